@@ -1,0 +1,1 @@
+"""Undersigned: signatures by comment for petitions on GitHub."""

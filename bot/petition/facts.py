@@ -1,0 +1,100 @@
+"""What GitHub tells us, in our own words: the facts that deliveries and listings bring and the store records.
+
+All times are UTC epoch seconds. `as_of` is when GitHub said so: `updated_at` for a delivery, the start of the
+request for an API read; for one thing the newest fact wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.petition.comment import Comment
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository; `id` lasts through renames and transfers."""
+
+    id: int
+    owner: str
+    name: str
+    private: bool = False
+    archived: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """Give `owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue as GitHub showed it; `labels` are lower case, because GitHub compares them so."""
+
+    id: int
+    number: int
+    title: str
+    labels: frozenset[str]
+    closed_at: int | None = None
+    """None while the issue is open."""
+    locked: bool = False
+    comments: int = 0
+    updated_at: int = 0
+    is_pull_request: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommentFact:
+    """A comment was created, edited, hidden, pinned or deleted."""
+
+    installation_id: int
+    repository: Repository
+    issue: Issue
+    comment: Comment
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFact:
+    """An issue was opened, edited, labelled, closed, locked…; `reread` asks for its comments to be read again."""
+
+    installation_id: int
+    repository: Repository
+    issue: Issue
+    as_of: int
+    reread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IssueGone:
+    """An issue was deleted, or transferred to another repository."""
+
+    installation_id: int
+    repository: Repository
+    issue_id: int
+    moved_to: tuple[Repository, Issue] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFact:
+    """A repository was renamed, transferred, archived, hidden from the public or shown to it."""
+
+    installation_id: int
+    repository: Repository
+    as_of: int
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationFact:
+    """The App was installed, suspended or removed, or may see other repositories than before."""
+
+    id: int
+    account: str
+    as_of: int
+    suspended: bool = False
+    deleted: bool = False
+    repositories_added: tuple[int, ...] = field(default=())
+    repositories_removed: tuple[int, ...] = field(default=())
+
+
+Fact = CommentFact | IssueFact | IssueGone | RepositoryFact | InstallationFact
