@@ -1,0 +1,187 @@
+"""Read the environment once into a frozen `Config`; nobody else reads it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
+
+
+class ConfigError(Exception):
+    """The configuration is missing something or contradicts itself; `problems` names each variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable as the README lists it."""
+
+    name: str
+    default: str | None
+    meaning: str
+
+
+VARIABLES = (
+    Variable("GITHUB_APP_ID", None, "App id or client id"),
+    Variable(
+        "GITHUB_PRIVATE_KEY", None, r"the App's private key: PEM text (real or `\n`-escaped newlines, or base64)"
+    ),
+    Variable("GITHUB_PRIVATE_KEY_PATH", None, "the file that holds the private key, instead of the text"),
+    Variable("GITHUB_WEBHOOK_SECRET", None, "the webhook's shared secret; comma-separated values allow rotation"),
+    Variable(
+        "GITHUB_API_URL", "https://api.github.com", "GitHub Enterprise Server (`https://HOST/api/v3`) or a stand-in"
+    ),
+    Variable("DATABASE_URL", "sqlite:///undersigned.db", "SQLite file or `postgresql://…`"),
+    Variable("HOST", "0.0.0.0", "listening address"),  # noqa: S104 - a server listens; containers need all addresses
+    Variable("PORT", "8080", "listening port; 0 lets the system choose"),
+    Variable("PUBLIC_URL", None, "where the web pages are reachable from outside"),
+    Variable("PETITION_LABEL", "petition", "the label that makes an issue a petition"),
+    Variable("RESYNC_SECONDS", "600", "seconds between two looks at GitHub for what no delivery has told"),
+    Variable("LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`"),
+    Variable("LOG_FORMAT", None, "`text` or `json`; unset: text on a terminal, else JSON"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the operator decides. The key and the secrets never show in a repr."""
+
+    app_id: str = ""
+    private_key: str = field(default="", repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    api_url: str = "https://api.github.com"
+    database_url: str = field(default="sqlite:///undersigned.db", repr=False)
+    host: str = "0.0.0.0"  # noqa: S104 - as in VARIABLES
+    port: int = 8080
+    public_url: str | None = None
+    petition_label: str = "petition"
+    resync_seconds: int = 600
+    log_level: str = "info"
+    log_format: str | None = None
+
+
+def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
+    """Read the configuration; `credentials` says whether the command needs to talk to GitHub.
+
+    Raises ConfigError naming every variable that is missing or wrong, not only the first.
+    """
+    problems: list[str] = []
+    reader = _Reader(environment, problems)
+    config = Config(
+        app_id=reader.text("GITHUB_APP_ID", required=credentials),
+        private_key=reader.private_key(required=credentials),
+        webhook_secrets=reader.secrets(required=credentials),
+        api_url=reader.url("GITHUB_API_URL") or "",
+        database_url=reader.text("DATABASE_URL"),
+        host=reader.text("HOST"),
+        port=reader.number("PORT", 0, 65535),
+        public_url=reader.url("PUBLIC_URL"),
+        petition_label=reader.text("PETITION_LABEL"),
+        resync_seconds=reader.number("RESYNC_SECONDS", 1, 86_400),
+        log_level=reader.choice("LOG_LEVEL", LOG_LEVELS) or "info",
+        log_format=reader.choice("LOG_FORMAT", LOG_FORMATS),
+    )
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+_DEFAULTS = {variable.name: variable.default or "" for variable in VARIABLES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    environment: Mapping[str, str]
+    problems: list[str]
+
+    def text(self, name: str, *, required: bool = False) -> str:
+        """Give the value, or the default when the variable is unset or blank."""
+        value = self.environment.get(name, "").strip() or _DEFAULTS[name]
+        if required and not value:
+            self.problems.append(f"{name} is not set")
+        return value
+
+    def number(self, name: str, least: int, most: int) -> int:
+        value = self.text(name)
+        if value.isascii() and value.isdigit() and least <= int(value) <= most:
+            return int(value)
+        self.problems.append(f"{name} must be a whole number from {least} to {most}, not {value!r}")
+        return least
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
+        value = self.text(name).lower()
+        if value and value not in choices:
+            self.problems.append(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        return value or None
+
+    def url(self, name: str) -> str | None:
+        value = self.text(name).rstrip("/")
+        try:
+            parts = urlsplit(value)
+            good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        except ValueError:
+            good = False
+        if value and not good:
+            self.problems.append(f"{name} must be an http or https URL, not {value!r}")
+        return value or None
+
+    def secrets(self, *, required: bool) -> tuple[str, ...]:
+        value = self.text("GITHUB_WEBHOOK_SECRET", required=required)
+        secrets = tuple(secret.strip() for secret in value.split(",") if secret.strip())
+        if value and not secrets:
+            self.problems.append("GITHUB_WEBHOOK_SECRET holds no secret between its commas")
+        return secrets
+
+    def private_key(self, *, required: bool) -> str:
+        value, path = self.text("GITHUB_PRIVATE_KEY"), self.text("GITHUB_PRIVATE_KEY_PATH")
+        if value and path:
+            self.problems.append("GITHUB_PRIVATE_KEY and GITHUB_PRIVATE_KEY_PATH are both set; keep one of them")
+        elif path:
+            return self._checked_key("GITHUB_PRIVATE_KEY_PATH", lambda: Path(path).read_text(encoding="utf-8"))
+        elif value:
+            return self._checked_key("GITHUB_PRIVATE_KEY", lambda: _unfold(value))
+        elif required:
+            self.problems.append("GITHUB_PRIVATE_KEY (or GITHUB_PRIVATE_KEY_PATH) is not set")
+        return ""
+
+    def _checked_key(self, name: str, load: Callable[[], str]) -> str:
+        try:
+            pem = load()
+        except OSError as error:
+            self.problems.append(f"{name} names a file that cannot be read: {error.strerror}")
+            return ""
+        except UnicodeDecodeError:
+            pem = ""
+        if not _is_rsa_key(pem):
+            self.problems.append(f"{name} holds no RSA private key in PEM form (-----BEGIN … PRIVATE KEY-----)")
+        return pem
+
+
+def _is_rsa_key(pem: str) -> bool:
+    try:
+        return isinstance(load_pem_private_key(pem.encode(), password=None), RSAPrivateKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+
+
+def _unfold(value: str) -> str:
+    r"""Undo what settings pages do to a PEM text: `\n` for newlines, or base64 around the whole."""
+    if "-----BEGIN" in value:
+        return value.replace("\\n", "\n")
+    try:
+        return base64.b64decode(value, validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

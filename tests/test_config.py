@@ -1,0 +1,96 @@
+"""The environment becomes one value, or one message that names every variable."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from bot.config import VARIABLES, Config, ConfigError, read
+
+
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+
+
+KEY = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)).strip()
+COMPLETE = {"GITHUB_APP_ID": "12", "GITHUB_PRIVATE_KEY": KEY, "GITHUB_WEBHOOK_SECRET": "a"}
+
+
+def problems(environment: dict[str, str]) -> str:
+    with pytest.raises(ConfigError) as error:
+        read(environment)
+    return str(error.value)
+
+
+def test_the_credentials_are_enough() -> None:
+    assert read(COMPLETE) == Config(app_id="12", private_key=KEY, webhook_secrets=("a",))
+
+
+def test_defaults_are_those_of_the_table() -> None:
+    assert read({}, credentials=False) == Config()
+    assert {variable.name for variable in VARIABLES if variable.default} == {
+        "GITHUB_API_URL", "DATABASE_URL", "HOST", "PORT", "PETITION_LABEL", "RESYNC_SECONDS", "LOG_LEVEL",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value",
+    [KEY, KEY.replace("\n", "\\n"), base64.b64encode(KEY.encode()).decode()],
+    ids=["plain", "escaped newlines", "base64"],
+)
+def test_the_private_key_survives_settings_pages(value: str) -> None:
+    assert read(COMPLETE | {"GITHUB_PRIVATE_KEY": value}).private_key.strip() == KEY.strip()
+
+
+def test_the_private_key_comes_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "app.pem"
+    path.write_text(KEY)
+    environment = COMPLETE | {"GITHUB_PRIVATE_KEY": "", "GITHUB_PRIVATE_KEY_PATH": str(path)}
+    assert read(environment).private_key == KEY
+
+
+def test_everything_that_is_missing_is_named_at_once() -> None:
+    message = problems({})
+    assert [line.split()[0] for line in message.splitlines()] == [
+        "GITHUB_APP_ID",
+        "GITHUB_PRIVATE_KEY",
+        "GITHUB_WEBHOOK_SECRET",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"GITHUB_PRIVATE_KEY_PATH": "/nowhere/app.pem"}, "GITHUB_PRIVATE_KEY and GITHUB_PRIVATE_KEY_PATH"),
+        ({"GITHUB_PRIVATE_KEY": "", "GITHUB_PRIVATE_KEY_PATH": "/nowhere/app.pem"}, "cannot be read"),
+        ({"GITHUB_PRIVATE_KEY": "garbage"}, "GITHUB_PRIVATE_KEY holds no RSA"),
+        ({"GITHUB_PRIVATE_KEY": KEY[:300]}, "GITHUB_PRIVATE_KEY holds no RSA"),
+        ({"GITHUB_PRIVATE_KEY": pem(ec.generate_private_key(ec.SECP256R1()))}, "GITHUB_PRIVATE_KEY holds no RSA"),
+        ({"GITHUB_WEBHOOK_SECRET": " "}, "GITHUB_WEBHOOK_SECRET"),
+        ({"GITHUB_WEBHOOK_SECRET": " , ,"}, "GITHUB_WEBHOOK_SECRET"),
+        ({"PORT": "http"}, "PORT"),
+        ({"PORT": "70000"}, "PORT"),
+        ({"RESYNC_SECONDS": "0"}, "RESYNC_SECONDS"),
+        ({"GITHUB_API_URL": "api.github.com"}, "GITHUB_API_URL"),
+        ({"PUBLIC_URL": "http://["}, "PUBLIC_URL"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT"),
+    ],
+)
+def test_what_is_wrong_is_named(change: dict[str, str], named: str) -> None:
+    assert named in problems(COMPLETE | change)
+
+
+def test_secrets_rotate() -> None:
+    assert read(COMPLETE | {"GITHUB_WEBHOOK_SECRET": "new, old"}).webhook_secrets == ("new", "old")
+
+
+def test_a_config_never_shows_its_secrets() -> None:
+    shown = repr(read(COMPLETE | {"GITHUB_WEBHOOK_SECRET": "hush", "DATABASE_URL": "postgresql://u:pw@h/d"}))
+    assert "hush" not in shown
+    assert "pw" not in shown
+    assert "BEGIN" not in shown
