@@ -1,0 +1,268 @@
+"""What the sandbox's GitHub is made of: accounts, repositories, labels, issues, comments, reactions, the App.
+
+These are live objects: a handle kept by a test or a page shows the present. Only the methods of `state.State`
+change them. All times are UTC epoch seconds, as GitHub shows them.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
+JsonObject = dict[str, Json]
+
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+HIDE_REASONS = ("abuse", "duplicate", "low-quality", "off-topic", "outdated", "resolved", "spam")
+LOCK_REASONS = ("off-topic", "too heated", "resolved", "spam")
+
+
+class Refused(Exception):
+    """GitHub refuses an action; the API answers with exactly this, the page shows the message."""
+
+    def __init__(self, status: int, message: str, errors: Sequence[Json] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.errors = errors
+
+
+@dataclass(slots=True, eq=False)
+class User:
+    """An account; `type` is `User`, `Bot`, `Organization` or `Mannequin`."""
+
+    id: int
+    login: str
+    created_at: int
+    type: str = "User"
+    name: str | None = None
+    deleted: bool = False
+    shown_when_deleted: bool = True
+    """Whether a deleted account is shown as the ghost (True) or as null; both have been seen."""
+    spam: bool = False
+    """Flagged: everything the account wrote is invisible until the flag is taken back."""
+
+    @property
+    def node_id(self) -> str:
+        """Give the GraphQL id."""
+        prefix = {"Bot": "BOT", "Organization": "O", "Mannequin": "M"}.get(self.type, "U")
+        return node_id(prefix, self.id)
+
+
+GHOST = User(id=10137, login="ghost", created_at=1210713600)
+"""The account that GitHub shows in place of deleted ones: https://github.com/ghost"""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One revision of a text: who saved what, and when. The first revision is the original."""
+
+    at: int
+    editor: User
+    text: str
+
+
+@dataclass(slots=True, eq=False)
+class Reaction:
+    """One person's emoji; `content` is one of `REACTIONS`."""
+
+    id: int
+    user: User
+    content: str
+    created_at: int
+
+    @property
+    def node_id(self) -> str:
+        """Give the GraphQL id."""
+        return node_id("REA", self.id)
+
+
+@dataclass(slots=True, eq=False)
+class Label:
+    """A label of one repository; `color` is six hexadecimal digits."""
+
+    id: int
+    name: str
+    color: str = "ededed"
+    description: str | None = None
+    default: bool = False
+
+    @property
+    def node_id(self) -> str:
+        """Give the GraphQL id."""
+        return node_id("LA", self.id)
+
+
+@dataclass(slots=True, eq=False)
+class Comment:
+    """A comment on an issue, with all its revisions."""
+
+    id: int
+    issue: Issue
+    user: User
+    body: str
+    created_at: int
+    updated_at: int
+    edits: list[Edit] = field(default_factory=list)
+    minimized: str | None = None
+    """Why it is hidden, one of `HIDE_REASONS`; None while it is shown."""
+    pinned_at: int | None = None
+    pinned_by: User | None = None
+    reactions: list[Reaction] = field(default_factory=list)
+    via_app: bool = False
+    via_email: bool = False
+    deleted: bool = False
+
+    @property
+    def node_id(self) -> str:
+        """Give the GraphQL id."""
+        return node_id("IC", self.issue.repository.id, self.id)
+
+    @property
+    def edited_at(self) -> int | None:
+        """Give the time of the last edit of the text; None if there was none."""
+        return self.edits[-1].at if len(self.edits) > 1 else None
+
+    @property
+    def editor(self) -> User | None:
+        """Give who edited the text last; None if nobody did."""
+        return self.edits[-1].editor if len(self.edits) > 1 else None
+
+    @property
+    def visible(self) -> bool:
+        """Tell whether readers get to see it: neither deleted nor written by an account flagged as spam."""
+        return not self.deleted and not self.user.spam
+
+
+@dataclass(slots=True, eq=False)
+class Issue:
+    """An issue or pull request; `comments` holds what has not been deleted, oldest first."""
+
+    id: int
+    number: int
+    repository: Repository
+    user: User
+    title: str
+    body: str | None
+    created_at: int
+    updated_at: int
+    labels: list[Label] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
+    state: str = "open"
+    state_reason: str | None = None
+    closed_at: int | None = None
+    closed_by: User | None = None
+    locked: bool = False
+    lock_reason: str | None = None
+    is_pull_request: bool = False
+    deleted: bool = False
+    moved_to: Issue | None = None
+    pinned_comment: Comment | None = None
+
+    @property
+    def node_id(self) -> str:
+        """Give the GraphQL id."""
+        return node_id("PR" if self.is_pull_request else "I", self.repository.id, self.id)
+
+    @property
+    def visible_comments(self) -> list[Comment]:
+        """List the comments that readers get to see, oldest first."""
+        return [comment for comment in self.comments if comment.visible]
+
+
+@dataclass(slots=True, eq=False)
+class Repository:
+    """A repository; `id` lasts through renames and transfers."""
+
+    id: int
+    owner: User
+    name: str
+    created_at: int
+    updated_at: int
+    description: str | None = None
+    private: bool = False
+    archived: bool = False
+    has_issues: bool = True
+    deleted: bool = False
+    labels: dict[str, Label] = field(default_factory=dict)
+    """By name in lower case, because GitHub compares label names so."""
+    issues: dict[int, Issue] = field(default_factory=dict)
+    """By number, deleted and moved ones too."""
+    roles: dict[int, str] = field(default_factory=dict)
+    """Collaborators' roles by user id, each one of `ROLES`."""
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        """Give `owner/name`."""
+        return f"{self.owner.login}/{self.name}"
+
+    @property
+    def node_id(self) -> str:
+        """Give the GraphQL id."""
+        return node_id("R", self.id)
+
+
+@dataclass(slots=True, eq=False)
+class App:
+    """The GitHub App under test and its bot account, `<slug>[bot]`."""
+
+    id: int
+    slug: str
+    name: str
+    client_id: str
+    owner: User
+    bot: User
+    created_at: int
+    permissions: dict[str, str]
+    events: list[str]
+    hook_id: int
+
+    @property
+    def node_id(self) -> str:
+        """Give the GraphQL id."""
+        return node_id("A", self.id)
+
+
+@dataclass(slots=True, eq=False)
+class Installation:
+    """The App on one account, with what that account has granted."""
+
+    id: int
+    account: User
+    created_at: int
+    updated_at: int
+    permissions: dict[str, str]
+    events: list[str]
+    repositories: dict[int, Repository] | None = None
+    """The selected repositories by id; None means all of the account."""
+    suspended_at: int | None = None
+    suspended_by: User | None = None
+    deleted: bool = False
+
+    @property
+    def node_id(self) -> str:
+        """Give the GraphQL id."""
+        return node_id("MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u", self.id)
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether tokens and deliveries flow."""
+        return not self.deleted and self.suspended_at is None
+
+    def covers(self, repository: Repository) -> bool:
+        """Tell whether the App may see this repository through this installation."""
+        if self.deleted or repository.owner is not self.account:
+            return False
+        return self.repositories is None or repository.id in self.repositories
+
+
+def node_id(prefix: str, *ids: int) -> str:
+    """Make an opaque GraphQL id that carries its parts, so that equal things have equal ids."""
+    packed = struct.pack(f">{len(ids)}Q", *ids)
+    return f"{prefix}_{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
