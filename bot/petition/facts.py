@@ -45,12 +45,26 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class CommentFact:
-    """A comment was created, edited, hidden, pinned or deleted."""
+    """A comment was created, edited, hidden, pinned or deleted.
+
+    `recheck` says that this may have been a hide or an unhide and nobody told which: only GitHub can.
+    """
 
     installation_id: int
     repository: Repository
     issue: Issue
     comment: Comment
+    recheck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BodyEdit:
+    """Somebody replaced an issue's body; `previous` is what was there, so that a lost edit can be put back."""
+
+    previous: str
+    body: str
+    by_id: int
+    by_app: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class IssueFact:
     issue: Issue
     as_of: int
     reread: bool = False
+    edit: BodyEdit | None = None
 
 
 @dataclass(frozen=True, slots=True)
