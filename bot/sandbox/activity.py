@@ -1,0 +1,95 @@
+"""What passes between the sandbox's GitHub and the bot, put into words for whoever watches the page."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.sandbox.nouns import Issue
+from bot.sandbox.state import Event, State
+
+KEPT_LINES = 6
+"""Lines of the feed; older ones are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing said between GitHub and the bot; `inbound` is towards the bot. `at` is in UTC epoch seconds."""
+
+    id: int
+    at: float
+    inbound: bool
+    text: str
+    detail: str
+    ok: bool = True
+
+
+class Activity:
+    """Count deliveries and API calls, and keep the last of them in words."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.deliveries = 0
+        self.calls = 0
+        self._now = now
+        self._lines: deque[Line] = deque(maxlen=KEPT_LINES)
+
+    def told(self, event: Event) -> None:
+        """Note an event that the webhook is told."""
+        self.deliveries += 1
+        name = event.name if event.action is None else f"{event.name}.{event.action}"
+        self._add(inbound=True, text=_EVENTS.get(name, "something happened"), detail=name)
+
+    def called(self, method: str, path: str, status: int) -> None:
+        """Note a call to the API and its answer; `path` is below the API's root."""
+        self.calls += 1
+        words = (text for verb, pattern, text in _CALLS if verb == method and re.fullmatch(pattern, path))
+        short = re.sub(r"^/(repos/[^/]+/[^/]+|repositories/\d+)/", "…/", path)
+        self._add(
+            inbound=False, text=next(words, "calls"), detail=f"{method} {short} · {status}", ok=status < 400
+        )  # fmt: skip
+
+    def latest(self) -> list[Line]:
+        """List what is kept, newest first."""
+        return list(reversed(self._lines))
+
+    def _add(self, *, inbound: bool, text: str, detail: str, ok: bool = True) -> None:
+        self._lines.append(Line(self.deliveries + self.calls, self._now(), inbound, text, detail, ok))
+
+
+def edits_by_bot(state: State, issue: Issue) -> int:
+    """Count how often the bot has written the issue's text."""
+    return sum(edit.editor is state.app.bot for edit in issue.edits)
+
+
+_EVENTS = {
+    "issue_comment.created": "a comment was written",
+    "issue_comment.edited": "a comment was edited or hidden",
+    "issue_comment.deleted": "a comment was deleted",
+    "issues.opened": "the issue was opened",
+    "issues.edited": "the issue’s text was edited",
+    "issues.labeled": "a label was added",
+    "issues.unlabeled": "a label was removed",
+    "issues.closed": "the issue was closed",
+    "issues.reopened": "the issue was reopened",
+    "issues.locked": "the issue was locked",
+    "issues.unlocked": "the issue was unlocked",
+    "installation.created": "the App was installed",
+    "ping": "the webhook was set up",
+}
+
+_REPOSITORY = r"/(?:repos/[^/]+/[^/]+|repositories/\d+)"
+_CALLS = (
+    ("POST", r"/app/installations/\d+/access_tokens", "asks for a token"),
+    ("GET", rf"{_REPOSITORY}/issues/\d+", "reads the issue"),
+    ("PATCH", rf"{_REPOSITORY}/issues/\d+", "edits the issue’s text"),
+    ("GET", rf"{_REPOSITORY}/issues/\d+/comments", "reads the comments"),
+    ("GET", rf"{_REPOSITORY}/issues", "looks for petitions"),
+    ("POST", rf"{_REPOSITORY}/issues/comments/\d+/reactions", "reacts to a comment"),
+    ("DELETE", rf"{_REPOSITORY}/issues/comments/\d+/reactions/\d+", "takes a reaction back"),
+    ("GET", r"/installation/repositories", "lists its repositories"),
+    ("GET", r"/app/hook/deliveries.*", "looks for lost deliveries"),
+    ("GET", r"/app.*", "looks at its registration"),
+    ("POST", r"/graphql", "asks who edited what"),
+)
