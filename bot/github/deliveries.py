@@ -1,0 +1,286 @@
+"""From the bytes of a delivery to facts: check who sent it, decode the few fields we read, say what it means.
+
+What is not ours to act on gives no facts and is no error: events and actions we do not know (GitHub adds some
+without notice), comments on pull requests, and deliveries without an installation. Those come from a webhook that
+somebody set up on a repository instead of installing the App there; on GitHub we could do nothing about them.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from gidgethub import ValidationFailure
+from gidgethub.sansio import validate_event
+
+from bot.github.payloads import (
+    AboutInstallation,
+    AboutRepository,
+    IssueChanges,
+    IssueComment,
+    Issues,
+    RepositoryChange,
+)
+from bot.github.shapes import clean, epoch
+from bot.petition import commands
+from bot.petition.comment import Comment, Version, Writer, body_digest
+from bot.petition.facts import (
+    BodyEdit,
+    CommentFact,
+    Fact,
+    InstallationFact,
+    IssueFact,
+    IssueGone,
+    RepositoryFact,
+)
+
+
+class Malformed(Exception):
+    """Not what GitHub sends; the message says which field is wrong. The answer is 400."""
+
+
+class UnsupportedMediaType(Exception):
+    """GitHub sends JSON or a form; this is something else. The answer is 415."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery as we understand it; without facts there is nothing to do."""
+
+    event: str
+    action: str | None
+    repository_id: int | None = None
+    facts: tuple[Fact, ...] = ()
+
+
+def verify(payload: bytes, signature_header: str | None, secrets: Sequence[str]) -> bool:
+    """Tell whether one of the secrets signed these raw bytes with SHA-256; compares in constant time.
+
+    https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+    """
+    # gidgethub takes SHA-1 as well, and cannot compare what is not ASCII.
+    if signature_header is None or not signature_header.isascii() or not signature_header.startswith("sha256="):
+        return False
+    return any(_is_signed(payload, signature_header, secret) for secret in secrets if secret)
+
+
+def payload_of(content_type: str | None, body: bytes) -> bytes:
+    """Give the JSON of a request's body: the body itself, or the field `payload` of a form.
+
+    Raises Malformed and UnsupportedMediaType.
+    """
+    kind, charset = _media_type(content_type or "")
+    if kind not in ("application/json", "application/x-www-form-urlencoded"):
+        raise UnsupportedMediaType("send application/json or application/x-www-form-urlencoded")
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise Malformed("the charset must be UTF-8")
+    return body if kind == "application/json" else _form_payload(body)
+
+
+def read(event: str, payload: bytes) -> Delivery:
+    """Say what a delivery means; `event` is the header `X-GitHub-Event`, `payload` is JSON. Raises Malformed."""
+    route = _ROUTES.get(event)
+    if route is None:
+        return Delivery(event, _action(payload))
+    try:
+        message = _decode(route.decoder, payload)
+    except Malformed:
+        # What we do not handle may look like anything.
+        action = _action(payload)
+        if action in route.actions:
+            raise
+        return Delivery(event, action)
+    repository_id = message.repository.id if isinstance(message, AboutRepository) else None
+    if message.action not in route.actions or message.installation is None:
+        return Delivery(event, message.action, repository_id)
+    return Delivery(event, message.action, repository_id, route.facts(message, message.installation.id))
+
+
+def _comment_facts(message: IssueComment, installation_id: int) -> tuple[Fact, ...]:
+    if message.issue.pull_request is not None:
+        return ()
+    comment = message.comment
+    at = epoch(comment.updated_at)
+    deleted = message.action == "deleted"
+    version = None if deleted else _version(message, at)
+    observed = Comment(
+        id=comment.id,
+        created_at=epoch(comment.created_at),
+        author=comment.author(),
+        author_at=at,
+        versions=() if version is None else (version,),
+        deleted=deleted,
+    )
+    untold = version is not None and version.writer is Writer.UNSAID and version.hidden is None
+    recheck = untold and message.action == "edited"
+    return (CommentFact(installation_id, message.repository.fact(), message.issue.fact(), observed, recheck),)
+
+
+def _version(message: IssueComment, at: int) -> Version:
+    body = message.comment.body or ""
+    digest = body_digest(body)
+    writer, previous = _writer(message, digest)
+    return Version(at, digest, writer, commands.parse(body), previous, message.comment.hidden)
+
+
+def _writer(message: IssueComment, digest: str) -> tuple[Writer, str | None]:
+    """Say who wrote the text and what text it replaced; hiding arrives as an edit that changes nothing."""
+    if message.action == "created":
+        return Writer.AUTHOR, None
+    was = message.changes.body if message.changes is not None else None
+    before = digest if was is None else body_digest(was.previous or "")
+    if message.action != "edited" or before == digest or message.sender is None:
+        return Writer.UNSAID, None
+    author = message.comment.user
+    own = author is not None and author.id == message.sender.id
+    return (Writer.AUTHOR if own else Writer.OTHER), before
+
+
+def _issue_facts(message: Issues, installation_id: int) -> tuple[Fact, ...]:
+    if message.issue.pull_request is not None:
+        return ()
+    here = message.repository
+    repository, issue = here.fact(), message.issue.fact()
+    changes = message.changes or IssueChanges()
+    if message.action in ("deleted", "transferred"):
+        moved_to = None
+        if changes.new_repository is not None and changes.new_issue is not None:
+            moved_to = (changes.new_repository.repository(here).fact(), changes.new_issue.fact())
+        return (IssueGone(installation_id, repository, issue.id, moved_to),)
+    # The arrival of a transferred issue says `opened` too, but brings comments along.
+    arrived = changes.old_issue is not None or changes.old_repository is not None
+    reread = arrived or message.action in ("labeled", "reopened", "unlocked")
+    fact = IssueFact(installation_id, repository, issue, issue.updated_at, reread, _body_edit(message))
+    if changes.old_issue is None or changes.old_repository is None:
+        return (fact,)
+    there = changes.old_repository.repository(here).fact()
+    return (fact, IssueGone(installation_id, there, changes.old_issue.id, (repository, issue)))
+
+
+def _body_edit(message: Issues) -> BodyEdit | None:
+    was = message.changes.body if message.changes is not None else None
+    if message.action != "edited" or was is None or message.sender is None:
+        return None
+    by_app = message.sender.type == "Bot"
+    return BodyEdit(was.previous or "", message.issue.body or "", message.sender.id, by_app)
+
+
+def _repository_facts(message: RepositoryChange, installation_id: int) -> tuple[Fact, ...]:
+    repository = message.repository
+    as_of = 0 if repository.updated_at is None else epoch(repository.updated_at)
+    return (RepositoryFact(installation_id, repository.fact(), as_of, deleted=message.action == "deleted"),)
+
+
+def _installation_facts(message: AboutInstallation, installation_id: int) -> tuple[Fact, ...]:
+    installation = message.installation
+    account = installation.account
+    moments = (installation.updated_at, installation.suspended_at or 0)
+    # Other actions list the repositories too, as news to nobody.
+    added = message.repositories if message.action == "created" else message.repositories_added
+    return (
+        InstallationFact(
+            id=installation_id,
+            account=clean((account.login or account.slug or "") if account is not None else ""),
+            as_of=max(epoch(moment) if isinstance(moment, datetime) else moment for moment in moments),
+            suspended=installation.suspended_at is not None,
+            deleted=message.action == "deleted",
+            repositories_added=tuple(one.id for one in added or ()),
+            repositories_removed=tuple(one.id for one in message.repositories_removed or () if one.id is not None),
+        ),
+    )
+
+
+def _action(payload: bytes) -> str | None:
+    action = _decode(_ENVELOPE, payload).action
+    return action if isinstance(action, str) else None
+
+
+_Message = TypeVar("_Message")
+
+
+def _decode(decoder: msgspec.json.Decoder[_Message], payload: bytes) -> _Message:
+    try:
+        # The decoder looks only at the texts that it returns.
+        payload.decode()
+        return decoder.decode(payload)
+    except UnicodeDecodeError as error:
+        raise Malformed(f"not UTF-8 at byte {error.start}") from error
+    except msgspec.ValidationError as error:
+        raise Malformed(str(error)) from error
+    except msgspec.DecodeError as error:
+        raise Malformed(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise Malformed("nested too deeply") from error
+
+
+def _is_signed(payload: bytes, signature: str, secret: str) -> bool:
+    try:
+        validate_event(payload, signature=signature, secret=secret)
+    except ValidationFailure:
+        return False
+    return True
+
+
+def _media_type(content_type: str) -> tuple[str, str]:
+    """Take a Content-Type apart into the type and the charset, which is UTF-8 unless it is named."""
+    kind, *parameters = content_type.split(";")
+    charset = "utf-8"
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            charset = value.strip().strip('"').lower()
+    return kind.strip().lower(), charset
+
+
+def _form_payload(body: bytes) -> bytes:
+    try:
+        fields = urllib.parse.parse_qs(body.decode(), errors="strict", max_num_fields=20)
+    except ValueError as error:
+        raise Malformed("the form cannot be read") from error
+    if "payload" not in fields:
+        raise Malformed("the form has no field `payload`")
+    return fields["payload"][0].encode()
+
+
+class _Envelope(msgspec.Struct):
+    action: object = None
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route(Generic[_Message]):
+    """How an event is read, which of its actions are ours, and what they mean."""
+
+    decoder: msgspec.json.Decoder[_Message]
+    actions: frozenset[str]
+    facts: Callable[[_Message, int], tuple[Fact, ...]]
+
+
+def _route(kind: type[_Message], facts: Callable[[_Message, int], tuple[Fact, ...]], actions: str) -> _Route[Any]:
+    return _Route(msgspec.json.Decoder(kind), frozenset(actions.split()), facts)
+
+
+# Not gidgethub's Router: that one wants the whole event decoded and calls coroutines, these are plain functions.
+_ROUTES: Mapping[str, _Route[Any]] = {
+    "issue_comment": _route(IssueComment, _comment_facts, "created edited deleted pinned unpinned"),
+    "issues": _route(
+        Issues,
+        _issue_facts,
+        "opened edited labeled unlabeled closed reopened locked unlocked deleted transferred",
+    ),
+    "repository": _route(
+        RepositoryChange,
+        _repository_facts,
+        "renamed transferred archived unarchived privatized publicized deleted",
+    ),
+    "installation": _route(
+        AboutInstallation, _installation_facts, "created deleted suspend unsuspend new_permissions_accepted"
+    ),
+    "installation_repositories": _route(AboutInstallation, _installation_facts, "added removed"),
+}
