@@ -23,11 +23,14 @@ LOCK_REASONS = ("off-topic", "too heated", "resolved", "spam")
 class Refused(Exception):
     """GitHub refuses an action; the API answers with exactly this, the page shows the message."""
 
-    def __init__(self, status: int, message: str, errors: Sequence[Json] = ()) -> None:
+    def __init__(
+        self, status: int, message: str, errors: Sequence[Json] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.errors = errors
+        self.headers = headers or {}
 
 
 @dataclass(slots=True, eq=False)

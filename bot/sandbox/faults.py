@@ -1,0 +1,189 @@
+"""Everything GitHub is known to do to a bot on a bad day: seeded, reproducible, and off by default.
+
+`Faults` says how often, `Luck` draws. Shares are between 0 and 1. Deliveries and API requests draw from separate
+streams, so that the one does not disturb the other.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How often what goes wrong."""
+
+    seed: int = 0
+
+    lost: float = 0.0
+    """Share of deliveries that do not reach the bot and are logged as failed, to be redelivered on request."""
+    vanished: float = 0.0
+    """Share of deliveries that are neither sent nor logged."""
+    doubled: float = 0.0
+    """Share of deliveries that are sent twice under one GUID."""
+    late: float = 0.0
+    """Share of deliveries that are held back and come after one to five later ones, or after `quiet_seconds`."""
+    unheard: float = 0.0
+    """Share of deliveries that arrive but whose answer is lost, so that they are logged as timed out."""
+    quiet_seconds: float = 0.2
+    """Real seconds without other deliveries after which the held ones go."""
+
+    lag_seconds: float = 0.0
+    """Seconds by which the API's reads lag behind deliveries: 404 or old data."""
+    token_lag_seconds: float = 0.0
+    """Seconds for which a fresh installation token is answered with 401 or 403."""
+    etag_by_token: bool = False
+    """Whether an ETag is good for one token only."""
+
+    where: str = ""
+    """Limits the faults below to requests whose `METHOD /path` contains this."""
+    server_error: float = 0.0
+    """Share of requests answered 502 `Server Error`."""
+    unavailable: float = 0.0
+    """Share of requests answered 503."""
+    truncated: float = 0.0
+    """Share of requests whose answer breaks off in the middle of its body."""
+    hanging: float = 0.0
+    """Share of requests that are not answered for `hang_seconds`, then with 502."""
+    hang_seconds: float = 11.0
+    applied_anyway: float = 0.0
+    """Share of the writes that fail in one of these four ways although they were carried out."""
+    primary: float = 0.0
+    """Share of requests refused as over the hourly budget."""
+    secondary: float = 0.0
+    """Share of requests refused by a secondary limit, with `retry-after` or without."""
+    throttle_seconds: int = 1
+    """What such a refusal asks the client to wait."""
+    graphql_error: float = 0.0
+    """Share of GraphQL requests answered 200 with errors and no data."""
+    reactions_missing: bool = False
+    """Whether the reactions API answers 404, as where it does not exist."""
+    reactions_failing: float = 0.0
+    """Share of requests for reactions answered 500."""
+
+
+class Fate(Enum):
+    """What becomes of a delivery."""
+
+    ARRIVES = "arrives"
+    VANISHES = "vanishes"
+    IS_LOST = "is lost"
+    COMES_TWICE = "comes twice"
+    COMES_LATE = "comes late"
+    GOES_UNHEARD = "goes unheard"
+
+
+class Trouble(Enum):
+    """What becomes of an API request."""
+
+    SERVER_ERROR = "server error"
+    UNAVAILABLE = "unavailable"
+    TRUNCATED = "truncated"
+    HANGS = "hangs"
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    GRAPHQL_ERROR = "graphql error"
+    REACTIONS_MISSING = "reactions missing"
+    REACTIONS_FAIL = "reactions fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """One request's trouble; `applied` says that it was carried out although the client is told otherwise."""
+
+    trouble: Trouble
+    applied: bool = False
+    status: int = 403
+    """What a throttled request is answered with."""
+    says_when: bool = True
+    """Whether a throttled request is told how long to wait."""
+
+
+class Luck:
+    """Draws what goes wrong; the same seed and the same requests go wrong the same way."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self._planned: list[tuple[str, Mishap]] = []
+        self.faults = faults or Faults()
+
+    @property
+    def faults(self) -> Faults:
+        """What may go wrong; setting it starts the draws anew from its seed."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._faults = faults
+        self._deliveries = random.Random(f"deliveries {faults.seed}")  # noqa: S311 - reproducible, not secret
+        self._requests = random.Random(f"requests {faults.seed}")  # noqa: S311 - reproducible, not secret
+
+    def plan(self, where: str, mishap: Mishap) -> None:
+        """Let the next request whose `METHOD /path` contains `where` go wrong, once."""
+        self._planned.append((where, mishap))
+
+    def with_delivery(self) -> Fate:
+        """Draw what becomes of a delivery."""
+        of = self._faults
+        fates = {
+            Fate.IS_LOST: of.lost,
+            Fate.VANISHES: of.vanished,
+            Fate.COMES_TWICE: of.doubled,
+            Fate.COMES_LATE: of.late,
+            Fate.GOES_UNHEARD: of.unheard,
+        }
+        return _draw(self._deliveries, fates) or Fate.ARRIVES
+
+    def places(self) -> int:
+        """Draw how many later deliveries overtake one that is held back."""
+        return self._deliveries.randint(1, 5)
+
+    def with_request(self, method: str, path: str) -> Mishap | None:
+        """Draw what becomes of an API request; None where nothing goes wrong."""
+        request = f"{method} {path}"
+        for place, (where, mishap) in enumerate(self._planned):
+            if where in request:
+                del self._planned[place]
+                return mishap
+        of, draw = self._faults, self._requests
+        is_graphql, is_reaction = path.endswith("/graphql"), "/reactions" in path
+        if is_reaction and of.reactions_missing:
+            return Mishap(Trouble.REACTIONS_MISSING)
+        if of.where not in request:
+            return None
+        troubles = {
+            Trouble.SERVER_ERROR: of.server_error,
+            Trouble.UNAVAILABLE: of.unavailable,
+            Trouble.TRUNCATED: of.truncated,
+            Trouble.HANGS: of.hanging,
+            Trouble.PRIMARY: of.primary,
+            Trouble.SECONDARY: of.secondary,
+            Trouble.GRAPHQL_ERROR: of.graphql_error if is_graphql else 0.0,
+            Trouble.REACTIONS_FAIL: of.reactions_failing if is_reaction else 0.0,
+        }
+        trouble = _draw(draw, troubles)
+        if trouble is None:
+            return None
+        applied = method != "GET" and draw.random() < of.applied_anyway
+        return Mishap(trouble, applied, draw.choice((403, 429)), says_when=draw.random() < 0.5)
+
+    def refuses_token(self, age: float) -> int:
+        """Tell how a token of this age (seconds) is refused: 401, 403, or 0 for not at all."""
+        return self._requests.choice((401, 403)) if age < self._faults.token_lag_seconds else 0
+
+
+def _draw(source: random.Random, shares: Mapping[T, float]) -> T | None:
+    """Draw one of the outcomes, or None with the share that is left; costs one draw only where there are any."""
+    if not any(shares.values()):
+        return None
+    left = source.random()
+    for outcome, share in shares.items():
+        if left < share:
+            return outcome
+        left -= share
+    return None
