@@ -356,7 +356,7 @@ def _seen(issue: Issue, anchor: str, *, speaker: User | None = None) -> web.HTTP
 async def _form(request: web.Request) -> Form:
     try:
         given = await request.post()
-    except ValueError as error:
+    except (ValueError, LookupError) as error:  # broken parts or bytes; a charset that nobody knows
         raise _Problem(400, "The form could not be read.") from error
     return {name: value for name, value in given.items() if isinstance(value, str)}
 

@@ -40,7 +40,9 @@ async function send(event) {
       return;
     }
     clear(form, button);
+    const spoke = form.id === "composer-form" ? speaker(page) : speaker();
     show(page);
+    choose(spoke);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     tell("The sandbox does not answer; is it still running?", "problem");
@@ -67,8 +69,13 @@ function sendOnCtrlEnter(event) {
 
 // News from the sandbox -----------------------------------------------------------------------------------------
 
-function speaker() {
-  return document.querySelector("#cast input:checked")?.value ?? "";
+function speaker(page = document) {
+  return page.querySelector("#cast input:checked")?.value ?? "";
+}
+
+function choose(login) {
+  const radio = document.querySelector(`#cast input[value="${CSS.escape(login)}"]`);
+  if (radio) radio.checked = true;
 }
 
 function follow(address) {

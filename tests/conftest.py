@@ -1,0 +1,3 @@
+"""Fixtures for every room's tests."""
+
+pytest_plugins = ("tests.browser",)
