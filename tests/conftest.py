@@ -1,3 +1,3 @@
 """Fixtures for every room's tests."""
 
-pytest_plugins = ("tests.browser",)
+pytest_plugins = ("tests.browser", "tests.databases")

@@ -1,0 +1,20 @@
+"""The only SQL: what GitHub told, durably, and what follows from it."""
+
+from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
+from bot.store.reading import AckDue, Due, Letter, Snapshot, Thread, ThreadToRead
+from bot.store.store import Store
+
+__all__ = [
+    "AckDue",
+    "Busy",
+    "Due",
+    "Letter",
+    "Snapshot",
+    "Store",
+    "StoreError",
+    "Thread",
+    "ThreadToRead",
+    "Unavailable",
+    "Unrecordable",
+    "WrongDatabase",
+]

@@ -1,0 +1,62 @@
+"""Read `DATABASE_URL`: an SQLite file or a PostgreSQL server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from bot.store.errors import WrongDatabase
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """An SQLite file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A PostgreSQL database, as the libpq-style URL that asyncpg reads."""
+
+    dsn: str
+
+
+Address = SqliteFile | PostgresServer
+
+_POSTGRES = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
+_SQLITE = frozenset({"sqlite", "sqlite+aiosqlite", "sqlite+pysqlite"})
+_LIBPQ_ONLY = frozenset(
+    {"channel_binding", "connect_timeout", "gssencmode", "keepalives", "sslcompression", "sslsni"}
+)
+"""Parameters that libpq knows and asyncpg would take for server settings, which the server then refuses."""
+
+
+def read_address(url: str) -> Address:
+    """Tell what a database URL names.
+
+    `sqlite:///relative.db`, `sqlite:////absolute.db`, and `postgres://` or `postgresql://` with libpq's
+    parameters (`sslmode=require`); Heroku hands out `postgres://`.
+    """
+    scheme = urlsplit(url).scheme.lower()
+    if scheme in _SQLITE:
+        return SqliteFile(_sqlite_path(url))
+    if scheme in _POSTGRES:
+        return PostgresServer(_dsn(url))
+    raise WrongDatabase("a database URL begins with sqlite:/// or postgresql://")
+
+
+def _sqlite_path(url: str) -> Path:
+    """Take what follows `sqlite:///`, so that three slashes are relative and four absolute."""
+    rest = url.partition(":")[2]
+    path = unquote(rest.removeprefix("///").partition("?")[0])
+    if not rest.startswith("///") or path in ("", ":memory:"):
+        raise WrongDatabase("an SQLite URL names a file: sqlite:///undersigned.db")
+    return Path(path)
+
+
+def _dsn(url: str) -> str:
+    parts = urlsplit(url)
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in _LIBPQ_ONLY]
+    return urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query), ""))

@@ -1,0 +1,23 @@
+"""What can go wrong with recording, one class per reader."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The database did not do what was asked."""
+
+
+class Busy(StoreError):
+    """More facts are waiting than the queue takes; the webhook asks GitHub to come back later."""
+
+
+class Unavailable(StoreError):
+    """The database cannot take anything at the moment: unreachable, locked, full or read-only."""
+
+
+class Unrecordable(StoreError):
+    """One fact cannot be stored, now or later; the others were."""
+
+
+class WrongDatabase(StoreError):
+    """`DATABASE_URL` does not name a database that this version can use; the message says why."""

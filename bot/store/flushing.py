@@ -1,0 +1,88 @@
+"""Group commit: whatever is waiting goes into the next transaction together, and nobody waits for company."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from bot.petition.facts import Fact
+from bot.store.errors import Busy, Unavailable, Unrecordable
+
+LARGEST_GROUP: Final = 256
+"""Facts in one transaction; more would let the first of them wait too long for the last."""
+
+_Waiting = tuple[Sequence[Fact], asyncio.Future[None]]
+
+
+class Flusher:
+    """The one task that writes facts; `submit` returns when they are on disk."""
+
+    def __init__(self, write: Callable[[Sequence[Fact]], Awaitable[None]], limit: int) -> None:
+        self._write = write
+        self._limit = limit
+        self._waiting: deque[_Waiting] = deque()
+        self._facts = 0
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._run(), name="store-flusher")
+
+    async def submit(self, facts: Sequence[Fact]) -> None:
+        """Wait until facts are written; raises Busy at once where too many wait, Unavailable or Unrecordable."""
+        if self._closing or self._facts + len(facts) > max(self._limit, len(facts)):
+            raise Busy("too many facts are waiting to be written")
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._facts += len(facts)
+        self._waiting.append((facts, future))
+        self._arrived.set()
+        await future
+
+    async def close(self) -> None:
+        """Write what is waiting, take nothing new."""
+        self._closing = True
+        self._arrived.set()
+        await self._task
+
+    async def _run(self) -> None:
+        while not (self._closing and not self._waiting):
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                await self._flush(self._next_group())
+
+    def _next_group(self) -> list[_Waiting]:
+        group = [self._waiting.popleft()]
+        size = len(group[0][0])
+        while self._waiting and size + len(self._waiting[0][0]) <= LARGEST_GROUP:
+            group.append(self._waiting.popleft())
+            size += len(group[-1][0])
+        self._facts -= size
+        return group
+
+    async def _flush(self, group: list[_Waiting]) -> None:
+        error = await self._try([fact for facts, _ in group for fact in facts])
+        if error is None or isinstance(error, Unavailable):
+            for _, future in group:
+                _settle(future, error)
+            return
+        # One of them cannot be stored. It must not take the others with it.
+        for facts, future in group:
+            _settle(future, await self._try(facts) if len(group) > 1 else error)
+
+    async def _try(self, facts: Sequence[Fact]) -> BaseException | None:
+        (outcome,) = await asyncio.gather(self._write(facts), return_exceptions=True)
+        return outcome
+
+
+def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    elif isinstance(error, Unavailable):
+        future.set_exception(Unavailable(*error.args))
+    else:
+        refused = Unrecordable(str(error))
+        refused.__cause__ = error
+        future.set_exception(refused)

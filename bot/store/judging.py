@@ -1,0 +1,130 @@
+"""Derive from the comments that changed what their authors' signatures and acknowledgements are now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.petition.commands import Sign, Unsign
+from bot.petition.comment import standing
+from bot.petition.tally import Signature, Verdict, judge
+from bot.store import statements as sql
+from bot.store.database import Transaction
+from bot.store.rows import CommentRow
+from bot.store.world import Person, PetitionRow, World
+
+ACKNOWLEDGED_WITHIN: Final = 3600
+"""Seconds after which a first acknowledgement comes too late to be of use."""
+
+SECONDS_PER_DAY: Final = 86_400
+
+
+def derive(row: CommentRow) -> None:
+    """Fill in what follows from the comment alone."""
+    stands = standing(row.comment)
+    match stands.command:
+        case Sign():
+            row.command, row.made_at = "sign", stands.made_at
+        case Unsign():
+            row.command, row.made_at = "unsign", stands.made_at
+        case _:
+            row.command, row.made_at = None, row.comment.created_at
+    row.doubtful = stands.unverified or stands.ambiguous
+    row.counted = False
+    if not row.comment.present:
+        # Its reactions went with it.
+        row.given = row.reaction_id = None
+    if row.command is None:
+        row.wanted = None
+    row.ack_due = row.wanted != row.given
+
+
+def judge_people(transaction: Transaction, world: World, now: int) -> None:
+    """Judge everybody again whose comments, or whose petition's label or closing, changed."""
+    _involve_by_petition(transaction, world)
+    if not world.people:
+        return
+    comments: defaultdict[Person, list[CommentRow]] = defaultdict(list)
+    for row in world.comments.values():
+        if row.comment.author is not None:
+            comments[row.petition_id, row.comment.author.id].append(row)
+    changes = _Changes()
+    for person in world.people:
+        _judge_person(world, person, comments[person], changes, now)
+    transaction.put(sql.PUT_SIGNATURES, changes.signatures)
+    transaction.put(sql.DROP_SIGNATURES, changes.withdrawn)
+    transaction.put(sql.ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
+
+
+@dataclass(slots=True)
+class _Changes:
+    signatures: list[tuple[object, ...]] = field(default_factory=list)
+    withdrawn: list[Person] = field(default_factory=list)
+    days: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+
+    def count(self, petition: PetitionRow, signed_at: int, change: int) -> None:
+        petition.count += change
+        self.days[petition.id, signed_at // SECONDS_PER_DAY] += change
+
+
+def _involve_by_petition(transaction: Transaction, world: World) -> None:
+    for petition in world.petitions.values():
+        authors: set[int] = set()
+        if petition.reconsider is not None:
+            rows = transaction.fetch(sql.AUTHORS_OF_COMMANDS_AFTER, petition.id, petition.reconsider)
+            authors.update(row.author_id for row in rows)
+        if petition.regained:
+            rows = transaction.fetch(sql.AUTHORS_WITHOUT_SIGNATURE, petition.id)
+            authors.update(row.author_id for row in rows)
+        world.read_authors(transaction, authors)
+        world.people.update((petition.id, author) for author in authors)
+
+
+def _judge_person(world: World, person: Person, rows: Sequence[CommentRow], changes: _Changes, now: int) -> None:
+    petition = world.petitions[person[0]]
+    before = world.signed.get(person)
+    if not petition.labelled and before is None:
+        # Without the label counting stops, but nobody is kept in against their will.
+        return
+    verdict = judge((row.comment for row in rows), closed_at=petition.closed_at)
+    _note_signature(petition, person, before, verdict.signature, changes)
+    counted = verdict.signature.comment_id if verdict.signature else None
+    for row in rows:
+        _note_effect(world, row, row.comment.id == counted, _wanted(row, verdict), now)
+
+
+def _note_signature(
+    petition: PetitionRow, person: Person, before: CommentRow | None, after: Signature | None, changes: _Changes
+) -> None:
+    known = judge([before.comment]).signature if before else None
+    if after == known:
+        return
+    petition.bumped = True
+    if known is not None:
+        changes.count(petition, known.signed_at, -1)
+    if after is None:
+        changes.withdrawn.append(person)
+        return
+    changes.count(petition, after.signed_at, +1)
+    changes.signatures.append((
+        petition.id, after.user_id, after.comment_id, after.login, after.name, after.affiliation, after.reason,
+        after.signed_at,
+    ))  # fmt: skip
+
+
+def _note_effect(world: World, row: CommentRow, counted: bool, wanted: str | None, now: int) -> None:
+    # Who has waited for more than an hour is not waiting any more; what was given wrongly is always taken back.
+    late = row.given is None and row.made_at < now - ACKNOWLEDGED_WITHIN
+    due = wanted != row.given and not late
+    if row.comment.id in world.changed:
+        row.counted, row.wanted, row.ack_due = counted, wanted, due
+    elif (row.counted, row.wanted, row.ack_due) != (counted, wanted, due):
+        world.changed[row.comment.id] = replace(row, counted=counted, wanted=wanted, ack_due=due)
+
+
+def _wanted(row: CommentRow, verdict: Verdict) -> str | None:
+    if row.comment.id in verdict.effective:
+        return "+1"
+    return "confused" if row.comment.id in verdict.refused else None

@@ -1,0 +1,167 @@
+"""Petitions, their threads, comments and signatures."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+# SQLite's rowid is only an INTEGER's, which has 64 bits there; comment ids have long outgrown 32.
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Create everything."""
+    _places()
+    _petitions()
+    _comments()
+    _signatures()
+
+
+def _places() -> None:
+    op.create_table(
+        "installations",
+        sa.Column("id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("account", sa.Text, nullable=False),
+        sa.Column("suspended", sa.Boolean, nullable=False),
+        sa.Column("deleted", sa.Boolean, nullable=False),
+        sa.Column("as_of", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "repositories",
+        sa.Column("id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("installation_id", sa.BigInteger, nullable=False),
+        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("private", sa.Boolean, nullable=False),
+        sa.Column("archived", sa.Boolean, nullable=False),
+        sa.Column("deleted", sa.Boolean, nullable=False),
+        sa.Column("as_of", sa.BigInteger, nullable=False),
+        sa.Column("accessible", sa.Boolean, nullable=False),
+        sa.Column("accessible_as_of", sa.BigInteger, nullable=False),
+    )
+    op.create_index("repositories_of_installation", "repositories", ["installation_id"])
+
+
+def _petitions() -> None:
+    op.create_table(
+        "petitions",
+        sa.Column("id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("repository_id", sa.BigInteger, nullable=False),
+        sa.Column("page_key", sa.Text, nullable=False),
+        # Of its first thread.
+        sa.Column("labelled", sa.Boolean, nullable=False),
+        sa.Column("closed_at", sa.BigInteger),
+        sa.Column("gone", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("changed_at", sa.BigInteger, nullable=False),
+        sa.Column("published_revision", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("published_at", sa.BigInteger),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("retry_at", sa.Double, nullable=False, server_default="0"),
+        sa.Column("state", sa.Text, nullable=False, server_default=""),
+    )
+    unpublished = sa.text("revision > published_revision AND NOT gone")
+    op.create_index("petitions_of_repository", "petitions", ["repository_id"])
+    op.create_index(
+        "petitions_due", "petitions", ["changed_at"], sqlite_where=unpublished, postgresql_where=unpublished
+    )
+    op.create_table(
+        "threads",
+        sa.Column("issue_id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("repository_id", sa.BigInteger, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("labelled", sa.Boolean, nullable=False),
+        sa.Column("closed_at", sa.BigInteger),
+        sa.Column("locked", sa.Boolean, nullable=False),
+        sa.Column("comments", sa.BigInteger, nullable=False),
+        sa.Column("as_of", sa.BigInteger, nullable=False),
+        sa.Column("edited_at", sa.BigInteger, nullable=False),
+        sa.Column("gone", sa.Boolean, nullable=False),
+        sa.Column("moved_to", sa.BigInteger),
+        sa.Column("reread", sa.BigInteger, nullable=False),
+        sa.Column("reread_as_of", sa.BigInteger, nullable=False),
+        sa.Column("reread_done", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("reread_retry_at", sa.Double, nullable=False, server_default="0"),
+        sa.Column("listed_at", sa.BigInteger, nullable=False, server_default="0"),
+    )
+    to_read = sa.text("reread > reread_done")
+    op.create_index("threads_of_petition", "threads", ["petition_id", "position"])
+    op.create_index("threads_of_repository", "threads", ["repository_id", "number"])
+    op.create_index("threads_to_read", "threads", ["issue_id"], sqlite_where=to_read, postgresql_where=to_read)
+    op.create_table(
+        "letters",
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("seen_at", sa.BigInteger, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "seen_at", "digest"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _comments() -> None:
+    op.create_table(
+        "comments",
+        sa.Column("id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("issue_id", sa.BigInteger, nullable=False),
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("author_id", sa.BigInteger),
+        sa.Column("author_login", sa.Text),
+        sa.Column("author_type", sa.Text),
+        sa.Column("author_at", sa.BigInteger, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("deleted", sa.Boolean, nullable=False),
+        sa.Column("missing_at", sa.BigInteger, nullable=False),
+        sa.Column("versions", sa.Text, nullable=False),
+        # Derived from the columns above, in the same transaction.
+        sa.Column("command", sa.Text),
+        sa.Column("made_at", sa.BigInteger, nullable=False),
+        sa.Column("doubtful", sa.Boolean, nullable=False),
+        sa.Column("counted", sa.Boolean, nullable=False),
+        # Acknowledgement: what the comment should bear, what it bears, and whether something is to be done.
+        sa.Column("ack_wanted", sa.Text),
+        sa.Column("ack_given", sa.Text),
+        sa.Column("reaction_id", sa.BigInteger),
+        sa.Column("ack_due", sa.Boolean, nullable=False),
+    )
+    op.create_index("comments_of_thread", "comments", ["issue_id", "made_at"])
+    commanding = sa.text("command IS NOT NULL")
+    op.create_index(
+        "comments_of_author", "comments", ["author_id"], sqlite_where=commanding, postgresql_where=commanding
+    )
+    due = sa.text("ack_due")
+    op.create_index(
+        "comments_to_acknowledge", "comments", ["petition_id", "id"], sqlite_where=due, postgresql_where=due
+    )
+
+
+def _signatures() -> None:
+    op.create_table(
+        "signatures",
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("user_id", sa.BigInteger, nullable=False),
+        sa.Column("comment_id", sa.BigInteger, nullable=False),
+        sa.Column("login", sa.Text, nullable=False),
+        sa.Column("name", sa.Text),
+        sa.Column("affiliation", sa.Text),
+        sa.Column("reason", sa.Text),
+        sa.Column("signed_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "user_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("signatures_by_time", "signatures", ["petition_id", "signed_at", "comment_id"])
+    op.create_table(
+        "days",
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("day", sa.BigInteger, nullable=False),
+        sa.Column("signatures", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "day"),
+        sqlite_with_rowid=False,
+    )

@@ -1,0 +1,94 @@
+"""Record that an issue was deleted, or went to another repository, where it has another id and number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.petition.comment import merge
+from bot.petition.facts import Issue, Repository
+from bot.store import statements as sql
+from bot.store.database import Transaction
+from bot.store.judging import derive, judge_people
+from bot.store.observing import Terms, carry_over, is_petition, observe_issue
+from bot.store.world import ThreadRow, World
+
+
+def record_deleted(transaction: Transaction, issue_id: int, now: int) -> None:
+    """Erase a deleted issue's comments, and with them their signatures; its petition ends if it was the first."""
+    world = World()
+    world.lock(transaction, [issue_id])
+    thread = world.threads.get(issue_id)
+    if thread is None or thread.gone:
+        return
+    for row in world.read_thread(transaction, issue_id):
+        gone = replace(row, comment=merge(row.comment, replace(row.comment, deleted=True)))
+        derive(gone)
+        world.change(gone)
+    world.petitions[thread.petition_id].bumped = True
+    judge_people(transaction, world, now)
+    world.write(transaction, now)
+    transaction.execute(sql.END_THREAD, issue_id, None)
+    if thread.position == 1:
+        transaction.execute(sql.END_PETITION, thread.petition_id)
+
+
+def record_moved(
+    transaction: Transaction, issue_id: int, repository: Repository, issue: Issue, terms: Terms
+) -> bool:
+    """Carry a thread's signatures over to the issue it became; False where it is no thread of ours."""
+    world = World()
+    world.lock(transaction, [issue_id, issue.id])
+    old, new = world.threads.get(issue_id), world.threads.get(issue.id)
+    if old is None:
+        return False
+    if old.gone:
+        return True
+    if new is None:
+        _add_thread(transaction, old, repository, issue, terms)
+        arrival = issue.id
+    else:
+        # It went on before we heard of this, and may have moved again since.
+        arrival = new.moved_to or new.issue_id
+        _adopt(transaction, new.petition_id, old)
+    transaction.execute(sql.MOVE_COMMENTS, issue_id, arrival)
+    transaction.execute(sql.END_THREAD, issue_id, arrival)
+    transaction.execute(sql.FORWARD_THREADS, issue_id, arrival)
+    if old.position == 1:
+        transaction.execute(sql.MOVE_PETITION, old.petition_id, repository.id)
+    _judge_anew(transaction, arrival, issue, terms)
+    return True
+
+
+def _add_thread(
+    transaction: Transaction, old: ThreadRow, repository: Repository, issue: Issue, terms: Terms
+) -> None:
+    transaction.execute(
+        sql.ADD_THREAD, issue.id, old.petition_id, repository.id, issue.number, old.position, issue.title,
+        is_petition(issue, terms.label), issue.closed_at, issue.locked, issue.comments, issue.updated_at,
+    )  # fmt: skip
+
+
+def _adopt(transaction: Transaction, newcomer_id: int, old: ThreadRow) -> None:
+    """Make one petition of two, where the moved issue had begun a new one before we knew whence it came."""
+    if newcomer_id == old.petition_id:
+        return
+    transaction.execute(sql.ADOPT_COMMENTS, newcomer_id, old.petition_id)
+    transaction.execute(sql.ADOPT_THREADS, newcomer_id, old.petition_id, old.position)
+    for statement in (sql.DROP_SIGNATURES_OF, sql.DROP_DAYS_OF, sql.DROP_LETTERS_OF, sql.DROP_PETITION):
+        transaction.execute(statement, newcomer_id)
+
+
+def _judge_anew(transaction: Transaction, arrival: int, issue: Issue, terms: Terms) -> None:
+    world = World()
+    world.lock(transaction, [arrival])
+    thread = world.threads[arrival]
+    petition = world.petitions[thread.petition_id]
+    observe_issue(petition, thread, issue, issue.updated_at, terms)
+    if thread.position == 1:
+        carry_over(petition, thread)
+    petition.bumped = True
+    thread.ask_to_reread()
+    for row in world.read_thread(transaction, arrival):
+        world.involve(row)
+    judge_people(transaction, world, terms.now)
+    world.write(transaction, terms.now)

@@ -1,0 +1,199 @@
+"""Record what GitHub told about comments and issues: one transaction for a whole group of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.petition.comment import Comment, merge
+from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
+from bot.store.database import Transaction
+from bot.store.judging import derive, judge_people
+from bot.store.rows import CommentRow
+from bot.store.world import PetitionRow, RepositoryRow, ThreadRow, World
+
+Observation = CommentFact | IssueFact
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """An issue that turns out to be a petition."""
+
+    fact: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a group came to. Where `first` is not empty, nothing was written: these have to be recorded before.
+
+    `elsewhere` are the issues on which comments of this group are known already, to be locked as well.
+    """
+
+    first: tuple[Newcomer | RepositoryFact, ...] = ()
+    elsewhere: frozenset[int] = frozenset()
+    changed: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Tell whether the group is written."""
+        return not self.first and not self.elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What recording goes by: the petition label in lower case, and the time in UTC epoch seconds."""
+
+    label: str
+    now: int
+
+
+def record_observations(
+    transaction: Transaction, facts: Sequence[Observation], terms: Terms, elsewhere: Iterable[int] = ()
+) -> Recorded:
+    """Merge observations into rows and judge the people concerned again."""
+    world = World()
+    world.lock(transaction, [*(fact.issue.id for fact in facts), *elsewhere])
+    first = _to_be_recorded_first(world, facts, terms.label)
+    if first:
+        return Recorded(first=tuple(first))
+    known = [fact for fact in facts if fact.issue.id in world.threads]
+    world.read_comments(transaction, [fact.comment for fact in known if isinstance(fact, CommentFact)])
+    strayed = {row.issue_id for row in world.comments.values() if row.petition_id not in world.petitions}
+    if strayed:
+        return Recorded(elsewhere=frozenset(strayed))
+    for fact in known:
+        _observe(world, fact, terms)
+    judge_people(transaction, world, terms.now)
+    return Recorded(changed=world.write(transaction, terms.now))
+
+
+def observe_comment(world: World, thread: ThreadRow, seen: Comment) -> bool:
+    """Merge one observation of a comment; tell whether it brought anything new."""
+    if thread.gone and thread.moved_to is None:
+        return False
+    known = world.comments.get(seen.id)
+    issue_id = thread.moved_to or thread.issue_id
+    if known is None:
+        if not seen.deleted and seen.created_at < thread.listed_at:
+            # A complete listing did not show it: deleted since, or kept from us. GitHub knows.
+            seen = replace(seen, missing_at=max(seen.missing_at, thread.listed_at))
+            thread.ask_to_reread()
+        merged = _without_missing(seen if len(seen.versions) < 2 else merge(seen, seen))
+        row = CommentRow(merged, issue_id, thread.petition_id)
+    else:
+        merged = _without_missing(merge(known.comment, seen))
+        # A comment that moved along with its issue belongs to the younger issue, whose id is higher.
+        moves = issue_id > known.issue_id
+        if merged == known.comment and not moves:
+            return False
+        row = replace(known, comment=merged)
+        world.involve(known)
+        if moves:
+            row.issue_id, row.petition_id = issue_id, thread.petition_id
+    derive(row)
+    world.change(row)
+    if row.doubtful:
+        thread.ask_to_reread()
+    return True
+
+
+def observe_issue(petition: PetitionRow, thread: ThreadRow, issue: Issue, as_of: int, terms: Terms) -> None:
+    """Take over what a newer fact says of an issue; of two facts of one second, always the same one."""
+    labelled = is_petition(issue, terms.label)
+    seen = (
+        as_of,
+        labelled,
+        issue.closed_at is None,
+        issue.closed_at or 0,
+        issue.locked,
+        issue.title,
+        issue.comments,
+    )
+    known = (
+        thread.as_of, thread.labelled, thread.closed_at is None, thread.closed_at or 0, thread.locked, thread.title,
+        thread.comments,
+    )  # fmt: skip
+    if seen[:-1] != known[:-1] and as_of == thread.as_of:
+        # Two contradicting pictures of one second: look at GitHub.
+        petition.bumped = True
+        thread.ask_to_reread()
+    if seen <= known or thread.gone:
+        return
+    if thread.locked and not issue.locked:
+        thread.ask_to_reread()
+    if (thread.locked, thread.title) != (issue.locked, issue.title):
+        petition.bumped = True
+    thread.title, thread.labelled, thread.closed_at = issue.title, labelled, issue.closed_at
+    thread.locked, thread.comments, thread.as_of = issue.locked, issue.comments, as_of
+    thread.changed = True
+    if thread.position == 1:
+        carry_over(petition, thread)
+
+
+def is_petition(issue: Issue, label: str) -> bool:
+    """Tell whether an issue carries the petition label."""
+    return label in issue.labels and not issue.is_pull_request
+
+
+def carry_over(petition: PetitionRow, thread: ThreadRow) -> None:
+    """Take over the first thread's label and closing to its petition."""
+    if thread.labelled != petition.labelled:
+        petition.bumped = True
+        petition.reread |= thread.labelled
+        petition.regained |= thread.labelled
+        petition.labelled = thread.labelled
+    if thread.closed_at != petition.closed_at:
+        petition.bumped = True
+        petition.reread |= thread.closed_at is None
+        times = [at for at in (thread.closed_at, petition.closed_at, petition.reconsider) if at is not None]
+        petition.reconsider = min(times)
+        petition.closed_at = thread.closed_at
+
+
+def _observe(world: World, fact: Observation, terms: Terms) -> None:
+    thread = world.threads[fact.issue.id]
+    petition = world.petitions[thread.petition_id]
+    as_of = _as_of(fact)
+    observe_issue(petition, thread, fact.issue, as_of, terms)
+    if isinstance(fact, CommentFact):
+        if observe_comment(world, thread, fact.comment) and fact.recheck:
+            thread.ask_to_reread()
+        return
+    if fact.reread and as_of > thread.reread_as_of:
+        thread.reread_as_of = as_of
+        thread.ask_to_reread()
+    if fact.edit is not None and not fact.edit.by_app and as_of > thread.edited_at:
+        thread.edited_at = as_of
+        thread.changed = petition.bumped = True
+
+
+def _to_be_recorded_first(
+    world: World, facts: Sequence[Observation], label: str
+) -> list[Newcomer | RepositoryFact]:
+    first: dict[int, Newcomer | RepositoryFact] = {}
+    for fact in facts:
+        thread = world.threads.get(fact.issue.id)
+        if thread is None:
+            if is_petition(fact.issue, label):
+                first.setdefault(fact.issue.id, Newcomer(fact))
+        elif not thread.gone and _is_news(world.repositories[thread.repository_id], fact):
+            first[fact.repository.id] = RepositoryFact(fact.installation_id, fact.repository, _as_of(fact))
+    return list(first.values())
+
+
+def _is_news(known: RepositoryRow, fact: Observation) -> bool:
+    """Tell whether a fact shows its repository changed."""
+    same = known.repository == fact.repository and known.installation_id == fact.installation_id
+    return not same and _as_of(fact) > known.as_of and known.repository.id == fact.repository.id
+
+
+def _as_of(fact: Observation) -> int:
+    return fact.as_of if isinstance(fact, IssueFact) else fact.issue.updated_at
+
+
+def _without_missing(comment: Comment) -> Comment:
+    """Forget the text that was gone when a complete listing lacked the comment."""
+    if not comment.missing_at:
+        return comment
+    seen_since = tuple(v for v in comment.versions if max(v.at, v.seen) > comment.missing_at)
+    return replace(comment, versions=seen_since)

@@ -1,0 +1,136 @@
+"""Comments as rows, and rows as comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from bot.petition.commands import Command, Order, Sign, Unsign
+from bot.petition.comment import Author, Comment, Version, Writer
+
+
+@dataclass(slots=True)
+class CommentRow:
+    """A comment with what is derived from it.
+
+    `command` is "sign" or "unsign" where the comment says so to us, `counted` whether its author's signature rests
+    on it. `wanted` and `given` are the reactions it should bear and bears.
+    """
+
+    comment: Comment
+    issue_id: int
+    petition_id: int
+    command: str | None = None
+    made_at: int = 0
+    doubtful: bool = False
+    counted: bool = False
+    wanted: str | None = None
+    given: str | None = None
+    reaction_id: int | None = None
+    ack_due: bool = False
+
+
+def read_comment(row: Sequence[Any]) -> CommentRow:
+    """Read a row of the columns that `statements.COMMENT_COLUMNS` lists."""
+    (
+        comment_id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted,
+        missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due,
+    ) = row  # fmt: skip
+    return CommentRow(
+        comment=Comment(
+            id=comment_id,
+            created_at=created_at,
+            author=None if author_id is None else Author(author_id, author_login, author_type),
+            author_at=author_at,
+            versions=read_versions(versions),
+            deleted=bool(deleted),
+            missing_at=missing_at,
+        ),
+        issue_id=issue_id,
+        petition_id=petition_id,
+        command=command,
+        made_at=made_at,
+        doubtful=bool(doubtful),
+        counted=bool(counted),
+        wanted=wanted,
+        given=given,
+        reaction_id=reaction_id,
+        ack_due=bool(ack_due),
+    )
+
+
+def write_comment(row: CommentRow) -> tuple[object, ...]:
+    """Give the columns that `statements.COMMENT_COLUMNS` lists."""
+    comment, author = row.comment, row.comment.author
+    return (
+        comment.id,
+        row.issue_id,
+        row.petition_id,
+        author.id if author else None,
+        author.login if author else None,
+        author.type if author else None,
+        comment.author_at,
+        comment.created_at,
+        comment.deleted,
+        comment.missing_at,
+        write_versions(comment.versions),
+        row.command,
+        row.made_at,
+        row.doubtful,
+        row.counted,
+        row.wanted,
+        row.given,
+        row.reaction_id,
+        row.ack_due,
+    )
+
+
+def write_versions(versions: Sequence[Version]) -> str:
+    """Give versions as compact JSON: `[[at, digest, writer, command, previous, hidden, seen], …]`."""
+    return msgspec.json.encode(
+        [
+            [v.at, v.digest, _LETTERS[v.writer], _write_command(v.command), v.previous, v.hidden, v.seen]
+            for v in versions
+        ]
+    ).decode()
+
+
+def read_versions(text: str) -> tuple[Version, ...]:
+    """Read versions back."""
+    return tuple(
+        Version(at, digest, _WRITERS[letter], _read_command(command), previous, hidden, seen)
+        for at, digest, letter, command, previous, hidden, seen in msgspec.json.decode(text)
+    )
+
+
+_WRITERS: Final = {"a": Writer.AUTHOR, "o": Writer.OTHER, "u": Writer.UNSAID}
+_LETTERS: Final = {writer: letter for letter, writer in _WRITERS.items()}
+
+
+def _write_command(command: Command | None) -> list[str | None] | None:
+    match command:
+        case None:
+            return None
+        case Sign(name=name, affiliation=affiliation, reason=reason):
+            return ["s", name, affiliation, reason]
+        case Unsign():
+            return ["u"]
+        case Order(word=word, argument=argument):
+            return ["o", word, argument]
+
+
+def _read_command(parts: list[Any] | None) -> Command | None:
+    match parts:
+        case None:
+            return None
+        case ["s", name, affiliation, reason]:
+            return Sign(name, affiliation, reason)
+        case ["u"]:
+            return Unsign()
+        case ["o", word, argument]:
+            return Order(word, argument)
+        case _:
+            raise ValueError(f"no command is kept as {parts!r}")

@@ -1,0 +1,308 @@
+"""All SQL of the bot, one constant per statement."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.store.spelling import statement
+
+# What GitHub told, per group of facts -------------------------------------------------------------
+
+LOCK_THREADS: Final = statement("""
+    SELECT t.issue_id, t.petition_id, t.repository_id, t.position, t.title, t.labelled, t.closed_at, t.locked,
+           t.comments, t.as_of, t.edited_at, t.gone, t.moved_to, t.reread, t.reread_as_of, t.listed_at,
+           p.labelled, p.closed_at, p.count, p.revision, p.changed_at, p.published_revision,
+           r.installation_id, r.owner, r.name, r.private, r.archived, r.as_of
+    FROM threads t
+    JOIN petitions p ON p.id = t.petition_id
+    JOIN repositories r ON r.id = t.repository_id
+    WHERE t.issue_id = ANY($1::BIGINT[])
+    ORDER BY p.id, t.issue_id
+    FOR UPDATE OF p, t
+""")
+
+_COMMENT = """
+    id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted, missing_at,
+    versions, command, made_at, doubtful, counted, ack_wanted, ack_given, reaction_id, ack_due
+"""
+
+# The plus keeps petition_id out of the index search, where it would multiply with the authors.
+COMMENTS_AND_THEIR_AUTHORS: Final = statement(f"""
+    SELECT {_COMMENT} FROM comments WHERE id = ANY($1::BIGINT[])
+    UNION ALL
+    SELECT {_COMMENT} FROM comments
+    WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($3::BIGINT[])
+""")
+
+COMMENTS_OF_AUTHORS: Final = statement(f"""
+    SELECT {_COMMENT} FROM comments
+    WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
+""")
+
+AUTHORS_OF_COMMANDS_AFTER: Final = statement("""
+    SELECT DISTINCT author_id FROM comments
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND made_at > $2 AND command IS NOT NULL
+""")
+
+AUTHORS_WITHOUT_SIGNATURE: Final = statement("""
+    SELECT DISTINCT author_id FROM comments c
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command = 'sign'
+      AND NOT EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = $1 AND s.user_id = c.author_id)
+""")
+
+PUT_COMMENTS: Final = statement(f"""
+    INSERT INTO comments ({_COMMENT})
+    SELECT * FROM unnest(
+        $1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::BIGINT[],
+        $9::BOOLEAN[], $10::BIGINT[], $11::TEXT[], $12::TEXT[], $13::BIGINT[], $14::BOOLEAN[], $15::BOOLEAN[],
+        $16::TEXT[], $17::TEXT[], $18::BIGINT[], $19::BOOLEAN[])
+    ON CONFLICT (id) DO UPDATE SET
+        issue_id = excluded.issue_id, petition_id = excluded.petition_id, author_id = excluded.author_id,
+        author_login = excluded.author_login, author_type = excluded.author_type, author_at = excluded.author_at,
+        created_at = excluded.created_at, deleted = excluded.deleted, missing_at = excluded.missing_at,
+        versions = excluded.versions, command = excluded.command, made_at = excluded.made_at,
+        doubtful = excluded.doubtful, counted = excluded.counted, ack_wanted = excluded.ack_wanted,
+        ack_given = excluded.ack_given, reaction_id = excluded.reaction_id, ack_due = excluded.ack_due
+""")
+
+PUT_SIGNATURES: Final = statement("""
+    INSERT INTO signatures (petition_id, user_id, comment_id, login, name, affiliation, reason, signed_at)
+    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[],
+                         $8::BIGINT[])
+    ON CONFLICT (petition_id, user_id) DO UPDATE SET
+        comment_id = excluded.comment_id, login = excluded.login, name = excluded.name,
+        affiliation = excluded.affiliation, reason = excluded.reason, signed_at = excluded.signed_at
+""")
+
+DROP_SIGNATURES: Final = statement("""
+    DELETE FROM signatures WHERE (petition_id, user_id) IN (SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[]))
+""")
+
+ADD_TO_DAYS: Final = statement("""
+    INSERT INTO days (petition_id, day, signatures)
+    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+    ON CONFLICT (petition_id, day) DO UPDATE SET signatures = days.signatures + excluded.signatures
+""")
+
+SET_THREAD: Final = statement("""
+    UPDATE threads
+    SET title = $2, labelled = $3, closed_at = $4, locked = $5, comments = $6, as_of = $7, edited_at = $8,
+        reread = $9, reread_as_of = $10, reread_retry_at = CASE WHEN reread = $9 THEN reread_retry_at ELSE 0 END
+    WHERE issue_id = $1
+""")
+
+SET_PETITION: Final = statement("""
+    UPDATE petitions SET labelled = $2, closed_at = $3, count = $4, revision = $5, changed_at = $6 WHERE id = $1
+""")
+
+REREAD_PETITION: Final = statement("""
+    UPDATE threads SET reread = reread + 1, reread_retry_at = 0 WHERE petition_id = $1 AND NOT gone
+""")
+
+# Petitions, repositories and installations come, move and go --------------------------------------
+
+LOCK_STRUCTURE: Final = statement("SELECT pg_advisory_xact_lock(7597418026143314282)")
+
+THREAD: Final = statement("SELECT petition_id, gone FROM threads WHERE issue_id = $1")
+
+ADD_PETITION: Final = statement("""
+    INSERT INTO petitions (id, repository_id, page_key, labelled, closed_at, count, revision, changed_at)
+    VALUES ($1, $2, $3, $4, $5, 0, 1, $6)
+    ON CONFLICT (id) DO NOTHING
+""")
+
+ADD_THREAD: Final = statement("""
+    INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
+                         comments, as_of, edited_at, gone, reread, reread_as_of)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, FALSE, 1, 0)
+    ON CONFLICT (issue_id) DO NOTHING
+""")
+
+ADD_INSTALLATION: Final = statement("""
+    INSERT INTO installations (id, account, suspended, deleted, as_of) VALUES ($1, '', FALSE, FALSE, -1)
+    ON CONFLICT (id) DO NOTHING
+""")
+
+REPOSITORY: Final = statement("""
+    SELECT installation_id, owner, name, private, archived, deleted, as_of, accessible, accessible_as_of
+    FROM repositories WHERE id = $1
+""")
+
+PUT_REPOSITORY: Final = statement("""
+    INSERT INTO repositories (id, installation_id, owner, name, private, archived, deleted, as_of, accessible,
+                              accessible_as_of)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (id) DO UPDATE SET
+        installation_id = excluded.installation_id, owner = excluded.owner, name = excluded.name,
+        private = excluded.private, archived = excluded.archived, deleted = excluded.deleted,
+        as_of = excluded.as_of, accessible = excluded.accessible, accessible_as_of = excluded.accessible_as_of
+""")
+
+LOCK_PETITIONS_OF_REPOSITORY: Final = statement("""
+    SELECT id FROM petitions WHERE repository_id = $1 ORDER BY id FOR UPDATE
+""")
+
+BUMP_PETITIONS: Final = statement("""
+    UPDATE petitions
+    SET changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END,
+        revision = revision + 1, attempts = 0, retry_at = 0
+    WHERE id = ANY($1::BIGINT[])
+""")
+
+REREAD_PETITIONS: Final = statement("""
+    UPDATE threads SET reread = reread + 1, reread_retry_at = 0
+    WHERE petition_id = ANY($1::BIGINT[]) AND NOT gone
+""")
+
+INSTALLATION: Final = statement("SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1")
+
+PUT_INSTALLATION: Final = statement("""
+    INSERT INTO installations (id, account, suspended, deleted, as_of) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (id) DO UPDATE SET
+        account = excluded.account, suspended = excluded.suspended, deleted = excluded.deleted,
+        as_of = excluded.as_of
+""")
+
+LOCK_PETITIONS_OF_INSTALLATION: Final = statement("""
+    SELECT id FROM petitions WHERE repository_id IN (SELECT id FROM repositories WHERE installation_id = $1)
+    ORDER BY id FOR UPDATE
+""")
+
+LOCK_PETITIONS_OF_REPOSITORIES: Final = statement("""
+    SELECT id FROM petitions WHERE repository_id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
+""")
+
+SET_ACCESSIBLE: Final = statement("""
+    UPDATE repositories SET accessible = $2, accessible_as_of = $3
+    WHERE id = ANY($1::BIGINT[]) AND (accessible_as_of < $3 OR (accessible_as_of = $3 AND $2))
+""")
+
+# Issues move and go -------------------------------------------------------------------------------
+
+COMMENTS_OF_THREAD: Final = statement(f"SELECT {_COMMENT} FROM comments WHERE issue_id = $1")
+
+END_THREAD: Final = statement("UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1")
+
+FORWARD_THREADS: Final = statement("UPDATE threads SET moved_to = $2 WHERE moved_to = $1")
+
+END_PETITION: Final = statement("UPDATE petitions SET gone = TRUE WHERE id = $1")
+
+MOVE_COMMENTS: Final = statement("UPDATE comments SET issue_id = $2 WHERE issue_id = $1")
+
+ADOPT_COMMENTS: Final = statement("UPDATE comments SET petition_id = $2, counted = FALSE WHERE petition_id = $1")
+
+ADOPT_THREADS: Final = statement("UPDATE threads SET petition_id = $2, position = $3 WHERE petition_id = $1")
+
+MOVE_PETITION: Final = statement("UPDATE petitions SET repository_id = $2 WHERE id = $1")
+
+DROP_SIGNATURES_OF: Final = statement("DELETE FROM signatures WHERE petition_id = $1")
+
+DROP_DAYS_OF: Final = statement("DELETE FROM days WHERE petition_id = $1")
+
+DROP_LETTERS_OF: Final = statement("DELETE FROM letters WHERE petition_id = $1")
+
+DROP_PETITION: Final = statement("DELETE FROM petitions WHERE id = $1")
+
+# What is to be done -------------------------------------------------------------------------------
+
+_USABLE = """
+    JOIN repositories r ON r.id = {of}.repository_id AND r.accessible AND NOT r.deleted AND NOT r.archived
+    JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
+"""
+
+DUE: Final = statement(f"""
+    SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
+    FROM petitions p
+    {_USABLE.format(of="p")}
+    WHERE p.revision > p.published_revision AND NOT p.gone AND p.retry_at <= $1
+    ORDER BY p.changed_at, p.id
+""")
+
+PUBLISHED: Final = statement("""
+    UPDATE petitions
+    SET published_revision = CASE WHEN published_revision < $2 THEN $2 ELSE published_revision END,
+        published_at = $3, changed_at = CASE WHEN revision > $2 THEN $3 ELSE changed_at END,
+        attempts = 0, retry_at = 0, state = ''
+    WHERE id = $1
+""")
+
+POSTPONE: Final = statement("UPDATE petitions SET retry_at = $2, state = $3, attempts = $4 WHERE id = $1")
+
+THREADS_TO_READ: Final = statement(f"""
+    SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.reread, t.listed_at,
+           r.id, r.owner, r.name, r.private, r.archived
+    FROM threads t
+    {_USABLE.format(of="t")}
+    WHERE t.reread > t.reread_done AND t.reread_retry_at <= $1 AND NOT t.gone
+    UNION ALL
+    SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.reread, t.listed_at,
+           r.id, r.owner, r.name, r.private, r.archived
+    FROM threads t
+    JOIN petitions p ON p.id = t.petition_id AND p.labelled
+    {_USABLE.format(of="t")}
+    WHERE t.reread = t.reread_done AND t.reread_retry_at <= $1 AND t.listed_at < $2 AND NOT t.gone
+""")
+
+READ_DONE: Final = statement("""
+    UPDATE threads
+    SET reread_done = CASE WHEN reread_done < $2 THEN $2 ELSE reread_done END, reread_retry_at = 0
+    WHERE issue_id = $1
+""")
+
+POSTPONE_READ: Final = statement("UPDATE threads SET reread_retry_at = $2 WHERE issue_id = $1")
+
+ACKS_DUE: Final = statement("""
+    SELECT c.id, r.owner, r.name, c.ack_wanted, c.ack_given, c.reaction_id
+    FROM comments c
+    JOIN threads t ON t.issue_id = c.issue_id
+    JOIN repositories r ON r.id = t.repository_id
+    WHERE c.ack_due AND r.installation_id = $1 AND (c.made_at >= $2 OR c.ack_given IS NOT NULL) AND NOT t.locked
+    ORDER BY c.id DESC LIMIT $3
+""")
+
+LOCK_PETITION_OF_COMMENT: Final = statement("""
+    SELECT c.ack_wanted FROM comments c JOIN petitions p ON p.id = c.petition_id WHERE c.id = $1 FOR UPDATE OF p, c
+""")
+
+ACKED: Final = statement("""
+    UPDATE comments SET ack_given = $2, reaction_id = $3, ack_due = $4 WHERE id = $1
+""")
+
+# What is shown ------------------------------------------------------------------------------------
+
+PETITION: Final = statement("""
+    SELECT p.page_key, p.labelled, p.closed_at, p.count, p.revision, p.published_revision, p.published_at, p.state,
+           p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id
+    FROM petitions p JOIN repositories r ON r.id = p.repository_id
+    WHERE p.id = $1
+""")
+
+THREADS: Final = statement("""
+    SELECT t.issue_id, t.number, t.position, t.title, t.locked, t.comments, t.listed_at,
+           r.id, r.owner, r.name, r.private, r.archived
+    FROM threads t JOIN repositories r ON r.id = t.repository_id
+    WHERE t.petition_id = $1 AND NOT t.gone
+    ORDER BY t.position
+""")
+
+NEWEST_SIGNATURES: Final = statement("""
+    SELECT user_id, login, comment_id, signed_at, name, affiliation, reason
+    FROM signatures WHERE petition_id = $1
+    ORDER BY signed_at DESC, comment_id DESC LIMIT $2
+""")
+
+SIGNATURE_PAIRS: Final = statement("""
+    SELECT user_id, comment_id FROM signatures WHERE petition_id = $1 ORDER BY user_id
+""")
+
+LETTERS: Final = statement("SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at")
+
+NEWEST_LETTER: Final = statement("""
+    SELECT digest FROM letters WHERE petition_id = $1 ORDER BY seen_at DESC LIMIT 1
+""")
+
+ADD_LETTER: Final = statement("""
+    INSERT INTO letters (petition_id, seen_at, digest, count)
+    SELECT id, $2, $3, count FROM petitions WHERE id = $1
+    ON CONFLICT DO NOTHING
+""")

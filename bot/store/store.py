@@ -1,0 +1,153 @@
+"""The store: records facts durably, and answers what is to be done and shown."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, Self
+
+from bot.petition.facts import CommentFact, Fact, IssueFact
+from bot.store import statements as sql
+from bot.store.address import read_address
+from bot.store.database import Database, Transaction, connect
+from bot.store.flushing import Flusher
+from bot.store.migrations import migrate
+from bot.store.observing import Observation, Recorded, Terms, record_observations
+from bot.store.reading import (
+    AckDue,
+    Due,
+    Snapshot,
+    ThreadToRead,
+    read_acks_due,
+    read_due,
+    read_snapshot,
+    read_threads_to_read,
+)
+from bot.store.spelling import Statement
+from bot.store.structure import StructuralFact, record_structure
+
+WAITING_LIMIT: Final = 10_000
+"""Facts that may wait to be written before the webhook sends deliveries away."""
+
+
+class Store:
+    """Everything the bot knows, in one database."""
+
+    def __init__(self, database: Database, label: str, now: Callable[[], float], waiting_limit: int) -> None:
+        """Use `Store.open`."""
+        self.changed = asyncio.Event()
+        """Set whenever something was recorded; whoever waits for it clears it."""
+        self._database = database
+        self._label = label.lower()
+        self._now = now
+        self._flusher = Flusher(self._record, waiting_limit)
+
+    @classmethod
+    async def open(
+        cls,
+        database_url: str,
+        *,
+        label: str = "petition",
+        now: Callable[[], float] = time.time,
+        waiting_limit: int = WAITING_LIMIT,
+    ) -> Self:
+        """Open the database and bring it to this version; raises WrongDatabase or Unavailable."""
+        database = connect(read_address(database_url))
+        await migrate(database)
+        return cls(database, label, now, waiting_limit)
+
+    async def close(self) -> None:
+        """Write what is waiting and give everything back."""
+        await self._flusher.close()
+        await self._database.close()
+
+    async def record(self, facts: Sequence[Fact]) -> None:
+        """Record facts; on disk when this returns. Raises Busy, Unavailable or Unrecordable."""
+        if facts:
+            await self._flusher.submit(facts)
+
+    async def due(self, now: float) -> list[Due]:
+        """List petitions to be published, the longest waiting first."""
+        return await self._database.read(partial(read_due, now=now))
+
+    async def snapshot(self, petition_id: int, newest: int) -> Snapshot:
+        """Read a petition at one moment, with its newest signatures; raises KeyError where there is none."""
+        snapshot = await self._database.read(partial(read_snapshot, petition_id=petition_id, newest=newest))
+        if snapshot is None:
+            raise KeyError(petition_id)
+        return snapshot
+
+    async def published(self, petition_id: int, revision: int, at: int) -> None:
+        """Note that the issue body shows a revision, or a later one."""
+        await self._execute(sql.PUBLISHED, petition_id, revision, at)
+
+    async def postpone(self, petition_id: int, until: float, state: str, attempts: int) -> None:
+        """Leave a petition alone until a time; `state` says why."""
+        await self._execute(sql.POSTPONE, petition_id, until, state, attempts)
+
+    async def note_letter(self, petition_id: int, digest: str, at: int) -> None:
+        """Keep a version of the letter that was not the newest known."""
+
+        def note(transaction: Transaction) -> None:
+            rows = transaction.fetch(sql.NEWEST_LETTER, petition_id)
+            if not rows or rows[0].digest != digest:
+                transaction.execute(sql.ADD_LETTER, petition_id, at, digest)
+
+        await self._database.write(note)
+
+    async def threads_to_read(self, now: float, listed_before: int = 0) -> list[ThreadToRead]:
+        """List threads that asked to be read again, and those last listed before a time."""
+        return await self._database.read(partial(read_threads_to_read, now=now, listed_before=listed_before))
+
+    async def read_done(self, issue_id: int, reread: int) -> None:
+        """Note that a thread was read since it asked for the `reread`-th time."""
+        await self._execute(sql.READ_DONE, issue_id, reread)
+
+    async def postpone_read(self, issue_id: int, until: float) -> None:
+        """Leave a thread unread until a time."""
+        await self._execute(sql.POSTPONE_READ, issue_id, until)
+
+    async def acks_due(self, installation_id: int, limit: int) -> list[AckDue]:
+        """List comments whose reaction is missing or wrong, newest first."""
+        read = partial(read_acks_due, installation_id=installation_id, limit=limit, now=self._now())
+        return await self._database.read(read)
+
+    async def acked(self, comment_id: int, given: str | None, reaction_id: int | None) -> None:
+        """Note which reaction a comment bears now."""
+
+        def note(transaction: Transaction) -> None:
+            for row in transaction.fetch(sql.LOCK_PETITION_OF_COMMENT, comment_id):
+                transaction.execute(sql.ACKED, comment_id, given, reaction_id, row.ack_wanted != given)
+
+        await self._database.write(note)
+
+    async def _execute(self, statement: Statement, *values: object) -> None:
+        await self._database.write(lambda transaction: transaction.execute(statement, *values))
+
+    async def _record(self, facts: Sequence[Fact]) -> None:
+        terms = Terms(self._label, int(self._now()))
+        observations: list[Observation] = []
+        for fact in facts:
+            match fact:
+                case CommentFact() | IssueFact():
+                    observations.append(fact)
+                case _:
+                    await self._record_structure(fact, terms)
+        elsewhere: frozenset[int] = frozenset()
+        recorded = Recorded(changed=False)
+        while observations:
+            recorded = await self._database.write(
+                partial(record_observations, facts=observations, terms=terms, elsewhere=elsewhere)
+            )
+            if recorded.done:
+                break
+            elsewhere |= recorded.elsewhere
+            for news in recorded.first:
+                await self._record_structure(news, terms)
+        if recorded.changed or len(observations) < len(facts):
+            self.changed.set()
+
+    async def _record_structure(self, fact: StructuralFact, terms: Terms) -> None:
+        await self._database.write(partial(record_structure, fact=fact, terms=terms))

@@ -1,0 +1,109 @@
+"""Record what comes and goes more rarely than comments: petitions, repositories, installations, issues that move.
+
+Each of these is a transaction of its own, and all of them take one lock first, so that they cannot cross one
+another; then they lock petitions in the order of their ids, as everybody does.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+from bot.petition.facts import CommentFact, InstallationFact, Issue, IssueGone, Repository, RepositoryFact
+from bot.store import statements as sql
+from bot.store.database import Transaction
+from bot.store.moving import record_deleted, record_moved
+from bot.store.observing import Newcomer, Terms, is_petition
+
+StructuralFact = Newcomer | RepositoryFact | InstallationFact | IssueGone
+
+
+def record_structure(transaction: Transaction, fact: StructuralFact, terms: Terms) -> None:
+    """Record one of these; repeating changes nothing, and of two the newer wins."""
+    if transaction.engine == "postgresql":
+        transaction.fetch(sql.LOCK_STRUCTURE)
+    match fact:
+        case Newcomer(fact=seen):
+            as_of = seen.issue.updated_at if isinstance(seen, CommentFact) else seen.as_of
+            _record_repository(transaction, RepositoryFact(seen.installation_id, seen.repository, as_of), terms.now)
+            _add_petition(transaction, seen.repository, seen.issue, as_of, terms)
+        case RepositoryFact():
+            _record_repository(transaction, fact, terms.now)
+        case InstallationFact():
+            _record_installation(transaction, fact, terms.now)
+        case IssueGone(moved_to=None):
+            record_deleted(transaction, fact.issue_id, terms.now)
+        case IssueGone(moved_to=(repository, issue)):
+            as_of = issue.updated_at
+            _record_repository(transaction, RepositoryFact(fact.installation_id, repository, as_of), terms.now)
+            if not record_moved(transaction, fact.issue_id, repository, issue, terms) and is_petition(
+                issue, terms.label
+            ):
+                _add_petition(transaction, repository, issue, as_of, terms)
+
+
+def _add_petition(transaction: Transaction, repository: Repository, issue: Issue, as_of: int, terms: Terms) -> None:
+    """Begin a petition; its id is that of the issue it began with, also when the issue moves on."""
+    if transaction.fetch(sql.THREAD, issue.id):
+        return
+    labelled = is_petition(issue, terms.label)
+    transaction.execute(
+        sql.ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), labelled, issue.closed_at, terms.now
+    )
+    transaction.execute(
+        sql.ADD_THREAD, issue.id, issue.id, repository.id, issue.number, 1, issue.title, labelled, issue.closed_at,
+        issue.locked, issue.comments, as_of,
+    )  # fmt: skip
+
+
+def _record_repository(transaction: Transaction, fact: RepositoryFact, now: int) -> None:
+    """Take over a newer picture of a repository; its pages may have moved, so its petitions are due."""
+    new = fact.repository
+    transaction.execute(sql.ADD_INSTALLATION, fact.installation_id)
+    rows = transaction.fetch(sql.REPOSITORY, new.id)
+    seen = (fact.as_of, fact.deleted, fact.installation_id, new.owner, new.name, new.private, new.archived)
+    if rows:
+        row = rows[0]
+        known = (
+            row.as_of, bool(row.deleted), row.installation_id, row.owner, row.name, bool(row.private),
+            bool(row.archived),
+        )  # fmt: skip
+        if seen <= known:
+            return
+        if seen[1:] != known[1:]:
+            _rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORY, new.id), now)
+    accessible_as_of = max(fact.as_of, rows[0].accessible_as_of) if rows else fact.as_of
+    accessible = bool(rows[0].accessible) if rows and rows[0].accessible_as_of > fact.as_of else True
+    transaction.execute(
+        sql.PUT_REPOSITORY, new.id, fact.installation_id, new.owner, new.name, new.private, new.archived,
+        fact.deleted, fact.as_of, accessible, accessible_as_of,
+    )  # fmt: skip
+
+
+def _record_installation(transaction: Transaction, fact: InstallationFact, now: int) -> None:
+    rows = transaction.fetch(sql.INSTALLATION, fact.id)
+    seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
+    known = (bool(rows[0].deleted), rows[0].as_of, bool(rows[0].suspended), rows[0].account) if rows else None
+    if known is None or seen > known:
+        transaction.execute(sql.PUT_INSTALLATION, fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)
+        if known is not None and known[2] and not fact.suspended:
+            # What happened while it was suspended, nobody told us.
+            _rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_INSTALLATION, fact.id), now)
+    if fact.repositories_added:
+        _set_accessible(transaction, fact.repositories_added, True, fact.as_of, now)
+    if fact.repositories_removed:
+        _set_accessible(transaction, fact.repositories_removed, False, fact.as_of, now)
+
+
+def _set_accessible(transaction: Transaction, ids: tuple[int, ...], accessible: bool, as_of: int, now: int) -> None:
+    """Note that the App may, or may not, see repositories; in doubt it tries."""
+    touched = transaction.execute(sql.SET_ACCESSIBLE, ids, accessible, as_of)
+    if touched and accessible:
+        _rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORIES, ids), now)
+
+
+def _rouse(transaction: Transaction, petitions: Iterable[tuple[int, ...]], now: int) -> None:
+    """Publish petitions again and read their comments again; whatever stopped them may have gone."""
+    ids = [row[0] for row in petitions]
+    transaction.execute(sql.BUMP_PETITIONS, ids, now)
+    transaction.execute(sql.REREAD_PETITIONS, ids)

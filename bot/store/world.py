@@ -1,0 +1,190 @@
+"""The part of the database that one group of facts touches, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.petition.comment import Comment
+from bot.petition.facts import Repository
+from bot.store import statements as sql
+from bot.store.database import Transaction
+from bot.store.rows import CommentRow, read_comment, write_comment
+
+
+@dataclass(slots=True)
+class ThreadRow:
+    """An issue of a petition, as its newest fact showed it."""
+
+    issue_id: int
+    petition_id: int
+    repository_id: int
+    position: int
+    title: str
+    labelled: bool
+    closed_at: int | None
+    locked: bool
+    comments: int
+    as_of: int
+    edited_at: int
+    gone: bool
+    moved_to: int | None
+    reread: int
+    reread_as_of: int
+    listed_at: int
+    changed: bool = False
+    reread_asked: bool = False
+
+    def ask_to_reread(self) -> None:
+        """Ask for all its comments to be read again."""
+        self.changed = self.reread_asked = True
+
+
+@dataclass(slots=True)
+class PetitionRow:
+    """A petition, with what this group does to it."""
+
+    id: int
+    labelled: bool
+    closed_at: int | None
+    count: int
+    revision: int
+    changed_at: int
+    published_revision: int
+    bumped: bool = False
+    """Whether its public picture changed."""
+    reread: bool = False
+    """Whether all its threads are to be read again."""
+    regained: bool = False
+    """Whether it got its label back, so that what was signed meanwhile counts."""
+    reconsider: int | None = None
+    """The earlier of the times of closing, where that changed: later commands are judged again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRow:
+    """A repository as it is known."""
+
+    installation_id: int
+    repository: Repository
+    as_of: int
+
+
+Person = tuple[int, int]
+"""A petition id and a user id."""
+
+
+@dataclass(slots=True)
+class World:
+    """Rows read and locked by one transaction, changed in memory and written back where they differ."""
+
+    threads: dict[int, ThreadRow] = field(default_factory=dict)
+    petitions: dict[int, PetitionRow] = field(default_factory=dict)
+    repositories: dict[int, RepositoryRow] = field(default_factory=dict)
+    comments: dict[int, CommentRow] = field(default_factory=dict)
+    signed: dict[Person, CommentRow] = field(default_factory=dict)
+    """The comments, as they were, that the known signatures rest on."""
+    changed: dict[int, CommentRow] = field(default_factory=dict)
+    people: set[Person] = field(default_factory=set)
+    """Whose comments changed."""
+
+    def lock(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
+        """Lock the petitions of these issues, in the order of their ids, and read them."""
+        for row in transaction.fetch(sql.LOCK_THREADS, sorted(set(issue_ids))):
+            self._add_thread(tuple(row))
+
+    def _add_thread(self, row: tuple[Any, ...]) -> None:
+        thread = ThreadRow(*row[:16])
+        self.threads[thread.issue_id] = thread
+        if thread.petition_id not in self.petitions:
+            self.petitions[thread.petition_id] = PetitionRow(thread.petition_id, *row[16:22])
+        if thread.repository_id not in self.repositories:
+            installation_id, owner, name, private, archived, as_of = row[22:]
+            repository = Repository(thread.repository_id, owner, name, bool(private), bool(archived))
+            self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
+
+    def read_comments(self, transaction: Transaction, comments: Collection[Comment]) -> None:
+        """Read what is known of these comments, and all commands of their authors."""
+        if not comments:
+            return
+        ids = [comment.id for comment in comments]
+        authors = {comment.author.id for comment in comments if comment.author}
+        petition_ids = list(self.petitions)
+        for row in transaction.fetch(sql.COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
+            self._add_comment(read_comment(row))
+        former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
+        self.read_authors(transaction, former)
+
+    def read_authors(self, transaction: Transaction, author_ids: Collection[int]) -> None:
+        """Read all commands of these people on the petitions locked."""
+        if not author_ids:
+            return
+        for row in transaction.fetch(sql.COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
+            self._add_comment(read_comment(row))
+
+    def read_thread(self, transaction: Transaction, issue_id: int) -> list[CommentRow]:
+        """Read all comments of a thread, and all commands of their authors."""
+        rows = [read_comment(row) for row in transaction.fetch(sql.COMMENTS_OF_THREAD, issue_id)]
+        for row in rows:
+            self._add_comment(row)
+        self.read_authors(transaction, {row.comment.author.id for row in rows if row.comment.author})
+        return rows
+
+    def _add_comment(self, row: CommentRow) -> None:
+        if row.comment.id in self.comments:
+            return
+        self.comments[row.comment.id] = row
+        if row.counted and row.comment.author:
+            self.signed[row.petition_id, row.comment.author.id] = row
+
+    def change(self, row: CommentRow) -> None:
+        """Put a new row in the place of what was known of a comment."""
+        self.comments[row.comment.id] = self.changed[row.comment.id] = row
+        self.involve(row)
+
+    def involve(self, row: CommentRow) -> None:
+        """Have the author of a comment judged again."""
+        if row.comment.author is not None:
+            self.people.add((row.petition_id, row.comment.author.id))
+
+    def write(self, transaction: Transaction, now: int) -> bool:
+        """Write back what changed, apart from signatures; tell whether anything did."""
+        transaction.put(sql.PUT_COMMENTS, [write_comment(row) for row in self.changed.values()])
+        threads = [_write_thread(thread) for thread in self.threads.values() if thread.changed]
+        transaction.each(sql.SET_THREAD, threads)
+        bumped = [petition for petition in self.petitions.values() if petition.bumped]
+        for petition in bumped:
+            if petition.revision == petition.published_revision:
+                petition.changed_at = now
+            petition.revision += 1
+        transaction.each(sql.SET_PETITION, [_write_petition(petition) for petition in bumped])
+        reread = [(petition.id,) for petition in self.petitions.values() if petition.reread]
+        transaction.each(sql.REREAD_PETITION, reread)
+        return bool(self.changed or threads or bumped or reread)
+
+
+def _write_thread(thread: ThreadRow) -> tuple[object, ...]:
+    return (
+        thread.issue_id,
+        thread.title,
+        thread.labelled,
+        thread.closed_at,
+        thread.locked,
+        thread.comments,
+        thread.as_of,
+        thread.edited_at,
+        thread.reread + thread.reread_asked,
+        thread.reread_as_of,
+    )
+
+
+def _write_petition(petition: PetitionRow) -> tuple[object, ...]:
+    return (
+        petition.id,
+        petition.labelled,
+        petition.closed_at,
+        petition.count,
+        petition.revision,
+        petition.changed_at,
+    )

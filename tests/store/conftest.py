@@ -1,0 +1,26 @@
+"""An open store with a petition in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.store import Store
+from tests.store.scene import Scene
+
+NOW = 1_000.0
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    store = await Store.open(database_url, label="petition", now=lambda: NOW)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def scene(store: Store) -> Scene:
+    scene = Scene(store)
+    await scene.label()
+    return scene

@@ -1,0 +1,96 @@
+"""A petition and its people, for the store's tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from bot.petition.commands import Command, Sign, Unsign
+from bot.petition.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.facts import CommentFact, Issue, IssueFact, Repository
+from bot.store import Snapshot, Store
+
+INSTALLATION = 700
+REPOSITORY = Repository(70, "acme", "letters")
+LETTER = Issue(id=1_000, number=7, title="Open the archive", labels=frozenset({"petition"}), updated_at=100)
+PEOPLE = {"ada": 1, "grace": 2, "alan": 3, "linus": 4, "barbara": 5, "edsger": 6}
+ADA, GRACE, ALAN = (Author(PEOPLE[login], login) for login in ("ada", "grace", "alan"))
+
+
+def person(login: str) -> Author:
+    return Author(PEOPLE.get(login) or 100 + sum(login.encode()), login)
+
+
+@dataclass
+class Scene:
+    """Writes comments as GitHub would tell of them; every call is one second later than the one before."""
+
+    store: Store
+    clock: int = 100
+    next_comment: int = 5_000_000_000
+    issue: Issue = LETTER
+    repository: Repository = REPOSITORY
+    comments: dict[int, Comment] = field(default_factory=dict)
+
+    async def label(self) -> None:
+        await self.tell()
+
+    async def tell(self, **changes: object) -> IssueFact:
+        """Tell of a change of the issue."""
+        self.clock += 1
+        self.issue = replace(self.issue, updated_at=self.clock, **changes)  # type: ignore[arg-type] - fields by name
+        fact = IssueFact(INSTALLATION, self.repository, self.issue, self.clock)
+        await self.store.record([fact])
+        return fact
+
+    async def say(self, author: Author | None, command: Command | None, at: int | None = None) -> int:
+        """Write a comment; gives its id."""
+        fact = self.fact(author, command, at)
+        await self.store.record([fact])
+        return fact.comment.id
+
+    async def sign(self, login: str, name: str | None = None) -> int:
+        return await self.say(person(login), Sign(name))
+
+    async def unsign(self, login: str) -> int:
+        return await self.say(person(login), Unsign())
+
+    async def edit(self, comment_id: int, command: Command | None, writer: Writer = Writer.AUTHOR) -> None:
+        known = self.comments[comment_id]
+        self.clock += 1
+        version = Version(
+            self.clock, body_digest(repr(command)), writer, command, previous=known.versions[-1].digest
+        )
+        await self.observe(replace(known, versions=(version,), author_at=self.clock))
+
+    async def hide(self, comment_id: int, hidden: bool = True) -> None:
+        known = self.comments[comment_id]
+        self.clock += 1
+        version = replace(known.versions[-1], at=self.clock, writer=Writer.UNSAID, previous=None, hidden=hidden)
+        await self.observe(replace(known, versions=(version,)))
+
+    async def delete(self, comment_id: int) -> None:
+        self.clock += 1
+        await self.observe(replace(self.comments[comment_id], deleted=True, versions=()))
+
+    async def observe(self, comment: Comment) -> None:
+        self.comments[comment.id] = comment
+        self.issue = replace(self.issue, updated_at=self.clock)
+        await self.store.record([CommentFact(INSTALLATION, self.repository, self.issue, comment)])
+
+    def fact(self, author: Author | None, command: Command | None, at: int | None = None) -> CommentFact:
+        self.clock = self.clock + 1 if at is None else at
+        self.next_comment += 1
+        version = Version(self.clock, body_digest(repr(command)), Writer.AUTHOR, command)
+        comment = Comment(self.next_comment, self.clock, author, self.clock, (version,))
+        self.comments[comment.id] = comment
+        self.issue = replace(self.issue, updated_at=self.clock)
+        return CommentFact(INSTALLATION, self.repository, self.issue, comment)
+
+    async def snapshot(self) -> Snapshot:
+        return await self.store.snapshot(LETTER.id, 100)
+
+    async def count(self) -> int:
+        return (await self.snapshot()).count
+
+    async def signatories(self) -> list[str]:
+        return [signature.login for signature in (await self.snapshot()).newest]
