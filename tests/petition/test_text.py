@@ -32,6 +32,7 @@ from bot.petition.text import JOINER, NAME_LIMIT, clean, fold, inline, says_some
         ("One.\r\nTwo.\rThree.", "One.\nTwo.\nThree."),
         ("Ada\ud800", "Ada"),
         ("Ada\uffff", "Ada"),
+        ("Ada\ufff9Lovelace", "AdaLovelace"),
         ("\u3164", ""),
         ("مُصطفى", "مُصطفى"),
         ("杨", "杨"),
@@ -82,7 +83,9 @@ def test_never_cuts_a_character_in_two() -> None:
 
 
 def test_a_single_character_longer_than_the_limit_is_cut_all_the_same() -> None:
-    assert len(clean("👩\u200d" * 500 + "🚀", NAME_LIMIT)) <= NAME_LIMIT
+    cut = clean("👩\u200d" * 500 + "🚀", NAME_LIMIT)
+    assert cut == "👩\u200d" * 39 + "👩…"
+    assert clean(cut, NAME_LIMIT) == cut
 
 
 def test_no_name_climbs_over_the_lines_above() -> None:
@@ -117,6 +120,8 @@ WILD = st.text(st.one_of(ODDITIES, st.characters()), max_size=60)
 
 
 @given(WILD, st.integers(1, 60))
+@example("क" + "\u0941" * 6 + "\u094d\u200dक", 60)
+@example("👩\u200d" * 50 + "🚀", 21)
 def test_cleaning_twice_is_cleaning_once(text: str, limit: int) -> None:
     once = clean(text, limit)
     assert clean(once, limit) == once
@@ -193,7 +198,7 @@ def test_writes_markdown_that_people_can_still_read(typed: str, written: str) ->
 
 LIVE = """
     @ada @org/team ada@example.org #1 GH-1 gh-53 octo/repo#1 octo/repo@ https:// http://e.org HTTPS://E.ORG
-    www. WWW.e.org ftp://e.org mailto: xmpp: :tada: :+1: :white_check_mark: deadbeef 0123456789
+    www. WWW.e.org ftp://e.org mailto: xmpp: :tada: :+1: :white_check_mark: abcdef1 deadbeef 0123456789
     da39a3ee5e6b4b0d3255bfef95601890afd80709 GHSA-xxxx CVE-2026-1 [^1] [^1]: $x$ $`x`$ $$
 """
 MARKUP = r"""
@@ -234,14 +239,22 @@ def test_a_table_shows_exactly_the_text_and_nothing_of_it_is_alive(text: str) ->
 @given(HOSTILE)
 @example("# x")
 @example("1) x")
+@example("- x")
+@example("> x")
 @example("===")
-@example(":-:")
+@example("--")
+@example(":-")
 @example("\t- x")
 def test_a_line_of_its_own_shows_exactly_the_text(text: str) -> None:
     for before in ("", "before\n"):
         page = read(f"{before}{inline(text)}\n")
         assert visible("".join(page.texts)).strip() == f"{before}{shown(text)}".strip()
         assert_nothing_lives(page)
+
+
+@pytest.mark.parametrize(("before", "after"), [("C#", "1"), ("cc @", "ada")])
+def test_what_follows_cannot_bring_the_text_to_life(before: str, after: str) -> None:
+    assert_nothing_lives(read(inline(before) + after))
 
 
 @given(HOSTILE)
