@@ -23,8 +23,10 @@ def about_repository(urls: Urls, repository: Repository, installation: Installat
 
 def about_installation(urls: Urls, installation: Installation, app: App, sender: User) -> JsonObject:
     """Give what every event of an installation carries."""
+    in_full = shapes.installation(urls, installation, app)
     payload: JsonObject = {
-        "installation": shapes.installation(urls, installation, app),
+        # Here, and only here, GitHub's samples have these two times as epoch seconds.
+        "installation": in_full | {"created_at": installation.created_at, "updated_at": installation.updated_at},
         "sender": shapes.user(urls, sender),
     }
     return payload | organization(urls, installation.account)
@@ -55,7 +57,9 @@ def organization(urls: Urls, account: User) -> JsonObject:
 
 def issue(urls: Urls, of: Issue, app: App) -> JsonObject:
     """Show an issue in a delivery, where a vanished author is always the ghost, never null."""
-    return _with_ghost(urls, shapes.issue(urls, of, app))
+    shown = _with_ghost(urls, shapes.issue(urls, of, app))
+    del shown["closed_by"]  # which REST has and deliveries lack
+    return shown
 
 
 def comment(urls: Urls, of: Comment, app: App) -> JsonObject:

@@ -97,5 +97,4 @@ def repository(urls: Urls, of: Repository) -> JsonObject:
         "open_issues": open_issues,
         "watchers": 0,
         "default_branch": "main",
-        "custom_properties": {},
     }

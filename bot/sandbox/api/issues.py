@@ -73,7 +73,7 @@ def edit_issue(call: Call) -> Answer:
 def list_issue_labels(call: Call) -> Answer:
     """List the labels of an issue."""
     issue = call.issue()
-    return Answer(_labels(call, issue.repository, issue.labels))
+    return Answer([shapes.label(call.state.urls, issue.repository, one) for one in issue.labels])
 
 
 def add_labels(call: Call) -> Answer:
@@ -81,14 +81,14 @@ def add_labels(call: Call) -> Answer:
     issue = call.issue()
     for name in call.names("labels") or []:
         call.state.label(issue, call.actor, name)
-    return Answer(_labels(call, issue.repository, issue.labels))
+    return Answer([shapes.label(call.state.urls, issue.repository, one) for one in issue.labels])
 
 
 def remove_label(call: Call) -> Answer:
     """Take a label off an issue."""
     issue = call.issue()
     call.state.unlabel(issue, call.actor, call.path["name"])
-    return Answer(_labels(call, issue.repository, issue.labels))
+    return Answer([shapes.label(call.state.urls, issue.repository, one) for one in issue.labels])
 
 
 def lock(call: Call) -> Answer:
@@ -107,7 +107,7 @@ def list_labels(call: Call) -> Answer:
     """List a repository's labels."""
     repository = call.repository()
     page, links = page_of(list(repository.labels.values()), call.query, f"{call.base(repository)}/labels")
-    return Answer(_labels(call, repository, list(page)), headers=links)
+    return Answer([shapes.label(call.state.urls, repository, one) for one in page], headers=links)
 
 
 def get_label(call: Call) -> Answer:
@@ -158,10 +158,6 @@ def _replace_labels(call: Call, issue: Issue, names: list[str]) -> None:
             call.state.unlabel(issue, call.actor, label.name)
     for name in names:
         call.state.label(issue, call.actor, name)
-
-
-def _labels(call: Call, repository: Repository, labels: list[Label]) -> list[JsonObject]:
-    return [shapes.label(call.state.urls, repository, label) for label in labels]
 
 
 def _shown(call: Call, issue: Issue) -> Answer:

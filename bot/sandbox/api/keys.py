@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -54,7 +55,7 @@ class Keychain:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        key = _key()
         self._public_key = key.public_key()
         self._tokens: dict[str, Token] = {}
         self._people: dict[str, User] = {}
@@ -139,3 +140,9 @@ class Keychain:
             raise Refused(401, "'Expiration time' claim ('exp') is too far in the future")
         if str(claims.get("iss")) not in {str(app.id), app.client_id}:
             raise Refused(404, "Integration not found")
+
+
+@cache
+def _key() -> rsa.RSAPrivateKey:
+    """Make the App's key, once per process: it takes a tenth of a second, and tests make many sandboxes."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -106,7 +106,7 @@ class Meter:
 
     def headers(self, caller: str, resource: str) -> Mapping[str, str]:
         """Give the headers that every answer carries."""
-        numbers = self.numbers(caller, resource)
+        numbers: JsonObject = {**self.numbers(caller, resource), "resource": resource}
         return {f"X-RateLimit-{key.capitalize()}": str(value) for key, value in numbers.items()}
 
     def numbers(self, caller: str, resource: str) -> JsonObject:
@@ -119,7 +119,6 @@ class Meter:
             "remaining": limit - used,
             "reset": math.ceil(account.window_ends),
             "used": used,
-            "resource": resource,
         }
 
     def _account(self, caller: str, resource: str) -> _Account:

@@ -16,7 +16,9 @@ _AS_PERMISSION = {"maintain": "write", "triage": "read"}
 
 def get_repository(call: Call) -> Answer:
     """Read a repository."""
-    return Answer(repository_shape(call.state.urls, call.repository()))
+    return Answer(
+        repository_shape(call.state.urls, call.repository()) | {"subscribers_count": 0, "network_count": 0}
+    )
 
 
 def get_contents(call: Call) -> Answer:

@@ -1,0 +1,245 @@
+"""The sandbox says nothing that GitHub would not: every delivery and every answer fits GitHub's own description."""
+
+import json
+import time
+import warnings
+
+import pytest
+
+from bot.sandbox.server import Sandbox
+from tests.sandbox.scene import Api, Clock, Mailbox
+from tests.sandbox.truth import check_answer, check_delivery
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from githubkit import AppInstallationAuthStrategy, GitHub, TokenAuthStrategy
+    from githubkit.exception import RequestFailed
+
+
+def everything_that_can_happen(sandbox: Sandbox) -> None:
+    """Let one thing of each kind happen, so that each kind of delivery is sent."""
+    state = sandbox.state
+    letters, other = sandbox.repository(), sandbox.repository("lovelace/other")
+    owner, ada = letters.owner, state.user("ada")
+    petition = sandbox.petition(body="Dear all,\nyours")
+    signed = state.comment(petition, ada, "/sign")
+    for act in (state.hide, state.unhide, state.pin, state.unpin):
+        act(signed, owner)
+    state.pin(signed, owner)
+    state.react(signed, state.app.bot, "+1")
+    state.edit_comment(signed, ada, "/unsign")
+    state.delete_user(ada, ghost=False)
+    state.edit_comment(signed, owner, "redacted")
+    state.comment(petition, state.app.bot, "A word from the bot")
+    state.delete_comment(signed, owner)
+    state.close(petition, owner)
+    state.reopen(petition, owner)
+    state.lock(petition, owner, "too heated")
+    state.unlock(petition, owner)
+    state.unlabel(petition, owner, "petition")
+    state.edit_issue(petition, state.app.bot, body="new")
+    state.edit_issue(petition, owner, title="Another letter")
+    pull = state.open_issue(letters, owner, "A pull request", pull_request=True)
+    state.comment(pull, owner, "/sign")
+    moved = state.transfer(petition, owner, other)
+    state.delete_issue(moved, owner)
+    installation = next(iter(state.installations.values()))
+    state.suspend(installation)
+    state.unsuspend(installation)
+    state.grant(installation, installation.permissions, installation.events)
+    state.remove_repositories(installation, other)
+    state.add_repositories(installation, other)
+    state.rename_repository(letters, owner, "open-letters")
+    for change in (state.archive, state.unarchive, state.privatize, state.publicize):
+        change(letters, owner)
+    state.rename_user(owner, "lovelace-king")
+    acme = state.user("acme", "Organization")
+    of_acme = state.install(acme)
+    sandbox.deliveries.ping()
+    state.transfer_repository(letters, owner, acme)
+    state.open_issue(letters, acme, "A letter", "Dear all,", ["petition"])
+    state.delete_repository(letters, acme)
+    state.create_repository(acme, "new")
+    state.uninstall(of_acme)
+
+
+async def test_every_delivery_is_one_that_github_describes(sandbox: Sandbox, mailbox: Mailbox) -> None:
+    everything_that_can_happen(sandbox)
+    await sandbox.settled()
+
+    for delivery in mailbox.received:
+        check_delivery(delivery.headers["X-GitHub-Event"], delivery.body, delivery.json)
+    assert {event for event in mailbox.events if event.startswith("issue_comment")} == {
+        f"issue_comment.{action}" for action in ("created", "edited", "deleted", "pinned", "unpinned")
+    }
+    assert {event for event in mailbox.events if event.startswith("issues")} == {
+        f"issues.{action}"
+        for action in (
+            "opened", "edited", "labeled", "unlabeled", "closed", "reopened", "locked", "unlocked",
+            "transferred", "deleted",
+        )
+    }  # fmt: skip
+    assert {event for event in mailbox.events if event.startswith("repository")} == {
+        f"repository.{action}"
+        for action in (
+            "created", "renamed", "transferred", "archived", "unarchived", "privatized", "publicized", "deleted",
+        )
+    }  # fmt: skip
+    assert {event for event in mailbox.events if event.startswith("installation")} == {
+        "installation.created", "installation.deleted", "installation.suspend", "installation.unsuspend",
+        "installation.new_permissions_accepted", "installation_repositories.added",
+        "installation_repositories.removed", "installation_target.renamed",
+    }  # fmt: skip
+    assert "ping" in mailbox.events
+
+
+LETTERS = "/repos/lovelace/letters"
+ISSUE = f"{LETTERS}/issues/1"
+COMMENT = f"{LETTERS}/issues/comments/5200000001"
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "model"),
+    [
+        (f"GET {LETTERS}", 200, "FullRepository"),
+        (f"GET {LETTERS}/issues?state=all", 200, "Issue"),
+        (f"GET {ISSUE}", 200, "Issue"),
+        (f"GET {ISSUE}/comments", 200, "IssueComment"),
+        (f"GET {LETTERS}/issues/comments", 200, "IssueComment"),
+        (f"GET {COMMENT}", 200, "IssueComment"),
+        (f"GET {COMMENT}/reactions", 200, "Reaction"),
+        (f"GET {ISSUE}/reactions", 200, "Reaction"),
+        (f"GET {ISSUE}/labels", 200, "Label"),
+        (f"GET {LETTERS}/labels", 200, "Label"),
+        (f"GET {LETTERS}/labels/petition", 200, "Label"),
+        (f"GET {LETTERS}/contents/.github/petition.yml", 200, "ContentFile"),
+        (f"GET {LETTERS}/contents/.github", 200, "ContentDirectoryItems"),
+        (f"GET {LETTERS}/collaborators/grace/permission", 200, "RepositoryCollaboratorPermission"),
+        ("GET /installation/repositories", 200, "InstallationRepositoriesGetResponse200"),
+        ("GET /rate_limit", 200, "RateLimitOverview"),
+        ("GET /meta", 200, "ApiOverview"),
+        ("GET /nowhere", 404, "BasicError"),
+        (f'PATCH {ISSUE} {{"body": "new"}}', 200, "Issue"),
+        (f'POST {LETTERS}/issues {{"title": "next"}}', 201, "Issue"),
+        (f'POST {ISSUE}/comments {{"body": "hello"}}', 201, "IssueComment"),
+        (f'PATCH {COMMENT} {{"body": "hello"}}', 200, "IssueComment"),
+        (f"PUT {COMMENT}/pin", 200, "IssueComment"),
+        (f'POST {COMMENT}/reactions {{"content": "eyes"}}', 201, "Reaction"),
+        (f'POST {ISSUE}/reactions {{"content": "heart"}}', 201, "Reaction"),
+        (f'POST {LETTERS}/labels {{"name": "new"}}', 201, "Label"),
+        (f'POST {LETTERS}/labels {{"name": "petition"}}', 422, "ValidationError"),
+        (f'POST {ISSUE}/labels {{"labels": ["bug"]}}', 200, "Label"),
+    ],
+)  # fmt: skip
+async def test_every_answer_is_one_that_github_describes(
+    sandbox: Sandbox, api: Api, call: str, status: int, model: str
+) -> None:
+    a_repository_with_a_bit_of_everything(sandbox)
+    method, path, *body = call.split(" ", 2)
+
+    reply = await api(method, path, *map(json.loads, body))
+
+    assert reply.status == status, reply.text
+    check_answer(model, reply.json)
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/app", "Integration"),
+        ("/app/installations", "Installation"),
+        ("/app/installations/90000001", "Installation"),
+        (f"{LETTERS}/installation", "Installation"),
+        ("/app/hook/config", "WebhookConfig"),
+        ("/app/hook/deliveries", "HookDeliveryItem"),
+        ("/app/hook/deliveries/180000000001", "HookDelivery"),
+    ],
+)
+async def test_every_answer_to_the_app_is_one_that_github_describes(
+    sandbox: Sandbox, api: Api, path: str, model: str
+) -> None:
+    a_repository_with_a_bit_of_everything(sandbox)
+    await sandbox.settled()
+
+    reply = await api("GET", path, token=api.jwt())
+
+    assert reply.status == 200, reply.text
+    check_answer(model, reply.json)
+
+
+async def test_a_minted_token_is_one_that_github_describes(sandbox: Sandbox, api: Api) -> None:
+    letters = sandbox.repository()
+
+    reply = await api(
+        "POST", "/app/installations/90000001/access_tokens", {"repository_ids": [letters.id]}, token=api.jwt()
+    )
+
+    check_answer("InstallationToken", reply.json)
+
+
+async def test_an_independent_client_signs_in_as_the_app_and_works(sandbox: Sandbox, clock: Clock) -> None:
+    petition = sandbox.petition()
+    for number in range(120):
+        sandbox.comment(petition, f"person-{number}")
+    installation = next(iter(sandbox.state.installations))
+    as_app = AppInstallationAuthStrategy(str(sandbox.app_id), sandbox.private_key, installation)
+    clock.time = time.time()  # the client has no other clock
+
+    async with GitHub(as_app, base_url=sandbox.api_url, auto_retry=False) as github:
+        issues = github.rest.issues
+        issue = (await issues.async_get("lovelace", "letters", 1)).parsed_data
+        changed = (await issues.async_update("lovelace", "letters", 1, body="counted")).parsed_data
+        comments = [
+            one
+            async for one in github.rest.paginate(
+                issues.async_list_comments, owner="lovelace", repo="letters", issue_number=1
+            )
+        ]
+        thumb = await github.rest.reactions.async_create_for_issue_comment(
+            "lovelace", "letters", comments[0].id, content="+1"
+        )
+        await github.rest.reactions.async_delete_for_issue_comment(
+            "lovelace", "letters", comments[0].id, thumb.parsed_data.id
+        )
+        answer = await github.async_graphql(
+            "query($id: ID!) { node(id: $id) { ... on Issue { body } } }", {"id": issue.node_id}
+        )
+
+    assert issue.title == petition.title
+    assert changed.body == petition.body == "counted"
+    assert len(comments) == 120
+    assert thumb.status_code == 201
+    assert petition.comments[0].reactions == []
+    assert answer == {"node": {"body": "counted"}}
+
+
+async def test_an_independent_client_works_with_a_personal_token(sandbox: Sandbox) -> None:
+    sandbox.petition()
+
+    async with GitHub(
+        TokenAuthStrategy(sandbox.token_of("ada")), base_url=sandbox.api_url, auto_retry=False
+    ) as github:
+        written = await github.rest.issues.async_create_comment("lovelace", "letters", 1, body="/sign")
+        with pytest.raises(RequestFailed) as refused:
+            await github.rest.issues.async_update("lovelace", "letters", 1, title="Mine now")
+
+    assert written.parsed_data.user is not None
+    assert written.parsed_data.user.login == "ada"
+    assert refused.value.response.status_code == 403
+
+
+def a_repository_with_a_bit_of_everything(sandbox: Sandbox) -> None:
+    state, letters = sandbox.state, sandbox.repository()
+    petition = sandbox.petition()
+    signed = sandbox.comment(petition, "ada")
+    assert signed.id == 5_200_000_001
+    state.react(signed, state.app.bot, "+1")
+    state.react(petition, state.user("ada"), "heart")
+    state.hide(sandbox.comment(petition, "babbage"), letters.owner, "spam")
+    gone = sandbox.comment(petition, "byron")
+    state.delete_user(gone.user, ghost=False)
+    state.pin(signed, letters.owner)
+    state.close(sandbox.petition("Another"), letters.owner, "not_planned")
+    state.open_issue(letters, letters.owner, "A pull request", pull_request=True)
+    state.set_role(letters, state.user("grace"), "maintain")
+    state.write_file(letters, ".github/petition.yml", "goal: 100\n")
