@@ -1,0 +1,226 @@
+"""Keep our block in an issue's body, and everything else as people wrote it.
+
+The block stands between two markers, each on a line of its own. Two more of its lines are known by their look: the
+tally for machines at its head and the note for editors at its foot. When somebody deletes a marker, they still tell
+where the block began or ended. Markers quoted in a fenced code block are not markers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from markdown_it import MarkdownIt
+
+BODY_LIMIT = 65_536
+"""Code points that GitHub takes as an issue's body."""
+
+BEGIN = "<!-- undersigned:begin -->"
+END = "<!-- undersigned:end -->"
+NOTE = "<!-- undersigned:note The bot keeps rewriting this part. Write your own text above or below it. -->"
+"""The line before the end marker, for people who edit the issue."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLine:
+    """The tally as the block tells it to machines; `as_of` is when it was counted, in UTC epoch seconds."""
+
+    count: int
+    digest: str
+    as_of: int
+    v: int = 1
+
+    def __str__(self) -> str:
+        said = {"v": self.v, "count": self.count, "digest": self.digest, "as_of": _iso(self.as_of)}
+        return f"<!-- undersigned {json.dumps(said, separators=(',', ':'))} -->"
+
+
+def splice(body: str | None, block: str) -> str:
+    """Put the block into an issue's body, in the place of the one that is there or at the end.
+
+    Outside of the markers not one byte changes; leftovers of damaged and doubled blocks go. The block takes on the
+    line ends of the letter. An empty block takes ours out.
+    """
+    before, after = around(body)
+    return before + with_newlines_of(before + after, block) + after if block else letter(body)
+
+
+def letter(body: str | None) -> str:
+    """Give the body outside our block: the text people sign, without the blank line that `splice` put between."""
+    before, after = around(body)
+    return before + after if after else _without_blank_line(before)
+
+
+def letter_digest(body: str | None) -> str:
+    """Identify the letter by its words: white space, line ends and where the block stands do not count."""
+    words = " ".join(letter(body).split())
+    return f"sha256:{hashlib.sha256(words.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def machine_line(body: str | None) -> MachineLine | None:
+    """Read the tally back from the block in a body; None where there is no such line, or it makes no sense."""
+    body = body or ""
+    inside = next((body[span.start : span.end] for span in _spans(body) if "tally" in span.kinds), "")
+    said = next((mark["tally"] for mark in _MARK.finditer(inside) if mark["tally"]), None)
+    return _read_tally(said) if said else None
+
+
+def block_in(body: str | None) -> str | None:
+    """Give our block as it stands in a body; None where it is missing, damaged or doubled."""
+    body = body or ""
+    spans = _spans(body)
+    return body[spans[0].start : spans[0].end] if len(spans) == 1 and spans[0].intact else None
+
+
+def around(body: str | None) -> tuple[str, str]:
+    """Give what stands before and after the block's place; before a new one, with the blank line between."""
+    found = _around(body or "")
+    # Taking leftovers out may turn what they stood in from code into text, with more of our lines in it.
+    while (again := _around(f"{found[0]}{BEGIN}\n{END}{found[1]}")) != found:
+        found = again
+    return found
+
+
+def with_newlines_of(text: str, block: str) -> str:
+    """Give the block the line ends that a text mostly has: browsers save CRLF, the API keeps what it is given."""
+    return _NEWLINE.sub(_newline(text), block)
+
+
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
+
+_NEWLINE = re.compile(r"\r\n?|\n")
+
+_MARK = re.compile(
+    r"""
+    (?<![^\r\n]) [ ]{0,3}               # on a line of its own, and not in indented code
+    (?P<mark> <!-- [ \t]* undersigned [ \t]* (?:
+        : [ \t]* (?P<edge> begin | end ) [ \t]*
+      | : [ \t]* (?P<note> note ) \b [^\r\n]*?
+      | (?P<tally> \{ [^\r\n]* \} ) [ \t]*
+    ) --> )
+    [ \t]* (?![^\r\n])
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# Only the blocks of a text matter here, not what is in them.
+_blocks = MarkdownIt("commonmark").disable(["inline", "text_join"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A part of a body that is ours: a block, or what is left of one, and which of our lines it holds."""
+
+    start: int
+    end: int
+    kinds: frozenset[str]
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether both its head and its foot are known, be it without a marker."""
+        return not self.kinds.isdisjoint(_HEAD) and not self.kinds.isdisjoint(_FOOT)
+
+    @property
+    def intact(self) -> bool:
+        return self.kinds >= {"begin", "end"}
+
+    def takes(self, kind: str, *, near: bool) -> bool:
+        """Tell whether our next line belongs to this part; `near` if only white space stands between."""
+        match kind:
+            case "tally":
+                return near and self.kinds == {"begin"}
+            case "note" | "end" if self.kinds.isdisjoint(_FOOT):
+                return True
+            case "end":
+                return near and "end" not in self.kinds
+            case _:
+                return False
+
+
+_HEAD = frozenset({"begin", "tally"})
+_FOOT = frozenset({"note", "end"})
+
+
+def _spans(body: str) -> list[_Span]:
+    spans: list[_Span] = []
+    for mark in _marks(body):
+        start, end = mark.span("mark")
+        kind = (mark["edge"] or mark["note"] or "tally").lower()
+        last = spans[-1] if spans else None
+        if last and last.takes(kind, near=not body[last.end : start].strip()):
+            spans[-1] = _Span(last.start, end, last.kinds | {kind})
+        else:
+            spans.append(_Span(start, end, frozenset({kind})))
+    return spans
+
+
+def _marks(body: str) -> Iterator[re.Match[str]]:
+    found = list(_MARK.finditer(body))
+    quoted = _quoted_lines(body) if found else []
+    for mark in found:
+        line = len(_NEWLINE.findall(body, 0, mark.start("mark")))
+        if not any(line in lines for lines in quoted):
+            yield mark
+
+
+def _quoted_lines(body: str) -> list[range]:
+    """Find the fenced code blocks of a body.
+
+    A fence that nobody closed reaches to the end and swallows the block that we append, so it quotes nothing.
+    """
+    if "```" not in body and "~~~" not in body:
+        return []
+    text = f"{body}\n\nthe end"
+    the_end = len(_NEWLINE.findall(text))
+    fences = (token.map for token in _blocks.parse(text) if token.type == "fence" and token.map)
+    return [range(*lines) for lines in fences if lines[1] <= the_end]
+
+
+def _around(body: str) -> tuple[str, str]:
+    spans = _spans(body)
+    if not spans:
+        return (body + _blank_line(body), "") if body else ("", "")
+    place = next((span for span in spans if span.whole), spans[0])
+    return _outside(body, 0, place.start, spans), _outside(body, place.end, len(body), spans)
+
+
+def _outside(body: str, start: int, end: int, spans: Sequence[_Span]) -> str:
+    """Give a part of a body without what is ours in it."""
+    kept: list[str] = []
+    for span in spans:
+        if start <= span.start < end:
+            kept.append(body[start : span.start])
+            start = span.end
+    return "".join(kept) + body[start:end]
+
+
+def _newline(text: str) -> str:
+    crlf = text.count("\r\n")
+    return "\r\n" if crlf > text.count("\n") - crlf else "\n"
+
+
+def _blank_line(body: str) -> str:
+    return _newline(body) * 2
+
+
+def _without_blank_line(text: str) -> str:
+    return text.removesuffix("\r\n\r\n") if text.endswith("\r\n\r\n") else text.removesuffix("\n\n")
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime(_ISO)
+
+
+def _read_tally(said: str) -> MachineLine | None:
+    try:
+        tally = json.loads(said)
+        as_of = datetime.strptime(tally["as_of"], _ISO).replace(tzinfo=UTC)
+        line = MachineLine(tally["count"], tally["digest"], int(as_of.timestamp()), tally["v"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    well_typed = type(line.v) is int and type(line.count) is int and type(line.digest) is str
+    return line if well_typed and line.v == 1 and line.count >= 0 else None

@@ -1,0 +1,415 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from cmarkgfm import cmark
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.block import (
+    BODY_LIMIT,
+    BlockFacts,
+    compose,
+    has_room,
+    letter,
+    machine_line,
+    render,
+    same_but_for_time,
+    splice,
+)
+from bot.petition.tally import Signature
+from bot.petition.text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
+
+NOW = 1795347607  # 22 Nov 2026, 11:40:07 UTC
+DIGEST = "sha256:" + "0a" * 32
+LETTER = "# Open the archive\n\nWe ask the library to open it."
+WEB = "https://sign.example.org/petitions/ada/letters/1"
+
+
+def facts(count: int = 1234, **more: Any) -> BlockFacts:
+    return BlockFacts(count=count, digest=DIGEST, as_of=NOW, **more)
+
+
+def signed(login: str, name: str | None = None, affiliation: str | None = None, at: int = NOW) -> Signature:
+    return Signature(hash(login), login, hash(login), at, name, affiliation)
+
+
+def crowd(number: int) -> list[Signature]:
+    return [signed(f"user{n}", f"Person {n}", "Somewhere", NOW - 60 * n) for n in range(number)]
+
+
+class Page(HTMLParser):
+    """What a reader sees of Markdown rendered by GitHub's own library."""
+
+    def __init__(self, markdown: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.strong: list[str] = []
+        self.cells: list[str] = []
+        self._open: list[str] = []
+        options = cmark.Options.CMARK_OPT_UNSAFE | cmark.Options.CMARK_OPT_FOOTNOTES
+        extensions = ["table", "autolink", "strikethrough", "tagfilter"]
+        self.html = cmark.markdown_to_html_with_extensions(markdown, options=options, extensions=extensions)
+        self.feed(self.html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._open.append(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        if tag == "strong":
+            self.strong.append("")
+        if tag == "td":
+            self.cells.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        data = data.replace(JOINER, "")
+        self.text += data
+        if "strong" in self._open:
+            self.strong[-1] += data
+        if "td" in self._open:
+            self.cells[-1] += data
+
+
+def shown(block: BlockFacts) -> str:
+    return Page(render(block)).text
+
+
+class TestCount:
+    @pytest.mark.parametrize(
+        ("count", "heading"),
+        [
+            (0, "Be the first to sign"),
+            (1, "1 person has signed"),
+            (2, "2 people have signed"),
+            (1234, "1,234 people have signed"),
+            (1_000_000, "1,000,000 people have signed"),
+        ],
+    )
+    def test_it_reads_well_for_any_number(self, count: int, heading: str) -> None:
+        assert f"✍️ {heading}\n" in shown(facts(count))
+
+    def test_nobody_is_invited_to_a_closed_petition(self) -> None:
+        assert "Nobody has signed" in shown(facts(0, closed_at=NOW))
+
+    def test_machines_read_it_right_after_the_begin_marker(self) -> None:
+        begin, machine, *_ = render(facts(1234)).splitlines()
+        assert begin == "<!-- undersigned:begin -->"
+        assert machine == (
+            f'<!-- undersigned {{"v":1,"count":1234,"digest":"{DIGEST}","as_of":"2026-11-22T11:40:07Z"}} -->'
+        )
+        assert render(facts()).endswith("\n<!-- undersigned:end -->")
+
+
+class TestProgress:
+    @pytest.mark.parametrize(
+        ("count", "goal", "line"),
+        [
+            (0, 500, "░░░░░░░░░░░░░░░░░░░░ 0% of the goal of 500"),
+            (1, 5000, "█░░░░░░░░░░░░░░░░░░░ 1% of the goal of 5,000"),
+            (1234, 2000, "████████████░░░░░░░░ 61% of the goal of 2,000"),
+            (1999, 2000, "███████████████████░ 99% of the goal of 2,000"),
+            (2000, 2000, "████████████████████ The goal of 2,000 is reached 🎉"),
+            (9999, 2000, "████████████████████ The goal of 2,000 is reached 🎉"),
+        ],
+    )
+    def test_only_a_goal_that_is_reached_looks_reached(self, count: int, goal: int, line: str) -> None:
+        assert line in shown(facts(count, goal=goal))
+
+    @pytest.mark.parametrize("goal", [None, 0, -1])
+    def test_without_a_goal_there_is_no_bar(self, goal: int | None) -> None:
+        assert "goal" not in shown(facts(goal=goal))
+
+
+class TestState:
+    def test_an_open_petition_says_how_to_sign_and_to_withdraw(self) -> None:
+        text = shown(facts())
+        assert "To sign, comment /sign" in text
+        assert "To withdraw, comment /unsign or delete your comment." in text
+
+    def test_a_closed_petition_says_since_when_and_how_to_withdraw_still(self) -> None:
+        text = shown(facts(closed_at=NOW - 3600))
+        assert "Closed on 22 Nov 2026, 10:40 UTC. New signatures do not count." in text
+        assert "To sign" not in text
+        assert "To withdraw" in text
+
+    def test_a_deadline_is_announced(self) -> None:
+        assert "Open until 31 Dec 2026, 23:59 UTC." in shown(facts(deadline=1798761540))
+
+    def test_a_deadline_that_has_come_closes(self) -> None:
+        assert "Closed on 22 Nov 2026, 11:40 UTC." in shown(facts(deadline=NOW))
+
+    def test_the_earlier_end_counts(self) -> None:
+        assert facts(deadline=NOW - 9, closed_at=NOW - 5).ended_at == NOW - 9
+        assert facts(deadline=NOW + 9, closed_at=NOW + 5).ended_at == NOW + 5
+        assert facts(deadline=NOW + 9).ended_at is None
+
+    def test_without_its_label_the_petition_says_that_it_pauses(self) -> None:
+        text = shown(facts(labelled=False, label="open `letter`"))
+        assert "Counting is paused, because the label open letter was taken off this issue." in text
+
+    def test_a_change_of_the_letter_is_said_with_what_it_means(self) -> None:
+        assert "The letter was changed on 22 Nov 2026, 11:40 UTC, after 1,200 people had signed." in shown(
+            facts(letter_changed=(NOW, 1200))
+        )
+        assert "after 1 person had signed" in shown(facts(letter_changed=(NOW, 1)))
+
+    def test_it_says_when_it_was_counted_and_how_to_recount(self) -> None:
+        page = Page(render(facts(verify_url="https://example.org/verify (me)")))
+        assert "Counted 22 Nov 2026, 11:40 UTC from the comments · anybody can recount" in page.text
+        assert page.links == ["https://example.org/verify%20%28me%29"]
+
+
+class TestNames:
+    def test_a_signatory_is_shown_with_a_link_and_without_a_mention(self) -> None:
+        page = Page(render(facts(newest=[signed("ada", "Ada Lovelace", "Analytical Engines")])))
+        assert page.cells == ["Ada Lovelace, Analytical Engines\xa0· ada", "22\xa0Nov,\xa011:40"]
+        assert page.links == ["https://github.com/ada"]
+        assert "Ada Lovelace" in page.strong
+        assert "@" not in page.text
+
+    def test_without_a_name_the_login_stands_for_it(self) -> None:
+        newest = [signed("ada"), signed("bob", affiliation="Engines"), signed("eve_corp", "Eve")]
+        page = Page(render(facts(newest=newest)))
+        assert page.cells[::2] == ["ada", "bob, Engines", "Eve\xa0· eve_corp"]
+
+    def test_signatures_of_another_year_show_the_year(self) -> None:
+        page = Page(render(facts(newest=[signed("ada", at=0)])))
+        assert page.cells[1] == "1\xa0Jan\xa01970"
+
+    def test_on_an_enterprise_server_links_lead_there(self) -> None:
+        page = Page(render(facts(newest=[signed("ada")], site_url="https://ghe.example.org")))
+        assert page.links == ["https://ghe.example.org/ada"]
+
+    def test_who_is_not_shown_is_counted(self) -> None:
+        assert "…and 1,214 more in the comments below." in shown(facts(newest=crowd(20)))
+        assert "more" not in shown(facts(20, newest=crowd(20)))
+
+    def test_the_web_pages_are_linked_where_there_are_any(self) -> None:
+        urls: dict[str, Any] = {"roster_url": WEB, "csv_url": f"{WEB}.csv?key=a-b", "json_url": f"{WEB}.json"}
+        page = Page(render(facts(newest=crowd(20), **urls)))
+        assert "…and 1,214 more: all signatures · CSV · JSON" in page.text
+        assert page.links[-3:] == list(urls.values())
+        assert "\nall signatures · CSV · JSON\n" in shown(facts(20, newest=crowd(20), **urls))
+        assert "CSV" not in shown(facts(0, **urls))
+
+
+HARMLESS = {
+    "h1",
+    "h3",
+    "p",
+    "hr",
+    "strong",
+    "code",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "a",
+    "sub",
+    "span",
+}
+FRAGMENTS = r"""
+    @ada @org/team #1 o/r#1 GH-1 ada@0123456789abcdef deadbeefcafe :tada: $x$
+    ![x](http://a.example/x.png) [a](b) ]( [ ) https://a.example www.a.example a@b.example <https://a.example>
+    <b> <img src=x> <br> </td> <!-- --> <!--undersigned:end--> &amp; &#124;
+    | \| \ ` ``` * ** __ ~~ --- # > - 1. [^1] [^1]: é ﷽
+"""
+HOSTILE = st.lists(
+    st.one_of(st.sampled_from([*FRAGMENTS.split(), " ", "\n", "\u2066", "\u200b"]), st.text(max_size=8)), max_size=6
+).map("".join)
+
+
+@given(HOSTILE, HOSTILE)
+def test_strangers_see_their_text_and_nothing_of_it_lives(name: str, affiliation: str) -> None:
+    name, affiliation = clean(name, NAME_LIMIT), clean(affiliation, AFFILIATION_LIMIT)
+    body = splice(LETTER, render(facts(newest=[signed("ada", name or None, affiliation or None)])))
+    page = Page(body)
+    seen = f"{name}, {affiliation}" if name and affiliation else name or affiliation
+    expected = f"{seen}\xa0· ada" if name else f"ada, {seen}" if seen else "ada"
+    assert page.cells[0] == expected.replace("\n", " ")
+    assert page.links == ["https://github.com/ada"]
+    assert set(page.tags) <= HARMLESS
+    assert letter(body) == LETTER
+
+
+@given(HOSTILE)
+def test_a_strangers_text_changes_nothing_around_it(text: str) -> None:
+    text = clean(text, NAME_LIMIT)
+    plain = Page(render(facts(newest=[signed("ada", "Ada", "Engines")])))
+    hostile = Page(render(facts(newest=[signed("ada", text or None, text or None)])))
+    assert plain.text.split("UTC\n")[0] == hostile.text.split("UTC\n")[0]
+    assert plain.text.split("11:40")[-1] == hostile.text.split("11:40")[-1]
+
+
+def full() -> BlockFacts:
+    return facts(
+        goal=2000,
+        newest=crowd(20),
+        deadline=NOW + 9,
+        letter_changed=(NOW, 9),
+        roster_url=WEB,
+        csv_url=WEB,
+        json_url=WEB,
+        verify_url=WEB,
+    )
+
+
+SIGHTS: Mapping[str, str] = {
+    "oldest name": "Person 19",
+    "newest name": "Person 0",
+    "roster": "all signatures",
+    "instructions": "To sign",
+    "footer": "Counted",
+    "goal": "of the goal",
+    "letter": "The letter was changed",
+    "state": "Open until",
+    "count": "1,234 people have signed",
+    "machine": '"count":1234',
+}
+
+
+def sights(budget: int) -> list[str]:
+    block = render(full(), budget)
+    return [sight for sight, text in SIGHTS.items() if text in block]
+
+
+class TestBudget:
+    def test_with_all_room_everything_is_there(self) -> None:
+        assert sights(BODY_LIMIT) == list(SIGHTS)
+
+    def test_things_go_in_order_names_first_and_the_count_last(self) -> None:
+        gone: list[str] = []
+        for budget in range(len(render(full())), 0, -3):
+            left = sights(budget)
+            gone += [sight for sight in SIGHTS if sight not in (*gone, *left)]
+        assert gone == list(SIGHTS)
+
+    def test_who_is_cut_is_among_those_who_are_more(self) -> None:
+        block = render(full(), len(render(full())) - 1)
+        assert "Person 18" in block
+        assert "Person 19" not in block
+        assert "…and 1,215 more" in block
+
+    def test_where_the_machine_line_does_not_fit_the_count_may(self) -> None:
+        assert render(full(), 100) == (
+            "<!-- undersigned:begin -->\n\n### ✍️ 1,234 people have signed\n\n<!-- undersigned:end -->"
+        )
+
+    @pytest.mark.parametrize("budget", [-9, 0, 1, 50])
+    def test_where_nothing_fits_there_is_nothing(self, budget: int) -> None:
+        assert render(full(), budget) == ""
+
+
+@given(st.integers(0, 3000), st.integers(0, 30), st.lists(HOSTILE, max_size=4), st.booleans())
+def test_the_budget_is_kept(budget: int, number: int, names: list[str], closed: bool) -> None:
+    newest = crowd(number) + [signed("ada", clean(name, NAME_LIMIT) or None) for name in names]
+    block = render(replace(full(), newest=newest, closed_at=NOW if closed else None), budget)
+    assert len(block) <= budget
+    if block:
+        assert block.startswith("<!-- undersigned:begin -->")
+        assert block.endswith("<!-- undersigned:end -->")
+    if budget >= 300:
+        assert machine_line(block) is not None
+    # Had one more name fitted, it would be there.
+    rows = block.count("github.com")
+    more = render(replace(full(), newest=newest, closed_at=NOW if closed else None))
+    assert rows == more.count("github.com") or len(block) + 250 + max(map(len, more.splitlines())) > budget
+
+
+class TestSameButForTime:
+    def test_the_time_of_counting_is_no_difference(self) -> None:
+        later = replace(full(), as_of=NOW + 7, deadline=NOW + 9)
+        assert render(later) != render(full())
+        assert same_but_for_time(render(full()), render(later))
+
+    def test_line_ends_are_no_difference(self) -> None:
+        assert same_but_for_time(render(full()).replace("\n", "\r\n"), render(full()))
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            facts(1235),
+            facts(letter_changed=(NOW, 1)),
+            facts(newest=[signed("ada", "Ada")]),
+            replace(facts(), digest="sha256:00"),
+            facts(closed_at=NOW),
+        ],
+    )
+    def test_anything_else_is(self, other: BlockFacts) -> None:
+        assert not same_but_for_time(render(facts()), render(other))
+
+    def test_a_time_elsewhere_in_the_block_is_not_the_time_of_counting(self) -> None:
+        before = facts(letter_changed=(NOW, 1))
+        after = replace(before, as_of=NOW + 60, letter_changed=(NOW + 60, 1))
+        assert not same_but_for_time(render(before), render(after))
+
+    def test_a_block_without_machine_line_is_the_same_only_as_itself(self) -> None:
+        assert same_but_for_time("a\r\nb", "a\nb")
+        assert not same_but_for_time("a", render(facts()))
+
+
+class TestCompose:
+    def test_a_letter_gets_its_block(self) -> None:
+        assert compose(LETTER, facts()) == splice(LETTER, render(facts()))
+
+    def test_later_there_is_nothing_to_write(self) -> None:
+        body = compose(LETTER, facts())
+        assert compose(body, replace(facts(), as_of=NOW + 99)) is None
+
+    def test_nor_is_there_when_somebody_saved_it_in_a_browser(self) -> None:
+        body = (compose(LETTER, facts()) or "").replace("\n", "\r\n")
+        assert compose(body, replace(facts(), as_of=NOW + 99)) is None
+
+    def test_another_count_is_written(self) -> None:
+        body = compose(LETTER, facts(1))
+        assert compose(body, facts(2)) == splice(LETTER, render(facts(2)))
+
+    def test_a_doubled_block_is_repaired_though_the_count_is_right(self) -> None:
+        body = compose(LETTER, facts()) or ""
+        assert compose(f"{body}\n{render(facts())}", facts()) == f"{body}\n"
+
+    def test_an_edited_block_is_repaired(self) -> None:
+        body = compose(LETTER, facts()) or ""
+        assert compose(body.replace("1,234 people", "9,999 people"), facts()) == body
+
+    def test_an_empty_body_becomes_the_block(self) -> None:
+        assert compose(None, facts()) == render(facts())
+
+    def test_a_letter_that_fills_the_limit_stays_alone(self) -> None:
+        assert compose("x" * BODY_LIMIT, facts()) is None
+        assert not has_room("x" * BODY_LIMIT, facts())
+        assert has_room(LETTER, facts())
+
+    def test_a_letter_that_leaves_no_room_any_more_loses_the_block_and_no_word(self) -> None:
+        tight = "x" * (BODY_LIMIT - 60)
+        assert compose(f"{tight}\n\n<!-- undersigned:begin -->\n<!-- undersigned:end -->", full()) == tight
+
+
+@given(
+    st.integers(0, 3000), st.sampled_from(["x", "é", "😀", "\n", "\r\n", "\r"]), st.sampled_from(["", "\n", "\r\n"])
+)
+def test_the_body_limit_is_kept_and_so_is_the_letter(room: int, filling: str, ending: str) -> None:
+    text = "We ask.\r\n" + filling * ((BODY_LIMIT - room) // len(filling)) + ending
+    text = text[-BODY_LIMIT:]
+    body = compose(text, full())
+    if body is None:
+        assert not has_room(text, full())
+        return
+    assert body.startswith(text)
+    assert len(body) <= BODY_LIMIT
+    assert re.search("<!-- undersigned:end -->$", body)
+    assert letter(body) == text
+    assert compose(body, full()) is None
