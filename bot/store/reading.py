@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Row
+
 from bot.petition.facts import Repository
 from bot.petition.tally import Signature, digest
 from bot.store import statements as sql
@@ -73,6 +75,12 @@ class Snapshot:
         """Tell whether its pages are only for those who have the key."""
         return self.repository.private
 
+    @property
+    def letter_changed(self) -> tuple[int, int] | None:
+        """Tell when the letter last changed after people had signed, and how many had."""
+        changes = ((letter.seen_at, letter.count) for letter in self.letters[1:] if letter.count)
+        return max(changes, default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadToRead:
@@ -85,6 +93,7 @@ class ThreadToRead:
     number: int
     reread: int
     listed_at: int
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +107,14 @@ class AckDue:
     reaction_id: int | None
 
 
-def read_due(transaction: Transaction, now: float) -> list[Due]:
+def read_installations_with_work(transaction: Transaction, now: float) -> list[int]:
+    """List installations that have something to be done."""
+    return [row[0] for row in transaction.fetch(sql.INSTALLATIONS_WITH_WORK, now)]
+
+
+def read_due(transaction: Transaction, installation_id: int, now: float) -> list[Due]:
     """List petitions to be published, the longest waiting first."""
-    return [Due(*row) for row in transaction.fetch(sql.DUE, now)]
+    return [Due(*row) for row in transaction.fetch(sql.DUE, installation_id, now)]
 
 
 def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Snapshot | None:
@@ -131,15 +145,25 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
     )
 
 
-def read_threads_to_read(transaction: Transaction, now: float, listed_before: int) -> list[ThreadToRead]:
-    """List threads that asked to be read again, and those last listed before a time."""
-    return [_thread_to_read(*row) for row in transaction.fetch(sql.THREADS_TO_READ, now, listed_before)]
+def read_threads_to_read(
+    transaction: Transaction, installation_id: int, now: float, listed_before: int
+) -> list[ThreadToRead]:
+    """List threads that asked to be read again, then those last listed before a time."""
+    rows = list(transaction.fetch(sql.THREADS_TO_READ, installation_id, now))
+    if listed_before:
+        rows += transaction.fetch(sql.THREADS_NOT_LISTED_SINCE, installation_id, now, listed_before)
+    return [_thread_to_read(*row) for row in rows]
 
 
-def read_acks_due(transaction: Transaction, installation_id: int, limit: int, now: float) -> list[AckDue]:
-    """List comments whose reaction is missing or wrong, newest first."""
-    rows = transaction.fetch(sql.ACKS_DUE, installation_id, int(now) - ACKNOWLEDGED_WITHIN, limit)
-    return [AckDue(comment_id, f"{owner}/{name}", *rest) for comment_id, owner, name, *rest in rows]
+def read_acks_due(transaction: Transaction, installation_id: int, limit: int, now: int) -> list[AckDue]:
+    """Drop the acknowledgements that come too late, list the others, newest first."""
+    # The newest acknowledgements of all lie within the petitions that have the newest one.
+    rows: list[Row[*tuple[Any, ...]]] = []
+    for petition in transaction.fetch(sql.PETITIONS_TO_ACKNOWLEDGE, installation_id, limit):
+        transaction.execute(sql.DROP_LATE_ACKS, petition.id, now - ACKNOWLEDGED_WITHIN)
+        rows += transaction.fetch(sql.ACKS_DUE, petition.id, limit)
+    rows.sort(key=lambda row: (row.made_at, row.id), reverse=True)
+    return [AckDue(comment_id, f"{owner}/{name}", *rest) for _, comment_id, owner, name, *rest in rows[:limit]]
 
 
 def _thread(
@@ -150,15 +174,11 @@ def _thread(
 
 
 def _thread_to_read(
-    issue_id: int,
-    petition_id: int,
-    installation_id: int,
-    number: int,
-    reread: int,
-    listed_at: int,
+    issue_id: int, petition_id: int, installation_id: int, number: int, reread: int, listed_at: int, attempts: int,
     *repository: Any,
-) -> ThreadToRead:
-    return ThreadToRead(issue_id, petition_id, installation_id, _repository(*repository), number, reread, listed_at)
+) -> ThreadToRead:  # fmt: skip
+    where = _repository(*repository)
+    return ThreadToRead(issue_id, petition_id, installation_id, where, number, reread, listed_at, attempts)
 
 
 def _repository(repository_id: int, owner: str, name: str, private: bool, archived: bool) -> Repository:

@@ -10,7 +10,8 @@ from bot.store.spelling import statement
 
 LOCK_THREADS: Final = statement("""
     SELECT t.issue_id, t.petition_id, t.repository_id, t.position, t.title, t.labelled, t.closed_at, t.locked,
-           t.comments, t.as_of, t.edited_at, t.gone, t.moved_to, t.reread, t.reread_as_of, t.listed_at,
+           t.comments, t.as_of, t.edited_at, t.gone, t.moved_to, t.reread, t.reread_as_of,
+           t.reread_asked_at, t.listed_at,
            p.labelled, p.closed_at, p.count, p.revision, p.changed_at, p.published_revision,
            r.installation_id, r.owner, r.name, r.private, r.archived, r.as_of
     FROM threads t
@@ -87,7 +88,7 @@ ADD_TO_DAYS: Final = statement("""
 SET_THREAD: Final = statement("""
     UPDATE threads
     SET title = $2, labelled = $3, closed_at = $4, locked = $5, comments = $6, as_of = $7, edited_at = $8,
-        reread = $9, reread_as_of = $10, reread_retry_at = CASE WHEN reread = $9 THEN reread_retry_at ELSE 0 END
+        reread = $9, reread_as_of = $10, reread_asked_at = $11
     WHERE issue_id = $1
 """)
 
@@ -96,7 +97,7 @@ SET_PETITION: Final = statement("""
 """)
 
 REREAD_PETITION: Final = statement("""
-    UPDATE threads SET reread = reread + 1, reread_retry_at = 0 WHERE petition_id = $1 AND NOT gone
+    UPDATE threads SET reread = reread + 1, reread_asked_at = $2 WHERE petition_id = $1 AND NOT gone
 """)
 
 # Petitions, repositories and installations come, move and go --------------------------------------
@@ -113,8 +114,8 @@ ADD_PETITION: Final = statement("""
 
 ADD_THREAD: Final = statement("""
     INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
-                         comments, as_of, edited_at, gone, reread, reread_as_of)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, FALSE, 1, 0)
+                         comments, as_of, edited_at, gone, reread, reread_as_of, reread_asked_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, FALSE, 1, 0, $12)
     ON CONFLICT (issue_id) DO NOTHING
 """)
 
@@ -150,7 +151,7 @@ BUMP_PETITIONS: Final = statement("""
 """)
 
 REREAD_PETITIONS: Final = statement("""
-    UPDATE threads SET reread = reread + 1, reread_retry_at = 0
+    UPDATE threads SET reread = reread + 1, reread_asked_at = $2
     WHERE petition_id = ANY($1::BIGINT[]) AND NOT gone
 """)
 
@@ -179,6 +180,30 @@ SET_ACCESSIBLE: Final = statement("""
 
 # Issues move and go -------------------------------------------------------------------------------
 
+# Listings ------------------------------------------------------------------------------------------
+
+LISTED: Final = statement("""
+    UPDATE threads
+    SET listed_at = CASE WHEN listed_at < $2 THEN $2 ELSE listed_at END,
+        reread_done = CASE WHEN reread_done < $3 THEN $3 ELSE reread_done END
+    WHERE issue_id = $1
+""")
+
+DROP_DAYS_OF: Final = statement("DELETE FROM days WHERE petition_id = $1")
+
+COUNT_DAYS: Final = statement("""
+    INSERT INTO days (petition_id, day, signatures)
+    SELECT petition_id, signed_at / 86400, count(*) FROM signatures WHERE petition_id = $1
+    GROUP BY petition_id, signed_at / 86400
+""")
+
+COUNT_SIGNATURES: Final = statement("SELECT count(*) FROM signatures WHERE petition_id = $1")
+
+SIGNATURES_OF: Final = statement("""
+    SELECT user_id, login, comment_id, signed_at, name, affiliation, reason
+    FROM signatures WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])
+""")
+
 COMMENTS_OF_THREAD: Final = statement(f"SELECT {_COMMENT} FROM comments WHERE issue_id = $1")
 
 END_THREAD: Final = statement("UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1")
@@ -197,11 +222,11 @@ MOVE_PETITION: Final = statement("UPDATE petitions SET repository_id = $2 WHERE 
 
 DROP_SIGNATURES_OF: Final = statement("DELETE FROM signatures WHERE petition_id = $1")
 
-DROP_DAYS_OF: Final = statement("DELETE FROM days WHERE petition_id = $1")
-
 DROP_LETTERS_OF: Final = statement("DELETE FROM letters WHERE petition_id = $1")
 
 DROP_PETITION: Final = statement("DELETE FROM petitions WHERE id = $1")
+
+PING: Final = statement("SELECT 1")
 
 # What is to be done -------------------------------------------------------------------------------
 
@@ -210,11 +235,33 @@ _USABLE = """
     JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
 """
 
+INSTALLATIONS_WITH_WORK: Final = statement(f"""
+    WITH RECURSIVE unacknowledged (petition_id) AS (
+        -- From petition to petition by the index, however many comments wait.
+        SELECT min(petition_id) FROM comments WHERE ack_due
+        UNION ALL
+        SELECT (SELECT min(c.petition_id) FROM comments c WHERE c.ack_due AND c.petition_id > u.petition_id)
+        FROM unacknowledged u WHERE u.petition_id IS NOT NULL
+    ),
+    busy (repository_id) AS (
+        SELECT repository_id FROM petitions
+        WHERE revision > published_revision AND NOT gone AND retry_at <= $1
+        UNION
+        SELECT t.repository_id FROM threads t JOIN petitions p ON p.id = t.petition_id
+        WHERE t.reread > t.reread_done AND NOT t.gone AND p.retry_at <= $1
+        UNION
+        SELECT p.repository_id FROM unacknowledged u JOIN petitions p ON p.id = u.petition_id
+    )
+    SELECT DISTINCT r.installation_id FROM busy b
+    {_USABLE.format(of="b")}
+    ORDER BY r.installation_id
+""")
+
 DUE: Final = statement(f"""
     SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
     FROM petitions p
     {_USABLE.format(of="p")}
-    WHERE p.revision > p.published_revision AND NOT p.gone AND p.retry_at <= $1
+    WHERE p.revision > p.published_revision AND NOT p.gone AND p.retry_at <= $2 AND r.installation_id = $1
     ORDER BY p.changed_at, p.id
 """)
 
@@ -228,36 +275,46 @@ PUBLISHED: Final = statement("""
 
 POSTPONE: Final = statement("UPDATE petitions SET retry_at = $2, state = $3, attempts = $4 WHERE id = $1")
 
+_THREAD_TO_READ = """
+    SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.reread, t.listed_at, p.attempts,
+           r.id, r.owner, r.name, r.private, r.archived
+    FROM threads t
+    JOIN petitions p ON p.id = t.petition_id AND p.retry_at <= $2
+"""
+
 THREADS_TO_READ: Final = statement(f"""
-    SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.reread, t.listed_at,
-           r.id, r.owner, r.name, r.private, r.archived
-    FROM threads t
+    {_THREAD_TO_READ}
     {_USABLE.format(of="t")}
-    WHERE t.reread > t.reread_done AND t.reread_retry_at <= $1 AND NOT t.gone
-    UNION ALL
-    SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.reread, t.listed_at,
-           r.id, r.owner, r.name, r.private, r.archived
-    FROM threads t
-    JOIN petitions p ON p.id = t.petition_id AND p.labelled
-    {_USABLE.format(of="t")}
-    WHERE t.reread = t.reread_done AND t.reread_retry_at <= $1 AND t.listed_at < $2 AND NOT t.gone
+    WHERE t.reread > t.reread_done AND NOT t.gone AND r.installation_id = $1
+    ORDER BY t.reread_asked_at, t.issue_id
 """)
 
-READ_DONE: Final = statement("""
-    UPDATE threads
-    SET reread_done = CASE WHEN reread_done < $2 THEN $2 ELSE reread_done END, reread_retry_at = 0
-    WHERE issue_id = $1
+THREADS_NOT_LISTED_SINCE: Final = statement(f"""
+    {_THREAD_TO_READ} AND p.labelled
+    {_USABLE.format(of="t")}
+    WHERE t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.listed_at < $3
+    ORDER BY t.listed_at, t.issue_id
 """)
 
-POSTPONE_READ: Final = statement("UPDATE threads SET reread_retry_at = $2 WHERE issue_id = $1")
+PETITIONS_TO_ACKNOWLEDGE: Final = statement("""
+    SELECT p.id, (SELECT max(c.made_at) FROM comments c WHERE c.petition_id = p.id AND c.ack_due) AS newest
+    FROM petitions p JOIN repositories r ON r.id = p.repository_id
+    WHERE r.installation_id = $1 AND EXISTS (SELECT 1 FROM comments c WHERE c.petition_id = p.id AND c.ack_due)
+    ORDER BY newest DESC LIMIT $2
+""")
+
+DROP_LATE_ACKS: Final = statement("""
+    UPDATE comments SET ack_due = FALSE
+    WHERE petition_id = $1 AND ack_due AND ack_given IS NULL AND made_at < $2
+""")
 
 ACKS_DUE: Final = statement("""
-    SELECT c.id, r.owner, r.name, c.ack_wanted, c.ack_given, c.reaction_id
+    SELECT c.made_at, c.id, r.owner, r.name, c.ack_wanted, c.ack_given, c.reaction_id
     FROM comments c
-    JOIN threads t ON t.issue_id = c.issue_id
+    JOIN threads t ON t.issue_id = c.issue_id AND NOT t.locked
     JOIN repositories r ON r.id = t.repository_id
-    WHERE c.ack_due AND r.installation_id = $1 AND (c.made_at >= $2 OR c.ack_given IS NOT NULL) AND NOT t.locked
-    ORDER BY c.id DESC LIMIT $3
+    WHERE c.petition_id = $1 AND c.ack_due
+    ORDER BY c.made_at DESC, c.id DESC LIMIT $2
 """)
 
 LOCK_PETITION_OF_COMMENT: Final = statement("""

@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Self
 
+from bot.petition.comment import Comment
 from bot.petition.facts import CommentFact, Fact, IssueFact
 from bot.store import statements as sql
 from bot.store.address import read_address
 from bot.store.database import Database, Transaction, connect
+from bot.store.errors import Unavailable
 from bot.store.flushing import Flusher
+from bot.store.listing import Listing, ListingOutcome, record_listing
 from bot.store.migrations import migrate
 from bot.store.observing import Observation, Recorded, Terms, record_observations
 from bot.store.reading import (
@@ -22,6 +25,7 @@ from bot.store.reading import (
     ThreadToRead,
     read_acks_due,
     read_due,
+    read_installations_with_work,
     read_snapshot,
     read_threads_to_read,
 )
@@ -63,14 +67,26 @@ class Store:
         await self._flusher.close()
         await self._database.close()
 
+    async def ping(self) -> bool:
+        """Tell whether the database answers."""
+        try:
+            await self._database.read(lambda transaction: transaction.fetch(sql.PING))
+        except Unavailable:
+            return False
+        return True
+
     async def record(self, facts: Sequence[Fact]) -> None:
         """Record facts; on disk when this returns. Raises Busy, Unavailable or Unrecordable."""
         if facts:
             await self._flusher.submit(facts)
 
-    async def due(self, now: float) -> list[Due]:
-        """List petitions to be published, the longest waiting first."""
-        return await self._database.read(partial(read_due, now=now))
+    async def installations_with_work(self, now: float) -> list[int]:
+        """List installations that have petitions to publish, threads to read or comments to acknowledge."""
+        return await self._database.read(partial(read_installations_with_work, now=now))
+
+    async def due(self, installation_id: int, now: float) -> list[Due]:
+        """List an installation's petitions to be published, the longest waiting first."""
+        return await self._database.read(partial(read_due, installation_id=installation_id, now=now))
 
     async def snapshot(self, petition_id: int, newest: int) -> Snapshot:
         """Read a petition at one moment, with its newest signatures; raises KeyError where there is none."""
@@ -97,22 +113,39 @@ class Store:
 
         await self._database.write(note)
 
-    async def threads_to_read(self, now: float, listed_before: int = 0) -> list[ThreadToRead]:
-        """List threads that asked to be read again, and those last listed before a time."""
-        return await self._database.read(partial(read_threads_to_read, now=now, listed_before=listed_before))
+    async def threads_to_read(self, installation_id: int, now: float, listed_before: int = 0) -> list[ThreadToRead]:
+        """List an installation's threads that asked to be read again, then those last listed before a time."""
+        read = partial(read_threads_to_read, installation_id=installation_id, now=now, listed_before=listed_before)
+        return await self._database.read(read)
 
-    async def read_done(self, issue_id: int, reread: int) -> None:
-        """Note that a thread was read since it asked for the `reread`-th time."""
-        await self._execute(sql.READ_DONE, issue_id, reread)
+    async def record_listing(
+        self,
+        issue_id: int,
+        listing_started_at: int,
+        comments: Sequence[Comment],
+        complete: bool,
+        reread: int | None = None,
+    ) -> ListingOutcome:
+        """Merge a listing of a thread's comments; what a complete one lacks is missing since it started.
 
-    async def postpone_read(self, issue_id: int, until: float) -> None:
-        """Leave a thread unread until a time."""
-        await self._execute(sql.POSTPONE_READ, issue_id, until)
+        `reread` is the request that the listing answers, from `ThreadToRead`; without it, all requests made before
+        it started. Raises KeyError where there is no such thread.
+        """
+        listing = Listing(issue_id, listing_started_at, comments, complete, reread)
+        elsewhere: frozenset[int] = frozenset()
+        while True:
+            work = partial(record_listing, listing=listing, terms=self._terms(), elsewhere=elsewhere)
+            outcome = await self._database.write(work)
+            if isinstance(outcome, ListingOutcome):
+                break
+            elsewhere |= outcome
+        self.changed.set()
+        return outcome
 
     async def acks_due(self, installation_id: int, limit: int) -> list[AckDue]:
-        """List comments whose reaction is missing or wrong, newest first."""
-        read = partial(read_acks_due, installation_id=installation_id, limit=limit, now=self._now())
-        return await self._database.read(read)
+        """List comments whose reaction is missing or wrong, newest first; first ones an hour late are dropped."""
+        read = partial(read_acks_due, installation_id=installation_id, limit=limit, now=int(self._now()))
+        return await self._database.write(read)
 
     async def acked(self, comment_id: int, given: str | None, reaction_id: int | None) -> None:
         """Note which reaction a comment bears now."""
@@ -127,7 +160,7 @@ class Store:
         await self._database.write(lambda transaction: transaction.execute(statement, *values))
 
     async def _record(self, facts: Sequence[Fact]) -> None:
-        terms = Terms(self._label, int(self._now()))
+        terms = self._terms()
         observations: list[Observation] = []
         for fact in facts:
             match fact:
@@ -148,6 +181,9 @@ class Store:
                 await self._record_structure(news, terms)
         if recorded.changed or len(observations) < len(facts):
             self.changed.set()
+
+    def _terms(self) -> Terms:
+        return Terms(self._label, int(self._now()))
 
     async def _record_structure(self, fact: StructuralFact, terms: Terms) -> None:
         await self._database.write(partial(record_structure, fact=fact, terms=terms))

@@ -52,7 +52,7 @@ def _add_petition(transaction: Transaction, repository: Repository, issue: Issue
     )
     transaction.execute(
         sql.ADD_THREAD, issue.id, issue.id, repository.id, issue.number, 1, issue.title, labelled, issue.closed_at,
-        issue.locked, issue.comments, as_of,
+        issue.locked, issue.comments, as_of, terms.now,
     )  # fmt: skip
 
 
@@ -106,4 +106,4 @@ def _rouse(transaction: Transaction, petitions: Iterable[tuple[int, ...]], now: 
     """Publish petitions again and read their comments again; whatever stopped them may have gone."""
     ids = [row[0] for row in petitions]
     transaction.execute(sql.BUMP_PETITIONS, ids, now)
-    transaction.execute(sql.REREAD_PETITIONS, ids)
+    transaction.execute(sql.REREAD_PETITIONS, ids, now)

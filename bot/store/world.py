@@ -32,6 +32,7 @@ class ThreadRow:
     moved_to: int | None
     reread: int
     reread_as_of: int
+    reread_asked_at: int
     listed_at: int
     changed: bool = False
     reread_asked: bool = False
@@ -95,12 +96,12 @@ class World:
             self._add_thread(tuple(row))
 
     def _add_thread(self, row: tuple[Any, ...]) -> None:
-        thread = ThreadRow(*row[:16])
+        thread = ThreadRow(*row[:17])
         self.threads[thread.issue_id] = thread
         if thread.petition_id not in self.petitions:
-            self.petitions[thread.petition_id] = PetitionRow(thread.petition_id, *row[16:22])
+            self.petitions[thread.petition_id] = PetitionRow(thread.petition_id, *row[17:23])
         if thread.repository_id not in self.repositories:
-            installation_id, owner, name, private, archived, as_of = row[22:]
+            installation_id, owner, name, private, archived, as_of = row[23:]
             repository = Repository(thread.repository_id, owner, name, bool(private), bool(archived))
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
@@ -151,7 +152,7 @@ class World:
     def write(self, transaction: Transaction, now: int) -> bool:
         """Write back what changed, apart from signatures; tell whether anything did."""
         transaction.put(sql.PUT_COMMENTS, [write_comment(row) for row in self.changed.values()])
-        threads = [_write_thread(thread) for thread in self.threads.values() if thread.changed]
+        threads = [_write_thread(thread, now) for thread in self.threads.values() if thread.changed]
         transaction.each(sql.SET_THREAD, threads)
         bumped = [petition for petition in self.petitions.values() if petition.bumped]
         for petition in bumped:
@@ -159,12 +160,12 @@ class World:
                 petition.changed_at = now
             petition.revision += 1
         transaction.each(sql.SET_PETITION, [_write_petition(petition) for petition in bumped])
-        reread = [(petition.id,) for petition in self.petitions.values() if petition.reread]
+        reread = [(petition.id, now) for petition in self.petitions.values() if petition.reread]
         transaction.each(sql.REREAD_PETITION, reread)
         return bool(self.changed or threads or bumped or reread)
 
 
-def _write_thread(thread: ThreadRow) -> tuple[object, ...]:
+def _write_thread(thread: ThreadRow, now: int) -> tuple[object, ...]:
     return (
         thread.issue_id,
         thread.title,
@@ -176,6 +177,7 @@ def _write_thread(thread: ThreadRow) -> tuple[object, ...]:
         thread.edited_at,
         thread.reread + thread.reread_asked,
         thread.reread_as_of,
+        now if thread.reread_asked else thread.reread_asked_at,
     )
 
 

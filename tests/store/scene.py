@@ -34,10 +34,10 @@ class Scene:
     async def label(self) -> None:
         await self.tell()
 
-    async def tell(self, **changes: object) -> IssueFact:
+    async def tell(self, issue: Issue | None = None) -> IssueFact:
         """Tell of a change of the issue."""
         self.clock += 1
-        self.issue = replace(self.issue, updated_at=self.clock, **changes)  # type: ignore[arg-type] - fields by name
+        self.issue = replace(issue or self.issue, updated_at=self.clock)
         fact = IssueFact(INSTALLATION, self.repository, self.issue, self.clock)
         await self.store.record([fact])
         return fact

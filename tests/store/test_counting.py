@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.petition.commands import Sign
 from bot.petition.comment import GHOST_ID, Author, Writer
 from bot.petition.tally import digest
-from tests.store.scene import ADA, LETTER, Scene
+from tests.store.scene import ADA, INSTALLATION, LETTER, Scene
 
 
 async def test_a_person_signs(scene: Scene) -> None:
@@ -116,7 +116,7 @@ async def test_comments_on_other_issues_are_ignored(scene: Scene) -> None:
     scene.issue = type(LETTER)(id=2_000, number=8, title="A bug", labels=frozenset({"bug"}))
     await scene.sign("ada")
     assert await scene.count() == 0
-    assert [due.petition_id for due in await scene.store.due(9e9)] == [LETTER.id]
+    assert [due.petition_id for due in await scene.store.due(INSTALLATION, 9e9)] == [LETTER.id]
 
 
 async def test_a_comment_on_a_labelled_issue_begins_its_petition(scene: Scene) -> None:

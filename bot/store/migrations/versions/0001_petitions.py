@@ -87,8 +87,8 @@ def _petitions() -> None:
         sa.Column("moved_to", sa.BigInteger),
         sa.Column("reread", sa.BigInteger, nullable=False),
         sa.Column("reread_as_of", sa.BigInteger, nullable=False),
+        sa.Column("reread_asked_at", sa.BigInteger, nullable=False),
         sa.Column("reread_done", sa.BigInteger, nullable=False, server_default="0"),
-        sa.Column("reread_retry_at", sa.Double, nullable=False, server_default="0"),
         sa.Column("listed_at", sa.BigInteger, nullable=False, server_default="0"),
     )
     to_read = sa.text("reread > reread_done")
@@ -138,7 +138,11 @@ def _comments() -> None:
     )
     due = sa.text("ack_due")
     op.create_index(
-        "comments_to_acknowledge", "comments", ["petition_id", "id"], sqlite_where=due, postgresql_where=due
+        "comments_to_acknowledge",
+        "comments",
+        ["petition_id", "made_at", "id"],
+        sqlite_where=due,
+        postgresql_where=due,
     )
 
 

@@ -1,0 +1,108 @@
+"""Record a listing of a thread's comments: what is there, and what is not there any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.petition.comment import Comment
+from bot.petition.tally import Signature
+from bot.store import statements as sql
+from bot.store.database import Transaction
+from bot.store.judging import judge_people, signature_row
+from bot.store.observing import Terms, merge_comment
+from bot.store.rows import CommentRow
+from bot.store.world import Person, PetitionRow, ThreadRow, World
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The comments of an issue as GitHub listed them; `started_at` is before the first request."""
+
+    issue_id: int
+    started_at: int
+    comments: Sequence[Comment]
+    complete: bool
+    reread: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingOutcome:
+    """What a listing changed.
+
+    `repaired` counts people whose kept signature was not what their comments say: always 0, or there is a mistake.
+    `doubtful` are comments of which only GitHub can say who wrote what they say now.
+    """
+
+    changed: int
+    missing: int
+    repaired: int
+    count: int
+    doubtful: tuple[int, ...]
+
+
+def record_listing(
+    transaction: Transaction, listing: Listing, terms: Terms, elsewhere: Iterable[int] = ()
+) -> ListingOutcome | frozenset[int]:
+    """Merge a listing; or name the issues on which its comments are known already, to be locked as well."""
+    world = World()
+    world.lock(transaction, [listing.issue_id, *elsewhere])
+    thread = world.threads[listing.issue_id]
+    rows = world.read_thread(transaction, listing.issue_id)
+    known = {row.comment.id for row in rows}
+    world.read_comments(transaction, [comment for comment in listing.comments if comment.id not in known])
+    strayed = {row.issue_id for row in world.comments.values() if row.petition_id not in world.petitions}
+    if strayed:
+        return frozenset(strayed)
+    changed = sum(merge_comment(world, thread, comment) is not None for comment in listing.comments)
+    missing = _note_missing(world, thread, rows, listing) if listing.complete else 0
+    for row in rows:
+        world.involve(row)
+    signatures = judge_people(transaction, world, terms.now)
+    petition = world.petitions[thread.petition_id]
+    repaired = _verify(transaction, petition, signatures) if listing.complete else 0
+    world.write(transaction, terms.now)
+    if listing.complete:
+        transaction.execute(sql.LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
+    doubtful = tuple(row.comment.id for row in world.comments.values() if row.doubtful and _is_of(row, thread))
+    return ListingOutcome(changed + missing, missing, repaired, petition.count, doubtful)
+
+
+def _note_missing(world: World, thread: ThreadRow, rows: Iterable[CommentRow], listing: Listing) -> int:
+    """Mark what a complete listing lacks; a comment younger than its start may only have come too late for it."""
+    listed = {comment.id for comment in listing.comments}
+    lacking = [
+        replace(row.comment, missing_at=listing.started_at)
+        for row in rows
+        if row.comment.id not in listed and row.comment.present and row.comment.created_at < listing.started_at
+    ]
+    return sum(merge_comment(world, thread, comment) is not None for comment in lacking)
+
+
+def _verify(transaction: Transaction, petition: PetitionRow, signatures: dict[Person, Signature | None]) -> int:
+    """Compare kept signatures and count with what was just judged from the comments, and repair them."""
+    expected = {user_id: signature for (_, user_id), signature in signatures.items()}
+    kept = {
+        row.user_id: Signature(*row) for row in transaction.fetch(sql.SIGNATURES_OF, petition.id, list(expected))
+    }
+    wrong = [user_id for user_id, signature in expected.items() if kept.get(user_id) != signature]
+    right = [signature for user_id in wrong if (signature := expected[user_id]) is not None]
+    transaction.put(sql.PUT_SIGNATURES, [signature_row(petition.id, signature) for signature in right])
+    transaction.put(sql.DROP_SIGNATURES, [(petition.id, user_id) for user_id in wrong if expected[user_id] is None])
+    count: int = transaction.fetch(sql.COUNT_SIGNATURES, petition.id)[0][0]
+    if wrong or count != petition.count:
+        petition.bumped, petition.count = True, count
+        transaction.execute(sql.DROP_DAYS_OF, petition.id)
+        transaction.execute(sql.COUNT_DAYS, petition.id)
+    return len(wrong)
+
+
+def _answered(thread: ThreadRow, listing: Listing) -> int:
+    """Tell up to which request to be read again a listing answers."""
+    if listing.reread is not None:
+        return listing.reread
+    return thread.reread if thread.reread_asked_at <= listing.started_at else 0
+
+
+def _is_of(row: CommentRow, thread: ThreadRow) -> bool:
+    return row.issue_id == thread.issue_id
