@@ -25,7 +25,7 @@ from bot.github.payloads import (
     Issues,
     RepositoryChange,
 )
-from bot.github.shapes import clean, epoch
+from bot.github.shapes import account_name, epoch
 from bot.petition import commands
 from bot.petition.comment import Comment, Version, Writer, body_digest
 from bot.petition.facts import (
@@ -177,14 +177,13 @@ def _repository_facts(message: RepositoryChange, installation_id: int) -> tuple[
 
 def _installation_facts(message: AboutInstallation, installation_id: int) -> tuple[Fact, ...]:
     installation = message.installation
-    account = installation.account
     moments = (installation.updated_at, installation.suspended_at or 0)
     # Other actions list the repositories too, as news to nobody.
     added = message.repositories if message.action == "created" else message.repositories_added
     return (
         InstallationFact(
             id=installation_id,
-            account=clean((account.login or account.slug or "") if account is not None else ""),
+            account=account_name(installation.account),
             as_of=max(epoch(moment) if isinstance(moment, datetime) else moment for moment in moments),
             suspended=installation.suspended_at is not None,
             deleted=message.action == "deleted",

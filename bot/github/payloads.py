@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from bot.github.shapes import Comment, Count, Id, Issue, Owner, Repository, Time
+from bot.github.shapes import Account, Comment, Count, Id, Issue, Owner, Repository, Time
 
 
 class Was(Struct, gc=False):
@@ -67,13 +67,6 @@ class Removed(Struct, gc=False):
     """A repository that is ours no more; GitHub's description does not promise that it is named."""
 
     id: Id | None = None
-
-
-class Account(Struct, gc=False):
-    """Whose installation it is: a person, an organization, or an enterprise, which has a slug and no login."""
-
-    login: str | None = None
-    slug: str | None = None
 
 
 class Installation(Struct, gc=False):

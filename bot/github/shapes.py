@@ -42,6 +42,13 @@ class User(Struct, gc=False):
         return Author(self.id, clean(self.login), clean(self.type))
 
 
+class Account(Struct, gc=False):
+    """Whose installation it is: a person, an organization, or an enterprise, which has a slug and no login."""
+
+    login: str | None = None
+    slug: str | None = None
+
+
 class Owner(Struct, gc=False):
     """Whose repository it is."""
 
@@ -132,6 +139,11 @@ class Comment(Struct, gc=False):
     def author(self) -> Author | None:
         """Give the author; None for a deleted account."""
         return None if self.user is None else self.user.author()
+
+
+def account_name(account: Account | None) -> str:
+    """Give the login of an account, or the slug of an enterprise."""
+    return clean((account.login or account.slug or "") if account is not None else "")
 
 
 def epoch(at: datetime) -> int:

@@ -1,0 +1,275 @@
+"""What GitHub's API answers, as far as we read it, and the values that the rest of the bot gets from it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from bot.github import shapes
+from bot.github.errors import Unavailable
+from bot.github.payloads import Identified
+from bot.github.shapes import Account, Id, Time, account_name, epoch
+from bot.petition import commands
+from bot.petition.comment import Comment, Version, Writer, body_digest
+from bot.petition.facts import Issue, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRead:
+    """An issue as it was at `read_at` or later; `unchanged` when nothing is new since we last read it.
+
+    `repository` is where the issue is now, which may be another place than where it was looked for.
+    """
+
+    repository: Repository
+    issue: Issue
+    body: str | None
+    read_at: int
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An issue's comments, ascending by id, as they were at `started_at` or later; it took `calls` calls.
+
+    `node_ids` gives for each comment's id the name that GraphQL knows it by.
+    """
+
+    started_at: int
+    comments: tuple[Comment, ...]
+    unchanged: bool = False
+    calls: int = 1
+    node_ids: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AppInfo:
+    """The App as GitHub knows it; `permissions` and `events` are what it asks of new installations."""
+
+    id: int
+    slug: str
+    name: str
+    html_url: str
+    permissions: Mapping[str, str]
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An installation with what its account's owner has really granted."""
+
+    id: int
+    account: str
+    suspended: bool
+    permissions: Mapping[str, str]
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HookConfig:
+    """Where and how GitHub delivers; GitHub tells only whether there is a secret."""
+
+    url: str | None
+    content_type: str | None
+    insecure_ssl: bool
+    has_secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HookDelivery:
+    """One attempt to deliver; all attempts of one delivery share the `guid`. It succeeded if `status` is `OK`."""
+
+    id: int
+    guid: str
+    delivered_at: int
+    redelivery: bool
+    status: str
+    status_code: int
+    event: str
+    action: str | None
+    installation_id: int | None
+    repository_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Attempts to deliver, newest first; `cursor` leads to older ones, None where there are none."""
+
+    deliveries: tuple[HookDelivery, ...]
+    cursor: str | None
+
+
+class IssueAnswer(shapes.Issue, kw_only=True, gc=False):
+    """An issue as REST shows it."""
+
+    repository_url: str
+    body: str | None = None
+
+
+class CommentAnswer(shapes.Comment, kw_only=True, gc=False):
+    """A comment as REST lists it."""
+
+    node_id: str
+
+    def observed(self, at: int) -> Comment:
+        """Give the comment as a listing that began `at` shows it.
+
+        Who wrote a text that has changed since the comment was created is unsaid. GitHub's two times may differ by
+        a second on a comment that nobody ever edited; it is unsaid as well then, and can be looked up.
+        """
+        created_at, updated_at = epoch(self.created_at), epoch(self.updated_at)
+        body = self.body or ""
+        version = Version(
+            at=updated_at,
+            digest=body_digest(body),
+            writer=Writer.AUTHOR if updated_at == created_at else Writer.UNSAID,
+            command=commands.parse(body),
+            hidden=self.hidden,
+            seen=at,
+        )
+        return Comment(self.id, created_at, self.author(), author_at=at, versions=(version,))
+
+
+class RepositoriesAnswer(Struct, gc=False):
+    """The repositories that an installation may see."""
+
+    repositories: list[shapes.Repository]
+
+
+class TokenAnswer(Struct, gc=False):
+    """A new installation token."""
+
+    token: str
+    expires_at: Time
+
+
+class AppAnswer(Struct, gc=False):
+    """The App itself."""
+
+    id: Id
+    slug: str
+    name: str
+    html_url: str
+    permissions: dict[str, str]
+    events: list[str]
+
+    def info(self) -> AppInfo:
+        """Give it as the rest of the bot knows it."""
+        return AppInfo(self.id, self.slug, self.name, self.html_url, self.permissions, tuple(self.events))
+
+
+class InstallationAnswer(Struct, gc=False):
+    """An installation of the App."""
+
+    id: Id
+    account: Account | None
+    permissions: dict[str, str]
+    events: list[str]
+    suspended_at: Time | None = None
+
+    def installation(self) -> Installation:
+        """Give it as the rest of the bot knows it."""
+        suspended = self.suspended_at is not None
+        account = account_name(self.account)
+        return Installation(self.id, account, suspended, self.permissions, tuple(self.events))
+
+
+class HookConfigAnswer(Struct, gc=False):
+    """The configuration of the App's webhook."""
+
+    url: str | None = None
+    content_type: str | None = None
+    insecure_ssl: str | float | None = None
+    secret: str | None = None
+
+    def config(self) -> HookConfig:
+        """Give it as the rest of the bot knows it."""
+        return HookConfig(self.url, self.content_type, self.insecure_ssl in ("1", 1), bool(self.secret))
+
+
+class HookDeliveryAnswer(Struct, gc=False):
+    """One line of the App's log of deliveries."""
+
+    id: Id
+    guid: str
+    delivered_at: Time
+    redelivery: bool
+    status: str
+    status_code: int
+    event: str
+    action: str | None = None
+    installation_id: int | None = None
+    repository_id: int | None = None
+
+    def delivery(self) -> HookDelivery:
+        """Give it as the rest of the bot knows it."""
+        return HookDelivery(**(msgspec.structs.asdict(self) | {"delivered_at": epoch(self.delivered_at)}))
+
+
+class GraphQLError(Struct, gc=False):
+    """What GraphQL could not tell, beside what it could."""
+
+    message: str = ""
+    type: str = ""
+
+
+class GraphQLAnswer(Struct, gc=False):
+    """An answer of GraphQL, which comes with status 200 even where something went wrong."""
+
+    data: dict[str, Any] | None = None
+    errors: list[GraphQLError] = []
+
+
+ANSWERS = (
+    IssueAnswer,
+    CommentAnswer,
+    RepositoriesAnswer,
+    TokenAnswer,
+    AppAnswer,
+    InstallationAnswer,
+    HookConfigAnswer,
+    HookDeliveryAnswer,
+    Identified,
+    shapes.Repository,
+)
+"""Every shape of an answer that is read."""
+
+Wanted = TypeVar("Wanted")
+
+
+def expect(kind: type[Wanted], data: Any) -> Wanted:
+    """Read an answer; what is not of the documented shape is GitHub being unwell."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise Unavailable(f"unexpected answer: {error}") from None
+
+
+class _Refusal(Struct):
+    message: str = ""
+    errors: object = None
+
+
+def complaint(content: bytes) -> str:
+    """Read why GitHub refused: the message and the details beside it; empty where it is not said.
+
+    https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed
+    """
+    try:
+        refusal = msgspec.json.decode(content, type=_Refusal)
+    except (ValueError, RecursionError):
+        return ""
+    errors = refusal.errors if isinstance(refusal.errors, list) else []
+    details = [text for text in map(_detail, errors) if text]
+    return f"{refusal.message}: {', '.join(details)}" if details else refusal.message
+
+
+def _detail(error: object) -> str:
+    if not isinstance(error, dict):
+        return error if isinstance(error, str) else ""
+    message, field_name, code = (error.get(key) for key in ("message", "field", "code"))
+    return str(message) if message else f"{field_name} {code}"

@@ -1,0 +1,226 @@
+"""One call to GitHub over HTTP, at GitHub's pace, ending in an answer or in one of our errors."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import gidgethub
+import gidgethub.aiohttp
+import msgspec
+from gidgethub import sansio
+
+from bot.github import pacing
+from bot.github.answers import complaint
+from bot.github.errors import (
+    Forbidden,
+    GitHubError,
+    Gone,
+    InstallationSuspended,
+    NotFound,
+    Paused,
+    Unauthorized,
+    Unavailable,
+    Unprocessable,
+)
+from bot.github.memory import Memory
+from bot.github.pacing import Hold, Pace
+
+VERSION = "2022-11-28"
+"""https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
+
+PATIENCE = 5.0
+"""Seconds for which a call waits its turn by itself; when it takes longer, whoever asked has other work to do."""
+
+HOPS = 3
+"""Redirects that are followed: a renamed repository takes one, a transferred issue in it two."""
+
+JSON = "application/json"
+
+Variables = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """What a call identifies itself with: an installation's token or the App's JWT; its `repr` shows neither."""
+
+    token: str | None = None
+    jwt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """GitHub's answer; `unchanged` if what was remembered still holds; `more` is the address of the next page."""
+
+    data: Any
+    more: str | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way to GitHub that all calls share: the connection, the REST root, the clock and the patience."""
+
+    session: aiohttp.ClientSession
+    base_url: str
+    now: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    timeout: float
+
+    @property
+    def graphql_url(self) -> str:
+        """Give the GraphQL endpoint beside the REST root: https://HOST/api/v3 has https://HOST/api/graphql ."""
+        return f"{self.base_url.rstrip('/').removesuffix('/v3')}/graphql"
+
+
+class Api(gidgethub.aiohttp.GitHubAPI):
+    """Call GitHub's API within one set of limits: each installation has its own, and so has the App."""
+
+    def __init__(self, line: Line, pace: Pace, memory: Memory | None = None) -> None:
+        super().__init__(line.session, "undersigned", base_url=line.base_url, cache=memory)
+        self._line = line
+        self._pace = pace
+        self._memory = memory
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        variables: Variables,
+        credentials: Credentials,
+        *,
+        data: object = b"",
+        afresh: bool = False,
+    ) -> Answer:
+        """Make one call; `afresh` forgets what was answered before. Raises only `bot.github.errors`."""
+        if afresh and self._memory is not None:
+            self._memory.pop(sansio.format_url(url, variables, base_url=self.base_url), None)
+        try:
+            answer, more, status = await self._make_request(
+                method,
+                url,
+                variables,
+                data,
+                sansio.accept_format(),
+                jwt=credentials.jwt,
+                oauth_token=credentials.token,
+            )
+        except gidgethub.HTTPException as error:
+            raise _error_of(error) from None
+        except (ValueError, RecursionError):
+            raise Unavailable(f"{method} {_path(url)}: the answer cannot be read") from None
+        return Answer(answer, more, unchanged=status == http.HTTPStatus.NOT_MODIFIED)
+
+    async def manage_rate_limit(self, *, method: str, url: str) -> None:
+        """Wait for this call's turn; raises Paused when that is too far away or GitHub has told us to wait."""
+        path = _path(url)
+        kind, resource = pacing.kind_of(method, path), pacing.resource_of(path)
+        while (hold := self._pace.hold(kind, resource, self._line.now())) is not None:
+            wait = hold.until - self._line.now()
+            if not hold.ours or wait > PATIENCE:
+                _pause(hold)
+            await self._line.sleep(max(wait, 0.0))
+        self._pace.sent(kind, self._line.now())
+
+    async def handle_rate_limit_error(
+        self, *, method: str, url: str, exception: gidgethub.HTTPException, attempt: int
+    ) -> bool:
+        """Raise Paused if the refusal is about limits; nothing is tried again here."""
+        del method, attempt
+        self.obey(url, int(exception.status_code), exception.headers, str(exception))
+        return False
+
+    def obey(self, url: str, status: int, headers: Mapping[str, str], message: str) -> None:
+        """Raise Paused if GitHub speaks of limits, and remember until when."""
+        if pacing.is_limit(status, headers, message):
+            _pause(self._pace.limited(pacing.resource_of(_path(url)), headers, self._line.now()))
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send it, to where it has moved if need be, and let only sound answers through to gidgethub."""
+        headers = {**headers, "x-github-api-version": VERSION}
+        for _ in range(HOPS + 1):
+            status, shown, content = await self._exchange(method, url, headers, body)
+            self._pace.answered(shown, self._line.now())
+            if status not in (301, 302, 307, 308):
+                return _sound(f"{method} {_path(url)}", status, shown, content)
+            # aiohttp would turn a POST into a GET. GitHub means the same call in another place:
+            # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+            url = urljoin(url, shown.get("location", ""))
+        raise Unavailable(f"{method} {_path(url)}: too many redirects")
+
+    async def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        if _origin(url) != _origin(self.base_url):
+            raise Unavailable(f"{method} {_path(url)}: leads away from GitHub, where our token must not go")
+        timeout = aiohttp.ClientTimeout(total=self._line.timeout)
+        try:
+            async with self._line.session.request(
+                method, url, headers=headers, data=body, allow_redirects=False, timeout=timeout
+            ) as response:
+                return response.status, response.headers, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # Not chained: aiohttp's errors hold the request's headers, and with them the token.
+            raise Unavailable(f"{method} {_path(url)}: {type(error).__name__}") from None
+
+
+def _sound(
+    call: str, status: int, shown: Mapping[str, str], content: bytes
+) -> tuple[int, Mapping[str, str], bytes]:
+    """Give gidgethub only what it reads well; raises Unavailable for the rest.
+
+    It takes whatever an error brings along for an object of the documented form, and whatever stands in the headers
+    of the rate limit for numbers.
+    """
+    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise Unavailable(f"{call}: {status}")
+    headers = {name: shown[name] for name in _READ if name in shown}
+    if status >= http.HTTPStatus.BAD_REQUEST:
+        message = complaint(content) or f"{call}: {status}"
+        return status, headers | {"content-type": JSON}, msgspec.json.encode({"message": message})
+    if content and not shown.get("content-type", "").startswith(JSON):
+        raise Unavailable(f"{call}: the answer is not JSON")
+    return status, headers | ({"content-type": JSON} if content else {}), content
+
+
+_READ = ("etag", "last-modified", "link", "retry-after", "x-accepted-github-permissions", "x-ratelimit-remaining")
+
+
+def _error_of(error: gidgethub.HTTPException) -> GitHubError:
+    message = str(error)
+    match int(error.status_code):
+        case 401:
+            return Unauthorized(message)
+        case 403 | 451 if "suspended" in message:
+            return InstallationSuspended(message)
+        case 403 | 451:
+            return Forbidden(message, error.headers.get("x-accepted-github-permissions"))
+        case 404 if "Integration" in message:
+            return Unauthorized(f"{message}; is the App id right?")
+        case 404:
+            return NotFound(message)
+        case 410:
+            return Gone(message)
+        case status if 400 <= status < 500:
+            return Unprocessable(message)
+        case status:
+            return Unavailable(f"unexpected status {status}")
+
+
+def _pause(hold: Hold) -> NoReturn:
+    raise Paused(hold.until, hold.reason, whole=hold.whole)
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()

@@ -1,0 +1,57 @@
+"""What can go wrong with GitHub, by who has to act on it; the messages carry no tokens and no keys."""
+
+from __future__ import annotations
+
+
+class GitHubError(Exception):
+    """GitHub did not do what it was asked."""
+
+
+class Paused(GitHubError):
+    """GitHub's limits say to wait until `until` (UTC epoch seconds); nothing was changed.
+
+    Unless `whole`, only calls of the same kind (reactions and comments, or GraphQL) must wait; others may go on.
+    """
+
+    def __init__(self, until: float, reason: str, *, whole: bool = True) -> None:
+        self.until = until
+        self.reason = reason
+        self.whole = whole
+        super().__init__(reason)
+
+
+class Unavailable(GitHubError):
+    """GitHub cannot be reached or is not itself; a write may have been applied all the same. Try again later."""
+
+
+class NotFound(GitHubError):
+    """It is not there, or not for us (404)."""
+
+
+class Gone(GitHubError):
+    """It was deleted for good, or issues are disabled (410)."""
+
+
+class Unauthorized(GitHubError):
+    """The App's credentials are not accepted (401): wrong App id or key, or a clock that is off."""
+
+
+class Forbidden(GitHubError):
+    """We may not (403); `accepted_permissions` names what would suffice, where GitHub says so."""
+
+    def __init__(self, message: str, accepted_permissions: str | None = None) -> None:
+        self.message = message
+        self.accepted_permissions = accepted_permissions
+        super().__init__(message if accepted_permissions is None else f"{message} (needs {accepted_permissions})")
+
+
+class Unprocessable(GitHubError):
+    """GitHub understands the request and refuses its content (422 and its like)."""
+
+
+class InstallationSuspended(GitHubError):
+    """The account's owner or GitHub has suspended the installation."""
+
+
+class InstallationGone(GitHubError):
+    """The App is not installed there any more."""

@@ -1,0 +1,169 @@
+"""When GitHub may be asked again: its limits, the pauses it asks for, and our own pace; pure.
+
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+LONGEST = 3600.0
+"""Seconds that we wait without being told to: primary limits last an hour."""
+
+LONGEST_WORD = 86400.0
+"""Seconds that we wait because GitHub says so; anything longer is taken for a mistake."""
+
+SECONDARY = 60.0
+"""Seconds to wait after a secondary limit that does not say how long; doubled each time it is hit again."""
+
+FORGIVEN = 600.0
+"""Seconds without a secondary limit after which the next one counts as the first."""
+
+
+class Kind(StrEnum):
+    """How a call weighs on the limits."""
+
+    READ = "read"
+    WRITE = "write"
+    CONTENT = "content"
+    """A write that counts as content: a comment, and to be safe a reaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Our own limits, below GitHub's 80 content writes a minute and 500 an hour.
+
+    It is not known whether edits of a body count, so they count towards the minute; the hour is for what notifies.
+    """
+
+    write_gap: float = 1.0
+    writes_per_minute: int = 70
+    content_per_hour: int = 450
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a call must wait, and until when (UTC epoch seconds).
+
+    `ours` tells our own pace from GitHub's word. Unless `whole`, only calls of this kind must wait.
+    """
+
+    until: float
+    reason: str
+    ours: bool = False
+    whole: bool = True
+
+
+@dataclass(slots=True)
+class Pace:
+    """Remember what was sent and what GitHub said of its limits."""
+
+    limits: Limits = field(default_factory=Limits)
+    _pause: Hold = Hold(0.0, "")
+    _strikes: int = 0
+    _spent: dict[str, float] = field(default_factory=dict)
+    """When each used-up bucket (`core`, `graphql`) is full again."""
+    _writes: deque[float] = field(default_factory=deque)
+    _content: deque[float] = field(default_factory=deque)
+
+    def hold(self, kind: Kind, resource: str, now: float) -> Hold | None:
+        """Say why a call must wait, the longest wait first; None when it may go."""
+        holds = [self._pause, self._primary(resource), *self._ours(kind, now)]
+        longest = max(holds, key=lambda hold: hold.until)
+        return longest if longest.until > now else None
+
+    def sent(self, kind: Kind, now: float) -> None:
+        """Note that a call is being sent."""
+        if kind is not Kind.READ:
+            self._writes.append(now)
+        if kind is Kind.CONTENT:
+            self._content.append(now)
+        _keep(self._writes, self.limits.writes_per_minute)
+        _keep(self._content, self.limits.content_per_hour)
+
+    def answered(self, headers: Mapping[str, str], now: float) -> None:
+        """Read from an answer's headers how many requests are left."""
+        remaining, reset = _number(headers.get("x-ratelimit-remaining")), _number(headers.get("x-ratelimit-reset"))
+        if remaining is None or reset is None:
+            return
+        resource = headers.get("x-ratelimit-resource", "core")
+        # A second more, because GitHub's clock and ours differ.
+        self._spent[resource] = 0.0 if remaining else min(reset + 1, now + LONGEST)
+
+    def limited(self, resource: str, headers: Mapping[str, str], now: float) -> Hold:
+        """Note that GitHub refused a call because of a limit, and say how long to wait.
+
+        As documented: `retry-after` if given, else the reset of a bucket that is used up, else at least a minute,
+        and longer each time. `headers` must have been shown to `answered` before.
+        """
+        retry_after = _number(headers.get("retry-after"))
+        primary = self._primary(resource)
+        if retry_after is None and primary.until > now:
+            return primary
+        self._strikes = self._strikes + 1 if now - self._pause.until < FORGIVEN else 1
+        longer = min((retry_after or SECONDARY) * 2 ** min(self._strikes - 1, 10), LONGEST)
+        self._pause = Hold(now + min(max(longer, retry_after or 0), LONGEST_WORD), "secondary rate limit")
+        return self._pause
+
+    def _primary(self, resource: str) -> Hold:
+        return Hold(self._spent.get(resource, 0.0), "primary rate limit", whole=resource == "core")
+
+    def _ours(self, kind: Kind, now: float) -> Iterator[Hold]:
+        if kind is Kind.READ:
+            return
+        limits = self.limits
+        pace = "our own pace"
+        yield Hold(_free_at(self._writes, 1, limits.write_gap, now), pace, ours=True, whole=False)
+        yield Hold(_free_at(self._writes, limits.writes_per_minute, 60, now), pace, ours=True, whole=False)
+        if kind is Kind.CONTENT:
+            budget = "our hourly budget for reactions and comments"
+            yield Hold(_free_at(self._content, limits.content_per_hour, 3600, now), budget, ours=True, whole=False)
+
+
+def kind_of(method: str, path: str) -> Kind:
+    """Tell how a call weighs on the limits."""
+    if method == "GET" or path.endswith(("/graphql", "/access_tokens", "/attempts")):
+        return Kind.READ
+    return Kind.CONTENT if method == "POST" else Kind.WRITE
+
+
+def resource_of(path: str) -> str:
+    """Name the bucket of GitHub's primary limit that a call draws from."""
+    return "graphql" if path.endswith("/graphql") else "core"
+
+
+def is_limit(status: int, headers: Mapping[str, str], message: str) -> bool:
+    """Tell whether GitHub refused a call for a limit; it says so in many ways.
+
+    https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#rate-limit-errors
+    """
+    if status == 429:
+        return True
+    said = message.lower()
+    if status == 403:
+        named = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+        return named or any(words in said for words in ("rate limit", "abuse detection", "blocked from content"))
+    # GraphQL says so with status 200.
+    return status in (200, 422) and any(w in said for w in ("submitted too quickly", "rate limit", "rate_limited"))
+
+
+def _free_at(times: deque[float], limit: int, seconds: float, now: float) -> float:
+    """Say from when on fewer than `limit` of the times lie within the last `seconds`."""
+    if len(times) < limit or times[-limit] > now:
+        # A time to come means that the clock was set back.
+        return 0.0
+    return times[-limit] + seconds
+
+
+def _keep(times: deque[float], number: int) -> None:
+    while len(times) > max(number, 1):
+        times.popleft()
+
+
+def _number(text: str | None) -> int | None:
+    """Read a header; anything but a plain number is as good as nothing."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 12 else None
