@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.github import deliveries
 from bot.petition.facts import Fact
-from bot.store import Busy, Unavailable
+from bot.store import Busy, Unavailable, Unrecordable
 
 BODY_LIMIT = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -92,6 +92,8 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
             await record(facts)
     except Busy as error:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many deliveries are waiting; try again") from error
+    except Unrecordable as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, "the delivery holds something that cannot be stored") from error
     except (Unavailable, TimeoutError) as error:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot take it now; try again") from error
 

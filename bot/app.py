@@ -1,0 +1,120 @@
+"""The one place that wires the parts together and runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from bot.config import Config
+from bot.github.client import GitHub
+from bot.reconcile.coalesce import Coalescer
+from bot.reconcile.conductor import Conductor
+from bot.store import Store
+from bot.web.server import make_application
+
+log = structlog.get_logger("app")
+
+PATIENCE = 6.0
+"""Seconds that work in flight gets at shutdown; the whole must end within 10."""
+
+
+class CannotListen(Exception):
+    """The listening address is taken or not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A running bot; `port` is the one it really listens on."""
+
+    store: Store
+    conductor: Conductor
+    port: int
+
+
+@asynccontextmanager
+async def running(config: Config, *, coalescer: Coalescer | None = None) -> AsyncIterator[Bot]:
+    """Run the bot inside the `async with`; leaving it finishes what is in flight and closes everything.
+
+    Raises CannotListen, and the store's own errors when the database cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        store = await Store.open(config.database_url, label=config.petition_label)
+        stack.push_async_callback(store.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        github = GitHub(
+            session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
+        )
+        conductor = Conductor(store, github, coalescer=coalescer or Coalescer())
+        await stack.enter_async_context(_conducting(conductor))
+        port = await stack.enter_async_context(_listening(config, store, conductor))
+        log.info("listening", host=config.host, port=port)
+        yield Bot(store, conductor, port)
+        log.info("stopping")
+
+
+async def serve(config: Config) -> None:
+    """Run the bot until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    with stopping_on_signals(stop.set):
+        async with running(config):
+            await stop.wait()
+
+
+async def migrate(config: Config) -> None:
+    """Bring the database to this version."""
+    store = await Store.open(config.database_url, label=config.petition_label)
+    await store.close()
+
+
+@contextmanager
+def stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at SIGTERM and SIGINT while inside; a second signal does nothing more."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def _conducting(conductor: Conductor) -> AsyncIterator[None]:
+    task = asyncio.create_task(conductor.run(), name="conductor")
+    try:
+        yield
+    finally:
+        conductor.stop()
+        _, late = await asyncio.wait({task}, timeout=PATIENCE)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _listening(config: Config, store: Store, conductor: Conductor) -> AsyncIterator[int]:
+    async def readiness() -> dict[str, bool]:
+        looked_lately = time.time() - conductor.looked_at < 10 * conductor.beat
+        return {"database": await store.ping(), "loops": looked_lately}
+
+    application = make_application(record=store.record, secrets=config.webhook_secrets, readiness=readiness)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=3.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, config.host, config.port, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(f"cannot listen on {config.host} port {config.port}: {error.strerror}") from error
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

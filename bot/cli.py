@@ -1,0 +1,118 @@
+"""The command line: `python -m bot COMMAND`, also installed as `undersigned`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+from bot import app, config, demo, logs
+from bot.store import StoreError
+
+T = TypeVar("T")
+
+OK, FAILED, MISCONFIGURED = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 for success, 1 for failure, 2 for wrong use or configuration."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return command(options)
+    except config.ConfigError as error:
+        _complain("The configuration is not complete:", *error.problems, "The README lists every variable.")
+        return MISCONFIGURED
+    except (StoreError, app.CannotListen) as error:
+        _complain(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    name: str
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
+
+
+def _serve(_options: argparse.Namespace) -> int:
+    settings = _configured(credentials=True)
+    _run(app.serve(settings))
+    return OK
+
+
+def _demo(options: argparse.Namespace) -> int:
+    logs.configure(options.log_level, None)
+    return _run(demo.demo(port=options.port, signers=options.signers, browser=options.browser))
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    settings = _configured(credentials=False)
+    _run(app.migrate(settings))
+    print("The database is up to date.")
+    return OK
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--signers", type=_positive, metavar="N", help="sign up N invented people, print the resulting body and end"
+    )
+    parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
+    parser.add_argument(
+        "--port", type=int, default=None, metavar="PORT", help="port of the page (default: 8000 or a free one)"
+    )
+    parser.add_argument("--log-level", choices=config.LOG_LEVELS, default="warning", help="default: warning")
+
+
+COMMANDS = (
+    _Command("serve", "run the webhook server and the loops", _serve),
+    _Command("demo", "run the bot against a GitHub on this machine; no account needed", _demo, _demo_arguments),
+    _Command("migrate", "bring the database to this version (serve does it too)", _migrate),
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="undersigned",
+        description="Count /sign comments on petition issues and keep the tally in the issue's body.",
+        epilog="New here? Start with: python -m bot demo",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        added = commands.add_parser(command.name, help=command.help, description=command.help.capitalize() + ".")
+        command.add_arguments(added)
+        added.set_defaults(run=command.run)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _configured(*, credentials: bool) -> config.Config:
+    settings = config.read(os.environ, credentials=credentials)
+    logs.configure(settings.log_level, settings.log_format)
+    return settings
+
+
+def _run(main: Coroutine[Any, Any, T]) -> T:
+    if find_spec("uvloop"):
+        import uvloop  # noqa: PLC0415 - there is none on Windows
+
+        return uvloop.run(main)
+    return asyncio.run(main)
+
+
+def _complain(*lines: str) -> None:
+    print("\n  ".join(lines), file=sys.stderr)

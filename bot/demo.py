@@ -1,0 +1,159 @@
+"""`demo`: the bot beside a GitHub on this machine, with a page to write comments and watch the issue's body."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+import time
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+from rich.rule import Rule
+
+from bot import app
+from bot.config import Config
+from bot.petition import block
+from bot.sandbox import page
+from bot.sandbox.nouns import Issue
+from bot.sandbox.people import people
+from bot.sandbox.server import Sandbox
+
+FAVOURITE_PORT = 8000
+
+PACE = 0.25
+"""Mean seconds between two signers of `--signers`; a front page brings about as many."""
+
+TITLE = "An open letter: keep the machines in the service of people"
+
+LETTER = """\
+To everybody who builds and runs the machines of this world,
+
+we, who write the programs, ask you to **keep the machines in the service of people**:
+
+1. Let nobody be judged by a program that nobody can question.
+2. Tell people when it is a machine that answers them.
+3. Leave every machine a switch, and somebody who may use it.
+
+We sign with our names because we mean it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The running demo: a sandbox, a bot, and one petition."""
+
+    sandbox: Sandbox
+    bot: app.Bot
+    petition: Issue
+
+    @property
+    def url(self) -> str:
+        """Give the address of the petition's page."""
+        return f"{self.sandbox.web_url}/{self.petition.repository.full_name}/issues/{self.petition.number}"
+
+
+async def demo(*, port: int | None, signers: int | None, browser: bool) -> int:
+    """Run the demo until it is interrupted, or until the invented signers have all been counted."""
+    stop = asyncio.Event()
+    console = Console()
+    with app.stopping_on_signals(stop.set):
+        async with stage(port) as scene:
+            console.print(f"\nThe petition is at [bold]{scene.url}[/bold]")
+            if signers:
+                return await _sign_up(scene, signers, stop, console)
+            console.print("Write [bold]/sign[/bold] there and watch the letter above it. Ctrl-C ends the demo.\n")
+            if browser:
+                await asyncio.to_thread(webbrowser.open, scene.url)
+            await stop.wait()
+    return 0
+
+
+@asynccontextmanager
+async def stage(port: int | None = None) -> AsyncIterator[Scene]:
+    """Set the scene: a sandbox with an installed App, the bot on a fresh SQLite file, and a petition."""
+    sandbox = Sandbox()
+    page.mount(sandbox)
+    await _start(sandbox, port)
+    try:
+        with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
+            async with app.running(_config(sandbox, Path(folder))) as bot:
+                sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+                petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
+                await counted(Scene(sandbox, bot, petition))
+                yield Scene(sandbox, bot, petition)
+    finally:
+        await sandbox.stop()
+
+
+async def counted(scene: Scene, signatures: int = 0, *, patience: float = 60.0) -> None:
+    """Wait until the petition's body shows this many signatures; raises TimeoutError."""
+    changed = asyncio.Event()
+    changed.set()
+    listeners = scene.sandbox.state.on_change
+    listener = lambda _: changed.set()  # noqa: E731 - one name, to take it off the list again
+    listeners.append(listener)
+    try:
+        async with asyncio.timeout(patience):
+            while await changed.wait():
+                changed.clear()
+                line = block.machine_line(scene.petition.body)
+                if line is not None and line.count == signatures:
+                    return
+    finally:
+        listeners.remove(listener)
+
+
+async def _sign_up(scene: Scene, signers: int, stop: asyncio.Event, console: Console) -> int:
+    """Let invented people sign at the pace of a busy hour, then print the body that came of it."""
+    chance = random.Random(signers)  # noqa: S311 - reproducible, not secret
+    started = time.monotonic()
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as progress:
+        task = progress.add_task("Signing", total=signers)
+        for person in people(signers):
+            scene.sandbox.comment(scene.petition, person.login, person.comment)
+            progress.advance(task)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), min(chance.expovariate(1 / PACE), 8 * PACE))
+            if stop.is_set():
+                return 0
+    try:
+        await counted(scene, signers)
+    except TimeoutError:
+        line = block.machine_line(scene.petition.body)
+        console.print(
+            f"[red]The body should show {signers} signatures and shows {line.count if line else 'none'}.[/red]"
+        )
+        return 1
+    console.print(Rule("the issue's body"))
+    console.print((scene.petition.body or "").replace("\r\n", "\n"), markup=False, highlight=False, soft_wrap=True)
+    console.print(Rule())
+    console.print(f"{signers} people signed and were counted in {time.monotonic() - started:.0f} seconds.")
+    return 0
+
+
+async def _start(sandbox: Sandbox, port: int | None) -> None:
+    """Listen on the wanted port, or without a wish on the favourite one or a free one."""
+    try:
+        await sandbox.start(port=FAVOURITE_PORT if port is None else port)
+    except OSError as error:
+        if port is not None:
+            raise app.CannotListen(f"cannot listen on port {port}: {error.strerror}") from error
+        await sandbox.start(port=0)
+
+
+def _config(sandbox: Sandbox, folder: Path) -> Config:
+    return Config(
+        app_id=str(sandbox.app_id),
+        private_key=sandbox.private_key,
+        webhook_secrets=(sandbox.webhook_secret,),
+        api_url=sandbox.api_url,
+        database_url=f"sqlite:///{folder / 'demo.db'}",
+        host="127.0.0.1",
+        port=0,
+    )

@@ -1,0 +1,120 @@
+"""Compare what the block says with what the comments say, and find out where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.petition.comment import Comment, standing
+from bot.petition.splice import MachineLine
+from bot.petition.tally import Signature, digest, fold
+
+SEARCHED = 5_000
+"""Signatures up to which one differing comment is searched for; the search grows with the square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in which the block and the comments differ; `comment_id` is None where no single comment is."""
+
+    text: str
+    comment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What counting again came to, beside what the block says (None where there is no readable block)."""
+
+    count: int
+    digest: str
+    said: MachineLine | None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether the block says what the comments say."""
+        return not self.differences
+
+
+def recount(comments: Sequence[Comment], said: MachineLine | None, *, closed_at: int | None = None) -> Recount:
+    """Count all comments again from nothing and compare with the block's line for machines."""
+    signatures = fold(comments, closed_at=closed_at)
+    found = Recount(len(signatures), _digest(signatures), said)
+    if said is not None and (said.count, said.digest) == (found.count, found.digest):
+        return found
+    return replace(found, differences=tuple(_differences(comments, signatures, said, closed_at)))
+
+
+def _differences(
+    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine | None, closed_at: int | None
+) -> Iterator[Difference]:
+    if said is None:
+        yield Difference(f"the issue shows no tally; the comments hold {_signatures(len(signatures))}")
+        return
+    if said.count != len(signatures):
+        yield Difference(f"the block says {_signatures(said.count)}, the comments hold {len(signatures)}")
+    else:
+        yield Difference(f"the block says {_signatures(said.count)}, but not the same ones as the comments hold")
+    if later := list(_since(comments, signatures, said, closed_at)):
+        yield from later
+    elif len(signatures) <= SEARCHED:
+        yield from _single(comments, signatures, said)
+
+
+def _since(
+    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine, closed_at: int | None
+) -> Iterator[Difference]:
+    """Name what changed after the tally was made, if the tally was right when it was made."""
+    # Comments of the very second may have come before or after.
+    for moment in (said.as_of, said.as_of - 1):
+        before = {s.user_id: s for s in fold((_as_of(c, moment) for c in comments), closed_at=closed_at)}
+        if _digest(before.values()) != said.digest:
+            continue
+        now = {s.user_id: s for s in signatures}
+        for user_id in sorted(before.keys() | now.keys()):
+            old, new = before.get(user_id), now.get(user_id)
+            if new is not None and (old is None or old.comment_id != new.comment_id):
+                yield Difference(f"{new.login} signed after the tally was made", new.comment_id)
+            elif old is not None and new is None:
+                yield Difference(f"{old.login} withdrew after the tally was made", old.comment_id)
+        return
+
+
+def _as_of(comment: Comment, moment: int) -> Comment:
+    return replace(comment, versions=tuple(v for v in comment.versions if v.at <= moment))
+
+
+def _single(comments: Sequence[Comment], signatures: list[Signature], said: MachineLine) -> Iterator[Difference]:
+    """Find the one comment whose counting or not counting explains the block, if one does."""
+    pairs = {(s.user_id, s.comment_id): s for s in signatures}
+    for pair, signature in pairs.items():
+        if digest(pairs.keys() - {pair}) == said.digest:
+            yield Difference(f"{signature.login}'s signature is missing from the block", signature.comment_id)
+            return
+    counted = {user_id: pair for pair in pairs for user_id in pair[:1]}
+    for comment in comments:
+        if comment.author is None or (pair := (comment.author.id, comment.id)) in pairs:
+            continue
+        others = pairs.keys() - {counted.get(comment.author.id, pair)}
+        if digest(others | {pair}) == said.digest:
+            yield Difference(f"{comment.author.login}'s comment is counted, but {_why_not(comment)}", comment.id)
+            return
+
+
+def _why_not(comment: Comment) -> str:
+    stands = standing(comment)
+    if stands.hidden:
+        return "it is hidden"
+    if stands.unverified:
+        return "somebody edited it and GitHub does not say who"
+    if stands.command is None:
+        return "it holds no /sign of its author's own"
+    return "it is not its author's last word"
+
+
+def _digest(signatures: Iterable[Signature]) -> str:
+    return digest((s.user_id, s.comment_id) for s in signatures)
+
+
+def _signatures(count: int) -> str:
+    return "1 signature" if count == 1 else f"{count} signatures"

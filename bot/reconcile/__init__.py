@@ -1,0 +1,1 @@
+"""Make GitHub agree with our rows, and our rows with GitHub."""
