@@ -16,13 +16,17 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from bot.store.address import PostgresServer, SqliteFile
+from bot.store.neighbours import Neighbours
 from bot.store.spelling import Engine as EngineName
 from bot.store.spelling import Statement
 
 T = TypeVar("T")
 
 LOCK_SECONDS: Final = 5.0
-"""How long to wait for another process's write; a delivery must be answered within 10 s."""
+"""How long to wait for another process's write, or for a connection."""
+
+PATIENCE: Final = 8.0
+"""How long to wait for a database that has stopped answering; a delivery must be answered within 10 s."""
 
 
 class Transaction:
@@ -72,12 +76,16 @@ class Database(ABC):
     """A database that runs transactions."""
 
     @abstractmethod
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:
         """Run a transaction that is on disk when this returns; raises Unavailable."""
 
     @abstractmethod
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a transaction that sees one state of the database and changes nothing; raises Unavailable."""
+
+    @abstractmethod
+    def neighbours(self, changed: Callable[[], object]) -> Neighbours:
+        """Give the way to other processes on the same database; `changed` is called when one recorded something."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -11,10 +12,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.address import PostgresServer
-from bot.store.database import LOCK_SECONDS, Database, Transaction, is_refusal, sqlstate
+from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Transaction, is_refusal, sqlstate
 from bot.store.errors import Unavailable
+from bot.store.neighbours import Neighbours
+from bot.store.postgres_neighbours import PostgresNeighbours
 
 T = TypeVar("T")
+
+
+LONG_PATIENCE: Final = 60.0
+"""How long a reading transaction may take, in seconds."""
 
 
 class PostgresDatabase(Database):
@@ -36,34 +43,37 @@ class PostgresDatabase(Database):
         connection = await asyncpg.connect(
             self.dsn,
             timeout=LOCK_SECONDS,
-            command_timeout=LOCK_SECONDS,
             server_settings={"application_name": "undersigned", "lock_timeout": f"{int(LOCK_SECONDS)}s"},
         )
         # An acknowledged signature survives a crash also where the cluster's default would let it go.
         await connection.execute(_KEEP_WHAT_IS_COMMITTED)
         return connection
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:
         """Run a transaction; once more where a stale connection or a deadlock undid it."""
         try:
-            return await self._run(self._engine, work)
+            return await self._run(self._engine, work, patience)
         except _Retry:
-            return await self._run(self._engine, work)
+            return await self._run(self._engine, work, patience)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a reading transaction."""
         try:
-            return await self._run(self._reader, work)
+            return await self._run(self._reader, work, LONG_PATIENCE)
         except _Retry:
-            return await self._run(self._reader, work)
+            return await self._run(self._reader, work, LONG_PATIENCE)
+
+    def neighbours(self, changed: Callable[[], object]) -> Neighbours:
+        """Give the session that listens and holds leases."""
+        return PostgresNeighbours(self.connect, changed)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._engine.dispose()
 
-    async def _run(self, engine: AsyncEngine, work: Callable[[Transaction], T]) -> T:
+    async def _run(self, engine: AsyncEngine, work: Callable[[Transaction], T], patience: float) -> T:
         try:
-            async with engine.begin() as connection:
+            async with asyncio.timeout(patience), engine.begin() as connection:
                 return await connection.run_sync(lambda plain: work(Transaction(plain, "postgresql")))
         except DBAPIError as error:
             if error.connection_invalidated or sqlstate(error) in _REPEATABLE:

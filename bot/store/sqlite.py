@@ -13,8 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from bot.store.address import SqliteFile
-from bot.store.database import LOCK_SECONDS, Database, Transaction, is_refusal
+from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Transaction, is_refusal
 from bot.store.errors import Unavailable, WrongDatabase
+from bot.store.neighbours import Neighbours
+from bot.store.sqlite_neighbours import SqliteNeighbours
 
 T = TypeVar("T")
 
@@ -33,13 +35,17 @@ class SqliteDatabase(Database):
         self._writing = ThreadPoolExecutor(1, "sqlite-writer")
         self._reading = ThreadPoolExecutor(readers, "sqlite-reader")
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:  # noqa: ARG002 - a file answers
         """Run a transaction in the writing thread."""
         return await self._run(self._writing, self._writer, work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a transaction in a reading thread."""
         return await self._run(self._reading, self._reader, work)
+
+    def neighbours(self, changed: Callable[[], object]) -> Neighbours:  # noqa: ARG002 - nobody calls over a file
+        """Give the lock beside the file."""
+        return SqliteNeighbours(self.path)
 
     async def close(self) -> None:
         """Finish what runs; the last one out folds the WAL into the file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from typing import Final, Self
 
@@ -17,6 +18,7 @@ from bot.store.errors import Unavailable
 from bot.store.flushing import Flusher
 from bot.store.listing import Listing, ListingOutcome, record_listing
 from bot.store.migrations import migrate
+from bot.store.neighbours import Lease
 from bot.store.observing import Observation, Recorded, Terms, record_observations
 from bot.store.reading import (
     AckDue,
@@ -46,6 +48,7 @@ class Store:
         self._database = database
         self._label = label.lower()
         self._now = now
+        self._neighbours = database.neighbours(self.changed.set)
         self._flusher = Flusher(self._record, waiting_limit)
 
     @classmethod
@@ -59,13 +62,27 @@ class Store:
     ) -> Self:
         """Open the database and bring it to this version; raises WrongDatabase or Unavailable."""
         database = connect(read_address(database_url))
-        await migrate(database)
-        return cls(database, label, now, waiting_limit)
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(database.close)
+            await migrate(database)
+            store = cls(database, label, now, waiting_limit)
+            undo.push_async_callback(store.close)
+            await store._neighbours.open()
+            undo.pop_all()
+        return store
 
     async def close(self) -> None:
         """Write what is waiting and give everything back."""
         await self._flusher.close()
+        await self._neighbours.close()
         await self._database.close()
+
+    def lease(self, installation_id: int) -> AbstractAsyncContextManager[Lease]:
+        """Get an installation to reconcile, as long as the context lasts; the lease is false when it is not ours.
+
+        Ask it again before every write to GitHub: a lease can be lost.
+        """
+        return self._neighbours.lease(installation_id)
 
     async def ping(self) -> bool:
         """Tell whether the database answers."""
@@ -140,6 +157,7 @@ class Store:
                 break
             elsewhere |= outcome
         self.changed.set()
+        self._neighbours.tell()
         return outcome
 
     async def acks_due(self, installation_id: int, limit: int) -> list[AckDue]:
@@ -181,6 +199,7 @@ class Store:
                 await self._record_structure(news, terms)
         if recorded.changed or len(observations) < len(facts):
             self.changed.set()
+            self._neighbours.tell()
 
     def _terms(self) -> Terms:
         return Terms(self._label, int(self._now()))

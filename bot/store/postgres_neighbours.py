@@ -1,0 +1,138 @@
+"""Any number of processes on one PostgreSQL: they nudge each other, and lease installations by advisory locks.
+
+One connection of its own carries both. A lock is gone when its session is, so a dead process leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import asyncpg
+
+from bot.store.errors import Unavailable
+from bot.store.neighbours import Neighbours
+
+HEARTBEAT: Final = 4.0
+"""Seconds between signs of life on the connection."""
+
+CONFIDENCE: Final = 12.0
+"""Seconds after the last sign of life for which we trust that our leases still hold."""
+
+PATIENCE: Final = 20
+"""Seconds without a sign of life after which the server ends our session, and with it our leases."""
+
+_TRY_LOCK: Final = "SELECT pg_try_advisory_lock($1)"
+_UNLOCK: Final = "SELECT pg_advisory_unlock($1)"
+_NOTIFY: Final = "SELECT pg_notify($1, $2)"
+_CHANNEL: Final = "undersigned"
+_LEASES: Final = 0x756E_6465 << 32
+"""Added to an installation's id, so that our locks stay clear of anybody else's in the same database."""
+
+_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class PostgresNeighbours(Neighbours):
+    """One session that listens, notifies and holds locks; when it breaks, leases are lost and it is opened anew."""
+
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], changed: Callable[[], object]) -> None:
+        super().__init__()
+        self._connect = connect
+        self._changed = changed
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._session: asyncpg.Connection | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._alive_at = 0.0
+        self._locked: dict[int, asyncpg.Connection] = {}
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect, and stay connected in the background."""
+        try:
+            await self._open_session()
+        except _LOST as error:
+            raise Unavailable(str(error) or type(error).__name__) from error
+        self._task = asyncio.create_task(self._run(), name="store-neighbours")
+
+    def tell(self) -> None:
+        """Have the others nudged soon; many calls make one nudge."""
+        self._news.set()
+
+    async def acquire(self, installation_id: int) -> Callable[[], bool]:
+        """Take the installation's lock if nobody has it."""
+        session = self._session
+        if session is None or not await self._ask(session, _TRY_LOCK, _LEASES + installation_id):
+            return lambda: False
+        self._locked[installation_id] = session
+        # A process that was stopped and goes on may have been given up by the server meanwhile.
+        return lambda: session is self._session and time.monotonic() - self._alive_at < CONFIDENCE
+
+    async def release(self, installation_id: int) -> None:
+        """Free the installation's lock."""
+        session = self._locked.pop(installation_id, None)
+        if session is not None and session is self._session:
+            await self._ask(session, _UNLOCK, _LEASES + installation_id)
+
+    async def close(self) -> None:
+        """End the session; the server frees its locks."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._end_session()
+
+    async def _run(self) -> None:
+        while True:
+            session = self._session
+            if session is None:
+                await asyncio.sleep(1)
+                with suppress(*_LOST):
+                    await self._open_session()
+            elif await self._is_news():
+                self._news.clear()
+                await self._ask(session, _NOTIFY, _CHANNEL, self._name)
+                await asyncio.sleep(0.1)
+            else:
+                await self._ask(session, "SELECT 1")
+
+    async def _is_news(self) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), HEARTBEAT)
+        return self._news.is_set()
+
+    async def _open_session(self) -> None:
+        session = await self._connect()
+        if session.get_server_version() >= (14,):
+            await session.execute(f"SET idle_session_timeout = '{PATIENCE}s'")
+        await session.add_listener(_CHANNEL, self._hear)
+        self._alive_at = time.monotonic()
+        self._session = session
+        # Whatever the others recorded while nobody listened.
+        self._changed()
+
+    def _hear(self, _session: object, _pid: int, _channel: str, name: object) -> None:
+        if name != self._name:
+            self._changed()
+
+    async def _ask(self, session: asyncpg.Connection, question: str, *values: object) -> object:
+        """Ask the server; None where the session is broken, which ends all leases."""
+        async with self._one_at_a_time:
+            try:
+                answer = await session.fetchval(question, *values, timeout=HEARTBEAT)
+            except _LOST:
+                if session is self._session:
+                    await self._end_session()
+                return None
+            self._alive_at = time.monotonic()
+            return answer
+
+    async def _end_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(*_LOST):
+                await session.close(timeout=1)
