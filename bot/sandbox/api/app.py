@@ -114,6 +114,7 @@ class Api:
             deliveries=self.deliveries,
             caller=caller,
             route=route,
+            target=request.raw_path.removeprefix(PREFIX),
             path=request.match_info,
             query=request.query,
             headers=request.headers,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from multidict import MultiMapping
 
@@ -55,6 +54,8 @@ class Call:
     deliveries: Deliveries
     caller: Caller
     route: Route
+    target: str
+    """The address below the API's root as it was sent, with the query."""
     path: Mapping[str, str]
     query: MultiMapping[str]
     headers: Mapping[str, str]
@@ -163,11 +164,10 @@ class Call:
         return [one["name"] if isinstance(one, dict) else str(one) for one in value]
 
     def _rest(self) -> str:
-        """Give what follows the repository in the path, with the query."""
-        prefix = "/repositories/{repository_id}" if "repository_id" in self.path else "/repos/{owner}/{repo}"
-        rest = self.route.path.removeprefix(prefix).replace("{path:.+}", "{path}").replace("{name:.+}", "{name}")
-        query = urlencode(list(self.query.items()))
-        return rest.format_map(self.path) + (f"?{query}" if query else "")
+        """Give what follows the repository in the address, with the query."""
+        segments = 2 if "repository_id" in self.path else 3
+        rest = self.target.split("/", segments + 1)[segments + 1 :]
+        return "/".join(["", *rest])
 
     def _check_permission(self, repository: Repository) -> None:
         name, _, level = self.route.permission.partition(":")

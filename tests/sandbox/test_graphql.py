@@ -1,0 +1,170 @@
+"""GraphQL answers what a recount asks: provenance, visibility, ids as text, and refusals with status 200."""
+
+from bot.sandbox.server import Sandbox
+from tests.sandbox.scene import Api, Clock
+
+PROVENANCE = """
+query($ids: [ID!]!) { nodes(ids: $ids) { ... on IssueComment {
+  fullDatabaseId body isMinimized minimizedReason lastEditedAt includesCreatedEdit
+  author { __typename login ... on User { databaseId } } editor { login }
+  userContentEdits(first: 5) { totalCount nodes { editedAt diff editor { login } deletedAt deletedBy { login } } }
+} } }
+"""
+LISTING = """
+query($after: String) { repository(owner: "lovelace", name: "letters") { issue(number: 1) {
+ comments(first: 100, after: $after) {
+  totalCount pageInfo { hasNextPage endCursor } nodes { fullDatabaseId body isMinimized author { login } }
+} } } }
+"""
+HIDE = """
+mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OFF_TOPIC, clientMutationId: "1"}) {
+  clientMutationId minimizedComment { isMinimized minimizedReason } } }
+"""
+
+
+async def test_it_tells_who_wrote_what_is_there_now(sandbox: Sandbox, api: Api, clock: Clock) -> None:
+    petition = sandbox.petition()
+    untouched = sandbox.comment(petition, "ada")
+    edited = sandbox.comment(petition, "grace", "/sign Grace, something rude")
+    clock.pass_by(60)
+    sandbox.state.edit_comment(edited, sandbox.organizer("mod"), "/sign Grace")
+    sandbox.state.hide(untouched, petition.user, "spam")
+
+    first, second = (await api.graphql(PROVENANCE, ids=[untouched.node_id, edited.node_id]))["data"]["nodes"]
+
+    assert first == {
+        "fullDatabaseId": str(untouched.id),
+        "body": "/sign",
+        "isMinimized": True,
+        "minimizedReason": "spam",
+        "lastEditedAt": None,
+        "includesCreatedEdit": False,
+        "author": {"__typename": "User", "login": "ada", "databaseId": untouched.user.id},
+        "editor": None,
+        "userContentEdits": {"totalCount": 0, "nodes": []},
+    }
+    assert second["editor"] == {"login": "mod"}
+    assert second["lastEditedAt"] == "2026-11-22T12:01:00Z"
+    assert [(one["editor"]["login"], one["diff"]) for one in second["userContentEdits"]["nodes"]] == [
+        ("mod", "/sign Grace"),
+        ("grace", "/sign Grace, something rude"),
+    ]
+
+
+async def test_today_s_ids_do_not_fit_the_old_field(sandbox: Sandbox, api: Api) -> None:
+    signed = sandbox.comment(sandbox.petition(), "ada")
+
+    answer = await api.graphql(
+        "query($id: ID!) { node(id: $id) { ... on IssueComment { databaseId fullDatabaseId } } }", id=signed.node_id
+    )
+
+    assert answer["data"]["node"] == {"databaseId": None, "fullDatabaseId": str(signed.id)}
+    assert "32-bit" in answer["errors"][0]["message"]
+
+
+async def test_a_whole_thread_is_read_page_by_page(sandbox: Sandbox, api: Api) -> None:
+    petition = sandbox.petition()
+    written = [str(sandbox.comment(petition, "ada").id) for _ in range(230)]
+
+    found: list[str] = []
+    page = {"hasNextPage": True, "endCursor": None}
+    while page["hasNextPage"]:
+        answer = await api.graphql(LISTING, after=page["endCursor"])
+        comments = answer["data"]["repository"]["issue"]["comments"]
+        assert comments["totalCount"] == 230
+        found += [one["fullDatabaseId"] for one in comments["nodes"]]
+        page = comments["pageInfo"]
+
+    assert found == written
+
+
+async def test_the_newest_changed_comments_come_first_on_request(sandbox: Sandbox, api: Api, clock: Clock) -> None:
+    petition = sandbox.petition()
+    first, second = sandbox.comment(petition, "ada"), sandbox.comment(petition, "grace")
+    clock.pass_by(1)
+    sandbox.state.edit_comment(first, first.user, "/unsign")
+
+    answer = await api.graphql(
+        """{ repository(owner: "lovelace", name: "letters") { issue(number: 1) {
+        comments(first: 10, orderBy: {field: UPDATED_AT, direction: DESC}) { nodes { fullDatabaseId } } } } }"""
+    )
+
+    nodes = answer["data"]["repository"]["issue"]["comments"]["nodes"]
+    assert [one["fullDatabaseId"] for one in nodes] == [str(first.id), str(second.id)]
+
+
+async def test_what_is_not_there_is_null_beside_what_is(sandbox: Sandbox, api: Api) -> None:
+    petition = sandbox.petition()
+    signed, gone = sandbox.comment(petition, "ada"), sandbox.comment(petition, "grace")
+    sandbox.state.delete_comment(gone, gone.user)
+
+    answer = await api.graphql(PROVENANCE, ids=[gone.node_id, signed.node_id, "IC_nonsense"])
+
+    assert [one and one["fullDatabaseId"] for one in answer["data"]["nodes"]] == [None, str(signed.id), None]
+    assert [(one["type"], one["path"]) for one in answer["errors"]] == [
+        ("NOT_FOUND", ["nodes", 0]),
+        ("NOT_FOUND", ["nodes", 2]),
+    ]
+
+
+async def test_too_much_at_once_is_refused(sandbox: Sandbox, api: Api) -> None:
+    sandbox.petition()
+
+    async def kind(query: str, ids: object = None) -> str:
+        return str((await api.graphql(query, ids=ids))["errors"][0]["type"])
+
+    issue = 'repository(owner: "lovelace", name: "letters") { issue(number: 1) { %s } }'
+    assert await kind(PROVENANCE, ids=["x"] * 101) == "ARGUMENT_LIMIT"
+    assert await kind("{" + issue % "comments(first: 101) { totalCount }" + "}") == "EXCESSIVE_PAGINATION"
+    assert await kind("{" + issue % "comments { totalCount }" + "}") == "MISSING_PAGINATION_BOUNDARIES"
+    assert await kind('{ repository(owner: "lovelace", name: "nothing") { id } }') == "NOT_FOUND"
+
+
+async def test_a_comment_is_hidden_and_shown_again(sandbox: Sandbox, api: Api) -> None:
+    signed = sandbox.comment(sandbox.petition(), "ada")
+
+    hidden = await api.graphql(HIDE, id=signed.node_id)
+    assert hidden["data"]["minimizeComment"] == {
+        "clientMutationId": "1",
+        "minimizedComment": {"isMinimized": True, "minimizedReason": "off-topic"},
+    }
+    assert signed.minimized == "off-topic"
+
+    await api.graphql(
+        "mutation($id: ID!) { unminimizeComment(input: {subjectId: $id}) { unminimizedComment { isMinimized } } }",
+        id=signed.node_id,
+    )
+    assert signed.minimized is None
+
+
+async def test_hiding_without_the_right_is_forbidden_with_status_200(sandbox: Sandbox, api: Api) -> None:
+    signed = sandbox.comment(sandbox.petition(), "ada")
+    read_only = await api.new_token(permissions={"issues": "read"})
+
+    answer = await api.graphql(HIDE, token=read_only, id=signed.node_id)
+
+    error = answer["errors"][0]
+    assert answer["data"] == {"minimizeComment": None}
+    assert (error["type"], error["path"], error["message"]) == (
+        "FORBIDDEN", ["minimizeComment"], "Resource not accessible by integration",
+    )  # fmt: skip
+    assert error["extensions"] == {"saml_failure": False}
+    by_stranger = await api.graphql(HIDE, token=sandbox.token_of("mallory"), id=signed.node_id)
+    assert by_stranger["errors"][0]["type"] == "FORBIDDEN"
+    assert signed.minimized is None
+
+
+async def test_private_things_are_not_there_for_strangers(sandbox: Sandbox, api: Api) -> None:
+    secret = sandbox.petition(repository=sandbox.repository("lovelace/secret", private=True))
+    query = "query($id: ID!) { node(id: $id) { id } }"
+
+    assert (await api.graphql(query, id=secret.node_id))["data"]["node"] == {"id": secret.node_id}
+    assert (await api.graphql(query, token=sandbox.token_of("mallory"), id=secret.node_id))["data"]["node"] is None
+
+
+async def test_nobody_gets_nothing_and_nonsense_is_told(sandbox: Sandbox, api: Api) -> None:
+    sandbox.repository()
+
+    assert (await api("POST", sandbox.graphql_url, {"query": "{ __typename }"}, token="")).status == 401
+    assert "errors" in await api.graphql("{ nonsense }")
+    assert "errors" in (await api("POST", sandbox.graphql_url, {})).json
