@@ -112,7 +112,7 @@ class Comments(Issues):
     ) -> None:
         changes = {} if before is None else {"changes": {"body": {"from": before}}}
         issue = comment.issue
-        self._tell(
+        self.tell(
             "issue_comment", action, actor, issue.repository, dict(changes),
             issue=issue, comment=comment, comments=comments,
         )  # fmt: skip

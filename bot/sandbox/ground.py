@@ -102,7 +102,7 @@ class Ground:
         self._by_login[login.lower()] = user
         return user
 
-    def _tell(
+    def tell(
         self, name: str, action: str, sender: User, repository: Repository, more: JsonObject | None = None,
         *, issue: Issue | None = None, comment: Comment | None = None, comments: int | None = None,
     ) -> None:  # fmt: skip

@@ -53,7 +53,7 @@ class Issues(Repositories):
         issue.edits.append(Edit(now, actor, body or ""))
         repository.issues[issue.number] = self._index(issue)
         issue.labels = [self._label(repository, name) for name in labels]
-        self._tell("issues", "opened", actor, repository, issue=issue)
+        self.tell("issues", "opened", actor, repository, issue=issue)
         for label in issue.labels:
             self._tell_label("labeled", issue, actor, label)
         return issue
@@ -83,7 +83,7 @@ class Issues(Repositories):
             issue.edits.append(Edit(self.time(), actor, body))
         if changes:
             issue.updated_at = self.time()
-            self._tell("issues", "edited", actor, issue.repository, {"changes": changes}, issue=issue)
+            self.tell("issues", "edited", actor, issue.repository, {"changes": changes}, issue=issue)
         return issue
 
     def edit_issue_body(self, issue: Issue, actor: User, body: str, *, web: bool | None = None) -> Issue:
@@ -148,7 +148,7 @@ class Issues(Repositories):
             raise Refused(422, "Issues can only be transferred between repositories of the same owner")
         moved = self._moved(issue, target)
         old = payloads.issue(self.urls, issue, self.app)
-        self._tell(
+        self.tell(
             "issues", "transferred", actor, source,
             {"changes": {
                 "new_issue": payloads.issue(self.urls, moved, self.app),
@@ -159,14 +159,14 @@ class Issues(Repositories):
         issue.comments = []
         issue.pinned_comment = None
         origin = {"old_issue": old, "old_repository": repository_shape(self.urls, source)}
-        self._tell("issues", "opened", actor, target, {"changes": origin}, issue=moved)
+        self.tell("issues", "opened", actor, target, {"changes": origin}, issue=moved)
         return moved
 
     def delete_issue(self, issue: Issue, actor: User) -> None:
         """Delete an issue; the API answers 410 from then on."""
         self._writable(issue)
         self.require(issue.repository, actor, "admin")
-        self._tell("issues", "deleted", actor, issue.repository, issue=issue)
+        self.tell("issues", "deleted", actor, issue.repository, issue=issue)
         issue.deleted = True
         self._changed(issue)
 
@@ -223,7 +223,7 @@ class Issues(Repositories):
 
     def _tell_label(self, action: str, issue: Issue, actor: User, label: Label) -> None:
         shown = shapes.label(self.urls, issue.repository, label)
-        self._tell("issues", action, actor, issue.repository, {"label": shown}, issue=issue)
+        self.tell("issues", action, actor, issue.repository, {"label": shown}, issue=issue)
 
     def _set_state(self, issue: Issue, actor: User, state: str, reason: str) -> Issue:
         self._writable(issue)
@@ -238,14 +238,14 @@ class Issues(Repositories):
         issue.updated_at = self.time()
         issue.closed_at = issue.updated_at if closed else None
         issue.closed_by = actor if closed else None
-        self._tell("issues", "closed" if closed else "reopened", actor, issue.repository, issue=issue)
+        self.tell("issues", "closed" if closed else "reopened", actor, issue.repository, issue=issue)
         return issue
 
     def _set_locked(self, issue: Issue, actor: User, *, locked: bool, reason: str | None) -> Issue:
         if issue.locked != locked:
             issue.locked, issue.lock_reason = locked, reason
             issue.updated_at = self.time()
-            self._tell("issues", "locked" if locked else "unlocked", actor, issue.repository, issue=issue)
+            self.tell("issues", "locked" if locked else "unlocked", actor, issue.repository, issue=issue)
         return issue
 
     def _moved(self, issue: Issue, target: Repository) -> Issue:

@@ -35,7 +35,7 @@ class Repositories(Accounts):
         installation = self.installation_for(repository)
         if installation is not None:
             self._tell_selection("added", installation, [repository])
-            self._tell("repository", "created", owner, repository)
+            self.tell("repository", "created", owner, repository)
         return repository
 
     def find_repository(self, full_name: str) -> Repository | None:
@@ -177,7 +177,7 @@ class Repositories(Accounts):
         self, repository: Repository, action: str, actor: User, more: Mapping[str, Json] | None = None
     ) -> None:
         repository.updated_at = self.time()
-        self._tell("repository", action, actor, repository, dict(more or {}))
+        self.tell("repository", action, actor, repository, dict(more or {}))
 
 
 def invalid(resource: str, field: str, code: str, message: str | None = None) -> Refused:

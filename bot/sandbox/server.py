@@ -22,6 +22,7 @@ from bot.sandbox.api.replica import Replica
 from bot.sandbox.deliveries import Deliveries
 from bot.sandbox.faults import Faults, Luck
 from bot.sandbox.nouns import Comment, Issue, Repository, User
+from bot.sandbox.registration import Registration
 from bot.sandbox.shapes import Urls
 from bot.sandbox.state import State
 
@@ -43,7 +44,10 @@ class Sandbox:
         self.deliveries = Deliveries(self.state, self.luck, secret=self.state.random.randbytes(20).hex())
         self.app = web.Application(client_max_size=32 * 1024 * 1024)
         """The application to mount pages on, before `start`."""
-        Api(self.state, self.keychain, self.meter, self.replica, self.deliveries, self.luck).mount(self.app)
+        registration = Registration(self.state, self.deliveries)
+        Api(self.state, self.keychain, self.meter, self.replica, self.deliveries, registration, self.luck).mount(
+            self.app
+        )
         self._runner: web.AppRunner | None = None
         self.faults = faults or Faults(seed=seed)
 
@@ -52,7 +56,11 @@ class Sandbox:
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError:  # the port is taken; another call may name another one
+            await self._runner.cleanup()
+            raise
         bound = self._runner.addresses[0][1]
         web_url = f"http://{host}:{bound}"
         self.state.urls = Urls(api=f"{web_url}{PREFIX}", web=web_url)

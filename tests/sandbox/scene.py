@@ -6,11 +6,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import aiohttp
 import jwt
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.sandbox.server import Sandbox
 
@@ -152,7 +155,15 @@ class Api:
     def jwt(self, **claims: object) -> str:
         now = int(self.sandbox.state.now())
         mine = {"iat": now - 60, "exp": now + 540, "iss": str(self.sandbox.app_id)} | claims
-        return jwt.encode(mine, self.sandbox.private_key, algorithm="RS256")
+        return jwt.encode(mine, _key(self.sandbox.private_key), algorithm="RS256")
+
+
+@cache
+def _key(pem: str) -> RSAPrivateKey:
+    """Read the App's key once; checking it takes a tenth of a second."""
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, RSAPrivateKey)
+    return key
 
 
 async def until(condition: Callable[[], bool]) -> None:

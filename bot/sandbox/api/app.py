@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from functools import partial
 
 from aiohttp import web
 
-from bot.sandbox.api import apps, comments, hook, issues, repositories
+from bot.sandbox.api import apps, comments, hook, issues, manifests, repositories
 from bot.sandbox.api.answer import VERSIONS, Answer, moved, refusal, respond
 from bot.sandbox.api.call import Call, Moved, Route
 from bot.sandbox.api.graphql import GRAPHQL
@@ -19,11 +20,12 @@ from bot.sandbox.api.replica import Replica
 from bot.sandbox.deliveries import Deliveries
 from bot.sandbox.faults import Luck
 from bot.sandbox.nouns import JsonObject, Refused
+from bot.sandbox.registration import Registration
 from bot.sandbox.state import State
 
 PREFIX = "/api/v3"
 """Where REST lives, as on GitHub Enterprise Server, so that pages have the root to themselves."""
-ROUTES = (*issues.ROUTES, *comments.ROUTES, *repositories.ROUTES, *apps.ROUTES, *hook.ROUTES)
+ROUTES = (*issues.ROUTES, *comments.ROUTES, *repositories.ROUTES, *apps.ROUTES, *hook.ROUTES, *manifests.ROUTES)
 _CONDITIONAL = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 _CONDITIONAL_WRITE = (
     "Conditional request headers are not allowed in unsafe requests unless supported by the endpoint"
@@ -39,6 +41,7 @@ class Api:
     meter: Meter
     replica: Replica
     deliveries: Deliveries
+    registration: Registration
     luck: Luck
 
     def mount(self, app: web.Application) -> None:
@@ -48,6 +51,7 @@ class Api:
             if route.path.startswith("/repos/{owner}/{repo}"):
                 numeric = r"/repositories/{repository_id:\d+}" + route.path.removeprefix("/repos/{owner}/{repo}")
                 self._mount(app, replace(route, path=numeric))
+        manifests.mount_form(app, self.registration)
         app.router.add_route("POST", "/api/graphql", partial(self._serve, GRAPHQL))
         nowhere = Route("*", "/{tail:.*}", _not_found)
         app.router.add_route("*", PREFIX + nowhere.path, partial(self._serve, nowhere))
@@ -82,6 +86,7 @@ class Api:
         if is_served and response.status != 304:
             self.meter.charge(caller.key, cost)
         response.headers.update(self.meter.headers(caller.key, cost.resource))
+        response.headers["Date"] = formatdate(self.state.now(), usegmt=True)  # GitHub's clock, not this machine's
         return response
 
     def _caller(self, request: web.Request) -> Caller:
@@ -112,6 +117,7 @@ class Api:
             meter=self.meter,
             replica=self.replica,
             deliveries=self.deliveries,
+            registration=self.registration,
             caller=caller,
             route=route,
             target=request.raw_path.removeprefix(PREFIX),

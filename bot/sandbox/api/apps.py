@@ -82,6 +82,20 @@ def list_repositories(call: Call) -> Answer:
     return Answer(body, headers=links)
 
 
+def get_user(call: Call) -> Answer:
+    """Read an account by its present login."""
+    user = call.state.find_user(call.path["login"])
+    if user is None or user.spam:
+        raise Refused(404, "Not Found")
+    unsaid = dict.fromkeys(("company", "blog", "location", "email", "hireable", "bio", "twitter_username"))
+    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
+    since = shapes.timestamp(user.created_at)
+    return Answer(
+        shapes.user(call.state.urls, user)
+        | {"name": user.name, "created_at": since, "updated_at": since, **unsaid, **counts}
+    )
+
+
 def get_rate_limit(call: Call) -> Answer:
     """Tell what is left of the hourly budgets; free of charge."""
     key = call.caller.key
@@ -144,6 +158,7 @@ ROUTES = (
     Route("POST", r"/app/installations/{installation_id:\d+}/access_tokens", create_token, needs_app=True),
     Route("GET", "/repos/{owner}/{repo}/installation", get_repository_installation, needs_app=True),
     Route("GET", "/installation/repositories", list_repositories),
+    Route("GET", "/users/{login}", get_user),
     Route("GET", "/rate_limit", get_rate_limit, is_free=True),
     Route("GET", "/meta", get_meta),
 )

@@ -14,6 +14,7 @@ from bot.sandbox.api.limits import Meter
 from bot.sandbox.api.replica import Replica
 from bot.sandbox.deliveries import Deliveries
 from bot.sandbox.nouns import Comment, Issue, Json, JsonObject, Refused, Repository, User
+from bot.sandbox.registration import Registration
 from bot.sandbox.state import State
 
 Handler = Callable[["Call"], Answer]
@@ -52,6 +53,7 @@ class Call:
     meter: Meter
     replica: Replica
     deliveries: Deliveries
+    registration: Registration
     caller: Caller
     route: Route
     target: str

@@ -9,7 +9,7 @@ from bot.sandbox import shapes
 from bot.sandbox.api.answer import Answer
 from bot.sandbox.api.call import Call, Route
 from bot.sandbox.api.paging import page_of
-from bot.sandbox.nouns import Issue, JsonObject, Label, Refused, Repository
+from bot.sandbox.nouns import ROLES, Issue, JsonObject, Refused
 from bot.sandbox.repositories import invalid
 
 
@@ -46,6 +46,8 @@ def create_issue(call: Call) -> Answer:
     """Open an issue; labels are for those who may set them."""
     repository = call.repository()
     title, body, labels = call.required("title"), call.text("body"), call.names("labels") or []
+    if call.actor.type == "User" and ROLES.index(call.state.role(repository, call.actor)) < ROLES.index("triage"):
+        labels = []  # GitHub drops them silently
     issue = call.state.open_issue(repository, call.actor, title, body, labels, web=False)
     url = shapes.issue_url(call.state.urls, issue)
     return Answer(_now(call, issue), 201, {"Location": url})
