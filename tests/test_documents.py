@@ -1,0 +1,340 @@
+"""Documents that can be wrong: what README, ARCHITECTURE, app.json and the pins say is compared with the code."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from bot import config
+from bot.petition.commands import Sign, Unsign, parse
+from bot.web.server import make_application
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PIN_FILES = ("requirements.txt", "tests/requirements.txt")
+
+
+# The README's tables
+
+
+def test_the_environment_table_is_what_config_reads() -> None:
+    listed = [(code(name), code(default), meaning) for name, default, meaning in table(README, "### Environment")]
+    assert listed == [(v.name, v.default or "–", v.meaning) for v in config.VARIABLES]
+
+
+def test_config_asks_for_the_listed_variables_and_no_others() -> None:
+    environment = Listening()
+    config.read(environment, credentials=False)
+    assert environment.asked == {v.name for v in config.VARIABLES}
+
+
+def test_the_command_table_is_what_the_command_line_offers() -> None:
+    assert {code(command): does for command, does in table(README, "### Commands")} == commands()
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, "Procfile"])
+def test_every_command_that_a_document_mentions_exists(document: str) -> None:
+    mentioned = set(re.findall(r"-m bot ([a-z]+)", (ROOT / document).read_text(encoding="utf-8")))
+    assert mentioned <= set(commands())
+
+
+def test_the_http_table_is_what_the_server_routes() -> None:
+    async def record(facts: object) -> None: ...
+
+    async def readiness() -> Mapping[str, bool]:
+        return {}
+
+    application = make_application(record=record, secrets=["s"], readiness=readiness)
+    routes = {
+        f"{route.method} {route.resource.canonical}"
+        for route in application.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    assert {code(path) for path, _ in table(README, "### Over HTTP")} == routes
+
+
+def test_what_signers_are_told_to_type_means_what_they_are_told() -> None:
+    rows = table(README, "## For people who sign")
+    typed = [code(row[0]) for row in rows if row[0].startswith("`/")]
+    assert [parse(body) for body in typed[:3]] == [
+        Sign(),
+        Sign(name="Ada Lovelace"),
+        Sign(name="Ada Lovelace", affiliation="Analytical Engines"),
+    ]
+    assert parse("/sign Ada Lovelace - Analytical Engines") == parse(typed[2])
+    assert parse("/sign Ada Lovelace (Analytical Engines)") == parse(typed[2])
+    assert parse("/sign Ada\nbecause it matters") == Sign(name="Ada", reason="because it matters")
+    assert parse(typed[-1]) == Unsign()
+
+
+# The lines to type
+
+
+@pytest.mark.parametrize(("heading", "pins"), [("## Try it", PIN_FILES[0]), ("## Test it", PIN_FILES[1])])
+def test_a_heading_has_one_line_to_type_that_installs_the_pins(heading: str, pins: str) -> None:
+    (line,) = fenced(section(README, heading))
+    environment, install, run = line.split(" && ")
+    assert environment == "python3 -m venv .venv"
+    assert install == f".venv/bin/pip install -q -r {pins}"
+    assert run.startswith(".venv/bin/python -m ")
+
+
+def test_the_gate_types_the_line_of_the_readme() -> None:
+    gate = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert "readme_line 'Test it'" in gate
+    assert "pip install" not in gate
+    assert "pytest" not in gate
+
+
+def test_the_workflow_runs_the_gate_with_pinned_actions_on_the_oldest_python_and_on_herokus() -> None:
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert "run: .ci/run\n" in workflow
+    assert all(re.fullmatch(r"\S+@v\d+\.\d+\.\d+", action) for action in re.findall(r"uses: (.*)", workflow))
+    (pythons,) = re.findall(r"python: (\[.*\])", workflow)
+    herokus = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
+    assert json.loads(pythons) == [PROJECT["project"]["requires-python"].removeprefix(">="), herokus]
+
+
+# The map
+
+
+def test_the_map_has_every_room() -> None:
+    rooms = {path.name for path in (ROOT / "bot").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    rows = table(MAP, "## Rooms")
+    assert {code(room) for room, _, _ in rows} == {f"bot/{room}/" for room in rooms}
+    single = {path.name for path in (ROOT / "bot").glob("*.py") if not path.name.startswith("__")}
+    assert set(re.findall(r"`bot/(\w+\.py)`", MAP)) == single
+    for room, _, first in rows:
+        for file in re.findall(r"`(.+?)`", first):
+            assert (ROOT / code(room) / file).is_file()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    links = {link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link}
+    paths = set(re.findall(r"`((?:bot|tests|docs|benchmarks|\.ci|\.github)/[\w./-]*)`", text))
+    missing = [path for path in links if not (ROOT / document).parent.joinpath(path).exists()]
+    missing += [path for path in paths if not (ROOT / path).exists()]
+    assert missing == []
+
+
+# What the map says is not there, where imports alone cannot show it
+
+
+@pytest.mark.parametrize(
+    ("names", "homes"),
+    [
+        ({"os.environ", "os.getenv", "environ", "getenv"}, {"bot/cli.py"}),
+        ({"Store.open()", "GitHub()", "Conductor()", "make_application()"}, {"bot/app.py"}),
+        ({"ClientSession()", "aiohttp.ClientSession()"}, {"bot/app.py", "bot/demo.py"}),
+        ({"time.time()", "datetime.now()", "datetime.datetime.now()", "date.today()"}, {"bot/app.py"}),
+    ],
+)
+def test_only_these_files_name(names: set[str], homes: set[str]) -> None:
+    found = {file for file, used in named().items() if used & names}
+    assert {file for file in found if not file.startswith("bot/sandbox/")} <= homes
+
+
+# Dependencies
+
+
+@pytest.mark.parametrize("requirement", [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]])
+def test_a_dependency_is_bounded_and_pinned_within_its_bounds(requirement: str) -> None:
+    wanted = Requirement(requirement)
+    operators = {specifier.operator for specifier in wanted.specifier}
+    assert operators == {">=", "<"}, "give a lower and an upper bound"
+    files = PIN_FILES if requirement in PROJECT["project"]["dependencies"] else PIN_FILES[1:]
+    for file in files:
+        pin = pins(file).get(canonicalize_name(wanted.name))
+        assert pin is not None, f"{file} lacks {wanted.name}; run .ci/lock"
+        assert wanted.specifier.contains(pin, prereleases=True), f"{file} has {wanted.name} {pin}; run .ci/lock"
+
+
+@pytest.mark.parametrize("file", PIN_FILES)
+def test_pins_are_hashed_and_name_no_source(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[a-z])", text)[1:]
+    assert len(entries) == len(pins(file))
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text
+    assert not re.search(r"^-", text, re.MULTILINE), "an option (index, find-links) is no pin"
+
+
+def test_nothing_is_pinned_that_the_project_no_longer_asks_for() -> None:
+    text = (ROOT / PIN_FILES[1]).read_text(encoding="utf-8")
+    direct = {
+        canonicalize_name(re.split(r"[\[=]", entry)[0])
+        for entry in re.split(r"\n(?=[a-z])", text)[1:]
+        if "undersigned (pyproject.toml" in entry
+    }
+    wanted = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    assert direct == {canonicalize_name(Requirement(requirement).name) for requirement in wanted}
+
+
+def test_the_tests_run_on_what_the_bot_is_installed_with() -> None:
+    assert pins(PIN_FILES[0]).items() <= pins(PIN_FILES[1]).items()
+
+
+def test_heroku_finds_exactly_one_list_of_dependencies() -> None:
+    # Several are a build error: https://devcenter.heroku.com/articles/python-support
+    known = ("requirements.txt", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock", "setup.py", "runtime.txt")
+    assert [name for name in known if (ROOT / name).exists()] == ["requirements.txt"]
+
+
+# Heroku
+
+
+def test_app_json_has_only_keys_that_heroku_knows() -> None:
+    # https://devcenter.heroku.com/articles/app-json-schema
+    manifest = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
+    known = "name description keywords website repository logo success_url scripts env formation addons buildpacks"
+    assert set(manifest) <= {*known.split(), "environments", "stack", "image"}
+    assert len(manifest["name"]) <= 30
+    for entry in manifest["env"].values():
+        assert set(entry) <= {"description", "value", "required", "generator"}
+        assert isinstance(entry["description"], str)
+    assert set(manifest["formation"]) <= set(processes())
+    assert any(addon.startswith("heroku-postgresql:") for addon in manifest["addons"])
+
+
+def test_app_json_asks_for_what_config_wants() -> None:
+    manifest = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
+    assert set(manifest["env"]) <= {v.name for v in config.VARIABLES}
+    required = {name for name, entry in manifest["env"].items() if entry.get("required", True)}
+    with pytest.raises(config.ConfigError) as raised:
+        config.read({})
+    assert {problem.split()[0] for problem in raised.value.problems} == required
+    suggested = {name: entry["value"] for name, entry in manifest["env"].items() if "value" in entry}
+    config.read(suggested, credentials=False)
+
+
+def test_heroku_runs_commands_of_ours() -> None:
+    assert processes() == {"web": "python -m bot serve", "release": "python -m bot migrate"}
+
+
+# What must not be in the project
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param(r"(?<![\w.])/(?:work|root|home|Users|opt)/\w", id="a path of somebody's machine"),
+        pytest.param(
+            r"\b(?:pypi\.org|pythonhosted\.org|registry\.npmjs|deb\.debian)", id="a host that serves packages"
+        ),
+        pytest.param(
+            r"\b(?:DESIGN|PLATFORM|EVIDENCE|STYLE)(?:\.md| ?§)|\b[PE]§|\.\./shared", id="a page that is elsewhere"
+        ),
+    ],
+)
+def test_no_file_names(pattern: str) -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {match[0]}" for path, text in texts() for match in re.finditer(pattern, text)
+    }
+    assert found == set()
+
+
+# How to read them
+
+
+def section(text: str, heading: str) -> str:
+    level = heading.partition(" ")[0]
+    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{len(level)}}} |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, f"no heading {heading!r}"
+    return found[1]
+
+
+def table(text: str, heading: str) -> list[list[str]]:
+    """Give the cells of the first table under a heading, without its head."""
+    lines = re.search(r"(?:^\|.*\n)+", section(text, heading), re.MULTILINE)
+    assert lines, f"no table under {heading!r}"
+    rows = [re.split(r"(?<!\\)\|", line.strip("|")) for line in lines[0].splitlines()[2:]]
+    return [[cell.strip().replace(r"\|", "|") for cell in row] for row in rows]
+
+
+def fenced(text: str) -> list[str]:
+    return [
+        line
+        for block in re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+    ]
+
+
+def code(cell: str) -> str:
+    found = re.match(r"`(.+?)`", cell)
+    return found[1] if found else cell
+
+
+def commands() -> dict[str, str]:
+    """Give each command and its help, as `--help` prints them."""
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    line = [sys.executable, "-m", "bot", "--help"]
+    shown = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    return dict(re.findall(r"^    (\w+) +(\S.*)$", shown.partition("\ncommands:")[2], re.MULTILINE))
+
+
+@cache
+def named() -> dict[str, set[str]]:
+    """Give for each file of the bot the dotted names it uses; those it calls, with parentheses as well."""
+    used: dict[str, set[str]] = {}
+    for path in (ROOT / "bot").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+        names = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute | ast.Name)}
+        names |= {f"{ast.unparse(node.func)}()" for node in nodes if isinstance(node, ast.Call)}
+        used[path.relative_to(ROOT).as_posix()] = names
+    return used
+
+
+def pins(file: str) -> dict[str, str]:
+    lines = re.findall(r"^([\w.-]+)(?:\[.*\])?==(\S+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in lines}
+
+
+def processes() -> dict[str, str]:
+    lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
+    return {name: command for name, _, command in (line.partition(": ") for line in lines)}
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Give every text file of the project; what git ignores has no place in these folders."""
+    folders = ("bot", "tests", "docs", "benchmarks", ".ci", ".github")
+    files = [
+        path
+        for path in ROOT.iterdir()
+        if path.suffix in {".md", ".toml", ".json", ".txt"} or path.name == "Procfile"
+    ]
+    files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    for path in files:
+        if "__pycache__" not in path.parts:
+            try:
+                yield path, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue  # a picture
+
+
+class Listening(dict[str, str]):
+    """An empty environment that remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]  # dict's is overloaded
+        self.asked.add(key)
+        return default
