@@ -81,7 +81,7 @@ def _note_missing(world: World, thread: ThreadRow, rows: Iterable[CommentRow], l
 
 def _verify(transaction: Transaction, petition: PetitionRow, signatures: dict[Person, Signature | None]) -> int:
     """Compare kept signatures and count with what was just judged from the comments, and repair them."""
-    expected = {user_id: signature for (_, user_id), signature in signatures.items()}
+    expected = {user_id: each for (petition_id, user_id), each in signatures.items() if petition_id == petition.id}
     kept = {
         row.user_id: Signature(*row) for row in transaction.fetch(sql.SIGNATURES_OF, petition.id, list(expected))
     }
@@ -89,12 +89,13 @@ def _verify(transaction: Transaction, petition: PetitionRow, signatures: dict[Pe
     right = [signature for user_id in wrong if (signature := expected[user_id]) is not None]
     transaction.put(sql.PUT_SIGNATURES, [signature_row(petition.id, signature) for signature in right])
     transaction.put(sql.DROP_SIGNATURES, [(petition.id, user_id) for user_id in wrong if expected[user_id] is None])
-    count: int = transaction.fetch(sql.COUNT_SIGNATURES, petition.id)[0][0]
-    if wrong or count != petition.count:
-        petition.bumped, petition.count = True, count
-        transaction.execute(sql.DROP_DAYS_OF, petition.id)
-        transaction.execute(sql.COUNT_DAYS, petition.id)
-    return len(wrong)
+    if not wrong and transaction.fetch(sql.COUNT_SIGNATURES, petition.id)[0][0] == petition.count:
+        return 0
+    strays = transaction.execute(sql.DROP_STRAY_SIGNATURES, petition.id)
+    petition.bumped, petition.count = True, transaction.fetch(sql.COUNT_SIGNATURES, petition.id)[0][0]
+    transaction.execute(sql.DROP_DAYS_OF, petition.id)
+    transaction.execute(sql.COUNT_DAYS, petition.id)
+    return len(wrong) + strays
 
 
 def _answered(thread: ThreadRow, listing: Listing) -> int:

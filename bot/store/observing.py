@@ -195,8 +195,10 @@ def _as_of(fact: Observation) -> int:
 
 
 def _without_missing(comment: Comment) -> Comment:
-    """Forget the text that was gone when a complete listing lacked the comment."""
+    """Forget the text that was gone when a complete listing lacked the comment; deleted is more than missing."""
     if not comment.missing_at:
         return comment
+    if comment.deleted:
+        return replace(comment, missing_at=0)
     seen_since = tuple(v for v in comment.versions if max(v.at, v.seen) > comment.missing_at)
     return replace(comment, versions=seen_since)

@@ -47,7 +47,7 @@ AUTHORS_OF_COMMANDS_AFTER: Final = statement("""
 
 AUTHORS_WITHOUT_SIGNATURE: Final = statement("""
     SELECT DISTINCT author_id FROM comments c
-    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command = 'sign'
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = $1 AND s.user_id = c.author_id)
 """)
 
@@ -198,6 +198,12 @@ COUNT_DAYS: Final = statement("""
 """)
 
 COUNT_SIGNATURES: Final = statement("SELECT count(*) FROM signatures WHERE petition_id = $1")
+
+DROP_STRAY_SIGNATURES: Final = statement("""
+    DELETE FROM signatures
+    WHERE petition_id = $1
+      AND NOT EXISTS (SELECT 1 FROM comments c WHERE c.id = signatures.comment_id AND c.petition_id = $1)
+""")
 
 SIGNATURES_OF: Final = statement("""
     SELECT user_id, login, comment_id, signed_at, name, affiliation, reason

@@ -8,6 +8,7 @@ from bot.petition.commands import Command, Sign, Unsign
 from bot.petition.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts import CommentFact, Issue, IssueFact, Repository
 from bot.store import Snapshot, Store
+from bot.store.spelling import statement
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")
@@ -94,3 +95,8 @@ class Scene:
 
     async def signatories(self) -> list[str]:
         return [signature.login for signature in (await self.snapshot()).newest]
+
+
+async def rows(store: Store, question: str) -> list[tuple[object, ...]]:
+    """Look into the tables."""
+    return [tuple(row) for row in await store._database.read(lambda work: work.fetch(statement(question)))]

@@ -1,0 +1,160 @@
+"""Listings of a thread's comments make our rows agree with GitHub."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.petition.commands import Sign
+from bot.petition.comment import Comment, Version, Writer, body_digest
+from bot.petition.facts import IssueGone
+from bot.store import ListingOutcome, ThreadToRead
+from bot.store.spelling import statement
+from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
+
+
+async def list_comments(
+    scene: Scene, *comments: Comment, at: int | None = None, complete: bool = True, reread: int | None = None
+) -> ListingOutcome:
+    started_at = scene.clock + 10 if at is None else at
+    scene.clock = max(scene.clock, started_at)
+    seen = [
+        replace(c, author_at=started_at, versions=tuple(replace(v, seen=started_at) for v in c.versions))
+        for c in comments
+    ]
+    return await scene.store.record_listing(scene.issue.id, started_at, seen, complete, reread)
+
+
+async def to_read(scene: Scene, listed_before: int = 0) -> list[ThreadToRead]:
+    return await scene.store.threads_to_read(INSTALLATION, 9e9, listed_before)
+
+
+async def test_comments_from_before_the_label_are_counted(scene: Scene) -> None:
+    signed = [scene.fact(person(login), Sign(login)).comment for login in ("ada", "grace")]
+    outcome = await list_comments(scene, *signed)
+    assert await scene.signatories() == ["grace", "ada"]
+    assert (outcome.changed, outcome.missing, outcome.repaired, outcome.count) == (2, 0, 0, 2)
+
+
+async def test_a_comment_that_is_gone_is_noticed_and_its_text_forgotten(scene: Scene) -> None:
+    await scene.sign("ada", "Ada Lovelace")
+    await scene.sign("grace")
+    grace = scene.comments[scene.next_comment]
+    outcome = await list_comments(scene, grace)
+    assert outcome.missing == 1
+    assert await scene.signatories() == ["grace"]
+    assert await rows(scene.store, "SELECT count(*) FROM comments WHERE versions = '[]'") == [(1,)]
+
+
+async def test_a_listing_that_broke_off_takes_nobody_away(scene: Scene) -> None:
+    await scene.sign("ada")
+    assert (await list_comments(scene, complete=False)).missing == 0
+    assert await scene.signatories() == ["ada"]
+
+
+async def test_a_comment_younger_than_the_listing_is_spared(scene: Scene) -> None:
+    await scene.sign("ada")
+    assert (await list_comments(scene, at=scene.clock)).missing == 0
+    assert (await list_comments(scene, at=scene.clock + 1)).missing == 1
+
+
+async def test_a_comment_that_comes_back_counts_again(scene: Scene) -> None:
+    comment_id = await scene.sign("ada")
+    await list_comments(scene)
+    assert await scene.count() == 0
+    await list_comments(scene, scene.comments[comment_id])
+    assert await scene.count() == 1
+
+
+async def test_the_same_listing_again_changes_nothing(scene: Scene) -> None:
+    signed = scene.fact(ADA, Sign()).comment
+    await list_comments(scene, signed, at=500)
+    before = await scene.snapshot()
+    outcome = await list_comments(scene, signed, at=500)
+    assert (outcome.changed, await scene.snapshot()) == (0, before)
+
+
+async def test_a_redelivery_from_before_the_listing_revives_nobody(scene: Scene) -> None:
+    lost = scene.fact(ADA, Sign())
+    await list_comments(scene)
+    (thread,) = await to_read(scene, 10**9)
+    await list_comments(scene, reread=thread.reread)
+    await scene.store.record([lost])
+    assert await scene.count() == 0
+    assert [again.issue_id for again in await to_read(scene)] == [LETTER.id]
+    await list_comments(scene, lost.comment)
+    assert await scene.count() == 1
+
+
+async def test_reading_answers_only_the_requests_made_before(scene: Scene) -> None:
+    (thread,) = await to_read(scene)
+    scene.clock += 1
+    again = replace(await scene.tell(), reread=True)
+    await scene.store.record([again])
+    await list_comments(scene, reread=thread.reread)
+    (still,) = await to_read(scene)
+    await list_comments(scene, reread=still.reread)
+    assert await to_read(scene) == []
+
+
+async def test_a_thread_not_listed_for_long_can_be_asked_for(scene: Scene) -> None:
+    await list_comments(scene, at=500, reread=1)
+    assert await to_read(scene) == []
+    assert await to_read(scene, listed_before=500) == []
+    (thread,) = await to_read(scene, listed_before=501)
+    assert (thread.listed_at, thread.repository, thread.number) == (500, REPOSITORY, LETTER.number)
+
+
+async def test_a_comment_edited_by_nobody_knows_whom_is_named(scene: Scene) -> None:
+    edited = scene.fact(ADA, Sign()).comment
+    text = body_digest("edited")
+    outcome = await list_comments(
+        scene, replace(edited, versions=(Version(scene.clock, text, Writer.UNSAID, Sign()),))
+    )
+    assert outcome.doubtful == (edited.id,)
+    assert outcome.count == 0
+    known = replace(edited, versions=(Version(scene.clock, text, Writer.AUTHOR, Sign()),))
+    outcome = await list_comments(scene, known, complete=False)
+    assert (outcome.doubtful, outcome.count) == ((), 1)
+
+
+async def test_a_delivery_of_doubtful_origin_has_the_thread_read(scene: Scene) -> None:
+    (thread,) = await to_read(scene)
+    await list_comments(scene, reread=thread.reread)
+    comment = scene.fact(ADA, Sign()).comment
+    await scene.observe(replace(comment, versions=(replace(comment.versions[0], writer=Writer.UNSAID),)))
+    assert [again.issue_id for again in await to_read(scene)] == [LETTER.id]
+
+
+@pytest.mark.parametrize(
+    "mischief",
+    [
+        "DELETE FROM signatures",
+        "UPDATE petitions SET count = 17",
+        "UPDATE signatures SET name = 'Mallory'",
+        "INSERT INTO signatures VALUES (1000, 99, 98, 'mallory', NULL, NULL, NULL, 5)",
+    ],
+)
+async def test_what_is_kept_wrongly_is_repaired(scene: Scene, mischief: str) -> None:
+    signed = [scene.fact(author, Sign(author.login)).comment for author in (ADA, GRACE, ALAN)]
+    await list_comments(scene, *signed)
+    right = await scene.snapshot()
+    await scene.store._database.write(lambda work: work.execute(statement(mischief)))
+    await list_comments(scene, *signed)
+    snapshot = await scene.snapshot()
+    assert (snapshot.count, snapshot.digest, snapshot.newest) == (right.count, right.digest, right.newest)
+    assert snapshot.revision == right.revision + 1
+    assert await rows(scene.store, "SELECT sum(signatures) FROM days") == [(3,)]
+
+
+async def test_comments_that_moved_with_their_issue_move_in_our_rows(scene: Scene) -> None:
+    comment_id = await scene.sign("ada")
+    scene.issue = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
+    await scene.tell()
+    await list_comments(scene, scene.comments[comment_id])
+    assert await scene.count() == 0
+    assert (await scene.store.snapshot(3_000, 5)).count == 1
+    gone = IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, scene.issue))
+    await scene.store.record([gone])
+    assert await scene.signatories() == ["ada"]

@@ -1,0 +1,293 @@
+"""What organizers and GitHub do to a petition's issue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.petition.commands import Sign
+from bot.petition.facts import (
+    BodyEdit,
+    InstallationFact,
+    IssueFact,
+    IssueGone,
+    Repository,
+    RepositoryFact,
+)
+from bot.store import Store
+from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
+
+OTHERS = frozenset({"bug"})
+
+
+async def rereads(scene: Scene) -> list[int]:
+    return [thread.issue_id for thread in await scene.store.threads_to_read(INSTALLATION, 9e9)]
+
+
+async def settle(scene: Scene) -> None:
+    """Publish and reread, so that only what comes now is due."""
+    for thread in await scene.store.threads_to_read(INSTALLATION, 9e9):
+        comments = [c for c in scene.comments.values() if not c.deleted]
+        await scene.store.record_listing(
+            thread.issue_id, scene.clock + 1, comments, complete=True, reread=thread.reread
+        )
+    scene.clock += 1
+    for due in await scene.store.due(INSTALLATION, 9e9):
+        await scene.store.published(due.petition_id, due.revision, scene.clock)
+
+
+async def is_due(scene: Scene) -> bool:
+    return bool(await scene.store.due(INSTALLATION, 9e9))
+
+
+async def test_a_labelled_issue_is_published_and_read_at_once(scene: Scene) -> None:
+    assert await is_due(scene)
+    assert await rereads(scene) == [LETTER.id]
+    assert await scene.store.installations_with_work(9e9) == [INSTALLATION]
+
+
+async def test_an_issue_without_the_label_is_nothing_to_us(store: Store) -> None:
+    scene = Scene(store, issue=replace(LETTER, labels=OTHERS))
+    await scene.tell()
+    assert await store.installations_with_work(9e9) == []
+
+
+async def test_a_pull_request_is_no_petition(store: Store) -> None:
+    scene = Scene(store, issue=replace(LETTER, is_pull_request=True))
+    await scene.tell()
+    assert await store.installations_with_work(9e9) == []
+
+
+async def test_without_the_label_counting_stops_but_withdrawing_does_not(scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.sign("grace")
+    await settle(scene)
+    await scene.tell(replace(scene.issue, labels=OTHERS))
+    assert await is_due(scene)
+    await scene.sign("alan")
+    await scene.unsign("grace")
+    assert await scene.signatories() == ["ada"]
+    assert not (await scene.snapshot()).labelled
+
+
+async def test_with_the_label_back_everything_counts_again(scene: Scene) -> None:
+    await settle(scene)
+    await scene.tell(replace(scene.issue, labels=OTHERS))
+    await scene.sign("alan")
+    await settle(scene)
+    await scene.tell(replace(scene.issue, labels=LETTER.labels))
+    assert await scene.signatories() == ["alan"]
+    assert await rereads(scene) == [LETTER.id]
+    assert await is_due(scene)
+
+
+async def test_after_closing_only_withdrawals_count_until_it_reopens(scene: Scene) -> None:
+    await scene.sign("ada")
+    await settle(scene)
+    await scene.tell(replace(scene.issue, closed_at=scene.clock + 1))
+    late = await scene.sign("grace")
+    await scene.unsign("ada")
+    assert await scene.count() == 0
+    assert {ack.comment_id: ack.wanted for ack in await scene.store.acks_due(INSTALLATION, 9)}[late] == "confused"
+    await scene.tell(replace(scene.issue, closed_at=None))
+    assert await scene.signatories() == ["grace"]
+    assert await rereads(scene) == [LETTER.id]
+    assert {ack.comment_id: ack.wanted for ack in await scene.store.acks_due(INSTALLATION, 9)}[late] == "+1"
+
+
+async def test_news_of_the_closing_that_comes_late_takes_back_what_was_signed_since(scene: Scene) -> None:
+    closing = replace(scene.issue, closed_at=scene.clock + 1, updated_at=scene.clock + 1)
+    scene.clock += 1
+    scene.issue = closing
+    fact = scene.fact(ADA, Sign())
+    await scene.store.record(
+        [replace(fact, issue=replace(fact.issue, closed_at=None, updated_at=closing.updated_at - 1))]
+    )
+    assert await scene.count() == 1
+    await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, closing, closing.updated_at)])
+    assert await scene.count() == 0
+
+
+async def test_an_older_fact_does_not_undo_a_newer_one(scene: Scene) -> None:
+    await scene.tell(replace(scene.issue, title="Open all archives"))
+    await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, LETTER, LETTER.updated_at)])
+    assert (await scene.snapshot()).title == "Open all archives"
+
+
+async def test_contradicting_facts_of_one_second_have_github_asked(scene: Scene) -> None:
+    await settle(scene)
+    fact = await scene.tell(replace(scene.issue, labels=OTHERS))
+    await settle(scene)
+    await scene.store.record([replace(fact, issue=replace(fact.issue, labels=LETTER.labels))])
+    assert await rereads(scene) == [LETTER.id]
+    assert await is_due(scene)
+
+
+async def test_unlocking_has_the_comments_read_again(scene: Scene) -> None:
+    await settle(scene)
+    await scene.tell(replace(scene.issue, locked=True))
+    assert await is_due(scene)
+    assert await rereads(scene) == []
+    await scene.tell(replace(scene.issue, locked=False))
+    assert await rereads(scene) == [LETTER.id]
+
+
+async def test_a_renamed_issue_is_published_again(scene: Scene) -> None:
+    await settle(scene)
+    await scene.tell(replace(scene.issue, title="Open all archives"))
+    assert await is_due(scene)
+
+
+async def test_a_fact_may_ask_for_a_reread_once(scene: Scene) -> None:
+    await settle(scene)
+    fact = replace(await scene.tell(), reread=True)
+    await scene.store.record([fact])
+    (thread,) = await scene.store.threads_to_read(INSTALLATION, 9e9)
+    await scene.store.record([fact])
+    assert (await scene.store.threads_to_read(INSTALLATION, 9e9)) == [thread]
+
+
+async def test_a_persons_edit_of_the_body_has_it_looked_at_and_our_own_does_not(scene: Scene) -> None:
+    await settle(scene)
+    fact = await scene.tell()
+    ours = BodyEdit("before", "after", by_id=9, by_app=True)
+    await scene.store.record([replace(fact, edit=ours)])
+    assert not await is_due(scene)
+    theirs = replace(fact, edit=replace(ours, by_app=False))
+    await scene.store.record([theirs])
+    assert await is_due(scene)
+    await settle(scene)
+    await scene.store.record([theirs])
+    assert not await is_due(scene)
+
+
+async def test_a_hide_that_nobody_explained_has_the_thread_read(scene: Scene) -> None:
+    comment_id = await scene.sign("ada")
+    await settle(scene)
+    known = scene.comments[comment_id]
+    version = replace(known.versions[-1], at=scene.clock + 1, hidden=None)
+    fact = replace(scene.fact(ADA, Sign()), comment=replace(known, versions=(version,)), recheck=True)
+    await scene.store.record([fact])
+    assert await rereads(scene) == [LETTER.id]
+
+
+async def test_a_transferred_issue_takes_its_signatures_along(scene: Scene) -> None:
+    await scene.sign("ada")
+    await settle(scene)
+    elsewhere = Repository(71, "acme", "archive")
+    moved = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (elsewhere, moved))])
+    scene.issue, scene.repository = moved, elsewhere
+    await scene.sign("grace")
+    snapshot = await scene.snapshot()
+    assert await scene.signatories() == ["grace", "ada"]
+    assert [(thread.issue_id, thread.repository.name) for thread in snapshot.threads] == [(3_000, "archive")]
+    assert snapshot.repository == elsewhere
+    assert await rereads(scene) == [3_000]
+
+
+async def test_a_transfer_told_after_the_arrival_makes_one_petition_of_two(scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.sign("alan")
+    elsewhere = Repository(71, "acme", "archive")
+    moved = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
+    scene.issue, scene.repository = moved, elsewhere
+    await scene.tell()
+    await scene.sign("grace")
+    await scene.unsign("alan")
+    assert (await scene.store.snapshot(3_000, 9)).count == 1
+    gone = IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (elsewhere, scene.issue))
+    await scene.store.record([gone])
+    assert await scene.signatories() == ["grace", "ada"]
+    again = await scene.snapshot()
+    await scene.store.record([gone])
+    assert await scene.snapshot() == again
+    assert await rows(scene.store, "SELECT id FROM petitions") == [(LETTER.id,)]
+    assert await rows(scene.store, "SELECT sum(signatures) FROM days") == [(2,)]
+
+
+async def test_what_comes_late_for_the_old_issue_counts_for_the_new_one(scene: Scene) -> None:
+    late = scene.fact(ADA, Sign())
+    moved = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, moved))])
+    await scene.store.record([late])
+    assert await scene.signatories() == ["ada"]
+    assert [row[0] for row in await rows(scene.store, "SELECT issue_id FROM comments")] == [3_000]
+
+
+async def test_a_deleted_issue_erases_its_signatures(scene: Scene) -> None:
+    await scene.sign("ada", "Ada Lovelace")
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
+    assert await scene.store.installations_with_work(9e9) == []
+    assert await rows(scene.store, "SELECT versions FROM comments") == [("[]",)]
+    assert await rows(scene.store, "SELECT * FROM signatures") == []
+
+
+async def test_deleting_a_comment_leaves_nothing_of_the_person_said(scene: Scene) -> None:
+    comment_id = await scene.sign("ada", "Ada Lovelace")
+    await scene.edit(comment_id, Sign("Ada L.", "Analytical Engines", "Because."))
+    await scene.delete(comment_id)
+    assert await rows(scene.store, "SELECT versions FROM comments") == [("[]",)]
+    assert await rows(scene.store, "SELECT * FROM signatures") == []
+
+
+async def test_a_suspended_installation_has_no_work_until_it_is_back(scene: Scene) -> None:
+    await settle(scene)
+    await scene.sign("ada")
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=200, suspended=True)])
+    assert await scene.store.installations_with_work(9e9) == []
+    assert await scene.store.due(INSTALLATION, 9e9) == []
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=300)])
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=200, suspended=True)])
+    assert await is_due(scene)
+    assert await rereads(scene) == [LETTER.id]
+
+
+async def test_an_uninstalled_app_does_nothing(scene: Scene) -> None:
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=200, deleted=True)])
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=300)])
+    assert await scene.store.installations_with_work(9e9) == []
+
+
+async def test_a_repository_taken_from_the_app_is_left_alone_until_given_back(scene: Scene) -> None:
+    await settle(scene)
+    await scene.sign("ada")
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", 200, repositories_removed=(REPOSITORY.id,))])
+    assert await scene.store.installations_with_work(9e9) == []
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", 300, repositories_added=(REPOSITORY.id,))])
+    assert await is_due(scene)
+    assert await rereads(scene) == [LETTER.id]
+
+
+async def test_an_archived_repository_is_left_alone(scene: Scene) -> None:
+    archived = replace(REPOSITORY, archived=True)
+    await scene.store.record([RepositoryFact(INSTALLATION, archived, as_of=200)])
+    assert await scene.store.installations_with_work(9e9) == []
+    await scene.store.record([RepositoryFact(INSTALLATION, REPOSITORY, as_of=300)])
+    assert await is_due(scene)
+
+
+async def test_a_repository_renamed_and_made_private_is_so_everywhere(scene: Scene) -> None:
+    await settle(scene)
+    renamed = replace(REPOSITORY, name="open-letters", private=True)
+    await scene.store.record([RepositoryFact(INSTALLATION, renamed, as_of=200)])
+    await scene.store.record([RepositoryFact(INSTALLATION, REPOSITORY, as_of=150)])
+    snapshot = await scene.snapshot()
+    assert snapshot.repository == renamed
+    assert snapshot.private
+    assert snapshot.threads[0].repository == renamed
+    assert await is_due(scene)
+
+
+async def test_a_comment_brings_the_news_of_a_renamed_repository(scene: Scene) -> None:
+    scene.repository = replace(REPOSITORY, name="open-letters")
+    await scene.sign("ada")
+    assert (await scene.snapshot()).repository.name == "open-letters"
+    assert await scene.count() == 1
+
+
+async def test_each_petition_has_a_key_nobody_can_guess(scene: Scene) -> None:
+    scene.issue = replace(LETTER, id=2_000)
+    await scene.tell()
+    keys = {(await scene.store.snapshot(issue_id, 0)).page_key for issue_id in (LETTER.id, 2_000)}
+    assert len(keys) == 2
+    assert all(len(key) >= 20 for key in keys)

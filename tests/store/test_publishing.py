@@ -1,0 +1,90 @@
+"""What is due, and what was published."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.store import Due, Letter
+from tests.store.conftest import NOW
+from tests.store.scene import INSTALLATION, LETTER, Scene
+
+
+async def due(scene: Scene, now: float = NOW) -> list[Due]:
+    return await scene.store.due(INSTALLATION, now)
+
+
+async def test_a_change_is_due_until_it_is_published(scene: Scene) -> None:
+    (first,) = await due(scene)
+    assert first == Due(LETTER.id, INSTALLATION, 1, 0, int(NOW), 0)
+    await scene.store.published(LETTER.id, 1, 500)
+    assert await due(scene) == []
+    snapshot = await scene.snapshot()
+    assert (snapshot.revision, snapshot.published_revision, snapshot.published_at) == (1, 1, 500)
+
+
+async def test_a_signature_that_arrives_while_we_publish_is_not_forgotten(scene: Scene) -> None:
+    (read,) = await due(scene)
+    await scene.sign("ada")
+    await scene.store.published(LETTER.id, read.revision, 600)
+    (again,) = await due(scene)
+    assert (again.revision, again.published_revision, again.since) == (2, 1, 600)
+
+
+async def test_an_older_publication_does_not_take_back_a_newer_one(scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.store.published(LETTER.id, 2, 600)
+    await scene.store.published(LETTER.id, 1, 601)
+    assert await due(scene) == []
+
+
+async def test_the_waiting_begins_with_the_first_change(scene: Scene) -> None:
+    await scene.store.published(LETTER.id, 1, 500)
+    scene.store._now = lambda: 2_000.9
+    await scene.sign("ada")
+    scene.store._now = lambda: 3_000.0
+    await scene.sign("grace")
+    assert [each.since for each in await due(scene)] == [2_000]
+
+
+async def test_a_postponed_petition_waits_and_says_why(scene: Scene) -> None:
+    await scene.store.postpone(LETTER.id, NOW + 10.5, "not found", 3)
+    assert await due(scene) == []
+    assert await scene.store.threads_to_read(INSTALLATION, NOW) == []
+    assert await scene.store.installations_with_work(NOW) == []
+    assert (await scene.snapshot()).state == "not found"
+    (later,) = await due(scene, NOW + 10.5)
+    assert later.attempts == 3
+    await scene.store.published(LETTER.id, later.revision, 700)
+    assert (await scene.snapshot()).state == ""
+
+
+async def test_the_longest_waiting_comes_first(scene: Scene) -> None:
+    scene.store._now = lambda: NOW - 100
+    scene.issue = type(LETTER)(999_999, 9, "Older news", LETTER.labels)
+    await scene.tell()
+    assert [each.petition_id for each in await due(scene)] == [999_999, LETTER.id]
+
+
+async def test_versions_of_the_letter_are_kept(scene: Scene) -> None:
+    await scene.store.note_letter(LETTER.id, "first", 10)
+    await scene.store.note_letter(LETTER.id, "first", 20)
+    assert (await scene.snapshot()).letter_changed is None
+    await scene.store.note_letter(LETTER.id, "second", 30)
+    assert (await scene.snapshot()).letter_changed is None
+    await scene.sign("ada")
+    await scene.store.note_letter(LETTER.id, "third", 40)
+    snapshot = await scene.snapshot()
+    assert snapshot.letters == (Letter("first", 10, 0), Letter("second", 30, 0), Letter("third", 40, 1))
+    assert snapshot.letter_changed == (40, 1)
+
+
+async def test_publishing_is_no_news(scene: Scene) -> None:
+    scene.store.changed.clear()
+    await scene.store.note_letter(LETTER.id, "first", 10)
+    await scene.store.published(LETTER.id, 1, 500)
+    assert not scene.store.changed.is_set()
+
+
+async def test_there_is_no_snapshot_of_what_is_no_petition(scene: Scene) -> None:
+    with pytest.raises(KeyError):
+        await scene.store.snapshot(123, 5)
