@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.sandbox.delivery_log import Attempt, DeliveryLog
 from bot.sandbox.nouns import Issue
-from bot.sandbox.state import Event, State
+from bot.sandbox.state import State
 
-KEPT_LINES = 6
+SHOWN = 6
 """Lines of the feed; older ones are only counted."""
 
 
@@ -18,44 +19,52 @@ KEPT_LINES = 6
 class Line:
     """One thing said between GitHub and the bot; `inbound` is towards the bot. `at` is in UTC epoch seconds."""
 
-    id: int
+    id: str
     at: float
     inbound: bool
     text: str
     detail: str
-    ok: bool = True
+    ok: bool
 
 
 class Activity:
-    """Count deliveries and API calls, and keep the last of them in words."""
+    """Count deliveries and API calls, and put the last of them into words."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.deliveries = 0
+    def __init__(self, now: Callable[[], float], log: DeliveryLog) -> None:
         self.calls = 0
         self._now = now
-        self._lines: deque[Line] = deque(maxlen=KEPT_LINES)
+        self._log = log
+        self._latest_calls: deque[Line] = deque(maxlen=SHOWN)
 
-    def told(self, event: Event) -> None:
-        """Note an event that the webhook is told."""
-        self.deliveries += 1
-        name = event.name if event.action is None else f"{event.name}.{event.action}"
-        self._add(inbound=True, text=_EVENTS.get(name, "something happened"), detail=name)
+    @property
+    def deliveries(self) -> int:
+        """Count the attempts to tell the bot something."""
+        return len(self._log.attempts())
 
     def called(self, method: str, path: str, status: int) -> None:
         """Note a call to the API and its answer; `path` is below the API's root."""
         self.calls += 1
         words = (text for verb, pattern, text in _CALLS if verb == method and re.fullmatch(pattern, path))
         short = re.sub(r"^/(repos/[^/]+/[^/]+|repositories/\d+)/", "…/", path)
-        self._add(
-            inbound=False, text=next(words, "calls"), detail=f"{method} {short} · {status}", ok=status < 400
-        )  # fmt: skip
+        detail = f"{method} {short} · {status}"
+        line = Line(f"call-{self.calls}", self._now(), False, next(words, "calls"), detail, status < 400)
+        self._latest_calls.append(line)
 
     def latest(self) -> list[Line]:
-        """List what is kept, newest first."""
-        return list(reversed(self._lines))
+        """List the last of both, newest first."""
+        told = [_told(attempt) for attempt in self._log.attempts()[:SHOWN]]
+        return sorted([*reversed(self._latest_calls), *told], key=lambda line: -line.at)[:SHOWN]
 
-    def _add(self, *, inbound: bool, text: str, detail: str, ok: bool = True) -> None:
-        self._lines.append(Line(self.deliveries + self.calls, self._now(), inbound, text, detail, ok))
+
+def _told(attempt: Attempt) -> Line:
+    of = attempt.delivery
+    name = of.event if of.action is None else f"{of.event}.{of.action}"
+    ok = attempt.status == "OK"
+    answer = str(attempt.status_code or attempt.status)
+    return Line(
+        f"delivery-{attempt.id}", attempt.delivered_at, True, _EVENTS.get(name, "something happened"),
+        f"{name} · {answer}", ok,
+    )  # fmt: skip
 
 
 def edits_by_bot(state: State, issue: Issue) -> int:

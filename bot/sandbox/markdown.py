@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
+
+from bot.sandbox.autolinks import autolinks
 
 if TYPE_CHECKING:
     from markdown_it.renderer import RendererHTML
@@ -75,7 +77,7 @@ _SANITIZER: Final = nh3.Cleaner(
     allowed_classes=_CLASSES,
     attribute_filter=_stay_here,
     set_tag_attribute_values={"input": _TASK},
-    url_schemes={"http", "https", "mailto"},
+    url_schemes={"ftp", "http", "https", "mailto"},
 )
 
 # https://github.github.com/gfm/#disallowed-raw-html-extension-
@@ -84,30 +86,14 @@ _SHOWN_AS_TEXT: Final = re.compile(
 )
 
 
-class _Named(Protocol):
-    """What linkify-it hands to a rule: the text that it found."""
-
-    raw: str
-    url: str
-
-
 def _markdown() -> MarkdownIt:
     # In issues and comments, unlike in files, the end of a line breaks it.
-    markdown = MarkdownIt("gfm-like2", {"breaks": True})
-    assert markdown.linkify is not None  # noqa: S101 - the preset asks for it
-    # GitHub links bare e-mail addresses, `https://…` and `www.…`, but no bare `example.org`.
-    markdown.linkify.set({"fuzzy_link": False, "fuzzy_email": True, "fuzzy_ip": False})
-    markdown.linkify.add(
-        "www.", {"validate": r"^[\w-]+(\.[\w-]+)*\.?[^\s<]*[^\s<?!.,:*_~'\")\]]", "normalize": _http}
-    )
+    markdown = MarkdownIt("gfm-like2", {"breaks": True, "linkify": False})
+    markdown.use(autolinks)
     markdown.core.ruler.push("align", _align)
     markdown.add_render_rule("html_inline", _filter_tags)
     markdown.add_render_rule("html_block", _filter_tags)
     return markdown
-
-
-def _http(_: object, match: _Named) -> None:
-    match.url = f"http://{match.raw}"
 
 
 def _align(state: StateCore) -> None:

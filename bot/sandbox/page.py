@@ -16,13 +16,14 @@ from bot.sandbox import views
 from bot.sandbox.activity import Activity, edits_by_bot
 from bot.sandbox.avatar import draw
 from bot.sandbox.nouns import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
+from bot.sandbox.server import Sandbox
 from bot.sandbox.state import State
 
 HINTS = ("/sign", "/sign Ada Lovelace, Analytical Engines", "/unsign")
 """Comments offered for one click."""
 
-PING_SECONDS = 15.0
-"""Silence after which a watcher is sent a sign of life, which also finds out that the watcher has left."""
+LOOK_SECONDS = 1.0
+"""Seconds between two looks at what changes without telling: the log of deliveries, and whether anybody watches."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -33,12 +34,12 @@ HEADERS = {
 }
 
 
-def mount(app: web.Application, state: State) -> None:
-    """Serve the page from the application that serves the API under `/api/`, before the application starts."""
-    page = _Page(state)
-    app.middlewares.append(page.guard)
-    app.on_shutdown.append(page.close)
-    app.add_routes(page.routes())
+def mount(sandbox: Sandbox) -> None:
+    """Serve the page where the sandbox serves its API; before the sandbox starts."""
+    page = _Page(sandbox.state, Activity(sandbox.state.now, sandbox.deliveries.log))
+    sandbox.app.middlewares.append(page.guard)
+    sandbox.app.on_shutdown.append(page.close)
+    sandbox.app.add_routes(page.routes())
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -56,16 +57,15 @@ class _Problem(Exception):
 class _Page:
     """The page's routes, and who is watching."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, activity: Activity) -> None:
         self._state = state
-        self._activity = Activity(state.now)
+        self._activity = activity
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("bot.sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        self._version = 0
+        self._changes = 0
         self._watchers: set[asyncio.Event] = set()
         self._closed = False
-        state.on_event.append(self._activity.told)
         state.on_change.append(lambda _: self._changed())
 
     def routes(self) -> list[web.RouteDef]:
@@ -149,7 +149,7 @@ class _Page:
         return self._html(
             "issue.html",
             issue=shown,
-            version=self._version,
+            version=self._version(),
             deliveries=self._activity.deliveries,
             calls=self._activity.calls,
             edits=edits_by_bot(self._state, issue),
@@ -170,10 +170,10 @@ class _Page:
         try:
             while not self._closed:
                 woken.clear()
-                if seen != str(self._version):
-                    seen = str(self._version)
+                if seen != (version := self._version()):
+                    seen = version
                     await response.write(f"event: change\ndata: {seen}\n\n".encode())
-                elif not await _within(PING_SECONDS, woken):
+                elif not await _within(LOOK_SECONDS, woken):
                     await response.write(b": still here\n\n")
         except ConnectionResetError:
             pass  # The watcher has left; there is nothing to tell and nobody to tell it to.
@@ -304,8 +304,11 @@ class _Page:
             self._activity.called(request.method, re.sub(r"^/api(/v3)?", "", request.path), status)
             self._changed()
 
+    def _version(self) -> str:
+        return f"{self._changes}.{self._activity.deliveries}"
+
     def _changed(self) -> None:
-        self._version += 1
+        self._changes += 1
         self._wake()
 
     def _wake(self) -> None:

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 
 import pytest_asyncio
 from aiohttp import ClientSession, FormData, web
-from aiohttp.test_utils import TestServer
 
 from bot.sandbox.page import HEADERS, mount
+from bot.sandbox.server import Sandbox
 from bot.sandbox.state import Comment, Issue, State, User
 
 PETITION = "/lovelace/letters/issues/1"
@@ -69,6 +69,7 @@ class Reader(HTMLParser):
 class Site:
     """The sandbox with one petition, and a visitor."""
 
+    sandbox: Sandbox
     state: State
     petition: Issue
     organizer: User
@@ -96,28 +97,32 @@ class Site:
             assert answer.status == status, await answer.text()
             return Reader(await answer.text())
 
+    async def call(self, path: str, **body: str) -> None:
+        """Call the API as ada does; the page takes whoever calls for the bot."""
+        headers = {"Authorization": f"Bearer {self.sandbox.token_of('ada')}"}
+        async with self.visitor.post(f"/api/v3/{path}", json=body, headers=headers) as answer:
+            assert answer.ok
+
     def say(self, login: str, body: str) -> Comment:
         return self.state.comment(self.petition, self.state.user(login), body)
 
 
-async def answer_anything(_: web.Request) -> web.Response:
-    return web.json_response({})
+async def hear(_: web.Request) -> web.Response:
+    return web.Response(status=202)
 
 
 @pytest_asyncio.fixture
 async def site() -> AsyncIterator[Site]:
-    state = State(now=lambda: 1_800_000_000.0)
-    organizer = state.user("lovelace")
-    letters = state.repository("lovelace/letters")
+    sandbox = Sandbox(now=lambda: 1_800_000_000.0)
+    petition = sandbox.petition("Read <what> you sign", "Dear all,\n\nplease.")
     for login in ("ada", "grace"):
-        state.user(login)
-    state.install(organizer)
-    petition = state.open_issue(letters, organizer, "Read <what> you sign", "Dear all,\n\nplease.", ["petition"])
-    app = web.Application()
-    app.router.add_post("/api/v3/{rest:.*}", answer_anything)
-    mount(app, state)
-    async with TestServer(app) as server, ClientSession(server.make_url("/")) as visitor:
-        yield Site(state, petition, organizer, visitor)
+        sandbox.user(login)
+    mount(sandbox)
+    sandbox.app.router.add_post("/webhook", hear)
+    await sandbox.start()
+    async with ClientSession(sandbox.web_url) as visitor:
+        yield Site(sandbox, sandbox.state, petition, petition.user, visitor)
+    await sandbox.stop()
 
 
 async def test_a_newcomer_is_taken_to_the_petition(site: Site) -> None:
@@ -224,16 +229,16 @@ async def test_the_organizer_closes_locks_and_labels(site: Site) -> None:
 
 async def test_the_bots_reactions_and_edits_are_seen(site: Site) -> None:
     comment = site.say("ada", "/sign")
-    site.state.react(comment, site.state.app.bot, "+1")
+    site.sandbox.webhook_url = f"{site.sandbox.web_url}/webhook"
     site.state.edit_issue_body(site.petition, site.state.app.bot, "Dear all,\n\n### 1 person has signed")
-    async with site.visitor.post("/api/v3/repos/lovelace/letters/issues/comments/5/reactions"):
-        pass
+    await site.sandbox.settled()
+    await site.call(f"repos/lovelace/letters/issues/comments/{comment.id}/reactions", content="+1")
     page = await site.read()
-    assert "thumbs up: undersigned[bot]" in page.text
+    assert "thumbs up: ada" in page.text
     assert "1 person has signed" in page.text
     assert "edited by undersigned[bot]" in page.text
-    assert "Bot to GitHub: reacts to a comment POST …/issues/comments/5/reactions · 200" in page.text
-    assert "GitHub to bot: the issue’s text was edited issues.edited" in page.text
+    assert f"Bot to GitHub: reacts to a comment POST …/issues/comments/{comment.id}/reactions · 201" in page.text
+    assert "GitHub to bot: the issue’s text was edited issues.edited · 202" in page.text
 
 
 async def test_long_threads_show_their_end_and_the_rest_on_demand(site: Site) -> None:

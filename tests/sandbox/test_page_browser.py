@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from playwright.async_api import Locator, Page, expect
 
 from bot.sandbox.page import mount
+from bot.sandbox.server import Sandbox
 from bot.sandbox.state import Event, Issue, State, User
 from tests.browser import PHONE, barriers
 
@@ -59,20 +58,17 @@ class Scene:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def scene(page: Page) -> AsyncIterator[Scene]:
-    state = State(now=lambda: 1_800_000_000.0)
-    organizer = state.user("lovelace")
-    letters = state.repository("lovelace/letters")
+    sandbox = Sandbox(now=lambda: 1_800_000_000.0)
+    petition = sandbox.petition("Read what you sign")
     for login in ("ada", "grace"):
-        state.user(login)
-    state.install(organizer)
-    petition = state.open_issue(letters, organizer, "Read what you sign", "Dear all,", ["petition"])
-    app = web.Application()
-    mount(app, state)
-    async with TestServer(app) as server:
-        await page.goto(str(server.make_url("/")))
-        await page.evaluate("window.here = true")
-        yield Scene(state, petition, organizer, page)
-        await page.goto("about:blank")
+        sandbox.user(login)
+    mount(sandbox)
+    await sandbox.start()
+    await page.goto(sandbox.web_url)
+    await page.evaluate("window.here = true")
+    yield Scene(sandbox.state, petition, petition.user, page)
+    await page.goto("about:blank")
+    await sandbox.stop()
 
 
 def let_a_bot_work(scene: Scene) -> None:
