@@ -107,16 +107,21 @@ def _observed(node: CommentNode, now: int) -> Comment:
 def _versions(node: CommentNode, now: int) -> Iterator[Version]:
     """Tell the history, oldest first, and at the end how the comment stands now."""
     author = None if node.author is None else node.author.database_id
-    previous: str | None = None
+    updated_at = epoch(node.updated_at)
+    last: Version | None = None
     for edit in _edits(node):
+        at = epoch(edit.edited_at)
         editor = None if edit.editor is None else edit.editor.database_id
         writer = Writer.AUTHOR if editor is not None and editor == author else Writer.OTHER
         # Of a text that was removed from the history nobody knows that it was a command.
         digest, command = (_REMOVED, None) if edit.diff is None else _read(edit.diff)
-        yield Version(epoch(edit.edited_at), digest, writer, command, previous, seen=now)
-        previous = digest
+        # Whether it was hidden is known of the present alone; hiding moves `updatedAt`.
+        hidden = node.is_minimized if at == updated_at else None
+        last = Version(at, digest, writer, command, last.digest if last is not None else None, hidden, now)
+        yield last
     digest, command = _read(node.body)
-    yield Version(epoch(node.updated_at), digest, Writer.UNSAID, command, hidden=node.is_minimized, seen=now)
+    if last is None or (last.at, last.digest) != (updated_at, digest):
+        yield Version(updated_at, digest, Writer.UNSAID, command, hidden=node.is_minimized, seen=now)
 
 
 def _edits(node: CommentNode) -> list[Edit]:

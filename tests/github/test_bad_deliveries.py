@@ -122,7 +122,7 @@ JUNK = st.recursive(
 
 
 @given(spot=st.sampled_from(SPOTS), junk=JUNK)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 def test_junk_in_any_field_is_understood_or_malformed(spot: Spot, junk: Any) -> None:
     event, payload, place = spot
     assert all(is_storable(fact) for fact in understood(event, with_junk(payload, place, junk)))
@@ -193,7 +193,7 @@ def test_a_form_without_a_payload_is_malformed(form: bytes) -> None:
 
 
 @given(content_type=st.text(), body=st.binary(max_size=100))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_request_body_is_understood_or_refused(content_type: str, body: bytes) -> None:
     with contextlib.suppress(Malformed, UnsupportedMediaType):
         assert isinstance(payload_of(content_type, body), bytes)

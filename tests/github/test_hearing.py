@@ -1,0 +1,153 @@
+"""Deliveries and the API tell the same story; the sandbox tells it, as GitHub would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from bot.github.client import InstallationClient
+from bot.github.deliveries import read
+from bot.petition.comment import Comment, merge, standing
+from bot.petition.facts import CommentFact, Fact, InstallationFact, IssueFact, IssueGone, RepositoryFact
+from bot.sandbox.server import Sandbox
+from bot.sandbox.state import Event
+from tests.github.scene import REPO, Clock
+
+
+@pytest.fixture
+def heard(sandbox: Sandbox) -> list[Fact]:
+    facts: list[Fact] = []
+
+    def hear(event: Event) -> None:
+        facts.extend(read(event.name, json.dumps(event.payload).encode()).facts)
+
+    sandbox.state.on_event.append(hear)
+    return facts
+
+
+async def test_what_is_heard_of_comments_is_what_is_read(
+    client: InstallationClient, sandbox: Sandbox, clock: Clock, heard: list[Fact]
+) -> None:
+    state, letter, organizer = sandbox.state, sandbox.petition(), sandbox.organizer()
+    signed, edited, planted, hidden, unhidden, deleted = (
+        sandbox.comment(letter, login, body)
+        for login, body in (
+            ("ada", "/sign Ada"),
+            ("bob", "hello"),
+            ("cyd", "hello"),
+            ("dan", "/sign"),
+            ("eve", "/sign"),
+            ("fay", "/sign"),
+        )
+    )
+    clock.pass_by(10)
+    state.pin(signed, organizer)
+    state.edit_comment(edited, edited.user, "/sign Bob")
+    state.edit_comment(planted, organizer, "/sign Cyd")
+    state.hide(hidden, organizer, "spam")
+    state.hide(unhidden, organizer, "spam")
+    clock.pass_by(10)
+    state.unhide(unhidden, organizer)
+    state.delete_comment(deleted, organizer)
+
+    known: dict[int, Comment] = {}
+    for fact in heard:
+        if isinstance(fact, CommentFact):
+            comment = fact.comment
+            known[comment.id] = merge(known[comment.id], comment) if comment.id in known else comment
+    listing = await client.list_comments(REPO, letter.number)
+    told = await client.comment_histories(list(listing.node_ids.values()))
+    assert known[deleted.id].deleted
+    assert {comment.id: standing(comment) for comment in told} == {
+        comment_id: standing(comment) for comment_id, comment in known.items() if comment_id != deleted.id
+    }
+    together = [
+        merge(merge(one, known[one.id]), listed) for one, listed in zip(told, listing.comments, strict=True)
+    ]
+    assert [standing(comment) for comment in together] == [standing(comment) for comment in told]
+
+
+async def test_what_is_heard_of_issues_is_what_is_read(
+    client: InstallationClient, sandbox: Sandbox, clock: Clock, heard: list[Fact]
+) -> None:
+    state, letter, organizer = sandbox.state, sandbox.petition(), sandbox.organizer()
+    steps: list[Callable[[], object]] = [
+        lambda: state.label(letter, organizer, "Urgent"),
+        lambda: state.unlabel(letter, organizer, "Urgent"),
+        lambda: state.close(letter, organizer),
+        lambda: state.lock(letter, organizer),
+        lambda: state.edit_issue_body(letter, organizer, "Dear mayor,"),
+        lambda: state.reopen(letter, organizer),
+        lambda: state.unlock(letter, organizer),
+    ]
+    for step in steps:
+        clock.pass_by(10)
+        step()
+        fact = heard[-1]
+        assert isinstance(fact, IssueFact)
+        shown = await client.get_issue(REPO, letter.number)
+        assert (fact.repository, fact.issue) == (shown.repository, shown.issue)
+    edits = [fact.edit for fact in heard if isinstance(fact, IssueFact) and fact.edit is not None]
+    assert [(edit.previous, edit.body, edit.by_id, edit.by_app) for edit in edits] == [
+        ("Dear all,", "Dear mayor,", organizer.id, False)
+    ]
+
+
+async def test_our_own_write_is_heard_as_ours(
+    client: InstallationClient, sandbox: Sandbox, heard: list[Fact]
+) -> None:
+    letter = sandbox.petition()
+    await client.edit_body(REPO, letter.number, "Dear mayor,")
+    fact = heard[-1]
+    assert isinstance(fact, IssueFact)
+    assert fact.edit is not None
+    assert (fact.edit.previous, fact.edit.by_app) == ("Dear all,", True)
+
+
+async def test_moves_and_ends_are_heard(client: InstallationClient, sandbox: Sandbox, heard: list[Fact]) -> None:
+    state, letter, archive = sandbox.state, sandbox.petition(), sandbox.repository("lovelace/archive")
+    owner = letter.repository.owner
+    moved = state.transfer(letter, owner, archive)
+    places = {
+        (fact.issue_id, fact.moved_to[1].id) for fact in heard if isinstance(fact, IssueGone) and fact.moved_to
+    }
+    assert places == {(letter.id, moved.id)}
+    state.delete_issue(moved, owner)
+    assert heard[-1] == IssueGone(client.id, heard[-1].repository, moved.id)  # type: ignore[union-attr]  # or it fails
+    state.rename_repository(archive, owner, "old-letters")
+    state.privatize(archive, owner)
+    state.archive(archive, owner)
+    fact = heard[-1]
+    assert isinstance(fact, RepositoryFact)
+    assert fact.repository == (await client.repositories())[1]
+    state.delete_repository(archive, owner)
+    assert isinstance(heard[-1], RepositoryFact)
+    assert heard[-1].deleted
+
+
+async def test_an_installations_life_is_heard(sandbox: Sandbox, clock: Clock, heard: list[Fact]) -> None:
+    state, account = sandbox.state, sandbox.user("babbage")
+    engines, diaries = (state.repository(f"babbage/{name}") for name in ("engines", "diaries"))
+    installation = state.install(account, [engines])
+    state.add_repositories(installation, diaries)
+    state.remove_repositories(installation, engines)
+    clock.pass_by(10)
+    state.suspend(installation)
+    state.unsuspend(installation)
+    state.grant(installation, {"issues": "read"}, ["issues"])
+    state.uninstall(installation)
+    facts = [fact for fact in heard if isinstance(fact, InstallationFact)]
+    assert {(fact.id, fact.account) for fact in facts} == {(installation.id, "babbage")}
+    assert [(fact.repositories_added, fact.repositories_removed) for fact in facts[:3]] == [
+        ((engines.id,), ()),
+        ((diaries.id,), ()),
+        ((), (engines.id,)),
+    ]
+    assert [(fact.suspended, fact.deleted) for fact in facts[3:]] == [
+        (True, False),
+        (False, False),
+        (False, False),
+        (False, True),
+    ]

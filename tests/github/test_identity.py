@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable
+
+import aiohttp
+import pytest
+
+from bot.github.client import GitHub, InstallationClient
+from bot.github.errors import (
+    Forbidden,
+    GitHubError,
+    InstallationGone,
+    InstallationSuspended,
+    NotFound,
+    Unauthorized,
+)
+from bot.sandbox.faults import Faults
+from bot.sandbox.nouns import Issue
+from bot.sandbox.server import Sandbox
+from tests.github.conftest import installed, make_github
+from tests.github.scene import REPO, Calls, Clock, Forgery
+
+
+@pytest.fixture
+def letter(sandbox: Sandbox) -> Issue:
+    return sandbox.petition("Keep the lights on", "Dear council,")
+
+
+# Tokens
+
+
+async def test_one_token_serves_for_an_hours_work(
+    client: InstallationClient, letter: Issue, clock: Clock, calls: Calls
+) -> None:
+    for _ in range(5):
+        await client.get_issue(REPO, letter.number)
+        clock.pass_by(10 * 60)
+    assert calls.mints == 1
+
+
+async def test_a_token_is_replaced_before_it_ends(
+    client: InstallationClient, letter: Issue, clock: Clock, calls: Calls
+) -> None:
+    await client.get_issue(REPO, letter.number)
+    clock.pass_by(56 * 60)
+    await client.get_issue(REPO, letter.number)
+    assert calls.mints == 2
+    assert all(call.status < 400 for call in calls.all)
+
+
+async def test_a_crowd_of_calls_takes_one_token(client: InstallationClient, letter: Issue, calls: Calls) -> None:
+    await asyncio.gather(*(client.get_issue(REPO, letter.number) for _ in range(20)))
+    assert calls.mints == 1
+
+
+async def test_each_installation_has_its_own_token(
+    github: GitHub, client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls
+) -> None:
+    sandbox.repository("babbage/engines")
+    await asyncio.gather(*(github.installation(one).repositories() for one in sandbox.state.installations))
+    assert calls.mints == 2
+    assert github.installation(client.id) is client
+
+
+async def test_a_token_that_died_early_is_replaced(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock, calls: Calls
+) -> None:
+    await client.get_issue(REPO, letter.number)
+    sandbox.keychain._tokens.clear()
+    clock.pass_by(60)
+    assert (await client.get_issue(REPO, letter.number)).issue.id == letter.id
+    assert calls.mints == 2
+
+
+async def test_credentials_that_are_never_accepted_are_given_up(
+    client: InstallationClient, letter: Issue, forgery: Forgery, calls: Calls
+) -> None:
+    forgery.answers('{"message": "Bad credentials"}', 401)
+    with pytest.raises(Unauthorized, match="Bad credentials"):
+        await client.get_issue(REPO, letter.number)
+    assert calls.mints == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_young_token_that_not_all_of_github_knows_is_tried_again(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock, calls: Calls, seed: int
+) -> None:
+    sandbox.faults = Faults(seed=seed, token_lag_seconds=2.5)
+    await client.edit_body(REPO, letter.number, "Dear mayor,")
+    assert letter.body == "Dear mayor,"
+    assert (clock.slept[:2], calls.mints) == ([1.0, 2.0], 1)
+
+
+async def test_an_old_token_is_not_tried_again(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock
+) -> None:
+    sandbox.state.grant(installed(sandbox), {"issues": "read", "metadata": "read"}, ["issues"])
+    await client.get_issue(REPO, letter.number)
+    clock.pass_by(60)
+    with pytest.raises(Forbidden):
+        await client.edit_body(REPO, letter.number, "")
+    assert clock.slept == []
+
+
+async def test_a_suspended_installation_says_so_with_or_without_a_token(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    sandbox.state.suspend(installed(sandbox))
+    with pytest.raises(InstallationSuspended):
+        await client.get_issue(REPO, letter.number)
+    sandbox.state.unsuspend(installed(sandbox))
+    await client.get_issue(REPO, letter.number)
+    sandbox.state.suspend(installed(sandbox))
+    with pytest.raises(InstallationSuspended):
+        await client.get_issue(REPO, letter.number)
+
+
+async def test_a_removed_installation_is_gone_with_or_without_a_token(
+    github: GitHub, client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    await client.get_issue(REPO, letter.number)
+    sandbox.state.uninstall(installed(sandbox))
+    with pytest.raises(InstallationGone):
+        await client.get_issue(REPO, letter.number)
+    with pytest.raises(InstallationGone):
+        await github.installation(4711).repositories()
+
+
+# The App
+
+
+async def test_the_app_knows_itself(github: GitHub, sandbox: Sandbox) -> None:
+    info = await github.app()
+    assert (info.id, info.slug, info.permissions["issues"]) == (sandbox.app_id, "undersigned", "write")
+    assert "issue_comment" in info.events
+
+
+async def test_the_app_knows_where_it_is_installed_and_what_it_may_do_there(
+    github: GitHub, sandbox: Sandbox
+) -> None:
+    for number in range(105):
+        sandbox.repository(f"account-{number}/letters")
+    sandbox.state.suspend(installed(sandbox))
+    sandbox.state.grant(installed(sandbox), {"issues": "read"}, ["issues"])
+    found = await github.installations()
+    assert len(found) == 106
+    assert (found[0].account, found[0].suspended, found[0].permissions, found[0].events) == (
+        "lovelace",
+        True,
+        {"issues": "read"},
+        ("issues",),
+    )
+    assert not found[1].suspended
+
+
+async def test_the_installation_of_a_repository_is_found(github: GitHub, sandbox: Sandbox) -> None:
+    assert await github.installation_of(REPO) == installed(sandbox).id
+    with pytest.raises(NotFound):
+        await github.installation_of("nobody/nothing")
+
+
+async def test_the_hook_can_be_looked_at(github: GitHub, sandbox: Sandbox) -> None:
+    sandbox.webhook_url = "https://undersigned.example/webhook"
+    config = await github.hook_config()
+    assert (config.url, config.content_type, config.has_secret) == (sandbox.webhook_url, "json", True)
+
+
+async def test_failed_deliveries_are_listed_and_asked_for_again(github: GitHub, sandbox: Sandbox) -> None:
+    sandbox.webhook_url = f"{sandbox.web_url}/nobody-listens"
+    letter = sandbox.petition()
+    for number in range(120):
+        sandbox.comment(letter, f"person-{number}")
+    await sandbox.settled()
+    first = await github.hook_deliveries()
+    second = await github.hook_deliveries(first.cursor)
+    assert (len(first.deliveries), len(second.deliveries), second.cursor) == (100, 22, None)
+    newest = first.deliveries[0]
+    assert (newest.event, newest.action, newest.status == "OK", newest.redelivery) == (
+        "issue_comment",
+        "created",
+        False,
+        False,
+    )
+    assert newest.installation_id == installed(sandbox).id
+    await github.redeliver(newest.id)
+    await sandbox.settled()
+    again = (await github.hook_deliveries()).deliveries[0]
+    assert (again.guid, again.redelivery) == (newest.guid, True)
+    with pytest.raises(NotFound):
+        await github.redeliver(1)
+
+
+async def test_the_apps_jwt_is_renewed_in_time(github: GitHub, clock: Clock, calls: Calls) -> None:
+    for _ in range(20):
+        await github.app()
+        clock.pass_by(90)
+    assert {call.status for call in calls.all} == {200}
+    assert 3 <= len({call.headers["Authorization"] for call in calls.all}) <= 6
+
+
+async def test_a_clock_that_was_set_back_gets_a_jwt_too(github: GitHub, clock: Clock) -> None:
+    await github.app()
+    clock.pass_by(-3600)
+    await github.app()
+
+
+@pytest.mark.parametrize(
+    "key", ["", "not a key", "-----BEGIN RSA PRIVATE KEY-----\nSECRET\n-----END RSA PRIVATE KEY-----"]
+)
+async def test_a_key_that_is_no_key_is_named_and_not_shown(
+    sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock, key: str
+) -> None:
+    github = GitHub(session, app_id="1", private_key=key, api_url=sandbox.api_url, now=clock)
+    with pytest.raises(Unauthorized, match="private key") as error:
+        await github.app()
+    assert "SECRET" not in shown(error.value)
+
+
+async def test_a_wrong_app_id_is_named(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> None:
+    github = GitHub(session, app_id="1", private_key=sandbox.private_key, api_url=sandbox.api_url, now=clock)
+    with pytest.raises(Unauthorized, match="App id"):
+        await github.installation(installed(sandbox).id).repositories()
+
+
+# Secrets
+
+
+async def test_no_error_shows_a_token_or_a_key(
+    client: InstallationClient,
+    letter: Issue,
+    sandbox: Sandbox,
+    forgery: Forgery,
+    clock: Clock,
+    session: aiohttp.ClientSession,
+) -> None:
+    await client.get_issue(REPO, letter.number)
+    (token,) = sandbox.keychain._tokens
+    forgeries: list[Callable[[], None]] = [
+        lambda: forgery.answers('{"message": "Not Found"}', 404),
+        lambda: forgery.answers('{"message": "no"}', 403),
+        lambda: forgery.answers("{", 200),
+        lambda: forgery.answers("[]", 200),
+        lambda: forgery.answers("", 502),
+        lambda: forgery.answers("", 301, location="http://elsewhere.example/"),
+        lambda: forgery.answers('{"message": "You have exceeded a secondary rate limit."}', 429),
+    ]
+    for forge in forgeries:
+        forge()
+        with pytest.raises(GitHubError) as error:
+            await client.get_issue(REPO, letter.number)
+        assert token not in shown(error.value)
+        assert "Bearer" not in shown(error.value)
+    await sandbox.stop()
+    stranded = make_github(sandbox, session, clock)
+    with pytest.raises(GitHubError) as error:
+        await stranded.app()
+    assert "eyJ" not in shown(error.value)
+
+
+def shown(error: BaseException) -> str:
+    """Show everything that a log could show of an error."""
+    chain = [error, error.__cause__, None if error.__suppress_context__ else error.__context__]
+    return (
+        "".join(traceback.format_exception(error)) + repr(chain) + repr([getattr(one, "args", ()) for one in chain])
+    )

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.github.pacing import Hold, Kind, Limits, Pace, is_limit, kind_of, resource_of
+
+NOW = 1_000_000.0
+
+
+def until(pace: Pace, kind: Kind, now: float = NOW, resource: str = "core") -> float | None:
+    hold = pace.hold(kind, resource, now)
+    return None if hold is None else hold.until
+
+
+def test_the_first_call_of_any_kind_may_go() -> None:
+    assert [until(Pace(), kind) for kind in Kind] == [None, None, None]
+
+
+def test_a_write_waits_a_second_for_the_one_before_and_a_read_does_not() -> None:
+    pace = Pace()
+    pace.sent(Kind.WRITE, NOW)
+    assert [until(pace, kind, NOW + 0.4) for kind in Kind] == [None, NOW + 1, NOW + 1]
+    assert until(pace, Kind.WRITE, NOW + 1) is None
+
+
+def test_reads_cost_nothing() -> None:
+    pace = Pace()
+    for _ in range(1000):
+        pace.sent(Kind.READ, NOW)
+    assert until(pace, Kind.CONTENT) is None
+
+
+def test_a_minute_holds_so_many_writes() -> None:
+    pace = Pace(Limits(write_gap=0, writes_per_minute=3))
+    for second in range(3):
+        pace.sent(Kind.WRITE, NOW + second)
+    assert until(pace, Kind.WRITE, NOW + 10) == NOW + 60
+    assert until(pace, Kind.WRITE, NOW + 60) is None
+
+
+def test_an_hour_holds_so_much_content_and_bodies_are_not_content() -> None:
+    pace = Pace(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=3))
+    for second in range(3):
+        pace.sent(Kind.CONTENT, NOW + second)
+    hold = pace.hold(Kind.CONTENT, "core", NOW + 10)
+    assert hold == Hold(NOW + 3600, "our hourly budget for reactions and comments", ours=True, whole=False)
+    assert until(pace, Kind.WRITE, NOW + 10) is None
+
+
+def test_a_clock_that_was_set_back_does_not_hold_anybody_up() -> None:
+    pace = Pace()
+    pace.sent(Kind.CONTENT, NOW)
+    assert until(pace, Kind.CONTENT, NOW - 3600) is None
+
+
+def test_a_used_up_bucket_waits_for_its_reset() -> None:
+    pace = Pace()
+    spent = {
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": str(int(NOW) + 100),
+        "x-ratelimit-resource": "graphql",
+    }
+    pace.answered(spent, NOW)
+    assert until(pace, Kind.READ, resource="graphql") == NOW + 101
+    assert until(pace, Kind.READ, resource="core") is None
+    pace.answered(spent | {"x-ratelimit-remaining": "5000"}, NOW)
+    assert until(pace, Kind.READ, resource="graphql") is None
+
+
+def test_a_reset_that_is_no_reset_is_an_hour_away_at_most() -> None:
+    pace = Pace()
+    pace.answered({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}, NOW)
+    assert until(pace, Kind.READ) == NOW + 3600
+
+
+def test_githubs_word_goes_before_our_own_arithmetic() -> None:
+    pace = Pace()
+    assert pace.limited("core", {"retry-after": "7"}, NOW).until == NOW + 7
+    assert until(pace, Kind.READ) == NOW + 7
+
+
+def test_a_day_is_the_longest_word() -> None:
+    assert Pace().limited("core", {"retry-after": "9999999"}, NOW).until == NOW + 86_400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("GET", "/repos/a/b/issues/1", Kind.READ),
+        ("PATCH", "/repos/a/b/issues/1", Kind.WRITE),
+        ("DELETE", "/repos/a/b/issues/comments/1/reactions/2", Kind.WRITE),
+        ("POST", "/repos/a/b/issues/comments/1/reactions", Kind.CONTENT),
+        ("POST", "/repos/a/b/issues/1/comments", Kind.CONTENT),
+        ("POST", "/repos/a/b/issues", Kind.CONTENT),
+        ("POST", "/graphql", Kind.READ),
+        ("POST", "/app/installations/5/access_tokens", Kind.READ),
+        ("POST", "/app/hook/deliveries/5/attempts", Kind.READ),
+    ],
+)
+def test_what_weighs_how_much(method: str, path: str, kind: Kind) -> None:
+    assert kind_of(method, path) is kind
+    assert resource_of(path) == ("graphql" if path == "/graphql" else "core")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "limit"),
+    [
+        (403, {}, "API rate limit exceeded for installation ID 12345.", True),
+        (403, {"x-ratelimit-remaining": "0"}, "", True),
+        (403, {"x-ratelimit-remaining": "4999"}, "Resource not accessible by integration", False),
+        (403, {"retry-after": "60"}, "", True),
+        (403, {}, "This installation has been suspended", False),
+        (403, {}, "Unable to create comment because issue is locked.", False),
+        (429, {}, "", True),
+        (422, {}, "Validation Failed: was submitted too quickly", True),
+        (422, {}, "Validation Failed: body is too long (maximum is 65536 characters)", False),
+        (404, {"retry-after": "60"}, "rate limit", False),
+        (503, {"retry-after": "60"}, "", False),
+        (200, {}, "RATE_LIMITED API rate limit exceeded", True),
+        (200, {}, "NOT_FOUND Could not resolve to a node", False),
+    ],
+)
+def test_what_is_a_limit(status: int, headers: dict[str, str], message: str, limit: bool) -> None:
+    assert is_limit(status, headers, message) is limit
+
+
+@given(
+    waits=st.lists(st.floats(0, 120), min_size=1, max_size=200),
+    kinds=st.lists(st.sampled_from(Kind), min_size=1, max_size=200),
+)
+@settings(max_examples=100, deadline=None)
+def test_whoever_waits_as_told_stays_within_the_limits(waits: list[float], kinds: list[Kind]) -> None:
+    limits = Limits(write_gap=1, writes_per_minute=5, content_per_hour=20)
+    pace, now = Pace(limits), NOW
+    sent: list[tuple[float, Kind]] = []
+    for wait, kind in zip(waits, kinds, strict=False):
+        now += wait
+        while (hold := pace.hold(kind, "core", now)) is not None:
+            assert hold.until > now
+            now = hold.until
+        pace.sent(kind, now)
+        sent.append((now, kind))
+    writes = [at for at, kind in sent if kind is not Kind.READ]
+    content = [at for at, kind in sent if kind is Kind.CONTENT]
+    assert all(later - earlier >= 1 for earlier, later in itertools.pairwise(writes))
+    assert all(later - earlier >= 60 for earlier, later in zip(writes, writes[5:], strict=False))
+    assert all(later - earlier >= 3600 for earlier, later in zip(content, content[20:], strict=False))

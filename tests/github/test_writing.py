@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.github.client import InstallationClient
+from bot.github.errors import Forbidden, Gone, NotFound, Unprocessable
+from bot.sandbox.nouns import Issue
+from bot.sandbox.server import Sandbox
+from tests.github.scene import REPO, Calls, Clock
+
+
+@pytest.fixture
+def letter(sandbox: Sandbox) -> Issue:
+    return sandbox.petition("Keep the lights on", "Dear council,")
+
+
+async def test_a_body_is_replaced(client: InstallationClient, letter: Issue) -> None:
+    read = await client.edit_body(REPO, letter.number, "Dear mayor,\r\n👍")
+    assert letter.body == read.body == "Dear mayor,\r\n👍"
+    assert (read.repository.full_name, read.issue.id) == (REPO, letter.id)
+
+
+async def test_writing_what_was_just_read_takes_one_call(
+    client: InstallationClient, letter: Issue, calls: Calls
+) -> None:
+    await client.get_issue(REPO, letter.number)
+    calls.forget()
+    await client.edit_body(REPO, letter.number, "Dear mayor,")
+    assert calls.made == [f"PATCH /repos/{REPO}/issues/{letter.number} 200"]
+
+
+async def test_after_a_write_the_new_body_is_read(client: InstallationClient, letter: Issue) -> None:
+    await client.get_issue(REPO, letter.number)
+    await client.edit_body(REPO, letter.number, "Dear mayor,")
+    assert (await client.get_issue(REPO, letter.number)).body == "Dear mayor,"
+
+
+async def test_a_reaction_is_given_once_and_taken_back(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    comment = sandbox.comment(letter, "ada")
+    given = await client.react(REPO, comment.id, "+1")
+    assert [(one.id, one.content, one.user.type) for one in comment.reactions] == [(given, "+1", "Bot")]
+    assert await client.react(REPO, comment.id, "+1") == given
+    await client.unreact(REPO, comment.id, given)
+    assert comment.reactions == []
+    await client.unreact(REPO, comment.id, given)
+
+
+async def test_a_reaction_on_a_deleted_comment_is_gone_already(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    comment = sandbox.comment(letter, "ada")
+    given = await client.react(REPO, comment.id, "+1")
+    sandbox.state.delete_comment(comment, sandbox.user("ada"))
+    await client.unreact(REPO, comment.id, given)
+    with pytest.raises(NotFound):
+        await client.react(REPO, comment.id, "+1")
+
+
+async def test_writes_are_a_second_apart_and_reads_are_not(
+    client: InstallationClient, letter: Issue, clock: Clock
+) -> None:
+    for text in "abc":
+        await client.get_issue(REPO, letter.number)
+        await client.edit_body(REPO, letter.number, text)
+    assert clock.slept == [1.0, 1.0]
+
+
+# Refusals
+
+
+async def test_a_body_that_is_too_long_is_refused_with_githubs_reason(
+    client: InstallationClient, letter: Issue
+) -> None:
+    with pytest.raises(Unprocessable, match=r"body is too long \(maximum is 65536 characters\)"):
+        await client.edit_body(REPO, letter.number, "x" * 65_537)
+
+
+async def test_what_is_not_there_is_not_found(client: InstallationClient) -> None:
+    with pytest.raises(NotFound):
+        await client.get_issue(REPO, 404)
+    with pytest.raises(NotFound):
+        await client.get_issue("nobody/nothing", 1)
+    with pytest.raises(NotFound):
+        await client.list_comments("../..", 1)
+
+
+async def test_a_deleted_issue_is_gone(client: InstallationClient, letter: Issue, sandbox: Sandbox) -> None:
+    sandbox.state.delete_issue(letter, letter.user)
+    with pytest.raises(Gone, match="deleted"):
+        await client.get_issue(REPO, letter.number)
+    with pytest.raises(Gone):
+        await client.edit_body(REPO, letter.number, "")
+
+
+async def test_issues_that_are_switched_off_are_gone(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    sandbox.state.set_issues_enabled(letter.repository, enabled=False)
+    with pytest.raises(Gone, match="disabled"):
+        await client.get_issue(REPO, letter.number)
+
+
+async def test_an_archived_repository_can_be_read_and_not_written(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    sandbox.state.archive(letter.repository, letter.repository.owner)
+    assert (await client.get_issue(REPO, letter.number)).repository.archived
+    with pytest.raises(Forbidden, match="archived"):
+        await client.edit_body(REPO, letter.number, "")
+
+
+async def test_a_locked_issue_takes_a_body_and_no_reaction(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    comment = sandbox.comment(letter, "ada")
+    sandbox.state.lock(letter, sandbox.organizer())
+    await client.edit_body(REPO, letter.number, "Dear mayor,")
+    with pytest.raises(Forbidden, match="locked"):
+        await client.react(REPO, comment.id, "+1")
+
+
+async def test_a_missing_permission_is_named(client: InstallationClient, letter: Issue, sandbox: Sandbox) -> None:
+    (installation,) = sandbox.state.installations.values()
+    sandbox.state.grant(installation, {"issues": "read", "metadata": "read"}, ["issues"])
+    with pytest.raises(Forbidden, match="not accessible") as refusal:
+        await client.edit_body(REPO, letter.number, "")
+    assert refusal.value.accepted_permissions == "issues=write"
+
+
+# Moves
+
+
+async def test_a_renamed_repository_is_followed(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    comment = sandbox.comment(letter, "ada")
+    sandbox.state.rename_repository(letter.repository, letter.repository.owner, "open-letters")
+    read = await client.get_issue(REPO, letter.number)
+    assert (read.repository.id, read.repository.full_name) == (letter.repository.id, "lovelace/open-letters")
+    await client.edit_body(REPO, letter.number, "Dear mayor,")
+    assert letter.body == "Dear mayor,"
+    await client.unreact(REPO, comment.id, await client.react(REPO, comment.id, "confused"))
+    assert comment.reactions == []
+    assert [one.id for one in (await client.list_comments(REPO, letter.number)).comments] == [comment.id]
+    assert [one.issue.id for one in await client.list_petitions(REPO, "petition")] == [letter.id]
+
+
+async def test_a_repository_that_moved_to_an_account_without_the_app_is_not_found(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    sandbox.state.privatize(letter.repository, letter.repository.owner)
+    sandbox.state.transfer_repository(letter.repository, letter.repository.owner, sandbox.user("babbage"))
+    with pytest.raises(NotFound):
+        await client.get_issue(REPO, letter.number)
+
+
+async def test_a_transferred_issue_says_where_it_is(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    archive = sandbox.repository("lovelace/archive")
+    moved = sandbox.state.transfer(letter, letter.repository.owner, archive)
+    read = await client.get_issue(REPO, letter.number)
+    assert (read.repository.id, read.issue.id, read.issue.number) == (archive.id, moved.id, moved.number)
+    written = await client.edit_body(REPO, letter.number, "Dear mayor,")
+    assert (written.issue.id, moved.body) == (moved.id, "Dear mayor,")
+
+
+async def test_an_issue_that_moved_out_of_sight_is_not_found(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox
+) -> None:
+    (installation,) = sandbox.state.installations.values()
+    secret = sandbox.repository("lovelace/secret", private=True)
+    sandbox.state.transfer(letter, letter.repository.owner, secret)
+    sandbox.state.remove_repositories(installation, secret)
+    with pytest.raises(NotFound):
+        await client.get_issue(REPO, letter.number)
