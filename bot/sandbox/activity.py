@@ -11,7 +11,7 @@ from bot.sandbox.delivery_log import Attempt, DeliveryLog
 from bot.sandbox.nouns import Issue
 from bot.sandbox.state import State
 
-SHOWN = 6
+SHOWN = 5
 """Lines of the feed; older ones are only counted."""
 
 
@@ -45,7 +45,7 @@ class Activity:
         """Note a call to the API and its answer; `path` is below the API's root."""
         self.calls += 1
         words = (text for verb, pattern, text in _CALLS if verb == method and re.fullmatch(pattern, path))
-        short = re.sub(r"^/(repos/[^/]+/[^/]+|repositories/\d+)/", "…/", path)
+        short = re.sub(r"^/.+(/[^/]+/[^/]+)$", r"…\1", path)
         detail = f"{method} {short} · {status}"
         line = Line(f"call-{self.calls}", self._now(), False, next(words, "calls"), detail, status < 400)
         self._latest_calls.append(line)
@@ -95,6 +95,7 @@ _CALLS = (
     ("PATCH", rf"{_REPOSITORY}/issues/\d+", "edits the issue’s text"),
     ("GET", rf"{_REPOSITORY}/issues/\d+/comments", "reads the comments"),
     ("GET", rf"{_REPOSITORY}/issues", "looks for petitions"),
+    ("GET", _REPOSITORY, "looks at the repository"),
     ("POST", rf"{_REPOSITORY}/issues/comments/\d+/reactions", "reacts to a comment"),
     ("DELETE", rf"{_REPOSITORY}/issues/comments/\d+/reactions/\d+", "takes a reaction back"),
     ("GET", r"/installation/repositories", "lists its repositories"),

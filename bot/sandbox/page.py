@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib import resources
 from urllib.parse import quote, urlsplit
 
@@ -15,15 +14,16 @@ from aiohttp import web
 from bot.sandbox import views
 from bot.sandbox.activity import Activity, edits_by_bot
 from bot.sandbox.avatar import draw
+from bot.sandbox.news import News
 from bot.sandbox.nouns import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state import State
 
-HINTS = ("/sign", "/sign Ada Lovelace, Analytical Engines", "/unsign")
-"""Comments offered for one click."""
+PEOPLE = ("ada", "grace", "emmy", "sofia")
+"""Invented people who are there to speak from the start."""
 
-LOOK_SECONDS = 1.0
-"""Seconds between two looks at what changes without telling: the log of deliveries, and whether anybody watches."""
+HINTS = ("/sign", "/unsign", "/sign Ada Lovelace, Analytical Engines")
+"""Comments offered for one click."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -34,8 +34,10 @@ HEADERS = {
 }
 
 
-def mount(sandbox: Sandbox) -> None:
-    """Serve the page where the sandbox serves its API; before the sandbox starts."""
+def mount(sandbox: Sandbox, people: Iterable[str] = PEOPLE) -> None:
+    """Serve the page beside the sandbox's API; before the sandbox starts. `people` are there to speak."""
+    for login in people:
+        sandbox.user(login)
     page = _Page(sandbox.state, Activity(sandbox.state.now, sandbox.deliveries.log))
     sandbox.app.middlewares.append(page.guard)
     sandbox.app.on_shutdown.append(page.close)
@@ -55,7 +57,7 @@ class _Problem(Exception):
 
 
 class _Page:
-    """The page's routes, and who is watching."""
+    """The page's routes."""
 
     def __init__(self, state: State, activity: Activity) -> None:
         self._state = state
@@ -63,10 +65,8 @@ class _Page:
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("bot.sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        self._changes = 0
-        self._watchers: set[asyncio.Event] = set()
-        self._closed = False
-        state.on_change.append(lambda _: self._changed())
+        self._news = News(lambda: activity.deliveries)
+        state.on_change.append(lambda _: self._news.changed())
 
     def routes(self) -> list[web.RouteDef]:
         """List the page's addresses, which are GitHub's where GitHub has them."""
@@ -110,8 +110,7 @@ class _Page:
 
     async def close(self, _: web.Application) -> None:
         """Let the watchers go, so that the server can stop."""
-        self._closed = True
-        self._wake()
+        self._news.close()
 
     # What one reads
 
@@ -149,7 +148,7 @@ class _Page:
         return self._html(
             "issue.html",
             issue=shown,
-            version=self._version(),
+            version=self._news.version,
             deliveries=self._activity.deliveries,
             calls=self._activity.calls,
             edits=edits_by_bot(self._state, issue),
@@ -159,27 +158,8 @@ class _Page:
         )
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Say `change` whenever something is not as it was at the version that the page has."""
         self._find_issue(request)
-        seen = request.query.get("since", "")
-        response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        await response.write(b"retry: 1000\n\n")
-        woken = asyncio.Event()
-        self._watchers.add(woken)
-        try:
-            while not self._closed:
-                woken.clear()
-                if seen != (version := self._version()):
-                    seen = version
-                    await response.write(f"event: change\ndata: {seen}\n\n".encode())
-                elif not await _within(LOOK_SECONDS, woken):
-                    await response.write(b": still here\n\n")
-        except ConnectionResetError:
-            pass  # The watcher has left; there is nothing to tell and nobody to tell it to.
-        finally:
-            self._watchers.discard(woken)
-        return response
+        return await self._news.watch(request, HEADERS)
 
     async def _avatar(self, request: web.Request) -> web.Response:
         user = self._state.users.get(int(request.match_info["id"]), GHOST)
@@ -302,18 +282,7 @@ class _Page:
             return response
         finally:
             self._activity.called(request.method, re.sub(r"^/api(/v3)?", "", request.path), status)
-            self._changed()
-
-    def _version(self) -> str:
-        return f"{self._changes}.{self._activity.deliveries}"
-
-    def _changed(self) -> None:
-        self._changes += 1
-        self._wake()
-
-    def _wake(self) -> None:
-        for woken in self._watchers:
-            woken.set()
+            self._news.changed()
 
     def _message(
         self, heading: str, message: str, *, status: int = 200, links: list[Issue] | None = None
@@ -362,14 +331,6 @@ async def _form(request: web.Request) -> Form:
     except (ValueError, LookupError) as error:  # broken parts or bytes; a charset that nobody knows
         raise _Problem(400, "The form could not be read.") from error
     return {name: value for name, value in given.items() if isinstance(value, str)}
-
-
-async def _within(seconds: float, woken: asyncio.Event) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            return await woken.wait()
-    except TimeoutError:
-        return False
 
 
 def _refuse_strangers(request: web.Request) -> None:

@@ -237,7 +237,7 @@ async def test_the_bots_reactions_and_edits_are_seen(site: Site) -> None:
     assert "thumbs up: ada" in page.text
     assert "1 person has signed" in page.text
     assert "edited by undersigned[bot]" in page.text
-    assert f"Bot to GitHub: reacts to a comment POST …/issues/comments/{comment.id}/reactions · 201" in page.text
+    assert f"Bot to GitHub: reacts to a comment POST …/{comment.id}/reactions · 201" in page.text
     assert "GitHub to bot: the issue’s text was edited issues.edited · 202" in page.text
 
 
@@ -357,12 +357,28 @@ async def test_other_sites_cannot_send_forms(site: Site) -> None:
 
 
 async def test_watchers_hear_of_changes_and_are_let_go(site: Site) -> None:
-    async with site.visitor.get(f"{PETITION}/events?since=0") as stream:
+    async with site.visitor.get(f"{PETITION}/events") as stream:
         assert stream.content_type == "text/event-stream"
         assert await stream.content.readuntil(b"\n\n") == b"retry: 1000\n\n"
+        first = await stream.content.readuntil(b"\n\n")
         site.say("ada", "/sign")
-        heard = await stream.content.readuntil(b"\n\n")
-        assert heard.startswith(b"event: change\n")
+        second = await stream.content.readuntil(b"\n\n")
+        assert first != second
+        assert {first[:14], second[:14]} == {b"event: change\n"}
+        await site.sandbox.stop()
+        assert await stream.content.read() == b""
+
+
+async def test_watchers_hear_of_deliveries_that_changed_nothing(site: Site) -> None:
+    async with site.visitor.get(f"{PETITION}/events") as stream:
+        await stream.content.readuntil(b"data: ")
+        before = await stream.content.readuntil(b"\n\n")
+        site.sandbox.webhook_url = f"{site.sandbox.web_url}/webhook"
+        site.sandbox.deliveries.ping()
+        await site.sandbox.settled()
+        await stream.content.readuntil(b"data: ")
+        assert await stream.content.readuntil(b"\n\n") != before
+    assert "GitHub to bot: the webhook was set up ping · 202" in (await site.read()).text
 
 
 async def test_pictures_are_drawn_for_everybody(site: Site) -> None:
