@@ -67,6 +67,17 @@ class Faults:
     reactions_failing: float = 0.0
     """Share of requests for reactions answered 500."""
 
+    @classmethod
+    def bad_day(cls, seed: int = 0) -> Faults:
+        """Give a mix of everything, bad enough to meet each within minutes, and short enough waits for a demo."""
+        return cls(
+            seed=seed,
+            lost=0.05, vanished=0.02, doubled=0.1, late=0.1, unheard=0.03,
+            lag_seconds=1.0, token_lag_seconds=1.0,
+            server_error=0.03, unavailable=0.02, truncated=0.02, hanging=0.01, hang_seconds=3.0, applied_anyway=0.5,
+            primary=0.01, secondary=0.02, graphql_error=0.05, reactions_failing=0.05,
+        )  # fmt: skip
+
 
 class Fate(Enum):
     """What becomes of a delivery."""

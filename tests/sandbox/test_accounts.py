@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state import Refused
-from tests.sandbox.scene import Api, Mailbox
+from tests.sandbox.scene import NOON, Api, Mailbox
 
 COMMENTS = "/repos/lovelace/letters/issues/1/comments"
 AUTHOR = "query($id: ID!) { node(id: $id) { ... on IssueComment { author { __typename login } } } }"
@@ -105,6 +105,7 @@ async def test_nothing_is_told_where_the_app_is_not_suspended_or_not_subscribed(
     sandbox.comment(petition, "ada")
     sandbox.state.suspend(installation)
     sandbox.state.close(petition, petition.user)
+    sandbox.state.rename_user(installation.account, "king")
     sandbox.state.unsuspend(installation)
     sandbox.state.reopen(petition, petition.user)
     await sandbox.settled()
@@ -115,6 +116,16 @@ async def test_nothing_is_told_where_the_app_is_not_suspended_or_not_subscribed(
         "installation.unsuspend",
         "issues.reopened",
     ]
+
+
+async def test_an_installation_s_own_deliveries_tell_its_times_as_numbers(
+    sandbox: Sandbox, mailbox: Mailbox
+) -> None:
+    sandbox.repository()
+    await sandbox.settled()
+
+    installation = mailbox.received[0].json["installation"]
+    assert (installation["created_at"], installation["updated_at"]) == (int(NOON), int(NOON))
 
 
 async def test_a_new_repository_falls_into_an_installation_on_all(sandbox: Sandbox, mailbox: Mailbox) -> None:

@@ -57,6 +57,11 @@ async def test_hiding_looks_like_an_edit_that_changed_nothing(
     shown = await api.get(f"/repos/lovelace/letters/issues/comments/{signed.id}")
     assert shown.json["minimized"] == {"reason": "spam"}
 
+    told = len(mailbox.received)
+    sandbox.state.hide(signed, moderator, "spam")
+    await sandbox.settled()
+    assert len(mailbox.received) == told
+
     sandbox.state.unhide(signed, moderator)
     await sandbox.settled()
 

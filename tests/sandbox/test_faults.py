@@ -40,6 +40,18 @@ def test_the_same_seed_goes_wrong_the_same_way() -> None:
     assert history(1) != history(2)
 
 
+def test_on_a_bad_day_everything_goes_wrong_sooner_or_later() -> None:
+    luck = Luck(Faults.bad_day(seed=1))
+
+    fates = Counter(luck.with_delivery() for _ in range(2000))
+    mishaps = [luck.with_request("POST", path) for path in ("/graphql", "/x/reactions") for _ in range(2000)]
+
+    assert set(fates) == set(Fate)
+    assert fates[Fate.ARRIVES] > 1000
+    assert {mishap.trouble for mishap in mishaps if mishap} == set(Trouble) - {Trouble.REACTIONS_MISSING}
+    assert mishaps.count(None) > 2000
+
+
 def test_deliveries_and_requests_do_not_disturb_each_other() -> None:
     faults = Faults(seed=7, lost=0.5, server_error=0.5)
     alone, together = Luck(faults), Luck(faults)
