@@ -1,0 +1,279 @@
+"""What the webhook answers to whom, over real HTTP with a real database behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import structlog
+from aiohttp import ClientResponse, ClientSession, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.store import Store
+from bot.web.server import make_application
+from bot.web.webhook import BODY_LIMIT
+from tests.github.deliver import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
+
+SECRETS = ("new secret", "old secret")
+COMMENT = {
+    "id": 5_000_000_001,
+    "node_id": "IC_1",
+    "body": "/sign",
+    "user": ADA,
+    "created_at": NINE,
+    "updated_at": NINE,
+}
+SIGNED = {
+    "action": "created",
+    "issue": ISSUE,
+    "repository": REPOSITORY,
+    "installation": INSTALLATION,
+    "sender": ADA,
+    "comment": {
+        "id": 5_000_000_001,
+        "node_id": "IC_1",
+        "body": "/sign",
+        "user": ADA,
+        "created_at": NINE,
+        "updated_at": NINE,
+    },
+}
+PAYLOAD = json.dumps(SIGNED).encode()
+
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+async def store(sqlite_url: str) -> AsyncIterator[Store]:
+    opened = await Store.open(sqlite_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def client(store: Store) -> AsyncIterator[Client]:
+    async def readiness() -> dict[str, bool]:
+        return {"database": await store.ping()}
+
+    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness)
+    async with TestClient(TestServer(application)) as found:
+        yield found
+
+
+@pytest.fixture
+def lines() -> Iterator[list[MutableMapping[str, Any]]]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+def sign(body: bytes, secret: str = SECRETS[0]) -> str:
+    return f"sha256={hmac.new(secret.encode(), body, 'sha256').hexdigest()}"
+
+
+def headers(body: bytes, **changes: str | None) -> dict[str, str]:
+    """Give GitHub's headers for a body; `X_GitHub_Event=None` leaves one out."""
+    usual: dict[str, str | None] = {
+        "X-GitHub-Event": "issue_comment",
+        "X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+        "X-Hub-Signature-256": sign(body),
+        "Content-Type": "application/json",
+    }
+    usual |= {name.replace("_", "-"): value for name, value in changes.items()}
+    return {name: value for name, value in usual.items() if value is not None}
+
+
+async def count(store: Store) -> int:
+    try:
+        return (await store.snapshot(ISSUE["id"], newest=0)).count
+    except KeyError:
+        return 0
+
+
+async def check(client: Client, body: bytes, status: int, said: str, **changes: str | None) -> None:
+    response = await client.post("/webhook", data=BytesIO(body), headers=headers(body, **changes))
+    answer = await response.json()
+    assert (response.status, said in answer["message"]) == (status, True), answer
+
+
+async def test_a_signature_is_on_disk_when_the_answer_comes(client: Client, store: Store) -> None:
+    await check(client, PAYLOAD, 200, "recorded")
+    assert await count(store) == 1
+
+
+async def test_a_form_is_as_good_as_json(client: Client, store: Store) -> None:
+    form = urlencode({"payload": PAYLOAD.decode()}).encode()
+    await check(client, form, 200, "recorded", Content_Type="application/x-www-form-urlencoded")
+    assert await count(store) == 1
+
+
+async def test_secrets_rotate_without_a_refused_delivery(client: Client) -> None:
+    for secret in SECRETS:
+        await check(client, PAYLOAD, 200, "recorded", X_Hub_Signature_256=sign(PAYLOAD, secret))
+
+
+async def test_what_is_not_for_us_is_taken_and_ignored(client: Client) -> None:
+    await check(client, b'{"zen": "Keep it logically awesome."}', 200, "ignored", X_GitHub_Event="ping")
+    await check(client, b'{"action": "started"}', 200, "ignored", X_GitHub_Event="watch")
+    await check(client, json.dumps(SIGNED | {"action": "celebrated"}).encode(), 200, "ignored")
+
+
+SHA1 = f"sha1={hmac.new(SECRETS[0].encode(), PAYLOAD, hashlib.sha1).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [None, "", "sha256=", "sha256=zz", sign(PAYLOAD, "wrong"), sign(PAYLOAD + b" "), "sha256=\xe9\xe8", SHA1],
+)
+async def test_a_delivery_nobody_signed_is_refused(client: Client, store: Store, signature: str | None) -> None:
+    await check(
+        client, PAYLOAD, 401, "signature" if signature else "", X_Hub_Signature_256=signature, X_Hub_Signature=SHA1
+    )
+    assert await count(store) == 0
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+MALFORMED = {
+    "empty": b"",
+    "truncated": PAYLOAD[:-20],
+    "not JSON": b"payload=1",
+    "not an object": b"[1, 2]",
+    "a number": b"1",
+    "null": b"null",
+    "deeply nested": DEEP,
+    "deeply nested inside": b'{"action": "created", "comment": ' + DEEP + b"}",
+    "not UTF-8": PAYLOAD.replace(b"/sign", b"/sign \xff\xfe"),
+    "a comment that is a number": json.dumps(SIGNED | {"comment": 1}).encode(),
+    "no issue": json.dumps({key: value for key, value in SIGNED.items() if key != "issue"}).encode(),
+    "an id that is a word": json.dumps(SIGNED | {"repository": REPOSITORY | {"id": "seven"}}).encode(),
+    "an id beyond 64 bits": json.dumps(SIGNED | {"repository": REPOSITORY | {"id": 2**70}}).encode(),
+    "a time that is none": json.dumps(SIGNED | {"issue": ISSUE | {"updated_at": "yesterday"}}).encode(),
+}
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
+async def test_what_github_would_not_send_is_malformed(client: Client, store: Store, body: bytes) -> None:
+    await check(client, body, 400, "")
+    assert await count(store) == 0
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        (None, 415),
+        ("text/plain", 415),
+        ("application/xml", 415),
+        ("application/json; charset=utf-8", 200),
+        ("application/json; charset=klingon", 400),
+        ("application/json; charset=\xff", 400),
+        (";;;", 415),
+    ],
+)
+async def test_only_json_and_forms_are_read(client: Client, content_type: str | None, status: int) -> None:
+    sent = headers(PAYLOAD, Content_Type=content_type)
+    async with client.session.post(
+        client.make_url("/webhook"), data=PAYLOAD, headers=sent, skip_auto_headers=["Content-Type"]
+    ) as response:
+        assert response.status == status, await response.text()
+
+
+@pytest.mark.parametrize("missing", ["X_GitHub_Event", "X_GitHub_Delivery"])
+async def test_githubs_headers_are_required(client: Client, missing: str) -> None:
+    await check(client, PAYLOAD, 400, missing.replace("_", "-"), **{missing: None})
+
+
+async def test_other_methods_are_refused(client: Client) -> None:
+    assert (await client.get("/webhook")).status == 405
+    assert (await client.put("/webhook", data=PAYLOAD)).status == 405
+
+
+async def test_a_body_beyond_githubs_limit_is_refused_before_it_is_read(client: Client) -> None:
+    """The length is announced and nothing of it is sent: the answer comes all the same."""
+    reader, writer = await _connect(client)
+    announced = {"Host": "x", "Content-Length": str(30_000_000), **headers(b"")}
+    writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n")
+    assert (await reader.readline()).split()[1] == b"413"
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_the_largest_body_that_github_sends_is_read(client: Client) -> None:
+    padded = json.dumps(SIGNED | {"padding": ""}).encode()
+    largest = padded.replace(b'"padding": ""', b'"padding": "' + b"x" * (BODY_LIMIT - len(padded)) + b'"')
+    assert len(largest) == BODY_LIMIT
+    await check(client, largest, 200, "recorded")
+
+
+async def test_a_body_without_length_is_refused(client: Client) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield PAYLOAD
+
+    async with (
+        ClientSession() as session,
+        session.post(client.make_url("/webhook"), data=chunks(), headers=headers(PAYLOAD)) as response,
+    ):
+        assert response.status == 411
+
+
+async def test_a_busy_database_asks_to_come_back_and_loses_nothing_it_took(sqlite_url: str) -> None:
+    """While somebody else holds the database, as many wait as may, the rest are sent away."""
+    store = await Store.open(sqlite_url, waiting_limit=1)
+
+    async def readiness() -> dict[str, bool]:
+        return {"database": True}
+
+    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness)
+    holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    async with TestClient(TestServer(application)) as client:
+        holder.execute("BEGIN IMMEDIATE")
+        posts = {
+            asyncio.ensure_future(client.post("/webhook", data=PAYLOAD, headers=headers(PAYLOAD))) for _ in range(5)
+        }
+        refused: set[asyncio.Future[ClientResponse]] = set()
+        while len(refused) < 3:
+            done, posts = await asyncio.wait(posts, return_when=asyncio.FIRST_COMPLETED)
+            refused |= done
+        holder.execute("ROLLBACK")
+        answers = [await post for post in refused]
+        assert {answer.status for answer in answers} == {503}
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+        assert {(await post).status for post in posts} == {200}
+    assert await count(store) == 1
+    holder.close()
+    await store.close()
+
+
+async def test_a_delivery_leaves_one_line_without_what_people_wrote(
+    client: Client, lines: list[MutableMapping[str, Any]]
+) -> None:
+    secretive = json.dumps(SIGNED | {"comment": COMMENT | {"body": "/sign Ada Lovelace"}}).encode()
+    await check(client, secretive, 200, "recorded")
+    await check(client, secretive, 401, "signature", X_Hub_Signature_256=sign(PAYLOAD, "wrong"))
+    assert [line["event"] for line in lines] == ["delivery", "delivery refused"]
+    assert lines[0]["action"] == "created"
+    for line in lines:
+        assert "Lovelace" not in str(line)
+        assert "secret'" not in str(line)
+        assert sign(secretive).removeprefix("sha256=") not in str(line)
+
+
+async def test_health_is_told(client: Client) -> None:
+    assert (await client.get("/healthz")).status == 200
+    ready = await client.get("/readyz")
+    assert (ready.status, (await ready.json())["parts"]) == (200, {"database": True})
+
+
+async def _connect(client: Client) -> tuple[Any, Any]:
+    return await asyncio.open_connection(client.host, client.port)
+
+
+def _lines(announced: dict[str, str]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in announced.items()).encode()
