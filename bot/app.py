@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 import structlog
@@ -15,7 +15,8 @@ from aiohttp import web
 
 from bot.config import Config
 from bot.github.client import GitHub
-from bot.reconcile.coalesce import Coalescer
+from bot.github.pacing import Limits
+from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.store import Store
 from bot.web.server import make_application
@@ -31,6 +32,14 @@ class CannotListen(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Tempo:
+    """How fast the bot may be: how often a body is written, and how GitHub's limits are kept."""
+
+    rate: Rate = field(default_factory=Rate)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
 class Bot:
     """A running bot; `port` is the one it really listens on."""
 
@@ -40,7 +49,7 @@ class Bot:
 
 
 @asynccontextmanager
-async def running(config: Config, *, coalescer: Coalescer | None = None) -> AsyncIterator[Bot]:
+async def running(config: Config, tempo: Tempo | None = None) -> AsyncIterator[Bot]:
     """Run the bot inside the `async with`; leaving it finishes what is in flight and closes everything.
 
     Raises CannotListen, and the store's own errors when the database cannot be opened.
@@ -49,10 +58,16 @@ async def running(config: Config, *, coalescer: Coalescer | None = None) -> Asyn
         store = await Store.open(config.database_url, label=config.petition_label)
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        tempo = tempo or Tempo()
         github = GitHub(
-            session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
+            session,
+            app_id=config.app_id,
+            private_key=config.private_key,
+            api_url=config.api_url,
+            now=time.time,
+            limits=tempo.limits,
         )
-        conductor = Conductor(store, github, coalescer=coalescer or Coalescer())
+        conductor = Conductor(store, github, coalescer=Coalescer(tempo.rate))
         await stack.enter_async_context(_conducting(conductor))
         port = await stack.enter_async_context(_listening(config, store, conductor))
         log.info("listening", host=config.host, port=port)

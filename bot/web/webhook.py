@@ -42,7 +42,7 @@ def webhook(record: Record, secrets: Sequence[str]) -> Callable[[web.Request], A
     async def handle(request: web.Request) -> web.Response:
         started = time.perf_counter()
         headers = request.headers
-        line = log.bind(delivery=headers.get("X-GitHub-Delivery"), event=headers.get("X-GitHub-Event"))
+        line = log.bind(delivery=headers.get("X-GitHub-Delivery"), github_event=headers.get("X-GitHub-Event"))
         try:
             delivery = await _read(request, secrets)
             line = line.bind(action=delivery.action, repository=delivery.repository_id)

@@ -258,7 +258,7 @@ async def test_a_delivery_leaves_one_line_without_what_people_wrote(
     await check(client, secretive, 200, "recorded")
     await check(client, secretive, 401, "signature", X_Hub_Signature_256=sign(PAYLOAD, "wrong"))
     assert [line["event"] for line in lines] == ["delivery", "delivery refused"]
-    assert lines[0]["action"] == "created"
+    assert (lines[0]["github_event"], lines[0]["action"]) == ("issue_comment", "created")
     for line in lines:
         assert "Lovelace" not in str(line)
         assert "secret'" not in str(line)

@@ -1,0 +1,113 @@
+"""A GitHub and a bot on this machine, joined by real HTTP; scenes wait for conditions, never for time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from bot import app
+from bot.config import Config
+from bot.github.pacing import Limits
+from bot.petition import block
+from bot.reconcile.coalesce import Rate
+from bot.sandbox.nouns import Comment, Issue, User
+from bot.sandbox.server import Sandbox
+from bot.sandbox.state import State
+
+FAST = app.Tempo(rate=Rate(burst=10_000, period=0.001), limits=Limits(0.0, 100_000, 100_000))
+"""No pace of our own: the sandbox has time."""
+
+PATIENCE = 20.0
+
+
+@dataclass(slots=True)
+class Scene:
+    """A sandbox and the bot that serves it; the bot can be stopped and started again on the same database."""
+
+    sandbox: Sandbox
+    database_url: str
+    tempo: app.Tempo = FAST
+    changes: dict[str, str] = field(default_factory=dict)
+    bot: app.Bot | None = None
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @property
+    def state(self) -> State:
+        return self.sandbox.state
+
+    async def start_bot(self) -> app.Bot:
+        config = Config(
+            app_id=str(self.sandbox.app_id),
+            private_key=self.sandbox.private_key,
+            webhook_secrets=(self.sandbox.webhook_secret,),
+            api_url=self.sandbox.api_url,
+            database_url=self.database_url,
+            host="127.0.0.1",
+            port=0,
+        )
+        self.bot = await self._stack.enter_async_context(app.running(config, self.tempo))
+        self.sandbox.webhook_url = f"http://127.0.0.1:{self.bot.port}/webhook"
+        return self.bot
+
+    async def stop_bot(self) -> None:
+        await self._stack.aclose()
+        self._stack, self.bot = AsyncExitStack(), None
+
+    def petition(self, body: str | None = "Dear all,\r\n\r\nplease.", title: str = "A letter") -> Issue:
+        return self.sandbox.petition(title, body)
+
+    def sign(self, petition: Issue, login: str, words: str = "/sign") -> Comment:
+        return self.sandbox.comment(petition, login, words)
+
+    def organizer(self) -> User:
+        return self.sandbox.organizer()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds on the sandbox's side."""
+        changed = asyncio.Event()
+        self.state.on_change.append(lambda _: changed.set())
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                changed.clear()
+                await changed.wait()
+
+    async def shows(self, petition: Issue, count: int) -> str:
+        """Wait until the petition's body says this count; give the body."""
+        try:
+            await self.until(lambda: said(petition) == count)
+        except TimeoutError:
+            raise AssertionError(f"the body says {said(petition)}, not {count}:\n{petition.body}") from None
+        return petition.body or ""
+
+    async def reacted(self, comment: Comment, *reactions: str) -> None:
+        """Wait until the bot's reactions on a comment are these."""
+        try:
+            await self.until(lambda: [one.content for one in comment.reactions] == list(reactions))
+        except TimeoutError:
+            raise AssertionError(f"{[one.content for one in comment.reactions]}, not {reactions}") from None
+
+
+def said(petition: Issue) -> int | None:
+    """Give the count in the petition's body."""
+    line = block.machine_line(petition.body)
+    return line.count if line else None
+
+
+@asynccontextmanager
+async def scene(
+    database_url: str, *, tempo: app.Tempo = FAST, sandbox: Sandbox | None = None, start: bool = True
+) -> AsyncIterator[Scene]:
+    """Set a scene and clear it away."""
+    sandbox = sandbox or Sandbox()
+    await sandbox.start()
+    found = Scene(sandbox, database_url, tempo)
+    sandbox.repository()
+    try:
+        if start:
+            await found.start_bot()
+        yield found
+    finally:
+        await found.stop_bot()
+        await sandbox.stop()

@@ -1,0 +1,158 @@
+"""The command line as people meet it: a process of its own, its words, and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.sandbox.server import Sandbox
+from tests.whole.scene import PATIENCE, Scene, said
+
+ROOT = Path(__file__).parents[2]
+SHUTDOWN = 10.0
+"""Seconds that a stop may take."""
+
+
+async def start(*arguments: str, **environment: str) -> Process:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "DATABASE_"))}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *arguments, cwd=ROOT, env=clean | environment, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def finish(process: Process) -> tuple[int | None, str, str]:
+    out, err = await asyncio.wait_for(process.communicate(), 3 * PATIENCE)
+    return process.returncode, out.decode(), err.decode()
+
+
+async def run(*arguments: str, **environment: str) -> tuple[int | None, str, str]:
+    return await finish(await start(*arguments, **environment))
+
+
+async def read_until(stream: asyncio.StreamReader | None, pattern: str) -> str:
+    """Read lines until one matches; give what the pattern's group holds."""
+    assert stream is not None
+    async with asyncio.timeout(PATIENCE):
+        async for line in stream:
+            if match := re.search(pattern, line.decode()):
+                return match[1]
+    raise AssertionError(f"the process ended without {pattern!r}")
+
+
+def credentials(sandbox: Sandbox, **more: str) -> dict[str, str]:
+    return {
+        "GITHUB_APP_ID": str(sandbox.app_id),
+        "GITHUB_PRIVATE_KEY": sandbox.private_key,
+        "GITHUB_WEBHOOK_SECRET": sandbox.webhook_secret,
+        "GITHUB_API_URL": sandbox.api_url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+        "LOG_FORMAT": "json",
+    } | more
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    found = Sandbox()
+    await found.start()
+    yield found
+    await found.stop()
+
+
+async def test_without_configuration_every_missing_variable_is_named() -> None:
+    code, _, err = await run("serve")
+    assert code == 2
+    assert all(name in err for name in ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET"))
+    assert "Traceback" not in err
+
+
+async def test_a_wrong_command_shows_what_there_is() -> None:
+    code, _, err = await run("sevre")
+    assert code == 2
+    assert "serve" in err
+
+
+async def test_help_tells_newcomers_where_to_begin() -> None:
+    code, out, _ = await run("--help")
+    assert code == 0
+    assert "python -m bot demo" in out
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite:////nowhere/at/all/undersigned.db"])
+async def test_a_database_that_cannot_be_used_is_explained(url: str) -> None:
+    code, _, err = await run("migrate", DATABASE_URL=url)
+    assert code in (1, 2)
+    assert err.strip()
+    assert "Traceback" not in err
+
+
+async def test_migrate_makes_the_database(tmp_path: Path) -> None:
+    file = tmp_path / "undersigned.db"
+    code, out, err = await run("migrate", DATABASE_URL=f"sqlite:///{file}")
+    assert (code, "up to date" in out) == (0, True), err
+    assert file.exists()
+
+
+async def test_a_port_that_is_taken_is_explained(sandbox: Sandbox, sqlite_url: str) -> None:
+    port = sandbox.web_url.rpartition(":")[2]
+    code, _, err = await run("serve", **credentials(sandbox, PORT=port, DATABASE_URL=sqlite_url))
+    assert code == 1
+    assert f"port {port}" in err
+    assert "Traceback" not in err
+
+
+async def test_the_demo_signs_people_up_and_shows_the_body() -> None:
+    code, out, err = await run("demo", "--signers", "12", "--no-browser")
+    assert code == 0, err
+    assert "12 people have signed" in out
+    assert '"count":12' in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_demo_ends_in_good_order(number: signal.Signals) -> None:
+    process = await start("demo", "--no-browser", "--port", "0")
+    address = await read_until(process.stdout, r"(http://\S+)")
+    async with aiohttp.ClientSession() as session, session.get(address) as page:
+        assert "/sign" in await page.text()
+    process.send_signal(number)
+    async with asyncio.timeout(SHUTDOWN):
+        code, _, err = await finish(process)
+    assert code == 0, err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_stop_in_the_middle_of_a_storm_loses_nothing(
+    sandbox: Sandbox, sqlite_url: str, number: signal.Signals
+) -> None:
+    process = await start("serve", **credentials(sandbox, DATABASE_URL=sqlite_url))
+    port = await read_until(process.stderr, r'"port": (\d+)')
+    sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
+    petition = sandbox.petition()
+    for signer in range(100):
+        sandbox.comment(petition, f"signer-{signer}")
+    await read_until(process.stderr, r'"github_event": "(issue_comment)"')
+    process.send_signal(number)
+    async with asyncio.timeout(SHUTDOWN):
+        code, _, err = await finish(process)
+    assert code == 0, err
+    assert "Traceback" not in err
+    await sandbox.settled()
+    told = [one for one in sandbox.deliveries.log.attempts() if one.delivery.event == "issue_comment"]
+    stored = sum(one.status == "OK" for one in told)
+    assert stored > 0
+    stage = Scene(sandbox, sqlite_url)
+    await stage.start_bot()
+    try:
+        await stage.until(lambda: (said(petition) or 0) >= stored)
+    finally:
+        await stage.stop_bot()
