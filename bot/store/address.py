@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from bot.store.errors import WrongDatabase
 
@@ -59,4 +59,4 @@ def _sqlite_path(url: str) -> Path:
 def _dsn(url: str) -> str:
     parts = urlsplit(url)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key not in _LIBPQ_ONLY]
-    return urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query), ""))
+    return f"postgresql://{parts.netloc}{parts.path}" + (f"?{urlencode(query)}" if query else "")

@@ -94,5 +94,8 @@ class _Retry(Unavailable):
     """The transaction was undone through no fault of its own."""
 
 
-_REPEATABLE: Final = frozenset({"40001", "40P01"})
-"""Serialization failure and deadlock: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+_REPEATABLE: Final = frozenset({"40001", "40P01", "0A000"})
+"""Serialization failure, deadlock, and a plan that a migration has overtaken (a feature not supported).
+
+https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""

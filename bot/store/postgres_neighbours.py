@@ -27,6 +27,9 @@ CONFIDENCE: Final = 12.0
 PATIENCE: Final = 20
 """Seconds without a sign of life after which the server ends our session, and with it our leases."""
 
+RECONNECT: Final = 1.0
+"""Seconds between attempts to connect."""
+
 _TRY_LOCK: Final = "SELECT pg_try_advisory_lock($1)"
 _UNLOCK: Final = "SELECT pg_advisory_unlock($1)"
 _NOTIFY: Final = "SELECT pg_notify($1, $2)"
@@ -90,7 +93,7 @@ class PostgresNeighbours(Neighbours):
         while True:
             session = self._session
             if session is None:
-                await asyncio.sleep(1)
+                await asyncio.sleep(RECONNECT)
                 with suppress(*_LOST):
                     await self._open_session()
             elif await self._is_news():

@@ -1,0 +1,126 @@
+"""Concurrent deliveries share a transaction; one that cannot be stored harms no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from bot.petition.commands import Sign
+from bot.petition.comment import Author
+from bot.petition.facts import CommentFact, Fact
+from bot.store import Busy, Store, Unavailable, Unrecordable
+from bot.store.database import Transaction
+from tests.store.scene import LETTER, Scene
+
+
+def signatures(scene: Scene, number: int) -> list[CommentFact]:
+    return [scene.fact(Author(n, f"user{n}"), Sign()) for n in range(1, number + 1)]
+
+
+def count_transactions(store: Store) -> list[int]:
+    """Give a list that gets the size of every group written."""
+    sizes: list[int] = []
+    write = store._flusher._write
+
+    async def counting(facts: Sequence[Fact]) -> None:
+        sizes.append(len(facts))
+        await write(facts)
+
+    store._flusher._write = counting
+    return sizes
+
+
+async def test_what_arrives_together_is_written_together(scene: Scene) -> None:
+    sizes = count_transactions(scene.store)
+    await asyncio.gather(*(scene.store.record([fact]) for fact in signatures(scene, 100)))
+    assert await scene.count() == 100
+    assert sum(sizes) == 100
+    assert len(sizes) <= 3
+
+
+async def test_a_group_does_not_grow_without_bounds(scene: Scene) -> None:
+    sizes = count_transactions(scene.store)
+    await asyncio.gather(*(scene.store.record([fact]) for fact in signatures(scene, 600)))
+    assert await scene.count() == 600
+    assert max(sizes) == 256
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda fact: replace(fact, comment=replace(fact.comment, id=2**63)), id="id too large"),
+        pytest.param(lambda fact: replace(fact, comment=replace(fact.comment, created_at=None)), id="null"),
+        pytest.param(
+            lambda fact: replace(fact, comment=replace(fact.comment, author=Author(3, "\ud800"))), id="not Unicode"
+        ),
+        pytest.param(lambda fact: replace(fact, issue=replace(fact.issue, updated_at=2**70)), id="time too late"),
+    ],
+)
+async def test_a_fact_that_cannot_be_stored_harms_no_other(
+    scene: Scene, spoil: Callable[[CommentFact], CommentFact]
+) -> None:
+    facts = signatures(scene, 7)
+    facts[3] = spoil(facts[3])
+    outcomes = await asyncio.gather(*(scene.store.record([fact]) for fact in facts), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [*[type(None)] * 3, Unrecordable, *[type(None)] * 3]
+    assert await scene.count() == 6
+
+
+async def test_more_than_can_wait_is_sent_away_at_once(database_url: str) -> None:
+    store = await Store.open(database_url, waiting_limit=5)
+    scene = Scene(store)
+    await scene.label()
+    outcomes = await asyncio.gather(
+        *(store.record([fact]) for fact in signatures(scene, 20)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, Busy) for outcome in outcomes) == 15
+    assert await scene.count() == 5
+    await scene.sign("somebody else")
+    assert await scene.count() == 6
+    await store.close()
+
+
+async def test_closing_writes_what_is_waiting(scene: Scene, database_url: str) -> None:
+    waiting = [asyncio.ensure_future(scene.store.record([fact])) for fact in signatures(scene, 300)]
+    await asyncio.sleep(0)
+    await scene.store.close()
+    await asyncio.gather(*waiting)
+    with pytest.raises(Busy):
+        await scene.sign("late")
+    again = await Store.open(database_url)
+    assert (await again.snapshot(LETTER.id, 0)).count == 300
+    await again.close()
+
+
+async def test_who_gives_up_waiting_does_not_disturb_the_others(scene: Scene) -> None:
+    first, second = (asyncio.ensure_future(scene.store.record([fact])) for fact in signatures(scene, 2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await second
+    assert await scene.count() == 2
+
+
+async def test_recording_goes_on_when_the_database_is_back(scene: Scene) -> None:
+    database = scene.store._database
+    right_write = database.write
+    facts = signatures(scene, 3)
+
+    async def outage(work: Callable[[Transaction], object], patience: float = 0) -> object:
+        raise Unavailable("gone for lunch")
+
+    database.write = outage  # type: ignore[method-assign, assignment] # no database goes away on demand
+    outcomes = await asyncio.gather(*(scene.store.record([fact]) for fact in facts), return_exceptions=True)
+    assert [str(outcome) for outcome in outcomes] == ["gone for lunch"] * 3
+    database.write = right_write  # type: ignore[method-assign] # and comes back
+    await asyncio.gather(*map(partial(scene.store.record), [[fact] for fact in facts]))
+    assert await scene.count() == 3
+
+
+async def test_recording_nothing_takes_no_time(store: Store) -> None:
+    sizes = count_transactions(store)
+    await store.record([])
+    assert sizes == []

@@ -1,0 +1,78 @@
+"""Bringing a database to this version."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, inspect
+
+from bot.store import Store, WrongDatabase, migrations
+from bot.store.spelling import statement
+from tests.store.scene import LETTER, Scene, rows
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new.db"
+    url: str = request.getfixturevalue("new_postgres_url")
+    return url
+
+
+async def test_an_empty_database_becomes_ours(new_url: str) -> None:
+    scene = Scene(await Store.open(new_url))
+    await scene.label()
+    await scene.sign("ada")
+    await scene.store.close()
+    store = await Store.open(new_url)
+    assert (await store.snapshot(LETTER.id, 5)).count == 1
+    assert await rows(store, "SELECT version_num FROM alembic_version") == [(migrations.HEAD,)]
+    await store.close()
+
+
+async def test_processes_that_start_at_once_do_not_cross(new_url: str) -> None:
+    stores = await asyncio.gather(*(Store.open(new_url) for _ in range(4)))
+    for store in stores:
+        assert await rows(store, "SELECT count(*) FROM petitions") == [(0,)]
+        await store.close()
+
+
+async def test_a_newer_database_is_refused(new_url: str) -> None:
+    store = await Store.open(new_url)
+    newer = statement("UPDATE alembic_version SET version_num = '9999'")
+    await store._database.write(lambda work: work.execute(newer))
+    await store.close()
+    with pytest.raises(WrongDatabase, match="version 9999, which is newer than this program"):
+        await Store.open(new_url)
+
+
+async def test_ids_of_64_bits_fit_everywhere(new_url: str) -> None:
+    def narrow(connection: Connection) -> set[str]:
+        columns = inspect(connection)
+        return {
+            f"{table}.{column['name']}"
+            for table in columns.get_table_names()
+            for column in columns.get_columns(table)
+            if str(column["type"]) == "INTEGER"
+        }
+
+    store = await Store.open(new_url)
+    found = await store._database.read(lambda work: narrow(work.raw()))
+    await store.close()
+    if new_url.startswith("postgresql"):
+        assert found == {"petitions.attempts", "threads.position"}
+
+
+def test_an_up_to_date_database_is_opened_without_alembic(sqlite_url: str) -> None:
+    program = (
+        "import asyncio, sys; from bot.store import Store\n"
+        "async def main(): await (await Store.open(sys.argv[1])).close()\n"
+        "asyncio.run(main()); print(sorted({'alembic', 'asyncpg', 'bot.store.store'} & set(sys.modules)))"
+    )
+    here = Path(__file__).parents[2]
+    loaded = subprocess.check_output([sys.executable, "-c", program, sqlite_url], text=True, cwd=here)
+    assert loaded.strip() == "['bot.store.store']"

@@ -1,0 +1,194 @@
+"""Several processes on one PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+
+from bot.petition.commands import Sign, Unsign
+from bot.petition.comment import Author
+from bot.petition.facts import CommentFact, Fact
+from bot.petition.tally import fold
+from bot.store import Store, Unavailable, postgres_neighbours
+from bot.store import statements as sql
+from bot.store.rows import read_comment
+from bot.store.spelling import statement
+from tests.store.scene import INSTALLATION, LETTER, Scene
+
+T = TypeVar("T")
+
+HOLDER = """
+import asyncio, sys
+from bot.store import Store
+
+async def main(url):
+    store = await Store.open(url)
+    async with store.lease(1) as lease:
+        print(bool(lease), flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+DISCONNECT = statement("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'undersigned' AND pid <> pg_backend_pid()
+""")
+
+
+@pytest.fixture
+async def stores(postgres_url: str) -> AsyncIterator[list[Store]]:
+    stores = [await Store.open(postgres_url, now=lambda: 1_000.0) for _ in range(3)]
+    yield stores
+    for store in stores:
+        await store.close()
+
+
+def shuffled(things: Sequence[T], seed: int) -> list[T]:
+    return random.Random(seed).sample(things, len(things))  # noqa: S311 - the same every time
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for something that another task or process does."""
+    for _ in range(3_000):
+        if is_so():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came to be")
+
+
+async def test_three_processes_record_one_petition(stores: list[Store]) -> None:
+    scene = Scene(stores[0])
+    await scene.label()
+    people = [Author(n, f"user{n}") for n in range(1, 60)]
+    facts: list[CommentFact] = []
+    for round_number in range(4):
+        facts += [scene.fact(person, Sign() if (person.id + round_number) % 3 else Unsign()) for person in people]
+    told = [(store, fact) for store in stores for fact in facts]
+    await asyncio.gather(*(store.record([fact]) for store, fact in shuffled(told, 4)))
+    snapshot = await scene.snapshot()
+    found = await stores[1]._database.read(lambda work: work.fetch(sql.COMMENTS_OF_THREAD, LETTER.id))
+    expected = fold(read_comment(row).comment for row in found)
+    assert len(found) == len(facts)
+    assert snapshot.count == len(expected)
+    newest = await stores[2].snapshot(LETTER.id, 1_000)
+    assert sorted(newest.newest, key=lambda signature: signature.user_id) == expected
+
+
+async def test_processes_record_many_petitions_without_deadlock(stores: list[Store]) -> None:
+    scene = Scene(stores[0])
+    facts: list[Fact] = []
+    for number in range(8):
+        scene.issue = type(LETTER)(9_000 + number, number, "A letter", LETTER.labels)
+        facts += [scene.fact(Author(n, f"user{n}"), Sign()) for n in range(1, 30)]
+    orders = [shuffled(facts, seed) for seed in range(3)]
+    await asyncio.gather(
+        *(
+            store.record(order[start : start + 7])
+            for store, order in zip(stores, orders, strict=True)
+            for start in range(0, len(order), 7)
+        )
+    )
+    for number in range(8):
+        assert (await stores[1].snapshot(9_000 + number, 0)).count == 29
+
+
+async def test_the_others_are_nudged(stores: list[Store]) -> None:
+    scene = Scene(stores[0])
+    await scene.label()
+    await until(stores[1].changed.is_set)
+    stores[1].changed.clear()
+    await scene.sign("ada")
+    await until(stores[1].changed.is_set)
+    assert stores[0].changed.is_set()
+
+
+async def test_an_installation_is_leased_to_one_at_a_time(stores: list[Store]) -> None:
+    one, other, _ = stores
+    async with one.lease(1) as mine, other.lease(1) as theirs, other.lease(2) as another, one.lease(1) as twice:
+        assert (bool(mine), bool(theirs), bool(another), bool(twice)) == (True, False, True, False)
+    async with other.lease(1) as theirs:
+        assert theirs
+
+
+async def test_a_dead_process_leaves_its_lease(stores: list[Store], postgres_url: str) -> None:
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, postgres_url, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert holder.stdout is not None
+    assert await holder.stdout.readline() == b"True\n"
+    async with stores[0].lease(1) as lease:
+        assert not lease
+    holder.kill()
+    await holder.wait()
+    for _ in range(600):
+        async with stores[0].lease(1) as lease:
+            if lease:
+                return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the lease did not pass on")
+
+
+async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
+    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_neighbours, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(postgres_neighbours, "RECONNECT", 0.05)
+    one, other, _ = stores
+    async with one.lease(1) as mine:
+        await other._database.read(lambda work: work.fetch(DISCONNECT))
+        one.changed.clear()
+        await until(lambda: not mine)
+        await until(one.changed.is_set)
+    async with one.lease(1) as mine:
+        assert mine
+
+
+async def test_who_has_not_been_heard_for_long_does_not_trust_its_lease(
+    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stores[0].lease(1) as mine:
+        assert mine
+        monkeypatch.setattr(postgres_neighbours, "CONFIDENCE", 0.0)
+        assert not mine
+
+
+async def test_recording_survives_a_restarted_server(stores: list[Store]) -> None:
+    scene = Scene(stores[0])
+    await scene.label()
+    await stores[1]._database.read(lambda work: work.fetch(DISCONNECT))
+    await scene.sign("ada")
+    assert await scene.count() == 1
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        await Store.open("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+async def test_a_server_that_hangs_is_unavailable(stores: list[Store]) -> None:
+    sleep = statement("SELECT pg_sleep(30)")
+    with pytest.raises(Unavailable):
+        await stores[0]._database.write(lambda work: work.fetch(sleep), 0.2)
+    scene = Scene(stores[0])
+    await scene.label()
+    assert await scene.store.installations_with_work(9e9) == [INSTALLATION]
+
+
+async def test_commits_are_durable_whatever_the_servers_default(stores: list[Store], postgres_url: str) -> None:
+    name = urlsplit(postgres_url).path[1:]
+    off = statement(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    back = statement(f"ALTER DATABASE {name} RESET synchronous_commit")
+    ask = statement("SELECT current_setting('synchronous_commit')")
+    await stores[0]._database.write(lambda work: work.execute(off))
+    store = await Store.open(postgres_url)
+    assert [tuple(row) for row in await store._database.read(lambda work: work.fetch(ask))] == [("on",)]
+    await store.close()
+    await stores[0]._database.write(lambda work: work.execute(back))

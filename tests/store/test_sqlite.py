@@ -1,0 +1,141 @@
+"""What only a file can do to us."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.store import Store, Unavailable
+from bot.store import sqlite as sqlite_engine
+from tests.store.scene import LETTER, Scene
+
+RECORDER = """
+import asyncio, sys
+from bot.petition.commands import Sign
+from bot.petition.comment import Author
+from bot.store import Store
+from tests.store.scene import Scene
+
+async def main(url):
+    scene = Scene(await Store.open(url))
+    await scene.label()
+    async def sign(number):
+        fact = scene.fact(Author(number, f"user{number}"), Sign("Ada"))
+        await scene.store.record([fact])
+        print(number, flush=True)
+    for start in range(1, 100_000, 20):
+        await asyncio.gather(*(sign(number) for number in range(start, start + 20)))
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def path(sqlite_url: str) -> Path:
+    return Path(sqlite_url.removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+async def scene(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    monkeypatch.setattr(sqlite_engine, "LOCK_SECONDS", 0.05)
+    scene = Scene(await Store.open(sqlite_url))
+    await scene.label()
+    yield scene
+    await scene.store.close()
+
+
+async def test_what_was_acknowledged_survives_a_kill(sqlite_url: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RECORDER, sqlite_url, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert process.stdout is not None
+    acknowledged = {int(await process.stdout.readline()) for _ in range(150)}
+    process.kill()
+    acknowledged |= {
+        int(line) for line in (await process.stdout.read()).splitlines(keepends=True) if line[-1:] == b"\n"
+    }
+    await process.wait()
+    store = await Store.open(sqlite_url)
+    snapshot = await store.snapshot(LETTER.id, 1_000_000)
+    await store.close()
+    assert len(acknowledged) >= 150
+    assert acknowledged <= {signature.user_id for signature in snapshot.newest}
+    assert snapshot.count == len(snapshot.newest)
+
+
+async def test_every_commit_goes_to_the_disk(scene: Scene) -> None:
+    def ask(pragma: str) -> object:
+        with scene.store._database._writer.connect() as connection:  # type: ignore[attr-defined] # SQLite's
+            return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+
+    assert await asyncio.to_thread(ask, "journal_mode") == "wal"
+    assert await asyncio.to_thread(ask, "synchronous") == 2
+
+
+async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="locked"):
+            await scene.sign("ada")
+        assert await scene.count() == 0
+    await scene.sign("ada")
+    assert await scene.count() == 1
+
+
+async def test_a_full_disk_is_no_catastrophe(scene: Scene) -> None:
+    def limit(pages: int) -> None:
+        with scene.store._database._writer.connect() as connection:  # type: ignore[attr-defined] # SQLite's
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    await asyncio.to_thread(limit, 1)
+    with pytest.raises(Unavailable, match="full"):
+        await scene.sign("ada", "A very long name " * 5_000)
+    await asyncio.to_thread(limit, 1_000_000)
+    before = await scene.count()
+    await scene.sign("somebody else")
+    assert await scene.count() == before + 1
+
+
+async def test_a_read_only_file_is_unavailable(sqlite_url: str, path: Path) -> None:
+    def forbid(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA query_only = 1")
+
+    scene = Scene(await Store.open(sqlite_url))
+    sqlite_engine.event.listen(scene.store._database._writer, "checkout", lambda c, *_: forbid(c, _))  # type: ignore[attr-defined] # SQLite's
+    with pytest.raises(Unavailable, match="readonly"):
+        await scene.label()
+    await scene.store.close()
+
+
+async def test_a_directory_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="unable to open"):
+        await Store.open(f"sqlite:///{tmp_path}/nowhere/undersigned.db")
+
+
+async def test_readers_do_not_wait_for_a_writer(scene: Scene, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert await asyncio.wait_for(scene.count(), 5) == 0
+
+
+async def test_only_one_process_reconciles(sqlite_url: str) -> None:
+    one, other = await Store.open(sqlite_url), await Store.open(sqlite_url)
+    async with one.lease(1) as mine, one.lease(2) as mine_too, one.lease(1) as twice, other.lease(3) as theirs:
+        assert (bool(mine), bool(mine_too), bool(twice), bool(theirs)) == (True, True, False, False)
+    async with other.lease(1) as theirs:
+        assert theirs
+    await one.close()
+    await other.close()
+
+
+async def test_the_lease_file_leaves_the_database_alone(scene: Scene, path: Path) -> None:
+    async with scene.store.lease(1):
+        await scene.sign("ada")
+    names = {file.name for file in path.parent.iterdir()}
+    assert names == {path.name, f"{path.name}-lease", f"{path.name}-shm", f"{path.name}-wal"}
