@@ -126,6 +126,37 @@ async def test_somebody_new_joins_by_name(scene: Scene) -> None:
     await expect(scene.page.get_by_label("somebody else")).to_have_value("")
 
 
+async def test_whoever_is_named_speaks_on(scene: Scene) -> None:
+    ada, grace = (scene.page.get_by_role("radio", name=login) for login in ("ada", "grace"))
+    await ada.check()
+    await grace.check()
+    await scene.page.get_by_label("somebody else").fill("ada")
+    await scene.write("/sign")
+    await expect(scene.comment("ada commented")).to_be_visible()
+    await expect(ada).to_be_checked()
+
+
+async def test_an_example_leaves_what_was_being_written(scene: Scene) -> None:
+    await scene.box.fill("I am thinking")
+    await scene.page.locator("#composer").get_by_role("button", name="/unsign").click()
+    await expect(scene.comment("/unsign")).to_be_visible()
+    scene.state.comment(scene.petition, scene.state.user("grace"), "In between")
+    await expect(scene.comment("In between")).to_be_visible()
+    await expect(scene.box).to_have_value("I am thinking")
+
+
+async def test_a_saved_text_gives_way_to_a_later_one(scene: Scene) -> None:
+    await scene.write("/sign")
+    comment = scene.comment("ada commented")
+    await comment.get_by_text("Edit the comment").click()
+    await comment.get_by_role("textbox").fill("/unsign")
+    await comment.get_by_role("button", name="Save as ada").click()
+    await expect(comment).to_contain_text("edited by ada")
+    scene.state.edit_comment(scene.petition.comments[0], scene.organizer, "/sign after all")
+    await expect(comment).to_contain_text("edited by lovelace")
+    await expect(comment.locator("textarea")).to_have_value("/sign after all")
+
+
 async def test_an_edit_shows_at_once_and_says_by_whom(scene: Scene) -> None:
     await scene.write("/sign")
     await expect(scene.comment("/sign")).to_be_visible()
@@ -176,6 +207,7 @@ async def test_the_organizer_edits_closes_locks_and_labels(scene: Scene) -> None
     await page.get_by_role("combobox", name="Label to add").fill("petition")
     await page.get_by_role("button", name="Add label").click()
     await expect(page.locator("#title")).to_contain_text("petition")
+    await expect(page.get_by_role("combobox", name="Label to add")).to_have_value("")
     assert await scene.not_loaded_again()
 
 

@@ -150,6 +150,12 @@ def test_nothing_gets_out_of_its_box(text: str) -> None:
     assert "after" in html
 
 
+@pytest.mark.parametrize("tag", ["title", "textarea", "style", "xmp", "iframe", "noembed", "noframes", "script"])
+def test_some_tags_are_shown_as_they_were_typed(tag: str) -> None:
+    text = f"before <{tag}>inside</{tag}> **after**"
+    assert ours(text) == githubs(text) == f"<p>before ‹{tag}›inside‹/{tag}›<strong>after</strong></p>"
+
+
 def test_github_is_here_and_pictures_are_links() -> None:
     check("[ada](https://github.com/ada)", '<p><a href="/ada" rel="noopener noreferrer">ada</a></p>')
     outside = '<a class="picture" href="https://x.org/a.png" rel="noopener noreferrer">🖼 seal</a>'

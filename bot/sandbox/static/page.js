@@ -52,11 +52,15 @@ async function send(event) {
 }
 
 function clear(form, button) {
-  const names = (form.dataset.clear ?? "").split(" ");
-  for (const field of form.elements) {
+  const names = form.dataset.clear?.split(" ");
+  if (names) {
     // A one-click example leaves what was being written in the box.
-    if (names.includes(field.name) && !(field.name === "body" && button?.name === "example")) field.value = "";
-    else if ("defaultValue" in field && field.type !== "radio") field.defaultValue = field.value;
+    const done = names.filter((name) => !(name === "body" && button?.name === "example"));
+    for (const name of done) form.elements[name].value = "";
+  } else {
+    // What was saved is the new default, which the next change may replace.
+    for (const field of form.elements) if ("defaultValue" in field) field.defaultValue = field.value;
+    form.reset();
   }
   form.closest("details")?.removeAttribute("open");
 }
@@ -170,8 +174,7 @@ function morph(old, fresh) {
   }
   if (old.isEqualNode(fresh)) return undefined;
   if (old.nodeName === "TIME" && old.dateTime === fresh.dateTime) return undefined;
-  const written = ["TEXTAREA", "INPUT"].includes(old.nodeName) && isWritten(old);
-  if (written) return undefined;
+  // What somebody has typed stays: browsers take new defaults only for fields that nobody has touched.
   attributes(old, fresh);
   if (old.nodeName === "TEXTAREA") {
     old.defaultValue = fresh.defaultValue;
@@ -180,17 +183,14 @@ function morph(old, fresh) {
   return children(old, fresh);
 }
 
-function isWritten(field) {
-  if (field.type === "radio" || field.type === "checkbox") return true;
-  return field.value !== field.defaultValue || field === document.activeElement;
-}
-
 function attributes(old, fresh) {
+  // Who speaks and what is unfolded is for whoever sits here to say.
+  const kept = ["checked", "open"];
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && !kept.includes(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && !kept.includes(name)) old.setAttribute(name, value);
   }
 }
 
