@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -12,11 +13,13 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from bot import app, config, demo, logs
+from bot.github.errors import GitHubError
 from bot.store import StoreError
+from bot.verify import IssueName, NotAName, verify
 
 T = TypeVar("T")
 
-OK, FAILED, MISCONFIGURED = 0, 1, 2
+OK, FAILED, MISUSED = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except config.ConfigError as error:
         _complain("The configuration is not complete:", *error.problems, "The README lists every variable.")
-        return MISCONFIGURED
+        return MISUSED
+    except NotAName as error:
+        _complain(str(error))
+        return MISUSED
+    except GitHubError as error:
+        _complain(f"GitHub does not answer this: {error}", "Is the name right, and may this App or token see it?")
+        return MISUSED
     except (StoreError, app.CannotListen) as error:
         _complain(str(error))
         return FAILED
@@ -61,6 +70,21 @@ def _migrate(_options: argparse.Namespace) -> int:
     return OK
 
 
+def _verify(options: argparse.Namespace) -> int:
+    settings = config.read_for_reading(os.environ)
+    logs.configure(settings.log_level, settings.log_format)
+    found = _run(verify(IssueName.read(options.petition), settings))
+    print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
+    return OK if found.recount.agrees else FAILED
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "petition", metavar="OWNER/REPO#N", help="the petition's issue, for example lovelace/letters#12"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result for machines")
+
+
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--signers", type=_positive, metavar="N", help="sign up N invented people, print the resulting body and end"
@@ -75,6 +99,12 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
 COMMANDS = (
     _Command("serve", "run the webhook server and the loops", _serve),
     _Command("demo", "run the bot against a GitHub on this machine; no account needed", _demo, _demo_arguments),
+    _Command(
+        "verify",
+        "count a petition again from GitHub alone and compare with its block; 1 is the exit code where they differ",
+        _verify,
+        _verify_arguments,
+    ),
     _Command("migrate", "bring the database to this version (serve does it too)", _migrate),
 )
 

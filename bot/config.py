@@ -41,6 +41,7 @@ VARIABLES = (
     ),
     Variable("GITHUB_PRIVATE_KEY_PATH", None, "the file that holds the private key, instead of the text"),
     Variable("GITHUB_WEBHOOK_SECRET", None, "the webhook's shared secret; comma-separated values allow rotation"),
+    Variable("GITHUB_TOKEN", None, "somebody's own token, with which `verify` needs no App"),
     Variable(
         "GITHUB_API_URL", "https://api.github.com", "GitHub Enterprise Server (`https://HOST/api/v3`) or a stand-in"
     ),
@@ -62,6 +63,7 @@ class Config:
     app_id: str = ""
     private_key: str = field(default="", repr=False)
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    token: str = field(default="", repr=False)
     api_url: str = "https://api.github.com"
     database_url: str = field(default="sqlite:///undersigned.db", repr=False)
     host: str = "0.0.0.0"  # noqa: S104 - as in VARIABLES
@@ -74,7 +76,7 @@ class Config:
 
 
 def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
-    """Read the configuration; `credentials` says whether the command needs to talk to GitHub.
+    """Read the configuration; `credentials` says whether the command needs to be the App.
 
     Raises ConfigError naming every variable that is missing or wrong, not only the first.
     """
@@ -84,6 +86,7 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
         app_id=reader.text("GITHUB_APP_ID", required=credentials),
         private_key=reader.private_key(required=credentials),
         webhook_secrets=reader.secrets(required=credentials),
+        token=reader.text("GITHUB_TOKEN"),
         api_url=reader.url("GITHUB_API_URL") or "",
         database_url=reader.text("DATABASE_URL"),
         host=reader.text("HOST"),
@@ -96,6 +99,17 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
     )
     if problems:
         raise ConfigError(problems)
+    return config
+
+
+def read_for_reading(environment: Mapping[str, str]) -> Config:
+    """Read the configuration of a command that only reads from GitHub: a token of one's own is enough.
+
+    Raises ConfigError.
+    """
+    config = read(environment, credentials=False)
+    if not config.token and not (config.app_id and config.private_key):
+        raise ConfigError(["GITHUB_TOKEN is not set, nor are GITHUB_APP_ID and GITHUB_PRIVATE_KEY"])
     return config
 
 

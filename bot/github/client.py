@@ -35,7 +35,7 @@ from bot.github.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from bot.github.memory import Memory, room
 from bot.github.pacing import Limits, Pace
 from bot.github.payloads import Identified
-from bot.github.tokens import AppKey, Token, Tokens
+from bot.github.tokens import AppKey, PersonalToken, Token, Tokens
 from bot.petition.comment import Comment
 from bot.petition.facts import Repository
 
@@ -135,10 +135,24 @@ class GitHub:
         return await self._api.ask(method, url, variables or {}, self._key.credentials())
 
 
+def with_token(
+    session: aiohttp.ClientSession,
+    token: str,
+    *,
+    api_url: str = DOMAIN,
+    now: Callable[[], float],
+) -> InstallationClient:
+    """Give a client that acts as the person to whom a token belongs, and sees what that person may see."""
+    line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
+    return InstallationClient(0, Api(line, Pace(Limits())), line, PersonalToken(token), lag=0.0)
+
+
 class InstallationClient:
     """GitHub for one installation: one call at a time, at GitHub's pace. Raises only `bot.github.errors`."""
 
-    def __init__(self, installation_id: int, api: Api, line: Line, tokens: Tokens, *, lag: float) -> None:
+    def __init__(
+        self, installation_id: int, api: Api, line: Line, tokens: Tokens | PersonalToken, *, lag: float
+    ) -> None:
         self.id = installation_id
         self._api = api
         self._line = line
@@ -178,7 +192,7 @@ class InstallationClient:
         for page in await self._pages(url, _named(repository.full_name) | query):
             for answer in expect(list[IssueAnswer], page.data):
                 issue = answer.fact()
-                if not issue.is_pull_request and label.lower() in issue.labels:
+                if not issue.is_pull_request:
                     found.append(IssueRead(repository, issue, answer.body, self._dated(began), page.unchanged))
         return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -100,3 +101,18 @@ class Tokens:
             raise InstallationGone(f"installation {installation_id} is gone") from None
         minted = expect(TokenAnswer, answer.data)
         return Token(minted.token, self._now(), epoch(minted.expires_at))
+
+
+class PersonalToken:
+    """A token that somebody made for themselves, in the place of `Tokens`; it cannot be renewed."""
+
+    def __init__(self, value: str) -> None:
+        self._token = Token(value, minted_at=0.0, expires_at=math.inf)
+
+    async def token(self, installation_id: int) -> Token:
+        """Give the one token there is."""
+        del installation_id
+        return self._token
+
+    def forget(self, installation_id: int, token: Token) -> None:
+        """Keep it all the same: there is no other."""

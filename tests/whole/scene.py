@@ -29,7 +29,6 @@ class Scene:
     sandbox: Sandbox
     database_url: str
     tempo: app.Tempo = FAST
-    changes: dict[str, str] = field(default_factory=dict)
     bot: app.Bot | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -37,8 +36,8 @@ class Scene:
     def state(self) -> State:
         return self.sandbox.state
 
-    async def start_bot(self) -> app.Bot:
-        config = Config(
+    def config(self) -> Config:
+        return Config(
             app_id=str(self.sandbox.app_id),
             private_key=self.sandbox.private_key,
             webhook_secrets=(self.sandbox.webhook_secret,),
@@ -47,7 +46,9 @@ class Scene:
             host="127.0.0.1",
             port=0,
         )
-        self.bot = await self._stack.enter_async_context(app.running(config, self.tempo))
+
+    async def start_bot(self) -> app.Bot:
+        self.bot = await self._stack.enter_async_context(app.running(self.config(), self.tempo))
         self.sandbox.webhook_url = f"http://127.0.0.1:{self.bot.port}/webhook"
         return self.bot
 

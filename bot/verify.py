@@ -1,0 +1,119 @@
+"""`verify`: count a petition again from GitHub's API alone, and compare with what its block says."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.config import Config
+from bot.github.answers import IssueRead
+from bot.github.client import GitHub, InstallationClient, with_token
+from bot.petition import block
+from bot.petition.comment import Comment, Writer
+from bot.petition.recount import Recount, recount
+
+_NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
+
+
+class NotAName(Exception):
+    """Not the name of an issue. Write OWNER/REPO#NUMBER, for example lovelace/letters#12."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueName:
+    """`owner/repo#number`, as people write it."""
+
+    repository: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.repository}#{self.number}"
+
+    @classmethod
+    def read(cls, text: str) -> IssueName:
+        """Read a name; raises NotAName."""
+        match = _NAME.fullmatch(text.strip())
+        if match is None:
+            raise NotAName(NotAName.__doc__)
+        return cls(match["repository"], int(match["number"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A recount, with where each comment can be read."""
+
+    name: IssueName
+    recount: Recount
+    issue_url: str
+
+    def url_of(self, comment_id: int | None) -> str:
+        """Give the address of a comment, or of the issue where no single comment is meant."""
+        return self.issue_url if comment_id is None else f"{self.issue_url}#issuecomment-{comment_id}"
+
+    def lines(self) -> list[str]:
+        """Say it in words."""
+        found = self.recount
+        if found.agrees:
+            return [f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block."]
+        differences = [f"  - {one.text}: {self.url_of(one.comment_id)}" for one in found.differences]
+        return [f"{self.name}: the block and the comments differ.", *differences]
+
+    def facts(self) -> dict[str, object]:
+        """Say it for machines."""
+        found, said = self.recount, self.recount.said
+        return {
+            "petition": str(self.name),
+            "agrees": found.agrees,
+            "comments": {"count": found.count, "digest": found.digest},
+            "block": None if said is None else {"count": said.count, "digest": said.digest, "as_of": said.as_of},
+            "differences": [{"text": d.text, "url": self.url_of(d.comment_id)} for d in found.differences],
+        }
+
+
+async def verify(name: IssueName, config: Config) -> Verification:
+    """Count a petition again; raises `bot.github.errors`."""
+    async with aiohttp.ClientSession() as session:
+        client = await _client(session, name, config)
+        read = await client.get_issue(name.repository, name.number)
+        comments = await _read_comments(client, read)
+    found = recount(comments, block.machine_line(read.body), closed_at=read.issue.closed_at)
+    where = f"{_site(config.api_url)}/{read.repository.full_name}/issues/{read.issue.number}"
+    return Verification(name, found, where)
+
+
+async def _client(session: aiohttp.ClientSession, name: IssueName, config: Config) -> InstallationClient:
+    if config.token:
+        return with_token(session, config.token, api_url=config.api_url, now=time.time)
+    github = GitHub(
+        session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
+    )
+    return github.installation(await github.installation_of(name.repository))
+
+
+async def _read_comments(client: InstallationClient, read: IssueRead) -> list[Comment]:
+    """Read all comments, and of those that say something to us also who wrote what.
+
+    An edit within the second of writing leaves no trace in the times that a listing shows, only in the history.
+    """
+    issue = read.issue
+    listing = await client.list_comments(read.repository.full_name, issue.number, count=issue.comments)
+    found = {comment.id: comment for comment in listing.comments}
+    told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNSAID for v in c.versions)]
+    for history in await client.comment_histories([listing.node_ids[comment_id] for comment_id in told]):
+        found[history.id] = history
+    return list(found.values())
+
+
+def _site(api_url: str) -> str:
+    """Give the site beside an API: https://HOST/api/v3 has its pages at https://HOST ."""
+    parts = urlsplit(api_url)
+    host = parts.netloc.removeprefix("api.") if parts.path in ("", "/") else parts.netloc
+    return f"{parts.scheme}://{host}"
+
+
+def _signatures(count: int) -> str:
+    return "1 signature" if count == 1 else f"{count:,} signatures"

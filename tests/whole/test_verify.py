@@ -1,0 +1,111 @@
+"""Anybody counts again from GitHub's API alone, and is told where block and comments differ."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from bot.petition import block
+from bot.sandbox.nouns import Comment, Issue
+from bot.verify import IssueName, Verification, verify
+from tests.whole.scene import Scene
+from tests.whole.test_command_line import credentials, run
+
+
+async def check(stage: Scene, petition: Issue) -> Verification:
+    return await verify(IssueName(petition.repository.full_name, petition.number), stage.config())
+
+
+def forge(petition: Issue, stage: Scene, **changes: Any) -> None:
+    """Put another line for machines into the block."""
+    line = block.machine_line(petition.body)
+    assert line is not None
+    assert petition.body is not None
+    body = petition.body.replace(str(line), str(replace(line, **changes)))
+    stage.state.edit_issue_body(petition, stage.organizer(), body)
+
+
+async def petition_with(stage: Scene, *signers: str) -> tuple[Issue, list[Comment]]:
+    petition = stage.petition()
+    comments = [stage.sign(petition, login) for login in signers]
+    await stage.shows(petition, len(signers))
+    await stage.stop_bot()
+    return petition, comments
+
+
+async def test_a_right_tally_is_confirmed(stage: Scene) -> None:
+    petition, _ = await petition_with(stage, "ada", "grace")
+    found = await check(stage, petition)
+    assert found.recount.agrees
+    assert found.lines() == ["lovelace/letters#1: the comments hold 2 signatures, and so says the block."]
+
+
+async def test_a_signature_that_the_block_lacks_is_named(stage: Scene) -> None:
+    petition, _ = await petition_with(stage, "ada", "grace")
+    missed = stage.sign(petition, "alan")
+    found = await check(stage, petition)
+    assert not found.recount.agrees
+    assert any(line.endswith(f"/lovelace/letters/issues/1#issuecomment-{missed.id}") for line in found.lines())
+
+
+async def test_a_withdrawal_that_the_block_missed_is_named(stage: Scene) -> None:
+    petition, (ada, _) = await petition_with(stage, "ada", "grace")
+    stage.state.edit_comment(ada, ada.user, "Not any more.")
+    found = await check(stage, petition)
+    assert any(f"#issuecomment-{ada.id}" in line for line in found.lines())
+
+
+async def test_a_hidden_comment_that_is_counted_is_named(stage: Scene) -> None:
+    petition, (ada, _) = await petition_with(stage, "ada", "grace")
+    stage.state.hide(ada, stage.organizer())
+    found = await check(stage, petition)
+    assert any(f"#issuecomment-{ada.id}" in line and "hidden" in line for line in found.lines())
+
+
+async def test_an_edit_by_somebody_else_does_not_count(stage: Scene) -> None:
+    petition, _ = await petition_with(stage, "ada")
+    said = stage.sign(petition, "grace", "I disagree.")
+    stage.state.edit_comment(said, stage.organizer(), "/sign")
+    assert (await check(stage, petition)).recount.agrees
+
+
+async def test_a_forged_count_is_found_out(stage: Scene) -> None:
+    petition, _ = await petition_with(stage, "ada")
+    forge(petition, stage, count=9_000)
+    found = await check(stage, petition)
+    assert "the block says 9000 signatures, the comments hold 1" in "\n".join(found.lines())
+
+
+async def test_an_issue_without_a_block_is_a_difference(stage: Scene) -> None:
+    issue = stage.sandbox.petition("A letter", "Dear all,", label="")
+    found = await check(stage, issue)
+    assert "shows no tally" in "\n".join(found.lines())
+
+
+async def test_the_command_needs_no_database_and_no_app(stage: Scene) -> None:
+    petition, _ = await petition_with(stage, "ada")
+    environment = {"GITHUB_TOKEN": stage.sandbox.token_of("reader"), "GITHUB_API_URL": stage.sandbox.api_url}
+    code, out, err = await run("verify", "lovelace/letters#1", "--json", **environment)
+    assert code == 0, err
+    assert json.loads(out)["agrees"] is True
+    stage.sign(petition, "grace")
+    code, out, _ = await run("verify", "lovelace/letters#1", "--json", **environment)
+    assert (code, json.loads(out)["comments"]["count"], json.loads(out)["block"]["count"]) == (1, 2, 1)
+
+
+async def test_the_command_also_works_as_the_app(stage: Scene) -> None:
+    await petition_with(stage, "ada")
+    code, out, err = await run("verify", "lovelace/letters#1", **credentials(stage.sandbox))
+    assert (code, "1 signature" in out) == (0, True), err
+
+
+async def test_what_cannot_be_checked_is_explained(stage: Scene) -> None:
+    environment = {"GITHUB_TOKEN": stage.sandbox.token_of("reader"), "GITHUB_API_URL": stage.sandbox.api_url}
+    for name in ("lovelace/nothing#1", "lovelace/letters#99", "letters", "lovelace/letters#0"):
+        code, _, err = await run("verify", name, **environment)
+        assert code == 2, name
+        assert err.strip()
+        assert "Traceback" not in err
+    code, _, err = await run("verify", "lovelace/letters#1")
+    assert (code, "GITHUB_TOKEN" in err) == (2, True)
