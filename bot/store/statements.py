@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.spelling import statement
+from bot.store.spelling import Statement, statement
 
 # What GitHub told, per group of facts -------------------------------------------------------------
 
@@ -354,9 +354,17 @@ NEWEST_SIGNATURES: Final = statement("""
     ORDER BY signed_at DESC, comment_id DESC LIMIT $2
 """)
 
-SIGNATURE_PAIRS: Final = statement("""
-    SELECT user_id, comment_id FROM signatures WHERE petition_id = $1 ORDER BY user_id
-""")
+# Joined by the database, because a million lines are long in the making here.
+TALLY_LINES: Final = Statement(
+    sqlite="""
+        SELECT group_concat(line, '\n')
+        FROM (SELECT user_id || ':' || comment_id AS line FROM signatures WHERE petition_id = ?1 ORDER BY user_id)
+    """,
+    postgresql="""
+        SELECT string_agg(user_id || ':' || comment_id, '\n' ORDER BY user_id)
+        FROM signatures WHERE petition_id = $1
+    """,
+)
 
 LETTERS: Final = statement("SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at")
 

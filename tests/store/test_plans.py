@@ -1,0 +1,79 @@
+"""The cost of a statement does not grow with the petition: each finds its rows by an index."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.store import Store
+from bot.store import statements as sql
+from bot.store.database import Transaction
+from bot.store.spelling import Statement, statement
+
+PER_DELIVERY = [
+    sql.LOCK_THREADS,
+    sql.COMMENTS_AND_THEIR_AUTHORS,
+    sql.COMMENTS_OF_AUTHORS,
+    sql.PUT_COMMENTS,
+    sql.PUT_SIGNATURES,
+    sql.DROP_SIGNATURES,
+    sql.ADD_TO_DAYS,
+    sql.SET_THREAD,
+    sql.SET_PETITION,
+]
+PER_LOOK = [
+    sql.INSTALLATIONS_WITH_WORK,
+    sql.DUE,
+    sql.THREADS_TO_READ,
+    sql.PETITIONS_TO_ACKNOWLEDGE,
+    sql.DROP_LATE_ACKS,
+    sql.ACKS_DUE,
+    sql.ACKED,
+    sql.PETITION,
+    sql.THREADS,
+    sql.NEWEST_SIGNATURES,
+    sql.LETTERS,
+    sql.PUBLISHED,
+    sql.POSTPONE,
+]
+PER_CHANGE = [
+    sql.AUTHORS_OF_COMMANDS_AFTER,
+    sql.AUTHORS_WITHOUT_SIGNATURE,
+    sql.COMMENTS_OF_THREAD,
+    sql.SIGNATURES_OF,
+]
+NAMES = {id(value): name for name, value in vars(sql).items() if isinstance(value, Statement)}
+
+INDEXES_ONLY = statement("SET LOCAL enable_seqscan = off")
+ALIASES = {"c": "comments", "t": "threads", "p": "petitions", "r": "repositories", "s": "signatures"}
+OF_WHAT_WAITS = {"petitions_due", "threads_to_read", "comments_to_acknowledge"}
+GROWING = {"comments", "signatures", "threads", "petitions", "repositories"}
+
+
+@pytest.mark.parametrize("text", PER_DELIVERY + PER_LOOK + PER_CHANGE, ids=lambda text: NAMES[id(text)])
+async def test_rows_are_found_by_an_index(store: Store, text: Statement) -> None:
+    assert scanned(await explain(store, text)) & GROWING == set()
+
+
+async def explain(store: Store, text: Statement) -> list[str]:
+    """Ask how rows will be found. An empty table is always read from end to end, unless that is forbidden."""
+    question = Statement(f"EXPLAIN QUERY PLAN {text.sqlite}", f"EXPLAIN (GENERIC_PLAN) {text.postgresql}")
+    values = [None] * max(map(int, re.findall(r"\?(\d+)", text.sqlite)), default=0)
+
+    def ask(transaction: Transaction) -> list[str]:
+        if transaction.engine == "sqlite":
+            return [row.detail for row in transaction.fetch(question, *values)]
+        transaction.execute(INDEXES_ONLY)
+        return [row[0] for row in transaction.fetch(question, *values)]
+
+    return await store._database.read(ask)
+
+
+def scanned(plan: list[str]) -> set[str]:
+    """Tell which tables, or indexes that grow like them, a plan reads from end to end."""
+    text = "\n".join(plan)
+    found = re.findall(r"^SCAN (\w+)$", text, re.MULTILINE) + re.findall(r"Seq Scan on (\w+)", text)
+    walked = re.findall(r"^SCAN (\w+) USING (?:COVERING )?INDEX (\w+)", text, re.MULTILINE)
+    found += [name for name, index in walked if index not in OF_WHAT_WAITS]
+    return {ALIASES.get(name, name) for name in found}
