@@ -29,10 +29,11 @@ REACTIONS_WAIT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """Until when an installation is left alone; news end a rest that is not `firm`."""
+    """Until when an installation is left alone; news that came after `news` end a rest that is not `firm`."""
 
     until: float
     firm: bool = False
+    news: int = 0
 
 
 @dataclass(slots=True)
@@ -54,16 +55,18 @@ class Conductor:
     _rests: dict[int, _Rest] = field(default_factory=dict)
     _reactions_after: dict[int, float] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: int = 0
+    """How often the store had something new."""
     _stopping: bool = False
 
     async def run(self) -> None:
         """Work until `stop`; what is in flight is finished first."""
         while not self._stopping:
-            news = self.store.changed.is_set()
+            self._news += self.store.changed.is_set()
             self.store.changed.clear()
             self._wake.clear()
             try:
-                delay = await self._start_workers(news=news)
+                delay = await self._start_workers()
             except StoreUnavailable as error:
                 log.warning("the database does not answer", error=str(error))
                 delay = self.beat
@@ -76,13 +79,13 @@ class Conductor:
         self._stopping = True
         self._wake.set()
 
-    async def _start_workers(self, *, news: bool) -> float:
+    async def _start_workers(self) -> float:
         """Give every installation that has work its worker; return the seconds until the next look."""
         now = self.now()
         wake_at = now + self.beat
         for installation_id in await self.store.installations_with_work(now):
             rest = self._rests.get(installation_id)
-            if rest is not None and rest.until > now and (rest.firm or not news):
+            if rest is not None and rest.until > now and (rest.firm or rest.news == self._news):
                 wake_at = min(wake_at, rest.until)
             elif installation_id not in self._workers:
                 self._start(installation_id)
@@ -131,7 +134,7 @@ class Conductor:
 
     async def _step(self, installation_id: int, client: InstallationClient) -> _Rest:
         """Do the one most urgent thing; return until when there is nothing more to do."""
-        now = self.now()
+        now, news = self.now(), self._news
         if threads := await self.store.threads_to_read(installation_id, now):
             await self._reread(threads[0], client)
             return _Rest(0.0)
@@ -147,7 +150,7 @@ class Conductor:
             # One at a time, so that a tally that becomes due meanwhile goes first.
             await self._acknowledge(installation_id, acks[0], client)
             return _Rest(0.0)
-        return _Rest(min(waiting))
+        return _Rest(min(waiting), news=news)
 
     async def _reread(self, thread: ThreadToRead, client: InstallationClient) -> None:
         try:
