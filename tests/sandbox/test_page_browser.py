@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.sandbox.page import mount
 from bot.sandbox.server import Sandbox
@@ -248,6 +248,19 @@ async def test_the_keyboard_is_enough(scene: Scene) -> None:
     await page.keyboard.press("Control+Enter")
     await expect(scene.comment("grace commented")).to_be_visible()
     await expect(scene.box).to_be_focused()
+
+
+async def test_it_works_without_javascript(scene: Scene, browser: Browser) -> None:
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(scene.page.url)
+    await page.get_by_role("radio", name="grace").check()
+    await page.get_by_role("textbox", name="Comment", exact=True).fill("/sign\nbecause")
+    await page.get_by_role("button", name="Comment", exact=True).click()
+    await expect(page.get_by_role("article", name="Comment by grace")).to_be_visible()
+    await expect(page.get_by_text("Without JavaScript this page stays as it is")).to_be_visible()
+    assert scene.petition.comments[0].body == "/sign\r\nbecause"
+    await context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -101,6 +101,8 @@ function follow(address) {
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
       }
+      // During a storm a few looks a second are enough for anybody.
+      await new Promise((resolve) => setTimeout(resolve, 150));
     }
     busy = false;
   };
@@ -219,6 +221,9 @@ function children(old, fresh) {
 // Times ---------------------------------------------------------------------------------------------------------
 
 function showTimes() {
+  for (const time of document.querySelectorAll("time[data-clock]")) {
+    time.textContent = new Date(time.dateTime).toLocaleTimeString("en-GB");
+  }
   const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   for (const time of document.querySelectorAll("time[datetime]:not([data-clock])")) {
     const seconds = Math.round((new Date(time.dateTime) - Date.now()) / 1000);
