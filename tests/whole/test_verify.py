@@ -65,7 +65,7 @@ async def test_a_hidden_comment_that_is_counted_is_named(stage: Scene) -> None:
 
 async def test_an_edit_by_somebody_else_does_not_count(stage: Scene) -> None:
     petition, _ = await petition_with(stage, "ada")
-    said = stage.sign(petition, "grace", "I disagree.")
+    said = stage.sign(petition, "alan", "I disagree.")
     stage.state.edit_comment(said, stage.organizer(), "/sign")
     assert (await check(stage, petition)).recount.agrees
 
