@@ -131,6 +131,7 @@ async def test_a_newcomer_is_taken_to_the_petition(site: Site) -> None:
     assert "Open" in page.text
     assert "petition" in page.text
     assert "Dear all," in page.text
+    assert "Without JavaScript this page stays as it is until you load it again" in page.text
 
 
 async def test_one_comments_as_whoever_one_chooses(site: Site) -> None:
