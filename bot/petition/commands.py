@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
+
+from bot.petition.prose import lines_begun_in_text, passages
+from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
+
+ARGUMENT_LIMIT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +30,155 @@ class Unsign:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`/petition WORD argument`, an organizer's order; the word is lower case, the argument as typed."""
+    """`/petition WORD argument`, an organizer's order; the word is lower case and empty if there was none."""
 
     word: str
     argument: str = ""
 
 
 Command = Sign | Unsign | Order
+
+
+def parse(body: str, also_accept: Collection[str] = ()) -> Command | None:
+    """Read a comment; of several commands the last one decides.
+
+    Phrases of `also_accept` sign when they are all the comment says. A command goes before a phrase, so that no
+    phrase can turn an `/unsign` into a signature.
+    """
+    text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    if _COMMAND_SOMEWHERE.search(text):
+        command = _last_command(_worth_reading(text))
+        if command is not None:
+            return command
+    if also_accept and _says_one_of(also_accept, text):
+        return Sign()
+    return None
+
+
+# People paste commands with a byte-order mark, a zero-width or a no-break space in front.
+_PASTED = "\ufeff\u00a0\u2007\u202f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+_COMMAND_LINE = rf"(?:[{_PASTED}]* ){{0,3}}[{_PASTED}]*/(?ai:(sign|unsign|petition))[{_PASTED}]*(?![^\s.,:;!?])"
+_COMMAND = re.compile(_COMMAND_LINE)
+_COMMAND_SOMEWHERE = re.compile(rf"^{_COMMAND_LINE}", re.MULTILINE)
+
+
+def _worth_reading(text: str) -> str:
+    """Leave out what can decide nothing, and the middle of a text longer than GitHub says it takes.
+
+    It says 65,536 characters, but lets up to four times as many pass, which cost seconds of our time.
+    """
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+    end = max((command.end() for command in _COMMAND_SOMEWHERE.finditer(text)), default=0)
+    empty_line = _EMPTY_LINE.search(text, end)
+    return text[: empty_line.start()] if empty_line else text
+
+
+_LONGEST = 65_536
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
+
+
+def _last_command(text: str) -> Command | None:
+    lines = text.split("\n")
+    own = passages(lines)
+    for passage in reversed(own):
+        commands = {number: found for number in passage if (found := _COMMAND.match(lines[number]))}
+        if commands.keys() <= {passage.start}:
+            begun = {passage.start}
+        else:
+            begun = {passage.start + number for number in lines_begun_in_text(lines[passage.start : passage.stop])}
+        for number in sorted(commands.keys() & begun, reverse=True):
+            return _command(commands[number], _lines_after(number, lines, own))
+    return None
+
+
+def _lines_after(number: int, lines: Sequence[str], own: Sequence[range]) -> list[str]:
+    """Give the lines of running text that follow a line, up to an empty one."""
+    end = number + 1
+    for passage in own:
+        if passage.start <= end < passage.stop:
+            end = passage.stop
+    return [line.strip() for line in takewhile(_goes_on, lines[number + 1 : end])]
+
+
+def _goes_on(line: str) -> bool:
+    return bool(line.strip()) and not _RULE.fullmatch(line)
+
+
+_RULE = re.compile(r" {0,3}(?:=+|-+|(?:[-_*][ \t]*){3,})[ \t]*")
+"""A line that underlines or divides; it belongs to no text."""
+
+
+def _command(found: re.Match[str], following: Sequence[str]) -> Command:
+    details = _PUNCTUATION.sub("", found.string[found.end() :], count=1).strip()
+    match found[1].lower():
+        case "sign":
+            name, affiliation = _split(details)
+            return Sign(
+                name=_fit(name, NAME_LIMIT),
+                affiliation=_fit(affiliation, AFFILIATION_LIMIT),
+                reason=_fit("\n".join(following), REASON_LIMIT),
+            )
+        case "unsign":
+            return Unsign()
+        case _:
+            word = _WORD.match(details)
+            argument = _PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
+            return Order(word[0].lower() if word else "", clean(argument, ARGUMENT_LIMIT))
+
+
+# `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
+_PUNCTUATION = re.compile(r"[.,:;!?]*\s*(?:(?:[.:;!?]+|[-–—])(?:\s+|$))?")
+_WORD = re.compile(r"[\w-]+")
+
+_LINK = r"""
+    (?<! [!\\] ) \[ (?P<text> (?: [^\[\]\\] | \\. | \[ [^\[\]]*+ \] )*+ ) \]
+    \( \s*+ (?: < [^<>\n]*+ > | [^\s()<>]*+ (?: \( [^\s()]*+ \) [^\s()]*+ )*+ )
+       (?: \s++ (?: "[^"]*+" | '[^']*+' | \( [^()]*+ \) ) )? \s*+ \)
+"""
+_LINKS = re.compile(_LINK, re.VERBOSE)
+_PARTS = re.compile(
+    rf"""
+    {_LINK}
+  | (?P<parentheses> [(（] (?: [^()（）] | [(（] [^()（）]*+ [)）] )*+ [)）] )
+  | (?P<separator> [,，،、] | (?<=\s) [-–—] (?= \s | $ ) )
+    """,
+    re.VERBOSE,
+)
+
+
+def _split(details: str) -> tuple[str, str]:
+    """Divide name from affiliation: at the first comma or dash outside of parentheses, or before these."""
+    details = details.rstrip(" \t,，،、")
+    part = None
+    for part in _PARTS.finditer(details):
+        if part["separator"]:
+            return details[: part.start()], details[part.end() :]
+    if part and part["parentheses"] and not details[part.end() :].strip(" .,:;!?"):
+        name = details[: part.start()]
+        if not name or name[-1].isspace():
+            return name, part["parentheses"][1:-1]
+    return details, ""
+
+
+def _fit(text: str, limit: int) -> str | None:
+    """Make text fit to be shown, a link as its words; None where nothing is left but punctuation."""
+    fitting = clean(_LINKS.sub(r"\g<text>", text), limit)
+    return fitting if says_something(fitting) else None
+
+
+def _says_one_of(phrases: Collection[str], text: str) -> bool:
+    if _INDENTED_CODE.match(text):
+        return False
+    said = _fold(text)
+    return bool(said) and any(said == _fold_phrase(phrase) for phrase in phrases)
+
+
+_INDENTED_CODE = re.compile(r"(?:[ \t]*\n)*(?: {4}| {0,3}\t)")
+
+
+def _fold(text: str) -> str:
+    return fold(text).rstrip(" .,:;!?…。，！？؟")
+
+
+_fold_phrase = lru_cache(maxsize=1_000)(_fold)
