@@ -19,6 +19,7 @@ from rich.rule import Rule
 from bot import app
 from bot.config import Config
 from bot.petition import block
+from bot.reconcile.coalesce import Rate
 from bot.sandbox import page
 from bot.sandbox.nouns import Issue
 from bot.sandbox.people import people
@@ -28,6 +29,9 @@ FAVOURITE_PORT = 8000
 
 PACE = 0.25
 """Mean seconds between two signers of `--signers`; a front page brings about as many."""
+
+TEMPO = app.Tempo(rate=Rate(burst=10, period=2.0))
+"""One's own GitHub takes more edits than the real one, and nobody likes to wait in a demo."""
 
 TITLE = "An open letter: keep the machines in the service of people"
 
@@ -82,7 +86,7 @@ async def stage(port: int | None = None) -> AsyncIterator[Scene]:
     await _start(sandbox, port)
     try:
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
-            async with app.running(_config(sandbox, Path(folder))) as bot:
+            async with app.running(_config(sandbox, Path(folder)), TEMPO) as bot:
                 sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
                 await counted(Scene(sandbox, bot, petition))

@@ -13,8 +13,8 @@ class Rate:
     and GitHub's limits are far away; and the last signature of a storm is shown after one `period` at the most.
     """
 
-    burst: int = 2
-    period: float = 10.0
+    burst: int = 4
+    period: float = 15.0
 
 
 @dataclass(slots=True)
