@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from bot.github import shapes
 from bot.github.errors import Unavailable
-from bot.github.payloads import Identified
 from bot.github.shapes import Account, Id, Time, account_name, epoch
 from bot.petition import commands
 from bot.petition.comment import Comment, Version, Writer, body_digest
@@ -224,19 +223,8 @@ class GraphQLAnswer(Struct, gc=False):
     errors: list[GraphQLError] = []
 
 
-ANSWERS = (
-    IssueAnswer,
-    CommentAnswer,
-    RepositoriesAnswer,
-    TokenAnswer,
-    AppAnswer,
-    InstallationAnswer,
-    HookConfigAnswer,
-    HookDeliveryAnswer,
-    Identified,
-    shapes.Repository,
-)
-"""Every shape of an answer that is read."""
+REMEMBERED = (IssueAnswer, CommentAnswer, RepositoriesAnswer, shapes.Repository)
+"""The answers to what installations read; of these alone the fields are remembered for conditional requests."""
 
 Wanted = TypeVar("Wanted")
 

@@ -166,7 +166,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
             ) as response:
                 return response.status, response.headers, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # Not chained: aiohttp's errors hold the request's headers, and with them the token.
+            # Not chained: some of aiohttp's errors hold the request, and with it the token.
             raise Unavailable(f"{method} {_path(url)}: {type(error).__name__}") from None
 
 

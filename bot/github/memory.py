@@ -11,7 +11,7 @@ from typing import Any, get_args
 import msgspec
 from cachetools import LRUCache
 
-from bot.github.answers import ANSWERS
+from bot.github.answers import REMEMBERED
 
 Remembered = tuple[str | None, str | None, Any, str | None]
 """ETag, Last-Modified, the answer and the address of the next page, as gidgethub wants them."""
@@ -28,7 +28,7 @@ def room(size: int) -> Room:
 class Memory(MutableMapping[str, Remembered]):
     """One installation's place in the room, by URL.
 
-    Only the fields that are read are kept, encoded: some 30 kB for a page of a hundred comments, where the whole
+    Only the fields that are read are kept, encoded: some 40 kB for a page of a hundred comments, where the whole
     decoded answer would take megabytes.
     """
 
@@ -76,4 +76,4 @@ def _names(kind: Any) -> Iterator[str]:
         yield from _names(inner)
 
 
-_NAMES = frozenset(name for kind in ANSWERS for name in _names(kind))
+_NAMES = frozenset(name for kind in REMEMBERED for name in _names(kind))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -65,7 +63,10 @@ class AppKey:
 
 
 class Tokens:
-    """Mints installation tokens, one at a time for each installation, and keeps them while they are good."""
+    """Mints installation tokens and keeps them while they are good.
+
+    An installation's client asks once at a time, so that a crowd of calls mints one token.
+    """
 
     def __init__(self, api: Api, key: AppKey, now: Callable[[], float]) -> None:
         self._api = api
@@ -74,19 +75,17 @@ class Tokens:
         self._kept: TLRUCache[int, Token] = TLRUCache(
             10_000, ttu=lambda _, token, at: min(at + LONGEST_LIFE, token.expires_at - MARGIN), timer=now
         )
-        self._minting: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def token(self, installation_id: int) -> Token:
         """Give a token that is still good for a while.
 
         Raises InstallationGone, InstallationSuspended and what else can go wrong with GitHub.
         """
-        async with self._minting[installation_id]:
-            token = self._kept.get(installation_id)
-            if token is None:
-                token = await self._mint(installation_id)
-                self._kept[installation_id] = token
-            return token
+        token = self._kept.get(installation_id)
+        if token is None:
+            token = await self._mint(installation_id)
+            self._kept[installation_id] = token
+        return token
 
     def forget(self, installation_id: int, token: Token) -> None:
         """Use a token no more that GitHub does not accept, unless it has been replaced already."""

@@ -50,6 +50,17 @@ async def test_a_token_is_replaced_before_it_ends(
     assert all(call.status < 400 for call in calls.all)
 
 
+async def test_a_token_with_a_short_life_is_replaced_before_its_end(
+    client: InstallationClient, letter: Issue, clock: Clock, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.sandbox.api.keys.TOKEN_LIFE", 20 * 60)
+    for _ in range(4):
+        await client.get_issue(REPO, letter.number)
+        clock.pass_by(14 * 60)
+    assert calls.mints == 2
+    assert all(call.status < 400 for call in calls.all)
+
+
 async def test_a_crowd_of_calls_takes_one_token(client: InstallationClient, letter: Issue, calls: Calls) -> None:
     await asyncio.gather(*(client.get_issue(REPO, letter.number) for _ in range(20)))
     assert calls.mints == 1

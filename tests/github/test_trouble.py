@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.github import api, history
-from bot.github.answers import ANSWERS, complaint, expect
+from bot.github import answers, api, history
+from bot.github.answers import REMEMBERED, complaint, expect
 from bot.github.api import Line
 from bot.github.client import GitHub, InstallationClient
 from bot.github.errors import GitHubError, Unavailable
@@ -229,6 +229,17 @@ JSON = st.recursive(
         )
     ),
     max_leaves=8,
+)
+
+
+ANSWERS = (
+    *REMEMBERED,
+    answers.TokenAnswer,
+    answers.AppAnswer,
+    answers.InstallationAnswer,
+    answers.HookConfigAnswer,
+    answers.HookDeliveryAnswer,
+    answers.GraphQLAnswer,
 )
 
 

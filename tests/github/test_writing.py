@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from aiohttp import web
 
 from bot.github.client import InstallationClient
 from bot.github.errors import Forbidden, Gone, NotFound, Unprocessable
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
-from tests.github.scene import REPO, Calls, Clock
+from tests.github.scene import REPO, Calls, Clock, Forgery
 
 
 @pytest.fixture
@@ -65,6 +68,24 @@ async def test_writes_are_a_second_apart_and_reads_are_not(
         await client.get_issue(REPO, letter.number)
         await client.edit_body(REPO, letter.number, text)
     assert clock.slept == [1.0, 1.0]
+
+
+async def test_calls_are_made_one_at_a_time(client: InstallationClient, letter: Issue, forgery: Forgery) -> None:
+    under_way: list[int] = []
+    most = 0
+
+    async def watch(_request: web.Request) -> None:
+        nonlocal most
+        under_way.append(1)
+        most = max(most, len(under_way))
+        await asyncio.sleep(0.01)
+        under_way.pop()
+
+    forgery.forger = watch
+    await asyncio.gather(
+        *(client.get_issue(REPO, letter.number) for _ in range(5)), client.edit_body(REPO, letter.number, "")
+    )
+    assert most == 1
 
 
 # Refusals
