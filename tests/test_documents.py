@@ -141,8 +141,8 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
     ("names", "homes"),
     [
         ({"os.environ", "os.getenv", "environ", "getenv"}, {"bot/cli.py"}),
-        ({"Store.open()", "GitHub()", "Conductor()", "make_application()"}, {"bot/app.py"}),
-        ({"ClientSession()", "aiohttp.ClientSession()"}, {"bot/app.py", "bot/demo.py"}),
+        ({"Store.open()", "Conductor()", "make_application()"}, {"bot/app.py"}),
+        ({"GitHub()", "aiohttp.ClientSession()", "ClientSession()"}, {"bot/app.py", "bot/verify.py"}),
         ({"time.time()", "datetime.now()", "datetime.datetime.now()", "date.today()"}, {"bot/app.py"}),
     ],
 )
