@@ -10,10 +10,10 @@ import hashlib
 import hmac
 import time
 import uuid
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from heapq import heappop, heappush
 from urllib.parse import urlencode
 
 import aiohttp
@@ -46,9 +46,10 @@ class Deliveries:
         self.log = DeliveryLog(state.now)
         self._state = state
         self._luck = luck
-        self._queue: deque[_Waiting] = deque()
-        self._held: list[_Waiting] = []
+        self._queue: list[_Waiting] = []
+        self._places = 0
         self._open = 0
+        self._waiters = 0
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
@@ -75,9 +76,12 @@ class Deliveries:
 
     async def settled(self) -> None:
         """Wait until everything queued has been answered or has failed; what is held back goes."""
-        while not self._settled.is_set():
-            self._release()
+        self._waiters += 1
+        self._wake.set()
+        try:
             await self._settled.wait()
+        finally:
+            self._waiters -= 1
 
     def enqueue(self, event: Event) -> None:
         """Queue an event for delivery under a new GUID."""
@@ -95,7 +99,7 @@ class Deliveries:
                 self._put(delivery)
                 self._put(delivery)
             case Fate.COMES_LATE:
-                self._put(delivery, held=self._luck.places())
+                self._put(delivery, late_by=self._luck.places())
             case Fate.GOES_UNHEARD:
                 self._put(delivery, is_heard=False)
             case Fate.ARRIVES:
@@ -114,25 +118,23 @@ class Deliveries:
         config: JsonObject = {"content_type": self.content_type, "insecure_ssl": "0", "url": self.url or ""}
         return config | ({} if self.secret is None else {"secret": "********"})
 
-    def _put(self, delivery: Delivery, *, held: int = 0, is_heard: bool = True) -> None:
-        waiting = _Waiting(delivery, held, is_heard)
-        (self._held if held else self._queue).append(waiting)
+    def _put(self, delivery: Delivery, *, late_by: int = 0, is_heard: bool = True) -> None:
+        self._places += 1
+        heappush(self._queue, _Waiting(self._places + late_by, self._places, delivery, is_heard))
         self._open += 1
         self._settled.clear()
         self._wake.set()
 
     async def _run(self) -> None:
         while True:
-            while self._queue:
-                waiting = self._queue.popleft()
-                await self._begin(waiting)
-                self._overtake()
+            while self._queue and (self._waiters or self._queue[0].turn <= self._places):
+                await self._begin(heappop(self._queue))
             self._wake.clear()
             try:
-                quiet = self._luck.faults.quiet_seconds if self._held else None
+                quiet = self._luck.faults.quiet_seconds if self._queue else None
                 await asyncio.wait_for(self._wake.wait(), quiet)
-            except TimeoutError:
-                self._release()
+            except TimeoutError:  # nothing has come that could overtake what is held back
+                await self._begin(heappop(self._queue))
 
     async def _begin(self, waiting: _Waiting) -> None:
         """Deliver, and come back when there is room for the next one."""
@@ -141,17 +143,6 @@ class Deliveries:
         task.add_done_callback(self._under_way.discard)
         while len(self._under_way) >= self.concurrency:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-
-    def _overtake(self) -> None:
-        for waiting in self._held:
-            waiting.held -= 1
-        self._queue.extend(one for one in self._held if one.held <= 0)
-        self._held = [one for one in self._held if one.held > 0]
-
-    def _release(self) -> None:
-        self._queue.extend(self._held)
-        self._held.clear()
-        self._wake.set()
 
     async def _deliver(self, waiting: _Waiting) -> None:
         try:
@@ -218,10 +209,11 @@ class Deliveries:
         self.log.add(attempt)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, order=True)
 class _Waiting:
-    """A delivery in the queue; `held` is how many later ones overtake it."""
+    """A delivery in the queue; `turn` is its place, or a later one while it is held back."""
 
-    delivery: Delivery
-    held: int
-    is_heard: bool
+    turn: int
+    place: int
+    delivery: Delivery = field(compare=False)
+    is_heard: bool = field(compare=False)

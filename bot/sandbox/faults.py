@@ -28,7 +28,7 @@ class Faults:
     doubled: float = 0.0
     """Share of deliveries that are sent twice under one GUID."""
     late: float = 0.0
-    """Share of deliveries that are held back and come after one to five later ones, or after `quiet_seconds`."""
+    """Share of deliveries that are held back and come after up to five later ones, or after `quiet_seconds`."""
     unheard: float = 0.0
     """Share of deliveries that arrive but whose answer is lost, so that they are logged as timed out."""
     quiet_seconds: float = 0.2

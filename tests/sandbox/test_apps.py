@@ -132,6 +132,18 @@ async def test_a_token_can_be_asked_to_do_less(sandbox: Sandbox, api: Api) -> No
     assert refused.headers["X-Accepted-GitHub-Permissions"] == "issues=write"
 
 
+async def test_private_things_need_the_permission_for_reading_too(sandbox: Sandbox, api: Api) -> None:
+    sandbox.petition()
+    sandbox.petition(repository=sandbox.repository("lovelace/secret", private=True))
+    token = await api.new_token(permissions={"contents": "read"})
+
+    private = await api("GET", "/repos/lovelace/secret/issues/1", token=token)
+    public = await api("GET", f"{LETTERS}/issues/1", token=token)
+
+    assert (private.status, public.status) == (403, 200)
+    assert private.headers["X-Accepted-GitHub-Permissions"] == "issues=read"
+
+
 async def test_public_things_are_read_by_anybody_and_written_by_nobody(sandbox: Sandbox, api: Api) -> None:
     sandbox.petition()
     sandbox.repository("lovelace/secret", private=True)

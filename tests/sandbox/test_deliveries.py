@@ -81,7 +81,7 @@ async def test_many_deliveries_are_under_way_at_once_on_demand(sandbox: Sandbox,
         sandbox.comment(petition, "ada")
     await sandbox.settled()
 
-    assert len(mailbox.received) == 8
+    assert {attempt.status for attempt in sandbox.deliveries.log.attempts()} == {"OK"}
 
 
 async def test_the_log_shows_what_was_answered_newest_first(sandbox: Sandbox, mailbox: Mailbox, api: Api) -> None:

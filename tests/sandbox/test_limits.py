@@ -1,6 +1,7 @@
 """Rate limits are told with every answer and, once switched on, refuse as GitHub does."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -107,12 +108,20 @@ async def test_too_many_requests_at_once(sandbox: Sandbox, api: Api) -> None:
     sandbox.petition()
     await api.installation_token()
     sandbox.limits = Limits(concurrent=1)
-    sandbox.faults = type(sandbox.faults)(where="GET /meta", hanging=1.0, hang_seconds=0.3)
-    slow = asyncio.create_task(api.get("/meta"))
+    release = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await release.wait()
+        yield b"}"
+
+    url = f"{sandbox.api_url}/meta"
+    slow = asyncio.create_task(api.session.request("GET", url, data=body()))
     await until(lambda: sandbox.meter.in_flight == 1)
 
     assert (await api.get(ISSUE)).status == 403
-    await slow
+    release.set()
+    (await slow).release()
     assert (await api.get(ISSUE)).status == 200
 
 

@@ -60,9 +60,9 @@ class Api:
         app.router.add_route(route.method, PREFIX + route.path, partial(self._serve, route), name=None)
 
     async def _serve(self, route: Route, request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
         self.meter.in_flight += 1
         try:
+            raw = await request.read()
             mishap = self.luck.with_request(request.method, request.path.removeprefix(PREFIX))
             if mishap is None:
                 return self._respond(route, request, raw)
