@@ -51,6 +51,11 @@ def test_hiding_moves_the_time_and_changes_no_word() -> None:
     assert stands(node("/sign", updatedAt=TEN, isMinimized=True)) == Standing(Sign(), made_at=AT_NINE, hidden=True)
 
 
+def test_what_was_hidden_when_is_known_of_the_present_alone() -> None:
+    told = known(node("/sign", edit("hello", NINE), edit("/sign", TEN), updatedAt=ELEVEN, isMinimized=True))
+    assert [version.hidden for version in told.versions] == [None, None, True]
+
+
 def test_an_edit_that_makes_a_command_makes_it_then() -> None:
     assert stands(node("/sign", edit("hello", NINE), edit("/sign", TEN))) == Standing(Sign(), made_at=AT_TEN)
 
