@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -40,6 +40,14 @@ class Tempo:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """Where the time comes from, in UTC epoch seconds, and how to let some pass."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(frozen=True, slots=True)
 class Bot:
     """A running bot; `port` is the one it really listens on."""
 
@@ -49,27 +57,28 @@ class Bot:
 
 
 @asynccontextmanager
-async def running(config: Config, tempo: Tempo | None = None) -> AsyncIterator[Bot]:
+async def running(config: Config, tempo: Tempo | None = None, clock: Clock | None = None) -> AsyncIterator[Bot]:
     """Run the bot inside the `async with`; leaving it finishes what is in flight and closes everything.
 
     Raises CannotListen, and the store's own errors when the database cannot be opened.
     """
+    tempo, clock = tempo or Tempo(), clock or Clock()
     async with AsyncExitStack() as stack:
-        store = await Store.open(config.database_url, label=config.petition_label)
+        store = await Store.open(config.database_url, label=config.petition_label, now=clock.now)
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        tempo = tempo or Tempo()
         github = GitHub(
             session,
             app_id=config.app_id,
             private_key=config.private_key,
             api_url=config.api_url,
-            now=time.time,
+            now=clock.now,
+            sleep=clock.sleep,
             limits=tempo.limits,
         )
-        conductor = Conductor(store, github, coalescer=Coalescer(tempo.rate))
+        conductor = Conductor(store, github, now=clock.now, coalescer=Coalescer(tempo.rate))
         await stack.enter_async_context(_conducting(conductor))
-        port = await stack.enter_async_context(_listening(config, store, conductor))
+        port = await stack.enter_async_context(_listening(config, store, conductor, clock))
         log.info("listening", host=config.host, port=port)
         yield Bot(store, conductor, port)
         log.info("stopping")
@@ -116,9 +125,9 @@ async def _conducting(conductor: Conductor) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _listening(config: Config, store: Store, conductor: Conductor) -> AsyncIterator[int]:
+async def _listening(config: Config, store: Store, conductor: Conductor, clock: Clock) -> AsyncIterator[int]:
     async def readiness() -> dict[str, bool]:
-        looked_lately = time.time() - conductor.looked_at < 10 * conductor.beat
+        looked_lately = clock.now() - conductor.looked_at < 10 * conductor.beat
         return {"database": await store.ping(), "loops": looked_lately}
 
     application = make_application(record=store.record, secrets=config.webhook_secrets, readiness=readiness)
