@@ -180,7 +180,7 @@ class Luck:
         trouble = _draw(draw, troubles)
         if trouble is None:
             return None
-        applied = method != "GET" and draw.random() < of.applied_anyway
+        applied = draw.random() < of.applied_anyway
         return Mishap(trouble, applied, draw.choice((403, 429)), says_when=draw.random() < 0.5)
 
     def refuses_token(self, age: float) -> int:

@@ -202,6 +202,9 @@ async def test_a_former_name_can_be_taken_by_another_repository(sandbox: Sandbox
     with pytest.raises(Refused):
         sandbox.state.rename_repository(newer, petition.user, "Open-Letters")
 
+    sandbox.state.delete_repository(newer, petition.user)
+    assert (await api.get(LETTERS)).status == 404  # the redirect does not come back
+
 
 async def test_a_transferred_repository_leaves_the_app_s_sight(
     sandbox: Sandbox, api: Api, mailbox: Mailbox
