@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.petition.commands import Command, Sign, Unsign
-from bot.petition.comment import Comment, Standing, standing
+from bot.petition.comment import Author, Comment, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +40,22 @@ NOTHING = Verdict(None, frozenset(), frozenset())
 
 def judge(comments: Iterable[Comment], *, closed_at: int | None = None) -> Verdict:
     """Decide one person's comments of all threads together; a `/sign` made after `closed_at` does not count."""
-    standings = sorted(((c, standing(c)) for c in comments), key=lambda pair: (pair[0].created_at, pair[0].id))
-    counted: list[tuple[Comment, Standing, Sign | Unsign]] = []
+    counted: list[_Counted] = []
     refused: set[int] = set()
-    for comment, stands in standings:
+    for comment in sorted(comments, key=_written):
+        author, stands = comment.author, standing(comment)
+        if author is None or stands.hidden:
+            continue
         match stands.command:
-            case Sign() if closed_at is not None and stands.made_at > closed_at and not stands.hidden:
+            case Sign() if closed_at is not None and stands.made_at > closed_at:
                 refused.add(comment.id)
-            case Sign() | Unsign() as command if not stands.hidden:
-                counted.append((comment, stands, command))
+            case Sign() | Unsign() as command:
+                counted.append(_Counted(comment.id, author, command, stands.made_at))
     if not counted:
-        return Verdict(None, frozenset(), frozenset(refused))
-    comment, stands, decision = counted[-1]
-    effective = frozenset(c.id for c, _, command in counted if type(command) is type(decision))
-    signature = _signature(comment, stands, decision) if isinstance(decision, Sign) else None
-    return Verdict(signature, effective, frozenset(refused))
+        return Verdict(None, frozenset(), frozenset(refused)) if refused else NOTHING
+    latest = counted[-1]
+    effective = frozenset(one.comment_id for one in counted if type(one.command) is type(latest.command))
+    return Verdict(_signature(latest), effective, frozenset(refused))
 
 
 def fold(comments: Iterable[Comment], *, closed_at: int | None = None) -> list[Signature]:
@@ -78,14 +79,24 @@ def is_command_in_force(command: Command | None, verdict: Verdict, comment_id: i
     return command is not None and comment_id in verdict.effective
 
 
-def _signature(comment: Comment, stands: Standing, sign: Sign) -> Signature:
-    assert comment.author is not None  # noqa: S101 - a comment without an author stands for nothing
-    return Signature(
-        user_id=comment.author.id,
-        login=comment.author.login,
-        comment_id=comment.id,
-        signed_at=stands.made_at,
-        name=sign.name,
-        affiliation=sign.affiliation,
-        reason=sign.reason,
-    )
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A comment that signs or withdraws."""
+
+    comment_id: int
+    author: Author
+    command: Sign | Unsign
+    made_at: int
+
+
+def _written(comment: Comment) -> tuple[int, int]:
+    return (comment.created_at, comment.id)
+
+
+def _signature(latest: _Counted) -> Signature | None:
+    match latest.command:
+        case Unsign():
+            return None
+        case Sign(name=name, affiliation=affiliation, reason=reason):
+            author = latest.author
+            return Signature(author.id, author.login, latest.comment_id, latest.made_at, name, affiliation, reason)

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import reduce
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.commands import Order, Sign, Unsign
+from bot.petition.comment import Author, Comment, Version, Writer, body_digest, merge
+from bot.petition.tally import NOTHING, Signature, Verdict, digest, fold, is_command_in_force, judge
+from tests.petition.talk import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
+
+END = 2000
+MORNING, NOON, EVENING = 100, 200, 300
+
+
+def says(
+    number: int, command: Sign | Unsign | Order | None, at: int = MORNING, by: Author = ADA, *, hidden: bool = False
+) -> Comment:
+    version = Version(at, body_digest(repr(command)), Writer.AUTHOR, command, hidden=hidden)
+    return Comment(number, at, by, at, (version,))
+
+
+def edited(comment: Comment, command: Sign | Unsign | None, at: int, by: Writer = Writer.AUTHOR) -> Comment:
+    before = comment.versions[-1].digest
+    version = Version(at, body_digest(repr(command)), by, command, before)
+    return merge(comment, Comment(comment.id, comment.created_at, comment.author, at, (version,)))
+
+
+def check(*comments: Comment, signed: int | None, effective: Iterable[int], refused: Iterable[int] = ()) -> Verdict:
+    """One person's comments come to this, in whatever order they are looked at; the petition closes at NOON."""
+    verdict = judge(comments, closed_at=NOON)
+    assert verdict == judge(comments[::-1], closed_at=NOON)
+    assert (verdict.signature.comment_id if verdict.signature else None) == signed
+    assert verdict.effective == set(effective)
+    assert verdict.refused == set(refused)
+    return verdict
+
+
+class TestPerson:
+    def test_a_person_signs(self) -> None:
+        verdict = check(says(1, Sign("Ada", "Engines", "Because.")), signed=1, effective=[1])
+        assert verdict.signature == Signature(1, "ada", 1, MORNING, "Ada", "Engines", "Because.")
+
+    def test_a_person_who_signs_twice_counts_once_with_the_later_details(self) -> None:
+        verdict = check(says(1, Sign("Ada")), says(2, Sign("Ada L."), MORNING + 1), signed=2, effective=[1, 2])
+        assert verdict.signature is not None
+        assert verdict.signature.name == "Ada L."
+
+    def test_of_two_comments_of_one_second_the_higher_number_is_the_later(self) -> None:
+        check(says(1, Sign()), says(2, Unsign()), signed=None, effective=[2])
+        check(says(1, Unsign()), says(2, Sign()), signed=2, effective=[2])
+
+    def test_a_person_withdraws(self) -> None:
+        check(says(1, Sign()), says(2, Unsign(), EVENING), signed=None, effective=[2])
+
+    def test_a_person_withdraws_and_signs_again(self) -> None:
+        comments = says(1, Sign()), says(2, Unsign(), MORNING + 1), says(3, Sign(), MORNING + 2)
+        check(*comments, signed=3, effective=[1, 3])
+
+    def test_a_person_who_deletes_the_later_comment_falls_back_to_the_earlier(self) -> None:
+        withdrawn = Comment(2, MORNING + 1, ADA, EVENING, deleted=True)
+        check(says(1, Sign()), withdrawn, signed=1, effective=[1])
+
+    def test_a_hidden_signature_is_withheld(self) -> None:
+        check(says(1, Sign(), hidden=True), signed=None, effective=[])
+
+    def test_a_hidden_withdrawal_withdraws_nothing(self) -> None:
+        check(says(1, Sign()), says(2, Unsign(), EVENING, hidden=True), signed=1, effective=[1])
+
+    def test_an_old_comment_edited_into_a_withdrawal_stays_an_old_comment(self) -> None:
+        comments = edited(says(1, Sign()), Unsign(), EVENING), says(2, Sign(), MORNING + 1)
+        check(*comments, signed=2, effective=[2])
+
+    def test_what_else_is_said_does_not_matter(self) -> None:
+        comments = says(1, Sign()), says(2, None, MORNING + 1), says(3, Order("goal", "5"), MORNING + 2)
+        check(*comments, signed=1, effective=[1])
+
+    def test_nobody_who_never_spoke_has_signed(self) -> None:
+        assert judge([]) == NOTHING
+
+    def test_a_bot_does_not_sign(self) -> None:
+        check(says(1, Sign(), by=ROBOT), says(2, Sign(), by=GHOST), signed=None, effective=[])
+
+
+class TestClosing:
+    def test_signing_after_the_closing_is_refused(self) -> None:
+        check(says(1, Sign(), EVENING), signed=None, effective=[], refused=[1])
+
+    def test_the_second_of_closing_counts(self) -> None:
+        check(says(1, Sign(), NOON), signed=1, effective=[1])
+
+    def test_withdrawing_after_the_closing_works(self) -> None:
+        check(says(1, Sign()), says(2, Unsign(), EVENING), signed=None, effective=[2])
+
+    def test_signing_again_after_the_closing_changes_nothing(self) -> None:
+        verdict = check(
+            says(1, Sign("Ada")), says(2, Sign("Ada L."), EVENING), signed=1, effective=[1], refused=[2]
+        )
+        assert verdict.signature is not None
+        assert verdict.signature.name == "Ada"
+
+    def test_an_edit_that_makes_a_command_after_the_closing_is_refused(self) -> None:
+        check(edited(says(1, None), Sign(), EVENING), signed=None, effective=[], refused=[1])
+
+    def test_an_edit_of_the_details_after_the_closing_is_shown(self) -> None:
+        verdict = check(edited(says(1, Sign("Ada")), Sign("Ada L."), EVENING), signed=1, effective=[1])
+        assert verdict.signature == Signature(1, "ada", 1, MORNING, "Ada L.")
+
+    def test_a_signature_that_a_moderator_takes_out_and_puts_back_after_the_closing_is_there_again(self) -> None:
+        redacted = edited(says(1, Sign("Ada")), None, EVENING, Writer.OTHER)
+        check(redacted, signed=None, effective=[])
+        check(edited(redacted, Sign(), EVENING + 1, Writer.OTHER), signed=1, effective=[1])
+
+    def test_a_hidden_signature_after_the_closing_is_not_even_refused(self) -> None:
+        check(says(1, Sign(), EVENING, hidden=True), signed=None, effective=[])
+
+    def test_a_petition_that_is_open_again_counts_what_came_meanwhile(self) -> None:
+        verdict = judge([says(1, Sign(), EVENING)], closed_at=None)
+        assert verdict.signature is not None
+
+
+class TestFold:
+    def test_people_come_in_the_order_of_their_numbers(self) -> None:
+        comments = [says(1, Sign(), by=GRACE), says(2, Sign(), by=ADA), says(3, None, by=ALAN)]
+        assert [signature.login for signature in fold(comments)] == ["ada", "grace"]
+
+    def test_comments_without_an_author_count_for_nobody(self) -> None:
+        assert fold([Comment(1, MORNING, None)]) == []
+
+    def test_a_renamed_person_is_one_person(self) -> None:
+        comments = [says(1, Sign()), says(2, Sign(), NOON, by=Author(1, "countess"))]
+        assert [signature.login for signature in fold(comments)] == ["countess"]
+
+    def test_a_reused_login_is_another_person(self) -> None:
+        comments = [says(1, Sign()), says(2, Sign(), NOON, by=Author(99, "ada"))]
+        assert [signature.user_id for signature in fold(comments)] == [1, 99]
+
+
+class TestDigest:
+    def test_it_is_made_as_promised(self) -> None:
+        lines = b"2:5000000001\n10:7\n"
+        assert digest([(10, 7), (2, 5_000_000_001)]) == f"sha256:{hashlib.sha256(lines).hexdigest()}"
+
+    def test_nobody_is_a_tally_too(self) -> None:
+        assert digest([]) == f"sha256:{hashlib.sha256(b'').hexdigest()}"
+
+
+def test_a_command_is_in_force_while_the_verdict_rests_on_it() -> None:
+    verdict = judge([says(1, Sign()), says(2, Sign(), NOON + 1)], closed_at=NOON)
+    assert is_command_in_force(Sign(), verdict, 1)
+    assert not is_command_in_force(Sign(), verdict, 2)
+    assert not is_command_in_force(None, verdict, 1)
+
+
+@st.composite
+def petitions(draw: st.DrawFn) -> list[Post]:
+    authors = (ADA, ADA, GRACE, ALAN, ROBOT, GHOST, None)
+    return [draw(posts(number=n, authors=authors)) for n in range(draw(st.integers(0, 6)))]
+
+
+@given(petitions(), st.one_of(st.none(), st.integers(1000, 1012)), st.randoms(use_true_random=False))
+def test_the_tally_is_what_a_plain_recount_gives(talk: list[Post], closed_at: int | None, random: Random) -> None:
+    talk = [post for post in talk if not post.muddled]
+    told = [one for post in talk for one in [*post.deliveries(), *post.deliveries()[1::2], post.listed(END)]]
+    random.shuffle(told)
+    comments: dict[int, Comment] = {}
+    for one in told:
+        comments[one.id] = merge(comments[one.id], one) if one.id in comments else one
+    signed = {
+        s.user_id: (s.comment_id, Sign(s.name, s.affiliation), s.signed_at)
+        for s in fold(comments.values(), closed_at=closed_at)
+    }
+    assert signed == recount(talk, closed_at)
+
+
+@given(petitions(), st.randoms(use_true_random=False))
+def test_the_tally_does_not_depend_on_the_order_of_telling(talk: list[Post], random: Random) -> None:
+    told = [one for post in talk for one in post.deliveries()]
+    again = told + told[::3]
+    random.shuffle(again)
+
+    def tally(told: list[Comment]) -> list[Signature]:
+        comments = {one.id: [other for other in told if other.id == one.id] for one in told}
+        return fold(reduce(merge, same) for same in comments.values())
+
+    assert tally(told) == tally(again)
