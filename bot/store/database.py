@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from bot.store.address import PostgresServer, SqliteFile
 from bot.store.neighbours import Neighbours
@@ -30,35 +30,48 @@ PATIENCE: Final = 8.0
 
 
 class Transaction:
-    """The statements of one transaction."""
+    """The statements of one transaction.
 
-    __slots__ = ("_connection", "engine")
+    What every delivery needs goes straight to the driver's cursor: SQLAlchemy's results would take as long again as
+    the statements themselves.
+    """
+
+    __slots__ = ("_connection", "_cursor", "engine")
 
     def __init__(self, connection: Connection, engine: EngineName) -> None:
         self._connection = connection
+        self._cursor = connection.connection.cursor()
         self.engine = engine
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[Row[*tuple[Any, ...]]]:
         """Give all rows; a list or tuple among the values is an array."""
         return self._connection.exec_driver_sql(statement.text(self.engine), self._spell(values)).fetchall()
 
+    def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
+        """Give all rows, faster than `fetch` and without the names of their columns."""
+        self._cursor.execute(statement.text(self.engine), self._spell(values))
+        return self._cursor.fetchall()
+
     def execute(self, statement: Statement, *values: object) -> int:
         """Give the number of rows touched."""
-        return self._connection.exec_driver_sql(statement.text(self.engine), self._spell(values)).rowcount
+        self._cursor.execute(statement.text(self.engine), self._spell(values))
+        return self._cursor.rowcount
 
     def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
         """Hand all rows to the driver in one call."""
         if not rows:
             return
         if self.engine == "sqlite":
-            self._connection.exec_driver_sql(statement.text(self.engine), list(rows))
+            self._cursor.executemany(statement.sqlite, list(rows))
         else:
-            self._connection.exec_driver_sql(statement.text(self.engine), tuple(map(list, zip(*rows, strict=True))))
+            self._cursor.execute(statement.postgresql, tuple(map(list, zip(*rows, strict=True))))
 
     def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
         """Run a statement for each row, in one call of the driver."""
-        if rows:
-            self._connection.exec_driver_sql(statement.text(self.engine), list(rows))
+        if len(rows) == 1:
+            self._cursor.execute(statement.text(self.engine), rows[0])
+        elif rows:
+            self._cursor.executemany(statement.text(self.engine), rows)
 
     def raw(self) -> Connection:
         """Give SQLAlchemy's connection, for migrations."""
@@ -104,16 +117,6 @@ def connect(address: SqliteFile | PostgresServer) -> Database:
     return PostgresDatabase(address)
 
 
-def is_refusal(error: DBAPIError) -> bool:
-    """Tell a row that cannot be stored from a database that cannot store."""
-    if isinstance(error, IntegrityError | DataError | ProgrammingError):
-        return True
-    # asyncpg refuses a value that does not fit its column before it is sent, as an InterfaceError with ValueError;
-    # the server does so with class 22, data exception.
-    cause = error.orig.__cause__ if error.orig is not None else None
-    return isinstance(cause, ValueError) or sqlstate(error)[:2] in ("22", "23")
-
-
-def sqlstate(error: DBAPIError) -> str:
-    """Give PostgreSQL's error code, empty for SQLite."""
-    return getattr(error.orig, "sqlstate", None) or ""
+def driver_error(error: Exception) -> BaseException:
+    """Give the driver's own error, whether or not SQLAlchemy has wrapped it."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

@@ -58,10 +58,11 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
         if petition.labelled or before is not None:
             verdict = judge((row.comment for row in comments[person]), closed_at=petition.closed_at)
             signatures[person] = verdict.signature
-            _note_signature(petition, person, before, verdict.signature, changes)
+            _note_signature(petition, before, verdict.signature, changes)
             _note_effects(world, comments[person], verdict, now)
+    if changes.withdrawn:
+        transaction.execute(sql.DROP_SIGNATURES, changes.withdrawn)
     transaction.put(sql.PUT_SIGNATURES, changes.signatures)
-    transaction.put(sql.DROP_SIGNATURES, changes.withdrawn)
     transaction.put(sql.ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
     return signatures
 
@@ -69,9 +70,9 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
 def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:
     """Give the columns of a signature."""
     return (
+        signature.comment_id,
         petition_id,
         signature.user_id,
-        signature.comment_id,
         signature.login,
         signature.name,
         signature.affiliation,
@@ -83,7 +84,7 @@ def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:
 @dataclass(slots=True)
 class _Changes:
     signatures: list[tuple[object, ...]] = field(default_factory=list)
-    withdrawn: list[Person] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
     days: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
 
     def count(self, petition: PetitionRow, signed_at: int, change: int) -> None:
@@ -105,7 +106,7 @@ def _involve_by_petition(transaction: Transaction, world: World) -> None:
 
 
 def _note_signature(
-    petition: PetitionRow, person: Person, before: CommentRow | None, after: Signature | None, changes: _Changes
+    petition: PetitionRow, before: CommentRow | None, after: Signature | None, changes: _Changes
 ) -> None:
     known = judge([before.comment]).signature if before else None
     if after == known:
@@ -113,11 +114,10 @@ def _note_signature(
     petition.bumped = True
     if known is not None:
         changes.count(petition, known.signed_at, -1)
-    if after is None:
-        changes.withdrawn.append(person)
-        return
-    changes.count(petition, after.signed_at, +1)
-    changes.signatures.append(signature_row(petition.id, after))
+        changes.withdrawn.append(known.comment_id)
+    if after is not None:
+        changes.count(petition, after.signed_at, +1)
+        changes.signatures.append(signature_row(petition.id, after))
 
 
 def _note_effects(world: World, rows: Sequence[CommentRow], verdict: Verdict, now: int) -> None:

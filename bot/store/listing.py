@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import starmap
 
 from bot.petition.comment import Comment
 from bot.petition.tally import Signature
@@ -60,7 +61,7 @@ def record_listing(
         world.involve(row)
     signatures = judge_people(transaction, world, terms.now)
     petition = world.petitions[thread.petition_id]
-    repaired = _verify(transaction, petition, signatures) if listing.complete else 0
+    repaired = _verify(transaction, world, petition, signatures) if listing.complete else 0
     world.write(transaction, terms.now)
     if listing.complete:
         transaction.execute(sql.LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
@@ -79,23 +80,33 @@ def _note_missing(world: World, thread: ThreadRow, rows: Iterable[CommentRow], l
     return sum(merge_comment(world, thread, comment) is not None for comment in lacking)
 
 
-def _verify(transaction: Transaction, petition: PetitionRow, signatures: dict[Person, Signature | None]) -> int:
+def _verify(
+    transaction: Transaction, world: World, petition: PetitionRow, signatures: dict[Person, Signature | None]
+) -> int:
     """Compare kept signatures and count with what was just judged from the comments, and repair them."""
-    expected = {user_id: each for (petition_id, user_id), each in signatures.items() if petition_id == petition.id}
-    kept = {
-        row.user_id: Signature(*row) for row in transaction.fetch(sql.SIGNATURES_OF, petition.id, list(expected))
+    ids = [row.comment.id for row in world.comments.values() if row.petition_id == petition.id]
+    kept = {each.comment_id: each for each in starmap(Signature, transaction.fetch(sql.SIGNATURES_OF, ids))}
+    right = {
+        each.comment_id: each
+        for (petition_id, _), each in signatures.items()
+        if each is not None and petition_id == petition.id
     }
-    wrong = [user_id for user_id, signature in expected.items() if kept.get(user_id) != signature]
-    right = [signature for user_id in wrong if (signature := expected[user_id]) is not None]
-    transaction.put(sql.PUT_SIGNATURES, [signature_row(petition.id, signature) for signature in right])
-    transaction.put(sql.DROP_SIGNATURES, [(petition.id, user_id) for user_id in wrong if expected[user_id] is None])
-    if not wrong and transaction.fetch(sql.COUNT_SIGNATURES, petition.id)[0][0] == petition.count:
+    lacking = [each for comment_id, each in right.items() if kept.get(comment_id) != each]
+    wrong = [comment_id for comment_id in kept if comment_id not in right]
+    if not lacking and not wrong and _count(transaction, petition) == petition.count:
         return 0
-    strays = transaction.execute(sql.DROP_STRAY_SIGNATURES, petition.id)
-    petition.bumped, petition.count = True, transaction.fetch(sql.COUNT_SIGNATURES, petition.id)[0][0]
+    transaction.put(sql.PUT_SIGNATURES, [signature_row(petition.id, each) for each in lacking])
+    transaction.execute(sql.DROP_SIGNATURES, wrong)
+    strays = transaction.execute(sql.DROP_STRAY_SIGNATURES, petition.id, list(right))
+    petition.bumped, petition.count = True, _count(transaction, petition)
     transaction.execute(sql.DROP_DAYS_OF, petition.id)
     transaction.execute(sql.COUNT_DAYS, petition.id)
-    return len(wrong) + strays
+    return len(lacking) + len(wrong) + strays
+
+
+def _count(transaction: Transaction, petition: PetitionRow) -> int:
+    count: int = transaction.fetch(sql.COUNT_SIGNATURES, petition.id)[0][0]
+    return count
 
 
 def _answered(thread: ThreadRow, listing: Listing) -> int:

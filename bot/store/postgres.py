@@ -9,10 +9,10 @@ from typing import Final, TypeVar
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.address import PostgresServer
-from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Transaction, is_refusal, sqlstate
+from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Transaction, driver_error
 from bot.store.errors import Unavailable
 from bot.store.neighbours import Neighbours
 from bot.store.postgres_neighbours import PostgresNeighbours
@@ -74,15 +74,28 @@ class PostgresDatabase(Database):
     async def _run(self, engine: AsyncEngine, work: Callable[[Transaction], T], patience: float) -> T:
         try:
             async with asyncio.timeout(patience), engine.begin() as connection:
-                return await connection.run_sync(lambda plain: work(Transaction(plain, "postgresql")))
-        except DBAPIError as error:
-            if error.connection_invalidated or sqlstate(error) in _REPEATABLE:
-                raise _Retry(str(error.orig)) from error
-            if is_refusal(error):
+                return await self._work(connection, work)
+        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
+            cause = driver_error(error)
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                raise _Retry(str(cause)) from error
+            if _is_refusal(cause):
                 raise
-            raise Unavailable(str(error.orig)) from error
+            raise (_Retry if _sqlstate(cause) in _REPEATABLE else Unavailable)(str(cause)) from error
         except (OSError, TimeoutError, PoolTimeoutError) as error:
             raise Unavailable(str(error) or type(error).__name__) from error
+
+    async def _work(self, connection: AsyncConnection, work: Callable[[Transaction], T]) -> T:
+        session = (await connection.get_raw_connection()).driver_connection
+        try:
+            return await connection.run_sync(lambda plain: work(Transaction(plain, "postgresql")))
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            if session is not None and session.is_closed():
+                # The others of the pool will have been cut off as well.
+                await connection.invalidate()
+                await self._engine.dispose()
+                raise _Retry(str(error)) from error
+            raise
 
 
 _KEEP_WHAT_IS_COMMITTED: Final = """
@@ -99,3 +112,14 @@ _REPEATABLE: Final = frozenset({"40001", "40P01", "0A000"})
 
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Tell a row that cannot be stored from a database that cannot store."""
+    # asyncpg refuses a value that does not fit its column before it is sent, with a ValueError; the server does so
+    # with class 22, data exception, 23, integrity constraint violation, or 42, a statement it does not understand.
+    return isinstance(error.__cause__, ValueError) or _sqlstate(error)[:2] in ("22", "23", "42")
+
+
+def _sqlstate(error: BaseException) -> str:
+    return getattr(error, "sqlstate", None) or ""

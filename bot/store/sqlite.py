@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from bot.store.address import SqliteFile
-from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Transaction, is_refusal
+from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Transaction, driver_error
 from bot.store.errors import Unavailable, WrongDatabase
 from bot.store.neighbours import Neighbours
 from bot.store.sqlite_neighbours import SqliteNeighbours
@@ -89,7 +89,12 @@ def _in_transaction(engine: Engine, work: Callable[[Transaction], T]) -> T:
     try:
         with engine.begin() as connection:
             return work(Transaction(connection, "sqlite"))
-    except DBAPIError as error:
-        if is_refusal(error):
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = driver_error(error)
+        if isinstance(cause, _REFUSALS):
             raise
-        raise Unavailable(str(error.orig)) from error
+        raise Unavailable(str(cause)) from error
+
+
+_REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+"""A row that cannot be stored, as against a database that cannot store."""

@@ -46,9 +46,9 @@ AUTHORS_OF_COMMANDS_AFTER: Final = statement("""
 """)
 
 AUTHORS_WITHOUT_SIGNATURE: Final = statement("""
-    SELECT DISTINCT author_id FROM comments c
+    SELECT author_id FROM comments
     WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM signatures s WHERE s.petition_id = $1 AND s.user_id = c.author_id)
+    GROUP BY author_id HAVING max(CASE WHEN counted THEN 1 ELSE 0 END) = 0
 """)
 
 PUT_COMMENTS: Final = statement(f"""
@@ -67,17 +67,16 @@ PUT_COMMENTS: Final = statement(f"""
 """)
 
 PUT_SIGNATURES: Final = statement("""
-    INSERT INTO signatures (petition_id, user_id, comment_id, login, name, affiliation, reason, signed_at)
+    INSERT INTO signatures (comment_id, petition_id, user_id, login, name, affiliation, reason, signed_at)
     SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[],
                          $8::BIGINT[])
-    ON CONFLICT (petition_id, user_id) DO UPDATE SET
-        comment_id = excluded.comment_id, login = excluded.login, name = excluded.name,
-        affiliation = excluded.affiliation, reason = excluded.reason, signed_at = excluded.signed_at
+    ON CONFLICT (comment_id) DO UPDATE SET
+        petition_id = excluded.petition_id, user_id = excluded.user_id, login = excluded.login,
+        name = excluded.name, affiliation = excluded.affiliation, reason = excluded.reason,
+        signed_at = excluded.signed_at
 """)
 
-DROP_SIGNATURES: Final = statement("""
-    DELETE FROM signatures WHERE (petition_id, user_id) IN (SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[]))
-""")
+DROP_SIGNATURES: Final = statement("DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])")
 
 ADD_TO_DAYS: Final = statement("""
     INSERT INTO days (petition_id, day, signatures)
@@ -202,12 +201,13 @@ COUNT_SIGNATURES: Final = statement("SELECT count(*) FROM signatures WHERE petit
 DROP_STRAY_SIGNATURES: Final = statement("""
     DELETE FROM signatures
     WHERE petition_id = $1
-      AND NOT EXISTS (SELECT 1 FROM comments c WHERE c.id = signatures.comment_id AND c.petition_id = $1)
+      AND NOT EXISTS (SELECT 1 FROM comments c WHERE c.id = comment_id AND c.petition_id = $1 AND c.counted)
+      AND NOT (comment_id = ANY($2::BIGINT[]))
 """)
 
 SIGNATURES_OF: Final = statement("""
     SELECT user_id, login, comment_id, signed_at, name, affiliation, reason
-    FROM signatures WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])
+    FROM signatures WHERE comment_id = ANY($1::BIGINT[])
 """)
 
 COMMENTS_OF_THREAD: Final = statement(f"SELECT {_COMMENT} FROM comments WHERE issue_id = $1")

@@ -92,7 +92,7 @@ class World:
 
     def lock(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
         """Lock the petitions of these issues, in the order of their ids, and read them."""
-        for row in transaction.fetch(sql.LOCK_THREADS, sorted(set(issue_ids))):
+        for row in transaction.tuples(sql.LOCK_THREADS, sorted(set(issue_ids))):
             self._add_thread(tuple(row))
 
     def _add_thread(self, row: tuple[Any, ...]) -> None:
@@ -112,7 +112,7 @@ class World:
         ids = [comment.id for comment in comments]
         authors = {comment.author.id for comment in comments if comment.author}
         petition_ids = list(self.petitions)
-        for row in transaction.fetch(sql.COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
+        for row in transaction.tuples(sql.COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
             self._add_comment(read_comment(row))
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
         self.read_authors(transaction, former)
@@ -121,12 +121,12 @@ class World:
         """Read all commands of these people on the petitions locked."""
         if not author_ids:
             return
-        for row in transaction.fetch(sql.COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
+        for row in transaction.tuples(sql.COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
             self._add_comment(read_comment(row))
 
     def read_thread(self, transaction: Transaction, issue_id: int) -> list[CommentRow]:
         """Read all comments of a thread, and all commands of their authors."""
-        rows = [read_comment(row) for row in transaction.fetch(sql.COMMENTS_OF_THREAD, issue_id)]
+        rows = [read_comment(row) for row in transaction.tuples(sql.COMMENTS_OF_THREAD, issue_id)]
         for row in rows:
             self._add_comment(row)
         self.read_authors(transaction, {row.comment.author.id for row in rows if row.comment.author})

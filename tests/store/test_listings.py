@@ -133,7 +133,7 @@ async def test_a_delivery_of_doubtful_origin_has_the_thread_read(scene: Scene) -
         "DELETE FROM signatures",
         "UPDATE petitions SET count = 17",
         "UPDATE signatures SET name = 'Mallory'",
-        "INSERT INTO signatures VALUES (1000, 99, 98, 'mallory', NULL, NULL, NULL, 5)",
+        "INSERT INTO signatures VALUES (98, 1000, 99, 'mallory', NULL, NULL, NULL, 5)",
     ],
 )
 async def test_what_is_kept_wrongly_is_repaired(scene: Scene, mischief: str) -> None:
