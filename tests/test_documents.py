@@ -44,13 +44,22 @@ def test_config_asks_for_the_listed_variables_and_no_others() -> None:
 
 
 def test_the_command_table_is_what_the_command_line_offers() -> None:
-    assert {code(command): does for command, does in table(README, "### Commands")} == commands()
+    assert [(code(command), does) for command, does in table(README, "### Commands")] == list(commands().items())
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, "Procfile"])
 def test_every_command_that_a_document_mentions_exists(document: str) -> None:
     mentioned = set(re.findall(r"-m bot ([a-z]+)", (ROOT / document).read_text(encoding="utf-8")))
     assert mentioned <= set(commands())
+
+
+def test_the_options_that_the_readme_mentions_exist() -> None:
+    spans = [span for line in README.splitlines() for span in re.findall(r"`([^`]+)`", line)]
+    used = [(word, option) for span in spans for word, option in re.findall(r"\b([a-z]+)\b[^-]* (--[a-z-]+)", span)]
+    assert ("demo", "--signers") in used
+    for command, option in used:
+        if command in commands():
+            assert option in output("-m", "bot", command, "--help")
 
 
 def test_the_http_table_is_what_the_server_routes() -> None:
@@ -281,12 +290,17 @@ def code(cell: str) -> str:
     return found[1] if found else cell
 
 
+@cache
 def commands() -> dict[str, str]:
     """Give each command and its help, as `--help` prints them."""
+    shown = output("-m", "bot", "--help").partition("\ncommands:")[2]
+    return dict(re.findall(r"^    (\w+) +(\S.*)$", shown, re.MULTILINE))
+
+
+def output(*arguments: str) -> str:
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    line = [sys.executable, "-m", "bot", "--help"]
-    shown = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
-    return dict(re.findall(r"^    (\w+) +(\S.*)$", shown.partition("\ncommands:")[2], re.MULTILINE))
+    line = [sys.executable, *arguments]
+    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 @cache
