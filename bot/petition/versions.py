@@ -191,7 +191,7 @@ def _replaced_later(second: Sequence[Version], following: Sequence[Version]) -> 
     edits = [version for version in following if _is_edit(version)]
     first = {edit.previous for edit in edits} - {edit.digest for edit in edits}
     first = first or {version.digest for version in following}
-    return first.pop() if len(first) == 1 and first < {version.digest for version in second} else None
+    return first.pop() if len(first) == 1 and first <= {version.digest for version in second} else None
 
 
 def _is_edit(version: Version) -> bool:

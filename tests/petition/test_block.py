@@ -22,6 +22,7 @@ from bot.petition.block import (
     same_but_for_time,
     splice,
 )
+from bot.petition.commands import Sign, Unsign, parse
 from bot.petition.tally import Signature
 from bot.petition.text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
 
@@ -136,6 +137,10 @@ class TestState:
         text = shown(facts())
         assert "To sign, comment /sign" in text
         assert "To withdraw, comment /unsign or delete your comment." in text
+
+    def test_what_people_are_told_to_type_means_what_they_are_told(self) -> None:
+        typed = re.findall("`(/[^`]+)`", render(facts()))
+        assert [parse(body) for body in typed] == [Sign(), Sign("Ada Lovelace", "Analytical Engines"), Unsign()]
 
     def test_a_closed_petition_says_since_when_and_how_to_withdraw_still(self) -> None:
         text = shown(facts(closed_at=NOW - 3600))

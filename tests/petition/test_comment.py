@@ -256,6 +256,25 @@ class TestListings:
         assert standing(Comment(9, MORNING, ADA)) == Standing()
 
 
+class TestHistories:
+    """What GitHub's history of edits tells, which may begin late."""
+
+    def last_edit(self, text: str, by: Writer) -> Comment:
+        version = Version(NOON, body_digest(text), by, SAYS[text], seen=NIGHT)
+        look = Version(NOON, body_digest(text), Writer.UNSAID, SAYS[text], hidden=False, seen=NIGHT)
+        return merge(observed(version), observed(look))
+
+    def test_an_edit_that_was_the_authors_is_the_authors_whatever_it_replaced(self) -> None:
+        check(self.last_edit(SIGN, Writer.AUTHOR), says=Sign(), made_at=NOON)
+        check(writes(HELLO), self.last_edit(SIGN, Writer.AUTHOR), says=Sign(), made_at=NOON)
+        check(writes(SIGN), self.last_edit(ADA_SIGNS, Writer.AUTHOR), says=Sign("Ada Lovelace"))
+        assert not standing(merge(writes(SIGN), self.last_edit(ADA_SIGNS, Writer.AUTHOR))).ambiguous
+
+    def test_an_edit_that_was_somebody_elses_leaves_the_authors_words_unknown(self) -> None:
+        check(self.last_edit(SIGN, Writer.OTHER), says=None, unverified=True)
+        check(writes(ADA_SIGNS), self.last_edit(SIGN, Writer.OTHER), says=Sign(), unverified=True)
+
+
 class TestAmbiguity:
     def test_a_gap_in_the_chain_asks_for_a_look(self) -> None:
         told = known(writes(SIGN), edits(HELLO, ADA_SIGNS))

@@ -93,10 +93,10 @@ def test_where_seconds_pass_the_deliveries_are_enough(post: Post, random: Random
 @given(posts(), st.data())
 def test_the_history_of_edits_tells_the_truth_whatever_was_delivered(post: Post, data: st.DataObject) -> None:
     assume(not post.muddled)
-    told = data.draw(some([*post.deliveries(), post.listed(END)]))
+    told = data.draw(some([*post.deliveries(), post.listed(END), post.listed(END + 9)]))
     if post.deleted:
         told.append(post.deliveries()[-1])
-    comment = known([post.looked_up(END), *told])
+    comment = known([post.looked_up(END + data.draw(st.integers(0, 5))), *told])
     assert not standing(comment).ambiguous
     assert not standing(comment).unverified or post.deleted
     check(post, comment)
