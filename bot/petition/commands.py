@@ -124,15 +124,16 @@ def _command(found: re.Match[str], following: Sequence[str]) -> Command:
         case _:
             word = _WORD.match(details)
             argument = _PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
-            return Order(word[0].lower() if word else "", clean(argument, ARGUMENT_LIMIT))
+            return Order(word[0].lower()[:_LONGEST_WORD] if word else "", clean(argument, ARGUMENT_LIMIT))
 
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
 _PUNCTUATION = re.compile(r"[.,:;!?]*\s*(?:(?:[.:;!?]+|[-–—])(?:\s+|$))?")
 _WORD = re.compile(r"[\w-]+")
+_LONGEST_WORD = 40
 
 _LINK = r"""
-    (?<! [!\\] ) \[ (?P<text> (?: [^\[\]\\] | \\. | \[ [^\[\]]*+ \] )*+ ) \]
+    (?<! [!\\] ) \[ (?P<text> (?: [^\[\]\\]++ | \\. | \[ [^\[\]]*+ \] )*+ ) \]
     \( \s*+ (?: < [^<>\n]*+ > | [^\s()<>]*+ (?: \( [^\s()]*+ \) [^\s()]*+ )*+ )
        (?: \s++ (?: "[^"]*+" | '[^']*+' | \( [^()]*+ \) ) )? \s*+ \)
 """
@@ -140,7 +141,7 @@ _LINKS = re.compile(_LINK, re.VERBOSE)
 _PARTS = re.compile(
     rf"""
     {_LINK}
-  | (?P<parentheses> [(（] (?: [^()（）] | [(（] [^()（）]*+ [)）] )*+ [)）] )
+  | (?P<parentheses> [(（] (?: [^()（）]++ | [(（] [^()（）]*+ [)）] )*+ [)）] )
   | (?P<separator> [,，،、] | (?<=\s) [-–—] (?= \s | $ ) )
     """,
     re.VERBOSE,

@@ -413,4 +413,4 @@ def test_a_comment_longer_than_github_promises_still_counts() -> None:
     check("/sign Ada\n\n" + "word " * (LONGEST // 5), Sign("Ada"))
     check("> word\n" * (LONGEST // 7) + "\n/sign Ada", Sign("Ada"))
     check("```\n" + "word\n" * (LONGEST // 5) + "/sign Ada\n```", NOTHING)
-    check("please " + "x" * 32_761 + "y" * 70_000 + "/sign Ada" + "z" * 32_759, NOTHING)
+    check("x" * 32_767 + "\nplease" + "y" * 70_000 + "/sign Ada" + "z" * 32_759, NOTHING)
