@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.petition.commands import Command, Sign, Unsign
-from bot.petition.comment import Author, Comment, standing
+from bot.petition.comment import Author, Comment, Standing, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,15 @@ NOTHING = Verdict(None, frozenset(), frozenset())
 
 def judge(comments: Iterable[Comment], *, closed_at: int | None = None) -> Verdict:
     """Decide one person's comments of all threads together; a `/sign` made after `closed_at` does not count."""
+    return judge_standings([(comment, standing(comment)) for comment in comments], closed_at=closed_at)
+
+
+def judge_standings(standings: Iterable[tuple[Comment, Standing]], *, closed_at: int | None = None) -> Verdict:
+    """Decide as `judge` does, where it is known already what each comment means."""
     counted: list[_Counted] = []
     refused: set[int] = set()
-    for comment in sorted(comments, key=_written):
-        author, stands = comment.author, standing(comment)
+    for comment, stands in sorted(standings, key=_written):
+        author = comment.author
         if author is None or stands.hidden:
             continue
         match stands.command:
@@ -89,7 +94,8 @@ class _Counted:
     made_at: int
 
 
-def _written(comment: Comment) -> tuple[int, int]:
+def _written(pair: tuple[Comment, Standing]) -> tuple[int, int]:
+    comment, _ = pair
     return (comment.created_at, comment.id)
 
 
