@@ -1,22 +1,37 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
+from bot.store.bodies import KnownBody, outside_digest
+from bot.store.conditions import Condition
 from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.listing import ListingOutcome
+from bot.store.neighbours import Lease
 from bot.store.reading import AckDue, Due, Letter, Snapshot, Thread, ThreadToRead
+from bot.store.redelivering import FailedDelivery
+from bot.store.states import State
 from bot.store.store import Store
+from bot.store.surveying import KnownPetition, SeenInstallation, SurveyMark
 
 __all__ = [
     "AckDue",
     "Busy",
+    "Condition",
     "Due",
+    "FailedDelivery",
+    "KnownBody",
+    "KnownPetition",
+    "Lease",
     "Letter",
     "ListingOutcome",
+    "SeenInstallation",
     "Snapshot",
+    "State",
     "Store",
     "StoreError",
+    "SurveyMark",
     "Thread",
     "ThreadToRead",
     "Unavailable",
     "Unrecordable",
     "WrongDatabase",
+    "outside_digest",
 ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.petition.comment import merge
 from bot.petition.facts import Issue, Repository
 from bot.store import statements as sql
+from bot.store.bodies import move_body
 from bot.store.database import Transaction
 from bot.store.judging import derive, judge_people
 from bot.store.observing import Terms, carry_over, is_petition, observe_issue
@@ -51,6 +52,7 @@ def record_moved(
         arrival = new.moved_to or new.issue_id
         _adopt(transaction, new.petition_id, old)
     transaction.execute(sql.MOVE_COMMENTS, issue_id, arrival)
+    move_body(transaction, issue_id, arrival)
     transaction.execute(sql.END_THREAD, issue_id, arrival)
     transaction.execute(sql.FORWARD_THREADS, issue_id, arrival)
     if old.position == 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.petition.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
+from bot.store.bodies import observe_edit
 from bot.store.database import Transaction
 from bot.store.judging import derive, judge_people
 from bot.store.rows import CommentRow
@@ -62,7 +63,7 @@ def record_observations(
     if strayed:
         return Recorded(elsewhere=frozenset(strayed))
     for fact in known:
-        _observe(world, fact, terms)
+        _observe(transaction, world, fact, terms)
     judge_people(transaction, world, terms.now)
     return Recorded(changed=world.write(transaction, terms.now))
 
@@ -142,7 +143,7 @@ def carry_over(petition: PetitionRow, thread: ThreadRow) -> None:
         petition.closed_at = thread.closed_at
 
 
-def _observe(world: World, fact: Observation, terms: Terms) -> None:
+def _observe(transaction: Transaction, world: World, fact: Observation, terms: Terms) -> None:
     thread = world.threads[fact.issue.id]
     petition = world.petitions[thread.petition_id]
     as_of = _as_of(fact)
@@ -154,9 +155,8 @@ def _observe(world: World, fact: Observation, terms: Terms) -> None:
     if fact.reread and as_of > thread.reread_as_of:
         thread.reread_as_of = as_of
         thread.ask_to_reread()
-    if fact.edit is not None and not fact.edit.by_app and as_of > thread.edited_at:
-        thread.edited_at = as_of
-        thread.changed = petition.bumped = True
+    if fact.edit is not None and not thread.gone and observe_edit(transaction, thread.issue_id, fact.edit, as_of):
+        petition.bumped = True
 
 
 def _observe_comment(world: World, thread: ThreadRow, fact: CommentFact) -> None:

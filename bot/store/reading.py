@@ -13,6 +13,7 @@ from bot.petition.tally import Signature
 from bot.store import statements as sql
 from bot.store.database import Transaction
 from bot.store.judging import ACKNOWLEDGED_WITHIN
+from bot.store.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,9 @@ class Snapshot:
     revision: int
     published_revision: int
     published_at: int | None
-    state: str
+    state: State
+    doubtful: int
+    """Comments of which only GitHub can say who wrote what they say; until it does, they do not sign."""
 
     @property
     def private(self) -> bool:
@@ -85,15 +88,22 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class ThreadToRead:
-    """A thread whose comments are to be read; hand `reread` back when that is done."""
+    """A thread whose comments are to be read; hand `reread` back when that is done.
+
+    `comments` is how many GitHub says there are, `gap` how many more than are listed, by the last complete listing
+    at `listed_at`. What changed since `changes_since` may be unknown. `attempts` to read it have failed.
+    """
 
     issue_id: int
     petition_id: int
     installation_id: int
     repository: Repository
     number: int
+    comments: int
     reread: int
     listed_at: int
+    changes_since: int
+    gap: int
     attempts: int
 
 
@@ -148,17 +158,18 @@ def read_snapshot(
         revision=row.revision,
         published_revision=row.published_revision,
         published_at=row.published_at,
-        state=row.state,
+        state=State(row.state),
+        doubtful=row.doubtful,
     )
 
 
 def read_threads_to_read(
-    transaction: Transaction, installation_id: int, now: float, listed_before: int
+    transaction: Transaction, installation_id: int, now: float, looked_before: int
 ) -> list[ThreadToRead]:
-    """List threads that asked to be read again, then those last listed before a time."""
+    """List threads that asked to be read again, then those last looked at before a time."""
     rows = list(transaction.fetch(sql.THREADS_TO_READ, installation_id, now))
-    if listed_before:
-        rows += transaction.fetch(sql.THREADS_NOT_LISTED_SINCE, installation_id, now, listed_before)
+    if looked_before:
+        rows += transaction.fetch(sql.THREADS_NOT_LOOKED_AT_SINCE, installation_id, now, looked_before)
     return [_thread_to_read(*row) for row in rows]
 
 
@@ -186,12 +197,12 @@ def _thread(
     return Thread(issue_id, _repository(*repository), number, position, title, bool(locked), comments, listed_at)
 
 
-def _thread_to_read(
-    issue_id: int, petition_id: int, installation_id: int, number: int, reread: int, listed_at: int, attempts: int,
-    *repository: Any,
-) -> ThreadToRead:  # fmt: skip
-    where = _repository(*repository)
-    return ThreadToRead(issue_id, petition_id, installation_id, where, number, reread, listed_at, attempts)
+def _thread_to_read(issue_id: int, petition_id: int, installation_id: int, *rest: Any) -> ThreadToRead:
+    number, comments, reread, listed_at, changes_since, gap, attempts, *where = rest
+    return ThreadToRead(
+        issue_id, petition_id, installation_id, _repository(*where), number, comments, reread, listed_at,
+        changes_since, gap, attempts,
+    )  # fmt: skip
 
 
 def _repository(repository_id: int, owner: str, name: str, private: bool, archived: bool) -> Repository:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from bot.store.spelling import Statement, statement
+from bot.store.states import STATE_OF_PETITION
 
 # What GitHub told, per group of facts -------------------------------------------------------------
 
 LOCK_THREADS: Final = statement("""
     SELECT t.issue_id, t.petition_id, t.repository_id, t.position, t.title, t.labelled, t.closed_at, t.locked,
-           t.comments, t.as_of, t.edited_at, t.gone, t.moved_to, t.reread, t.reread_as_of,
+           t.comments, t.as_of, t.gone, t.moved_to, t.reread, t.reread_as_of,
            t.reread_asked_at, t.listed_at,
            p.labelled, p.closed_at, p.count, p.revision, p.changed_at, p.published_revision,
            r.installation_id, r.owner, r.name, r.private, r.archived, r.as_of
@@ -86,8 +87,8 @@ ADD_TO_DAYS: Final = statement("""
 
 SET_THREAD: Final = statement("""
     UPDATE threads
-    SET title = $2, labelled = $3, closed_at = $4, locked = $5, comments = $6, as_of = $7, edited_at = $8,
-        reread = $9, reread_as_of = $10, reread_asked_at = $11
+    SET title = $2, labelled = $3, closed_at = $4, locked = $5, comments = $6, as_of = $7,
+        reread = $8, reread_as_of = $9, reread_asked_at = $10
     WHERE issue_id = $1
 """)
 
@@ -113,8 +114,8 @@ ADD_PETITION: Final = statement("""
 
 ADD_THREAD: Final = statement("""
     INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
-                         comments, as_of, edited_at, gone, reread, reread_as_of, reread_asked_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, FALSE, 1, 0, $12)
+                         comments, as_of, gone, reread, reread_as_of, reread_asked_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
     ON CONFLICT (issue_id) DO NOTHING
 """)
 
@@ -184,6 +185,8 @@ SET_ACCESSIBLE: Final = statement("""
 LISTED: Final = statement("""
     UPDATE threads
     SET listed_at = CASE WHEN listed_at < $2 THEN $2 ELSE listed_at END,
+        looked_at = CASE WHEN looked_at < $2 THEN $2 ELSE looked_at END,
+        changes_since = CASE WHEN changes_since < $2 THEN $2 ELSE changes_since END,
         reread_done = CASE WHEN reread_done < $3 THEN $3 ELSE reread_done END
     WHERE issue_id = $1
 """)
@@ -253,8 +256,8 @@ INSTALLATIONS_WITH_WORK: Final = statement(f"""
         SELECT repository_id FROM petitions
         WHERE revision > published_revision AND NOT gone AND retry_at <= $1
         UNION
-        SELECT t.repository_id FROM threads t JOIN petitions p ON p.id = t.petition_id
-        WHERE t.reread > t.reread_done AND NOT t.gone AND p.retry_at <= $1
+        SELECT t.repository_id FROM threads t
+        WHERE t.reread > t.reread_done AND NOT t.gone AND (t.read_retry_at <= $1 OR t.reread > t.put_off)
         UNION
         SELECT p.repository_id FROM unacknowledged u JOIN petitions p ON p.id = u.petition_id
     )
@@ -275,17 +278,20 @@ PUBLISHED: Final = statement("""
     UPDATE petitions
     SET published_revision = CASE WHEN published_revision < $2 THEN $2 ELSE published_revision END,
         published_at = $3, changed_at = CASE WHEN revision > $2 THEN $3 ELSE changed_at END,
-        attempts = 0, retry_at = 0, state = ''
+        attempts = 0, retry_at = 0, state = $4, detail = ''
     WHERE id = $1
 """)
 
-POSTPONE: Final = statement("UPDATE petitions SET retry_at = $2, state = $3, attempts = $4 WHERE id = $1")
+POSTPONE: Final = statement("""
+    UPDATE petitions SET retry_at = $2, state = $3, detail = $4, attempts = $5 WHERE id = $1
+""")
 
+# A request to be read again that came after the thread was put off is answered at once.
 _THREAD_TO_READ = """
-    SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.reread, t.listed_at, p.attempts,
-           r.id, r.owner, r.name, r.private, r.archived
+    SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.comments, t.reread, t.listed_at,
+           t.changes_since, t.gap, t.read_attempts, r.id, r.owner, r.name, r.private, r.archived
     FROM threads t
-    JOIN petitions p ON p.id = t.petition_id AND p.retry_at <= $2
+    JOIN petitions p ON p.id = t.petition_id AND (t.read_retry_at <= $2 OR t.reread > t.put_off)
 """
 
 THREADS_TO_READ: Final = statement(f"""
@@ -295,11 +301,11 @@ THREADS_TO_READ: Final = statement(f"""
     ORDER BY t.reread_asked_at, t.issue_id
 """)
 
-THREADS_NOT_LISTED_SINCE: Final = statement(f"""
+THREADS_NOT_LOOKED_AT_SINCE: Final = statement(f"""
     {_THREAD_TO_READ} AND p.labelled
     {_USABLE.format(of="t")}
-    WHERE t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.listed_at < $3
-    ORDER BY t.listed_at, t.issue_id
+    WHERE t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.looked_at < $3
+    ORDER BY t.looked_at, t.issue_id
 """)
 
 PETITIONS_TO_ACKNOWLEDGE: Final = statement("""
@@ -333,10 +339,14 @@ ACKED: Final = statement("""
 
 # What is shown ------------------------------------------------------------------------------------
 
-PETITION: Final = statement("""
-    SELECT p.page_key, p.labelled, p.closed_at, p.count, p.revision, p.published_revision, p.published_at, p.state,
-           p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id
-    FROM petitions p JOIN repositories r ON r.id = p.repository_id
+PETITION: Final = statement(f"""
+    SELECT p.page_key, p.labelled, p.closed_at, p.count, p.revision, p.published_revision, p.published_at,
+           p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id,
+           {STATE_OF_PETITION} AS state,
+           (SELECT count(*) FROM comments c WHERE c.petition_id = p.id AND c.doubtful) AS doubtful
+    FROM petitions p
+    JOIN repositories r ON r.id = p.repository_id
+    JOIN installations i ON i.id = r.installation_id
     WHERE p.id = $1
 """)
 

@@ -34,7 +34,9 @@ from bot.store.reading import (
     read_threads_to_read,
 )
 from bot.store.spelling import Statement
+from bot.store.states import State
 from bot.store.structure import StructuralFact, record_structure
+from bot.store.upkeep import Upkeep
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""
@@ -53,6 +55,8 @@ class Store:
         self._digests: LRUCache[int, tuple[int, str]] = LRUCache(1_000)
         self._neighbours = database.neighbours(self.changed.set)
         self._flusher = Flusher(self._record, waiting_limit)
+        self.upkeep = Upkeep(database, now, self._announce)
+        """What keeps rows and GitHub in agreement."""
 
     @classmethod
     async def open(
@@ -118,13 +122,13 @@ class Store:
         self._digests[petition_id] = snapshot.revision, snapshot.digest
         return snapshot
 
-    async def published(self, petition_id: int, revision: int, at: int) -> None:
-        """Note that the issue body shows a revision, or a later one."""
-        await self._execute(sql.PUBLISHED, petition_id, revision, at)
+    async def published(self, petition_id: int, revision: int, at: int, state: State = State.FINE) -> None:
+        """Note that the issue body shows a revision, or a later one; `state` says what is amiss all the same."""
+        await self._execute(sql.PUBLISHED, petition_id, revision, at, state.value)
 
-    async def postpone(self, petition_id: int, until: float, state: str, attempts: int) -> None:
-        """Leave a petition alone until a time; `state` says why."""
-        await self._execute(sql.POSTPONE, petition_id, until, state, attempts)
+    async def postpone(self, petition_id: int, until: float, state: State, attempts: int, detail: str = "") -> None:
+        """Leave a petition alone until a time; `state` says why, `detail` what GitHub said."""
+        await self._execute(sql.POSTPONE, petition_id, until, state.value, detail, attempts)
 
     async def note_letter(self, petition_id: int, digest: str, at: int) -> None:
         """Keep a version of the letter that was not the newest known."""
@@ -136,9 +140,9 @@ class Store:
 
         await self._database.write(note)
 
-    async def threads_to_read(self, installation_id: int, now: float, listed_before: int = 0) -> list[ThreadToRead]:
-        """List an installation's threads that asked to be read again, then those last listed before a time."""
-        read = partial(read_threads_to_read, installation_id=installation_id, now=now, listed_before=listed_before)
+    async def threads_to_read(self, installation_id: int, now: float, looked_before: int = 0) -> list[ThreadToRead]:
+        """List an installation's threads that asked to be read again, then those last looked at before a time."""
+        read = partial(read_threads_to_read, installation_id=installation_id, now=now, looked_before=looked_before)
         return await self._database.read(read)
 
     async def record_listing(
@@ -162,8 +166,7 @@ class Store:
             if isinstance(outcome, ListingOutcome):
                 break
             elsewhere |= outcome
-        self.changed.set()
-        self._neighbours.tell()
+        self._announce()
         return outcome
 
     async def acks_due(self, installation_id: int, limit: int) -> list[AckDue]:
@@ -204,8 +207,11 @@ class Store:
             for news in recorded.first:
                 await self._record_structure(news, terms)
         if recorded.changed or len(observations) < len(facts):
-            self.changed.set()
-            self._neighbours.tell()
+            self._announce()
+
+    def _announce(self) -> None:
+        self.changed.set()
+        self._neighbours.tell()
 
     def _terms(self) -> Terms:
         return Terms(self._label, int(self._now()))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from bot.petition.facts import CommentFact, InstallationFact, Issue, IssueGone, Repository, RepositoryFact
 from bot.store import statements as sql
+from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 from bot.store.moving import record_deleted, record_moved
 from bot.store.observing import Newcomer, Terms, is_petition
@@ -20,8 +21,7 @@ StructuralFact = Newcomer | RepositoryFact | InstallationFact | IssueGone
 
 def record_structure(transaction: Transaction, fact: StructuralFact, terms: Terms) -> None:
     """Record one of these; repeating changes nothing, and of two the newer wins."""
-    if transaction.engine == "postgresql":
-        transaction.fetch(sql.LOCK_STRUCTURE)
+    lock_structure(transaction)
     match fact:
         case Newcomer(fact=seen):
             as_of = seen.issue.updated_at if isinstance(seen, CommentFact) else seen.as_of
@@ -40,6 +40,26 @@ def record_structure(transaction: Transaction, fact: StructuralFact, terms: Term
                 issue, terms.label
             ):
                 _add_petition(transaction, repository, issue, as_of, terms)
+
+
+def lock_structure(transaction: Transaction) -> None:
+    """Keep all other transactions of this kind waiting until this one ends."""
+    if transaction.engine == "postgresql":
+        transaction.fetch(sql.LOCK_STRUCTURE)
+
+
+def set_accessible(transaction: Transaction, ids: tuple[int, ...], accessible: bool, as_of: int, now: int) -> None:
+    """Note that the App may, or may not, see repositories; in doubt it tries."""
+    touched = transaction.execute(sql.SET_ACCESSIBLE, ids, accessible, as_of)
+    if touched and accessible:
+        rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORIES, ids), now)
+
+
+def rouse(transaction: Transaction, petitions: Iterable[tuple[int, ...]], now: int) -> None:
+    """Publish petitions again and read their comments again; whatever stopped them may have gone."""
+    ids = [row[0] for row in petitions]
+    transaction.execute(sql.BUMP_PETITIONS, ids, now)
+    transaction.execute(sql.REREAD_PETITIONS, ids, now)
 
 
 def _add_petition(transaction: Transaction, repository: Repository, issue: Issue, as_of: int, terms: Terms) -> None:
@@ -71,7 +91,7 @@ def _record_repository(transaction: Transaction, fact: RepositoryFact, now: int)
         if seen <= known:
             return
         if seen[1:] != known[1:]:
-            _rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORY, new.id), now)
+            rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORY, new.id), now)
     accessible_as_of = max(fact.as_of, rows[0].accessible_as_of) if rows else fact.as_of
     accessible = bool(rows[0].accessible) if rows and rows[0].accessible_as_of > fact.as_of else True
     transaction.execute(
@@ -86,24 +106,12 @@ def _record_installation(transaction: Transaction, fact: InstallationFact, now: 
     known = (bool(rows[0].deleted), rows[0].as_of, bool(rows[0].suspended), rows[0].account) if rows else None
     if known is None or seen > known:
         transaction.execute(sql.PUT_INSTALLATION, fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)
-        if known is not None and known[2] and not fact.suspended:
-            # What happened while it was suspended, nobody told us.
-            _rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_INSTALLATION, fact.id), now)
+        if not fact.suspended and not fact.deleted:
+            # Suspended before, other permissions, other repositories: what happened meanwhile, nobody told us.
+            transaction.execute(upkeep_sql.ASK_FOR_SURVEY, fact.id)
+            rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_INSTALLATION, fact.id), now)
     if fact.repositories_added:
-        _set_accessible(transaction, fact.repositories_added, True, fact.as_of, now)
+        set_accessible(transaction, fact.repositories_added, True, fact.as_of, now)
+        transaction.execute(upkeep_sql.ASK_FOR_SURVEY, fact.id)
     if fact.repositories_removed:
-        _set_accessible(transaction, fact.repositories_removed, False, fact.as_of, now)
-
-
-def _set_accessible(transaction: Transaction, ids: tuple[int, ...], accessible: bool, as_of: int, now: int) -> None:
-    """Note that the App may, or may not, see repositories; in doubt it tries."""
-    touched = transaction.execute(sql.SET_ACCESSIBLE, ids, accessible, as_of)
-    if touched and accessible:
-        _rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORIES, ids), now)
-
-
-def _rouse(transaction: Transaction, petitions: Iterable[tuple[int, ...]], now: int) -> None:
-    """Publish petitions again and read their comments again; whatever stopped them may have gone."""
-    ids = [row[0] for row in petitions]
-    transaction.execute(sql.BUMP_PETITIONS, ids, now)
-    transaction.execute(sql.REREAD_PETITIONS, ids, now)
+        set_accessible(transaction, fact.repositories_removed, False, fact.as_of, now)

@@ -27,7 +27,6 @@ class ThreadRow:
     locked: bool
     comments: int
     as_of: int
-    edited_at: int
     gone: bool
     moved_to: int | None
     reread: int
@@ -96,12 +95,12 @@ class World:
             self._add_thread(tuple(row))
 
     def _add_thread(self, row: tuple[Any, ...]) -> None:
-        thread = ThreadRow(*row[:17])
+        thread = ThreadRow(*row[:16])
         self.threads[thread.issue_id] = thread
         if thread.petition_id not in self.petitions:
-            self.petitions[thread.petition_id] = PetitionRow(thread.petition_id, *row[17:23])
+            self.petitions[thread.petition_id] = PetitionRow(thread.petition_id, *row[16:22])
         if thread.repository_id not in self.repositories:
-            installation_id, owner, name, private, archived, as_of = row[23:]
+            installation_id, owner, name, private, archived, as_of = row[22:]
             repository = Repository(thread.repository_id, owner, name, bool(private), bool(archived))
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
@@ -174,7 +173,6 @@ def _write_thread(thread: ThreadRow, now: int) -> tuple[object, ...]:
         thread.locked,
         thread.comments,
         thread.as_of,
-        thread.edited_at,
         thread.reread + thread.reread_asked,
         thread.reread_as_of,
         now if thread.reread_asked else thread.reread_asked_at,

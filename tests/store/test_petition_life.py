@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from bot.petition.commands import Sign
 from bot.petition.facts import (
-    BodyEdit,
     InstallationFact,
     IssueFact,
     IssueGone,
@@ -144,20 +143,6 @@ async def test_a_fact_may_ask_for_a_reread_once(scene: Scene) -> None:
     (thread,) = await scene.store.threads_to_read(INSTALLATION, 9e9)
     await scene.store.record([fact])
     assert (await scene.store.threads_to_read(INSTALLATION, 9e9)) == [thread]
-
-
-async def test_a_persons_edit_of_the_body_has_it_looked_at_and_our_own_does_not(scene: Scene) -> None:
-    await settle(scene)
-    fact = await scene.tell()
-    ours = BodyEdit("before", "after", by_id=9, by_app=True)
-    await scene.store.record([replace(fact, edit=ours)])
-    assert not await is_due(scene)
-    theirs = replace(fact, edit=replace(ours, by_app=False))
-    await scene.store.record([theirs])
-    assert await is_due(scene)
-    await settle(scene)
-    await scene.store.record([theirs])
-    assert not await is_due(scene)
 
 
 async def test_a_hide_that_nobody_explained_has_the_thread_read(scene: Scene) -> None:

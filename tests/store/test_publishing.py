@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.store import Due, Letter
+from bot.store import Due, Letter, State
 from tests.store.conftest import NOW
 from tests.store.scene import INSTALLATION, LETTER, Scene
 
@@ -47,15 +47,13 @@ async def test_the_waiting_begins_with_the_first_change(scene: Scene) -> None:
 
 
 async def test_a_postponed_petition_waits_and_says_why(scene: Scene) -> None:
-    await scene.store.postpone(LETTER.id, NOW + 10.5, "not found", 3)
+    await scene.store.postpone(LETTER.id, NOW + 10.5, State.NOT_FOUND, 3)
     assert await due(scene) == []
-    assert await scene.store.threads_to_read(INSTALLATION, NOW) == []
-    assert await scene.store.installations_with_work(NOW) == []
-    assert (await scene.snapshot()).state == "not found"
+    assert (await scene.snapshot()).state is State.NOT_FOUND
     (later,) = await due(scene, NOW + 10.5)
     assert later.attempts == 3
     await scene.store.published(LETTER.id, later.revision, 700)
-    assert (await scene.snapshot()).state == ""
+    assert (await scene.snapshot()).state is State.FINE
 
 
 async def test_the_longest_waiting_comes_first(scene: Scene) -> None:

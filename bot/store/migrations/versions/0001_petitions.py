@@ -18,6 +18,8 @@ def upgrade() -> None:
     _petitions()
     _comments()
     _signatures()
+    _bodies()
+    _deliveries()
 
 
 def _places() -> None:
@@ -28,6 +30,13 @@ def _places() -> None:
         sa.Column("suspended", sa.Boolean, nullable=False),
         sa.Column("deleted", sa.Boolean, nullable=False),
         sa.Column("as_of", sa.BigInteger, nullable=False),
+        # What keeps us from working there, and what its owner has not granted.
+        sa.Column("state", sa.Text, nullable=False, server_default=""),
+        sa.Column("lacks", sa.Text, nullable=False, server_default=""),
+        # A survey is due when one was asked for that none has answered yet, or when the last one is long ago.
+        sa.Column("survey_asked", sa.BigInteger, nullable=False, server_default="1"),
+        sa.Column("survey_done", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("surveyed_at", sa.BigInteger, nullable=False, server_default="0"),
     )
     op.create_table(
         "repositories",
@@ -62,7 +71,10 @@ def _petitions() -> None:
         sa.Column("published_at", sa.BigInteger),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
         sa.Column("retry_at", sa.Double, nullable=False, server_default="0"),
+        # What the last try to publish ended in, and the state that people were last told of.
         sa.Column("state", sa.Text, nullable=False, server_default=""),
+        sa.Column("detail", sa.Text, nullable=False, server_default=""),
+        sa.Column("told", sa.Text, nullable=False, server_default=""),
     )
     unpublished = sa.text("revision > published_revision AND NOT gone")
     op.create_index("petitions_of_repository", "petitions", ["repository_id"])
@@ -82,14 +94,22 @@ def _petitions() -> None:
         sa.Column("locked", sa.Boolean, nullable=False),
         sa.Column("comments", sa.BigInteger, nullable=False),
         sa.Column("as_of", sa.BigInteger, nullable=False),
-        sa.Column("edited_at", sa.BigInteger, nullable=False),
         sa.Column("gone", sa.Boolean, nullable=False),
         sa.Column("moved_to", sa.BigInteger),
         sa.Column("reread", sa.BigInteger, nullable=False),
         sa.Column("reread_as_of", sa.BigInteger, nullable=False),
         sa.Column("reread_asked_at", sa.BigInteger, nullable=False),
         sa.Column("reread_done", sa.BigInteger, nullable=False, server_default="0"),
+        # Up to which request reading again was put off, and until when.
+        sa.Column("put_off", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("read_retry_at", sa.Double, nullable=False, server_default="0"),
+        sa.Column("read_attempts", sa.BigInteger, nullable=False, server_default="0"),
+        # The last complete listing, the last look of a survey, the time since which a survey reads what changed,
+        # and by how many comments the number that GitHub gives was off at the last complete listing.
         sa.Column("listed_at", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("looked_at", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("changes_since", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("gap", sa.BigInteger, nullable=False, server_default="0"),
     )
     to_read = sa.text("reread > reread_done")
     op.create_index("threads_of_petition", "threads", ["petition_id", "position"])
@@ -137,6 +157,10 @@ def _comments() -> None:
         "comments_of_author", "comments", ["author_id"], sqlite_where=commanding, postgresql_where=commanding
     )
     due = sa.text("ack_due")
+    doubtful = sa.text("doubtful")
+    op.create_index(
+        "comments_in_doubt", "comments", ["petition_id"], sqlite_where=doubtful, postgresql_where=doubtful
+    )
     op.create_index(
         "comments_to_acknowledge",
         "comments",
@@ -168,4 +192,47 @@ def _signatures() -> None:
         sa.Column("signatures", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("petition_id", "day"),
         sqlite_with_rowid=False,
+    )
+
+
+def _bodies() -> None:
+    """Create what we wrote into issues' bodies, and what people wrote there."""
+    op.create_table(
+        "bodies",
+        sa.Column("issue_id", _ID, primary_key=True, autoincrement=False),
+        # The body as we last left it, and as somebody else last left it.
+        sa.Column("left_digest", sa.Text, nullable=False, server_default=""),
+        sa.Column("edited_digest", sa.Text, nullable=False, server_default=""),
+        sa.Column("edited_at", sa.BigInteger, nullable=False, server_default="0"),
+        # A body that one of our writes replaced unread, to be put back.
+        sa.Column("lost", sa.Text),
+        sa.Column("lost_by", sa.BigInteger, nullable=False, server_default="0"),
+    )
+    op.create_table(
+        "writes",
+        sa.Column("issue_id", sa.BigInteger, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("written", sa.Text, nullable=False),
+        sa.Column("outside_read", sa.Text, nullable=False),
+        sa.Column("heard", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("issue_id", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("writes_by_text", "writes", ["issue_id", "written"])
+
+
+def _deliveries() -> None:
+    """Create the deliveries that did not reach us, and when their log was last read."""
+    op.create_table(
+        "failed_deliveries",
+        sa.Column("guid", sa.Text, primary_key=True),
+        sa.Column("delivery_id", sa.BigInteger, nullable=False),
+        sa.Column("delivered_at", sa.BigInteger, nullable=False),
+        sa.Column("asked_at", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("asked", sa.BigInteger, nullable=False, server_default="0"),
+    )
+    op.create_table(
+        "marks",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
     )

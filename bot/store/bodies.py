@@ -1,0 +1,106 @@
+"""Remember what we wrote into issues' bodies, and notice from GitHub's deliveries what somebody else wrote there.
+
+GitHub has no compare-and-set for bodies. Every write of ours is noted before it is sent, with what it was made
+from. The delivery that tells of a write tells also what it replaced: where that is not what the write was made
+from, somebody's edit was lost in between, and is kept here until it is back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from bot.petition.comment import body_digest, unify_newlines
+from bot.petition.facts import BodyEdit
+from bot.petition.splice import around
+from bot.store import upkeep_statements as sql
+from bot.store.database import Transaction
+
+WRITES_KEPT: Final = 1_000
+"""Of each issue; a delivery that tells of an older write is taken for somebody else's edit, and looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBody:
+    """What is known of an issue's body; `lost` is what our write `lost_by` replaced and is to be put back.
+
+    `edited_at` is when somebody else last edited it, in UTC epoch seconds.
+    """
+
+    left_digest: str = ""
+    edited_digest: str = ""
+    edited_at: int = 0
+    lost: str | None = None
+    lost_by: int = 0
+
+
+def outside_digest(body: str | None) -> str:
+    """Identify everything in a body that is not ours, and where our block stands in it; line ends do not count."""
+    outside = "\0".join(unify_newlines(part) for part in around(body))
+    return hashlib.sha256(outside.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
+    """Give what is known of an issue's body."""
+    rows = transaction.fetch(sql.BODY, issue_id)
+    return KnownBody(*rows[0]) if rows else KnownBody()
+
+
+def note_write(transaction: Transaction, issue_id: int, made_from: str | None, body: str) -> None:
+    """Note that a body is about to be written, and what it was made from."""
+    number = (transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0) + 1
+    transaction.execute(sql.ADD_WRITE, issue_id, number, body_digest(body), outside_digest(made_from))
+    transaction.execute(sql.FORGET_WRITES, issue_id, number - WRITES_KEPT)
+    note_left(transaction, issue_id, body)
+
+
+def note_left(transaction: Transaction, issue_id: int, body: str | None) -> None:
+    """Note that a body is as we want it."""
+    transaction.execute(sql.NEW_BODY, issue_id)
+    transaction.execute(sql.LEFT_BODY, issue_id, body_digest(body or ""))
+
+
+def is_our_own(transaction: Transaction, issue_id: int, body: str | None, number: int) -> bool:
+    """Tell whether a body is what our write of this number, or a later one, has left there."""
+    writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(body or ""))
+    return any(row.number >= number for row in writes)
+
+
+def note_found(transaction: Transaction, issue_id: int, lost_by: int) -> None:
+    """Note that what a write replaced is back, or is out of date."""
+    transaction.execute(sql.FOUND_BODY, issue_id, lost_by)
+
+
+def observe_edit(transaction: Transaction, issue_id: int, edit: BodyEdit, as_of: int) -> bool:
+    """Record an edit of a body; tell whether the body is to be looked at."""
+    digest = body_digest(edit.body)
+    writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, digest)
+    transaction.execute(sql.NEW_BODY, issue_id)
+    if writes:
+        unheard = [(row.number, row.outside_read) for row in writes if not row.heard]
+        return sum(_has_lost(transaction, issue_id, edit, *write) for write in unheard) > 0
+    known = read_body(transaction, issue_id)
+    if (as_of, digest) == (known.edited_at, known.edited_digest) or as_of < known.edited_at:
+        return False
+    transaction.execute(sql.EDITED_BODY, issue_id, digest, as_of)
+    return True
+
+
+def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
+    """Carry what is known of a body over to the issue that its issue became."""
+    if transaction.fetch(sql.BODY, arrival):
+        # It was begun anew there. An edit that was lost before is out of date.
+        transaction.execute(sql.DROP_BODY, issue_id)
+        transaction.execute(sql.DROP_WRITES, issue_id)
+        return
+    transaction.execute(sql.MOVE_BODY, issue_id, arrival)
+    transaction.execute(sql.MOVE_WRITES, issue_id, arrival)
+
+
+def _has_lost(transaction: Transaction, issue_id: int, edit: BodyEdit, number: int, outside_read: str) -> bool:
+    """Hear of a write of ours, once; tell whether somebody's edit was lost by it."""
+    transaction.execute(sql.WRITE_HEARD, issue_id, number)
+    if outside_digest(edit.previous) == outside_read:
+        return False
+    return bool(transaction.execute(sql.LOST_BODY, issue_id, edit.previous, number))

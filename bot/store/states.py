@@ -1,0 +1,93 @@
+"""The states that a petition can be in, and what somebody can do about each.
+
+A state is derived from what is known of the petition, its repository and its installation; nothing has to be undone
+when a cause goes away.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class State(StrEnum):
+    """Why a petition is not kept, or not quite; FINE is the rest."""
+
+    FINE = ""
+    ISSUE_DELETED = "issue deleted"
+    UNINSTALLED = "uninstalled"
+    SUSPENDED = "suspended"
+    CREDENTIALS_REFUSED = "credentials refused"
+    REPOSITORY_DELETED = "repository deleted"
+    OUT_OF_REACH = "out of reach"
+    ARCHIVED = "archived"
+    ISSUES_DISABLED = "issues disabled"
+    NOT_FOUND = "not found"
+    NAME_REUSED = "name reused"
+    NOT_ALLOWED = "not allowed"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    NO_ROOM = "no room"
+    NOT_GRANTED = "not granted"
+    LOCKED = "locked"
+    UNLABELLED = "unlabelled"
+
+    @property
+    def advice(self) -> str:
+        """Say what it means and what to do."""
+        return _ADVICE[self]
+
+    @property
+    def is_wanted(self) -> bool:
+        """Tell what somebody has chosen from what stands in the way."""
+        return self in (State.FINE, State.LOCKED, State.UNLABELLED)
+
+
+_ADVICE: Final = {
+    State.FINE: "The tally is kept. Nothing is to be done.",
+    State.ISSUE_DELETED: "The issue was deleted, and its signatures were erased. This is for good.",
+    State.UNINSTALLED: "The App was removed from the account. Install it again and the petition goes on.",
+    State.SUSPENDED: "The installation is suspended. Its owner can lift that in the account's settings, under"
+    " Applications; then the petition goes on.",
+    State.CREDENTIALS_REFUSED: "GitHub does not accept the App's id and private key. Check GITHUB_APP_ID,"
+    " GITHUB_PRIVATE_KEY and this computer's clock.",
+    State.REPOSITORY_DELETED: "The repository was deleted. Restore it and the petition goes on.",
+    State.OUT_OF_REACH: "The App may not see the repository any more: it was taken out of the installation, or"
+    " moved to an account without the App. Add it to the installation and the petition goes on.",
+    State.ARCHIVED: "The repository is archived, and so read-only. Unarchive it and the petition goes on.",
+    State.ISSUES_DISABLED: "Issues are switched off in the repository. Switch them on and the petition goes on.",
+    State.NOT_FOUND: "GitHub does not show the issue: it became a discussion, went to a repository without the App,"
+    " or the App lost its access. It is looked for now and then.",
+    State.NAME_REUSED: "The repository was renamed and another one has its old name. Its new name is looked up.",
+    State.NOT_ALLOWED: "The App may not edit the issue. Give it the permission Issues: read and write, and have the"
+    " account's owner accept that and add the repository to the installation.",
+    State.BLOCKED: "GitHub has blocked the repository. Only GitHub's support can tell more.",
+    State.REFUSED: "GitHub refused the new body. The log has its reason; please report it.",
+    State.UNAVAILABLE: "GitHub is not reachable or not well. It is tried again by itself.",
+    State.NO_ROOM: "The letter leaves no room for the tally. Shorten it by a few lines.",
+    State.NOT_GRANTED: "The account's owner has not accepted everything that the App asks for. Without the"
+    " events, signatures are counted only when the comments are read again.",
+    State.LOCKED: "The conversation is locked: only people with write access can comment, and nobody gets a"
+    " reaction.",
+    State.UNLABELLED: "The label was taken off the issue. Put it back and everything counts again.",
+}
+
+STATE_OF_PETITION: Final = f"""
+    CASE
+        WHEN p.gone THEN '{State.ISSUE_DELETED}'
+        WHEN i.deleted THEN '{State.UNINSTALLED}'
+        WHEN i.suspended THEN '{State.SUSPENDED}'
+        WHEN r.deleted THEN '{State.REPOSITORY_DELETED}'
+        WHEN NOT r.accessible THEN '{State.OUT_OF_REACH}'
+        WHEN r.archived THEN '{State.ARCHIVED}'
+        WHEN i.state <> '' THEN i.state
+        WHEN p.state <> '' THEN p.state
+        WHEN i.lacks <> '' THEN '{State.NOT_GRANTED}'
+        WHEN NOT p.labelled THEN '{State.UNLABELLED}'
+        WHEN EXISTS (SELECT 1 FROM threads t WHERE t.petition_id = p.id AND t.locked AND NOT t.gone)
+            THEN '{State.LOCKED}'
+        ELSE '{State.FINE}'
+    END
+"""
+"""What is a petition's state, in SQL, where `p`, `r` and `i` are it, its repository and its installation."""

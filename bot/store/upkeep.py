@@ -1,0 +1,170 @@
+"""The part of the store that serves to keep rows and GitHub in agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+
+from bot.store import upkeep_statements as sql
+from bot.store.bodies import KnownBody, is_our_own, note_found, note_left, note_write, read_body
+from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
+from bot.store.database import Database
+from bot.store.reading import ThreadToRead
+from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
+from bot.store.spelling import Statement
+from bot.store.states import State
+from bot.store.surveying import (
+    KnownPetition,
+    KnownRepository,
+    SeenInstallation,
+    SurveyMark,
+    read_petitions_in,
+    read_repositories,
+    read_survey,
+    read_surveys,
+    record_access,
+    record_roll_call,
+)
+
+
+class Upkeep:
+    """Surveys, bodies, failed deliveries and states; `announce` lets everybody know that something changed."""
+
+    def __init__(self, database: Database, now: Callable[[], float], announce: Callable[[], None]) -> None:
+        self._database = database
+        self._now = now
+        self._announce = announce
+
+    # Installations and what they may see
+
+    async def roll_call(self, seen: Iterable[SeenInstallation], as_of: int) -> None:
+        """Take over a complete list of the App's installations; what it lacks has ended."""
+        work = partial(record_roll_call, seen=list(seen), as_of=as_of, now=int(self._now()))
+        if await self._database.write(work):
+            self._announce()
+
+    async def surveys(self, before: int) -> list[SurveyMark]:
+        """List installations that have a survey asked for, or were last surveyed before a time."""
+        return await self._database.read(partial(read_surveys, before=before))
+
+    async def survey(self, installation_id: int) -> SurveyMark | None:
+        """Tell when an installation was last surveyed; None where it is not usable."""
+        return await self._database.read(partial(read_survey, installation_id=installation_id))
+
+    async def ask_for_survey(self, installation_id: int) -> None:
+        """Have an installation surveyed soon."""
+        await self._execute(sql.ASK_FOR_SURVEY, installation_id)
+
+    async def surveyed(self, installation_id: int, asked: int, at: int) -> None:
+        """Note that a survey has ended; `asked` is from the mark that it began with."""
+        await self._execute(sql.SURVEYED, installation_id, asked, at)
+
+    async def note_trouble(self, installation_id: int, state: State) -> None:
+        """Note what keeps us from working for an installation; its next survey takes that back."""
+        await self._execute(sql.SET_INSTALLATION_STATE, installation_id, state.value)
+
+    async def repositories(self, installation_id: int, ids: Collection[int]) -> dict[int, KnownRepository]:
+        """Give what is known of an installation's repositories, and of these ids wherever they are, by id."""
+        return await self._database.read(partial(read_repositories, installation_id=installation_id, ids=ids))
+
+    async def note_access(self, added: Sequence[int], removed: Sequence[int], as_of: int) -> None:
+        """Note which repositories the App may see and which it may not, as of a listing."""
+        work = partial(record_access, added=added, removed=removed, as_of=as_of, now=int(self._now()))
+        await self._database.write(work)
+        self._announce()
+
+    async def petitions_in(self, repository_id: int) -> list[KnownPetition]:
+        """List the petitions of a repository that have not ended."""
+        return await self._database.read(partial(read_petitions_in, repository_id=repository_id))
+
+    async def look_at(self, petition_ids: Sequence[int]) -> None:
+        """Have petitions published, which looks at their issues; one that was postponed stays so."""
+        if petition_ids:
+            await self._execute(sql.LOOK_AT_PETITIONS, petition_ids, int(self._now()))
+
+    async def wake(self, petition_ids: Sequence[int]) -> None:
+        """Have postponed petitions tried again at once."""
+        if petition_ids:
+            await self._execute(sql.WAKE_PETITIONS, petition_ids)
+
+    # Reading threads
+
+    async def looked_at(self, issue_id: int, at: int, changes_since: int = 0) -> None:
+        """Note a look at a thread, and from when on the next one must ask for changes, where that is known."""
+        await self._execute(sql.LOOKED_AT, issue_id, at, changes_since)
+
+    async def read(self, thread: ThreadToRead) -> None:
+        """Note that a thread was read, in answer to the request that came with it."""
+        await self._execute(sql.READ_DONE, thread.issue_id, thread.reread)
+
+    async def put_off_reading(self, thread: ThreadToRead, until: float) -> None:
+        """Read a thread again at a later time; a new request to read it goes first."""
+        await self._execute(sql.PUT_OFF_READING, thread.issue_id, thread.reread, until, thread.attempts + 1)
+
+    async def comments_held(self, issue_id: int, before: int) -> int:
+        """Count the comments of a thread that are there by what we know, and were written before a time."""
+        rows = await self._database.read(lambda work: work.fetch(sql.COMMENTS_HELD, issue_id, before))
+        held: int = rows[0][0]
+        return held
+
+    async def note_gap(self, issue_id: int, gap: int) -> None:
+        """Note by how many the number of comments that GitHub gives is off."""
+        await self._execute(sql.SET_GAP, issue_id, gap)
+
+    # Bodies
+
+    async def body(self, issue_id: int) -> KnownBody:
+        """Give what is known of an issue's body."""
+        return await self._database.read(partial(read_body, issue_id=issue_id))
+
+    async def note_write(self, issue_id: int, made_from: str | None, body: str) -> None:
+        """Note that a body is about to be written, and what it was made from."""
+        await self._database.write(partial(note_write, issue_id=issue_id, made_from=made_from, body=body))
+
+    async def left(self, issue_id: int, body: str | None) -> None:
+        """Note that a body is as we want it."""
+        await self._database.write(partial(note_left, issue_id=issue_id, body=body))
+
+    async def is_our_own(self, issue_id: int, body: str | None, write: int) -> bool:
+        """Tell whether a body is what our write of this number, or a later one, has left there."""
+        return await self._database.read(partial(is_our_own, issue_id=issue_id, body=body, number=write))
+
+    async def found(self, issue_id: int, lost_by: int) -> None:
+        """Note that what a write replaced is back, or is out of date."""
+        await self._database.write(partial(note_found, issue_id=issue_id, lost_by=lost_by))
+
+    # Failed deliveries
+
+    async def swept_until(self) -> int:
+        """Tell up to when the log of deliveries has been read; 0 for never."""
+        return await self._database.read(read_swept_until)
+
+    async def swept(self, failed: Sequence[FailedDelivery], arrived: Sequence[str], until: int) -> None:
+        """Note what the log of deliveries said, and up to when it has been read."""
+        await self._database.write(partial(record_sweep, failed=failed, arrived=arrived, swept_until=until))
+
+    async def failed_deliveries(self) -> list[FailedDelivery]:
+        """List deliveries that have not arrived, oldest first."""
+        return await self._database.read(read_failed_deliveries)
+
+    async def asked_for(self, guid: str, at: int) -> None:
+        """Note that a delivery was asked for once more."""
+        await self._execute(sql.ASKED_FOR_DELIVERY, guid, at)
+
+    async def give_up(self, guid: str) -> None:
+        """Forget a delivery that GitHub cannot repeat."""
+        await self._execute(sql.DROP_FAILED_DELIVERIES, [guid])
+
+    # States
+
+    async def conditions(self) -> list[Condition]:
+        """List the petitions that are not fine, and why."""
+        return await self._database.read(read_conditions)
+
+    async def tell_conditions(self) -> list[Condition]:
+        """List the petitions whose state has changed; each change is given out once, to one process."""
+        changed = await self._database.read(read_new_conditions)
+        return await self._database.write(partial(take_conditions, conditions=changed)) if changed else []
+
+    async def _execute(self, statement: Statement, *values: object) -> None:
+        await self._database.write(lambda transaction: transaction.execute(statement, *values))

@@ -1,0 +1,179 @@
+"""The SQL of keeping rows and GitHub in agreement: surveys, bodies, failed deliveries, states."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.store.spelling import statement
+from bot.store.states import STATE_OF_PETITION
+
+# Installations and what they may see --------------------------------------------------------------
+
+INSTALLATIONS: Final = statement("SELECT id, account, suspended, deleted, as_of, lacks FROM installations")
+
+PUT_SEEN_INSTALLATION: Final = statement("""
+    INSERT INTO installations (id, account, suspended, deleted, as_of, lacks) VALUES ($1, $2, $3, FALSE, $4, $5)
+    ON CONFLICT (id) DO UPDATE SET
+        account = excluded.account, suspended = excluded.suspended, deleted = FALSE, as_of = excluded.as_of,
+        lacks = excluded.lacks
+""")
+
+END_INSTALLATION: Final = statement("UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1")
+
+SET_INSTALLATION_STATE: Final = statement("UPDATE installations SET state = $2 WHERE id = $1 AND state <> $2")
+
+ASK_FOR_SURVEY: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1")
+
+SURVEYS: Final = statement("""
+    SELECT id, survey_asked, survey_done, surveyed_at FROM installations
+    WHERE NOT suspended AND NOT deleted AND (survey_asked > survey_done OR surveyed_at < $1)
+    ORDER BY surveyed_at, id
+""")
+
+SURVEY: Final = statement("""
+    SELECT id, survey_asked, survey_done, surveyed_at FROM installations
+    WHERE id = $1 AND NOT suspended AND NOT deleted
+""")
+
+SURVEYED: Final = statement("""
+    UPDATE installations
+    SET survey_done = CASE WHEN survey_done < $2 THEN $2 ELSE survey_done END, surveyed_at = $3, state = ''
+    WHERE id = $1
+""")
+
+REPOSITORIES: Final = statement("""
+    SELECT id, installation_id, owner, name, private, archived, deleted, accessible FROM repositories
+    WHERE installation_id = $1
+    UNION
+    SELECT id, installation_id, owner, name, private, archived, deleted, accessible FROM repositories
+    WHERE id = ANY($2::BIGINT[])
+""")
+
+PETITIONS_IN: Final = statement("""
+    SELECT p.id, t.issue_id, p.labelled, p.state, b.left_digest
+    FROM threads t
+    JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
+    LEFT JOIN bodies b ON b.issue_id = t.issue_id
+    WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone
+""")
+
+LOOK_AT_PETITIONS: Final = statement("""
+    UPDATE petitions SET revision = revision + 1, changed_at = $2
+    WHERE id = ANY($1::BIGINT[]) AND revision = published_revision
+""")
+
+WAKE_PETITIONS: Final = statement("UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])")
+
+# Reading threads ----------------------------------------------------------------------------------
+
+LOOKED_AT: Final = statement("""
+    UPDATE threads SET looked_at = $2, changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
+    WHERE issue_id = $1
+""")
+
+READ_DONE: Final = statement("""
+    UPDATE threads
+    SET reread_done = CASE WHEN reread_done < $2 THEN $2 ELSE reread_done END, read_attempts = 0, read_retry_at = 0
+    WHERE issue_id = $1
+""")
+
+PUT_OFF_READING: Final = statement("""
+    UPDATE threads
+    SET put_off = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE $2 END,
+        reread = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE reread END,
+        read_retry_at = $3, read_attempts = $4
+    WHERE issue_id = $1
+""")
+
+SET_GAP: Final = statement("UPDATE threads SET gap = $2 WHERE issue_id = $1")
+
+# A comment that a listing lacked has kept only what was seen of it since.
+COMMENTS_HELD: Final = statement("""
+    SELECT count(*) FROM comments
+    WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
+""")
+
+# Bodies -------------------------------------------------------------------------------------------
+
+_NEW_BODY = "INSERT INTO bodies (issue_id) VALUES ($1) ON CONFLICT (issue_id) DO NOTHING"
+
+NEW_BODY: Final = statement(_NEW_BODY)
+
+BODY: Final = statement("""
+    SELECT left_digest, edited_digest, edited_at, lost, lost_by FROM bodies WHERE issue_id = $1
+""")
+
+LEFT_BODY: Final = statement("UPDATE bodies SET left_digest = $2 WHERE issue_id = $1 AND left_digest <> $2")
+
+EDITED_BODY: Final = statement("UPDATE bodies SET edited_digest = $2, edited_at = $3 WHERE issue_id = $1")
+
+LOST_BODY: Final = statement("""
+    UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND lost_by < $3
+""")
+
+FOUND_BODY: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2")
+
+LAST_WRITE: Final = statement("SELECT max(number) FROM writes WHERE issue_id = $1")
+
+ADD_WRITE: Final = statement("""
+    INSERT INTO writes (issue_id, number, written, outside_read, heard) VALUES ($1, $2, $3, $4, FALSE)
+""")
+
+FORGET_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1 AND number <= $2")
+
+WRITES_OF_TEXT: Final = statement("""
+    SELECT number, outside_read, heard FROM writes WHERE issue_id = $1 AND written = $2 ORDER BY number
+""")
+
+WRITE_HEARD: Final = statement("UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2")
+
+DROP_BODY: Final = statement("DELETE FROM bodies WHERE issue_id = $1")
+
+DROP_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1")
+
+MOVE_BODY: Final = statement("UPDATE bodies SET issue_id = $2 WHERE issue_id = $1")
+
+MOVE_WRITES: Final = statement("UPDATE writes SET issue_id = $2 WHERE issue_id = $1")
+
+# Failed deliveries --------------------------------------------------------------------------------
+
+MARK: Final = statement("SELECT at FROM marks WHERE name = $1")
+
+PUT_MARK: Final = statement("""
+    INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at
+""")
+
+PUT_FAILED_DELIVERIES: Final = statement("""
+    INSERT INTO failed_deliveries (guid, delivery_id, delivered_at)
+    SELECT * FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[])
+    ON CONFLICT (guid) DO UPDATE SET delivery_id = excluded.delivery_id, delivered_at = excluded.delivered_at
+""")
+
+DROP_FAILED_DELIVERIES: Final = statement("DELETE FROM failed_deliveries WHERE guid = ANY($1::TEXT[])")
+
+DROP_OLD_DELIVERIES: Final = statement("DELETE FROM failed_deliveries WHERE delivered_at < $1")
+
+FAILED_DELIVERIES: Final = statement("""
+    SELECT guid, delivery_id, delivered_at, asked_at, asked FROM failed_deliveries ORDER BY delivered_at, guid
+""")
+
+ASKED_FOR_DELIVERY: Final = statement("""
+    UPDATE failed_deliveries SET asked_at = $2, asked = asked + 1 WHERE guid = $1
+""")
+
+# States -------------------------------------------------------------------------------------------
+
+_CONDITION = f"""
+    SELECT p.id, r.installation_id, r.owner, r.name, t.number, {STATE_OF_PETITION} AS state, p.told,
+           CASE WHEN p.detail <> '' THEN p.detail ELSE i.lacks END
+    FROM petitions p
+    JOIN repositories r ON r.id = p.repository_id
+    JOIN installations i ON i.id = r.installation_id
+    JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND t.moved_to IS NULL
+"""
+
+CONDITIONS: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> '' ORDER BY id")
+
+NEW_CONDITIONS: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id")
+
+TELL_CONDITION: Final = statement("UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2")

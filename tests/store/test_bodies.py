@@ -1,0 +1,131 @@
+"""What we wrote into an issue's body, what somebody else wrote there, and what was lost in between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.petition.comment import body_digest
+from bot.petition.facts import BodyEdit, IssueGone, Repository
+from bot.store import KnownBody, State, Store, outside_digest
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
+
+BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
+NEWER = BLOCK.replace("3", "4")
+
+
+@pytest.fixture(autouse=True)
+async def published(scene: Scene) -> None:
+    await scene.store.published(LETTER.id, 1, 500)
+
+
+async def is_due(scene: Scene) -> bool:
+    return bool(await scene.store.due(INSTALLATION, 9e9))
+
+
+async def write(scene: Scene, made_from: str | None, body: str) -> None:
+    await scene.store.upkeep.note_write(scene.issue.id, made_from, body)
+
+
+async def hear(scene: Scene, previous: str, body: str, *, at: int | None = None) -> None:
+    """Let GitHub tell of an edit; who made it is not asked, because other Apps edit as well."""
+    fact = await scene.tell()
+    await scene.store.record([replace(fact, as_of=at or fact.as_of, edit=BodyEdit(previous, body, 9, by_app=True))])
+
+
+async def lost(scene: Scene) -> KnownBody:
+    return await scene.store.upkeep.body(scene.issue.id)
+
+
+async def test_our_own_write_is_no_news(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    await hear(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    assert not await is_due(scene)
+    assert (await lost(scene)).lost is None
+
+
+async def test_somebody_elses_edit_is_looked_at_once(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    await hear(scene, f"Dear all,\n\n{BLOCK}", "Dear all,", at=900)
+    assert await is_due(scene)
+    await scene.store.published(LETTER.id, 2, 901)
+    await hear(scene, f"Dear all,\n\n{BLOCK}", "Dear all,", at=900)
+    await hear(scene, "Dear us,", "Dear you,", at=800)
+    assert not await is_due(scene)
+
+
+async def test_what_our_write_replaced_unread_is_kept(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
+    assert (await lost(scene)).lost == "Dear everybody,"
+    assert await is_due(scene)
+
+
+async def test_a_repeated_delivery_loses_nothing_twice(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    for _ in range(2):
+        await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
+        await scene.store.upkeep.found(LETTER.id, (await lost(scene)).lost_by)
+    assert (await lost(scene)).lost is None
+
+
+async def test_of_two_lost_edits_the_later_one_is_kept(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    await write(scene, f"Dear all,\n\n{BLOCK}", f"Dear all,\n\n{NEWER}")
+    await hear(scene, "Dear late ones,", f"Dear all,\n\n{NEWER}")
+    await hear(scene, "Dear early ones,", f"Dear all,\n\n{BLOCK}")
+    assert (await lost(scene)).lost == "Dear late ones,"
+
+
+async def test_an_old_block_and_other_line_ends_are_not_missed(scene: Scene) -> None:
+    await write(scene, f"Dear\r\n\r\nall,\r\n\r\n{BLOCK}", f"Dear\n\nall,\n\n{NEWER}")
+    await hear(scene, f"Dear\n\nall,\n\n{BLOCK.replace('3', '2')}", f"Dear\n\nall,\n\n{NEWER}")
+    assert (await lost(scene)).lost is None
+
+
+async def test_a_block_that_somebody_moved_is_missed(scene: Scene) -> None:
+    await write(scene, f"Dear all,\n\n{BLOCK}", f"Dear all,\n\n{NEWER}")
+    await hear(scene, f"{BLOCK}\n\nDear all,", f"Dear all,\n\n{NEWER}")
+    assert (await lost(scene)).lost == f"{BLOCK}\n\nDear all,"
+
+
+async def test_the_body_is_known_as_ours_until_somebody_edits_it(scene: Scene) -> None:
+    for body in ("one", "two"):
+        await write(scene, None, body)
+    upkeep = scene.store.upkeep
+    assert [await upkeep.is_our_own(LETTER.id, body, 2) for body in ("one", "two", "three")] == [False, True, False]
+    assert (await lost(scene)).left_digest == body_digest("two")
+
+
+async def test_what_is_known_of_a_body_moves_with_its_issue(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    moved = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
+    await scene.store.record(
+        [IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (Repository(71, "acme", "new"), moved))]
+    )
+    scene.issue, scene.repository = moved, Repository(71, "acme", "new")
+    await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
+    assert (await lost(scene)).lost == "Dear everybody,"
+
+
+async def test_only_so_many_writes_are_remembered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.bodies.WRITES_KEPT", 2)
+    for body in ("one", "two", "three"):
+        await write(scene, None, body)
+    assert not await scene.store.upkeep.is_our_own(LETTER.id, "one", 0)
+    assert await scene.store.upkeep.is_our_own(LETTER.id, "two", 0)
+
+
+def test_the_outside_of_a_body_is_all_but_what_is_in_the_block() -> None:
+    assert outside_digest(f"a\n\n{BLOCK}\nb") == outside_digest(f"a\r\n\r\n{NEWER}\r\nb")
+    assert outside_digest(f"a\n\n{BLOCK}\nb") != outside_digest(f"a\n\n{BLOCK}\nc")
+    assert outside_digest(None) == outside_digest("")
+
+
+async def test_the_state_is_derived_from_all_that_is_known(store: Store, scene: Scene) -> None:
+    assert (await scene.snapshot()).state is State.FINE
+    await scene.tell(replace(scene.issue, locked=True))
+    assert (await scene.snapshot()).state is State.LOCKED
+    await store.postpone(LETTER.id, 0.0, State.NOT_ALLOWED, 1, "Resource not accessible by integration")
+    assert (await scene.snapshot()).state is State.NOT_ALLOWED
