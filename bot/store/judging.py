@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.petition.commands import Sign, Unsign
 from bot.petition.comment import standing
-from bot.petition.tally import Signature, Verdict, judge
+from bot.petition.tally import Signature, Verdict, judge, judge_standings
 from bot.store import statements as sql
 from bot.store.database import Transaction
 from bot.store.rows import CommentRow
@@ -23,7 +23,7 @@ SECONDS_PER_DAY: Final = 86_400
 
 def derive(row: CommentRow) -> None:
     """Fill in what follows from the comment alone."""
-    stands = standing(row.comment)
+    row.standing = stands = standing(row.comment)
     match stands.command:
         case Sign():
             row.command, row.made_at = "sign", stands.made_at
@@ -56,7 +56,8 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
         petition, before = world.petitions[person[0]], world.signed.get(person)
         # Without the label counting stops, but nobody is kept in against their will.
         if petition.labelled or before is not None:
-            verdict = judge((row.comment for row in comments[person]), closed_at=petition.closed_at)
+            standings = ((row.comment, row.standing or standing(row.comment)) for row in comments[person])
+            verdict = judge_standings(standings, closed_at=petition.closed_at)
             signatures[person] = verdict.signature
             _note_signature(petition, before, verdict.signature, changes)
             _note_effects(world, comments[person], verdict, now)

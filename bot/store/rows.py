@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from bot.petition.commands import Command, Order, Sign, Unsign
-from bot.petition.comment import Author, Comment, Version, Writer
+from bot.petition.comment import Author, Comment, Standing, Version, Writer
 
 
 @dataclass(slots=True)
@@ -31,6 +31,8 @@ class CommentRow:
     given: str | None = None
     reaction_id: int | None = None
     ack_due: bool = False
+    standing: Standing | None = None
+    """What the comment means, where it has been worked out."""
 
 
 def read_comment(row: Sequence[Any]) -> CommentRow:
