@@ -51,9 +51,6 @@ https://github.com/octokit/auth-app.js/issues/65
 YOUNG = 5.0
 """Seconds for which a token counts as young."""
 
-REPOSITORY_LIFE = 3.0
-"""Seconds for which what was read of a repository is good for the next issue in it."""
-
 MEMORY = 32 * 1024 * 1024
 """Bytes of answers that are remembered, for all installations together."""
 
@@ -163,22 +160,40 @@ class InstallationClient:
         self._repositories: dict[str, tuple[float, Repository]] = {}
 
     async def get_issue(self, repo: str, number: int) -> IssueRead:
-        """Read an issue with its body, to wherever it has moved."""
+        """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""
         began = self._line.now()
-        answer = await self._ask("GET", f"{_ISSUE}", _named(repo) | {"number": number})
-        return await self._issue_read(answer, began, REPOSITORY_LIFE)
+        answer = await self._ask("GET", _ISSUE, _named(repo) | {"number": number})
+        # An issue only names its repository.
+        issue = expect(IssueAnswer, answer.data)
+        asked = await self._ask("GET", issue.repository_url, {})
+        repository = expect(shapes.Repository, asked.data).fact()
+        self._repositories[issue.repository_url] = began, repository
+        unchanged = answer.unchanged and asked.unchanged
+        return IssueRead(repository, issue.fact(), issue.body, self._dated(began), unchanged)
 
     async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
-        """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it."""
-        began = self._line.now()
-        answer = await self._ask("PATCH", _ISSUE, _named(repo) | {"number": number}, data={"body": body})
-        return await self._issue_read(answer, began, math.inf)
+        """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it.
 
-    async def list_petitions(self, repo: str, label: str) -> tuple[IssueRead, ...]:
-        """List a repository's issues, open or closed, that carry the label."""
+        What is told of the repository is what was read last, and the whole is dated then.
+        """
+        answer = await self._ask("PATCH", _ISSUE, _named(repo) | {"number": number}, data={"body": body})
+        issue = expect(IssueAnswer, answer.data)
+        if issue.repository_url not in self._repositories:
+            began = self._line.now()
+            asked = await self._ask("GET", issue.repository_url, {})
+            self._repositories[issue.repository_url] = began, expect(shapes.Repository, asked.data).fact()
+        read_at, repository = self._repositories[issue.repository_url]
+        return IssueRead(repository, issue.fact(), issue.body, self._dated(read_at))
+
+    async def list_petitions(
+        self, repo: str, label: str, *, known: Repository | None = None
+    ) -> tuple[IssueRead, ...]:
+        """List a repository's issues, open or closed, that carry the label; `known` is the repository, just read."""
         began = self._line.now()
-        asked = await self._ask("GET", "/repos/{owner}/{name}", _named(repo))
-        repository = expect(shapes.Repository, asked.data).fact()
+        repository = known
+        if repository is None:
+            asked = await self._ask("GET", "/repos/{owner}/{name}", _named(repo))
+            repository = expect(shapes.Repository, asked.data).fact()
         # By age, so that what is opened meanwhile moves nothing from one page to another.
         url = "/repos/{owner}/{name}/issues{?labels,state,sort,direction,per_page}"
         query: dict[str, str | int] = {
@@ -278,20 +293,6 @@ class InstallationClient:
             # A full last page does not change when another page comes after it, and its ETag need not either.
             return await self._ask("GET", url, variables, afresh=True)
         return answer
-
-    async def _issue_read(self, answer: Answer, began: float, repository_life: float) -> IssueRead:
-        """Add the repository, which an issue only names; the whole is as old as its older half."""
-        issue = expect(IssueAnswer, answer.data)
-        url = issue.repository_url
-        read_at, repository = self._repositories.get(url, (-math.inf, None))
-        unchanged = answer.unchanged
-        if repository is None or not 0 <= self._line.now() - read_at < repository_life:
-            read_at = self._line.now()
-            asked = await self._ask("GET", url, {})
-            repository = expect(shapes.Repository, asked.data).fact()
-            unchanged = unchanged and asked.unchanged
-            self._repositories[url] = read_at, repository
-        return IssueRead(repository, issue.fact(), issue.body, self._dated(min(began, read_at)), unchanged)
 
     async def _graphql(self, query: str, **variables: object) -> Mapping[str, Any]:
         url = self._line.graphql_url
