@@ -20,9 +20,9 @@ def configure(level: str, format_: str | None, stream: TextIO | None = None) -> 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if text
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [_TRACEBACKS, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=shared + last,
@@ -33,3 +33,9 @@ def configure(level: str, format_: str | None, stream: TextIO | None = None) -> 
     logging.basicConfig(
         level=max(number, logging.WARNING), stream=stream, format="%(levelname)s %(name)s %(message)s"
     )
+
+
+# Both renderers would by default show local variables, and among those are tokens.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
