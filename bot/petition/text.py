@@ -21,6 +21,8 @@ def clean(text: str, limit: int) -> str:
 
     Line feeds stay, white space around the text goes. Repeating changes nothing.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text.strip()
     return _until_stable(_shorten(_until_stable(text, _tidy), limit), _tidy)
 
 

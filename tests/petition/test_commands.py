@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.petition import commands
 from bot.petition.commands import Command, Order, Sign, Unsign, parse
 from bot.petition.text import clean, says_something
 
@@ -48,7 +49,8 @@ def test_signs(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "space", ["\ufeff", "\u200b", "\u00a0", "\u2060", "\u200f", "\u202f", " \u00a0 \ufeff", "\ufeff\ufeff"]
+    "space",
+    [*"\ufeff\u200b\u00a0\u2060\u2007\u200f\u202f\u00ad\u061c\u202b\u2066", " \u00a0 \ufeff", "\ufeff\ufeff"],
 )
 def test_forgives_what_is_pasted_along(space: str) -> None:
     check(f"{space}/sign", Sign())
@@ -60,17 +62,9 @@ def test_forgives_what_is_pasted_along(space: str) -> None:
     "body",
     [
         *["/sign_me", "/sign)", "/sign*", "/sign`", "(/sign)", "*/sign*", "**/sign**", "/ſign", "/sıgn", "／sign"],
-        *[
-            "/sign\u200bAda",
-            "/sign\x00",
-            "\x00/sign",
-            "\x0c/sign",
-            "/si\u200bgn",
-            "/unsigned",
-            "/petition-x",
-            "/sign…",
-        ],
-        *["foo\n     /sign", "foo\n\t/sign", "\ufeff    /sign", "foo\u2028/sign", "foo\x85/sign", "foo\x0b/sign"],
+        *["/sign\u200bAda", "/sign\x00", "\x00/sign", "\x0c/sign", "/si\u200bgn", "/unsigned", "/petition-x"],
+        *["foo\n     /sign", "foo\n\t/sign", "foo\u2028/sign", "foo\x85/sign", "foo\x0b/sign", "/sign…"],
+        *["\ufeff    /sign", "\ufeff~~~\n/sign\n~~~", "\ufeff> a\n/sign"],
     ],
 )
 def test_takes_nothing_else_for_a_command(body: str) -> None:
@@ -80,18 +74,8 @@ def test_takes_nothing_else_for_a_command(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *[
-            "# /sign",
-            "- /sign",
-            "* /sign",
-            "+ /sign",
-            "1. /sign",
-            "- [ ] /sign",
-            "- - /sign",
-            "| /sign |",
-            "[/sign](x)",
-        ],
-        *["![/sign](x)", "<b>/sign</b>", "~~/sign~~", "&#47;sign", "- a\n    /sign"],
+        *["# /sign", "- /sign", "* /sign", "+ /sign", "1. /sign", "- [ ] /sign", "- - /sign", "| /sign |"],
+        *["![/sign](x)", "[/sign](x)", "<b>/sign</b>", "~~/sign~~", "&#47;sign", "- a\n    /sign"],
     ],
 )
 def test_only_the_first_thing_on_a_line_is_a_command(body: str) -> None:
@@ -103,14 +87,8 @@ def test_only_the_first_thing_on_a_line_is_a_command(body: str) -> None:
     [
         *["# Yes\n/sign", "/sign\n---", "/sign\n===", "Yes\n---\n/sign", "Yes\n\n***\n/sign", "- a\n- b\n/sign"],
         *["- a\n\n  /sign", "1. a\n   /sign", "- a\n/sign", "| a |\n| - |\n/sign", "[a]: https://e.org\n/sign"],
-        *[
-            "<details>\n\n/sign\n\n</details>",
-            "**yes\n/sign\nyes**",
-            "yes\\\n/sign",
-            "yes  \n/sign",
-            "\u2028\n/sign",
-        ],
-        "- - - - - - - - - - - - - a\n\n/sign",
+        *["<details>\n\n/sign\n\n</details>", "**yes\n/sign\nyes**", "yes\\\n/sign", "yes  \n/sign"],
+        *["\u2028\n/sign", "- - - - - - - - - - - - - `a`\n\n/sign"],
     ],
 )
 def test_a_command_may_stand_between_other_markdown(body: str) -> None:
@@ -148,6 +126,8 @@ def test_the_last_command_decides() -> None:
         ("Ada - Engines, London", "Ada", "Engines, London"),
         ("Ada, Engines - London", "Ada", "Engines - London"),
         ("Ada -", "Ada", None),
+        ("Jean- Luc", "Jean- Luc", None),
+        ("Ada (Engines),", "Ada", "Engines"),
         ("Anne-Marie O'Brien", "Anne-Marie O'Brien", None),
         ("Ada Lovelace (Engines)", "Ada Lovelace", "Engines"),
         ("Ada Lovelace (Engines).", "Ada Lovelace", "Engines"),
@@ -199,6 +179,9 @@ def test_reads_name_and_affiliation(typed: str, name: str | None, affiliation: s
         ("[Ada](https://example.org/a,b), [Engines](https://example.org/(c))", "Ada", "Engines"),
         ("[Lovelace, Ada](https://example.org), Engines", "Lovelace, Ada", "Engines"),
         ("[Ada](https://example.org) (Engines)", "Ada", "Engines"),
+        ("[Ada](https://example.org 'title, too')", "Ada", None),
+        ("[Ada](https://example.org (title, too))", "Ada", None),
+        ("[Ada \\] L](x)", "Ada \\] L", None),
         ("[Ada [PhD]](x)", "Ada [PhD]", None),
         ("[](https://example.org)", None, None),
         ("![Ada](x)", "![Ada](x)", None),
@@ -228,11 +211,16 @@ def test_long_details_are_shortened_and_never_refused() -> None:
         ("/sign\n \t\nOne.", None),
         ("/sign\n---\nOne.", None),
         ("/sign\nOne.\n***\nTwo.", "One."),
+        ("/sign\nOne.\n  ===  \nTwo.", "One."),
+        ("/sign\nOne.\n-\nTwo.", "One."),
+        ("/sign\nOne.\n- - -\nTwo.", "One."),
+        ("/sign\nOne.\n+ + +\nTwo.", "One.\n+ + +\nTwo."),
         ("/sign\n- One.\n- Two.", "- One.\n- Two."),
         ("/sign\nOne.\n> Two.", "One."),
         ("/sign\nOne.\n```\nTwo.\n```", "One."),
         ("/sign\nSee [the letter](https://example.org/a).", "See the letter."),
         ("/sign\n...", None),
+        ("/sign\n[a](b\n'c') d", "a d"),
         ("/sign\nIt is `/unsign`\nthat I mean", "It is `/unsign`\nthat I mean"),
         ("/sign\nOne.\nOn Mon, 2 Mar 2026, Ada wrote:\n> Please sign", "One."),
         ("/sign\nOne.\n-- \nAda", "One."),
@@ -254,6 +242,7 @@ def test_the_lines_below_are_the_reason(body: str, reason: str | None) -> None:
         ("/petition remove @ada It is a fake, sorry.", Order("remove", "@ada It is a fake, sorry.")),
         ("/petition close.", Order("close")),
         ("/petition also-accept signed, +1", Order("also-accept", "signed, +1")),
+        (f"/petition {'x' * 99} y", Order("x" * 40, "y")),
         ("/petition", Order("")),
         ("/petition @ada", Order("", "@ada")),
         ("/petition remove @ada\u202e\x00x", Order("remove", "@adax")),
@@ -272,18 +261,8 @@ PHRASES = ("signed", "+1", "Count me in", "подписываюсь", "👍", "S
 @pytest.mark.parametrize(
     "body",
     [
-        *[
-            "signed",
-            "Signed!",
-            " SIGNED. \n\n",
-            "+1",
-            "+1!!",
-            "count  me in",
-            "COUNT ME IN …",
-            "Подписываюсь",
-            "👍",
-        ],
-        *["👍\ufe0f", "\ufeffsigned", "signed\r\n", "STRASSE", "\n\n   signed"],
+        *["signed", "Signed!", " SIGNED. \n\n", "+1", "+1!!", "count  me in", "COUNT ME IN …", "Подписываюсь"],
+        *["👍", "👍\ufe0f", "\ufeffsigned", "signed\r\n", "STRASSE", "\n\n   signed"],
     ],
 )
 def test_a_phrase_signs_when_it_is_the_whole_comment(body: str) -> None:
@@ -294,20 +273,9 @@ def test_a_phrase_signs_when_it_is_the_whole_comment(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *["I signed", "signed by me", "not signed", "I haven't signed", "> signed", "`signed`", "```\nsigned\n```"],
-        *[
-            "    signed",
-            "\tsigned",
-            "<!-- signed -->",
-            "sign",
-            "-1",
-            "+ 1",
-            "",
-            " ",
-            "!",
-            "signed\n\n> signed",
-            "👍🏽",
-        ],
+        *["I signed", "signed by me", "not signed", "I haven't signed", "> signed", "`signed`", "<!-- signed -->"],
+        *["    signed", "\n    signed", "\tsigned", "```\nsigned\n```", "signed\n\n> signed"],
+        *["sign", "-1", "+ 1", "", " ", "!", "👍🏽"],
     ],
 )
 def test_a_phrase_within_other_words_does_not(body: str) -> None:
@@ -393,6 +361,25 @@ def test_a_name_is_shown_as_it_is_typed(name: str, affiliation: str) -> None:
     assert parse(f"/sign {name} ({affiliation})") == Sign(*details)
 
 
+@given(st.from_regex(commands._PLAIN, fullmatch=True))
+@example("/sign Ada")
+@example("/sign J. R. Smith, St. Mary's-on-the-Hill \r\n")
+def test_what_most_people_type_is_read_quickly_and_means_the_same(body: str) -> None:
+    assert parse(body) == parse(f"\n{body}")
+    assert isinstance(parse(body), Sign)
+
+
+@given(st.text(st.sampled_from("/sign Ad-,.' \r\n"), max_size=20).map("/sign{}".format))
+def test_what_is_nearly_so_means_the_same_below_an_empty_line(body: str) -> None:
+    assert parse(body) == parse(f"\n{body}")
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=100), st.integers(1, 100))
+def test_plain_text_is_cleaned_quickly_and_comes_out_the_same(text: str, limit: int) -> None:
+    # An invisible character keeps it from being plain.
+    assert clean(text, limit) == clean(f"\u200b{text}", limit)
+
+
 # --- time --------------------------------------------------------------------------------------------------------
 
 LONGEST = 262_144
@@ -409,8 +396,18 @@ def test_the_longest_comment_is_read_in_time_that_grows_with_its_length(piece: s
 
 
 def test_a_comment_longer_than_github_promises_still_counts() -> None:
-    check("word " * (LONGEST // 5) + "\n\n/sign Ada", Sign("Ada"))
-    check("/sign Ada\n\n" + "word " * (LONGEST // 5), Sign("Ada"))
-    check("> word\n" * (LONGEST // 7) + "\n/sign Ada", Sign("Ada"))
-    check("```\n" + "word\n" * (LONGEST // 5) + "/sign Ada\n```", NOTHING)
-    check("x" * 32_767 + "\nplease" + "y" * 70_000 + "/sign Ada" + "z" * 32_759, NOTHING)
+    words, lines = "word " * (LONGEST // 10), "> word\n" * (LONGEST // 14)
+    check(f"{words}\n\n/sign Ada\n\n{words}", Sign("Ada"))
+    check(f"{words}`x`\n/sign Ada\nYes.\n\n{words}", Sign("Ada", reason="Yes."))
+    check(f"/sign Ada\n{words}", Sign("Ada", reason=clean(words, 500)))
+    check(f"{lines}\n/sign Ada\n{lines}", Sign("Ada"))
+    check(f"{lines}/sign Ada\n\n{lines}", NOTHING)
+    check(f"```\n{words}\n/sign Ada\n```", NOTHING)
+
+
+def test_what_is_left_out_of_such_a_comment_leaves_no_command_behind() -> None:
+    check("x" * 32_767 + "\nplease" + "y" * 70_000 + "/sign" + " " * (32_768 - 5 - 8) + "\n> /sign", NOTHING)
+    check(
+        "x" * 32_767 + "\nplease" + "y" * 70_000 + "/sign " + "z" * (32_768 - 6 - 14) + "\n```\n/sign\n```"[:14],
+        NOTHING,
+    )
