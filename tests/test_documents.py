@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,13 @@ def test_the_tests_run_on_what_the_bot_is_installed_with() -> None:
     assert pins(PIN_FILES[0]).items() <= pins(PIN_FILES[1]).items()
 
 
+def test_what_the_bot_imports_is_what_it_asks_for() -> None:
+    providers = packages_distributions()
+    used = {canonicalize_name(package) for module in imported() for package in providers.get(module, [])}
+    asked = {canonicalize_name(Requirement(requirement).name) for requirement in PROJECT["project"]["dependencies"]}
+    assert used | {"greenlet"} == asked
+
+
 def test_heroku_finds_exactly_one_list_of_dependencies() -> None:
     # Several are a build error: https://devcenter.heroku.com/articles/python-support
     known = ("requirements.txt", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock", "setup.py", "runtime.txt")
@@ -301,6 +309,16 @@ def output(*arguments: str) -> str:
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
     line = [sys.executable, *arguments]
     return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def imported() -> set[str]:
+    """Give the other people's top-level modules that the bot imports."""
+    names: set[str] = set()
+    for path in (ROOT / "bot").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+        names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in names} - {"bot"}
 
 
 @cache
