@@ -119,8 +119,7 @@ def _read_version(known: Reading, version: Version, created_at: int) -> Reading:
     if version.writer is Writer.AUTHOR:
         made_at = _made_at(known, version, created_at)
         return replace(now, own=version.command, by_author=True, sure=True, made_at=made_at)
-    knows_who = version.writer is Writer.OTHER and version.previous is not None
-    return replace(now, sure=known.sure and knows_who and _follows(version, known))
+    return replace(now, sure=known.sure and version.writer is Writer.OTHER and version.previous == known.digest)
 
 
 def _look_again(known: Reading, look: Version) -> Reading:
@@ -135,8 +134,8 @@ def _made_at(known: Reading, version: Version, created_at: int) -> int:
     if known.digest is None and version.previous is None and version.at <= created_at + 1:
         # GitHub's two times may differ by a second on a comment that nobody ever edited.
         return created_at
-    same = known.sure and _follows(version, known) and type(known.command) is type(version.command)
-    return known.made_at if same else version.at
+    same = type(known.command) is type(version.command)
+    return known.made_at if same and _follows(version, known) else version.at
 
 
 def _follows(version: Version, known: Reading) -> bool:

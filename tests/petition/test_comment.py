@@ -21,12 +21,13 @@ from bot.petition.comment import (
 from bot.petition.versions import MOST
 
 ADA = Author(1, "ada")
-SIGN, ADA_SIGNS, UNSIGN, HELLO = "/sign", "/sign Ada Lovelace", "/unsign", "hello"
+SIGN, ADA_SIGNS, UNSIGN, HELLO, THANKS = "/sign", "/sign Ada Lovelace", "/unsign", "hello", "thanks"
 SAYS: dict[str, Command | None] = {
     SIGN: Sign(),
     ADA_SIGNS: Sign("Ada Lovelace"),
     UNSIGN: Unsign(),
     HELLO: None,
+    THANKS: None,
     "/petition goal 5": Order("goal", "5"),
 }
 MORNING, NOON, EVENING, NIGHT = 1000, 2000, 3000, 4000
@@ -228,6 +229,19 @@ class TestListings:
         told = (writes(ADA_SIGNS), listed(HELLO, NOON, NOON + 1))
         check(*told, listed(ADA_SIGNS, EVENING), says=Sign(), unverified=True)
 
+    def test_what_the_author_saves_after_that_is_sure_and_as_old_as_before(self) -> None:
+        check(writes(SIGN), listed(ADA_SIGNS), edits(ADA_SIGNS, SIGN, EVENING), says=Sign())
+        check(listed(SIGN), edits(SIGN, ADA_SIGNS, EVENING), says=Sign("Ada Lovelace"), made_at=EVENING)
+
+    def test_the_authors_own_words_restored_after_words_we_never_saw_are_made_anew(self) -> None:
+        check(writes(SIGN), edits(HELLO, SIGN), says=Sign(), made_at=NOON)
+
+    def test_the_authors_own_words_restored_by_a_moderator_after_words_we_never_saw_tell_nothing(self) -> None:
+        check(writes(ADA_SIGNS), moderator_edits(HELLO, ADA_SIGNS), says=Sign(), unverified=True)
+
+    def test_an_edit_right_after_the_creation_is_an_edit(self) -> None:
+        check(edits(HELLO, SIGN, MORNING + 1), says=Sign(), made_at=MORNING + 1)
+
     def test_a_moderators_edit_of_words_we_never_saw_tells_nothing(self) -> None:
         check(moderator_edits(ADA_SIGNS, SIGN), says=None, unverified=True)
         check(writes(HELLO), moderator_edits(ADA_SIGNS, SIGN), says=None, unverified=True)
@@ -243,8 +257,9 @@ class TestListings:
         assert known(order, edits("/petition goal 5", HELLO)).versions[0].command == Order("goal")
 
     def test_words_are_read_by_the_newest_rules(self) -> None:
-        newly = observed(Version(NOON, body_digest(HELLO), Writer.UNSAID, Sign(), None, False, NIGHT))
+        newly = observed(Version(EVENING, body_digest(HELLO), Writer.UNSAID, Sign(), None, False, NIGHT))
         check(writes(HELLO), newly, says=Sign())
+        check(writes(THANKS), edits(THANKS, HELLO), newly, says=Sign(), made_at=NOON)
 
     def test_one_that_a_listing_lacks_is_gone_until_it_is_seen_again(self) -> None:
         check(writes(SIGN), lacking(), says=None)
@@ -281,6 +296,8 @@ class TestAmbiguity:
         assert standing(told) == Standing(Sign("Ada Lovelace"), NOON, ambiguous=True)
         looked = merge(told, listed(ADA_SIGNS))
         assert standing(looked) == Standing(Sign("Ada Lovelace"), NOON)
+        within = merge(told, listed(ADA_SIGNS, seen=NOON))
+        assert standing(within).ambiguous
         filled = merge(told, edits(SIGN, HELLO, MORNING + 1))
         assert standing(filled) == Standing(Sign("Ada Lovelace"), NOON)
 
@@ -301,6 +318,17 @@ class TestAmbiguity:
         assert standing(told).ambiguous
         check(told, listed(SIGN), says=Sign(), made_at=NOON)
         check(told, listed(HELLO), says=None)
+
+    def test_what_the_next_second_replaces_tells_how_the_one_before_ended(self) -> None:
+        told = (writes(HELLO), edits(HELLO, SIGN), edits(SIGN, HELLO))
+        check(*told, moderator_edits(SIGN, ADA_SIGNS, EVENING), says=Sign(), made_at=NOON)
+        check(*told, hides(SIGN, EVENING), says=Sign(), made_at=NOON, hidden=True)
+        check(*told, moderator_edits(HELLO, SIGN, EVENING), says=None)
+
+    def test_a_moderator_alone_who_edits_there_and_back_leaves_the_signature(self) -> None:
+        there_and_back = (moderator_edits(SIGN, ADA_SIGNS), moderator_edits(ADA_SIGNS, SIGN))
+        check(writes(SIGN), *there_and_back, listed(SIGN), says=Sign())
+        check(writes(HELLO), moderator_edits(HELLO, SIGN), moderator_edits(SIGN, HELLO), listed(SIGN), says=None)
 
     def test_there_and_back_within_a_second_by_two_people_is_not_the_authors(self) -> None:
         told = (writes(HELLO), moderator_edits(HELLO, SIGN), edits(SIGN, HELLO), edits(HELLO, SIGN))
