@@ -271,10 +271,9 @@ def _freshness(version: Version) -> tuple[int, str, bool, str]:
     return (version.seen, type(command).__name__, command != Sign(), repr(command))
 
 
-def _rank(version: Version) -> tuple[int, int, bool, str, str, str, int]:
+def _rank(version: Version) -> tuple[int, int, str, str, str, int]:
     hidden = -1 if version.hidden is None else int(version.hidden)
-    edited = version.previous is not None or version.writer is not Writer.AUTHOR
-    return (version.at, version.seen, edited, version.digest, version.previous or "", version.writer, hidden)
+    return (version.at, version.seen, version.digest, version.previous or "", version.writer, hidden)
 
 
 def _bare(version: Version) -> Version:
