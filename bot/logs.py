@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import TextIO
@@ -22,7 +23,7 @@ def configure(level: str, format_: str | None, stream: TextIO | None = None) -> 
     last: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if text
-        else [_TRACEBACKS, structlog.processors.JSONRenderer()]
+        else [_TRACEBACKS, structlog.processors.JSONRenderer(serializer=_json)]
     )
     structlog.configure(
         processors=shared + last,
@@ -33,6 +34,14 @@ def configure(level: str, format_: str | None, stream: TextIO | None = None) -> 
     logging.basicConfig(
         level=max(number, logging.WARNING), stream=stream, format="%(levelname)s %(name)s %(message)s"
     )
+
+
+# One for all lines: `json.dumps` would make a new one for each, as there are things in them that it does not know.
+_ENCODER = json.JSONEncoder(default=repr)
+
+
+def _json(event: structlog.typing.EventDict, **_: object) -> str:
+    return _ENCODER.encode(event)
 
 
 # Both renderers would by default show local variables, and among those are tokens.

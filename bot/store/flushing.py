@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import chain, takewhile
 from typing import Final
 
 from bot.petition.facts import Fact
@@ -13,15 +14,26 @@ from bot.store.errors import Busy, Unavailable, Unrecordable
 LARGEST_GROUP: Final = 256
 """Facts in one transaction; more would let the first of them wait too long for the last."""
 
-_Waiting = tuple[Sequence[Fact], asyncio.Future[None]]
+PATIENCE: Final = 8.0
+"""Seconds that facts may wait to be on disk; GitHub hangs up after 10."""
+
+WATCH: Final = 0.5
+"""Seconds between two looks at who has waited too long, while a group is being written."""
+
+_Waiting = tuple[Sequence[Fact], asyncio.Future[None], float]
+"""Facts, who waits for them, and since when."""
 
 
 class Flusher:
     """The one task that writes facts; `submit` returns when they are on disk."""
 
-    def __init__(self, write: Callable[[Sequence[Fact]], Awaitable[None]], limit: int) -> None:
+    def __init__(
+        self, write: Callable[[Sequence[Fact]], Awaitable[None]], limit: int, patience: float = PATIENCE
+    ) -> None:
         self._write = write
         self._limit = limit
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting] = deque()
         self._facts = 0
         self._arrived = asyncio.Event()
@@ -29,12 +41,15 @@ class Flusher:
         self._task = asyncio.create_task(self._run(), name="store-flusher")
 
     async def submit(self, facts: Sequence[Fact]) -> None:
-        """Wait until facts are written; raises Busy at once where too many wait, Unavailable or Unrecordable."""
+        """Wait until facts are written.
+
+        Raises Busy at once where too many wait, Unavailable, also after too long a wait, or Unrecordable.
+        """
         if self._closing or self._facts + len(facts) > max(self._limit, len(facts)):
             raise Busy("too many facts are waiting to be written")
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[None] = self._loop.create_future()
         self._facts += len(facts)
-        self._waiting.append((facts, future))
+        self._waiting.append((facts, future, self._loop.time()))
         self._arrived.set()
         await future
 
@@ -61,18 +76,28 @@ class Flusher:
         return group
 
     async def _flush(self, group: list[_Waiting]) -> None:
-        error = await self._try([fact for facts, _ in group for fact in facts])
+        error = await self._try([fact for facts, *_ in group for fact in facts], group)
         if error is None or isinstance(error, Unavailable):
-            for _, future in group:
+            for _, future, _ in group:
                 _settle(future, error)
             return
         # One of them cannot be stored. It must not take the others with it.
-        for facts, future in group:
-            _settle(future, await self._try(facts) if len(group) > 1 else error)
+        for one in group:
+            _settle(one[1], await self._try(one[0], [one]) if len(group) > 1 else error)
 
-    async def _try(self, facts: Sequence[Fact]) -> BaseException | None:
-        (outcome,) = await asyncio.gather(self._write(facts), return_exceptions=True)
+    async def _try(self, facts: Sequence[Fact], group: list[_Waiting]) -> BaseException | None:
+        writing = asyncio.ensure_future(self._write(facts))
+        # One watch for all who wait: a timer for each would cost as much as the rest of the waiting.
+        while not (await asyncio.wait({writing}, timeout=WATCH))[0]:
+            self._send_away_the_impatient(group)
+        (outcome,) = await asyncio.gather(writing, return_exceptions=True)
         return outcome
+
+    def _send_away_the_impatient(self, group: Iterable[_Waiting]) -> None:
+        """Give up on those who have waited too long; their facts may still be written, which does no harm."""
+        latest = self._loop.time() - self._patience
+        for waiting in takewhile(lambda waiting: waiting[2] < latest, chain(group, self._waiting)):
+            _settle(waiting[1], Unavailable(f"not written within {self._patience:.0f} s"))
 
 
 def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:

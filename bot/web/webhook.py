@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -14,18 +15,23 @@ from bot.github import deliveries
 from bot.petition.facts import Fact
 from bot.store import Busy, Unavailable, Unrecordable
 
-BODY_LIMIT = 25 * 1024 * 1024
+BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
 
-PATIENCE = 8.0
-"""Seconds the database may take; GitHub hangs up after 10."""
+ROOM: Final = 64 * 1024 * 1024
+"""Bytes of all bodies in hand at once; whoever knows our address can send them, and only then we see who it was."""
 
-RETRY_AFTER = 5
+LARGE: Final = 1024 * 1024
+"""Bytes from which a body is large. GitHub sends few such, if any, so that they may fill only half of the room."""
+
+READING: Final = 8.0
+"""Seconds that a body may take to arrive; GitHub hangs up after 10."""
+
+RETRY_AFTER: Final = 5
 """Seconds after which a refused delivery may be tried again."""
 
 Record = Callable[[Sequence[Fact]], Awaitable[None]]
-
-log = structlog.get_logger("webhook")
+"""Put facts on disk, or raise Busy, Unavailable or Unrecordable well before GitHub hangs up."""
 
 
 class Refused(Exception):
@@ -38,63 +44,113 @@ class Refused(Exception):
 
 def webhook(record: Record, secrets: Sequence[str]) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler that checks deliveries against `secrets` and hands their facts to `record`."""
+    room, log = _Room(), structlog.get_logger("webhook").bind()
 
     async def handle(request: web.Request) -> web.Response:
         started = time.perf_counter()
-        headers = request.headers
-        line = log.bind(delivery=headers.get("X-GitHub-Delivery"), github_event=headers.get("X-GitHub-Event"))
         try:
-            delivery = await _read(request, secrets)
-            line = line.bind(action=delivery.action, repository=delivery.repository_id)
-            if delivery.facts:
-                await _store(record, delivery.facts)
+            size = _checked_size(request)
+            room.enter(size)
+            try:
+                delivery = await _read(request, secrets)
+                if delivery.facts:
+                    await _store(record, delivery.facts)
+            finally:
+                room.leave(size)
         except Refused as refusal:
-            _log(line, started, refusal.status, str(refusal))
+            _log_refusal(log, request, refusal, _milliseconds(started))
             return _answer(refusal.status, str(refusal))
         outcome = "recorded" if delivery.facts else "ignored"
-        _log(line, started, HTTPStatus.OK, outcome)
-        return _answer(HTTPStatus.OK, outcome)
+        log.info(
+            "delivery",
+            delivery=request.headers["X-GitHub-Delivery"],
+            github_event=delivery.event,
+            action=delivery.action,
+            repository=delivery.repository_id,
+            status=200,
+            outcome=outcome,
+            ms=_milliseconds(started),
+        )
+        return web.Response(body=_ACCEPTED[outcome], content_type="application/json", charset="utf-8")
 
     return handle
 
 
-async def _read(request: web.Request, secrets: Sequence[str]) -> deliveries.Delivery:
-    """Check the cheap things first, so that what is not from GitHub is refused before its body is read."""
-    headers = request.headers
-    event = headers.get("X-GitHub-Event")
-    signature = headers.get("X-Hub-Signature-256")
-    if signature is None:
+_ACCEPTED: Final = {outcome: b'{"message": "%s"}' % outcome.encode() for outcome in ("recorded", "ignored")}
+
+
+class _Room:
+    """Counts the bytes of the bodies in hand, so that a flood of them ends in refusals and not in memory."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._large = 0
+
+    def enter(self, size: int) -> None:
+        large = size if size >= LARGE else 0
+        if self._taken + size > ROOM or (large and self._large + large > ROOM // 2):
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too much is being delivered at once; try again")
+        self._taken += size
+        self._large += large
+
+    def leave(self, size: int) -> None:
+        self._taken -= size
+        self._large -= size if size >= LARGE else 0
+
+
+def _checked_size(request: web.Request) -> int:
+    """Refuse by its headers what is not from GitHub, before its body is read; else give the body's size."""
+    headers, size = request.headers, request.content_length
+    if "X-Hub-Signature-256" not in headers:
         raise Refused(
             HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is missing; set a secret in the App's webhook settings"
         )
-    if not event or not headers.get("X-GitHub-Delivery"):
+    if not headers.get("X-GitHub-Event") or not headers.get("X-GitHub-Delivery"):
         raise Refused(HTTPStatus.BAD_REQUEST, "X-GitHub-Event and X-GitHub-Delivery are required")
-    if request.content_length is None:
+    if "Content-Encoding" in headers:
+        # It would be unpacked to no one knows what size, and the signature is over what was sent.
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the body as it is, without Content-Encoding")
+    if size is None:
         raise Refused(HTTPStatus.LENGTH_REQUIRED, "Content-Length is required")
-    if request.content_length > BODY_LIMIT:
+    if size > BODY_LIMIT:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {BODY_LIMIT} bytes")
-    body = await request.read()
-    if not deliveries.verify(body, signature, secrets):
+    return size
+
+
+async def _read(request: web.Request, secrets: Sequence[str]) -> deliveries.Delivery:
+    headers = request.headers
+    body = await _body(request)
+    if not deliveries.verify(body, headers["X-Hub-Signature-256"], secrets):
         raise Refused(
             HTTPStatus.UNAUTHORIZED, "the signature does not match; the secret here differs from the App's"
         )
     try:
-        return deliveries.read(event, deliveries.payload_of(headers.get("Content-Type"), body))
+        return deliveries.read(headers["X-GitHub-Event"], deliveries.payload_of(headers.get("Content-Type"), body))
     except deliveries.UnsupportedMediaType as error:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error)) from error
     except deliveries.Malformed as error:
         raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
 
 
+async def _body(request: web.Request) -> bytes:
+    if request.content.is_eof():
+        # It is here already, as nearly always, and needs no watch.
+        return await request.read()
+    try:
+        async with asyncio.timeout(READING):
+            return await request.read()
+    except TimeoutError as error:
+        raise Refused(HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {READING:.0f} s") from error
+
+
 async def _store(record: Record, facts: Sequence[Fact]) -> None:
     try:
-        async with asyncio.timeout(PATIENCE):
-            await record(facts)
+        await record(facts)
     except Busy as error:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many deliveries are waiting; try again") from error
     except Unrecordable as error:
         raise Refused(HTTPStatus.BAD_REQUEST, "the delivery holds something that cannot be stored") from error
-    except (Unavailable, TimeoutError) as error:
+    except Unavailable as error:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot take it now; try again") from error
 
 
@@ -103,9 +159,18 @@ def _answer(status: HTTPStatus, message: str) -> web.Response:
     return web.json_response({"message": message}, status=status, headers=headers)
 
 
-def _log(line: structlog.typing.FilteringBoundLogger, started: float, status: HTTPStatus, outcome: str) -> None:
-    milliseconds = round((time.perf_counter() - started) * 1000, 1)
-    if status is HTTPStatus.OK:
-        line.info("delivery", status=int(status), outcome=outcome, ms=milliseconds)
-    else:
-        line.warning("delivery refused", status=int(status), outcome=outcome, ms=milliseconds)
+def _log_refusal(
+    log: structlog.typing.FilteringBoundLogger, request: web.Request, refusal: Refused, milliseconds: float
+) -> None:
+    log.warning(
+        "delivery refused",
+        delivery=request.headers.get("X-GitHub-Delivery"),
+        github_event=request.headers.get("X-GitHub-Event"),
+        status=int(refusal.status),
+        outcome=str(refusal),
+        ms=milliseconds,
+    )
+
+
+def _milliseconds(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

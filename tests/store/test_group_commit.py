@@ -11,10 +11,11 @@ import pytest
 
 from bot.petition.commands import Sign
 from bot.petition.comment import Author
-from bot.petition.facts import CommentFact, Fact
-from bot.store import Busy, Store, Unavailable, Unrecordable
+from bot.petition.facts import CommentFact, Fact, IssueFact
+from bot.store import Busy, Store, Unavailable, Unrecordable, flushing
 from bot.store.database import Transaction
-from tests.store.scene import LETTER, Scene
+from bot.store.flushing import Flusher
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
 
 
 def signatures(scene: Scene, number: int) -> list[CommentFact]:
@@ -102,6 +103,27 @@ async def test_who_gives_up_waiting_does_not_disturb_the_others(scene: Scene) ->
     first.cancel()
     await second
     assert await scene.count() == 2
+
+
+async def test_who_waits_too_long_is_sent_away_and_recorded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flushing, "WATCH", 0.01)
+    written: list[Fact] = []
+    thawed = asyncio.Event()
+
+    async def frozen(facts: Sequence[Fact]) -> None:
+        await thawed.wait()
+        written.extend(facts)
+
+    flusher = Flusher(frozen, limit=10, patience=0.05)
+    facts = [IssueFact(INSTALLATION, REPOSITORY, LETTER, as_of) for as_of in (1, 2)]
+    first = asyncio.ensure_future(flusher.submit(facts[:1]))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(flusher.submit(facts[1:]))
+    outcomes = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
+    thawed.set()
+    await flusher.close()
+    assert written == facts
 
 
 async def test_recording_goes_on_when_the_database_is_back(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import hmac
 import json
@@ -221,6 +222,34 @@ async def test_a_body_without_length_is_refused(client: Client) -> None:
         session.post(client.make_url("/webhook"), data=chunks(), headers=headers(PAYLOAD)) as response,
     ):
         assert response.status == 411
+
+
+async def test_a_packed_body_is_refused_before_it_is_unpacked(client: Client) -> None:
+    packed = gzip.compress(PAYLOAD)
+    await check(client, packed, 415, "Content-Encoding", Content_Encoding="gzip")
+
+
+@pytest.mark.parametrize(("size", "fit"), [(20_000_000, 1), (900_000, 74)])
+async def test_a_flood_of_bodies_does_not_fill_the_memory(client: Client, size: int, fit: int) -> None:
+    """Whoever knows the address may announce bodies and let us wait for them: only so many are waited for."""
+    announced = {"Host": "x", "Content-Length": str(size), **headers(b"")}
+    connections = [await _connect(client) for _ in range(fit + 3)]
+    for _, writer in connections:
+        writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n{")
+    pending = {asyncio.ensure_future(reader.readline()) for reader, _ in connections}
+    refused: set[asyncio.Task[bytes]] = set()
+    while len(refused) < 3:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        refused |= done
+    assert {answer.result().split()[1] for answer in refused} == {b"503"}
+    assert len(pending) == fit
+    for _, writer in connections:
+        writer.close()
+    await asyncio.gather(*pending)
+    genuine = json.dumps(SIGNED | {"padding": "x" * (size - len(PAYLOAD) - 20)}).encode()
+    while (answer := await client.post("/webhook", data=BytesIO(genuine), headers=headers(genuine))).status == 503:
+        assert int(answer.headers["Retry-After"]) > 0
+    assert answer.status == 200
 
 
 async def test_a_busy_database_asks_to_come_back_and_loses_nothing_it_took(sqlite_url: str) -> None:
