@@ -16,8 +16,10 @@ from aiohttp import web
 from bot.config import Config
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
+from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
+from bot.reconcile.rounds import Rounds
 from bot.store import Store
 from bot.web.server import make_application
 
@@ -33,10 +35,14 @@ class CannotListen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """How fast the bot may be: how often a body is written, and how GitHub's limits are kept."""
+    """How fast the bot may be: how often a body is written, how GitHub's limits are kept, how often it looks.
+
+    Without `beats`, the configuration says how often GitHub is surveyed.
+    """
 
     rate: Rate = field(default_factory=Rate)
     limits: Limits = field(default_factory=Limits)
+    beats: Beats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Bot:
 
     store: Store
     conductor: Conductor
+    rounds: Rounds
     port: int
 
 
@@ -67,6 +74,7 @@ async def running(config: Config, tempo: Tempo | None = None, clock: Clock | Non
         store = await Store.open(config.database_url, label=config.petition_label, now=clock.now)
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        beats = tempo.beats or Beats(resync=config.resync_seconds)
         github = GitHub(
             session,
             app_id=config.app_id,
@@ -75,12 +83,18 @@ async def running(config: Config, tempo: Tempo | None = None, clock: Clock | Non
             now=clock.now,
             sleep=clock.sleep,
             limits=tempo.limits,
+            lag=beats.lag,
         )
-        conductor = Conductor(store, github, now=clock.now, coalescer=Coalescer(tempo.rate))
-        await stack.enter_async_context(_conducting(conductor))
+        rounds = Rounds(store, github, beats, clock.now)
+        conductor = Conductor(
+            store, github, config.petition_label, clock.now, Coalescer(tempo.rate), beats, rounds.alarm
+        )
+        await stack.enter_async_context(_working(conductor))
         port = await stack.enter_async_context(_listening(config, store, conductor, clock))
+        # Only now: the rounds ask for deliveries, which must find us listening.
+        await stack.enter_async_context(_working(rounds))
         log.info("listening", host=config.host, port=port)
-        yield Bot(store, conductor, port)
+        yield Bot(store, conductor, rounds, port)
         log.info("stopping")
 
 
@@ -112,12 +126,12 @@ def stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _conducting(conductor: Conductor) -> AsyncIterator[None]:
-    task = asyncio.create_task(conductor.run(), name="conductor")
+async def _working(loop: Conductor | Rounds) -> AsyncIterator[None]:
+    task = asyncio.create_task(loop.run(), name=type(loop).__name__.lower())
     try:
         yield
     finally:
-        conductor.stop()
+        loop.stop()
         _, late = await asyncio.wait({task}, timeout=PATIENCE)
         for task in late:
             task.cancel()
@@ -127,7 +141,7 @@ async def _conducting(conductor: Conductor) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _listening(config: Config, store: Store, conductor: Conductor, clock: Clock) -> AsyncIterator[int]:
     async def readiness() -> dict[str, bool]:
-        looked_lately = clock.now() - conductor.looked_at < 10 * conductor.beat
+        looked_lately = clock.now() - conductor.looked_at < 10 * conductor.beats.look
         return {"database": await store.ping(), "loops": looked_lately}
 
     application = make_application(record=store.record, secrets=config.webhook_secrets, readiness=readiness)

@@ -1,8 +1,22 @@
-"""How long to leave a petition alone after an error, and the name of the state it is in."""
+"""How long to leave something alone after an error, and the name of the state it is in."""
 
 from __future__ import annotations
 
-from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Unprocessable
+from typing import Final
+
+from bot.github.errors import (
+    Forbidden,
+    GitHubError,
+    Gone,
+    InstallationGone,
+    InstallationSuspended,
+    NotFound,
+    Paused,
+    Unauthorized,
+    Unavailable,
+    Unprocessable,
+)
+from bot.store import State
 
 LONGEST = 3600.0
 """Seconds after which anything is tried again: causes go away without telling us."""
@@ -11,22 +25,57 @@ PATIENT = 300.0
 """Seconds between tries while GitHub is merely unwell."""
 
 
-def retry_at(error: GitHubError, attempts: int, now: float) -> float:
-    """Double the wait with each attempt (2 s, 4 s, …); a refusal may take up to an hour, an outage five minutes."""
-    longest = LONGEST if isinstance(error, Forbidden | Gone | NotFound | Unprocessable) else PATIENT
-    return now + min(longest, 2.0 ** min(attempts + 1, 12))
+class Stale(Unavailable):
+    """GitHub shows an issue as it was before an edit that it has told us of already."""
 
 
-def state_of(error: GitHubError) -> str:
-    """Name the state for logs and for people who ask why nothing happens."""
-    match error:
-        case NotFound():
-            return "not found"
-        case Gone():
-            return "deleted"
-        case Forbidden():
-            return "not allowed"
-        case Unprocessable():
-            return "refused"
-        case _:
-            return "unavailable"
+class NameReused(Unavailable):
+    """The repository was renamed, and another one has its name now."""
+
+
+def retry_at(error: GitHubError | None, attempts: int, now: float) -> float:
+    """Double the wait with each attempt (2 s, 4 s, …); a refusal may take up to an hour, an outage five minutes.
+
+    Without an error something is not known yet, and may never be.
+    """
+    refused = error is None or isinstance(error, Forbidden | Gone | NotFound | Unprocessable)
+    return now + min(LONGEST if refused else PATIENT, 2.0 ** min(attempts + 1, 12))
+
+
+def state_of(error: GitHubError) -> State:
+    """Name the state that an error puts a petition, or an installation's petitions, in.
+
+    GitHub's words: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+    """
+    said = str(error).lower()
+    if isinstance(error, Gone) and "disabled" in said:
+        return State.ISSUES_DISABLED
+    if isinstance(error, Forbidden) and "archived" in said:
+        return State.ARCHIVED
+    if isinstance(error, Forbidden) and ("blocked" in said or "451" in said):
+        return State.BLOCKED
+    return next((state for kind, state in _STATES.items() if isinstance(error, kind)), State.UNAVAILABLE)
+
+
+def ends_all(error: GitHubError) -> bool:
+    """Tell an error that concerns the whole installation from one about a single thing."""
+    whole = isinstance(error, Paused) and error.whole
+    return whole or isinstance(error, InstallationGone | InstallationSuspended | Unauthorized)
+
+
+def is_deleted(error: GitHubError) -> bool:
+    """Tell an issue that was deleted for good from one that is merely not shown: both are 410."""
+    return isinstance(error, Gone) and "deleted" in str(error).lower()
+
+
+_STATES: Final = {
+    Stale: State.FINE,
+    NameReused: State.NAME_REUSED,
+    InstallationGone: State.UNINSTALLED,
+    InstallationSuspended: State.SUSPENDED,
+    Unauthorized: State.CREDENTIALS_REFUSED,
+    NotFound: State.NOT_FOUND,
+    Gone: State.NOT_FOUND,
+    Forbidden: State.NOT_ALLOWED,
+    Unprocessable: State.REFUSED,
+}

@@ -1,4 +1,4 @@
-"""The loop that makes GitHub agree with our rows: one worker per installation; rereads, tallies, then reactions."""
+"""The loop that gives every installation that has work one worker, and leaves it alone after an error."""
 
 from __future__ import annotations
 
@@ -9,55 +9,62 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.github.client import GitHub, InstallationClient
-from bot.github.errors import GitHubError, InstallationGone, InstallationSuspended, Paused
-from bot.github.errors import Unavailable as GitHubUnavailable
-from bot.reconcile.acknowledge import acknowledge
-from bot.reconcile.backoff import LONGEST, retry_at, state_of
+from bot.github.client import GitHub
+from bot.github.errors import GitHubError, InstallationGone, InstallationSuspended, Paused, Unauthorized
+from bot.reconcile.backoff import PATIENT, state_of
+from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer
-from bot.reconcile.publish import publish
-from bot.reconcile.resync import reread
-from bot.store import AckDue, Due, Store, ThreadToRead
+from bot.reconcile.survey import is_due
+from bot.reconcile.worker import Worker
+from bot.store import Store
 from bot.store import Unavailable as StoreUnavailable
 
 log = structlog.get_logger("reconcile")
 
-
-REACTIONS_WAIT = 60.0
-"""Seconds without reactions after GitHub failed to take one."""
+AT_ONCE = 20
+"""Installations that are worked for at once when it can wait: all of them are surveyed at the start."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """Until when an installation is left alone; news that came after `news` end a rest that is not `firm`."""
+    """Until when an installation is left alone; news that came after `news` end a rest that is not `firm`.
+
+    `failures` is how many errors in a row there have been.
+    """
 
     until: float
     firm: bool = False
     news: int = 0
+    failures: int = 0
 
 
 @dataclass(slots=True)
 class Conductor:
     """Give every installation that has work one worker; no two ever work on the same one.
 
-    `beat` is the longest time in seconds between two looks at the database: another process may have recorded
-    something. `breath` is the shortest, so that a storm of deliveries does not become a storm of looks.
+    `alarm` is called when an installation cannot be used, so that the list of installations is looked at.
     """
 
     store: Store
     github: GitHub
+    label: str = "petition"
     now: Callable[[], float] = time.time
     coalescer: Coalescer = field(default_factory=Coalescer)
-    beat: float = 5.0
-    breath: float = 0.1
+    beats: Beats = field(default_factory=Beats)
+    alarm: Callable[[], None] = lambda: None
     looked_at: float = 0.0
+    _began: float = field(init=False)
+    _hands: dict[int, Worker] = field(default_factory=dict)
     _workers: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _rests: dict[int, _Rest] = field(default_factory=dict)
-    _reactions_after: dict[int, float] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _news: int = 0
     """How often the store had something new."""
+    _told_at: float = 0.0
     _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self._began = self.now()
 
     async def run(self) -> None:
         """Work until `stop`; what is in flight is finished first."""
@@ -67,12 +74,18 @@ class Conductor:
             self._wake.clear()
             try:
                 delay = await self._start_workers()
+                await self._tell_states()
             except StoreUnavailable as error:
                 log.warning("the database does not answer", error=str(error))
-                delay = self.beat
+                delay = self.beats.look
             self.looked_at = self.now()
             await self._rest(delay)
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether it is working for anybody."""
+        return bool(self._workers)
 
     def stop(self) -> None:
         """Finish what is in flight and leave the rest for the next start."""
@@ -82,19 +95,31 @@ class Conductor:
     async def _start_workers(self) -> float:
         """Give every installation that has work its worker; return the seconds until the next look."""
         now = self.now()
-        wake_at = now + self.beat
-        for installation_id in await self.store.installations_with_work(now):
+        wake_at = now + self.beats.look
+        urgent = await self.store.installations_with_work(now)
+        wanted = dict.fromkeys([*urgent, *await self._to_survey(now)])
+        # What an installation that cannot be used rested from is over when it can be used again.
+        self._rests = {one: rest for one, rest in self._rests.items() if one in wanted}
+        for installation_id in wanted:
             rest = self._rests.get(installation_id)
             if rest is not None and rest.until > now and (rest.firm or rest.news == self._news):
                 wake_at = min(wake_at, rest.until)
-            elif installation_id not in self._workers:
+            elif installation_id not in self._workers and (
+                installation_id in urgent or len(self._workers) < AT_ONCE
+            ):
                 self._start(installation_id)
         return wake_at - now
 
+    async def _to_survey(self, now: float) -> list[int]:
+        before = max(int(now - 0.9 * self.beats.resync), int(self._began))
+        marks = await self.store.upkeep.surveys(before)
+        due = [one for one in marks if is_due(one, now=now, began=self._began, beat=self.beats.resync)]
+        return [one.installation_id for one in due]
+
     def _start(self, installation_id: int) -> None:
-        worker = asyncio.create_task(self._work(installation_id), name=f"installation {installation_id}")
-        self._workers[installation_id] = worker
-        worker.add_done_callback(lambda task: self._finished(installation_id, task))
+        task = asyncio.create_task(self._work(installation_id), name=f"installation {installation_id}")
+        self._workers[installation_id] = task
+        task.add_done_callback(lambda task: self._finished(installation_id, task))
 
     def _finished(self, installation_id: int, task: asyncio.Task[None]) -> None:
         del self._workers[installation_id]
@@ -106,84 +131,79 @@ class Conductor:
 
     async def _rest(self, delay: float) -> None:
         """Wait for news from the store, a finished worker, the order to stop, or the time to look again."""
-        await asyncio.sleep(self.breath)
+        await asyncio.sleep(self.beats.breath)
         waits = [asyncio.ensure_future(event.wait()) for event in (self.store.changed, self._wake)]
         try:
-            await asyncio.wait(waits, timeout=max(delay - self.breath, 0.0), return_when=asyncio.FIRST_COMPLETED)
+            timeout = max(delay - self.beats.breath, 0.0)
+            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
 
     async def _work(self, installation_id: int) -> None:
         """Do what is due for one installation until nothing is left that may be done now."""
+        failures = self._rests[installation_id].failures if installation_id in self._rests else 0
         try:
-            async with self.store.lease(installation_id) as held:
-                rest = _Rest(0.0) if held else _Rest(self.now() + self.beat, firm=True)
-                while held and not self._stopping and rest.until <= self.now():
-                    rest = await self._step(installation_id, self.github.installation(installation_id))
+            async with self.store.lease(installation_id) as lease:
+                rest = _Rest(self.now() + self.beats.look, firm=True)
+                while lease and not self._stopping:
+                    news = self._news
+                    until = await self._worker(installation_id).step(lease)
+                    failures, rest = 0, _Rest(until, news=news)
+                    if until:
+                        break
         except Paused as pause:
             log.warning("GitHub asks to wait", installation=installation_id, until=pause.until, reason=pause.reason)
             rest = _Rest(pause.until, firm=True)
-        except (InstallationGone, InstallationSuspended) as error:
-            log.warning("the installation is not usable", installation=installation_id, error=str(error))
-            rest = _Rest(self.now() + LONGEST, firm=True)
-        except (StoreUnavailable, GitHubUnavailable) as error:
+        except (InstallationGone, InstallationSuspended, Unauthorized) as error:
+            await self._note_trouble(installation_id, error)
+            rest = self._rest_after(failures)
+        except (GitHubError, StoreUnavailable) as error:
             log.warning("waiting after an error", installation=installation_id, error=str(error))
-            rest = _Rest(self.now() + self.beat, firm=True)
+            rest = self._rest_after(failures)
         self._rests[installation_id] = rest
 
-    async def _step(self, installation_id: int, client: InstallationClient) -> _Rest:
-        """Do the one most urgent thing; return until when there is nothing more to do."""
-        now, news = self.now(), self._news
-        if threads := await self.store.threads_to_read(installation_id, now):
-            await self._reread(threads[0], client)
-            return _Rest(0.0)
-        waiting = [now + self.beat]
-        for due in await self.store.due(installation_id, now):
-            ready_at = self.coalescer.ready_at(due.petition_id)
-            if ready_at <= now:
-                await self._publish(due, client)
-                return _Rest(0.0)
-            waiting.append(ready_at)
-        may_react = self._reactions_after.get(installation_id, 0.0) <= now
-        if may_react and (acks := await self.store.acks_due(installation_id, limit=1)):
-            # One at a time, so that a tally that becomes due meanwhile goes first.
-            await self._acknowledge(installation_id, acks[0], client)
-            return _Rest(0.0)
-        return _Rest(min(waiting), news=news)
+    def _worker(self, installation_id: int) -> Worker:
+        worker = self._hands.get(installation_id)
+        if worker is None:
+            worker = self._hands[installation_id] = Worker(
+                installation_id,
+                self.store,
+                self.github.installation(installation_id),
+                self.label,
+                self.coalescer,
+                self.beats,
+                self.now,
+                self._began,
+            )
+        return worker
 
-    async def _reread(self, thread: ThreadToRead, client: InstallationClient) -> None:
+    def _rest_after(self, failures: int) -> _Rest:
+        """Wait twice as long after each error in a row."""
+        wait = min(self.beats.look * 2.0 ** min(failures, 10), PATIENT)
+        return _Rest(self.now() + wait, firm=True, failures=failures + 1)
+
+    async def _note_trouble(self, installation_id: int, error: GitHubError) -> None:
+        log.warning("the installation cannot be used", installation=installation_id, error=str(error))
+        self.alarm()
         try:
-            await reread(thread, store=self.store, client=client)
-        except GitHubError as error:
-            await self._postpone(thread.petition_id, thread.attempts, error)
+            await self.store.upkeep.note_trouble(installation_id, state_of(error))
+        except StoreUnavailable as unavailable:
+            log.warning("the database does not answer", error=str(unavailable))
 
-    async def _acknowledge(self, installation_id: int, due: AckDue, client: InstallationClient) -> None:
-        """React to one comment; that reactions must wait or fail keeps no tally waiting."""
-        try:
-            await acknowledge(due, store=self.store, client=client)
-        except Paused as pause:
-            if pause.whole:
-                raise
-            self._reactions_after[installation_id] = pause.until
-        except GitHubUnavailable as error:
-            log.warning("reactions wait", installation=installation_id, error=str(error))
-            self._reactions_after[installation_id] = self.now() + REACTIONS_WAIT
-
-    async def _publish(self, due: Due, client: InstallationClient) -> None:
-        try:
-            writes = await publish(due, store=self.store, client=client, now=self.now)
-        except GitHubError as error:
-            await self._postpone(due.petition_id, due.attempts, error)
-        else:
-            if writes:
-                self.coalescer.spend(due.petition_id, self.now())
-                log.info("published", petition=due.petition_id, installation=due.installation_id, writes=writes)
-
-    async def _postpone(self, petition_id: int, attempts: int, error: GitHubError) -> None:
-        """Back off one petition without stopping the others; what concerns the whole installation is raised."""
-        if isinstance(error, Paused | InstallationGone | InstallationSuspended):
-            raise error
-        until = retry_at(error, attempts, self.now())
-        log.warning("postponed", petition=petition_id, until=until, state=state_of(error), error=str(error))
-        await self.store.postpone(petition_id, until=until, state=state_of(error), attempts=attempts + 1)
+    async def _tell_states(self) -> None:
+        """Say once of each petition what state it has come into, and what can be done."""
+        if self.now() < self._told_at + self.beats.look:
+            return
+        self._told_at = self.now()
+        for one in await self.store.upkeep.tell_conditions():
+            tell = log.info if one.state.is_wanted else log.warning
+            tell(
+                "the petition is fine again" if not one.state else "the petition has come into another state",
+                petition=one.name,
+                installation=one.installation_id,
+                state=one.state.value,
+                was=one.was.value,
+                advice=one.state.advice,
+                **({"detail": one.detail} if one.detail else {}),
+            )

@@ -3,47 +3,173 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import structlog
+
+from bot.github.answers import IssueRead
 from bot.github.client import InstallationClient
+from bot.github.errors import Gone
 from bot.petition import block
-from bot.petition.facts import IssueFact
-from bot.store import Due, Snapshot, Store
+from bot.petition.facts import IssueFact, IssueGone
+from bot.reconcile.backoff import NameReused, Stale, is_deleted
+from bot.store import Due, KnownBody, Lease, Snapshot, State, Store, Thread, outside_digest
+
+log = structlog.get_logger("publish")
 
 NEWEST = 20
 """How many signatories the block shows at most."""
 
 
-async def publish(due: Due, *, store: Store, client: InstallationClient, now: Callable[[], float]) -> int:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What publishing works with. `lease` tells whether we still may write."""
+
+    store: Store
+    client: InstallationClient
+    lease: Lease
+    label: str
+    now: Callable[[], float]
+
+
+async def publish(due: Due, desk: Desk) -> int:
     """Make the bodies of a petition's threads say what our rows say; return how many were written.
 
-    Safe to call any number of times.
+    Safe to call any number of times. Raises `bot.github.errors`.
     """
+    store, now = desk.store, desk.now
     known = await store.snapshot(due.petition_id, newest=0)
-    reads = [await client.get_issue(thread.repository.full_name, thread.number) for thread in known.threads]
+    pages = [await _open(thread, due, desk) for thread in known.threads]
+    here = [page for page in pages if page is not None]
+    if len(here) < len(pages):
+        # A thread was deleted or has moved on; what is left of the petition is due again.
+        return 0
     # What the issues themselves say (closed, label, lock) may be news to us, when a delivery got lost.
-    await store.record([IssueFact(due.installation_id, r.repository, r.issue, as_of=r.read_at) for r in reads])
-    if reads:
-        await store.note_letter(due.petition_id, block.letter_digest(reads[0].body), int(now()))
+    await store.record(
+        [IssueFact(due.installation_id, p.read.repository, p.read.issue, as_of=p.read.read_at) for p in here]
+    )
+    if any(page.read.repository.archived for page in here):
+        return 0
+    if here:
+        await store.note_letter(due.petition_id, block.letter_digest(here[0].base), int(now()))
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
     tally = await store.snapshot(due.petition_id, newest=NEWEST)
+    facts = _facts(tally, as_of=int(now()), label=desk.label)
     writes = 0
-    for read in reads:
-        body = block.compose(read.body, _facts(tally, as_of=int(now())))
-        if body is not None:
-            await client.edit_body(read.repository.full_name, read.issue.number, body)
+    for page in here:
+        body = _body(page, facts)
+        if body is None:
+            await store.upkeep.left(page.thread.issue_id, page.read.body)
+        elif desk.lease:
+            await _write(page, body, desk)
             writes += 1
-    await store.published(due.petition_id, tally.revision, int(now()))
+        else:
+            return writes
+    has_room = all(block.has_room(page.base, facts) for page in here)
+    state = State.FINE if has_room else State.NO_ROOM
+    if all(_agrees(page, tally, desk.label) for page in here):
+        await store.published(due.petition_id, tally.revision, int(now()), state)
+    else:
+        # Deliveries have told something else, and what we read is not newer. A later look will be.
+        await store.postpone(due.petition_id, now() + 2.0 ** min(due.attempts, 10), state, due.attempts + 1)
     return writes
 
 
-def _facts(tally: Snapshot, *, as_of: int) -> block.BlockFacts:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A thread's issue as GitHub shows it; `found` is a lost body that goes in the place of the one read."""
+
+    thread: Thread
+    read: IssueRead
+    found: KnownBody | None = None
+
+    @property
+    def base(self) -> str | None:
+        """Give the body that the block goes into."""
+        return self.read.body if self.found is None else self.found.lost
+
+
+async def _open(thread: Thread, due: Due, desk: Desk) -> _Page | None:
+    """Read a thread's issue; None where it is not there any more, which is recorded."""
+    name = thread.repository.full_name
+    try:
+        read = await desk.client.get_issue(name, thread.number)
+    except Gone as error:
+        if not is_deleted(error):
+            raise
+        await desk.store.record([IssueGone(due.installation_id, thread.repository, thread.issue_id)])
+        return None
+    if read.issue.id != thread.issue_id:
+        if (read.repository.full_name.lower(), read.issue.number) == (name.lower(), thread.number):
+            # Nobody sent us elsewhere: this is another repository's issue.
+            raise NameReused(f"{name} is another repository now")
+        moved = IssueGone(due.installation_id, thread.repository, thread.issue_id, (read.repository, read.issue))
+        await desk.store.record([moved])
+        return None
+    body = await desk.store.upkeep.body(thread.issue_id)
+    if read.issue.updated_at < body.edited_at:
+        # Our write would undo an edit that GitHub has told us of, but does not show yet.
+        raise Stale(f"{name}#{thread.number} is shown as it was before its last edit")
+    return _Page(thread, read, await _lost(thread, read, body, desk))
+
+
+async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: Desk) -> KnownBody | None:
+    """Give the body that one of our writes replaced unread, if it is still to be put back."""
+    if body.lost is None:
+        return None
+    upkeep = desk.store.upkeep
+    is_back = outside_digest(read.body) == outside_digest(body.lost)
+    if not is_back and await upkeep.is_our_own(thread.issue_id, read.body, body.lost_by):
+        return body
+    if not is_back:
+        log.warning(
+            "an edit of the letter was lost, and is out of date by now",
+            petition=f"{thread.repository.full_name}#{thread.number}",
+            advice="The issue's edit history has it.",
+        )
+    await upkeep.found(thread.issue_id, body.lost_by)
+    return None
+
+
+def _body(page: _Page, facts: block.BlockFacts) -> str | None:
+    """Give the body to write; None where the one that is there will do."""
+    body = block.compose(page.base, facts)
+    if page.found is None or body is not None:
+        return body
+    return page.found.lost
+
+
+def _agrees(page: _Page, tally: Snapshot, label: str) -> bool:
+    """Tell whether our rows say of an issue what GitHub shows."""
+    issue = page.read.issue
+    thread = next((each for each in tally.threads if each.issue_id == issue.id), None)
+    if thread is None or (thread.locked, thread.title) != (issue.locked, issue.title):
+        return False
+    shown = (label.lower() in issue.labels, issue.closed_at)
+    return thread.position > 1 or shown == (tally.labelled, tally.closed_at)
+
+
+async def _write(page: _Page, body: str, desk: Desk) -> None:
+    read, issue_id, upkeep = page.read, page.thread.issue_id, desk.store.upkeep
+    await upkeep.note_write(issue_id, read.body, body)
+    await desk.client.edit_body(read.repository.full_name, read.issue.number, body)
+    if page.found is not None:
+        await upkeep.found(issue_id, page.found.lost_by)
+        log.warning(
+            "put back an edit of the letter that our write had undone",
+            petition=f"{read.repository.full_name}#{read.issue.number}",
+        )
+
+
+def _facts(tally: Snapshot, *, as_of: int, label: str) -> block.BlockFacts:
     return block.BlockFacts(
         count=tally.count,
         digest=tally.digest,
         as_of=as_of,
         newest=tally.newest,
         labelled=tally.labelled,
+        label=label,
         closed_at=tally.closed_at,
         letter_changed=tally.letter_changed,
     )

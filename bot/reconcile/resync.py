@@ -1,34 +1,126 @@
-"""Make our rows agree with GitHub: read a thread's comments again."""
+"""Make our rows agree with GitHub: read a thread's comments again, all of them or what changed of late."""
 
 from __future__ import annotations
 
-from bot.github.client import InstallationClient
-from bot.petition.comment import Writer
-from bot.store import Store, ThreadToRead
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.github.answers import Listing
+from bot.github.client import PAGE, InstallationClient
+from bot.github.errors import GitHubError, Paused
+from bot.reconcile.backoff import ends_all, retry_at
+from bot.store import ListingOutcome, Store, ThreadToRead
+
+log = structlog.get_logger("resync")
+
+COMPLETE_EVERY = 6 * 3600.0
+"""Seconds after which a long thread is read completely, even where nothing seems to have changed."""
+
+OVERLAP = 60
+"""Seconds by which what changed of late is read twice: GitHub's clocks and ours differ."""
 
 
-async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClient) -> None:
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What reading a thread came to; `doubtful` comments are those that do not sign until they can be checked."""
+
+    listed: int
+    outcome: ListingOutcome
+    doubtful: int
+
+
+async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float) -> Reread:
     """Read all comments of a thread and record them; a listing that fails half-way changes nothing.
 
-    Who wrote the text of an edited comment is asked for where no delivery has told. While GitHub does not answer
-    that, the thread stays to be read, and such a comment does not sign.
+    Who wrote the text of an edited comment is asked for where no delivery has told. What GitHub does not tell, or
+    what is still ambiguous, is asked for again later; such a comment does not sign.
     """
-    listing = await client.list_comments(thread.repository.full_name, thread.number)
-    edited = any(version.writer is Writer.UNSAID for comment in listing.comments for version in comment.versions)
+    listing = await client.list_comments(thread.repository.full_name, thread.number, count=thread.comments)
+    # The request to read the thread is answered only when nothing is left in doubt.
     outcome = await store.record_listing(
-        thread.issue_id,
-        listing.started_at,
-        listing.comments,
-        complete=True,
-        reread=_NOTHING if edited else thread.reread,
+        thread.issue_id, listing.started_at, listing.comments, complete=True, reread=_UNANSWERED
     )
-    if edited:
-        doubtful = [listing.node_ids[comment] for comment in outcome.doubtful if comment in listing.node_ids]
-        histories = await client.comment_histories(doubtful)
-        await store.record_listing(
-            thread.issue_id, listing.started_at, histories, complete=False, reread=thread.reread
+    await store.upkeep.looked_at(thread.issue_id, int(now))
+    return await _settle(thread, listing, outcome, store=store, client=client, now=now)
+
+
+async def look(
+    thread: ThreadToRead, said: tuple[int, int] | None, *, store: Store, client: InstallationClient, now: float
+) -> None:
+    """Look whether anything changed in a thread, with one call if nothing did.
+
+    `said` is how many comments GitHub says there are, and when. A long thread is read only as far as it changed,
+    unless comments are missing or the last complete listing was long ago.
+    """
+    short = max(thread.comments, said[0] if said else 0) <= PAGE
+    if short or thread.listed_at < now - COMPLETE_EVERY:
+        await reread(thread, store=store, client=client, now=now)
+        return
+    name, since = thread.repository.full_name, thread.changes_since - OVERLAP
+    listing = await client.list_comments(name, thread.number, since=since)
+    outcome = await store.record_listing(thread.issue_id, listing.started_at, listing.comments, complete=False)
+    # The address stays the same while the answer fits a page, so that it can be remembered.
+    since = listing.started_at if len(listing.comments) >= PAGE else 0
+    await store.upkeep.looked_at(thread.issue_id, int(now), since)
+    if said is not None and await _gap(thread, said, store) != thread.gap:
+        await reread(thread, store=store, client=client, now=now)
+        await store.upkeep.note_gap(thread.issue_id, await _gap(thread, said, store))
+    elif any(comment in listing.node_ids for comment in outcome.doubtful):
+        await _settle(thread, listing, outcome, store=store, client=client, now=now)
+
+
+_UNANSWERED = 0
+"""The number of a request to read that was never made."""
+
+
+async def _gap(thread: ThreadToRead, said: tuple[int, int], store: Store) -> int:
+    """Give how many more comments there are, as GitHub says, than we hold: those of accounts that it hides."""
+    count, at = said
+    return count - await store.upkeep.comments_held(thread.issue_id, at)
+
+
+async def _settle(
+    thread: ThreadToRead,
+    listing: Listing,
+    outcome: ListingOutcome,
+    *,
+    store: Store,
+    client: InstallationClient,
+    now: float,
+) -> Reread:
+    """Find out who wrote what is in doubt; what stays in doubt is asked for again later."""
+    left: Sequence[int] = outcome.doubtful
+    error: GitHubError | None = None
+    if left:
+        left, error = await _ask_who_wrote(thread, listing, outcome, store=store, client=client)
+    if left:
+        until = retry_at(error, thread.attempts, now)
+        if isinstance(error, Paused):
+            until = max(until, error.until)
+        await store.upkeep.put_off_reading(thread, until)
+        log.info(
+            "comments do not sign until it is known who wrote them",
+            petition=f"{thread.repository.full_name}#{thread.number}",
+            comments=len(left),
+            error=None if error is None else str(error),
         )
+    else:
+        await store.upkeep.read(thread)
+    return Reread(len(listing.comments), outcome, len(left))
 
 
-_NOTHING = 0
-"""The number of a request to read that was never made: the listing does not answer any yet."""
+async def _ask_who_wrote(
+    thread: ThreadToRead, listing: Listing, outcome: ListingOutcome, *, store: Store, client: InstallationClient
+) -> tuple[Sequence[int], GitHubError | None]:
+    """Read the histories of doubtful comments; give what is still in doubt, and why if GitHub did not tell."""
+    nodes = [listing.node_ids[comment] for comment in outcome.doubtful if comment in listing.node_ids]
+    try:
+        histories = await client.comment_histories(nodes)
+    except GitHubError as error:
+        if ends_all(error):
+            raise
+        return outcome.doubtful, error
+    told = await store.record_listing(thread.issue_id, listing.started_at, histories, complete=False)
+    return told.doubtful, None

@@ -163,13 +163,16 @@ def read_snapshot(
     )
 
 
-def read_threads_to_read(
-    transaction: Transaction, installation_id: int, now: float, looked_before: int
+def read_threads_to_read(transaction: Transaction, installation_id: int, now: float) -> list[ThreadToRead]:
+    """List threads that asked to be read again, the longest waiting first."""
+    return [_thread_to_read(*row) for row in transaction.fetch(sql.THREADS_TO_READ, installation_id, now)]
+
+
+def read_threads_to_look_at(
+    transaction: Transaction, installation_id: int, now: float, before: int
 ) -> list[ThreadToRead]:
-    """List threads that asked to be read again, then those last looked at before a time."""
-    rows = list(transaction.fetch(sql.THREADS_TO_READ, installation_id, now))
-    if looked_before:
-        rows += transaction.fetch(sql.THREADS_NOT_LOOKED_AT_SINCE, installation_id, now, looked_before)
+    """List threads of labelled petitions that nobody has looked at since a time, and that have not asked for it."""
+    rows = transaction.fetch(sql.THREADS_TO_LOOK_AT, installation_id, now, before)
     return [_thread_to_read(*row) for row in rows]
 
 

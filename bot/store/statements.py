@@ -185,7 +185,6 @@ SET_ACCESSIBLE: Final = statement("""
 LISTED: Final = statement("""
     UPDATE threads
     SET listed_at = CASE WHEN listed_at < $2 THEN $2 ELSE listed_at END,
-        looked_at = CASE WHEN looked_at < $2 THEN $2 ELSE looked_at END,
         changes_since = CASE WHEN changes_since < $2 THEN $2 ELSE changes_since END,
         reread_done = CASE WHEN reread_done < $3 THEN $3 ELSE reread_done END
     WHERE issue_id = $1
@@ -301,7 +300,7 @@ THREADS_TO_READ: Final = statement(f"""
     ORDER BY t.reread_asked_at, t.issue_id
 """)
 
-THREADS_NOT_LOOKED_AT_SINCE: Final = statement(f"""
+THREADS_TO_LOOK_AT: Final = statement(f"""
     {_THREAD_TO_READ} AND p.labelled
     {_USABLE.format(of="t")}
     WHERE t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.looked_at < $3

@@ -140,10 +140,9 @@ class Store:
 
         await self._database.write(note)
 
-    async def threads_to_read(self, installation_id: int, now: float, looked_before: int = 0) -> list[ThreadToRead]:
-        """List an installation's threads that asked to be read again, then those last looked at before a time."""
-        read = partial(read_threads_to_read, installation_id=installation_id, now=now, looked_before=looked_before)
-        return await self._database.read(read)
+    async def threads_to_read(self, installation_id: int, now: float) -> list[ThreadToRead]:
+        """List an installation's threads that asked to be read again, the longest waiting first."""
+        return await self._database.read(partial(read_threads_to_read, installation_id=installation_id, now=now))
 
     async def record_listing(
         self,

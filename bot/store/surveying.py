@@ -35,11 +35,6 @@ class SurveyMark:
     done: int
     at: int
 
-    @property
-    def is_asked_for(self) -> bool:
-        """Tell whether somebody waits for a survey."""
-        return self.asked > self.done
-
 
 @dataclass(frozen=True, slots=True)
 class KnownRepository:

@@ -26,8 +26,8 @@ async def list_comments(
     return await scene.store.record_listing(scene.issue.id, started_at, seen, complete, reread)
 
 
-async def to_read(scene: Scene, looked_before: int = 0) -> list[ThreadToRead]:
-    return await scene.store.threads_to_read(INSTALLATION, 9e9, looked_before)
+async def to_read(scene: Scene) -> list[ThreadToRead]:
+    return await scene.store.threads_to_read(INSTALLATION, 9e9)
 
 
 async def test_comments_from_before_the_label_are_counted(scene: Scene) -> None:
@@ -78,7 +78,7 @@ async def test_the_same_listing_again_changes_nothing(scene: Scene) -> None:
 async def test_a_redelivery_from_before_the_listing_revives_nobody(scene: Scene) -> None:
     lost = scene.fact(ADA, Sign())
     await list_comments(scene)
-    (thread,) = await to_read(scene, 10**9)
+    (thread,) = await to_read(scene)
     await list_comments(scene, reread=thread.reread)
     await scene.store.record([lost])
     assert await scene.count() == 0
@@ -96,14 +96,6 @@ async def test_reading_answers_only_the_requests_made_before(scene: Scene) -> No
     (still,) = await to_read(scene)
     await list_comments(scene, reread=still.reread)
     assert await to_read(scene) == []
-
-
-async def test_a_thread_not_listed_for_long_can_be_asked_for(scene: Scene) -> None:
-    await list_comments(scene, at=500, reread=1)
-    assert await to_read(scene) == []
-    assert await to_read(scene, looked_before=500) == []
-    (thread,) = await to_read(scene, looked_before=501)
-    assert (thread.listed_at, thread.repository, thread.number) == (500, REPOSITORY, LETTER.number)
 
 
 async def test_a_comment_edited_by_nobody_knows_whom_is_named(scene: Scene) -> None:

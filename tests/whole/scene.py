@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot import app
 from bot.config import Config
 from bot.github.pacing import Limits
 from bot.petition import block
+from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
 from bot.sandbox.nouns import Comment, Issue, User
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state import State
 
-FAST = app.Tempo(rate=Rate(burst=10_000, period=0.001), limits=Limits(0.0, 100_000, 100_000))
+FAST = app.Tempo(
+    rate=Rate(burst=10_000, period=0.001, gap=0.02),
+    limits=Limits(0.0, 100_000, 100_000),
+    beats=Beats(look=0.2, breath=0.01, resync=600.0, lag=0.0),
+)
 """No pace of our own: the sandbox has time."""
+
+WATCHFUL = replace(FAST, beats=Beats(look=0.1, breath=0.01, resync=0.5, lag=0.0))
+"""As fast, and with surveys and sweeps all the time."""
 
 PATIENCE = 20.0
 
@@ -29,6 +37,7 @@ class Scene:
     sandbox: Sandbox
     database_url: str
     tempo: app.Tempo = FAST
+    clock: app.Clock = field(default_factory=app.Clock)
     bot: app.Bot | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -48,7 +57,7 @@ class Scene:
         )
 
     async def start_bot(self) -> app.Bot:
-        self.bot = await self._stack.enter_async_context(app.running(self.config(), self.tempo))
+        self.bot = await self._stack.enter_async_context(app.running(self.config(), self.tempo, self.clock))
         self.sandbox.webhook_url = f"http://127.0.0.1:{self.bot.port}/webhook"
         return self.bot
 

@@ -1,0 +1,119 @@
+"""What is done for the whole App, by one process at a time: call the roll of installations, sweep deliveries."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from bot.github.answers import Installation
+from bot.github.client import GitHub
+from bot.github.errors import GitHubError, Paused, Unauthorized
+from bot.reconcile.backoff import PATIENT
+from bot.reconcile.beats import Beats, jittered
+from bot.reconcile.sweep import sweep
+from bot.store import SeenInstallation, Store
+from bot.store import Unavailable as StoreUnavailable
+
+log = structlog.get_logger("rounds")
+
+THE_APP: Final = 0
+"""What is leased in the place of an installation."""
+
+PERMISSIONS: Final = {"issues": "write", "metadata": "read"}
+EVENTS: Final = ("issues", "issue_comment")
+
+
+@dataclass(slots=True)
+class Rounds:
+    """Go the rounds at start, on the beat, and when somebody raises the alarm."""
+
+    store: Store
+    github: GitHub
+    beats: Beats = field(default_factory=Beats)
+    now: Callable[[], float] = time.time
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+    _urgent: bool = True
+    """Whether the rounds are to be gone although another process has just done so: at start, and after an alarm."""
+    busy: bool = False
+    _failures: int = 0
+    _refused: bool = False
+
+    def alarm(self) -> None:
+        """Go the rounds soon: an installation turned out to be unusable."""
+        self._urgent = True
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Stop after what is in flight."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Go the rounds until `stop`."""
+        while not self._stopping:
+            self._wake.clear()
+            self.busy = True
+            wait = await self._go()
+            self.busy = False
+            # Also an alarm waits for a breath.
+            await asyncio.sleep(min(wait, self.beats.breath))
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait)
+            except TimeoutError:
+                continue
+
+    async def _go(self) -> float:
+        """Go the rounds once; give the seconds until the next time."""
+        try:
+            async with self.store.lease(THE_APP) as lease:
+                lately = await self.store.upkeep.swept_until() > self.now() - self.beats.resync / 2
+                if lease and (self._urgent or not lately):
+                    self._urgent = False
+                    await call_the_roll(self.store, self.github, self.now() - self.beats.lag)
+                    await sweep(self.store, self.github, self.now, self.beats.resync)
+        except Paused as pause:
+            return max(pause.until - self.now(), self.beats.look)
+        except (GitHubError, StoreUnavailable) as error:
+            self._failures += 1
+            self._complain(error)
+            return min(self.beats.look * 2.0 ** min(self._failures, 10), PATIENT)
+        self._failures, self._refused = 0, False
+        return jittered(self.beats.resync, int(self.now()))
+
+    def _complain(self, error: Exception) -> None:
+        if not isinstance(error, Unauthorized):
+            log.warning("the rounds were cut short", error=str(error))
+        elif not self._refused:
+            self._refused = True
+            log.error("GitHub does not accept the App's credentials", error=str(error))
+
+
+async def call_the_roll(store: Store, github: GitHub, as_of: float) -> None:
+    """Adopt installations that no delivery told of, end those that are gone, and note what is not granted."""
+    listed = await github.installations()
+    seen = [SeenInstallation(one.id, one.account, one.suspended, ", ".join(lacking(one))) for one in listed]
+    await store.upkeep.roll_call(seen, int(as_of))
+
+
+def lacking(installation: Installation) -> Iterator[str]:
+    """Name the permissions and events that an installation has not granted.
+
+    They are not granted by installing the App, if the App asked for them only later:
+    https://docs.github.com/en/apps/maintaining-github-apps/modifying-a-github-app-registration
+    """
+    for name, level in PERMISSIONS.items():
+        granted = installation.permissions.get(name, "none")
+        if _LEVELS.index(granted if granted in _LEVELS else "none") < _LEVELS.index(level):
+            yield f"permission {name}: {level}"
+    for event in EVENTS:
+        if event not in installation.events:
+            yield f"event {event}"
+
+
+_LEVELS: Final = ("none", "read", "write", "admin")

@@ -1,0 +1,149 @@
+"""Survey an installation: what GitHub has and no delivery has told, one step at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.github.answers import IssueRead
+from bot.github.client import InstallationClient
+from bot.github.errors import GitHubError, Unavailable
+from bot.petition.comment import body_digest
+from bot.petition.facts import IssueFact, Repository, RepositoryFact
+from bot.reconcile.backoff import ends_all, retry_at
+from bot.reconcile.beats import jittered
+from bot.reconcile.resync import look
+from bot.store import KnownPetition, State, Store, SurveyMark
+
+PATIENCE: Final = 3
+"""Times that a repository is tried while GitHub is unwell; then it waits for the next survey."""
+
+
+def is_due(mark: SurveyMark, *, now: float, began: float, beat: float) -> bool:
+    """Tell whether an installation is to be surveyed: once asked for, at start, and on the beat (seconds)."""
+    on_the_beat = mark.at + jittered(beat, mark.installation_id, mark.at) <= now
+    return mark.asked > mark.done or mark.at < int(began) or on_the_beat
+
+
+@dataclass(slots=True)
+class Survey:
+    """One survey of one installation. It lives in memory: the next one makes up for one that was cut off.
+
+    GitHub's answers may be `lag` seconds behind its deliveries.
+    """
+
+    mark: SurveyMark
+    store: Store
+    client: InstallationClient
+    label: str
+    lag: float
+    now: Callable[[], float]
+    _began: int = field(init=False)
+    _repositories: deque[Repository] | None = None
+    _failures: int = 0
+    _said: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """How many comments GitHub says an issue has, and when it said so."""
+
+    def __post_init__(self) -> None:
+        self._began = int(self.now())
+
+    async def step(self) -> bool:
+        """Do the next bit: the list of repositories, one repository or one thread; False when all is done.
+
+        Raises what concerns the whole installation, and Unavailable; then the survey goes on where it was.
+        """
+        if self._repositories is None:
+            self._repositories = deque(await self._list_repositories())
+        elif self._repositories:
+            await self._look_into_next(self._repositories)
+        elif not await self._look_at_a_thread():
+            await self.store.upkeep.surveyed(self.mark.installation_id, self.mark.asked, int(self.now()))
+            return False
+        return True
+
+    async def _list_repositories(self) -> Sequence[Repository]:
+        """List what the App may see there, and take over what is new of the repositories that we know."""
+        here, as_of = self.mark.installation_id, int(self.now() - self.lag)
+        listed = {one.id: one for one in await self.client.repositories()}
+        known = await self.store.upkeep.repositories(here, list(listed))
+        facts = [
+            RepositoryFact(here, one, as_of)
+            for one in listed.values()
+            if (row := known.get(one.id))
+            and (row.deleted, row.installation_id, row.repository) != (False, here, one)
+        ]
+        await self.store.record(facts)
+        added = [one for one in listed if one in known and not known[one].accessible]
+        removed = [
+            one
+            for one, row in known.items()
+            if one not in listed and row.accessible and row.installation_id == here
+        ]
+        if added or removed:
+            await self.store.upkeep.note_access(added, removed, as_of)
+        return list(listed.values())
+
+    async def _look_into_next(self, repositories: deque[Repository]) -> None:
+        try:
+            await self._look_into(repositories[0])
+        except Unavailable:
+            self._failures += 1
+            if self._failures >= PATIENCE:
+                repositories.popleft()
+                self._failures = 0
+            raise
+        repositories.popleft()
+        self._failures = 0
+
+    async def _look_into(self, repository: Repository) -> None:
+        """Adopt petitions that we do not know, and have those looked at that are not what we know."""
+        if repository.archived:
+            return
+        known = {one.issue_id: one for one in await self.store.upkeep.petitions_in(repository.id)}
+        try:
+            reads = await self.client.list_petitions(repository.full_name, self.label, known=repository)
+        except GitHubError as error:
+            if ends_all(error) or isinstance(error, Unavailable):
+                raise
+            # Publishing finds out for each of them what is the matter.
+            await self.store.upkeep.look_at([one.id for one in known.values() if one.labelled])
+            return
+        here = self.mark.installation_id
+        await self.store.record([IssueFact(here, one.repository, one.issue, as_of=one.read_at) for one in reads])
+        self._said |= {one.issue.id: (one.issue.comments, one.read_at) for one in reads}
+        await self._compare({one.issue.id: one for one in reads}, known)
+
+    async def _compare(self, reads: dict[int, IssueRead], known: dict[int, KnownPetition]) -> None:
+        edited = [one.id for issue, one in known.items() if issue in reads and _is_edited(one, reads[issue])]
+        absent = [one.id for issue, one in known.items() if issue not in reads and one.labelled]
+        back = [one.id for issue, one in known.items() if issue in reads and one.state in _ENDED_BY_BEING_LISTED]
+        await self.store.upkeep.look_at(edited + absent)
+        await self.store.upkeep.wake(back)
+
+    async def _look_at_a_thread(self) -> bool:
+        """Look at the thread that nobody has looked at for the longest time; False where there is none."""
+        now = self.now()
+        threads = await self.store.upkeep.threads_to_look_at(self.mark.installation_id, now, self._began)
+        if not threads:
+            return False
+        thread = threads[0]
+        try:
+            await look(thread, self._said.get(thread.issue_id), store=self.store, client=self.client, now=now)
+        except GitHubError as error:
+            if ends_all(error):
+                raise
+            await self.store.upkeep.put_off_reading(thread, retry_at(error, thread.attempts, now))
+            if isinstance(error, Unavailable):
+                raise
+            await self.store.upkeep.look_at([thread.petition_id])
+        return True
+
+
+_ENDED_BY_BEING_LISTED: Final = (State.NOT_FOUND, State.ISSUES_DISABLED, State.UNAVAILABLE, State.NAME_REUSED)
+
+
+def _is_edited(petition: KnownPetition, read: IssueRead) -> bool:
+    """Tell whether a body is another one than we left; when we have left none yet, it is due anyway."""
+    return petition.left_digest not in ("", body_digest(read.body or ""))

@@ -1,0 +1,125 @@
+"""What is done for one installation, the most urgent thing first: rereads, tallies, then surveys and reactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.github.client import InstallationClient
+from bot.github.errors import GitHubError, Paused
+from bot.github.errors import Unavailable as GitHubUnavailable
+from bot.reconcile.acknowledge import acknowledge
+from bot.reconcile.backoff import NameReused, ends_all, retry_at, state_of
+from bot.reconcile.beats import Beats
+from bot.reconcile.coalesce import Coalescer
+from bot.reconcile.publish import Desk, publish
+from bot.reconcile.resync import reread
+from bot.reconcile.survey import Survey, is_due
+from bot.store import AckDue, Due, Lease, Store, ThreadToRead
+
+log = structlog.get_logger("reconcile")
+
+REACTIONS_WAIT = 60.0
+"""Seconds without reactions after GitHub failed to take one."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """Works for one installation, a step at a time. `began` is when this process did."""
+
+    installation_id: int
+    store: Store
+    client: InstallationClient
+    label: str
+    coalescer: Coalescer
+    beats: Beats
+    now: Callable[[], float]
+    began: float
+    _survey: Survey | None = None
+    _reactions_after: float = 0.0
+    _reacts_next: bool = False
+    """Whether it is a reaction's turn; a survey and the reactions take turns."""
+
+    async def step(self, lease: Lease) -> float:
+        """Do the one most urgent thing and return 0; or return until when there is nothing to be done."""
+        now = self.now()
+        if threads := await self.store.threads_to_read(self.installation_id, now):
+            await self._reread(threads[0])
+            return 0.0
+        waiting = [now + self.beats.look]
+        for due in await self.store.due(self.installation_id, now):
+            ready_at = self.coalescer.ready_at(due.petition_id)
+            if ready_at <= now:
+                await self._publish(due, lease)
+                return 0.0
+            waiting.append(ready_at)
+        return 0.0 if await self._do_what_can_wait(now) else min(waiting)
+
+    async def _do_what_can_wait(self, now: float) -> bool:
+        """Go a step on with the survey, or react to one comment; tell whether there was anything."""
+        survey = self._survey or await self._begin_survey(now)
+        acks: list[AckDue] = []
+        if self._reactions_after <= now and (survey is None or self._reacts_next):
+            acks = await self.store.acks_due(self.installation_id, limit=1)
+        self._reacts_next = not self._reacts_next
+        if acks:
+            # One at a time, so that a tally that becomes due meanwhile goes first.
+            await self._acknowledge(acks[0])
+        elif survey is not None:
+            self._survey = survey if await survey.step() else None
+        return bool(acks) or survey is not None
+
+    async def _begin_survey(self, now: float) -> Survey | None:
+        mark = await self.store.upkeep.survey(self.installation_id)
+        if mark is None or not is_due(mark, now=now, began=self.began, beat=self.beats.resync):
+            return None
+        self._survey = Survey(mark, self.store, self.client, self.label, self.beats.lag, self.now)
+        return self._survey
+
+    async def _reread(self, thread: ThreadToRead) -> None:
+        now = self.now()
+        try:
+            await reread(thread, store=self.store, client=self.client, now=now)
+        except GitHubError as error:
+            if ends_all(error):
+                raise
+            await self.store.upkeep.put_off_reading(thread, retry_at(error, thread.attempts, now))
+            if not isinstance(error, GitHubUnavailable):
+                # Publishing finds out what is the matter with the issue.
+                await self.store.upkeep.look_at([thread.petition_id])
+            log.info("put off reading", thread=thread.issue_id, error=str(error))
+
+    async def _publish(self, due: Due, lease: Lease) -> None:
+        self.coalescer.look(due.petition_id, self.now())
+        try:
+            writes = await publish(due, Desk(self.store, self.client, lease, self.label, self.now))
+        except GitHubError as error:
+            if ends_all(error) or isinstance(error, Paused):
+                raise
+            await self._postpone(due, error)
+        else:
+            if writes:
+                self.coalescer.spend(due.petition_id, self.now())
+                log.info("published", petition=due.petition_id, installation=due.installation_id, writes=writes)
+
+    async def _postpone(self, due: Due, error: GitHubError) -> None:
+        """Back off one petition without stopping the others."""
+        until, state = retry_at(error, due.attempts, self.now()), state_of(error)
+        log.info("postponed", petition=due.petition_id, until=until, state=state, error=str(error))
+        await self.store.postpone(due.petition_id, until, state, due.attempts + 1, str(error))
+        if isinstance(error, NameReused):
+            await self.store.upkeep.ask_for_survey(self.installation_id)
+
+    async def _acknowledge(self, due: AckDue) -> None:
+        """React to one comment; that reactions must wait or fail keeps no tally waiting."""
+        try:
+            await acknowledge(due, store=self.store, client=self.client)
+        except Paused as pause:
+            if pause.whole:
+                raise
+            self._reactions_after = pause.until
+        except GitHubUnavailable as error:
+            log.warning("reactions wait", installation=self.installation_id, error=str(error))
+            self._reactions_after = self.now() + REACTIONS_WAIT
