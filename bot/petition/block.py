@@ -14,13 +14,12 @@ from bot.petition.splice import (
     END,
     NOTE,
     MachineLine,
-    around,
-    block_in,
+    Place,
     letter,
     letter_digest,
     machine_line,
+    place_of,
     splice,
-    with_newlines_of,
 )
 from bot.petition.tally import Signature
 from bot.petition.text import inline
@@ -74,17 +73,17 @@ def compose(body: str | None, facts: BlockFacts) -> str | None:
 
     The letter always stays whole. Where it leaves no room for a block there will be none; see `has_room`.
     """
-    block = _fit(*around(body), facts)
-    standing = block_in(body)
-    if standing is not None and same_but_for_time(standing, block):
+    place = place_of(body)
+    block = _fit(place, facts)
+    if place.block is not None and same_but_for_time(place.block, block):
         return None
-    new_body = splice(body, block)
+    new_body = place.filled(block)
     return None if new_body == (body or "") else new_body
 
 
 def has_room(body: str | None, facts: BlockFacts) -> bool:
     """Tell whether a letter leaves room for a block that says at least the count."""
-    return bool(_fit(*around(body), facts))
+    return bool(_fit(place_of(body), facts))
 
 
 def render(facts: BlockFacts, budget: int = BODY_LIMIT) -> str:
@@ -112,11 +111,11 @@ _EXPENDABLE = ("more", "how", "foot", "note", "goal", "changed", "state", "rule"
 """What goes when room is short, in this order, after the names."""
 
 
-def _fit(before: str, after: str, facts: BlockFacts) -> str:
+def _fit(place: Place, facts: BlockFacts) -> str:
     """Write as much of the block as GitHub's limit leaves room for."""
-    room = BODY_LIMIT - len(before) - len(after)
+    room = BODY_LIMIT - len(place.before) - len(place.after)
     block = render(facts, room)
-    longer = len(with_newlines_of(before + after, block)) - len(block)
+    longer = len(place.with_line_ends(block)) - len(block)
     return block if len(block) + longer <= room else render(facts, room - longer)
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from markdown_it import MarkdownIt
@@ -39,20 +39,64 @@ class MachineLine:
         return f"<!-- undersigned {json.dumps(said, separators=(',', ':'))} -->"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the block belongs in a body: what people wrote before it and after it, and the block that is there now.
+
+    Before a new block stands a blank line. `block` is None where it is missing, damaged or doubled.
+    """
+
+    before: str
+    after: str
+    block: str | None = None
+
+    @property
+    def letter(self) -> str:
+        """Give the text people sign, without the blank line that comes with a block at its end."""
+        return self.before + self.after if self.after else _without_blank_line(self.before)
+
+    def with_line_ends(self, block: str) -> str:
+        """Give a block the line ends that the letter mostly has: browsers save CRLF, the API what it is given."""
+        return _NEWLINE.sub(_newline(self.before + self.after), block)
+
+    def filled(self, block: str) -> str:
+        """Give the body with this block; an empty one takes ours out."""
+        return self.before + self.with_line_ends(block) + self.after if block else self.letter
+
+
 def splice(body: str | None, block: str) -> str:
     """Put the block into an issue's body, in the place of the one that is there or at the end.
 
     Outside of the markers not one byte changes; leftovers of damaged and doubled blocks go. The block takes on the
     line ends of the letter. An empty block takes ours out.
     """
-    before, after = around(body)
-    return before + with_newlines_of(before + after, block) + after if block else letter(body)
+    return place_of(body).filled(block)
+
+
+def place_of(body: str | None) -> Place:
+    """Find where the block belongs in a body."""
+    body = body or ""
+    spans = _spans(body)
+    if not spans:
+        return Place(body + _newline(body) * 2 if body else "", "")
+    at = next((span for span in spans if span.whole), spans[0])
+    place = Place(_outside(body, 0, at.start, spans), _outside(body, at.end, len(body), spans))
+    if len(spans) == 1:
+        return replace(place, block=body[at.start : at.end] if at.intact else None)
+    # Taking leftovers out may turn code that they stood in into text, with more of our lines in it.
+    again = place_of(place.filled(f"{BEGIN}\n{END}"))
+    return place if (again.before, again.after) == (place.before, place.after) else replace(again, block=None)
+
+
+def around(body: str | None) -> tuple[str, str]:
+    """Give what people wrote before and after the block's place."""
+    place = place_of(body)
+    return place.before, place.after
 
 
 def letter(body: str | None) -> str:
     """Give the body outside our block: the text people sign, without the blank line that `splice` put between."""
-    before, after = around(body)
-    return before + after if after else _without_blank_line(before)
+    return place_of(body).letter
 
 
 def letter_digest(body: str | None) -> str:
@@ -67,27 +111,6 @@ def machine_line(body: str | None) -> MachineLine | None:
     inside = next((body[span.start : span.end] for span in _spans(body) if "tally" in span.kinds), "")
     said = next((mark["tally"] for mark in _MARK.finditer(inside) if mark["tally"]), None)
     return _read_tally(said) if said else None
-
-
-def block_in(body: str | None) -> str | None:
-    """Give our block as it stands in a body; None where it is missing, damaged or doubled."""
-    body = body or ""
-    spans = _spans(body)
-    return body[spans[0].start : spans[0].end] if len(spans) == 1 and spans[0].intact else None
-
-
-def around(body: str | None) -> tuple[str, str]:
-    """Give what stands before and after the block's place; before a new one, with the blank line between."""
-    found = _around(body or "")
-    # Taking leftovers out may turn what they stood in from code into text, with more of our lines in it.
-    while (again := _around(f"{found[0]}{BEGIN}\n{END}{found[1]}")) != found:
-        found = again
-    return found
-
-
-def with_newlines_of(text: str, block: str) -> str:
-    """Give the block the line ends that a text mostly has: browsers save CRLF, the API keeps what it is given."""
-    return _NEWLINE.sub(_newline(text), block)
 
 
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
@@ -180,14 +203,6 @@ def _quoted_lines(body: str) -> list[range]:
     return [range(*lines) for lines in fences if lines[1] <= the_end]
 
 
-def _around(body: str) -> tuple[str, str]:
-    spans = _spans(body)
-    if not spans:
-        return (body + _blank_line(body), "") if body else ("", "")
-    place = next((span for span in spans if span.whole), spans[0])
-    return _outside(body, 0, place.start, spans), _outside(body, place.end, len(body), spans)
-
-
 def _outside(body: str, start: int, end: int, spans: Sequence[_Span]) -> str:
     """Give a part of a body without what is ours in it."""
     kept: list[str] = []
@@ -201,10 +216,6 @@ def _outside(body: str, start: int, end: int, spans: Sequence[_Span]) -> str:
 def _newline(text: str) -> str:
     crlf = text.count("\r\n")
     return "\r\n" if crlf > text.count("\n") - crlf else "\n"
-
-
-def _blank_line(body: str) -> str:
-    return _newline(body) * 2
 
 
 def _without_blank_line(text: str) -> str:

@@ -12,10 +12,12 @@ from bot.petition.splice import (
     END,
     NOTE,
     MachineLine,
-    block_in,
+    Place,
+    around,
     letter,
     letter_digest,
     machine_line,
+    place_of,
     splice,
 )
 
@@ -175,16 +177,16 @@ class TestMachineLine:
         assert machine_line(None) is None
 
 
-class TestBlockIn:
+class TestPlaceOf:
     def test_an_intact_block_is_found(self) -> None:
-        assert block_in(f"One.\n{block()}\nTwo.") == block()
+        assert place_of(f"One.\n{block()}\nTwo.") == Place("One.\n", "\nTwo.", block())
 
     @pytest.mark.parametrize(
         "body",
         [None, LETTER, block() + "\n" + block(), block().replace(END, ""), block().replace(BEGIN, ""), BEGIN],
     )
     def test_a_missing_damaged_or_doubled_one_is_not(self, body: str | None) -> None:
-        assert block_in(body) is None
+        assert place_of(body).block is None
 
 
 class TestLetterDigest:
@@ -201,7 +203,23 @@ class TestLetterDigest:
 
 LINES = st.sampled_from(
     [
-        *("", " ", "word", "```", "~~~", "````", "    ", "> ", "- ", "<div>", "<pre>", "</pre>", "<!--", "-->", "1. ```"),
+        *(
+            "",
+            " ",
+            "word",
+            "```",
+            "~~~",
+            "````",
+            "    ",
+            "> ",
+            "- ",
+            "<div>",
+            "<pre>",
+            "</pre>",
+            "<!--",
+            "-->",
+            "1. ```",
+        ),
         *(BEGIN, END, NOTE, str(TALLY), f"> {BEGIN}", f"  {END}", f"{BEGIN}{END}", f"```\n{BEGIN}\n```"),
         *(block(1), block(2), block(3).replace(BEGIN, ""), block(4).replace(END, ""), BEGIN[:12], END.upper()),
     ]
@@ -214,6 +232,7 @@ BODIES = st.one_of(TEXTS, st.lists(st.tuples(LINES, ENDS).map("".join), max_size
 @given(BODIES)
 def test_the_letter_is_the_same_before_and_after(body: str) -> None:
     assert letter(splice(body, block())) == letter(body)
+    assert around(splice(body, block())) == around(body)
 
 
 @given(BODIES)
