@@ -151,7 +151,7 @@ def _redacted(own: Command | None, shown: Command | None) -> Command | None:
 
 def _cautious(own: Command | None, shown: Command | None) -> Command | None:
     """Read a text that nobody knows the writer of, after the author's own last words that we know."""
-    return Unsign() if isinstance(own, Unsign) or isinstance(shown, Unsign) else _redacted(own, shown)
+    return Unsign() if isinstance(shown, Unsign) else _redacted(own, shown)
 
 
 def _read_second(

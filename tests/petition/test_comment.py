@@ -259,6 +259,8 @@ class TestListings:
     def test_words_are_read_by_the_newest_rules(self) -> None:
         newly = observed(Version(EVENING, body_digest(HELLO), Writer.UNSAID, Sign(), None, False, NIGHT))
         check(writes(HELLO), newly, says=Sign())
+        untouched = observed(Version(MORNING, body_digest(HELLO), Writer.AUTHOR, Sign(), None, False, NIGHT))
+        check(writes(HELLO), untouched, says=Sign())
         check(writes(THANKS), edits(THANKS, HELLO), newly, says=Sign(), made_at=NOON)
 
     def test_one_that_a_listing_lacks_is_gone_until_it_is_seen_again(self) -> None:
