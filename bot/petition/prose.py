@@ -34,7 +34,7 @@ def lines_begun_in_text(passage: Sequence[str]) -> set[int]:
         offset += len(line) + 1
     # The first line of a passage can only begin as text.
     begun = {0}
-    _INLINE.inline.parse(text, _INLINE, {"beginnings": beginnings, "begun": begun}, [])
+    _INLINE.inline.parse(text, _INLINE, {"text": text, "beginnings": beginnings, "begun": begun}, [])
     return begun
 
 
@@ -45,12 +45,12 @@ _SPANS = re.compile(r"[`<\[]")
 # The default nesting of 20 would make everything after a line of eleven list markers disappear.
 _BLOCKS = MarkdownIt("commonmark", {"maxNesting": 100}).disable(["inline", "text_join"])
 
-_FOREIGN = {"blockquote_open", "fence", "code_block", "html_block"}
+_FOREIGN = {"fence", "code_block", "html_block"}
 _HTML_QUOTE = re.compile(r"(?i)<(/?)(?:blockquote|pre|code)\b")
 
 
 def _read(text: str, length: int) -> tuple[list[range], bytearray]:
-    """Find the lines of running text, and mark those of quotes, code and HTML."""
+    """Find the lines of running text, and mark those of code and HTML."""
     own: list[range] = []
     foreign = bytearray(length)
     quotes = html_quotes = 0
@@ -61,7 +61,7 @@ def _read(text: str, length: int) -> tuple[list[range], bytearray]:
             continue
         if token.type == "inline" and not quotes and not html_quotes:
             own.append(range(*token.map))
-        elif token.type in _FOREIGN and not quotes:
+        elif token.type in _FOREIGN:
             foreign[slice(*token.map)] = b"\1" * (token.map[1] - token.map[0])
         if token.type == "blockquote_open":
             quotes += 1
@@ -73,13 +73,14 @@ def _read(text: str, length: int) -> tuple[list[range], bytearray]:
 
 def _note_beginning(state: StateInline, silent: bool) -> bool:
     """Note where the parser starts to read a line as text; as a rule of the parser, never take anything."""
-    if not silent and state.pos in state.env["beginnings"]:
+    # The words that describe an image are parsed apart, as a text of their own; they are not shown.
+    if not silent and state.src is state.env["text"] and state.pos in state.env["beginnings"]:
         state.env["begun"].add(state.env["beginnings"][state.pos])
     return False
 
 
 def _inline_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").disable(["emphasis", "entity", "image"])
+    parser = MarkdownIt("commonmark").disable(["emphasis", "entity"])
     parser.inline.ruler.before("text", "note_beginning", _note_beginning)
     return parser
 

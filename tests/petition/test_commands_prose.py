@@ -48,6 +48,7 @@ def signs(body: str) -> bool:
         "[a]: b 'c\n/sign\n'",
         "[a](\n/sign\n)",
         "[a](b '\n/sign\n')",
+        "![a\n/sign b](c)",
     ],
 )
 def test_quotes_code_and_hidden_text_do_not_sign(body: str) -> None:
@@ -71,6 +72,8 @@ def test_quotes_code_and_hidden_text_do_not_sign(body: str) -> None:
         "<div>\n\n/sign\n\n</div>",
         "<blockquote>\n\na\n\n</blockquote>\n\n/sign",
         "</blockquote>\n\n/sign",
+        "<!-- <blockquote> -->\n\n/sign",
+        "  /sign `a\n/unsign\n`",
         "[a\n/sign b](c)",
         "[a]\n/sign",
         "[a](b\n/sign",
@@ -93,6 +96,7 @@ HEADER = "From: Ada <ada@example.org>\nSent: Monday, 2 March 2026 10:00\nTo: all
         "On Mon, 2 Mar 2026 at 10:00, Ada Lovelace\n<ada@example.org> wrote:",
         "On Monday,\n2 March 2026, Ada Lovelace\nwrote:",
         "On Mon, Mar 2, 2026, Ada ***@***.***> wrote:",
+        "On Mon, 2 March 2026, Ada wrote :",
         "Am 02.03.2026 um 10:00 schrieb Ada Lovelace:",
         "Le lun. 2 mars 2026 à 10:00, Ada a écrit :",
         "El lun, 2 mar 2026 a las 10:00, Ada escribió:",
@@ -108,8 +112,11 @@ HEADER = "From: Ada <ada@example.org>\nSent: Monday, 2 March 2026 10:00\nTo: all
         "-- ",
         "--\u00a0",
         "________________________________",
+        "________",
         "-----Original Message-----",
         "---------- Forwarded message ---------",
+        "--- Original message ---",
+        "**-----Original Message-----**",
         "-----Ursprüngliche Nachricht-----",
         "Begin forwarded message:",
     ],
@@ -136,6 +143,11 @@ def test_who_answers_below_the_quote_signs() -> None:
         "To whom it may concern:",
         "From: Berlin",
         "From: Berlin\nAge: 36",
+        "From: Berlin\nTo: Paris\nTo: Rome",
+        "From: Berlin\n\nTo: all\nSubject: the letter",
+        "Once upon a time I wrote:",
+        "On that day I rewrote:",
+        f"On {'many ' * 100} days I wrote:",
         "--",
         "---",
         "----",
@@ -148,6 +160,7 @@ def test_who_answers_below_the_quote_signs() -> None:
         "> -----Original Message-----",
         "> From: Ada\n> Sent: Monday\n> To: all",
         "<!--\n-- \n-->",
+        "`x`\n\n    From: Ada\n    Sent: Monday\n    To: all",
     ],
 )
 def test_what_only_looks_like_a_tail_is_none(own: str) -> None:
@@ -159,7 +172,7 @@ def test_what_only_looks_like_a_tail_is_none(own: str) -> None:
 LINES = r"""
 |||text|/sign|/sign|/sign|  /sign|> a|>|> /sign|>> b|```|~~~|> ```|- ```|  ```|- a|- > a|  b|1. c|   d|-|>-|    code
 |# h|---|===|***|`|a `|` b|``|\`|\|a <!--|--> b|<!--|-->|<!-- x -->|a <b c='|'> d|~~|<http://e.org/`>|[a](|[a](b '
-|') e|) f|[a]: b|[a]:|'|[a|](b)
+|') e|) f|![a|[a]: b|[a]:|'|[a|](b)
 """
 LINE = st.sampled_from([*LINES.replace("\n", "").split("|"), "\tcode"])
 
