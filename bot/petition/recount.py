@@ -76,7 +76,9 @@ def _since(
             if new is not None and (old is None or old.comment_id != new.comment_id):
                 yield Difference(f"{new.login} signed after the tally was made", new.comment_id)
             elif old is not None and new is None:
-                yield Difference(f"{old.login} withdrew after the tally was made", old.comment_id)
+                comment = next(c for c in comments if c.id == old.comment_id)
+                became = "was hidden" if standing(comment).hidden else "was withdrawn"
+                yield Difference(f"{old.login}'s signature {became} after the tally was made", old.comment_id)
         return
 
 

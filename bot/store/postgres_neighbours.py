@@ -54,6 +54,7 @@ class PostgresNeighbours(Neighbours):
         self._locked: dict[int, asyncpg.Connection] = {}
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def open(self) -> None:
         """Connect, and stay connected in the background."""
@@ -84,13 +85,14 @@ class PostgresNeighbours(Neighbours):
 
     async def close(self) -> None:
         """End the session; the server frees its locks."""
+        self._closing = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._end_session()
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             session = self._session
             if session is None:
                 await asyncio.sleep(RECONNECT)
@@ -104,8 +106,10 @@ class PostgresNeighbours(Neighbours):
                 await self._ask(session, "SELECT 1")
 
     async def _is_news(self) -> bool:
+        # Not `wait_for`: before Python 3.12 it forgets that it was cancelled when the news come at the same moment.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), HEARTBEAT)
+            async with asyncio.timeout(HEARTBEAT):
+                await self._news.wait()
         return self._news.is_set()
 
     async def _open_session(self) -> None:
