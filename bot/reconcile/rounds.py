@@ -64,7 +64,8 @@ class Rounds:
             # Also an alarm waits for a breath.
             await asyncio.sleep(min(wait, self.beats.breath))
             try:
-                await asyncio.wait_for(self._wake.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 

@@ -132,7 +132,8 @@ class Deliveries:
             self._wake.clear()
             try:
                 quiet = self._luck.faults.quiet_seconds if self._queue else None
-                await asyncio.wait_for(self._wake.wait(), quiet)
+                async with asyncio.timeout(quiet):
+                    await self._wake.wait()
             except TimeoutError:  # nothing has come that could overtake what is held back
                 await self._begin(heappop(self._queue))
 
