@@ -17,6 +17,7 @@ from bot.config import Config
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
 from bot.reconcile.beats import Beats
+from bot.reconcile.by_hand import Resynced, resync_by_hand
 from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
@@ -104,6 +105,21 @@ async def serve(config: Config) -> None:
     with stopping_on_signals(stop.set):
         async with running(config):
             await stop.wait()
+
+
+async def resync(repository: str, number: int, config: Config) -> Resynced:
+    """Read one petition's comments again and record them; a bot on the same database publishes what that changes.
+
+    Raises Unknown, `bot.github.errors` and the store's errors.
+    """
+    async with AsyncExitStack() as stack:
+        store = await Store.open(config.database_url, label=config.petition_label)
+        stack.push_async_callback(store.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        github = GitHub(
+            session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
+        )
+        return await resync_by_hand(repository, number, store, github, config.petition_label, time.time())
 
 
 async def migrate(config: Config) -> None:

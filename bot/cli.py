@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from bot import app, config, demo, logs
 from bot.github.errors import GitHubError
+from bot.reconcile.by_hand import Unknown
 from bot.store import StoreError
 from bot.verify import IssueName, NotAName, verify
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GitHubError as error:
         _complain(f"GitHub does not answer this: {error}", "Is the name right, and may this App or token see it?")
         return MISUSED
-    except (StoreError, app.CannotListen) as error:
+    except (StoreError, app.CannotListen, Unknown) as error:
         _complain(str(error))
         return FAILED
     except KeyboardInterrupt:
@@ -70,6 +71,14 @@ def _migrate(_options: argparse.Namespace) -> int:
     return OK
 
 
+def _resync(options: argparse.Namespace) -> int:
+    name = IssueName.read(options.petition)
+    settings = _configured(credentials=True)
+    found = _run(app.resync(name.repository, name.number, settings))
+    print(*found.lines(), sep="\n")
+    return OK if found.is_settled else FAILED
+
+
 def _verify(options: argparse.Namespace) -> int:
     settings = config.read_for_reading(os.environ)
     logs.configure(settings.log_level, settings.log_format)
@@ -78,10 +87,14 @@ def _verify(options: argparse.Namespace) -> int:
     return OK if found.recount.agrees else FAILED
 
 
-def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+def _petition_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "petition", metavar="OWNER/REPO#N", help="the petition's issue, for example lovelace/letters#12"
     )
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    _petition_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the result for machines")
 
 
@@ -99,6 +112,12 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
 COMMANDS = (
     _Command("serve", "run the webhook server and the loops", _serve),
     _Command("demo", "run the bot against a GitHub on this machine; no account needed", _demo, _demo_arguments),
+    _Command(
+        "resync",
+        "read a petition's comments again and correct what is kept of them; a running bot does so by itself",
+        _resync,
+        _petition_argument,
+    ),
     _Command(
         "verify",
         "count a petition again from GitHub alone and compare with its block; 1 is the exit code where they differ",

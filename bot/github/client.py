@@ -188,7 +188,7 @@ class InstallationClient:
     async def list_petitions(
         self, repo: str, label: str, *, known: Repository | None = None
     ) -> tuple[IssueRead, ...]:
-        """List a repository's issues, open or closed, that carry the label; `known` is the repository, just read."""
+        """List a repository's issues, open or closed, that carry the label; `known` is it, if just read."""
         began = self._line.now()
         repository = known
         if repository is None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -24,11 +23,10 @@ OVERLAP = 60
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """What reading a thread came to; `doubtful` comments are those that do not sign until they can be checked."""
+    """What reading a thread came to; what is `doubtful` in the outcome does not sign until it can be checked."""
 
     listed: int
     outcome: ListingOutcome
-    doubtful: int
 
 
 async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float) -> Reread:
@@ -91,36 +89,35 @@ async def _settle(
     now: float,
 ) -> Reread:
     """Find out who wrote what is in doubt; what stays in doubt is asked for again later."""
-    left: Sequence[int] = outcome.doubtful
     error: GitHubError | None = None
-    if left:
-        left, error = await _ask_who_wrote(thread, listing, outcome, store=store, client=client)
-    if left:
-        until = retry_at(error, thread.attempts, now)
-        if isinstance(error, Paused):
-            until = max(until, error.until)
-        await store.upkeep.put_off_reading(thread, until)
-        log.info(
-            "comments do not sign until it is known who wrote them",
-            petition=f"{thread.repository.full_name}#{thread.number}",
-            comments=len(left),
-            error=None if error is None else str(error),
-        )
-    else:
+    if outcome.doubtful:
+        try:
+            outcome = await _ask_who_wrote(thread, listing, outcome, store=store, client=client)
+        except GitHubError as refusal:
+            if ends_all(refusal):
+                raise
+            error = refusal
+    if not outcome.doubtful:
         await store.upkeep.read(thread)
-    return Reread(len(listing.comments), outcome, len(left))
+        return Reread(len(listing.comments), outcome)
+    until = retry_at(error, thread.attempts, now)
+    if isinstance(error, Paused):
+        until = max(until, error.until)
+    await store.upkeep.put_off_reading(thread, until)
+    log.info(
+        "comments do not sign until it is known who wrote them",
+        petition=f"{thread.repository.full_name}#{thread.number}",
+        comments=len(outcome.doubtful),
+        error=None if error is None else str(error),
+    )
+    return Reread(len(listing.comments), outcome)
 
 
 async def _ask_who_wrote(
     thread: ThreadToRead, listing: Listing, outcome: ListingOutcome, *, store: Store, client: InstallationClient
-) -> tuple[Sequence[int], GitHubError | None]:
-    """Read the histories of doubtful comments; give what is still in doubt, and why if GitHub did not tell."""
+) -> ListingOutcome:
+    """Read the histories of doubtful comments, a hundred with each call."""
     nodes = [listing.node_ids[comment] for comment in outcome.doubtful if comment in listing.node_ids]
-    try:
-        histories = await client.comment_histories(nodes)
-    except GitHubError as error:
-        if ends_all(error):
-            raise
-        return outcome.doubtful, error
+    histories = await client.comment_histories(nodes)
     told = await store.record_listing(thread.issue_id, listing.started_at, histories, complete=False)
-    return told.doubtful, None
+    return replace(outcome, count=told.count, doubtful=told.doubtful)

@@ -176,6 +176,12 @@ def read_threads_to_look_at(
     return [_thread_to_read(*row) for row in rows]
 
 
+def read_thread(transaction: Transaction, issue_id: int) -> ThreadToRead | None:
+    """Give the thread that an issue is; None where it is none."""
+    rows = transaction.fetch(sql.THREAD_OF_ISSUE, issue_id)
+    return _thread_to_read(*rows[0]) if rows else None
+
+
 def read_acks_due(transaction: Transaction, installation_id: int, limit: int, now: int) -> list[AckDue]:
     """Drop the acknowledgements that come too late, list the others, newest first."""
     # The newest acknowledgements of all lie within the petitions that have the newest one.

@@ -285,18 +285,20 @@ POSTPONE: Final = statement("""
     UPDATE petitions SET retry_at = $2, state = $3, detail = $4, attempts = $5 WHERE id = $1
 """)
 
-# A request to be read again that came after the thread was put off is answered at once.
 _THREAD_TO_READ = """
     SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.comments, t.reread, t.listed_at,
            t.changes_since, t.gap, t.read_attempts, r.id, r.owner, r.name, r.private, r.archived
     FROM threads t
-    JOIN petitions p ON p.id = t.petition_id AND (t.read_retry_at <= $2 OR t.reread > t.put_off)
+    JOIN petitions p ON p.id = t.petition_id
 """
+
+# A request to be read again that came after the thread was put off is answered at once.
+_NOT_PUT_OFF = "(t.read_retry_at <= $2 OR t.reread > t.put_off)"
 
 THREADS_TO_READ: Final = statement(f"""
     {_THREAD_TO_READ}
     {_USABLE.format(of="t")}
-    WHERE t.reread > t.reread_done AND NOT t.gone AND r.installation_id = $1
+    WHERE t.reread > t.reread_done AND NOT t.gone AND r.installation_id = $1 AND {_NOT_PUT_OFF}
     ORDER BY t.reread_asked_at, t.issue_id
 """)
 
@@ -304,7 +306,14 @@ THREADS_TO_LOOK_AT: Final = statement(f"""
     {_THREAD_TO_READ} AND p.labelled
     {_USABLE.format(of="t")}
     WHERE t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.looked_at < $3
+      AND {_NOT_PUT_OFF}
     ORDER BY t.looked_at, t.issue_id
+""")
+
+THREAD_OF_ISSUE: Final = statement(f"""
+    {_THREAD_TO_READ}
+    JOIN repositories r ON r.id = t.repository_id
+    WHERE t.issue_id = $1 AND NOT t.gone
 """)
 
 PETITIONS_TO_ACKNOWLEDGE: Final = statement("""

@@ -9,7 +9,7 @@ from bot.store import upkeep_statements as sql
 from bot.store.bodies import KnownBody, is_our_own, note_found, note_left, note_write, read_body
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
 from bot.store.database import Database
-from bot.store.reading import ThreadToRead, read_threads_to_look_at
+from bot.store.reading import ThreadToRead, read_thread, read_threads_to_look_at
 from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
 from bot.store.spelling import Statement
 from bot.store.states import State
@@ -93,6 +93,10 @@ class Upkeep:
         """List threads that nobody has looked at since a time, and that have not asked for it."""
         read = partial(read_threads_to_look_at, installation_id=installation_id, now=now, before=before)
         return await self._database.read(read)
+
+    async def thread(self, issue_id: int) -> ThreadToRead | None:
+        """Give the thread that an issue is, whether it is to be read or not; None where it is none."""
+        return await self._database.read(partial(read_thread, issue_id=issue_id))
 
     async def looked_at(self, issue_id: int, at: int, changes_since: int = 0) -> None:
         """Note a look at a thread, and from when on the next one must ask for changes, where that is known."""

@@ -1,0 +1,75 @@
+"""`resync OWNER/REPO#N`: read a petition's comments again because somebody wants it, and say what that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.github.client import GitHub
+from bot.github.errors import Gone, NotFound
+from bot.petition.facts import IssueFact
+from bot.reconcile.resync import Reread, reread
+from bot.store import Store
+
+
+class Unknown(Exception):
+    """There is no petition of that name; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resynced:
+    """What was found under a name, and how many had signed before; None where the petition was not known."""
+
+    name: str
+    found: Reread
+    before: int | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether nothing is left in doubt."""
+        return not self.found.outcome.doubtful
+
+    def lines(self) -> Iterator[str]:
+        """Say it in words."""
+        outcome, listed = self.found.outcome, self.found.listed
+        if self.before is None:
+            yield f"{self.name} was not known and is kept from now on."
+        yield f"{self.name}: {_count(listed, 'comment')} read, {_count(outcome.changed, 'comment')} changed."
+        if outcome.missing:
+            yield f"  {_count(outcome.missing, 'comment')} of those that were known had gone."
+        if outcome.repaired:
+            yield f"  {_count(outcome.repaired, 'signature')} did not follow from the comments. Please report it."
+        if outcome.doubtful:
+            left = _count(len(outcome.doubtful), "comment")
+            yield f"  {left} cannot be counted until GitHub tells who wrote them."
+        was = "" if self.before in (None, outcome.count) else f" ({self.before:,} before)"
+        yield f"  {_count(outcome.count, 'signature')}{was}."
+
+
+async def resync_by_hand(
+    repository: str, number: int, store: Store, github: GitHub, label: str, now: float
+) -> Resynced:
+    """Read a petition's comments again, all of them; raises Unknown, `bot.github.errors` and the store's errors."""
+    try:
+        installation_id = await github.installation_of(repository)
+    except NotFound:
+        raise Unknown(f"{repository}: there is no such repository, or the App is not installed there") from None
+    client = github.installation(installation_id)
+    try:
+        read = await client.get_issue(repository, number)
+    except (NotFound, Gone) as error:
+        raise Unknown(f"{repository}#{number}: there is no such issue ({error})") from None
+    name = f"{read.repository.full_name}#{read.issue.number}"
+    if read.issue.is_pull_request or label.lower() not in read.issue.labels:
+        raise Unknown(f"{name} is no petition: it does not carry the label `{label}`")
+    known = await store.upkeep.thread(read.issue.id)
+    before = None if known is None else (await store.snapshot(known.petition_id, newest=0)).count
+    await store.record([IssueFact(installation_id, read.repository, read.issue, as_of=read.read_at)])
+    thread = await store.upkeep.thread(read.issue.id)
+    if thread is None:
+        raise Unknown(f"{name} was deleted, as far as the bot was told")
+    return Resynced(name, await reread(thread, store=store, client=client, now=now), before)
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

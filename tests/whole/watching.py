@@ -1,0 +1,119 @@
+"""A scene with somebody who writes down every call to the API, and who can act at the very moment of one."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bot import app
+from bot.sandbox.faults import Faults
+from bot.sandbox.server import Sandbox
+from bot.store import Store
+from tests.whole.scene import FAST, Scene, scene
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Calls:
+    """Every call that the bot makes, as `METHOD /path?query STATUS`."""
+
+    made: list[str] = field(default_factory=list)
+    _ambushes: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
+
+    async def note(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        line = f"{request.method} {request.path_qs.removeprefix('/api/v3')}"
+        ambush = next((one for one in self._ambushes if re.match(one[0], line)), None)
+        if ambush is not None:
+            self._ambushes.remove(ambush)
+            ambush[1]()
+        response = await handler(request)
+        self.made.append(f"{line} {response.status}")
+        return response
+
+    def before(self, pattern: str, act: Callable[[], object]) -> None:
+        """Let something happen when the next call of a kind arrives, before it is answered."""
+        self._ambushes.append((pattern, act))
+
+    def like(self, pattern: str) -> list[str]:
+        return [call for call in self.made if re.match(pattern, call)]
+
+    def forget(self) -> None:
+        self.made.clear()
+
+
+@asynccontextmanager
+async def watched(
+    database_url: str, *, tempo: app.Tempo = FAST, start: bool = True
+) -> AsyncIterator[tuple[Scene, Calls]]:
+    """Set a scene in which all calls are written down."""
+    calls, sandbox = Calls(), Sandbox()
+
+    @web.middleware
+    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await calls.note(request, handler)
+
+    sandbox.app.middlewares.append(note)
+    async with scene(database_url, tempo=tempo, sandbox=sandbox, start=start) as stage:
+        yield stage, calls
+
+
+@contextmanager
+def unheard(stage: Scene) -> Iterator[None]:
+    """Let no delivery arrive of what happens inside, and leave no trace of it in the log."""
+    before, stage.sandbox.faults = stage.sandbox.faults, Faults(vanished=1.0)
+    yield
+    stage.sandbox.faults = before
+
+
+async def eventually(holds: Callable[[], object], what: str = "it") -> None:
+    """Wait until something holds of which nobody is told."""
+    try:
+        async with asyncio.timeout(20):
+            while not (await found if inspect.isawaitable(found := holds()) else found):  # noqa: ASYNC110 - see above
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"{what} never came to be") from None
+
+
+def store_of(stage: Scene) -> Store:
+    assert stage.bot is not None
+    return stage.bot.store
+
+
+async def a_second_later() -> None:
+    """Wait for GitHub's clock to show another second, so that it can tell before from after."""
+    now = int(time.time())
+    await eventually(lambda: int(time.time()) > now, "the next second")
+
+
+async def surveyed(stage: Scene) -> None:
+    """Have everything surveyed, and wait until that and its consequences are over."""
+    store = store_of(stage)
+    (installation,) = (one.id for one in stage.state.installations.values() if one.usable)
+    await eventually(lambda: at_rest(stage), "the end of all work")
+    mark = await store.upkeep.survey(installation)
+    assert mark is not None
+    # A thread is looked at once in a second.
+    await a_second_later()
+    await store.upkeep.ask_for_survey(installation)
+    store.changed.set()
+
+    async def done() -> bool:
+        now = await store.upkeep.survey(installation)
+        return now is not None and now.done > mark.asked and await at_rest(stage)
+
+    await eventually(done, "a survey")
+
+
+async def at_rest(stage: Scene) -> bool:
+    """Tell whether the bot has nothing to do, and does nothing."""
+    assert stage.bot is not None
+    return not stage.bot.conductor.busy and not await stage.bot.store.installations_with_work(time.time())
