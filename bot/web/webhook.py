@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.github import deliveries
 from bot.petition.facts import Fact
 from bot.store import Busy, Unavailable, Unrecordable
+from bot.web.journal import Journal
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -45,6 +46,7 @@ class Refused(Exception):
 def webhook(record: Record, secrets: Sequence[str]) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler that checks deliveries against `secrets` and hands their facts to `record`."""
     room, log = _Room(), structlog.get_logger("webhook").bind()
+    taken, sent_away = Journal(log, "more deliveries"), Journal(log, "more deliveries refused")
 
     async def handle(request: web.Request) -> web.Response:
         started = time.perf_counter()
@@ -58,19 +60,12 @@ def webhook(record: Record, secrets: Sequence[str]) -> Callable[[web.Request], A
             finally:
                 room.leave(size)
         except Refused as refusal:
-            _log_refusal(log, request, refusal, _milliseconds(started))
+            if sent_away.has_line_for(refusal.status.phrase):
+                _log_refusal(log, request, refusal, _milliseconds(started))
             return _answer(refusal.status, str(refusal))
         outcome = "recorded" if delivery.facts else "ignored"
-        log.info(
-            "delivery",
-            delivery=request.headers["X-GitHub-Delivery"],
-            github_event=delivery.event,
-            action=delivery.action,
-            repository=delivery.repository_id,
-            status=200,
-            outcome=outcome,
-            ms=_milliseconds(started),
-        )
+        if taken.has_line_for(outcome):
+            _log_delivery(log, request, delivery, outcome, _milliseconds(started))
         return web.Response(body=_ACCEPTED[outcome], content_type="application/json", charset="utf-8")
 
     return handle
@@ -157,6 +152,25 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
 def _answer(status: HTTPStatus, message: str) -> web.Response:
     headers = {"Retry-After": str(RETRY_AFTER)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     return web.json_response({"message": message}, status=status, headers=headers)
+
+
+def _log_delivery(
+    log: structlog.typing.FilteringBoundLogger,
+    request: web.Request,
+    delivery: deliveries.Delivery,
+    outcome: str,
+    milliseconds: float,
+) -> None:
+    log.info(
+        "delivery",
+        delivery=request.headers["X-GitHub-Delivery"],
+        github_event=delivery.event,
+        action=delivery.action,
+        repository=delivery.repository_id,
+        status=200,
+        outcome=outcome,
+        ms=milliseconds,
+    )
 
 
 def _log_refusal(

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from io import BytesIO
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 import pytest
@@ -19,6 +19,8 @@ from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.store import Store
+from bot.web import journal
+from bot.web.journal import LINES, Journal
 from bot.web.server import make_application
 from bot.web.webhook import BODY_LIMIT
 from tests.github.deliver import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
@@ -292,6 +294,31 @@ async def test_a_delivery_leaves_one_line_without_what_people_wrote(
         assert "Lovelace" not in str(line)
         assert "secret'" not in str(line)
         assert sign(secretive).removeprefix("sha256=") not in str(line)
+
+
+async def test_a_storm_leaves_a_few_lines_and_a_sum(
+    client: Client, lines: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "PERIOD", 60.0)
+    for _ in range(LINES + 3):
+        await check(client, PAYLOAD, 200, "recorded")
+    await check(client, PAYLOAD, 401, "missing", X_Hub_Signature_256=None)
+    assert [line["event"] for line in lines] == ["delivery"] * LINES + ["delivery refused"]
+
+
+async def test_the_sum_tells_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "PERIOD", 0.1)
+    sums: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    def keep(_logger: object, _method: str, line: MutableMapping[str, Any]) -> NoReturn:
+        sums.put_nowait(dict(line))
+        raise structlog.DropEvent
+
+    kept = Journal(structlog.wrap_logger(None, processors=[keep]), "more deliveries")
+    outcomes = ["recorded"] * LINES + ["recorded", "ignored", "recorded"]
+    assert [kept.has_line_for(outcome) for outcome in outcomes] == [True] * LINES + [False] * 3
+    assert await sums.get() == {"event": "more deliveries", "recorded": 2, "ignored": 1}
+    assert kept.has_line_for("recorded")
 
 
 async def test_health_is_told(client: Client) -> None:
