@@ -55,6 +55,10 @@ async def publish(due: Due, desk: Desk) -> int:
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
     tally = await store.snapshot(due.petition_id, newest=NEWEST)
+    bodies = [await store.upkeep.body(page.thread.issue_id) for page in here]
+    if any(page.is_outdated_by(body) for page, body in zip(here, bodies, strict=True)):
+        # This revision tells of an edit that we had not heard of when we read; it is still due.
+        return 0
     facts = _facts(tally, as_of=int(now()), label=desk.label)
     writes = 0
     for page in here:
@@ -78,16 +82,25 @@ async def publish(due: Due, desk: Desk) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A thread's issue as GitHub shows it; `found` is a lost body that goes in the place of the one read."""
+    """A thread's issue as GitHub shows it; `found` is a lost body that goes in the place of the one read.
+
+    `edited` is its last edit by somebody else, by what we had heard then.
+    """
 
     thread: Thread
     read: IssueRead
+    edited: tuple[int, str]
     found: KnownBody | None = None
 
     @property
     def base(self) -> str | None:
         """Give the body that the block goes into."""
         return self.read.body if self.found is None else self.found.lost
+
+    def is_outdated_by(self, known: KnownBody) -> bool:
+        """Tell whether a delivery has told of an edit since."""
+        lost = None if self.found is None else self.found.lost
+        return (known.edited_at, known.edited_digest, known.lost) != (*self.edited, lost)
 
 
 async def _open(thread: Thread, due: Due, desk: Desk) -> _Page | None:
@@ -111,7 +124,7 @@ async def _open(thread: Thread, due: Due, desk: Desk) -> _Page | None:
     if read.issue.updated_at < body.edited_at:
         # Our write would undo an edit that GitHub has told us of, but does not show yet.
         raise Stale(f"{name}#{thread.number} is shown as it was before its last edit")
-    return _Page(thread, read, await _lost(thread, read, body, desk))
+    return _Page(thread, read, (body.edited_at, body.edited_digest), await _lost(thread, read, body, desk))
 
 
 async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: Desk) -> KnownBody | None:
@@ -120,7 +133,7 @@ async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: Desk) ->
         return None
     upkeep = desk.store.upkeep
     is_back = outside_digest(read.body) == outside_digest(body.lost)
-    if not is_back and await upkeep.is_our_own(thread.issue_id, read.body, body.lost_by):
+    if not is_back and await upkeep.is_untouched_since(thread.issue_id, read.body, body.lost_by):
         return body
     if not is_back:
         log.warning(

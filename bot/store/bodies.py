@@ -50,7 +50,8 @@ def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
 def note_write(transaction: Transaction, issue_id: int, made_from: str | None, body: str) -> None:
     """Note that a body is about to be written, and what it was made from."""
     number = (transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0) + 1
-    transaction.execute(sql.ADD_WRITE, issue_id, number, body_digest(body), outside_digest(made_from))
+    outsides = outside_digest(made_from), outside_digest(body)
+    transaction.execute(sql.ADD_WRITE, issue_id, number, body_digest(body), *outsides)
     transaction.execute(sql.FORGET_WRITES, issue_id, number - WRITES_KEPT)
     note_left(transaction, issue_id, body)
 
@@ -61,10 +62,20 @@ def note_left(transaction: Transaction, issue_id: int, body: str | None) -> None
     transaction.execute(sql.LEFT_BODY, issue_id, body_digest(body or ""))
 
 
-def is_our_own(transaction: Transaction, issue_id: int, body: str | None, number: int) -> bool:
-    """Tell whether a body is what our write of this number, or a later one, has left there."""
-    writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(body or ""))
-    return any(row.number >= number for row in writes)
+def is_untouched_since(transaction: Transaction, issue_id: int, body: str | None, number: int) -> bool:
+    """Tell whether a body is our own, and nobody else has changed the letter since our write of this number.
+
+    Some of our writes may not have been made although we noted them.
+    """
+    writes = transaction.fetch(sql.WRITES_FROM, issue_id, number)
+    digest = body_digest(body or "")
+    last = max((row.number for row in writes if row.written == digest), default=-1)
+    ours: set[str] = set()
+    for row in writes:
+        if number < row.number <= last and row.outside_read not in ours:
+            return False
+        ours.add(row.outside_written)
+    return last >= number
 
 
 def note_found(transaction: Transaction, issue_id: int, lost_by: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from bot.store import upkeep_statements as sql
-from bot.store.bodies import KnownBody, is_our_own, note_found, note_left, note_write, read_body
+from bot.store.bodies import KnownBody, is_untouched_since, note_found, note_left, note_write, read_body
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
 from bot.store.database import Database
 from bot.store.reading import ThreadToRead, read_thread, read_threads_to_look_at
@@ -134,9 +134,9 @@ class Upkeep:
         """Note that a body is as we want it."""
         await self._database.write(partial(note_left, issue_id=issue_id, body=body))
 
-    async def is_our_own(self, issue_id: int, body: str | None, write: int) -> bool:
-        """Tell whether a body is what our write of this number, or a later one, has left there."""
-        return await self._database.read(partial(is_our_own, issue_id=issue_id, body=body, number=write))
+    async def is_untouched_since(self, issue_id: int, body: str | None, write: int) -> bool:
+        """Tell whether a body is our own, and nobody else has changed the letter since our write of this number."""
+        return await self._database.read(partial(is_untouched_since, issue_id=issue_id, body=body, number=write))
 
     async def found(self, issue_id: int, lost_by: int) -> None:
         """Note that what a write replaced is back, or is out of date."""

@@ -116,13 +116,19 @@ FOUND_BODY: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1
 LAST_WRITE: Final = statement("SELECT max(number) FROM writes WHERE issue_id = $1")
 
 ADD_WRITE: Final = statement("""
-    INSERT INTO writes (issue_id, number, written, outside_read, heard) VALUES ($1, $2, $3, $4, FALSE)
+    INSERT INTO writes (issue_id, number, written, outside_read, outside_written, heard)
+    VALUES ($1, $2, $3, $4, $5, FALSE)
 """)
 
 FORGET_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1 AND number <= $2")
 
 WRITES_OF_TEXT: Final = statement("""
     SELECT number, outside_read, heard FROM writes WHERE issue_id = $1 AND written = $2 ORDER BY number
+""")
+
+WRITES_FROM: Final = statement("""
+    SELECT number, written, outside_read, outside_written FROM writes WHERE issue_id = $1 AND number >= $2
+    ORDER BY number
 """)
 
 WRITE_HEARD: Final = statement("UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2")

@@ -90,12 +90,26 @@ async def test_a_block_that_somebody_moved_is_missed(scene: Scene) -> None:
     assert (await lost(scene)).lost == f"{BLOCK}\n\nDear all,"
 
 
-async def test_the_body_is_known_as_ours_until_somebody_edits_it(scene: Scene) -> None:
-    for body in ("one", "two"):
-        await write(scene, None, body)
+async def test_the_letter_is_untouched_until_somebody_edits_it(scene: Scene) -> None:
     upkeep = scene.store.upkeep
-    assert [await upkeep.is_our_own(LETTER.id, body, 2) for body in ("one", "two", "three")] == [False, True, False]
-    assert (await lost(scene)).left_digest == body_digest("two")
+    for made_from, body in (("a", f"a\n{BLOCK}"), (f"a\n{BLOCK}", f"a\n{NEWER}"), ("b", f"b\n{NEWER}")):
+        await write(scene, made_from, body)
+    for body, since, untouched in (
+        (f"a\n{BLOCK}", 1, True),
+        (f"a\n{NEWER}", 1, True),
+        (f"a\n{BLOCK}", 2, False),
+        (f"b\n{NEWER}", 1, False),
+        (f"b\n{NEWER}", 3, True),
+        ("c", 1, False),
+    ):
+        assert await upkeep.is_untouched_since(LETTER.id, body, since) == untouched
+    assert (await lost(scene)).left_digest == body_digest(f"b\n{NEWER}")
+
+
+async def test_a_letter_that_we_put_back_ourselves_is_untouched(scene: Scene) -> None:
+    for made_from, body in (("a", f"a\n{BLOCK}"), (f"a\n{BLOCK}", f"b\n{NEWER}"), (f"a\n{BLOCK}", f"b\n{BLOCK}")):
+        await write(scene, made_from, body)
+    assert await scene.store.upkeep.is_untouched_since(LETTER.id, f"b\n{BLOCK}", 1)
 
 
 async def test_what_is_known_of_a_body_moves_with_its_issue(scene: Scene) -> None:
@@ -113,8 +127,8 @@ async def test_only_so_many_writes_are_remembered(scene: Scene, monkeypatch: pyt
     monkeypatch.setattr("bot.store.bodies.WRITES_KEPT", 2)
     for body in ("one", "two", "three"):
         await write(scene, None, body)
-    assert not await scene.store.upkeep.is_our_own(LETTER.id, "one", 0)
-    assert await scene.store.upkeep.is_our_own(LETTER.id, "two", 0)
+    assert not await scene.store.upkeep.is_untouched_since(LETTER.id, "one", 0)
+    assert await scene.store.upkeep.is_untouched_since(LETTER.id, "three", 3)
 
 
 def test_the_outside_of_a_body_is_all_but_what_is_in_the_block() -> None:

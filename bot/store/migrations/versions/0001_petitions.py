@@ -213,7 +213,9 @@ def _bodies() -> None:
         sa.Column("issue_id", sa.BigInteger, nullable=False),
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("written", sa.Text, nullable=False),
+        # Everything but our block, in the body that it was made from and in what was written.
         sa.Column("outside_read", sa.Text, nullable=False),
+        sa.Column("outside_written", sa.Text, nullable=False),
         sa.Column("heard", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("issue_id", "number"),
         sqlite_with_rowid=False,
