@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from bot import app, config, demo, logs
+from bot import app, config, logs
 from bot.github.errors import GitHubError
 from bot.reconcile.by_hand import Unknown
 from bot.store import StoreError
@@ -60,6 +60,8 @@ def _serve(_options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from bot import demo  # noqa: PLC0415 - the sandbox takes long to load, and a serving bot has no use for it
+
     logs.configure(options.log_level, None)
     return _run(demo.demo(port=options.port, signers=options.signers, browser=options.browser))
 
