@@ -75,17 +75,13 @@ def splice(body: str | None, block: str) -> str:
 
 def place_of(body: str | None) -> Place:
     """Find where the block belongs in a body."""
-    body = body or ""
-    spans = _spans(body)
-    if not spans:
-        return Place(body + _newline(body) * 2 if body else "", "")
-    at = next((span for span in spans if span.whole), spans[0])
-    place = Place(_outside(body, 0, at.start, spans), _outside(body, at.end, len(body), spans))
-    if len(spans) == 1:
-        return replace(place, block=body[at.start : at.end] if at.intact else None)
-    # Taking leftovers out may turn code that they stood in into text, with more of our lines in it.
-    again = place_of(place.filled(f"{BEGIN}\n{END}"))
-    return place if (again.before, again.after) == (place.before, place.after) else replace(again, block=None)
+    place = _place_of(body or "")
+    # A block put in, and leftovers taken out, may turn code around them into text, with more of our lines in it.
+    while True:
+        again = _place_of(place.filled(f"{BEGIN}\n\n{END}"))
+        if (again.before, again.after) == (place.before, place.after):
+            return place
+        place = replace(again, block=None)
 
 
 def around(body: str | None) -> tuple[str, str]:
@@ -201,6 +197,19 @@ def _quoted_lines(body: str) -> list[range]:
     the_end = len(_NEWLINE.findall(text))
     fences = (token.map for token in _blocks.parse(text) if token.type == "fence" and token.map)
     return [range(*lines) for lines in fences if lines[1] <= the_end]
+
+
+def _place_of(body: str) -> Place:
+    spans = _spans(body)
+    if not spans:
+        return Place(body + _newline(body) * 2 if body else "", "")
+    at = next((span for span in spans if span.whole), spans[0])
+    sole = len(spans) == 1 and at.intact
+    return Place(
+        before=_outside(body, 0, at.start, spans),
+        after=_outside(body, at.end, len(body), spans),
+        block=body[at.start : at.end] if sole else None,
+    )
 
 
 def _outside(body: str, start: int, end: int, spans: Sequence[_Span]) -> str:

@@ -245,6 +245,7 @@ class TestListings:
     def test_a_moderators_edit_of_words_we_never_saw_tells_nothing(self) -> None:
         check(moderator_edits(ADA_SIGNS, SIGN), says=None, unverified=True)
         check(writes(HELLO), moderator_edits(ADA_SIGNS, SIGN), says=None, unverified=True)
+        check(listed(ADA_SIGNS), moderator_edits(ADA_SIGNS, SIGN, EVENING), says=None, unverified=True)
 
     def test_details_come_back_with_the_next_look(self) -> None:
         comment = known(writes(ADA_SIGNS), hides(ADA_SIGNS))
@@ -261,6 +262,7 @@ class TestListings:
         check(writes(HELLO), newly, says=Sign())
         untouched = observed(Version(MORNING, body_digest(HELLO), Writer.AUTHOR, Sign(), None, False, NIGHT))
         check(writes(HELLO), untouched, says=Sign())
+        check(writes(HELLO), newly, moderator_edits(HELLO, SIGN, NIGHT + 1), says=Sign())
         check(writes(THANKS), edits(THANKS, HELLO), newly, says=Sign(), made_at=NOON)
 
     def test_one_that_a_listing_lacks_is_gone_until_it_is_seen_again(self) -> None:
@@ -286,6 +288,8 @@ class TestHistories:
         check(writes(HELLO), self.last_edit(SIGN, Writer.AUTHOR), says=Sign(), made_at=NOON)
         check(writes(SIGN), self.last_edit(ADA_SIGNS, Writer.AUTHOR), says=Sign("Ada Lovelace"))
         assert not standing(merge(writes(SIGN), self.last_edit(ADA_SIGNS, Writer.AUTHOR))).ambiguous
+        told = Version(NOON, body_digest(SIGN), Writer.AUTHOR, Sign(), body_digest(HELLO), seen=NIGHT)
+        assert standing(merge(writes(THANKS), observed(told))) == Standing(Sign(), NOON)
 
     def test_an_edit_that_was_somebody_elses_leaves_the_authors_words_unknown(self) -> None:
         check(self.last_edit(SIGN, Writer.OTHER), says=None, unverified=True)
@@ -300,6 +304,9 @@ class TestAmbiguity:
         assert standing(looked) == Standing(Sign("Ada Lovelace"), NOON)
         within = merge(told, listed(ADA_SIGNS, seen=NOON))
         assert standing(within).ambiguous
+        hidden = merge(told, hides(ADA_SIGNS, EVENING))
+        assert standing(hidden).ambiguous
+        assert not standing(merge(hidden, listed(ADA_SIGNS, EVENING, hidden=True))).ambiguous
         filled = merge(told, edits(SIGN, HELLO, MORNING + 1))
         assert standing(filled) == Standing(Sign("Ada Lovelace"), NOON)
 
@@ -307,6 +314,21 @@ class TestAmbiguity:
         told = known(writes(SIGN), hides(SIGN), unhides(SIGN, NOON))
         assert standing(told) == Standing(Sign(), MORNING, hidden=True, ambiguous=True)
         assert standing(merge(told, listed(SIGN))) == Standing(Sign(), MORNING)
+
+    def test_a_gap_within_a_second_asks_for_a_look(self) -> None:
+        check(edits(HELLO, SIGN), edits(SIGN, ADA_SIGNS), says=Sign("Ada Lovelace"), made_at=NOON)
+        check(edits(HELLO, ADA_SIGNS), edits(ADA_SIGNS, SIGN), says=Sign(), made_at=NOON)
+        told = known(writes(UNSIGN), edits(HELLO, SIGN), edits(SIGN, ADA_SIGNS))
+        assert standing(told) == Standing(Sign("Ada Lovelace"), NOON, ambiguous=True)
+        assert standing(known(writes(UNSIGN), edits(UNSIGN, HELLO), edits(SIGN, ADA_SIGNS))).ambiguous
+
+    def test_a_hide_of_a_text_that_nobody_told_of_asks_for_a_look(self) -> None:
+        assert standing(known(writes(SIGN), edits(SIGN, HELLO), hides(THANKS))).ambiguous
+        told = (writes(SIGN), hides(UNSIGN), hides(UNSIGN, hidden=None))
+        check(*told, says=Unsign(), hidden=True, unverified=True)
+        assert standing(known(*told)).ambiguous
+        check(hides(UNSIGN), hides(UNSIGN, hidden=None), says=Unsign(), made_at=NOON, hidden=True, unverified=True)
+        assert standing(known(writes(SIGN), hides(SIGN), hides(THANKS))).ambiguous
 
     def test_an_edit_within_the_second_of_creation_is_in_order(self) -> None:
         check(writes(HELLO), edits(HELLO, SIGN, MORNING), says=Sign())
@@ -321,6 +343,15 @@ class TestAmbiguity:
         check(told, listed(SIGN), says=Sign(), made_at=NOON)
         check(told, listed(HELLO), says=None)
 
+    def test_there_and_back_within_the_second_of_creation_likewise(self) -> None:
+        told = known(writes(ADA_SIGNS), edits(ADA_SIGNS, HELLO, MORNING), edits(HELLO, ADA_SIGNS, MORNING))
+        assert standing(told).ambiguous
+        check(told, listed(ADA_SIGNS, MORNING), says=Sign("Ada Lovelace"))
+
+    def test_a_text_that_stands_again_without_a_known_way_back_is_nobodys(self) -> None:
+        told = (writes(HELLO), edits(HELLO, SIGN), edits(SIGN, THANKS))
+        check(*told, listed(SIGN), says=None, unverified=True)
+
     def test_what_the_next_second_replaces_tells_how_the_one_before_ended(self) -> None:
         told = (writes(HELLO), edits(HELLO, SIGN), edits(SIGN, HELLO))
         check(*told, moderator_edits(SIGN, ADA_SIGNS, EVENING), says=Sign(), made_at=NOON)
@@ -331,6 +362,15 @@ class TestAmbiguity:
         there_and_back = (moderator_edits(SIGN, ADA_SIGNS), moderator_edits(ADA_SIGNS, SIGN))
         check(writes(SIGN), *there_and_back, listed(SIGN), says=Sign())
         check(writes(HELLO), moderator_edits(HELLO, SIGN), moderator_edits(SIGN, HELLO), listed(SIGN), says=None)
+
+    def test_and_likewise_within_the_second_of_creation(self) -> None:
+        there, back = moderator_edits(SIGN, ADA_SIGNS, MORNING), moderator_edits(ADA_SIGNS, SIGN, MORNING)
+        check(writes(SIGN), there, back, listed(SIGN, MORNING), says=Sign())
+
+    def test_there_and_back_by_two_people_leaves_a_signature_and_a_doubt(self) -> None:
+        there, back = edits(SIGN, ADA_SIGNS), moderator_edits(ADA_SIGNS, SIGN)
+        told = (writes(SIGN), there, back, moderator_edits(SIGN, ADA_SIGNS))
+        check(*told, listed(ADA_SIGNS), says=Sign(), unverified=True)
 
     def test_there_and_back_within_a_second_by_two_people_is_not_the_authors(self) -> None:
         told = (writes(HELLO), moderator_edits(HELLO, SIGN), edits(SIGN, HELLO), edits(HELLO, SIGN))
