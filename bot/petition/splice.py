@@ -104,7 +104,8 @@ def letter_digest(body: str | None) -> str:
 def machine_line(body: str | None) -> MachineLine | None:
     """Read the tally back from the block in a body; None where there is no such line, or it makes no sense."""
     body = body or ""
-    inside = next((body[span.start : span.end] for span in _spans(body) if "tally" in span.kinds), "")
+    told = sorted((span for span in _spans(body) if "tally" in span.kinds), key=lambda span: not span.whole)
+    inside = body[told[0].start : told[0].end] if told else ""
     said = next((mark["tally"] for mark in _MARK.finditer(inside) if mark["tally"]), None)
     return _read_tally(said) if said else None
 

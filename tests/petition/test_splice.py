@@ -172,6 +172,11 @@ class TestMachineLine:
     def test_one_that_makes_no_sense_is_none(self, said: str) -> None:
         assert machine_line(f"{BEGIN}\n<!-- undersigned {said} -->\n{END}") is None
 
+    def test_a_whole_block_is_believed_rather_than_leftovers(self) -> None:
+        assert machine_line(f"{BEGIN}\n{TALLY}\n\nOne.\n\n{block(3)}") == replace(TALLY, count=3)
+        assert machine_line(f"{block(3)}\n\n{block(4)}") == replace(TALLY, count=3)
+        assert machine_line(f"One.\n\n{TALLY}\n\nTwo.") == TALLY
+
     def test_a_letter_has_none(self) -> None:
         assert machine_line(LETTER) is None
         assert machine_line(None) is None
