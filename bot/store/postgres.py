@@ -46,7 +46,11 @@ class PostgresDatabase(Database):
             server_settings={"application_name": "undersigned", "lock_timeout": f"{int(LOCK_SECONDS)}s"},
         )
         # An acknowledged signature survives a crash also where the cluster's default would let it go.
-        await connection.execute(_KEEP_WHAT_IS_COMMITTED)
+        try:
+            await connection.execute(_KEEP_WHAT_IS_COMMITTED)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
     async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:

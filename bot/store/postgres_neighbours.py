@@ -114,9 +114,13 @@ class PostgresNeighbours(Neighbours):
 
     async def _open_session(self) -> None:
         session = await self._connect()
-        if session.get_server_version() >= (14,):
-            await session.execute(f"SET idle_session_timeout = '{PATIENCE}s'")
-        await session.add_listener(_CHANNEL, self._hear)
+        try:
+            if session.get_server_version() >= (14,):
+                await session.execute(f"SET idle_session_timeout = '{PATIENCE}s'")
+            await session.add_listener(_CHANNEL, self._hear)
+        except BaseException:
+            session.terminate()
+            raise
         self._alive_at = time.monotonic()
         self._session = session
         # Whatever the others recorded while nobody listened.

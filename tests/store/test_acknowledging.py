@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.petition.facts import Repository
 from bot.store import AckDue
 from tests.store.conftest import NOW
-from tests.store.scene import ADA, INSTALLATION, REPOSITORY, Scene
+from tests.store.scene import ADA, INSTALLATION, REPOSITORY, Scene, rows
 
 
 async def due(scene: Scene) -> list[tuple[int, str | None, str | None]]:
@@ -74,6 +74,7 @@ async def test_an_hour_late_nothing_is_given_but_still_taken_back(scene: Scene) 
 async def test_what_was_signed_long_ago_is_not_acknowledged_now(scene: Scene) -> None:
     scene.store._now = lambda: NOW + 10_000
     await scene.sign("ada")
+    assert await rows(scene.store, "SELECT count(*) FROM comments WHERE ack_due") == [(0,)]
     assert await due(scene) == []
 
 

@@ -67,6 +67,16 @@ async def test_a_comment_that_comes_back_counts_again(scene: Scene) -> None:
     assert await scene.count() == 1
 
 
+async def test_whether_deletion_or_absence_is_told_first_makes_no_difference(scene: Scene) -> None:
+    ada, grace = [await scene.sign(login) for login in ("ada", "grace")]
+    await scene.delete(ada)
+    await list_comments(scene)
+    await scene.delete(grace)
+    assert await rows(scene.store, "SELECT DISTINCT deleted, missing_at, versions FROM comments") == [
+        (True, 0, "[]")
+    ]
+
+
 async def test_the_same_listing_again_changes_nothing(scene: Scene) -> None:
     signed = scene.fact(ADA, Sign()).comment
     await list_comments(scene, signed, at=500)

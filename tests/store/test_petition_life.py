@@ -199,6 +199,31 @@ async def test_what_comes_late_for_the_old_issue_counts_for_the_new_one(scene: S
     assert [row[0] for row in await rows(scene.store, "SELECT issue_id FROM comments")] == [3_000]
 
 
+async def test_an_issue_may_move_again_and_be_told_of_in_any_order(scene: Scene) -> None:
+    late = scene.fact(ADA, Sign())
+    second, third = (replace(LETTER, id=number, number=1, updated_at=scene.clock) for number in (3_000, 4_000))
+    first_move = IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, second))
+    second_move = IssueGone(INSTALLATION, REPOSITORY, second.id, (REPOSITORY, third))
+    scene.issue = second
+    await scene.tell()
+    await scene.sign("grace")
+    await scene.store.record([second_move])
+    await scene.store.record([first_move])
+    await scene.store.record([late])
+    assert await scene.signatories() == ["grace", "ada"]
+    assert await rows(scene.store, "SELECT DISTINCT issue_id FROM comments") == [(4_000,)]
+
+
+async def test_an_issue_that_moves_twice_takes_what_comes_late_along(scene: Scene) -> None:
+    late = scene.fact(ADA, Sign())
+    second, third = (replace(LETTER, id=number, number=1, updated_at=scene.clock) for number in (3_000, 4_000))
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, second))])
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, second.id, (REPOSITORY, third))])
+    await scene.store.record([late])
+    assert await scene.signatories() == ["ada"]
+    assert await rows(scene.store, "SELECT issue_id FROM comments") == [(4_000,)]
+
+
 async def test_a_deleted_issue_erases_its_signatures(scene: Scene) -> None:
     await scene.sign("ada", "Ada Lovelace")
     await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])

@@ -151,6 +151,13 @@ async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
         assert mine
 
 
+async def test_closing_with_news_still_to_tell_ends(stores: list[Store]) -> None:
+    await asyncio.sleep(0)
+    stores[0]._neighbours.tell()
+    async with asyncio.timeout(10):
+        await stores[0].close()
+
+
 async def test_who_has_not_been_heard_for_long_does_not_trust_its_lease(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
