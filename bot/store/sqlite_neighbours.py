@@ -21,6 +21,8 @@ class SqliteNeighbours(Neighbours):
         super().__init__()
         self._path = path.with_name(f"{path.name}-lease")
         self._file: sqlite3.Connection | None = None
+        # Without turns, one of two who come at once would find the file locked by the other, and forget that.
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Do nothing; the file is opened by the first lease."""
@@ -30,18 +32,24 @@ class SqliteNeighbours(Neighbours):
 
     async def acquire(self, installation_id: int) -> Callable[[], bool]:  # noqa: ARG002 - one lock for all
         """Hold the file, for all installations at once."""
-        if self._file is None:
-            self._file = await asyncio.to_thread(_lock, self._path)
-        held = self._file is not None
+        async with self._turn:
+            if self._file is None:
+                self._file = await asyncio.to_thread(_lock, self._path)
+            held = self._file is not None
         return lambda: held
 
     async def release(self, installation_id: int) -> None:
         """Give the file back with the last installation."""
-        if self._leased == {installation_id}:
-            await self.close()
+        async with self._turn:
+            if self._leased == {installation_id}:
+                await self._give_back()
 
     async def close(self) -> None:
         """Give the file back."""
+        async with self._turn:
+            await self._give_back()
+
+    async def _give_back(self) -> None:
         file, self._file = self._file, None
         if file is not None:
             await asyncio.to_thread(file.close)

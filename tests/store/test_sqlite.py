@@ -134,6 +134,23 @@ async def test_only_one_process_reconciles(sqlite_url: str) -> None:
     await other.close()
 
 
+async def test_leases_that_are_asked_for_at_the_same_moment_are_all_given_and_all_given_back(
+    sqlite_url: str,
+) -> None:
+    one, other = await Store.open(sqlite_url), await Store.open(sqlite_url)
+
+    async def work(installation_id: int) -> bool:
+        async with one.lease(installation_id) as mine, other.lease(installation_id) as theirs:
+            return bool(mine) and not theirs
+
+    for _ in range(20):
+        assert await asyncio.gather(*(work(installation_id) for installation_id in range(3))) == [True] * 3
+        async with other.lease(1) as theirs:
+            assert theirs
+    await one.close()
+    await other.close()
+
+
 async def test_the_lease_file_leaves_the_database_alone(scene: Scene, path: Path) -> None:
     async with scene.store.lease(1):
         await scene.sign("ada")
