@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 from bot import config
 from bot.petition.commands import Sign, Unsign, parse
+from bot.reconcile.rounds import EVENTS, PERMISSIONS
 from bot.web.server import make_application
 
 ROOT = Path(__file__).parents[1]
@@ -76,6 +77,18 @@ def test_the_http_table_is_what_the_server_routes() -> None:
         if route.resource is not None and route.method != "HEAD"
     }
     assert {code(path) for path, _ in table(README, "### Over HTTP")} == routes
+
+
+def test_the_app_is_registered_with_what_the_bot_needs() -> None:
+    rows = dict(table(README, "### Register the App"))
+    for permission, level in PERMISSIONS.items():
+        assert re.search(
+            rf"\*{permission}\*: read{' and write' if level == 'write' else '-only'}",
+            rows["Repository permissions"],
+            re.IGNORECASE,
+        )
+    events = {event.lower().replace(" ", "_") for event in re.findall(r"\*(.+?)\*", rows["Events"])}
+    assert events >= set(EVENTS)
 
 
 def test_what_signers_are_told_to_type_means_what_they_are_told() -> None:
