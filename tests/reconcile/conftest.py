@@ -1,0 +1,15 @@
+"""The scene that most stories play in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.reconcile.scene import Scene, scene
+
+
+@pytest.fixture
+async def stage(sqlite_url: str) -> AsyncIterator[Scene]:
+    async with scene(sqlite_url) as found:
+        yield found

@@ -1,0 +1,83 @@
+"""A GitHub, a database and a clock that only the story turns, and somebody at the other end of the webhook."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+
+from bot.github.client import GitHub
+from bot.github.pacing import Limits
+from bot.sandbox.nouns import Installation
+from bot.sandbox.server import Sandbox
+from bot.store import Store
+from tests.github.scene import Clock
+
+
+@dataclass
+class Scene:
+    """What the parts of the reconciler are given; somebody counts the deliveries and answers with `status`."""
+
+    clock: Clock
+    sandbox: Sandbox
+    store: Store
+    github: GitHub
+    status: int = 200
+    received: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    """Every call to the API, as `METHOD /path STATUS`."""
+
+    def called(self, beginning: str) -> int:
+        return sum(call.startswith(beginning) for call in self.calls)
+
+    @property
+    def installation(self) -> Installation:
+        return next(one for one in self.sandbox.state.installations.values() if not one.deleted)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        self.received.append(request.headers["X-GitHub-Delivery"])
+        return web.Response(status=self.status)
+
+
+@asynccontextmanager
+async def scene(database_url: str) -> AsyncIterator[Scene]:
+    clock = Clock()
+    sandbox = Sandbox(now=clock)
+    calls: list[str] = []
+
+    @web.middleware
+    async def note(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        response = await handler(request)
+        calls.append(f"{request.method} {request.path.removeprefix('/api/v3')} {response.status}")
+        return response
+
+    sandbox.app.middlewares.append(note)
+    sandbox.repository()
+    await sandbox.start()
+    store = await Store.open(database_url, now=clock)
+    async with aiohttp.ClientSession() as session:
+        github = GitHub(
+            session,
+            app_id=str(sandbox.app_id),
+            private_key=sandbox.private_key,
+            api_url=sandbox.api_url,
+            now=clock,
+            sleep=clock.sleep,
+            limits=Limits(0.0, 100_000, 100_000),
+        )
+        found = Scene(clock, sandbox, store, github, calls=calls)
+        app = web.Application()
+        app.router.add_post("/webhook", found.receive)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        sandbox.webhook_url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhook"
+        yield found
+        await sandbox.stop()
+        await runner.cleanup()
+    await store.close()
