@@ -1,24 +1,27 @@
 """Run one transaction at a time on SQLite or PostgreSQL, with the same plain functions for both.
 
 A transaction is a synchronous function of a `Transaction`. For SQLite it runs in a thread of its own, all
-statements in one go: a thread hop per transaction, not per statement. For PostgreSQL it runs inside SQLAlchemy's
-greenlet, so every statement awaits the server without blocking the loop.
+statements in one go: a thread hop per transaction, not per statement. For PostgreSQL it runs in a greenlet, so
+every statement awaits the server without blocking the loop.
+
+The drivers are spoken to directly. SQLAlchemy is there for the migrations only: between us and the driver it would
+double the work of a transaction, the time to start and the memory.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final, TypeVar
-
-import msgspec
-from sqlalchemy import Connection, Row
-from sqlalchemy.exc import DBAPIError
+from collections import namedtuple
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from bot.store.address import PostgresServer, SqliteFile
 from bot.store.neighbours import Neighbours
-from bot.store.spelling import Engine as EngineName
-from bot.store.spelling import Statement
+from bot.store.spelling import Engine, Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 T = TypeVar("T")
 
@@ -29,60 +32,53 @@ PATIENCE: Final = 8.0
 """How long to wait for a database that has stopped answering; a delivery must be answered within 10 s."""
 
 
-class Transaction:
-    """The statements of one transaction.
+class Row(tuple[Any, ...]):
+    """A row whose columns have the names that the statement gives them."""
 
-    What every delivery needs goes straight to the driver's cursor: SQLAlchemy's results would take as long again as
-    the statements themselves.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_connection", "_cursor", "engine")
+    if TYPE_CHECKING:
 
-    def __init__(self, connection: Connection, engine: EngineName) -> None:
-        self._connection = connection
-        self._cursor = connection.connection.cursor()
-        self.engine = engine
+        def __getattr__(self, name: str) -> Any: ...
 
-    def fetch(self, statement: Statement, *values: object) -> Sequence[Row[*tuple[Any, ...]]]:
-        """Give all rows; a list or tuple among the values is an array."""
-        return self._connection.exec_driver_sql(statement.text(self.engine), self._spell(values)).fetchall()
 
+class Transaction(ABC):
+    """The statements of one transaction; a list or tuple among the values of one is an array."""
+
+    __slots__ = ()
+
+    engine: Engine
+
+    @abstractmethod
+    def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
+        """Give all rows."""
+
+    @abstractmethod
     def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
         """Give all rows, faster than `fetch` and without the names of their columns."""
-        self._cursor.execute(statement.text(self.engine), self._spell(values))
-        return self._cursor.fetchall()
 
+    @abstractmethod
     def execute(self, statement: Statement, *values: object) -> int:
         """Give the number of rows touched."""
-        self._cursor.execute(statement.text(self.engine), self._spell(values))
-        return self._cursor.rowcount
 
+    @abstractmethod
     def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
         """Hand all rows to the driver in one call."""
-        if not rows:
-            return
-        if self.engine == "sqlite":
-            self._cursor.executemany(statement.sqlite, list(rows))
-        else:
-            self._cursor.execute(statement.postgresql, tuple(map(list, zip(*rows, strict=True))))
 
+    @abstractmethod
     def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
         """Run a statement for each row, in one call of the driver."""
-        if len(rows) == 1:
-            self._cursor.execute(statement.text(self.engine), rows[0])
-        elif rows:
-            self._cursor.executemany(statement.text(self.engine), rows)
 
-    def raw(self) -> Connection:
-        """Give SQLAlchemy's connection, for migrations."""
-        return self._connection
 
-    def _spell(self, values: tuple[object, ...]) -> tuple[object, ...]:
-        if self.engine == "postgresql":
-            return values
-        return tuple(
-            msgspec.json.encode(value).decode() if isinstance(value, list | tuple) else value for value in values
-        )
+def name_columns(columns: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> list[Row]:
+    """Make rows of what a driver gave."""
+    return cast("list[Row]", list(map(_row_type(columns)._make, rows)))
+
+
+@lru_cache(256)
+def _row_type(columns: tuple[str, ...]) -> Any:
+    # What a statement gives no name, or a name that Python does not take, has only its place.
+    return namedtuple("Row", columns, rename=True)  # noqa: PYI024 - the names are known only now
 
 
 class Database(ABC):
@@ -95,6 +91,10 @@ class Database(ABC):
     @abstractmethod
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a transaction that sees one state of the database and changes nothing; raises Unavailable."""
+
+    @abstractmethod
+    async def alter(self, work: Callable[[Connection], T], patience: float) -> T:
+        """Run a transaction that alters tables, over a connection of SQLAlchemy's; raises Unavailable."""
 
     @abstractmethod
     def neighbours(self, changed: Callable[[], object]) -> Neighbours:
@@ -115,8 +115,3 @@ def connect(address: SqliteFile | PostgresServer) -> Database:
     from bot.store.postgres import PostgresDatabase  # noqa: PLC0415 - see above
 
     return PostgresDatabase(address)
-
-
-def driver_error(error: Exception) -> BaseException:
-    """Give the driver's own error, whether or not SQLAlchemy has wrapped it."""
-    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.store.address import PostgresServer
-from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Transaction, driver_error
+from bot.store.aside import run_aside, wait_for
+from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
 from bot.store.errors import Unavailable
 from bot.store.neighbours import Neighbours
 from bot.store.postgres_neighbours import PostgresNeighbours
+from bot.store.spelling import Engine, Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 T = TypeVar("T")
 
@@ -23,20 +25,17 @@ T = TypeVar("T")
 LONG_PATIENCE: Final = 60.0
 """How long a reading transaction may take, in seconds."""
 
+_Isolation = Literal["read_committed", "repeatable_read"]
+
 
 class PostgresDatabase(Database):
     """A small pool of connections; every statement is prepared once per connection."""
 
     def __init__(self, address: PostgresServer, *, connections: int = 4) -> None:
         self.dsn = address.dsn
-        self._engine: AsyncEngine = create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=self.connect,
-            pool_size=connections,
-            max_overflow=0,
-            pool_timeout=LOCK_SECONDS,
-        )
-        self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        self._free = asyncio.Semaphore(connections)
+        self._idle: list[asyncpg.Connection] = []
+        self._closing = False
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection that waits neither for ever nor for a disk that others have turned off."""
@@ -55,17 +54,21 @@ class PostgresDatabase(Database):
 
     async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:
         """Run a transaction; once more where a stale connection or a deadlock undid it."""
-        try:
-            return await self._run(self._engine, work, patience)
-        except _Retry:
-            return await self._run(self._engine, work, patience)
+        return await self._twice("read_committed", work, patience)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a reading transaction."""
+        return await self._twice("repeatable_read", work, LONG_PATIENCE)
+
+    async def alter(self, work: Callable[[Connection], T], patience: float) -> T:
+        """Run a transaction that alters tables."""
+        from bot.store.migrations.connecting import over_postgres  # noqa: PLC0415 - it loads SQLAlchemy
+
         try:
-            return await self._run(self._reader, work, LONG_PATIENCE)
-        except _Retry:
-            return await self._run(self._reader, work, LONG_PATIENCE)
+            async with asyncio.timeout(patience):
+                return await over_postgres(self.connect, work)
+        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+            raise Unavailable(str(error) or type(error).__name__) from error
 
     def neighbours(self, changed: Callable[[], object]) -> Neighbours:
         """Give the session that listens and holds leases."""
@@ -73,33 +76,94 @@ class PostgresDatabase(Database):
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._engine.dispose()
+        self._closing = True
+        self._drop_idle()
 
-    async def _run(self, engine: AsyncEngine, work: Callable[[Transaction], T], patience: float) -> T:
+    async def _twice(self, isolation: _Isolation, work: Callable[[Transaction], T], patience: float) -> T:
         try:
-            async with asyncio.timeout(patience), engine.begin() as connection:
-                return await self._work(connection, work)
-        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
-            cause = driver_error(error)
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
-                raise _Retry(str(cause)) from error
-            if _is_refusal(cause):
+            return await self._run(isolation, work, patience)
+        except _Retry:
+            return await self._run(isolation, work, patience)
+
+    async def _run(self, isolation: _Isolation, work: Callable[[Transaction], T], patience: float) -> T:
+        try:
+            async with asyncio.timeout(patience), self._free:
+                session = self._idle.pop() if self._idle else await self.connect()
+                return await self._in_transaction(session, isolation, work)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if _is_refusal(error):
                 raise
-            raise (_Retry if _sqlstate(cause) in _REPEATABLE else Unavailable)(str(cause)) from error
-        except (OSError, TimeoutError, PoolTimeoutError) as error:
+            raise (_Retry if _sqlstate(error) in _REPEATABLE else Unavailable)(str(error)) from error
+        except (OSError, TimeoutError) as error:
             raise Unavailable(str(error) or type(error).__name__) from error
 
-    async def _work(self, connection: AsyncConnection, work: Callable[[Transaction], T]) -> T:
-        session = (await connection.get_raw_connection()).driver_connection
+    async def _in_transaction(
+        self, session: asyncpg.Connection, isolation: _Isolation, work: Callable[[Transaction], T]
+    ) -> T:
+        """Run a transaction and keep the connection for the next one, unless there is any doubt about it."""
+        keep = False
         try:
-            return await connection.run_sync(lambda plain: work(Transaction(plain, "postgresql")))
-        except self._engine.dialect.loaded_dbapi.Error as error:
-            if session is not None and session.is_closed():
-                # The others of the pool will have been cut off as well.
-                await connection.invalidate()
-                await self._engine.dispose()
-                raise _Retry(str(error)) from error
-            raise
+            transaction = session.transaction(isolation=isolation)
+            await transaction.start()
+            try:
+                result = await run_aside(lambda: work(_PostgresTransaction(session)))
+            except asyncio.CancelledError:
+                # It took too long, nobody knows why, and to roll back could take as long again.
+                raise
+            except BaseException:
+                await transaction.rollback()
+                keep = True
+                raise
+            await transaction.commit()
+            keep = True
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            if not session.is_closed():
+                raise
+            # The others of the pool will have been cut off as well.
+            self._drop_idle()
+            raise _Retry(str(error)) from error
+        finally:
+            if keep and not self._closing:
+                self._idle.append(session)
+            else:
+                session.terminate()
+        return result
+
+    def _drop_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().terminate()
+
+
+class _PostgresTransaction(Transaction):
+    __slots__ = ("_session",)
+
+    engine: Engine = "postgresql"
+
+    def __init__(self, session: asyncpg.Connection) -> None:
+        self._session = session
+
+    def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
+        records = wait_for(self._session.fetch(statement.postgresql, *values))
+        return name_columns(tuple(records[0].keys()), records) if records else []
+
+    def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
+        found: Sequence[Sequence[Any]] = wait_for(self._session.fetch(statement.postgresql, *values))
+        return found
+
+    def execute(self, statement: Statement, *values: object) -> int:
+        status = wait_for(self._session.execute(statement.postgresql, *values))
+        number = status.rpartition(" ")[2]
+        return int(number) if number.isdigit() else 0
+
+    def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
+        if rows:
+            wait_for(self._session.execute(statement.postgresql, *map(list, zip(*rows, strict=True))))
+
+    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
+        if len(rows) == 1:
+            wait_for(self._session.execute(statement.postgresql, *rows[0]))
+        elif rows:
+            wait_for(self._session.executemany(statement.postgresql, rows))
 
 
 _KEEP_WHAT_IS_COMMITTED: Final = """
@@ -122,7 +186,7 @@ def _is_refusal(error: BaseException) -> bool:
     """Tell a row that cannot be stored from a database that cannot store."""
     # asyncpg refuses a value that does not fit its column before it is sent, with a ValueError; the server does so
     # with class 22, data exception, 23, integrity constraint violation, or 42, a statement it does not understand.
-    return isinstance(error.__cause__, ValueError) or _sqlstate(error)[:2] in ("22", "23", "42")
+    return isinstance(error, ValueError) or _sqlstate(error)[:2] in ("22", "23", "42")
 
 
 def _sqlstate(error: BaseException) -> str:

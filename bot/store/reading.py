@@ -6,12 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
-
 from bot.petition.facts import Repository
 from bot.petition.tally import Signature
 from bot.store import statements as sql
-from bot.store.database import Transaction
+from bot.store.database import Row, Transaction
 from bot.store.judging import ACKNOWLEDGED_WITHIN
 from bot.store.states import State
 
@@ -185,7 +183,7 @@ def read_thread(transaction: Transaction, issue_id: int) -> ThreadToRead | None:
 def read_acks_due(transaction: Transaction, installation_id: int, limit: int, now: int) -> list[AckDue]:
     """Drop the acknowledgements that come too late, list the others, newest first."""
     # The newest acknowledgements of all lie within the petitions that have the newest one.
-    rows: list[Row[*tuple[Any, ...]]] = []
+    rows: list[Row] = []
     for petition in transaction.fetch(sql.PETITIONS_TO_ACKNOWLEDGE, installation_id, limit):
         transaction.execute(sql.DROP_LATE_ACKS, petition.id, now - ACKNOWLEDGED_WITHIN)
         rows += transaction.fetch(sql.ACKS_DUE, petition.id, limit)

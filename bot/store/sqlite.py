@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+import msgspec
 
 from bot.store.address import SqliteFile
-from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Transaction, driver_error
+from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
 from bot.store.errors import Unavailable, WrongDatabase
 from bot.store.neighbours import Neighbours
+from bot.store.spelling import Engine, Statement
 from bot.store.sqlite_neighbours import SqliteNeighbours
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 T = TypeVar("T")
 
@@ -30,18 +34,24 @@ class SqliteDatabase(Database):
         if sqlite3.sqlite_version_info < OLDEST:
             raise WrongDatabase(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 or newer is needed")
         self.path = address.path
-        self._writer = _sqlite_engine(address, 1, "BEGIN IMMEDIATE")
-        self._reader = _sqlite_engine(address, readers, "BEGIN")
+        self._mine = threading.local()
+        self._connections: list[sqlite3.Connection] = []
         self._writing = ThreadPoolExecutor(1, "sqlite-writer")
         self._reading = ThreadPoolExecutor(readers, "sqlite-reader")
 
     async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:  # noqa: ARG002 - a file answers
         """Run a transaction in the writing thread."""
-        return await self._run(self._writing, self._writer, work)
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._run, "BEGIN IMMEDIATE", work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a transaction in a reading thread."""
-        return await self._run(self._reading, self._reader, work)
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._run, "BEGIN", work)
+
+    async def alter(self, work: Callable[[Connection], T], patience: float) -> T:
+        """Run a transaction that alters tables; two at once wait for each other."""
+        from bot.store.migrations.connecting import over_sqlite  # noqa: PLC0415 - it loads SQLAlchemy
+
+        return await asyncio.to_thread(over_sqlite, lambda: _open(self.path, patience), work)
 
     def neighbours(self, changed: Callable[[], object]) -> Neighbours:  # noqa: ARG002 - nobody calls over a file
         """Give the lock beside the file."""
@@ -51,49 +61,85 @@ class SqliteDatabase(Database):
         """Finish what runs; the last one out folds the WAL into the file."""
         await asyncio.to_thread(self._close)
 
+    def connection(self) -> sqlite3.Connection:
+        """Give the connection of this thread."""
+        found: sqlite3.Connection | None = getattr(self._mine, "connection", None)
+        if found is None:
+            found = self._mine.connection = _open(self.path, LOCK_SECONDS)
+            self._connections.append(found)
+        return found
+
     def _close(self) -> None:
         self._reading.shutdown()
         self._writing.shutdown()
-        self._reader.dispose()
-        self._writer.dispose()
+        while self._connections:
+            self._connections.pop().close()
 
-    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Transaction], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(threads, _in_transaction, engine, work)
+    def _run(self, begin: str, work: Callable[[Transaction], T]) -> T:
+        try:
+            connection = self.connection()
+            connection.execute(begin)
+            try:
+                result = work(_SqliteTransaction(connection))
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    with suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+        except _REFUSALS:
+            raise
+        except sqlite3.Error as error:
+            raise Unavailable(str(error)) from error
+        return result
 
 
-def _sqlite_engine(address: SqliteFile, connections: int, begin: str) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite+pysqlite", database=str(address.path)),
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        connect_args={"timeout": LOCK_SECONDS, "isolation_level": None, "check_same_thread": False},
+class _SqliteTransaction(Transaction):
+    __slots__ = ("_cursor",)
+
+    engine: Engine = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._cursor = connection.cursor()
+
+    def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
+        cursor = self._cursor.execute(statement.sqlite, _spell(values))
+        return name_columns(tuple(column[0] for column in cursor.description or ()), cursor)
+
+    def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
+        return self._cursor.execute(statement.sqlite, _spell(values)).fetchall()
+
+    def execute(self, statement: Statement, *values: object) -> int:
+        return self._cursor.execute(statement.sqlite, _spell(values)).rowcount
+
+    def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
+        if rows:
+            self._cursor.executemany(statement.sqlite, rows)
+
+    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
+        self.put(statement, rows)
+
+
+def _spell(values: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(
+        msgspec.json.encode(value).decode() if isinstance(value, list | tuple) else value for value in values
     )
-    event.listen(engine, "connect", _tune_sqlite)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
 
 
-def _tune_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    """Set what SQLite forgets between connections.
+def _open(path: object, lock_seconds: float) -> sqlite3.Connection:
+    """Open the file, and set what SQLite forgets between connections.
 
     FULL, because NORMAL in WAL mode may lose the last commits at a power failure:
     https://www.sqlite.org/pragma.html#pragma_synchronous
     """
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -16000")
-
-
-def _in_transaction(engine: Engine, work: Callable[[Transaction], T]) -> T:
+    connection = sqlite3.connect(str(path), timeout=lock_seconds, isolation_level=None, check_same_thread=False)
     try:
-        with engine.begin() as connection:
-            return work(Transaction(connection, "sqlite"))
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = driver_error(error)
-        if isinstance(cause, _REFUSALS):
-            raise
-        raise Unavailable(str(cause)) from error
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -16000")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)

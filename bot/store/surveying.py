@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
 
 from bot.petition.facts import Repository
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
-from bot.store.database import Transaction
+from bot.store.database import Row, Transaction
 from bot.store.states import State
 from bot.store.structure import lock_structure, rouse, set_accessible
 
@@ -126,7 +123,7 @@ def record_access(
     set_accessible(transaction, tuple(removed), False, as_of, now)
 
 
-def _is_news(one: SeenInstallation, known: Row[*tuple[Any, ...]] | None, as_of: int) -> bool:
+def _is_news(one: SeenInstallation, known: Row | None, as_of: int) -> bool:
     if known is None:
         return True
     same = (known.account, bool(known.suspended), bool(known.deleted), known.lacks) == (

@@ -69,13 +69,20 @@ async def test_what_was_acknowledged_survives_a_kill(sqlite_url: str) -> None:
     assert snapshot.count == len(snapshot.newest)
 
 
-async def test_every_commit_goes_to_the_disk(scene: Scene) -> None:
-    def ask(pragma: str) -> object:
-        with scene.store._database._writer.connect() as connection:  # type: ignore[attr-defined] # SQLite's
-            return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+async def pragma(store: Store, words: str) -> object:
+    """Ask or set something where transactions are written."""
 
-    assert await asyncio.to_thread(ask, "journal_mode") == "wal"
-    assert await asyncio.to_thread(ask, "synchronous") == 2
+    def ask() -> object:
+        row = store._database.connection().execute(f"PRAGMA {words}").fetchone()  # type: ignore[attr-defined] # SQLite's
+        return row and row[0]
+
+    threads = store._database._writing  # type: ignore[attr-defined] # SQLite's
+    return await asyncio.get_running_loop().run_in_executor(threads, ask)
+
+
+async def test_every_commit_goes_to_the_disk(scene: Scene) -> None:
+    assert await pragma(scene.store, "journal_mode") == "wal"
+    assert await pragma(scene.store, "synchronous") == 2
 
 
 async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None:
@@ -89,25 +96,18 @@ async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None
 
 
 async def test_a_full_disk_is_no_catastrophe(scene: Scene) -> None:
-    def limit(pages: int) -> None:
-        with scene.store._database._writer.connect() as connection:  # type: ignore[attr-defined] # SQLite's
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-
-    await asyncio.to_thread(limit, 1)
+    await pragma(scene.store, "max_page_count = 1")
     with pytest.raises(Unavailable, match="full"):
         await scene.sign("ada", "A very long name " * 5_000)
-    await asyncio.to_thread(limit, 1_000_000)
+    await pragma(scene.store, "max_page_count = 1000000")
     before = await scene.count()
     await scene.sign("somebody else")
     assert await scene.count() == before + 1
 
 
-async def test_a_read_only_file_is_unavailable(sqlite_url: str, path: Path) -> None:
-    def forbid(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA query_only = 1")
-
+async def test_a_read_only_file_is_unavailable(sqlite_url: str) -> None:
     scene = Scene(await Store.open(sqlite_url))
-    sqlite_engine.event.listen(scene.store._database._writer, "checkout", lambda c, *_: forbid(c, _))  # type: ignore[attr-defined] # SQLite's
+    await pragma(scene.store, "query_only = 1")
     with pytest.raises(Unavailable, match="readonly"):
         await scene.label()
     await scene.store.close()

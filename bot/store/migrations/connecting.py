@@ -1,0 +1,40 @@
+"""Alembic's way to a database: over SQLAlchemy, which nothing else here needs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.store.errors import Unavailable
+
+if TYPE_CHECKING:
+    import asyncpg
+
+T = TypeVar("T")
+
+
+def over_sqlite(connect: Callable[[], sqlite3.Connection], work: Callable[[Connection], T]) -> T:
+    """Run one writing transaction; raises Unavailable."""
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except (DBAPIError, sqlite3.Error) as error:
+        raise Unavailable(str(error.orig if isinstance(error, DBAPIError) else error)) from error
+
+
+async def over_postgres(connect: Callable[[], Awaitable[asyncpg.Connection]], work: Callable[[Connection], T]) -> T:
+    """Run one transaction; raises Unavailable."""
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
+    except DBAPIError as error:
+        raise Unavailable(str(error.orig)) from error
