@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import jwt
 from cachetools import TLRUCache
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.github.answers import TokenAnswer, expect
 from bot.github.api import Api, Credentials
@@ -56,10 +60,19 @@ class AppKey:
         # A minute back and nine forth: GitHub's clock may be behind ours or ahead of it.
         claims = {"iat": now - 60, "exp": now + 540, "iss": self._app_id}
         try:
-            return jwt.encode(claims, self._private_key, algorithm="RS256")
-        except (ValueError, TypeError, jwt.PyJWTError):
+            return jwt.encode(claims, _read_key(self._private_key), algorithm="RS256")
+        except (ValueError, TypeError, UnsupportedAlgorithm, jwt.PyJWTError):
             # Not chained: nobody needs to see what the key looked like.
             raise Unauthorized("the App's private key cannot be read; it must be an RSA key in PEM") from None
+
+
+@lru_cache(maxsize=1)
+def _read_key(pem: str) -> RSAPrivateKey:
+    """Read the App's key, which takes a tenth of a second, once."""
+    key = load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError(type(key))
+    return key
 
 
 class Tokens:
