@@ -325,11 +325,12 @@ class InstallationClient:
                     wait = next(lags, None) if self._is_lag(error, token) else None
                     if wait is not None:
                         await self._line.sleep(wait)
-                    elif isinstance(error, Unauthorized) and not renewed:
-                        self._tokens.forget(self.id, token)
-                        renewed = True
-                    else:
+                        continue
+                    # A token may only do what was permitted when it was minted; the next one may do more.
+                    self._tokens.forget(self.id, token)
+                    if renewed or isinstance(error, Forbidden):
                         raise
+                    renewed = True
 
     def _is_lag(self, error: Unauthorized | Forbidden, token: Token) -> bool:
         is_young = self._line.now() - token.minted_at < YOUNG

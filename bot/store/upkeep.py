@@ -60,7 +60,7 @@ class Upkeep:
         await self._execute(sql.SURVEYED, installation_id, asked, at)
 
     async def note_trouble(self, installation_id: int, state: State) -> None:
-        """Note what keeps us from working for an installation; its next survey takes that back."""
+        """Note what keeps us from working for an installation; a survey, which is asked for, takes that back."""
         await self._execute(sql.SET_INSTALLATION_STATE, installation_id, state.value)
 
     async def repositories(self, installation_id: int, ids: Collection[int]) -> dict[int, KnownRepository]:

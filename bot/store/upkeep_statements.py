@@ -20,7 +20,9 @@ PUT_SEEN_INSTALLATION: Final = statement("""
 
 END_INSTALLATION: Final = statement("UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1")
 
-SET_INSTALLATION_STATE: Final = statement("UPDATE installations SET state = $2 WHERE id = $1 AND state <> $2")
+SET_INSTALLATION_STATE: Final = statement("""
+    UPDATE installations SET state = $2, survey_asked = survey_asked + 1 WHERE id = $1 AND state <> $2
+""")
 
 ASK_FOR_SURVEY: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1")
 

@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from aiohttp import web
 
 from bot import app
 from bot.sandbox.faults import Faults
+from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
-from bot.store import Store
+from bot.store import State, Store
 from tests.whole.scene import FAST, Scene, scene
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -73,6 +75,22 @@ def unheard(stage: Scene) -> Iterator[None]:
     stage.sandbox.faults = before
 
 
+@contextmanager
+def happening(stage: Scene, heard: bool) -> Iterator[None]:
+    """Let deliveries of what happens inside arrive, or not."""
+    if heard:
+        yield
+    else:
+        with unheard(stage):
+            yield
+
+
+@pytest.fixture
+def quiet_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Believe a refusal at once, also of a token so young that GitHub may not know it everywhere yet."""
+    monkeypatch.setattr("bot.github.client.LAGS", ())
+
+
 async def eventually(holds: Callable[[], object], what: str = "it") -> None:
     """Wait until something holds of which nobody is told."""
     try:
@@ -81,6 +99,10 @@ async def eventually(holds: Callable[[], object], what: str = "it") -> None:
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"{what} never came to be") from None
+
+
+async def state_of(stage: Scene, petition: Issue) -> State:
+    return (await store_of(stage).snapshot(petition.id, 0)).state
 
 
 def store_of(stage: Scene) -> Store:

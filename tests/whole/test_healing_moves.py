@@ -1,0 +1,221 @@
+"""Repositories and issues get other names, places and ends, told by a delivery or not; the petition goes along."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from bot.sandbox.nouns import Issue
+from bot.store import State
+from tests.whole.scene import WATCHFUL, Scene
+from tests.whole.watching import eventually, happening, quiet_tokens, state_of, store_of, unheard, watched
+
+__all__ = ["quiet_tokens"]
+
+HEARD = pytest.mark.parametrize("heard", [True, False], ids=["heard", "unheard"])
+
+
+async def signed_petition(stage: Scene, *logins: str) -> Issue:
+    petition = stage.petition()
+    for login in logins or ("ada",):
+        stage.sign(petition, login)
+    await stage.shows(petition, len(logins) or 1)
+    return petition
+
+
+async def comes_to(stage: Scene, petition: Issue, state: State) -> None:
+    async def is_in_it() -> bool:
+        with suppress(KeyError):
+            return await state_of(stage, petition) is state
+        return False
+
+    await eventually(is_in_it, f"the state {state!r}")
+
+
+@HEARD
+async def test_a_renamed_repository_keeps_its_petitions(sqlite_url: str, heard: bool) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+        petition = await signed_petition(stage)
+        repository = petition.repository
+        with happening(stage, heard):
+            stage.state.rename_repository(repository, repository.owner, "open-letters")
+        stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)
+        assert (await store_of(stage).snapshot(petition.id, 0)).repository.name == "open-letters"
+
+
+async def test_another_repository_under_the_old_name_is_not_taken_for_ours(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, _):
+        petition = await signed_petition(stage)
+        repository = petition.repository
+        with unheard(stage):
+            stage.state.rename_repository(repository, repository.owner, "open-letters")
+            other = stage.sandbox.petition(
+                "Not ours", "Not ours.", "", stage.sandbox.repository("lovelace/letters")
+            )
+            stage.state.edit_issue_body(petition, repository.owner, "Dear all, once more.")
+        assert other.number == petition.number
+        await store_of(stage).upkeep.look_at([petition.id])
+        store_of(stage).changed.set()
+        await stage.shows(petition, 1)
+        assert other.body == "Not ours."
+
+
+@HEARD
+@pytest.mark.parametrize("survive", [True, False], ids=["same comment ids", "new comment ids"])
+async def test_a_transferred_issue_takes_its_signatures_along(sqlite_url: str, heard: bool, survive: bool) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+        stage.state.rules.comment_ids_survive_transfer = survive
+        petition = await signed_petition(stage, "ada", "grace")
+        target = stage.sandbox.repository("lovelace/archive")
+        stage.sandbox.petition("First here", repository=target)
+        stage.state.set_role(target, stage.organizer(), "write")
+        with happening(stage, heard):
+            moved = stage.state.transfer(petition, stage.organizer(), target)
+        assert moved.number != petition.number
+        stage.sign(moved, "alan")
+        await stage.shows(moved, 3)
+        snapshot = await store_of(stage).snapshot(petition.id, 9)
+        assert [thread.issue_id for thread in snapshot.threads] == [moved.id]
+        assert {each.login for each in snapshot.newest} == {"ada", "grace", "alan"}
+
+
+@HEARD
+async def test_a_deleted_issue_ends_its_petition(sqlite_url: str, heard: bool) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        with happening(stage, heard):
+            stage.state.delete_issue(petition, petition.repository.owner)
+        await comes_to(stage, petition, State.ISSUE_DELETED)
+        assert (await store_of(stage).snapshot(petition.id, 0)).count == 0
+        calls.forget()
+        another = await signed_petition(stage)
+        assert not calls.like(f"GET .*/issues/{petition.number}")
+        assert another.number != petition.number
+
+
+@HEARD
+async def test_an_archived_repository_rests_until_it_is_unarchived(sqlite_url: str, heard: bool) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        repository = petition.repository
+        with happening(stage, heard):
+            stage.state.archive(repository, repository.owner)
+        await comes_to(stage, petition, State.ARCHIVED)
+        assert len(calls.like("PATCH .* 403")) <= 1
+        calls.forget()
+        with happening(stage, heard):
+            stage.state.unarchive(repository, repository.owner)
+            stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)
+        assert not calls.like("PATCH .* 403")
+
+
+@HEARD
+async def test_a_repository_that_is_made_private_is_known_as_such(sqlite_url: str, heard: bool) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+        petition = await signed_petition(stage)
+
+        async def is_private() -> bool:
+            return (await store_of(stage).snapshot(petition.id, 0)).private
+
+        with happening(stage, heard):
+            stage.state.privatize(petition.repository, petition.repository.owner)
+        await eventually(is_private, "a private petition")
+        stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+
+
+@HEARD
+async def test_the_petitions_of_a_deleted_repository_rest(sqlite_url: str, heard: bool) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        with happening(stage, heard):
+            stage.state.delete_repository(petition.repository, petition.repository.owner)
+        await comes_to(stage, petition, State.REPOSITORY_DELETED if heard else State.OUT_OF_REACH)
+        assert len(calls.like(f"GET .*/issues/{petition.number} 404")) <= 1
+
+
+@HEARD
+async def test_a_repository_that_goes_to_an_account_with_the_app_is_kept_there(
+    sqlite_url: str, heard: bool
+) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+        petition = await signed_petition(stage)
+        curie = stage.sandbox.repository("curie/notes").owner
+        with happening(stage, heard):
+            stage.state.transfer_repository(petition.repository, petition.repository.owner, curie)
+        stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)
+
+
+@HEARD
+async def test_a_repository_that_goes_where_the_app_is_not_waits_for_it(
+    sqlite_url: str, heard: bool, quiet_tokens: None
+) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        curie = stage.state.repository("curie/notes").owner
+        with happening(stage, heard):
+            stage.state.transfer_repository(petition.repository, petition.repository.owner, curie)
+        await comes_to(stage, petition, State.OUT_OF_REACH)
+        assert len(calls.like("PATCH .* 403")) <= 1
+        stage.sign(petition, "grace")
+        with happening(stage, heard):
+            stage.state.install(curie)
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)
+
+
+@HEARD
+async def test_an_issue_that_goes_where_the_app_is_not_waits_for_it(
+    sqlite_url: str, heard: bool, quiet_tokens: None
+) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+        state = stage.state
+        letters, elsewhere = state.repository("curie/letters"), state.repository("curie/elsewhere")
+        state.create_label(elsewhere, "petition")
+        installation = state.install(letters.owner, [letters])
+        petition = state.open_issue(letters, letters.owner, "Radium", "Dear all,", labels=["petition"])
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+        with happening(stage, heard):
+            moved = state.transfer(petition, letters.owner, elsewhere)
+        await comes_to(stage, petition, State.OUT_OF_REACH)
+        stage.sign(moved, "grace")
+        with happening(stage, heard):
+            state.add_repositories(installation, elsewhere)
+        await stage.shows(moved, 2)
+
+
+async def test_an_issue_that_became_a_discussion_is_looked_for_now_and_then(sqlite_url: str) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        issues = petition.repository.issues
+        del issues[petition.number]
+        await comes_to(stage, petition, State.NOT_FOUND)
+        seen = len(calls.like(f"GET .*/issues/{petition.number} 404"))
+        await eventually(lambda: len(calls.like("GET .*/issues[?]labels")) > 6, "some surveys")
+        assert len(calls.like(f"GET .*/issues/{petition.number} 404")) <= seen + 2
+        issues[petition.number] = petition
+        stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)
+
+
+async def test_where_issues_are_switched_off_petitions_rest_until_they_are_on_again(sqlite_url: str) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        stage.state.set_issues_enabled(petition.repository, False)
+        await comes_to(stage, petition, State.ISSUES_DISABLED)
+        seen = len(calls.like(f"GET .*/issues/{petition.number} 410"))
+        await eventually(lambda: len(calls.like("GET .*/issues[?]labels")) > 6, "some surveys")
+        assert len(calls.like(f"GET .*/issues/{petition.number} 410")) <= seen + 2
+        stage.state.set_issues_enabled(petition.repository, True)
+        stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)

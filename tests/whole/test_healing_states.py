@@ -1,0 +1,214 @@
+"""What keeps the bot from its work has a name, is told once, stops the hammering, and passes by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot import app
+from bot.reconcile.beats import Beats
+from bot.sandbox.nouns import Installation, Issue
+from bot.store import State
+from bot.store.upkeep_statements import NEW_CONDITIONS
+from tests.whole.scene import FAST, WATCHFUL, Scene
+from tests.whole.test_healing_moves import HEARD, comes_to, signed_petition
+from tests.whole.watching import (
+    Calls,
+    at_rest,
+    eventually,
+    happening,
+    quiet_tokens,
+    state_of,
+    store_of,
+    unheard,
+    watched,
+)
+
+__all__ = ["quiet_tokens"]
+
+READ_ONLY = {"issues": "read", "contents": "read", "metadata": "read"}
+
+
+def installation_of(stage: Scene) -> Installation:
+    return next(one for one in stage.state.installations.values() if not one.deleted)
+
+
+async def some_surveys(calls: Calls, number: int = 4) -> None:
+    """Wait until the rounds have been gone some more times."""
+    before = len(calls.like("GET /app/installations"))
+    await eventually(lambda: len(calls.like("GET /app/installations")) >= before + number, "some rounds")
+
+
+def test_every_state_says_what_to_do() -> None:
+    assert all(state.advice for state in State)
+
+
+@HEARD
+async def test_a_suspended_installation_rests_until_it_is_back(sqlite_url: str, heard: bool) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        installation = installation_of(stage)
+        with happening(stage, heard):
+            stage.state.suspend(installation)
+        await comes_to(stage, petition, State.SUSPENDED)
+        await eventually(lambda: at_rest(stage), "the end of all work")
+        calls.forget()
+        await some_surveys(calls)
+        assert not [call for call in calls.made if not call.startswith("GET /app/")]
+        with happening(stage, heard):
+            stage.state.unsuspend(installation)
+            stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)
+
+
+@HEARD
+async def test_an_app_that_was_removed_goes_on_when_it_is_installed_again(
+    sqlite_url: str, heard: bool, quiet_tokens: None
+) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        with happening(stage, heard):
+            stage.state.uninstall(installation_of(stage))
+        await comes_to(stage, petition, State.UNINSTALLED)
+        stage.sign(petition, "grace")
+        await eventually(lambda: at_rest(stage), "the end of all work")
+        calls.forget()
+        await some_surveys(calls)
+        assert not [call for call in calls.made if not call.startswith("GET /app/")]
+        with happening(stage, heard):
+            stage.state.install(petition.repository.owner)
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)
+
+
+async def test_an_installation_that_cannot_be_used_raises_the_alarm(sqlite_url: str) -> None:
+    """Without waiting for the beat of the rounds."""
+    async with watched(sqlite_url) as (stage, calls):
+        petition = await signed_petition(stage)
+        await stage.stop_bot()
+        with unheard(stage):
+            stage.state.suspend(installation_of(stage))
+            stage.sign(petition, "grace")
+        slow = replace(FAST, beats=Beats(look=0.1, breath=0.01, resync=600.0, lag=0.0))
+        stage.tempo = slow
+        await stage.start_bot()
+        await comes_to(stage, petition, State.SUSPENDED)
+        await eventually(lambda: at_rest(stage), "the end of all work")
+        assert len(calls.like("POST /app/installations/.*/access_tokens 403")) <= 2
+
+
+@HEARD
+async def test_without_permission_to_write_the_petition_waits_for_it(
+    sqlite_url: str, heard: bool, quiet_tokens: None
+) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        installation = installation_of(stage)
+        events = list(installation.events)
+        with happening(stage, heard):
+            stage.state.grant(installation, READ_ONLY, events)
+        # As after an hour: a token may do what was permitted when it was minted.
+        await stage.stop_bot()
+        await stage.start_bot()
+        stage.sign(petition, "grace")
+        await comes_to(stage, petition, State.NOT_ALLOWED)
+        (condition,) = await store_of(stage).upkeep.conditions()
+        assert "issues=write" in condition.detail
+        calls.forget()
+        for number in range(10):
+            stage.sign(petition, f"person-{number}")
+        await stage.sandbox.settled()
+        await some_surveys(calls)
+        assert len(calls.like("PATCH")) <= 1
+        with happening(stage, heard):
+            stage.state.grant(installation, installation.permissions | {"issues": "write"}, events)
+        await stage.shows(petition, 12)
+        await comes_to(stage, petition, State.FINE)
+
+
+async def test_without_events_signatures_are_counted_by_reading(sqlite_url: str) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+        petition = await signed_petition(stage)
+        installation = installation_of(stage)
+        stage.state.grant(installation, installation.permissions, ["issues"])
+        await comes_to(stage, petition, State.NOT_GRANTED)
+        (condition,) = await store_of(stage).upkeep.conditions()
+        assert condition.detail == "event issue_comment"
+        stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+        stage.state.grant(installation, installation.permissions, ["issues", "issue_comment"])
+        await comes_to(stage, petition, State.FINE)
+
+
+async def test_a_locked_petition_is_kept_and_reactions_catch_up(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        petition = await signed_petition(stage)
+        await stage.reacted(petition.comments[0], "+1")
+        stage.state.lock(petition, stage.organizer())
+        signed = stage.state.comment(petition, stage.organizer(), "/sign")
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.LOCKED)
+        assert not calls.like("POST .*/reactions 403")
+        stage.state.unlock(petition, stage.organizer())
+        await stage.reacted(signed, "+1")
+        await comes_to(stage, petition, State.FINE)
+
+
+async def test_a_letter_that_leaves_no_room_is_left_alone_until_it_is_shorter(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        long = "x" * 65_536
+        petition = stage.petition(long)
+        stage.sign(petition, "ada")
+        await comes_to(stage, petition, State.NO_ROOM)
+        assert petition.body == long
+        assert not calls.like("PATCH")
+        stage.state.edit_issue_body(petition, petition.user, "Dear all,")
+        await stage.shows(petition, 1)
+        await comes_to(stage, petition, State.FINE)
+
+
+async def test_credentials_that_github_refuses_are_told_and_not_tried_again_and_again(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        petition = await signed_petition(stage)
+        await stage.stop_bot()
+        calls.forget()
+        wrong = replace(stage.config(), app_id="1")
+        async with app.running(wrong, replace(FAST, beats=Beats(look=0.1, breath=0.01, lag=0.0))) as bot:
+            stage.bot = bot
+            stage.sign(petition, "grace")
+            await comes_to(stage, petition, State.CREDENTIALS_REFUSED)
+            assert len(calls.made) <= 12
+        await stage.start_bot()
+        await stage.shows(petition, 2)
+        await comes_to(stage, petition, State.FINE)
+
+
+async def test_each_change_of_state_is_told_once_with_what_to_do(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = await signed_petition(stage)
+        stage.state.archive(petition.repository, petition.repository.owner)
+        await told(stage, petition, State.ARCHIVED)
+        await some_surveys(calls)
+        await stage.stop_bot()
+        await stage.start_bot()
+        await some_surveys(calls)
+        stage.state.unarchive(petition.repository, petition.repository.owner)
+        await told(stage, petition, State.FINE)
+        said = capsys.readouterr().out
+        assert said.count("state=archived") == 1
+        assert "Unarchive it and the petition goes on." in said
+        assert said.count("the petition is fine again") == 1
+
+
+async def told(stage: Scene, petition: Issue, state: State) -> None:
+    """Wait until a state has been told."""
+
+    async def is_told() -> bool:
+        now = await state_of(stage, petition)
+        return now is state and not await store_of(stage)._database.read(lambda work: work.fetch(NEW_CONDITIONS))
+
+    await eventually(is_told, f"the telling of {state!r}")
