@@ -141,7 +141,7 @@ async def test_the_petitions_of_a_deleted_repository_rest(sqlite_url: str, heard
 
 @HEARD
 async def test_a_repository_that_goes_to_an_account_with_the_app_is_kept_there(
-    sqlite_url: str, heard: bool
+    sqlite_url: str, heard: bool, quiet_tokens: None
 ) -> None:
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
         petition = await signed_petition(stage)
