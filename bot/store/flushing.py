@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain, takewhile
 from typing import Final
 
@@ -19,6 +19,9 @@ PATIENCE: Final = 8.0
 
 WATCH: Final = 0.5
 """Seconds between two looks at who has waited too long, while a group is being written."""
+
+TURNS: Final = 3
+"""Turns of the loop from a request's last byte to the facts that it tells."""
 
 _Waiting = tuple[Sequence[Fact], asyncio.Future[None], float]
 """Facts, who waits for them, and since when."""
@@ -64,7 +67,19 @@ class Flusher:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
+                await self._let_all_in()
                 await self._flush(self._next_group())
+
+    async def _let_all_in(self) -> None:
+        """Let the loop bring what has arrived already, which takes it a few turns; wait for nothing else.
+
+        Otherwise the first of many that arrive together gets a transaction of its own and keeps the others waiting.
+        """
+        turns = TURNS
+        while turns and self._facts < LARGEST_GROUP:
+            before = self._facts
+            await asyncio.sleep(0)
+            turns = turns - 1 if self._facts == before else TURNS
 
     def _next_group(self) -> list[_Waiting]:
         group = [self._waiting.popleft()]
@@ -86,15 +101,15 @@ class Flusher:
             _settle(one[1], await self._try(one[0], [one]) if len(group) > 1 else error)
 
     async def _try(self, facts: Sequence[Fact], group: list[_Waiting]) -> BaseException | None:
-        writing = asyncio.ensure_future(self._write(facts))
         # One watch for all who wait: a timer for each would cost as much as the rest of the waiting.
-        while not (await asyncio.wait({writing}, timeout=WATCH))[0]:
-            self._send_away_the_impatient(group)
-        (outcome,) = await asyncio.gather(writing, return_exceptions=True)
+        self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient, group)
+        (outcome,) = await asyncio.gather(self._write(facts), return_exceptions=True)
+        self._watch.cancel()
         return outcome
 
-    def _send_away_the_impatient(self, group: Iterable[_Waiting]) -> None:
+    def _send_away_the_impatient(self, group: list[_Waiting]) -> None:
         """Give up on those who have waited too long; their facts may still be written, which does no harm."""
+        self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient, group)
         latest = self._loop.time() - self._patience
         for waiting in takewhile(lambda waiting: waiting[2] < latest, chain(group, self._waiting)):
             _settle(waiting[1], Unavailable(f"not written within {self._patience:.0f} s"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -112,11 +114,32 @@ class _SqliteTransaction(Transaction):
         return self._cursor.execute(statement.sqlite, _spell(values)).rowcount
 
     def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
+        # Between two rows of `executemany` the driver asks for the interpreter, which the loop is using.
+        waiting = list(rows)
+        for number in _ROWS_AT_ONCE:
+            while len(waiting) >= number:
+                values = [value for row in waiting[:number] for value in row]
+                self._cursor.execute(_for_rows(statement.sqlite, number), values)
+                del waiting[:number]
+
+    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
         if rows:
             self._cursor.executemany(statement.sqlite, rows)
 
-    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
-        self.put(statement, rows)
+
+_ROWS_AT_ONCE: Final = (64, 16, 4, 1)
+"""Each makes a statement of its own, which is kept; a row has up to 20 values, and SQLite takes 32,766 at once."""
+
+
+@lru_cache(64)
+def _for_rows(text: str, number: int) -> str:
+    """Repeat the row of a statement's VALUES."""
+    before, row, after = _VALUES.split(text)
+    one = f"({', '.join('?' * (row.count(',') + 1))})"
+    return f"{before}VALUES {', '.join([one] * number)}{after}"
+
+
+_VALUES: Final = re.compile(r"VALUES (\([^)]*\))")
 
 
 def _spell(values: tuple[object, ...]) -> tuple[object, ...]:
