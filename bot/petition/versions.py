@@ -228,7 +228,7 @@ def _end(
     texts = [before.digest, *(version.digest for version in trail)]
     returns = len(set(texts)) < len(texts)
     seen = {version.digest for version in second}
-    end = final or (after.digest if trail or after.digest in seen else second[-1].digest)
+    end = final or (after.digest if after.digest in seen else second[-1].digest)
     if end == after.digest and not returns:
         linked = all(now.previous in (None, was) for was, now in zip(texts, trail, strict=False))
         return replace(after, settled=final is not None or (after.settled and linked and seen.issubset(texts)))

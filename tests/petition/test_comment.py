@@ -112,6 +112,7 @@ class TestAuthor:
     def test_deleted_is_gone_whatever_else_is_told(self) -> None:
         check(writes(SIGN), deletes(), edits(SIGN, ADA_SIGNS, NIGHT), says=None)
         assert known(writes(ADA_SIGNS), deletes()).versions == ()
+        assert not known(writes(ADA_SIGNS), deletes()).present
 
     @pytest.mark.parametrize(
         "author",
@@ -295,6 +296,13 @@ class TestHistories:
         check(self.last_edit(SIGN, Writer.OTHER), says=None, unverified=True)
         check(writes(ADA_SIGNS), self.last_edit(SIGN, Writer.OTHER), says=Sign(), unverified=True)
 
+    def test_there_and_back_within_a_second_is_told_to_the_end(self) -> None:
+        told = [writes(SIGN), edits(SIGN, HELLO, MORNING), edits(HELLO, SIGN, MORNING)]
+        seen = [observed(replace(version, seen=NIGHT)) for one in told for version in one.versions]
+        look = observed(Version(MORNING, body_digest(SIGN), Writer.UNSAID, Sign(), hidden=False, seen=NIGHT))
+        check(*seen, look, says=Sign())
+        assert not standing(known(*seen, look)).ambiguous
+
 
 class TestAmbiguity:
     def test_a_gap_in_the_chain_asks_for_a_look(self) -> None:
@@ -329,6 +337,11 @@ class TestAmbiguity:
         assert standing(known(*told)).ambiguous
         check(hides(UNSIGN), hides(UNSIGN, hidden=None), says=Unsign(), made_at=NOON, hidden=True, unverified=True)
         assert standing(known(writes(SIGN), hides(SIGN), hides(THANKS))).ambiguous
+
+    def test_a_hide_an_edit_and_an_unhide_in_one_second_are_in_order(self) -> None:
+        told = (writes(SIGN), hides(SIGN), edits(SIGN, ADA_SIGNS), unhides(ADA_SIGNS, NOON))
+        check(*told, says=Sign("Ada Lovelace"))
+        assert not standing(known(*told)).ambiguous
 
     def test_an_edit_within_the_second_of_creation_is_in_order(self) -> None:
         check(writes(HELLO), edits(HELLO, SIGN, MORNING), says=Sign())

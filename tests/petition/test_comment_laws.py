@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from random import Random
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.petition.commands import Sign
 from bot.petition.comment import Comment, merge, standing
-from tests.petition.talk import TEXTS, Post, posts, some
+from tests.petition.talk import ADA, GHOST, TEXTS, Post, posts, some
 
 END = 2000
 
@@ -16,7 +17,7 @@ END = 2000
 @st.composite
 def observations(draw: st.DrawFn) -> list[Comment]:
     """Some of what can be told of one comment, by all ways; some of it contradicts the rest."""
-    post, other = draw(posts()), draw(posts())
+    post, other = draw(posts()), draw(posts(authors=(ADA, replace(ADA, login="countess"), GHOST, None)))
     told = [*post.deliveries(), *post.deliveries(tells_hidden=False), *other.deliveries()]
     return draw(some([*told, post.listed(END), post.listed(END + 5), post.looked_up(END)]))
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.petition.splice import (
@@ -64,6 +64,7 @@ class TestPlace:
 class TestLineEnds:
     def test_a_letter_from_a_browser_gets_a_block_like_it(self) -> None:
         check(browser_saved(LETTER), browser_saved(f"{LETTER}\n\n{block()}"))
+        assert letter(browser_saved(f"{LETTER}\n\n{block()}")) == browser_saved(LETTER)
 
     def test_a_block_that_went_through_a_browser_is_known(self) -> None:
         check(browser_saved(f"{LETTER}\n\n{block(11)}"), browser_saved(f"{LETTER}\n\n{block(12)}"))
@@ -95,6 +96,11 @@ class TestDamage:
 
     def test_the_markers_stand_in_the_wrong_order(self) -> None:
         check(f"One.\n{END}\nTwo.\n{BEGIN}\nThree.", f"One.\n{block()}\nTwo.\n\nThree.")
+
+    def test_leftovers_stand_before_or_after_a_whole_block(self) -> None:
+        check(f"One.\n{END}\nTwo.\n{block(9)}", f"One.\n\nTwo.\n{block()}")
+        check(f"One.\n{BEGIN}\nTwo.\n{block(9)}", f"One.\n\nTwo.\n{block()}")
+        check(f"One.\n{block(9)}\nTwo.\n{BEGIN}", f"One.\n{block()}\nTwo.\n")
 
     def test_the_block_was_pasted_twice(self) -> None:
         check(f"One.\n\n{block(9)}\n\nTwo.\n\n{block(8)}\n", f"One.\n\n{block()}\n\nTwo.\n\n\n")
@@ -161,6 +167,7 @@ class TestMachineLine:
             "{",
             "{]}",
             '{"v":2,"count":1,"digest":"x","as_of":"1970-01-01T00:00:00Z"}',
+            '{"v":true,"count":1,"digest":"x","as_of":"1970-01-01T00:00:00Z"}',
             '{"v":1,"count":true,"digest":"x","as_of":"1970-01-01T00:00:00Z"}',
             '{"v":1,"count":-1,"digest":"x","as_of":"1970-01-01T00:00:00Z"}',
             '{"v":1,"count":1,"digest":1,"as_of":"1970-01-01T00:00:00Z"}',
@@ -185,6 +192,7 @@ class TestMachineLine:
 class TestPlaceOf:
     def test_an_intact_block_is_found(self) -> None:
         assert place_of(f"One.\n{block()}\nTwo.") == Place("One.\n", "\nTwo.", block())
+        assert place_of(f"{BEGIN}\n{END}").block == f"{BEGIN}\n{END}"
 
     @pytest.mark.parametrize(
         "body",
@@ -234,6 +242,10 @@ TEXTS = st.lists(st.one_of(LINES, ENDS, st.text(max_size=5)), max_size=14).map("
 BODIES = st.one_of(TEXTS, st.lists(st.tuples(LINES, ENDS).map("".join), max_size=10).map("".join))
 
 
+# Here our lines, put in or taken out, decide what is code and what is text.
+@example(f"<div>\n```\n{BEGIN}\n```\n\n```\n{BEGIN}\n```\n")
+@example(f"<!--\n```\n{BEGIN}\n```\n```\n```\n{BEGIN}\n```\n{block(1)}\n")
+@example("1. ```\n")
 @given(BODIES)
 def test_the_letter_is_the_same_before_and_after(body: str) -> None:
     assert letter(splice(body, block())) == letter(body)
@@ -256,6 +268,7 @@ def test_no_byte_of_a_letter_without_block_changes(text: str) -> None:
     body = splice(text, block())
     assert body.startswith(text)
     assert body[len(text) :].lstrip("\r\n") in (block(), browser_saved(block()))
+    assert letter(body) == letter(text) == text
 
 
 UNFENCED = PROSE.filter(lambda text: "```" not in text and "~~~" not in text)
