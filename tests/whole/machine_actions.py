@@ -1,0 +1,438 @@
+"""Everything that can happen to a petition: what people, organizers, GitHub and the bot's host do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.sandbox.faults import Faults
+from bot.sandbox.nouns import Comment, Issue, Refused, User
+from tests.whole import machine_letter as letters
+from tests.whole.machine_truth import blocks
+from tests.whole.machine_world import HOUR, World, newest
+
+T = TypeVar("T")
+
+Step = tuple[str, int]
+"""The name of an action, and a number that says whom and what it concerns."""
+
+
+class Impossible(Exception):
+    """There is nobody and nothing that the action could concern now."""
+
+
+@dataclass(slots=True)
+class Choice:
+    """Turns a number into choices, the first of each kind for the smallest numbers."""
+
+    number: int
+
+    def below(self, limit: int) -> int:
+        self.number, chosen = divmod(self.number, limit)
+        return chosen
+
+    def of(self, things: Sequence[T]) -> T:
+        if not things:
+            raise Impossible
+        return things[self.below(len(things))]
+
+
+Action = Callable[[World, Choice], Awaitable[None] | None]
+ACTIONS: dict[str, Action] = {}
+WEIGHTS: dict[str, int] = {}
+
+
+def action(weight: int) -> Callable[[Action], Action]:
+    """List a function as an action; one of a greater weight happens more often."""
+
+    def register(function: Action) -> Action:
+        name = function.__name__
+        ACTIONS[name], WEIGHTS[name] = function, weight
+        return function
+
+    return register
+
+
+async def perform(world: World, step: Step) -> bool:
+    """Let something happen; tell whether it was possible."""
+    name, number = step
+    try:
+        outcome = ACTIONS[name](world, Choice(number))
+    except (Impossible, Refused):
+        return False
+    if outcome is not None:
+        await outcome
+    return True
+
+
+# What people do
+
+
+@action(30)
+def comment(world: World, choice: Choice) -> None:
+    person = choice.of(_present(world))
+    world.state.comment(choice.of(world.petitions), person, world.book.phrase(choice.below(len(world.book))))
+
+
+@action(12)
+def edit_own_comment(world: World, choice: Choice) -> None:
+    said = choice.of(_comments_of_people(world))
+    world.state.edit_comment(said, said.user, world.book.phrase(choice.below(len(world.book))))
+
+
+@action(2)
+def save_unchanged(world: World, choice: Choice) -> None:
+    said = choice.of(_comments_of_people(world))
+    world.state.edit_comment(said, said.user, said.body)
+
+
+@action(4)
+def delete_own_comment(world: World, choice: Choice) -> None:
+    said = choice.of(_comments_of_people(world))
+    world.state.delete_comment(said, said.user)
+
+
+@action(2)
+def rename_account(world: World, choice: Choice) -> None:
+    person = choice.of(_present(world))
+    world.state.rename_user(person, world.fresh(person.login.partition("-")[0]))
+
+
+@action(1)
+def take_over_a_login(world: World, choice: Choice) -> None:
+    """Rename an account and let somebody else have the old login at once."""
+    place = choice.below(len(world.people))
+    leaving, login = world.people[place], world.people[place].login
+    world.state.rename_user(leaving, world.fresh("former"))
+    world.people.append(world.state.user(login))
+
+
+@action(1)
+def delete_account(world: World, choice: Choice) -> None:
+    person = choice.of(world.people)
+    world.state.delete_user(person, ghost=choice.below(2) == 0)
+    world.people.remove(person)
+    world.people.append(world.state.user(world.fresh("newcomer")))
+
+
+@action(2)
+def flag_as_spam(world: World, choice: Choice) -> None:
+    world.state.flag_user(choice.of([person for person in world.people if not person.spam]))
+
+
+@action(2)
+def take_the_flag_back(world: World, choice: Choice) -> None:
+    world.state.unflag_user(choice.of([person for person in world.people if person.spam]))
+
+
+@action(1)
+def flag_the_organizer(world: World, choice: Choice) -> None:
+    """Make the petitions themselves invisible, since the organizer has opened them."""
+    world.state.flag_user(world.organizer)
+
+
+@action(2)
+def robot_comments(world: World, choice: Choice) -> None:
+    world.state.comment(choice.of(world.petitions), world.robot, world.book.phrase(choice.below(len(world.book))))
+
+
+# What moderators do
+
+
+@action(5)
+def edit_somebody_elses_comment(world: World, choice: Choice) -> None:
+    said = _seen(world, choice.of(world.comments))
+    world.state.edit_comment(said, world.organizer, world.book.phrase(choice.below(len(world.book))))
+
+
+@action(1)
+def edit_somebody_elses_comment_back(world: World, choice: Choice) -> None:
+    said = _seen(world, choice.of([said for said in world.comments if len(said.edits) > 1]))
+    world.state.edit_comment(said, world.organizer, said.edits[-2].text)
+
+
+@action(5)
+def hide(world: World, choice: Choice) -> None:
+    world.state.hide(choice.of(world.comments), world.organizer)
+
+
+@action(4)
+def unhide(world: World, choice: Choice) -> None:
+    hidden = [said for said in world.comments if said.minimized is not None]
+    world.state.unhide(choice.of(hidden), world.organizer)
+
+
+@action(1)
+def delete_somebody_elses_comment(world: World, choice: Choice) -> None:
+    world.state.delete_comment(choice.of(world.comments), world.organizer)
+
+
+@action(1)
+def pin(world: World, choice: Choice) -> None:
+    world.state.pin(choice.of(world.comments), world.organizer)
+
+
+# What organizers do to the letter and its block
+
+
+@action(3)
+def write_the_letter(world: World, choice: Choice) -> None:
+    issue = choice.of(world.petitions)
+    world.save(issue, letters.rewritten(issue.body or "", world.fresh("Dear all,\n\nplease")))
+
+
+@action(1)
+def write_a_long_letter(world: World, choice: Choice) -> None:
+    issue = choice.of(world.petitions)
+    spare = choice.of((0, 60, 400, 1_500, 5_000))
+    world.save(issue, "x" * (letters.LIMIT - spare))
+
+
+@action(1)
+def write_below_the_block(world: World, choice: Choice) -> None:
+    issue = choice.of(_with_their_letter(world))
+    if len(issue.body or "") > letters.LIMIT // 2:
+        raise Impossible
+    world.save(issue, letters.extended(issue.body or "", world.fresh("PS")))
+
+
+@action(2)
+def move_the_block(world: World, choice: Choice) -> None:
+    issue = choice.of(_with_their_letter(world))
+    world.save(issue, letters.moved(issue.body or ""))
+
+
+@action(2)
+def delete_the_block(world: World, choice: Choice) -> None:
+    issue = choice.of(_with_their_letter(world))
+    world.save(issue, letters.without_block(issue.body or ""))
+
+
+@action(2)
+def write_into_the_block(world: World, choice: Choice) -> None:
+    issue = choice.of(_with_their_letter(world))
+    world.save(issue, letters.forged(issue.body or ""))
+
+
+@action(3)
+def damage_the_block(world: World, choice: Choice) -> None:
+    issue = choice.of(_with_their_letter(world))
+    world.save(issue, choice.of(letters.DAMAGES)(issue.body or ""), exact=False)
+
+
+@action(1)
+def empty_the_body(world: World, choice: Choice) -> None:
+    world.save(choice.of(world.petitions), "")
+
+
+@action(2)
+def save_right_before_the_bot_does(world: World, choice: Choice) -> None:
+    issue, text = choice.of(world.petitions), world.fresh("Dear all,\n\nhurry")
+
+    def save() -> None:
+        with suppress(Refused):
+            world.save(issue, letters.rewritten(newest(issue).body or "", text))
+
+    world.ambushes.append(save)
+
+
+# What organizers do to the issue and its repository
+
+
+@action(2)
+def close(world: World, choice: Choice) -> None:
+    world.state.close(choice.of(_which(world, lambda one: one.closed_at is None)), world.organizer)
+
+
+@action(3)
+def reopen(world: World, choice: Choice) -> None:
+    world.state.reopen(choice.of(_which(world, lambda one: one.closed_at is not None)), world.organizer)
+
+
+@action(1)
+def lock(world: World, choice: Choice) -> None:
+    world.state.lock(choice.of(_which(world, lambda one: not one.locked)), world.organizer)
+
+
+@action(2)
+def unlock(world: World, choice: Choice) -> None:
+    world.state.unlock(choice.of(_which(world, lambda one: one.locked)), world.organizer)
+
+
+@action(1)
+def take_the_label_off(world: World, choice: Choice) -> None:
+    world.state.unlabel(choice.of(_which(world, lambda one: bool(one.labels))), world.organizer, "petition")
+
+
+@action(2)
+def put_the_label_back(world: World, choice: Choice) -> None:
+    world.state.label(choice.of(_which(world, lambda one: not one.labels)), world.organizer, "petition")
+
+
+@action(1)
+def give_another_title(world: World, choice: Choice) -> None:
+    world.state.edit_issue(choice.of(world.petitions), world.organizer, title=world.fresh("Letter"))
+
+
+@action(1)
+def transfer(world: World, choice: Choice) -> None:
+    issue = choice.of(world.petitions)
+    (target,) = (one for one in world.repositories if one is not issue.repository)
+    world.replace(issue, world.state.transfer(issue, world.organizer, target))
+
+
+@action(1)
+def rename_repository(world: World, choice: Choice) -> None:
+    world.state.rename_repository(choice.of(world.repositories), world.owner, world.fresh("letters"))
+
+
+@action(1)
+def make_private_or_public(world: World, choice: Choice) -> None:
+    repository = choice.of(world.repositories)
+    change = world.state.publicize if repository.private else world.state.privatize
+    change(repository, world.owner)
+
+
+@action(1)
+def archive(world: World, choice: Choice) -> None:
+    repository = choice.of(world.repositories)
+    change = world.state.unarchive if repository.archived else world.state.archive
+    change(repository, world.owner)
+
+
+@action(1)
+def switch_issues_off_or_on(world: World, choice: Choice) -> None:
+    repository = choice.of(world.repositories)
+    world.state.set_issues_enabled(repository, not repository.has_issues)
+
+
+@action(1)
+def suspend(world: World, choice: Choice) -> None:
+    change = world.state.suspend if world.installation.suspended_at is None else world.state.unsuspend
+    change(world.installation)
+
+
+@action(1)
+def delete_and_begin_anew(world: World, choice: Choice) -> None:
+    issue = choice.of(world.petitions)
+    world.state.delete_issue(issue, world.owner)
+    del world.letters[issue]
+    world.open_petition()
+
+
+# What GitHub, the host and the clock do
+
+
+@action(4)
+def go_wrong(world: World, choice: Choice) -> None:
+    world.stage.sandbox.faults = choice.of(FAULTS)
+
+
+@action(3)
+def go_right(world: World, choice: Choice) -> None:
+    world.stage.sandbox.faults = Faults()
+
+
+@action(1)
+async def restart(world: World, choice: Choice) -> None:
+    await world.stage.stop_bot()
+    await world.stage.start_bot()
+
+
+@action(1)
+async def stop(world: World, choice: Choice) -> None:
+    await world.stage.stop_bot()
+
+
+@action(2)
+async def start(world: World, choice: Choice) -> None:
+    if world.stage.bot is None:
+        await world.stage.start_bot()
+
+
+@action(12)
+def a_second_passes(world: World, choice: Choice) -> None:
+    world.let_pass(1.0)
+
+
+@action(3)
+def a_while_passes(world: World, choice: Choice) -> None:
+    world.let_pass(choice.of((5.0, 60.0, 700.0, HOUR)))
+
+
+@action(1)
+def the_rounds_are_gone(world: World, choice: Choice) -> None:
+    if world.stage.bot is None:
+        raise Impossible
+    world.bot.rounds.alarm()
+
+
+@action(12)
+async def the_bot_works_a_little(world: World, choice: Choice) -> None:
+    await world.work_a_little(choice.below(64))
+
+
+@action(6)
+async def deliveries_arrive(world: World, choice: Choice) -> None:
+    await world.stage.sandbox.settled()
+
+
+def _present(world: World) -> list[User]:
+    return [person for person in (*world.people, world.organizer) if not person.spam]
+
+
+def _comments_of_people(world: World) -> list[Comment]:
+    return [said for said in world.comments if said.user in world.people and not said.user.spam]
+
+
+def _seen(world: World, said: Comment) -> Comment:
+    """Let a moderator have read a comment: nobody edits somebody else's within the second."""
+    if said.updated_at >= world.state.time():
+        world.let_pass(1.0)
+    return said
+
+
+def _which(world: World, holds: Callable[[Issue], bool]) -> list[Issue]:
+    return [issue for issue in world.petitions if holds(issue)]
+
+
+def _with_their_letter(world: World) -> list[Issue]:
+    """Give the petitions that show a whole block and what was last written beside it."""
+    return [
+        issue
+        for issue, letter in world.letters.items()
+        if len(blocks(issue.body or "")) == 1 and letter.stands_in(issue)
+    ]
+
+
+FAULTS: Sequence[Faults] = (
+    Faults(lost=0.3, vanished=0.1, unheard=0.2, quiet_seconds=0.01),
+    Faults(doubled=0.4, late=0.4, quiet_seconds=0.01),
+    Faults(server_error=0.2, unavailable=0.1, truncated=0.1, hanging=0.1, hang_seconds=0.01, applied_anyway=0.5),
+    Faults(where="PATCH", server_error=0.5, truncated=0.2, applied_anyway=0.7),
+    Faults(primary=0.1, secondary=0.1),
+    Faults(lag_seconds=3.0, token_lag_seconds=2.0, etag_by_token=True),
+    Faults(graphql_error=0.5),
+    Faults(reactions_failing=0.5),
+    Faults(reactions_missing=True),
+    Faults(
+        lost=0.05,
+        vanished=0.02,
+        doubled=0.1,
+        late=0.1,
+        unheard=0.03,
+        quiet_seconds=0.01,
+        lag_seconds=1.0,
+        token_lag_seconds=1.0,
+        server_error=0.03,
+        unavailable=0.02,
+        truncated=0.02,
+        applied_anyway=0.5,
+        primary=0.01,
+        secondary=0.02,
+        graphql_error=0.05,
+        reactions_failing=0.05,
+    ),
+)

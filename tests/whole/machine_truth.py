@@ -1,0 +1,181 @@
+"""What an issue's body must say: DESIGN's rules of counting, written a second time.
+
+Nothing of the bot's own reading, folding or rendering is used here. The source is what the sandbox's GitHub really
+holds, with the whole history of every comment; the texts that people write come from a phrase book, so that it is
+known without a parser what they mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bot.sandbox.nouns import Comment, Issue, User
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a text says: `sign`, `unsign` or nothing, and the details that come with it."""
+
+    verb: str = ""
+    name: str = ""
+    affiliation: str = ""
+
+
+SILENCE = Meaning()
+
+SHOWN = 20
+"""Signers that a block names; the others are only counted."""
+
+_PHRASES: Sequence[Callable[[int], tuple[str, Meaning]]] = (
+    lambda n: (f"/sign Nym{n}", Meaning("sign", f"Nym{n}")),
+    lambda _: ("/sign", Meaning("sign")),
+    lambda _: ("/unsign", Meaning("unsign")),
+    lambda n: (f"Hello {n}.", SILENCE),
+    lambda n: (f"/SIGN: Nym{n}, Guild{n}", Meaning("sign", f"Nym{n}", f"Guild{n}")),
+    lambda n: (f"I agree.\n\n/sign Nym{n} (Guild{n})\nfor reason {n}", Meaning("sign", f"Nym{n}", f"Guild{n}")),
+    lambda n: (f"> /sign Nym{n}\n\nnot me", SILENCE),
+    lambda n: (f"/sign Nym{n}\n\n/unsign", Meaning("unsign")),
+    lambda n: (f"/unsign\n\n/sign Nym{n}", Meaning("sign", f"Nym{n}")),
+    lambda n: (f"`/sign Nym{n}` is what one types; /sign is the word", SILENCE),
+)
+
+
+@dataclass(slots=True)
+class PhraseBook:
+    """Texts for comments, each with its meaning; names are never used twice."""
+
+    _known: dict[str, Meaning] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(_PHRASES)
+
+    def phrase(self, kind: int) -> str:
+        """Give a text of a kind."""
+        text, meaning = _PHRASES[kind](len(self._known))
+        self._known[text] = meaning
+        return text
+
+    def meaning(self, text: str) -> Meaning:
+        """Say what a text means."""
+        return self._known[text.replace("\r\n", "\n")]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody who stands under the letter."""
+
+    user: User
+    comment: Comment
+    name: str
+    affiliation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a comment comes to after all its edits, and when that came to be."""
+
+    meaning: Meaning
+    made_at: int
+
+
+def recount(issue: Issue, book: PhraseBook) -> list[Signer]:
+    """Count an issue's comments; ascending by user id."""
+    last: dict[int, tuple[Comment, Word]] = {}
+    for comment in sorted(issue.visible_comments, key=lambda one: (one.created_at, one.id)):
+        author = comment.user
+        if author.type != "User" or author.deleted or comment.minimized is not None:
+            continue
+        word = word_of(comment, book)
+        too_late = issue.closed_at is not None and word.made_at > issue.closed_at
+        if word.meaning.verb == "unsign" or (word.meaning.verb == "sign" and not too_late):
+            last[author.id] = comment, word
+    return [
+        Signer(comment.user, comment, word.meaning.name, word.meaning.affiliation)
+        for _, (comment, word) in sorted(last.items())
+        if word.meaning.verb == "sign"
+    ]
+
+
+def word_of(comment: Comment, book: PhraseBook) -> Word:
+    """Read a comment's history: its author's own words count, somebody else can only take away from them."""
+    own, now, made_at = SILENCE, SILENCE, comment.created_at
+    for edit in comment.edits:
+        text = book.meaning(edit.text)
+        if edit.editor is comment.user:
+            if text.verb != now.verb and edit is not comment.edits[0]:
+                made_at = edit.at
+            own = now = text
+        elif own.verb == "sign":
+            now = Meaning("sign") if text.verb == "sign" else SILENCE
+        else:
+            now = own if own.verb == "unsign" else SILENCE
+    return Word(now, made_at)
+
+
+def mistakes(issue: Issue, book: PhraseBook) -> Iterator[str]:
+    """Name everything in which a petition's block differs from the truth."""
+    (block,) = blocks(issue.body or "") or [""]
+    signers = recount(issue, book)
+    tally = _tally(block)
+    if not is_petition(issue):
+        # Nothing is counted, and where the bot has never seen the label, nothing is said.
+        if block and issue.closed_at is None and "paused" not in block:
+            yield "the block does not say that counting is paused"
+        return
+    if tally != (len(signers), digest(signers)):
+        yield f"the block says {tally}, the comments say {len(signers)}: {_names(signers)}"
+    if _count(len(signers)) not in block:
+        yield f"the heading does not say {_count(len(signers))!r}"
+    if ("Closed on" in block) != (issue.closed_at is not None):
+        yield "the block is wrong about being closed"
+    yield from _wrong_names(block, signers)
+
+
+def is_petition(issue: Issue) -> bool:
+    """Tell whether an issue carries the label."""
+    return "petition" in (label.name for label in issue.labels)
+
+
+def blocks(body: str) -> list[str]:
+    """Give the blocks in a body; there should be one."""
+    return re.findall(r"<!-- undersigned:begin -->.*?<!-- undersigned:end -->", body, re.DOTALL)
+
+
+def digest(signers: Sequence[Signer]) -> str:
+    """Identify a tally, as DESIGN says."""
+    lines = "".join(f"{one.user.id}:{one.comment.id}\n" for one in signers)
+    return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _wrong_names(block: str, signers: Sequence[Signer]) -> Iterator[str]:
+    shown = set(re.findall(r"\]\(https?://[^/)]+/([\w-]+)\)", block))
+    here = [signer for signer in signers if signer.user.login in shown]
+    if len(here) != len(shown) or len(here) != min(len(signers), SHOWN):
+        yield f"the block shows {sorted(shown)}, not {_names(signers)}"
+    details = {text for signer in here for text in (signer.name, signer.affiliation) if text}
+    if set(re.findall(r"(?:Nym|Guild)\d+", block)) != details:
+        yield f"the details shown are not {sorted(details)}"
+
+
+def _tally(block: str) -> tuple[int, str] | None:
+    line = re.search(r"<!-- undersigned (\{.*\}) -->", block)
+    said = json.loads(line[1]) if line else None
+    return (said["count"], said["digest"]) if said else None
+
+
+def _count(count: int) -> str:
+    match count:
+        case 0:
+            return "### ✍️ "
+        case 1:
+            return "1 person has signed"
+        case _:
+            return f"{count} people have signed"
+
+
+def _names(signers: Sequence[Signer]) -> list[str]:
+    return sorted(signer.user.login for signer in signers)

@@ -1,0 +1,50 @@
+"""Bots that can be killed: each a process of its own, forked from one that has read all the code already.
+
+    nursery ← "\\n"                 a bot is to be born
+    nursery → "born 4711"          its process
+    nursery → "listening 40123"    its port, once it takes deliveries
+
+Forking saves the second that a fresh interpreter needs for its imports; what runs is the real thing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+import structlog
+
+from bot import app, config
+from bot.config import Config
+from tests.whole.scene import FAST
+
+
+def main() -> None:
+    """Bear a bot for every line of the standard input."""
+    # Nobody waits for these children; the system shall forget them when they die.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    settings = config.read(os.environ)
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            asyncio.run(_live(settings))
+            os._exit(0)
+        _say(f"born {child}")
+
+
+async def _live(settings: Config) -> None:
+    async with app.running(settings, FAST) as bot:
+        _say(f"listening {bot.port}")
+        await asyncio.Event().wait()
+
+
+def _say(line: str) -> None:
+    os.write(sys.stdout.fileno(), f"{line}\n".encode())
+
+
+if __name__ == "__main__":
+    main()
