@@ -70,6 +70,7 @@ class Sandbox:
         """Stop delivering and listening; what waits is lost."""
         await self.deliveries.stop()
         if self._runner is not None:
+            _hang_up(self._runner)
             await self._runner.cleanup()
 
     async def settled(self) -> None:
@@ -171,3 +172,10 @@ class Sandbox:
     def token_of(self, login: str) -> str:
         """Make a personal token with which a person uses the API."""
         return self.keychain.personal_token(self.user(login))
+
+
+def _hang_up(runner: web.AppRunner) -> None:
+    """Cut the connections: one whose answer nobody reads any more would stay open longer than the loop."""
+    for connection in runner.server.connections if runner.server is not None else ():
+        if connection.transport is not None:
+            connection.transport.abort()
