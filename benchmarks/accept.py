@@ -1,0 +1,208 @@
+"""How many deliveries are accepted, each on disk before its answer: beside a server that only reads them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+
+from benchmarks.databases import postgres_databases, sqlite_files
+from benchmarks.deliveries import make_template
+from benchmarks.drawing import Chart, Line
+from benchmarks.generating import Generator, generator
+from benchmarks.load import Outcome
+from benchmarks.report import Goal, Section, Table, at_least
+from benchmarks.servers import Server, bot_environment, serving
+from bot.store import Store
+
+CONCURRENCY = (1, 16, 64, 256)
+BARE, TYPICAL = "bare aiohttp", "typical gidgethub"
+SQLITE, POSTGRES = "ours, SQLite", "ours, PostgreSQL"
+SLOW, SLOW_SINGLE = "ours, SQLite, 2 ms a sync", "a commit per delivery, 2 ms a sync"
+SYNC_MS = 2
+NOTES = f"""
+Deliveries of 17 kB, made by the sandbox and signed, each of a comment by somebody else, sent over so many connections
+at once by a process of its own that speaks HTTP over bare sockets (a client library would have been the bottleneck).
+All servers run on uvloop in one process. *Bare* reads the body and answers. *Typical* is a bot as gidgethub's
+documentation shows it: `from_http` and a router; it stores nothing. *Ours* is `python -m bot serve`: when it answers,
+the comment, the signature and the counts that follow from it are on disk (SQLite with `synchronous = FULL`, PostgreSQL
+with `fsync`). GitHub's API cannot be reached meanwhile, so that accepting alone is measured; the storm below has the
+whole path. Rounds are interleaved, the numbers are medians, the ratios are medians of each round's ratio.
+
+The slow disk: every commit that wrote something sleeps {SYNC_MS} ms more in its thread, as one sync of SQLite's log
+would take it; the syncs of checkpoints are left out. *A commit per delivery* is our own code with groups of one.
+"""
+
+
+@dataclass(slots=True)
+class Measured:
+    """All rounds of one server at one concurrency."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    @property
+    def per_second(self) -> float:
+        """Give the median rate."""
+        return median(outcome.per_second for outcome in self.outcomes)
+
+
+Results = Mapping[tuple[str, int], Measured]
+
+
+def measure(rounds: int = 5, requests: int = 2_000) -> Section:
+    """Measure all servers in turn, `rounds` times."""
+    results: defaultdict[tuple[str, int], Measured] = defaultdict(Measured)
+    kept: dict[str, tuple[int, int]] = {}
+    with ExitStack() as stack:
+        load = stack.enter_context(generator())
+        urls: dict[str, str] = {}
+        servers = stack.enter_context(_servers(urls))
+        taken = dict.fromkeys(servers, 0)
+        for server in servers.values():
+            load.send(server.port, 8, 300)
+        taken = dict.fromkeys(servers, 300)
+        for _ in range(rounds):
+            for concurrency in CONCURRENCY:
+                for name, server in servers.items():
+                    number = _requests(name, concurrency, requests)
+                    if number:
+                        found = _one(load, server, concurrency, number, results[name, concurrency])
+                        taken[name] += number - found.refused
+        kept = {name: (taken[name], asyncio.run(_counted(url))) for name, url in urls.items()}
+    return _section(results, kept, rounds)
+
+
+@contextmanager
+def _servers(urls: dict[str, str]) -> Iterator[dict[str, Server]]:
+    with ExitStack() as stack:
+        file = stack.enter_context(sqlite_files())
+        database = stack.enter_context(postgres_databases())
+        urls |= {SQLITE: file(), POSTGRES: database(), SLOW: file(), SLOW_SINGLE: file()}
+        slowly = ("-m", "benchmarks.ours", f"--sync-ms={SYNC_MS}")
+        commands = {
+            BARE: ("-m", "benchmarks.rivals.bare"),
+            TYPICAL: ("-m", "benchmarks.rivals.typical"),
+            SQLITE: ("-m", "bot", "serve"),
+            POSTGRES: ("-m", "bot", "serve"),
+            SLOW: (*slowly, "serve"),
+            SLOW_SINGLE: (*slowly, "--one-by-one", "serve"),
+        }
+        yield {
+            name: stack.enter_context(
+                serving(*command, environment=bot_environment(urls[name]) if name in urls else None)
+            )
+            for name, command in commands.items()
+        }
+
+
+def _requests(name: str, concurrency: int, requests: int) -> int:
+    """Say how many to send, so that no run takes much longer than a second; the slow disk is for crowds."""
+    if name in (SLOW, SLOW_SINGLE) and concurrency < 64:
+        return 0
+    if name == SLOW_SINGLE:
+        return requests // 5
+    return {1: requests // 10, 16: requests // 2}.get(concurrency, requests)
+
+
+def _one(load: Generator, server: Server, concurrency: int, number: int, measured: Measured) -> Outcome:
+    before = server.cpu()
+    outcome = load.send(server.port, concurrency, number)
+    measured.outcomes.append(outcome)
+    measured.cpu.append((server.cpu() - before) / number)
+    return outcome
+
+
+async def _counted(database_url: str) -> int:
+    store = await Store.open(database_url)
+    try:
+        return (await store.snapshot(make_template().issue_id, newest=0)).count
+    finally:
+        await store.close()
+
+
+def _ratio(results: Results, name: str, concurrency: int, to: str = BARE) -> float:
+    pairs = zip(results[name, concurrency].outcomes, results[to, concurrency].outcomes, strict=True)
+    return median(one.per_second / other.per_second for one, other in pairs)
+
+
+def _section(results: Results, kept: Mapping[str, tuple[int, int]], rounds: int) -> Section:
+    names = [BARE, TYPICAL, SQLITE, POSTGRES, SLOW, SLOW_SINGLE]
+    lost = sum(taken - counted for taken, counted in kept.values())
+    return Section(
+        name="accept",
+        title="Accepting deliveries",
+        notes=(
+            *NOTES,
+            "",
+            f"{rounds} rounds. Of all that was answered with 200, {lost} are missing in the databases.",
+        ),
+        tables=[
+            Table(
+                ["deliveries a second", *(f"{c} at once" for c in CONCURRENCY)],
+                [[name, *(_rate(results, name, c) for c in CONCURRENCY)] for name in names],
+                "Rate, and its share of bare aiohttp's",
+            ),
+            Table(
+                ["ms, p50 / p99", *(f"{c} at once" for c in CONCURRENCY)],
+                [[name, *(_times(results, name, c) for c in CONCURRENCY)] for name in names],
+                "Time to the answer",
+            ),
+            Table(
+                ["µs", *(f"{c} at once" for c in CONCURRENCY)],
+                [[name, *(_cpu(results, name, c) for c in CONCURRENCY)] for name in names[:4]],
+                "Processor time of the server per delivery (PostgreSQL's own processes not counted)",
+            ),
+        ],
+        charts=[
+            Chart(
+                "Deliveries accepted a second",
+                "connections at once",
+                "deliveries a second",
+                [
+                    Line(name, [(c, results[name, c].per_second) for c in CONCURRENCY])
+                    for name in (BARE, TYPICAL, SQLITE, POSTGRES)
+                ],
+                log_x=True,
+            )
+        ],
+        goals=[*_goals(results), _nothing_lost(lost)],
+    )
+
+
+def _goals(results: Results) -> Iterator[Goal]:
+    for concurrency in (64, 256):
+        at = f"at {concurrency} at once"
+        yield at_least(f"SQLite, share of bare aiohttp, {at}", 0.5, _ratio(results, SQLITE, concurrency))
+        yield at_least(
+            f"SQLite, times a typical gidgethub bot, {at}", 1.4, _ratio(results, SQLITE, concurrency, TYPICAL)
+        )
+        yield at_least(f"PostgreSQL, share of bare aiohttp, {at}", 0.45, _ratio(results, POSTGRES, concurrency))
+        yield at_least(
+            f"2 ms a sync, times a commit per delivery, {at}", 8, _ratio(results, SLOW, concurrency, SLOW_SINGLE)
+        )
+
+
+def _nothing_lost(lost: int) -> Goal:
+    return Goal("deliveries answered with 200 and not in the database", "0", str(lost), lost == 0)
+
+
+def _rate(results: Results, name: str, concurrency: int) -> str:
+    if (name, concurrency) not in results:
+        return "–"
+    rate = f"{results[name, concurrency].per_second:,.0f}"
+    return rate if name == BARE else f"{rate} ({_ratio(results, name, concurrency):.2f})"
+
+
+def _times(results: Results, name: str, concurrency: int) -> str:
+    if (name, concurrency) not in results:
+        return "–"
+    outcomes = results[name, concurrency].outcomes
+    return f"{median(one.p50 for one in outcomes):.1f} / {median(one.p99 for one in outcomes):.1f}"
+
+
+def _cpu(results: Results, name: str, concurrency: int) -> str:
+    return f"{median(results[name, concurrency].cpu) * 1e6:,.0f}"

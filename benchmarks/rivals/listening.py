@@ -1,0 +1,34 @@
+"""Serve one handler as our own bot serves: on uvloop, without access log, with room for GitHub's largest body."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+import uvloop
+from aiohttp import web
+
+LARGEST = 25 * 1024 * 1024
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def listen(handler: Handler, *, loop: str = sys.argv[-1]) -> None:
+    """Serve `POST /webhook` and `GET /healthz` until killed, and print the port; on asyncio if told so."""
+    (asyncio if loop == "asyncio" else uvloop).run(_listen(handler))
+
+
+async def _listen(handler: Handler) -> None:
+    application = web.Application(client_max_size=LARGEST + 1)
+    application.router.add_post("/webhook", handler)
+    application.router.add_get("/healthz", _healthz)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+    print(f'"port": {runner.addresses[0][1]}', flush=True)
+    await asyncio.Event().wait()
+
+
+async def _healthz(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})

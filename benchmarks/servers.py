@@ -1,0 +1,104 @@
+"""Servers as processes of their own: started, asked what they have used, and ended by their id."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from benchmarks.deliveries import SECRET
+from bot.sandbox.server import Sandbox
+
+ROOT = Path(__file__).parents[1]
+STARTING = 60.0
+STOPPING = 15.0
+NOWHERE = "http://127.0.0.1:1"
+"""Where nobody answers, in the place of GitHub: what is measured then is accepting alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    port: int
+    process: psutil.Process
+
+    def cpu(self) -> float:
+        """Give the processor time used so far, in seconds."""
+        times = self.process.cpu_times()
+        return times.user + times.system
+
+    def memory(self) -> float:
+        """Give the resident memory in MB."""
+        return self.process.memory_info().rss / 2**20
+
+
+@contextmanager
+def serving(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run `python ARGUMENTS` until the context ends; it says where it listens as `"port": N`."""
+    with tempfile.TemporaryFile() as log:
+        process = start(*arguments, environment=environment, log=log.fileno())
+        try:
+            yield Server(_port(process, log.fileno()), psutil.Process(process.pid))
+        finally:
+            end(process)
+
+
+def start(*arguments: str, environment: Mapping[str, str] | None, log: int) -> subprocess.Popen[bytes]:
+    """Start `python ARGUMENTS`; what it says goes to the file descriptor `log`."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "DATABASE_"))}
+    return subprocess.Popen(  # noqa: S603 - our own programs
+        [sys.executable, *arguments], cwd=ROOT, env=ours | dict(environment or {}), stdout=log, stderr=log
+    )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and insist after a while."""
+    process.terminate()
+    try:
+        process.wait(STOPPING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def bot_environment(database_url: str, api_url: str = NOWHERE, **more: str) -> dict[str, str]:
+    """Give the configuration of a bot."""
+    return {
+        "GITHUB_APP_ID": "1",
+        "GITHUB_PRIVATE_KEY": private_key(),
+        "GITHUB_WEBHOOK_SECRET": SECRET,
+        "GITHUB_API_URL": api_url,
+        "DATABASE_URL": database_url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+        "LOG_FORMAT": "json",
+    } | more
+
+
+@cache
+def private_key() -> str:
+    """Give a key; making one takes a while."""
+    return Sandbox().private_key
+
+
+def _port(process: subprocess.Popen[bytes], log: int) -> int:
+    deadline = time.monotonic() + STARTING
+    said: Sequence[str] = ()
+    while time.monotonic() < deadline and process.poll() is None:
+        text = os.pread(log, 100_000, 0).decode(errors="replace")
+        if found := re.search(r'"port": ?(\d+)', text):
+            return int(found[1])
+        said = text.splitlines()
+        time.sleep(0.01)
+    raise RuntimeError("the server did not start:\n" + "\n".join(said[-20:]))
