@@ -24,16 +24,18 @@ SQLITE, POSTGRES = "ours, SQLite", "ours, PostgreSQL"
 SLOW, SLOW_SINGLE = "ours, SQLite, 2 ms a sync", "a commit per delivery, 2 ms a sync"
 SYNC_MS = 2
 NOTES = f"""
-Deliveries of 17 kB, made by the sandbox and signed, each of a comment by somebody else, sent over so many connections
-at once by a process of its own that speaks HTTP over bare sockets (a client library would have been the bottleneck).
-All servers run on uvloop in one process. *Bare* reads the body and answers. *Typical* is a bot as gidgethub's
-documentation shows it: `from_http` and a router; it stores nothing. *Ours* is `python -m bot serve`: when it answers,
-the comment, the signature and the counts that follow from it are on disk (SQLite with `synchronous = FULL`, PostgreSQL
-with `fsync`). GitHub's API cannot be reached meanwhile, so that accepting alone is measured; the storm below has the
-whole path. Rounds are interleaved, the numbers are medians, the ratios are medians of each round's ratio.
+Deliveries of 17 kB, made by the sandbox and signed, each of a comment by somebody else, sent over so many
+connections at once by a process of its own that speaks HTTP over bare sockets (a client library would have been
+the bottleneck). All servers run on uvloop in one process. *Bare* reads the body and answers. *Typical* is a bot
+as gidgethub's documentation shows it: `from_http` and a router; it stores nothing. *Ours* is `python -m bot
+serve`: when it answers, the comment, the signature and the counts that follow from it are on disk (SQLite with
+`synchronous = FULL`, PostgreSQL with `fsync`). GitHub's API cannot be reached meanwhile, so that accepting alone
+is measured; the storm below has the whole path. Rounds are interleaved, the numbers are medians, the ratios are
+medians of each round's ratio.
 
-The slow disk: every commit that wrote something sleeps {SYNC_MS} ms more in its thread, as one sync of SQLite's log
-would take it; the syncs of checkpoints are left out. *A commit per delivery* is our own code with groups of one.
+The slow disk: every commit that wrote something sleeps {SYNC_MS} ms more in its thread, as one sync of SQLite's
+log would take it; the syncs of checkpoints are left out. *A commit per delivery* is our own code with groups of
+one.
 """
 
 
@@ -135,11 +137,7 @@ def _section(results: Results, kept: Mapping[str, tuple[int, int]], rounds: int)
     return Section(
         name="accept",
         title="Accepting deliveries",
-        notes=(
-            *NOTES,
-            "",
-            f"{rounds} rounds. Of all that was answered with 200, {lost} are missing in the databases.",
-        ),
+        notes=f"{NOTES}\n{rounds} rounds. Of all that was answered with 200, {lost} are missing in the databases.",
         tables=[
             Table(
                 ["deliveries a second", *(f"{c} at once" for c in CONCURRENCY)],

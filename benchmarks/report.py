@@ -105,8 +105,8 @@ def _document(sections: Sequence[Section], seconds: float) -> Iterator[str]:
 
 
 _HERE = """
-Everything ran on this one machine, over loopback: the load, the servers, the databases and the sandbox that stands in
-for GitHub. What such numbers mean is told in [docs/SCALING.md](../docs/SCALING.md).
+Everything ran on this one machine, over loopback: the load, the servers, the databases and the sandbox that
+stands in for GitHub. What such numbers mean is told in [docs/SCALING.md](../docs/SCALING.md).
 """
 
 
