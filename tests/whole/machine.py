@@ -26,7 +26,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 from bot.store import Store
 from tests.whole.machine_actions import WEIGHTS, perform
-from tests.whole.machine_world import World, Wrong, world
+from tests.whole.machine_world import DIARY, World, Wrong, world
 
 LIFE = 150
 """Steps of one life; the dust settles now and then, and at the end."""
@@ -43,8 +43,9 @@ LIVES = 10
 """Lives that are played with one seed."""
 
 
-def play(steps: int, first_seed: int) -> int:
+def play(steps: int, first_seed: int, *, shrink: bool = True) -> int:
     """Play at least so many steps; give how many. What goes wrong is raised, and how to see it again is printed."""
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
     taken = 0
     with tempfile.TemporaryDirectory(prefix="machine-", dir=_fast_disk()) as folder, _silence():
         template = Path(folder, "template.db")
@@ -52,7 +53,7 @@ def play(steps: int, first_seed: int) -> int:
         for number in count(first_seed):
             if taken >= steps:
                 return taken
-            taken += _play_lives(number, Path(folder), template)
+            taken += _play_lives(number, Path(folder), template, settings(_SETTINGS, phases=phases))
     return taken
 
 
@@ -61,9 +62,10 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m tests.whole.machine", description=__doc__)
     arguments.add_argument("--steps", type=int, default=10_000)
     arguments.add_argument("--seed", type=int, default=0)
+    arguments.add_argument("--as-it-is", action="store_true", help="do not shorten what goes wrong")
     asked = arguments.parse_args()
     began = time.monotonic()
-    taken = play(asked.steps, asked.seed)
+    taken = play(asked.steps, asked.seed, shrink=not asked.as_it_is)
     print(f"{taken:,} steps from seed {asked.seed} in {time.monotonic() - began:.0f} s, and nothing went wrong")
 
 
@@ -79,6 +81,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         MISTAKES.clear()
+        DIARY.clear()
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         database = self.folder / "undersigned.db"
@@ -114,11 +117,11 @@ class Life(RuleBasedStateMachine):
             self._runner.close()
 
 
-def _play_lives(number: int, folder: Path, template: Path) -> int:
+def _play_lives(number: int, folder: Path, template: Path, manner: settings) -> int:
     settled = {"seed": number, "folder": folder, "template": template}
     machine: type[Life] = type(f"Life{number}", (Life,), _rules() | settled)
     try:
-        run_state_machine_as_test(seed(number)(machine), settings=_SETTINGS)
+        run_state_machine_as_test(seed(number)(machine), settings=manner)
     except BaseException:
         print(f"\nTo see it again: python -m tests.whole.machine --steps 1 --seed {number}")
         raise
@@ -149,17 +152,16 @@ async def _migrate(database: Path) -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep the bot's log to itself, unless it tells of a mistake of ours."""
-    structlog.configure(
-        processors=[_note_mistakes], wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
-    )
+    """Keep the bot's log for when something goes wrong."""
+    structlog.configure(processors=[_keep], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
     try:
         yield
     finally:
         structlog.reset_defaults()
 
 
-def _note_mistakes(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _keep(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    DIARY.append(str(event))
     if "exc_info" in event:
         MISTAKES.append(event)
     raise structlog.DropEvent
@@ -170,7 +172,6 @@ _SETTINGS = settings(
     stateful_step_count=LIFE,
     deadline=None,
     database=None,
-    phases=(Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
 

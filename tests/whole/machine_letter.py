@@ -21,6 +21,8 @@ class Letter:
     after: str = ""
     had_block: bool = False
     exact: bool = True
+    moves: int = 0
+    """How often its issue was transferred."""
 
     @classmethod
     def saved_as(cls, body: str) -> Letter:

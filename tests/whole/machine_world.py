@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -32,8 +33,15 @@ TEMPO = replace(FAST, rate=Rate(burst=10_000, period=0.0, gap=0.0), beats=Beats(
 """As many writes as can be, and looks at GitHub as seldom as in earnest."""
 
 
+DIARY: deque[str] = deque(maxlen=100)
+"""What the bot and GitHub did last; a life that went wrong once may go well the next time."""
+
+
 class Wrong(AssertionError):
     """The bot broke its promise."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__("\n".join([*DIARY, how]))
 
 
 @dataclass(slots=True)
@@ -125,24 +133,32 @@ class World:
         if known is None or body.replace("\r\n", "\n") == (here.body or "").replace("\r\n", "\n"):
             return
         self.state.edit_issue_body(here, self.organizer, body)
-        self.letters[here] = Letter.saved_as(body) if exact else Letter(known.before, known.after, exact=False)
+        saved = Letter.saved_as(body) if exact else Letter(known.before, known.after, exact=False)
+        self.letters[here] = replace(saved, moves=known.moves)
 
-    def replace(self, old: Issue, new: Issue) -> None:
+    def note_move(self, old: Issue, new: Issue) -> None:
         """Note that a petition is another issue now."""
-        self.letters[new] = self.letters.pop(old)
+        letter = self.letters.pop(old)
+        self.letters[new] = replace(letter, moves=letter.moves + 1)
 
     async def settle(self) -> None:
         """Let the dust settle, and see whether everything is as it must be."""
         self.calm()
         if self.stage.bot is None:
             await self.stage.start_bot()
+        # First ends what was begun before, be it only after a pause; the resync shall be a whole one.
+        self.clock.pass_(HOUR)
         await self.rest()
         await self.resync()
         for petition, letter in self.letters.items():
             found = [letter.mistakes(petition.body, needs_block=is_petition(petition))]
             found += mistakes(petition, self.book) if letter.leaves_room else []
             if any(found):
-                raise Wrong(f"{petition.repository.full_name}#{petition.number}: {'; '.join(filter(None, found))}")
+                edits = "".join(
+                    f"{edit.at} {edit.editor.login} {edit.text[:60]!r}\n" for edit in petition.edits[-9:]
+                )
+                where = f"{petition.repository.full_name}#{petition.number}"
+                raise Wrong(f"{edits}{where}: {'; '.join(filter(None, found))}")
         if any(attempt.status_code == 500 for attempt in self.stage.sandbox.deliveries.log.attempts()):
             raise Wrong("the bot failed to answer a delivery")
         writes = self.writes
@@ -232,7 +248,9 @@ class World:
             self.writes += 1
             while self.ambushes:
                 self.ambushes.pop()()
-        return await handler(request)
+        response = await handler(request)
+        DIARY.append(f"{self.clock() - BEGINNING} {request.method} {request.path_qs} {response.status}")
+        return response
 
 
 def newest(issue: Issue) -> Issue:

@@ -1,0 +1,57 @@
+"""Ten thousand steps of invented lives over the real bot, and bots with a fault of their own that is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis.errors import FlakyFailure
+
+from bot.petition import block, comment
+from bot.petition.block import compose
+from tests.whole.machine import play
+from tests.whole.machine_world import Wrong
+
+STEPS = 10_000
+
+SEEDS = (0, 1_000, 2_000, 3_000)
+"""Where each share of the steps begins, so that the shares can be played side by side."""
+
+
+@pytest.mark.parametrize("first_seed", SEEDS)
+def test_the_body_says_what_the_comments_say_whatever_happens(first_seed: int) -> None:
+    assert play(STEPS // len(SEEDS), first_seed) >= STEPS // len(SEEDS)
+
+
+def counts_hidden_comments(seen: comment.Comment) -> comment.Standing:
+    return replace(comment.standing(seen), hidden=False)
+
+
+def tidies_the_letter(body: str | None, facts: block.BlockFacts) -> str | None:
+    return compose((body or "").rstrip(), facts)
+
+
+def misses_nothing(*_: Any) -> int:
+    return 0
+
+
+def believes_that_no_edit_was_lost(*_: Any) -> bool:
+    return False
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("bot.store.judging.standing", counts_hidden_comments),
+        ("bot.store.listing._note_missing", misses_nothing),
+        ("bot.store.bodies._has_lost", believes_that_no_edit_was_lost),
+        ("bot.reconcile.publish.block.compose", tidies_the_letter),
+    ],
+)
+def test_a_fault_is_found_out(name: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(name, fault)
+    # It need not go wrong in the same way a second time: two processes' worth of timing lies in between.
+    with pytest.raises((Wrong, FlakyFailure)):
+        play(STEPS // len(SEEDS), 0, shrink=False)
