@@ -1,0 +1,299 @@
+"""Read an organizer's settings, the file `.github/petition.yml`, or tell each mistake in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct
+
+from bot.petition.text import clean, fold
+
+PATH: Final = ".github/petition.yml"
+"""Where the file is, in the repository's default branch."""
+
+SIZE_LIMIT: Final = 20_000
+"""Characters of a settings file; what is longer is none."""
+
+LANGUAGES: Final = ("en", "ar", "de")
+"""The languages that the block can be written in, English first."""
+
+
+class Detail(StrEnum):
+    """What is shown of a person who has signed; all but the login only where the person gave it."""
+
+    LOGIN = "login"
+    NAME = "name"
+    AFFILIATION = "affiliation"
+    REASON = "reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a petition is run; the defaults hold where there is no file."""
+
+    goals: tuple[int, ...] = ()
+    """The ladder of goals, ascending."""
+    deadline: int | None = None
+    """The last moment, in UTC epoch seconds, at which a `/sign` counts."""
+    also_accept: tuple[str, ...] = ()
+    """Phrases that sign when they are all a comment says, folded as `text.fold` does."""
+    show: frozenset[Detail] = frozenset(Detail)
+    """Empty where only the count is shown; else the login is among them."""
+    names: int = 20
+    """How many of the newest signatures the block shows."""
+    milestones: bool = True
+    comments_per_thread: int = 2_200
+    """Comments on a thread after which the petition goes on in another one."""
+    minimum_account_age: int = 0
+    """Days that an account must have existed before it signs; 0 switches the rule off."""
+    public_roster: bool = True
+    language: str = LANGUAGES[0]
+    chart: bool = False
+    """Whether the block shows how the signatures grew."""
+    anonymise_after: int | None = None
+    """Days after the petition's end when names, affiliations and reasons are erased; None for never."""
+
+
+DEFAULTS: Final = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake in the file: the key that it concerns, its line (from 1), what was found and what is allowed."""
+
+    key: str
+    line: int
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, {self.key}" if self.key else f"line {self.line}"
+        return f"{where}: found {self.found}; {self.allowed}"
+
+
+def read(text: str) -> Settings | tuple[Mistake, ...]:
+    """Read the text of a settings file: the settings, or the mistakes in the order of their lines."""
+    if len(text) > SIZE_LIMIT:
+        return (Mistake("", 1, f"{len(text):,} characters", f"a settings file has at most {SIZE_LIMIT:,}"),)
+    try:
+        # All scalars stay texts: YAML itself would turn `+1` into a number and `no` into a boolean.
+        root = yaml.compose(text, Loader=yaml.CBaseLoader)
+    except yaml.YAMLError as error:
+        return (_not_yaml(error),)
+    if root is None or _is_empty(root):
+        return DEFAULTS
+    if not isinstance(root, yaml.MappingNode):
+        return (Mistake("", _line(root), _shown(_text(root)), "write one `key: value` on each line"),)
+    mistakes: list[Mistake] = []
+    values: dict[str, object] = {}
+    for key, value in _entries(root):
+        if (mistake := _take(key, value, values)) is not None:
+            mistakes.append(mistake)
+    return tuple(mistakes) or msgspec.convert(values, _File, strict=False).settings()
+
+
+def read_deadline(text: str) -> int:
+    """Read a date, which means its end in UTC, or a date and time with its zone, as UTC epoch seconds.
+
+    Raises ValueError for anything else.
+    """
+    if _DATE.fullmatch(text):
+        day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        return int(day.timestamp()) + _SECONDS_PER_DAY - 1
+    if _DATE_AND_TIME.fullmatch(text):
+        return int(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")).timestamp())
+    raise ValueError(f"no time: {text!r}")
+
+
+def read_goal(text: str) -> int:
+    """Read a goal as people write it, with or without separators; raises ValueError for anything else."""
+    digits = re.sub(_SEPARATORS, "", text) if _GROUPED.fullmatch(text) else text
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _GOAL_DIGITS and int(digits) > 0):
+        raise ValueError(f"no goal: {text!r}")
+    return int(digits)
+
+
+DEADLINE_ALLOWED: Final = (
+    "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
+    " 2026-12-31T18:00+01:00"
+)
+GOAL_ALLOWED: Final = "write a whole number from 1 to 999999999"
+
+ALLOWED: Final = {
+    "goal": f"{GOAL_ALLOWED}, or up to 20 in ascending order, such as [100, 500, 1000]",
+    "deadline": DEADLINE_ALLOWED,
+    "also_accept": 'write a list of up to 50 phrases of 1 to 60 characters, such as ["signed", "+1"]',
+    "show": "write count, login, or a list of what is shown beside the login, such as [name, affiliation, reason]",
+    "names": "write a whole number from 0 to 100",
+    "milestones": "write true or false",
+    "comments_per_thread": "write a whole number from 50 to 2400",
+    "minimum_account_age": "write a number of days from 0 to 3650; 0 switches the rule off",
+    "roster": "write public or private",
+    "language": f"write one of {', '.join(LANGUAGES)}",
+    "chart": "write true or false",
+    "anonymise_after": "write a number of days from 0 to 36500, or leave the key out",
+}
+"""Each key of the file, and what it allows."""
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATE_AND_TIME = re.compile(r"(?i)\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d)? ?(z|[+-]\d\d:\d\d)", re.ASCII)
+_SECONDS_PER_DAY: Final = 86_400
+_SEPARATORS = "[,.'_ \u00a0\u202f]"
+_GROUPED = re.compile(rf"\d{{1,3}}({_SEPARATORS})\d{{3}}(?:\1\d{{3}})*", re.ASCII)
+
+_GOAL_DIGITS: Final = 9
+_Goal = Annotated[int, Meta(ge=1, le=999_999_999)]
+_Phrase = Annotated[str, Meta(min_length=1, max_length=60)]
+_Language = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(LANGUAGES)})$")]
+
+_DETAILS: Final = {
+    "count": frozenset[Detail](),
+    **{detail.value: frozenset({Detail.LOGIN, detail}) for detail in Detail},
+}
+_Shown = Literal["count", "login", "name", "affiliation", "reason"]
+_Beside = Literal["name", "affiliation", "reason"]
+
+
+class _File(Struct, frozen=True):
+    """What may stand in the file."""
+
+    goal: _Goal | Annotated[list[_Goal], Meta(max_length=20)] = msgspec.field(default_factory=list)
+    deadline: str | None = None
+    also_accept: Annotated[list[_Phrase], Meta(max_length=50)] = msgspec.field(default_factory=list)
+    show: _Shown | list[_Beside] = msgspec.field(default_factory=lambda: list[_Beside](get_args(_Beside)))
+    names: Annotated[int, Meta(ge=0, le=100)] = DEFAULTS.names
+    milestones: bool = DEFAULTS.milestones
+    comments_per_thread: Annotated[int, Meta(ge=50, le=2_400)] = DEFAULTS.comments_per_thread
+    minimum_account_age: Annotated[int, Meta(ge=0, le=3_650)] = DEFAULTS.minimum_account_age
+    roster: Literal["public", "private"] = "public"
+    language: _Language = DEFAULTS.language
+    chart: bool = DEFAULTS.chart
+    anonymise_after: Annotated[int, Meta(ge=0, le=36_500)] | None = DEFAULTS.anonymise_after
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        goals = self.goals
+        if any(lower >= higher for lower, higher in pairwise(goals)):
+            raise ValueError("the goals do not ascend")
+        if self.deadline is not None:
+            read_deadline(self.deadline)
+        if any(not fold(phrase) for phrase in self.also_accept):
+            raise ValueError("a phrase says nothing")
+
+    @property
+    def goals(self) -> tuple[int, ...]:
+        """Give the ladder of goals; a single one is a ladder too."""
+        return (self.goal,) if isinstance(self.goal, int) else tuple(self.goal)
+
+    def settings(self) -> Settings:
+        """Give the settings that this file makes."""
+        shown = (self.show,) if isinstance(self.show, str) else ("login", *self.show)
+        return Settings(
+            goals=self.goals,
+            deadline=None if self.deadline is None else read_deadline(self.deadline),
+            also_accept=tuple(fold(phrase) for phrase in self.also_accept),
+            show=frozenset[Detail]().union(*(_DETAILS[one] for one in shown)),
+            names=self.names,
+            milestones=self.milestones,
+            comments_per_thread=self.comments_per_thread,
+            minimum_account_age=self.minimum_account_age,
+            public_roster=self.roster == "public",
+            language=self.language,
+            chart=self.chart,
+            anonymise_after=self.anonymise_after,
+        )
+
+
+def _entries(root: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Give the keys with their values; a key without a value is as good as none."""
+    for key, value in root.value:
+        if not _is_empty(value):
+            yield key, value
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value == "" and node.style not in ("'", '"')
+
+
+def _take(key: yaml.Node, value: yaml.Node, values: dict[str, object]) -> Mistake | None:
+    """Take one key's value over, or give the mistake in it."""
+    name = key.value if isinstance(key, yaml.ScalarNode) else ""
+    if name not in ALLOWED:
+        return Mistake("", _line(key), f"the key {_shown(_text(key))}", _allowed_keys(name))
+    if name in values:
+        return Mistake(name, _line(key), "the key for the second time", "write it once")
+    try:
+        plain = _plain(value)
+        msgspec.convert({name: plain}, _File, strict=False)
+    except (msgspec.ValidationError, _TooDeep):
+        return Mistake(name, _line(value), _shown(_text(value)), ALLOWED[name])
+    values[name] = plain
+    return None
+
+
+def _allowed_keys(name: str) -> str:
+    if near := get_close_matches(name.lower().replace("-", "_"), ALLOWED, n=1):
+        return f"did you mean {near[0]}?"
+    return f"the keys are {', '.join(ALLOWED)}"
+
+
+class _TooDeep(Exception):
+    """No value of ours is a list of lists or a mapping."""
+
+
+def _plain(node: yaml.Node) -> str | list[str]:
+    """Give a text, or a list of texts; raises _TooDeep for anything else."""
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
+        return [str(item.value) for item in node.value]
+    raise _TooDeep
+
+
+def _text(node: yaml.Node) -> str:
+    match node:
+        case yaml.ScalarNode():
+            return str(node.value)
+        case yaml.SequenceNode():
+            return f"[{', '.join(_inner(item) for item in node.value[:_SHOWN_ITEMS])}]"
+        case _:
+            return _inner(node)
+
+
+def _inner(node: yaml.Node) -> str:
+    match node:
+        case yaml.ScalarNode():
+            return str(node.value)
+        case yaml.SequenceNode():
+            return "a list"
+        case _:
+            return "a mapping of keys and values"
+
+
+_SHOWN_ITEMS: Final = 20
+_SHOWN: Final = 60
+
+
+def _shown(text: str) -> str:
+    return f"`{clean(text, _SHOWN).replace('`', '').replace(chr(10), ' ')}`"
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _not_yaml(error: yaml.YAMLError) -> Mistake:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
+    line = 1 if mark is None else mark.line + 1
+    said = f" ({clean(problem, _SHOWN)})" if problem else ""
+    return Mistake("", line, f"something that is not YAML{said}", "write one `key: value` on each line")

@@ -1,0 +1,197 @@
+"""The settings file: what it may say, and that each mistake is named with what would be right."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.settings import ALLOWED, DEFAULTS, SIZE_LIMIT, Detail, Mistake, Settings, read, read_goal
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+def check(text: str, **expected: object) -> None:
+    assert read(text) == replace(DEFAULTS, **expected)  # type: ignore[arg-type]  # the names are the fields'
+
+
+def mistakes(text: str) -> list[str]:
+    found = read(text)
+    assert isinstance(found, tuple), found
+    return [str(mistake) for mistake in found]
+
+
+# --- stories ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n", "goal:\ndeadline:\n"])
+def test_a_file_that_says_nothing_changes_nothing(text: str) -> None:
+    check(text)
+
+
+def test_everything_can_be_set() -> None:
+    text = """
+        goal: [100, 500, 1000]
+        deadline: 2026-12-31
+        also_accept: [signed, "+1", Я подписываюсь]
+        show: [name, affiliation]
+        names: 5
+        milestones: false
+        comments_per_thread: 500
+        minimum_account_age: 30
+        roster: private
+        language: de
+        chart: true
+        anonymise_after: 365
+    """
+    assert read(text) == Settings(
+        goals=(100, 500, 1000),
+        deadline=at("2026-12-31T23:59:59"),
+        also_accept=("signed", "+1", "я подписываюсь"),
+        show=frozenset({Detail.LOGIN, Detail.NAME, Detail.AFFILIATION}),
+        names=5,
+        milestones=False,
+        comments_per_thread=500,
+        minimum_account_age=30,
+        public_roster=False,
+        language="de",
+        chart=True,
+        anonymise_after=365,
+    )
+
+
+def test_one_goal_is_a_ladder_of_one() -> None:
+    check("goal: 500", goals=(500,))
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2026-12-31", at("2026-12-31T23:59:59")),
+        ("2026-12-31T18:00Z", at("2026-12-31T18:00")),
+        ("2026-12-31T18:00:30+01:00", at("2026-12-31T17:00:30")),
+        ("2026-12-31 18:00 -05:00", at("2026-12-31T23:00")),
+        ("'2026-12-31'", at("2026-12-31T23:59:59")),
+    ],
+)
+def test_a_deadline_is_a_day_in_utc_or_a_time_with_its_zone(written: str, moment: int) -> None:
+    check(f"deadline: {written}", deadline=moment)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-12-31T18:00",
+        "31.12.2026",
+        "tomorrow",
+        "2026-02-30",
+        "0000-01-01",
+        "20261231",
+        "2026-12-31T25:00Z",
+        "[]",
+    ],
+)
+def test_a_deadline_that_could_mean_several_moments_is_a_mistake(written: str) -> None:
+    (mistake,) = mistakes(f"deadline: {written}")
+    assert mistake.startswith(f"line 1, deadline: found `{written}`; write a date such as 2026-12-31")
+
+
+@pytest.mark.parametrize("phrase", ["+1", "no", "1e3", "0x10", "~1", "2026-12-31", "yes", "支持"])
+def test_a_phrase_needs_no_quotes_to_stay_a_text(phrase: str) -> None:
+    check(f"also_accept: [{phrase}]", also_accept=(phrase,))
+
+
+def test_count_only_names_nobody() -> None:
+    check("show: count", show=frozenset())
+
+
+def test_login_only_shows_no_names() -> None:
+    check("show: login", show=frozenset({Detail.LOGIN}))
+    check("show: []", show=frozenset({Detail.LOGIN}))
+
+
+def test_a_name_is_shown_beside_the_login() -> None:
+    check("show: name", show=frozenset({Detail.LOGIN, Detail.NAME}))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gaol: 500", "line 1: found the key `gaol`; did you mean goal?"),
+        ("also-accept: [x]", "line 1: found the key `also-accept`; did you mean also_accept?"),
+        ("colour: red", f"line 1: found the key `colour`; the keys are {', '.join(ALLOWED)}"),
+        ("goal: many", f"line 1, goal: found `many`; {ALLOWED['goal']}"),
+        ("goal: 0", f"line 1, goal: found `0`; {ALLOWED['goal']}"),
+        ("goal: [500, 100]", f"line 1, goal: found `[500, 100]`; {ALLOWED['goal']}"),
+        ("goal: {first: 5}", f"line 1, goal: found `a mapping of keys and values`; {ALLOWED['goal']}"),
+        ("goal: 5\ngoal: 6", "line 2, goal: found the key for the second time; write it once"),
+        ("show: everything", f"line 1, show: found `everything`; {ALLOWED['show']}"),
+        ("show: [name, count]", f"line 1, show: found `[name, count]`; {ALLOWED['show']}"),
+        ("milestones: maybe", f"line 1, milestones: found `maybe`; {ALLOWED['milestones']}"),
+        ("names: 101", f"line 1, names: found `101`; {ALLOWED['names']}"),
+        ("language: tlh", f"line 1, language: found `tlh`; {ALLOWED['language']}"),
+        ("also_accept: ['  ']", f"line 1, also_accept: found `[  ]`; {ALLOWED['also_accept']}"),
+        ("also_accept: signed", f"line 1, also_accept: found `signed`; {ALLOWED['also_accept']}"),
+        ("- goal", "line 1: found `[goal]`; write one `key: value` on each line"),
+        ("[a]: 5", f"line 1: found the key `[a]`; the keys are {', '.join(ALLOWED)}"),
+    ],
+)
+def test_a_mistake_says_where_it_is_and_what_would_be_right(text: str, said: str) -> None:
+    assert mistakes(text) == [said]
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    assert [m.split(":")[0] for m in mistakes("goal: x\nnames: 5\nchart: perhaps\n")] == [
+        "line 1, goal",
+        "line 3, chart",
+    ]
+
+
+@pytest.mark.parametrize("text", ["goal: [1", "\tgoal: 1", "goal: 1: 2", "&a *a", "goal: \x01", "%YAML 9\n---\n"])
+def test_what_is_not_yaml_is_said_to_be_none(text: str) -> None:
+    (mistake,) = mistakes(text)
+    assert "not YAML" in mistake
+    assert mistake.endswith("write one `key: value` on each line")
+
+
+def test_a_found_text_cannot_break_out_of_the_message() -> None:
+    (mistake,) = read("goal: '``` @ada'")  # type: ignore[misc]  # it holds mistakes
+    assert mistake == Mistake("goal", 1, "` @ada`", ALLOWED["goal"])
+
+
+# --- laws -------------------------------------------------------------------------------------------------------
+
+
+@given(st.one_of(st.text(), st.from_regex(r"(goal|show|names|also_accept): [\[\]{},:&*! 0-9a-z]{,30}")))
+def test_no_text_does_more_harm_than_a_mistake(text: str) -> None:
+    found = read(text)
+    assert isinstance(found, Settings) or found
+
+
+def test_a_bomb_of_aliases_goes_off_in_nobodys_face() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    began = time.perf_counter()
+    assert len(mistakes("\n".join(lines))) == 30
+    assert len(mistakes("x" * (SIZE_LIMIT + 1))) == 1
+    assert len(mistakes("[" * SIZE_LIMIT)) == 1
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "goal"), [("500", 500), ("1,000", 1000), ("1.000.000", 1_000_000), ("2 500", 2500)]
+)
+def test_a_goal_may_be_written_with_separators(typed: str, goal: int) -> None:
+    assert read_goal(typed) == goal
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-5", "1,00", "1,000.000", "٥٠٠", "9999999999", "many", "1e3"])
+def test_what_is_no_goal_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="no goal"):
+        read_goal(typed)
