@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import aiohttp
 import structlog
-from aiohttp import web
 
 from bot.config import Config
 from bot.github.client import GitHub
@@ -23,6 +22,7 @@ from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.store import Store
+from bot.web.listening import listening
 from bot.web.server import make_application
 
 log = structlog.get_logger("app")
@@ -170,14 +170,9 @@ async def _listening(config: Config, store: Store, conductor: Conductor, clock: 
         return {"database": await store.ping(), "loops": looked_lately}
 
     application = make_application(record=store.record, secrets=config.webhook_secrets, readiness=readiness)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=3.0)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, config.host, config.port, backlog=1024)
+    async with AsyncExitStack() as stack:
         try:
-            await site.start()
+            port = await stack.enter_async_context(listening(application, config.host, config.port))
         except OSError as error:
             raise CannotListen(f"cannot listen on {config.host} port {config.port}: {error.strerror}") from error
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+        yield port

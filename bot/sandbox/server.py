@@ -10,6 +10,7 @@ await sandbox.settled()
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -70,7 +71,7 @@ class Sandbox:
         """Stop delivering and listening; what waits is lost."""
         await self.deliveries.stop()
         if self._runner is not None:
-            _hang_up(self._runner)
+            await _hang_up(self._runner)
             await self._runner.cleanup()
 
     async def settled(self) -> None:
@@ -174,8 +175,14 @@ class Sandbox:
         return self.keychain.personal_token(self.user(login))
 
 
-def _hang_up(runner: web.AppRunner) -> None:
-    """Cut the connections: one whose answer nobody reads any more would stay open longer than the loop."""
+async def _hang_up(runner: web.AppRunner) -> None:
+    """Let watchers go and cut the rest: an answer that nobody reads would stay open longer than the loop."""
+    for site in list(runner.sites):
+        await site.stop()
+    await runner.shutdown()
+    # Watchers say goodbye, and asyncio presents whom it let in at the last moment; both take it some rounds.
+    for _ in range(20):
+        await asyncio.sleep(0)
     for connection in runner.server.connections if runner.server is not None else ():
         if connection.transport is not None:
             connection.transport.abort()
