@@ -90,7 +90,8 @@ def observe_edit(transaction: Transaction, issue_id: int, edit: BodyEdit, as_of:
     transaction.execute(sql.NEW_BODY, issue_id)
     if writes:
         unheard = [(row.number, row.outside_read) for row in writes if not row.heard]
-        return sum(_has_lost(transaction, issue_id, edit, *write) for write in unheard) > 0
+        lost = sum(_has_lost(transaction, issue_id, edit, *write) for write in unheard)
+        return bool(lost or (unheard and _came_late(transaction, issue_id, edit, writes[-1].number)))
     known = read_body(transaction, issue_id)
     if (as_of, digest) == (known.edited_at, known.edited_digest) or as_of < known.edited_at:
         return False
@@ -115,3 +116,9 @@ def _has_lost(transaction: Transaction, issue_id: int, edit: BodyEdit, number: i
     if outside_digest(edit.previous) == outside_read:
         return False
     return bool(transaction.execute(sql.LOST_BODY, issue_id, edit.previous, number))
+
+
+def _came_late(transaction: Transaction, issue_id: int, edit: BodyEdit, number: int) -> bool:
+    """Tell whether a write of ours has replaced a later one: whoever sent it may have died before it was done."""
+    replaced = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(edit.previous))
+    return any(row.number > number for row in replaced)

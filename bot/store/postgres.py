@@ -25,6 +25,12 @@ T = TypeVar("T")
 LONG_PATIENCE: Final = 60.0
 """How long a reading transaction may take, in seconds."""
 
+IDLE_IN_TRANSACTION: Final = 10.0
+"""Seconds after which the server undoes the transaction of a process that has fallen silent in the middle of it.
+
+Without it, what that transaction has locked stays locked as long as the server believes in the connection: hours.
+"""
+
 _Isolation = Literal["read_committed", "repeatable_read"]
 
 
@@ -42,7 +48,11 @@ class PostgresDatabase(Database):
         connection = await asyncpg.connect(
             self.dsn,
             timeout=LOCK_SECONDS,
-            server_settings={"application_name": "undersigned", "lock_timeout": f"{int(LOCK_SECONDS)}s"},
+            server_settings={
+                "application_name": "undersigned",
+                "lock_timeout": f"{int(LOCK_SECONDS)}s",
+                "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}ms",
+            },
         )
         # An acknowledged signature survives a crash also where the cluster's default would let it go.
         try:
@@ -116,8 +126,9 @@ class PostgresDatabase(Database):
                 raise
             await transaction.commit()
             keep = True
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            if not session.is_closed():
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            # The driver loses count where the server has said good-bye and not hung up yet.
+            if not session.is_closed() and not isinstance(error, asyncpg.InternalClientError):
                 raise
             # The others of the pool will have been cut off as well.
             self._drop_idle()

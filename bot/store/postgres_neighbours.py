@@ -37,7 +37,7 @@ _CHANNEL: Final = "undersigned"
 _LEASES: Final = 0x756E_6465 << 32
 """Added to an installation's id, so that our locks stay clear of anybody else's in the same database."""
 
-_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
 class PostgresNeighbours(Neighbours):

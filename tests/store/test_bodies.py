@@ -78,6 +78,17 @@ async def test_of_two_lost_edits_the_later_one_is_kept(scene: Scene) -> None:
     assert (await lost(scene)).lost == "Dear late ones,"
 
 
+async def test_a_write_that_takes_effect_after_a_later_one_is_looked_at(scene: Scene) -> None:
+    early, later = f"Dear all,\n\n{BLOCK}", f"Dear all,\n\n{NEWER}"
+    await write(scene, "Dear all,", early)
+    await write(scene, "Dear all,", later)
+    await hear(scene, "Dear all,", later)
+    assert not await is_due(scene)
+    await hear(scene, later, early)
+    assert await is_due(scene)
+    assert (await lost(scene)).lost is None
+
+
 async def test_an_old_block_and_other_line_ends_are_not_missed(scene: Scene) -> None:
     await write(scene, f"Dear\r\n\r\nall,\r\n\r\n{BLOCK}", f"Dear\n\nall,\n\n{NEWER}")
     await hear(scene, f"Dear\n\nall,\n\n{BLOCK.replace('3', '2')}", f"Dear\n\nall,\n\n{NEWER}")

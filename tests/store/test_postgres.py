@@ -16,7 +16,7 @@ from bot.petition.commands import Sign, Unsign
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Fact
 from bot.petition.tally import fold
-from bot.store import Store, Unavailable, postgres_neighbours
+from bot.store import Store, Unavailable, postgres, postgres_neighbours
 from bot.store import statements as sql
 from bot.store.rows import read_comment
 from bot.store.spelling import statement
@@ -165,6 +165,22 @@ async def test_who_has_not_been_heard_for_long_does_not_trust_its_lease(
         assert mine
         monkeypatch.setattr(postgres_neighbours, "CONFIDENCE", 0.0)
         assert not mine
+
+
+async def test_who_falls_silent_in_the_middle_of_a_transaction_holds_nobody_up_for_long(
+    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(stores[0])
+    await scene.label()
+    monkeypatch.setattr(postgres, "IDLE_IN_TRANSACTION", 0.3)
+    database = stores[1]._database
+    assert isinstance(database, postgres.PostgresDatabase)
+    silent = await database.connect()
+    await silent.execute("BEGIN")
+    await silent.fetch("SELECT id FROM petitions WHERE id = $1 FOR UPDATE", LETTER.id)
+    await scene.sign("ada")
+    assert await scene.count() == 1
+    await until(silent.is_closed)
 
 
 async def test_recording_survives_a_restarted_server(stores: list[Store]) -> None:

@@ -19,7 +19,7 @@ import structlog
 
 from bot import app, config
 from bot.config import Config
-from tests.whole.scene import FAST
+from tests.whole.scene import FAST, SWEEPING
 
 
 def main() -> None:
@@ -28,18 +28,21 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = config.read(os.environ)
+    tempo = SWEEPING if "sweeping" in sys.argv else FAST
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
-            asyncio.run(_live(settings))
+            asyncio.run(_live(settings, tempo))
             os._exit(0)
         _say(f"born {child}")
 
 
-async def _live(settings: Config) -> None:
-    async with app.running(settings, FAST) as bot:
-        _say(f"listening {bot.port}")
-        await asyncio.Event().wait()
+async def _live(settings: Config, tempo: app.Tempo) -> None:
+    stop = asyncio.Event()
+    with app.stopping_on_signals(stop.set):
+        async with app.running(settings, tempo) as bot:
+            _say(f"listening {bot.port}")
+            await stop.wait()
 
 
 def _say(line: str) -> None:

@@ -27,6 +27,9 @@ FAST = app.Tempo(
 WATCHFUL = replace(FAST, beats=Beats(look=0.1, breath=0.01, resync=0.5, lag=0.0))
 """As fast, and with surveys and sweeps all the time."""
 
+SWEEPING = replace(FAST, beats=Beats(look=0.2, breath=0.01, resync=2.0, lag=0.0))
+"""As fast, and asking every other second for deliveries that went to somebody who had died."""
+
 PATIENCE = 20.0
 
 
