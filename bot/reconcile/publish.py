@@ -50,8 +50,8 @@ async def publish(due: Due, desk: Desk) -> int:
     )
     if any(page.read.repository.archived for page in here):
         return 0
-    if here:
-        await store.note_letter(due.petition_id, block.letter_digest(here[0].base), int(now()))
+    if here and (first := here[0]).thread.position == 1:
+        await store.note_letter(due.petition_id, first.thread.issue_id, first.base, first.read.issue.updated_at)
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
     tally = await store.snapshot(due.petition_id, newest=NEWEST)

@@ -5,7 +5,7 @@ from bot.store.conditions import Condition
 from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.listing import ListingOutcome
 from bot.store.neighbours import Lease
-from bot.store.reading import AckDue, Due, Letter, Snapshot, Thread, ThreadToRead
+from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
 from bot.store.redelivering import FailedDelivery
 from bot.store.states import State
 from bot.store.store import Store
@@ -20,7 +20,6 @@ __all__ = [
     "KnownBody",
     "KnownPetition",
     "Lease",
-    "Letter",
     "ListingOutcome",
     "SeenInstallation",
     "Snapshot",

@@ -16,6 +16,7 @@ from bot.petition.facts import BodyEdit
 from bot.petition.splice import around
 from bot.store import upkeep_statements as sql
 from bot.store.database import Transaction
+from bot.store.letters import note_edit
 
 WRITES_KEPT: Final = 1_000
 """Of each issue; a delivery that tells of an older write is taken for somebody else's edit, and looked at."""
@@ -83,15 +84,23 @@ def note_found(transaction: Transaction, issue_id: int, lost_by: int) -> None:
     transaction.execute(sql.FOUND_BODY, issue_id, lost_by)
 
 
-def observe_edit(transaction: Transaction, issue_id: int, edit: BodyEdit, as_of: int) -> bool:
-    """Record an edit of a body; tell whether the body is to be looked at."""
+def observe_edit(
+    transaction: Transaction, issue_id: int, edit: BodyEdit, as_of: int, letter_of: int | None = None
+) -> bool:
+    """Record an edit of a body; tell whether the body is to be looked at.
+
+    `letter_of` is the petition whose letter it is; None for the issues that continue one.
+    """
     digest = body_digest(edit.body)
-    writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, digest)
+    # An App's, but perhaps another one's than ours.
+    writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, digest) if edit.by_app else []
     transaction.execute(sql.NEW_BODY, issue_id)
     if writes:
         unheard = [(row.number, row.outside_read) for row in writes if not row.heard]
         lost = sum(_has_lost(transaction, issue_id, edit, *write) for write in unheard)
         return bool(lost or (unheard and _came_late(transaction, issue_id, edit, writes[-1].number)))
+    if letter_of is not None:
+        note_edit(transaction, letter_of, edit.previous, edit.body, as_of)
     known = read_body(transaction, issue_id)
     if (as_of, digest) == (known.edited_at, known.edited_digest) or as_of < known.edited_at:
         return False

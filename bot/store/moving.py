@@ -10,6 +10,7 @@ from bot.store import statements as sql
 from bot.store.bodies import move_body
 from bot.store.database import Transaction
 from bot.store.judging import derive, judge_people
+from bot.store.letters import drop_letters
 from bot.store.observing import Terms, carry_over, is_petition, observe_issue
 from bot.store.world import ThreadRow, World
 
@@ -31,6 +32,7 @@ def record_deleted(transaction: Transaction, issue_id: int, now: int) -> None:
     transaction.execute(sql.END_THREAD, issue_id, None)
     if thread.position == 1:
         transaction.execute(sql.END_PETITION, thread.petition_id)
+        drop_letters(transaction, thread.petition_id)
 
 
 def record_moved(
@@ -76,7 +78,8 @@ def _adopt(transaction: Transaction, newcomer_id: int, old: ThreadRow) -> None:
         return
     transaction.execute(sql.ADOPT_COMMENTS, newcomer_id, old.petition_id)
     transaction.execute(sql.ADOPT_THREADS, newcomer_id, old.petition_id, old.position)
-    for statement in (sql.DROP_SIGNATURES_OF, sql.DROP_DAYS_OF, sql.DROP_LETTERS_OF, sql.DROP_PETITION):
+    drop_letters(transaction, newcomer_id)
+    for statement in (sql.DROP_SIGNATURES_OF, sql.DROP_DAYS_OF, sql.DROP_PETITION):
         transaction.execute(statement, newcomer_id)
 
 

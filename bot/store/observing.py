@@ -155,8 +155,9 @@ def _observe(transaction: Transaction, world: World, fact: Observation, terms: T
     if fact.reread and as_of > thread.reread_as_of:
         thread.reread_as_of = as_of
         thread.ask_to_reread()
-    if fact.edit is not None and not thread.gone and observe_edit(transaction, thread.issue_id, fact.edit, as_of):
-        petition.bumped = True
+    if fact.edit is not None and not thread.gone:
+        letter_of = petition.id if thread.position == 1 else None
+        petition.bumped |= observe_edit(transaction, thread.issue_id, fact.edit, as_of, letter_of)
 
 
 def _observe_comment(world: World, thread: ThreadRow, fact: CommentFact) -> None:

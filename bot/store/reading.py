@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.petition.facts import Repository
+from bot.petition.letters import Letter
 from bot.petition.tally import Signature
 from bot.store import statements as sql
 from bot.store.database import Row, Transaction
 from bot.store.judging import ACKNOWLEDGED_WITHIN
+from bot.store.letters import read_changed, read_letters
 from bot.store.states import State
 
 
@@ -41,15 +43,6 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A version of the letter: its digest, when it was first seen, and how many had signed then."""
-
-    digest: str
-    seen_at: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A petition at one moment."""
 
@@ -65,6 +58,9 @@ class Snapshot:
     newest: tuple[Signature, ...]
     threads: tuple[Thread, ...]
     letters: tuple[Letter, ...]
+    """The versions of the letter, the oldest first, without their texts."""
+    letter_changed: tuple[int, int] | None
+    """When the letter last changed and how many had signed by then, unless all have signed what it says now."""
     revision: int
     published_revision: int
     published_at: int | None
@@ -76,12 +72,6 @@ class Snapshot:
     def private(self) -> bool:
         """Tell whether its pages are only for those who have the key."""
         return self.repository.private
-
-    @property
-    def letter_changed(self) -> tuple[int, int] | None:
-        """Tell when the letter last changed after people had signed, and how many had."""
-        changes = ((letter.seen_at, letter.count) for letter in self.letters[1:] if letter.count)
-        return max(changes, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +128,7 @@ def read_snapshot(
         return None
     row = rows[0]
     threads = tuple(_thread(*each) for each in transaction.fetch(sql.THREADS, petition_id))
+    letters = read_letters(transaction, petition_id)
     if known_digest is None or known_digest[0] != row.revision:
         known_digest = row.revision, _digest(transaction.fetch(sql.TALLY_LINES, petition_id)[0][0])
     return Snapshot(
@@ -152,7 +143,8 @@ def read_snapshot(
         digest=known_digest[1],
         newest=tuple(Signature(*each) for each in transaction.fetch(sql.NEWEST_SIGNATURES, petition_id, newest)),
         threads=threads,
-        letters=tuple(Letter(*each) for each in transaction.fetch(sql.LETTERS, petition_id)),
+        letters=letters,
+        letter_changed=read_changed(transaction, petition_id, letters),
         revision=row.revision,
         published_revision=row.published_revision,
         published_at=row.published_at,

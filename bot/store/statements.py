@@ -230,8 +230,6 @@ MOVE_PETITION: Final = statement("UPDATE petitions SET repository_id = $2 WHERE 
 
 DROP_SIGNATURES_OF: Final = statement("DELETE FROM signatures WHERE petition_id = $1")
 
-DROP_LETTERS_OF: Final = statement("DELETE FROM letters WHERE petition_id = $1")
-
 DROP_PETITION: Final = statement("DELETE FROM petitions WHERE id = $1")
 
 PING: Final = statement("SELECT 1")
@@ -383,15 +381,3 @@ TALLY_LINES: Final = Statement(
         FROM signatures WHERE petition_id = $1
     """,
 )
-
-LETTERS: Final = statement("SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at")
-
-NEWEST_LETTER: Final = statement("""
-    SELECT digest FROM letters WHERE petition_id = $1 ORDER BY seen_at DESC LIMIT 1
-""")
-
-ADD_LETTER: Final = statement("""
-    INSERT INTO letters (petition_id, seen_at, digest, count)
-    SELECT id, $2, $3, count FROM petitions WHERE id = $1
-    ON CONFLICT DO NOTHING
-""")

@@ -13,11 +13,13 @@ from cachetools import LRUCache
 
 from bot.petition.comment import Comment
 from bot.petition.facts import CommentFact, Fact, IssueFact
+from bot.petition.letters import Letter
 from bot.store import statements as sql
 from bot.store.address import read_address
 from bot.store.database import Database, Transaction, connect
 from bot.store.errors import Unavailable
 from bot.store.flushing import Flusher
+from bot.store.letters import note_look, read_letters_with_texts
 from bot.store.listing import Listing, ListingOutcome, record_listing
 from bot.store.migrations import migrate
 from bot.store.neighbours import Lease
@@ -130,15 +132,13 @@ class Store:
         """Leave a petition alone until a time; `state` says why, `detail` what GitHub said."""
         await self._execute(sql.POSTPONE, petition_id, until, state.value, detail, attempts)
 
-    async def note_letter(self, petition_id: int, digest: str, at: int) -> None:
-        """Keep a version of the letter that was not the newest known."""
+    async def note_letter(self, petition_id: int, issue_id: int, body: str | None, at: int) -> None:
+        """Note the letter in a body as it was last changed at a time, unless that version is known."""
+        await self._database.write(partial(note_look, petition_id=petition_id, issue_id=issue_id, body=body, at=at))
 
-        def note(transaction: Transaction) -> None:
-            rows = transaction.fetch(sql.NEWEST_LETTER, petition_id)
-            if not rows or rows[0].digest != digest:
-                transaction.execute(sql.ADD_LETTER, petition_id, at, digest)
-
-        await self._database.write(note)
+    async def letters(self, petition_id: int) -> tuple[Letter, ...]:
+        """Give the versions of the letter with their texts, the oldest first."""
+        return await self._database.read(partial(read_letters_with_texts, petition_id=petition_id))
 
     async def threads_to_read(self, installation_id: int, now: float) -> list[ThreadToRead]:
         """List an installation's threads that asked to be read again, the longest waiting first."""

@@ -143,6 +143,46 @@ MOVE_BODY: Final = statement("UPDATE bodies SET issue_id = $2 WHERE issue_id = $
 
 MOVE_WRITES: Final = statement("UPDATE writes SET issue_id = $2 WHERE issue_id = $1")
 
+# Letters ------------------------------------------------------------------------------------------
+
+LETTERS: Final = statement("""
+    SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at, digest
+""")
+
+LETTERS_WITH_TEXTS: Final = statement("""
+    SELECT l.digest, l.seen_at, l.count, t.text
+    FROM letters l LEFT JOIN letter_texts t ON t.petition_id = l.petition_id AND t.digest = l.digest
+    WHERE l.petition_id = $1 ORDER BY l.seen_at, l.digest
+""")
+
+LETTER_AT: Final = statement("""
+    SELECT digest, seen_at FROM letters WHERE petition_id = $1 AND seen_at <= $2
+    ORDER BY seen_at DESC, digest DESC LIMIT 1
+""")
+
+ADD_LETTER: Final = statement("""
+    INSERT INTO letters (petition_id, seen_at, digest, count)
+    SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, count(*) FROM signatures WHERE petition_id = $1 AND signed_at <= $2
+    ON CONFLICT DO NOTHING
+""")
+
+ADD_LETTER_TEXT: Final = statement("""
+    INSERT INTO letter_texts (petition_id, digest, text)
+    SELECT $1::BIGINT, $2::TEXT, $3::TEXT
+    WHERE (SELECT count(*) FROM letter_texts WHERE petition_id = $1) < $4
+    ON CONFLICT DO NOTHING
+""")
+
+SIGNED_BETWEEN: Final = statement("""
+    SELECT count(*) FROM (
+        SELECT 1 FROM signatures WHERE petition_id = $1 AND signed_at > $2 AND signed_at <= $3 LIMIT 1
+    ) AS one
+""")
+
+DROP_LETTERS_OF: Final = statement("DELETE FROM letters WHERE petition_id = $1")
+
+DROP_LETTER_TEXTS_OF: Final = statement("DELETE FROM letter_texts WHERE petition_id = $1")
+
 # Failed deliveries --------------------------------------------------------------------------------
 
 MARK: Final = statement("SELECT at FROM marks WHERE name = $1")

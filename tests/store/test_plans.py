@@ -8,6 +8,7 @@ import pytest
 
 from bot.store import Store
 from bot.store import statements as sql
+from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 from bot.store.spelling import Statement, statement
 
@@ -33,7 +34,9 @@ PER_LOOK = [
     sql.PETITION,
     sql.THREADS,
     sql.NEWEST_SIGNATURES,
-    sql.LETTERS,
+    upkeep_sql.LETTERS,
+    upkeep_sql.SIGNED_BETWEEN,
+    upkeep_sql.ADD_LETTER,
     sql.PUBLISHED,
     sql.POSTPONE,
 ]
@@ -43,7 +46,12 @@ PER_CHANGE = [
     sql.COMMENTS_OF_THREAD,
     sql.SIGNATURES_OF,
 ]
-NAMES = {id(value): name for name, value in vars(sql).items() if isinstance(value, Statement)}
+NAMES = {
+    id(value): name
+    for file in (sql, upkeep_sql)
+    for name, value in vars(file).items()
+    if isinstance(value, Statement)
+}
 
 INDEXES_ONLY = statement("SET LOCAL enable_seqscan = off")
 ALIASES = {"c": "comments", "t": "threads", "p": "petitions", "r": "repositories", "s": "signatures"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.store import Due, Letter, State
+from bot.store import Due, State
 from tests.store.conftest import NOW
 from tests.store.scene import INSTALLATION, LETTER, Scene
 
@@ -63,22 +63,9 @@ async def test_the_longest_waiting_comes_first(scene: Scene) -> None:
     assert [each.petition_id for each in await due(scene)] == [999_999, LETTER.id]
 
 
-async def test_versions_of_the_letter_are_kept(scene: Scene) -> None:
-    await scene.store.note_letter(LETTER.id, "first", 10)
-    await scene.store.note_letter(LETTER.id, "first", 20)
-    assert (await scene.snapshot()).letter_changed is None
-    await scene.store.note_letter(LETTER.id, "second", 30)
-    assert (await scene.snapshot()).letter_changed is None
-    await scene.sign("ada")
-    await scene.store.note_letter(LETTER.id, "third", 40)
-    snapshot = await scene.snapshot()
-    assert snapshot.letters == (Letter("first", 10, 0), Letter("second", 30, 0), Letter("third", 40, 1))
-    assert snapshot.letter_changed == (40, 1)
-
-
 async def test_publishing_is_no_news(scene: Scene) -> None:
     scene.store.changed.clear()
-    await scene.store.note_letter(LETTER.id, "first", 10)
+    await scene.store.note_letter(LETTER.id, LETTER.id, "first", 10)
     await scene.store.published(LETTER.id, 1, 500)
     assert not scene.store.changed.is_set()
 

@@ -124,6 +124,13 @@ def _petitions() -> None:
         sa.PrimaryKeyConstraint("petition_id", "seen_at", "digest"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "letter_texts",
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "digest"),
+    )
 
 
 def _comments() -> None:

@@ -1,0 +1,67 @@
+"""Keep the letter's versions: each sighting of another text, and every text once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.petition.letters import Letter, other_texts, versions
+from bot.petition.splice import letter, letter_digest
+from bot.store import upkeep_statements as sql
+from bot.store.database import Transaction
+
+TEXTS_KEPT: Final = 200
+"""Of each petition; who edits on and on shall not fill the database, and the issue's edit history has them all."""
+
+
+def note_look(transaction: Transaction, petition_id: int, issue_id: int, body: str | None, at: int) -> None:
+    """Note the letter that an issue showed when it was last changed, unless it stands there already.
+
+    What was read before an edit that GitHub has told us of is out of date, and left out.
+    """
+    rows = transaction.fetch(sql.BODY, issue_id)
+    if rows and rows[0].edited_at > at:
+        return
+    known = transaction.fetch(sql.LETTER_AT, petition_id, at)
+    if known and known[0].digest == letter_digest(body):
+        return
+    # Of two edits of one second it cannot be told which was the last; a look tells, if only a second later.
+    _add(transaction, petition_id, body, at + 1 if known and known[0].seen_at == at else at)
+
+
+def note_edit(transaction: Transaction, petition_id: int, previous: str, body: str, at: int) -> None:
+    """Note an edit of the letter; the text before it too, where nothing is known of that time."""
+    if not transaction.fetch(sql.LETTER_AT, petition_id, at - 1):
+        _add(transaction, petition_id, previous, at - 1)
+    _add(transaction, petition_id, body, at)
+
+
+def read_letters(transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
+    """Give the versions, the oldest first, without their texts."""
+    return versions(Letter(*row) for row in transaction.fetch(sql.LETTERS, petition_id))
+
+
+def read_letters_with_texts(transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
+    """Give the versions, the oldest first, with their texts as they were first seen."""
+    return versions(Letter(*row) for row in transaction.fetch(sql.LETTERS_WITH_TEXTS, petition_id))
+
+
+def read_changed(transaction: Transaction, petition_id: int, letters: tuple[Letter, ...]) -> tuple[int, int] | None:
+    """Tell when the letter last changed and how many had signed by then, if not all signed what it says now."""
+    for after, until in other_texts(letters):
+        if transaction.fetch(sql.SIGNED_BETWEEN, petition_id, after, until)[0][0]:
+            return letters[-1].seen_at, max(letters[-1].count, 1)
+    return None
+
+
+def drop_letters(transaction: Transaction, petition_id: int) -> None:
+    """Forget all versions and their texts."""
+    transaction.execute(sql.DROP_LETTERS_OF, petition_id)
+    transaction.execute(sql.DROP_LETTER_TEXTS_OF, petition_id)
+
+
+def _add(transaction: Transaction, petition_id: int, body: str | None, at: int) -> None:
+    digest = letter_digest(body)
+    transaction.execute(sql.ADD_LETTER, petition_id, at, digest)
+    # PostgreSQL stores neither of these two.
+    text = letter(body).replace("\0", "").encode("utf-8", "replace").decode()
+    transaction.execute(sql.ADD_LETTER_TEXT, petition_id, digest, text, TEXTS_KEPT)

@@ -1,0 +1,146 @@
+"""The versions of the letter: from looks and from deliveries, in any order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.petition.facts import BodyEdit, IssueGone
+from bot.petition.letters import Letter, given_to
+from bot.petition.splice import letter_digest, splice
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, rows
+
+BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
+
+
+async def look(scene: Scene, body: str, at: int) -> None:
+    await scene.store.note_letter(LETTER.id, LETTER.id, body, at)
+
+
+async def edit(scene: Scene, before: str, after: str, at: int) -> None:
+    fact = replace(await scene.tell(), as_of=at, edit=BodyEdit(before, after, 9, by_app=False))
+    await scene.store.record([fact])
+
+
+async def texts(scene: Scene) -> list[tuple[str | None, int]]:
+    return [(letter.text, letter.seen_at) for letter in await scene.store.letters(LETTER.id)]
+
+
+async def test_a_version_is_kept_with_its_text_its_time_and_the_count_then(scene: Scene) -> None:
+    await look(scene, splice("Dear all,", BLOCK), 10)
+    await scene.sign("ada")
+    await scene.sign("grace")
+    await look(scene, "Dear everybody,", 900)
+    first, second = letter_digest("Dear all,"), letter_digest("Dear everybody,")
+    assert (await scene.snapshot()).letters == (Letter(first, 10, 0), Letter(second, 900, 2))
+    assert await texts(scene) == [("Dear all,", 10), ("Dear everybody,", 900)]
+
+
+async def test_white_space_and_line_ends_make_no_version(scene: Scene) -> None:
+    await look(scene, "Dear all,\n\nplease.", 10)
+    await look(scene, "Dear all,\r\n\r\n\r\nplease. ", 20)
+    await edit(scene, "Dear all,\n\nplease.", "Dear all, please.", 30)
+    assert await texts(scene) == [("Dear all,\n\nplease.", 10)]
+
+
+async def test_an_edit_is_a_version_from_the_second_in_which_it_was_made(scene: Scene) -> None:
+    await look(scene, "Dear all,", 10)
+    await edit(scene, "Dear all,", "Dear everybody,", 500)
+    await look(scene, "Dear everybody,", 700)
+    assert await texts(scene) == [("Dear all,", 10), ("Dear everybody,", 500)]
+
+
+async def test_edits_make_the_same_versions_in_any_order(scene: Scene) -> None:
+    await look(scene, "A", 10)
+    await edit(scene, "B", "A", 300)
+    await edit(scene, "A", "C", 400)
+    await edit(scene, "A", "B", 200)
+    assert await texts(scene) == [("A", 10), ("B", 200), ("A", 300), ("C", 400)]
+
+
+async def test_of_an_edit_before_the_first_look_both_texts_are_known(scene: Scene) -> None:
+    ada = await scene.sign("ada")
+    await edit(scene, "Dear all,", "Dear nobody,", 500)
+    assert await texts(scene) == [("Dear all,", 499), ("Dear nobody,", 500)]
+    snapshot = await scene.snapshot()
+    assert snapshot.newest[0].comment_id == ada
+    assert given_to(snapshot.letters, snapshot.newest[0].signed_at) == 0
+    assert snapshot.letter_changed == (500, 1)
+
+
+async def test_a_look_at_what_was_there_before_an_edit_is_too_late(scene: Scene) -> None:
+    await edit(scene, "A", "B", 500)
+    await look(scene, "A", 480)
+    assert await texts(scene) == [("A", 499), ("B", 500)]
+
+
+async def test_which_of_two_edits_of_a_second_was_the_last_is_seen_by_a_look(scene: Scene) -> None:
+    await edit(scene, "A", "B", 500)
+    await edit(scene, "B", "C", 500)
+    for last in ("B", "C"):
+        await look(scene, last, 500)
+        assert (await texts(scene))[-1][0] == last
+
+
+async def test_our_own_writes_are_no_edits_of_the_letter(scene: Scene) -> None:
+    await look(scene, "A", 10)
+    await scene.store.upkeep.note_write(LETTER.id, "A", splice("A", BLOCK))
+    await edit(scene, "B", splice("A", BLOCK), 500)
+    assert await texts(scene) == [("A", 10)]
+
+
+async def test_a_change_before_anybody_signed_is_not_told(scene: Scene) -> None:
+    await look(scene, "A", 10)
+    await look(scene, "B", 20)
+    await scene.sign("ada")
+    assert (await scene.snapshot()).letter_changed is None
+
+
+async def test_a_change_that_was_taken_back_before_anybody_signed_it_is_not_told(scene: Scene) -> None:
+    await look(scene, "A", 10)
+    await scene.sign("ada")
+    await look(scene, "B", 900)
+    assert (await scene.snapshot()).letter_changed == (900, 1)
+    await look(scene, "A", 910)
+    assert (await scene.snapshot()).letter_changed is None
+
+
+async def test_who_signed_the_text_in_between_makes_the_way_back_a_change(scene: Scene) -> None:
+    await look(scene, "A", 10)
+    await look(scene, "B", 90)
+    grace = await scene.sign("grace")
+    await look(scene, "A", 900)
+    assert (await scene.snapshot()).letter_changed == (900, 1)
+    await scene.delete(grace)
+    assert (await scene.snapshot()).letter_changed is None
+
+
+async def test_signing_again_is_signing_what_the_letter_says_now(scene: Scene) -> None:
+    await look(scene, "A", 10)
+    await scene.sign("ada")
+    await look(scene, "B", 110)
+    scene.clock = 200
+    await scene.sign("ada")
+    snapshot = await scene.snapshot()
+    assert [given_to(snapshot.letters, each.signed_at) for each in snapshot.newest] == [1]
+    assert snapshot.letter_changed is None
+
+
+async def test_who_edits_on_and_on_fills_no_database(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.letters.TEXTS_KEPT", 3)
+    for number in range(6):
+        await look(scene, f"Version {number}", 10 + number)
+    assert [text for text, _ in await texts(scene)] == ["Version 0", "Version 1", "Version 2", None, None, None]
+
+
+async def test_what_no_database_can_store_is_left_out_of_the_text(scene: Scene) -> None:
+    await look(scene, "nul \0 and half a pair \ud83d", 10)
+    assert await texts(scene) == [("nul  and half a pair ?", 10)]
+
+
+async def test_the_letter_goes_with_its_issue(scene: Scene) -> None:
+    await look(scene, "A", 10)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
+    assert await rows(scene.store, "SELECT * FROM letters") == []
+    assert await rows(scene.store, "SELECT * FROM letter_texts") == []

@@ -1,0 +1,71 @@
+"""The letter changes after people have signed: the block says so, and its versions are kept."""
+
+from __future__ import annotations
+
+from bot.petition.letters import Change, differences, given_to
+from bot.sandbox.nouns import Issue
+from tests.whole.scene import Scene
+from tests.whole.watching import a_second_later, store_of
+
+WARNING = "The letter was changed"
+
+
+def rewrite(stage: Scene, petition: Issue, before: str, after: str) -> None:
+    stage.state.edit_issue_body(petition, stage.organizer(), (petition.body or "").replace(before, after))
+
+
+async def test_the_block_says_when_and_after_how_many_the_letter_changed(stage: Scene) -> None:
+    petition = stage.petition("We ask you\nto open the archive.")
+    await stage.shows(petition, 0)
+    stage.sign(petition, "ada")
+    stage.sign(petition, "grace")
+    assert WARNING not in await stage.shows(petition, 2)
+    rewrite(stage, petition, "\r\n", "\n\n")
+    await a_second_later()
+    rewrite(stage, petition, "open", "close")
+    await stage.until(lambda: WARNING in (petition.body or ""))
+    assert "after 2 people had signed" in (petition.body or "")
+    await a_second_later()
+    stage.sign(petition, "alan")
+    await stage.shows(petition, 3)
+
+    versions = await store_of(stage).letters(petition.id)
+    assert [(version.count, "open" in (version.text or "")) for version in versions] == [(0, True), (2, False)]
+    tally = await store_of(stage).snapshot(petition.id, newest=9)
+    assert {each.login: given_to(tally.letters, each.signed_at) for each in tally.newest} == {
+        "ada": 0,
+        "grace": 0,
+        "alan": 1,
+    }
+    before, after = (version.text or "" for version in versions)
+    changed = [(one.change, one.text) for one in differences(before, after) if one.change is not Change.SAME]
+    assert changed == [(Change.ADDED, "\n"), (Change.REMOVED, "open"), (Change.ADDED, "close")]
+
+
+async def test_a_change_that_is_taken_back_is_forgiven_where_nobody_signed_it(stage: Scene) -> None:
+    petition = stage.petition("Open the archive.")
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    await a_second_later()
+    rewrite(stage, petition, "Open", "Close")
+    await stage.until(lambda: WARNING in (petition.body or ""))
+    await a_second_later()
+    rewrite(stage, petition, "Close", "Open")
+    await stage.until(lambda: WARNING not in (petition.body or ""))
+
+
+async def test_saving_exactly_an_earlier_body_of_ours_is_an_edit_all_the_same(stage: Scene) -> None:
+    petition = stage.petition("Open the archive.")
+    stage.sign(petition, "ada")
+    earlier = await stage.shows(petition, 1)
+    await a_second_later()
+    rewrite(stage, petition, "Open", "Close")
+    await stage.until(lambda: WARNING in (petition.body or ""))
+    await a_second_later()
+    stage.state.edit_issue_body(petition, stage.organizer(), earlier, web=False)
+    await stage.sandbox.settled()
+    assert [version.text for version in await store_of(stage).letters(petition.id)] == [
+        "Open the archive.",
+        "Close the archive.",
+        "Open the archive.",
+    ]
