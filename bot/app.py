@@ -14,6 +14,9 @@ import aiohttp
 import structlog
 
 from bot.config import Config
+from bot.doctor.facts import Patient
+from bot.doctor.gathering import gather
+from bot.doctor.judging import Finding, judge
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
 from bot.reconcile.beats import Beats
@@ -21,8 +24,10 @@ from bot.reconcile.by_hand import Resynced, resync_by_hand
 from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
+from bot.sealing import derive
 from bot.store import Store
 from bot.web.listening import listening
+from bot.web.readiness import Details
 from bot.web.server import make_application
 
 log = structlog.get_logger("app")
@@ -124,10 +129,33 @@ async def resync(repository: str, number: int, config: Config) -> Resynced:
         return await resync_by_hand(repository, number, store, github, config.petition_label, time.time())
 
 
+async def examine(config: Config, clock: Clock | None = None) -> list[Finding]:
+    """Look over the installation that a configuration describes; raises nothing that a finding can say."""
+    clock = clock or Clock()
+    patient = Patient(
+        config.database_url, config.webhook_secrets, config.api_url, config.public_url, config.petition_label
+    )
+    async with aiohttp.ClientSession() as session:
+        github = GitHub(
+            session,
+            app_id=config.app_id,
+            private_key=config.private_key,
+            api_url=config.api_url,
+            now=clock.now,
+            sleep=clock.sleep,
+        )
+        return judge(await gather(patient, github, session, clock.now))
+
+
 async def migrate(config: Config) -> None:
     """Bring the database to this version."""
     store = await Store.open(config.database_url, label=config.petition_label)
     await store.close()
+
+
+def operator_token(config: Config) -> str | None:
+    """Give what opens the details of `/readyz`; None without a SECRET_KEY, when nothing does."""
+    return derive(config.secret_key, "operator") if config.secret_key else None
 
 
 @contextmanager
@@ -169,7 +197,14 @@ async def _listening(config: Config, store: Store, conductor: Conductor, clock: 
         looked_lately = clock.now() - conductor.looked_at < 10 * conductor.beats.look
         return {"database": await store.ping(), "loops": looked_lately}
 
-    application = make_application(record=store.record, secrets=config.webhook_secrets, readiness=readiness)
+    async def look() -> list[dict[str, str]]:
+        return [one.fields() for one in await examine(config, clock)]
+
+    token = operator_token(config)
+    details = None if token is None else Details(look, token)
+    application = make_application(
+        record=store.record, secrets=config.webhook_secrets, readiness=readiness, details=details
+    )
     async with AsyncExitStack() as stack:
         try:
             port = await stack.enter_async_context(listening(application, config.host, config.port))

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from bot import app, config, logs
+from bot.doctor.judging import are_fine
 from bot.github.errors import GitHubError
 from bot.reconcile.by_hand import Unknown
 from bot.store import StoreError
@@ -73,6 +74,27 @@ def _migrate(_options: argparse.Namespace) -> int:
     return OK
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    settings = _configured(credentials=True)
+    if options.bearer:
+        return _bearer(settings)
+    findings = _run(app.examine(settings))
+    if options.json:
+        found = {"fine": are_fine(findings), "findings": [one.fields() for one in findings]}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        print(*findings, sep="\n")
+    return OK if are_fine(findings) else FAILED
+
+
+def _bearer(settings: config.Config) -> int:
+    token = app.operator_token(settings)
+    if token is None:
+        raise config.ConfigError(["SECRET_KEY is not set; without it nothing opens the details of /readyz"])
+    print(token)
+    return OK
+
+
 def _resync(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
     settings = _configured(credentials=True)
@@ -100,6 +122,16 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result for machines")
 
 
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the findings for machines")
+    parser.add_argument(
+        "--bearer",
+        action="store_true",
+        help="print instead the token with which a running bot's /readyz gives the same findings"
+        " (Authorization: Bearer TOKEN)",
+    )
+
+
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--signers", type=_positive, metavar="N", help="sign up N invented people, print the resulting body and end"
@@ -125,6 +157,13 @@ COMMANDS = (
         "count a petition again from GitHub alone and compare with its block; 1 is the exit code where they differ",
         _verify,
         _verify_arguments,
+    ),
+    _Command(
+        "doctor",
+        "check credentials, permissions, webhook, clock and database, and say what to do; 1 is the exit code if"
+        " something is wrong",
+        _doctor,
+        _doctor_arguments,
     ),
     _Command("migrate", "bring the database to this version (serve does it too)", _migrate),
 )

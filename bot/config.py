@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
+LEAST_SECRET = 32
 
 
 class ConfigError(Exception):
@@ -41,6 +42,11 @@ VARIABLES = (
     ),
     Variable("GITHUB_PRIVATE_KEY_PATH", None, "the file that holds the private key, instead of the text"),
     Variable("GITHUB_WEBHOOK_SECRET", None, "the webhook's shared secret; comma-separated values allow rotation"),
+    Variable(
+        "SECRET_KEY",
+        None,
+        "32 or more random characters: for what is stored encrypted, and for tokens of the operator",
+    ),
     Variable("GITHUB_TOKEN", None, "somebody's own token, with which `verify` needs no App"),
     Variable(
         "GITHUB_API_URL", "https://api.github.com", "GitHub Enterprise Server (`https://HOST/api/v3`) or a stand-in"
@@ -63,6 +69,7 @@ class Config:
     app_id: str = ""
     private_key: str = field(default="", repr=False)
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    secret_key: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     api_url: str = "https://api.github.com"
     database_url: str = field(default="sqlite:///undersigned.db", repr=False)
@@ -86,6 +93,7 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
         app_id=reader.text("GITHUB_APP_ID", required=credentials),
         private_key=reader.private_key(required=credentials),
         webhook_secrets=reader.secrets(required=credentials),
+        secret_key=reader.secret_key(),
         token=reader.text("GITHUB_TOKEN"),
         api_url=reader.url("GITHUB_API_URL") or "",
         database_url=reader.text("DATABASE_URL"),
@@ -158,6 +166,12 @@ class _Reader:
         if value and not secrets:
             self.problems.append("GITHUB_WEBHOOK_SECRET holds no secret between its commas")
         return secrets
+
+    def secret_key(self) -> str:
+        value = self.text("SECRET_KEY")
+        if value and len(value) < LEAST_SECRET:
+            self.problems.append(f"SECRET_KEY is too short to be secret; give it {LEAST_SECRET} characters or more")
+        return value
 
     def private_key(self, *, required: bool) -> str:
         value, path = self.text("GITHUB_PRIVATE_KEY"), self.text("GITHUB_PRIVATE_KEY_PATH")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from bot.config import Config
 from bot.github.answers import IssueRead
 from bot.github.client import GitHub, InstallationClient, with_token
+from bot.github.site import site_of
 from bot.petition import block
 from bot.petition.comment import Comment, Writer
 from bot.petition.recount import Recount, recount
@@ -81,7 +81,7 @@ async def verify(name: IssueName, config: Config) -> Verification:
         read = await client.get_issue(name.repository, name.number)
         comments = await _read_comments(client, read)
     found = recount(comments, block.machine_line(read.body), closed_at=read.issue.closed_at)
-    where = f"{_site(config.api_url)}/{read.repository.full_name}/issues/{read.issue.number}"
+    where = f"{site_of(config.api_url)}/{read.repository.full_name}/issues/{read.issue.number}"
     return Verification(name, found, where)
 
 
@@ -106,13 +106,6 @@ async def _read_comments(client: InstallationClient, read: IssueRead) -> list[Co
     for history in await client.comment_histories([listing.node_ids[comment_id] for comment_id in told]):
         found[history.id] = history
     return list(found.values())
-
-
-def _site(api_url: str) -> str:
-    """Give the site beside an API: https://HOST/api/v3 has its pages at https://HOST ."""
-    parts = urlsplit(api_url)
-    host = parts.netloc.removeprefix("api.") if parts.path in ("", "/") else parts.netloc
-    return f"{parts.scheme}://{host}"
 
 
 def _signatures(count: int) -> str:

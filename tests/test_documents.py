@@ -19,8 +19,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bot import config
+from bot.github.needs import NEEDS
 from bot.petition.commands import Sign, Unsign, parse
-from bot.reconcile.rounds import EVENTS, PERMISSIONS
 from bot.web.server import make_application
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +51,7 @@ def test_the_command_table_is_what_the_command_line_offers() -> None:
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, "Procfile"])
 def test_every_command_that_a_document_mentions_exists(document: str) -> None:
-    mentioned = set(re.findall(r"-m bot ([a-z]+)", (ROOT / document).read_text(encoding="utf-8")))
+    mentioned = set(re.findall(r"-m bot ([a-z-]+)", (ROOT / document).read_text(encoding="utf-8")))
     assert mentioned <= set(commands())
 
 
@@ -81,14 +81,14 @@ def test_the_http_table_is_what_the_server_routes() -> None:
 
 def test_the_app_is_registered_with_what_the_bot_needs() -> None:
     rows = dict(table(README, "### Register the App"))
-    for permission, level in PERMISSIONS.items():
+    for permission, level in NEEDS.permissions.items():
         assert re.search(
             rf"\*{permission}\*: read{' and write' if level == 'write' else '-only'}",
             rows["Repository permissions"],
             re.IGNORECASE,
         )
     events = {event.lower().replace(" ", "_") for event in re.findall(r"\*(.+?)\*", rows["Events"])}
-    assert events >= set(EVENTS)
+    assert events == set(NEEDS.events)
 
 
 def test_what_signers_are_told_to_type_means_what_they_are_told() -> None:
@@ -315,7 +315,7 @@ def code(cell: str) -> str:
 def commands() -> dict[str, str]:
     """Give each command and its help, as `--help` prints them."""
     shown = output("-m", "bot", "--help").partition("\ncommands:")[2]
-    return dict(re.findall(r"^    (\w+) +(\S.*)$", shown, re.MULTILINE))
+    return dict(re.findall(r"^    ([\w-]+) +(\S.*)$", shown, re.MULTILINE))
 
 
 def output(*arguments: str) -> str:

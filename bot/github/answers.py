@@ -66,6 +66,7 @@ class Installation:
     suspended: bool
     permissions: Mapping[str, str]
     events: tuple[str, ...]
+    html_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +169,14 @@ class InstallationAnswer(Struct, gc=False):
     account: Account | None
     permissions: dict[str, str]
     events: list[str]
+    html_url: str = ""
     suspended_at: Time | None = None
 
     def installation(self) -> Installation:
         """Give it as the rest of the bot knows it."""
         suspended = self.suspended_at is not None
         account = account_name(self.account)
-        return Installation(self.id, account, suspended, self.permissions, tuple(self.events))
+        return Installation(self.id, account, suspended, self.permissions, tuple(self.events), self.html_url)
 
 
 class HookConfigAnswer(Struct, gc=False):

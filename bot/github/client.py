@@ -216,6 +216,14 @@ class InstallationClient:
         pages = await self._pages("/installation/repositories{?per_page}", {"per_page": PAGE})
         return tuple(one.fact() for page in pages for one in expect(RepositoriesAnswer, page.data).repositories)
 
+    async def has_label(self, repo: str, name: str) -> bool:
+        """Tell whether a repository has a label, in any letter case."""
+        try:
+            await self._ask("GET", f"{_LABELS}/{{label}}", _named(repo) | {"label": name})
+        except NotFound:
+            return False
+        return True
+
     async def list_comments(
         self, repo: str, number: int, *, since: int | None = None, count: int | None = None
     ) -> Listing:
@@ -341,6 +349,7 @@ class InstallationClient:
 
 
 _ISSUE = "/repos/{owner}/{name}/issues/{number}"
+_LABELS = "/repos/{owner}/{name}/labels"
 _REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ import structlog
 from bot.github.answers import Installation
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized
+from bot.github.needs import VITAL, lacking
 from bot.reconcile.backoff import PATIENT
 from bot.reconcile.beats import Beats, jittered
 from bot.reconcile.sweep import sweep
@@ -23,9 +24,6 @@ log = structlog.get_logger("rounds")
 
 THE_APP: Final = 0
 """What is leased in the place of an installation."""
-
-PERMISSIONS: Final = {"issues": "write", "metadata": "read"}
-EVENTS: Final = ("issues", "issue_comment")
 
 
 @dataclass(slots=True)
@@ -98,23 +96,9 @@ class Rounds:
 async def call_the_roll(store: Store, github: GitHub, as_of: float) -> None:
     """Adopt installations that no delivery told of, end those that are gone, and note what is not granted."""
     listed = await github.installations()
-    seen = [SeenInstallation(one.id, one.account, one.suspended, ", ".join(lacking(one))) for one in listed]
+    seen = [SeenInstallation(one.id, one.account, one.suspended, _lacking(one)) for one in listed]
     await store.upkeep.roll_call(seen, int(as_of))
 
 
-def lacking(installation: Installation) -> Iterator[str]:
-    """Name the permissions and events that an installation has not granted.
-
-    They are not granted by installing the App, if the App asked for them only later:
-    https://docs.github.com/en/apps/maintaining-github-apps/modifying-a-github-app-registration
-    """
-    for name, level in PERMISSIONS.items():
-        granted = installation.permissions.get(name, "none")
-        if _LEVELS.index(granted if granted in _LEVELS else "none") < _LEVELS.index(level):
-            yield f"permission {name}: {level}"
-    for event in EVENTS:
-        if event not in installation.events:
-            yield f"event {event}"
-
-
-_LEVELS: Final = ("none", "read", "write", "admin")
+def _lacking(installation: Installation) -> str:
+    return ", ".join(lacking(installation.permissions, installation.events, VITAL))

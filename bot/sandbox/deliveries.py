@@ -39,6 +39,8 @@ class Deliveries:
         self.secret: str | None = secret
         self.content_type = "json"
         """`json` or `form`."""
+        self.insecure_ssl = False
+        """Whether certificates go unchecked."""
         self.timeout = 10.0
         """Seconds until an unanswered delivery is given up."""
         self.concurrency = 1
@@ -115,7 +117,11 @@ class Deliveries:
 
     def config(self) -> JsonObject:
         """Give the hook's configuration with the secret masked."""
-        config: JsonObject = {"content_type": self.content_type, "insecure_ssl": "0", "url": self.url or ""}
+        config: JsonObject = {
+            "content_type": self.content_type,
+            "insecure_ssl": str(int(self.insecure_ssl)),
+            "url": self.url or "",
+        }
         return config | ({} if self.secret is None else {"secret": "********"})
 
     def _put(self, delivery: Delivery, *, late_by: int = 0, is_heard: bool = True) -> None:

@@ -1,6 +1,7 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
 from bot.store.bodies import KnownBody, outside_digest
+from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
 from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.listing import ListingOutcome
@@ -17,6 +18,7 @@ __all__ = [
     "Condition",
     "Due",
     "FailedDelivery",
+    "Health",
     "KnownBody",
     "KnownPetition",
     "Lease",
@@ -32,5 +34,6 @@ __all__ = [
     "Unavailable",
     "Unrecordable",
     "WrongDatabase",
+    "check_up",
     "outside_digest",
 ]

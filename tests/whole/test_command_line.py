@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -100,6 +101,24 @@ async def test_migrate_makes_the_database(tmp_path: Path) -> None:
     code, out, err = await run("migrate", DATABASE_URL=f"sqlite:///{file}")
     assert (code, "up to date" in out) == (0, True), err
     assert file.exists()
+
+
+async def test_the_doctor_says_what_to_do_and_ends_with_1(sandbox: Sandbox, sqlite_url: str) -> None:
+    code, out, err = await run("doctor", **credentials(sandbox, DATABASE_URL=sqlite_url))
+    assert (code, err) == (1, "")
+    assert "✓ credentials: GitHub knows the App as Undersigned" in out
+    assert "✗ installations: The App is not installed anywhere." in out
+    code, out, _ = await run("doctor", "--json", **credentials(sandbox, DATABASE_URL=sqlite_url))
+    found = json.loads(out)
+    assert (code, found["fine"]) == (1, False)
+    assert {"topic", "level", "what", "why", "do"} == set(found["findings"][0])
+
+
+async def test_the_doctor_tells_the_operators_token_only_where_there_is_a_key(sandbox: Sandbox) -> None:
+    code, _, err = await run("doctor", "--bearer", **credentials(sandbox))
+    assert (code, "SECRET_KEY" in err) == (2, True)
+    code, out, _ = await run("doctor", "--bearer", **credentials(sandbox, SECRET_KEY="s" * 32))
+    assert (code, len(out.strip())) == (0, 32)
 
 
 async def test_a_port_that_is_taken_is_explained(sandbox: Sandbox, sqlite_url: str) -> None:

@@ -22,14 +22,15 @@ _VERSIONS = statement("SELECT version_num FROM alembic_version")
 
 async def migrate(database: Database) -> None:
     """Run the missing migrations in one transaction; a database newer than this code is a WrongDatabase."""
-    if await database.read(_versions) != [HEAD]:
+    if await database.read(read_versions) != [HEAD]:
         # Alembic is loaded only where it has something to do: memory, and time to start.
         from bot.store.migrations.upgrading import upgrade  # noqa: PLC0415 - see above
 
         await database.alter(upgrade, PATIENCE)
 
 
-def _versions(transaction: Transaction) -> list[str]:
+def read_versions(transaction: Transaction) -> list[str]:
+    """Give the version of the tables, in a list that is empty where there are none."""
     if not transaction.fetch(_ANY_VERSION):
         return []
     return [row.version_num for row in transaction.fetch(_VERSIONS)]

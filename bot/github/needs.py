@@ -1,0 +1,49 @@
+"""What the App must be allowed and be told of, and why: the least with which it can do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Permissions with their levels, and events; those of installations come without asking."""
+
+    permissions: Mapping[str, str]
+    events: tuple[str, ...]
+
+
+NEEDS: Final = Needs(
+    {"issues": "write", "contents": "read", "metadata": "read"}, ("issues", "issue_comment", "repository")
+)
+"""What the App asks for."""
+
+VITAL: Final = Needs({"issues": "write", "metadata": "read"}, ("issues", "issue_comment"))
+"""What petitions cannot be kept without."""
+
+REASONS: Final = {
+    "issues": "to read petitions and their comments, to write the tally into the issue's body, and to react",
+    "contents": "to read a repository's settings in .github/petition.yml, and nothing else",
+    "metadata": "GitHub gives it to every App",
+}
+"""Why each permission is asked for."""
+
+
+def lacking(permissions: Mapping[str, str], events: Collection[str], needs: Needs = NEEDS) -> Iterator[str]:
+    """Name the permissions and events that are needed and not among these.
+
+    They are not granted by installing the App, if the App asked for them only later:
+    https://docs.github.com/en/apps/maintaining-github-apps/modifying-a-github-app-registration
+    """
+    for name, level in needs.permissions.items():
+        granted = permissions.get(name, "none")
+        if _LEVELS.index(granted if granted in _LEVELS else "none") < _LEVELS.index(level):
+            yield f"permission {name}: {level}"
+    for event in needs.events:
+        if event not in events:
+            yield f"event {event}"
+
+
+_LEVELS: Final = ("none", "read", "write", "admin")

@@ -1,0 +1,63 @@
+"""Deliver to a webhook as GitHub does: for those who want to see what the bot makes of it."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+PATIENCE: Final = aiohttp.ClientTimeout(total=10.0)
+"""GitHub hangs up after as many seconds.
+
+https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks#respond-within-10-seconds
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered; without a `status` it did not, and `text` says what happened instead."""
+
+    status: int | None
+    text: str
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether GitHub would call it a success."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+async def send(
+    session: aiohttp.ClientSession, url: str, event: str, payload: bytes, secret: str, guid: str | None = None
+) -> Reply:
+    """Deliver a payload, signed; under a new GUID unless one is given."""
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "undersigned",
+        "X-GitHub-Delivery": guid or str(uuid.uuid4()),
+        "X-GitHub-Event": event,
+        "X-Hub-Signature-256": f"sha256={hmac.digest(secret.encode(), payload, 'sha256').hex()}",
+    }
+    return await _reply(session, "POST", url, headers, payload)
+
+
+async def fetch(session: aiohttp.ClientSession, url: str) -> Reply:
+    """Ask a server for a page."""
+    return await _reply(session, "GET", url, {"User-Agent": "undersigned"})
+
+
+async def _reply(
+    session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None = None
+) -> Reply:
+    try:
+        async with session.request(
+            method, url, headers=headers, data=body, timeout=PATIENCE, allow_redirects=False
+        ) as answer:
+            text = (await answer.content.read(16 * 1024)).decode(errors="replace")
+            return Reply(answer.status, text)
+    except TimeoutError:
+        return Reply(None, "no answer within 10 seconds")
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return Reply(None, str(error) or type(error).__name__)

@@ -1,0 +1,40 @@
+"""Secrets at rest and tokens that need no memory: all from one key, which only the environment has."""
+
+from __future__ import annotations
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+class WrongKey(Exception):
+    """What is stored was sealed with another SECRET_KEY. Set the old one again, or store it anew."""
+
+
+def seal(text: str, secret_key: str, now: float) -> str:
+    """Encrypt a text; `now` in UTC epoch seconds is noted in it."""
+    return _box(secret_key).encrypt_at_time(text.encode(), int(now)).decode()
+
+
+def unseal(sealed: str, secret_key: str) -> str:
+    """Decrypt a text; raises WrongKey."""
+    try:
+        return _box(secret_key).decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise WrongKey(WrongKey.__doc__) from None
+
+
+def derive(secret_key: str, purpose: str) -> str:
+    """Give a token of 32 letters and digits, always the same for a purpose; it does not betray the key."""
+    return base64.b32encode(_derive(secret_key, purpose, 20)).decode().lower()
+
+
+def _box(secret_key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_derive(secret_key, "sealing", 32)))
+
+
+def _derive(secret_key: str, purpose: str, length: int) -> bytes:
+    info = f"undersigned {purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(secret_key.encode())

@@ -1,0 +1,80 @@
+"""Look a database over without changing it: can it be read and written, and is it of this version."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from bot.store import upkeep_statements as sql
+from bot.store.address import SqliteFile, read_address
+from bot.store.conditions import Condition, read_conditions
+from bot.store.database import Database, Transaction, connect
+from bot.store.errors import StoreError
+from bot.store.migrations import HEAD, read_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What was found; `version` is None without tables, `trouble` says what a read or a write ended in."""
+
+    version: str | None = None
+    trouble: str = ""
+    conditions: tuple[Condition, ...] = ()
+    """The petitions that are not fine, where the version is this one's."""
+
+    @property
+    def is_newer(self) -> bool:
+        """Tell whether a newer program than this has been at work."""
+        return self.version is not None and self.version > HEAD
+
+    @property
+    def is_older(self) -> bool:
+        """Tell whether tables are yet to be brought to this version."""
+        return self.version is not None and self.version < HEAD
+
+
+async def check_up(database_url: str) -> Health:
+    """Look a database over."""
+    try:
+        address = read_address(database_url)
+        if isinstance(address, SqliteFile) and not address.path.exists():
+            return Health(trouble=_trouble_of_new(address))
+        database = connect(address)
+        try:
+            return await _look(database)
+        finally:
+            await database.close()
+    except StoreError as error:
+        return Health(trouble=str(error))
+
+
+async def _look(database: Database) -> Health:
+    versions = await database.read(read_versions)
+    version = max(versions, default=None)
+    if version != HEAD:
+        return Health(version)
+    conditions = tuple(await database.read(read_conditions))
+    trouble = ""
+    try:
+        await database.write(_write_and_undo)
+    except StoreError as error:
+        trouble = f"it cannot be written: {error}"
+    except _Undone:
+        pass
+    return Health(version, trouble, conditions)
+
+
+class _Undone(Exception):
+    """Ends a transaction that was only to see whether it can be made."""
+
+
+def _write_and_undo(transaction: Transaction) -> None:
+    transaction.execute(sql.PUT_MARK, "looked over", 0)
+    raise _Undone
+
+
+def _trouble_of_new(file: SqliteFile) -> str:
+    folder = file.path.absolute().parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}"
+    return "" if os.access(folder, os.W_OK) else f"the folder {folder} cannot be written to"

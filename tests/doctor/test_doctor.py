@@ -1,0 +1,298 @@
+"""Each thing that can be wrong is broken in turn, and the doctor finds that one and says what to do."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from bot import app
+from bot.config import Config
+from bot.doctor.judging import Finding, Level, are_fine
+from bot.sandbox.nouns import Installation
+from bot.sandbox.server import Sandbox
+from bot.store import State, Store, check_up
+from tests.store.scene import rows
+from tests.whole.scene import Scene, scene
+from tests.whole.watching import quiet_tokens, state_of
+
+__all__ = ["quiet_tokens"]
+
+NOWHERE = "http://127.0.0.1:9"
+SECRET_KEY = "a key that only this test knows, of some length"
+
+
+@pytest.fixture
+async def stage(sqlite_url: str) -> AsyncIterator[Scene]:
+    """A bot that nothing is wrong with."""
+    async with scene(sqlite_url) as found:
+        await found.shows(found.petition(), 0)
+        yield found
+
+
+def configured(stage: Scene, **changes: object) -> Config:
+    assert stage.bot is not None
+    config = replace(stage.config(), public_url=f"http://127.0.0.1:{stage.bot.port}")
+    return replace(config, **changes)  # type: ignore[arg-type]  # the names are the story's to get right
+
+
+async def examined(stage: Scene, **changes: object) -> list[Finding]:
+    await stage.sandbox.settled()
+    return await app.examine(configured(stage, **changes))
+
+
+async def problems(stage: Scene, **changes: object) -> dict[str, Finding]:
+    """Examine, and give the problems by their topics."""
+    findings = [one for one in await examined(stage, **changes) if one.level is Level.PROBLEM]
+    assert all(one.what and one.do for one in findings)
+    assert all("\n" not in str(one) for one in findings)
+    return {one.topic: one for one in findings}
+
+
+def installation_of(stage: Scene) -> Installation:
+    return next(one for one in stage.state.installations.values() if not one.deleted)
+
+
+async def test_nothing_is_wrong_with_a_bot_that_works(stage: Scene) -> None:
+    findings = await examined(stage)
+    assert [str(one) for one in findings if one.level is not Level.FINE] == []
+    assert are_fine(findings)
+    assert [one.topic for one in findings] == [
+        "credentials", "clock", "permissions", "installations", "label", "webhook", "deliveries", "delivery",
+        "public address", "database", "petitions",
+    ]  # fmt: skip
+
+
+async def test_an_app_id_that_is_another_one(stage: Scene) -> None:
+    found = await problems(stage, app_id="1")
+    assert set(found) == {"credentials"}
+    assert f"{stage.sandbox.web_url}/settings/apps" in found["credentials"].do
+
+
+async def test_a_key_that_is_another_one(stage: Scene) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    other = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    assert set(await problems(stage, private_key=other)) == {"credentials"}
+
+
+async def test_a_github_that_is_not_there(stage: Scene) -> None:
+    found = await problems(stage, api_url=NOWHERE)
+    assert set(found) == {"credentials"}
+    assert "GITHUB_API_URL" in found["credentials"].do
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(-45, "45 seconds ahead of"), (45, "45 seconds behind")])
+async def test_a_clock_that_is_off(sqlite_url: str, seconds: int, said: str) -> None:
+    sandbox = Sandbox(now=lambda: time.time() + seconds)
+    async with scene(sqlite_url, sandbox=sandbox) as stage:
+        await stage.shows(stage.petition(), 0)
+        found = await problems(stage)
+    assert set(found) == {"clock"}
+    assert said in found["clock"].what
+
+
+@pytest.mark.parametrize(
+    ("permissions", "events", "said"),
+    [
+        ({"issues": "read"}, [], "permission issues: write"),
+        ({"contents": "none"}, [], "permission contents: read"),
+        ({}, ["issues", "issue_comment"], "event repository"),
+    ],
+)
+async def test_an_app_that_asks_for_too_little(
+    stage: Scene, permissions: dict[str, str], events: list[str], said: str
+) -> None:
+    stage.state.app.permissions |= permissions
+    stage.state.app.events = events or stage.state.app.events
+    found = await problems(stage)
+    assert set(found) == {"permissions"}
+    assert said in found["permissions"].what
+
+
+async def test_an_app_that_asks_for_too_much(stage: Scene) -> None:
+    stage.state.app.permissions["actions"] = "write"
+    findings = await examined(stage)
+    assert [(one.topic, one.level) for one in findings if "actions" in one.what] == [("permissions", Level.NOTE)]
+    assert are_fine(findings)
+
+
+async def test_an_installation_that_has_not_accepted_everything(stage: Scene) -> None:
+    installation = installation_of(stage)
+    stage.state.grant(installation, installation.permissions | {"contents": "none"}, ["issues", "issue_comment"])
+    found = await problems(stage)
+    assert set(found) == {"installations"}
+    assert "permission contents: read, event repository" in found["installations"].what
+
+
+async def test_an_installation_that_is_suspended(stage: Scene) -> None:
+    stage.state.suspend(installation_of(stage))
+    found = await problems(stage)
+    assert "suspended" in found["installations"].what
+    assert "/settings/installations/" in found["installations"].do
+
+
+async def test_an_app_that_nobody_has_installed(stage: Scene, quiet_tokens: None) -> None:
+    stage.state.uninstall(installation_of(stage))
+    found = await problems(stage)
+    assert "/installations/new" in found["installations"].do
+
+
+async def test_a_webhook_that_leads_nowhere(stage: Scene) -> None:
+    stage.sandbox.webhook_url = None
+    assert set(await problems(stage)) == {"webhook"}
+
+
+async def test_a_webhook_that_leads_elsewhere(stage: Scene) -> None:
+    stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
+    found = await problems(stage)
+    assert set(found) == {"webhook"}
+    assert f"{NOWHERE}/webhook" in found["webhook"].what
+
+
+async def test_a_webhook_without_a_secret(stage: Scene) -> None:
+    secrets = stage.config().webhook_secrets
+    stage.sandbox.deliveries.secret = None
+    found = await problems(stage, webhook_secrets=secrets)
+    assert set(found) == {"webhook"}
+    assert "GITHUB_WEBHOOK_SECRET" in found["webhook"].do
+
+
+async def test_a_webhook_whose_certificate_nobody_checks(stage: Scene) -> None:
+    stage.sandbox.deliveries.insecure_ssl = True
+    assert set(await problems(stage)) == {"webhook"}
+
+
+async def test_a_secret_that_github_has_wrong(stage: Scene) -> None:
+    secrets = stage.config().webhook_secrets
+    stage.sandbox.deliveries.secret = "another"
+    stage.sign(stage.petition(), "ada")
+    assert set(await problems(stage, webhook_secrets=secrets)) == {"secret", "deliveries"}
+
+
+async def test_a_secret_that_the_running_bot_has_wrong(stage: Scene) -> None:
+    assert set(await problems(stage, webhook_secrets=("another",))) == {"delivery"}
+
+
+async def test_deliveries_that_have_not_arrived(stage: Scene) -> None:
+    there = stage.sandbox.webhook_url
+    stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
+    stage.sign(stage.petition(), "ada")
+    await stage.sandbox.settled()
+    stage.sandbox.webhook_url = there
+    found = await problems(stage)
+    assert set(found) == {"deliveries"}
+    assert "failed to connect to host" in found["deliveries"].what
+
+
+async def test_a_label_that_nobody_has_made(sqlite_url: str) -> None:
+    async with scene(sqlite_url) as stage:
+        found = await problems(stage)
+    assert set(found) == {"label"}
+    assert "init-repo lovelace/" in found["label"].do
+
+
+async def test_a_public_address_that_leads_nowhere(stage: Scene) -> None:
+    assert set(await problems(stage, public_url=NOWHERE)) == {"public address", "delivery", "webhook"}
+
+
+async def test_a_public_address_that_is_not_the_bots(stage: Scene) -> None:
+    found = await problems(stage, public_url=stage.sandbox.web_url)
+    assert set(found) == {"public address", "delivery", "webhook"}
+    assert "something else" in found["delivery"].what
+
+
+async def test_without_a_public_address_deliveries_are_tried_where_github_sends_them(stage: Scene) -> None:
+    findings = await examined(stage, public_url=None)
+    levels = {one.topic: one.level for one in findings}
+    assert (levels["public address"], levels["delivery"]) == (Level.NOTE, Level.FINE)
+    assert are_fine(findings)
+
+
+async def test_a_petition_that_is_not_kept(stage: Scene) -> None:
+    petition = stage.petition()
+    await stage.shows(petition, 0)
+    stage.state.archive(petition.repository, petition.repository.owner)
+    await stage.sandbox.settled()
+    assert await state_of(stage, petition) is State.ARCHIVED
+    found = await problems(stage)
+    assert set(found) == {"petitions"}
+    assert "Unarchive it" in found["petitions"].do
+
+
+# The database
+
+
+@pytest.mark.parametrize(("version", "problem"), [("9999", True), ("0000", False)])
+async def test_a_database_of_another_version(
+    stage: Scene, sqlite_template: Path, tmp_path: Path, version: str, problem: bool
+) -> None:
+    other = tmp_path / "other.db"
+    shutil.copy(sqlite_template, other)
+    with closing(sqlite3.connect(other)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    findings = await examined(stage, database_url=f"sqlite:///{other}")
+    (found,) = (one for one in findings if one.topic == "database")
+    assert (version in found.what, found.level is Level.PROBLEM, are_fine(findings)) == (True, problem, not problem)
+
+
+async def test_a_database_that_does_not_answer(stage: Scene) -> None:
+    found = await problems(stage, database_url="postgresql://nobody@127.0.0.1:9/nothing")
+    assert set(found) == {"database"}
+    assert "DATABASE_URL" in found["database"].do
+
+
+async def test_a_database_that_cannot_be_written(stage: Scene, postgres_url: str) -> None:
+    sign = "&" if "?" in postgres_url else "?"
+    found = await problems(stage, database_url=f"{postgres_url}{sign}default_transaction_read_only=on")
+    assert set(found) == {"database"}
+    assert "cannot be written" in found["database"].what
+
+
+async def test_a_database_that_is_not_there_yet(stage: Scene, tmp_path: Path) -> None:
+    findings = await examined(stage, database_url=f"sqlite:///{tmp_path}/none.db")
+    assert [one.level for one in findings if one.topic == "database"] == [Level.NOTE]
+    assert not (tmp_path / "none.db").exists()
+    found = await problems(stage, database_url=f"sqlite:///{tmp_path}/no/folder/none.db")
+    assert set(found) == {"database"}
+
+
+async def test_looking_a_database_over_leaves_no_trace(database_url: str) -> None:
+    before = await check_up(database_url)
+    assert (before.trouble, before.is_newer, before.is_older) == ("", False, False)
+    store = await Store.open(database_url)
+    assert await rows(store, "SELECT name FROM marks") == []
+    await store.close()
+
+
+# At /readyz
+
+
+async def test_strangers_learn_from_readyz_only_whether_it_works(stage: Scene) -> None:
+    config = configured(stage, secret_key=SECRET_KEY)
+    async with app.running(config, stage.tempo) as bot, ClientSession() as session:
+        url = f"http://127.0.0.1:{bot.port}/readyz"
+        async with session.get(url) as reply:
+            assert set(await reply.json()) == {"status", "parts"}
+        async with session.get(url, headers={"Authorization": "Bearer guess"}) as reply:
+            assert (reply.status, "findings" in await reply.text()) == (401, False)
+        headers = {"Authorization": f"Bearer {app.operator_token(config)}"}
+        async with session.get(url, headers=headers) as reply:
+            assert {one["topic"] for one in (await reply.json())["findings"]} >= {"credentials", "database"}
+
+
+async def test_without_a_key_nothing_opens_the_details(stage: Scene) -> None:
+    assert app.operator_token(configured(stage)) is None
+    async with ClientSession() as session:
+        url = f"{configured(stage).public_url}/readyz"
+        for guess in ("Bearer ", "Bearer None", ""):
+            async with session.get(url, headers={"Authorization": guess}) as reply:
+                assert reply.status == 401
