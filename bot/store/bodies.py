@@ -109,14 +109,21 @@ def observe_edit(
 
 
 def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
-    """Carry what is known of a body over to the issue that its issue became."""
-    if transaction.fetch(sql.BODY, arrival):
-        # It was begun anew there. An edit that was lost before is out of date.
-        transaction.execute(sql.DROP_BODY, issue_id)
-        transaction.execute(sql.DROP_WRITES, issue_id)
-        return
-    transaction.execute(sql.MOVE_BODY, issue_id, arrival)
+    """Carry what is known of a body over to the issue that its issue became.
+
+    Where that was begun anew before we knew whence it came, what was written there came after everything else.
+    """
+    earlier, later = read_body(transaction, issue_id), read_body(transaction, arrival)
+    shift = transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0
+    transaction.execute(sql.SHIFT_WRITES, arrival, shift)
+    transaction.execute(sql.SETTLE_WRITES, arrival)
     transaction.execute(sql.MOVE_WRITES, issue_id, arrival)
+    transaction.execute(sql.DROP_BODY, issue_id)
+    edited = max((each.edited_at, each.edited_digest) for each in (earlier, later))
+    lost = (later.lost, later.lost_by + shift) if later.lost_by else (earlier.lost, earlier.lost_by)
+    transaction.execute(sql.NEW_BODY, arrival)
+    transaction.execute(sql.EDITED_BODY, arrival, edited[1], edited[0])
+    transaction.execute(sql.JOIN_BODY, arrival, later.left_digest or earlier.left_digest, *lost)
 
 
 def _has_lost(transaction: Transaction, issue_id: int, edit: BodyEdit, number: int, outside_read: str) -> bool:

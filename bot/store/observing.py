@@ -155,9 +155,11 @@ def _observe(transaction: Transaction, world: World, fact: Observation, terms: T
     if fact.reread and as_of > thread.reread_as_of:
         thread.reread_as_of = as_of
         thread.ask_to_reread()
-    if fact.edit is not None and not thread.gone:
+    # What was written into an issue that has moved on concerns the body that went along.
+    home = thread.moved_to if thread.gone else thread.issue_id
+    if fact.edit is not None and home is not None:
         letter_of = petition.id if thread.position == 1 else None
-        petition.bumped |= observe_edit(transaction, thread.issue_id, fact.edit, as_of, letter_of)
+        petition.bumped |= observe_edit(transaction, home, fact.edit, as_of, letter_of)
 
 
 def _observe_comment(world: World, thread: ThreadRow, fact: CommentFact) -> None:

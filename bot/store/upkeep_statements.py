@@ -137,9 +137,12 @@ WRITE_HEARD: Final = statement("UPDATE writes SET heard = TRUE WHERE issue_id = 
 
 DROP_BODY: Final = statement("DELETE FROM bodies WHERE issue_id = $1")
 
-DROP_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1")
+JOIN_BODY: Final = statement("UPDATE bodies SET left_digest = $2, lost = $3, lost_by = $4 WHERE issue_id = $1")
 
-MOVE_BODY: Final = statement("UPDATE bodies SET issue_id = $2 WHERE issue_id = $1")
+# Through negative numbers, because a number must not be taken twice, not even half-way.
+SHIFT_WRITES: Final = statement("UPDATE writes SET number = -(number + $2) WHERE issue_id = $1")
+
+SETTLE_WRITES: Final = statement("UPDATE writes SET number = -number WHERE issue_id = $1 AND number < 0")
 
 MOVE_WRITES: Final = statement("UPDATE writes SET issue_id = $2 WHERE issue_id = $1")
 

@@ -12,6 +12,8 @@ from bot.store import KnownBody, State, Store, outside_digest
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
 
 BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
+NEW_HOME = Repository(71, "acme", "new")
+ELSEWHERE = replace(LETTER, id=3_000, number=1)
 NEWER = BLOCK.replace("3", "4")
 
 
@@ -32,6 +34,13 @@ async def hear(scene: Scene, previous: str, body: str, *, at: int | None = None)
     """Let GitHub tell of an edit; who made it is not asked, because other Apps edit as well."""
     fact = await scene.tell()
     await scene.store.record([replace(fact, as_of=at or fact.as_of, edit=BodyEdit(previous, body, 9, by_app=True))])
+
+
+async def leave(scene: Scene) -> None:
+    """Transfer the issue, and tell of it."""
+    moved = replace(ELSEWHERE, updated_at=scene.clock)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (NEW_HOME, moved))])
+    scene.issue, scene.repository = moved, NEW_HOME
 
 
 async def lost(scene: Scene) -> KnownBody:
@@ -125,13 +134,37 @@ async def test_a_letter_that_we_put_back_ourselves_is_untouched(scene: Scene) ->
 
 async def test_what_is_known_of_a_body_moves_with_its_issue(scene: Scene) -> None:
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
-    moved = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
-    await scene.store.record(
-        [IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (Repository(71, "acme", "new"), moved))]
-    )
-    scene.issue, scene.repository = moved, Repository(71, "acme", "new")
+    await leave(scene)
     await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
     assert (await lost(scene)).lost == "Dear everybody,"
+
+
+async def test_a_delivery_that_arrives_after_its_issue_left_is_understood(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    left = scene.issue
+    await leave(scene)
+    arrival, scene.issue = scene.issue, left
+    await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
+    scene.issue = arrival
+    assert (await lost(scene)).lost == "Dear everybody,"
+    assert await is_due(scene)
+
+
+@pytest.mark.parametrize("heard_there", [False, True])
+async def test_what_was_lost_is_known_also_where_the_issue_was_begun_anew(scene: Scene, heard_there: bool) -> None:
+    """The petition goes on elsewhere before anybody tells us that it is the same."""
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
+    left, scene.issue = scene.issue, ELSEWHERE
+    await scene.tell()
+    await write(scene, f"Dear all,\n\n{BLOCK}", f"Dear all,\n\n{NEWER}")
+    if heard_there:
+        await hear(scene, "Dear later ones,", f"Dear all,\n\n{NEWER}")
+    scene.issue = left
+    await leave(scene)
+    known = await lost(scene)
+    assert known.lost == ("Dear later ones," if heard_there else "Dear everybody,")
+    assert await scene.store.upkeep.is_untouched_since(ELSEWHERE.id, f"Dear all,\n\n{NEWER}", known.lost_by)
 
 
 async def test_only_so_many_writes_are_remembered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,8 @@ WATCHFUL = replace(FAST, beats=Beats(look=0.1, breath=0.01, resync=0.5, lag=0.0)
 SWEEPING = replace(FAST, beats=Beats(look=0.2, breath=0.01, resync=2.0, lag=0.0))
 """As fast, and asking every other second for deliveries that went to somebody who had died."""
 
-PATIENCE = 20.0
+PATIENCE = 60.0
+"""Seconds; only a busy machine needs more than one."""
 
 
 @dataclass(slots=True)
