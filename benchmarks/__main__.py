@@ -1,16 +1,36 @@
-"""`python -m benchmarks` measures everything and writes RESULTS.md; with a NAME it measures one thing."""
+"""`python -m benchmarks` measures everything and writes RESULTS.md; with a NAME it prints one measurement."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
 
-from benchmarks import accept
-from benchmarks.report import RECORD, Section, record, show
+from benchmarks import accept, letters, processes, sizes, starting, storm
+from benchmarks.drawing import draw
+from benchmarks.machine import Circumstances, circumstances
+from benchmarks.report import PICTURES, Section, document, picture, show
 
-BENCHMARKS: dict[str, Callable[..., Section]] = {
+HERE = Path(__file__).parent
+RECORD = HERE / "RESULTS.md"
+
+
+class Measure(Protocol):
+    """Measures one thing; `quick` is for a look while working, with less of everything."""
+
+    def __call__(self, *, quick: bool = False) -> Section:
+        """Measure, and say what was found."""
+
+
+BENCHMARKS: dict[str, Measure] = {
     "accept": accept.measure,
+    "storm": storm.measure,
+    "sizes": sizes.measure,
+    "start": starting.measure,
+    "processes": processes.measure,
+    "letters": letters.measure,
 }
 
 
@@ -18,20 +38,27 @@ def main() -> int:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="measure only this, and print it")
-    parser.add_argument("--rounds", type=int, help="how often to measure, where medians are taken (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="less of everything; RESULTS.md stays as it is")
     options = parser.parse_args()
-    choice = {} if options.rounds is None else {"rounds": options.rounds}
-    if options.name:
-        print(show(BENCHMARKS[options.name](**choice)))
-        return 0
-    began = time.monotonic()
+    before, began = circumstances(), time.monotonic()
     sections: list[Section] = []
-    for measure in BENCHMARKS.values():
-        sections.append(measure(**choice))
-        print(show(sections[-1]), flush=True)
-    record(sections, time.monotonic() - began)
-    print(f"{RECORD} is written.")
+    for name, measure in BENCHMARKS.items():
+        if options.name in (None, name):
+            sections.append(measure(quick=options.quick))
+            print(show(sections[-1]), flush=True)
+    if options.name is None and not options.quick:
+        _record(sections, before, time.monotonic() - began)
+        print(f"{RECORD} is written.")
     return 0
+
+
+def _record(sections: Sequence[Section], where: Circumstances, seconds: float) -> None:
+    """Write RESULTS.md, and the plots beside it."""
+    (HERE / PICTURES).mkdir(exist_ok=True)
+    for section in sections:
+        for place, chart in enumerate(section.charts):
+            (HERE / picture(section, place)).write_text(draw(chart), encoding="utf-8")
+    RECORD.write_text(document(sections, where, seconds), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ from statistics import median
 from benchmarks.databases import postgres_databases, sqlite_files
 from benchmarks.deliveries import make_template
 from benchmarks.drawing import Chart, Line
+from benchmarks.figures import paired_ratio
 from benchmarks.generating import Generator, generator
 from benchmarks.load import Outcome
-from benchmarks.report import Goal, Section, Table, at_least
+from benchmarks.report import Goal, Section, Table, at_least, none_of
 from benchmarks.servers import Server, bot_environment, serving
 from bot.store import Store
 
@@ -23,6 +24,12 @@ BARE, TYPICAL = "bare aiohttp", "typical gidgethub"
 SQLITE, POSTGRES = "ours, SQLite", "ours, PostgreSQL"
 SLOW, SLOW_SINGLE = "ours, SQLite, 2 ms a sync", "a commit per delivery, 2 ms a sync"
 SYNC_MS = 2
+ROUNDS, QUICK_ROUNDS = 9, 3
+SLOT = 0.4
+"""Seconds that one server gets in a round, about."""
+MOST = 10_000
+"""Deliveries in one slot; they are made beforehand, and take 17 kB each."""
+
 NOTES = f"""
 Deliveries of 17 kB, made by the sandbox and signed, each of a comment by somebody else, sent over so many
 connections at once by a process of its own that speaks HTTP over bare sockets (a client library would have been
@@ -30,8 +37,8 @@ the bottleneck). All servers run on uvloop in one process. *Bare* reads the body
 as gidgethub's documentation shows it: `from_http` and a router; it stores nothing. *Ours* is `python -m bot
 serve`: when it answers, the comment, the signature and the counts that follow from it are on disk (SQLite with
 `synchronous = FULL`, PostgreSQL with `fsync`). GitHub's API cannot be reached meanwhile, so that accepting alone
-is measured; the storm below has the whole path. Rounds are interleaved, the numbers are medians, the ratios are
-medians of each round's ratio.
+is measured; the storm below has the whole path. Each round gives every server its turn; the numbers are medians,
+the ratios are medians of each round's ratio.
 
 The slow disk: every commit that wrote something sleeps {SYNC_MS} ms more in its thread, as one sync of SQLite's
 log would take it; the syncs of checkpoints are left out. *A commit per delivery* is our own code with groups of
@@ -55,23 +62,24 @@ class Measured:
 Results = Mapping[tuple[str, int], Measured]
 
 
-def measure(rounds: int = 5, requests: int = 2_000) -> Section:
-    """Measure all servers in turn, `rounds` times."""
+def measure(*, quick: bool = False) -> Section:
+    """Measure all servers in turn, round after round."""
+    rounds = QUICK_ROUNDS if quick else ROUNDS
     results: defaultdict[tuple[str, int], Measured] = defaultdict(Measured)
-    kept: dict[str, tuple[int, int]] = {}
     with ExitStack() as stack:
         load = stack.enter_context(generator())
         urls: dict[str, str] = {}
         servers = stack.enter_context(_servers(urls))
         taken = dict.fromkeys(servers, 0)
-        for server in servers.values():
-            load.send(server.port, 8, 300)
-        taken = dict.fromkeys(servers, 300)
+        slots = {
+            (name, concurrency): _warm_up(load, servers[name], concurrency, taken, name)
+            for name in servers
+            for concurrency in _crowds(name)
+        }
         for _ in range(rounds):
             for concurrency in CONCURRENCY:
                 for name, server in servers.items():
-                    number = _requests(name, concurrency, requests)
-                    if number:
+                    if number := slots.get((name, concurrency)):
                         found = _one(load, server, concurrency, number, results[name, concurrency])
                         taken[name] += number - found.refused
         kept = {name: (taken[name], asyncio.run(_counted(url))) for name, url in urls.items()}
@@ -82,8 +90,8 @@ def measure(rounds: int = 5, requests: int = 2_000) -> Section:
 def _servers(urls: dict[str, str]) -> Iterator[dict[str, Server]]:
     with ExitStack() as stack:
         file = stack.enter_context(sqlite_files())
-        database = stack.enter_context(postgres_databases())
-        urls |= {SQLITE: file(), POSTGRES: database(), SLOW: file(), SLOW_SINGLE: file()}
+        server = stack.enter_context(postgres_databases())
+        urls |= {SQLITE: file(), POSTGRES: server.make(), SLOW: file(), SLOW_SINGLE: file()}
         slowly = ("-m", "benchmarks.ours", f"--sync-ms={SYNC_MS}")
         commands = {
             BARE: ("-m", "benchmarks.rivals.bare"),
@@ -101,13 +109,17 @@ def _servers(urls: dict[str, str]) -> Iterator[dict[str, Server]]:
         }
 
 
-def _requests(name: str, concurrency: int, requests: int) -> int:
-    """Say how many to send, so that no run takes much longer than a second; the slow disk is for crowds."""
-    if name in (SLOW, SLOW_SINGLE) and concurrency < 64:
-        return 0
-    if name == SLOW_SINGLE:
-        return requests // 5
-    return {1: requests // 10, 16: requests // 2}.get(concurrency, requests)
+def _crowds(name: str) -> tuple[int, ...]:
+    """Say for how many at once a server is measured; the slow disk is for crowds."""
+    return CONCURRENCY[-2:] if name in (SLOW, SLOW_SINGLE) else CONCURRENCY
+
+
+def _warm_up(load: Generator, server: Server, concurrency: int, taken: dict[str, int], name: str) -> int:
+    """Give the number of deliveries that fill a slot."""
+    number = max(100, 3 * concurrency)
+    outcome = load.send(server.port, concurrency, number)
+    taken[name] += number - outcome.refused
+    return min(max(number, int(outcome.per_second * SLOT)), MOST)
 
 
 def _one(load: Generator, server: Server, concurrency: int, number: int, measured: Measured) -> Outcome:
@@ -127,8 +139,8 @@ async def _counted(database_url: str) -> int:
 
 
 def _ratio(results: Results, name: str, concurrency: int, to: str = BARE) -> float:
-    pairs = zip(results[name, concurrency].outcomes, results[to, concurrency].outcomes, strict=True)
-    return median(one.per_second / other.per_second for one, other in pairs)
+    ones, others = ([outcome.per_second for outcome in results[each, concurrency].outcomes] for each in (name, to))
+    return paired_ratio(ones, others)
 
 
 def _section(results: Results, kept: Mapping[str, tuple[int, int]], rounds: int) -> Section:
@@ -167,7 +179,7 @@ def _section(results: Results, kept: Mapping[str, tuple[int, int]], rounds: int)
                 log_x=True,
             )
         ],
-        goals=[*_goals(results), _nothing_lost(lost)],
+        goals=[*_goals(results), none_of("deliveries answered with 200 and not in the database", lost)],
     )
 
 
@@ -182,10 +194,6 @@ def _goals(results: Results) -> Iterator[Goal]:
         yield at_least(
             f"2 ms a sync, times a commit per delivery, {at}", 8, _ratio(results, SLOW, concurrency, SLOW_SINGLE)
         )
-
-
-def _nothing_lost(lost: int) -> Goal:
-    return Goal("deliveries answered with 200 and not in the database", "0", str(lost), lost == 0)
 
 
 def _rate(results: Results, name: str, concurrency: int) -> str:

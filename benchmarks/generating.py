@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from benchmarks.load import Order, Outcome
-from benchmarks.servers import ROOT, end
+from benchmarks.machine import ROOT
+from benchmarks.servers import end
 
 
 @dataclass(slots=True)

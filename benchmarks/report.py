@@ -1,20 +1,16 @@
-"""What a benchmark found: tables, plots and goals, as text for the terminal and as Markdown for the record."""
+"""What a benchmark found: tables, plots and goals, for the terminal and as Markdown for the record; pure."""
 
 from __future__ import annotations
 
-import os
-import platform
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
 
-from benchmarks.drawing import Chart, draw
+from benchmarks.drawing import Chart
+from benchmarks.machine import Circumstances
 
-HERE = Path(__file__).parent
-RECORD = HERE / "RESULTS.md"
-PICTURES = HERE / "pictures"
+PICTURES = "pictures"
+WIDTH = 116
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +24,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Something that was to be reached, and what was."""
+    """Something that was to be reached, and what was; where it was missed, by how much and why."""
 
     what: str
     wanted: str
     measured: str
     met: bool
+    off: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,93 +43,113 @@ class Section:
     notes: str
     tables: Sequence[Table]
     charts: Sequence[Chart] = ()
-    goals: Sequence[Goal] = field(default_factory=tuple)
+    goals: Sequence[Goal] = ()
+
+
+def at_most(what: str, limit: float, measured: float, unit: str = "", *, why: str = "") -> Goal:
+    """Make a goal of an upper limit; `why` is told where it is missed."""
+    off = f"{measured / limit - 1:.0%} over"
+    return Goal(what, f"≤ {number(limit)}{unit}", f"{number(measured)}{unit}", measured <= limit, off, why)
+
+
+def at_least(what: str, limit: float, measured: float, unit: str = "", *, why: str = "") -> Goal:
+    """Make a goal of a lower limit; `why` is told where it is missed."""
+    off = f"{1 - measured / limit:.0%} short"
+    return Goal(what, f"≥ {number(limit)}{unit}", f"{number(measured)}{unit}", measured >= limit, off, why)
+
+
+def none_of(what: str, measured: int) -> Goal:
+    """Make a goal of something that must not occur."""
+    return Goal(what, "0", f"{measured:,}", measured == 0, f"{measured:,} too many")
+
+
+def number(value: float) -> str:
+    """Write a number with three figures, a large one in full."""
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
 
 
 def show(section: Section) -> str:
     """Write a section for a terminal."""
     lines = [section.title, "=" * len(section.title)]
-    for note in section.notes.strip().split("\n\n"):
+    for note in _paragraphs(section.notes):
         lines += ["", *_wrapped(note)]
     for table in section.tables:
         lines += ["", *filter(None, [table.caption]), *_columns(table)]
     lines.append("")
-    lines += [f"{'met   ' if goal.met else 'missed'}  {_sentence(goal)}" for goal in section.goals]
+    lines += [f"{_verdict(goal)}: {goal.what}: {goal.measured} (goal {goal.wanted})" for goal in section.goals]
     return "\n".join(lines) + "\n"
 
 
-def record(sections: Sequence[Section], seconds: float) -> None:
-    """Write all sections into RESULTS.md, and their plots beside it."""
-    PICTURES.mkdir(exist_ok=True)
-    for section in sections:
-        for number, chart in enumerate(section.charts):
-            (HERE / _picture(section, number)).write_text(draw(chart), encoding="utf-8")
-    RECORD.write_text("\n".join(_document(sections, seconds)), encoding="utf-8")
+def document(sections: Sequence[Section], where: Circumstances, seconds: float) -> str:
+    """Write all sections as one page of Markdown."""
+    return "\n".join(_document(sections, where, seconds)) + "\n"
 
 
-def at_most(what: str, limit: float, measured: float, unit: str = "") -> Goal:
-    """Make a goal of an upper limit."""
-    return Goal(what, f"≤ {_number(limit)}{unit}", f"{_number(measured)}{unit}", measured <= limit)
+def picture(section: Section, place: int) -> str:
+    """Name the file of a section's plot."""
+    return f"{PICTURES}/{section.name}{place + 1 if place else ''}.svg"
 
 
-def at_least(what: str, limit: float, measured: float, unit: str = "") -> Goal:
-    """Make a goal of a lower limit."""
-    return Goal(what, f"≥ {_number(limit)}{unit}", f"{_number(measured)}{unit}", measured >= limit)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
-
-
-def _sentence(goal: Goal) -> str:
-    return f"{goal.what}: {goal.measured} (goal {goal.wanted})"
-
-
-def _document(sections: Sequence[Section], seconds: float) -> Iterator[str]:
-    now = datetime.now(UTC)
-    yield "# Measured"
-    yield ""
-    yield f"On {now:%-d %B %Y}, {now:%H:%M} UTC, in {seconds / 60:.0f} minutes, by `python -m benchmarks`."
-    yield from _wrapped(f"{_machine()}. {_HERE}")
-    yield ""
-    yield "| goal | wanted | measured | |"
-    yield "| --- | --- | --- | --- |"
+def _document(sections: Sequence[Section], where: Circumstances, seconds: float) -> Iterator[str]:
+    yield from ["# Measured", ""]
+    yield from _wrapped(
+        f"On {where.at:%-d %B %Y}, {where.at:%H:%M} UTC, in {seconds / 60:.0f} minutes, at commit "
+        f"`{where.commit}`, by `python -m benchmarks`, on {where.machine}. "
+        f"{_COMPANY if where.is_shared else _ALONE} (load average before the start: {where.load:.1f}). {_HERE}"
+    )
+    yield from ["", "## Goals", "", "| goal | wanted | measured | |", "| --- | ---: | ---: | --- |"]
     for section in sections:
         for goal in section.goals:
-            yield f"| {goal.what} | {goal.wanted} | {goal.measured} | {'met' if goal.met else '**missed**'} |"
+            yield f"| {goal.what} | {goal.wanted} | {goal.measured} | {_bold_if_missed(goal)} |"
     yield ""
+    for why in dict.fromkeys(goal.why for section in sections for goal in section.goals if not goal.met):
+        names = [g.what for section in sections for g in section.goals if not g.met and g.why == why]
+        yield from [*_wrapped(f"Missed: {'; '.join(names)}. {' '.join(why.split())}".strip()), ""]
     for section in sections:
         yield from _chapter(section)
 
 
-_HERE = """
-Everything ran on this one machine, over loopback: the load, the servers, the databases and the sandbox that
-stands in for GitHub. What such numbers mean is told in [docs/SCALING.md](../docs/SCALING.md).
-"""
+_ALONE = "Nothing else of weight ran beside it"
+_COMPANY = (
+    "**Other work ran on the same machine**, so rates and times are worse than the machine could do, and ratios "
+    "within a round are what to go by"
+)
+_HERE = (
+    "Everything was here, over loopback: the load, the servers, the databases and the sandbox that stands in for "
+    "GitHub. What such numbers mean is told in [docs/SCALING.md](../docs/SCALING.md)."
+)
 
 
 def _chapter(section: Section) -> Iterator[str]:
     yield from [f"## {section.title}", ""]
-    for note in section.notes.strip().split("\n\n"):
+    for note in _paragraphs(section.notes):
         yield from [*_wrapped(note), ""]
     for table in section.tables:
         if table.caption:
-            yield from [f"{table.caption}:", ""]
+            yield from [*_wrapped(f"{table.caption}:"), ""]
         yield f"| {' | '.join(table.headings)} |"
         yield f"| --- |{' ---: |' * (len(table.headings) - 1)}"
         for row in table.rows:
             yield f"| {' | '.join(row)} |"
         yield ""
-    for number, chart in enumerate(section.charts):
-        yield from [f"![{chart.title}]({_picture(section, number)})", ""]
+    for place, chart in enumerate(section.charts):
+        yield from [f"![{chart.title}]({picture(section, place)})", ""]
+
+
+def _verdict(goal: Goal) -> str:
+    return "met" if goal.met else f"missed, {goal.off}"
+
+
+def _bold_if_missed(goal: Goal) -> str:
+    return "met" if goal.met else f"**missed**, {goal.off}"
+
+
+def _paragraphs(notes: str) -> list[str]:
+    return notes.strip().split("\n\n")
 
 
 def _wrapped(paragraph: str) -> list[str]:
-    return textwrap.wrap(paragraph, 116, break_long_words=False, break_on_hyphens=False)
-
-
-def _picture(section: Section, number: int) -> str:
-    return f"{PICTURES.name}/{section.name}{number + 1 if number else ''}.svg"
+    return textwrap.wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _columns(table: Table) -> Iterator[str]:
@@ -139,31 +157,3 @@ def _columns(table: Table) -> Iterator[str]:
     for row in (table.headings, *table.rows):
         first, *others = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join([first.strip().ljust(widths[0]), *others])
-
-
-def _machine() -> str:
-    model = next(
-        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
-        platform.processor() or platform.machine(),
-    )
-    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
-    load = os.getloadavg()[0]
-    busy = (
-        f"; the load average was {load:.1f} at the end, so other work may have disturbed this"
-        if load > os_cores() * 1.5
-        else ""
-    )
-    return (
-        f"{os_cores()} cores of {model}, {memory / 2**20:.0f} GB of memory, {platform.system()} "
-        f"{platform.release()}, Python {platform.python_version()}{busy}"
-    )
-
-
-def os_cores() -> int:
-    """Give the number of cores that we may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _lines(path: str) -> Iterator[str]:
-    if Path(path).exists():
-        yield from Path(path).read_text(encoding="utf-8").splitlines()

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import psutil
 
 from benchmarks.deliveries import SECRET
+from benchmarks.machine import ROOT
 from bot.sandbox.server import Sandbox
 
-ROOT = Path(__file__).parents[1]
 STARTING = 60.0
 STOPPING = 15.0
 NOWHERE = "http://127.0.0.1:1"
@@ -100,5 +99,5 @@ def _port(process: subprocess.Popen[bytes], log: int) -> int:
         if found := re.search(r'"port": ?(\d+)', text):
             return int(found[1])
         said = text.splitlines()
-        time.sleep(0.01)
+        time.sleep(0.002)
     raise RuntimeError("the server did not start:\n" + "\n".join(said[-20:]))
