@@ -64,7 +64,9 @@ def _demo(options: argparse.Namespace) -> int:
     from bot import demo  # noqa: PLC0415 - the sandbox takes long to load, and a serving bot has no use for it
 
     logs.configure(options.log_level, None)
-    return _run(demo.demo(port=options.port, signers=options.signers, browser=options.browser))
+    return _run(
+        demo.demo(port=options.port, signers=options.signers, browser=options.browser, faults=options.faults)
+    )
 
 
 def _migrate(_options: argparse.Namespace) -> int:
@@ -136,6 +138,10 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--signers", type=_positive, metavar="N", help="sign up N invented people, print the resulting body and end"
     )
+    parser.add_argument(
+        "--faults", type=int, nargs="?", const=0, metavar="SEED",
+        help="give GitHub a bad day: lost, late and doubled deliveries, errors, limits; a seed gives another day",
+    )  # fmt: skip
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
     parser.add_argument(
         "--port", type=int, default=None, metavar="PORT", help="port of the page (default: 8000 or a free one)"

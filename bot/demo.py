@@ -9,7 +9,7 @@ import time
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -19,8 +19,10 @@ from rich.rule import Rule
 from bot import app
 from bot.config import Config
 from bot.petition import block
+from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
 from bot.sandbox import page
+from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Issue
 from bot.sandbox.people import people
 from bot.sandbox.server import Sandbox
@@ -32,6 +34,9 @@ PACE = 0.25
 
 TEMPO = app.Tempo(rate=Rate(burst=10, period=2.0))
 """One's own GitHub takes more edits than the real one, and nobody likes to wait in a demo."""
+
+UNDER_FAULTS = replace(TEMPO, beats=Beats(resync=5.0))
+"""With faults, what no delivery told is looked for every few seconds, as a demo does not last ten minutes."""
 
 TITLE = "An open letter: keep the machines in the service of people"
 
@@ -62,13 +67,20 @@ class Scene:
         return f"{self.sandbox.web_url}/{self.petition.repository.full_name}/issues/{self.petition.number}"
 
 
-async def demo(*, port: int | None, signers: int | None, browser: bool) -> int:
-    """Run the demo until it is interrupted, or until the invented signers have all been counted."""
+async def demo(*, port: int | None, signers: int | None, browser: bool, faults: int | None = None) -> int:
+    """Run the demo until it is interrupted, or until the invented signers have all been counted.
+
+    `faults` is the seed of GitHub's bad day; None for a good one.
+    """
     stop = asyncio.Event()
     console = Console()
     with app.stopping_on_signals(stop.set):
-        async with stage(port) as scene:
+        async with stage(port, faults) as scene:
             console.print(f"\nThe petition is at [bold]{scene.url}[/bold]")
+            if faults is not None:
+                console.print(
+                    "GitHub has a bad day: deliveries get lost, answers break off. The body follows anyway."
+                )
             if signers:
                 return await _sign_up(scene, signers, stop, console)
             console.print("Write [bold]/sign[/bold] there and watch the letter above it. Ctrl-C ends the demo.\n")
@@ -79,17 +91,20 @@ async def demo(*, port: int | None, signers: int | None, browser: bool) -> int:
 
 
 @asynccontextmanager
-async def stage(port: int | None = None) -> AsyncIterator[Scene]:
+async def stage(port: int | None = None, faults: int | None = None) -> AsyncIterator[Scene]:
     """Set the scene: a sandbox with an installed App, the bot on a fresh SQLite file, and a petition."""
+    tempo = TEMPO if faults is None else UNDER_FAULTS
     sandbox = Sandbox()
     page.mount(sandbox)
     await _start(sandbox, port)
     try:
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
-            async with app.running(_config(sandbox, Path(folder)), TEMPO) as bot:
+            async with app.running(_config(sandbox, Path(folder)), tempo) as bot:
                 sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
                 await counted(Scene(sandbox, bot, petition))
+                if faults is not None:
+                    sandbox.faults = Faults.bad_day(faults)
                 yield Scene(sandbox, bot, petition)
     finally:
         await sandbox.stop()

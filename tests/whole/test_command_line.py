@@ -136,6 +136,13 @@ async def test_the_demo_signs_people_up_and_shows_the_body() -> None:
     assert '"count":12' in out
 
 
+async def test_the_demo_comes_out_right_on_a_bad_day_of_githubs() -> None:
+    code, out, err = await run("demo", "--signers", "12", "--faults", "3", "--no-browser", "--port", "0")
+    assert code == 0, err
+    assert "GitHub has a bad day" in out
+    assert '"count":12' in out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_demo_ends_in_good_order(number: signal.Signals) -> None:
     process = await start("demo", "--no-browser", "--port", "0")
