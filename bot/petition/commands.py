@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import takewhile
 
 from bot.petition.prose import lines_begun_in_text, passages
@@ -36,14 +36,25 @@ class Order:
     argument: str = ""
 
 
-Command = Sign | Unsign | Order
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A comment of a few words and no command; it signs where the organizers accept it.
+
+    What people merely say is not kept: `digest` only tells whether it is one of the phrases that are accepted. An
+    attempt is a command that was mistyped, such as `/sing`.
+    """
+
+    digest: str
+    is_attempt: bool = False
 
 
-def parse(body: str, also_accept: Collection[str] = ()) -> Command | None:
+Command = Sign | Unsign | Order | Phrase
+
+
+def parse(body: str) -> Command | None:
     """Read a comment; of several commands the last one decides.
 
-    Phrases of `also_accept` sign when they are all the comment says. A command goes before a phrase, so that no
-    phrase can turn an `/unsign` into a signature.
+    A command goes before a phrase, so that no phrase can turn an `/unsign` into a signature.
     """
     if plain := _PLAIN.fullmatch(body):
         return Sign(plain["name"], plain["affiliation"])
@@ -52,9 +63,12 @@ def parse(body: str, also_accept: Collection[str] = ()) -> Command | None:
         command = _last_command(_worth_reading(text))
         if command is not None:
             return command
-    if also_accept and _says_one_of(also_accept, text):
-        return Sign()
-    return None
+    return _phrase(text)
+
+
+def phrases(also_accept: Collection[str]) -> frozenset[str]:
+    """Give the digests of the phrases that sign; one that says nothing is left out."""
+    return frozenset(digest for phrase in also_accept if (digest := _digest_of(_fold(phrase))))
 
 
 # What most people type, and what can mean only one thing: the rules below would come to the same, a hundred times
@@ -131,7 +145,10 @@ def _command(found: re.Match[str], following: Sequence[str]) -> Command:
         case _:
             word = _WORD.match(details)
             argument = _PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
-            return Order(word[0].lower()[:_LONGEST_WORD] if word else "", clean(argument, ARGUMENT_LIMIT))
+            name = word[0].lower()[:_LONGEST_WORD] if word else ""
+            if name == "respond":
+                argument = "\n".join([argument, *following])
+            return Order(name, clean(argument, ARGUMENT_LIMIT))
 
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
@@ -175,18 +192,36 @@ def _fit(text: str, limit: int) -> str | None:
     return fitting if says_something(fitting) else None
 
 
-def _says_one_of(phrases: Collection[str], text: str) -> bool:
-    if _INDENTED_CODE.match(text):
-        return False
+def _phrase(text: str) -> Phrase | None:
+    if len(text) > _LONGEST_COMMENT or _NO_PHRASE.match(text) or "\n" in text.strip():
+        return None
     said = _fold(text)
-    return bool(said) and any(said == _fold_phrase(phrase) for phrase in phrases)
+    if _ATTEMPT.fullmatch(said):
+        return Phrase(_digest_of(said), is_attempt=True)
+    return Phrase(_digest_of(said)) if 0 < len(said) <= _LONGEST_PHRASE else None
 
 
-_INDENTED_CODE = re.compile(r"(?:[ \t]*\n)*(?: {4}| {0,3}\t)")
+_LONGEST_COMMENT = 200
+_LONGEST_PHRASE = 60
+_NO_PHRASE = re.compile(r"(?:[ \t]*\n)*(?: {4}| {0,3}(?:\t|[>`<~]))")
+
+# Only what cannot mean anything else: the bare word, or a mark and a word that is nearly one of ours.
+_ATTEMPT = re.compile(
+    r"""
+    (?: un)?sign(?: ed)?
+  | [/\\|]{1,2} \s? (?:
+        (?: un-?)? (?: s+i+g+n+(?: e?d|s|e)? | sing(?: ed)? | sgin | isgn | sgn | sig | signin )
+      | un \s sign | usign | nusign
+    ) (?: [\s:,] .* )?
+  | (?: sign|unsign) [/\\]
+    """,
+    re.VERBOSE,
+)
+
+
+def _digest_of(said: str) -> str:
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16] if said else ""
 
 
 def _fold(text: str) -> str:
     return fold(text).rstrip(" .,:;!?…。，！？؟")
-
-
-_fold_phrase = lru_cache(maxsize=1_000)(_fold)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.petition.comment import Comment, standing
+from bot.petition.rules import DEFAULTS, Rules
 from bot.petition.splice import MachineLine
 from bot.petition.tally import Signature, digest, fold
+
+_Count = Callable[[Iterable[Comment]], list[Signature]]
 
 SEARCHED = 5_000
 """Signatures up to which one differing comment is searched for; the search grows with the square."""
@@ -36,17 +40,20 @@ class Recount:
         return not self.differences
 
 
-def recount(comments: Sequence[Comment], said: MachineLine | None, *, closed_at: int | None = None) -> Recount:
+def recount(
+    comments: Sequence[Comment], said: MachineLine | None, *, closed_at: int | None = None, rules: Rules = DEFAULTS
+) -> Recount:
     """Count all comments again from nothing and compare with the block's line for machines."""
-    signatures = fold(comments, closed_at=closed_at)
+    count_all = partial(fold, closed_at=closed_at, rules=rules)
+    signatures = count_all(comments)
     found = Recount(len(signatures), _digest(signatures), said)
     if said is not None and (said.count, said.digest) == (found.count, found.digest):
         return found
-    return replace(found, differences=tuple(_differences(comments, signatures, said, closed_at)))
+    return replace(found, differences=tuple(_differences(comments, signatures, said, count_all)))
 
 
 def _differences(
-    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine | None, closed_at: int | None
+    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine | None, count_all: _Count
 ) -> Iterator[Difference]:
     if said is None:
         yield Difference(f"the issue shows no tally; the comments hold {_signatures(len(signatures))}")
@@ -55,19 +62,19 @@ def _differences(
         yield Difference(f"the block says {_signatures(said.count)}, the comments hold {len(signatures)}")
     else:
         yield Difference(f"the block says {_signatures(said.count)}, but not the same ones as the comments hold")
-    if later := list(_since(comments, signatures, said, closed_at)):
+    if later := list(_since(comments, signatures, said, count_all)):
         yield from later
     elif len(signatures) <= SEARCHED:
         yield from _single(comments, signatures, said)
 
 
 def _since(
-    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine, closed_at: int | None
+    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine, count_all: _Count
 ) -> Iterator[Difference]:
     """Name what changed after the tally was made, if the tally was right when it was made."""
     # Comments of the very second may have come before or after.
     for moment in (said.as_of, said.as_of - 1):
-        before = {s.user_id: s for s in fold((_as_of(c, moment) for c in comments), closed_at=closed_at)}
+        before = {s.user_id: s for s in count_all([_as_of(c, moment) for c in comments])}
         if _digest(before.values()) != said.digest:
             continue
         now = {s.user_id: s for s in signatures}

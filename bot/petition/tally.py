@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.petition.commands import Command, Sign, Unsign
+from bot.petition.commands import Command, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Standing, standing
+from bot.petition.rules import DEFAULTS, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +33,43 @@ class Verdict:
     effective: frozenset[int]
     """Ids of the comments whose command is in force."""
     refused: frozenset[int]
-    """Ids of the comments whose command came after the petition had closed."""
+    """Ids of the comments whose command does not count: after the end, mistyped, or by somebody who is withheld."""
 
 
 NOTHING = Verdict(None, frozenset(), frozenset())
 
 
-def judge(comments: Iterable[Comment], *, closed_at: int | None = None) -> Verdict:
-    """Decide one person's comments of all threads together; a `/sign` made after `closed_at` does not count."""
-    return judge_standings([(comment, standing(comment)) for comment in comments], closed_at=closed_at)
+def judge(comments: Iterable[Comment], *, closed_at: int | None = None, rules: Rules = DEFAULTS) -> Verdict:
+    """Decide one person's comments of all threads together; a `/sign` made after `closed_at` does not count.
+
+    `closed_at` is when the issue was closed; the rules may end the petition as well.
+    """
+    standings = [(comment, standing(comment)) for comment in comments]
+    return judge_standings(standings, closed_at=closed_at, rules=rules)
 
 
-def judge_standings(standings: Iterable[tuple[Comment, Standing]], *, closed_at: int | None = None) -> Verdict:
+def judge_standings(
+    standings: Iterable[tuple[Comment, Standing]], *, closed_at: int | None = None, rules: Rules = DEFAULTS
+) -> Verdict:
     """Decide as `judge` does, where it is known already what each comment means."""
+    ends_at = rules.ends_at(closed_at)
     counted: list[_Counted] = []
     refused: set[int] = set()
     for comment, stands in sorted(standings, key=_written):
         author = comment.author
         if author is None or stands.hidden:
             continue
-        match stands.command:
-            case Sign() if closed_at is not None and stands.made_at > closed_at:
+        command = stands.command
+        if isinstance(command, Phrase):
+            if command.digest not in rules.phrases:
+                if command.is_attempt:
+                    refused.add(comment.id)
+                continue
+            command = Sign()
+        match command:
+            case Sign() if author.id in rules.withheld_ids or (ends_at is not None and stands.made_at > ends_at):
                 refused.add(comment.id)
-            case Sign() | Unsign() as command:
+            case Sign() | Unsign():
                 counted.append(_Counted(comment.id, author, command, stands.made_at))
     if not counted:
         return Verdict(None, frozenset(), frozenset(refused)) if refused else NOTHING
@@ -63,13 +78,13 @@ def judge_standings(standings: Iterable[tuple[Comment, Standing]], *, closed_at:
     return Verdict(_signature(latest), effective, frozenset(refused))
 
 
-def fold(comments: Iterable[Comment], *, closed_at: int | None = None) -> list[Signature]:
+def fold(comments: Iterable[Comment], *, closed_at: int | None = None, rules: Rules = DEFAULTS) -> list[Signature]:
     """Count all comments of a petition from nothing; ascending by user id."""
     people: defaultdict[int, list[Comment]] = defaultdict(list)
     for comment in comments:
         if comment.author is not None:
             people[comment.author.id].append(comment)
-    verdicts = (judge(people[user_id], closed_at=closed_at) for user_id in sorted(people))
+    verdicts = (judge(people[user_id], closed_at=closed_at, rules=rules) for user_id in sorted(people))
     return [verdict.signature for verdict in verdicts if verdict.signature is not None]
 
 

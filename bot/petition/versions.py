@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import groupby, zip_longest
 from operator import attrgetter
 
-from bot.petition.commands import Command, Order, Sign, Unsign
+from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 
 MOST = 100
 """Versions that are kept of one comment, the latest; else somebody who edits on and on would fill the database."""
@@ -134,8 +134,17 @@ def _made_at(known: Reading, version: Version, created_at: int) -> int:
     if known.digest is None and version.previous is None and version.at <= created_at + 1:
         # GitHub's two times may differ by a second on a comment that nobody ever edited.
         return created_at
-    same = type(known.command) is type(version.command)
+    same = _is_same(known.command, version.command)
     return known.made_at if same and _follows(version, known) else version.at
+
+
+def _is_same(command: Command | None, other: Command | None) -> bool:
+    """Tell whether an edit leaves a command what it was, whatever else it changed; an order never stays so."""
+    return _kind(command) == _kind(other) and not isinstance(other, Order)
+
+
+def _kind(command: Command | None) -> object:
+    return command if isinstance(command, Phrase) else type(command)
 
 
 def _follows(version: Version, known: Reading) -> bool:
@@ -146,7 +155,7 @@ def _redacted(own: Command | None, shown: Command | None) -> Command | None:
     """Read the author's own last words after somebody else edited them."""
     if isinstance(own, Sign):
         return Sign() if isinstance(shown, Sign) else None
-    return own if isinstance(own, Unsign) else None
+    return own if isinstance(own, Unsign) or (isinstance(own, Phrase) and own == shown) else None
 
 
 def _cautious(own: Command | None, shown: Command | None) -> Command | None:
@@ -248,7 +257,7 @@ def _end(
     match {version.writer for version in trail if version.digest == end and version.previous and returns}:
         case writers if writers == {Writer.AUTHOR}:
             return replace(now, own=text.command, by_author=True, sure=True)
-        case writers if writers == {Writer.OTHER} and len({type(command) for command in own}) == 1:
+        case writers if writers == {Writer.OTHER} and len({_kind(command) for command in own}) == 1:
             return replace(now, own=own[0])
         case _:
             return replace(now, sure=False)

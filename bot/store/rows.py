@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.petition.commands import Command, Order, Sign, Unsign
+from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Standing, Version, Writer
 
 
@@ -16,8 +16,8 @@ from bot.petition.comment import Author, Comment, Standing, Version, Writer
 class CommentRow:
     """A comment with what is derived from it.
 
-    `command` is "sign" or "unsign" where the comment says so to us, `counted` whether its author's signature rests
-    on it. `wanted` and `given` are the reactions it should bear and bears.
+    `command` is "sign", "unsign", "order" or "phrase" where the comment says something to us, `counted` whether its
+    author's signature rests on it. `wanted` and `given` are the reactions it should bear and bears.
     """
 
     comment: Comment
@@ -122,6 +122,8 @@ def _write_command(command: Command | None) -> list[str | None] | None:
             return ["u"]
         case Order(word=word, argument=argument):
             return ["o", word, argument]
+        case Phrase(digest=digest, is_attempt=is_attempt):
+            return ["a" if is_attempt else "p", digest]
 
 
 def _read_command(parts: list[Any] | None) -> Command | None:
@@ -134,5 +136,7 @@ def _read_command(parts: list[Any] | None) -> Command | None:
             return Unsign()
         case ["o", word, argument]:
             return Order(word, argument)
+        case ["p" | "a" as kind, digest]:
+            return Phrase(digest, kind == "a")
         case _:
             raise ValueError(f"no command is kept as {parts!r}")

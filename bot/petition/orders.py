@@ -1,0 +1,305 @@
+"""Read the organizers' orders, and fold them with their settings into the rules in force.
+
+Orders are comments like any other: deleted or hidden they were never given, and edited they are given anew. They
+count as long as whoever gave them may write to the repository. So the rules follow from what GitHub shows now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from bot.petition.commands import Order
+from bot.petition.comment import Author, Comment, Standing, standing
+from bot.petition.rules import Response, Rules, Withheld
+from bot.petition.settings import DEADLINE_ALLOWED, GOAL_ALLOWED, Settings, read_deadline, read_goal
+from bot.petition.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class SetGoal:
+    """`goal 500`, `goal 100, 500, 1000` or `goal none`: the ladder of goals, ascending."""
+
+    goals: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetDeadline:
+    """`deadline 2026-12-31` or `deadline none`; in UTC epoch seconds."""
+
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """`remove @login reason`."""
+
+    login: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """`restore @login`."""
+
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """`respond text`; an empty text takes the answer back."""
+
+    text: str
+
+
+class Act(StrEnum):
+    """The orders that consist of a word."""
+
+    CLOSE = "close"
+    REOPEN = "reopen"
+    RECOUNT = "recount"
+    HELP = "help"
+
+
+Instruction = SetGoal | SetDeadline | Remove | Restore | Respond | Act
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """An order that says nothing to us; `allowed` says what would."""
+
+    allowed: str
+
+
+USAGE: Final = {
+    "goal 500": "sets the goal, or a ladder of goals: `goal 100, 500, 1000`; `goal none` takes it away",
+    "deadline 2026-12-31": "sets the end: the end of that day in UTC; `deadline none` takes it away",
+    "remove @login reason": "withholds a person's signature",
+    "restore @login": "gives it back",
+    "close": "ends the petition without closing the issue",
+    "reopen": "takes that back, and a deadline that has passed",
+    "recount": "has the comments and the settings read again",
+    "respond text": "shows an official answer at the top; `respond none` takes it away",
+    "help": "shows this list",
+}
+"""Each order as it is written after `/petition`, and what it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An order that stands: who gave it and when, in UTC epoch seconds."""
+
+    comment_id: int
+    at: int
+    author: Author
+    order: Order
+
+
+class Answer(StrEnum):
+    """What becomes of an order."""
+
+    OBEYED = "obeyed"
+    REFUSED = "refused"
+    """Whoever gave it may not write to the repository."""
+    MISUNDERSTOOD = "misunderstood"
+    WAITING = "waiting"
+    """It is not known yet whether they may, or whom they mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An order and what became of it; `note` says why."""
+
+    given: Given
+    answer: Answer
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The rules that orders have made, what became of each, and the last time at which a recount was ordered."""
+
+    rules: Rules
+    outcomes: tuple[Outcome, ...] = ()
+    recount_at: int = 0
+
+
+def understand(order: Order) -> Instruction | Misunderstood:
+    """Read an order."""
+    reader = _READERS.get(order.word)
+    if reader is not None:
+        return reader(order.argument.strip())
+    return Misunderstood(f"the orders are {', '.join(_READERS)}")
+
+
+def standing_orders(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comment]) -> list[Given]:
+    """Give the orders that stand, in the order in which they were given."""
+    given = []
+    for one in comments:
+        comment, stands = (one, standing(one)) if isinstance(one, Comment) else one
+        if isinstance(stands.command, Order) and not stands.hidden and comment.author is not None:
+            given.append(Given(comment.id, stands.made_at, comment.author, stands.command))
+    return sorted(given, key=lambda one: (one.at, one.comment_id))
+
+
+def names_somebody(order: Order) -> str | None:
+    """Give the login that an order names, in lower case; None where it names nobody."""
+    instruction = understand(order)
+    return instruction.login.lower() if isinstance(instruction, Remove | Restore) else None
+
+
+def rule(
+    settings: Settings,
+    orders: Sequence[Given],
+    *,
+    organizers: Mapping[int, bool],
+    named: Mapping[int, Author | None],
+    remarks: Iterable[str] = (),
+) -> Ruling:
+    """Fold settings and orders into rules; orders go before settings.
+
+    `organizers` tells of people by id whether they may give orders, `named` whom an order means, by its comment's
+    id, None for nobody. Who or what is in neither waits.
+    """
+    ruling = Ruling(Rules(settings, remarks=tuple(remarks)))
+    for one in orders:
+        ruling = _obey(ruling, one, organizers, named)
+    rules = ruling.rules
+    return replace(ruling, rules=replace(rules, withheld=tuple(sorted(rules.withheld, key=lambda w: w.user_id))))
+
+
+def _obey(ruling: Ruling, one: Given, organizers: Mapping[int, bool], named: Mapping[int, Author | None]) -> Ruling:
+    match organizers.get(one.author.id):
+        case None:
+            return _note(ruling, one, Answer.WAITING, "GitHub was not asked yet who gave it")
+        case False:
+            return _note(ruling, one, Answer.REFUSED, "whoever gave it may not write to the repository")
+    instruction = understand(one.order)
+    if isinstance(instruction, SetDeadline) and instruction.at is not None and instruction.at < one.at:
+        instruction = Misunderstood("the deadline must lie ahead")
+    if isinstance(instruction, Misunderstood):
+        return _misunderstood(ruling, one, instruction.allowed)
+    if isinstance(instruction, Remove | Restore):
+        if one.comment_id not in named:
+            return _note(ruling, one, Answer.WAITING, f"GitHub was not asked yet who {instruction.login} is")
+        if named[one.comment_id] is None:
+            return _misunderstood(ruling, one, f"nobody is called {instruction.login}")
+    ruling = _note(ruling, one, Answer.OBEYED)
+    if instruction is Act.RECOUNT:
+        return replace(ruling, recount_at=max(ruling.recount_at, one.at))
+    return replace(ruling, rules=_carry_out(ruling.rules, instruction, one, named.get(one.comment_id)))
+
+
+def _carry_out(rules: Rules, instruction: Instruction, one: Given, person: Author | None) -> Rules:
+    settings = rules.settings
+    match instruction:
+        case SetGoal(goals=goals):
+            return replace(rules, settings=replace(settings, goals=goals))
+        case SetDeadline(at=at):
+            return replace(rules, settings=replace(settings, deadline=at))
+        case Remove(reason=reason) if person is not None:
+            others = _others(rules, person)
+            return replace(rules, withheld=(*others, Withheld(person.id, person.login, one.comment_id, reason)))
+        case Restore() if person is not None:
+            return replace(rules, withheld=_others(rules, person))
+        case Respond(text=text):
+            return replace(rules, response=Response(text, one.author.login, one.at) if text else None)
+        case Act.CLOSE:
+            return replace(rules, closed_at=one.at if rules.closed_at is None else rules.closed_at)
+        case Act.REOPEN:
+            has_passed = settings.deadline is not None and settings.deadline < one.at
+            settings = replace(settings, deadline=None) if has_passed else settings
+            return replace(rules, closed_at=None, settings=settings)
+        case Act.HELP:
+            return replace(rules, helps=True)
+        case _:
+            return rules
+
+
+def _others(rules: Rules, person: Author) -> tuple[Withheld, ...]:
+    return tuple(one for one in rules.withheld if one.user_id != person.id)
+
+
+def _misunderstood(ruling: Ruling, one: Given, allowed: str) -> Ruling:
+    """Note an order that could not be carried out, and have it explained to the organizers."""
+    said = clean(f"/petition {one.order.word} {one.order.argument}".replace("\n", " "), _SAID)
+    remark = f"{one.author.login} ordered “{said}”: {allowed}"
+    ruling = replace(ruling, rules=replace(ruling.rules, remarks=(*ruling.rules.remarks, remark)))
+    return _note(ruling, one, Answer.MISUNDERSTOOD, allowed)
+
+
+def _note(ruling: Ruling, one: Given, answer: Answer, note: str = "") -> Ruling:
+    return replace(ruling, outcomes=(*ruling.outcomes, Outcome(one, answer, note)))
+
+
+_SAID: Final = 80
+_NONE: Final = ("none", "off", "-")
+_LIST = re.compile(r"[,;]\s+")
+_PERSON = re.compile(
+    r"@?([A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9_])?(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII
+)
+
+
+def _read_goal(argument: str) -> Instruction | Misunderstood:
+    if argument.lower() in _NONE:
+        return SetGoal(())
+    try:
+        goals = _goals(argument.strip(" []"))
+    except ValueError:
+        goals = ()
+    if not goals or any(lower >= higher for lower, higher in pairwise(goals)):
+        return Misunderstood(f"{GOAL_ALLOWED}, or several in ascending order")
+    return SetGoal(goals)
+
+
+def _goals(text: str) -> tuple[int, ...]:
+    try:
+        return (read_goal(text),)
+    except ValueError:
+        return tuple(read_goal(each) for each in _LIST.split(text))
+
+
+def _read_deadline(argument: str) -> Instruction | Misunderstood:
+    if argument.lower() in _NONE:
+        return SetDeadline(None)
+    try:
+        return SetDeadline(read_deadline(argument.rstrip(".")))
+    except ValueError:
+        return Misunderstood(DEADLINE_ALLOWED)
+
+
+def _read_remove(argument: str) -> Instruction | Misunderstood:
+    person = _PERSON.match(argument)
+    if person is None:
+        return Misunderstood("write whom, and why: remove @login reason")
+    return Remove(person[1], argument[person.end() :].strip())
+
+
+def _read_restore(argument: str) -> Instruction | Misunderstood:
+    person = _PERSON.match(argument)
+    return Misunderstood("write whom: restore @login") if person is None else Restore(person[1])
+
+
+def _read_respond(argument: str) -> Instruction | Misunderstood:
+    if not argument:
+        return Misunderstood("write the answer after the word respond")
+    return Respond("" if argument.lower() in _NONE else argument)
+
+
+def _act(act: Act) -> Callable[[str], Instruction | Misunderstood]:
+    return lambda _: act
+
+
+_READERS: Final[Mapping[str, Callable[[str], Instruction | Misunderstood]]] = {
+    "goal": _read_goal,
+    "deadline": _read_deadline,
+    "remove": _read_remove,
+    "restore": _read_restore,
+    **{act.value: _act(act) for act in Act if act is not Act.HELP},
+    "respond": _read_respond,
+    "help": _act(Act.HELP),
+}

@@ -1,0 +1,329 @@
+"""Organizers' orders: how they are read, and what rules they make together with the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.commands import Order, Phrase, Sign, Unsign, parse, phrases
+from bot.petition.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.orders import (
+    USAGE,
+    Act,
+    Answer,
+    Given,
+    Instruction,
+    Misunderstood,
+    Remove,
+    Respond,
+    Restore,
+    Ruling,
+    SetDeadline,
+    SetGoal,
+    names_somebody,
+    rule,
+    standing_orders,
+    understand,
+)
+from bot.petition.rules import Response, Rules, Withheld
+from bot.petition.settings import DEFAULTS, Settings
+from bot.petition.tally import judge
+
+GRACE, HOPPER, MALLORY = Author(2, "grace"), Author(3, "hopper"), Author(9, "mallory")
+ADA = Author(1, "ada")
+ORGANIZERS = {GRACE.id: True, HOPPER.id: True, MALLORY.id: False}
+DAY = int(datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
+
+
+def order(text: str) -> Order:
+    command = parse(f"/petition {text}")
+    assert isinstance(command, Order)
+    return command
+
+
+def ruled(
+    *orders: str | tuple[Author, str],
+    settings: Settings = DEFAULTS,
+    organizers: Mapping[int, bool] = ORGANIZERS,
+    named: Mapping[int, Author | None] | None = None,
+) -> Ruling:
+    """Give orders, one a second from 101 on; a text alone is Grace's. Names mean Ada unless `named` says so."""
+    told = [one if isinstance(one, tuple) else (GRACE, one) for one in orders]
+    given = [Given(n, 100 + n, author, order(text)) for n, (author, text) in enumerate(told, 1)]
+    everybody: dict[int, Author | None] = dict.fromkeys(range(1, len(given) + 1), ADA)
+    return rule(settings, given, organizers=organizers, named=everybody if named is None else named)
+
+
+def answers(ruling: Ruling) -> list[Answer]:
+    return [outcome.answer for outcome in ruling.outcomes]
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("goal 500", SetGoal((500,))),
+        ("Goal: 1,000", SetGoal((1000,))),
+        ("goal 100, 500, 1,000", SetGoal((100, 500, 1000))),
+        ("goal 2 500", SetGoal((2500,))),
+        ("goal [100, 500]", SetGoal((100, 500))),
+        ("goal none", SetGoal(())),
+        ("deadline 2026-12-31", SetDeadline(DAY)),
+        ("deadline 2026-12-31.", SetDeadline(DAY)),
+        ("deadline none", SetDeadline(None)),
+        ("remove @ada It is a fake, sorry.", Remove("ada", "It is a fake, sorry.")),
+        ("remove @ada", Remove("ada", "")),
+        ("remove @ada: spam", Remove("ada", "spam")),
+        ("remove @dependent[bot] no", Remove("dependent[bot]", "no")),
+        ("restore @Ada-L", Restore("Ada-L")),
+        ("close", Act.CLOSE),
+        ("close, please", Act.CLOSE),
+        ("REOPEN", Act.REOPEN),
+        ("recount", Act.RECOUNT),
+        ("respond We agree.", Respond("We agree.")),
+        ("respond We agree.\nAll of us.\n\nThanks", Respond("We agree.\nAll of us.")),
+        ("respond none", Respond("")),
+        ("help", Act.HELP),
+    ],
+)
+def test_an_order_is_read(typed: str, meant: Instruction) -> None:
+    assert understand(order(typed)) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *["", "gaol 500", "goal", "goal many", "goal 500, 100", "goal 0", "deadline", "deadline tomorrow"],
+        *["remove", "remove spam", "restore", "restore everybody!!@", "respond", "also_accept signed"],
+    ],
+)
+def test_an_order_that_says_nothing_is_told_what_would(typed: str) -> None:
+    meant = understand(order(typed))
+    assert isinstance(meant, Misunderstood)
+    assert meant.allowed
+
+
+def test_what_help_shows_is_understood() -> None:
+    assert not [usage for usage in USAGE if isinstance(understand(order(usage)), Misunderstood)]
+
+
+def test_whom_an_order_names() -> None:
+    assert names_somebody(order("remove @Ada spam")) == "ada"
+    assert names_somebody(order("goal 5")) is None
+
+
+# --- obeying ----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_goes_before_the_settings() -> None:
+    settings = Settings(goals=(50,), deadline=5_000, language="de")
+    assert ruled("goal 500", settings=settings).rules.settings == replace(settings, goals=(500,))
+    assert ruled("goal none", "deadline none", settings=settings).rules.settings == Settings(language="de")
+
+
+def test_the_latest_order_decides() -> None:
+    assert ruled("goal 500", "goal 800").rules.settings.goals == (800,)
+
+
+def test_orders_by_others_change_nothing() -> None:
+    ruling = ruled("goal 500", (MALLORY, "goal 1"), (MALLORY, "close"), (MALLORY, "nonsense"))
+    assert ruling.rules == Rules(Settings(goals=(500,)))
+    assert answers(ruling) == [Answer.OBEYED, Answer.REFUSED, Answer.REFUSED, Answer.REFUSED]
+
+
+def test_an_order_waits_until_it_is_known_who_gave_it() -> None:
+    ruling = ruled("goal 500", organizers={})
+    assert ruling.rules == Rules()
+    assert answers(ruling) == [Answer.WAITING]
+
+
+def test_a_person_is_withheld_and_given_back() -> None:
+    ruling = ruled("remove @ada a fake")
+    assert ruling.rules.withheld == (Withheld(ADA.id, "ada", 1, "a fake"),)
+    assert ruled("remove @ada a fake", (HOPPER, "restore @ada")).rules.withheld == ()
+    assert ruled("restore @ada", "remove @ada again").rules.withheld_ids == {ADA.id}
+
+
+def test_who_nobody_is_called_is_told_to_the_organizers() -> None:
+    ruling = ruled("remove @nobody spam", named={1: None})
+    assert answers(ruling) == [Answer.MISUNDERSTOOD]
+    assert ruling.rules.remarks == ("grace ordered “/petition remove @nobody spam”: nobody is called nobody",)
+
+
+def test_a_name_that_was_not_looked_up_yet_waits() -> None:
+    assert answers(ruled("remove @ada spam", named={})) == [Answer.WAITING]
+
+
+def test_an_order_closes_the_petition_at_once_and_another_one_opens_it() -> None:
+    assert ruled("close").rules.ends_at(None) == 101
+    assert ruled("close", "close").rules.ends_at(None) == 101
+    assert ruled("close", "reopen").rules.ends_at(None) is None
+    assert ruled("close", "reopen", "close").rules.ends_at(None) == 103
+
+
+def test_what_ends_first_ends_it() -> None:
+    rules = ruled("close", settings=Settings(deadline=90)).rules
+    assert (rules.ends_at(None), rules.ends_at(80), rules.ends_at(95)) == (90, 80, 90)
+
+
+def test_reopening_lifts_a_deadline_that_has_passed_and_no_other() -> None:
+    assert ruled("reopen", settings=Settings(deadline=100)).rules.ends_at(None) is None
+    assert ruled("reopen", settings=Settings(deadline=101)).rules.ends_at(None) == 101
+
+
+def test_a_deadline_in_the_past_is_taken_for_a_slip() -> None:
+    given = Given(1, DAY + 1, GRACE, order("deadline 2026-12-31"))
+    ruling = rule(DEFAULTS, [given], organizers=ORGANIZERS, named={})
+    assert ruling.rules.settings.deadline is None
+    assert answers(ruling) == [Answer.MISUNDERSTOOD]
+
+
+def test_a_response_is_shown_until_it_is_taken_back() -> None:
+    assert ruled("respond We agree.").rules.response == Response("We agree.", "grace", 101)
+    assert ruled("respond We agree.", "respond none").rules.response is None
+
+
+def test_help_is_shown_and_a_recount_remembered() -> None:
+    assert ruled("help").rules.helps
+    assert ruled("recount", "goal 5").recount_at == 101
+
+
+def test_an_organizer_is_told_what_was_not_understood_and_nobody_else() -> None:
+    ruling = ruled("deadline tomorrow", (MALLORY, "deadline tomorrow"))
+    (remark,) = ruling.rules.remarks
+    assert remark.startswith("grace ordered “/petition deadline tomorrow”: write a date such as 2026-12-31")
+    assert answers(ruling) == [Answer.MISUNDERSTOOD, Answer.REFUSED]
+
+
+# --- standing ---------------------------------------------------------------------------------------------------
+
+
+def written(number: int, command: Order | None, at: int, *versions: Version, hidden: bool = False) -> Comment:
+    first = Version(at, body_digest(repr(command)), Writer.AUTHOR, command, hidden=hidden)
+    return Comment(number, at, GRACE, at, (first, *versions))
+
+
+def edit(comment: Comment, command: Order | None, at: int, writer: Writer = Writer.AUTHOR) -> Comment:
+    before = comment.versions[-1].digest
+    return replace(
+        comment,
+        versions=(*comment.versions, Version(at, body_digest(repr(command)), writer, command, before)),
+    )
+
+
+def test_orders_stand_in_the_order_in_which_they_were_given_or_edited() -> None:
+    early, late = written(1, order("goal 500"), 100), written(2, order("goal 600"), 200)
+    assert [one.order.argument for one in standing_orders([late, early])] == ["500", "600"]
+    again = edit(early, order("goal 700"), 300)
+    assert [(one.order.argument, one.at) for one in standing_orders([again, late])] == [("600", 200), ("700", 300)]
+
+
+def test_a_deleted_or_hidden_order_was_never_given() -> None:
+    gone = replace(written(1, order("close"), 100), deleted=True)
+    hidden = written(2, order("close"), 100, hidden=True)
+    assert standing_orders([gone, hidden]) == []
+
+
+def test_nobody_gives_an_order_by_editing_somebody_elses_comment() -> None:
+    assert standing_orders([edit(written(1, None, 100), order("close"), 200, Writer.OTHER)]) == []
+    assert standing_orders([edit(written(1, order("goal 5"), 100), order("goal 9"), 200, Writer.OTHER)]) == []
+
+
+# --- what the rules do to signatures ----------------------------------------------------------------------------
+
+
+def says(number: int, command: Sign | Unsign | Phrase, at: int) -> Comment:
+    version = Version(at, body_digest(repr(command)), Writer.AUTHOR, command)
+    return Comment(number, at, ADA, at, (version,))
+
+
+def test_a_withheld_person_does_not_count_and_sees_it() -> None:
+    verdict = judge([says(1, Sign("Ada"), 100)], rules=ruled("remove @ada spam").rules)
+    assert verdict.signature is None
+    assert verdict.refused == {1}
+
+
+def test_a_phrase_signs_where_it_is_accepted() -> None:
+    (digest,) = phrases(["Count me in"])
+    accepting = Rules(Settings(also_accept=("count me in",)))
+    assert judge([says(1, Phrase(digest), 100)], rules=accepting).signature
+    assert not judge([says(1, Phrase(digest), 100)]).signature
+    assert not judge([says(1, Phrase(digest), 100), says(2, Unsign(), 200)], rules=accepting).signature
+
+
+def test_a_mistyped_command_is_refused_unless_it_is_accepted() -> None:
+    attempt = parse("signed")
+    assert isinstance(attempt, Phrase)
+    assert judge([says(1, attempt, 100)]).refused == {1}
+    assert judge([says(1, attempt, 100)], rules=Rules(Settings(also_accept=("signed",)))).effective == {1}
+
+
+def test_a_phrase_edited_in_after_the_end_comes_too_late() -> None:
+    phrase = parse("+1")
+    early = Version(100, "a", Writer.AUTHOR, parse("nice"))
+    late = Version(300, "b", Writer.AUTHOR, phrase, "a")
+    rules = Rules(Settings(also_accept=("+1",), deadline=200))
+    assert judge([Comment(1, 100, ADA, 100, (early, late))], rules=rules).refused == {1}
+
+
+def test_signing_ends_with_the_last_second_of_the_deadline() -> None:
+    rules = Rules(Settings(deadline=200))
+    assert judge([says(1, Sign(), 200)], rules=rules).signature
+    assert judge([says(1, Sign(), 201)], rules=rules).refused == {1}
+
+
+# --- laws -------------------------------------------------------------------------------------------------------
+
+WORDS = st.sampled_from(
+    [
+        "goal 5",
+        "goal none",
+        "deadline 2026-12-31",
+        "close",
+        "reopen",
+        "remove @ada x",
+        "restore @ada",
+        "help",
+        "what",
+    ]
+)
+ORDERS = st.lists(
+    st.builds(
+        Given,
+        comment_id=st.integers(1, 99),
+        at=st.integers(1, 99),
+        author=st.sampled_from([GRACE, HOPPER, MALLORY]),
+        order=WORDS.map(order),
+    ),
+    unique_by=lambda one: one.comment_id,
+)
+NAMED = dict.fromkeys(range(1, 100), ADA)
+
+
+def came_to(orders: list[Given]) -> Ruling:
+    in_order = sorted(orders, key=lambda one: (one.at, one.comment_id))
+    return rule(DEFAULTS, in_order, organizers=ORGANIZERS, named=NAMED)
+
+
+@given(ORDERS)
+def test_strangers_orders_come_to_nothing(orders: list[Given]) -> None:
+    theirs = [one for one in orders if one.author is not MALLORY]
+    assert came_to(orders).rules == came_to(theirs).rules
+
+
+@given(ORDERS)
+def test_every_order_is_answered(orders: list[Given]) -> None:
+    assert {outcome.given for outcome in came_to(orders).outcomes} == set(orders)
+
+
+@given(ORDERS, st.sampled_from(["close", "reopen"]))
+def test_the_last_word_on_closing_decides(orders: list[Given], word: str) -> None:
+    last = Given(100, 100, GRACE, order(word))
+    assert (came_to([*orders, last]).rules.closed_at is not None) == (word == "close")
