@@ -240,7 +240,7 @@ _SAID: Final = 80
 _NONE: Final = ("none", "off", "-")
 _LIST = re.compile(r"[,;]\s+")
 _PERSON = re.compile(
-    r"@?([A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9_])?(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII
+    r"@([A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9_])?(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII
 )
 
 
