@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 from bot import config
 from bot.github.needs import NEEDS
 from bot.petition.commands import Sign, Unsign, parse
+from bot.petition.digest import digest
 from bot.web.server import make_application
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +104,15 @@ def test_what_signers_are_told_to_type_means_what_they_are_told() -> None:
     assert parse("/sign Ada Lovelace (Analytical Engines)") == parse(typed[2])
     assert parse("/sign Ada\nbecause it matters") == Sign(name="Ada", reason="because it matters")
     assert parse(typed[-1]) == Unsign()
+
+
+def test_the_recount_that_the_documents_explain_gives_the_digest(tmp_path: Path) -> None:
+    program = re.findall(r"```python\n(.*?)```", (ROOT / "docs/RECOUNT.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "signatures.csv").write_text("login,user_id,comment_id\nada,1,5000000001\ngrace,2,5000000002\n")
+    told = subprocess.run(
+        [sys.executable, "-c", program[0]], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == digest([(2, 5_000_000_002), (1, 5_000_000_001)])
 
 
 # The lines to type

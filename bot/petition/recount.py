@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.petition.comment import Comment, standing
+from bot.petition.digest import Sum
 from bot.petition.rules import DEFAULTS, Rules
 from bot.petition.splice import MachineLine
-from bot.petition.tally import Signature, digest, fold
+from bot.petition.tally import Signature, fold
 
 _Count = Callable[[Iterable[Comment]], list[Signature]]
-
-SEARCHED = 5_000
-"""Signatures up to which one differing comment is searched for; the search grows with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def _differences(
         yield Difference(f"the block says {_signatures(said.count)}, but not the same ones as the comments hold")
     if later := list(_since(comments, signatures, said, count_all)):
         yield from later
-    elif len(signatures) <= SEARCHED:
+    else:
         yield from _single(comments, signatures, said)
 
 
@@ -95,17 +93,18 @@ def _as_of(comment: Comment, moment: int) -> Comment:
 
 def _single(comments: Sequence[Comment], signatures: list[Signature], said: MachineLine) -> Iterator[Difference]:
     """Find the one comment whose counting or not counting explains the block, if one does."""
-    pairs = {(s.user_id, s.comment_id): s for s in signatures}
+    pairs = {s.pair: s for s in signatures}
+    whole = Sum.of(pairs)
     for pair, signature in pairs.items():
-        if digest(pairs.keys() - {pair}) == said.digest:
+        if whole.minus([pair]).digest == said.digest:
             yield Difference(f"{signature.login}'s signature is missing from the block", signature.comment_id)
             return
     counted = {user_id: pair for pair in pairs for user_id in pair[:1]}
     for comment in comments:
         if comment.author is None or (pair := (comment.author.id, comment.id)) in pairs:
             continue
-        others = pairs.keys() - {counted.get(comment.author.id, pair)}
-        if digest(others | {pair}) == said.digest:
+        instead = [counted[comment.author.id]] if comment.author.id in counted else []
+        if whole.minus(instead).plus([pair]).digest == said.digest:
             yield Difference(f"{comment.author.login}'s comment is counted, but {_why_not(comment)}", comment.id)
             return
 
@@ -122,7 +121,7 @@ def _why_not(comment: Comment) -> str:
 
 
 def _digest(signatures: Iterable[Signature]) -> str:
-    return digest((s.user_id, s.comment_id) for s in signatures)
+    return Sum.of(s.pair for s in signatures).digest
 
 
 def _signatures(count: int) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.petition.commands import Command, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Standing, standing
+from bot.petition.digest import Pair
 from bot.petition.rules import DEFAULTS, Rules
 
 
@@ -23,6 +23,11 @@ class Signature:
     name: str | None = None
     affiliation: str | None = None
     reason: str | None = None
+
+    @property
+    def pair(self) -> Pair:
+        """Give what the digest of a tally is made from."""
+        return self.user_id, self.comment_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +91,6 @@ def fold(comments: Iterable[Comment], *, closed_at: int | None = None, rules: Ru
             people[comment.author.id].append(comment)
     verdicts = (judge(people[user_id], closed_at=closed_at, rules=rules) for user_id in sorted(people))
     return [verdict.signature for verdict in verdicts if verdict.signature is not None]
-
-
-def digest(pairs: Iterable[tuple[int, int]]) -> str:
-    """Identify a tally: SHA-256 over the ascending lines `user_id:comment_id`, each ended by a line feed."""
-    lines = "".join(f"{user_id}:{comment_id}\n" for user_id, comment_id in sorted(pairs))
-    return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
 def is_command_in_force(command: Command | None, verdict: Verdict, comment_id: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.petition.commands import Sign, Unsign
 from bot.petition.comment import standing
+from bot.petition.digest import Pair, Sum
 from bot.petition.tally import Signature, Verdict, judge, judge_standings
 from bot.store import statements as sql
 from bot.store.database import Transaction
@@ -65,6 +66,9 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
         transaction.execute(sql.DROP_SIGNATURES, changes.withdrawn)
     transaction.put(sql.PUT_SIGNATURES, changes.signatures)
     transaction.put(sql.ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
+    for petition in world.petitions.values():
+        gained, lost = changes.gained[petition.id], changes.lost[petition.id]
+        petition.digest_sum = Sum.from_bytes(petition.digest_sum).plus(gained).minus(lost).to_bytes()
     return signatures
 
 
@@ -87,10 +91,21 @@ class _Changes:
     signatures: list[tuple[object, ...]] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     days: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+    gained: defaultdict[int, list[Pair]] = field(default_factory=lambda: defaultdict(list))
+    lost: defaultdict[int, list[Pair]] = field(default_factory=lambda: defaultdict(list))
+    """What is counted in and out, by petition."""
 
-    def count(self, petition: PetitionRow, signed_at: int, change: int) -> None:
-        petition.count += change
-        self.days[petition.id, signed_at // SECONDS_PER_DAY] += change
+    def withdraw(self, petition: PetitionRow, signature: Signature) -> None:
+        petition.count -= 1
+        self.days[petition.id, signature.signed_at // SECONDS_PER_DAY] -= 1
+        self.lost[petition.id].append(signature.pair)
+        self.withdrawn.append(signature.comment_id)
+
+    def sign(self, petition: PetitionRow, signature: Signature) -> None:
+        petition.count += 1
+        self.days[petition.id, signature.signed_at // SECONDS_PER_DAY] += 1
+        self.gained[petition.id].append(signature.pair)
+        self.signatures.append(signature_row(petition.id, signature))
 
 
 def _involve_by_petition(transaction: Transaction, world: World) -> None:
@@ -114,11 +129,9 @@ def _note_signature(
         return
     petition.bumped = True
     if known is not None:
-        changes.count(petition, known.signed_at, -1)
-        changes.withdrawn.append(known.comment_id)
+        changes.withdraw(petition, known)
     if after is not None:
-        changes.count(petition, after.signed_at, +1)
-        changes.signatures.append(signature_row(petition.id, after))
+        changes.sign(petition, after)
 
 
 def _note_effects(world: World, rows: Sequence[CommentRow], verdict: Verdict, now: int) -> None:

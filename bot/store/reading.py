@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from bot.petition.digest import Sum
 from bot.petition.facts import Repository
 from bot.petition.letters import Letter
 from bot.petition.tally import Signature
@@ -116,21 +116,14 @@ def read_due(transaction: Transaction, installation_id: int, now: float) -> list
     return [Due(*row) for row in transaction.fetch(sql.DUE, installation_id, now)]
 
 
-def read_snapshot(
-    transaction: Transaction, petition_id: int, newest: int, known_digest: tuple[int, str] | None = None
-) -> Snapshot | None:
-    """Read a petition with its newest signatures; None where there is none.
-
-    `known_digest` is the digest at a revision: the only thing here that takes longer for a longer tally.
-    """
+def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Snapshot | None:
+    """Read a petition with its newest signatures; None where there is none. Takes no longer for a longer tally."""
     rows = transaction.fetch(sql.PETITION, petition_id)
     if not rows:
         return None
     row = rows[0]
     threads = tuple(_thread(*each) for each in transaction.fetch(sql.THREADS, petition_id))
     letters = read_letters(transaction, petition_id)
-    if known_digest is None or known_digest[0] != row.revision:
-        known_digest = row.revision, _digest(transaction.fetch(sql.TALLY_LINES, petition_id)[0][0])
     return Snapshot(
         petition_id=petition_id,
         installation_id=row.installation_id,
@@ -140,7 +133,7 @@ def read_snapshot(
         labelled=bool(row.labelled),
         closed_at=row.closed_at,
         count=row[3],
-        digest=known_digest[1],
+        digest=Sum.from_bytes(row.digest_sum).digest,
         newest=tuple(Signature(*each) for each in transaction.fetch(sql.NEWEST_SIGNATURES, petition_id, newest)),
         threads=threads,
         letters=letters,
@@ -181,12 +174,6 @@ def read_acks_due(transaction: Transaction, installation_id: int, limit: int, no
         rows += transaction.fetch(sql.ACKS_DUE, petition.id, limit)
     rows.sort(key=lambda row: (row.made_at, row.id), reverse=True)
     return [AckDue(comment_id, f"{owner}/{name}", *rest) for _, comment_id, owner, name, *rest in rows[:limit]]
-
-
-def _digest(lines: str | None) -> str:
-    """Identify a tally as `tally.digest` does, from lines that the database has joined."""
-    text = "" if lines is None else lines + "\n"
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _thread(

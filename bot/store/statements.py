@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.spelling import Statement, statement
+from bot.store.spelling import statement
 from bot.store.states import STATE_OF_PETITION
 
 # What GitHub told, per group of facts -------------------------------------------------------------
@@ -13,7 +13,7 @@ LOCK_THREADS: Final = statement("""
     SELECT t.issue_id, t.petition_id, t.repository_id, t.position, t.title, t.labelled, t.closed_at, t.locked,
            t.comments, t.as_of, t.gone, t.moved_to, t.reread, t.reread_as_of,
            t.reread_asked_at, t.listed_at,
-           p.labelled, p.closed_at, p.count, p.revision, p.changed_at, p.published_revision,
+           p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.changed_at, p.published_revision,
            r.installation_id, r.owner, r.name, r.private, r.archived, r.as_of
     FROM threads t
     JOIN petitions p ON p.id = t.petition_id
@@ -93,7 +93,9 @@ SET_THREAD: Final = statement("""
 """)
 
 SET_PETITION: Final = statement("""
-    UPDATE petitions SET labelled = $2, closed_at = $3, count = $4, revision = $5, changed_at = $6 WHERE id = $1
+    UPDATE petitions
+    SET labelled = $2, closed_at = $3, count = $4, digest_sum = $5, revision = $6, changed_at = $7
+    WHERE id = $1
 """)
 
 REREAD_PETITION: Final = statement("""
@@ -107,8 +109,9 @@ LOCK_STRUCTURE: Final = statement("SELECT pg_advisory_xact_lock(7597418026143314
 THREAD: Final = statement("SELECT petition_id, gone FROM threads WHERE issue_id = $1")
 
 ADD_PETITION: Final = statement("""
-    INSERT INTO petitions (id, repository_id, page_key, labelled, closed_at, count, revision, changed_at)
-    VALUES ($1, $2, $3, $4, $5, 0, 1, $6)
+    INSERT INTO petitions (id, repository_id, page_key, labelled, closed_at, count, digest_sum, revision,
+                           changed_at)
+    VALUES ($1, $2, $3, $4, $5, 0, $6, 1, $7)
     ON CONFLICT (id) DO NOTHING
 """)
 
@@ -346,8 +349,8 @@ ACKED: Final = statement("""
 # What is shown ------------------------------------------------------------------------------------
 
 PETITION: Final = statement(f"""
-    SELECT p.page_key, p.labelled, p.closed_at, p.count, p.revision, p.published_revision, p.published_at,
-           p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id,
+    SELECT p.page_key, p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.published_revision,
+           p.published_at, p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id,
            {STATE_OF_PETITION} AS state,
            (SELECT count(*) FROM comments c WHERE c.petition_id = p.id AND c.doubtful) AS doubtful
     FROM petitions p
@@ -369,15 +372,3 @@ NEWEST_SIGNATURES: Final = statement("""
     FROM signatures WHERE petition_id = $1
     ORDER BY signed_at DESC, comment_id DESC LIMIT $2
 """)
-
-# Joined by the database, because a million lines are long in the making here.
-TALLY_LINES: Final = Statement(
-    sqlite="""
-        SELECT group_concat(line, '\n')
-        FROM (SELECT user_id || ':' || comment_id AS line FROM signatures WHERE petition_id = ?1 ORDER BY user_id)
-    """,
-    postgresql="""
-        SELECT string_agg(user_id || ':' || comment_id, '\n' ORDER BY user_id)
-        FROM signatures WHERE petition_id = $1
-    """,
-)

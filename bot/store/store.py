@@ -9,8 +9,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from typing import Final, Self
 
-from cachetools import LRUCache
-
 from bot.petition.comment import Comment
 from bot.petition.facts import CommentFact, Fact, IssueFact
 from bot.petition.letters import Letter
@@ -54,7 +52,6 @@ class Store:
         self._database = database
         self._label = label.lower()
         self._now = now
-        self._digests: LRUCache[int, tuple[int, str]] = LRUCache(1_000)
         self._neighbours = database.neighbours(self.changed.set)
         self._flusher = Flusher(self._record, waiting_limit)
         self.upkeep = Upkeep(database, now, self._announce)
@@ -116,12 +113,10 @@ class Store:
 
     async def snapshot(self, petition_id: int, newest: int) -> Snapshot:
         """Read a petition at one moment, with its newest signatures; raises KeyError where there is none."""
-        known = self._digests.get(petition_id)
-        read = partial(read_snapshot, petition_id=petition_id, newest=newest, known_digest=known)
+        read = partial(read_snapshot, petition_id=petition_id, newest=newest)
         snapshot = await self._database.read(read)
         if snapshot is None:
             raise KeyError(petition_id)
-        self._digests[petition_id] = snapshot.revision, snapshot.digest
         return snapshot
 
     async def published(self, petition_id: int, revision: int, at: int, state: State = State.FINE) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
+from bot.petition.digest import Sum
 from bot.petition.facts import CommentFact, InstallationFact, Issue, IssueGone, Repository, RepositoryFact
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
@@ -68,8 +69,9 @@ def _add_petition(transaction: Transaction, repository: Repository, issue: Issue
         return
     labelled = is_petition(issue, terms.label)
     transaction.execute(
-        sql.ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), labelled, issue.closed_at, terms.now
-    )
+        sql.ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), labelled, issue.closed_at,
+        Sum().to_bytes(), terms.now,
+    )  # fmt: skip
     transaction.execute(
         sql.ADD_THREAD, issue.id, issue.id, repository.id, issue.number, 1, issue.title, labelled, issue.closed_at,
         issue.locked, issue.comments, as_of, terms.now,

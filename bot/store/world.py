@@ -49,6 +49,7 @@ class PetitionRow:
     labelled: bool
     closed_at: int | None
     count: int
+    digest_sum: bytes
     revision: int
     changed_at: int
     published_revision: int
@@ -98,9 +99,9 @@ class World:
         thread = ThreadRow(*row[:16])
         self.threads[thread.issue_id] = thread
         if thread.petition_id not in self.petitions:
-            self.petitions[thread.petition_id] = PetitionRow(thread.petition_id, *row[16:22])
+            self.petitions[thread.petition_id] = PetitionRow(thread.petition_id, *row[16:23])
         if thread.repository_id not in self.repositories:
-            installation_id, owner, name, private, archived, as_of = row[22:]
+            installation_id, owner, name, private, archived, as_of = row[23:]
             repository = Repository(thread.repository_id, owner, name, bool(private), bool(archived))
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
@@ -185,6 +186,7 @@ def _write_petition(petition: PetitionRow) -> tuple[object, ...]:
         petition.labelled,
         petition.closed_at,
         petition.count,
+        petition.digest_sum,
         petition.revision,
         petition.changed_at,
     )

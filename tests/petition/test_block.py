@@ -27,7 +27,7 @@ from bot.petition.tally import Signature
 from bot.petition.text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
 
 NOW = 1795347607  # 22 Nov 2026, 11:40:07 UTC
-DIGEST = "sha256:" + "0a" * 32
+DIGEST = "adhash4096:" + "0a" * 32
 LETTER = "# Open the archive\n\nWe ask the library to open it."
 WEB = "https://sign.example.org/petitions/ada/letters/1"
 
@@ -349,7 +349,7 @@ class TestSameButForTime:
             facts(1235),
             facts(letter_changed=(NOW, 1)),
             facts(newest=[signed("ada", "Ada")]),
-            replace(facts(), digest="sha256:00"),
+            replace(facts(), digest="adhash4096:00"),
             facts(closed_at=NOW),
         ],
     )

@@ -22,7 +22,7 @@ from bot.petition.splice import (
 )
 
 LETTER = "# Open the archive\n\nWe ask the library to open it.\n\nNow."
-TALLY = MachineLine(count=12, digest="sha256:" + "0a" * 32, as_of=1795347607)
+TALLY = MachineLine(count=12, digest="adhash4096:" + "0a" * 32, as_of=1795347607)
 
 
 def block(count: int = 12) -> str:
@@ -156,8 +156,8 @@ class TestMachineLine:
         assert machine_line(splice(LETTER, block(1234))) == replace(TALLY, count=1234)
 
     def test_it_looks_as_promised(self) -> None:
-        assert str(MachineLine(1, "sha256:ab", 0)) == (
-            '<!-- undersigned {"v":1,"count":1,"digest":"sha256:ab","as_of":"1970-01-01T00:00:00Z"} -->'
+        assert str(MachineLine(1, "adhash4096:ab", 0)) == (
+            '<!-- undersigned {"v":1,"count":1,"digest":"adhash4096:ab","as_of":"1970-01-01T00:00:00Z"} -->'
         )
 
     @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from functools import reduce
 from random import Random
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.petition.commands import Order, Sign, Unsign
 from bot.petition.comment import Author, Comment, Version, Writer, body_digest, merge
-from bot.petition.tally import NOTHING, Signature, Verdict, digest, fold, is_command_in_force, judge
+from bot.petition.tally import NOTHING, Signature, Verdict, fold, is_command_in_force, judge
 from tests.petition.talk import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
 
 END = 2000
@@ -138,15 +137,6 @@ class TestFold:
     def test_a_reused_login_is_another_person(self) -> None:
         comments = [says(1, Sign()), says(2, Sign(), NOON, by=Author(99, "ada"))]
         assert [signature.user_id for signature in fold(comments)] == [1, 99]
-
-
-class TestDigest:
-    def test_it_is_made_as_promised(self) -> None:
-        lines = b"2:5000000001\n10:7\n"
-        assert digest([(10, 7), (2, 5_000_000_001)]) == f"sha256:{hashlib.sha256(lines).hexdigest()}"
-
-    def test_nobody_is_a_tally_too(self) -> None:
-        assert digest([]) == f"sha256:{hashlib.sha256(b'').hexdigest()}"
 
 
 def test_a_command_is_in_force_while_the_verdict_rests_on_it() -> None:

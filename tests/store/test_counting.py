@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.petition.commands import Sign
 from bot.petition.comment import GHOST_ID, Author, Writer
-from bot.petition.tally import digest
+from bot.petition.digest import digest
 from tests.store.scene import ADA, INSTALLATION, LETTER, Scene
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.petition.commands import Command, Order, Sign, Unsign
 from bot.petition.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
+from bot.petition.digest import digest
 from bot.petition.facts import CommentFact, Fact, Issue, IssueFact
-from bot.petition.tally import digest, fold
+from bot.petition.tally import fold
 from bot.store import Store
 from bot.store import statements as sql
 from bot.store.rows import CommentRow, read_comment

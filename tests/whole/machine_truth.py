@@ -147,8 +147,9 @@ def blocks(body: str) -> list[str]:
 
 def digest(signers: Sequence[Signer]) -> str:
     """Identify a tally, as DESIGN says."""
-    lines = "".join(f"{one.user.id}:{one.comment.id}\n" for one in signers)
-    return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
+    lines = [f"{one.user.id}:{one.comment.id}".encode() for one in signers]
+    total = sum(int.from_bytes(hashlib.shake_256(line).digest(512), "little") for line in lines) % 2**4096
+    return "adhash4096:" + hashlib.sha256(total.to_bytes(512, "little")).hexdigest()
 
 
 def _wrong_names(block: str, signers: Sequence[Signer]) -> Iterator[str]:

@@ -65,6 +65,8 @@ def _petitions() -> None:
         sa.Column("closed_at", sa.BigInteger),
         sa.Column("gone", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("count", sa.BigInteger, nullable=False),
+        # What the digest in the block is made from.
+        sa.Column("digest_sum", sa.LargeBinary, nullable=False),
         sa.Column("revision", sa.BigInteger, nullable=False),
         sa.Column("changed_at", sa.BigInteger, nullable=False),
         sa.Column("published_revision", sa.BigInteger, nullable=False, server_default="0"),
