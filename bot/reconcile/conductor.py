@@ -60,7 +60,10 @@ class Conductor:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _news: int = 0
     """How often the store had something new."""
-    _told_at: float = 0.0
+    _turns: int = 0
+    """How often a worker has finished."""
+    _told: tuple[float, int, int] = (0.0, -1, -1)
+    """When states were last told, and after how many news and turns."""
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -123,6 +126,7 @@ class Conductor:
 
     def _finished(self, installation_id: int, task: asyncio.Task[None]) -> None:
         del self._workers[installation_id]
+        self._turns += 1
         if not task.cancelled() and (error := task.exception()) is not None:
             # A mistake of ours must neither stop the other installations nor spin.
             log.error("the worker failed", installation=installation_id, exc_info=error)
@@ -193,9 +197,10 @@ class Conductor:
 
     async def _tell_states(self) -> None:
         """Say once of each petition what state it has come into, and what can be done."""
-        if self.now() < self._told_at + self.beats.look:
+        told_at, news, turns = self._told
+        if self.now() < told_at + self.beats.look or (news, turns) == (self._news, self._turns):
             return
-        self._told_at = self.now()
+        self._told = (self.now(), self._news, self._turns)
         for one in await self.store.upkeep.tell_conditions():
             tell = log.info if one.state.is_wanted else log.warning
             tell(

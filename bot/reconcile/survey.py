@@ -125,10 +125,9 @@ class Survey:
     async def _look_at_a_thread(self) -> bool:
         """Look at the thread that nobody has looked at for the longest time; False where there is none."""
         now = self.now()
-        threads = await self.store.upkeep.threads_to_look_at(self.mark.installation_id, now, self._began)
-        if not threads:
+        thread = await self.store.upkeep.thread_to_look_at(self.mark.installation_id, now, self._began)
+        if thread is None:
             return False
-        thread = threads[0]
         try:
             await look(thread, self._said.get(thread.issue_id), store=self.store, client=self.client, now=now)
         except GitHubError as error:

@@ -152,6 +152,9 @@ def _observe(transaction: Transaction, world: World, fact: Observation, terms: T
         if not thread.gone or thread.moved_to is not None:
             _observe_comment(world, thread, fact)
         return
+    if as_of < thread.as_of and _contradicts(thread, fact.issue, terms):
+        # Told late, or our clock is fast and what we read is dated wrongly: look at GitHub.
+        petition.bumped = True
     if fact.reread and as_of > thread.reread_as_of:
         thread.reread_as_of = as_of
         thread.ask_to_reread()
@@ -160,6 +163,11 @@ def _observe(transaction: Transaction, world: World, fact: Observation, terms: T
     if fact.edit is not None and home is not None:
         letter_of = petition.id if thread.position == 1 else None
         petition.bumped |= observe_edit(transaction, home, fact.edit, as_of, letter_of)
+
+
+def _contradicts(thread: ThreadRow, issue: Issue, terms: Terms) -> bool:
+    told = (is_petition(issue, terms.label), issue.closed_at is None, issue.locked)
+    return not thread.gone and told != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
 
 
 def _observe_comment(world: World, thread: ThreadRow, fact: CommentFact) -> None:

@@ -151,12 +151,12 @@ def read_threads_to_read(transaction: Transaction, installation_id: int, now: fl
     return [_thread_to_read(*row) for row in transaction.fetch(sql.THREADS_TO_READ, installation_id, now)]
 
 
-def read_threads_to_look_at(
+def read_thread_to_look_at(
     transaction: Transaction, installation_id: int, now: float, before: int
-) -> list[ThreadToRead]:
-    """List threads of labelled petitions that nobody has looked at since a time, and that have not asked for it."""
-    rows = transaction.fetch(sql.THREADS_TO_LOOK_AT, installation_id, now, before)
-    return [_thread_to_read(*row) for row in rows]
+) -> ThreadToRead | None:
+    """Give the thread of a labelled petition that nobody has looked at for the longest time, before a moment."""
+    rows = transaction.fetch(sql.THREAD_TO_LOOK_AT, installation_id, now, before)
+    return _thread_to_read(*rows[0]) if rows else None
 
 
 def read_thread(transaction: Transaction, issue_id: int) -> ThreadToRead | None:

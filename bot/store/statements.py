@@ -271,7 +271,7 @@ DUE: Final = statement(f"""
     FROM petitions p
     {_USABLE.format(of="p")}
     WHERE p.revision > p.published_revision AND NOT p.gone AND p.retry_at <= $2 AND r.installation_id = $1
-    ORDER BY p.changed_at, p.id
+    ORDER BY p.changed_at, p.id LIMIT 200
 """)
 
 PUBLISHED: Final = statement("""
@@ -300,15 +300,15 @@ THREADS_TO_READ: Final = statement(f"""
     {_THREAD_TO_READ}
     {_USABLE.format(of="t")}
     WHERE t.reread > t.reread_done AND NOT t.gone AND r.installation_id = $1 AND {_NOT_PUT_OFF}
-    ORDER BY t.reread_asked_at, t.issue_id
+    ORDER BY t.reread_asked_at, t.issue_id LIMIT 100
 """)
 
-THREADS_TO_LOOK_AT: Final = statement(f"""
+THREAD_TO_LOOK_AT: Final = statement(f"""
     {_THREAD_TO_READ} AND p.labelled
     {_USABLE.format(of="t")}
     WHERE t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.looked_at < $3
       AND {_NOT_PUT_OFF}
-    ORDER BY t.looked_at, t.issue_id
+    ORDER BY t.looked_at, t.issue_id LIMIT 1
 """)
 
 THREAD_OF_ISSUE: Final = statement(f"""

@@ -9,7 +9,7 @@ from bot.store import upkeep_statements as sql
 from bot.store.bodies import KnownBody, is_untouched_since, note_found, note_left, note_write, read_body
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
 from bot.store.database import Database
-from bot.store.reading import ThreadToRead, read_thread, read_threads_to_look_at
+from bot.store.reading import ThreadToRead, read_thread, read_thread_to_look_at
 from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
 from bot.store.spelling import Statement
 from bot.store.states import State
@@ -89,9 +89,9 @@ class Upkeep:
 
     # Reading threads
 
-    async def threads_to_look_at(self, installation_id: int, now: float, before: int) -> list[ThreadToRead]:
-        """List threads that nobody has looked at since a time, and that have not asked for it."""
-        read = partial(read_threads_to_look_at, installation_id=installation_id, now=now, before=before)
+    async def thread_to_look_at(self, installation_id: int, now: float, before: int) -> ThreadToRead | None:
+        """Give the thread that nobody has looked at for the longest time; None where all were since `before`."""
+        read = partial(read_thread_to_look_at, installation_id=installation_id, now=now, before=before)
         return await self._database.read(read)
 
     async def thread(self, issue_id: int) -> ThreadToRead | None:

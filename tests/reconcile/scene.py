@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,9 +30,18 @@ class Scene:
     received: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     """Every call to the API, as `METHOD /path STATUS`."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with each call."""
 
     def called(self, beginning: str) -> int:
         return sum(call.startswith(beginning) for call in self.calls)
+
+    async def until_called(self, beginning: str, times: int) -> None:
+        """Wait until a call was made so many times."""
+        async with asyncio.timeout(20):
+            while self.called(beginning) < times:
+                self.news.clear()
+                await self.news.wait()
 
     @property
     def installation(self) -> Installation:
@@ -47,6 +57,7 @@ async def scene(database_url: str) -> AsyncIterator[Scene]:
     clock = Clock()
     sandbox = Sandbox(now=clock)
     calls: list[str] = []
+    news = asyncio.Event()
 
     @web.middleware
     async def note(
@@ -54,6 +65,7 @@ async def scene(database_url: str) -> AsyncIterator[Scene]:
     ) -> web.StreamResponse:
         response = await handler(request)
         calls.append(f"{request.method} {request.path.removeprefix('/api/v3')} {response.status}")
+        news.set()
         return response
 
     sandbox.app.middlewares.append(note)
@@ -70,7 +82,7 @@ async def scene(database_url: str) -> AsyncIterator[Scene]:
             sleep=clock.sleep,
             limits=Limits(0.0, 100_000, 100_000),
         )
-        found = Scene(clock, sandbox, store, github, calls=calls)
+        found = Scene(clock, sandbox, store, github, calls=calls, news=news)
         app = web.Application()
         app.router.add_post("/webhook", found.receive)
         runner = web.AppRunner(app, access_log=None)

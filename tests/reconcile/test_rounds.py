@@ -1,0 +1,82 @@
+"""What is done for the whole App."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.github.answers import Installation
+from bot.reconcile.beats import Beats
+from bot.reconcile.rounds import THE_APP, Rounds, lacking
+from bot.sandbox.faults import Faults
+from tests.reconcile.scene import Scene
+
+GRANTED = Installation(1, "acme", False, {"issues": "write", "metadata": "read"}, ("issues", "issue_comment"))
+
+
+@pytest.mark.parametrize(
+    ("permissions", "events", "lacks"),
+    [
+        (GRANTED.permissions, GRANTED.events, []),
+        ({"issues": "admin", "metadata": "write", "contents": "read"}, GRANTED.events, []),
+        ({"issues": "read", "metadata": "read"}, GRANTED.events, ["permission issues: write"]),
+        ({"metadata": "read"}, ("issues",), ["permission issues: write", "event issue_comment"]),
+        ({"issues": "something new", "metadata": "read"}, GRANTED.events, ["permission issues: write"]),
+    ],
+)
+def test_what_was_not_granted_is_named(
+    permissions: dict[str, str], events: tuple[str, ...], lacks: list[str]
+) -> None:
+    assert list(lacking(replace(GRANTED, permissions=permissions, events=events))) == lacks
+
+
+@pytest.fixture
+def rounds(stage: Scene) -> Rounds:
+    return Rounds(stage.store, stage.github, Beats(look=0.01, breath=0.01, lag=0.0), stage.clock)
+
+
+async def test_the_rounds_call_the_roll_and_sweep(stage: Scene, rounds: Rounds) -> None:
+    assert 540.0 <= await rounds._go() <= 660.0
+    assert [mark.installation_id for mark in await stage.store.upkeep.surveys(0)] == [stage.installation.id]
+    assert await stage.store.upkeep.swept_until() == int(stage.clock())
+
+
+async def test_who_comes_late_leaves_it_at_what_another_has_done(stage: Scene, rounds: Rounds) -> None:
+    await rounds._go()
+    stage.calls.clear()
+    stage.clock.pass_by(100)
+    await rounds._go()
+    assert stage.calls == []
+    rounds.alarm()
+    await rounds._go()
+    assert stage.called("GET /app/installations") == 1
+
+
+async def test_while_another_process_goes_the_rounds_we_do_not(stage: Scene, rounds: Rounds) -> None:
+    async with stage.store.lease(THE_APP):
+        await rounds._go()
+    assert stage.calls == []
+
+
+async def test_after_an_error_the_rounds_come_sooner_and_then_less_often(stage: Scene, rounds: Rounds) -> None:
+    stage.sandbox.faults = Faults(where="/app", unavailable=1.0)
+    waits = []
+    for _ in range(3):
+        rounds.alarm()
+        waits.append(await rounds._go())
+    assert waits == [0.02, 0.04, 0.08]
+    stage.sandbox.faults = Faults()
+    rounds.alarm()
+    assert await rounds._go() > 500
+
+
+async def test_an_alarm_is_heard_while_waiting_and_a_stop_ends_it(stage: Scene, rounds: Rounds) -> None:
+    task = asyncio.create_task(rounds.run())
+    await stage.until_called("GET /app/hook/deliveries", 1)
+    rounds.alarm()
+    await stage.until_called("GET /app/hook/deliveries", 2)
+    rounds.stop()
+    async with asyncio.timeout(20):
+        await task
