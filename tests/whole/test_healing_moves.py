@@ -42,8 +42,12 @@ async def test_a_renamed_repository_keeps_its_petitions(sqlite_url: str, heard: 
             stage.state.rename_repository(repository, repository.owner, "open-letters")
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
+
+        async def is_known() -> bool:
+            return (await store_of(stage).snapshot(petition.id, 0)).repository.name == "open-letters"
+
+        await eventually(is_known, "the new name")
         await comes_to(stage, petition, State.FINE)
-        assert (await store_of(stage).snapshot(petition.id, 0)).repository.name == "open-letters"
 
 
 async def test_another_repository_under_the_old_name_is_not_taken_for_ours(sqlite_url: str) -> None:
