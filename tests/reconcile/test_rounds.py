@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
-from bot.github.answers import Installation
 from bot.reconcile.beats import Beats
-from bot.reconcile.rounds import THE_APP, Rounds, lacking
+from bot.reconcile.rounds import THE_APP, Rounds
 from bot.sandbox.faults import Faults
 from tests.reconcile.scene import Scene
-
-GRANTED = Installation(1, "acme", False, {"issues": "write", "metadata": "read"}, ("issues", "issue_comment"))
-
-
-@pytest.mark.parametrize(
-    ("permissions", "events", "lacks"),
-    [
-        (GRANTED.permissions, GRANTED.events, []),
-        ({"issues": "admin", "metadata": "write", "contents": "read"}, GRANTED.events, []),
-        ({"issues": "read", "metadata": "read"}, GRANTED.events, ["permission issues: write"]),
-        ({"metadata": "read"}, ("issues",), ["permission issues: write", "event issue_comment"]),
-        ({"issues": "something new", "metadata": "read"}, GRANTED.events, ["permission issues: write"]),
-    ],
-)
-def test_what_was_not_granted_is_named(
-    permissions: dict[str, str], events: tuple[str, ...], lacks: list[str]
-) -> None:
-    assert list(lacking(replace(GRANTED, permissions=permissions, events=events))) == lacks
 
 
 @pytest.fixture
