@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -19,6 +20,8 @@ from bot.doctor.gathering import gather
 from bot.doctor.judging import Finding, judge
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
+from bot.github.site import site_of
+from bot.petition.addresses import Addresses, Site
 from bot.reconcile.beats import Beats
 from bot.reconcile.by_hand import Resynced, resync_by_hand
 from bot.reconcile.coalesce import Coalescer, Rate
@@ -26,6 +29,7 @@ from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
 from bot.store import Store
+from bot.web.asking import House
 from bot.web.listening import listening
 from bot.web.readiness import Details
 from bot.web.server import make_application
@@ -96,9 +100,10 @@ async def running(config: Config, tempo: Tempo | None = None, clock: Clock | Non
         conductor = Conductor(
             store, github, config.petition_label, clock.now, Coalescer(tempo.rate), beats, rounds.alarm
         )
-        await stack.enter_async_context(_working(conductor))
         port = await stack.enter_async_context(_listening(config, store, conductor, clock))
-        # Only now: the rounds ask for deliveries, which must find us listening.
+        # Only now: what is published links to the pages, and the rounds ask for deliveries, which must find us.
+        conductor.addresses = _addresses(config, port)
+        await stack.enter_async_context(_working(conductor))
         await stack.enter_async_context(_working(rounds))
         log.info("listening", host=config.host, port=port)
         yield Bot(store, conductor, rounds, port)
@@ -191,6 +196,14 @@ async def _working(loop: Conductor | Rounds) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+def _addresses(config: Config, port: int | None = None) -> Addresses:
+    """Say where things can be read; a public address with port 0 has the port that we listen on, once known."""
+    public_url = config.public_url
+    if public_url and urlsplit(public_url).port == 0:
+        public_url = None if port is None else public_url.removesuffix("0") + str(port)
+    return Addresses(Site(site_of(config.api_url)), public_url)
+
+
 @asynccontextmanager
 async def _listening(config: Config, store: Store, conductor: Conductor, clock: Clock) -> AsyncIterator[int]:
     async def readiness() -> dict[str, bool]:
@@ -202,8 +215,9 @@ async def _listening(config: Config, store: Store, conductor: Conductor, clock: 
 
     token = operator_token(config)
     details = None if token is None else Details(look, token)
+    house = House(store.rosters, _addresses(config), clock.now)
     application = make_application(
-        record=store.record, secrets=config.webhook_secrets, readiness=readiness, details=details
+        record=store.record, secrets=config.webhook_secrets, readiness=readiness, house=house, details=details
     )
     async with AsyncExitStack() as stack:
         try:

@@ -175,4 +175,5 @@ def _config(sandbox: Sandbox, folder: Path) -> Config:
         database_url=f"sqlite:///{folder / 'demo.db'}",
         host="127.0.0.1",
         port=0,
+        public_url="http://127.0.0.1:0",
     )

@@ -20,8 +20,13 @@ from packaging.utils import canonicalize_name
 
 from bot import config
 from bot.github.needs import NEEDS
+from bot.petition.addresses import Addresses
 from bot.petition.commands import Sign, Unsign, parse
 from bot.petition.digest import digest
+from bot.store import Rosters
+from bot.store.address import read_address
+from bot.store.database import connect
+from bot.web.asking import House
 from bot.web.server import make_application
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +76,8 @@ def test_the_http_table_is_what_the_server_routes() -> None:
     async def readiness() -> Mapping[str, bool]:
         return {}
 
-    application = make_application(record=record, secrets=["s"], readiness=readiness)
+    house = House(Rosters(connect(read_address("sqlite:///nowhere.db"))), Addresses(), lambda: 0.0)
+    application = make_application(record=record, secrets=["s"], readiness=readiness, house=house)
     routes = {
         f"{route.method} {route.resource.canonical}"
         for route in application.router.routes()

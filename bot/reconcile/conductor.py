@@ -11,6 +11,7 @@ import structlog
 
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, InstallationGone, InstallationSuspended, Paused, Unauthorized
+from bot.petition.addresses import Addresses
 from bot.reconcile.backoff import PATIENT, state_of
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer
@@ -52,6 +53,7 @@ class Conductor:
     coalescer: Coalescer = field(default_factory=Coalescer)
     beats: Beats = field(default_factory=Beats)
     alarm: Callable[[], None] = lambda: None
+    addresses: Addresses = field(default_factory=Addresses)
     looked_at: float = 0.0
     _began: float = field(init=False)
     _hands: dict[int, Worker] = field(default_factory=dict)
@@ -179,6 +181,7 @@ class Conductor:
                 self.beats,
                 self.now,
                 self._began,
+                self.addresses,
             )
         return worker
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -11,6 +11,7 @@ from bot.github.answers import IssueRead
 from bot.github.client import InstallationClient
 from bot.github.errors import Gone
 from bot.petition import block
+from bot.petition.addresses import Addresses
 from bot.petition.facts import IssueFact, IssueGone
 from bot.reconcile.backoff import NameReused, Stale, is_deleted
 from bot.store import Due, KnownBody, Lease, Snapshot, State, Store, Thread, outside_digest
@@ -30,6 +31,7 @@ class Desk:
     lease: Lease
     label: str
     now: Callable[[], float]
+    addresses: Addresses = field(default_factory=Addresses)
 
 
 async def publish(due: Due, desk: Desk) -> int:
@@ -59,7 +61,7 @@ async def publish(due: Due, desk: Desk) -> int:
     if any(page.is_outdated_by(body) for page, body in zip(here, bodies, strict=True)):
         # This revision tells of an edit that we had not heard of when we read; it is still due.
         return 0
-    facts = _facts(tally, as_of=int(now()), label=desk.label)
+    facts = _facts(tally, int(now()), desk)
     writes = 0
     for page in here:
         body = _body(page, facts)
@@ -175,14 +177,20 @@ async def _write(page: _Page, body: str, desk: Desk) -> None:
         )
 
 
-def _facts(tally: Snapshot, *, as_of: int, label: str) -> block.BlockFacts:
+def _facts(tally: Snapshot, as_of: int, desk: Desk) -> block.BlockFacts:
+    first = tally.threads[0] if tally.threads else None
+    pages = first and desk.addresses.pages(tally.repository, first.number, tally.page_key)
     return block.BlockFacts(
         count=tally.count,
         digest=tally.digest,
         as_of=as_of,
         newest=tally.newest,
         labelled=tally.labelled,
-        label=label,
+        label=desk.label,
         closed_at=tally.closed_at,
         letter_changed=tally.letter_changed,
+        roster_url=pages.roster if pages else None,
+        csv_url=pages.of(".csv") if pages else None,
+        json_url=pages.of(".json") if pages else None,
+        site_url=desk.addresses.site.url,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from bot.github.client import InstallationClient
 from bot.github.errors import GitHubError, Paused
 from bot.github.errors import Unavailable as GitHubUnavailable
+from bot.petition.addresses import Addresses
 from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, retry_at, state_of
 from bot.reconcile.beats import Beats
@@ -37,6 +38,7 @@ class Worker:
     beats: Beats
     now: Callable[[], float]
     began: float
+    addresses: Addresses = field(default_factory=Addresses)
     _survey: Survey | None = None
     _reactions_after: float = 0.0
     _reacts_next: bool = False
@@ -94,7 +96,8 @@ class Worker:
     async def _publish(self, due: Due, lease: Lease) -> None:
         self.coalescer.look(due.petition_id, self.now())
         try:
-            writes = await publish(due, Desk(self.store, self.client, lease, self.label, self.now))
+            desk = Desk(self.store, self.client, lease, self.label, self.now, self.addresses)
+            writes = await publish(due, desk)
         except GitHubError as error:
             if ends_all(error) or isinstance(error, Paused):
                 raise

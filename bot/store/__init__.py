@@ -8,21 +8,42 @@ from bot.store.listing import ListingOutcome
 from bot.store.neighbours import Lease
 from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
 from bot.store.redelivering import FailedDelivery
+from bot.store.roster import (
+    PAGE_SIZE,
+    Cursor,
+    Entry,
+    Found,
+    Listed,
+    Order,
+    Portrait,
+    RosterPage,
+    Rosters,
+    Wanted,
+)
 from bot.store.states import State
 from bot.store.store import Store
 from bot.store.surveying import KnownPetition, SeenInstallation, SurveyMark
 
 __all__ = [
+    "PAGE_SIZE",
     "AckDue",
     "Busy",
     "Condition",
+    "Cursor",
     "Due",
+    "Entry",
     "FailedDelivery",
+    "Found",
     "Health",
     "KnownBody",
     "KnownPetition",
     "Lease",
+    "Listed",
     "ListingOutcome",
+    "Order",
+    "Portrait",
+    "RosterPage",
+    "Rosters",
     "SeenInstallation",
     "Snapshot",
     "State",
@@ -33,6 +54,7 @@ __all__ = [
     "ThreadToRead",
     "Unavailable",
     "Unrecordable",
+    "Wanted",
     "WrongDatabase",
     "check_up",
     "outside_digest",

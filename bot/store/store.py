@@ -33,6 +33,7 @@ from bot.store.reading import (
     read_snapshot,
     read_threads_to_read,
 )
+from bot.store.roster import Rosters
 from bot.store.spelling import Statement
 from bot.store.states import State
 from bot.store.structure import StructuralFact, record_structure
@@ -56,6 +57,8 @@ class Store:
         self._flusher = Flusher(self._record, waiting_limit)
         self.upkeep = Upkeep(database, now, self._announce)
         """What keeps rows and GitHub in agreement."""
+        self.rosters = Rosters(database)
+        """What the pages show."""
 
     @classmethod
     async def open(

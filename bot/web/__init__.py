@@ -1,1 +1,1 @@
-"""What the world reaches over HTTP: the webhook and the health of the process."""
+"""What the world reaches over HTTP: the webhook, the pages, and the health of the process."""

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from bot.web.asking import House
+from bot.web.pages import PageRoutes
 from bot.web.readiness import Details, Parts, readyz
 from bot.web.webhook import BODY_LIMIT, Record, webhook
 
 
 def make_application(
-    *, record: Record, secrets: Sequence[str], readiness: Parts, details: Details | None = None
+    *, record: Record, secrets: Sequence[str], readiness: Parts, house: House, details: Details | None = None
 ) -> web.Application:
-    """Make the aiohttp application: the webhook and the health checks."""
+    """Make the aiohttp application: the webhook, the pages and the health checks."""
+    pages = PageRoutes(house)
     # aiohttp refuses a body that reaches the limit, GitHub's limit may be reached.
-    application = web.Application(client_max_size=BODY_LIMIT + 1)
+    application = web.Application(client_max_size=BODY_LIMIT + 1, middlewares=[pages.guard])
     application.router.add_post("/webhook", webhook(record, secrets))
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/readyz", readyz(readiness, details))
+    application.add_routes(pages.routes())
     return application
 
 

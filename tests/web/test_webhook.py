@@ -24,6 +24,7 @@ from bot.web.journal import LINES, Journal
 from bot.web.server import make_application
 from bot.web.webhook import BODY_LIMIT
 from tests.github.deliver import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
+from tests.web.scene import house
 
 SECRETS = ("new secret", "old secret")
 COMMENT = {
@@ -66,7 +67,7 @@ async def client(store: Store) -> AsyncIterator[Client]:
     async def readiness() -> dict[str, bool]:
         return {"database": await store.ping()}
 
-    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness)
+    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
     async with TestClient(TestServer(application)) as found:
         yield found
 
@@ -261,7 +262,7 @@ async def test_a_busy_database_asks_to_come_back_and_loses_nothing_it_took(sqlit
     async def readiness() -> dict[str, bool]:
         return {"database": True}
 
-    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness)
+    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
     holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     async with TestClient(TestServer(application)) as client:
         holder.execute("BEGIN IMMEDIATE")

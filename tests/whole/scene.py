@@ -42,6 +42,7 @@ class Scene:
     database_url: str
     tempo: app.Tempo = FAST
     clock: app.Clock = field(default_factory=app.Clock)
+    public_url: str | None = None
     bot: app.Bot | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -58,6 +59,7 @@ class Scene:
             database_url=self.database_url,
             host="127.0.0.1",
             port=0,
+            public_url=self.public_url,
         )
 
     async def start_bot(self) -> app.Bot:

@@ -52,6 +52,8 @@ def _places() -> None:
         sa.Column("accessible_as_of", sa.BigInteger, nullable=False),
     )
     op.create_index("repositories_of_installation", "repositories", ["installation_id"])
+    # Pages are asked for by name, in any letter case; names on GitHub are ASCII.
+    op.create_index("repositories_by_name", "repositories", [sa.text("lower(owner)"), sa.text("lower(name)")])
 
 
 def _petitions() -> None:

@@ -1,0 +1,247 @@
+"""What the pages ask: which petitions there are, and who has signed one, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from bot.petition.facts import Repository
+from bot.petition.letters import Letter
+from bot.petition.tally import Signature
+from bot.store import roster_statements as sql
+from bot.store.database import Database, Row, Transaction
+from bot.store.letters import read_letters_with_texts
+from bot.store.reading import Snapshot, read_snapshot
+from bot.store.spelling import Statement
+
+PAGE_SIZE: Final = 50
+"""Signatures on a page."""
+
+BATCH: Final = 1_000
+"""Signatures read at once for a whole roster."""
+
+
+class Order(StrEnum):
+    """How a roster is sorted."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+
+    @property
+    def is_by_name(self) -> bool:
+        """Tell whether names are compared, and not times."""
+        return self is Order.NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: behind the signature with this key, or before it when going `back`."""
+
+    key: int | str
+    comment_id: int
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of a roster is asked for."""
+
+    order: Order = Order.NEWEST
+    text: str = ""
+    """What login, name or affiliation has in it."""
+    cursor: Cursor | None = None
+    size: int = PAGE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A signature, and the issue on which its comment stands."""
+
+    signature: Signature
+    repository: Repository
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPage:
+    """A part of a roster; the cursors lead to its neighbours, None where there is nothing more."""
+
+    entries: Sequence[Entry]
+    before: Cursor | None
+    after: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A petition that somebody asked for by the name of one of its issues."""
+
+    petition_id: int
+    repository: Repository
+    number: int
+    page_key: str
+    revision: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A public petition of this server. `latest` is when somebody last signed, `days` goes back a month."""
+
+    repository: Repository
+    number: int
+    title: str
+    count: int
+    closed_at: int | None
+    latest: int | None
+    days: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A petition at one moment with one page of its roster; `days` are (days since 1970, signatures)."""
+
+    snapshot: Snapshot
+    letters: Sequence[Letter]
+    """The letter's versions with their texts, the oldest first."""
+    days: Sequence[tuple[int, int]]
+    page: RosterPage
+    exact: Sequence[Entry] = ()
+    """The signature of whoever has exactly the login that was searched for."""
+
+
+class Rosters:
+    """The part of the store that the pages read from; nothing here writes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, owner: str, name: str, number: int) -> Found | None:
+        """Find a petition by one of its issues, in any letter case; None where the App may not see it any more."""
+        rows = await self._database.read(lambda work: work.fetch(sql.FIND_PETITION, owner, name, number))
+        return _found(rows[0]) if rows else None
+
+    async def public_petitions(self, today: int, limit: int = 100) -> list[Listed]:
+        """List the public petitions, the one that was signed last on top; `today` is in days since 1970."""
+        return await self._database.read(partial(_read_public, today=today, limit=limit))
+
+    async def portrait(self, petition_id: int, wanted: Wanted) -> Portrait | None:
+        """Read a petition with a page of its roster, at one moment; None where it has gone."""
+        return await self._database.read(partial(_read_portrait, petition_id=petition_id, wanted=wanted))
+
+    async def days(self, petition_id: int) -> list[tuple[int, int]]:
+        """Give how many signed on which day, in days since 1970, ascending."""
+        return await self._database.read(partial(_read_days, petition_id=petition_id))
+
+    async def revisions(self, petition_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """Give revision and count of each of these petitions, in one question."""
+        ids = list(petition_ids)
+        rows = await self._database.read(lambda work: work.tuples(sql.REVISIONS, ids))
+        return {petition_id: (revision, count) for petition_id, revision, count in rows}
+
+    async def all_entries(self, petition_id: int) -> AsyncIterator[Sequence[Entry]]:
+        """Read a whole roster in batches, the oldest signature first, each person once.
+
+        Who signs anew meanwhile is given as they were when their batch was read.
+        """
+        seen: set[int] = set()
+        wanted: Wanted | None = Wanted(Order.OLDEST, size=BATCH)
+        while wanted is not None:
+            page = await self._database.read(partial(_read_page, petition_id=petition_id, wanted=wanted))
+            fresh = [entry for entry in page.entries if entry.signature.user_id not in seen]
+            seen.update(entry.signature.user_id for entry in fresh)
+            yield fresh
+            wanted = replace(wanted, cursor=page.after) if page.after else None
+
+
+def _read_public(transaction: Transaction, today: int, limit: int) -> list[Listed]:
+    rows = transaction.fetch(sql.PUBLIC_PETITIONS, limit)
+    days: dict[int, list[tuple[int, int]]] = {row.id: [] for row in rows}
+    for petition_id, day, signatures in transaction.tuples(sql.DAYS_SINCE, list(days), today - 30):
+        days[petition_id].append((day, signatures))
+    return [
+        Listed(_repository(row), row.number, row.title, row.total, row.closed_at, row.latest, days[row.id])
+        for row in rows
+    ]
+
+
+def _read_portrait(transaction: Transaction, petition_id: int, wanted: Wanted) -> Portrait | None:
+    snapshot = read_snapshot(transaction, petition_id, 0)
+    if snapshot is None:
+        return None
+    page = _read_page(transaction, petition_id, wanted)
+    exact: Sequence[Entry] = ()
+    if wanted.text:
+        login = wanted.text.removeprefix("@")
+        exact = [_entry(row) for row in transaction.tuples(sql.SIGNATURE_OF_LOGIN, petition_id, login)]
+    letters = read_letters_with_texts(transaction, petition_id)
+    return Portrait(snapshot, letters, _read_days(transaction, petition_id), page, exact)
+
+
+def _read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:
+    return [(day, signatures) for day, signatures in transaction.tuples(sql.DAYS, petition_id)]
+
+
+def _read_page(transaction: Transaction, petition_id: int, wanted: Wanted) -> RosterPage:
+    cursor = wanted.cursor
+    back = cursor is not None and cursor.back
+    rows = list(transaction.tuples(*_question(petition_id, wanted, back)))
+    more = len(rows) > wanted.size
+    del rows[wanted.size :]
+    if back:
+        rows.reverse()
+    entries = [_entry(row) for row in rows]
+    if not entries:
+        return RosterPage((), None, None)
+    first, last = _cursor(rows[0], wanted.order, back=True), _cursor(rows[-1], wanted.order, back=False)
+    has_before, has_after = (more, True) if back else (cursor is not None, more)
+    return RosterPage(entries, first if has_before else None, last if has_after else None)
+
+
+def _question(petition_id: int, wanted: Wanted, back: bool) -> tuple[Statement, *tuple[object, ...]]:
+    descending = (wanted.order is Order.NEWEST) is not back
+    statement = sql.roster_statement(
+        by_name=wanted.order.is_by_name,
+        descending=descending,
+        searching=bool(wanted.text),
+        following=wanted.cursor is not None,
+    )
+    values: list[object] = [petition_id, wanted.size + 1]
+    if wanted.cursor is not None:
+        values += [wanted.cursor.key, wanted.cursor.comment_id]
+    if wanted.text:
+        values += [_pattern(text) for text in _spellings(wanted.text)]
+    return statement, *values
+
+
+def _spellings(text: str) -> tuple[str, str, str, str]:
+    """Give a text in the letter cases that names are written in: engines fold no more than ASCII reliably."""
+    return text, text.lower(), text.upper(), text.title()
+
+
+def _pattern(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
+
+
+def _entry(row: Sequence[object]) -> Entry:
+    *signature, repository_id, owner, name, private, archived, number, _ = row
+    repository = Repository(repository_id, owner, name, bool(private), bool(archived))  # type: ignore[arg-type]
+    return Entry(Signature(*signature), repository, number)  # type: ignore[arg-type]  # columns are what sql says
+
+
+def _cursor(row: Sequence[object], order: Order, *, back: bool) -> Cursor:
+    comment_id, signed_at, sort_name = row[2], row[3], row[-1]
+    key = sort_name if order.is_by_name else signed_at
+    return Cursor(key, comment_id, back)  # type: ignore[arg-type]  # as above
+
+
+def _found(row: Row) -> Found:
+    return Found(row.id, _repository(row), row.number, row.page_key, row.revision, row.total)
+
+
+def _repository(row: Row) -> Repository:
+    return Repository(row.repository_id, row.owner, row.name, bool(row.private), bool(row.archived))

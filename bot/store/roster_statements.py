@@ -1,0 +1,102 @@
+"""The SQL of the pages; what sorts and searches is put together from parts, once."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from bot.store.spelling import Statement, statement
+
+_SEEN = """
+    JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted
+    JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
+"""
+
+# A petition goes by the name of its first issue; the others, and those that were moved, lead there.
+FIND_PETITION: Final = statement(f"""
+    SELECT p.id, p.page_key, p.revision, p.count AS total,
+           r.id AS repository_id, r.owner, r.name, r.private, r.archived, first.number
+    FROM repositories asked
+    JOIN threads t ON t.repository_id = asked.id AND t.number = $3
+    JOIN threads here ON here.issue_id = CASE WHEN t.gone THEN t.moved_to ELSE t.issue_id END AND NOT here.gone
+    JOIN petitions p ON p.id = here.petition_id AND NOT p.gone
+    {_SEEN}
+    JOIN threads first ON first.issue_id =
+        (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone ORDER BY f.position LIMIT 1)
+    WHERE lower(asked.owner) = lower($1) AND lower(asked.name) = lower($2)
+    ORDER BY asked.as_of DESC, asked.id DESC LIMIT 1
+""")
+
+PUBLIC_PETITIONS: Final = statement(f"""
+    SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
+           t.number, t.title, p.count AS total, p.closed_at,
+           (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
+    FROM petitions p
+    {_SEEN} AND NOT r.private
+    JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND NOT t.gone
+    WHERE p.labelled AND NOT p.gone
+    ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT $1
+""")
+
+DAYS: Final = statement("""
+    SELECT day, signatures FROM days WHERE petition_id = $1 AND signatures > 0 ORDER BY day
+""")
+
+DAYS_SINCE: Final = statement("""
+    SELECT petition_id, day, signatures FROM days
+    WHERE petition_id = ANY($1::BIGINT[]) AND day > $2 AND signatures > 0
+    ORDER BY petition_id, day
+""")
+
+REVISIONS: Final = statement("SELECT id, revision, count FROM petitions WHERE id = ANY($1::BIGINT[])")
+
+_SORT_NAME = "lower(COALESCE(s.name, s.login))"
+
+_ENTRY = f"""
+    SELECT s.user_id, s.login, s.comment_id, s.signed_at, s.name, s.affiliation, s.reason,
+           r.id, r.owner, r.name, r.private, r.archived, t.number, {_SORT_NAME}
+    FROM {{source}} s
+    JOIN comments c ON c.id = s.comment_id
+    JOIN threads t ON t.issue_id = c.issue_id
+    JOIN repositories r ON r.id = t.repository_id
+"""
+
+SIGNATURE_OF_LOGIN: Final = statement(f"""
+    {_ENTRY.format(source="signatures")}
+    WHERE s.petition_id = $1 AND lower(s.login) = lower($2)
+""")
+
+
+@cache
+def roster_statement(*, by_name: bool, descending: bool, searching: bool, following: bool) -> Statement:
+    """Put together the question for a part of a roster: $1 petition, $2 rows, then the cursor, then four patterns.
+
+    Times are sorted by their index. Names and searches look at all signatures of a petition: an index for them
+    would have to be written with every signature.
+    """
+    return Statement(
+        sqlite=statement(_roster(by_name, descending, searching, following, collation="", like="LIKE")).sqlite,
+        postgresql=_roster(by_name, descending, searching, following, collation=' COLLATE "C"', like="ILIKE"),
+    )
+
+
+def _roster(by_name: bool, descending: bool, searching: bool, following: bool, *, collation: str, like: str) -> str:
+    key = f"{_SORT_NAME}{collation}" if by_name else "s.signed_at"
+    direction = "DESC" if descending else "ASC"
+    conditions = ["s.petition_id = $1"]
+    if following:
+        key_type = "TEXT" if by_name else "BIGINT"
+        conditions.append(f"({key}, s.comment_id) {'<' if descending else '>'} ($3::{key_type}, $4::BIGINT)")
+    if searching:
+        first = 5 if following else 3
+        text = "s.login || chr(10) || COALESCE(s.name, '') || chr(10) || COALESCE(s.affiliation, '')"
+        if like == "LIKE":
+            text = text.replace("chr(10)", "char(10)")
+        alike = " OR ".join(f"{text} {like} ${first + n} ESCAPE '\\'" for n in range(4))
+        conditions.append(f"({alike})")
+    # The rows of the page first: joining them is for fifty and not for all.
+    page = f"""(
+        SELECT * FROM signatures s WHERE {" AND ".join(conditions)}
+        ORDER BY {key} {direction}, s.comment_id {direction} LIMIT $2
+    )"""
+    return f"{_ENTRY.format(source=page)} ORDER BY {key} {direction}, s.comment_id {direction}"

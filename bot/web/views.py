@@ -1,0 +1,227 @@
+"""What the pages show of a petition: the store's answers as plain values for the templates; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from bot.petition.addresses import Pages, Site
+from bot.petition.letters import Letter
+from bot.roster.chart import Growth, chart, sparkline
+from bot.store import Cursor, Entry, Listed, Order, Portrait, Wanted
+from bot.web import letter
+from bot.web.asking import House, write_cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time (UTC) for machines and for people."""
+
+    iso: str
+    text: str
+
+    @classmethod
+    def of(cls, at: int) -> Moment:
+        """Read UTC epoch seconds."""
+        day = datetime.fromtimestamp(at, UTC)
+        return cls(f"{day:%Y-%m-%dT%H:%M:%SZ}", f"{day.day} {day:%b} {day.year}, {day:%H:%M}")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """A line of the roster."""
+
+    comment_id: int
+    login: str
+    profile: str
+    name: str | None
+    affiliation: str | None
+    reason: str | None
+    at: Moment
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to another part of the roster; `here` where it is the one that is shown."""
+
+    text: str
+    url: str
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedView:
+    """A petition on the front page."""
+
+    title: str
+    url: str
+    repository: str
+    people: str
+    closed: bool
+    latest: Moment | None
+    sparkline: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The part of the roster that is shown, and the ways to its other parts."""
+
+    entries: Sequence[EntryView]
+    exact: Sequence[EntryView]
+    searched: str
+    order: Order
+    orders: Sequence[Link]
+    before: str | None
+    after: str | None
+    whole: str
+    first: bool
+    """Whether this is the newest part of it all, which new signatures belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionView:
+    """A petition's page."""
+
+    title: str
+    repository: str
+    repository_url: str
+    number: int
+    issue: str
+    sign: str
+    count: int
+    headline: str
+    goal: int | None
+    progress: str
+    closed: Moment | None
+    paused: bool
+    letter_changed: str
+    letter: Markup | None
+    chart: Markup
+    chart_words: str
+    roster: Roster
+    pages: Pages
+    private: bool
+    live: str
+
+
+def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House) -> PetitionView:
+    """Say everything that a petition's page shows."""
+    snapshot = portrait.snapshot
+    growth = Growth(portrait.days, _last_day(snapshot.closed_at, house.today))
+    issue = house.site.issue(pages.repository, pages.number)
+    return PetitionView(
+        title=snapshot.title,
+        repository=snapshot.repository.full_name,
+        repository_url=f"{house.site.url}/{snapshot.repository.full_name}",
+        number=pages.number,
+        issue=issue,
+        sign=house.site.comment_box(pages.repository, pages.number),
+        count=snapshot.count,
+        headline=headline(snapshot.count, open_=snapshot.closed_at is None and snapshot.labelled),
+        goal=None,
+        progress="",
+        closed=None if snapshot.closed_at is None else Moment.of(snapshot.closed_at),
+        paused=not snapshot.labelled,
+        letter_changed=_letter_changed(snapshot.letter_changed),
+        letter=_letter(portrait.letters),
+        chart=Markup(chart(growth, snapshot.title, alone=False)),  # noqa: S704 - it escapes what it is given
+        chart_words=growth.in_words(),
+        roster=_roster(portrait, pages, wanted, house.site),
+        pages=pages,
+        private=snapshot.private,
+        live=pages.of("/events"),
+    )
+
+
+def view_listed(listed: Iterable[Listed], base: str, today: int) -> list[ListedView]:
+    """Say what the front page shows of each petition."""
+    return [
+        ListedView(
+            title=one.title,
+            url=Pages(base, one.repository, one.number).roster,
+            repository=one.repository.full_name,
+            people=people(one.count),
+            closed=one.closed_at is not None,
+            latest=None if one.latest is None else Moment.of(one.latest),
+            sparkline=Markup(sparkline(one.days, today)),  # noqa: S704 - it is made of numbers
+        )
+        for one in listed
+    ]
+
+
+def view_entry(entry: Entry, site: Site) -> EntryView:
+    """Say a line of the roster."""
+    signature = entry.signature
+    return EntryView(
+        comment_id=signature.comment_id,
+        login=signature.login,
+        profile=site.person(signature.login),
+        name=signature.name,
+        affiliation=signature.affiliation,
+        reason=signature.reason,
+        at=Moment.of(signature.signed_at),
+        comment=site.comment(entry.repository, entry.number, signature.comment_id),
+    )
+
+
+def headline(count: int, *, open_: bool) -> str:
+    """Say how many have signed."""
+    if count == 0:
+        return "Be the first to sign" if open_ else "Nobody has signed"
+    return f"{people(count)} signed"
+
+
+def people(count: int) -> str:
+    """Count people in words."""
+    return "1 person has" if count == 1 else f"{count:,} people have"
+
+
+_ORDER_NAMES: Mapping[Order, str] = {Order.NEWEST: "newest", Order.OLDEST: "oldest", Order.NAME: "by name"}
+
+
+def _roster(portrait: Portrait, pages: Pages, wanted: Wanted, site: Site) -> Roster:
+    page = portrait.page
+    query = {"q": wanted.text} if wanted.text else {}
+    sort = {} if wanted.order is Order.NEWEST else {"sort": wanted.order.value}
+
+    def turn(cursor: Cursor | None) -> str | None:
+        return pages.of("", **query, **sort, **write_cursor(cursor)) + "#roster" if cursor else None
+
+    return Roster(
+        entries=[view_entry(entry, site) for entry in page.entries],
+        exact=[view_entry(entry, site) for entry in portrait.exact],
+        searched=wanted.text,
+        order=wanted.order,
+        orders=[
+            Link(
+                text,
+                pages.of("", **query, **({} if order is Order.NEWEST else {"sort": order.value})) + "#roster",
+                order is wanted.order,
+            )
+            for order, text in _ORDER_NAMES.items()
+        ],
+        before=turn(page.before),
+        after=turn(page.after),
+        whole=pages.of("", **sort) + "#roster",
+        first=wanted.order is Order.NEWEST and not wanted.text and page.before is None,
+    )
+
+
+def _letter_changed(change: tuple[int, int] | None) -> str:
+    if change is None:
+        return ""
+    at, count = change
+    return f"The letter was changed on {Moment.of(at).text} UTC, after {people(count)} signed it."
+
+
+def _letter(letters: Sequence[Letter]) -> Markup | None:
+    text = letters[-1].text if letters else None
+    return None if text is None else letter.show(text)
+
+
+def _last_day(closed_at: int | None, today: int) -> int:
+    return today if closed_at is None else min(today, closed_at // 86_400)

@@ -1,0 +1,160 @@
+"""What the pages ask of the store: petitions by name, rosters page by page, on both engines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.petition.commands import Sign
+from bot.petition.facts import InstallationFact, RepositoryFact
+from bot.store import Cursor, Order, RosterPage, Store, Wanted
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person
+
+
+@pytest.fixture
+async def scene(store: Store) -> Scene:
+    scene = Scene(store)
+    await scene.label()
+    return scene
+
+
+async def page(scene: Scene, wanted: Wanted) -> RosterPage:
+    portrait = await scene.store.rosters.portrait(LETTER.id, wanted)
+    assert portrait is not None
+    return portrait.page
+
+
+def logins(found: RosterPage) -> list[str]:
+    return [entry.signature.login for entry in found.entries]
+
+
+async def walk(scene: Scene, wanted: Wanted) -> list[list[str]]:
+    pages: list[list[str]] = []
+    cursor: Cursor | None = None
+    while not pages or cursor is not None:
+        found = await page(scene, replace(wanted, cursor=cursor))
+        pages.append(logins(found))
+        cursor = found.after
+    return pages
+
+
+async def test_a_petition_is_found_by_its_name_in_any_letter_case(scene: Scene) -> None:
+    found = await scene.store.rosters.find("ACME", "Letters", 7)
+    assert found is not None
+    assert (found.petition_id, found.repository, found.number) == (LETTER.id, REPOSITORY, 7)
+    assert await scene.store.rosters.find("acme", "letters", 8) is None
+
+
+async def test_what_the_app_may_not_see_any_more_is_not_found(scene: Scene) -> None:
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", 500, repositories_removed=(REPOSITORY.id,))])
+    assert await scene.store.rosters.find("acme", "letters", 7) is None
+    assert await scene.store.rosters.public_petitions(0) == []
+
+
+async def test_a_renamed_repository_is_found_by_its_new_name(scene: Scene) -> None:
+    renamed = replace(REPOSITORY, name="archive")
+    await scene.store.record([RepositoryFact(INSTALLATION, renamed, as_of=900)])
+    found = await scene.store.rosters.find("acme", "archive", 7)
+    assert found is not None
+    assert found.repository == renamed
+
+
+async def test_only_public_petitions_are_listed_the_last_signed_on_top(scene: Scene) -> None:
+    await scene.sign("ada")
+    (listed,) = await scene.store.rosters.public_petitions(today=0)
+    assert (listed.title, listed.count, listed.latest) == ("Open the archive", 1, scene.clock)
+    assert listed.days == [(0, 1)]
+    await scene.store.record(
+        [RepositoryFact(INSTALLATION, replace(REPOSITORY, private=True), as_of=900)],
+    )
+    assert await scene.store.rosters.public_petitions(today=0) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "pages"),
+    [
+        (Order.NEWEST, [["barbara", "linus"], ["alan", "grace"], ["ada"]]),
+        (Order.OLDEST, [["ada", "grace"], ["alan", "linus"], ["barbara"]]),
+        (Order.NAME, [["barbara", "alan"], ["linus", "ada"], ["grace"]]),
+    ],
+)
+async def test_pages_follow_one_another_there_and_back(scene: Scene, order: Order, pages: list[list[str]]) -> None:
+    names = {"ada": "Mara", "grace": "mo", "alan": "LEE", "linus": None, "barbara": "anna"}
+    for login, name in names.items():
+        await scene.sign(login, name)
+    wanted = Wanted(order, size=2)
+    assert await walk(scene, wanted) == pages
+    last = await page(scene, replace(wanted, cursor=(await page(scene, wanted)).after))
+    assert last.before is not None
+    back = await page(scene, replace(wanted, cursor=last.before))
+    assert logins(back) == pages[0]
+    assert back.before is None
+    assert back.after is not None
+
+
+async def test_a_search_looks_into_login_name_and_affiliation_in_any_letter_case(scene: Scene) -> None:
+    await scene.say(person("ada"), Sign("Øyvind Ås", "Ärztekammer"))
+    await scene.say(person("bob_y"), Sign("100% Bob", None))
+    await scene.say(person("bobby"), Sign(None, None))
+    for text, found in [
+        ("ADA", ["ada"]),
+        ("øyvind", ["ada"]),
+        ("ØYVIND ÅS", ["ada"]),
+        ("ärzte", ["ada"]),
+        ("b_y", ["bob_y"]),
+        ("0%", ["bob_y"]),
+        ("%", ["bob_y"]),
+        ("\\", []),
+        ("bob", ["bobby", "bob_y"]),
+    ]:
+        assert logins(await page(scene, Wanted(text=text))) == found, text
+
+
+async def test_whoever_has_exactly_the_login_is_named_first(scene: Scene) -> None:
+    await scene.sign("bobby")
+    await scene.sign("bob")
+    for text in ("bob", "@Bob"):
+        portrait = await scene.store.rosters.portrait(LETTER.id, Wanted(text=text))
+        assert portrait is not None
+        assert [entry.signature.login for entry in portrait.exact] == ["bob"]
+
+
+async def test_an_entry_leads_to_its_comment(scene: Scene) -> None:
+    comment_id = await scene.sign("ada")
+    (entry,) = (await page(scene, Wanted())).entries
+    assert (entry.signature.comment_id, entry.repository, entry.number) == (comment_id, REPOSITORY, 7)
+
+
+async def test_a_whole_roster_comes_in_batches_each_person_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.roster.BATCH", 2)
+    for login in ("ada", "grace", "alan"):
+        await scene.sign(login)
+    found: list[str] = []
+    async for batch in scene.store.rosters.all_entries(LETTER.id):
+        found += [entry.signature.login for entry in batch]
+        if "grace" in found and "linus" not in found:
+            await scene.sign("ada")
+            await scene.sign("linus")
+    assert found == ["ada", "grace", "alan", "linus"]
+
+
+async def test_revisions_of_many_petitions_are_one_question(scene: Scene) -> None:
+    before = await scene.store.rosters.revisions([LETTER.id, 1])
+    await scene.sign("ada")
+    after = await scene.store.rosters.revisions([LETTER.id, 1])
+    assert before[LETTER.id][0] < after[LETTER.id][0]
+    assert (set(after), after[LETTER.id][1]) == ({LETTER.id}, 1)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=30), name=st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
+async def test_no_search_and_no_name_upsets_the_database(scene: Scene, text: str, name: str) -> None:
+    text = text.replace("\0", "").encode("utf-8", "ignore").decode()
+    await scene.sign("ada", name)
+    await page(scene, Wanted(text=text))
+    assert "ada" in logins(await page(scene, Wanted(text=name)))

@@ -1,0 +1,72 @@
+"""A petition on a real store, and a web server that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.petition.addresses import Addresses
+from bot.petition.facts import Repository
+from bot.store import Store
+from bot.web.asking import House
+from bot.web.server import make_application
+from tests.store.scene import REPOSITORY
+from tests.store.scene import Scene as Petition
+
+NOW = 1_795_000_000.0
+PAGE = "/petitions/acme/letters/7"
+PUBLIC = "https://petitions.example.org"
+
+Client = TestClient[web.Request, web.Application]
+
+
+@dataclass
+class Scene:
+    """Who asks, and the petition that is asked for."""
+
+    client: Client
+    petition: Petition
+
+    async def get(self, path: str, status: int = 200, **headers: str) -> str:
+        """Ask as a browser does, unless `Accept` says otherwise; the answer must have this status."""
+        async with self.client.get(
+            path, headers={"Accept": "text/html", **headers}, allow_redirects=False
+        ) as answer:
+            text = await answer.text()
+            assert answer.status == status, text
+            return text
+
+    async def make_private(self, private: bool = True) -> str:
+        """Hide the repository; gives the petition's key."""
+        self.petition.repository = replace(self.petition.repository, private=private)
+        await self.petition.tell()
+        return (await self.petition.snapshot()).page_key
+
+
+@asynccontextmanager
+async def serving(
+    database_url: str, repository: Repository = REPOSITORY, public_url: str | None = PUBLIC
+) -> AsyncIterator[Scene]:
+    store = await Store.open(database_url)
+    petition = Petition(store, clock=1_794_900_000, repository=repository)
+    await petition.label()
+    application = make_application(
+        record=store.record, secrets=["s"], readiness=_ready, house=house(store, public_url)
+    )
+    try:
+        async with TestClient(TestServer(application)) as client:
+            yield Scene(client, petition)
+    finally:
+        await store.close()
+
+
+def house(store: Store, public_url: str | None = None) -> House:
+    return House(store.rosters, Addresses(public_url=public_url), lambda: NOW)
+
+
+async def _ready() -> dict[str, bool]:
+    return {"database": True}

@@ -1,0 +1,59 @@
+"""From the comment to the page: what the issue's block links to shows who has signed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from bot.sandbox.nouns import Issue
+from tests.whole.scene import Scene, scene
+
+
+@pytest.fixture
+async def public(sqlite_url: str) -> AsyncIterator[Scene]:
+    """A scene whose bot is reached at the address that it links to."""
+    async with scene(sqlite_url, start=False) as found:
+        found.public_url = "http://127.0.0.1:0"
+        await found.start_bot()
+        yield found
+
+
+def links(petition: Issue) -> dict[str, str]:
+    return dict(re.findall(r"\[(all signatures|CSV|JSON)\]\((\S+)\)", petition.body or ""))
+
+
+async def fetch(url: str, status: int = 200) -> str:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert answer.status == status, url
+        return await answer.text()
+
+
+async def test_the_block_links_to_a_page_that_shows_who_signed(public: Scene) -> None:
+    petition = public.petition(title="Read what you sign")
+    public.sign(petition, "ada", "/sign Ada Lovelace, Analytical Engines")
+    await public.shows(petition, 1)
+    page = await fetch(links(petition)["all signatures"])
+    assert "Read what you sign" in page
+    assert "Ada Lovelace" in page
+    assert f"{public.sandbox.web_url}/{petition.repository.full_name}/issues/1#issuecomment-" in page
+
+
+async def test_where_nobody_reaches_the_pages_the_block_links_to_none(stage: Scene) -> None:
+    petition = stage.petition()
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    assert links(petition) == {}
+
+
+async def test_the_links_of_a_private_petition_carry_its_key(public: Scene) -> None:
+    petition = public.petition()
+    public.sign(petition, "ada", "/sign Ada Lovelace")
+    await public.shows(petition, 1)
+    public.state.privatize(petition.repository, petition.repository.owner)
+    await public.until(lambda: "?key=" in links(petition).get("all signatures", ""))
+    address = links(petition)["all signatures"]
+    assert "Ada Lovelace" in await fetch(address)
+    await fetch(address.partition("?")[0], 404)
