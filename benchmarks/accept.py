@@ -162,9 +162,9 @@ def _section(results: Results, kept: Mapping[str, tuple[int, int]], rounds: int)
                 "Time to the answer",
             ),
             Table(
-                ["µs", *(f"{c} at once" for c in CONCURRENCY)],
+                ["µs (bare's share of it)", *(f"{c} at once" for c in CONCURRENCY)],
                 [[name, *(_cpu(results, name, c) for c in CONCURRENCY)] for name in names[:4]],
-                "Processor time of the server per delivery (PostgreSQL's own processes not counted)",
+                "Processor time of the server per delivery, its threads included, PostgreSQL's own processes not",
             ),
         ],
         charts=[
@@ -211,4 +211,6 @@ def _times(results: Results, name: str, concurrency: int) -> str:
 
 
 def _cpu(results: Results, name: str, concurrency: int) -> str:
-    return f"{median(results[name, concurrency].cpu) * 1e6:,.0f}"
+    taken, bare = results[name, concurrency].cpu, results[BARE, concurrency].cpu
+    text = f"{median(taken) * 1e6:,.0f}"
+    return text if name == BARE else f"{text} ({paired_ratio(bare, taken):.2f})"

@@ -35,7 +35,7 @@ QUIET = 21.0
 
 PATIENCE = 90.0
 BURST, MINUTE = 500, 2_000
-ROUNDS = 5
+ROUNDS = 3
 NOTES = f"""
 The sandbox stands in for GitHub, with an API that takes {LATENCY * 1000:.0f} ms, {PARALLEL} deliveries under way at
 once, and the limits switched on that GitHub documents for an installation: 5,000 calls an hour, 900 points a minute

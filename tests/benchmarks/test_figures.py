@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.figures import busiest, paired_ratio, percentile, stairs, thinned
-from benchmarks.letters import Replay
+from benchmarks.simulation import Replay
 from benchmarks.storm import Storm
 
 
@@ -51,7 +51,7 @@ def test_thinning_keeps_both_ends_and_the_order(number: int) -> None:
 
 
 def test_each_signature_waits_for_the_first_body_that_counts_it() -> None:
-    assert Replay([0, 1, 2, 10], shown=[(3, 2), (5, 3), (11, 4)]).delays() == [3, 2, 3, 1]
+    assert Replay([0, 1, 2, 10], writes=[[(3, 2), (5, 3), (11, 4)]]).delays() == [3, 2, 3, 1]
 
 
 def test_what_the_last_body_lacks_is_lost() -> None:

@@ -1,0 +1,250 @@
+"""A day of the bot in a minute: real code, a real sandbox and a real database, by a clock that is simulated.
+
+The clock stands still while something is computed, and jumps to whatever comes next: somebody signs, a wait of the
+bot's ends, a call has taken its time. So what is found depends on no machine, and several runs may share the cores.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+import aiohttp
+import msgspec
+import uvloop
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from benchmarks.figures import busiest
+from benchmarks.machine import cores
+from bot import logs
+from bot.github import deliveries
+from bot.github.client import GitHub
+from bot.github.errors import Paused
+from bot.petition import block
+from bot.reconcile.beats import Beats
+from bot.reconcile.coalesce import Coalescer
+from bot.reconcile.worker import Worker
+from bot.sandbox.api.limits import Limits
+from bot.sandbox.ground import Event
+from bot.sandbox.nouns import Issue
+from bot.sandbox.server import Sandbox
+from bot.store import Lease, Store
+
+LATENCY = 0.2
+"""Seconds that GitHub takes for an answer."""
+
+BEGIN = 1_800_000_000.0
+NEVER = 1e12
+AFTERWARDS = 7_200.0
+"""Seconds of quiet before people sign; GitHub counts by the hour."""
+
+HOW = """
+the sandbox has the limits that GitHub documents for an installation and takes 200 ms for an answer, and **the
+clock is simulated**: it stands still while something is computed, and jumps to whatever comes next: the next
+signature, the end of a wait of the bot's, the 200 ms of a call. The rest is real: the events go through the
+bot's decoder into its store (SQLite), its worker decides by this clock what to do, and its client calls the
+sandbox over HTTP. Left out are the deliveries' own HTTP, which is measured above, and the surveys every ten
+minutes. The numbers depend on no machine.
+"""
+
+
+@dataclass(slots=True)
+class Replay:
+    """People who sign, each another petition in turn, and what came of it; times are seconds since they began."""
+
+    arrivals: Sequence[float]
+    petitions: int = 1
+    calls: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    writes: list[list[tuple[float, int]]] = field(default_factory=list)
+    """For each petition, when its body was written and what count it then said."""
+    acknowledged: int = 0
+    lost: int = 0
+
+    def delays(self) -> list[float]:
+        """Give for each signature how long it took until the body counted it; they are counted as they come."""
+        found: list[float] = []
+        for petition, writes in enumerate(self.writes):
+            arrivals, counted = self.arrivals[petition :: self.petitions], 0
+            for at, count in writes:
+                found += [at - arrival for arrival in arrivals[counted:count]]
+                counted = max(counted, count)
+        return found
+
+    def most_writes(self) -> int:
+        """Count the most writes of one body in a minute."""
+        return max(busiest([at for at, _ in writes], 60) for writes in self.writes)
+
+    @property
+    def writes_per_signature(self) -> float:
+        """Give how many times a body was written for each signature."""
+        return self.calls["write"] / len(self.arrivals)
+
+
+def run_all(replays: Iterable[Replay]) -> list[Replay]:
+    """Run replays, as many at a time as there are cores."""
+    with ProcessPoolExecutor(cores(), get_context("spawn")) as pool:
+        return list(pool.map(_run, replays))
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that moves only when it is told to."""
+
+    at: float = BEGIN
+
+    def now(self) -> float:
+        """Tell the time in UTC epoch seconds."""
+        return self.at
+
+
+@dataclass(slots=True)
+class World:
+    """A sandbox, a bot's store, and their time."""
+
+    clock: Clock
+    sandbox: Sandbox
+    store: Store
+    replay: Replay
+    told: list[Event] = field(default_factory=list)
+    petitions: list[Issue] = field(default_factory=list)
+    began: float | None = None
+    """When people began to sign; None before."""
+    _signed: int = 0
+
+    @property
+    def next_arrival(self) -> float | None:
+        """Tell when the next person signs."""
+        arrivals = self.replay.arrivals
+        if self.began is None or self._signed == len(arrivals):
+            return None
+        return self.began + arrivals[self._signed]
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass, and everything happen that happens meanwhile."""
+        clock, until = self.clock, self.clock.at + seconds
+        while (at := self.next_arrival) is not None and at <= until:
+            clock.at = max(clock.at, at)
+            petition = self.petitions[self._signed % len(self.petitions)]
+            self.sandbox.comment(petition, f"signer-{self._signed}")
+            self._signed += 1
+        clock.at = max(clock.at, until)
+        await self.hear()
+
+    async def hear(self) -> None:
+        """Let the bot record what has happened, as its webhook does."""
+        events, self.told[:] = list(self.told), []
+        read = [deliveries.read(event.name, msgspec.json.encode(event.payload)) for event in events]
+        await self.store.record([fact for delivery in read for fact in delivery.facts])
+
+
+def _run(replay: Replay) -> Replay:
+    logs.configure("warning", "json")
+    return uvloop.run(_play(replay))
+
+
+async def _play(replay: Replay) -> Replay:
+    async with _world(replay) as (world, worker):
+        for number in range(replay.petitions):
+            world.petitions.append(world.sandbox.petition(f"Letter {number}", "Dear all,\r\n\r\nplease."))
+            replay.writes.append([])
+        places = {issue.id: number for number, issue in enumerate(world.petitions)}
+        world.sandbox.state.on_change.append(lambda issue: _look(issue, places, world))
+        async with world.store.lease(worker.installation_id) as lease:
+            assert lease
+            await _work(world, worker, lease)
+            # Now the bodies have their blocks, and after a while all budgets are full.
+            await world.pass_time(AFTERWARDS)
+            world.began = world.clock.at
+            replay.calls.clear()
+            await _work(world, worker, lease)
+        comments = [comment for petition in world.petitions for comment in petition.comments]
+        replay.acknowledged = sum(bool(comment.reactions) for comment in comments)
+        replay.lost = len(replay.arrivals) - sum(map(_said, world.petitions))
+    return replay
+
+
+async def _work(world: World, worker: Worker, lease: Lease) -> None:
+    """Do what the conductor does for one installation, until nothing is to come and nothing left to do."""
+    while True:
+        await world.hear()
+        try:
+            until = await worker.step(lease)
+        except Paused as pause:
+            until = pause.until
+        if not until:
+            continue
+        waiting = await world.store.installations_with_work(world.clock.at)
+        wakes = [until] if worker.installation_id in waiting else []
+        wakes += [] if world.next_arrival is None else [world.next_arrival]
+        if not wakes:
+            return
+        # What has arrived together is looked at together, a breath later.
+        await world.pass_time(max(min(wakes) - world.clock.at, worker.beats.breath))
+
+
+def _look(issue: Issue | None, places: Mapping[int, int], world: World) -> None:
+    if issue is None or world.began is None:
+        return
+    said, writes = _said(issue), world.replay.writes[places[issue.id]]
+    if said > (writes[-1][1] if writes else 0):
+        writes.append((world.clock.at - world.began, said))
+
+
+def _said(petition: Issue) -> int:
+    line = block.machine_line(petition.body)
+    return line.count if line else 0
+
+
+@asynccontextmanager
+async def _world(replay: Replay) -> AsyncIterator[tuple[World, Worker]]:
+    clock = Clock()
+    sandbox = Sandbox(now=clock.now)
+    sandbox.state.rules.comment_cap = None  # one issue has room for 2,500, and this is about time
+    sandbox.limits = Limits.like_github()
+    with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
+        store = await Store.open(f"sqlite:///{folder}/simulation.db", now=clock.now)
+        world = World(clock, sandbox, store, replay)
+        sandbox.state.on_event.append(world.told.append)
+        sandbox.app.middlewares.append(_taking_time(world))
+        await sandbox.start()
+        sandbox.repository()
+        (installation,) = sandbox.state.installations.values()
+        try:
+            async with aiohttp.ClientSession() as session:
+                github = GitHub(
+                    session,
+                    app_id=str(sandbox.app_id),
+                    private_key=sandbox.private_key,
+                    api_url=sandbox.api_url,
+                    now=clock.now,
+                    sleep=world.pass_time,
+                )
+                client, beats = github.installation(installation.id), Beats(resync=NEVER)
+                worker = Worker(
+                    installation.id, store, client, "petition", Coalescer(), beats, clock.now, began=BEGIN
+                )
+                yield world, worker
+        finally:
+            await sandbox.stop()
+            await store.close()
+
+
+def _taking_time(world: World) -> Middleware:
+    @web.middleware
+    async def take_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+        await world.pass_time(LATENCY)
+        response = await handler(request)
+        if not request.path.endswith("/access_tokens"):
+            what = "reaction" if "/reactions" in request.path else "read" if request.method == "GET" else "write"
+            world.replay.calls[what] += 1
+        world.replay.refused += response.status in (403, 429)
+        return response
+
+    return take_time
