@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from bot.github.client import GitHub
 from bot.github.pacing import Limits
 from bot.github.site import site_of
 from bot.petition.addresses import Addresses, Site
+from bot.petition.facts import Fact
 from bot.reconcile.beats import Beats
 from bot.reconcile.by_hand import Resynced, resync_by_hand
 from bot.reconcile.coalesce import Coalescer, Rate
@@ -33,6 +35,9 @@ from bot.web.asking import House
 from bot.web.listening import listening
 from bot.web.readiness import Details
 from bot.web.server import make_application
+from bot.web.setup.guard import Guard
+from bot.web.setup.pages import Ending, Progress
+from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
 
@@ -75,7 +80,9 @@ class Bot:
 
 
 @asynccontextmanager
-async def running(config: Config, tempo: Tempo | None = None, clock: Clock | None = None) -> AsyncIterator[Bot]:
+async def running(
+    config: Config, tempo: Tempo | None = None, clock: Clock | None = None, address: socket.socket | None = None
+) -> AsyncIterator[Bot]:
     """Run the bot inside the `async with`; leaving it finishes what is in flight and closes everything.
 
     Raises CannotListen, and the store's own errors when the database cannot be opened.
@@ -100,7 +107,7 @@ async def running(config: Config, tempo: Tempo | None = None, clock: Clock | Non
         conductor = Conductor(
             store, github, config.petition_label, clock.now, Coalescer(tempo.rate), beats, rounds.alarm
         )
-        port = await stack.enter_async_context(_listening(config, store, conductor, clock))
+        port = await stack.enter_async_context(_listening(config, store, conductor, clock, address))
         # Only now: what is published links to the pages, and the rounds ask for deliveries, which must find us.
         conductor.addresses = _addresses(config, port)
         await stack.enter_async_context(_working(conductor))
@@ -110,13 +117,11 @@ async def running(config: Config, tempo: Tempo | None = None, clock: Clock | Non
         log.info("stopping")
 
 
-async def serve(config: Config) -> None:
-    """Run the bot until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    with stopping_on_signals(stop.set):
-        async with running(config):
-            _settle_in()
-            await stop.wait()
+async def run(config: Config, stop: asyncio.Event, address: socket.socket | None = None) -> None:
+    """Run the bot until `stop`; on an address that was taken before, if there is one."""
+    async with running(config, address=address):
+        _settle_in()
+        await stop.wait()
 
 
 async def resync(repository: str, number: int, config: Config) -> Resynced:
@@ -163,6 +168,11 @@ def operator_token(config: Config) -> str | None:
     return derive(config.secret_key, "operator") if config.secret_key else None
 
 
+def cannot_listen(config: Config, error: OSError) -> CannotListen:
+    """Say why nobody can be heard."""
+    return CannotListen(f"cannot listen on {config.host} port {config.port}: {error.strerror}")
+
+
 @contextmanager
 def stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` at SIGTERM and SIGINT while inside; a second signal does nothing more."""
@@ -205,7 +215,9 @@ def _addresses(config: Config, port: int | None = None) -> Addresses:
 
 
 @asynccontextmanager
-async def _listening(config: Config, store: Store, conductor: Conductor, clock: Clock) -> AsyncIterator[int]:
+async def _listening(
+    config: Config, store: Store, conductor: Conductor, clock: Clock, address: socket.socket | None
+) -> AsyncIterator[int]:
     async def readiness() -> dict[str, bool]:
         looked_lately = clock.now() - conductor.looked_at < 10 * conductor.beats.look
         return {"database": await store.ping(), "loops": looked_lately}
@@ -215,13 +227,42 @@ async def _listening(config: Config, store: Store, conductor: Conductor, clock: 
 
     token = operator_token(config)
     details = None if token is None else Details(look, token)
+    ending = await _ending(config, store, clock)
+    record = store.record if ending is None else _hearing(store, clock)
     house = House(store.rosters, _addresses(config), clock.now)
     application = make_application(
-        record=store.record, secrets=config.webhook_secrets, readiness=readiness, house=house, details=details
+        record=record, secrets=config.webhook_secrets, readiness=readiness, house=house, details=details
     )
+    if ending is not None:
+        ending.mount(application)
     async with AsyncExitStack() as stack:
         try:
-            port = await stack.enter_async_context(listening(application, config.host, config.port))
+            port = await stack.enter_async_context(listening(application, config.host, config.port, address))
         except OSError as error:
-            raise CannotListen(f"cannot listen on {config.host} port {config.port}: {error.strerror}") from error
+            raise cannot_listen(config, error) from error
         yield port
+
+
+async def _ending(config: Config, store: Store, clock: Clock) -> Ending | None:
+    """Make the last page of the set-up, unless that has ended or never was."""
+    if not config.app_page or await store.safe.heard_at() is not None:
+        return None
+
+    async def progress() -> Progress:
+        return Progress(tuple(await store.upkeep.accounts()), await store.safe.heard_at() is not None)
+
+    return Ending(Guard(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
+
+
+def _hearing(store: Store, clock: Clock) -> Record:
+    """Record as always, and note the first time."""
+    heard = False
+
+    async def record(facts: Sequence[Fact]) -> None:
+        nonlocal heard
+        await store.record(facts)
+        if not heard:
+            heard = True
+            await store.safe.hear(int(clock.now()))
+
+    return record

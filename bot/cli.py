@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from bot import app, config, logs
+from bot import app, config, logs, setting_up
 from bot.doctor.judging import are_fine
 from bot.github.errors import GitHubError
 from bot.reconcile.by_hand import Unknown
+from bot.sealing import WrongKey
+from bot.setting_up import NotSetUp, SetUpAlready
 from bot.store import StoreError
 from bot.verify import IssueName, NotAName, verify
 
@@ -31,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except config.ConfigError as error:
-        _complain("The configuration is not complete:", *error.problems, "The README lists every variable.")
+        _complain("The configuration is not complete:", *error.problems, *_WAYS_OUT)
         return MISUSED
-    except NotAName as error:
+    except (NotAName, NotSetUp, SetUpAlready, WrongKey) as error:
         _complain(str(error))
         return MISUSED
     except GitHubError as error:
@@ -56,7 +58,15 @@ class _Command:
 
 def _serve(_options: argparse.Namespace) -> int:
     settings = _configured(credentials=True)
-    _run(app.serve(settings))
+    _run(setting_up.serve(settings))
+    return OK
+
+
+def _import_app(options: argparse.Namespace) -> int:
+    settings = config.read_for_storing(os.environ)
+    logs.configure(settings.log_level, settings.log_format)
+    name = _run(setting_up.import_app(settings, replacing=options.replace))
+    print(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
     return OK
 
 
@@ -77,7 +87,7 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    settings = _configured(credentials=True)
+    settings = _with_app()
     if options.bearer:
         return _bearer(settings)
     findings = _run(app.examine(settings))
@@ -99,7 +109,7 @@ def _bearer(settings: config.Config) -> int:
 
 def _resync(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
-    settings = _configured(credentials=True)
+    settings = _with_app()
     found = _run(app.resync(name.repository, name.number, settings))
     print(*found.lines(), sep="\n")
     return OK if found.is_settled else FAILED
@@ -122,6 +132,12 @@ def _petition_argument(parser: argparse.ArgumentParser) -> None:
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     _petition_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the result for machines")
+
+
+def _import_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--replace", action="store_true", help="put it in the place of an App that is stored already"
+    )
 
 
 def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
@@ -151,6 +167,12 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS = (
     _Command("serve", "run the webhook server and the loops", _serve),
+    _Command(
+        "import-app",
+        "store the App that the environment names, encrypted with SECRET_KEY, so that only that key has to stay",
+        _import_app,
+        _import_arguments,
+    ),
     _Command("demo", "run the bot against a GitHub on this machine; no account needed", _demo, _demo_arguments),
     _Command(
         "resync",
@@ -202,12 +224,22 @@ def _configured(*, credentials: bool) -> config.Config:
     return settings
 
 
+def _with_app() -> config.Config:
+    return _run(setting_up.with_app(_configured(credentials=True)))
+
+
 def _run(main: Coroutine[Any, Any, T]) -> T:
     if find_spec("uvloop"):
         import uvloop  # noqa: PLC0415 - there is none on Windows
 
         return uvloop.run(main)
     return asyncio.run(main)
+
+
+_WAYS_OUT = (
+    "The README lists every variable. With nothing but a SECRET_KEY, of 32 or more random characters,",
+    "`serve` helps you in the browser to make the App.",
+)
 
 
 def _complain(*lines: str) -> None:

@@ -80,15 +80,28 @@ class Config:
     resync_seconds: int = 600
     log_level: str = "info"
     log_format: str | None = None
+    app_page: str = ""
+    """Where GitHub shows the App, if it was stored by the set-up."""
+
+    @property
+    def has_credentials(self) -> bool:
+        """Tell whether the environment says which App this is; if not, the database may."""
+        return bool(self.app_id and self.private_key and self.webhook_secrets)
+
+
+CREDENTIALS = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_PATH", "GITHUB_WEBHOOK_SECRET")
 
 
 def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
     """Read the configuration; `credentials` says whether the command needs to be the App.
 
+    With a SECRET_KEY the credentials may be in the database instead, but not half of them.
     Raises ConfigError naming every variable that is missing or wrong, not only the first.
     """
     problems: list[str] = []
     reader = _Reader(environment, problems)
+    if credentials and reader.text("SECRET_KEY"):
+        credentials = any(reader.text(name) for name in CREDENTIALS)
     config = Config(
         app_id=reader.text("GITHUB_APP_ID", required=credentials),
         private_key=reader.private_key(required=credentials),
@@ -119,6 +132,20 @@ def read_for_reading(environment: Mapping[str, str]) -> Config:
     if not config.token and not (config.app_id and config.private_key):
         raise ConfigError(["GITHUB_TOKEN is not set, nor are GITHUB_APP_ID and GITHUB_PRIVATE_KEY"])
     return config
+
+
+def read_for_storing(environment: Mapping[str, str]) -> Config:
+    """Read the configuration of the command that stores the App: its credentials, and the key to seal them.
+
+    Raises ConfigError.
+    """
+    problems: list[str] = []
+    for name in ("GITHUB_APP_ID", "GITHUB_WEBHOOK_SECRET", "SECRET_KEY"):
+        _Reader(environment, problems).text(name, required=True)
+    _Reader(environment, problems).private_key(required=True)
+    if problems:
+        raise ConfigError(problems)
+    return read(environment)
 
 
 _DEFAULTS = {variable.name: variable.default or "" for variable in VARIABLES}

@@ -25,6 +25,9 @@ PEOPLE = ("ada", "grace", "emmy", "sofia")
 HINTS = ("/sign", "/unsign", "/sign Ada Lovelace, Analytical Engines")
 """Comments offered for one click."""
 
+MANIFESTS = "/settings/apps/new"
+"""Where any site's page may post to: a set-up sends the browser there with its manifest."""
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -97,7 +100,7 @@ class _Page:
         if request.path.startswith("/api/"):
             return await self._note(request, handler)
         try:
-            if request.method == "POST":
+            if request.method == "POST" and not request.path.endswith(MANIFESTS):
                 _refuse_strangers(request)
             response = await handler(request)
         except (_Problem, Refused, web.HTTPException) as problem:
@@ -105,7 +108,8 @@ class _Page:
                 raise
             response = self._message(*_explain(problem), status=problem.status)
         if not response.prepared:
-            response.headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     async def close(self, _: web.Application) -> None:

@@ -24,10 +24,18 @@ class Registration:
         self._state = state
         self._deliveries = deliveries
         self._codes: dict[str, float] = {}
+        self.setup_url: str | None = None
+        """Where GitHub sends whoever has installed the App."""
 
-    def register(self, manifest: JsonObject) -> str:
-        """Make the App what the manifest says, and give the code for its credentials."""
+    def register(self, manifest: JsonObject, organization: str = "") -> str:
+        """Make the App what the manifest says, and give the code for its credentials.
+
+        Without an organization it stays whose it was: nobody signs in to the sandbox.
+        """
         state, app = self._state, self._state.app
+        if organization:
+            app.owner = state.user(organization, "Organization")
+        self.setup_url = str(manifest["setup_url"]) if "setup_url" in manifest else None
         app.name = str(manifest.get("name") or app.name)
         app.slug = re.sub(r"[^a-z0-9]+", "-", app.name.lower()).strip("-")
         state.rename_user(app.bot, f"{app.slug}[bot]")

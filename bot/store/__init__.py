@@ -20,6 +20,7 @@ from bot.store.roster import (
     Rosters,
     Wanted,
 )
+from bot.store.safe import Safe, read_sealed
 from bot.store.states import State
 from bot.store.store import Store
 from bot.store.surveying import KnownPetition, SeenInstallation, SurveyMark
@@ -44,6 +45,7 @@ __all__ = [
     "Portrait",
     "RosterPage",
     "Rosters",
+    "Safe",
     "SeenInstallation",
     "Snapshot",
     "State",
@@ -58,4 +60,5 @@ __all__ = [
     "WrongDatabase",
     "check_up",
     "outside_digest",
+    "read_sealed",
 ]

@@ -34,6 +34,7 @@ from bot.store.reading import (
     read_threads_to_read,
 )
 from bot.store.roster import Rosters
+from bot.store.safe import Safe
 from bot.store.spelling import Statement
 from bot.store.states import State
 from bot.store.structure import StructuralFact, record_structure
@@ -59,6 +60,8 @@ class Store:
         """What keeps rows and GitHub in agreement."""
         self.rosters = Rosters(database)
         """What the pages show."""
+        self.safe = Safe(database)
+        """Where the App's credentials may be."""
 
     @classmethod
     async def open(

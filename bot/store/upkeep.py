@@ -43,6 +43,11 @@ class Upkeep:
         if await self._database.write(work):
             self._announce()
 
+    async def accounts(self) -> list[str]:
+        """List the accounts on which the App is installed."""
+        rows = await self._database.read(lambda work: work.fetch(sql.ACCOUNTS))
+        return [row.account for row in rows]
+
     async def surveys(self, before: int) -> list[SurveyMark]:
         """List installations that have a survey asked for, or were last surveyed before a time."""
         return await self._database.read(partial(read_surveys, before=before))

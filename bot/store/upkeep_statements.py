@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.spelling import statement
+from bot.store.spelling import Statement, statement
 from bot.store.states import STATE_OF_PETITION
 
 # Installations and what they may see --------------------------------------------------------------
@@ -228,3 +228,25 @@ CONDITIONS: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> ''
 NEW_CONDITIONS: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id")
 
 TELL_CONDITION: Final = statement("UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2")
+
+# What is sealed -----------------------------------------------------------------------------------
+
+ANY_SEALED: Final = Statement(
+    sqlite="SELECT 1 FROM sqlite_master WHERE name = 'sealed'",
+    postgresql="SELECT 1 WHERE to_regclass('sealed') IS NOT NULL",
+)
+
+SEALED: Final = statement("SELECT content FROM sealed WHERE name = $1")
+
+SEAL: Final = statement("""
+    INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3)
+    ON CONFLICT (name) DO UPDATE SET content = excluded.content, at = excluded.at
+""")
+
+SEAL_FIRST: Final = statement("""
+    INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
+""")
+
+FIRST_MARK: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+
+ACCOUNTS: Final = statement("SELECT account FROM installations WHERE NOT deleted ORDER BY account")

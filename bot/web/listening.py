@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,17 +16,32 @@ PATIENCE = 3.0
 """Seconds that requests in flight get when the listening ends."""
 
 
-@asynccontextmanager
-async def listening(application: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an application inside the `async with`, and give the port, which is chosen by the system where it is 0.
+def take_address(host: str, port: int) -> socket.socket:
+    """Take an address for several applications in turn; whoever calls between two of them waits for the next.
 
     Raises OSError where the address is taken or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+@asynccontextmanager
+async def listening(
+    application: web.Application, host: str, port: int, address: socket.socket | None = None
+) -> AsyncIterator[int]:
+    """Serve an application inside the `async with`, and give the port, which is chosen by the system where it is 0.
+
+    An `address` that was taken before stays so afterwards. Raises OSError where the address is taken or not ours.
     """
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=PATIENCE)
     await runner.setup()
     try:
         assert runner.server is not None  # noqa: S101 - setup has just made it
-        server = await asyncio.get_running_loop().create_server(runner.server, host, port, backlog=BACKLOG)
+        loop = asyncio.get_running_loop()
+        if address is None:
+            server = await loop.create_server(runner.server, host, port, backlog=BACKLOG)
+        else:
+            server = await loop.create_server(runner.server, sock=address.dup(), backlog=BACKLOG)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:

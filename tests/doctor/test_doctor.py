@@ -193,9 +193,10 @@ async def test_deliveries_that_have_not_arrived(stage: Scene) -> None:
     assert "failed to connect to host" in found["deliveries"].what
 
 
-async def test_a_label_that_nobody_has_made(sqlite_url: str) -> None:
-    async with scene(sqlite_url) as stage:
-        found = await problems(stage)
+async def test_a_label_that_nobody_has_made(stage: Scene) -> None:
+    for repository in stage.state.repositories.values():
+        repository.labels.pop("petition")
+    found = await problems(stage)
     assert set(found) == {"label"}
     assert "init-repo lovelace/" in found["label"].do
 

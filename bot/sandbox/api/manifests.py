@@ -45,7 +45,8 @@ async def _take(registration: Registration, request: web.Request) -> web.Respons
         manifest = read_manifest(str(form.get("manifest", "")))
     except Refused as refused:
         return web.Response(status=refused.status, text=f"Invalid GitHub App configuration\n\n{refused.message}")
-    given = {"code": registration.register(manifest)}
+    organization = request.match_info.get("organization", "")
+    given = {"code": registration.register(manifest, organization)}
     if "state" in request.query:
         given["state"] = request.query["state"]
     back = str(manifest.get("redirect_url") or manifest["url"])

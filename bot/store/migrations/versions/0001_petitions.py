@@ -20,6 +20,7 @@ def upgrade() -> None:
     _signatures()
     _bodies()
     _deliveries()
+    _safe()
 
 
 def _places() -> None:
@@ -247,5 +248,15 @@ def _deliveries() -> None:
     op.create_table(
         "marks",
         sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )
+
+
+def _safe() -> None:
+    """Create what is sealed with a key that the database does not have."""
+    op.create_table(
+        "sealed",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("content", sa.Text, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
     )

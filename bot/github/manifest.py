@@ -1,0 +1,88 @@
+"""Making the App: what is asked for, where the browser takes it, and the code that is exchanged for credentials.
+
+https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+
+from bot.github.answers import expect
+from bot.github.api import Api, Credentials, Line
+from bot.github.needs import NEEDS
+from bot.github.pacing import Limits, Pace
+from bot.github.site import site_of
+
+LONGEST_NAME: Final = 34
+"""Characters of an App's name; it must be one that nobody on GitHub has taken."""
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """An App as it is kept: who it is, how it proves that, and where it is at home."""
+
+    app_id: str
+    private_key: str
+    webhook_secret: str
+    html_url: str = ""
+    public_url: str = ""
+
+    def __repr__(self) -> str:
+        """Show which App it is, and no secrets."""
+        return f"Registration({self.app_id!r}, {self.html_url!r})"
+
+    def text(self) -> str:
+        """Give it as one text, to be sealed."""
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def read(cls, text: str) -> Registration:
+        """Read what `text` gave."""
+        return msgspec.json.decode(text, type=cls)
+
+
+def manifest(name: str, public_url: str, hook_url: str, *, public: bool = False) -> dict[str, object]:
+    """Say what App is wanted: the least that the bot needs. `public` lets other accounts install it as well."""
+    return {
+        "name": name,
+        "url": public_url,
+        "description": "Counts /sign comments on petition issues and keeps the tally in the issue's body.",
+        "hook_attributes": {"url": hook_url, "active": True},
+        "redirect_url": f"{public_url}/setup/made",
+        "setup_url": f"{public_url}/setup",
+        "public": public,
+        "default_permissions": dict(NEEDS.permissions),
+        "default_events": list(NEEDS.events),
+    }
+
+
+def form_url(api_url: str, organization: str, state: str) -> str:
+    """Give the address that the browser posts the manifest to; without an organization the App is one's own."""
+    whose = f"organizations/{quote(organization, safe='')}/" if organization else ""
+    return f"{site_of(api_url)}/{whose}settings/apps/new?state={quote(state, safe='')}"
+
+
+async def convert(
+    session: aiohttp.ClientSession, api_url: str, code: str, public_url: str, now: Callable[[], float]
+) -> Registration:
+    """Exchange a code for the App with its credentials; a code is good once, and for an hour.
+
+    Raises `bot.github.errors`; NotFound for a code that is not good any more.
+    """
+    line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
+    api = Api(line, Pace(Limits()))
+    answer = await api.ask("POST", "/app-manifests/{code}/conversions", {"code": code}, Credentials())
+    made = expect(_Made, answer.data)
+    return Registration(str(made.id), made.pem, made.webhook_secret, made.html_url, public_url)
+
+
+class _Made(msgspec.Struct):
+    id: int
+    html_url: str
+    pem: str
+    webhook_secret: str

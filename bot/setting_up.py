@@ -1,0 +1,162 @@
+"""From nothing to a running bot: the set-up in the browser where there is no App, or an App brought along.
+
+What the environment says of the App goes before what is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Final
+
+import aiohttp
+import structlog
+
+from bot import app
+from bot.config import Config
+from bot.github.client import GitHub
+from bot.github.manifest import Registration, convert
+from bot.sealing import seal, unseal
+from bot.store import Store, read_sealed
+from bot.web.listening import listening, take_address
+from bot.web.setup.guard import Guard
+from bot.web.setup.pages import Wizard
+
+log = structlog.get_logger("setup")
+
+LOOK: Final = 2.0
+"""Seconds between two looks whether another process, or `import-app`, has set the App up meanwhile."""
+
+
+class NotSetUp(Exception):
+    """There is no App yet. Start `python -m bot serve` and open its /setup, or set GITHUB_APP_ID and its like."""
+
+
+class SetUpAlready(Exception):
+    """There is a stored App already. To put this one in its place, add --replace ."""
+
+
+async def serve(config: Config) -> None:
+    """Run until SIGTERM or SIGINT: the set-up while there is no App, and then the bot, without a pause for callers.
+
+    Raises CannotListen, WrongKey and the store's errors.
+    """
+    stop = asyncio.Event()
+    with app.stopping_on_signals(stop.set):
+        found = await find_app(config)
+        if found is not None:
+            await app.run(found, stop)
+            return
+        with _take(config) as address:
+            found = await set_up(config, address, stop)
+            if found is not None:
+                await app.run(found, stop, address)
+
+
+async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
+    """Offer the set-up until there is an App, and give the configuration with it; None where `stop` came first."""
+    async with AsyncExitStack() as stack:
+        store = await Store.open(config.database_url, label=config.petition_label)
+        stack.push_async_callback(store.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        done = asyncio.Event()
+
+        async def keep(made: Registration) -> bool:
+            kept = await store.safe.put(seal(made.text(), config.secret_key, time.time()), int(time.time()))
+            done.set()
+            return kept
+
+        async def exchange(code: str, public_url: str) -> Registration:
+            return await convert(session, config.api_url, code, public_url, time.time)
+
+        guard = Guard(config.secret_key, time.time)
+        wizard = Wizard(guard, exchange, keep, config.api_url, config.public_url, done)
+        if await store.safe.read() is None:
+            port = await stack.enter_async_context(
+                listening(wizard.application(), config.host, config.port, address)
+            )
+            home = config.public_url or f"http://localhost:{port}"
+            log.warning("set up", open=f"{home}/setup?token={guard.token}", token=guard.token, port=port)
+            while not stop.is_set() and await store.safe.read() is None:
+                await _either(stop, done, LOOK)
+    return None if stop.is_set() else await find_app(config)
+
+
+async def find_app(config: Config) -> Config | None:
+    """Complete a configuration with the stored App, unless it is complete; None where there is none.
+
+    Raises WrongKey and the store's errors.
+    """
+    if config.has_credentials:
+        return config
+    sealed = await read_sealed(config.database_url)
+    if sealed is None:
+        return None
+    found = Registration.read(unseal(sealed, config.secret_key))
+    return replace(
+        config,
+        app_id=found.app_id,
+        private_key=found.private_key,
+        webhook_secrets=tuple(found.webhook_secret.split(",")),
+        public_url=config.public_url or found.public_url or None,
+        app_page=found.html_url,
+    )
+
+
+async def with_app(config: Config) -> Config:
+    """Complete a configuration with the stored App; raises NotSetUp where there is none."""
+    found = await find_app(config)
+    if found is None:
+        raise NotSetUp(NotSetUp.__doc__)
+    return found
+
+
+async def import_app(config: Config, *, replacing: bool) -> str:
+    """Store the App of the environment, if GitHub knows it, and give its name.
+
+    Raises SetUpAlready, `bot.github.errors` and the store's errors.
+    """
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        github = GitHub(
+            session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
+        )
+        known = await github.app()
+        brought = Registration(
+            app_id=config.app_id,
+            private_key=config.private_key,
+            webhook_secret=",".join(config.webhook_secrets),
+            html_url=known.html_url,
+            public_url=config.public_url or "",
+        )
+        store = await Store.open(config.database_url, label=config.petition_label)
+        stack.push_async_callback(store.close)
+        sealed, now = seal(brought.text(), config.secret_key, time.time()), int(time.time())
+        if replacing:
+            await store.safe.replace(sealed, now)
+        elif not await store.safe.put(sealed, now):
+            raise SetUpAlready(SetUpAlready.__doc__)
+        # Whoever brings an App along needs nobody to take them through its installation.
+        await store.safe.hear(now)
+        return known.name
+
+
+def _take(config: Config) -> socket.socket:
+    try:
+        return take_address(config.host, config.port)
+    except OSError as error:
+        raise app.cannot_listen(config, error) from error
+
+
+async def _either(first: asyncio.Event, second: asyncio.Event, seconds: float) -> None:
+    """Wait until one of two things has happened, or a time has passed."""
+    waiting = {asyncio.create_task(event.wait()) for event in (first, second)}
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -1,0 +1,64 @@
+"""Who may set the bot up: whoever shows the token, and then the browser that showed it. Nothing is remembered.
+
+All is derived from the operator's key, so that it holds across restarts and in every process.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.sealing import derive
+
+LIFE: Final = 2 * 3600
+"""Seconds that a browser is known for; GitHub's part must be done within one hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The rules of admission; `now` tells UTC epoch seconds."""
+
+    secret_key: str = field(repr=False)
+    now: Callable[[], float]
+
+    @property
+    def token(self) -> str:
+        """Give the token that opens the set-up; it is worth nothing once the App is set up."""
+        return setup_token(self.secret_key)
+
+    def admits(self, shown: str) -> bool:
+        """Tell whether somebody has shown the token, or the key that it comes from."""
+        given = shown.strip().encode(errors="replace")
+        return any(hmac.compare_digest(given, good.encode()) for good in (self.token, self.secret_key))
+
+    def open_session(self) -> str:
+        """Give what a browser that was admitted is known by."""
+        return self._signed(secrets.token_hex(16), int(self.now()) + LIFE)
+
+    def knows(self, session: str) -> bool:
+        """Tell whether a browser was admitted not too long ago."""
+        nonce, _, rest = session.partition(".")
+        expires = rest.partition(".")[0]
+        if not (expires.isascii() and expires.isdigit() and len(expires) < 12):
+            return False
+        genuine = hmac.compare_digest(session.encode(errors="replace"), self._signed(nonce, int(expires)).encode())
+        return genuine and self.now() < int(expires)
+
+    def state(self, session: str) -> str:
+        """Give what GitHub must send back, so that nobody can slip an App of theirs to somebody else's browser."""
+        return derive(self.secret_key, f"state {session}")
+
+    def is_state(self, shown: str, session: str) -> bool:
+        """Tell whether GitHub has sent back this browser's state."""
+        return hmac.compare_digest(shown.encode(errors="replace"), self.state(session).encode())
+
+    def _signed(self, nonce: str, expires: int) -> str:
+        return f"{nonce}.{expires}.{derive(self.secret_key, f'session {nonce} {expires}')}"
+
+
+def setup_token(secret_key: str) -> str:
+    """Give the token that opens the set-up."""
+    return derive(secret_key, "setup")

@@ -1,0 +1,32 @@
+"""The App's credentials are kept once, replaced only on purpose, and found without changing anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.store import Store, read_sealed
+
+
+async def test_the_first_app_stays_until_it_is_replaced_on_purpose(database_url: str) -> None:
+    store = await Store.open(database_url)
+    assert await store.safe.read() is None
+    assert [await store.safe.put(text, 1) for text in ("first", "second")] == [True, False]
+    assert await store.safe.read() == "first"
+    await store.safe.replace("third", 2)
+    await store.close()
+    assert await read_sealed(database_url) == "third"
+
+
+async def test_the_first_delivery_is_noted_once(database_url: str) -> None:
+    store = await Store.open(database_url)
+    assert await store.safe.heard_at() is None
+    await store.safe.hear(5)
+    await store.safe.hear(9)
+    assert await store.safe.heard_at() == 5
+    await store.close()
+
+
+async def test_looking_for_an_app_makes_no_database(tmp_path: Path, new_postgres_url: str) -> None:
+    assert await read_sealed(f"sqlite:///{tmp_path}/none.db") is None
+    assert not (tmp_path / "none.db").exists()
+    assert await read_sealed(new_postgres_url) is None

@@ -1,0 +1,227 @@
+"""The set-up lets in whoever has the token, believes GitHub only in the same browser, and keeps one App."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.github.errors import NotFound, Unavailable
+from bot.github.manifest import Registration
+from bot.web.setup.guard import LIFE, Guard
+from bot.web.setup.pages import Wizard
+from bot.web.setup.wishes import NotLikeThis, read_wishes
+from tests.github.scene import Clock
+
+KEY = "a key of more than thirty-two characters"
+APP = Registration("12", "pem", "secret", "https://github.com/apps/our-letters", "")
+TYPED = {"name": "Our letters", "organization": "", "public_url": "https://petitions.example.org"}
+
+
+@dataclass
+class Scene:
+    clock: Clock
+    client: TestClient[web.Request, web.Application] = field(init=False)
+    kept: list[Registration] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    trouble: Exception | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def convert(self, code: str, public_url: str) -> Registration:
+        self.codes.append(code)
+        if self.trouble is not None:
+            raise self.trouble
+        return Registration(APP.app_id, APP.private_key, APP.webhook_secret, APP.html_url, public_url)
+
+    async def keep(self, app: Registration) -> bool:
+        self.kept.append(app)
+        return len(self.kept) == 1
+
+    @property
+    def guard(self) -> Guard:
+        return Guard(KEY, self.clock)
+
+    async def get(self, path: str, **query: str) -> ClientResponse:
+        return await self.client.get(path, params=query, allow_redirects=False)
+
+    async def come_in(self) -> None:
+        reply = await self.client.post("/setup", data={"token": self.guard.token}, allow_redirects=False)
+        assert (reply.status, reply.headers["Location"]) == (303, "/setup")
+
+    async def state(self) -> str:
+        """Look it over, and give the state that GitHub is told."""
+        action = re.search(r'action="([^"]+)"', await (await self.get("/setup/review", **TYPED)).text())
+        assert action
+        return parse_qs(urlsplit(html.unescape(action[1])).query)["state"][0]
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Scene]:
+    found = Scene(Clock())
+    wizard = Wizard(found.guard, found.convert, found.keep, "https://api.github.com", None, found.over)
+    async with TestClient(TestServer(wizard.application())) as found.client:
+        yield found
+
+
+async def test_strangers_see_nothing_but_the_question_for_the_token(stage: Scene) -> None:
+    assert "Set-up token" in await (await stage.get("/setup")).text()
+    for path in ("/setup/review", "/setup/made"):
+        assert (await stage.get(path, **TYPED)).status == 403
+    for guess in ("", "guess", "é", KEY[:-1]):
+        assert (await stage.client.post("/setup", data={"token": guess})).status == 403
+        assert (await stage.get("/setup", token=guess)).status == 403
+
+
+@pytest.mark.parametrize("shown", [Guard(KEY, Clock()).token, f" {KEY}\n"])
+async def test_the_token_opens_the_set_up_and_so_does_the_key_that_it_comes_from(stage: Scene, shown: str) -> None:
+    reply = await stage.get("/setup", token=shown)
+    assert (reply.status, reply.headers["Location"]) == (303, "/setup")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/setup"} <= set(reply.headers["Set-Cookie"].split("; "))
+    assert shown.strip() not in reply.headers["Set-Cookie"]
+    assert "Make your GitHub App" in await (await stage.get("/setup")).text()
+
+
+async def test_behind_a_router_the_cookie_is_for_tls_and_the_address_is_the_routers(stage: Scene) -> None:
+    headers = {"X-Forwarded-Proto": "https", "Host": "petitions.example.org"}
+    reply = await stage.client.get("/setup", params={"token": KEY}, headers=headers, allow_redirects=False)
+    cookie = reply.headers["Set-Cookie"]
+    assert "Secure" in cookie.split("; ")
+    seen = await stage.client.get("/setup", headers=headers | {"Cookie": cookie.partition(";")[0]})
+    assert 'value="https://petitions.example.org"' in await seen.text()
+
+
+async def test_a_browser_is_known_for_two_hours(stage: Scene) -> None:
+    await stage.come_in()
+    stage.clock.pass_by(LIFE - 1)
+    assert (await stage.get("/setup/review", **TYPED)).status == 200
+    stage.clock.pass_by(1)
+    assert (await stage.get("/setup/review", **TYPED)).status == 403
+
+
+@pytest.mark.parametrize("forged", ["", "a.b.c", "a.9999999999.", "é.9999999999.x", "a.99999999999999.x"])
+def test_a_session_cannot_be_made_up(forged: str) -> None:
+    assert not Guard(KEY, Clock()).knows(forged)
+
+
+async def test_github_is_asked_for_the_least_and_each_permission_says_what_for(stage: Scene) -> None:
+    await stage.come_in()
+    text = await (await stage.get("/setup/review", **TYPED | {"organization": "analytical"})).text()
+    sent = re.search(r'name="manifest" value="([^"]+)"', text)
+    assert sent
+    assert json.loads(html.unescape(sent[1])) == {
+        "name": "Our letters",
+        "url": "https://petitions.example.org",
+        "description": "Counts /sign comments on petition issues and keeps the tally in the issue's body.",
+        "hook_attributes": {"url": "https://petitions.example.org/webhook", "active": True},
+        "redirect_url": "https://petitions.example.org/setup/made",
+        "setup_url": "https://petitions.example.org/setup",
+        "public": False,
+        "default_permissions": {"issues": "write", "contents": "read", "metadata": "read"},
+        "default_events": ["issues", "issue_comment", "repository"],
+    }
+    assert 'action="https://github.com/organizations/analytical/settings/apps/new?state=' in text
+    assert "to write the tally into the issue&#39;s body" in text
+
+
+async def test_the_page_may_send_its_form_to_github_and_nowhere_else(stage: Scene) -> None:
+    await stage.come_in()
+    policy = (await stage.get("/setup/review", **TYPED)).headers["Content-Security-Policy"]
+    assert "form-action 'self' https://github.com;" in policy
+    assert "default-src 'none'" in policy
+
+
+async def test_the_code_is_exchanged_and_the_app_kept(stage: Scene) -> None:
+    await stage.come_in()
+    reply = await stage.get("/setup/made", code="c0de", state=await stage.state())
+    assert (reply.status, reply.headers["Location"]) == (303, "/setup")
+    assert stage.codes == ["c0de"]
+    assert [one.app_id for one in stage.kept] == ["12"]
+
+
+async def test_nobody_can_slip_an_app_of_theirs_to_somebody_elses_browser(stage: Scene) -> None:
+    await stage.come_in()
+    theirs = await stage.state()
+    stage.client.session.cookie_jar.clear()
+    assert (await stage.get("/setup/made", code="c0de", state=theirs)).status == 403
+    await stage.come_in()
+    for state in (theirs, "", "é"):
+        assert (await stage.get("/setup/made", code="c0de", state=state)).status == 403
+    assert stage.codes == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "said"),
+    [(NotFound("Not Found"), 410, "more than an hour old"), (Unavailable("502"), 502, "Load this page again")],
+)
+async def test_a_code_that_github_does_not_take_is_explained(
+    stage: Scene, trouble: Exception, status: int, said: str
+) -> None:
+    await stage.come_in()
+    stage.trouble = trouble
+    reply = await stage.get("/setup/made", code="c0de", state=await stage.state())
+    assert (reply.status, said in await reply.text()) == (status, True)
+    assert stage.kept == []
+
+
+async def test_who_comes_while_the_bot_starts_is_asked_for_a_moment(stage: Scene) -> None:
+    await stage.come_in()
+    stage.over.set()
+    text = await (await stage.get("/setup")).text()
+    assert "One moment" in text
+    assert 'http-equiv="refresh"' in text
+
+
+async def test_a_second_app_is_not_kept(stage: Scene) -> None:
+    await stage.come_in()
+    state = await stage.state()
+    assert [(await stage.get("/setup/made", code="c", state=state)).status for _ in range(2)] == [303, 409]
+
+
+async def test_until_the_bot_is_set_up_deliveries_are_to_come_again(stage: Scene) -> None:
+    reply = await stage.client.post("/webhook", data=b"{}")
+    assert (reply.status, "Retry-After" in reply.headers) == (503, True)
+    assert [(await stage.get(path)).status for path in ("/healthz", "/readyz", "/")] == [200, 503, 302]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"name": ""}, "1 to 34"),
+        ({"name": "N" * 35}, "1 to 34"),
+        ({"organization": "../x"}, "organization"),
+        ({"public_url": "petitions.example.org"}, "https://"),
+        ({"public_url": "https://"}, "https://"),
+        ({"public_url": "http://["}, "https://"),
+        ({"hook_url": "javascript:alert(1)"}, "https://"),
+    ],
+)
+async def test_what_is_typed_is_looked_at_and_given_back(stage: Scene, typed: dict[str, str], said: str) -> None:
+    await stage.come_in()
+    with pytest.raises(NotLikeThis, match=re.escape(said)):
+        read_wishes(TYPED | typed)
+    reply = await stage.get("/setup/review", **TYPED | typed)
+    assert (reply.status, said in await reply.text()) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "within_reach"),
+    [
+        ("https://petitions.example.org", True),
+        ("https://8.8.8.8", True),
+        ("http://localhost:8080", False),
+        ("http://127.0.0.1:8080", False),
+        ("http://192.168.1.4", False),
+        ("http://[::1]:8080", False),
+        ("http://server", False),
+    ],
+)
+def test_an_address_that_github_cannot_reach_is_noticed(address: str, within_reach: bool) -> None:
+    assert read_wishes(TYPED | {"public_url": address}).is_out_of_reach is not within_reach

@@ -1,0 +1,184 @@
+"""Where the App's credentials come from: the environment first, then the database, and else from the set-up."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot import app, setting_up
+from bot.config import Config
+from bot.github.errors import Unauthorized
+from bot.sealing import WrongKey
+from bot.setting_up import NotSetUp, SetUpAlready
+from bot.store import Store
+from bot.web.listening import listening, take_address
+from bot.web.setup.guard import Guard
+from bot.web.setup.pages import COOKIE
+from tests.whole.scene import FAST, Scene, scene
+from tests.whole.test_command_line import credentials, run
+
+KEY = "a key of more than thirty-two characters"
+
+
+@pytest.fixture
+async def stage(sqlite_url: str) -> AsyncIterator[Scene]:
+    async with scene(sqlite_url, start=False) as found:
+        yield found
+
+
+def empty(stage: Scene) -> Config:
+    """Give the configuration of somebody who has set nothing but a key."""
+    whole = stage.config()
+    return replace(whole, app_id="", private_key="", webhook_secrets=(), secret_key=KEY)
+
+
+def known(stage: Scene) -> Config:
+    return replace(stage.config(), secret_key=KEY)
+
+
+async def test_an_app_that_was_brought_along_is_found_with_the_key_alone(stage: Scene) -> None:
+    with pytest.raises(NotSetUp, match="/setup"):
+        await setting_up.with_app(empty(stage))
+    rotating = replace(known(stage), webhook_secrets=("new", stage.sandbox.webhook_secret))
+    assert await setting_up.import_app(rotating, replacing=False) == "Undersigned"
+    found = await setting_up.with_app(empty(stage))
+    assert (found.app_id, found.private_key) == (known(stage).app_id, known(stage).private_key)
+    assert found.webhook_secrets == rotating.webhook_secrets
+    with pytest.raises(WrongKey):
+        await setting_up.with_app(replace(empty(stage), secret_key="another" * 8))
+
+
+async def test_the_environment_goes_before_what_is_stored(stage: Scene) -> None:
+    await setting_up.import_app(known(stage), replacing=False)
+    other = replace(known(stage), app_id="of the environment", secret_key="another" * 8)
+    assert await setting_up.with_app(other) == other
+
+
+async def test_a_stored_app_is_replaced_only_on_purpose(stage: Scene) -> None:
+    await setting_up.import_app(known(stage), replacing=False)
+    later = replace(known(stage), webhook_secrets=("later",))
+    with pytest.raises(SetUpAlready, match="--replace"):
+        await setting_up.import_app(later, replacing=False)
+    await setting_up.import_app(later, replacing=True)
+    assert (await setting_up.with_app(empty(stage))).webhook_secrets == ("later",)
+
+
+async def test_an_app_that_github_does_not_know_is_not_stored(stage: Scene) -> None:
+    with pytest.raises(Unauthorized):
+        await setting_up.import_app(replace(known(stage), app_id="1"), replacing=False)
+    assert await setting_up.find_app(empty(stage)) is None
+
+
+async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sqlite_url: str) -> None:
+    environment = credentials(stage.sandbox, DATABASE_URL=sqlite_url)
+    code, _, err = await run("import-app", **environment)
+    assert (code, "SECRET_KEY" in err) == (2, True)
+    code, out, err = await run("import-app", **environment, SECRET_KEY=KEY)
+    assert (code, "Undersigned is stored" in out) == (0, True), err
+    code, _, err = await run("import-app", **environment, SECRET_KEY=KEY)
+    assert (code, "--replace" in err) == (2, True)
+    alone = {"SECRET_KEY": KEY, "DATABASE_URL": sqlite_url, "GITHUB_API_URL": stage.sandbox.api_url}
+    code, out, _ = await run("doctor", **alone)
+    assert "✓ credentials" in out
+    code, _, err = await run("doctor", **alone | {"SECRET_KEY": "another" * 8})
+    assert (code, "SECRET_KEY" in err, "Traceback" in err) == (2, True, False)
+    code, _, err = await run("serve", **alone, GITHUB_APP_ID="12")
+    assert (code, "GITHUB_PRIVATE_KEY" in err, "GITHUB_WEBHOOK_SECRET" in err) == (2, True, True)
+
+
+async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_app(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setting_up, "LOOK", 0.05)
+    stop = asyncio.Event()
+    with take_address("127.0.0.1", 0) as address:
+        waiting = asyncio.create_task(setting_up.set_up(empty(stage), address, stop))
+        await setting_up.import_app(known(stage), replacing=False)
+        async with asyncio.timeout(20):
+            found = await waiting
+    assert found is not None
+    assert found.app_id == known(stage).app_id
+
+
+async def test_a_set_up_ends_when_the_process_is_to_stop(stage: Scene) -> None:
+    stop = asyncio.Event()
+    with take_address("127.0.0.1", 0) as address:
+        waiting = asyncio.create_task(setting_up.set_up(empty(stage), address, stop))
+        stop.set()
+        async with asyncio.timeout(20):
+            assert await waiting is None
+
+
+async def test_the_last_page_closes_with_the_first_delivery_and_stays_closed(stage: Scene) -> None:
+    store = await Store.open(stage.database_url)
+    await store.close()
+    config = replace(known(stage), app_page=f"{stage.sandbox.web_url}/apps/undersigned")
+    cookie = {"Cookie": f"{COOKIE}={Guard(KEY, app.Clock().now).open_session()}"}
+    async with app.running(config, FAST) as bot, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{bot.port}/setup"
+        assert [await status(session, url), await status(session, f"{url}/status")] == [404, 404]
+        assert await status(session, url, cookie) == 200
+        async with session.get(f"{url}/status", headers=cookie) as reply:
+            assert await reply.json() == {"accounts": [], "heard": False}
+        stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+        stage.sandbox.deliveries.ping()
+        await stage.sandbox.settled()
+        assert await status(session, url, cookie) == 200
+        stage.petition()
+        await stage.sandbox.settled()
+        assert await status(session, url, cookie) == 404
+        async with session.get(f"{url}/status", headers=cookie) as reply:
+            assert (await reply.json())["heard"] is True
+    async with app.running(config, FAST) as bot, aiohttp.ClientSession() as session:
+        assert await status(session, f"http://127.0.0.1:{bot.port}/setup", cookie) == 404
+
+
+async def status(session: aiohttp.ClientSession, url: str, headers: dict[str, str] | None = None) -> int:
+    async with session.get(url, headers=headers) as reply:
+        return reply.status
+
+
+async def test_whoever_calls_between_two_applications_waits_for_the_second() -> None:
+    with take_address("127.0.0.1", 0) as address:
+        async with listening(saying("first"), "", 0, address) as port, aiohttp.ClientSession() as session:
+            assert await text(session, port) == "first"
+        async with aiohttp.ClientSession() as session:
+            with socket.create_connection(("127.0.0.1", port)):  # somebody is let in by nobody yet
+                asking = asyncio.create_task(text(session, port))
+                async with listening(saying("second"), "", 0, address):
+                    async with asyncio.timeout(20):
+                        assert await asking == "second"
+
+
+def saying(words: str) -> web.Application:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text=words)
+
+    application = web.Application()
+    application.router.add_get("/", answer)
+    return application
+
+
+async def text(session: aiohttp.ClientSession, port: int) -> str:
+    async with session.get(f"http://127.0.0.1:{port}/") as reply:
+        return await reply.text()
+
+
+async def test_an_address_that_is_taken_is_explained(stage: Scene, sqlite_url: str) -> None:
+    port = stage.sandbox.web_url.rpartition(":")[2]
+    environment = {"HOST": "127.0.0.1", "PORT": port, "DATABASE_URL": sqlite_url, "SECRET_KEY": KEY}
+    code, _, err = await run("serve", **environment)
+    assert (code, f"port {port}" in err, "Traceback" in err) == (1, True, False)
+
+
+async def test_without_credentials_and_key_the_key_is_named(tmp_path: Path) -> None:
+    code, _, err = await run("serve", DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    assert (code, "SECRET_KEY" in err) == (2, True)
+    assert not (tmp_path / "new.db").exists()
