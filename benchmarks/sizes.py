@@ -24,7 +24,8 @@ from bot.github.answers import IssueRead
 from bot.github.client import InstallationClient
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Issue, Repository
-from bot.reconcile.publish import Desk, publish
+from bot.reconcile.desk import Desk
+from bot.reconcile.publish import publish
 from bot.store import Store
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -11,8 +12,9 @@ import aiohttp
 from bot.config import Config
 from bot.github.answers import IssueRead
 from bot.github.client import GitHub, InstallationClient, with_token
+from bot.github.errors import Gone, NotFound
 from bot.github.site import site_of
-from bot.petition import block
+from bot.petition import block, threads
 from bot.petition.comment import Comment, Writer
 from bot.petition.recount import Recount, recount
 
@@ -48,17 +50,24 @@ class Verification:
 
     name: IssueName
     recount: Recount
-    issue_url: str
+    threads: tuple[IssueName, ...]
+    """The issues whose comments were counted, the petition's first one first."""
+    site_url: str
+    thread_of: Mapping[int, IssueName]
+    """By the comment's id."""
 
     def url_of(self, comment_id: int | None) -> str:
         """Give the address of a comment, or of the issue where no single comment is meant."""
-        return self.issue_url if comment_id is None else f"{self.issue_url}#issuecomment-{comment_id}"
+        thread = self.threads[0] if comment_id is None else self.thread_of[comment_id]
+        issue = f"{self.site_url}/{thread.repository}/issues/{thread.number}"
+        return issue if comment_id is None else f"{issue}#issuecomment-{comment_id}"
 
     def lines(self) -> list[str]:
         """Say it in words."""
         found = self.recount
         if found.agrees:
-            return [f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block."]
+            more = f" Counted with {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
+            return [f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block.{more}"]
         differences = [f"  - {one.text}: {self.url_of(one.comment_id)}" for one in found.differences]
         return [f"{self.name}: the block and the comments differ.", *differences]
 
@@ -67,6 +76,7 @@ class Verification:
         found, said = self.recount, self.recount.said
         return {
             "petition": str(self.name),
+            "threads": [str(thread) for thread in self.threads],
             "agrees": found.agrees,
             "comments": {"count": found.count, "digest": found.digest},
             "block": None if said is None else {"count": said.count, "digest": said.digest, "as_of": said.as_of},
@@ -78,11 +88,13 @@ async def verify(name: IssueName, config: Config) -> Verification:
     """Count a petition again; raises `bot.github.errors`."""
     async with aiohttp.ClientSession() as session:
         client = await _client(session, name, config)
-        read = await client.get_issue(name.repository, name.number)
-        comments = await _read_comments(client, read)
-    found = recount(comments, block.machine_line(read.body), closed_at=read.issue.closed_at)
-    where = f"{site_of(config.api_url)}/{read.repository.full_name}/issues/{read.issue.number}"
-    return Verification(name, found, where)
+        pages = await _read_threads(client, name)
+        comments = {_name_of(page): await _read_comments(client, page) for page in pages}
+    first = pages[0]
+    together = [comment for found in comments.values() for comment in found]
+    found = recount(together, block.machine_line(first.body), closed_at=first.issue.closed_at)
+    thread_of = {comment.id: thread for thread, found in comments.items() for comment in found}
+    return Verification(_name_of(first), found, tuple(comments), site_of(config.api_url), thread_of)
 
 
 async def _client(session: aiohttp.ClientSession, name: IssueName, config: Config) -> InstallationClient:
@@ -92,6 +104,33 @@ async def _client(session: aiohttp.ClientSession, name: IssueName, config: Confi
         session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
     )
     return github.installation(await github.installation_of(name.repository))
+
+
+async def _read_threads(client: InstallationClient, name: IssueName) -> list[IssueRead]:
+    """Read a petition's issues, the first one first; `name` may be of any of them.
+
+    The block of the first one names the others. They count where a bot has written them as its continuations: only
+    an App can do that, and only one that the organizers have let in.
+    """
+    first = await client.get_issue(name.repository, name.number)
+    if (continues := _continued_by(first)) is not None:
+        first = await client.get_issue(*threads.split_name(continues.name))
+    said = block.machine_line(first.body)
+    pages = {first.issue.id: first}
+    for other in said.threads if said is not None else ():
+        try:
+            page = await client.get_issue(*threads.split_name(other))
+        except (NotFound, Gone):
+            continue
+        continues = _continued_by(page)
+        if continues is not None and await client.leads_to(continues, first.issue.id):
+            pages[page.issue.id] = page
+    return list(pages.values())
+
+
+def _continued_by(page: IssueRead) -> threads.Continues | None:
+    by_app = page.author is not None and page.author.type == "Bot"
+    return threads.read_continues(page.body) if by_app else None
 
 
 async def _read_comments(client: InstallationClient, read: IssueRead) -> list[Comment]:
@@ -106,6 +145,10 @@ async def _read_comments(client: InstallationClient, read: IssueRead) -> list[Co
     for history in await client.comment_histories([listing.node_ids[comment_id] for comment_id in told]):
         found[history.id] = history
     return list(found.values())
+
+
+def _name_of(page: IssueRead) -> IssueName:
+    return IssueName(page.repository.full_name, page.issue.number)
 
 
 def _signatures(count: int) -> str:

@@ -13,7 +13,7 @@ from bot.github import shapes
 from bot.github.errors import Unavailable
 from bot.github.shapes import Account, Id, Time, account_name, epoch
 from bot.petition import commands
-from bot.petition.comment import Comment, Version, Writer, body_digest
+from bot.petition.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts import Issue, Repository
 
 
@@ -29,6 +29,7 @@ class IssueRead:
     body: str | None
     read_at: int
     unchanged: bool = False
+    author: Author | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,12 @@ class IssueAnswer(shapes.Issue, kw_only=True, gc=False):
 
     repository_url: str
     body: str | None = None
+    user: shapes.User | None = None
+
+    def read(self, repository: Repository, at: int, *, unchanged: bool = False) -> IssueRead:
+        """Give the issue as it was at a time or later."""
+        author = None if self.user is None else self.user.author()
+        return IssueRead(repository, self.fact(), self.body, at, unchanged, author)
 
 
 class CommentAnswer(shapes.Comment, kw_only=True, gc=False):

@@ -31,13 +31,14 @@ from bot.github.answers import (
     expect,
 )
 from bot.github.api import Answer, Api, Credentials, Line, Variables
-from bot.github.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from bot.github.errors import Forbidden, Gone, NotFound, Unauthorized, Unavailable
 from bot.github.memory import Memory, room
 from bot.github.pacing import Limits, Pace
 from bot.github.payloads import Identified
 from bot.github.tokens import AppKey, PersonalToken, Token, Tokens
 from bot.petition.comment import Comment
 from bot.petition.facts import Repository
+from bot.petition.threads import Continues, split_name
 
 PAGE = 100
 """Things on one page, the most that GitHub allows."""
@@ -82,6 +83,7 @@ class GitHub:
         self._api = Api(self._line, Pace(self._limits))
         self._tokens = Tokens(self._api, self._key, now)
         self._room = room(MEMORY)
+        self._login: str | None = None
         self._installations: dict[int, InstallationClient] = {}
 
     def installation(self, installation_id: int) -> InstallationClient:
@@ -89,13 +91,21 @@ class GitHub:
         client = self._installations.get(installation_id)
         if client is None:
             api = Api(self._line, Pace(self._limits), Memory(self._room, installation_id))
-            client = InstallationClient(installation_id, api, self._line, self._tokens, lag=self._lag)
+            client = InstallationClient(
+                installation_id, api, self._line, self._tokens, lag=self._lag, whoami=self.bot_login
+            )
             self._installations[installation_id] = client
         return client
 
     async def app(self) -> AppInfo:
         """Read the App itself."""
         return expect(AppAnswer, (await self._ask("GET", "/app")).data).info()
+
+    async def bot_login(self) -> str:
+        """Give the login of the account as which the App acts; it is asked for once."""
+        if self._login is None:
+            self._login = f"{(await self.app()).slug}[bot]"
+        return self._login
 
     async def installations(self) -> tuple[Installation, ...]:
         """List the App's installations, suspended ones too."""
@@ -141,20 +151,29 @@ def with_token(
 ) -> InstallationClient:
     """Give a client that acts as the person to whom a token belongs, and sees what that person may see."""
     line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    return InstallationClient(0, Api(line, Pace(Limits())), line, PersonalToken(token), lag=0.0)
+    api = Api(line, Pace(Limits()))
+    return InstallationClient(0, api, line, PersonalToken(token), lag=0.0, whoami=_nobody)
 
 
 class InstallationClient:
     """GitHub for one installation: one call at a time, at GitHub's pace. Raises only `bot.github.errors`."""
 
     def __init__(
-        self, installation_id: int, api: Api, line: Line, tokens: Tokens | PersonalToken, *, lag: float
+        self,
+        installation_id: int,
+        api: Api,
+        line: Line,
+        tokens: Tokens | PersonalToken,
+        *,
+        lag: float,
+        whoami: Callable[[], Awaitable[str]],
     ) -> None:
         self.id = installation_id
         self._api = api
         self._line = line
         self._tokens = tokens
         self._lag = lag
+        self._whoami = whoami
         self._turn = asyncio.Lock()
         self._calls = 0
         self._repositories: dict[str, tuple[float, Repository]] = {}
@@ -169,7 +188,7 @@ class InstallationClient:
         repository = expect(shapes.Repository, asked.data).fact()
         self._repositories[issue.repository_url] = began, repository
         unchanged = answer.unchanged and asked.unchanged
-        return IssueRead(repository, issue.fact(), issue.body, self._dated(began), unchanged)
+        return issue.read(repository, self._dated(began), unchanged=unchanged)
 
     async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
         """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it.
@@ -183,7 +202,39 @@ class InstallationClient:
             asked = await self._ask("GET", issue.repository_url, {})
             self._repositories[issue.repository_url] = began, expect(shapes.Repository, asked.data).fact()
         read_at, repository = self._repositories[issue.repository_url]
-        return IssueRead(repository, issue.fact(), issue.body, self._dated(read_at))
+        return issue.read(repository, self._dated(read_at))
+
+    async def create_issue(self, repository: Repository, title: str, body: str) -> IssueRead:
+        """Open an issue; it notifies those who watch the repository. Unavailable may mean that it was opened."""
+        began = self._line.now()
+        where = _named(repository.full_name)
+        answer = await self._ask("POST", "/repos/{owner}/{name}/issues", where, data={"title": title, "body": body})
+        return expect(IssueAnswer, answer.data).read(repository, self._dated(began))
+
+    async def list_issues_after(self, repository: Repository, number: int) -> tuple[IssueRead, ...]:
+        """List a repository's issues, open or closed, whose numbers are higher, newest first."""
+        began = self._line.now()
+        found: list[IssueRead] = []
+        more: str | None = "/repos/{owner}/{name}/issues?state=all&sort=created&direction=desc&per_page=100"
+        while more is not None:
+            page = await self._page(more, _named(repository.full_name))
+            answers = expect(list[IssueAnswer], page.data)
+            found += (one.read(repository, self._dated(began)) for one in answers if one.number > number)
+            more = page.more if answers and answers[-1].number > number else None
+        return tuple(one for one in found if not one.issue.is_pull_request)
+
+    async def leads_to(self, continues: Continues, issue_id: int) -> bool:
+        """Tell whether an issue is what another one says to continue, be it that it was transferred since."""
+        if continues.issue_id == issue_id:
+            return True
+        try:
+            return (await self.get_issue(*split_name(continues.name))).issue.id == issue_id
+        except (NotFound, Gone):
+            return False
+
+    async def me(self) -> str:
+        """Give the login under which what this App writes is shown."""
+        return await self._whoami()
 
     async def list_petitions(
         self, repo: str, label: str, *, known: Repository | None = None
@@ -208,7 +259,7 @@ class InstallationClient:
             for answer in expect(list[IssueAnswer], page.data):
                 issue = answer.fact()
                 if not issue.is_pull_request:
-                    found.append(IssueRead(repository, issue, answer.body, self._dated(began), page.unchanged))
+                    found.append(answer.read(repository, self._dated(began), unchanged=page.unchanged))
         return tuple(found)
 
     async def repositories(self) -> tuple[Repository, ...]:
@@ -351,6 +402,10 @@ class InstallationClient:
 _ISSUE = "/repos/{owner}/{name}/issues/{number}"
 _LABELS = "/repos/{owner}/{name}/labels"
 _REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
+
+
+async def _nobody() -> str:
+    raise Forbidden("a personal token belongs to no App")
 
 
 def _named(repo: str) -> dict[str, str | int]:

@@ -60,6 +60,10 @@ class BlockFacts:
     verify_url: str | None = None
     """Where it is told how to recount."""
     site_url: str = "https://github.com"
+    threads: tuple[str, ...] = ()
+    """The names, `owner/repo#number`, of all issues of the petition where there is more than one, in order."""
+    position: int = 1
+    """Which of the threads this block stands in."""
 
     @property
     def ended_at(self) -> int | None:
@@ -107,7 +111,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _BAR = 20
 """Characters of the progress bar."""
 
-_EXPENDABLE = ("more", "how", "foot", "note", "goal", "changed", "state", "rule", "count")
+_EXPENDABLE = ("more", "how", "foot", "note", "goal", "changed", "state", "threads", "rule", "count")
 """What goes when room is short, in this order, after the names."""
 
 
@@ -139,11 +143,12 @@ def _assemble(parts: Mapping[str, str]) -> str:
 def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
     """Write the parts of the block from top to bottom; one that has nothing to say is empty."""
     return {
-        "tally": str(MachineLine(facts.count, facts.digest, facts.as_of)),
+        "tally": str(MachineLine(facts.count, facts.digest, facts.as_of, threads=facts.threads)),
         "rule": "---",
         "count": _heading(facts),
         "goal": _progress(facts),
         "state": _state(facts),
+        "threads": _threads(facts),
         "how": _how(facts),
         "changed": _changed(facts),
         "newest": _table(rows),
@@ -189,9 +194,20 @@ def _state(facts: BlockFacts) -> str:
     return ""
 
 
+def _threads(facts: BlockFacts) -> str:
+    """Say where the petition goes on, or what this issue continues."""
+    links = [f"[{name}]({facts.site_url}/{name.replace('#', '/issues/')})" for name in facts.threads]
+    if facts.position < len(facts.threads):
+        full = "This issue has as many comments as it can take."
+        return full if facts.ended_at is not None else f"➡️ **{full} Please sign in {links[-1]}.**"
+    if facts.position > 1:
+        return f"This continues {' and '.join(links[:-1])}; all are counted together."
+    return ""
+
+
 def _how(facts: BlockFacts) -> str:
     withdraw = "To withdraw, comment `/unsign` or delete your comment."
-    if facts.ended_at is not None:
+    if facts.ended_at is not None or facts.position < len(facts.threads):
         return withdraw
     sign = "**To sign, comment `/sign`**, or with your name: `/sign Ada Lovelace, Analytical Engines`"
     return f"{sign}\n{withdraw}"

@@ -90,6 +90,16 @@ class IssueGone:
 
 
 @dataclass(frozen=True, slots=True)
+class Continuation:
+    """An issue that the App itself has opened continues a petition."""
+
+    installation_id: int
+    repository: Repository
+    issue: Issue
+    petition_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryFact:
     """A repository was renamed, transferred, archived, hidden from the public or shown to it."""
 
@@ -112,4 +122,4 @@ class InstallationFact:
     repositories_removed: tuple[int, ...] = field(default=())
 
 
-Fact = CommentFact | IssueFact | IssueGone | RepositoryFact | InstallationFact
+Fact = CommentFact | IssueFact | IssueGone | Continuation | RepositoryFact | InstallationFact

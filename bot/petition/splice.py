@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 
 from markdown_it import MarkdownIt
 
+from bot.petition.threads import is_name
+
 BODY_LIMIT = 65_536
 """Code points that GitHub takes as an issue's body."""
 
@@ -33,9 +35,18 @@ class MachineLine:
     digest: str
     as_of: int
     v: int = 1
+    threads: tuple[str, ...] = ()
+    """The names, `owner/repo#number`, of the issues counted together, where there is more than one."""
 
     def __str__(self) -> str:
-        said = {"v": self.v, "count": self.count, "digest": self.digest, "as_of": _iso(self.as_of)}
+        said: dict[str, object] = {
+            "v": self.v,
+            "count": self.count,
+            "digest": self.digest,
+            "as_of": _iso(self.as_of),
+        }
+        if self.threads:
+            said["threads"] = self.threads
         return f"<!-- undersigned {json.dumps(said, separators=(',', ':'))} -->"
 
 
@@ -240,8 +251,10 @@ def _read_tally(said: str) -> MachineLine | None:
     try:
         tally = json.loads(said)
         as_of = datetime.strptime(tally["as_of"], _ISO).replace(tzinfo=UTC)
-        line = MachineLine(tally["count"], tally["digest"], int(as_of.timestamp()), tally["v"])
+        threads = tuple(tally.get("threads", ()))
+        line = MachineLine(tally["count"], tally["digest"], int(as_of.timestamp()), tally["v"], threads)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     well_typed = type(line.v) is int and type(line.count) is int and type(line.digest) is str
+    well_typed = well_typed and all(type(name) is str and is_name(name) for name in threads)
     return line if well_typed and line.v == 1 and line.count >= 0 else None

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.github.answers import IssueRead
-from bot.github.client import InstallationClient
 from bot.github.errors import Gone
 from bot.petition import block
-from bot.petition.addresses import Addresses
 from bot.petition.facts import IssueFact, IssueGone
 from bot.reconcile.backoff import NameReused, Stale, is_deleted
-from bot.store import Due, KnownBody, Lease, Snapshot, State, Store, Thread, outside_digest
+from bot.reconcile.continuing import find_again, go_on
+from bot.reconcile.desk import Desk
+from bot.store import Due, KnownBody, Snapshot, State, Thread, outside_digest
 
 log = structlog.get_logger("publish")
 
 NEWEST = 20
 """How many signatories the block shows at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What publishing works with. `lease` tells whether we still may write."""
-
-    store: Store
-    client: InstallationClient
-    lease: Lease
-    label: str
-    now: Callable[[], float]
-    addresses: Addresses = field(default_factory=Addresses)
 
 
 async def publish(due: Due, desk: Desk) -> int:
@@ -53,6 +41,8 @@ async def publish(due: Due, desk: Desk) -> int:
     if any(page.read.repository.archived for page in here):
         return 0
     if here and (first := here[0]).thread.position == 1:
+        if due.published_revision == 0 and await find_again(known, first.read, desk):
+            return 0
         await store.note_letter(due.petition_id, first.thread.issue_id, first.base, first.read.issue.updated_at)
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
@@ -61,20 +51,16 @@ async def publish(due: Due, desk: Desk) -> int:
     if any(page.is_outdated_by(body) for page, body in zip(here, bodies, strict=True)):
         # This revision tells of an edit that we had not heard of when we read; it is still due.
         return 0
-    facts = _facts(tally, int(now()), desk)
-    writes = 0
-    for page in here:
-        body = _body(page, facts)
-        if body is None:
-            await store.upkeep.left(page.thread.issue_id, page.read.body)
-        elif desk.lease:
-            await _write(page, body, desk)
-            writes += 1
-        else:
-            return writes
+    facts = _facts(tally, desk)
+    writes = await _write_all(here, tally, facts, desk)
+    if not desk.lease:
+        return writes
+    again = await go_on(tally, [page.read for page in here], desk) if here else None
     has_room = all(block.has_room(page.base, facts) for page in here)
     state = State.FINE if has_room else State.NO_ROOM
-    if all(_agrees(page, tally, desk.label) for page in here):
+    if again is not None:
+        await store.postpone(due.petition_id, again, state, due.attempts)
+    elif all(_agrees(page, tally, desk.label) for page in here):
         await store.published(due.petition_id, tally.revision, int(now()), state)
     else:
         # Deliveries have told something else, and what we read is not newer. A later look will be.
@@ -98,6 +84,11 @@ class _Page:
     def base(self) -> str | None:
         """Give the body that the block goes into."""
         return self.read.body if self.found is None else self.found.lost
+
+    def place_in(self, tally: Snapshot) -> int:
+        """Tell which of the petition's threads it is, from 0."""
+        ids = [thread.issue_id for thread in tally.threads]
+        return ids.index(self.thread.issue_id) if self.thread.issue_id in ids else 0
 
     def is_outdated_by(self, known: KnownBody) -> bool:
         """Tell whether a delivery has told of an edit since."""
@@ -147,6 +138,19 @@ async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: Desk) ->
     return None
 
 
+async def _write_all(pages: Sequence[_Page], tally: Snapshot, facts: block.BlockFacts, desk: Desk) -> int:
+    """Write the bodies that say something else than our rows, as long as we may; return how many."""
+    writes = 0
+    for page in pages:
+        body = _body(page, replace(facts, position=1 + page.place_in(tally)))
+        if body is None:
+            await desk.store.upkeep.left(page.thread.issue_id, page.read.body)
+        elif desk.lease:
+            await _write(page, body, desk)
+            writes += 1
+    return writes
+
+
 def _body(page: _Page, facts: block.BlockFacts) -> str | None:
     """Give the body to write; None where the one that is there will do."""
     body = block.compose(page.base, facts)
@@ -177,13 +181,14 @@ async def _write(page: _Page, body: str, desk: Desk) -> None:
         )
 
 
-def _facts(tally: Snapshot, as_of: int, desk: Desk) -> block.BlockFacts:
+def _facts(tally: Snapshot, desk: Desk) -> block.BlockFacts:
     first = tally.threads[0] if tally.threads else None
     pages = first and desk.addresses.pages(tally.repository, first.number, tally.page_key)
+    names = tuple(f"{one.repository.full_name}#{one.number}" for one in tally.threads)
     return block.BlockFacts(
         count=tally.count,
         digest=tally.digest,
-        as_of=as_of,
+        as_of=int(desk.now()),
         newest=tally.newest,
         labelled=tally.labelled,
         label=desk.label,
@@ -193,4 +198,5 @@ def _facts(tally: Snapshot, as_of: int, desk: Desk) -> block.BlockFacts:
         csv_url=pages.of(".csv") if pages else None,
         json_url=pages.of(".json") if pages else None,
         site_url=desk.addresses.site.url,
+        threads=names if len(names) > 1 else (),
     )

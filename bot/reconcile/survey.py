@@ -15,7 +15,7 @@ from bot.petition.facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.beats import jittered
 from bot.reconcile.resync import look
-from bot.store import KnownPetition, State, Store, SurveyMark
+from bot.store import KnownPetition, State, Store, SurveyMark, ThreadToRead
 
 PATIENCE: Final = 3
 """Times that a repository is tried while GitHub is unwell; then it waits for the next survey."""
@@ -129,7 +129,8 @@ class Survey:
         if thread is None:
             return False
         try:
-            await look(thread, self._said.get(thread.issue_id), store=self.store, client=self.client, now=now)
+            said = self._said.get(thread.issue_id) or await self._ask_about(thread)
+            await look(thread, said, store=self.store, client=self.client, now=now)
         except GitHubError as error:
             if ends_all(error):
                 raise
@@ -138,6 +139,19 @@ class Survey:
                 raise
             await self.store.upkeep.look_at([thread.petition_id])
         return True
+
+    async def _ask_about(self, thread: ThreadToRead) -> tuple[int, int] | None:
+        """Read an issue that no list has shown: those that continue a petition carry no label."""
+        read = await self.client.get_issue(thread.repository.full_name, thread.number)
+        known = await self.store.upkeep.body(thread.issue_id)
+        if read.issue.id != thread.issue_id or known.left_digest not in ("", body_digest(read.body or "")):
+            await self.store.upkeep.look_at([thread.petition_id])
+        if read.issue.id != thread.issue_id:
+            return None
+        await self.store.record(
+            [IssueFact(thread.installation_id, read.repository, read.issue, as_of=read.read_at)]
+        )
+        return read.issue.comments, read.read_at
 
 
 _ENDED_BY_BEING_LISTED: Final = (State.NOT_FOUND, State.ISSUES_DISABLED, State.UNAVAILABLE, State.NAME_REUSED)

@@ -15,7 +15,8 @@ from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, retry_at, state_of
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer
-from bot.reconcile.publish import Desk, publish
+from bot.reconcile.desk import Desk
+from bot.reconcile.publish import publish
 from bot.reconcile.resync import reread
 from bot.reconcile.survey import Survey, is_due
 from bot.store import AckDue, Due, Lease, Store, ThreadToRead

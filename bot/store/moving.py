@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.petition.comment import merge
-from bot.petition.facts import Issue, Repository
+from bot.petition.facts import Continuation, Issue, Repository
 from bot.store import statements as sql
+from bot.store import upkeep_statements as upkeep_sql
 from bot.store.bodies import move_body
 from bot.store.database import Transaction
 from bot.store.judging import derive, judge_people
@@ -63,6 +64,27 @@ def record_moved(
     return True
 
 
+def record_continuation(transaction: Transaction, fact: Continuation, terms: Terms) -> None:
+    """Make an issue the petition's last thread; one that was taken for a petition of its own is one no more."""
+    issue, petition_id = fact.issue, fact.petition_id
+    locked = {row.id: row for row in transaction.fetch(upkeep_sql.LOCK_PETITIONS, [petition_id, issue.id])}
+    known = transaction.fetch(sql.THREAD, issue.id)
+    is_other = bool(known) and known[0].petition_id == issue.id != petition_id
+    if petition_id not in locked or locked[petition_id].gone or (known and not is_other):
+        return
+    position = transaction.fetch(upkeep_sql.LAST_POSITION, petition_id)[0][0] + 1
+    if is_other:
+        _merge(transaction, issue.id, petition_id, position)
+    else:
+        transaction.execute(
+            sql.ADD_THREAD, issue.id, petition_id, fact.repository.id, issue.number, position, issue.title,
+            is_petition(issue, terms.label), issue.closed_at, issue.locked, issue.comments, issue.updated_at,
+            terms.now,
+        )  # fmt: skip
+    transaction.execute(upkeep_sql.SET_CONTINUING, petition_id, 0)
+    _judge_anew(transaction, issue.id, issue, terms)
+
+
 def _add_thread(
     transaction: Transaction, old: ThreadRow, repository: Repository, issue: Issue, terms: Terms
 ) -> None:
@@ -76,8 +98,13 @@ def _adopt(transaction: Transaction, newcomer_id: int, old: ThreadRow) -> None:
     """Make one petition of two, where the moved issue had begun a new one before we knew whence it came."""
     if newcomer_id == old.petition_id:
         return
-    transaction.execute(sql.ADOPT_COMMENTS, newcomer_id, old.petition_id)
-    transaction.execute(sql.ADOPT_THREADS, newcomer_id, old.petition_id, old.position)
+    _merge(transaction, newcomer_id, old.petition_id, old.position)
+
+
+def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, position: int) -> None:
+    """Let the thread of one petition be another's; its comments are to be judged there."""
+    transaction.execute(sql.ADOPT_COMMENTS, newcomer_id, petition_id)
+    transaction.execute(sql.ADOPT_THREADS, newcomer_id, petition_id, position)
     drop_letters(transaction, newcomer_id)
     for statement in (sql.DROP_SIGNATURES_OF, sql.DROP_DAYS_OF, sql.DROP_PETITION):
         transaction.execute(statement, newcomer_id)

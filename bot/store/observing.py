@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.petition.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
@@ -14,6 +15,10 @@ from bot.store.rows import CommentRow
 from bot.store.world import PetitionRow, RepositoryRow, ThreadRow, World
 
 Observation = CommentFact | IssueFact
+
+
+FEW: Final = 100
+"""Comments after which a petition's issues are looked at again, although nobody signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ def observe_issue(petition: PetitionRow, thread: ThreadRow, issue: Issue, as_of:
         return
     if thread.locked and not issue.locked:
         thread.ask_to_reread()
-    if (thread.locked, thread.title) != (issue.locked, issue.title):
+    if (thread.locked, thread.title) != (issue.locked, issue.title) or _fills_up(thread.comments, issue.comments):
         petition.bumped = True
     thread.title, thread.labelled, thread.closed_at = issue.title, labelled, issue.closed_at
     thread.locked, thread.comments, thread.as_of = issue.locked, issue.comments, as_of
@@ -199,6 +204,11 @@ def _is_news(known: RepositoryRow, fact: Observation) -> bool:
     """Tell whether a fact shows its repository changed."""
     same = known.repository == fact.repository and known.installation_id == fact.installation_id
     return not same and _as_of(fact) > known.as_of and known.repository.id == fact.repository.id
+
+
+def _fills_up(before: int, now: int) -> bool:
+    """Tell whether it is time to look if a thread is full: comments that say nothing to us fill it too."""
+    return now // FEW > before // FEW
 
 
 def _as_of(fact: Observation) -> int:

@@ -10,14 +10,22 @@ import secrets
 from collections.abc import Iterable
 
 from bot.petition.digest import Sum
-from bot.petition.facts import CommentFact, InstallationFact, Issue, IssueGone, Repository, RepositoryFact
+from bot.petition.facts import (
+    CommentFact,
+    Continuation,
+    InstallationFact,
+    Issue,
+    IssueGone,
+    Repository,
+    RepositoryFact,
+)
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
-from bot.store.moving import record_deleted, record_moved
+from bot.store.moving import record_continuation, record_deleted, record_moved
 from bot.store.observing import Newcomer, Terms, is_petition
 
-StructuralFact = Newcomer | RepositoryFact | InstallationFact | IssueGone
+StructuralFact = Newcomer | Continuation | RepositoryFact | InstallationFact | IssueGone
 
 
 def record_structure(transaction: Transaction, fact: StructuralFact, terms: Terms) -> None:
@@ -28,6 +36,10 @@ def record_structure(transaction: Transaction, fact: StructuralFact, terms: Term
             as_of = seen.issue.updated_at if isinstance(seen, CommentFact) else seen.as_of
             _record_repository(transaction, RepositoryFact(seen.installation_id, seen.repository, as_of), terms.now)
             _add_petition(transaction, seen.repository, seen.issue, as_of, terms)
+        case Continuation(repository=repository, issue=issue):
+            as_of = issue.updated_at
+            _record_repository(transaction, RepositoryFact(fact.installation_id, repository, as_of), terms.now)
+            record_continuation(transaction, fact, terms)
         case RepositoryFact():
             _record_repository(transaction, fact, terms.now)
         case InstallationFact():

@@ -125,6 +125,18 @@ class Upkeep:
         """Note by how many the number of comments that GitHub gives is off."""
         await self._execute(sql.SET_GAP, issue_id, gap)
 
+    # Continuations
+
+    async def continuing(self, petition_id: int, at: int) -> None:
+        """Note that an issue is about to be opened that continues a petition."""
+        await self._execute(sql.SET_CONTINUING, petition_id, at)
+
+    async def continuing_at(self, petition_id: int) -> int:
+        """Tell when such an issue was last asked for that is not there yet, by what we know; 0 for never."""
+        rows = await self._database.read(lambda work: work.fetch(sql.CONTINUING, petition_id))
+        at: int = rows[0][0] if rows else 0
+        return at
+
     # Bodies
 
     async def body(self, issue_id: int) -> KnownBody:

@@ -95,6 +95,18 @@ COMMENTS_HELD: Final = statement("""
     WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
 """)
 
+# Continuations ------------------------------------------------------------------------------------
+
+SET_CONTINUING: Final = statement("UPDATE petitions SET continuing_at = $2 WHERE id = $1")
+
+CONTINUING: Final = statement("SELECT continuing_at FROM petitions WHERE id = $1")
+
+LOCK_PETITIONS: Final = statement("""
+    SELECT id, gone FROM petitions WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
+""")
+
+LAST_POSITION: Final = statement("SELECT max(position) FROM threads WHERE petition_id = $1")
+
 # Bodies -------------------------------------------------------------------------------------------
 
 _NEW_BODY = "INSERT INTO bodies (issue_id) VALUES ($1) ON CONFLICT (issue_id) DO NOTHING"

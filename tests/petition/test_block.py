@@ -418,3 +418,39 @@ def test_the_body_limit_is_kept_and_so_is_the_letter(room: int, filling: str, en
     assert re.search("<!-- undersigned:end -->$", body)
     assert letter(body) == text
     assert compose(body, full()) is None
+
+
+class TestThreads:
+    NAMES = ("ada/letters#1", "ada/letters#7", "ada/letters#9")
+
+    def test_a_full_issue_says_where_to_sign_and_how_to_withdraw(self) -> None:
+        block = render(facts(threads=self.NAMES))
+        link = "[ada/letters#9](https://github.com/ada/letters/issues/9)"
+        assert f"➡️ **This issue has as many comments as it can take. Please sign in {link}.**" in block
+        assert "To sign, comment" not in block
+        assert "To withdraw, comment `/unsign`" in block
+
+    def test_the_last_issue_says_what_it_continues(self) -> None:
+        block = render(facts(threads=self.NAMES, position=3))
+        assert (
+            "This continues [ada/letters#1](https://github.com/ada/letters/issues/1) and [ada/letters#7](" in block
+        )
+        assert "To sign, comment" in block
+
+    def test_a_closed_petition_sends_nobody_on(self) -> None:
+        assert "Please sign" not in render(facts(threads=self.NAMES, closed_at=NOW))
+
+    def test_all_of_them_are_named_for_machines(self) -> None:
+        line = machine_line(render(facts(threads=self.NAMES, position=2)))
+        assert line is not None
+        assert line.threads == self.NAMES
+        alone = machine_line(render(facts()))
+        assert alone is not None
+        assert alone.threads == ()
+        assert "threads" not in str(alone)
+
+    def test_names_that_are_none_make_no_tally(self) -> None:
+        block = render(facts(threads=self.NAMES))
+        for forged in ('["a"]', '"ada/letters#1"', "[1]", '["ada/../letters#1"]', "{}"):
+            names = machine_line(block.replace('["ada/letters#1","ada/letters#7","ada/letters#9"]', forged))
+            assert names is None or names.threads == ()

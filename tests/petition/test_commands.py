@@ -338,7 +338,7 @@ def test_a_mistyped_command_is_told_from_other_words(body: str) -> None:
             "/signal",
             "/design",
             "the /sing",
-            "/home/sign",
+            "/etc/sign",
             "sign?\nNo.",
         ],
         *["`sign`", "> sign", "    sign", "signature", "/singing", "Sign me up when it is true"],

@@ -80,6 +80,8 @@ def _petitions() -> None:
         sa.Column("state", sa.Text, nullable=False, server_default=""),
         sa.Column("detail", sa.Text, nullable=False, server_default=""),
         sa.Column("told", sa.Text, nullable=False, server_default=""),
+        # When an issue that continues it was last asked for, until it is there.
+        sa.Column("continuing_at", sa.BigInteger, nullable=False, server_default="0"),
     )
     unpublished = sa.text("revision > published_revision AND NOT gone")
     op.create_index("petitions_of_repository", "petitions", ["repository_id"])

@@ -1,0 +1,82 @@
+"""The issues that continue a petition when one has taken as many comments as it should, and how they are known.
+
+GitHub takes 2,500 comments on an issue. A continuation says in its first line which petition it continues; that
+counts only where the App itself has written the issue, which its reader has to check.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from bot.petition.text import inline
+
+WALL = 2_500
+"""Comments that GitHub takes on one issue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continues:
+    """Which petition an issue continues: the id of its first issue, and that issue's name, `owner/repo#number`.
+
+    Where the first issue was transferred, its name of then still leads to it.
+    """
+
+    issue_id: int
+    name: str
+
+    def __str__(self) -> str:
+        said = {"issue": self.issue_id, "name": self.name}
+        return f"<!-- undersigned:continues {json.dumps(said, separators=(',', ':'))} -->"
+
+
+def is_full(comments: int, limit: int) -> bool:
+    """Tell whether an issue with so many comments is to be continued in another one."""
+    return comments >= min(limit, WALL)
+
+
+def continuation_title(title: str, position: int) -> str:
+    """Name the issue that is a petition's thread of this position (from 2)."""
+    ending = f" ({position})"
+    return title[: _TITLE_LIMIT - len(ending)] + ending
+
+
+def continuation_body(title: str, url: str, continues: Continues) -> str:
+    """Write what stands in a continuation before the block is put there."""
+    return (
+        f"{continues}\n"
+        f"This issue continues [{inline(title)}]({url}), because GitHub takes only so many comments on one.\n\n"
+        "Read the letter there and **sign here**. Everything is counted together: who has signed before need not do"
+        " so again."
+    )
+
+
+def read_continues(body: str | None) -> Continues | None:
+    """Read which petition an issue says it continues; None where its first line does not say so."""
+    match = _MARKER.match(body or "")
+    if match is None:
+        return None
+    try:
+        said = json.loads(match["said"])
+        continues = Continues(said["issue"], said["name"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    is_sound = type(continues.issue_id) is int and type(continues.name) is str and is_name(continues.name)
+    return continues if is_sound else None
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can be the name of an issue, `owner/repo#number`."""
+    return _NAME.fullmatch(text) is not None
+
+
+def split_name(name: str) -> tuple[str, int]:
+    """Give `owner/repo` and the number of a name."""
+    repository, _, number = name.rpartition("#")
+    return repository, int(number)
+
+
+_TITLE_LIMIT = 256
+_MARKER = re.compile(r"\s*<!-- undersigned:continues (?P<said>\{[^\r\n]*\}) -->[ \t]*(?:\r?\n|$)")
+_NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#[1-9][0-9]{0,8}", re.ASCII)

@@ -1,0 +1,131 @@
+"""Go on in another issue before GitHub takes no more comments on one; never in two.
+
+Every step may be cut off. Before an issue is opened, that is noted, and it is looked for: what a call may have
+opened whose answer nobody heard is found by the line in its body that only counts where the App itself wrote it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from bot.github.answers import IssueRead
+from bot.github.client import InstallationClient
+from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
+from bot.petition import threads
+from bot.petition.facts import Continuation
+from bot.petition.settings import DEFAULTS
+from bot.petition.splice import machine_line
+from bot.reconcile.backoff import ends_all
+from bot.reconcile.desk import Desk
+from bot.store import Snapshot
+
+log = structlog.get_logger("continue")
+
+MOMENT: Final = 2.0
+"""Seconds after which a call is tried again that failed because GitHub is unwell."""
+
+SETTLED_AFTER: Final = 60
+"""Seconds after which GitHub's lists show an issue that it was asked to open, if it opened it."""
+
+
+async def find_again(tally: Snapshot, first: IssueRead, desk: Desk) -> bool:
+    """Take up the issues that the block of a petition's first issue names and our rows lack; tell if there are any.
+
+    So it is after the database was lost. Raises `bot.github.errors`.
+    """
+    said = machine_line(first.body)
+    known = {_name(tally, place) for place in range(len(tally.threads))}
+    found = False
+    for name in said.threads if said is not None else ():
+        if name.lower() in known:
+            continue
+        repository, number = threads.split_name(name)
+        try:
+            read = await desk.client.get_issue(repository, number)
+        except (NotFound, Gone):
+            continue
+        if read.repository.owner == first.repository.owner and await _continues(read, tally, first, desk.client):
+            found |= await _take_up(read, tally, desk)
+    return found
+
+
+async def go_on(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> float | None:
+    """Open the next issue if the last one is full; give the time to try again where that was not possible now.
+
+    What takes longer than a moment is tried again when the petition is published the next time. Raises what
+    concerns the whole installation.
+    """
+    last = pages[-1].issue
+    over = last.locked or not tally.labelled or tally.closed_at is not None
+    if over or not threads.is_full(last.comments, DEFAULTS.comments_per_thread):
+        return None
+    now = desk.now()
+    asked_at = await desk.store.upkeep.continuing_at(tally.petition_id)
+    try:
+        if await _find_opened(tally, pages, desk):
+            return None
+        if now < asked_at + SETTLED_AFTER:
+            return asked_at + SETTLED_AFTER
+        await _open(tally, pages, desk)
+    except GitHubError as error:
+        if ends_all(error):
+            raise
+        log.warning("the petition cannot go on in another issue yet", petition=_name(tally, 0), error=str(error))
+        return now + MOMENT if isinstance(error, Unavailable) else None
+    return None
+
+
+async def _find_opened(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> bool:
+    """Look among the issues younger than the last thread for one that continues the petition."""
+    last = pages[-1]
+    for read in await desk.client.list_issues_after(last.repository, last.issue.number):
+        if await _continues(read, tally, pages[0], desk.client) and await _take_up(read, tally, desk):
+            return True
+    return False
+
+
+async def _open(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> None:
+    if not desk.lease:
+        return
+    first = pages[0]
+    position = tally.threads[-1].position + 1
+    name = f"{first.repository.full_name}#{first.issue.number}"
+    url = desk.addresses.site.issue(first.repository, first.issue.number)
+    body = threads.continuation_body(first.issue.title, url, threads.Continues(first.issue.id, name))
+    await desk.store.upkeep.continuing(tally.petition_id, int(desk.now()))
+    title = threads.continuation_title(first.issue.title, position)
+    read = await desk.client.create_issue(pages[-1].repository, title, body)
+    await _take_up(read, tally, desk)
+
+
+async def _take_up(read: IssueRead, tally: Snapshot, desk: Desk) -> bool:
+    """Make an issue the petition's next thread; tell whether it was none before."""
+    known = await desk.store.upkeep.thread(read.issue.id)
+    if known is not None and known.petition_id == tally.petition_id:
+        return False
+    await desk.store.record([Continuation(tally.installation_id, read.repository, read.issue, tally.petition_id)])
+    taken = await desk.store.upkeep.thread(read.issue.id)
+    if taken is None or taken.petition_id != tally.petition_id:
+        return False
+    log.info("the petition goes on in another issue", petition=_name(tally, 0), issue=read.issue.number)
+    return True
+
+
+async def _continues(read: IssueRead, tally: Snapshot, first: IssueRead, client: InstallationClient) -> bool:
+    """Tell whether the App itself has written that an issue continues this petition."""
+    said, author = threads.read_continues(read.body), read.author
+    if (
+        said is None
+        or author is None
+        or author.type != "Bot"
+        or author.login.lower() != (await client.me()).lower()
+    ):
+        return False
+    return said.issue_id == tally.petition_id or await client.leads_to(said, first.issue.id)
+
+
+def _name(tally: Snapshot, place: int) -> str:
+    thread = tally.threads[place]
+    return f"{thread.repository.full_name}#{thread.number}".lower()

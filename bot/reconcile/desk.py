@@ -1,0 +1,22 @@
+"""What publishing and going on work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.github.client import InstallationClient
+from bot.petition.addresses import Addresses
+from bot.store import Lease, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`lease` tells whether we still may write."""
+
+    store: Store
+    client: InstallationClient
+    lease: Lease
+    label: str
+    now: Callable[[], float]
+    addresses: Addresses = field(default_factory=Addresses)

@@ -1,0 +1,349 @@
+"""A petition goes on in another issue before GitHub takes no more comments: one count, nobody twice or lost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from bot.petition.splice import machine_line
+from bot.petition.threads import Continues, continuation_body
+from bot.sandbox.faults import Mishap, Trouble
+from bot.sandbox.nouns import Issue, Refused, User
+from bot.verify import IssueName, verify
+from tests.whole.scene import Scene, said
+from tests.whole.watching import at_rest, eventually, store_of, surveyed, unheard, watched
+
+LIMIT = 3
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let three comments fill an issue."""
+    monkeypatch.setattr("bot.petition.threads.WALL", LIMIT)
+
+
+def issues_of_the_bot(stage: Scene) -> list[Issue]:
+    app = stage.state.app.bot
+    found = [one for place in stage.state.repositories.values() for one in place.issues.values()]
+    return [one for one in found if one.user is app and one.moved_to is None]
+
+
+async def continuation(stage: Scene, number: int = 1) -> Issue:
+    await stage.until(lambda: len(issues_of_the_bot(stage)) >= number)
+    return issues_of_the_bot(stage)[number - 1]
+
+
+async def is_known(stage: Scene, petition: Issue) -> bool:
+    return await store_of(stage).upkeep.thread(petition.id) is not None
+
+
+async def all_is_published(stage: Scene) -> bool:
+    return not await store_of(stage).due(next(iter(stage.state.installations)), math.inf)
+
+
+async def rest(stage: Scene) -> None:
+    await stage.sandbox.settled()
+    await eventually(lambda: at_rest(stage), "the end of all work")
+
+
+async def full_petition(stage: Scene) -> tuple[Issue, Issue]:
+    petition = stage.petition()
+    for login in ("ada", "grace", "alan"):
+        stage.sign(petition, login)
+    return petition, await continuation(stage)
+
+
+async def test_a_full_issue_is_continued_in_another_one(stage: Scene, few: None) -> None:
+    petition, second = await full_petition(stage)
+    stage.sign(second, "edsger")
+    for issue in (petition, second):
+        body = await stage.shows(issue, 4)
+        assert "4 people have signed" in body
+    assert f"Please sign in [{second.repository.full_name}#2](" in (petition.body or "")
+    assert "To sign, comment" not in (petition.body or "")
+    assert "To sign, comment" in (second.body or "")
+    assert "This continues [lovelace/letters#1](" in (second.body or "")
+    assert (second.title, second.labels) == ("A letter (2)", [])
+
+
+async def test_a_person_is_counted_once_in_all_issues_together(stage: Scene, few: None) -> None:
+    petition, second = await full_petition(stage)
+    stage.sign(second, "ada", "/sign Ada Lovelace")
+    stage.sign(second, "edsger")
+    assert "Ada Lovelace" in await stage.shows(petition, 4)
+    stage.sign(second, "grace", "/unsign")
+    for issue in (petition, second):
+        await stage.shows(issue, 3)
+
+
+async def test_comments_that_sign_nothing_fill_an_issue_too(
+    stage: Scene, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.observing.FEW", LIMIT)
+    petition = stage.petition()
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    for number in range(2 * LIMIT):
+        stage.sign(petition, "ada", f"Comment {number}.")
+    second = await continuation(stage)
+    await stage.shows(second, 1)
+
+
+@pytest.mark.parametrize("applied", [True, False], ids=["opened all the same", "not opened"])
+async def test_an_answer_that_got_lost_opens_no_second_issue(sqlite_url: str, few: None, applied: bool) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        with waiting_for_nothing():
+            stage.sandbox.luck.plan("POST /repos/lovelace/letters/issues", Mishap(Trouble.SERVER_ERROR, applied))
+            _, second = await full_petition(stage)
+            await stage.shows(second, 3)
+            await rest(stage)
+        assert len(issues_of_the_bot(stage)) == 1
+        assert len(calls.like("POST /repos/lovelace/letters/issues ")) == (1 if applied else 2)
+
+
+async def test_a_bot_that_dies_right_after_opening_finds_the_issue_again(sqlite_url: str, few: None) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        petition = stage.petition()
+        for login in ("ada", "grace"):
+            stage.sign(petition, login)
+        await stage.shows(petition, 2)
+        broken = Mishap(Trouble.SERVER_ERROR, applied=True)
+        stage.sandbox.luck.plan("POST /repos/lovelace/letters/issues", broken)
+        stage.sign(petition, "alan")
+        second = await continuation(stage)
+        await stage.stop_bot()
+        assert said(second) is None
+        await stage.start_bot()
+        await stage.shows(second, 3)
+        await rest(stage)
+        assert len(issues_of_the_bot(stage)) == 1
+        assert len(calls.like("POST /repos/lovelace/letters/issues ")) == 1
+
+
+async def test_all_issues_are_found_again_when_the_database_is_lost(
+    sqlite_url: str, tmp_path_factory: pytest.TempPathFactory, few: None
+) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        petition, second = await full_petition(stage)
+        for login in ("edsger", "barbara", "donald"):
+            stage.sign(second, login)
+        third = await continuation(stage, 2)
+        stage.sign(third, "margaret")
+        bodies = [await stage.shows(issue, 7) for issue in (petition, second, third)]
+        await rest(stage)
+        await stage.stop_bot()
+        stage.database_url = f"sqlite:///{tmp_path_factory.mktemp('new')}/new.db"
+        edits = [len(issue.edits) for issue in (petition, second, third)]
+        calls.forget()
+        await stage.start_bot()
+        await eventually(lambda: is_known(stage, petition), "the petition")
+        await rest(stage)
+        found = await store_of(stage).snapshot(petition.id, 9)
+        assert [thread.issue_id for thread in found.threads] == [petition.id, second.id, third.id]
+        assert (found.count, found.newest[0].login) == (7, "margaret")
+        assert [issue.body for issue in (petition, second, third)] == bodies
+        assert [len(issue.edits) for issue in (petition, second, third)] == edits
+        assert not calls.like("POST /repos/[^/]*/[^/]*/issues ")
+
+
+async def test_a_strangers_issue_continues_nothing(sqlite_url: str, few: None) -> None:
+    async with watched(sqlite_url, start=False) as (stage, _):
+        petition = stage.petition()
+        for login in ("ada", "grace", "alan"):
+            stage.sign(petition, login)
+        forged = continuation_body("A letter", "https://example.org", Continues(petition.id, "lovelace/letters#1"))
+        robot: User = stage.state.user("helper[bot]", "Bot")
+        strangers = [
+            stage.state.open_issue(petition.repository, who, "A letter (2)", forged, web=False)
+            for who in (stage.state.user("mallory"), robot)
+        ]
+        stage.sign(strangers[0], "edsger")
+        await stage.start_bot()
+        second = await continuation(stage)
+        await stage.shows(second, 3)
+        await rest(stage)
+        threads = (await store_of(stage).snapshot(petition.id, 0)).threads
+        assert [thread.issue_id for thread in threads] == [petition.id, second.id]
+        assert [issue.body for issue in strangers] == [forged, forged]
+
+
+async def test_a_block_that_names_a_strangers_issue_is_not_believed(sqlite_url: str, few: None) -> None:
+    async with watched(sqlite_url, start=False) as (stage, _):
+        petition = stage.petition()
+        stage.sign(petition, "ada")
+        stranger = stage.state.open_issue(petition.repository, stage.state.user("mallory"), "Mine", "Mine.")
+        stage.sign(stranger, "edsger")
+        await stage.start_bot()
+        body = await stage.shows(petition, 1)
+        await rest(stage)
+        await stage.stop_bot()
+        line = str(machine_line(body))
+        forged = line.replace('"as_of"', '"threads":["lovelace/letters#1","lovelace/letters#2"],"as_of"')
+        with unheard(stage):
+            stage.state.edit_issue_body(petition, stage.organizer(), body.replace(line, forged))
+        stage.database_url = stage.database_url.replace("undersigned.db", "new.db")
+        await stage.start_bot()
+        await stage.until(lambda: forged not in (petition.body or ""))
+        await stage.shows(petition, 1)
+        found = await verify(IssueName("lovelace/letters", 1), stage.config())
+        assert found.recount.agrees
+
+
+async def test_the_petition_issue_closes_and_reopens_all(stage: Scene, few: None) -> None:
+    petition, second = await full_petition(stage)
+    await stage.shows(second, 3)
+    await rest(stage)
+    stage.state.close(petition, stage.organizer())
+    await stage.until(lambda: "Closed on" in (second.body or ""))
+    late = stage.sign(second, "edsger")
+    await stage.reacted(late, "confused")
+    stage.state.reopen(petition, stage.organizer())
+    for issue in (petition, second):
+        await stage.shows(issue, 4)
+        assert "Closed on" not in (issue.body or "")
+
+
+async def test_closing_a_continuation_closes_nothing(stage: Scene, few: None) -> None:
+    petition, second = await full_petition(stage)
+    await stage.shows(second, 3)
+    await rest(stage)
+    stage.state.close(second, stage.organizer())
+    stage.sign(second, "edsger")
+    for issue in (petition, second):
+        assert "Closed on" not in await stage.shows(issue, 4)
+
+
+async def test_a_closed_or_locked_petition_is_not_continued(sqlite_url: str, few: None) -> None:
+    async with watched(sqlite_url, start=False) as (stage, _):
+        closed, locked = stage.petition(), stage.petition()
+        for petition in (closed, locked):
+            for login in ("ada", "grace", "alan"):
+                stage.sign(petition, login)
+        stage.state.close(closed, stage.organizer())
+        stage.state.lock(locked, stage.organizer())
+        await stage.start_bot()
+        for petition in (closed, locked):
+            await stage.shows(petition, 3)
+        # The reactions on the locked one wait, and so there is no rest.
+        await eventually(lambda: all_is_published(stage), "the end of publishing")
+        assert issues_of_the_bot(stage) == []
+        stage.state.reopen(closed, stage.organizer())
+        second = await continuation(stage)
+        assert second.title == "A letter (2)"
+
+
+@pytest.mark.parametrize("which", ["the first issue", "the second issue"])
+async def test_a_transferred_issue_stays_part_of_its_petition(stage: Scene, few: None, which: str) -> None:
+    petition, second = await full_petition(stage)
+    stage.sign(second, "edsger")
+    await stage.shows(second, 4)
+    await rest(stage)
+    target = stage.sandbox.repository("lovelace/archive")
+    stage.state.create_label(target, "petition")
+    stage.sandbox.petition("First here", repository=target)
+    stage.state.set_role(target, stage.organizer(), "write")
+    if which == "the first issue":
+        petition = stage.state.transfer(petition, stage.organizer(), target)
+    else:
+        second = stage.state.transfer(second, stage.organizer(), target)
+    stage.sign(second, "barbara")
+    for issue in (petition, second):
+        assert "lovelace/archive#2" in await stage.shows(issue, 5)
+    found = await verify(IssueName("lovelace/letters", 1), stage.config())
+    assert (found.recount.agrees, found.recount.count) == (True, 5)
+
+
+async def test_a_deleted_continuation_takes_its_signatures_along_and_another_one_is_opened(
+    stage: Scene, few: None
+) -> None:
+    petition, second = await full_petition(stage)
+    stage.sign(second, "edsger")
+    await stage.shows(second, 4)
+    await rest(stage)
+    stage.state.delete_issue(second, petition.repository.owner)
+    await stage.shows(petition, 3)
+    await stage.until(lambda: len([one for one in issues_of_the_bot(stage) if not one.deleted]) == 1)
+
+
+async def test_anybody_counts_all_issues_again(stage: Scene, few: None) -> None:
+    petition, second = await full_petition(stage)
+    stage.sign(second, "edsger")
+    for issue in (petition, second):
+        await stage.shows(issue, 4)
+    for number in (1, 2):
+        found = await verify(IssueName("lovelace/letters", number), stage.config())
+        assert found.recount.agrees
+        assert found.lines()[0] == (
+            "lovelace/letters#1: the comments hold 4 signatures, and so says the block."
+            " Counted with lovelace/letters#2."
+        )
+    missed = stage.sign(second, "barbara")
+    await stage.stop_bot()
+    found = await verify(IssueName("lovelace/letters", 1), stage.config())
+    if not found.recount.agrees:
+        assert any(f"/issues/2#issuecomment-{missed.id}" in line for line in found.lines())
+
+
+async def test_what_nobody_told_of_a_continuation_is_found_by_a_survey(stage: Scene, few: None) -> None:
+    _, second = await full_petition(stage)
+    dijkstra = stage.sign(second, "edsger")
+    body = await stage.shows(second, 4)
+    await rest(stage)
+    with unheard(stage):
+        stage.state.delete_comment(dijkstra, dijkstra.user)
+        stage.state.edit_issue_body(second, stage.organizer(), body.replace("people", "aliens"))
+    await surveyed(stage)
+    assert "3 people have signed" in (second.body or "")
+
+
+async def test_six_thousand_sign_on_three_issues(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Reactions are another story.
+    monkeypatch.setattr("bot.store.judging.ACKNOWLEDGED_WITHIN", -60)
+    async with watched(sqlite_url, start=False) as (stage, calls):
+        first = stage.petition()
+        crowd = [stage.state.user(f"person-{number}") for number in range(6_000)]
+        sign_until_the_wall(stage, first, crowd[:2_200])
+        await stage.start_bot()
+        second = await continuation(stage, 1)
+        await stage.shows(second, 2_200)
+        with unheard(stage):
+            # Those who go on in the first issue until GitHub takes no more are counted too.
+            turned_away = sign_until_the_wall(stage, first, crowd[2_200:2_600])
+            assert (len(first.comments), len(turned_away)) == (2_500, 100)
+            sign_until_the_wall(stage, second, [*turned_away, *crowd[2_600:4_700]])
+        await surveyed(stage)
+        third = await continuation(stage, 2)
+        with unheard(stage):
+            sign_until_the_wall(stage, third, [*crowd[:5], *crowd[4_700:]])
+        await surveyed(stage)
+        for issue in (first, second, third):
+            assert "6,000 people have signed" in await stage.shows(issue, 6_000)
+        signed = (await store_of(stage).snapshot(first.id, 9_999)).newest
+        assert len(signed) == 6_000
+        assert {each.user_id for each in signed} == {person.id for person in crowd}
+        assert len(issues_of_the_bot(stage)) == 2
+        assert not calls.like("POST .*/comments ")
+        found = await verify(IssueName("lovelace/letters", 1), stage.config())
+        assert (found.recount.agrees, found.recount.count) == (True, 6_000)
+
+
+def sign_until_the_wall(stage: Scene, issue: Issue, crowd: Sequence[User]) -> list[User]:
+    """Let people sign an issue; give those whom GitHub turned away."""
+    turned_away: list[User] = []
+    for person in crowd:
+        try:
+            stage.state.comment(issue, person, "/sign")
+        except Refused:
+            turned_away.append(person)
+    return turned_away
+
+
+@contextmanager
+def waiting_for_nothing() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.reconcile.continuing.SETTLED_AFTER", 0)
+        patch.setattr("bot.reconcile.continuing.MOMENT", 0.0)
+        yield
