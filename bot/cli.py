@@ -117,7 +117,7 @@ def _resync(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     settings = config.read_for_reading(os.environ)
-    logs.configure(settings.log_level, settings.log_format)
+    _set_up_logs(settings)
     found = _run(verify(IssueName.read(options.petition), settings))
     print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
     return OK if found.recount.agrees else FAILED
@@ -220,12 +220,18 @@ def _positive(text: str) -> int:
 
 def _configured(*, credentials: bool) -> config.Config:
     settings = config.read(os.environ, credentials=credentials)
-    logs.configure(settings.log_level, settings.log_format)
+    _set_up_logs(settings)
     return settings
 
 
 def _with_app() -> config.Config:
     return _run(setting_up.with_app(_configured(credentials=True)))
+
+
+def _set_up_logs(settings: config.Config) -> None:
+    secrets = [*settings.secrets(), app.operator_token(settings) or ""]
+    logs.configure(settings.log_level, settings.log_format, secrets=secrets)
+    logs.catch_crashes()
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:

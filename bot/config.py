@@ -13,6 +13,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from bot.redacting import password_of
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 LEAST_SECRET = 32
@@ -87,6 +89,11 @@ class Config:
     def has_credentials(self) -> bool:
         """Tell whether the environment says which App this is; if not, the database may."""
         return bool(self.app_id and self.private_key and self.webhook_secrets)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give what must never be shown to anybody."""
+        password = password_of(self.database_url)
+        return (self.private_key, *self.webhook_secrets, self.secret_key, self.token, password)
 
 
 CREDENTIALS = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_PATH", "GITHUB_WEBHOOK_SECRET")

@@ -1,17 +1,27 @@
-"""Set up structured logs: one event a line, readable on a terminal, JSON elsewhere."""
+"""Set up structured logs: one event a line, readable on a terminal, JSON elsewhere, and never with a secret."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
+import threading
+from collections.abc import Iterable
 from typing import TextIO
 
 import structlog
 
+from bot.redacting import Redaction
 
-def configure(level: str, format_: str | None, stream: TextIO | None = None) -> None:
-    """Send logs to `stream`, standard error unless told; without a format, text on a terminal and else JSON."""
+LOUD = ("asyncpg", "markdown_it", "aiosqlite", "alembic", "gidgethub", "hpack")
+"""Libraries that have much to tell at `debug`, and some of it is what people wrote."""
+
+
+def configure(level: str, format_: str | None, stream: TextIO | None = None, secrets: Iterable[str] = ()) -> None:
+    """Send logs to `stream`, standard error unless told; without a format, text on a terminal and else JSON.
+
+    `secrets` are concealed wherever they would show, and so is what looks like a token or a key.
+    """
     stream = stream or sys.stderr
     text = format_ == "text" or (format_ is None and stream.isatty())
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -25,16 +35,65 @@ def configure(level: str, format_: str | None, stream: TextIO | None = None) -> 
         if text
         else [_TRACEBACKS, structlog.processors.JSONRenderer(serializer=_json)]
     )
+    conceal(secrets)
+    last.append(_blot)
     structlog.configure(
         processors=shared + last,
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        level=max(number, logging.WARNING), stream=stream, format="%(levelname)s %(name)s %(message)s"
-    )
+    _take_over_the_libraries(max(number, logging.WARNING), stream, shared, last)
 
+
+def conceal(secrets: Iterable[str]) -> None:
+    """Blot these out from now on."""
+    _REDACTION.learn(secrets)
+
+
+def catch_crashes() -> None:
+    """Log what nobody has caught, in any thread, and warnings, instead of printing them as they are."""
+    logging.captureWarnings(capture=True)
+    log = structlog.get_logger("crash")
+
+    def crashed(error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
+            log.critical("nobody caught this", exc_info=error)
+
+    sys.excepthook = lambda _, error, __: crashed(error)
+    sys.unraisablehook = lambda unraisable: crashed(unraisable.exc_value)
+    threading.excepthook = lambda arguments: crashed(arguments.exc_value)
+
+
+def _take_over_the_libraries(
+    level: int,
+    stream: TextIO,
+    shared: list[structlog.typing.Processor],
+    last: list[structlog.typing.Processor],
+) -> None:
+    """Write what libraries log in the same way."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    for old in [one for one in root.handlers if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _blot(_logger: object, _method: str, rendered: object) -> str:
+    return _REDACTION(str(rendered))
+
+
+_REDACTION = Redaction()
+"""Of the whole process: a secret that one part has learned, another must not show."""
 
 # One for all lines: `json.dumps` would make a new one for each, as there are things in them that it does not know.
 _ENCODER = json.JSONEncoder(default=repr)

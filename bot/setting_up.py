@@ -15,7 +15,7 @@ from typing import Final
 import aiohttp
 import structlog
 
-from bot import app
+from bot import app, logs
 from bot.config import Config
 from bot.github.client import GitHub
 from bot.github.manifest import Registration, convert
@@ -96,7 +96,7 @@ async def find_app(config: Config) -> Config | None:
     if sealed is None:
         return None
     found = Registration.read(unseal(sealed, config.secret_key))
-    return replace(
+    complete = replace(
         config,
         app_id=found.app_id,
         private_key=found.private_key,
@@ -104,6 +104,8 @@ async def find_app(config: Config) -> Config | None:
         public_url=config.public_url or found.public_url or None,
         app_page=found.html_url,
     )
+    logs.conceal(complete.secrets())
+    return complete
 
 
 async def with_app(config: Config) -> Config:

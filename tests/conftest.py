@@ -2,7 +2,8 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ("tests.browser", "tests.databases")
+# The first, because it watches functions that the others take over.
+pytest_plugins = ("tests.emissions", "tests.browser", "tests.databases")
 
 # How long a test may take is for the timeout of pytest to say: a busy machine is slow now and then.
 settings.register_profile("ordinary", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -31,6 +31,9 @@ READING: Final = 8.0
 RETRY_AFTER: Final = 5
 """Seconds after which a refused delivery may be tried again."""
 
+LONGEST_HEADER: Final = 64
+"""Letters of a header of GitHub's that go into the log; its GUIDs have 36."""
+
 Record = Callable[[Sequence[Fact]], Awaitable[None]]
 """Put facts on disk, or raise Busy, Unavailable or Unrecordable well before GitHub hangs up."""
 
@@ -178,12 +181,17 @@ def _log_refusal(
 ) -> None:
     log.warning(
         "delivery refused",
-        delivery=request.headers.get("X-GitHub-Delivery"),
-        github_event=request.headers.get("X-GitHub-Event"),
+        delivery=_plain(request.headers.get("X-GitHub-Delivery")),
+        github_event=_plain(request.headers.get("X-GitHub-Event")),
         status=int(refusal.status),
         outcome=str(refusal),
         ms=milliseconds,
     )
+
+
+def _plain(text: str | None) -> str | None:
+    """Give so much of a stranger's header as a line of the log bears, without what a terminal would obey."""
+    return None if text is None else "".join(filter(str.isprintable, text[:LONGEST_HEADER]))
 
 
 def _milliseconds(started: float) -> float:

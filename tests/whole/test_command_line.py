@@ -13,9 +13,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import psutil
 import pytest
 
 from bot.sandbox.server import Sandbox
+from tests.emissions import RUN, searched
 from tests.whole.scene import PATIENCE, Scene, said
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +34,7 @@ async def start(*arguments: str, **environment: str) -> Process:
 
 async def finish(process: Process) -> tuple[int | None, str, str]:
     out, err = await asyncio.wait_for(process.communicate(), 3 * PATIENCE)
-    return process.returncode, out.decode(), err.decode()
+    return process.returncode, out.decode(), searched(err.decode())
 
 
 async def run(*arguments: str, **environment: str) -> tuple[int | None, str, str]:
@@ -44,12 +46,13 @@ async def read_until(stream: asyncio.StreamReader | None, pattern: str) -> str:
     assert stream is not None
     async with asyncio.timeout(PATIENCE):
         async for line in stream:
-            if match := re.search(pattern, line.decode()):
+            if match := re.search(pattern, searched(line.decode())):
                 return match[1]
     raise AssertionError(f"the process ended without {pattern!r}")
 
 
 def credentials(sandbox: Sandbox, **more: str) -> dict[str, str]:
+    RUN.give(sandbox.private_key, sandbox.webhook_secret, more.get("SECRET_KEY"))
     return {
         "GITHUB_APP_ID": str(sandbox.app_id),
         "GITHUB_PRIVATE_KEY": sandbox.private_key,
@@ -163,6 +166,7 @@ async def test_a_stop_in_the_middle_of_a_storm_loses_nothing(
     process = await start("serve", **credentials(sandbox, DATABASE_URL=sqlite_url))
     port = await read_until(process.stderr, r'"port": (\d+)')
     sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
+    searched(" ".join(psutil.Process(process.pid).cmdline()))
     petition = sandbox.petition()
     for signer in range(100):
         sandbox.comment(petition, f"signer-{signer}")

@@ -1,0 +1,117 @@
+"""Search everything that the bot emits in a whole test run for the secrets that it was given meanwhile.
+
+What it was given: every `Config`, every token it minted or was handed. What it emits: each test's log and standard
+error, what its processes printed, and the head and body of every answer of its web server.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot import config, sealing
+from bot.github import api, tokens
+from bot.web import server
+
+LEAST = 12
+"""Letters of a secret that is one; `s` is for tests that are not about secrets."""
+
+
+class Emissions:
+    """Secrets, and what was emitted since the last look that holds one of them."""
+
+    def __init__(self) -> None:
+        self.searched = 0
+        """Letters that were looked through."""
+        self.known: set[str] = set()
+        self._leaks: list[str] = []
+
+    def give(self, *secrets: str | None) -> None:
+        """Note what must not show; a key's lines one by one, because a log breaks them apart."""
+        for secret in secrets:
+            lines = (secret or "").splitlines()
+            self.known |= {line for line in lines if len(line) >= LEAST and not line.startswith("-----")}
+
+    def emitted(self, where: str, text: str) -> None:
+        """Look through a text."""
+        self.searched += len(text)
+        self._leaks += [f"{where} shows {secret[:4]}…: {text[:200]!r}" for secret in self.known if secret in text]
+
+    def leaks(self) -> list[str]:
+        """Give what was found since the last time."""
+        found, self._leaks = self._leaks, []
+        return found
+
+
+RUN = Emissions()
+"""Of this test run, or of this worker of it."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test fail in which the bot betrays a secret."""
+    report = yield
+    for name, text in report.sections:
+        RUN.emitted(name, text)
+    if (leaks := RUN.leaks()) and report.passed:
+        report.outcome = "failed"
+        report.longrepr = "The bot betrayed a secret.\n" + "\n".join(leaks)
+    return report
+
+
+def _watch(kind: type, note: Callable[[Any], None]) -> None:
+    """Have everything that is made of a kind noted."""
+    make = kind.__init__  # type: ignore[misc] # it is the generated one
+
+    @functools.wraps(make)
+    def watched(self: Any, *values: Any, **fields: Any) -> None:
+        make(self, *values, **fields)
+        note(self)
+
+    setattr(kind, "__init__", watched)  # noqa: B010 - mypy does not let us assign it
+
+
+def _note_config(made: config.Config) -> None:
+    RUN.give(*made.secrets())
+    if made.secret_key:
+        RUN.give(sealing.derive(made.secret_key, "operator"))
+
+
+_watch(config.Config, _note_config)
+_watch(tokens.Token, lambda token: RUN.give(token.value))
+_watch(api.Credentials, lambda credentials: RUN.give(credentials.token, credentials.jwt))
+
+
+async def _look_through(request: web.Request, response: web.StreamResponse) -> None:
+    head = f"{response.status} {dict(response.headers)}"
+    body = response.body if isinstance(response, web.Response) else None
+    text = body.decode(errors="replace") if isinstance(body, bytes | bytearray) else ""
+    RUN.emitted(f"the answer to {request.method} {request.path}", head + text)
+
+
+_make_application = server.make_application
+
+
+@functools.wraps(_make_application)
+def _watched_application(**parts: Any) -> web.Application:
+    application = _make_application(**parts)
+    application.on_response_prepare.append(_look_through)
+    return application
+
+
+server.make_application = _watched_application
+
+
+def searched(text: str) -> str:
+    """Give a text that a process of the bot's has printed, and look it through, whatever tokens it was given."""
+    RUN.emitted("a process", text)
+    # Those that it has minted itself nobody has told us.
+    if token := re.search(r"\b(?:gh[oprsu]_[\w.-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,})", text):
+        RUN.give(token[0])
+        RUN.emitted("a process", token[0])
+    return text
