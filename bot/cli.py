@@ -64,7 +64,7 @@ def _serve(_options: argparse.Namespace) -> int:
 
 def _import_app(options: argparse.Namespace) -> int:
     settings = config.read_for_storing(os.environ)
-    logs.configure(settings.log_level, settings.log_format)
+    _set_up_logs(settings)
     name = _run(setting_up.import_app(settings, replacing=options.replace))
     print(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
     return OK

@@ -167,7 +167,7 @@ def test_the_map_has_every_room() -> None:
 def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     links = {link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link}
-    paths = set(re.findall(r"`((?:bot|tests|docs|benchmarks|\.ci|\.github)/[\w./-]*)`", text))
+    paths = set(re.findall(r"`((?:bot|tests|docs|deploy|benchmarks|\.ci|\.github)/[\w./-]*)`", text))
     missing = [path for path in links if not (ROOT / document).parent.joinpath(path).exists()]
     missing += [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
@@ -251,30 +251,6 @@ def test_heroku_finds_exactly_one_list_of_dependencies() -> None:
 
 
 # Heroku
-
-
-def test_app_json_has_only_keys_that_heroku_knows() -> None:
-    # https://devcenter.heroku.com/articles/app-json-schema
-    manifest = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
-    known = "name description keywords website repository logo success_url scripts env formation addons buildpacks"
-    assert set(manifest) <= {*known.split(), "environments", "stack", "image"}
-    assert len(manifest["name"]) <= 30
-    for entry in manifest["env"].values():
-        assert set(entry) <= {"description", "value", "required", "generator"}
-        assert isinstance(entry["description"], str)
-    assert set(manifest["formation"]) <= set(processes())
-    assert any(addon.startswith("heroku-postgresql:") for addon in manifest["addons"])
-
-
-def test_app_json_asks_for_what_config_wants() -> None:
-    manifest = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
-    assert set(manifest["env"]) <= {v.name for v in config.VARIABLES}
-    required = {name for name, entry in manifest["env"].items() if entry.get("required", True)}
-    with pytest.raises(config.ConfigError) as raised:
-        config.read({})
-    assert {problem.split()[0] for problem in raised.value.problems} == required
-    suggested = {name: entry["value"] for name, entry in manifest["env"].items() if "value" in entry}
-    config.read(suggested, credentials=False)
 
 
 def test_heroku_runs_commands_of_ours() -> None:
@@ -381,7 +357,7 @@ def processes() -> dict[str, str]:
 
 def texts() -> Iterator[tuple[Path, str]]:
     """Give every text file of the project; what git ignores has no place in these folders."""
-    folders = ("bot", "tests", "docs", "benchmarks", ".ci", ".github")
+    folders = ("bot", "tests", "docs", "deploy", "benchmarks", ".ci", ".github")
     files = [
         path
         for path in ROOT.iterdir()

@@ -126,7 +126,7 @@ async def test_the_last_page_closes_with_the_first_delivery_and_stays_closed(sta
         assert [await status(session, url), await status(session, f"{url}/status")] == [404, 404]
         assert await status(session, url, cookie) == 200
         async with session.get(f"{url}/status", headers=cookie) as reply:
-            assert await reply.json() == {"accounts": [], "heard": False}
+            assert (await reply.json())["heard"] is False
         stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
         stage.sandbox.deliveries.ping()
         await stage.sandbox.settled()

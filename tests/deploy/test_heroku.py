@@ -1,0 +1,137 @@
+"""The bot is deployed as Heroku's button and buildpack do it, started from its Procfile, and set up from there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from asyncio.subprocess import PIPE, STDOUT, Process
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import aiohttp
+import jsonschema
+import pytest
+from packaging.requirements import Requirement
+
+from bot import config
+from tests.whole.test_command_line import read_until
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(Path(__file__).with_name("heroku.schema.json").read_text(encoding="utf-8"))
+
+
+def test_app_json_is_as_heroku_wants_it() -> None:
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+    jsonschema.validate(MANIFEST, SCHEMA, jsonschema.Draft7Validator)
+    assert any(addon.startswith("heroku-postgresql:") for addon in MANIFEST["addons"])
+    assert MANIFEST["success_url"] == "/setup"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"environment": {}},
+        {"name": "N" * 31},
+        {"env": {"secret": "x"}},
+        {"env": {"SECRET": {"generator": "secret", "value": "x"}}},
+        {"env": {"SECRET": {"default": "x"}}},
+        {"formation": {"web": {"size": "basic"}}},
+        {"formation": {"web": {"quantity": 1, "size": "free"}}},
+        {"addons": "heroku-postgresql"},
+        {"buildpacks": ["heroku/python"]},
+        {"stack": "heroku-16"},
+        {"success_url": "setup"},
+    ],
+)
+def test_the_schema_sees_what_heroku_would_refuse(wrong: dict[str, object]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(MANIFEST | wrong, SCHEMA, jsonschema.Draft7Validator)
+
+
+def test_the_button_asks_for_nothing_that_its_presser_cannot_know() -> None:
+    assert set(MANIFEST["env"]) <= {variable.name for variable in config.VARIABLES}
+    given = {name: entry["value"] for name, entry in MANIFEST["env"].items() if "value" in entry}
+    made_up = {name: "0" * 64 for name, entry in MANIFEST["env"].items() if "generator" in entry}
+    assert made_up
+    required = {name for name, entry in MANIFEST["env"].items() if entry.get("required", True)}
+    assert required <= given.keys() | made_up.keys()
+    assert not config.read(given | made_up).has_credentials
+
+
+async def test_a_fresh_deployment_migrates_serves_and_waits_for_its_set_up(
+    new_postgres_url: str, tmp_path: Path
+) -> None:
+    slug, environment = await asyncio.to_thread(build, tmp_path)
+    environment |= {
+        "DATABASE_URL": new_postgres_url.replace("postgresql://", "postgres://"),
+        "SECRET_KEY": "0" * 64,
+        "PORT": "0",
+        "HOST": "127.0.0.1",
+        "LOG_FORMAT": "json",
+    }
+    release = await honcho(slug, environment, "release")
+    out, _ = await release.communicate()
+    assert (release.returncode, b"The database is up to date" in out) == (0, True), out.decode()
+    web = await honcho(slug, environment, "web")
+    try:
+        port = await read_until(web.stdout, r'"port": (\d+)')
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"http://127.0.0.1:{port}{MANIFEST['success_url']}") as reply:
+                assert (reply.status, "Set-up token" in await reply.text()) == (200, True)
+            async with session.get(f"http://127.0.0.1:{port}/healthz") as reply:
+                assert reply.status == 200
+    finally:
+        web.terminate()
+        out, _ = await web.communicate()
+    assert b"Traceback" not in out, out.decode()
+
+
+def build(folder: Path) -> tuple[Path, dict[str, str]]:
+    """Do what the buildpack does: the pushed files, and an environment that has only what is required."""
+    slug, environment = folder / "app", folder / "python"
+    shutil.copytree(ROOT / "bot", slug / "bot", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Procfile", "requirements.txt", ".python-version"):
+        shutil.copy(ROOT / name, slug / name)
+    if os.environ.get("CI") == "true":
+        venv.create(environment, with_pip=True)
+        pip = [str(environment / "bin/python"), "-m", "pip"]
+        subprocess.run([*pip, "install", "-q", "--no-compile", "-r", str(slug / "requirements.txt")], check=True)
+    else:
+        venv.create(environment, with_pip=False)
+        link(slug / "requirements.txt", environment)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "PYTHON"))}
+    return slug, kept | {"PATH": f"{environment}/bin:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
+
+
+def link(requirements: Path, environment: Path) -> None:
+    """Give an environment what is required, from what is installed here: that needs no package index."""
+    (there,) = environment.glob("lib/python*/site-packages")
+    for line in requirements.read_text(encoding="utf-8").splitlines():
+        if line[:1].isalpha():
+            wanted = Requirement(line.rstrip(" \\"))
+            if wanted.marker is None or wanted.marker.evaluate():
+                link_one(wanted.name, there)
+
+
+def link_one(name: str, there: Path) -> None:
+    try:
+        found = distribution(name)
+    except PackageNotFoundError:
+        pytest.fail(f"{name} is required and not installed here; install tests/requirements.txt")
+    for top in {file.parts[0] for file in found.files or [] if file.parts[0] not in ("..", "__pycache__")}:
+        if not (there / top).exists():
+            (there / top).symlink_to(Path(str(found.locate_file(top))))
+
+
+async def honcho(slug: Path, environment: dict[str, str], process: str) -> Process:
+    """Start one line of the Procfile; Python finds its modules in the slug and in the bare environment only."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "honcho", "-f", str(slug / "Procfile"), "-d", str(slug), "start", process,
+        cwd=slug, env=environment, stdout=PIPE, stderr=STDOUT,
+    )  # fmt: skip
