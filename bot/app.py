@@ -22,6 +22,7 @@ from bot.doctor.judging import Finding, judge
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
 from bot.github.site import site_of
+from bot.metrics import Metrics
 from bot.petition.addresses import Addresses, Site
 from bot.petition.facts import Fact
 from bot.reconcile.beats import Beats
@@ -30,9 +31,10 @@ from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
-from bot.store import Store
+from bot.store import Store, Unavailable
 from bot.web.asking import House
 from bot.web.listening import listening
+from bot.web.metering import Meter
 from bot.web.readiness import Details
 from bot.web.server import make_application
 from bot.web.setup.guard import Guard
@@ -89,7 +91,8 @@ async def running(
     """
     tempo, clock = tempo or Tempo(), clock or Clock()
     async with AsyncExitStack() as stack:
-        store = await Store.open(config.database_url, label=config.petition_label, now=clock.now)
+        metrics = Metrics()
+        store = await Store.open(config.database_url, label=config.petition_label, now=clock.now, watch=metrics)
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         beats = tempo.beats or Beats(resync=config.resync_seconds)
@@ -102,12 +105,13 @@ async def running(
             sleep=clock.sleep,
             limits=tempo.limits,
             lag=beats.lag,
+            watch=metrics,
         )
         rounds = Rounds(store, github, beats, clock.now)
         conductor = Conductor(
             store, github, config.petition_label, clock.now, Coalescer(tempo.rate), beats, rounds.alarm
         )
-        port = await stack.enter_async_context(_listening(config, store, conductor, clock, address))
+        port = await stack.enter_async_context(_listening(config, conductor, metrics, clock, address))
         # Only now: what is published links to the pages, and the rounds ask for deliveries, which must find us.
         conductor.addresses = _addresses(config, port)
         await stack.enter_async_context(_working(conductor))
@@ -216,8 +220,10 @@ def _addresses(config: Config, port: int | None = None) -> Addresses:
 
 @asynccontextmanager
 async def _listening(
-    config: Config, store: Store, conductor: Conductor, clock: Clock, address: socket.socket | None
+    config: Config, conductor: Conductor, metrics: Metrics, clock: Clock, address: socket.socket | None
 ) -> AsyncIterator[int]:
+    store = conductor.store
+
     async def readiness() -> dict[str, bool]:
         looked_lately = clock.now() - conductor.looked_at < 10 * conductor.beats.look
         return {"database": await store.ping(), "loops": looked_lately}
@@ -225,13 +231,31 @@ async def _listening(
     async def look() -> list[dict[str, str]]:
         return [one.fields() for one in await examine(config, clock)]
 
+    async def show() -> bytes:
+        try:
+            backlog = await store.backlog()
+        except Unavailable:
+            backlog = None
+        return metrics.show(
+            now=clock.now(),
+            waiting=store.waiting,
+            backlog=backlog,
+            budget=conductor.github.budget(),
+            looked_at=conductor.looked_at,
+        )
+
     token = operator_token(config)
     details = None if token is None else Details(look, token)
     ending = await _ending(config, store, clock)
     record = store.record if ending is None else _hearing(store, clock)
     house = House(store.rosters, _addresses(config), clock.now)
     application = make_application(
-        record=record, secrets=config.webhook_secrets, readiness=readiness, house=house, details=details
+        record=record,
+        secrets=config.webhook_secrets,
+        readiness=readiness,
+        house=house,
+        details=details,
+        meter=Meter(metrics.delivered, metrics.turned_away, show),
     )
     if ending is not None:
         ending.mount(application)

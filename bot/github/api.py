@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -29,6 +29,7 @@ from bot.github.errors import (
 )
 from bot.github.memory import Memory
 from bot.github.pacing import Hold, Pace
+from bot.github.watching import Watch
 
 VERSION = "2022-11-28"
 """https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
@@ -70,6 +71,7 @@ class Line:
     now: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     timeout: float
+    watch: Watch = field(default_factory=Watch)
 
     @property
     def graphql_url(self) -> str:
@@ -122,7 +124,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
         while (hold := self._pace.hold(kind, resource, self._line.now())) is not None:
             wait = hold.until - self._line.now()
             if not hold.ours or wait > PATIENCE:
-                _pause(hold)
+                self._pause(hold)
             await self._line.sleep(max(wait, 0.0))
         self._pace.sent(kind, self._line.now())
 
@@ -137,7 +139,11 @@ class Api(gidgethub.aiohttp.GitHubAPI):
     def obey(self, url: str, status: int, headers: Mapping[str, str], message: str) -> None:
         """Raise Paused if GitHub speaks of limits, and remember until when."""
         if pacing.is_limit(status, headers, message):
-            _pause(self._pace.limited(pacing.resource_of(_path(url)), headers, self._line.now()))
+            self._pause(self._pace.limited(pacing.resource_of(_path(url)), headers, self._line.now()))
+
+    def _pause(self, hold: Hold) -> NoReturn:
+        self._line.watch.paused(hold.reason)
+        raise Paused(hold.until, hold.reason, whole=hold.whole)
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
@@ -164,10 +170,14 @@ class Api(gidgethub.aiohttp.GitHubAPI):
             async with self._line.session.request(
                 method, url, headers=headers, data=body, allow_redirects=False, timeout=timeout
             ) as response:
-                return response.status, response.headers, await response.read()
+                content = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Not chained: some of aiohttp's errors hold the request, and with it the token.
+            self._line.watch.called(pacing.kind_of(method, _path(url)), "unanswered")
             raise Unavailable(f"{method} {_path(url)}: {type(error).__name__}") from None
+        outcome = _outcome(response.status, response.headers, content)
+        self._line.watch.called(pacing.kind_of(method, _path(url)), outcome)
+        return response.status, response.headers, content
 
 
 def _sound(
@@ -192,6 +202,17 @@ def _sound(
 _READ = ("etag", "last-modified", "link", "retry-after", "x-accepted-github-permissions", "x-ratelimit-remaining")
 
 
+def _outcome(status: int, headers: Mapping[str, str], content: bytes) -> str:
+    """Name what became of a call, for `Watch.called`."""
+    if status < http.HTTPStatus.MULTIPLE_CHOICES:
+        return "ok"
+    if status < http.HTTPStatus.BAD_REQUEST:
+        return "unchanged" if status == http.HTTPStatus.NOT_MODIFIED else "moved"
+    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "failed"
+    return "limited" if pacing.is_limit(status, headers, complaint(content) or "") else "refused"
+
+
 def _error_of(error: gidgethub.HTTPException) -> GitHubError:
     message = str(error)
     match int(error.status_code):
@@ -211,10 +232,6 @@ def _error_of(error: gidgethub.HTTPException) -> GitHubError:
             return Unprocessable(message)
         case status:
             return Unavailable(f"unexpected status {status}")
-
-
-def _pause(hold: Hold) -> NoReturn:
-    raise Paused(hold.until, hold.reason, whole=hold.whole)
 
 
 def _path(url: str) -> str:

@@ -36,6 +36,7 @@ from bot.github.memory import Memory, room
 from bot.github.pacing import Limits, Pace
 from bot.github.payloads import Identified
 from bot.github.tokens import AppKey, PersonalToken, Token, Tokens
+from bot.github.watching import Watch
 from bot.petition.comment import Comment
 from bot.petition.facts import Repository
 from bot.petition.threads import Continues, split_name
@@ -75,12 +76,14 @@ class GitHub:
         timeout: float = 10.0,
         limits: Limits | None = None,
         lag: float = 0.0,
+        watch: Watch | None = None,
     ) -> None:
-        self._line = Line(session, api_url.rstrip("/"), now, sleep, timeout)
+        self._line = Line(session, api_url.rstrip("/"), now, sleep, timeout, watch or Watch())
         self._limits = limits or Limits()
         self._lag = lag
         self._key = AppKey(app_id, private_key, now)
-        self._api = Api(self._line, Pace(self._limits))
+        self._paces = [Pace(self._limits)]
+        self._api = Api(self._line, self._paces[0])
         self._tokens = Tokens(self._api, self._key, now)
         self._room = room(MEMORY)
         self._login: str | None = None
@@ -90,12 +93,21 @@ class GitHub:
         """Give the one client that works for an installation."""
         client = self._installations.get(installation_id)
         if client is None:
-            api = Api(self._line, Pace(self._limits), Memory(self._room, installation_id))
+            self._paces.append(Pace(self._limits))
+            api = Api(self._line, self._paces[-1], Memory(self._room, installation_id))
             client = InstallationClient(
                 installation_id, api, self._line, self._tokens, lag=self._lag, whoami=self.bot_login
             )
             self._installations[installation_id] = client
         return client
+
+    def budget(self) -> dict[str, int]:
+        """Give for each of GitHub's buckets how many calls whoever has the fewest may still make."""
+        least: dict[str, int] = {}
+        for pace in self._paces:
+            for resource, left in pace.left(self._line.now()).items():
+                least[resource] = min(left, least.get(resource, left))
+        return least
 
     async def app(self) -> AppInfo:
         """Read the App itself."""

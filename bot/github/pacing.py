@@ -67,6 +67,8 @@ class Pace:
     _strikes: int = 0
     _spent: dict[str, float] = field(default_factory=dict)
     """When each used-up bucket (`core`, `graphql`) is full again."""
+    _left: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """How many calls each bucket has left, and until when that holds."""
     _writes: deque[float] = field(default_factory=deque)
     _content: deque[float] = field(default_factory=deque)
 
@@ -93,6 +95,11 @@ class Pace:
         resource = headers.get("x-ratelimit-resource", "core")
         # A second more, because GitHub's clock and ours differ.
         self._spent[resource] = 0.0 if remaining else min(reset + 1, now + LONGEST)
+        self._left[resource] = remaining, reset
+
+    def left(self, now: float) -> dict[str, int]:
+        """Give how many calls each bucket has left, as GitHub said last."""
+        return {resource: remaining for resource, (remaining, until) in self._left.items() if until > now}
 
     def limited(self, resource: str, headers: Mapping[str, str], now: float) -> Hold:
         """Note that GitHub refused a call because of a limit, and say how long to wait.

@@ -24,10 +24,12 @@ from bot.store.safe import Safe, read_sealed
 from bot.store.states import State
 from bot.store.store import Store
 from bot.store.surveying import KnownPetition, SeenInstallation, SurveyMark
+from bot.store.watching import Backlog, Watch
 
 __all__ = [
     "PAGE_SIZE",
     "AckDue",
+    "Backlog",
     "Busy",
     "Condition",
     "Cursor",
@@ -57,6 +59,7 @@ __all__ = [
     "Unavailable",
     "Unrecordable",
     "Wanted",
+    "Watch",
     "WrongDatabase",
     "check_up",
     "outside_digest",

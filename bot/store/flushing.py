@@ -31,9 +31,14 @@ class Flusher:
     """The one task that writes facts; `submit` returns when they are on disk."""
 
     def __init__(
-        self, write: Callable[[Sequence[Fact]], Awaitable[None]], limit: int, patience: float = PATIENCE
+        self,
+        write: Callable[[Sequence[Fact]], Awaitable[None]],
+        limit: int,
+        patience: float = PATIENCE,
+        committed: Callable[[int, float], None] = lambda _facts, _seconds: None,
     ) -> None:
         self._write = write
+        self._committed = committed
         self._limit = limit
         self._patience = patience
         self._loop = asyncio.get_running_loop()
@@ -42,6 +47,11 @@ class Flusher:
         self._arrived = asyncio.Event()
         self._closing = False
         self._task = asyncio.create_task(self._run(), name="store-flusher")
+
+    @property
+    def waiting(self) -> int:
+        """Give how many facts wait to be written."""
+        return self._facts
 
     async def submit(self, facts: Sequence[Fact]) -> None:
         """Wait until facts are written.
@@ -103,8 +113,11 @@ class Flusher:
     async def _try(self, facts: Sequence[Fact], group: list[_Waiting]) -> BaseException | None:
         # One watch for all who wait: a timer for each would cost as much as the rest of the waiting.
         self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient, group)
+        began = self._loop.time()
         (outcome,) = await asyncio.gather(self._write(facts), return_exceptions=True)
         self._watch.cancel()
+        if outcome is None:
+            self._committed(len(facts), self._loop.time() - began)
         return outcome
 
     def _send_away_the_impatient(self, group: list[_Waiting]) -> None:

@@ -274,6 +274,13 @@ DUE: Final = statement(f"""
     ORDER BY p.changed_at, p.id LIMIT 200
 """)
 
+BACKLOG: Final = statement(f"""
+    SELECT count(*) AS petitions, min(p.changed_at) AS since
+    FROM petitions p
+    {_USABLE.format(of="p")}
+    WHERE p.revision > p.published_revision AND NOT p.gone
+""")
+
 PUBLISHED: Final = statement("""
     UPDATE petitions
     SET published_revision = CASE WHEN published_revision < $2 THEN $2 ELSE published_revision END,

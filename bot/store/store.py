@@ -39,6 +39,7 @@ from bot.store.spelling import Statement
 from bot.store.states import State
 from bot.store.structure import StructuralFact, record_structure
 from bot.store.upkeep import Upkeep
+from bot.store.watching import Backlog, Watch
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""
@@ -47,16 +48,19 @@ WAITING_LIMIT: Final = 10_000
 class Store:
     """Everything the bot knows, in one database."""
 
-    def __init__(self, database: Database, label: str, now: Callable[[], float], waiting_limit: int) -> None:
+    def __init__(
+        self, database: Database, label: str, now: Callable[[], float], waiting_limit: int, watch: Watch
+    ) -> None:
         """Use `Store.open`."""
         self.changed = asyncio.Event()
         """Set whenever something was recorded; whoever waits for it clears it."""
         self._database = database
         self._label = label.lower()
         self._now = now
+        self._watch = watch
         self._neighbours = database.neighbours(self.changed.set)
-        self._flusher = Flusher(self._record, waiting_limit)
-        self.upkeep = Upkeep(database, now, self._announce)
+        self._flusher = Flusher(self._record, waiting_limit, committed=watch.committed)
+        self.upkeep = Upkeep(database, now, self._announce, watch.asked_for_delivery)
         """What keeps rows and GitHub in agreement."""
         self.rosters = Rosters(database)
         """What the pages show."""
@@ -71,13 +75,14 @@ class Store:
         label: str = "petition",
         now: Callable[[], float] = time.time,
         waiting_limit: int = WAITING_LIMIT,
+        watch: Watch | None = None,
     ) -> Self:
         """Open the database and bring it to this version; raises WrongDatabase or Unavailable."""
         database = connect(read_address(database_url))
         async with AsyncExitStack() as undo:
             undo.push_async_callback(database.close)
             await migrate(database)
-            store = cls(database, label, now, waiting_limit)
+            store = cls(database, label, now, waiting_limit, watch or Watch())
             undo.push_async_callback(store.close)
             await store._neighbours.open()
             undo.pop_all()
@@ -103,6 +108,16 @@ class Store:
         except Unavailable:
             return False
         return True
+
+    @property
+    def waiting(self) -> int:
+        """Give how many facts wait to be written."""
+        return self._flusher.waiting
+
+    async def backlog(self) -> Backlog:
+        """Give how much is to be published, those that were postponed included; raises Unavailable."""
+        (row,) = await self._database.read(lambda transaction: transaction.fetch(sql.BACKLOG))
+        return Backlog(row.petitions, row.since)
 
     async def record(self, facts: Sequence[Fact]) -> None:
         """Record facts; on disk when this returns. Raises Busy, Unavailable or Unrecordable."""
@@ -166,6 +181,7 @@ class Store:
             if isinstance(outcome, ListingOutcome):
                 break
             elsewhere |= outcome
+        self._watch.listed(outcome)
         self._announce()
         return outcome
 

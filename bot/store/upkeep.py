@@ -28,12 +28,22 @@ from bot.store.surveying import (
 
 
 class Upkeep:
-    """Surveys, bodies, failed deliveries and states; `announce` lets everybody know that something changed."""
+    """Surveys, bodies, failed deliveries and states; `announce` lets everybody know that something changed.
 
-    def __init__(self, database: Database, now: Callable[[], float], announce: Callable[[], None]) -> None:
+    `asked_for_delivery` hears of each delivery that was asked for once more.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], float],
+        announce: Callable[[], None],
+        asked_for_delivery: Callable[[], None],
+    ) -> None:
         self._database = database
         self._now = now
         self._announce = announce
+        self._asked_for_delivery = asked_for_delivery
 
     # Installations and what they may see
 
@@ -175,6 +185,7 @@ class Upkeep:
 
     async def asked_for(self, guid: str, at: int) -> None:
         """Note that a delivery was asked for once more."""
+        self._asked_for_delivery()
         await self._execute(sql.ASKED_FOR_DELIVERY, guid, at)
 
     async def give_up(self, guid: str) -> None:

@@ -7,21 +7,29 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from bot.web.asking import House
+from bot.web.metering import Meter, metrics
 from bot.web.pages import PageRoutes
 from bot.web.readiness import Details, Parts, readyz
 from bot.web.webhook import BODY_LIMIT, Record, webhook
 
 
 def make_application(
-    *, record: Record, secrets: Sequence[str], readiness: Parts, house: House, details: Details | None = None
+    *,
+    record: Record,
+    secrets: Sequence[str],
+    readiness: Parts,
+    house: House,
+    details: Details | None = None,
+    meter: Meter | None = None,
 ) -> web.Application:
     """Make the aiohttp application: the webhook, the pages and the health checks."""
-    pages = PageRoutes(house)
+    pages, meter = PageRoutes(house), meter or Meter()
     # aiohttp refuses a body that reaches the limit, GitHub's limit may be reached.
     application = web.Application(client_max_size=BODY_LIMIT + 1, middlewares=[pages.guard])
-    application.router.add_post("/webhook", webhook(record, secrets))
+    application.router.add_post("/webhook", webhook(record, secrets, meter))
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/readyz", readyz(readiness, details))
+    application.router.add_get("/metrics", metrics(meter))
     application.add_routes(pages.routes())
     return application
 

@@ -15,6 +15,7 @@ from bot.github import deliveries
 from bot.petition.facts import Fact
 from bot.store import Busy, Unavailable, Unrecordable
 from bot.web.journal import Journal
+from bot.web.metering import Meter
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -46,7 +47,9 @@ class Refused(Exception):
         super().__init__(message)
 
 
-def webhook(record: Record, secrets: Sequence[str]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def webhook(
+    record: Record, secrets: Sequence[str], meter: Meter
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler that checks deliveries against `secrets` and hands their facts to `record`."""
     room, log = _Room(), structlog.get_logger("webhook").bind()
     taken, sent_away = Journal(log, "more deliveries"), Journal(log, "more deliveries refused")
@@ -63,10 +66,12 @@ def webhook(record: Record, secrets: Sequence[str]) -> Callable[[web.Request], A
             finally:
                 room.leave(size)
         except Refused as refusal:
+            meter.delivered(str(int(refusal.status)), time.perf_counter() - started)
             if sent_away.has_line_for(refusal.status.phrase):
                 _log_refusal(log, request, refusal, _milliseconds(started))
             return _answer(refusal.status, str(refusal))
         outcome = "recorded" if delivery.facts else "ignored"
+        meter.delivered(outcome, time.perf_counter() - started)
         if taken.has_line_for(outcome):
             _log_delivery(log, request, delivery, outcome, _milliseconds(started))
         return web.Response(body=_ACCEPTED[outcome], content_type="application/json", charset="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.store import Due, State
+from bot.store import Backlog, Due, State
 from tests.store.conftest import NOW
 from tests.store.scene import INSTALLATION, LETTER, Scene
 
@@ -73,3 +73,12 @@ async def test_publishing_is_no_news(scene: Scene) -> None:
 async def test_there_is_no_snapshot_of_what_is_no_petition(scene: Scene) -> None:
     with pytest.raises(KeyError):
         await scene.store.snapshot(123, 5)
+
+
+async def test_the_backlog_tells_how_much_is_unpublished_and_since_when(scene: Scene) -> None:
+    await scene.sign("ada")
+    snapshot = await scene.snapshot()
+    backlog = await scene.store.backlog()
+    assert (backlog.petitions, backlog.since is not None) == (1, True)
+    await scene.store.published(LETTER.id, snapshot.revision, 900)
+    assert await scene.store.backlog() == Backlog(0, None)

@@ -1,0 +1,18 @@
+"""What the calls to GitHub tell to whoever measures them."""
+
+from __future__ import annotations
+
+from bot.github.pacing import Kind
+
+
+class Watch:
+    """Hears what became of calls; this one does nothing with it."""
+
+    def called(self, kind: Kind, outcome: str) -> None:
+        """Hear what became of a call.
+
+        It is `ok`, `unchanged`, `moved`, `limited`, `refused`, `failed` or `unanswered`.
+        """
+
+    def paused(self, reason: str) -> None:
+        """Hear that a call was put off, for one of the reasons of `bot.github.pacing`."""
