@@ -320,6 +320,12 @@ class InstallationClient:
             found += history.read(data.get("nodes") or [], read_at)
         return tuple(found)
 
+    async def body_history(self, repo: str, number: int, issue_id: int) -> tuple[str | None, ...] | None:
+        """Read the last texts of an issue's body, oldest first; None where the issue is another one by now."""
+        owner, _, name = repo.partition("/")
+        data = await self._graphql(history.BODY_QUERY, owner=owner, name=name, number=number)
+        return history.read_body(data.get("repository"), issue_id)
+
     async def react(self, repo: str, comment_id: int, content: str) -> int:
         """React to a comment with `+1`, `confused`…; gives the reaction's id, also when it was there before."""
         answer = await self._ask("POST", _REACTIONS, _named(repo) | {"id": comment_id}, data={"content": content})

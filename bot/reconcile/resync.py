@@ -41,6 +41,7 @@ async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClie
         thread.issue_id, listing.started_at, listing.comments, complete=True, reread=_UNANSWERED
     )
     await store.upkeep.looked_at(thread.issue_id, int(now))
+    await _hear_of_writes(thread, store=store, client=client, now=now)
     return await _settle(thread, listing, outcome, store=store, client=client, now=now)
 
 
@@ -62,6 +63,7 @@ async def look(
     # The address stays the same while the answer fits a page, so that it can be remembered.
     since = listing.started_at if len(listing.comments) >= PAGE else 0
     await store.upkeep.looked_at(thread.issue_id, int(now), since)
+    await _hear_of_writes(thread, store=store, client=client, now=now)
     if said is not None and await _gap(thread, said, store) != thread.gap:
         await reread(thread, store=store, client=client, now=now)
         await store.upkeep.note_gap(thread.issue_id, await _gap(thread, said, store))
@@ -71,6 +73,21 @@ async def look(
 
 _UNANSWERED = 0
 """The number of a request to read that was never made."""
+
+
+async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float) -> None:
+    """Find out what our writes of a body replaced, where the deliveries that would have told were lost."""
+    before = int(now) - OVERLAP
+    if not await store.upkeep.unheard_writes(thread.issue_id, before):
+        return
+    try:
+        texts = await client.body_history(thread.repository.full_name, thread.number, thread.issue_id)
+    except GitHubError as error:
+        if ends_all(error):
+            raise
+        return
+    if texts is not None and await store.upkeep.heard_from_history(thread.issue_id, texts, before):
+        await store.upkeep.look_at([thread.petition_id])
 
 
 async def _gap(thread: ThreadToRead, said: tuple[int, int], store: Store) -> int:

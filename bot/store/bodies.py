@@ -8,7 +8,9 @@ from, somebody's edit was lost in between, and is kept here until it is back.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from bot.petition.comment import body_digest, unify_newlines
@@ -48,11 +50,11 @@ def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
     return KnownBody(*rows[0]) if rows else KnownBody()
 
 
-def note_write(transaction: Transaction, issue_id: int, made_from: str | None, body: str) -> None:
+def note_write(transaction: Transaction, issue_id: int, made_from: str | None, body: str, at: int) -> None:
     """Note that a body is about to be written, and what it was made from."""
     number = (transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0) + 1
     outsides = outside_digest(made_from), outside_digest(body)
-    transaction.execute(sql.ADD_WRITE, issue_id, number, body_digest(body), *outsides)
+    transaction.execute(sql.ADD_WRITE, issue_id, number, body_digest(body), *outsides, at)
     transaction.execute(sql.FORGET_WRITES, issue_id, number - WRITES_KEPT)
     note_left(transaction, issue_id, body)
 
@@ -106,6 +108,28 @@ def observe_edit(
         return False
     transaction.execute(sql.EDITED_BODY, issue_id, digest, as_of)
     return True
+
+
+def count_unheard_writes(transaction: Transaction, issue_id: int, before: int) -> int:
+    """Count our writes before a time of which no delivery has told."""
+    count: int = transaction.fetch(sql.UNHEARD_WRITES, issue_id, before)[0][0]
+    return count
+
+
+def record_body_history(transaction: Transaction, issue_id: int, texts: Sequence[str | None], before: int) -> bool:
+    """Hear from a body's history what our writes replaced; tell whether the body is to be looked at.
+
+    The texts are the oldest first; None is one that somebody removed. Writes before a time that are not among them
+    were never made.
+    """
+    is_news = False
+    for previous, body in pairwise(texts):
+        if previous is not None and body is not None:
+            writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(body))
+            if any(not row.heard for row in writes):
+                is_news |= observe_edit(transaction, issue_id, BodyEdit(previous, body, 0, by_app=True), 0)
+    transaction.execute(sql.GIVE_UP_WRITES, issue_id, before)
+    return is_news
 
 
 def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:

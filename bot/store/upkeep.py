@@ -6,7 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from bot.store import upkeep_statements as sql
-from bot.store.bodies import KnownBody, is_untouched_since, note_found, note_left, note_write, read_body
+from bot.store.bodies import (
+    KnownBody,
+    count_unheard_writes,
+    is_untouched_since,
+    note_found,
+    note_left,
+    note_write,
+    read_body,
+    record_body_history,
+)
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
 from bot.store.database import Database
 from bot.store.reading import ThreadToRead, read_thread, read_thread_to_look_at
@@ -155,7 +164,20 @@ class Upkeep:
 
     async def note_write(self, issue_id: int, made_from: str | None, body: str) -> None:
         """Note that a body is about to be written, and what it was made from."""
-        await self._database.write(partial(note_write, issue_id=issue_id, made_from=made_from, body=body))
+        work = partial(note_write, issue_id=issue_id, made_from=made_from, body=body, at=int(self._now()))
+        await self._database.write(work)
+
+    async def unheard_writes(self, issue_id: int, before: int) -> int:
+        """Count our writes before a time of which no delivery has told."""
+        return await self._database.read(partial(count_unheard_writes, issue_id=issue_id, before=before))
+
+    async def heard_from_history(self, issue_id: int, texts: Sequence[str | None], before: int) -> bool:
+        """Hear from a body's history what our writes replaced; tell whether the body is to be looked at.
+
+        Its texts are the oldest first. Writes before a time that are not in it were never made.
+        """
+        work = partial(record_body_history, issue_id=issue_id, texts=texts, before=before)
+        return await self._database.write(work)
 
     async def left(self, issue_id: int, body: str | None) -> None:
         """Note that a body is as we want it."""

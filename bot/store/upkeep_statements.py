@@ -130,8 +130,8 @@ FOUND_BODY: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1
 LAST_WRITE: Final = statement("SELECT max(number) FROM writes WHERE issue_id = $1")
 
 ADD_WRITE: Final = statement("""
-    INSERT INTO writes (issue_id, number, written, outside_read, outside_written, heard)
-    VALUES ($1, $2, $3, $4, $5, FALSE)
+    INSERT INTO writes (issue_id, number, written, outside_read, outside_written, at, heard)
+    VALUES ($1, $2, $3, $4, $5, $6, FALSE)
 """)
 
 FORGET_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1 AND number <= $2")
@@ -146,6 +146,12 @@ WRITES_FROM: Final = statement("""
 """)
 
 WRITE_HEARD: Final = statement("UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2")
+
+UNHEARD_WRITES: Final = statement("""
+    SELECT count(*) FROM writes WHERE issue_id = $1 AND NOT heard AND at < $2
+""")
+
+GIVE_UP_WRITES: Final = statement("UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND NOT heard AND at < $2")
 
 DROP_BODY: Final = statement("DELETE FROM bodies WHERE issue_id = $1")
 

@@ -167,6 +167,33 @@ async def test_what_was_lost_is_known_also_where_the_issue_was_begun_anew(scene:
     assert await scene.store.upkeep.is_untouched_since(ELSEWHERE.id, f"Dear all,\n\n{NEWER}", known.lost_by)
 
 
+async def test_a_history_tells_what_no_delivery_has_told(scene: Scene) -> None:
+    upkeep = scene.store.upkeep
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    assert await upkeep.unheard_writes(LETTER.id, scene.clock) == 0
+    assert await upkeep.unheard_writes(LETTER.id, 2**40) == 1
+    texts = ["Dear all,", "Dear everybody,", f"Dear all,\n\n{BLOCK}"]
+    assert await upkeep.heard_from_history(LETTER.id, texts, 0)
+    assert (await lost(scene)).lost == "Dear everybody,"
+    assert await upkeep.unheard_writes(LETTER.id, 2**40) == 0
+    assert not await upkeep.heard_from_history(LETTER.id, texts, 0)
+
+
+async def test_a_write_that_is_in_no_history_was_never_made(scene: Scene) -> None:
+    upkeep = scene.store.upkeep
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    assert not await upkeep.heard_from_history(LETTER.id, ["Dear all,", None, "Dear you,"], 0)
+    assert await upkeep.unheard_writes(LETTER.id, 2**40) == 1
+    assert not await upkeep.heard_from_history(LETTER.id, ["Dear all,", "Dear you,"], 2**40)
+    assert await upkeep.unheard_writes(LETTER.id, 2**40) == 0
+
+
+async def test_what_was_removed_from_a_history_is_not_put_back(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    assert not await scene.store.upkeep.heard_from_history(LETTER.id, [None, f"Dear all,\n\n{BLOCK}"], 2**40)
+    assert (await lost(scene)).lost is None
+
+
 async def test_only_so_many_writes_are_remembered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.store.bodies.WRITES_KEPT", 2)
     for body in ("one", "two", "three"):

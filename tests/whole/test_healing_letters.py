@@ -38,8 +38,7 @@ async def test_what_a_person_saved_between_our_read_and_our_write_is_put_back(
         calls.before("PATCH", lambda: save(stage, petition, "Dear everybody,\n\nplease do.\n"))
         stage.sign(petition, "grace")
         await stage.until(lambda: letter(petition) == "Dear everybody,\n\nplease do.\n")
-        body = await stage.shows(petition, 2)
-        assert "The letter was changed" in body
+        await stage.until(lambda: said(petition) == 2 and "The letter was changed" in (petition.body or ""))
         await rest(stage)
         edits = len(petition.edits)
         stage.sign(petition, "alan", "Well said.")
@@ -58,6 +57,32 @@ async def test_an_edit_that_is_lost_while_another_is_put_back_is_put_back_too(sq
         await stage.until(lambda: letter(petition) == "Third thought." and said(petition) == 1)
         await rest(stage)
         assert letter(petition) == "Third thought."
+
+
+async def test_a_lost_edit_is_found_in_the_history_where_no_delivery_ever_tells_of_it(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.reconcile.resync.OVERLAP", -2)
+    async with watched(sqlite_url) as (stage, calls):
+        petition = stage.petition(LETTER)
+        await stage.shows(petition, 0)
+        await rest(stage)
+
+        def act() -> None:
+            stage.sandbox.faults = Faults(vanished=1.0)
+            save(stage, petition, "Lost.")
+
+        calls.before("PATCH", act)
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+        assert letter(petition) != "Lost."
+        stage.sandbox.faults = Faults()
+        await surveyed(stage)
+        await stage.until(lambda: letter(petition) == "Lost." and said(petition) == 1)
+        await rest(stage)
+        calls.forget()
+        await surveyed(stage)
+        assert calls.like("POST .*graphql") == []
 
 
 async def test_an_edit_made_since_is_not_replaced_by_the_lost_one(sqlite_url: str) -> None:

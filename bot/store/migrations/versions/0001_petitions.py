@@ -231,6 +231,7 @@ def _bodies() -> None:
         sa.Column("outside_read", sa.Text, nullable=False),
         sa.Column("outside_written", sa.Text, nullable=False),
         sa.Column("heard", sa.Boolean, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("issue_id", "number"),
         sqlite_with_rowid=False,
     )
