@@ -59,6 +59,12 @@ class Measured:
         return median(outcome.per_second for outcome in self.outcomes)
 
 
+HEAVY = """
+Bare aiohttp has very little to do: half of its rate leaves ours as much processor time again for the HMAC, the
+decoding, the rows and the way into a transaction and back, and that takes more (third table). Besides, the load,
+the loop and the writing thread, or PostgreSQL, share two cores, where bare shares them with the load alone.
+"""
+
 Results = Mapping[tuple[str, int], Measured]
 
 
@@ -186,14 +192,13 @@ def _section(results: Results, kept: Mapping[str, tuple[int, int]], rounds: int)
 def _goals(results: Results) -> Iterator[Goal]:
     for concurrency in (64, 256):
         at = f"at {concurrency} at once"
-        yield at_least(f"SQLite, share of bare aiohttp, {at}", 0.5, _ratio(results, SQLITE, concurrency))
-        yield at_least(
-            f"SQLite, times a typical gidgethub bot, {at}", 1.4, _ratio(results, SQLITE, concurrency, TYPICAL)
-        )
-        yield at_least(f"PostgreSQL, share of bare aiohttp, {at}", 0.45, _ratio(results, POSTGRES, concurrency))
-        yield at_least(
-            f"2 ms a sync, times a commit per delivery, {at}", 8, _ratio(results, SLOW, concurrency, SLOW_SINGLE)
-        )
+        for what, limit, name, to, why in (
+            ("SQLite, share of bare aiohttp", 0.5, SQLITE, BARE, HEAVY),
+            ("SQLite, times a typical gidgethub bot", 1.4, SQLITE, TYPICAL, HEAVY),
+            ("PostgreSQL, share of bare aiohttp", 0.45, POSTGRES, BARE, HEAVY),
+            ("2 ms a sync, times a commit per delivery", 8, SLOW, SLOW_SINGLE, ""),
+        ):
+            yield at_least(f"{what}, {at}", limit, _ratio(results, name, concurrency, to), why=why)
 
 
 def _rate(results: Results, name: str, concurrency: int) -> str:

@@ -267,7 +267,7 @@ def _goals(bursts: Storms, minutes: Storms) -> list[Goal]:
         at_most(f"{crowd} API writes per signature", 0.02, minute.calls["write"] / MINUTE),
         at_most(f"{crowd} from the last comment to the right body", 30, _seconds(minute), " s"),
         none_of(
-            f"signatures lost in {len(ours)} bursts and the minute (the naive bot: {told})",
+            f"signatures lost in the bursts and the minute (the naive bot: {told})",
             sum(storm.lost for storm in [*ours, minute]),
         ),
     ]
