@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+from bot.roster.record import ShieldRecord
+
 LABEL: Final = "signatures"
 COLOUR: Final = "#3d4fb5"
 
@@ -26,12 +28,9 @@ def badge(count: int, label: str = LABEL) -> str:
     )
 
 
-def shields(count: int, label: str = LABEL) -> dict[str, object]:
-    """Say the count for shields.io.
-
-    https://shields.io/badges/endpoint-badge
-    """
-    return {"schemaVersion": 1, "label": label, "message": f"{count:,}", "color": COLOUR.removeprefix("#")}
+def shields(count: int, label: str = LABEL) -> ShieldRecord:
+    """Say the count for shields.io."""
+    return ShieldRecord(label=label, message=f"{count:,}", color=COLOUR.removeprefix("#"))
 
 
 _NARROW: Final = frozenset("ijl,.:;'|!fIt ")

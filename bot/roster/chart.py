@@ -9,6 +9,8 @@ from html import escape
 from itertools import accumulate
 from typing import Final
 
+from bot.roster.wellformed import wellformed
+
 Days = Sequence[tuple[int, int]]
 """How many signed on which day, in days since 1970, ascending."""
 
@@ -57,7 +59,7 @@ class Growth:
 def chart(growth: Growth, title: str, *, alone: bool) -> str:
     """Draw the curve; `alone` brings along what a picture needs outside of a page."""
     points = growth.points
-    name = escape(f"{title}: {growth.in_words()}")
+    name = escape(wellformed(f"{title}: {growth.in_words()}"))
     head = f'<svg {_SVG} viewBox="0 0 {_WIDTH} {_HEIGHT}" class="chart" role="img" aria-label="{name}">'
     style = f"<style>{STYLE}</style>" if alone else ""
     back = f'<rect class="back" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>' if alone else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -136,11 +136,9 @@ class Rosters:
         """Give how many signed on which day, in days since 1970, ascending."""
         return await self._database.read(partial(_read_days, petition_id=petition_id))
 
-    async def revisions(self, petition_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-        """Give revision and count of each of these petitions, in one question."""
-        ids = list(petition_ids)
-        rows = await self._database.read(lambda work: work.tuples(sql.REVISIONS, ids))
-        return {petition_id: (revision, count) for petition_id, revision, count in rows}
+    async def news(self, known: Mapping[int, int], size: int = 10) -> list[Portrait]:
+        """Read those petitions, with their newest signatures, whose revision is not the known one any more."""
+        return await self._database.read(partial(_read_news, known=dict(known), size=size))
 
     async def all_entries(self, petition_id: int) -> AsyncIterator[Sequence[Entry]]:
         """Read a whole roster in batches, the oldest signature first, each person once.
@@ -179,6 +177,13 @@ def _read_portrait(transaction: Transaction, petition_id: int, wanted: Wanted) -
         exact = [_entry(row) for row in transaction.tuples(sql.SIGNATURE_OF_LOGIN, petition_id, login)]
     letters = read_letters_with_texts(transaction, petition_id)
     return Portrait(snapshot, letters, _read_days(transaction, petition_id), page, exact)
+
+
+def _read_news(transaction: Transaction, known: Mapping[int, int], size: int) -> list[Portrait]:
+    revisions = transaction.tuples(sql.REVISIONS, list(known))
+    changed = [petition_id for petition_id, revision in revisions if revision != known[petition_id]]
+    portraits = (_read_portrait(transaction, petition_id, Wanted(size=size)) for petition_id in changed)
+    return [portrait for portrait in portraits if portrait is not None]
 
 
 def _read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:

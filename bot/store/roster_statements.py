@@ -48,7 +48,7 @@ DAYS_SINCE: Final = statement("""
     ORDER BY petition_id, day
 """)
 
-REVISIONS: Final = statement("SELECT id, revision, count FROM petitions WHERE id = ANY($1::BIGINT[])")
+REVISIONS: Final = statement("SELECT id, revision FROM petitions WHERE id = ANY($1::BIGINT[])")
 
 _SORT_NAME = "lower(COALESCE(s.name, s.login))"
 

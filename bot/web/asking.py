@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
 
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.petition.text import clean
-from bot.store import Cursor, Found, Order, Rosters, Wanted
+from bot.store import Cursor, Found, Order, Portrait, Rosters, Wanted
+
+NOT_HERE: Final = "There is no such petition here."
 
 SEARCH_LIMIT: Final = 100
 """Characters of a search; names and affiliations are cut not far above it."""
 
-PETITION: Final = r"/petitions/{owner:[\w.-]+}/{repo:[\w.-]+}/{number:[1-9][0-9]{0,8}}"
+PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{number:[1-9][0-9]{0,8}}"
 """A petition's address; what follows it is one of its forms."""
 
 
@@ -28,6 +32,8 @@ class House:
     rosters: Rosters
     addresses: Addresses
     now: Callable[[], float]
+    _searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """A search looks at every signature of a petition; one at a time leaves the database to the others."""
 
     @property
     def site(self) -> Site:
@@ -42,6 +48,15 @@ class House:
     def base(self, request: web.Request) -> str:
         """Give what our addresses begin with; where nobody has told, what the request came to."""
         return self.addresses.public_url or str(request.url.origin())
+
+    async def portrait(self, asked: Asked, wanted: Wanted) -> Portrait:
+        """Read a petition with a part of its roster; raises HTTPNotFound where it has gone meanwhile."""
+        is_laborious = wanted.text or wanted.order.is_by_name
+        async with self._searching if is_laborious else nullcontext():
+            portrait = await self.rosters.portrait(asked.found.petition_id, wanted)
+        if portrait is None:
+            raise web.HTTPNotFound(text=NOT_HERE)
+        return portrait
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,7 @@ async def ask(request: web.Request, house: House) -> Asked:
     where = request.match_info
     found = await house.rosters.find(where["owner"], where["repo"], int(where["number"]))
     if found is None or not _may_see(request, found):
-        raise web.HTTPNotFound(text="There is no such petition here.")
+        raise web.HTTPNotFound(text=NOT_HERE)
     return Asked(found, pages_of(house.base(request), found.repository, found.number, found.page_key))
 
 

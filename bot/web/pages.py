@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 from importlib import resources
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 import jinja2
 from aiohttp import web
 
-from bot.store import PAGE_SIZE
+from bot.store import PAGE_SIZE, Portrait, Unavailable
 from bot.web import views
 from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted
 from bot.web.guard import SECRETIVE, Handler, seal
@@ -28,8 +27,6 @@ class PageRoutes:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        # A search looks at every signature of a petition. One at a time leaves the database to the others.
-        self._searching = asyncio.Semaphore(1)
 
     def routes(self) -> list[web.RouteDef]:
         """List the addresses."""
@@ -49,10 +46,12 @@ class PageRoutes:
         try:
             response = await handler(request)
         except web.HTTPException as refusal:
-            if refusal.status < HTTPStatus.BAD_REQUEST or "text/html" not in request.headers.get("Accept", ""):
+            if refusal.status < HTTPStatus.BAD_REQUEST:
                 seal(refusal)
                 raise
             response = self._refuse(request, refusal)
+        except Unavailable:
+            response = self._refuse(request, _unavailable())
         if not response.prepared:
             seal(response)
         return response
@@ -69,13 +68,7 @@ class PageRoutes:
         if not is_canonical(request, asked):
             raise web.HTTPFound(asked.pages.roster)
         wanted = read_wanted(request, PAGE_SIZE)
-        if wanted.text or wanted.order.is_by_name:
-            async with self._searching:
-                portrait = await house.rosters.portrait(asked.found.petition_id, wanted)
-        else:
-            portrait = await house.rosters.portrait(asked.found.petition_id, wanted)
-        if portrait is None:
-            raise web.HTTPNotFound(text="There is no such petition here.")
+        portrait = await house.portrait(asked, wanted)
         shown = views.view_petition(portrait, asked.pages, wanted, house)
         response = self._html(request, "petition.html", petition=shown, roster=shown.roster)
         if asked.private:
@@ -85,11 +78,27 @@ class PageRoutes:
     def _refuse(self, request: web.Request, refusal: web.HTTPException) -> web.Response:
         heading = _HEADINGS.get(refusal.status, refusal.reason)
         message = "" if refusal.text == f"{refusal.status}: {refusal.reason}" else refusal.text
-        response = self._html(request, "message.html", status=refusal.status, heading=heading, message=message)
+        if "text/html" in request.headers.get("Accept", ""):
+            response = self._html(request, "message.html", status=refusal.status, heading=heading, message=message)
+        else:
+            response = web.json_response({"message": message or heading}, status=refusal.status)
+            response.headers["Access-Control-Allow-Origin"] = "*"
         for name in ("Allow", "Retry-After"):
             if name in refusal.headers:
                 response.headers[name] = refusal.headers[name]
         return response
+
+    def tell(self, portrait: Portrait) -> dict[str, object]:
+        """Say what an open page needs to be up to date: the count, and the newest lines of the roster."""
+        macros = self._templates.get_template("parts.html").module
+        entries = [views.view_entry(entry, self._house.site) for entry in portrait.page.entries]
+        snapshot = portrait.snapshot
+        open_ = snapshot.closed_at is None and snapshot.labelled
+        return {
+            "count": snapshot.count,
+            "headline": views.headline(snapshot.count, open_=open_),
+            "entries": "".join(macros.entry(one) for one in entries),  # type: ignore[attr-defined]  # the template's
+        }
 
     def _html(
         self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: object
@@ -108,6 +117,12 @@ _HEADINGS: Final = {
     405: "Not like this",
     503: "One moment, please",
 }
+
+
+def _unavailable() -> web.HTTPServiceUnavailable:
+    return web.HTTPServiceUnavailable(
+        text="The database does not answer. Nothing is lost; try again in a minute.", headers={"Retry-After": "60"}
+    )
 
 
 async def _static(request: web.Request) -> web.Response:

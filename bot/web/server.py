@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from bot.web.asking import House
+from bot.web.data import DataRoutes
+from bot.web.live import Live
 from bot.web.metering import Meter, metrics
 from bot.web.pages import PageRoutes
 from bot.web.readiness import Details, Parts, readyz
@@ -30,7 +32,9 @@ def make_application(
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/readyz", readyz(readiness, details))
     application.router.add_get("/metrics", metrics(meter))
-    application.add_routes(pages.routes())
+    live = Live(house, pages.tell)
+    application.add_routes([*pages.routes(), *DataRoutes(house).routes(), *live.routes()])
+    application.on_shutdown.append(live.close)
     return application
 
 

@@ -106,12 +106,13 @@ class PetitionView:
     pages: Pages
     private: bool
     live: str
+    revision: int
 
 
 def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House) -> PetitionView:
     """Say everything that a petition's page shows."""
     snapshot = portrait.snapshot
-    growth = Growth(portrait.days, _last_day(snapshot.closed_at, house.today))
+    growth = growth_of(portrait, house.today)
     issue = house.site.issue(pages.repository, pages.number)
     return PetitionView(
         title=snapshot.title,
@@ -133,7 +134,8 @@ def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House
         roster=_roster(portrait, pages, wanted, house.site),
         pages=pages,
         private=snapshot.private,
-        live=pages.of("/events"),
+        live=pages.of("/events", since=str(snapshot.revision)),
+        revision=snapshot.revision,
     )
 
 
@@ -166,6 +168,12 @@ def view_entry(entry: Entry, site: Site) -> EntryView:
         at=Moment.of(signature.signed_at),
         comment=site.comment(entry.repository, entry.number, signature.comment_id),
     )
+
+
+def growth_of(portrait: Portrait, today: int) -> Growth:
+    """Give a petition's curve, which ends when it does."""
+    closed_at = portrait.snapshot.closed_at
+    return Growth(portrait.days, today if closed_at is None else min(today, closed_at // 86_400))
 
 
 def headline(count: int, *, open_: bool) -> str:
@@ -221,7 +229,3 @@ def _letter_changed(change: tuple[int, int] | None) -> str:
 def _letter(letters: Sequence[Letter]) -> Markup | None:
     text = letters[-1].text if letters else None
     return None if text is None else letter.show(text)
-
-
-def _last_day(closed_at: int | None, today: int) -> int:
-    return today if closed_at is None else min(today, closed_at // 86_400)

@@ -143,12 +143,14 @@ async def test_a_whole_roster_comes_in_batches_each_person_once(
     assert found == ["ada", "grace", "alan", "linus"]
 
 
-async def test_revisions_of_many_petitions_are_one_question(scene: Scene) -> None:
-    before = await scene.store.rosters.revisions([LETTER.id, 1])
+async def test_news_are_of_those_petitions_that_changed(scene: Scene) -> None:
+    rosters = scene.store.rosters
+    (before,) = await rosters.news({LETTER.id: -1, 1: -1})
+    known = {LETTER.id: before.snapshot.revision}
+    assert await rosters.news(known) == []
     await scene.sign("ada")
-    after = await scene.store.rosters.revisions([LETTER.id, 1])
-    assert before[LETTER.id][0] < after[LETTER.id][0]
-    assert (set(after), after[LETTER.id][1]) == ({LETTER.id}, 1)
+    (after,) = await rosters.news(known)
+    assert (after.snapshot.count, logins(after.page)) == (1, ["ada"])
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,2 +1,38 @@
-// Follow a petition while it is open: the count, and new names on top of the list. Without this file the page is the same, and still.
+// Follow a petition while its page is open: the count, and new names on top of the list.
+// Without this file the page says the same, and keeps still.
 "use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  const roster = document.querySelector("[data-live]");
+  if (!roster || !window.EventSource) return;
+  const stream = new EventSource(roster.dataset.live);
+  stream.addEventListener("tally", (event) => show(JSON.parse(event.data)));
+});
+
+function show(news) {
+  document.getElementById("count").textContent = news.headline;
+  const bar = document.querySelector(".goal progress");
+  if (bar) bar.value = news.count;
+  const list = document.getElementById("entries");
+  const fresh = new DOMParser().parseFromString(`<ol>${news.entries}</ol>`, "text/html").querySelectorAll("li");
+  const known = new Map([...list.children].map((entry) => [entry.id, entry]));
+  if (!known.size !== !fresh.length) location.reload();
+  if (!fresh.length) return;
+  // The newest ones are all there; what stands among the old ones and not among them has been withdrawn.
+  const oldest = fresh[fresh.length - 1].id;
+  const rest = [];
+  let passed = false;
+  for (const entry of list.children) {
+    if (passed) rest.push(entry);
+    if (entry.id === oldest) passed = true;
+  }
+  const top = [...fresh].map((entry) => {
+    const old = known.get(entry.id);
+    if (old) return old.replaceChildren(...entry.childNodes), old;
+    entry.classList.add("fresh");
+    return document.adoptNode(entry);
+  });
+  let kept = passed ? rest : [...list.children].filter((entry) => !top.includes(entry));
+  if (news.count <= fresh.length) kept = [];
+  list.replaceChildren(...top, ...kept.slice(0, Math.max(50 - top.length, 0)));
+}

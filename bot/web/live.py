@@ -1,0 +1,141 @@
+"""`…/events`: tell open pages of new signatures, with one question a tick however many watch.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from bot.store import Portrait, Unavailable
+from bot.web.asking import PETITION, House, ask
+from bot.web.guard import SECRETIVE, seal
+
+TICK: Final = 1.0
+"""Seconds between two looks at what is watched."""
+
+BEAT: Final = 15
+"""Ticks after which something is said although nothing is new: proxies hang up on silence."""
+
+WATCHERS: Final = 5_000
+"""Pages that may watch at once; the others do not move until they are loaded again."""
+
+Tell = Callable[[Portrait], object]
+"""Say what a page needs to be up to date, as something that can be JSON."""
+
+
+class Live:
+    """Who watches which petition; `tell` says what an open page is told of one."""
+
+    def __init__(self, house: House, tell: Tell, tick: float = TICK) -> None:
+        self._house = house
+        self._tell = tell
+        self._tick = tick
+        self._watched: dict[int, _Watched] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._closing = False
+
+    def routes(self) -> list[web.RouteDef]:
+        """List the addresses."""
+        return [web.get(f"{PETITION}/events", self._events)]
+
+    async def close(self, _application: web.Application) -> None:
+        """Let everybody go, so that the server can stop."""
+        self._closing = True
+        for watched in self._watched.values():
+            watched.wake()
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        asked = await ask(request, self._house)
+        if self._closing or sum(each.watchers for each in self._watched.values()) >= WATCHERS:
+            raise web.HTTPServiceUnavailable(
+                text="Too many are watching; load the page again.", headers={"Retry-After": "60"}
+            )
+        response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        response.content_type = "text/event-stream"
+        if asked.private:
+            response.headers.update(SECRETIVE)
+        seal(response)
+        await response.prepare(request)
+        seen = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+        # Whoever watched may have left.
+        with suppress(ConnectionResetError):
+            await self._follow(asked.found.petition_id, seen, response)
+        return response
+
+    async def _follow(self, petition_id: int, seen: str, response: web.StreamResponse) -> None:
+        watched = self._watched.setdefault(petition_id, _Watched())
+        watched.watchers += 1
+        try:
+            await response.write(b"retry: 5000\n\n")
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look())
+            while not self._closing:
+                turn = watched.turn
+                if watched.message and seen != watched.revision:
+                    # Whoever is slow misses what is out of date by the time they read on.
+                    seen, message = watched.revision, watched.message
+                    await response.write(message)
+                else:
+                    await turn.wait()
+                    if seen == watched.revision:
+                        await response.write(b": still here\n\n")
+        finally:
+            watched.watchers -= 1
+            if not watched.watchers:
+                self._watched.pop(petition_id, None)
+
+    async def _look(self) -> None:
+        """Look at everything that is watched once a tick, until nobody watches."""
+        ticks = 0
+        while self._watched and not self._closing:
+            known = {petition_id: watched.known for petition_id, watched in self._watched.items()}
+            try:
+                news = await self._house.rosters.news(known)
+            except Unavailable:
+                news = []
+            for portrait in news:
+                self._take(portrait)
+            ticks += 1
+            if ticks % BEAT == 0:
+                for watched in self._watched.values():
+                    watched.wake()
+            await asyncio.sleep(self._tick)
+        self._looking = None
+
+    def _take(self, portrait: Portrait) -> None:
+        watched = self._watched.get(portrait.snapshot.petition_id)
+        if watched is None:
+            return
+        watched.known = portrait.snapshot.revision
+        data = msgspec.json.encode(self._tell(portrait))
+        watched.message = b"id: %d\nevent: tally\ndata: %s\n\n" % (watched.known, data)
+        watched.wake()
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A petition that pages are open on, the last news of it, and what its watchers wait for."""
+
+    watchers: int = 0
+    known: int = -1
+    message: bytes = b""
+    turn: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def revision(self) -> str:
+        return str(self.known)
+
+    def wake(self) -> None:
+        self.turn.set()
+        self.turn = asyncio.Event()

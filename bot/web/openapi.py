@@ -1,0 +1,116 @@
+"""Describe what programs may ask: an OpenAPI 3.1 document whose shapes are taken from the records themselves."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from bot.roster.record import EmbedRecord, ProblemRecord, RosterRecord, ShieldRecord
+from bot.store import Order
+
+
+def describe(server: str) -> dict[str, Any]:
+    """Give the document for a server at this address."""
+    return {**_document(), "servers": [{"url": server}]}
+
+
+@cache
+def _document() -> dict[str, Any]:
+    shapes, components = msgspec.json.schema_components(
+        [RosterRecord, ShieldRecord, EmbedRecord, ProblemRecord], ref_template="#/components/schemas/{name}"
+    )
+    roster, shield, embed, problem = shapes
+    where = "/petitions/{owner}/{repo}/{number}"
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Undersigned",
+            "version": "1",
+            "description": "Who and how many have signed a petition. Reading needs no credentials; a petition of a"
+            " private repository needs the key that the links in its issue carry.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": {
+            f"{where}.json": _path("roster", "A petition, part of its roster", _json(roster), problem, _PARTS),
+            f"{where}.csv": _path("table", "The whole roster as a table", _text("text/csv"), problem),
+            f"{where}/badge.svg": _path("badge", "The count as a badge", _text("image/svg+xml"), problem),
+            f"{where}/badge.json": _path("shield", "The count for shields.io", _json(shield), problem),
+            f"{where}/chart.svg": _path("chart", "How the signatures grew", _text("image/svg+xml"), problem),
+            f"{where}/feed.atom": _path("feed", "The newest signatures", _text("application/atom+xml"), problem),
+            "/oembed": {
+                "get": {
+                    "operationId": "embed",
+                    "summary": "What to say of a link to a petition",
+                    "parameters": [
+                        _query("url", "The address of a petition's page", {"type": "string"}, required=True),
+                        _query("format", "The only one spoken here", {"type": "string", "enum": ["json"]}),
+                    ],
+                    "responses": _answers(_json(embed), problem),
+                }
+            },
+        },
+        "components": {"schemas": components},
+    }
+
+
+_PARTS = ("sort", "q", "limit", "after", "before")
+
+
+def _path(
+    name: str, summary: str, content: dict[str, Any], problem: dict[str, Any], parts: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    of_roster = {
+        "sort": _query("sort", "How it is sorted", {"type": "string", "enum": list(Order), "default": "newest"}),
+        "q": _query("q", "What login, name or affiliation has in it", {"type": "string", "maxLength": 100}),
+        "limit": _query("limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 1000}),
+        "after": _query("after", "From the address in `next`", {"type": "string"}),
+        "before": _query("before", "From the address in `previous`", {"type": "string"}),
+    }
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "parameters": [*_WHERE, *(of_roster[part] for part in parts)],
+            "responses": _answers(content, problem, cached=bool(parts)),
+        }
+    }
+
+
+def _answers(content: dict[str, Any], problem: dict[str, Any], *, cached: bool = False) -> dict[str, Any]:
+    answers = {
+        "200": {"description": "Here it is", "content": content},
+        "400": _refusal("The question makes no sense", problem),
+        "404": _refusal("There is no such petition, or the key is missing", problem),
+        "503": _refusal("The database does not answer now", problem),
+    }
+    return {**answers, "304": {"description": "As it was"}} if cached else answers
+
+
+def _refusal(description: str, problem: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": _json(problem)}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _text(media_type: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"type": "string"}}}
+
+
+def _query(name: str, description: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
+
+
+def _in_path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+_WHERE = (
+    _in_path("owner", {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$"}),
+    _in_path("repo", {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$"}),
+    _in_path("number", {"type": "integer", "minimum": 1, "maximum": 999_999_999}),
+    _query("key", "What opens a private repository's petition", {"type": "string"}),
+)

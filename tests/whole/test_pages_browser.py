@@ -1,0 +1,117 @@
+"""A petition's page in a real browser: it follows what is signed, answers, and keeps nobody out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from bot.sandbox.nouns import Issue
+from bot.sandbox.page import mount
+from bot.sandbox.server import Sandbox
+from tests.browser import PHONE, barriers, watch
+from tests.whole.scene import Scene, scene
+
+# The browser is started once for the module and lives in its event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LETTER = "Dear all,\n\nread **what** you sign.\n\n> It is yours.\n\n| a | b |\n| - | - |\n| 1 | 2 |\n"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(tmp_path: Path, page: Page) -> AsyncIterator[Scene]:
+    sandbox = Sandbox()
+    mount(sandbox, ["ada", "grace"])
+    async with scene(f"sqlite:///{tmp_path}/undersigned.db", sandbox=sandbox, start=False) as found:
+        found.public_url = "http://127.0.0.1:0"
+        await found.start_bot()
+        yield found
+        await page.goto("about:blank")
+
+
+async def petition(stage: Scene, *signers: str) -> tuple[Issue, str]:
+    issue = stage.petition(LETTER, title="Read what you sign")
+    for login in signers:
+        stage.sign(issue, login, f"/sign {login.title()} Example, Analytical Engines\nBecause I read it.")
+    await stage.shows(issue, len(signers))
+    assert stage.bot is not None
+    return issue, f"http://127.0.0.1:{stage.bot.port}/petitions/{issue.repository.full_name}/{issue.number}"
+
+
+async def test_who_signs_on_the_issue_appears_on_the_open_page(stage: Scene, page: Page, browser: Browser) -> None:
+    issue, address = await petition(stage, "ada")
+    await page.goto(address)
+    await page.evaluate("window.here = true")
+    await expect(page.get_by_role("heading", name="1 person has signed")).to_be_visible()
+    other = await browser.new_page()
+    await other.goto(f"{stage.sandbox.web_url}/{issue.repository.full_name}/issues/{issue.number}?as=grace")
+    await other.get_by_role("textbox", name="Comment", exact=True).fill("/sign Grace Hopper")
+    await other.get_by_role("button", name="Comment", exact=True).click()
+    await expect(page.get_by_role("heading", name="2 people have signed")).to_be_visible()
+    await expect(page.locator("#entries > li").first).to_contain_text("Grace Hopper")
+    stage.sign(issue, "ada", "/unsign")
+    await expect(page.locator("#entries > li")).to_have_count(1)
+    assert await page.evaluate("window.here === true")
+    await other.close()
+
+
+async def test_one_finds_out_with_the_keyboard_alone_whether_one_is_counted(stage: Scene, page: Page) -> None:
+    _, address = await petition(stage, "ada", "grace")
+    await page.goto(address)
+    for _ in range(30):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.id") == "q":
+            break
+    await page.keyboard.type("grace")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status")).to_contain_text("Yes, grace is counted")
+
+
+async def test_a_page_works_without_scripts(stage: Scene, browser: Browser) -> None:
+    _, address = await petition(stage, "ada", "grace")
+    context = await browser.new_context(java_script_enabled=False)
+    plain = await context.new_page()
+    await plain.goto(address)
+    await expect(plain.locator("#entries > li")).to_have_count(2)
+    await plain.get_by_role("searchbox").fill("nobody")
+    await plain.get_by_role("button", name="Look").click()
+    await expect(plain.get_by_role("status")).to_contain_text("No signature of nobody is counted")
+    await plain.get_by_role("link", name="Show all signatures").click()
+    await plain.get_by_role("link", name="by name").click()
+    await expect(plain.locator("#entries > li").first).to_contain_text("Ada")
+    await context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("window", ["wide", "phone"])
+async def test_no_page_keeps_anybody_out(stage: Scene, browser: Browser, scheme: str, window: str) -> None:
+    issue, address = await petition(stage, "ada", "grace")
+    stage.sign(issue, "dana", "/sign דנה כהן, אוניברסיטה\nכי זה חשוב")
+    await stage.shows(issue, 3)
+    options = {"viewport": PHONE} if window == "phone" else {}
+    context = await browser.new_context(color_scheme=scheme, **options)  # type: ignore[arg-type]  # a literal
+    page = await context.new_page()
+    complaints = watch(page)
+    front = address.partition("/petitions")[0]
+    for path in (address, f"{address}?q=ada", f"{address}?q=nobody", f"{front}/"):
+        await page.goto(path)
+        assert await barriers(page) == []
+        width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert width == 0, f"{path} is wider than the window"
+    assert complaints == []
+    await context.close()
+
+
+async def test_a_name_from_right_to_left_stands_in_its_place(stage: Scene, page: Page) -> None:
+    issue, address = await petition(stage)
+    stage.sign(issue, "dana", "/sign דנה כהן, אוניברסיטה")
+    await stage.shows(issue, 1)
+    await page.goto(address)
+    name, login = page.locator("#entries .name"), page.locator("#entries .login")
+    (left, right) = (await name.bounding_box(), await login.bounding_box())
+    assert left is not None
+    assert right is not None
+    assert left["x"] + left["width"] <= right["x"]
