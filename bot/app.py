@@ -31,7 +31,7 @@ from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
-from bot.store import Store, Unavailable
+from bot.store import Audit, Store, Unavailable
 from bot.web.asking import House
 from bot.web.listening import listening
 from bot.web.metering import Meter
@@ -159,6 +159,21 @@ async def examine(config: Config, clock: Clock | None = None) -> list[Finding]:
             sleep=clock.sleep,
         )
         return judge(await gather(patient, github, session, clock.now))
+
+
+async def audit(petition: tuple[str, int] | None, config: Config) -> list[Audit]:
+    """Check everything that is derived, of one petition (its repository and number) or of all; changes nothing.
+
+    Raises the store's errors.
+    """
+    store = await Store.open(config.database_url, label=config.petition_label)
+    try:
+        upkeep = store.upkeep
+        ids = await (upkeep.petitions() if petition is None else upkeep.petitions_named(*petition))
+        found = [await upkeep.audit(petition_id) for petition_id in ids]
+    finally:
+        await store.close()
+    return [one for one in found if one is not None]
 
 
 async def migrate(config: Config) -> None:

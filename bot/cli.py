@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 from bot import app, config, logs, setting_up
 from bot.doctor.judging import are_fine
 from bot.github.errors import GitHubError
+from bot.github.site import site_of
 from bot.reconcile.by_hand import Unknown
 from bot.sealing import WrongKey
 from bot.setting_up import NotSetUp, SetUpAlready
 from bot.store import StoreError
-from bot.verify import IssueName, NotAName, verify
+from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, verify
 
 T = TypeVar("T")
 
@@ -116,21 +117,45 @@ def _resync(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    name = None if options.petition is None else IssueName.read(options.petition)
+    if options.database:
+        return _verify_database(name, options)
+    if name is None:
+        raise NotAName(NotAName.__doc__)
     settings = config.read_for_reading(os.environ)
     _set_up_logs(settings)
-    found = _run(verify(IssueName.read(options.petition), settings))
-    print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
+    found = _run(verify(name, settings))
+    _show(found, options)
     return OK if found.recount.agrees else FAILED
 
 
-def _petition_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "petition", metavar="OWNER/REPO#N", help="the petition's issue, for example lovelace/letters#12"
-    )
+def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:
+    settings = _configured(credentials=False)
+    audits = _run(app.audit(None if name is None else (name.repository, name.number), settings))
+    if name is not None and not audits:
+        _complain(f"{name}: there is no such petition in this database.")
+        return MISUSED
+    found = DatabaseVerification(audits, site_of(settings.api_url))
+    _show(found, options)
+    return OK if found.agrees else FAILED
+
+
+def _show(found: Verification | DatabaseVerification, options: argparse.Namespace) -> None:
+    print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
+
+
+def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
+    said = f"the petition's issue, for example lovelace/letters#12{more}"
+    parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    _petition_argument(parser)
+    _petition_argument(parser, "?", "; with --database, all petitions if none is named")
+    parser.add_argument(
+        "--database",
+        action="store_true",
+        help="check instead what is kept in the database, counts and signatures, against the comments in it",
+    )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
 
 
@@ -182,7 +207,8 @@ COMMANDS = (
     ),
     _Command(
         "verify",
-        "count a petition again from GitHub alone and compare with its block; 1 is the exit code where they differ",
+        "count a petition again from GitHub alone and compare with its block, or check the database;"
+        " 1 is the exit code where they differ",
         _verify,
         _verify_arguments,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -17,6 +17,7 @@ from bot.github.site import site_of
 from bot.petition import block, threads
 from bot.petition.comment import Comment, Writer
 from bot.petition.recount import Recount, recount
+from bot.store import Audit, Misfit
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
 
@@ -82,6 +83,48 @@ class Verification:
             "block": None if said is None else {"count": said.count, "digest": said.digest, "as_of": said.as_of},
             "differences": [{"text": d.text, "url": self.url_of(d.comment_id)} for d in found.differences],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseVerification:
+    """What checking the database came to, for one petition or for all; `site` is where the issues are."""
+
+    audits: Sequence[Audit]
+    site: str
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether all that is derived follows from the comments."""
+        return not any(audit.misfits for audit in self.audits)
+
+    def lines(self) -> Iterator[str]:
+        """Say it in words."""
+        for audit in self.audits:
+            if audit.misfits:
+                yield f"{audit.name}: not all that is kept follows from the comments."
+                yield from (f"  - {one.text}: {self._url(one)}" for one in audit.misfits)
+            else:
+                yield f"{audit.name}: {_signatures(audit.count)}, and all that is kept follows from the comments."
+        if not self.audits:
+            yield "No petition is kept yet."
+        if not self.agrees:
+            yield "A running bot repairs it, and so does `resync OWNER/REPO#N`. Please report it all the same."
+
+    def facts(self) -> dict[str, object]:
+        """Say it for machines."""
+        return {"agrees": self.agrees, "petitions": [self._facts(audit) for audit in self.audits]}
+
+    def _facts(self, audit: Audit) -> dict[str, object]:
+        return {
+            "petition": audit.name,
+            "agrees": not audit.misfits,
+            "comments": {"count": audit.count, "digest": audit.digest},
+            "differences": [{"text": one.text, "url": self._url(one)} for one in audit.misfits],
+        }
+
+    def _url(self, misfit: Misfit) -> str:
+        issue = f"{self.site}/{misfit.issue.replace('#', '/issues/')}"
+        return issue if misfit.comment_id is None else f"{issue}#issuecomment-{misfit.comment_id}"
 
 
 async def verify(name: IssueName, config: Config) -> Verification:

@@ -38,7 +38,7 @@ class Resynced:
         if outcome.missing:
             yield f"  {_count(outcome.missing, 'comment')} of those that were known had gone."
         if outcome.repaired:
-            yield f"  {_count(outcome.repaired, 'signature')} did not follow from the comments. Please report it."
+            yield f"  {_count(outcome.repaired, 'row')} did not follow from the comments. Please report it."
         if outcome.doubtful:
             left = _count(len(outcome.doubtful), "comment")
             yield f"  {left} cannot be counted until GitHub tells who wrote them."

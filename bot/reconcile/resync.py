@@ -40,6 +40,9 @@ async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClie
     outcome = await store.record_listing(
         thread.issue_id, listing.started_at, listing.comments, complete=True, reread=_UNANSWERED
     )
+    if outcome.repaired:
+        name = f"{thread.repository.full_name}#{thread.number}"
+        log.error("what was kept did not follow from the comments and was repaired", petition=name)
     await store.upkeep.looked_at(thread.issue_id, int(now))
     await _hear_of_writes(thread, store=store, client=client, now=now)
     return await _settle(thread, listing, outcome, store=store, client=client, now=now)

@@ -1,5 +1,6 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
+from bot.store.auditing import Audit, Misfit
 from bot.store.bodies import KnownBody, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
@@ -29,6 +30,7 @@ from bot.store.watching import Backlog, Watch
 __all__ = [
     "PAGE_SIZE",
     "AckDue",
+    "Audit",
     "Backlog",
     "Busy",
     "Condition",
@@ -43,6 +45,7 @@ __all__ = [
     "Lease",
     "Listed",
     "ListingOutcome",
+    "Misfit",
     "Order",
     "Portrait",
     "RosterPage",

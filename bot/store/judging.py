@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,16 +14,15 @@ from bot.petition.tally import Signature, Verdict, judge, judge_standings
 from bot.store import statements as sql
 from bot.store.database import Transaction
 from bot.store.rows import CommentRow
+from bot.store.totals import SECONDS_PER_DAY
 from bot.store.world import Person, PetitionRow, World
 
 ACKNOWLEDGED_WITHIN: Final = 3600
 """Seconds after which a first acknowledgement comes too late to be of use."""
 
-SECONDS_PER_DAY: Final = 86_400
 
-
-def derive(row: CommentRow) -> None:
-    """Fill in what follows from the comment alone."""
+def read(row: CommentRow) -> None:
+    """Fill in what the comment says."""
     row.standing = stands = standing(row.comment)
     match stands.command:
         case Sign():
@@ -33,6 +32,19 @@ def derive(row: CommentRow) -> None:
         case _:
             row.command, row.made_at = None, row.comment.created_at
     row.doubtful = stands.unverified or stands.ambiguous
+
+
+def is_misread(row: CommentRow) -> bool:
+    """Tell whether something else is kept than what the comment says."""
+    right = replace(row)
+    read(right)
+    row.standing = right.standing
+    return (row.command, row.made_at, row.doubtful) != (right.command, right.made_at, right.doubtful)
+
+
+def derive(row: CommentRow) -> None:
+    """Fill in what follows from the comment alone."""
+    read(row)
     row.counted = False
     if not row.comment.present:
         # Its reactions went with it.
@@ -57,8 +69,7 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
         petition, before = world.petitions[person[0]], world.signed.get(person)
         # Without the label counting stops, but nobody is kept in against their will.
         if petition.labelled or before is not None:
-            standings = ((row.comment, row.standing or standing(row.comment)) for row in comments[person])
-            verdict = judge_standings(standings, closed_at=petition.closed_at)
+            verdict = verdict_of(petition, comments[person])
             signatures[person] = verdict.signature
             _note_signature(petition, before, verdict.signature, changes)
             _note_effects(world, comments[person], verdict, now)
@@ -67,9 +78,17 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
     transaction.put(sql.PUT_SIGNATURES, changes.signatures)
     transaction.put(sql.ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
     for petition in world.petitions.values():
-        gained, lost = changes.gained[petition.id], changes.lost[petition.id]
-        petition.digest_sum = Sum.from_bytes(petition.digest_sum).plus(gained).minus(lost).to_bytes()
+        if gained := changes.gained[petition.id]:
+            petition.digest_sum = Sum.from_bytes(petition.digest_sum).plus(gained).to_bytes()
+        if lost := changes.lost[petition.id]:
+            petition.digest_sum = Sum.from_bytes(petition.digest_sum).minus(lost).to_bytes()
     return signatures
+
+
+def verdict_of(petition: PetitionRow, comments: Iterable[CommentRow]) -> Verdict:
+    """Judge all comments of one person."""
+    standings = ((row.comment, row.standing or standing(row.comment)) for row in comments)
+    return judge_standings(standings, closed_at=petition.closed_at)
 
 
 def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from bot.petition.comment import Comment
 from bot.petition.tally import Signature
 from bot.store import statements as sql
 from bot.store.database import Transaction
-from bot.store.judging import judge_people, signature_row
+from bot.store.judging import is_misread, judge_people, read, signature_row
 from bot.store.observing import Terms, merge_comment
 from bot.store.rows import CommentRow
 from bot.store.world import Person, PetitionRow, ThreadRow, World
@@ -31,7 +31,7 @@ class Listing:
 class ListingOutcome:
     """What a listing changed.
 
-    `repaired` counts people whose kept signature was not what their comments say: always 0, or there is a mistake.
+    `repaired` counts rows that did not follow from the comments: always 0, or there is a mistake.
     `doubtful` are comments of which only GitHub can say who wrote what they say now.
     """
 
@@ -40,6 +40,7 @@ class ListingOutcome:
     repaired: int
     count: int
     doubtful: tuple[int, ...]
+    petition_id: int
 
 
 def record_listing(
@@ -57,16 +58,21 @@ def record_listing(
         return frozenset(strayed)
     changed = sum(merge_comment(world, thread, comment) is not None for comment in listing.comments)
     missing = _note_missing(world, thread, rows, listing) if listing.complete else 0
+    misread = [row for row in rows if is_misread(row)] if listing.complete else []
+    for row in misread:
+        _read_again(world, row)
     for row in rows:
         world.involve(row)
     signatures = judge_people(transaction, world, terms.now)
     petition = world.petitions[thread.petition_id]
-    repaired = _verify(transaction, world, petition, signatures) if listing.complete else 0
+    repaired = _repair(transaction, world, petition, signatures) if listing.complete else 0
     world.write(transaction, terms.now)
     if listing.complete:
         transaction.execute(sql.LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
     doubtful = tuple(row.comment.id for row in world.comments.values() if row.doubtful and _is_of(row, thread))
-    return ListingOutcome(changed + missing, missing, repaired, petition.count, doubtful)
+    return ListingOutcome(
+        changed + missing, missing, repaired + len(misread), petition.count, doubtful, petition.id
+    )
 
 
 def _note_missing(world: World, thread: ThreadRow, rows: Iterable[CommentRow], listing: Listing) -> int:
@@ -80,12 +86,20 @@ def _note_missing(world: World, thread: ThreadRow, rows: Iterable[CommentRow], l
     return sum(merge_comment(world, thread, comment) is not None for comment in lacking)
 
 
-def _verify(
+def _read_again(world: World, row: CommentRow) -> None:
+    """Put right what is kept of what a comment says."""
+    known = world.comments[row.comment.id]
+    read(known)
+    world.change(known)
+
+
+def _repair(
     transaction: Transaction, world: World, petition: PetitionRow, signatures: dict[Person, Signature | None]
 ) -> int:
-    """Compare kept signatures and count with what was just judged from the comments, and repair them."""
+    """Compare kept signatures with what was just judged from the comments, and repair them."""
     ids = [row.comment.id for row in world.comments.values() if row.petition_id == petition.id]
-    kept = {each.comment_id: each for each in starmap(Signature, transaction.fetch(sql.SIGNATURES_OF, ids))}
+    kept_rows = transaction.tuples(sql.SIGNATURES_OF, ids, petition.id)
+    kept = {each.comment_id: each for each in starmap(Signature, kept_rows)}
     right = {
         each.comment_id: each
         for (petition_id, _), each in signatures.items()
@@ -93,20 +107,11 @@ def _verify(
     }
     lacking = [each for comment_id, each in right.items() if kept.get(comment_id) != each]
     wrong = [comment_id for comment_id in kept if comment_id not in right]
-    if not lacking and not wrong and _count(transaction, petition) == petition.count:
-        return 0
-    transaction.put(sql.PUT_SIGNATURES, [signature_row(petition.id, each) for each in lacking])
-    transaction.execute(sql.DROP_SIGNATURES, wrong)
-    strays = transaction.execute(sql.DROP_STRAY_SIGNATURES, petition.id, list(right))
-    petition.bumped, petition.count = True, _count(transaction, petition)
-    transaction.execute(sql.DROP_DAYS_OF, petition.id)
-    transaction.execute(sql.COUNT_DAYS, petition.id)
-    return len(lacking) + len(wrong) + strays
-
-
-def _count(transaction: Transaction, petition: PetitionRow) -> int:
-    count: int = transaction.fetch(sql.COUNT_SIGNATURES, petition.id)[0][0]
-    return count
+    if lacking or wrong:
+        petition.bumped = True
+        transaction.put(sql.PUT_SIGNATURES, [signature_row(petition.id, each) for each in lacking])
+        transaction.execute(sql.DROP_SIGNATURES, wrong)
+    return len(lacking) + len(wrong)
 
 
 def _answered(thread: ThreadRow, listing: Listing) -> int:

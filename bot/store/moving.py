@@ -106,7 +106,7 @@ def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, positio
     transaction.execute(sql.ADOPT_COMMENTS, newcomer_id, petition_id)
     transaction.execute(sql.ADOPT_THREADS, newcomer_id, petition_id, position)
     drop_letters(transaction, newcomer_id)
-    for statement in (sql.DROP_SIGNATURES_OF, sql.DROP_DAYS_OF, sql.DROP_PETITION):
+    for statement in (sql.DROP_SIGNATURES_OF, upkeep_sql.DROP_DAYS_OF, sql.DROP_PETITION):
         transaction.execute(statement, newcomer_id)
 
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from bot.store.address import PostgresServer
 from bot.store.aside import run_aside, wait_for
-from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
+from bot.store.database import LOCK_SECONDS, LONG_PATIENCE, PATIENCE, Database, Row, Transaction, name_columns
 from bot.store.errors import Unavailable
 from bot.store.neighbours import Neighbours
 from bot.store.postgres_neighbours import PostgresNeighbours
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 T = TypeVar("T")
-
-
-LONG_PATIENCE: Final = 60.0
-"""How long a reading transaction may take, in seconds."""
 
 IDLE_IN_TRANSACTION: Final = 10.0
 """Seconds after which the server undoes the transaction of a process that has fallen silent in the middle of it.

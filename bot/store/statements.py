@@ -9,7 +9,7 @@ from bot.store.states import STATE_OF_PETITION
 
 # What GitHub told, per group of facts -------------------------------------------------------------
 
-LOCK_THREADS: Final = statement("""
+_THREADS = """
     SELECT t.issue_id, t.petition_id, t.repository_id, t.position, t.title, t.labelled, t.closed_at, t.locked,
            t.comments, t.as_of, t.gone, t.moved_to, t.reread, t.reread_as_of,
            t.reread_asked_at, t.listed_at,
@@ -20,8 +20,11 @@ LOCK_THREADS: Final = statement("""
     JOIN repositories r ON r.id = t.repository_id
     WHERE t.issue_id = ANY($1::BIGINT[])
     ORDER BY p.id, t.issue_id
-    FOR UPDATE OF p, t
-""")
+"""
+
+LOCK_THREADS: Final = statement(f"{_THREADS} FOR UPDATE OF p, t")
+
+LOOK_AT_THREADS: Final = statement(_THREADS)
 
 _COMMENT = """
     id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted, missing_at,
@@ -193,26 +196,9 @@ LISTED: Final = statement("""
     WHERE issue_id = $1
 """)
 
-DROP_DAYS_OF: Final = statement("DELETE FROM days WHERE petition_id = $1")
-
-COUNT_DAYS: Final = statement("""
-    INSERT INTO days (petition_id, day, signatures)
-    SELECT petition_id, signed_at / 86400, count(*) FROM signatures WHERE petition_id = $1
-    GROUP BY petition_id, signed_at / 86400
-""")
-
-COUNT_SIGNATURES: Final = statement("SELECT count(*) FROM signatures WHERE petition_id = $1")
-
-DROP_STRAY_SIGNATURES: Final = statement("""
-    DELETE FROM signatures
-    WHERE petition_id = $1
-      AND NOT EXISTS (SELECT 1 FROM comments c WHERE c.id = comment_id AND c.petition_id = $1 AND c.counted)
-      AND NOT (comment_id = ANY($2::BIGINT[]))
-""")
-
 SIGNATURES_OF: Final = statement("""
     SELECT user_id, login, comment_id, signed_at, name, affiliation, reason
-    FROM signatures WHERE comment_id = ANY($1::BIGINT[])
+    FROM signatures WHERE comment_id = ANY($1::BIGINT[]) AND petition_id = $2
 """)
 
 COMMENTS_OF_THREAD: Final = statement(f"SELECT {_COMMENT} FROM comments WHERE issue_id = $1")

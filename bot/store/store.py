@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Final, Self
 
@@ -14,7 +15,7 @@ from bot.petition.facts import CommentFact, Fact, IssueFact
 from bot.petition.letters import Letter
 from bot.store import statements as sql
 from bot.store.address import read_address
-from bot.store.database import Database, Transaction, connect
+from bot.store.database import LONG_PATIENCE, Database, Transaction, connect
 from bot.store.errors import Unavailable
 from bot.store.flushing import Flusher
 from bot.store.letters import note_look, read_letters_with_texts
@@ -38,6 +39,7 @@ from bot.store.safe import Safe
 from bot.store.spelling import Statement
 from bot.store.states import State
 from bot.store.structure import StructuralFact, record_structure
+from bot.store.totals import are_totals_right, repair_totals
 from bot.store.upkeep import Upkeep
 from bot.store.watching import Backlog, Watch
 
@@ -181,6 +183,8 @@ class Store:
             if isinstance(outcome, ListingOutcome):
                 break
             elsewhere |= outcome
+        if complete:
+            outcome = await self._check_totals(outcome)
         self._watch.listed(outcome)
         self._announce()
         return outcome
@@ -198,6 +202,14 @@ class Store:
                 transaction.execute(sql.ACKED, comment_id, given, reaction_id, row.ack_wanted != given)
 
         await self._database.write(note)
+
+    async def _check_totals(self, outcome: ListingOutcome) -> ListingOutcome:
+        """Check what is kept of the whole petition, without keeping anybody from recording, and repair it."""
+        if await self._database.read(partial(are_totals_right, petition_id=outcome.petition_id)):
+            return outcome
+        repair = partial(repair_totals, petition_id=outcome.petition_id, now=int(self._now()))
+        count = await self._database.write(repair, LONG_PATIENCE)
+        return replace(outcome, count=count, repaired=outcome.repaired + 1)
 
     async def _execute(self, statement: Statement, *values: object) -> None:
         await self._database.write(lambda transaction: transaction.execute(statement, *values))

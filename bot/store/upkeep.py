@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from bot.store import upkeep_statements as sql
+from bot.store.auditing import Audit, audit, find_petitions, list_petitions
 from bot.store.bodies import (
     KnownBody,
     count_unheard_writes,
@@ -213,6 +214,21 @@ class Upkeep:
     async def give_up(self, guid: str) -> None:
         """Forget a delivery that GitHub cannot repeat."""
         await self._execute(sql.DROP_FAILED_DELIVERIES, [guid])
+
+    # Everything
+
+    async def petitions(self) -> list[int]:
+        """List all petitions."""
+        return await self._database.read(list_petitions)
+
+    async def petitions_named(self, repository: str, number: int) -> list[int]:
+        """List the petitions that an issue belongs to: one, or none."""
+        owner, _, name = repository.partition("/")
+        return await self._database.read(partial(find_petitions, owner=owner, name=name, number=number))
+
+    async def audit(self, petition_id: int) -> Audit | None:
+        """Check what is derived of a petition against a full fold of its comments; None where it is gone."""
+        return await self._database.read(partial(audit, petition_id=petition_id))
 
     # States
 

@@ -204,6 +204,66 @@ DROP_LETTERS_OF: Final = statement("DELETE FROM letters WHERE petition_id = $1")
 
 DROP_LETTER_TEXTS_OF: Final = statement("DELETE FROM letter_texts WHERE petition_id = $1")
 
+# Totals -------------------------------------------------------------------------------------------
+
+TOTALS: Final = statement("SELECT count, digest_sum FROM petitions WHERE id = $1")
+
+LOCK_TOTALS: Final = statement("SELECT id FROM petitions WHERE id = $1 FOR UPDATE")
+
+DAYS: Final = statement("SELECT day, signatures FROM days WHERE petition_id = $1")
+
+SIGNATURES_AFTER: Final = statement("""
+    SELECT user_id, login, comment_id, signed_at, name, affiliation, reason FROM signatures
+    WHERE petition_id = $1 AND (signed_at, comment_id) > ($2, $3)
+    ORDER BY signed_at, comment_id LIMIT $4
+""")
+
+_STRAY = """
+    petition_id = $1
+    AND NOT EXISTS (SELECT 1 FROM comments c WHERE c.id = comment_id AND c.petition_id = $1 AND c.counted)
+"""
+
+HAS_STRAY_SIGNATURES: Final = statement(f"SELECT comment_id FROM signatures WHERE {_STRAY} LIMIT 1")
+
+DROP_STRAY_SIGNATURES: Final = statement(f"DELETE FROM signatures WHERE {_STRAY}")
+
+SET_TOTALS: Final = statement("""
+    UPDATE petitions
+    SET count = $2, digest_sum = $3, revision = revision + 1,
+        changed_at = CASE WHEN revision = published_revision THEN $4 ELSE changed_at END
+    WHERE id = $1
+""")
+
+DROP_DAYS_OF: Final = statement("DELETE FROM days WHERE petition_id = $1")
+
+PUT_DAYS: Final = statement("""
+    INSERT INTO days (petition_id, day, signatures)
+    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+""")
+
+PETITIONS_NAMED: Final = statement("""
+    SELECT DISTINCT t.petition_id FROM threads t JOIN repositories r ON r.id = t.repository_id
+    WHERE NOT t.gone AND lower(r.owner) = lower($1) AND lower(r.name) = lower($2) AND t.number = $3
+    ORDER BY t.petition_id
+""")
+
+ALL_PETITIONS: Final = statement("SELECT id FROM petitions ORDER BY id")
+
+NAME_OF_PETITION: Final = statement("""
+    SELECT r.owner, r.name, t.number
+    FROM threads t JOIN repositories r ON r.id = t.repository_id
+    WHERE t.petition_id = $1
+    ORDER BY t.gone, t.position LIMIT 1
+""")
+
+ISSUES_OF_COMMENTS: Final = statement("""
+    SELECT c.id, r.owner, r.name, t.number
+    FROM comments c JOIN threads t ON t.issue_id = c.issue_id JOIN repositories r ON r.id = t.repository_id
+    WHERE c.id = ANY($1::BIGINT[])
+""")
+
+THREADS_OF_PETITION: Final = statement("SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position")
+
 # Failed deliveries --------------------------------------------------------------------------------
 
 MARK: Final = statement("SELECT at FROM marks WHERE name = $1")

@@ -95,6 +95,11 @@ class World:
         for row in transaction.tuples(sql.LOCK_THREADS, sorted(set(issue_ids))):
             self._add_thread(tuple(row))
 
+    def look(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
+        """Read the petitions of these issues without locking them; nothing may be written back."""
+        for row in transaction.tuples(sql.LOOK_AT_THREADS, sorted(set(issue_ids))):
+            self._add_thread(tuple(row))
+
     def _add_thread(self, row: tuple[Any, ...]) -> None:
         thread = ThreadRow(*row[:16])
         self.threads[thread.issue_id] = thread

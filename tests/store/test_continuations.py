@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.petition.commands import Sign
 from bot.petition.facts import CommentFact, Continuation, Issue, IssueFact, IssueGone
+from bot.store.spelling import statement
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
 
 SECOND = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)
@@ -79,3 +80,14 @@ async def test_a_petition_that_has_ended_is_not_continued(scene: Scene) -> None:
     await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
     await go_on(scene)
     assert await thread_ids(scene) == []
+
+
+async def test_what_is_kept_wrongly_of_both_threads_is_found_where_it_is(scene: Scene) -> None:
+    await scene.sign("ada")
+    await go_on(scene)
+    await sign_second(scene)
+    await scene.store._database.write(lambda work: work.execute(statement("DELETE FROM signatures")))
+    audit = await scene.store.upkeep.audit(LETTER.id)
+    assert audit is not None
+    assert (audit.name, audit.count) == ("acme/letters#7", 2)
+    assert [misfit.issue for misfit in audit.misfits] == ["acme/letters#7", "acme/letters#8"]

@@ -13,6 +13,21 @@ from bot.store import ListingOutcome, ThreadToRead
 from bot.store.spelling import statement
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
 
+MISCHIEF = [
+    "DELETE FROM signatures",
+    "DELETE FROM days",
+    "UPDATE days SET signatures = 5",
+    "INSERT INTO days VALUES (1000, 17, 1)",
+    "UPDATE petitions SET count = 17",
+    "UPDATE signatures SET name = 'Mallory'",
+    "UPDATE signatures SET user_id = 99 WHERE user_id = 1",
+    "UPDATE signatures SET comment_id = comment_id + 1000",
+    "UPDATE signatures SET petition_id = 17",
+    "INSERT INTO signatures VALUES (98, 1000, 99, 'mallory', NULL, NULL, NULL, 5)",
+]
+
+DERIVED = "SELECT id, command, made_at, doubtful, counted FROM comments ORDER BY id"
+
 
 async def list_comments(
     scene: Scene, *comments: Comment, at: int | None = None, complete: bool = True, reread: int | None = None
@@ -24,6 +39,12 @@ async def list_comments(
         for c in comments
     ]
     return await scene.store.record_listing(scene.issue.id, started_at, seen, complete, reread)
+
+
+async def misfits(scene: Scene) -> list[str]:
+    audit = await scene.store.upkeep.audit(LETTER.id)
+    assert audit is not None
+    return [misfit.text for misfit in audit.misfits]
 
 
 async def to_read(scene: Scene) -> list[ThreadToRead]:
@@ -129,25 +150,63 @@ async def test_a_delivery_of_doubtful_origin_has_the_thread_read(scene: Scene) -
     assert [again.issue_id for again in await to_read(scene)] == [LETTER.id]
 
 
-@pytest.mark.parametrize(
-    "mischief",
-    [
-        "DELETE FROM signatures",
-        "UPDATE petitions SET count = 17",
-        "UPDATE signatures SET name = 'Mallory'",
-        "INSERT INTO signatures VALUES (98, 1000, 99, 'mallory', NULL, NULL, NULL, 5)",
-    ],
-)
-async def test_what_is_kept_wrongly_is_repaired(scene: Scene, mischief: str) -> None:
+@pytest.mark.parametrize("mischief", MISCHIEF)
+async def test_what_is_kept_wrongly_is_found_and_repaired(scene: Scene, mischief: str) -> None:
     signed = [scene.fact(author, Sign(author.login)).comment for author in (ADA, GRACE, ALAN)]
     await list_comments(scene, *signed)
     right = await scene.snapshot()
     await scene.store._database.write(lambda work: work.execute(statement(mischief)))
-    await list_comments(scene, *signed)
+    assert await misfits(scene)
+    outcome = await list_comments(scene, *signed)
     snapshot = await scene.snapshot()
+    assert outcome.repaired
+    assert outcome.count == 3
     assert (snapshot.count, snapshot.digest, snapshot.newest) == (right.count, right.digest, right.newest)
-    assert snapshot.revision == right.revision + 1
-    assert await rows(scene.store, "SELECT sum(signatures) FROM days") == [(3,)]
+    assert snapshot.revision > right.revision
+    assert await rows(scene.store, "SELECT day, signatures FROM days WHERE signatures <> 0") == [(0, 3)]
+    assert await misfits(scene) == []
+
+
+@pytest.mark.parametrize(
+    "mischief",
+    [
+        "UPDATE comments SET command = NULL",
+        "UPDATE comments SET made_at = 1",
+        "UPDATE comments SET doubtful = TRUE",
+        "UPDATE comments SET counted = NOT counted",
+    ],
+)
+async def test_a_comment_that_is_kept_wrongly_is_found_and_repaired(scene: Scene, mischief: str) -> None:
+    signed = [scene.fact(author, Sign(author.login)).comment for author in (ADA, GRACE, ALAN)]
+    silent = scene.fact(person("linus"), None).comment
+    await list_comments(scene, *signed, silent)
+    right = await rows(scene.store, DERIVED)
+    await scene.store._database.write(lambda work: work.execute(statement(mischief)))
+    assert await misfits(scene)
+    outcome = await list_comments(scene, *signed, silent)
+    assert outcome.repaired
+    assert outcome.count == 3
+    assert await rows(scene.store, DERIVED) == right
+    assert await misfits(scene) == []
+
+
+async def test_a_digest_that_is_kept_wrongly_is_found_and_repaired(scene: Scene) -> None:
+    signed = [scene.fact(author, Sign(author.login)).comment for author in (ADA, GRACE, ALAN)]
+    await list_comments(scene, *signed)
+    right = (await scene.snapshot()).digest
+    damage = statement("UPDATE petitions SET digest_sum = $1")
+    await scene.store._database.write(lambda work: work.execute(damage, b"17"))
+    assert await misfits(scene) == ["the digest is kept as that of other signatures"]
+    assert (await list_comments(scene, *signed)).repaired
+    assert (await scene.snapshot()).digest == right
+    assert await misfits(scene) == []
+
+
+async def test_signatures_without_the_label_are_no_misfits(scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.tell(replace(scene.issue, labels=frozenset()))
+    await scene.sign("grace")
+    assert (await misfits(scene), await scene.count()) == ([], 1)
 
 
 async def test_comments_that_moved_with_their_issue_move_in_our_rows(scene: Scene) -> None:

@@ -46,7 +46,7 @@ def test_what_happens_is_counted() -> None:
     metrics.committed(12, 0.02)
     metrics.called(Kind.WRITE, "limited")
     metrics.paused("secondary rate limit")
-    metrics.listed(ListingOutcome(changed=3, missing=1, repaired=0, count=9, doubtful=(5, 6)))
+    metrics.listed(ListingOutcome(changed=3, missing=1, repaired=0, count=9, doubtful=(5, 6), petition_id=1))
     metrics.asked_for_delivery()
     metrics.turned_away("too often")
     numbers = read(shown(metrics, Backlog(2, 400), core=4_321, search=3))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.petition import block
 from bot.sandbox.nouns import Comment, Issue
@@ -94,6 +97,37 @@ async def test_the_command_needs_no_database_and_no_app(stage: Scene) -> None:
     assert (code, json.loads(out)["comments"]["count"], json.loads(out)["block"]["count"]) == (1, 2, 1)
 
 
+async def test_what_the_database_keeps_is_checked_against_its_comments(stage: Scene) -> None:
+    _, (ada, _) = await petition_with(stage, "ada", "grace")
+    code, out, err = await run("verify", "--database", DATABASE_URL=stage.database_url)
+    assert (code, out) == (
+        0,
+        "lovelace/letters#1: 2 signatures, and all that is kept follows from the comments.\n",
+    ), err
+    with closing(sqlite3.connect(urlsplit(stage.database_url).path)) as database:
+        database.execute("DELETE FROM signatures WHERE comment_id = ?", [ada.id])
+        database.commit()
+    named = ("verify", "lovelace/letters#1", "--database", "--json")
+    code, out, err = await run(*named, DATABASE_URL=stage.database_url)
+    (found,) = json.loads(out)["petitions"]
+    assert (code, found["comments"]["count"]) == (1, 2), err
+    assert [(one["text"], one["url"].partition("#")[2]) for one in found["differences"]] == [
+        ("ada's signature is not kept", f"issuecomment-{ada.id}")
+    ]
+    resync = credentials(stage.sandbox, DATABASE_URL=stage.database_url)
+    code, out, err = await run("resync", "lovelace/letters#1", **resync)
+    assert (code, "1 row did not follow from the comments" in out) == (0, True), err + out
+    code, out, err = await run(*named, DATABASE_URL=stage.database_url)
+    assert (code, json.loads(out)["agrees"]) == (0, True), err
+
+
+async def test_a_petition_that_the_database_lacks_is_no_agreement(sqlite_url: str) -> None:
+    code, _, err = await run("verify", "lovelace/letters#9", "--database", DATABASE_URL=sqlite_url)
+    assert (code, "lovelace/letters#9: there is no such petition in this database." in err) == (2, True)
+    code, out, _ = await run("verify", "--database", DATABASE_URL=sqlite_url)
+    assert (code, out) == (0, "No petition is kept yet.\n")
+
+
 async def test_the_command_also_works_as_the_app(stage: Scene) -> None:
     await petition_with(stage, "ada")
     code, out, err = await run("verify", "lovelace/letters#1", **credentials(stage.sandbox))
@@ -107,5 +141,7 @@ async def test_what_cannot_be_checked_is_explained(stage: Scene) -> None:
         assert code == 2, name
         assert err.strip()
         assert "Traceback" not in err
+    code, _, err = await run("verify", **environment)
+    assert (code, "OWNER/REPO#NUMBER" in err) == (2, True)
     code, _, err = await run("verify", "lovelace/letters#1")
     assert (code, "GITHUB_TOKEN" in err) == (2, True)

@@ -1,0 +1,146 @@
+"""Check everything that is derived of a petition against a full fold of its comments; changes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from bot.petition.tally import Signature
+from bot.store import statements as comments_sql
+from bot.store import upkeep_statements as sql
+from bot.store.database import Transaction
+from bot.store.judging import is_misread, verdict_of
+from bot.store.rows import CommentRow, read_comment
+from bot.store.totals import SECONDS_PER_DAY, Totals, add_up, read_totals, signatures_of
+from bot.store.world import PetitionRow, World
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One thing that is kept and does not follow from the comments; `comment_id` is None where it is of all.
+
+    `issue` is the one to look at, as OWNER/REPO#N.
+    """
+
+    text: str
+    comment_id: int | None = None
+    issue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A petition's name, as OWNER/REPO#N, how many signatures its comments hold, and what is kept otherwise."""
+
+    name: str
+    count: int
+    digest: str
+    misfits: tuple[Misfit, ...]
+
+
+def find_petitions(transaction: Transaction, owner: str, name: str, number: int) -> list[int]:
+    """List the petitions that an issue belongs to: one, or none."""
+    return [row[0] for row in transaction.tuples(sql.PETITIONS_NAMED, owner, name, number)]
+
+
+def list_petitions(transaction: Transaction) -> list[int]:
+    """List all petitions."""
+    return [row[0] for row in transaction.tuples(sql.ALL_PETITIONS)]
+
+
+def audit(transaction: Transaction, petition_id: int) -> Audit | None:
+    """Fold a petition's comments and compare; None where it is not there any more."""
+    issue_ids = [row[0] for row in transaction.tuples(sql.THREADS_OF_PETITION, petition_id)]
+    world = World()
+    world.look(transaction, issue_ids)
+    petition, kept = world.petitions.get(petition_id), read_totals(transaction, petition_id)
+    if petition is None or kept is None:
+        return None
+    fold = _Fold(petition)
+    for issue_id in issue_ids:
+        fold.add(read_comment(row) for row in transaction.tuples(comments_sql.COMMENTS_OF_THREAD, issue_id))
+    right = fold.signatures()
+    totals = add_up(right.values())
+    misfits = (
+        *fold.misfits,
+        *_compare_signatures(right, signatures_of(transaction, petition_id)),
+        *_compare_totals(totals, kept),
+    )
+    owner, name, number = transaction.tuples(sql.NAME_OF_PETITION, petition_id)[0]
+    petition_name = f"{owner}/{name}#{number}"
+    return Audit(petition_name, totals.count, totals.sum.digest, _placed(transaction, misfits, petition_name))
+
+
+def _placed(transaction: Transaction, misfits: Collection[Misfit], petition_name: str) -> tuple[Misfit, ...]:
+    """Say of each on which of the petition's issues it is to be seen."""
+    comment_ids = [misfit.comment_id for misfit in misfits if misfit.comment_id is not None]
+    rows = transaction.tuples(sql.ISSUES_OF_COMMENTS, comment_ids)
+    issues = {comment_id: f"{owner}/{name}#{number}" for comment_id, owner, name, number in rows}
+    return tuple(replace(misfit, issue=issues.get(misfit.comment_id, petition_name)) for misfit in misfits)
+
+
+@dataclass(slots=True)
+class _Fold:
+    """The comments of a petition that say or once said something, by their authors."""
+
+    petition: PetitionRow
+    misfits: list[Misfit] = field(default_factory=list)
+    _people: defaultdict[int, list[CommentRow]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, rows: Iterable[CommentRow]) -> None:
+        for row in rows:
+            if is_misread(row):
+                self.misfits.append(Misfit("what a comment says is kept otherwise", row.comment.id))
+            says_something = row.standing is not None and row.standing.command is not None
+            if row.comment.author is not None and (says_something or row.counted):
+                self._people[row.comment.author.id].append(row)
+
+    def signatures(self) -> dict[int, Signature]:
+        """Judge everybody; give the signatures by their comments."""
+        found = {}
+        for rows in self._people.values():
+            signature = self._signature(rows)
+            if signature is not None:
+                found[signature.comment_id] = signature
+            for row in rows:
+                if row.counted != (signature is not None and row.comment.id == signature.comment_id):
+                    text = (
+                        "counts, but is not marked so" if not row.counted else "is marked as counting, but does not"
+                    )
+                    self.misfits.append(Misfit(f"a comment {text}", row.comment.id))
+        self._people.clear()
+        return found
+
+    def _signature(self, rows: list[CommentRow]) -> Signature | None:
+        # Without the label counting has stopped; who had signed before may still withdraw.
+        if not self.petition.labelled and not any(row.counted for row in rows):
+            return None
+        return verdict_of(self.petition, rows).signature
+
+
+def _compare_signatures(right: dict[int, Signature], kept: Iterable[Signature]) -> Iterator[Misfit]:
+    lacking = dict(right)
+    for signature in kept:
+        expected = lacking.pop(signature.comment_id, None)
+        if expected is None:
+            yield Misfit(
+                f"{signature.login}'s signature is kept, but the comments do not hold it", signature.comment_id
+            )
+        elif signature != expected:
+            yield Misfit(
+                f"{expected.login}'s signature is kept otherwise than the comment says", signature.comment_id
+            )
+    for signature in lacking.values():
+        yield Misfit(f"{signature.login}'s signature is not kept", signature.comment_id)
+
+
+def _compare_totals(right: Totals, kept: Totals) -> Iterator[Misfit]:
+    if kept.count != right.count:
+        yield Misfit(f"the count is kept as {kept.count:,}, the comments hold {right.count:,}")
+    if kept.sum != right.sum:
+        yield Misfit("the digest is kept as that of other signatures")
+    for day in sorted(right.days.keys() | kept.days.keys()):
+        if kept.days[day] != right.days[day]:
+            date = datetime.fromtimestamp(day * SECONDS_PER_DAY, UTC).date()
+            yield Misfit(f"for {date} are kept {kept.days[day]:,}, the comments hold {right.days[day]:,}")
