@@ -43,7 +43,9 @@ async def publish(due: Due, desk: Desk) -> int:
     if here and (first := here[0]).thread.position == 1:
         if due.published_revision == 0 and await find_again(known, first.read, desk):
             return 0
-        await store.note_letter(due.petition_id, first.thread.issue_id, first.base, first.read.issue.updated_at)
+        # A lost letter stands from the moment when it is put back.
+        stands_since = first.read.issue.updated_at if first.found is None else int(now())
+        await store.note_letter(due.petition_id, first.thread.issue_id, first.base, stands_since)
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
     tally = await store.snapshot(due.petition_id, newest=NEWEST)

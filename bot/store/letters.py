@@ -21,11 +21,11 @@ def note_look(transaction: Transaction, petition_id: int, issue_id: int, body: s
     rows = transaction.fetch(sql.BODY, issue_id)
     if rows and rows[0].edited_at > at:
         return
-    known = transaction.fetch(sql.LETTER_AT, petition_id, at)
+    # Of two edits of one second it cannot be told which was the last; a look tells, if only a second later.
+    known = transaction.fetch(sql.LETTER_AT, petition_id, at + 1)
     if known and known[0].digest == letter_digest(body):
         return
-    # Of two edits of one second it cannot be told which was the last; a look tells, if only a second later.
-    _add(transaction, petition_id, body, at + 1 if known and known[0].seen_at == at else at)
+    _add(transaction, petition_id, body, max(at, known[0].seen_at + 1) if known else at)
 
 
 def note_edit(transaction: Transaction, petition_id: int, previous: str, body: str, at: int) -> None:
