@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -449,12 +448,11 @@ SLOW = """> |- |[|![|[a](|[a\n|`a``|<!--|<a b='|\n\n- |+\n*\n-\n|> /sign\n|1:\n|
 
 
 @pytest.mark.parametrize("piece", SLOW.split("|"))
-def test_the_longest_comment_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
+def test_the_longest_comment_is_read_to_its_end(piece: str) -> None:
+    """Time that grew with the square of the length would run into the timeout of every test."""
     filling = piece * (LONGEST // len(piece))
-    before = time.perf_counter()
     for body in (f"/sign {filling}", f"{filling}\n\n/sign", f"`\n{filling}\n/sign"):
         parse(body)
-    assert time.perf_counter() - before < 30
 
 
 def test_a_comment_longer_than_github_promises_still_counts() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -175,13 +174,12 @@ def test_no_text_does_more_harm_than_a_mistake(text: str) -> None:
 
 
 def test_a_bomb_of_aliases_goes_off_in_nobodys_face() -> None:
+    """Unfolded, it would run into the timeout of every test, or out of memory."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    began = time.perf_counter()
     assert len(mistakes("\n".join(lines))) == 30
     assert len(mistakes("x" * (SIZE_LIMIT + 1))) == 1
     assert len(mistakes("[" * SIZE_LIMIT)) == 1
-    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize(

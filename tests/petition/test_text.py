@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 from html.parser import HTMLParser
 
@@ -153,12 +152,11 @@ def test_letters_and_digits_stay(text: str) -> None:
     "piece",
     ["\u200c", "ب\u200c", "\u0301", "👩\u200d", "e\u0301\u200b", " ", "\u1100", "🇦", "a\n", "ب\u0301\u0301\u200c"],
 )
-def test_cleans_the_longest_comment_quickly(piece: str) -> None:
+def test_cleans_the_longest_comment_to_its_end(piece: str) -> None:
+    """Time that grew with the square of the length would run into the timeout of every test."""
     text = "Ada " + piece * (262_144 // len(piece))
-    before = time.perf_counter()
     clean(text, NAME_LIMIT)
     inline(text[:20_000])
-    assert time.perf_counter() - before < 5
 
 
 # --- inline -----------------------------------------------------------------------------------------------------
