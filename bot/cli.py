@@ -6,16 +6,20 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 
 from bot import app, config, logs, setting_up
+from bot.deliver import NotReadable, deliver, read_payload
 from bot.doctor.judging import are_fine
 from bot.github.errors import GitHubError
 from bot.github.site import site_of
+from bot.init_repo import NotWritable, init_folder, init_repository
 from bot.reconcile.by_hand import Unknown
 from bot.sealing import WrongKey
 from bot.setting_up import NotSetUp, SetUpAlready
@@ -42,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GitHubError as error:
         _complain(f"GitHub does not answer this: {error}", "Is the name right, and may this App or token see it?")
         return MISUSED
-    except (StoreError, app.CannotListen, Unknown) as error:
+    except (StoreError, app.CannotListen, Unknown, NotReadable, NotWritable) as error:
         _complain(str(error))
         return FAILED
     except KeyboardInterrupt:
@@ -108,6 +112,43 @@ def _bearer(settings: config.Config) -> int:
     return OK
 
 
+def _init_repo(options: argparse.Namespace) -> int:
+    may_overwrite = (lambda _question: True) if options.yes else _ask
+    if options.dir is not None:
+        label = config.read(os.environ, credentials=False).petition_label
+        done = init_folder(options.dir, label, may_overwrite)
+    else:
+        done = _run(init_repository(options.repository, _with_token_or_app(), may_overwrite))
+    print(*done.lines, sep="\n")
+    return OK if done.is_complete else FAILED
+
+
+def _deliver(options: argparse.Namespace) -> int:
+    payload = read_payload(options.file)
+    settings = config.read_for_delivering(os.environ)
+    _set_up_logs(settings)
+    settings = settings if settings.webhook_secrets else _with_app()
+    reply = _run(deliver(payload, options.event, options.url, settings, options.guid))
+    print(f"{reply.status or 'no answer'}: {reply.text.strip()}")
+    return OK if reply.is_good else FAILED
+
+
+def _with_token_or_app() -> config.Config:
+    settings = _configured(credentials=False)
+    if settings.token:
+        return settings
+    if not settings.secret_key and not settings.has_credentials:
+        raise config.ConfigError(["GITHUB_TOKEN is not set, nor is anything that says which App this is"])
+    return _with_app()
+
+
+def _ask(question: str) -> bool:
+    if not sys.stdin.isatty():
+        print(f"{question} Nobody is here to answer; --yes says yes to all.", file=sys.stderr)
+        return False
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
 def _resync(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
     settings = _with_app()
@@ -159,6 +200,30 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result for machines")
 
 
+def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the payload, JSON as GitHub sends it; - for standard input")
+    parser.add_argument(
+        "--event", required=True, metavar="NAME", help="what it tells of, for example issue_comment"
+    )
+    parser.add_argument("--url", help="where to; default: /webhook on this machine, at the configured PORT")
+    parser.add_argument("--guid", help="deliver under this GUID, as in a redelivery; default: a new one")
+
+
+def _init_arguments(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "repository",
+        metavar="OWNER/REPO",
+        nargs="?",
+        type=_repository,
+        help="through GitHub's API, with your GITHUB_TOKEN or as the App, which may only make the label",
+    )
+    where.add_argument("--dir", type=Path, metavar="PATH", help="in a clone on this machine instead")
+    parser.add_argument(
+        "--yes", action="store_true", help="write over files that say something else without asking"
+    )
+
+
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace", action="store_true", help="put it in the place of an App that is stored already"
@@ -198,6 +263,12 @@ COMMANDS = (
         _import_app,
         _import_arguments,
     ),
+    _Command(
+        "init-repo",
+        "give a repository its settings file, its issue form and the label, and ask before writing over anything",
+        _init_repo,
+        _init_arguments,
+    ),
     _Command("demo", "run the bot against a GitHub on this machine; no account needed", _demo, _demo_arguments),
     _Command(
         "resync",
@@ -219,6 +290,12 @@ COMMANDS = (
         _doctor,
         _doctor_arguments,
     ),
+    _Command(
+        "deliver",
+        "send a stored payload, signed like GitHub's, to a running bot; 1 is the exit code if it is not taken",
+        _deliver,
+        _deliver_arguments,
+    ),
     _Command("migrate", "bring the database to this version (serve does it too)", _migrate),
 )
 
@@ -235,6 +312,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_arguments(added)
         added.set_defaults(run=command.run)
     return parser
+
+
+def _repository(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII):
+        raise argparse.ArgumentTypeError("write OWNER/REPO, for example lovelace/letters")
+    return text
 
 
 def _positive(text: str) -> int:

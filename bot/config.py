@@ -155,6 +155,17 @@ def read_for_storing(environment: Mapping[str, str]) -> Config:
     return read(environment)
 
 
+def read_for_delivering(environment: Mapping[str, str]) -> Config:
+    """Read the configuration of a command that only signs: a webhook secret, or the key to a stored one.
+
+    Raises ConfigError.
+    """
+    config = read(environment, credentials=False)
+    if not config.webhook_secrets and not config.secret_key:
+        raise ConfigError(["GITHUB_WEBHOOK_SECRET is not set; it has to be the one of the bot that is to take it"])
+    return config
+
+
 _DEFAULTS = {variable.name: variable.default or "" for variable in VARIABLES}
 
 

@@ -32,6 +32,7 @@ from bot.github.answers import (
 )
 from bot.github.api import Answer, Api, Credentials, Line, Variables
 from bot.github.errors import Forbidden, Gone, NotFound, Unauthorized, Unavailable
+from bot.github.furnishing import Furnisher
 from bot.github.memory import Memory, room
 from bot.github.pacing import Limits, Pace
 from bot.github.payloads import Identified
@@ -149,6 +150,11 @@ class GitHub:
     async def redeliver(self, delivery_id: int) -> None:
         """Ask GitHub to deliver once more; it does so a little later, under the same GUID."""
         await self._ask("POST", "/app/hook/deliveries/{id}/attempts", {"id": delivery_id})
+
+    async def furnisher(self, installation_id: int) -> Furnisher:
+        """Give what prepares a repository in the name of the App, which may not be allowed all of it."""
+        token = await self._tokens.token(installation_id)
+        return Furnisher(self._api, Credentials(token=token.value))
 
     async def _ask(self, method: str, url: str, variables: Variables | None = None) -> Answer:
         return await self._api.ask(method, url, variables or {}, self._key.credentials())

@@ -167,6 +167,23 @@ async def test_every_answer_to_the_app_is_one_that_github_describes(
     check_answer(model, reply.json)
 
 
+async def test_an_answer_to_a_commit_is_one_that_github_describes(sandbox: Sandbox, api: Api) -> None:
+    letters = sandbox.repository()
+    path, token = f"{LETTERS}/contents/docs/a.md", sandbox.token_of("lovelace")
+
+    made = await api("PUT", path, {"message": "new", "content": "YQ=="}, token=token)
+    blind = await api("PUT", path, {"message": "newer", "content": "Yg=="}, token=token)
+    late = await api("PUT", path, {"message": "newer", "content": "Yg==", "sha": "0"}, token=token)
+    sha = made.json["content"]["sha"]
+    changed = await api("PUT", path, {"message": "newer", "content": "Yg==", "sha": sha}, token=token)
+    refused = await api("PUT", path, {"message": "mine", "content": "Yw=="})
+
+    assert [one.status for one in (made, blind, late, changed, refused)] == [201, 422, 409, 200, 403]
+    check_answer("FileCommit", made.json)
+    check_answer("FileCommit", changed.json)
+    assert letters.files["docs/a.md"] == b"b"
+
+
 async def test_a_minted_token_is_one_that_github_describes(sandbox: Sandbox, api: Api) -> None:
     letters = sandbox.repository()
 

@@ -34,6 +34,24 @@ def get_contents(call: Call) -> Answer:
     return Answer(_entry(call, repository, path, content) | encoded)
 
 
+def put_contents(call: Call) -> Answer:
+    """Commit one file to the default branch; over an existing one only by its present hash."""
+    repository, path = call.repository(), call.path["path"].strip("/")
+    call.state.require(repository, call.actor, "write")
+    call.state.refuse_archived(repository)
+    message = call.required("message")
+    content = base64.b64decode(call.required("content"))
+    known = repository.files.get(path)
+    if known is not None and call.text("sha") is None:
+        raise Refused(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
+    if known is not None and call.text("sha") != _sha(known):
+        raise Refused(409, f"{path} does not match {call.text('sha')}")
+    call.state.write_file(repository, path, content.decode())
+    commit: JsonObject = {"sha": _sha(content), "message": message, "parents": []}
+    shown = {"content": _entry(call, repository, path, content), "commit": commit}
+    return Answer(shown, 201 if known is None else 200)
+
+
 def get_permission(call: Call) -> Answer:
     """Tell what somebody may do: the four old permissions, and the exact role."""
     repository = call.repository()
@@ -59,7 +77,7 @@ def _folder(call: Call, repository: Repository, path: str) -> list[JsonObject]:
 def _entry(call: Call, repository: Repository, path: str, content: bytes) -> JsonObject:
     urls = call.state.urls
     url = f"{shapes.repository_url(urls, repository)}/contents/{path}?ref=main"
-    sha = hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+    sha = _sha(content)
     git = f"{shapes.repository_url(urls, repository)}/git/blobs/{sha}"
     page = f"{urls.web}/{repository.full_name}/blob/main/{path}"
     return {
@@ -76,10 +94,15 @@ def _entry(call: Call, repository: Repository, path: str, content: bytes) -> Jso
     }
 
 
+def _sha(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
 _R = "/repos/{owner}/{repo}"
 ROUTES = (
     Route("GET", _R, get_repository, "metadata:read"),
     Route("GET", f"{_R}/contents/{{path:.*}}", get_contents, "contents:read"),
+    Route("PUT", f"{_R}/contents/{{path:.*}}", put_contents, "contents:write"),
     Route("GET", f"{_R}/collaborators/{{user}}/permission", get_permission, "metadata:read"),
 )
 """Every call of this module, for `api.app`."""

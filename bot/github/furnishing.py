@@ -1,0 +1,83 @@
+"""What a repository is given before its first petition: files and a label."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+import msgspec
+
+from bot.github.answers import expect
+from bot.github.api import Api, Credentials, Line
+from bot.github.errors import NotFound
+from bot.github.pacing import Limits, Pace
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in the default branch, and the name that its next version has to give."""
+
+    text: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Furnisher:
+    """Writes into repositories; raises `bot.github.errors`."""
+
+    api: Api = field(repr=False)
+    credentials: Credentials = field(repr=False)
+
+    async def file(self, repo: str, path: str) -> StoredFile | None:
+        """Read a file; None where there is none."""
+        try:
+            answer = await self.api.ask("GET", _CONTENTS, _named(repo) | {"path": path}, self.credentials)
+        except NotFound:
+            return None
+        found = expect(_Content, answer.data)
+        return StoredFile(base64.b64decode(found.content).decode(errors="replace"), found.sha)
+
+    async def write(self, repo: str, path: str, text: str, over: StoredFile | None) -> None:
+        """Commit a file to the default branch, `over` the version that was read."""
+        data = {
+            "message": f"Add {path}" if over is None else f"Update {path}",
+            "content": base64.b64encode(text.encode()).decode(),
+        }
+        if over is not None:
+            data["sha"] = over.sha
+        await self.api.ask("PUT", _CONTENTS, _named(repo) | {"path": path}, self.credentials, data=data)
+
+    async def label(self, repo: str, name: str, color: str, description: str) -> bool:
+        """Make a label; False where it was there."""
+        try:
+            await self.api.ask("GET", f"{_LABELS}/{{label}}", _named(repo) | {"label": name}, self.credentials)
+        except NotFound:
+            data = {"name": name, "color": color, "description": description}
+            await self.api.ask("POST", _LABELS, _named(repo), self.credentials, data=data)
+            return True
+        return False
+
+
+def furnisher_with_token(
+    session: aiohttp.ClientSession, token: str, api_url: str, now: Callable[[], float]
+) -> Furnisher:
+    """Prepare repositories in the name of the person to whom a token belongs."""
+    line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
+    return Furnisher(Api(line, Pace(Limits())), Credentials(token=token))
+
+
+class _Content(msgspec.Struct):
+    content: str
+    sha: str
+
+
+_CONTENTS = "/repos/{owner}/{name}/contents/{+path}"
+_LABELS = "/repos/{owner}/{name}/labels"
+
+
+def _named(repo: str) -> dict[str, str | int]:
+    owner, _, name = repo.partition("/")
+    return {"owner": owner, "name": name}

@@ -1,0 +1,67 @@
+"""What a repository is given is read by the bot, and by GitHub, as it is meant."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+
+from bot.petition import settings
+from bot.starter import COLOR, DESCRIPTION, FORM, starter_files
+
+FILES = starter_files("petition")
+
+
+def test_the_settings_file_changes_nothing_as_it_is() -> None:
+    assert settings.read(FILES[settings.PATH]) == settings.DEFAULTS
+
+
+def test_each_line_of_it_can_be_switched_on_and_no_key_is_left_out() -> None:
+    lines = re.findall(r"^#(\w+): .*$", FILES[settings.PATH], re.MULTILINE)
+    assert set(lines) == set(settings.ALLOWED)
+    switched_on = re.sub(r"^#(\w+: )", r"\1", FILES[settings.PATH], flags=re.MULTILINE)
+    assert isinstance(settings.read(switched_on), settings.Settings), settings.read(switched_on)
+
+
+def test_what_it_shows_as_the_default_is_the_default() -> None:
+    examples = {"goal", "deadline", "also_accept", "anonymise_after"}
+    for key, line in re.findall(r"^#((\w+): .*)$", FILES[settings.PATH], re.MULTILINE):
+        if line not in examples:
+            assert settings.read(key) == settings.DEFAULTS, key
+        else:
+            assert settings.read(key) != settings.DEFAULTS, key
+
+
+def test_its_deadline_is_still_to_come() -> None:
+    (day,) = re.findall(r"^#deadline: (\S+)$", FILES[settings.PATH], re.MULTILINE)
+    assert settings.read_deadline(day) > datetime(2026, 12, 31, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("label", ["petition", "open letter", "it's: a #label", "نداء"])
+def test_the_form_opens_an_issue_with_the_label(label: str) -> None:
+    form = yaml.safe_load(starter_files(label)[FORM])
+    assert form["labels"] == [label]
+
+
+def test_the_form_is_one_that_github_takes() -> None:
+    # https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-issue-forms
+    form = yaml.safe_load(FILES[FORM])
+    assert {"name", "description", "body"} <= set(form) <= {
+        "name", "description", "body", "assignees", "labels", "title", "type", "projects",
+    }  # fmt: skip
+    assert len(form["name"]) >= 3
+    ids = [field["id"] for field in form["body"]]
+    assert len(set(ids)) == len(ids)
+    for field in form["body"]:
+        assert field["type"] in {"markdown", "textarea", "input", "dropdown", "checkboxes", "upload"}
+        assert set(field) <= {"type", "id", "attributes", "validations"}
+        assert re.fullmatch(r"[\w-]+", field["id"])
+        assert field["attributes"]["label"]
+    assert any(field["type"] != "markdown" for field in form["body"])
+
+
+def test_the_label_is_one_that_github_takes() -> None:
+    assert re.fullmatch("[0-9a-f]{6}", COLOR)
+    assert len(DESCRIPTION) <= 100

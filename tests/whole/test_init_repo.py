@@ -1,0 +1,129 @@
+"""`init-repo` prepares a repository or a clone of one, and writes over nothing that somebody wants to keep."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.config import Config
+from bot.init_repo import NotWritable, init_folder, init_repository
+from bot.petition.settings import PATH
+from bot.sandbox.server import LETTERS, Sandbox
+from bot.starter import FORM, starter_files
+from tests.whole.test_command_line import credentials, run
+
+MINE = "goal: 5\n"
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    found = Sandbox()
+    found.repository()
+    await found.start()
+    yield found
+    await found.stop()
+
+
+def yes(_question: str) -> bool:
+    return True
+
+
+def no(_question: str) -> bool:
+    return False
+
+
+def of_the_owner(sandbox: Sandbox) -> Config:
+    return Config(token=sandbox.token_of("lovelace"), api_url=sandbox.api_url)
+
+
+# In a clone
+
+
+def test_a_clone_gets_the_files(tmp_path: Path) -> None:
+    done = init_folder(tmp_path, "petition", no)
+    assert done.is_complete
+    assert {path: (tmp_path / path).read_text() for path in (PATH, FORM)} == starter_files("petition")
+    assert "gh label create 'petition'" in done.lines[-1]
+    again = init_folder(tmp_path, "petition", no)
+    assert (again.is_complete, again.lines[:2]) == (True, [f"{PATH} was there.", f"{FORM} was there."])
+
+
+def test_a_clones_own_file_is_written_over_only_if_somebody_says_so(tmp_path: Path) -> None:
+    file = tmp_path / PATH
+    file.parent.mkdir()
+    file.write_text(MINE)
+    assert not init_folder(tmp_path, "petition", no).is_complete
+    assert file.read_text() == MINE
+    assert init_folder(tmp_path, "petition", yes).is_complete
+    assert file.read_text() != MINE
+
+
+def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotWritable, match="no-such-folder"):
+        init_folder(tmp_path / "no-such-folder", "petition", yes)
+    (tmp_path / ".github").write_text("a file where a folder should be")
+    with pytest.raises(NotWritable, match=r"\.github"):
+        init_folder(tmp_path, "petition", yes)
+
+
+# Through the API
+
+
+async def test_a_repository_gets_the_label_and_the_files(sandbox: Sandbox) -> None:
+    done = await init_repository(LETTERS, of_the_owner(sandbox), no)
+    repository = sandbox.repository()
+    assert done.is_complete
+    assert repository.labels["petition"].description
+    assert {path: text.decode() for path, text in repository.files.items()} == starter_files("petition")
+    again = await init_repository(LETTERS, of_the_owner(sandbox), no)
+    assert (again.is_complete, [line for line in again.lines if "was there" not in line]) == (True, [])
+
+
+async def test_a_repositorys_own_file_is_written_over_only_if_somebody_says_so(sandbox: Sandbox) -> None:
+    repository = sandbox.repository()
+    sandbox.state.write_file(repository, PATH, MINE)
+    assert not (await init_repository(LETTERS, of_the_owner(sandbox), no)).is_complete
+    assert repository.files[PATH] == MINE.encode()
+    assert (await init_repository(LETTERS, of_the_owner(sandbox), yes)).is_complete
+    assert repository.files[PATH] != MINE.encode()
+
+
+async def test_the_app_makes_the_label_and_says_who_can_write_the_files(sandbox: Sandbox) -> None:
+    config = Config(app_id=str(sandbox.app_id), private_key=sandbox.private_key, api_url=sandbox.api_url)
+    done = await init_repository(LETTERS, config, yes)
+    assert "petition" in sandbox.repository().labels
+    assert sandbox.repository().files == {}
+    assert (done.is_complete, "GITHUB_TOKEN" in done.lines[-1], "--dir" in done.lines[-1]) == (False, True, True)
+
+
+async def test_the_label_is_the_configured_one(sandbox: Sandbox) -> None:
+    await init_repository(LETTERS, replace(of_the_owner(sandbox), petition_label="Open letter"), no)
+    assert "open letter" in sandbox.repository().labels
+    assert b"labels: ['Open letter']" in sandbox.repository().files[FORM]
+
+
+# As people type it
+
+
+async def test_the_command_does_it_and_does_not_ask_where_nobody_is(sandbox: Sandbox, tmp_path: Path) -> None:
+    environment = {"GITHUB_TOKEN": sandbox.token_of("lovelace"), "GITHUB_API_URL": sandbox.api_url}
+    sandbox.state.write_file(sandbox.repository(), PATH, MINE)
+    code, out, err = await run("init-repo", LETTERS, **environment)
+    assert (code, "was left as it is" in out, "--yes" in err) == (1, True, True)
+    code, out, _ = await run("init-repo", LETTERS, "--yes", **environment)
+    assert (code, f"{PATH} is committed." in out) == (0, True)
+    code, out, _ = await run("init-repo", "--dir", str(tmp_path))
+    assert (code, (tmp_path / FORM).is_file()) == (0, True)
+
+
+async def test_what_cannot_be_done_is_explained(sandbox: Sandbox) -> None:
+    for arguments in ((), ("letters",), (LETTERS, "--dir", ".")):
+        code, _, err = await run("init-repo", *arguments)
+        assert (code, "Traceback" in err) == (2, False)
+    code, _, err = await run("init-repo", "lovelace/nothing", **credentials(sandbox))
+    assert (code, "lovelace/nothing is not there" in err) == (2, True), err
+    code, _, err = await run("init-repo", LETTERS)
+    assert (code, "GITHUB_TOKEN" in err) == (2, True)
