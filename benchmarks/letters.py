@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.drawing import Chart, Line
 from benchmarks.figures import busiest, percentile
 from benchmarks.report import Goal, Section, Table, at_most, none_of
-from benchmarks.simulation import HOW, Replay, run_all
+from benchmarks.simulation import Replay, run_all
 
 TIMES = Path(__file__).with_name("letters.json")
 """Seconds from the first signature to each, by letter: when the commits that brought them were made."""
@@ -18,10 +18,10 @@ SPEEDS = (1, 10, 100, 1_000)
 QUICK_SPEEDS = (1, 1_000)
 QUICK_SIGNATURES = 300
 
-NOTES = f"""
+NOTES = """
 When people signed four open letters, from the histories of their repositories: seconds since the first signature,
 and nothing else (`benchmarks/letters.json`). Here each of them comments `/sign`. The slowest of these replays would
-last four years, so {HOW.strip()}
+last four years; they run by the same simulated clock as the front-page hour, which tells what that means.
 
 *Shown after* is the time from a comment to the body that counts it. *Acknowledged* are those who got their 👍;
 GitHub lets an App make 500 contents an hour, so in a storm not everybody does, and the tally is the truth.

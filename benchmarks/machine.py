@@ -47,7 +47,7 @@ def _machine() -> str:
     memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
     return (
         f"{cores()} cores of {model}, {memory / 2**20:.0f} GB of memory, {platform.system()} "
-        f"{platform.release()}, Python {platform.python_version()}"
+        f"{platform.release().partition('-')[0]}, Python {platform.python_version()}"
     )
 
 

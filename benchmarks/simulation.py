@@ -44,15 +44,6 @@ NEVER = 1e12
 AFTERWARDS = 7_200.0
 """Seconds of quiet before people sign; GitHub counts by the hour."""
 
-HOW = """
-the sandbox has the limits that GitHub documents for an installation and takes 200 ms for an answer, and **the
-clock is simulated**: it stands still while something is computed, and jumps to whatever comes next: the next
-signature, the end of a wait of the bot's, the 200 ms of a call. The rest is real: the events go through the
-bot's decoder into its store (SQLite), its worker decides by this clock what to do, and its client calls the
-sandbox over HTTP. Left out are the deliveries' own HTTP, which is measured above, and the surveys every ten
-minutes. The numbers depend on no machine.
-"""
-
 
 @dataclass(slots=True)
 class Replay:
