@@ -69,6 +69,9 @@ class Petition:
         assert (repo, number) == (self.first.repository.full_name, self.first.issue.number)
         return self._shown()
 
+    async def read_file(self, repo: str, path: str) -> None:
+        """Tell that there is no such file."""
+
     async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
         """Answer as the client does."""
         assert (repo, number) == (self.first.repository.full_name, self.first.issue.number)
@@ -173,7 +176,7 @@ async def _round(petition: Petition, taken: defaultdict[str, list[float]]) -> No
     taken[ALONE].append(time.perf_counter() - began)
     installation = petition.first.installation_id
     async with petition.store.lease(installation) as lease:
-        desk = Desk(petition.store, cast("InstallationClient", petition), lease, "petition", time.time)
+        desk = Desk(petition.store, cast("InstallationClient", petition), lease, "petition", time.time, 600.0)
         (due,) = await petition.store.due(installation, time.time())
         began = time.perf_counter()
         assert await publish(due, desk) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -141,6 +142,30 @@ class CommentAnswer(shapes.Comment, kw_only=True, gc=False):
         return Comment(self.id, created_at, self.author(), author_at=at, versions=(version,))
 
 
+class FileAnswer(Struct, gc=False):
+    """A file of a repository, as base64 in lines."""
+
+    content: str = ""
+    encoding: str = ""
+    type: str = "file"
+
+    def text(self) -> str | None:
+        """Give the file's text; None where it is no file, or too long to be shown."""
+        if self.type != "file" or self.encoding != "base64":
+            return None
+        try:
+            return base64.b64decode(self.content).decode("utf-8-sig", "replace")
+        except ValueError:
+            return None
+
+
+class PermissionAnswer(Struct, gc=False):
+    """What somebody may do in a repository; `maintain` is shown as `write`, `triage` as `read`."""
+
+    permission: str
+    user: shapes.User | None = None
+
+
 class RepositoriesAnswer(Struct, gc=False):
     """The repositories that an installation may see."""
 
@@ -232,7 +257,7 @@ class GraphQLAnswer(Struct, gc=False):
     errors: list[GraphQLError] = []
 
 
-REMEMBERED = (IssueAnswer, CommentAnswer, RepositoriesAnswer, shapes.Repository)
+REMEMBERED = (IssueAnswer, CommentAnswer, RepositoriesAnswer, shapes.Repository, FileAnswer, PermissionAnswer)
 """The answers to what installations read; of these alone the fields are remembered for conditional requests."""
 
 Wanted = TypeVar("Wanted")

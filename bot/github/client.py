@@ -18,6 +18,7 @@ from bot.github.answers import (
     AppInfo,
     CommentAnswer,
     DeliveryPage,
+    FileAnswer,
     GraphQLAnswer,
     HookConfig,
     HookConfigAnswer,
@@ -27,6 +28,7 @@ from bot.github.answers import (
     IssueAnswer,
     IssueRead,
     Listing,
+    PermissionAnswer,
     RepositoriesAnswer,
     expect,
 )
@@ -38,7 +40,7 @@ from bot.github.pacing import Limits, Pace
 from bot.github.payloads import Identified
 from bot.github.tokens import AppKey, PersonalToken, Token, Tokens
 from bot.github.watching import Watch
-from bot.petition.comment import Comment
+from bot.petition.comment import Author, Comment
 from bot.petition.facts import Repository
 from bot.petition.threads import Continues, split_name
 
@@ -331,6 +333,38 @@ class InstallationClient:
         owner, _, name = repo.partition("/")
         data = await self._graphql(history.BODY_QUERY, owner=owner, name=name, number=number)
         return history.read_body(data.get("repository"), issue_id)
+
+    async def read_file(self, repo: str, path: str) -> str | None:
+        """Read a text file of the default branch; None where there is none."""
+        url = f"/repos/{{owner}}/{{name}}/contents/{path}"
+        try:
+            answer = await self._ask("GET", url, _named(repo))
+        except NotFound:
+            return None
+        return None if isinstance(answer.data, list) else expect(FileAnswer, answer.data).text()
+
+    async def may_write(self, repo: str, person: Author) -> bool:
+        """Tell whether somebody may write to a repository now.
+
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+        """
+        url = "/repos/{owner}/{name}/collaborators/{login}/permission"
+        try:
+            answer = await self._ask("GET", url, _named(repo) | {"login": person.login})
+        except NotFound:
+            return False
+        told = expect(PermissionAnswer, answer.data)
+        # The login may be somebody else's by now.
+        is_same = told.user is not None and told.user.id == person.id
+        return is_same and told.permission in ("write", "admin")
+
+    async def person(self, login: str) -> Author | None:
+        """Find who has a login; None for nobody."""
+        try:
+            answer = await self._ask("GET", "/users/{login}", {"login": login})
+        except NotFound:
+            return None
+        return expect(shapes.User, answer.data).author()
 
     async def react(self, repo: str, comment_id: int, content: str) -> int:
         """React to a comment with `+1`, `confused`…; gives the reaction's id, also when it was there before."""

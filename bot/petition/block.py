@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from urllib.parse import quote
 
+from bot.petition import sections
 from bot.petition.comment import unify_newlines
+from bot.petition.progress import Milestone
+from bot.petition.rules import Response
+from bot.petition.settings import LANGUAGES, Detail
 from bot.petition.splice import (
     BEGIN,
     BODY_LIMIT,
@@ -22,7 +24,7 @@ from bot.petition.splice import (
     splice,
 )
 from bot.petition.tally import Signature
-from bot.petition.text import inline
+from bot.petition.wording import wording
 
 __all__ = [
     "BODY_LIMIT",
@@ -64,11 +66,22 @@ class BlockFacts:
     """The names, `owner/repo#number`, of all issues of the petition where there is more than one, in order."""
     position: int = 1
     """Which of the threads this block stands in."""
+    language: str = LANGUAGES[0]
+    show: frozenset[Detail] = frozenset(Detail)
+    milestones: Sequence[Milestone] = ()
+    """The goals that are reached."""
+    final_count: int | None = None
+    """How many had signed when signing ended."""
+    response: Response | None = None
+    remarks: Sequence[str] = ()
+    """What the organizers are to be told."""
+    helps: bool = False
+    """Whether the orders are explained."""
 
     @property
     def ended_at(self) -> int | None:
         """Give the time from which on signing does not count, where that time has come."""
-        deadline = self.deadline if self.deadline is not None and self.deadline <= self.as_of else None
+        deadline = self.deadline if self.deadline is not None and self.deadline < self.as_of else None
         return min((end for end in (self.closed_at, deadline) if end is not None), default=None)
 
 
@@ -95,8 +108,8 @@ def render(facts: BlockFacts, budget: int = BODY_LIMIT) -> str:
 
     When room is short the names go first, from the oldest on, then the instructions, and the count goes last.
     """
-    rows = [_row(signature, facts) for signature in facts.newest]
-    while rows and (sum(map(len, rows)) > budget or len(_assemble(_parts(facts, rows))) > budget):
+    rows = [sections.row(signature, facts) for signature in facts.newest]
+    while rows and (sum(map(len, rows)) > budget or len(_assemble(_parts(facts, rows), facts)) > budget):
         rows.pop()
     return next((block for block in _shorter_and_shorter(facts, rows) if len(block) <= budget), "")
 
@@ -106,12 +119,10 @@ def same_but_for_time(old_block: str, new_block: str) -> bool:
     return _timeless(old_block) == _timeless(new_block)
 
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-_BAR = 20
-"""Characters of the progress bar."""
-
-_EXPENDABLE = ("more", "how", "foot", "note", "goal", "changed", "state", "threads", "rule", "count")
+_EXPENDABLE = (
+    *("help", "remarks", "more", "milestones", "how", "foot", "note", "goal", "response", "changed", "state"),
+    *("threads", "rule", "count"),
+)
 """What goes when room is short, in this order, after the names."""
 
 
@@ -125,19 +136,23 @@ def _fit(place: Place, facts: BlockFacts) -> str:
 
 def _shorter_and_shorter(facts: BlockFacts, rows: Sequence[str]) -> Iterator[str]:
     parts = _parts(facts, rows)
-    yield _assemble(parts)
+    yield _assemble(parts, facts)
     for name in _EXPENDABLE:
         if parts.pop(name, None):
-            yield _assemble(parts)
+            yield _assemble(parts, facts)
     # Where there is no room for the line for machines, the count for people may still have some.
-    yield _assemble({"count": _heading(facts)})
+    yield _assemble({"count": sections.heading(facts)}, facts)
 
 
-def _assemble(parts: Mapping[str, str]) -> str:
+def _assemble(parts: Mapping[str, str], facts: BlockFacts) -> str:
     head = [BEGIN] + ([parts["tally"]] if "tally" in parts else [])
     foot = ([parts["note"]] if "note" in parts else []) + [END]
     middle = [text for name, text in parts.items() if name not in ("tally", "note") and text]
-    return "\n\n".join(["\n".join(head), *middle, "\n".join(foot)]) if middle else "\n".join(head + foot)
+    if not middle:
+        return "\n".join(head + foot)
+    if wording(facts.language).is_rtl:
+        middle = ['<div dir="rtl">', *middle, "</div>"]
+    return "\n\n".join(["\n".join(head), *middle, "\n".join(foot)])
 
 
 def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
@@ -145,115 +160,21 @@ def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
     return {
         "tally": str(MachineLine(facts.count, facts.digest, facts.as_of, threads=facts.threads)),
         "rule": "---",
-        "count": _heading(facts),
-        "goal": _progress(facts),
-        "state": _state(facts),
-        "threads": _threads(facts),
-        "how": _how(facts),
-        "changed": _changed(facts),
-        "newest": _table(rows),
-        "more": _more(facts, shown=len(rows)),
-        "foot": _foot(facts),
+        "response": sections.response(facts),
+        "count": sections.heading(facts),
+        "goal": sections.progress(facts),
+        "milestones": sections.passed(facts),
+        "state": sections.state(facts),
+        "threads": sections.threads(facts),
+        "how": sections.how(facts),
+        "changed": sections.changed(facts),
+        "newest": sections.table(rows, facts),
+        "more": sections.more(facts, shown=len(rows)),
+        "remarks": sections.remarks(facts),
+        "help": sections.help_on_orders(facts),
+        "foot": sections.foot(facts),
         "note": NOTE,
     }
-
-
-def _heading(facts: BlockFacts) -> str:
-    match facts.count:
-        case 0 if facts.ended_at is not None or not facts.labelled:
-            return "### ✍️ Nobody has signed"
-        case 0:
-            return "### ✍️ Be the first to sign"
-        case 1:
-            return "### ✍️ 1 person has signed"
-        case count:
-            return f"### ✍️ {count:,} people have signed"
-
-
-def _progress(facts: BlockFacts) -> str:
-    if not facts.goal or facts.goal < 0:
-        return ""
-    if facts.count >= facts.goal:
-        return f"`{'█' * _BAR}` **The goal of {facts.goal:,} is reached** 🎉"
-    # Only a goal that is reached looks reached, and the first signature shows.
-    full = max(facts.count * _BAR // facts.goal, 1 if facts.count else 0)
-    percent = max(facts.count * 100 // facts.goal, 1 if facts.count else 0)
-    return f"`{'█' * full}{'░' * (_BAR - full)}` **{percent}%** of the goal of {facts.goal:,}"
-
-
-def _state(facts: BlockFacts) -> str:
-    if facts.ended_at is not None:
-        return f"🔒 **Closed on {_day_and_time(facts.ended_at)}.** New signatures do not count."
-    if not facts.labelled:
-        return (
-            f"⏸️ **Counting is paused**, because the label {_code(facts.label)} was taken off this issue. "
-            "What you write meanwhile will count when it is back."
-        )
-    if facts.deadline is not None:
-        return f"⏳ Open until {_day_and_time(facts.deadline)}."
-    return ""
-
-
-def _threads(facts: BlockFacts) -> str:
-    """Say where the petition goes on, or what this issue continues."""
-    links = [f"[{name}]({facts.site_url}/{name.replace('#', '/issues/')})" for name in facts.threads]
-    if facts.position < len(facts.threads):
-        full = "This issue has as many comments as it can take."
-        return full if facts.ended_at is not None else f"➡️ **{full} Please sign in {links[-1]}.**"
-    if facts.position > 1:
-        return f"This continues {' and '.join(links[:-1])}; all are counted together."
-    return ""
-
-
-def _how(facts: BlockFacts) -> str:
-    withdraw = "To withdraw, comment `/unsign` or delete your comment."
-    if facts.ended_at is not None or facts.position < len(facts.threads):
-        return withdraw
-    sign = "**To sign, comment `/sign`**, or with your name: `/sign Ada Lovelace, Analytical Engines`"
-    return f"{sign}\n{withdraw}"
-
-
-def _table(rows: Sequence[str]) -> str:
-    return "\n".join(("| Newest signatures | UTC |", "| :-- | --: |", *rows)) if rows else ""
-
-
-def _row(signature: Signature, facts: BlockFacts) -> str:
-    # Two columns are what a phone has room for. The reason is left to comment and roster: twenty of them would
-    # bury the letter.
-    login, name, affiliation = (
-        inline(text or "") for text in (signature.login, signature.name, signature.affiliation)
-    )
-    profile = f"[{login}]({facts.site_url}/{quote(signature.login)})"
-    who = ", ".join(text for text in (f"**{name}**" if name else profile, affiliation) if text)
-    # The space before the dot does not break, so that no line begins with the dot.
-    who = f"{who}\N{NO-BREAK SPACE}· {profile}" if name else who
-    return f"| {who} | {_moment(signature.signed_at, facts.as_of)} |"
-
-
-def _more(facts: BlockFacts, shown: int) -> str:
-    named = (("all signatures", facts.roster_url), ("CSV", facts.csv_url), ("JSON", facts.json_url))
-    links = " · ".join(f"[{name}]({_address(url)})" for name, url in named if url)
-    rest = facts.count - shown
-    if rest <= 0 or not shown:
-        return links if facts.count else ""
-    return f"…and {rest:,} more: {links}" if links else f"…and {rest:,} more in the comments below."
-
-
-def _changed(facts: BlockFacts) -> str:
-    if facts.letter_changed is None:
-        return ""
-    at, signed = facts.letter_changed
-    people = "1 person" if signed == 1 else f"{signed:,} people"
-    return f"⚠️ The letter was changed on {_day_and_time(at)}, after {people} had signed."
-
-
-def _foot(facts: BlockFacts) -> str:
-    how = f" · [anybody can recount]({_address(facts.verify_url)})" if facts.verify_url else ""
-    return f"{_counted(facts.as_of)} from the comments{how}</sub>"
-
-
-def _counted(as_of: int) -> str:
-    return f"<sub>Counted {_day_and_time(as_of)}"
 
 
 def _timeless(block: str) -> str:
@@ -261,27 +182,7 @@ def _timeless(block: str) -> str:
     told = machine_line(block)
     if told is None:
         return block
-    counted = _counted(told.as_of)
-    return block.replace(str(told), str(replace(told, as_of=0)), 1).replace(counted, _counted(0), 1)
-
-
-def _day_and_time(at: int) -> str:
-    day = datetime.fromtimestamp(at, UTC)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}, {day:%H:%M} UTC"
-
-
-def _moment(at: int, as_of: int) -> str:
-    """Write a time shortly and unbreakably: with the hour this year, with the year before."""
-    day, today = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(as_of, UTC)
-    month = _MONTHS[day.month - 1]
-    text = f"{day.day} {month}, {day:%H:%M}" if day.year == today.year else f"{day.day} {month} {day.year}"
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('`', '')}`"
-
-
-def _address(url: str) -> str:
-    """Keep an address of ours in one piece inside a Markdown link."""
-    return quote(url, safe="/:?&=#%@+,;~!$'*[]")
+    block = block.replace(str(told), str(replace(told, as_of=0)), 1)
+    for language in LANGUAGES:
+        block = block.replace(sections.counted(told.as_of, language), sections.counted(0, language), 1)
+    return block

@@ -18,6 +18,7 @@ from bot.petition.comment import Author, Comment, Standing, standing
 from bot.petition.rules import Response, Rules, Withheld
 from bot.petition.settings import DEADLINE_ALLOWED, GOAL_ALLOWED, Settings, read_deadline, read_goal
 from bot.petition.text import clean
+from bot.petition.wording import message
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,15 @@ class Misunderstood:
 
 
 USAGE: Final = {
-    "goal 500": "sets the goal, or a ladder of goals: `goal 100, 500, 1000`; `goal none` takes it away",
-    "deadline 2026-12-31": "sets the end: the end of that day in UTC; `deadline none` takes it away",
-    "remove @login reason": "withholds a person's signature",
-    "restore @login": "gives it back",
-    "close": "ends the petition without closing the issue",
-    "reopen": "takes that back, and a deadline that has passed",
-    "recount": "has the comments and the settings read again",
-    "respond text": "shows an official answer at the top; `respond none` takes it away",
-    "help": "shows this list",
+    "goal 500": message("sets the goal, or a ladder of goals: `goal 100, 500, 1000`; `goal none` takes it away"),
+    "deadline 2026-12-31": message("sets the end: the end of that day in UTC; `deadline none` takes it away"),
+    "remove @login reason": message("withholds a person's signature"),
+    "restore @login": message("gives it back"),
+    "close": message("ends the petition without closing the issue"),
+    "reopen": message("takes that back, and a deadline that has passed"),
+    "recount": message("has the comments and the settings read again"),
+    "respond text": message("shows an official answer at the top; `respond none` takes it away"),
+    "help": message("shows this list"),
 }
 """Each order as it is written after `/petition`, and what it does."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ from bot.petition.text import clean, fold
 PATH: Final = ".github/petition.yml"
 """Where the file is, in the repository's default branch."""
 
-SIZE_LIMIT: Final = 20_000
+SIZE_LIMIT: Final = 10_000
 """Characters of a settings file; what is longer is none."""
 
 LANGUAGES: Final = ("en", "ar", "de")
@@ -84,6 +84,9 @@ def read(text: str) -> Settings | tuple[Mistake, ...]:
     """Read the text of a settings file: the settings, or the mistakes in the order of their lines."""
     if len(text) > SIZE_LIMIT:
         return (Mistake("", 1, f"{len(text):,} characters", f"a settings file has at most {SIZE_LIMIT:,}"),)
+    if text.count("[") + text.count("{") > _BRACKETS:
+        # The parser takes long over what is nested deeply, and no value of ours is.
+        return (Mistake("", 1, f"more than {_BRACKETS} brackets", "no value needs so many"),)
     try:
         # All scalars stay texts: YAML itself would turn `+1` into a number and `no` into a boolean.
         root = yaml.compose(text, Loader=yaml.CBaseLoader)
@@ -92,13 +95,18 @@ def read(text: str) -> Settings | tuple[Mistake, ...]:
     if root is None or _is_empty(root):
         return DEFAULTS
     if not isinstance(root, yaml.MappingNode):
-        return (Mistake("", _line(root), _shown(_text(root)), "write one `key: value` on each line"),)
+        return (Mistake("", _line(root), _shown(_text(root)), "write one “key: value” on each line"),)
     mistakes: list[Mistake] = []
     values: dict[str, object] = {}
-    for key, value in _entries(root):
+    for key, value in root.value:
         if (mistake := _take(key, value, values)) is not None:
             mistakes.append(mistake)
     return tuple(mistakes) or msgspec.convert(values, _File, strict=False).settings()
+
+
+def digest(text: str) -> str:
+    """Identify the text of a settings file."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def read_deadline(text: str) -> int:
@@ -213,13 +221,6 @@ class _File(Struct, frozen=True):
         )
 
 
-def _entries(root: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """Give the keys with their values; a key without a value is as good as none."""
-    for key, value in root.value:
-        if not _is_empty(value):
-            yield key, value
-
-
 def _is_empty(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.value == "" and node.style not in ("'", '"')
 
@@ -231,6 +232,9 @@ def _take(key: yaml.Node, value: yaml.Node, values: dict[str, object]) -> Mistak
         return Mistake("", _line(key), f"the key {_shown(_text(key))}", _allowed_keys(name))
     if name in values:
         return Mistake(name, _line(key), "the key for the second time", "write it once")
+    if _is_empty(value):
+        # A key without a value is as good as none.
+        return None
     try:
         plain = _plain(value)
         msgspec.convert({name: plain}, _File, strict=False)
@@ -279,12 +283,13 @@ def _inner(node: yaml.Node) -> str:
             return "a mapping of keys and values"
 
 
+_BRACKETS: Final = 200
 _SHOWN_ITEMS: Final = 20
 _SHOWN: Final = 60
 
 
 def _shown(text: str) -> str:
-    return f"`{clean(text, _SHOWN).replace('`', '').replace(chr(10), ' ')}`"
+    return f"“{' '.join(clean(text, _SHOWN).split())}”"
 
 
 def _line(node: yaml.Node) -> int:
@@ -296,4 +301,4 @@ def _not_yaml(error: yaml.YAMLError) -> Mistake:
     problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
     line = 1 if mark is None else mark.line + 1
     said = f" ({clean(problem, _SHOWN)})" if problem else ""
-    return Mistake("", line, f"something that is not YAML{said}", "write one `key: value` on each line")
+    return Mistake("", line, f"something that is not YAML{said}", "write one “key: value” on each line")

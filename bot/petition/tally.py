@@ -83,6 +83,15 @@ def judge_standings(
     return Verdict(_signature(latest), effective, frozenset(refused))
 
 
+def as_signed(comment: Comment) -> Signature | None:
+    """Give the signature that a comment makes if it counts."""
+    stands, author = standing(comment), comment.author
+    if author is None or stands.hidden or not isinstance(stands.command, Sign | Phrase):
+        return None
+    command = stands.command if isinstance(stands.command, Sign) else Sign()
+    return _signature(_Counted(comment.id, author, command, stands.made_at))
+
+
 def fold(comments: Iterable[Comment], *, closed_at: int | None = None, rules: Rules = DEFAULTS) -> list[Signature]:
     """Count all comments of a petition from nothing; ascending by user id."""
     people: defaultdict[int, list[Comment]] = defaultdict(list)

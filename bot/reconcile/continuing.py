@@ -15,7 +15,6 @@ from bot.github.client import InstallationClient
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.petition import threads
 from bot.petition.facts import Continuation
-from bot.petition.settings import DEFAULTS
 from bot.petition.splice import machine_line
 from bot.reconcile.backoff import ends_all
 from bot.reconcile.desk import Desk
@@ -58,8 +57,8 @@ async def go_on(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> float | 
     concerns the whole installation.
     """
     last = pages[-1].issue
-    over = last.locked or not tally.labelled or tally.closed_at is not None
-    if over or not threads.is_full(last.comments, DEFAULTS.comments_per_thread):
+    over = last.locked or not tally.labelled or tally.shut_at is not None or tally.ended_at is not None
+    if over or not threads.is_full(last.comments, tally.rules.settings.comments_per_thread):
         return None
     now = desk.now()
     asked_at = await desk.store.upkeep.continuing_at(tally.petition_id)

@@ -12,11 +12,15 @@ from bot.store import Lease, Store
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`lease` tells whether we still may write."""
+    """`lease` tells whether we still may write.
+
+    What was asked of GitHub about organizers longer than `beat` seconds ago is asked again.
+    """
 
     store: Store
     client: InstallationClient
     lease: Lease
     label: str
     now: Callable[[], float]
+    beat: float
     addresses: Addresses = field(default_factory=Addresses)

@@ -11,15 +11,17 @@ from bot.github.answers import IssueRead
 from bot.github.errors import Gone
 from bot.petition import block
 from bot.petition.facts import IssueFact, IssueGone
+from bot.petition.progress import milestones, next_goal
 from bot.reconcile.backoff import NameReused, Stale, is_deleted
 from bot.reconcile.continuing import find_again, go_on
 from bot.reconcile.desk import Desk
+from bot.reconcile.govern import Bench, govern
 from bot.store import Due, KnownBody, Snapshot, State, Thread, outside_digest
 
 log = structlog.get_logger("publish")
 
-NEWEST = 20
-"""How many signatories the block shows at most."""
+NEWEST = 100
+"""How many signatories a block shows at most; settings may want fewer."""
 
 
 async def publish(due: Due, desk: Desk) -> int:
@@ -46,14 +48,18 @@ async def publish(due: Due, desk: Desk) -> int:
         # A lost letter stands from the moment when it is put back.
         stands_since = first.read.issue.updated_at if first.found is None else int(now())
         await store.note_letter(due.petition_id, first.thread.issue_id, first.base, stands_since)
+    governed = due.revision
+    if here:
+        governed = await govern(due.petition_id, here[0].read.repository, Bench.of(desk))
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
     tally = await store.snapshot(due.petition_id, newest=NEWEST)
+    days = await store.governing.days(due.petition_id) if tally.rules.settings.milestones else []
     bodies = [await store.upkeep.body(page.thread.issue_id) for page in here]
     if any(page.is_outdated_by(body) for page, body in zip(here, bodies, strict=True)):
         # This revision tells of an edit that we had not heard of when we read; it is still due.
         return 0
-    facts = _facts(tally, desk)
+    facts = _facts(tally, days, desk)
     writes = await _write_all(here, tally, facts, desk)
     if not desk.lease:
         return writes
@@ -63,7 +69,8 @@ async def publish(due: Due, desk: Desk) -> int:
     if again is not None:
         await store.postpone(due.petition_id, again, state, due.attempts)
     elif all(_agrees(page, tally, desk.label) for page in here):
-        await store.published(due.petition_id, tally.revision, int(now()), state)
+        # An order that came meanwhile has raised the revision too, and is still to be carried out.
+        await store.published(due.petition_id, min(tally.revision, governed), int(now()), state)
     else:
         # Deliveries have told something else, and what we read is not newer. A later look will be.
         await store.postpone(due.petition_id, now() + 2.0 ** min(due.attempts, 10), state, due.attempts + 1)
@@ -183,22 +190,31 @@ async def _write(page: _Page, body: str, desk: Desk) -> None:
         )
 
 
-def _facts(tally: Snapshot, desk: Desk) -> block.BlockFacts:
-    first = tally.threads[0] if tally.threads else None
+def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: Desk) -> block.BlockFacts:
+    first, settings = (tally.threads[0] if tally.threads else None), tally.rules.settings
     pages = first and desk.addresses.pages(tally.repository, first.number, tally.page_key)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in tally.threads)
     return block.BlockFacts(
         count=tally.count,
         digest=tally.digest,
         as_of=int(desk.now()),
-        newest=tally.newest,
+        newest=tally.newest[: settings.names] if settings.show else (),
+        goal=next_goal(settings.goals, tally.count),
+        deadline=settings.deadline,
+        language=settings.language,
+        show=settings.show,
+        response=tally.rules.response,
+        remarks=tally.rules.remarks,
+        helps=tally.rules.helps,
         labelled=tally.labelled,
         label=desk.label,
-        closed_at=tally.closed_at,
+        closed_at=tally.shut_at,
         letter_changed=tally.letter_changed,
         roster_url=pages.roster if pages else None,
         csv_url=pages.of(".csv") if pages else None,
         json_url=pages.of(".json") if pages else None,
         site_url=desk.addresses.site.url,
         threads=names if len(names) > 1 else (),
+        final_count=tally.final_count,
+        milestones=milestones(settings.goals, days),
     )

@@ -14,6 +14,7 @@ from bot.petition.comment import body_digest
 from bot.petition.facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.beats import jittered
+from bot.reconcile.govern import Bench, read_settings
 from bot.reconcile.resync import look
 from bot.store import KnownPetition, State, Store, SurveyMark, ThreadToRead
 
@@ -40,6 +41,7 @@ class Survey:
     label: str
     lag: float
     now: Callable[[], float]
+    beat: float
     _began: int = field(init=False)
     _repositories: deque[Repository] | None = None
     _failures: int = 0
@@ -112,6 +114,10 @@ class Survey:
             return
         here = self.mark.installation_id
         await self.store.record([IssueFact(here, one.repository, one.issue, as_of=one.read_at) for one in reads])
+        if reads:
+            await read_settings(repository, Bench(self.store, self.client, self.now, self.beat))
+            # Whoever gave orders may not be an organizer any more.
+            await self.store.upkeep.look_at(await self.store.governing.governed_in(repository.id))
         self._said |= {one.issue.id: (one.issue.comments, one.read_at) for one in reads}
         await self._compare({one.issue.id: one for one in reads}, known)
 

@@ -78,7 +78,9 @@ class Worker:
         mark = await self.store.upkeep.survey(self.installation_id)
         if mark is None or not is_due(mark, now=now, began=self.began, beat=self.beats.resync):
             return None
-        self._survey = Survey(mark, self.store, self.client, self.label, self.beats.lag, self.now)
+        self._survey = Survey(
+            mark, self.store, self.client, self.label, self.beats.lag, self.now, beat=self.beats.resync
+        )
         return self._survey
 
     async def _reread(self, thread: ThreadToRead) -> None:
@@ -97,7 +99,7 @@ class Worker:
     async def _publish(self, due: Due, lease: Lease) -> None:
         self.coalescer.look(due.petition_id, self.now())
         try:
-            desk = Desk(self.store, self.client, lease, self.label, self.now, self.addresses)
+            desk = Desk(self.store, self.client, lease, self.label, self.now, self.beats.resync, self.addresses)
             writes = await publish(due, desk)
         except GitHubError as error:
             if ends_all(error) or isinstance(error, Paused):

@@ -5,6 +5,7 @@ from bot.store.bodies import KnownBody, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
 from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
+from bot.store.governing import AuditEntry, KnownSettings, Named
 from bot.store.listing import ListingOutcome
 from bot.store.neighbours import Lease
 from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
@@ -31,6 +32,7 @@ __all__ = [
     "PAGE_SIZE",
     "AckDue",
     "Audit",
+    "AuditEntry",
     "Backlog",
     "Busy",
     "Condition",
@@ -42,10 +44,12 @@ __all__ = [
     "Health",
     "KnownBody",
     "KnownPetition",
+    "KnownSettings",
     "Lease",
     "Listed",
     "ListingOutcome",
     "Misfit",
+    "Named",
     "Order",
     "Portrait",
     "RosterPage",

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.petition.commands import Sign, Unsign
+from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 from bot.petition.comment import standing
 from bot.petition.digest import Pair, Sum
-from bot.petition.tally import Signature, Verdict, judge, judge_standings
+from bot.petition.tally import Signature, Verdict, as_signed, judge_standings
 from bot.store import statements as sql
 from bot.store.database import Transaction
 from bot.store.rows import CommentRow
@@ -24,13 +24,8 @@ ACKNOWLEDGED_WITHIN: Final = 3600
 def read(row: CommentRow) -> None:
     """Fill in what the comment says."""
     row.standing = stands = standing(row.comment)
-    match stands.command:
-        case Sign():
-            row.command, row.made_at = "sign", stands.made_at
-        case Unsign():
-            row.command, row.made_at = "unsign", stands.made_at
-        case _:
-            row.command, row.made_at = None, row.comment.created_at
+    row.command = _kind(stands.command)
+    row.made_at = row.comment.created_at if row.command is None else stands.made_at
     row.doubtful = stands.unverified or stands.ambiguous
 
 
@@ -44,14 +39,29 @@ def is_misread(row: CommentRow) -> bool:
 
 def derive(row: CommentRow) -> None:
     """Fill in what follows from the comment alone."""
+    was = row.command
     read(row)
     row.counted = False
     if not row.comment.present:
         # Its reactions went with it.
         row.given = row.reaction_id = None
-    if row.command is None:
+    if row.command is None or (row.command == "order" and was != "order"):
         row.wanted = None
     row.ack_due = row.wanted != row.given
+
+
+def _kind(command: Command | None) -> str | None:
+    match command:
+        case Sign():
+            return "sign"
+        case Unsign():
+            return "unsign"
+        case Order():
+            return "order"
+        case Phrase():
+            return "phrase"
+        case None:
+            return None
 
 
 def judge_people(transaction: Transaction, world: World, now: int) -> dict[Person, Signature | None]:
@@ -88,7 +98,7 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
 def verdict_of(petition: PetitionRow, comments: Iterable[CommentRow]) -> Verdict:
     """Judge all comments of one person."""
     standings = ((row.comment, row.standing or standing(row.comment)) for row in comments)
-    return judge_standings(standings, closed_at=petition.closed_at)
+    return judge_standings(standings, closed_at=petition.closed_at, rules=petition.rules)
 
 
 def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:
@@ -143,7 +153,7 @@ def _involve_by_petition(transaction: Transaction, world: World) -> None:
 def _note_signature(
     petition: PetitionRow, before: CommentRow | None, after: Signature | None, changes: _Changes
 ) -> None:
-    known = judge([before.comment]).signature if before else None
+    known = as_signed(before.comment) if before else None
     if after == known:
         return
     petition.bumped = True
@@ -156,7 +166,9 @@ def _note_signature(
 def _note_effects(world: World, rows: Sequence[CommentRow], verdict: Verdict, now: int) -> None:
     counted_id = verdict.signature.comment_id if verdict.signature else None
     for row in rows:
-        counted, wanted = row.comment.id == counted_id, _wanted(row, verdict)
+        # What becomes of an order, the rules decide.
+        wanted = row.wanted if row.command == "order" else _wanted(row, verdict)
+        counted = row.comment.id == counted_id
         # Who has waited for more than an hour is not waiting any more; what was given wrongly is always taken back.
         late = row.given is None and row.made_at < now - ACKNOWLEDGED_WITHIN
         due = wanted != row.given and not late

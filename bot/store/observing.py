@@ -92,6 +92,8 @@ def merge_comment(world: World, thread: ThreadRow, seen: Comment) -> CommentRow 
             row.issue_id, row.petition_id = issue_id, thread.petition_id
     derive(row)
     world.change(row)
+    if "order" in (row.command, None if known is None else known.command) and row.petition_id in world.petitions:
+        world.petitions[row.petition_id].bumped = True
     return row
 
 

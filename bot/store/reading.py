@@ -8,11 +8,13 @@ from typing import Any
 from bot.petition.digest import Sum
 from bot.petition.facts import Repository
 from bot.petition.letters import Letter
+from bot.petition.rules import Rules
 from bot.petition.tally import Signature
 from bot.store import statements as sql
 from bot.store.database import Row, Transaction
 from bot.store.judging import ACKNOWLEDGED_WITHIN
 from bot.store.letters import read_changed, read_letters
+from bot.store.rows import read_rules
 from bot.store.states import State
 
 
@@ -65,8 +67,18 @@ class Snapshot:
     published_revision: int
     published_at: int | None
     state: State
+    rules: Rules
+    ended_at: int | None
+    """The end that the block has told of: when signing ended, with `final_count` signatures."""
+    final_count: int | None
     doubtful: int
     """Comments of which only GitHub can say who wrote what they say; until it does, they do not sign."""
+
+    @property
+    def shut_at(self) -> int | None:
+        """Tell when it was closed, the issue or by an order; None while neither is."""
+        closings = (self.closed_at, self.rules.closed_at)
+        return min((at for at in closings if at is not None), default=None)
 
     @property
     def private(self) -> bool:
@@ -142,6 +154,9 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         published_revision=row.published_revision,
         published_at=row.published_at,
         state=State(row.state),
+        rules=read_rules(row.rules),
+        ended_at=row.ended_at,
+        final_count=row.final_count,
         doubtful=row.doubtful,
     )
 

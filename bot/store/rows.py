@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Standing, Version, Writer
+from bot.petition.rules import DEFAULTS, Rules
 
 
 @dataclass(slots=True)
@@ -106,6 +108,17 @@ def read_versions(text: str) -> tuple[Version, ...]:
         Version(at, digest, _WRITERS[letter], _read_command(command), previous, hidden, seen)
         for at, digest, letter, command, previous, hidden, seen in msgspec.json.decode(text)
     )
+
+
+@lru_cache(1_000)
+def read_rules(text: str) -> Rules:
+    """Read a petition's rules; the text is empty while nothing has been set or ordered."""
+    return msgspec.json.decode(text, type=Rules) if text else DEFAULTS
+
+
+def write_rules(rules: Rules) -> str:
+    """Give rules as JSON."""
+    return "" if rules == DEFAULTS else msgspec.json.encode(rules, order="sorted").decode()
 
 
 _WRITERS: Final = {"a": Writer.AUTHOR, "o": Writer.OTHER, "u": Writer.UNSAID}

@@ -13,7 +13,7 @@ _THREADS = """
     SELECT t.issue_id, t.petition_id, t.repository_id, t.position, t.title, t.labelled, t.closed_at, t.locked,
            t.comments, t.as_of, t.gone, t.moved_to, t.reread, t.reread_as_of,
            t.reread_asked_at, t.listed_at,
-           p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.changed_at, p.published_revision,
+           p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.changed_at, p.published_revision, p.rules,
            r.installation_id, r.owner, r.name, r.private, r.archived, r.as_of
     FROM threads t
     JOIN petitions p ON p.id = t.petition_id
@@ -26,21 +26,21 @@ LOCK_THREADS: Final = statement(f"{_THREADS} FOR UPDATE OF p, t")
 
 LOOK_AT_THREADS: Final = statement(_THREADS)
 
-_COMMENT = """
+COMMENT_COLUMNS: Final = """
     id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted, missing_at,
     versions, command, made_at, doubtful, counted, ack_wanted, ack_given, reaction_id, ack_due
 """
 
 # The plus keeps petition_id out of the index search, where it would multiply with the authors.
 COMMENTS_AND_THEIR_AUTHORS: Final = statement(f"""
-    SELECT {_COMMENT} FROM comments WHERE id = ANY($1::BIGINT[])
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE id = ANY($1::BIGINT[])
     UNION ALL
-    SELECT {_COMMENT} FROM comments
+    SELECT {COMMENT_COLUMNS} FROM comments
     WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($3::BIGINT[])
 """)
 
 COMMENTS_OF_AUTHORS: Final = statement(f"""
-    SELECT {_COMMENT} FROM comments
+    SELECT {COMMENT_COLUMNS} FROM comments
     WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
 """)
 
@@ -56,7 +56,7 @@ AUTHORS_WITHOUT_SIGNATURE: Final = statement("""
 """)
 
 PUT_COMMENTS: Final = statement(f"""
-    INSERT INTO comments ({_COMMENT})
+    INSERT INTO comments ({COMMENT_COLUMNS})
     SELECT * FROM unnest(
         $1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::BIGINT[],
         $9::BOOLEAN[], $10::BIGINT[], $11::TEXT[], $12::TEXT[], $13::BIGINT[], $14::BOOLEAN[], $15::BOOLEAN[],
@@ -201,7 +201,7 @@ SIGNATURES_OF: Final = statement("""
     FROM signatures WHERE comment_id = ANY($1::BIGINT[]) AND petition_id = $2
 """)
 
-COMMENTS_OF_THREAD: Final = statement(f"SELECT {_COMMENT} FROM comments WHERE issue_id = $1")
+COMMENTS_OF_THREAD: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE issue_id = $1")
 
 END_THREAD: Final = statement("UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1")
 
@@ -242,6 +242,9 @@ INSTALLATIONS_WITH_WORK: Final = statement(f"""
         SELECT repository_id FROM petitions
         WHERE revision > published_revision AND NOT gone AND retry_at <= $1
         UNION
+        SELECT repository_id FROM petitions
+        WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $1 AND retry_at <= $1
+        UNION
         SELECT t.repository_id FROM threads t
         WHERE t.reread > t.reread_done AND NOT t.gone AND (t.read_retry_at <= $1 OR t.reread > t.put_off)
         UNION
@@ -256,7 +259,13 @@ DUE: Final = statement(f"""
     SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
     FROM petitions p
     {_USABLE.format(of="p")}
-    WHERE p.revision > p.published_revision AND NOT p.gone AND p.retry_at <= $2 AND r.installation_id = $1
+    WHERE p.id IN (
+            SELECT id FROM petitions WHERE revision > published_revision AND NOT gone AND retry_at <= $2
+            UNION
+            SELECT id FROM petitions
+            WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $2 AND retry_at <= $2
+        )
+        AND r.installation_id = $1
     ORDER BY p.changed_at, p.id LIMIT 200
 """)
 
@@ -345,7 +354,8 @@ PETITION: Final = statement(f"""
     SELECT p.page_key, p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.published_revision,
            p.published_at, p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id,
            {STATE_OF_PETITION} AS state,
-           (SELECT count(*) FROM comments c WHERE c.petition_id = p.id AND c.doubtful) AS doubtful
+           (SELECT count(*) FROM comments c WHERE c.petition_id = p.id AND c.doubtful) AS doubtful,
+           p.rules, p.ended_at, p.final_count
     FROM petitions p
     JOIN repositories r ON r.id = p.repository_id
     JOIN installations i ON i.id = r.installation_id

@@ -18,6 +18,7 @@ from bot.store.address import read_address
 from bot.store.database import LONG_PATIENCE, Database, Transaction, connect
 from bot.store.errors import Unavailable
 from bot.store.flushing import Flusher
+from bot.store.governing import Governing
 from bot.store.letters import note_look, read_letters_with_texts
 from bot.store.listing import Listing, ListingOutcome, record_listing
 from bot.store.migrations import migrate
@@ -68,6 +69,8 @@ class Store:
         """What the pages show."""
         self.safe = Safe(database)
         """Where the App's credentials may be."""
+        self.governing = Governing(database, now, self._announce)
+        """What organizers have set and ordered."""
 
     @classmethod
     async def open(

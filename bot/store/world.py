@@ -8,9 +8,10 @@ from typing import Any
 
 from bot.petition.comment import Comment
 from bot.petition.facts import Repository
+from bot.petition.rules import Rules
 from bot.store import statements as sql
 from bot.store.database import Transaction
-from bot.store.rows import CommentRow, read_comment, write_comment
+from bot.store.rows import CommentRow, read_comment, read_rules, write_comment
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class PetitionRow:
     revision: int
     changed_at: int
     published_revision: int
+    rules: Rules
     bumped: bool = False
     """Whether its public picture changed."""
     reread: bool = False
@@ -104,9 +106,10 @@ class World:
         thread = ThreadRow(*row[:16])
         self.threads[thread.issue_id] = thread
         if thread.petition_id not in self.petitions:
-            self.petitions[thread.petition_id] = PetitionRow(thread.petition_id, *row[16:23])
+            columns = (thread.petition_id, *row[16:23], read_rules(row[23]))
+            self.petitions[thread.petition_id] = PetitionRow(*columns)
         if thread.repository_id not in self.repositories:
-            installation_id, owner, name, private, archived, as_of = row[23:]
+            installation_id, owner, name, private, archived, as_of = row[24:]
             repository = Repository(thread.repository_id, owner, name, bool(private), bool(archived))
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 

@@ -88,7 +88,7 @@ async def test_comments_are_listed_as_they_stand(
 ) -> None:
     own = sandbox.comment(letter, "ada", "/sign Ada Lovelace")
     hidden = sandbox.comment(letter, "eve")
-    edited = sandbox.comment(letter, "bob", "hello")
+    edited = sandbox.comment(letter, "bob", "hello\nworld")
     clock.pass_by(10)
     sandbox.state.hide(hidden, sandbox.organizer())
     sandbox.state.edit_comment(edited, sandbox.user("bob"), "/sign Bob")
@@ -230,7 +230,7 @@ async def histories(client: InstallationClient, letter: Issue) -> list[object]:
 async def test_the_history_tells_who_wrote_what(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock
 ) -> None:
-    comment = sandbox.comment(letter, "ada", "hello")
+    comment = sandbox.comment(letter, "ada", "hello\nworld")
     clock.pass_by(10)
     sandbox.state.edit_comment(comment, sandbox.user("ada"), "/sign Ada")
     clock.pass_by(10)
@@ -239,8 +239,8 @@ async def test_the_history_tells_who_wrote_what(
     (known,) = await client.comment_histories([comment.node_id])
     assert (known.id, known.created_at, known.author) == (comment.id, NOON, Author(comment.user.id, "ada"))
     assert [(v.at - NOON, v.writer, v.digest, v.previous) for v in known.versions[:3]] == [
-        (0, Writer.AUTHOR, body_digest("hello"), None),
-        (10, Writer.AUTHOR, body_digest("/sign Ada"), body_digest("hello")),
+        (0, Writer.AUTHOR, body_digest("hello\nworld"), None),
+        (10, Writer.AUTHOR, body_digest("/sign Ada"), body_digest("hello\nworld")),
         (20, Writer.OTHER, body_digest("/sign"), body_digest("/sign Ada")),
     ]
     stands = standing(known)
@@ -250,7 +250,7 @@ async def test_the_history_tells_who_wrote_what(
 async def test_only_the_authors_own_words_sign(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock
 ) -> None:
-    planted, untouched, fixed = (sandbox.comment(letter, who, "hello") for who in ("ada", "bob", "cyd"))
+    planted, untouched, fixed = (sandbox.comment(letter, who, "hello\nworld") for who in ("ada", "bob", "cyd"))
     clock.pass_by(10)
     sandbox.state.edit_comment(planted, sandbox.organizer(), "/sign")
     sandbox.state.edit_comment(fixed, sandbox.user("cyd"), "/sign")

@@ -152,7 +152,7 @@ class TestState:
         assert "Open until 31 Dec 2026, 23:59 UTC." in shown(facts(deadline=1798761540))
 
     def test_a_deadline_that_has_come_closes(self) -> None:
-        assert "Closed on 22 Nov 2026, 11:40 UTC." in shown(facts(deadline=NOW))
+        assert "Closed on 22 Nov 2026, 11:40 UTC." in shown(facts(deadline=NOW - 1))
 
     def test_the_earlier_end_counts(self) -> None:
         assert facts(deadline=NOW - 9, closed_at=NOW - 5).ended_at == NOW - 9

@@ -98,7 +98,7 @@ def test_a_deadline_is_a_day_in_utc_or_a_time_with_its_zone(written: str, moment
 )
 def test_a_deadline_that_could_mean_several_moments_is_a_mistake(written: str) -> None:
     (mistake,) = mistakes(f"deadline: {written}")
-    assert mistake.startswith(f"line 1, deadline: found `{written}`; write a date such as 2026-12-31")
+    assert mistake.startswith(f"line 1, deadline: found “{written}”; write a date such as 2026-12-31")
 
 
 @pytest.mark.parametrize("phrase", ["+1", "no", "1e3", "0x10", "~1", "2026-12-31", "yes", "支持"])
@@ -122,23 +122,24 @@ def test_a_name_is_shown_beside_the_login() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("gaol: 500", "line 1: found the key `gaol`; did you mean goal?"),
-        ("also-accept: [x]", "line 1: found the key `also-accept`; did you mean also_accept?"),
-        ("colour: red", f"line 1: found the key `colour`; the keys are {', '.join(ALLOWED)}"),
-        ("goal: many", f"line 1, goal: found `many`; {ALLOWED['goal']}"),
-        ("goal: 0", f"line 1, goal: found `0`; {ALLOWED['goal']}"),
-        ("goal: [500, 100]", f"line 1, goal: found `[500, 100]`; {ALLOWED['goal']}"),
-        ("goal: {first: 5}", f"line 1, goal: found `a mapping of keys and values`; {ALLOWED['goal']}"),
+        ("gaol: 500", "line 1: found the key “gaol”; did you mean goal?"),
+        ("also-accept: [x]", "line 1: found the key “also-accept”; did you mean also_accept?"),
+        ("colour: red", f"line 1: found the key “colour”; the keys are {', '.join(ALLOWED)}"),
+        ("goal: many", f"line 1, goal: found “many”; {ALLOWED['goal']}"),
+        ("goal: 0", f"line 1, goal: found “0”; {ALLOWED['goal']}"),
+        ("goal: [500, 100]", f"line 1, goal: found “[500, 100]”; {ALLOWED['goal']}"),
+        ("goal: {first: 5}", f"line 1, goal: found “a mapping of keys and values”; {ALLOWED['goal']}"),
         ("goal: 5\ngoal: 6", "line 2, goal: found the key for the second time; write it once"),
-        ("show: everything", f"line 1, show: found `everything`; {ALLOWED['show']}"),
-        ("show: [name, count]", f"line 1, show: found `[name, count]`; {ALLOWED['show']}"),
-        ("milestones: maybe", f"line 1, milestones: found `maybe`; {ALLOWED['milestones']}"),
-        ("names: 101", f"line 1, names: found `101`; {ALLOWED['names']}"),
-        ("language: tlh", f"line 1, language: found `tlh`; {ALLOWED['language']}"),
-        ("also_accept: ['  ']", f"line 1, also_accept: found `[  ]`; {ALLOWED['also_accept']}"),
-        ("also_accept: signed", f"line 1, also_accept: found `signed`; {ALLOWED['also_accept']}"),
-        ("- goal", "line 1: found `[goal]`; write one `key: value` on each line"),
-        ("[a]: 5", f"line 1: found the key `[a]`; the keys are {', '.join(ALLOWED)}"),
+        ("show: everything", f"line 1, show: found “everything”; {ALLOWED['show']}"),
+        ("show: [name, count]", f"line 1, show: found “[name, count]”; {ALLOWED['show']}"),
+        ("milestones: maybe", f"line 1, milestones: found “maybe”; {ALLOWED['milestones']}"),
+        ("names: 101", f"line 1, names: found “101”; {ALLOWED['names']}"),
+        ("language: tlh", f"line 1, language: found “tlh”; {ALLOWED['language']}"),
+        ("also_accept: ['  ']", f"line 1, also_accept: found “[ ]”; {ALLOWED['also_accept']}"),
+        ("also_accept: signed", f"line 1, also_accept: found “signed”; {ALLOWED['also_accept']}"),
+        ("gaol:", "line 1: found the key “gaol”; did you mean goal?"),
+        ("- goal", "line 1: found “[goal]”; write one “key: value” on each line"),
+        ("[a]: 5", f"line 1: found the key “[a]”; the keys are {', '.join(ALLOWED)}"),
     ],
 )
 def test_a_mistake_says_where_it_is_and_what_would_be_right(text: str, said: str) -> None:
@@ -156,12 +157,12 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_what_is_not_yaml_is_said_to_be_none(text: str) -> None:
     (mistake,) = mistakes(text)
     assert "not YAML" in mistake
-    assert mistake.endswith("write one `key: value` on each line")
+    assert mistake.endswith("write one “key: value” on each line")
 
 
 def test_a_found_text_cannot_break_out_of_the_message() -> None:
-    (mistake,) = read("goal: '``` @ada'")  # type: ignore[misc]  # it holds mistakes
-    assert mistake == Mistake("goal", 1, "` @ada`", ALLOWED["goal"])
+    (mistake,) = read("goal: '``` \n @ada'")  # type: ignore[misc]  # it holds mistakes
+    assert mistake == Mistake("goal", 1, "“``` @ada”", ALLOWED["goal"])
 
 
 # --- laws -------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ NAMES = {
 
 INDEXES_ONLY = statement("SET LOCAL enable_seqscan = off")
 ALIASES = {"c": "comments", "t": "threads", "p": "petitions", "r": "repositories", "s": "signatures"}
-OF_WHAT_WAITS = {"petitions_due", "threads_to_read", "comments_to_acknowledge"}
+OF_WHAT_WAITS = {"petitions_due", "petitions_ending", "threads_to_read", "comments_to_acknowledge"}
 GROWING = {"comments", "signatures", "threads", "petitions", "repositories"}
 
 

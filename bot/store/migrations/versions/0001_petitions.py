@@ -19,6 +19,7 @@ def upgrade() -> None:
     _comments()
     _signatures()
     _bodies()
+    _government()
     _deliveries()
     _safe()
 
@@ -82,7 +83,14 @@ def _petitions() -> None:
         sa.Column("told", sa.Text, nullable=False, server_default=""),
         # When an issue that continues it was last asked for, until it is there.
         sa.Column("continuing_at", sa.BigInteger, nullable=False, server_default="0"),
+        # What settings and orders come to, when they end the petition, and how it ended.
+        sa.Column("rules", sa.Text, nullable=False, server_default=""),
+        sa.Column("ends_at", sa.BigInteger),
+        sa.Column("ended_at", sa.BigInteger),
+        sa.Column("final_count", sa.BigInteger),
     )
+    ending = sa.text("ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone")
+    op.create_index("petitions_ending", "petitions", ["ends_at"], sqlite_where=ending, postgresql_where=ending)
     unpublished = sa.text("revision > published_revision AND NOT gone")
     op.create_index("petitions_of_repository", "petitions", ["repository_id"])
     op.create_index(
@@ -170,6 +178,10 @@ def _comments() -> None:
     op.create_index(
         "comments_of_author", "comments", ["author_id"], sqlite_where=commanding, postgresql_where=commanding
     )
+    ordering = sa.text("command = 'order'")
+    op.create_index(
+        "comments_of_orders", "comments", ["petition_id"], sqlite_where=ordering, postgresql_where=ordering
+    )
     due = sa.text("ack_due")
     doubtful = sa.text("doubtful")
     op.create_index(
@@ -236,6 +248,55 @@ def _bodies() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("writes_by_text", "writes", ["issue_id", "written"])
+
+
+def _government() -> None:
+    """Create what organizers have set and ordered, and who they are."""
+    op.create_table(
+        "settings",
+        sa.Column("repository_id", _ID, primary_key=True, autoincrement=False),
+        # The last text without mistakes, the digest of the last text seen, and the mistakes in that one.
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("mistakes", sa.Text, nullable=False),
+        sa.Column("readable", sa.Boolean, nullable=False),
+        sa.Column("read_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "organizers",
+        sa.Column("repository_id", sa.BigInteger, nullable=False),
+        sa.Column("user_id", sa.BigInteger, nullable=False),
+        sa.Column("allowed", sa.Boolean, nullable=False),
+        sa.Column("checked_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "user_id"),
+        sqlite_with_rowid=False,
+    )
+    # Whom an order meant by a login when it was given: logins change and are reused. NULL for nobody.
+    op.create_table(
+        "named",
+        sa.Column("comment_id", sa.BigInteger, nullable=False),
+        sa.Column("login", sa.Text, nullable=False),
+        sa.Column("user_id", sa.BigInteger),
+        sa.Column("checked_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("comment_id", "login"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "audit",
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("noted_at", sa.BigInteger, nullable=False),
+        sa.Column("comment_id", sa.BigInteger, nullable=False),
+        sa.Column("given_at", sa.BigInteger, nullable=False),
+        sa.Column("user_id", sa.BigInteger, nullable=False),
+        sa.Column("login", sa.Text, nullable=False),
+        sa.Column("word", sa.Text, nullable=False),
+        sa.Column("argument", sa.Text, nullable=False),
+        sa.Column("answer", sa.Text, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "number"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _deliveries() -> None:

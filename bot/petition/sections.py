@@ -1,0 +1,242 @@
+"""Write the sections of the block, each from the facts alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from bot.petition.orders import USAGE
+from bot.petition.settings import Detail
+from bot.petition.tally import Signature
+from bot.petition.text import inline
+from bot.petition.wording import Wording, wording
+
+if TYPE_CHECKING:
+    from bot.petition.block import BlockFacts
+
+BAR = 20
+"""Characters of the progress bar."""
+
+
+def heading(facts: BlockFacts) -> str:
+    """Say how many have signed."""
+    say = wording(facts.language)
+    match facts.count:
+        case 0 if facts.ended_at is not None or not facts.labelled:
+            return "### ✍️ " + say.say("Nobody has signed")
+        case 0:
+            return "### ✍️ " + say.say("Be the first to sign")
+        case count:
+            return "### ✍️ " + say.count("{number} person has signed", "{number} people have signed", count)
+
+
+def progress(facts: BlockFacts) -> str:
+    """Show how far the count has come towards the goal."""
+    say = wording(facts.language)
+    if not facts.goal or facts.goal < 0:
+        return ""
+    goal = say.number(facts.goal)
+    if facts.count >= facts.goal:
+        reached = say.say("The goal of {goal} is reached", goal=goal)
+        return f"`{'█' * BAR}` **{reached}** 🎉"
+    # Only a goal that is reached looks reached, and the first signature shows.
+    full = max(facts.count * BAR // facts.goal, 1 if facts.count else 0)
+    percent = say.percent(max(facts.count * 100 // facts.goal, 1 if facts.count else 0) / 100)
+    share = say.say("{percent} of the goal of {goal}", percent=f"**{percent}**", goal=goal)
+    return f"`{'█' * full}{'░' * (BAR - full)}` {share}"
+
+
+def passed(facts: BlockFacts) -> str:
+    """Mark the milestones that are reached, except the last of all goals, which the bar shows."""
+    say = wording(facts.language)
+    behind = [one for one in facts.milestones if one.goal != facts.goal]
+    marks = " · ".join(
+        say.say("**{goal}** on {day}", goal=say.number(one.goal), day=say.day_of_epoch(one.day)) for one in behind
+    )
+    return f"🎉 {marks}" if marks else ""
+
+
+def response(facts: BlockFacts) -> str:
+    """Show the official answer."""
+    say, given = wording(facts.language), facts.response
+    if given is None:
+        return ""
+    who = say.name(_profile(given.login, facts))
+    title = say.say("Official response by {who}, {day}", who=who, day=say.day(given.at))
+    return f"> **📣 {title}**\n>\n> {'<br>'.join(map(_with_links, given.text.splitlines()))}"
+
+
+def state(facts: BlockFacts) -> str:
+    """Say whether it is open, until when, and how it ended."""
+    say = wording(facts.language)
+    if facts.ended_at is not None:
+        when = say.day_and_time(facts.ended_at)
+        if facts.final_count is None:
+            closed = say.say("**Closed on {time}.**", time=when)
+        else:
+            closed = say.count(
+                "**Closed on {time} with {number} signature.**",
+                "**Closed on {time} with {number} signatures.**",
+                facts.final_count,
+                time=when,
+            )
+        return f"🔒 {closed} {say.say('New signatures do not count.')}"
+    if not facts.labelled:
+        return "⏸️ " + say.say(
+            "**Counting is paused**, because the label {label} was taken off this issue."
+            " What you write meanwhile will count when it is back.",
+            label=say.code(facts.label),
+        )
+    if facts.deadline is not None:
+        return "⏳ " + say.say("Open until {time}.", time=say.day_and_time(facts.deadline))
+    return ""
+
+
+def threads(facts: BlockFacts) -> str:
+    """Say where the petition goes on, or what this issue continues."""
+    say = wording(facts.language)
+    links = [say.name(f"[{name}]({facts.site_url}/{name.replace('#', '/issues/')})") for name in facts.threads]
+    if facts.position < len(facts.threads):
+        full = say.say("This issue has as many comments as it can take.")
+        if facts.ended_at is not None:
+            return full
+        return f"➡️ **{full} {say.say('Please sign in {issue}.', issue=links[-1])}**"
+    if facts.position > 1:
+        return say.say("This continues {issues}; all are counted together.", issues=say.all_of(links[:-1]))
+    return ""
+
+
+def how(facts: BlockFacts) -> str:
+    """Say what to write."""
+    say = wording(facts.language)
+    withdraw = say.say("To withdraw, comment {unsign} or delete your comment.", unsign=say.code("/unsign"))
+    if facts.ended_at is not None or facts.position < len(facts.threads):
+        return withdraw
+    if {Detail.NAME, Detail.AFFILIATION} <= facts.show:
+        example = "/sign Ada Lovelace, Analytical Engines"
+    elif Detail.NAME in facts.show:
+        example = "/sign Ada Lovelace"
+    else:
+        return say.say("**To sign, comment {sign}**", sign=say.code("/sign")) + f"\n{withdraw}"
+    sign = say.say(
+        "**To sign, comment {sign}**, or with your name: {example}",
+        sign=say.code("/sign"),
+        example=say.code(example),
+    )
+    return f"{sign}\n{withdraw}"
+
+
+def table(rows: Sequence[str], facts: BlockFacts) -> str:
+    """Put the rows of the newest signatures under their heading."""
+    say = wording(facts.language)
+    columns = "| --: | :-- |" if say.is_rtl else "| :-- | --: |"
+    return "\n".join((f"| {say.say('Newest signatures')} | UTC |", columns, *rows)) if rows else ""
+
+
+def row(signature: Signature, facts: BlockFacts) -> str:
+    """Write one signature, with the details that are shown."""
+    # Two columns are what a phone has room for. The reason is left to comment and roster: twenty of them would
+    # bury the letter.
+    say = wording(facts.language)
+    name = inline(signature.name or "") if Detail.NAME in facts.show else ""
+    affiliation = inline(signature.affiliation or "") if Detail.AFFILIATION in facts.show else ""
+    profile = say.name(_profile(signature.login, facts))
+    named = (f"**{say.name(name)}**" if name else profile, say.name(affiliation))
+    who = ", ".join(text for text in named if text)
+    # The space before the dot does not break, so that no line begins with the dot.
+    who = f"{who}\N{NO-BREAK SPACE}· {profile}" if name else who
+    return f"| {who} | {say.moment(signature.signed_at, facts.as_of)} |"
+
+
+def more(facts: BlockFacts, shown: int) -> str:
+    """Link to where all signatures are."""
+    say = wording(facts.language)
+    named = ((say.say("all signatures"), facts.roster_url), ("CSV", facts.csv_url), ("JSON", facts.json_url))
+    links = " · ".join(f"[{name}]({address(url)})" for name, url in named if url)
+    rest = facts.count - shown
+    if rest <= 0 or not shown:
+        return links if facts.count else ""
+    if links:
+        return say.count("…and {number} more: {links}", "…and {number} more: {links}", rest, links=links)
+    return say.count("…and {number} more in the comments below.", "…and {number} more in the comments below.", rest)
+
+
+def changed(facts: BlockFacts) -> str:
+    """Say that the letter is not what people have signed."""
+    if facts.letter_changed is None:
+        return ""
+    say = wording(facts.language)
+    at, signed = facts.letter_changed
+    return "⚠️ " + say.count(
+        "The letter was changed on {time}, after {number} person had signed.",
+        "The letter was changed on {time}, after {number} people had signed.",
+        signed,
+        time=say.day_and_time(at),
+    )
+
+
+def remarks(facts: BlockFacts) -> str:
+    """Tell the organizers what was not understood."""
+    if not facts.remarks:
+        return ""
+    say = wording(facts.language)
+    count = len(facts.remarks)
+    title = say.count("For the organizers: {number} remark", "For the organizers: {number} remarks", count)
+    items = "\n".join(f"- {say.name(inline(remark))}" for remark in facts.remarks[:MOST_REMARKS])
+    return f"<details><summary>{title}</summary>\n\n{items}\n\n</details>"
+
+
+def help_on_orders(facts: BlockFacts) -> str:
+    """Explain the orders, where an organizer asked for it."""
+    if not facts.helps:
+        return ""
+    say = wording(facts.language)
+    title = say.say("Orders for organizers, as comments")
+    items = "\n".join(
+        f"- {say.code(f'/petition {usage}')}: {_explained(what, say)}" for usage, what in USAGE.items()
+    )
+    return f"<details><summary>{title}</summary>\n\n{items}\n\n</details>"
+
+
+def foot(facts: BlockFacts) -> str:
+    """Say when it was counted, and how anybody can count again."""
+    say = wording(facts.language)
+    again = f" · [{say.say('anybody can recount')}]({address(facts.verify_url)})" if facts.verify_url else ""
+    return f"<sub>{counted(facts.as_of, facts.language)}{again}</sub>"
+
+
+def counted(as_of: int, language: str) -> str:
+    """Say when it was counted."""
+    say = wording(language)
+    return say.say("Counted {time} from the comments", time=say.day_and_time(as_of))
+
+
+def address(url: str) -> str:
+    """Keep an address in one piece inside a Markdown link."""
+    return quote(url, safe="/:?&=#%@+,;~!$'*[]")
+
+
+MOST_REMARKS = 10
+
+_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((https?://[^\s()<>]{1,500})\)")
+
+
+def _with_links(line: str) -> str:
+    """Write a line so that nothing in it is live but Markdown's links to web pages."""
+    parts, end = [], 0
+    for link in _LINK.finditer(line):
+        parts += [inline(line[end : link.start()]), f"[{inline(link[1])}]({address(link[2])})"]
+        end = link.end()
+    return "".join([*parts, inline(line[end:])])
+
+
+def _explained(what: str, say: Wording) -> str:
+    """Translate an explanation, with its examples as code."""
+    parts = say.say(what).split("`")
+    return "".join(say.code(part) if number % 2 else part for number, part in enumerate(parts))
+
+
+def _profile(login: str, facts: BlockFacts) -> str:
+    return f"[{inline(login)}]({facts.site_url}/{quote(login)})"

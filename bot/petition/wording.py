@@ -1,0 +1,105 @@
+"""Say things in the language of the block: gettext catalogues for the words, CLDR for numbers and dates."""
+
+from __future__ import annotations
+
+import gettext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent
+from babel.support import Translations
+
+from bot.petition.text import inline
+
+DOMAIN: Final = "block"
+"""The catalogues are `locale/LANGUAGE/LC_MESSAGES/block.po`, compiled beside them."""
+
+_ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One language. What is not translated is said in English."""
+
+    locale: Locale
+    catalogue: gettext.NullTranslations
+
+    @property
+    def is_rtl(self) -> bool:
+        """Tell whether the language is written from right to left."""
+        return self.locale.character_order == "right-to-left"
+
+    def say(self, message: str, **values: str) -> str:
+        """Translate a message and fill in its values."""
+        return self.catalogue.gettext(message).format(**values)
+
+    def count(self, one: str, many: str, number: int, **values: str) -> str:
+        """Translate a message that depends on a number, and fill in `number` and the other values."""
+        message = self.catalogue.ngettext(one, many, number)
+        return message.format(number=self.number(number), **values)
+
+    def number(self, number: int) -> str:
+        """Write a whole number."""
+        return format_decimal(number, locale=self.locale)
+
+    def percent(self, share: float) -> str:
+        """Write a share of one as whole percents, unbreakably."""
+        return format_percent(share, locale=self.locale).replace(" ", _NO_BREAK)
+
+    def all_of(self, things: list[str]) -> str:
+        """Write a list, with the language's word for `and`."""
+        return format_list(things, locale=self.locale)
+
+    def day(self, at: int) -> str:
+        """Write the day of a time in UTC epoch seconds."""
+        return format_date(_utc(at).date(), self.catalogue.gettext("d MMM y"), self.locale)
+
+    def day_of_epoch(self, day: int) -> str:
+        """Write a day that is given in days since the epoch."""
+        return self.day(day * _SECONDS_PER_DAY)
+
+    def day_and_time(self, at: int) -> str:
+        """Write a time in UTC epoch seconds."""
+        return format_datetime(_utc(at), self.catalogue.gettext("d MMM y, HH:mm 'UTC'"), locale=self.locale)
+
+    def moment(self, at: int, as_of: int) -> str:
+        """Write a time shortly and unbreakably: with the hour this year, with the year before."""
+        pattern = "d MMM, HH:mm" if _utc(at).year == _utc(as_of).year else "d MMM y"
+        text = format_datetime(_utc(at), self.catalogue.gettext(pattern), locale=self.locale)
+        return text.replace(" ", _NO_BREAK)
+
+    def code(self, text: str) -> str:
+        """Show what people are to type, in the direction in which it is typed."""
+        text = text.replace("`", "")
+        return f'<code dir="ltr">{inline(text)}</code>' if self.is_rtl else f"`{text}`"
+
+    def name(self, markdown: str) -> str:
+        """Keep what is written in another direction from turning the words around it."""
+        return f"{_ISOLATE}{markdown}{_END_OF_ISOLATE}" if self.is_rtl and markdown else markdown
+
+
+@lru_cache
+def wording(language: str) -> Wording:
+    """Give the wording of a language; English where there is no such catalogue."""
+    folder = files(__package__) / "locale"
+    catalogue = Translations.load(str(folder), [language], DOMAIN)
+    return Wording(Locale.parse(language), catalogue)
+
+
+def message(text: str) -> str:
+    """Mark a text for translation where it is written; it is translated where it is said."""
+    return text
+
+
+_SECONDS_PER_DAY: Final = 86_400
+
+
+def _utc(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -1,0 +1,120 @@
+"""Make a petition's rules follow from what organizers have set and ordered, and ask GitHub who is an organizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from bot.github.client import InstallationClient
+from bot.github.errors import Forbidden, GitHubError, Unavailable
+from bot.petition.comment import Author
+from bot.petition.facts import Repository
+from bot.petition.orders import Given, names_somebody, rule
+from bot.petition.settings import PATH
+from bot.petition.settings import digest as digest_of
+from bot.reconcile.backoff import ends_all
+from bot.reconcile.desk import Desk
+from bot.store import KnownSettings, Store
+
+log = structlog.get_logger("govern")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What governing works with; what was asked longer than `beat` seconds ago is asked again."""
+
+    store: Store
+    client: InstallationClient
+    now: Callable[[], float]
+    beat: float
+
+    @classmethod
+    def of(cls, desk: Desk) -> Bench:
+        """Take from a desk what governing needs."""
+        return cls(desk.store, desk.client, desk.now, desk.beat)
+
+
+async def govern(petition_id: int, repository: Repository, bench: Bench) -> int:
+    """Put the rules into force that settings and orders make now; raises `bot.github.errors`.
+
+    Give the revision of the petition up to which all orders are carried out.
+    """
+    settings = await bench.store.governing.settings(repository.id)
+    if not settings.read_at:
+        settings = await read_settings(repository, bench)
+    orders = await bench.store.governing.orders(petition_id)
+    organizers = await _organizers(repository, orders, bench)
+    make = partial(rule, orders=orders, organizers=organizers, named=await _named(petition_id, orders, bench))
+    ruling = make(settings.settings)
+    if ruling.recount_at >= settings.read_at:
+        settings = await read_settings(repository, bench)
+    remarks = [f"{PATH}, {mistake}" for mistake in settings.mistakes]
+    return await bench.store.governing.rule(petition_id, make(settings.settings, remarks=remarks))
+
+
+async def read_settings(repository: Repository, bench: Bench) -> KnownSettings:
+    """Read a repository's settings file; where that is not possible, those that are known stay in force."""
+    governing, at = bench.store.governing, int(bench.now())
+    known = await governing.settings(repository.id)
+    try:
+        text = await bench.client.read_file(repository.full_name, PATH)
+    except GitHubError as error:
+        if ends_all(error) or isinstance(error, Unavailable):
+            raise
+        if known.readable:
+            log.warning(
+                "the settings cannot be read; the last that were read stay in force",
+                repository=repository.full_name,
+                error=str(error),
+                advice="Give the App the permission Contents: read-only.",
+            )
+        return await governing.note_unreadable(repository.id, at)
+    if known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text)):
+        return known
+    found = await governing.note_settings(repository.id, text, at)
+    for mistake in found.mistakes:
+        log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=mistake)
+    if text is not None and not found.mistakes:
+        log.info("settings are in force", repository=repository.full_name)
+    return found
+
+
+async def _organizers(repository: Repository, orders: Sequence[Given], bench: Bench) -> dict[int, bool]:
+    """Tell who of those that gave orders may do so; who it cannot be told of is left out."""
+    givers = {one.author.id: one.author for one in orders}
+    if not givers:
+        return {}
+    governing, now = bench.store.governing, int(bench.now())
+    known = await governing.organizers(repository.id, list(givers))
+    found = {user_id: allowed for user_id, (allowed, _) in known.items()}
+    for user_id, person in givers.items():
+        if user_id in known and known[user_id][1] > now - bench.beat:
+            continue
+        try:
+            found[user_id] = await bench.client.may_write(repository.full_name, person)
+        except Forbidden as error:
+            log.warning("it cannot be asked who may give orders", repository=repository.full_name, error=str(error))
+        else:
+            await governing.note_organizer(repository.id, user_id, found[user_id], now)
+    return found
+
+
+async def _named(petition_id: int, orders: Sequence[Given], bench: Bench) -> dict[int, Author | None]:
+    """Tell whom orders mean. Once somebody was found, it stays so: logins change and are reused."""
+    governing, now = bench.store.governing, int(bench.now())
+    logins = {one.comment_id: login for one in orders if (login := names_somebody(one.order))}
+    known = await governing.named(list(logins)) if logins else {}
+    found: dict[int, Author | None] = {}
+    for comment_id, login in logins.items():
+        told = known.get(comment_id)
+        if told is not None and told.login == login and (told.user_id or told.checked_at > now - bench.beat):
+            found[comment_id] = None if told.user_id is None else Author(told.user_id, login)
+            continue
+        # An account that GitHub has hidden is not found there, but its comments may still be here.
+        person = await bench.client.person(login) or await governing.author_called(petition_id, login)
+        found[comment_id] = None if person is None else Author(person.id, login)
+        await governing.note_named(comment_id, login, person, now)
+    return found

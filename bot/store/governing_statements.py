@@ -1,0 +1,79 @@
+"""The SQL of what organizers have set and ordered."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.store.spelling import statement
+from bot.store.statements import COMMENT_COLUMNS
+
+SETTINGS: Final = statement("""
+    SELECT text, digest, mistakes, readable, read_at FROM settings WHERE repository_id = $1
+""")
+
+PUT_SETTINGS: Final = statement("""
+    INSERT INTO settings (repository_id, text, digest, mistakes, readable, read_at) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (repository_id) DO UPDATE SET
+        text = excluded.text, digest = excluded.digest, mistakes = excluded.mistakes,
+        readable = excluded.readable, read_at = excluded.read_at
+""")
+
+ORGANIZERS: Final = statement("""
+    SELECT user_id, allowed, checked_at FROM organizers WHERE repository_id = $1 AND user_id = ANY($2::BIGINT[])
+""")
+
+PUT_ORGANIZER: Final = statement("""
+    INSERT INTO organizers (repository_id, user_id, allowed, checked_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (repository_id, user_id) DO UPDATE SET allowed = excluded.allowed, checked_at = excluded.checked_at
+""")
+
+NAMED: Final = statement("""
+    SELECT comment_id, login, user_id, checked_at FROM named WHERE comment_id = ANY($1::BIGINT[])
+""")
+
+PUT_NAMED: Final = statement("""
+    INSERT INTO named (comment_id, login, user_id, checked_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (comment_id, login) DO UPDATE SET user_id = excluded.user_id, checked_at = excluded.checked_at
+""")
+
+AUTHOR_CALLED: Final = statement("""
+    SELECT author_id, author_login FROM comments
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND lower(author_login) = $2
+    ORDER BY author_at DESC LIMIT 1
+""")
+
+THREADS_OF: Final = statement("SELECT issue_id FROM threads WHERE petition_id = $1")
+
+COMMENTS_OF_ORDERS: Final = statement(f"""
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE petition_id = $1 AND command = 'order'
+""")
+
+GOVERNED_IN: Final = statement("""
+    SELECT p.id FROM petitions p
+    WHERE p.repository_id = $1 AND NOT p.gone
+      AND EXISTS (SELECT 1 FROM comments c WHERE c.petition_id = p.id AND c.command = 'order')
+""")
+
+AUTHORS_OF_PHRASES: Final = statement("""
+    SELECT DISTINCT author_id FROM comments
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command = 'phrase'
+""")
+
+SET_RULES: Final = statement("""
+    UPDATE petitions SET rules = $2, ends_at = $3, ended_at = $4, final_count = $5 WHERE id = $1
+""")
+
+ENDED: Final = statement("SELECT ended_at, final_count FROM petitions WHERE id = $1")
+
+AUDIT: Final = statement("""
+    SELECT number, noted_at, comment_id, given_at, user_id, login, word, argument, answer, note
+    FROM audit WHERE petition_id = $1 ORDER BY number
+""")
+
+ADD_TO_AUDIT: Final = statement("""
+    INSERT INTO audit (petition_id, number, noted_at, comment_id, given_at, user_id, login, word, argument, answer,
+                       note)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+""")
+
+DAYS: Final = statement("SELECT day, signatures FROM days WHERE petition_id = $1 ORDER BY day")

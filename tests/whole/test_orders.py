@@ -1,0 +1,219 @@
+"""What organizers set and order, end to end: from a file and comments to the issue's body."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from bot import app
+from bot.petition.settings import PATH
+from bot.sandbox.nouns import Comment, Issue
+from bot.sandbox.server import Sandbox
+from tests.whole.scene import Scene, scene
+
+
+@dataclass
+class Clock:
+    """This machine's time, and what the story lets pass."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def stage(sqlite_url: str, clock: Clock) -> AsyncIterator[Scene]:
+    async with scene(sqlite_url, sandbox=Sandbox(now=clock), start=False) as found:
+        found.clock = app.Clock(now=clock)
+        await found.start_bot()
+        yield found
+
+
+def order(stage: Scene, petition: Issue, text: str, login: str = "grace") -> Comment:
+    return stage.sandbox.comment(petition, login, f"/petition {text}")
+
+
+def settings(stage: Scene, text: str) -> None:
+    stage.state.write_file(stage.sandbox.repository(), PATH, text)
+
+
+async def says(stage: Scene, petition: Issue, *words: str) -> str:
+    try:
+        await stage.until(lambda: all(word in (petition.body or "") for word in words))
+    except TimeoutError:
+        raise AssertionError(f"{words} not in\n{petition.body}") from None
+    return petition.body or ""
+
+
+@pytest.fixture
+def petition(stage: Scene) -> Issue:
+    stage.organizer()
+    return stage.petition()
+
+
+async def test_an_organizer_sets_the_goal_and_sees_that_it_was_understood(stage: Scene, petition: Issue) -> None:
+    given = order(stage, petition, "goal 4")
+    stage.sign(petition, "ada")
+    await says(stage, petition, "**25%** of the goal of 4")
+    await stage.reacted(given, "+1")
+
+
+async def test_orders_by_others_change_nothing(stage: Scene, petition: Issue) -> None:
+    given = order(stage, petition, "close", "mallory")
+    await stage.reacted(given, "confused")
+    stage.sign(petition, "ada")
+    assert "Closed" not in await stage.shows(petition, 1)
+    (entry,) = await audit(stage, petition)
+    assert entry == ("mallory", "close", "", "refused")
+
+
+async def test_a_deleted_order_was_never_given_and_stays_in_the_audit_log(stage: Scene, petition: Issue) -> None:
+    given = order(stage, petition, "goal 4")
+    await says(stage, petition, "goal of 4")
+    stage.state.delete_comment(given, given.user)
+    await stage.until(lambda: "goal of 4" not in (petition.body or ""))
+    await stage.reacted(given)
+    assert [entry[-1] for entry in await audit(stage, petition)] == ["obeyed", "taken back"]
+
+
+async def test_a_signature_is_withheld_and_given_back(stage: Scene, petition: Issue) -> None:
+    signed = stage.sign(petition, "ada", "/sign A Fake Name")
+    stage.sign(petition, "alan")
+    await stage.shows(petition, 2)
+    await stage.reacted(signed, "+1")
+    order(stage, petition, "remove @Ada a fake")
+    assert "Fake" not in await stage.shows(petition, 1)
+    await stage.reacted(signed, "confused")
+    order(stage, petition, "restore @ada")
+    await stage.shows(petition, 2)
+    await stage.reacted(signed, "+1")
+    assert await audit(stage, petition) == [
+        ("grace", "remove", "@Ada a fake", "obeyed"),
+        ("grace", "restore", "@ada", "obeyed"),
+    ]
+
+
+async def test_who_is_removed_stays_so_under_another_name(stage: Scene, petition: Issue) -> None:
+    signed = stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    order(stage, petition, "remove @ada spam")
+    await stage.shows(petition, 0)
+    stage.state.rename_user(signed.user, "ada-again")
+    stage.sign(petition, "ada-again")
+    stage.sign(petition, "ada")
+    assert "ada-again" not in await stage.shows(petition, 1)
+
+
+async def test_an_order_ends_the_petition_and_another_one_opens_it_again(
+    stage: Scene, petition: Issue, clock: Clock
+) -> None:
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    clock.ahead += 10
+    order(stage, petition, "close")
+    await says(stage, petition, "**Closed on", "with 1 signature.**")
+    clock.ahead += 10
+    late = stage.sign(petition, "alan")
+    await stage.reacted(late, "confused")
+    withdrawn = stage.sign(petition, "ada", "/unsign")
+    await stage.reacted(withdrawn, "+1")
+    assert "with 1 signature.**" in await stage.shows(petition, 0)
+    clock.ahead += 10
+    order(stage, petition, "reopen")
+    assert "Closed" not in await stage.shows(petition, 1)
+    await stage.reacted(late, "+1")
+
+
+async def test_the_deadline_ends_it_without_anybodys_doing(stage: Scene, petition: Issue, clock: Clock) -> None:
+    stage.sign(petition, "ada")
+    order(stage, petition, "deadline 2026-12-31")
+    await says(stage, petition, "Open until 31 Dec 2026, 23:59 UTC.")
+    clock.ahead += 60 * 86_400
+    await says(stage, petition, "**Closed on 31 Dec 2026, 23:59 UTC with 1 signature.**")
+    late = stage.sign(petition, "alan")
+    await stage.reacted(late, "confused")
+
+
+async def test_the_ladder_moves_on_by_itself_and_back(stage: Scene, petition: Issue) -> None:
+    order(stage, petition, "goal 2, 4")
+    stage.sign(petition, "ada")
+    await says(stage, petition, "**50%** of the goal of 2")
+    second = stage.sign(petition, "alan")
+    await says(stage, petition, "🎉 **2** on", "**50%** of the goal of 4")
+    stage.state.delete_comment(second, second.user)
+    body = await says(stage, petition, "**50%** of the goal of 2")
+    assert "🎉" not in body
+
+
+async def test_an_official_answer_stands_at_the_top_and_is_harmless(stage: Scene, petition: Issue) -> None:
+    order(stage, petition, "respond We agree, @ada. See [our plan](https://example.org/plan).")
+    body = await says(stage, petition, "Official response by [grace]", "[our plan](https://example.org/plan)")
+    assert "@ada" not in body
+    assert body.index("Official") < body.index("Be the first")
+
+
+async def test_help_is_shown_while_it_is_asked_for(stage: Scene, petition: Issue) -> None:
+    asked = order(stage, petition, "help")
+    await says(stage, petition, "`/petition deadline 2026-12-31`")
+    await stage.reacted(asked, "+1")
+    stage.state.delete_comment(asked, asked.user)
+    await stage.until(lambda: "/petition" not in (petition.body or ""))
+
+
+async def test_a_slip_is_explained_to_the_organizers(stage: Scene, petition: Issue) -> None:
+    given = order(stage, petition, "deadline tomorrow")
+    await says(stage, petition, "For the organizers: 1 remark", "write a date such as 2026-12-31")
+    await stage.reacted(given, "confused")
+
+
+async def test_settings_come_from_the_file_and_mistakes_leave_them_in_force(stage: Scene) -> None:
+    settings(stage, "goal: 10\nalso_accept: [signed]\nshow: login\nnames: 1\n")
+    stage.organizer()
+    petition = stage.petition()
+    stage.sign(petition, "ada", "/sign Ada Lovelace")
+    stage.sign(petition, "alan", "Signed!")
+    body = await says(stage, petition, "**20%** of the goal of 10", "…and 1 more")
+    assert "Lovelace" not in body
+    settings(stage, "gaol: 20\n")
+    order(stage, petition, "recount")
+    body = await says(stage, petition, "found the key “gaol”; did you mean goal?")
+    assert "of the goal of 10" in body
+    settings(stage, "goal: 20\n")
+    order(stage, petition, "recount now")
+    body = await says(stage, petition, "of the goal of 20")
+    assert "organizers" not in body
+    await stage.shows(petition, 1)  # the phrase is not accepted any more
+
+
+async def test_a_mistyped_command_gets_a_puzzled_face_and_other_words_none(stage: Scene, petition: Issue) -> None:
+    mistyped = stage.sign(petition, "ada", "/sing")
+    chat = stage.sign(petition, "alan", "I wonder.")
+    await stage.reacted(mistyped, "confused")
+    stage.state.edit_comment(mistyped, mistyped.user, "/sign")
+    await stage.shows(petition, 1)
+    await stage.reacted(mistyped, "+1")
+    assert not chat.reactions
+
+
+async def test_outside_of_petitions_there_is_silence(stage: Scene, petition: Issue) -> None:
+    other = stage.sandbox.petition("A bug", "It hurts.", label="")
+    said = [stage.sign(other, "ada", words) for words in ("/sign", "/sing", "/petition close")]
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    assert not any(comment.reactions for comment in said)
+    assert other.body == "It hurts."
+
+
+async def audit(stage: Scene, petition: Issue) -> list[tuple[str, str, str, str]]:
+    assert stage.bot is not None
+    entries = await stage.bot.store.governing.audit(petition.id)
+    return [(one.login, one.word, one.argument, one.answer) for one in entries]
