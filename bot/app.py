@@ -33,6 +33,7 @@ from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
 from bot.store import Audit, Store, Unavailable
 from bot.web.asking import House
+from bot.web.callers import Rules
 from bot.web.listening import listening
 from bot.web.metering import Meter
 from bot.web.readiness import Details
@@ -271,12 +272,15 @@ async def _listening(
         house=house,
         details=details,
         meter=Meter(metrics.delivered, metrics.turned_away, show),
+        rules=Rules(proxies=config.trusted_proxies),
     )
     if ending is not None:
         ending.mount(application)
     async with AsyncExitStack() as stack:
         try:
-            port = await stack.enter_async_context(listening(application, config.host, config.port, address))
+            port = await stack.enter_async_context(
+                listening(application, config.host, config.port, address, turned_away=metrics.turned_away)
+            )
         except OSError as error:
             raise cannot_listen(config, error) from error
         yield port

@@ -56,6 +56,11 @@ VARIABLES = (
     Variable("DATABASE_URL", "sqlite:///undersigned.db", "SQLite file or `postgresql://…`"),
     Variable("HOST", "0.0.0.0", "listening address"),  # noqa: S104 - a server listens; containers need all addresses
     Variable("PORT", "8080", "listening port; 0 lets the system choose"),
+    Variable(
+        "TRUSTED_PROXIES",
+        "0",
+        "how many proxies of yours stand before the bot and write `X-Forwarded-For`; 1 on Heroku",
+    ),
     Variable("PUBLIC_URL", None, "where the web pages are reachable from outside"),
     Variable("PETITION_LABEL", "petition", "the label that makes an issue a petition"),
     Variable("RESYNC_SECONDS", "600", "seconds between two looks at GitHub for what no delivery has told"),
@@ -77,6 +82,7 @@ class Config:
     database_url: str = field(default="sqlite:///undersigned.db", repr=False)
     host: str = "0.0.0.0"  # noqa: S104 - as in VARIABLES
     port: int = 8080
+    trusted_proxies: int = 0
     public_url: str | None = None
     petition_label: str = "petition"
     resync_seconds: int = 600
@@ -119,6 +125,7 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
         database_url=reader.text("DATABASE_URL"),
         host=reader.text("HOST"),
         port=reader.number("PORT", 0, 65535),
+        trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 9),
         public_url=reader.url("PUBLIC_URL"),
         petition_label=reader.text("PETITION_LABEL"),
         resync_seconds=reader.number("RESYNC_SECONDS", 1, 86_400),

@@ -21,6 +21,7 @@ from bot.github.client import GitHub
 from bot.github.manifest import Registration, convert
 from bot.sealing import seal, unseal
 from bot.store import Store, read_sealed
+from bot.web.callers import Rules
 from bot.web.listening import listening, take_address
 from bot.web.setup.guard import Guard
 from bot.web.setup.pages import Wizard
@@ -73,7 +74,8 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
             return await convert(session, config.api_url, code, public_url, time.time)
 
         guard = Guard(config.secret_key, time.time)
-        wizard = Wizard(guard, exchange, keep, config.api_url, config.public_url, done)
+        rules = Rules(proxies=config.trusted_proxies)
+        wizard = Wizard(guard, exchange, keep, config.api_url, config.public_url, done, rules)
         if await store.safe.read() is None:
             port = await stack.enter_async_context(
                 listening(wizard.application(), config.host, config.port, address)

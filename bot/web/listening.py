@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+
+from bot.web.door import Door, Terms
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment] # it is a module elsewhere
 
 BACKLOG = 1024
 """Callers that may wait while the process is busy."""
 
 PATIENCE = 3.0
 """Seconds that requests in flight get when the listening ends."""
+
+LINGER = 2.0
+"""Seconds for which the rest of a refused request's body is still taken, so that the answer arrives."""
+
+FILES = 100
+"""Files and connections that the rest of the process may need."""
 
 
 def take_address(host: str, port: int) -> socket.socket:
@@ -27,27 +40,44 @@ def take_address(host: str, port: int) -> socket.socket:
 
 @asynccontextmanager
 async def listening(
-    application: web.Application, host: str, port: int, address: socket.socket | None = None
+    application: web.Application,
+    host: str,
+    port: int,
+    address: socket.socket | None = None,
+    terms: Terms | None = None,
+    turned_away: Callable[[str], None] = lambda _reason: None,
 ) -> AsyncIterator[int]:
     """Serve an application inside the `async with`, and give the port, which is chosen by the system where it is 0.
 
     An `address` that was taken before stays so afterwards. Raises OSError where the address is taken or not ours.
     """
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=PATIENCE)
+    terms = terms or _terms()
+    runner = web.AppRunner(
+        application, access_log=None, shutdown_timeout=PATIENCE, keepalive_timeout=terms.idle, lingering_time=LINGER
+    )
     await runner.setup()
     try:
         assert runner.server is not None  # noqa: S101 - setup has just made it
-        loop = asyncio.get_running_loop()
+        loop, door = asyncio.get_running_loop(), Door(runner.server, terms, turned_away)
         if address is None:
-            server = await loop.create_server(runner.server, host, port, backlog=BACKLOG)
+            server = await loop.create_server(door, host, port, backlog=BACKLOG)
         else:
-            server = await loop.create_server(runner.server, sock=address.dup(), backlog=BACKLOG)
+            server = await loop.create_server(door, sock=address.dup(), backlog=BACKLOG)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             await _stop_accepting(server)
     finally:
         await runner.cleanup()
+
+
+def _terms() -> Terms:
+    """Let in as many as the system gives us file descriptors for."""
+    if resource is None:
+        return Terms()
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = Terms().most
+    return Terms(most=most if allowed < 0 else max(min(most, allowed - FILES), 10))
 
 
 async def _stop_accepting(server: asyncio.Server) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from bot.web.asking import House
+from bot.web.callers import Rules, limiting
 from bot.web.data import DataRoutes
 from bot.web.live import Live
 from bot.web.metering import Meter, metrics
@@ -23,12 +24,14 @@ def make_application(
     house: House,
     details: Details | None = None,
     meter: Meter | None = None,
+    rules: Rules | None = None,
 ) -> web.Application:
     """Make the aiohttp application: the webhook, the pages and the health checks."""
-    pages, meter = PageRoutes(house), meter or Meter()
+    pages, meter, rules = PageRoutes(house), meter or Meter(), rules or Rules()
     # aiohttp refuses a body that reaches the limit, GitHub's limit may be reached.
-    application = web.Application(client_max_size=BODY_LIMIT + 1, middlewares=[pages.guard])
-    application.router.add_post("/webhook", webhook(record, secrets, meter))
+    middlewares = [limiting(rules, meter.turned_away), pages.guard]
+    application = web.Application(client_max_size=BODY_LIMIT + 1, middlewares=middlewares)
+    application.router.add_post("/webhook", webhook(record, secrets, meter, rules))
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/readyz", readyz(readiness, details))
     application.router.add_get("/metrics", metrics(meter))

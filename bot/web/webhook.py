@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.github import deliveries
 from bot.petition.facts import Fact
 from bot.store import Busy, Unavailable, Unrecordable
+from bot.web.callers import Allowance, Rules, address_of
 from bot.web.journal import Journal
 from bot.web.metering import Meter
 
@@ -48,10 +49,11 @@ class Refused(Exception):
 
 
 def webhook(
-    record: Record, secrets: Sequence[str], meter: Meter
+    record: Record, secrets: Sequence[str], meter: Meter, rules: Rules
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler that checks deliveries against `secrets` and hands their facts to `record`."""
     room, log = _Room(), structlog.get_logger("webhook").bind()
+    failures = Allowance(rules.failures)
     taken, sent_away = Journal(log, "more deliveries"), Journal(log, "more deliveries refused")
 
     async def handle(request: web.Request) -> web.Response:
@@ -65,11 +67,12 @@ def webhook(
                     await _store(record, delivery.facts)
             finally:
                 room.leave(size)
-        except Refused as refusal:
+        except Refused as refused:
+            refusal = _limited(refused, failures, address_of(request, rules.proxies))
             meter.delivered(str(int(refusal.status)), time.perf_counter() - started)
             if sent_away.has_line_for(refusal.status.phrase):
                 _log_refusal(log, request, refusal, _milliseconds(started))
-            return _answer(refusal.status, str(refusal))
+            return _answer(refusal)
         outcome = "recorded" if delivery.facts else "ignored"
         meter.delivered(outcome, time.perf_counter() - started)
         if taken.has_line_for(outcome):
@@ -157,9 +160,20 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot take it now; try again") from error
 
 
-def _answer(status: HTTPStatus, message: str) -> web.Response:
-    headers = {"Retry-After": str(RETRY_AFTER)} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return web.json_response({"message": message}, status=status, headers=headers)
+def _limited(refusal: Refused, failures: Allowance, address: str) -> Refused:
+    """Tell whoever often sends what nobody has signed to go away; what is signed is taken from everybody."""
+    if refusal.status is not HTTPStatus.UNAUTHORIZED or not failures.spend(address):
+        return refusal
+    return Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many deliveries from your address have a wrong signature")
+
+
+def _answer(refusal: Refused) -> web.Response:
+    waits = refusal.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
+    headers = {"Retry-After": str(RETRY_AFTER)} if waits else None
+    response = web.json_response({"message": str(refusal)}, status=refusal.status, headers=headers)
+    if refusal.status is HTTPStatus.TOO_MANY_REQUESTS:
+        response.force_close()
+    return response
 
 
 def _log_delivery(

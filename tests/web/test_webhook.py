@@ -18,8 +18,10 @@ import structlog
 from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.github import deliveries
 from bot.store import Store
 from bot.web import journal
+from bot.web.callers import FAILURES
 from bot.web.journal import LINES, Journal
 from bot.web.server import make_application
 from bot.web.webhook import BODY_LIMIT
@@ -253,6 +255,32 @@ async def test_a_flood_of_bodies_does_not_fill_the_memory(client: Client, size: 
     while (answer := await client.post("/webhook", data=BytesIO(genuine), headers=headers(genuine))).status == 503:
         assert int(answer.headers["Retry-After"]) > 0
     assert answer.status == 200
+
+
+async def test_a_flood_of_wrong_signatures_is_told_to_go_and_takes_nobodys_place(
+    client: Client, store: Store
+) -> None:
+    """Also GitHub's own addresses can be made to send them: what is rightly signed is taken all the same."""
+    wrong = headers(PAYLOAD, X_Hub_Signature_256=sign(PAYLOAD, "wrong"))
+    answers = [await client.post("/webhook", data=PAYLOAD, headers=wrong) for _ in range(FAILURES.burst + 5)]
+    assert [answer.status for answer in answers] == [401] * FAILURES.burst + [429] * 5
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert answers[-1].headers["Connection"] == "close"
+    unsigned = headers(PAYLOAD, X_Hub_Signature_256=None)
+    assert (await client.post("/webhook", data=PAYLOAD, headers=unsigned)).status == 429
+    await check(client, PAYLOAD, 200, "recorded")
+    assert await count(store) == 1
+
+
+async def test_what_nobody_signed_is_not_even_read(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of it costs a hash for each, and less than as much good traffic."""
+
+    def read(*_: object) -> NoReturn:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(deliveries, "read", read)
+    monkeypatch.setattr(deliveries, "payload_of", read)
+    await check(client, PAYLOAD, 401, "signature", X_Hub_Signature_256=sign(PAYLOAD, "wrong"))
 
 
 async def test_a_busy_database_asks_to_come_back_and_loses_nothing_it_took(sqlite_url: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -13,9 +13,13 @@ from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import LONGEST_NAME, Registration, form_url, manifest
 from bot.github.needs import NEEDS, REASONS
 from bot.github.site import site_of
+from bot.web.callers import Rules, limiting
 from bot.web.setup.drawing import message, page, static
 from bot.web.setup.guard import LIFE, Guard
 from bot.web.setup.wishes import NotLikeThis, read_wishes
+
+FORM_LIMIT = 16 * 1024
+"""Bytes of a form that somebody may send."""
 
 COOKIE = "undersigned-setup"
 
@@ -37,10 +41,11 @@ class Wizard:
     public_url: str | None
     over: asyncio.Event
     """Set when there is an App: what still comes here, on connections that were open, waits for the bot."""
+    rules: Rules = field(default_factory=Rules)
 
     def application(self) -> web.Application:
         """Make an application that offers the set-up and nothing else."""
-        application = web.Application()
+        application = web.Application(client_max_size=FORM_LIMIT, middlewares=[limiting(self.rules)])
         application.add_routes(
             [
                 web.get("/", _to_setup),

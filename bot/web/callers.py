@@ -1,0 +1,169 @@
+"""How often an address may call, and how many of its requests are worked on at once.
+
+GitHub's webhook is apart. There an address says nothing about who sends: everybody can have GitHub itself deliver
+wrongly signed things to us, and whoever was refused by address then would be GitHub.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+from cachetools import LRUCache
+
+from bot.web.guard import Handler, seal
+
+REMEMBERED: Final = 20_000
+"""Addresses that are remembered; of more, those that have not called for the longest are forgotten."""
+
+COST_OF_A_WRONG_KEY: Final = 20
+"""As many requests a wrong token or key counts for, so that nobody guesses one."""
+
+BODY_TIME: Final = 8.0
+"""Seconds that the body of a form may take to arrive."""
+
+STAYS: Final = "/events"
+"""How the address of what is answered for as long as somebody watches ends."""
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many at once, and so many a second afterwards."""
+
+    burst: int
+    per_second: float
+
+
+PAGES: Final = Rate(burst=200, per_second=5.0)
+"""For pages, exports and pictures, and for the probes of whoever operates us."""
+
+FAILURES: Final = Rate(burst=20, per_second=0.5)
+"""For deliveries with a wrong signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How callers are told apart and limited.
+
+    `proxies` is how many proxies of ours stand before us. Of requests for pages `at_once` are worked on at once,
+    `each` for one address, which may besides have so many pages open that are told of news.
+    """
+
+    proxies: int = 0
+    pages: Rate = PAGES
+    failures: Rate = FAILURES
+    at_once: int = 64
+    each: int = 16
+    watching: int = 32
+
+
+class Allowance:
+    """Remember for each address when its allowance is full again (the generic cell rate algorithm)."""
+
+    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._full_at: LRUCache[str, float] = LRUCache(REMEMBERED)
+
+    def spend(self, address: str) -> float:
+        """Take one from an address's allowance, or give the seconds to wait where nothing is left."""
+        now, period = self._clock(), 1.0 / self._rate.per_second
+        full_at = max(self._full_at.get(address, 0.0), now) + period
+        wait = full_at - now - self._rate.burst * period
+        # What is refused is not counted: whoever waits as long as told gets on.
+        if wait <= 0:
+            self._full_at[address] = full_at
+        return max(wait, 0.0)
+
+    def charge(self, address: str, number: int) -> None:
+        """Take so many more for something that was done already."""
+        now = self._clock()
+        self._full_at[address] = max(self._full_at.get(address, 0.0), now) + number / self._rate.per_second
+
+
+def address_of(request: web.Request, proxies: int) -> str:
+    """Tell who calls. Behind so many proxies of ours it is what the first of them has written down.
+
+    Anybody can write `X-Forwarded-For`: only what our own proxies have added at its end is known to be true.
+    Of an IPv6 address only the network counts, because each caller has a whole one.
+    """
+    seen = request.remote or ""
+    if proxies:
+        noted = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
+        seen = noted[-proxies].strip() if len(noted) >= proxies else seen
+    try:
+        address = ip_address(seen)
+    except ValueError:
+        return request.remote or ""
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(IPv6Address(int(address) >> 64 << 64)) if mapped is None else str(mapped)
+    return str(address)
+
+
+def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middleware:
+    """Make the middleware that keeps limits for all routes but `/webhook`."""
+    allowance = Allowance(rules.pages)
+    inside, watching = Counter[str](), Counter[str]()
+
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == "/webhook":
+            return await handler(request)
+        address = address_of(request, rules.proxies)
+        if wait := allowance.spend(address):
+            turned_away("too often")
+            return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
+        stays = request.path.endswith(STAYS)
+        here, most = (watching, rules.watching) if stays else (inside, rules.each)
+        if here[address] >= most or (not stays and inside.total() >= rules.at_once):
+            turned_away("too many at once")
+            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is asked for at once.", 1.0)
+        here[address] += 1
+        try:
+            response = await _in_time(request, handler)
+        except web.HTTPException as refusal:
+            _charge(allowance, address, refusal.status)
+            raise
+        finally:
+            here[address] -= 1
+            if not here[address]:
+                del here[address]
+        _charge(allowance, address, response.status)
+        return response
+
+    return limit
+
+
+async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if not request.can_read_body:
+        return await handler(request)
+    try:
+        async with asyncio.timeout(BODY_TIME):
+            return await handler(request)
+    except TimeoutError:
+        return _refuse(HTTPStatus.REQUEST_TIMEOUT, "What you sent did not arrive in time.", 1.0)
+
+
+def _charge(allowance: Allowance, address: str, status: int) -> None:
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        allowance.charge(address, COST_OF_A_WRONG_KEY)
+
+
+def _refuse(status: HTTPStatus, reason: str, wait: float) -> web.Response:
+    seconds = math.ceil(wait)
+    response = web.Response(status=status, text=f"{reason} Please try again in {seconds} s.\n")
+    response.headers["Retry-After"] = str(seconds)
+    seal(response)
+    return response

@@ -1,0 +1,149 @@
+"""Who may come in and stay: so many connections, so long for a request's head, so long for an answer to be taken.
+
+aiohttp waits as long for the first byte of a request as for the next request on an open connection, and for ever
+for an answer to be taken. So whoever opens connections and does nothing could take everybody's place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+END_OF_HEAD: Final = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How many connections there may be at once, and for how many seconds each of them may do nothing.
+
+    `head` is for the first request's head to arrive, `idle` for the next request, `stalled` for taking an answer.
+    When all places are taken, whoever has sent nothing for longer than `busy` seconds goes.
+    """
+
+    most: int = 6_000
+    head: float = 10.0
+    idle: float = 75.0
+    stalled: float = 30.0
+    busy: float = 20.0
+
+
+class Door:
+    """Makes the protocols of a server; `serve` makes those that do the work."""
+
+    def __init__(
+        self,
+        serve: Callable[[], asyncio.Protocol],
+        terms: Terms,
+        turned_away: Callable[[str], None] = lambda _reason: None,
+    ) -> None:
+        self.serve = serve
+        self.terms = terms
+        self.turned_away = turned_away
+        self.arriving: dict[Caller, None] = {}
+        """Those whose first request has no end of its head yet, the first one first."""
+        self.served: dict[Caller, None] = {}
+        """The others, whoever has been silent for the longest first."""
+
+    def __call__(self) -> Caller:
+        """Make the protocol of a connection."""
+        return Caller(self)
+
+    def find_room(self, now: float) -> bool:
+        """Tell whether there is room for one more, after sending somebody away who only takes up room."""
+        if len(self.arriving) + len(self.served) < self.terms.most:
+            return True
+        victim = next(iter(self.arriving), None)
+        if victim is None:
+            silent = next(iter(self.served), None)
+            victim = silent if silent is not None and silent.heard_at < now - self.terms.busy else None
+        if victim is not None:
+            victim.send_away("full")
+        else:
+            self.turned_away("full")
+        return victim is not None
+
+
+class Caller(asyncio.Protocol):
+    """One connection: hands everything on to the protocol that does the work, and keeps the time."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._inner: asyncio.Protocol | None = None
+        self._transport: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._tail = b""
+        self.heard_at = 0.0
+        """When the last bytes came, by the loop's clock."""
+
+    def send_away(self, reason: str) -> None:
+        """Hang up."""
+        self._door.turned_away(reason)
+        self._leave()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Come in, if there is room."""
+        # uvloop's transports are none of asyncio's classes.
+        self._transport = cast("asyncio.Transport", transport)
+        loop = asyncio.get_running_loop()
+        self.heard_at = loop.time()
+        if not self._door.find_room(self.heard_at):
+            self._transport.abort()
+            return
+        self._door.arriving[self] = None
+        self._deadline = loop.call_later(self._door.terms.head, self.send_away, "slow head")
+        self._inner = self._door.serve()
+        self._inner.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand bytes on, and see whether the first head is complete."""
+        if self._inner is None:
+            return
+        door, self.heard_at = self._door, asyncio.get_running_loop().time()
+        if self in door.arriving:
+            if END_OF_HEAD in self._tail + data:
+                del door.arriving[self]
+                self._stop_waiting()
+                door.served[self] = None
+            self._tail = (self._tail + data)[-len(END_OF_HEAD) + 1 :]
+        elif self in door.served:
+            del door.served[self]
+            door.served[self] = None
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """Hand it on."""
+        return None if self._inner is None else self._inner.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Make room."""
+        self._leave()
+        if self._inner is not None:
+            self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the caller to take what is written, but not for ever."""
+        self._stop_waiting()
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(self._door.terms.stalled, self.send_away, "slow reader")
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._stop_waiting()
+        if self._inner is not None:
+            self._inner.resume_writing()
+
+    def _leave(self) -> None:
+        self._stop_waiting()
+        self._door.arriving.pop(self, None)
+        self._door.served.pop(self, None)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

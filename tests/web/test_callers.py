@@ -1,0 +1,170 @@
+"""Who calls, how often they may, and that nobody's limit is anybody else's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+
+from bot.web import callers
+from bot.web.callers import Allowance, Rate, Rules, address_of, limiting
+
+Client = TestClient[web.Request, web.Application]
+
+
+class Clock:
+    """Stands still until it is told."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_burst_then_a_steady_rate() -> None:
+    clock = Clock()
+    allowance = Allowance(Rate(burst=3, per_second=0.5), clock)
+    assert [allowance.spend("a") for _ in range(5)] == [0.0, 0.0, 0.0, 2.0, 2.0]
+    assert allowance.spend("b") == 0.0
+    clock.now += 1.5
+    assert allowance.spend("a") == pytest.approx(0.5)
+    clock.now += 0.5
+    assert (allowance.spend("a"), allowance.spend("a")) == (0.0, 2.0)
+
+
+def test_what_was_charged_is_to_be_waited_for() -> None:
+    allowance = Allowance(Rate(burst=3, per_second=1.0), Clock())
+    allowance.charge("a", 10)
+    assert allowance.spend("a") == pytest.approx(8.0)
+
+
+def test_a_crowd_of_addresses_takes_so_much_memory_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "REMEMBERED", 10)
+    allowance = Allowance(Rate(burst=1, per_second=1.0), Clock())
+    for number in range(1_000):
+        allowance.spend(str(number))
+    assert len(allowance._full_at) == 10
+
+
+@pytest.mark.parametrize(
+    ("proxies", "remote", "forwarded", "expected"),
+    [
+        (0, "192.0.2.1", ["203.0.113.9"], "192.0.2.1"),
+        (1, "10.0.0.1", ["203.0.113.9"], "203.0.113.9"),
+        (1, "10.0.0.1", ["198.51.100.7, 203.0.113.9"], "203.0.113.9"),
+        (1, "10.0.0.1", ["198.51.100.7", "203.0.113.9"], "203.0.113.9"),
+        (2, "10.0.0.1", ["198.51.100.7, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
+        (2, "10.0.0.1", ["203.0.113.9"], "10.0.0.1"),
+        (1, "10.0.0.1", [], "10.0.0.1"),
+        (1, "10.0.0.1", ["not an address"], "10.0.0.1"),
+        (0, "2001:db8:1:2:3:4:5:6", [], "2001:db8:1:2::"),
+        (0, "::ffff:192.0.2.1", [], "192.0.2.1"),
+    ],
+)
+def test_only_what_our_own_proxies_wrote_is_believed(
+    proxies: int, remote: str, forwarded: list[str], expected: str
+) -> None:
+    headers = [("X-Forwarded-For", value) for value in forwarded]
+    request = make_mocked_request("GET", "/", headers=headers).clone(remote=remote)
+    assert address_of(request, proxies) == expected
+
+
+@asynccontextmanager
+async def serving(rules: Rules) -> AsyncIterator[tuple[Client, asyncio.Event, Counter[str]]]:
+    """Serve a quick page, a slow one that waits for the event, and a locked one; count who is turned away."""
+    go, reasons = asyncio.Event(), Counter[str]()
+
+    async def quick(_request: web.Request) -> web.Response:
+        return web.Response(text="here")
+
+    async def slow(_request: web.Request) -> web.Response:
+        await go.wait()
+        return web.Response(text="there")
+
+    async def locked(_request: web.Request) -> web.Response:
+        raise web.HTTPForbidden
+
+    async def form(request: web.Request) -> web.Response:
+        return web.Response(text=str(len(await request.read())))
+
+    limit = limiting(rules, lambda reason: reasons.update([reason]))
+    application = web.Application(middlewares=[limit])
+    application.router.add_get("/", quick)
+    application.router.add_post("/webhook", quick)
+    application.router.add_get("/slow", slow)
+    application.router.add_get("/petition/events", slow)
+    application.router.add_get("/locked", locked)
+    application.router.add_post("/form", form)
+    async with TestClient(TestServer(application)) as client:
+        yield client, go, reasons
+
+
+def of(address: str) -> dict[str, str]:
+    return {"X-Forwarded-For": address}
+
+
+FEW = Rules(proxies=1, pages=Rate(burst=3, per_second=0.001))
+
+
+async def test_who_asks_too_often_is_told_when_to_come_back_and_others_are_served() -> None:
+    async with serving(FEW) as (client, _, reasons):
+        statuses = [(await client.get("/", headers=of("192.0.2.1"))).status for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
+        refused = await client.get("/nowhere", headers=of("192.0.2.1"))
+        assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
+        assert "Content-Security-Policy" in refused.headers
+        assert (await client.get("/", headers=of("192.0.2.2"))).status == 200
+        assert reasons == {"too often": 2}
+
+
+async def test_the_webhook_is_not_limited_by_address() -> None:
+    async with serving(FEW) as (client, _, _reasons):
+        statuses = {(await client.post("/webhook", headers=of("192.0.2.1"))).status for _ in range(20)}
+        assert statuses == {200}
+
+
+async def test_keys_cannot_be_guessed_one_after_the_other() -> None:
+    rules = Rules(proxies=1, pages=Rate(burst=50, per_second=0.001))
+    async with serving(rules) as (client, _, _reasons):
+        statuses = [(await client.get("/locked", headers=of("192.0.2.1"))).status for _ in range(4)]
+        assert statuses == [403, 403, 403, 429]
+
+
+async def test_one_address_cannot_take_all_the_room_nor_all_of_them_the_whole() -> None:
+    async with serving(Rules(proxies=1, at_once=3, each=2)) as (client, go, reasons):
+        waiting = [
+            asyncio.ensure_future(client.get("/slow", headers=of(address)))
+            for address in ("192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3")
+        ]
+        refused, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        while len(refused) < 2:
+            refused |= (await asyncio.wait(set(waiting) - refused, return_when=asyncio.FIRST_COMPLETED))[0]
+        go.set()
+        statuses = Counter([(await answer).status for answer in waiting])
+        assert statuses == {200: 3, 503: 2}
+        assert reasons == {"too many at once": 2}
+        assert (await client.get("/", headers=of("192.0.2.1"))).status == 200
+
+
+async def test_watching_takes_nobodys_place() -> None:
+    async with serving(Rules(at_once=1, each=1, watching=2)) as (client, go, _reasons):
+        watching = [asyncio.ensure_future(client.get("/petition/events")) for _ in range(3)]
+        await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+        assert (await client.get("/")).status == 200
+        go.set()
+        assert Counter([(await answer).status for answer in watching]) == {200: 2, 503: 1}
+
+
+async def test_a_form_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "BODY_TIME", 0.05)
+    async with serving(Rules()) as (client, _, _reasons):
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        assert (await reader.readline()).split()[1] == b"408"
+        writer.close()
+        await writer.wait_closed()

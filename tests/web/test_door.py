@@ -1,0 +1,165 @@
+"""Stories of callers who take up room: they go, and whoever has something to say comes in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+
+from bot.web.door import Terms
+from bot.web.listening import listening
+
+ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+LONG = 3_600.0
+"""Seconds; nothing of the sort happens while we watch."""
+
+Caller = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@dataclass
+class House:
+    """A server of one word, and who was turned away why."""
+
+    port: int
+    reasons: Counter[str] = field(default_factory=Counter)
+    somebody_went: asyncio.Event = field(default_factory=asyncio.Event)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    def note(self, reason: str) -> None:
+        self.reasons[reason] += 1
+        self.somebody_went.set()
+
+    async def call(self, *words: bytes) -> Caller:
+        """Connect, and say something."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.writers.append(writer)
+        writer.write(b"".join(words))
+        return reader, writer
+
+
+@asynccontextmanager
+async def house(terms: Terms, answer: bytes = b"hello") -> AsyncIterator[House]:
+    async def hello(_request: web.Request) -> web.Response:
+        return web.Response(body=answer)
+
+    application = web.Application()
+    application.router.add_get("/", hello)
+    found = House(0)
+    async with listening(application, "127.0.0.1", 0, terms=terms, turned_away=found.note) as found.port:
+        try:
+            yield found
+        finally:
+            for writer in found.writers:
+                writer.close()
+            await asyncio.gather(*(w.wait_closed() for w in found.writers), return_exceptions=True)
+
+
+async def end_of(reader: asyncio.StreamReader) -> bytes:
+    """Read until the other side hangs up, politely or not."""
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""
+
+
+async def is_answered(reader: asyncio.StreamReader) -> bool:
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(5)
+    return head.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("words", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+async def test_who_does_not_finish_a_head_is_sent_away(words: bytes) -> None:
+    async with house(Terms(head=0.05, idle=LONG)) as open_house:
+        reader, _ = await open_house.call(words)
+        assert await end_of(reader) == b""
+        assert open_house.reasons == {"slow head": 1}
+
+
+async def test_a_head_that_drips_in_gets_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house(Terms(head=0.1, idle=LONG)) as open_house:
+        reader, writer = await open_house.call(b"GET / HTTP/1.1\r\n")
+        ended = asyncio.ensure_future(end_of(reader))
+        while not ended.done():
+            writer.write(b"X: y\r\n")
+            await asyncio.sleep(0.005)
+        assert await ended == b""
+        assert open_house.reasons == {"slow head": 1}
+
+
+async def test_a_head_in_pieces_is_a_head() -> None:
+    async with house(Terms(head=LONG)) as open_house:
+        reader, writer = await open_house.call()
+        for place in range(len(ASK)):
+            writer.write(ASK[place : place + 1])
+            await writer.drain()
+        assert await is_answered(reader)
+
+
+async def test_who_was_answered_may_ask_again_but_not_stay_for_ever() -> None:
+    async with house(Terms(head=LONG, idle=0.05)) as open_house:
+        reader, writer = await open_house.call(ASK)
+        assert await is_answered(reader)
+        writer.write(ASK)
+        assert await is_answered(reader)
+        assert await end_of(reader) == b""
+        assert open_house.reasons == {}
+
+
+async def test_who_does_not_take_the_answer_is_sent_away() -> None:
+    async with house(Terms(stalled=0.05), answer=b"x" * 50_000_000) as open_house:
+        reader, _ = await open_house.call(ASK)
+        await reader.readexactly(1)
+        await open_house.somebody_went.wait()
+        assert open_house.reasons == {"slow reader": 1}
+        assert len(await end_of(reader)) < 50_000_000
+
+
+async def test_a_full_house_sends_away_who_only_takes_up_room() -> None:
+    async with house(Terms(most=3, head=LONG)) as open_house:
+        idlers = [await open_house.call(b"GET") for _ in range(3)]
+        reader, _ = await open_house.call(ASK)
+        assert await is_answered(reader)
+        assert await end_of(idlers[0][0]) == b""
+        assert open_house.reasons == {"full": 1}
+
+
+async def test_a_full_house_of_busy_people_lets_nobody_else_in() -> None:
+    async with house(Terms(most=2, busy=LONG)) as open_house:
+        inside = [await open_house.call(ASK) for _ in range(2)]
+        assert [await is_answered(reader) for reader, _ in inside] == [True, True]
+        reader, _ = await open_house.call(ASK)
+        assert await end_of(reader) == b""
+        inside[0][1].write(ASK)
+        assert await is_answered(inside[0][0])
+
+
+async def test_who_has_been_silent_makes_room_for_others() -> None:
+    async with house(Terms(most=2, busy=0.0)) as open_house:
+        inside = [await open_house.call(ASK) for _ in range(2)]
+        assert [await is_answered(reader) for reader, _ in inside] == [True, True]
+        inside[0][1].write(ASK)
+        assert await is_answered(inside[0][0])
+        reader, _ = await open_house.call(ASK)
+        assert await is_answered(reader)
+        assert await end_of(inside[1][0]) == b""
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-Many: x\r\n" * 500 + b"\r\n",
+    ],
+    ids=["a long line", "a long header", "many headers"],
+)
+async def test_an_oversized_head_is_refused(head: bytes) -> None:
+    async with house(Terms()) as open_house:
+        reader, _ = await open_house.call(head)
+        assert (await end_of(reader)).split()[1] == b"400"
