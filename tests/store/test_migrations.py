@@ -15,14 +15,6 @@ from bot.store.spelling import statement
 from tests.store.scene import LETTER, Scene, rows
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/new.db"
-    url: str = request.getfixturevalue("new_postgres_url")
-    return url
-
-
 async def test_an_empty_database_becomes_ours(new_url: str) -> None:
     scene = Scene(await Store.open(new_url))
     await scene.label()

@@ -7,9 +7,11 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -104,6 +106,15 @@ async def test_migrate_makes_the_database(tmp_path: Path) -> None:
     code, out, err = await run("migrate", DATABASE_URL=f"sqlite:///{file}")
     assert (code, "up to date" in out) == (0, True), err
     assert file.exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+async def test_a_database_of_a_newer_version_is_left_alone(sandbox: Sandbox, sqlite_url: str, command: str) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = '9999'")
+    code, _, err = await run(command, **credentials(sandbox, DATABASE_URL=sqlite_url))
+    assert (code, "version 9999, which is newer than this program: update it" in err) == (1, True)
+    assert "Traceback" not in err
 
 
 async def test_the_doctor_says_what_to_do_and_ends_with_1(sandbox: Sandbox, sqlite_url: str) -> None:
