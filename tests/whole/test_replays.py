@@ -1,0 +1,144 @@
+"""Whatever GitHub has delivered once changes nothing when it comes again, the next day or in any order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+
+from bot.github import deliveries
+from bot.sandbox.delivery_log import Delivery
+from bot.sandbox.ground import Event
+from bot.sandbox.server import Sandbox
+from bot.store import Store
+from bot.store.database import Row, Transaction
+from bot.store.spelling import statement
+
+DELIVERIES = sorted((event, action) for event, route in deliveries._ROUTES.items() for action in route.actions)
+"""Every event and action that we act on."""
+
+BOOKKEEPING = {
+    # That somebody asks again to have the comments read, or to look at an issue, is no change of what is known.
+    "threads": {"reread", "reread_asked_at", "read_attempts", "read_retry_at"},
+    "petitions": {"revision", "changed_at"},
+    "installations": {"survey_asked"},
+}
+
+
+class Clock:
+    """A minute passes with each look at it."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        self.now += 60.0
+        return self.now
+
+
+def life() -> list[Event]:
+    """Give what is delivered in the life of some petitions, in which everything happens that we act on."""
+    sandbox = Sandbox(now=Clock())
+    state, told = sandbox.state, list[Event]()
+    state.on_event.append(told.append)
+    letters = sandbox.repository("league/letters")
+    owner = letters.owner
+    (installation,) = state.installations.values()
+    petition = sandbox.petition("Keep the lights on", "Dear council", repository=letters)
+    ada, grace = sandbox.comment(petition, "ada", "/sign Ada"), sandbox.comment(petition, "grace", "/sign")
+    alan = sandbox.comment(petition, "alan", "/sign Alan, Bletchley")
+    state.edit_comment(ada, ada.user, "/unsign")
+    state.edit_comment(ada, ada.user, "/sign Ada Lovelace")
+    state.hide(grace, owner)
+    state.unhide(grace, owner)
+    state.pin(alan, owner)
+    state.unpin(alan, owner)
+    state.delete_comment(alan, alan.user)
+    state.edit_issue_body(petition, owner, "Dear council, please")
+    state.close(petition, owner)
+    state.reopen(petition, owner)
+    state.lock(petition, owner)
+    state.unlock(petition, owner)
+    state.unlabel(petition, owner, "petition")
+    state.label(petition, owner, "petition")
+    state.privatize(letters, owner)
+    state.publicize(letters, owner)
+    state.archive(letters, owner)
+    state.unarchive(letters, owner)
+    state.rename_repository(letters, owner, "open-letters")
+    archive = sandbox.repository("league/archive")
+    state.transfer(petition, owner, archive)
+    gone = sandbox.petition("Never mind", "x", repository=archive)
+    sandbox.comment(gone, "ada", "/sign")
+    state.delete_issue(gone, owner)
+    doomed = sandbox.repository("league/doomed")
+    sandbox.comment(sandbox.petition("Lost", "y", repository=doomed), "ada", "/sign")
+    state.delete_repository(doomed, owner)
+    other = sandbox.repository("guild/hall").owner
+    moved = sandbox.repository("league/moved")
+    sandbox.comment(sandbox.petition("Moving", "z", repository=moved), "ada", "/sign")
+    state.transfer_repository(moved, owner, other)
+    state.remove_repositories(installation, archive)
+    state.add_repositories(installation, archive)
+    state.grant(installation, {**installation.permissions, "contents": "read"}, installation.events)
+    state.suspend(installation)
+    state.unsuspend(installation)
+    state.uninstall(next(one for one in state.installations.values() if one.account is other))
+    return told
+
+
+LIFE = life()
+
+
+async def replay(store: Store, events: Sequence[Event]) -> None:
+    for event in events:
+        payload = deliveries.payload_of("application/json", _bytes(event))
+        await store.record(deliveries.read(event.name, payload).facts)
+
+
+async def contents(store: Store) -> dict[str, list[str]]:
+    """Give all rows of all tables, but for what is only bookkeeping."""
+    found: dict[str, list[str]] = {}
+    for table in ("installations", "repositories", "petitions", "threads", "comments", "signatures", "days"):
+        rows = await store._database.read(partial(_rows, table=table))
+        left_out = BOOKKEEPING.get(table, set())
+        found[table] = sorted(
+            repr([(name, value) for name, value in row._asdict().items() if name not in left_out]) for row in rows
+        )
+    return found
+
+
+def _rows(transaction: Transaction, table: str) -> Sequence[Row]:
+    return transaction.fetch(statement(f"SELECT * FROM {table}"))  # noqa: S608 - a name of ours
+
+
+def _bytes(event: Event) -> bytes:
+    return Delivery("", event.name, event.action, None, None, Delivery.pack(event.payload)).payload
+
+
+def test_everything_that_we_act_on_happens_in_this_life() -> None:
+    assert {(event.name, event.action) for event in LIFE} >= set(DELIVERIES)
+
+
+@pytest.mark.parametrize(("name", "action"), DELIVERIES)
+async def test_an_old_delivery_changes_nothing(sqlite_url: str, name: str, action: str) -> None:
+    store = await Store.open(sqlite_url, now=lambda: 1_800_000_000.0)
+    await replay(store, LIFE)
+    before = await contents(store)
+    old = [event for event in LIFE if (event.name, event.action) == (name, action)]
+    await replay(store, [*old, *old])
+    assert await contents(store) == before
+    assert before["signatures"]
+    await store.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_whole_life_comes_again_in_any_order_and_changes_nothing(database_url: str, seed: int) -> None:
+    store = await Store.open(database_url, now=lambda: 1_800_000_000.0)
+    await replay(store, LIFE)
+    before = await contents(store)
+    await replay(store, random.Random(seed).sample(LIFE, len(LIFE)))  # noqa: S311 - the same every time
+    assert await contents(store) == before
+    await store.close()
