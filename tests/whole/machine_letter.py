@@ -95,6 +95,11 @@ def moved(body: str) -> str:
     return f"{found}\n\n{before}{after}"
 
 
+def has_sound_block(body: str) -> bool:
+    """Tell whether nobody has damaged the block."""
+    return len(blocks(body)) == body.count(BEGIN) == body.count(END) == body.count("<!-- undersigned {") == 1
+
+
 def without_block(body: str) -> str:
     """Take the block out."""
     (found,) = blocks(body)

@@ -146,7 +146,7 @@ def blocks(body: str) -> list[str]:
 
 
 def digest(signers: Sequence[Signer]) -> str:
-    """Identify a tally, as DESIGN says."""
+    """Identify a tally, as docs/RECOUNT.md says."""
     lines = [f"{one.user.id}:{one.comment.id}".encode() for one in signers]
     total = sum(int.from_bytes(hashlib.shake_256(line).digest(512), "little") for line in lines) % 2**4096
     return "adhash4096:" + hashlib.sha256(total.to_bytes(512, "little")).hexdigest()
