@@ -21,6 +21,7 @@ from bot.store.roster import (
     RosterPage,
     Rosters,
     Wanted,
+    Whole,
 )
 from bot.store.safe import Safe, read_sealed
 from bot.store.states import State
@@ -67,6 +68,7 @@ __all__ = [
     "Unrecordable",
     "Wanted",
     "Watch",
+    "Whole",
     "WrongDatabase",
     "check_up",
     "outside_digest",

@@ -113,6 +113,15 @@ class Portrait:
     """The signature of whoever has exactly the login that was searched for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A petition with its whole roster, the oldest signature first, and how many have withdrawn, at one moment."""
+
+    portrait: Portrait
+    entries: Sequence[Entry]
+    withdrawn: int
+
+
 class Rosters:
     """The part of the store that the pages read from; nothing here writes."""
 
@@ -140,6 +149,10 @@ class Rosters:
         """Read those petitions, with their newest signatures, whose revision is not the known one any more."""
         return await self._database.read(partial(_read_news, known=dict(known), size=size))
 
+    async def whole(self, petition_id: int) -> Whole | None:
+        """Read everything at one moment; None where the petition has gone."""
+        return await self._database.read(partial(_read_whole, petition_id=petition_id))
+
     async def all_entries(self, petition_id: int) -> AsyncIterator[Sequence[Entry]]:
         """Read a whole roster in batches, the oldest signature first, each person once.
 
@@ -153,6 +166,19 @@ class Rosters:
             seen.update(entry.signature.user_id for entry in fresh)
             yield fresh
             wanted = replace(wanted, cursor=page.after) if page.after else None
+
+
+def _read_whole(transaction: Transaction, petition_id: int) -> Whole | None:
+    portrait = _read_portrait(transaction, petition_id, Wanted(size=1))
+    if portrait is None:
+        return None
+    entries: list[Entry] = []
+    wanted: Wanted | None = Wanted(Order.OLDEST, size=BATCH)
+    while wanted is not None:
+        page = _read_page(transaction, petition_id, wanted)
+        entries += page.entries
+        wanted = replace(wanted, cursor=page.after) if page.after else None
+    return Whole(portrait, entries, transaction.tuples(sql.WITHDRAWN, petition_id)[0][0])
 
 
 def _read_public(transaction: Transaction, today: int, limit: int) -> list[Listed]:

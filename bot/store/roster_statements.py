@@ -50,6 +50,12 @@ DAYS_SINCE: Final = statement("""
 
 REVISIONS: Final = statement("SELECT id, revision FROM petitions WHERE id = ANY($1::BIGINT[])")
 
+WITHDRAWN: Final = statement("""
+    SELECT count(DISTINCT c.author_id) FROM comments c
+    WHERE c.petition_id = $1 AND c.command = 'unsign'
+      AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
+""")
+
 _SORT_NAME = "lower(COALESCE(s.name, s.login))"
 
 _ENTRY = f"""

@@ -16,11 +16,12 @@ from bot.petition.addresses import pages_of
 from bot.roster import badge, feed, table
 from bot.roster.chart import STYLE, chart
 from bot.roster.record import EmbedRecord, iso
+from bot.roster.recording import record_petition, record_signature
 from bot.store import PAGE_SIZE, Wanted
 from bot.web.asking import PETITION, Asked, BadQuestion, House, ask, read_wanted
 from bot.web.guard import POLICY, SECRETIVE
 from bot.web.openapi import describe
-from bot.web.records import record_petition, record_roster, record_signature
+from bot.web.records import record_roster
 from bot.web.views import growth_of, headline
 
 R = TypeVar("R", bound=web.StreamResponse)

@@ -1,0 +1,1 @@
+"""What is taken away of a petition: exports, and the pack for whoever it was addressed to."""

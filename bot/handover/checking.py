@@ -1,0 +1,112 @@
+"""Check a pack offline: that its files are the ones that were made, and that the numbers follow from the names."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bot.handover.pack import PAPER, RECORD, SUMS, TABLE, sums
+from bot.handover.record import PackRecord
+from bot.petition.digest import digest
+from bot.petition.splice import letter_digest
+from bot.roster.table import neutral
+
+
+class NoPack(Exception):
+    """The folder holds no pack, or one that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What checking a pack came to; `faults` is empty where all is well."""
+
+    title: str
+    count: int
+    faults: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.faults
+
+    def lines(self) -> list[str]:
+        """Say it in words."""
+        if self.faults:
+            return ["The pack is not as it was made:", *(f"  - {fault}" for fault in self.faults)]
+        signatures = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
+        return [
+            f"{self.title}: {signatures}. Files, count, digest and letter agree.",
+            "Whether the comments on GitHub say so too, tells: python -m bot verify OWNER/REPO#N",
+        ]
+
+
+def check(folder: Path) -> Check:
+    """Check the pack in a folder; raises NoPack."""
+    try:
+        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    except OSError as error:
+        raise NoPack(f"{folder} cannot be read: {error.strerror}") from error
+    missing = [name for name in (RECORD, SUMS, TABLE, PAPER) if name not in files]
+    if RECORD in missing:
+        raise NoPack(f"{folder} holds no pack: there is no {RECORD} in it")
+    faults = [f"{name} is missing" for name in missing]
+    try:
+        record = msgspec.json.decode(files[RECORD], type=PackRecord)
+    except msgspec.DecodeError as error:
+        return Check("", 0, (*faults, f"{RECORD} cannot be read: {error}"))
+    faults += _changed_files(files)
+    faults += _contradictions(record)
+    if TABLE in files:
+        faults += _differing_rows(record, files[TABLE])
+    return Check(record.petition.title, record.petition.count, tuple(faults))
+
+
+def _changed_files(files: Mapping[str, bytes]) -> Iterator[str]:
+    told = dict(_sum_lines(files.get(SUMS, b"").decode("utf-8", "replace")))
+    if SUMS not in files:
+        return
+    for name in (RECORD, TABLE, PAPER):
+        if name in files and told.get(name) != dict(_sum_lines(sums({name: files[name]}))).get(name):
+            yield f"{name} is not the file whose check sum is in {SUMS}"
+
+
+def _sum_lines(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        total, _, name = line.partition("  ")
+        yield name, total
+
+
+def _contradictions(record: PackRecord) -> Iterator[str]:
+    petition, signatures = record.petition, record.signatures
+    if petition.count != len(signatures):
+        yield f"it says {petition.count:,} signatures and lists {len(signatures):,}"
+    people = Counter(one.user_id for one in signatures)
+    yield from (f"the person {user_id} is listed {times} times" for user_id, times in people.items() if times > 1)
+    if petition.digest != digest((one.user_id, one.comment_id) for one in signatures):
+        yield "the digest does not follow from the signatures listed"
+    if sum(day.signatures for day in record.days) != petition.count:
+        yield "the signatures of each day do not add up to the count"
+    for letter in record.letters:
+        if letter.text is not None and letter_digest(letter.text) != letter.digest:
+            yield f"the letter of {letter.seen_at} is not the one of its check sum"
+    if record.letters and petition.letter != record.letters[-1].digest:
+        yield "the letter is not the last of its versions"
+
+
+def _differing_rows(record: PackRecord, content: bytes) -> Iterator[str]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        yield f"{TABLE} cannot be read: {error}"
+        return
+    wanted = [
+        {name: neutral(value) for name, value in msgspec.structs.asdict(one).items()} for one in record.signatures
+    ]
+    if rows != wanted:
+        yield f"{TABLE} does not list the same signatures as {RECORD}"

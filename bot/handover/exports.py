@@ -1,0 +1,73 @@
+"""A petition in one of the forms that `export` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from bot.petition.addresses import Pages, Site
+from bot.roster import feed, table
+from bot.roster.badge import badge
+from bot.roster.chart import Growth, chart
+from bot.roster.record import RosterRecord, SignatureRecord, iso
+from bot.roster.recording import record_petition, record_signature
+from bot.store import Whole
+
+
+def export(whole: Whole, form: str, pages: Pages, site: Site, today: int) -> str:
+    """Write a petition in one of the forms in `FORMS`; `today` is in days since 1970."""
+    return FORMS[form](whole, pages, site, today)
+
+
+def signatures_of(whole: Whole, site: Site) -> list[SignatureRecord]:
+    """Say who has signed, the oldest signature first."""
+    return [record_signature(entry, site) for entry in whole.entries]
+
+
+def growth_of(whole: Whole, today: int) -> Growth:
+    """Give a petition's curve, which ends when it does."""
+    closed_at = whole.portrait.snapshot.closed_at
+    return Growth(whole.portrait.days, today if closed_at is None else min(today, closed_at // 86_400))
+
+
+def _json(whole: Whole, pages: Pages, site: Site, _today: int) -> str:
+    petition = record_petition(whole.portrait.snapshot, pages, site)
+    record = RosterRecord(
+        petition=petition, public=True, signatures=signatures_of(whole, site), next=None, previous=None
+    )
+    return pretty(record)
+
+
+def _csv(whole: Whole, _pages: Pages, site: Site, _today: int) -> str:
+    return table.head() + table.rows(signatures_of(whole, site))
+
+
+def _atom(whole: Whole, pages: Pages, site: Site, _today: int) -> str:
+    petition = record_petition(whole.portrait.snapshot, pages, site)
+    newest: Sequence[SignatureRecord] = signatures_of(whole, site)[::-1]
+    updated = newest[0].signed_at if newest else iso(0)
+    return feed.feed(petition, newest, pages.of("/feed.atom"), updated)
+
+
+def _svg(whole: Whole, _pages: Pages, _site: Site, today: int) -> str:
+    return chart(growth_of(whole, today), whole.portrait.snapshot.title, alone=True)
+
+
+def _badge(whole: Whole, _pages: Pages, _site: Site, _today: int) -> str:
+    return badge(whole.portrait.snapshot.count)
+
+
+def pretty(record: msgspec.Struct) -> str:
+    """Write a record as JSON for people to read too."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
+
+
+FORMS: Final[dict[str, Callable[[Whole, Pages, Site, int], str]]] = {
+    "csv": _csv,
+    "json": _json,
+    "atom": _atom,
+    "svg": _svg,
+    "badge": _badge,
+}

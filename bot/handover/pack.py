@@ -1,0 +1,73 @@
+"""Make the pack that is handed over: a folder with paper, JSON, table, and the check sums of these."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from bot.handover.exports import growth_of, pretty, signatures_of
+from bot.handover.paper import paper
+from bot.handover.record import LetterRecord, PackRecord
+from bot.petition.addresses import Pages, Site
+from bot.roster import table
+from bot.roster.chart import Days
+from bot.roster.record import DayRecord, iso
+from bot.roster.recording import record_petition
+from bot.store import Whole
+
+PAPER: Final = "petition.pdf"
+RECORD: Final = "petition.json"
+TABLE: Final = "signatures.csv"
+SUMS: Final = "SHA256SUMS"
+
+
+class NotEmpty(Exception):
+    """The folder holds something already; name a new one, so that a pack never mixes with another."""
+
+
+def pack_record(whole: Whole, pages: Pages, site: Site, made_at: int) -> PackRecord:
+    """Say everything that is handed over."""
+    portrait = whole.portrait
+    return PackRecord(
+        made_at=iso(made_at),
+        petition=record_petition(portrait.snapshot, pages, site),
+        withdrawn=whole.withdrawn,
+        letters=[
+            LetterRecord(digest=one.digest, seen_at=iso(one.seen_at), signed=one.count, text=one.text)
+            for one in portrait.letters
+        ],
+        days=_days(portrait.days),
+        signatures=signatures_of(whole, site),
+    )
+
+
+def make_files(whole: Whole, pages: Pages, site: Site, made_at: int) -> dict[str, bytes]:
+    """Give the files of the pack by their names."""
+    record = pack_record(whole, pages, site, made_at)
+    files = {
+        PAPER: paper(record, growth_of(whole, made_at // 86_400), made_at),
+        RECORD: pretty(record).encode(),
+        TABLE: (table.head() + table.rows(record.signatures)).encode(),
+    }
+    return {**files, SUMS: sums(files).encode()}
+
+
+def sums(files: Mapping[str, bytes]) -> str:
+    """List check sums as `sha256sum` does, which can check them too."""
+    return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write a pack into a new or empty folder; raises NotEmpty and OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise NotEmpty(f"{folder} is not empty; name a new folder, so that a pack never mixes with another")
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def _days(days: Days) -> list[DayRecord]:
+    return [DayRecord(f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}", count) for day, count in days]

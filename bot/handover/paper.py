@@ -1,0 +1,106 @@
+"""Set the paper that is handed over: a PDF with the letter, the numbers, the method and the signatures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import typst
+
+from bot.handover.letter import tree
+from bot.handover.record import PackRecord
+from bot.roster.chart import Growth, chart
+
+FONTS: Final = ("manimgx_fonts", "manimgx_fonts_cjk")
+"""The packages whose folders hold Noto fonts for the scripts of the world."""
+
+
+def paper(pack: PackRecord, growth: Growth, made_at: int) -> bytes:
+    """Set the paper; the same pack gives the same bytes. `made_at` is in UTC epoch seconds."""
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[_folder(package) for package in FONTS])
+    data = msgspec.json.encode(_data(pack, growth, _families(fonts))).decode()
+    source = resources.files("bot.handover").joinpath("paper.typ").read_bytes()
+    compiler = typst.Compiler(font_paths=fonts, sys_inputs={"data": data})
+    try:
+        made = compiler.compile(source, format="pdf", timestamp=made_at, pdf_standards="ua-1")
+    except typst.TypstError:
+        # The standard for accessible papers refuses letters that no font has. A paper with an empty box for one is
+        # better than none, and JSON and table have the letter.
+        made = compiler.compile(source, format="pdf", timestamp=made_at)
+    assert isinstance(made, bytes)  # noqa: S101 - one document is no list of pages
+    return made
+
+
+def _data(pack: PackRecord, growth: Growth, fonts: list[str]) -> dict[str, object]:
+    petition, letters = pack.petition, pack.letters
+    letter = letters[-1] if letters else None
+    return {
+        "fonts": fonts,
+        "title": petition.title,
+        "repository": petition.repository,
+        "number": str(petition.number),
+        "issue": petition.issue,
+        "made": f"{_moment(pack.made_at)} UTC",
+        "numbers": _numbers(pack),
+        "chart": chart(growth, petition.title, alone=True),
+        "chart_words": growth.in_words(),
+        "letter": tree(letter.text if letter and letter.text else "*The letter's text is not known.*"),
+        "letter_digest": letter.digest if letter else "–",
+        "versions": [
+            {"seen": _moment(one.seen_at), "signed": f"{one.signed:,}", "digest": one.digest} for one in letters
+        ],
+        "facts": [
+            {"what": "Counted", "said": f"{_moment(pack.made_at)} UTC"},
+            {"what": "State", "said": _state(pack)},
+            {"what": "Digest of the tally", "said": petition.digest},
+            {"what": "The issue", "said": petition.issue},
+        ],
+        "signatures": [
+            {
+                "place": f"{place:,}",
+                "name": one.name,
+                "login": one.login,
+                "affiliation": one.affiliation or "",
+                "reason": one.reason,
+                "at": _moment(one.signed_at),
+            }
+            for place, one in enumerate(pack.signatures, 1)
+        ],
+    }
+
+
+def _numbers(pack: PackRecord) -> list[dict[str, str]]:
+    told = [
+        {"number": f"{pack.petition.count:,}", "what": "signatures"},
+        {"number": f"{pack.withdrawn:,}", "what": "withdrawn by /unsign"},
+    ]
+    if pack.petition.goal:
+        told.append({"number": f"{pack.petition.goal:,}", "what": "the goal"})
+    return told
+
+
+def _state(pack: PackRecord) -> str:
+    closed = pack.petition.closed_at
+    return f"closed on {_moment(closed)} UTC" if closed else "open"
+
+
+def _moment(text: str) -> str:
+    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return f"{at.day} {at:%b} {at.year}, {at:%H:%M}"
+
+
+def _families(fonts: typst.Fonts) -> list[str]:
+    """List the fonts, Latin first; the first that has a letter sets it."""
+    named = sorted({font.family for font in fonts.fonts() if font.family.startswith("Noto")})
+    return sorted(named, key=lambda name: (name != "Noto Sans", "CJK" in name, "Emoji" in name, name))
+
+
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
+    assert spec is not None  # noqa: S101 - pyproject.toml asks for it
+    assert spec.origin is not None  # noqa: S101 - it has files
+    return Path(spec.origin).parent
