@@ -23,15 +23,15 @@ from bot.github.client import GitHub
 from bot.github.pacing import Limits
 from bot.github.site import site_of
 from bot.metrics import Metrics
-from bot.petition.addresses import Addresses, Site
+from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.petition.facts import Fact
 from bot.reconcile.beats import Beats
-from bot.reconcile.by_hand import Resynced, resync_by_hand
+from bot.reconcile.by_hand import Resynced, Unknown, resync_by_hand
 from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
-from bot.store import Audit, Store, Unavailable
+from bot.store import Audit, Store, Unavailable, Whole
 from bot.web.asking import House
 from bot.web.callers import Rules
 from bot.web.listening import listening
@@ -175,6 +175,33 @@ async def audit(petition: tuple[str, int] | None, config: Config) -> list[Audit]
     finally:
         await store.close()
     return [one for one in found if one is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A whole petition as it stood `at`, in UTC epoch seconds, and the addresses that belong to it."""
+
+    whole: Whole
+    pages: Pages
+    site: Site
+    at: int
+
+
+async def take(repository: str, number: int, config: Config) -> Taken:
+    """Read everything that the database keeps of a petition; raises Unknown and the store's errors."""
+    addresses = _addresses(config)
+    store = await Store.open(config.database_url, label=config.petition_label)
+    try:
+        owner, _, name = repository.partition("/")
+        found = await store.rosters.find(owner, name, number)
+        whole = None if found is None else await store.rosters.whole(found.petition_id)
+    finally:
+        await store.close()
+    if found is None or whole is None:
+        raise Unknown(f"{repository}#{number}: there is no such petition in this database.")
+    base = addresses.public_url or f"http://localhost:{config.port}"
+    pages = pages_of(base, found.repository, found.number, found.page_key)
+    return Taken(whole, pages, addresses.site, int(time.time()))
 
 
 async def migrate(config: Config) -> None:

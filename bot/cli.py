@@ -19,6 +19,8 @@ from bot.deliver import NotReadable, deliver, read_payload
 from bot.doctor.judging import are_fine
 from bot.github.errors import GitHubError
 from bot.github.site import site_of
+from bot.handover.checking import NoPack, check
+from bot.handover.exports import FORMS, export
 from bot.init_repo import NotWritable, init_folder, init_repository
 from bot.reconcile.by_hand import Unknown
 from bot.sealing import WrongKey
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except config.ConfigError as error:
         _complain("The configuration is not complete:", *error.problems, *_WAYS_OUT)
         return MISUSED
-    except (NotAName, NotSetUp, SetUpAlready, WrongKey) as error:
+    except (NoPack, NotAName, NotSetUp, SetUpAlready, WrongKey) as error:
         _complain(str(error))
         return MISUSED
     except GitHubError as error:
@@ -159,6 +161,8 @@ def _resync(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     name = None if options.petition is None else IssueName.read(options.petition)
+    if options.pack is not None:
+        return _verify_pack(options.pack)
     if options.database:
         return _verify_database(name, options)
     if name is None:
@@ -181,6 +185,38 @@ def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int
     return OK if found.agrees else FAILED
 
 
+def _verify_pack(folder: Path) -> int:
+    found = check(folder)
+    print(*found.lines(), sep="\n")
+    return OK if found.agrees else FAILED
+
+
+def _export(options: argparse.Namespace) -> int:
+    name = IssueName.read(options.petition)
+    taken = _run(app.take(name.repository, name.number, _configured(credentials=False)))
+    text = export(taken.whole, options.format, taken.pages, taken.site, taken.at // 86_400)
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a file
+    print(text, end="")
+    return OK
+
+
+def _hand_over(options: argparse.Namespace) -> int:
+    from bot.handover import pack  # noqa: PLC0415 - what sets the paper takes long to load
+
+    name = IssueName.read(options.petition)
+    taken = _run(app.take(name.repository, name.number, _configured(credentials=False)))
+    try:
+        pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
+    except pack.NotEmpty as error:
+        _complain(str(error))
+        return MISUSED
+    except OSError as error:
+        _complain(f"{options.out} cannot be written: {error.strerror}")
+        return FAILED
+    print(f"{options.out} holds the pack. To check it: python -m bot verify --pack {options.out}")
+    return OK
+
+
 def _show(found: Verification | DatabaseVerification, options: argparse.Namespace) -> None:
     print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
 
@@ -197,7 +233,20 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="check instead what is kept in the database, counts and signatures, against the comments in it",
     )
+    parser.add_argument(
+        "--pack", type=Path, metavar="DIR", help="check instead, offline, the pack that handover has made"
+    )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    _petition_argument(parser)
+    parser.add_argument("--format", choices=sorted(FORMS), default="csv", help="default: csv")
+
+
+def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
+    _petition_argument(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="a new or empty folder")
 
 
 def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
@@ -278,10 +327,22 @@ COMMANDS = (
     ),
     _Command(
         "verify",
-        "count a petition again from GitHub alone and compare with its block, or check the database;"
+        "count a petition again from GitHub alone and compare with its block, or check the database or a pack;"
         " 1 is the exit code where they differ",
         _verify,
         _verify_arguments,
+    ),
+    _Command(
+        "export",
+        "print who has signed, or the chart or badge, from what the database keeps",
+        _export,
+        _export_arguments,
+    ),
+    _Command(
+        "handover",
+        "make the pack for whoever the petition is addressed to: a paper for printing, JSON, a table, check sums",
+        _hand_over,
+        _hand_over_arguments,
     ),
     _Command(
         "doctor",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from bot.handover.pack import PAPER, RECORD, SUMS, TABLE, sums
+from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
 from bot.handover.record import PackRecord
 from bot.petition.digest import digest
 from bot.petition.splice import letter_digest

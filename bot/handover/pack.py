@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from bot.handover.exports import growth_of, pretty, signatures_of
+from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
 from bot.handover.paper import paper
 from bot.handover.record import LetterRecord, PackRecord
 from bot.petition.addresses import Pages, Site
@@ -17,11 +16,6 @@ from bot.roster.chart import Days
 from bot.roster.record import DayRecord, iso
 from bot.roster.recording import record_petition
 from bot.store import Whole
-
-PAPER: Final = "petition.pdf"
-RECORD: Final = "petition.json"
-TABLE: Final = "signatures.csv"
-SUMS: Final = "SHA256SUMS"
 
 
 class NotEmpty(Exception):
@@ -53,11 +47,6 @@ def make_files(whole: Whole, pages: Pages, site: Site, made_at: int) -> dict[str
         TABLE: (table.head() + table.rows(record.signatures)).encode(),
     }
     return {**files, SUMS: sums(files).encode()}
-
-
-def sums(files: Mapping[str, bytes]) -> str:
-    """List check sums as `sha256sum` does, which can check them too."""
-    return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
 
 
 def write(files: Mapping[str, bytes], folder: Path) -> None:

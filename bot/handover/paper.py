@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib import resources
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import manimgx_fonts
+import manimgx_fonts_cjk
 import msgspec
 import typst
 
@@ -15,13 +16,13 @@ from bot.handover.letter import tree
 from bot.handover.record import PackRecord
 from bot.roster.chart import Growth, chart
 
-FONTS: Final = ("manimgx_fonts", "manimgx_fonts_cjk")
-"""The packages whose folders hold Noto fonts for the scripts of the world."""
+FONTS: Final = tuple(Path(str(package.__file__)).parent for package in (manimgx_fonts, manimgx_fonts_cjk))
+"""The folders of Noto fonts for the scripts of the world."""
 
 
 def paper(pack: PackRecord, growth: Growth, made_at: int) -> bytes:
     """Set the paper; the same pack gives the same bytes. `made_at` is in UTC epoch seconds."""
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[_folder(package) for package in FONTS])
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=list(FONTS))
     data = msgspec.json.encode(_data(pack, growth, _families(fonts))).decode()
     source = resources.files("bot.handover").joinpath("paper.typ").read_bytes()
     compiler = typst.Compiler(font_paths=fonts, sys_inputs={"data": data})
@@ -97,10 +98,3 @@ def _families(fonts: typst.Fonts) -> list[str]:
     """List the fonts, Latin first; the first that has a letter sets it."""
     named = sorted({font.family for font in fonts.fonts() if font.family.startswith("Noto")})
     return sorted(named, key=lambda name: (name != "Noto Sans", "CJK" in name, "Emoji" in name, name))
-
-
-def _folder(package: str) -> Path:
-    spec = find_spec(package)
-    assert spec is not None  # noqa: S101 - pyproject.toml asks for it
-    assert spec.origin is not None  # noqa: S101 - it has files
-    return Path(spec.origin).parent

@@ -1,1 +1,1 @@
-"""A tally in the forms that people take away: pictures, tables, feeds. Pure."""
+"""A tally in the forms that people take away: pictures, tables, feeds. Nothing here reads or writes."""

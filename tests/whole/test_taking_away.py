@@ -1,0 +1,42 @@
+"""`export`, `handover` and `verify --pack`, as an organizer types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from tests.whole.scene import Scene
+from tests.whole.test_command_line import run
+
+
+async def test_an_organizer_takes_a_petition_away_and_anybody_checks_it(stage: Scene, tmp_path: Path) -> None:
+    petition = stage.petition(title="Read what you sign")
+    stage.sign(petition, "ada", "/sign Ada Lovelace, Analytical Engines")
+    stage.sign(petition, "mariam", "/sign مريم الحسيني")
+    await stage.shows(petition, 2)
+    name = f"{petition.repository.full_name}#{petition.number}"
+    database = {"DATABASE_URL": stage.database_url, "GITHUB_API_URL": stage.sandbox.api_url}
+
+    code, out, _ = await run("export", name, **database)
+    assert code == 0
+    assert [row["login"] for row in csv.DictReader(io.StringIO(out, newline=""))] == ["ada", "mariam"]
+
+    folder = tmp_path / "pack"
+    code, out, _ = await run("handover", name, "--out", str(folder), **database)
+    assert (code, str(folder) in out) == (0, True)
+    code, out, _ = await run("verify", "--pack", str(folder))
+    assert (code, "2 signatures" in out) == (0, True)
+
+    code, _, err = await run("handover", name, "--out", str(folder), **database)
+    assert (code, "is not empty" in err) == (2, True)
+    (folder / "signatures.csv").write_text("nobody")
+    code, out, _ = await run("verify", "--pack", str(folder))
+    assert (code, "signatures.csv is not the file" in out) == (1, True)
+
+
+async def test_what_is_not_there_is_said(stage: Scene, tmp_path: Path) -> None:
+    code, _, err = await run("export", "acme/letters#9", DATABASE_URL=stage.database_url)
+    assert (code, "acme/letters#9: there is no such petition" in err) == (1, True)
+    code, _, err = await run("verify", "--pack", str(tmp_path))
+    assert (code, "holds no pack" in err) == (2, True)
