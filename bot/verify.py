@@ -13,6 +13,7 @@ from bot.config import Config
 from bot.github.answers import IssueRead
 from bot.github.client import GitHub, InstallationClient, with_token
 from bot.github.errors import Gone, NotFound
+from bot.github.rules import find_rules
 from bot.github.site import site_of
 from bot.petition import block, threads
 from bot.petition.comment import Comment, Writer
@@ -56,6 +57,8 @@ class Verification:
     site_url: str
     thread_of: Mapping[int, IssueName]
     """By the comment's id."""
+    notes: tuple[str, ...] = ()
+    """What had to be taken on trust."""
 
     def url_of(self, comment_id: int | None) -> str:
         """Give the address of a comment, or of the issue where no single comment is meant."""
@@ -65,12 +68,13 @@ class Verification:
 
     def lines(self) -> list[str]:
         """Say it in words."""
-        found = self.recount
+        found, notes = self.recount, [f"  Note: {note}." for note in self.notes]
         if found.agrees:
             more = f" Counted with {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
-            return [f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block.{more}"]
+            agreed = f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block.{more}"
+            return [agreed, *notes]
         differences = [f"  - {one.text}: {self.url_of(one.comment_id)}" for one in found.differences]
-        return [f"{self.name}: the block and the comments differ.", *differences]
+        return [f"{self.name}: the block and the comments differ.", *differences, *notes]
 
     def facts(self) -> dict[str, object]:
         """Say it for machines."""
@@ -82,6 +86,7 @@ class Verification:
             "comments": {"count": found.count, "digest": found.digest},
             "block": None if said is None else {"count": said.count, "digest": said.digest, "as_of": said.as_of},
             "differences": [{"text": d.text, "url": self.url_of(d.comment_id)} for d in found.differences],
+            "notes": list(self.notes),
         }
 
 
@@ -132,12 +137,15 @@ async def verify(name: IssueName, config: Config) -> Verification:
     async with aiohttp.ClientSession() as session:
         client = await _client(session, name, config)
         pages = await _read_threads(client, name)
-        comments = {_name_of(page): await _read_comments(client, page) for page in pages}
-    first = pages[0]
-    together = [comment for found in comments.values() for comment in found]
-    found = recount(together, block.machine_line(first.body), closed_at=first.issue.closed_at)
+        first, associates = pages[0], set[int]()
+        comments = {_name_of(page): await _read_comments(client, page, associates) for page in pages}
+        together = [comment for found in comments.values() for comment in found]
+        said = block.machine_line(first.body)
+        repository, withheld = first.repository.full_name, dict(said.withheld if said is not None else ())
+        told = await find_rules(client, repository, together, associates=associates, withheld=withheld)
+    found = recount(together, said, closed_at=first.issue.closed_at, rules=told.rules)
     thread_of = {comment.id: thread for thread, found in comments.items() for comment in found}
-    return Verification(_name_of(first), found, tuple(comments), site_of(config.api_url), thread_of)
+    return Verification(_name_of(first), found, tuple(comments), site_of(config.api_url), thread_of, told.notes)
 
 
 async def _client(session: aiohttp.ClientSession, name: IssueName, config: Config) -> InstallationClient:
@@ -176,13 +184,16 @@ def _continued_by(page: IssueRead) -> threads.Continues | None:
     return threads.read_continues(page.body) if by_app else None
 
 
-async def _read_comments(client: InstallationClient, read: IssueRead) -> list[Comment]:
+async def _read_comments(client: InstallationClient, read: IssueRead, associates: set[int]) -> list[Comment]:
     """Read all comments, and of those that say something to us also who wrote what.
+
+    Authors that belong to the repository are added to `associates`.
 
     An edit within the second of writing leaves no trace in the times that a listing shows, only in the history.
     """
     issue = read.issue
     listing = await client.list_comments(read.repository.full_name, issue.number, count=issue.comments)
+    associates |= listing.associates
     found = {comment.id: comment for comment in listing.comments}
     told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNSAID for v in c.versions)]
     for history in await client.comment_histories([listing.node_ids[comment_id] for comment_id in told]):

@@ -45,6 +45,8 @@ class Listing:
     unchanged: bool = False
     calls: int = 1
     node_ids: Mapping[int, str] = field(default_factory=dict)
+    associates: frozenset[int] = frozenset()
+    """The authors that GitHub shows as the repository's owner, its organization's members, or collaborators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class CommentAnswer(shapes.Comment, kw_only=True, gc=False):
     """A comment as REST lists it."""
 
     node_id: str
+    author_association: str = ""
 
     def observed(self, at: int) -> Comment:
         """Give the comment as a listing that began `at` shows it.

@@ -317,6 +317,11 @@ class InstallationClient:
             unchanged=all(page.unchanged for page in pages),
             calls=self._calls - calls,
             node_ids={comment_id: one.node_id for comment_id, one in found.items()},
+            associates=frozenset(
+                one.user.id
+                for one in found.values()
+                if one.user is not None and one.author_association in ("OWNER", "MEMBER", "COLLABORATOR")
+            ),
         )
 
     async def comment_histories(self, node_ids: Sequence[str]) -> tuple[Comment, ...]:

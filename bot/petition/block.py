@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.petition import sections
 from bot.petition.comment import unify_newlines
 from bot.petition.progress import Milestone
-from bot.petition.rules import Response
+from bot.petition.rules import Response, Withheld
 from bot.petition.settings import LANGUAGES, Detail
 from bot.petition.splice import (
     BEGIN,
@@ -75,6 +75,8 @@ class BlockFacts:
     response: Response | None = None
     remarks: Sequence[str] = ()
     """What the organizers are to be told."""
+    withheld: Sequence[Withheld] = ()
+    """Whose signatures orders withhold."""
     helps: bool = False
     """Whether the orders are explained."""
 
@@ -158,7 +160,7 @@ def _assemble(parts: Mapping[str, str], facts: BlockFacts) -> str:
 def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
     """Write the parts of the block from top to bottom; one that has nothing to say is empty."""
     return {
-        "tally": str(MachineLine(facts.count, facts.digest, facts.as_of, threads=facts.threads)),
+        "tally": str(_tally(facts)),
         "rule": "---",
         "response": sections.response(facts),
         "count": sections.heading(facts),
@@ -175,6 +177,15 @@ def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
         "foot": sections.foot(facts),
         "note": NOTE,
     }
+
+
+def _tally(facts: BlockFacts) -> MachineLine:
+    withheld = tuple((one.comment_id, one.user_id) for one in facts.withheld[:_MOST_WITHHELD])
+    return MachineLine(facts.count, facts.digest, facts.as_of, threads=facts.threads, withheld=withheld)
+
+
+_MOST_WITHHELD = 500
+"""Orders that the line for machines explains; it is there for those whose name has changed since."""
 
 
 def _timeless(block: str) -> str:

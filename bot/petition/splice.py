@@ -37,6 +37,8 @@ class MachineLine:
     v: int = 1
     threads: tuple[str, ...] = ()
     """The names, `owner/repo#number`, of the issues counted together, where there is more than one."""
+    withheld: tuple[tuple[int, int], ...] = ()
+    """Of each order that withholds a signature: its comment and whom it means, by their ids."""
 
     def __str__(self) -> str:
         said: dict[str, object] = {
@@ -47,6 +49,8 @@ class MachineLine:
         }
         if self.threads:
             said["threads"] = self.threads
+        if self.withheld:
+            said["withheld"] = self.withheld
         return f"<!-- undersigned {json.dumps(said, separators=(',', ':'))} -->"
 
 
@@ -252,9 +256,11 @@ def _read_tally(said: str) -> MachineLine | None:
         tally = json.loads(said)
         as_of = datetime.strptime(tally["as_of"], _ISO).replace(tzinfo=UTC)
         threads = tuple(tally.get("threads", ()))
-        line = MachineLine(tally["count"], tally["digest"], int(as_of.timestamp()), tally["v"], threads)
+        withheld = tuple((order, person) for order, person in tally.get("withheld", ()))
+        line = MachineLine(tally["count"], tally["digest"], int(as_of.timestamp()), tally["v"], threads, withheld)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     well_typed = type(line.v) is int and type(line.count) is int and type(line.digest) is str
     well_typed = well_typed and all(type(name) is str and is_name(name) for name in threads)
+    well_typed = well_typed and all(type(order) is type(person) is int for order, person in withheld)
     return line if well_typed and line.v == 1 and line.count >= 0 else None

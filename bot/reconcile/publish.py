@@ -205,6 +205,7 @@ def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: Desk) -> bloc
         show=settings.show,
         response=tally.rules.response,
         remarks=tally.rules.remarks,
+        withheld=tally.rules.withheld,
         helps=tally.rules.helps,
         labelled=tally.labelled,
         label=desk.label,

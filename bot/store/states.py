@@ -30,6 +30,7 @@ class State(StrEnum):
     UNAVAILABLE = "unavailable"
     NO_ROOM = "no room"
     NOT_GRANTED = "not granted"
+    SETTINGS_UNREADABLE = "settings unreadable"
     LOCKED = "locked"
     UNLABELLED = "unlabelled"
 
@@ -68,6 +69,8 @@ _ADVICE: Final = {
     State.NO_ROOM: "The letter leaves no room for the tally. Shorten it by a few lines.",
     State.NOT_GRANTED: "The account's owner has not accepted everything that the App asks for. Without the"
     " events, signatures are counted only when the comments are read again.",
+    State.SETTINGS_UNREADABLE: "The App may not read .github/petition.yml; the settings that it read last, or the"
+    " defaults, stay in force. Give it the permission Contents: read-only, and have the account's owner accept it.",
     State.LOCKED: "The conversation is locked: only people with write access can comment, and nobody gets a"
     " reaction.",
     State.UNLABELLED: "The label was taken off the issue. Put it back and everything counts again.",
@@ -84,6 +87,8 @@ STATE_OF_PETITION: Final = f"""
         WHEN i.state <> '' THEN i.state
         WHEN p.state <> '' THEN p.state
         WHEN i.lacks <> '' THEN '{State.NOT_GRANTED}'
+        WHEN EXISTS (SELECT 1 FROM settings s WHERE s.repository_id = r.id AND NOT s.readable)
+            THEN '{State.SETTINGS_UNREADABLE}'
         WHEN NOT p.labelled THEN '{State.UNLABELLED}'
         WHEN EXISTS (SELECT 1 FROM threads t WHERE t.petition_id = p.id AND t.locked AND NOT t.gone)
             THEN '{State.LOCKED}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -12,6 +12,8 @@ from bot import app
 from bot.petition.settings import PATH
 from bot.sandbox.nouns import Comment, Issue
 from bot.sandbox.server import Sandbox
+from bot.store import State
+from bot.verify import IssueName, Verification, verify
 from tests.whole.scene import Scene, scene
 
 
@@ -213,7 +215,44 @@ async def test_outside_of_petitions_there_is_silence(stage: Scene, petition: Iss
     assert other.body == "It hurts."
 
 
+async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
+    settings(stage, "also_accept: [signed]\n")
+    stage.organizer()
+    petition = stage.petition()
+    stage.sign(petition, "ada", "signed")
+    fake = stage.sign(petition, "bob")
+    stage.sign(petition, "eve")
+    order(stage, petition, "remove @bob fake")
+    order(stage, petition, "remove @eve spam", "mallory")
+    await stage.shows(petition, 2)
+    assert (await recounted(stage, petition)).recount.agrees
+    stage.state.rename_user(fake.user, "robert")
+    found = await recounted(stage, petition)
+    assert found.recount.agrees
+    assert any("who has another name by now" in line for line in found.lines())
+    found = await recounted(stage, petition, token=stage.sandbox.token_of("zoe"))
+    assert found.recount.agrees
+    assert any("told only to organizers" in line for line in found.lines())
+
+
+async def recounted(stage: Scene, petition: Issue, token: str = "") -> Verification:
+    config = replace(stage.config(), token=token) if token else stage.config()
+    return await verify(IssueName(petition.repository.full_name, petition.number), config)
+
+
 async def audit(stage: Scene, petition: Issue) -> list[tuple[str, str, str, str]]:
     assert stage.bot is not None
     entries = await stage.bot.store.governing.audit(petition.id)
     return [(one.login, one.word, one.argument, one.answer) for one in entries]
+
+
+async def test_settings_that_may_not_be_read_are_a_named_state(stage: Scene) -> None:
+    repository = stage.sandbox.repository()
+    stage.state.privatize(repository, repository.owner)
+    (installation,) = stage.state.installations.values()
+    stage.state.grant(installation, {"issues": "write", "metadata": "read"}, installation.events)
+    petition = stage.petition()
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    assert stage.bot is not None
+    assert (await stage.bot.store.snapshot(petition.id, 0)).state is State.SETTINGS_UNREADABLE

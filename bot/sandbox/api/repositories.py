@@ -58,6 +58,11 @@ def get_permission(call: Call) -> Answer:
     user = call.state.find_user(call.path["user"])
     if user is None:
         raise Refused(404, "Not Found")
+    asker = call.caller
+    if asker.token is None and (
+        asker.actor is None or ROLES.index(call.state.role(repository, asker.actor)) < ROLES.index("write")
+    ):
+        raise Refused(403, "Must have push access to view collaborator permission.")
     role = call.state.role(repository, user)
     rank = ROLES.index(role)
     names = ("pull", "triage", "push", "maintain", "admin")

@@ -1,0 +1,93 @@
+"""Find out from GitHub alone by which rules a petition counts: its settings, its orders, and who may give them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.github.client import InstallationClient
+from bot.github.errors import Forbidden
+from bot.petition.comment import Author, Comment
+from bot.petition.orders import Given, names_somebody, rule, standing_orders
+from bot.petition.rules import Rules
+from bot.petition.settings import DEFAULTS, PATH, Settings
+from bot.petition.settings import read as read_text
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRules:
+    """The rules, and what had to be taken on trust to find them."""
+
+    rules: Rules
+    notes: tuple[str, ...] = ()
+
+
+async def find_rules(
+    client: InstallationClient,
+    repository: str,
+    comments: Collection[Comment],
+    *,
+    associates: Collection[int],
+    withheld: Mapping[int, int],
+) -> FoundRules:
+    """Fold settings and orders as the bot does; raises `bot.github.errors`.
+
+    `associates` are the people that GitHub shows as owner, member or collaborator. `withheld` says whom the block
+    takes orders to mean, by the order's comment: logins change, and nobody can ask for one that was.
+    """
+    notes: list[str] = []
+    settings = await _settings(client, repository, notes)
+    orders = standing_orders(comments)
+    organizers = await _organizers(client, repository, orders, associates, notes)
+    named = {one.comment_id: await _named(client, one, comments, withheld, notes) for one in orders}
+    return FoundRules(rule(settings, orders, organizers=organizers, named=named).rules, tuple(notes))
+
+
+async def _settings(client: InstallationClient, repository: str, notes: list[str]) -> Settings:
+    try:
+        text = await client.read_file(repository, PATH)
+    except Forbidden:
+        notes.append(f"{PATH} cannot be read with these credentials; counted without it")
+        return DEFAULTS
+    found = read_text(text or "")
+    if isinstance(found, Settings):
+        return found
+    notes.append(f"{PATH} has mistakes; counted without it, where the bot goes by the last one that had none")
+    return DEFAULTS
+
+
+async def _organizers(
+    client: InstallationClient,
+    repository: str,
+    orders: Iterable[Given],
+    associates: Collection[int],
+    notes: list[str],
+) -> dict[int, bool]:
+    organizers: dict[int, bool] = {}
+    for person in {one.author.id: one.author for one in orders}.values():
+        try:
+            organizers[person.id] = await client.may_write(repository, person)
+        except Forbidden:
+            organizers[person.id] = person.id in associates
+            word = "one" if organizers[person.id] else "none"
+            notes.append(f"who is an organizer is told only to organizers; {person.login} was taken for {word}")
+    return organizers
+
+
+async def _named(
+    client: InstallationClient,
+    one: Given,
+    comments: Iterable[Comment],
+    withheld: Mapping[int, int],
+    notes: list[str],
+) -> Author | None:
+    login = names_somebody(one.order)
+    if login is None:
+        return None
+    authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
+    person = await client.person(login) or authors.get(login)
+    meant = withheld.get(one.comment_id)
+    if meant is None or (person is not None and person.id == meant):
+        return person
+    notes.append(f"an order names {login}, who has another name by now; the block tells whom it meant")
+    return Author(meant, login)
