@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,13 +26,13 @@ from bot import logs
 from bot.github import deliveries
 from bot.github.client import GitHub
 from bot.github.errors import Paused
-from bot.petition import block
+from bot.petition import block, threads
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer
 from bot.reconcile.worker import Worker
 from bot.sandbox.api.limits import Limits
 from bot.sandbox.ground import Event
-from bot.sandbox.nouns import Issue
+from bot.sandbox.nouns import Issue, Refused
 from bot.sandbox.server import Sandbox
 from bot.store import Lease, Store
 
@@ -104,29 +104,54 @@ class World:
     store: Store
     replay: Replay
     told: list[Event] = field(default_factory=list)
-    petitions: list[Issue] = field(default_factory=list)
+    issues: dict[int, Issue] = field(default_factory=dict)
+    """All threads by their ids."""
+    places: dict[int, int] = field(default_factory=dict)
+    """Which petition a thread belongs to, by its number."""
+    first: list[Issue] = field(default_factory=list)
+    newest: list[Issue] = field(default_factory=list)
+    """Where people sign each petition: the thread opened last."""
     began: float | None = None
     """When people began to sign; None before."""
-    _signed: int = 0
+    _arrived: int = 0
+    _turned_away: list[int] = field(default_factory=list)
+    """Who found a thread full before the next one was open, and comes again."""
 
     @property
     def next_arrival(self) -> float | None:
         """Tell when the next person signs."""
         arrivals = self.replay.arrivals
-        if self.began is None or self._signed == len(arrivals):
+        if self.began is None or self._arrived == len(arrivals):
             return None
-        return self.began + arrivals[self._signed]
+        return self.began + arrivals[self._arrived]
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and everything happen that happens meanwhile."""
         clock, until = self.clock, self.clock.at + seconds
         while (at := self.next_arrival) is not None and at <= until:
             clock.at = max(clock.at, at)
-            petition = self.petitions[self._signed % len(self.petitions)]
-            self.sandbox.comment(petition, f"signer-{self._signed}")
-            self._signed += 1
+            self._sign(self._arrived)
+            self._arrived += 1
         clock.at = max(clock.at, until)
         await self.hear()
+
+    def open_thread(self, issue: Issue, place: int) -> None:
+        """Add a thread to the petition at this place."""
+        self.issues[issue.id], self.places[issue.id] = issue, place
+        if place == len(self.first):
+            self.first.append(issue)
+            self.newest.append(issue)
+            self.replay.writes.append([])
+        self.newest[place] = issue
+        waiting, self._turned_away = self._turned_away, []
+        for number in waiting:
+            self._sign(number)
+
+    def _sign(self, number: int) -> None:
+        try:
+            self.sandbox.comment(self.newest[number % len(self.newest)], f"signer-{number}")
+        except Refused:
+            self._turned_away.append(number)
 
     async def hear(self) -> None:
         """Let the bot record what has happened, as its webhook does."""
@@ -142,11 +167,9 @@ def _run(replay: Replay) -> Replay:
 
 async def _play(replay: Replay) -> Replay:
     async with _world(replay) as (world, worker):
-        for number in range(replay.petitions):
-            world.petitions.append(world.sandbox.petition(f"Letter {number}", "Dear all,\r\n\r\nplease."))
-            replay.writes.append([])
-        places = {issue.id: number for number, issue in enumerate(world.petitions)}
-        world.sandbox.state.on_change.append(lambda issue: _look(issue, places, world))
+        for place in range(replay.petitions):
+            world.open_thread(world.sandbox.petition(f"Letter {place}", "Dear all,\r\n\r\nplease."), place)
+        world.sandbox.state.on_change.append(lambda issue: _look(issue, world))
         async with world.store.lease(worker.installation_id) as lease:
             assert lease
             await _work(world, worker, lease)
@@ -155,9 +178,9 @@ async def _play(replay: Replay) -> Replay:
             world.began = world.clock.at
             replay.calls.clear()
             await _work(world, worker, lease)
-        comments = [comment for petition in world.petitions for comment in petition.comments]
+        comments = [comment for issue in world.issues.values() for comment in issue.comments]
         replay.acknowledged = sum(bool(comment.reactions) for comment in comments)
-        replay.lost = len(replay.arrivals) - sum(map(_said, world.petitions))
+        replay.lost = len(replay.arrivals) - sum(map(_said, world.first))
     return replay
 
 
@@ -180,10 +203,15 @@ async def _work(world: World, worker: Worker, lease: Lease) -> None:
         await world.pass_time(max(min(wakes) - world.clock.at, worker.beats.breath))
 
 
-def _look(issue: Issue | None, places: Mapping[int, int], world: World) -> None:
+def _look(issue: Issue | None, world: World) -> None:
     if issue is None or world.began is None:
         return
-    said, writes = _said(issue), world.replay.writes[places[issue.id]]
+    if issue.id not in world.issues:
+        said_to_continue = threads.read_continues(issue.body)
+        assert said_to_continue is not None, "only the bot opens issues here"
+        world.open_thread(issue, world.places[said_to_continue.issue_id])
+    place = world.places[issue.id]
+    said, writes = _said(world.first[place]), world.replay.writes[place]
     if said > (writes[-1][1] if writes else 0):
         writes.append((world.clock.at - world.began, said))
 
@@ -197,7 +225,6 @@ def _said(petition: Issue) -> int:
 async def _world(replay: Replay) -> AsyncIterator[tuple[World, Worker]]:
     clock = Clock()
     sandbox = Sandbox(now=clock.now)
-    sandbox.state.rules.comment_cap = None  # one issue has room for 2,500, and this is about time
     sandbox.limits = Limits.like_github()
     with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
         store = await Store.open(f"sqlite:///{folder}/simulation.db", now=clock.now)

@@ -10,7 +10,7 @@ class GitHubError(Exception):
 class Paused(GitHubError):
     """GitHub's limits say to wait until `until` (UTC epoch seconds); nothing was changed.
 
-    Unless `whole`, only calls of the same kind (reactions and comments, or GraphQL) must wait; others may go on.
+    Unless `whole`, only calls of the same kind (reactions, issues, or GraphQL) must wait; others may go on.
     """
 
     def __init__(self, until: float, reason: str, *, whole: bool = True) -> None:

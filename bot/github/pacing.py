@@ -30,7 +30,9 @@ class Kind(StrEnum):
     READ = "read"
     WRITE = "write"
     CONTENT = "content"
-    """A write that counts as content: a comment, and to be safe a reaction."""
+    """A write that counts as content: an issue."""
+    REACTION = "reaction"
+    """It counts as content too, to be safe, and can wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,13 @@ class Limits:
     """Our own limits, below GitHub's 80 content writes a minute and 500 an hour.
 
     It is not known whether edits of a body count, so they count towards the minute; the hour is for what notifies.
+    Of that, reactions leave `reserve`: until its next issue is opened, nobody can sign a petition that is full.
     """
 
     write_gap: float = 1.0
     writes_per_minute: int = 70
-    content_per_hour: int = 450
+    content_per_hour: int = 470
+    reserve: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Pace:
         """Note that a call is being sent."""
         if kind is not Kind.READ:
             self._writes.append(now)
-        if kind is Kind.CONTENT:
+        if kind in (Kind.CONTENT, Kind.REACTION):
             self._content.append(now)
         _keep(self._writes, self.limits.writes_per_minute)
         _keep(self._content, self.limits.content_per_hour)
@@ -126,16 +130,20 @@ class Pace:
         pace = "our own pace"
         yield Hold(_free_at(self._writes, 1, limits.write_gap, now), pace, ours=True, whole=False)
         yield Hold(_free_at(self._writes, limits.writes_per_minute, 60, now), pace, ours=True, whole=False)
-        if kind is Kind.CONTENT:
-            budget = "our hourly budget for reactions and comments"
-            yield Hold(_free_at(self._content, limits.content_per_hour, 3600, now), budget, ours=True, whole=False)
+        if kind in (Kind.CONTENT, Kind.REACTION):
+            budget = "our hourly budget for reactions and issues"
+            reserve = limits.reserve if kind is Kind.REACTION else 0
+            free_at = _free_at(self._content, max(limits.content_per_hour - reserve, 1), 3600, now)
+            yield Hold(free_at, budget, ours=True, whole=False)
 
 
 def kind_of(method: str, path: str) -> Kind:
     """Tell how a call weighs on the limits."""
     if method == "GET" or path.endswith(("/graphql", "/access_tokens", "/attempts")):
         return Kind.READ
-    return Kind.CONTENT if method == "POST" else Kind.WRITE
+    if method != "POST":
+        return Kind.WRITE
+    return Kind.REACTION if path.endswith("/reactions") else Kind.CONTENT
 
 
 def resource_of(path: str) -> str:

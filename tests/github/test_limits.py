@@ -185,19 +185,20 @@ async def test_a_pause_of_the_app_itself_is_one_too(
 # Our own pace
 
 
-async def test_reactions_stay_within_the_hours_budget_and_bodies_are_still_written(
+async def test_reactions_stay_within_the_hours_budget_and_nothing_else_waits_for_it(
     sandbox: Sandbox, session: aiohttp.ClientSession, letter: Issue, clock: Clock
 ) -> None:
     comments = [sandbox.comment(letter, f"person-{number}") for number in range(4)]
-    client = make_github(sandbox, session, clock, limits=Limits(content_per_hour=3)).installation(
-        installed(sandbox).id
-    )
+    limits = Limits(content_per_hour=4, reserve=1)
+    client = make_github(sandbox, session, clock, limits=limits).installation(installed(sandbox).id)
     for comment in comments[:3]:
         await client.react(REPO, comment.id, "+1")
     with pytest.raises(Paused) as pause:
         await client.react(REPO, comments[3].id, "+1")
     assert (pause.value.until, pause.value.whole) == (NOON + 3600, False)
     await client.edit_body(REPO, letter.number, "Dear mayor,")
+    here = (await client.get_issue(REPO, letter.number)).repository
+    await client.create_issue(here, "Keep the lights on (2)", "Sign here")
     clock.time = pause.value.until
     await client.react(REPO, comments[3].id, "+1")
 

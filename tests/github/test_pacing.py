@@ -17,13 +17,13 @@ def until(pace: Pace, kind: Kind, now: float = NOW, resource: str = "core") -> f
 
 
 def test_the_first_call_of_any_kind_may_go() -> None:
-    assert [until(Pace(), kind) for kind in Kind] == [None, None, None]
+    assert [until(Pace(), kind) for kind in Kind] == [None] * 4
 
 
 def test_a_write_waits_a_second_for_the_one_before_and_a_read_does_not() -> None:
     pace = Pace()
     pace.sent(Kind.WRITE, NOW)
-    assert [until(pace, kind, NOW + 0.4) for kind in Kind] == [None, NOW + 1, NOW + 1]
+    assert [until(pace, kind, NOW + 0.4) for kind in Kind] == [None, NOW + 1, NOW + 1, NOW + 1]
     assert until(pace, Kind.WRITE, NOW + 1) is None
 
 
@@ -47,8 +47,27 @@ def test_an_hour_holds_so_much_content_and_bodies_are_not_content() -> None:
     for second in range(3):
         pace.sent(Kind.CONTENT, NOW + second)
     hold = pace.hold(Kind.CONTENT, "core", NOW + 10)
-    assert hold == Hold(NOW + 3600, "our hourly budget for reactions and comments", ours=True, whole=False)
+    assert hold == Hold(NOW + 3600, "our hourly budget for reactions and issues", ours=True, whole=False)
     assert until(pace, Kind.WRITE, NOW + 10) is None
+
+
+def test_reactions_leave_room_for_the_issue_that_a_full_petition_goes_on_in() -> None:
+    pace = Pace(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=5, reserve=2))
+    for second in range(3):
+        assert until(pace, Kind.REACTION, NOW + second) is None
+        pace.sent(Kind.REACTION, NOW + second)
+    assert until(pace, Kind.REACTION, NOW + 10) == NOW + 3600
+    assert until(pace, Kind.CONTENT, NOW + 10) is None
+
+
+def test_issues_count_towards_the_budget_of_reactions() -> None:
+    pace = Pace(Limits(write_gap=0, content_per_hour=3, reserve=2))
+    pace.sent(Kind.CONTENT, NOW)
+    assert until(pace, Kind.REACTION, NOW + 10) == NOW + 3600
+
+
+def test_our_hour_is_shorter_than_githubs() -> None:
+    assert Limits().content_per_hour < 500
 
 
 def test_a_clock_that_was_set_back_does_not_hold_anybody_up() -> None:
@@ -93,7 +112,7 @@ def test_a_day_is_the_longest_word() -> None:
         ("GET", "/repos/a/b/issues/1", Kind.READ),
         ("PATCH", "/repos/a/b/issues/1", Kind.WRITE),
         ("DELETE", "/repos/a/b/issues/comments/1/reactions/2", Kind.WRITE),
-        ("POST", "/repos/a/b/issues/comments/1/reactions", Kind.CONTENT),
+        ("POST", "/repos/a/b/issues/comments/1/reactions", Kind.REACTION),
         ("POST", "/repos/a/b/issues/1/comments", Kind.CONTENT),
         ("POST", "/repos/a/b/issues", Kind.CONTENT),
         ("POST", "/graphql", Kind.READ),
