@@ -31,7 +31,7 @@ from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
-from bot.store import Audit, Store, Unavailable, Whole
+from bot.store import Audit, Forgotten, Store, Unavailable, Whole
 from bot.web.asking import House
 from bot.web.callers import Rules
 from bot.web.listening import listening
@@ -142,6 +142,23 @@ async def resync(repository: str, number: int, config: Config) -> Resynced:
             session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
         )
         return await resync_by_hand(repository, number, store, github, config.petition_label, time.time())
+
+
+async def forget(who: str, config: Config) -> Forgotten:
+    """Erase somebody's details for good, by login or by account number; a bot on the same database publishes that.
+
+    Raises Unknown and the store's errors.
+    """
+    async with AsyncExitStack() as stack:
+        store = await Store.open(config.database_url, label=config.petition_label)
+        stack.push_async_callback(store.close)
+        login = who.strip().removeprefix("@")
+        people = await store.upkeep.people_called(login)
+        if not people and login.isascii() and login.isdigit() and len(login) < 19:
+            people = [int(login)]
+        if not people:
+            raise Unknown(f"nobody called @{login} is known. After a renaming, give the account's number instead")
+        return await store.upkeep.forget(people)
 
 
 async def examine(config: Config, clock: Clock | None = None) -> list[Finding]:

@@ -159,6 +159,13 @@ def _resync(options: argparse.Namespace) -> int:
     return OK if found.is_settled else FAILED
 
 
+def _forget(options: argparse.Namespace) -> int:
+    settings = _configured(credentials=False)
+    forgotten = _run(app.forget(options.login, settings))
+    print(*forgotten.lines(options.login), sep="\n")
+    return OK
+
+
 def _verify(options: argparse.Namespace) -> int:
     name = None if options.petition is None else IssueName.read(options.petition)
     if options.pack is not None:
@@ -224,6 +231,10 @@ def _show(found: Verification | DatabaseVerification, options: argparse.Namespac
 def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
     said = f"the petition's issue, for example lovelace/letters#12{more}"
     parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
+
+
+def _forget_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("login", metavar="@LOGIN", help="who asked for it, by GitHub login or by account number")
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
@@ -356,6 +367,13 @@ COMMANDS = (
         "send a stored payload, signed like GitHub's, to a running bot; 1 is the exit code if it is not taken",
         _deliver,
         _deliver_arguments,
+    ),
+    _Command(
+        "forget",
+        "erase somebody's name, affiliation, reason and login, in all petitions; what they wrote on GitHub stays"
+        " theirs to delete",
+        _forget,
+        _forget_arguments,
     ),
     _Command("migrate", "bring the database to this version (serve does it too)", _migrate),
 )

@@ -93,9 +93,14 @@ def unify_newlines(text: str) -> str:
 
 
 def merge(one: Comment, other: Comment) -> Comment:
-    """Join two observations of the same comment; commutes, associates, and repeating changes nothing."""
+    """Join two observations of the same comment; commutes, associates, and repeating changes nothing.
+
+    Of a deleted comment nothing is kept but that it was there.
+    """
     deleted = one.deleted or other.deleted
     newest = max(one, other, key=_author_rank)
+    if deleted:
+        newest = _NOBODYS
     return Comment(
         id=one.id,
         created_at=min(one.created_at, other.created_at),
@@ -117,6 +122,8 @@ def standing(comment: Comment) -> Standing:
 
 
 _NOTHING = Standing()
+
+_NOBODYS = Comment(0, 0, None)
 
 
 def _author_rank(comment: Comment) -> tuple[int, bool, int, str, str]:

@@ -142,12 +142,15 @@ def row(signature: Signature, facts: BlockFacts) -> str:
     say = wording(facts.language)
     name = inline(signature.name or "") if Detail.NAME in facts.show else ""
     affiliation = inline(signature.affiliation or "") if Detail.AFFILIATION in facts.show else ""
+    moment = say.moment(signature.signed_at, facts.as_of)
+    if not signature.login:
+        return f"| *{say.say('not named')}* | {moment} |"
     profile = say.name(_profile(signature.login, facts))
     named = (f"**{say.name(name)}**" if name else profile, say.name(affiliation))
     who = ", ".join(text for text in named if text)
     # The space before the dot does not break, so that no line begins with the dot.
     who = f"{who}\N{NO-BREAK SPACE}· {profile}" if name else who
-    return f"| {who} | {say.moment(signature.signed_at, facts.as_of)} |"
+    return f"| {who} | {moment} |"
 
 
 def more(facts: BlockFacts, shown: int) -> str:

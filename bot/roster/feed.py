@@ -24,12 +24,16 @@ def feed(petition: PetitionRecord, signatures: Sequence[SignatureRecord], addres
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
+UNNAMED = "Not named"
+"""Who asked to be forgotten."""
+
+
 def _entry(root: ET.Element, one: SignatureRecord) -> None:
     entry = ET.SubElement(root, "entry")
     _text(entry, "id", one.comment)
-    _text(entry, "title", ", ".join(part for part in (one.name or one.login, one.affiliation) if part))
+    _text(entry, "title", ", ".join(part for part in (one.name or one.login or UNNAMED, one.affiliation) if part))
     _text(entry, "updated", one.signed_at)
-    _text(ET.SubElement(entry, "author"), "name", one.login)
+    _text(ET.SubElement(entry, "author"), "name", one.login or UNNAMED)
     ET.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": one.comment})
     _text(entry, "content", one.reason or "Signed.")
 

@@ -5,6 +5,7 @@ from bot.store.bodies import KnownBody, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
 from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
+from bot.store.forgetting import Forgotten
 from bot.store.governing import AuditEntry, KnownSettings, Named
 from bot.store.listing import ListingOutcome
 from bot.store.neighbours import Lease
@@ -41,6 +42,7 @@ __all__ = [
     "Due",
     "Entry",
     "FailedDelivery",
+    "Forgotten",
     "Found",
     "Health",
     "KnownBody",

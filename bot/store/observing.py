@@ -78,16 +78,15 @@ def merge_comment(world: World, thread: ThreadRow, seen: Comment) -> CommentRow 
     known = world.comments.get(seen.id)
     issue_id = thread.moved_to or thread.issue_id
     if known is None:
-        merged = _without_missing(seen if len(seen.versions) < 2 else merge(seen, seen))
+        merged = world.spare(_without_missing(seen if len(seen.versions) < 2 else merge(seen, seen)))
         row = CommentRow(merged, issue_id, thread.petition_id)
     else:
-        merged = _without_missing(merge(known.comment, seen))
+        merged = world.spare(_without_missing(merge(known.comment, seen)))
         # A comment that moved along with its issue belongs to the younger issue, whose id is higher.
         moves = issue_id > known.issue_id
         if merged == known.comment and not moves:
             return None
         row = replace(known, comment=merged)
-        world.involve(known)
         if moves:
             row.issue_id, row.petition_id = issue_id, thread.petition_id
     derive(row)
@@ -218,10 +217,15 @@ def _as_of(fact: Observation) -> int:
 
 
 def _without_missing(comment: Comment) -> Comment:
-    """Forget the text that was gone when a complete listing lacked the comment; deleted is more than missing."""
+    """Forget the text that was gone when a complete listing lacked the comment, and whose it was.
+
+    Deleted is more than missing.
+    """
     if not comment.missing_at:
         return comment
     if comment.deleted:
         return replace(comment, missing_at=0)
     seen_since = tuple(v for v in comment.versions if max(v.at, v.seen) > comment.missing_at)
+    if not seen_since:
+        return replace(comment, versions=(), author=None, author_at=0)
     return replace(comment, versions=seen_since)

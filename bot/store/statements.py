@@ -44,6 +44,10 @@ COMMENTS_OF_AUTHORS: Final = statement(f"""
     WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
 """)
 
+FORGOTTEN: Final = statement("SELECT user_id, at FROM forgotten WHERE user_id = ANY($1::BIGINT[])")
+
+COMMENTS_BY: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[])")
+
 AUTHORS_OF_COMMANDS_AFTER: Final = statement("""
     SELECT DISTINCT author_id FROM comments
     WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND made_at > $2 AND command IS NOT NULL

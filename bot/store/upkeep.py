@@ -19,6 +19,7 @@ from bot.store.bodies import (
 )
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
 from bot.store.database import Database
+from bot.store.forgetting import Forgotten, people_called, record_forgotten
 from bot.store.reading import ThreadToRead, read_thread, read_thread_to_look_at
 from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
 from bot.store.spelling import Statement
@@ -191,6 +192,18 @@ class Upkeep:
     async def found(self, issue_id: int, lost_by: int) -> None:
         """Note that what a write replaced is back, or is out of date."""
         await self._database.write(partial(note_found, issue_id=issue_id, lost_by=lost_by))
+
+    # People who are to be forgotten
+
+    async def people_called(self, login: str) -> list[int]:
+        """Give the ids of all who were called so when we last heard of them."""
+        return await self._database.read(partial(people_called, login=login))
+
+    async def forget(self, people: Collection[int]) -> Forgotten:
+        """Erase who these people are and what they gave of themselves, in all petitions, for good."""
+        found = await self._database.write(partial(record_forgotten, people=people, now=int(self._now())))
+        self._announce()
+        return found
 
     # Failed deliveries
 

@@ -264,6 +264,19 @@ ISSUES_OF_COMMENTS: Final = statement("""
 
 THREADS_OF_PETITION: Final = statement("SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position")
 
+# People who are to be forgotten -------------------------------------------------------------------
+
+AUTHORS_CALLED: Final = statement("""
+    SELECT DISTINCT author_id FROM comments
+    WHERE lower(author_login) = $1 AND author_id IS NOT NULL
+    ORDER BY author_id
+""")
+
+FORGET: Final = statement("""
+    INSERT INTO forgotten (user_id, at) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
+    ON CONFLICT (user_id) DO UPDATE SET at = excluded.at
+""")
+
 # Failed deliveries --------------------------------------------------------------------------------
 
 MARK: Final = statement("SELECT at FROM marks WHERE name = $1")

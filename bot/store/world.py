@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.petition.comment import Comment
 from bot.petition.facts import Repository
+from bot.petition.privacy import without_details
 from bot.petition.rules import Rules
 from bot.store import statements as sql
 from bot.store.database import Transaction
@@ -91,6 +92,8 @@ class World:
     changed: dict[int, CommentRow] = field(default_factory=dict)
     people: set[Person] = field(default_factory=set)
     """Whose comments changed."""
+    forgotten: dict[int, int] = field(default_factory=dict)
+    """Who asked to be forgotten, by user id, and when."""
 
     def lock(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
         """Lock the petitions of these issues, in the order of their ids, and read them."""
@@ -121,7 +124,8 @@ class World:
         authors = {comment.author.id for comment in comments if comment.author}
         petition_ids = list(self.petitions)
         for row in transaction.tuples(sql.COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
-            self._add_comment(read_comment(row))
+            self.add_comment(read_comment(row))
+        self._read_forgotten(transaction, authors)
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
         self.read_authors(transaction, former)
 
@@ -130,17 +134,30 @@ class World:
         if not author_ids:
             return
         for row in transaction.tuples(sql.COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
-            self._add_comment(read_comment(row))
+            self.add_comment(read_comment(row))
 
     def read_thread(self, transaction: Transaction, issue_id: int) -> list[CommentRow]:
         """Read all comments of a thread, and all commands of their authors."""
         rows = [read_comment(row) for row in transaction.tuples(sql.COMMENTS_OF_THREAD, issue_id)]
         for row in rows:
-            self._add_comment(row)
-        self.read_authors(transaction, {row.comment.author.id for row in rows if row.comment.author})
+            self.add_comment(row)
+        authors = {row.comment.author.id for row in rows if row.comment.author}
+        self.read_authors(transaction, authors)
+        self._read_forgotten(transaction, authors)
         return rows
 
-    def _add_comment(self, row: CommentRow) -> None:
+    def spare(self, comment: Comment) -> Comment:
+        """Leave out of a comment what its author asked to be forgotten."""
+        until = None if comment.author is None else self.forgotten.get(comment.author.id)
+        return comment if until is None else without_details(comment, until)
+
+    def _read_forgotten(self, transaction: Transaction, author_ids: Collection[int]) -> None:
+        if author_ids:
+            rows = transaction.fetch(sql.FORGOTTEN, list(author_ids))
+            self.forgotten.update((row.user_id, row.at) for row in rows)
+
+    def add_comment(self, row: CommentRow) -> None:
+        """Take a comment as it was before this transaction."""
         if row.comment.id in self.comments:
             return
         self.comments[row.comment.id] = row
@@ -148,7 +165,9 @@ class World:
             self.signed[row.petition_id, row.comment.author.id] = row
 
     def change(self, row: CommentRow) -> None:
-        """Put a new row in the place of what was known of a comment."""
+        """Put a new row in the place of what was known of a comment; also its former author is judged again."""
+        if row.comment.id in self.comments:
+            self.involve(self.comments[row.comment.id])
         self.comments[row.comment.id] = self.changed[row.comment.id] = row
         self.involve(row)
 

@@ -218,7 +218,7 @@ def write_into_the_block(world: World, choice: Choice) -> None:
 
 @action(3)
 def damage_the_block(world: World, choice: Choice) -> None:
-    # Damaged twice over, nothing may be left to tell our words from the letter's; then they stay, as the letter would.
+    # Damaged twice over, nothing may be left to tell our words from the letter's.
     issue = choice.of([one for one in _with_their_letter(world) if letters.has_sound_block(one.body or "")])
     world.save(issue, choice.of(letters.DAMAGES)(issue.body or ""), exact=False)
 

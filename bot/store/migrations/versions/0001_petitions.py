@@ -220,6 +220,13 @@ def _signatures() -> None:
         sqlite_with_rowid=False,
     )
 
+    # Who asked to be forgotten, and when: what they wrote before is counted, and nothing else is kept of it.
+    op.create_table(
+        "forgotten",
+        sa.Column("user_id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )
+
 
 def _bodies() -> None:
     """Create what we wrote into issues' bodies, and what people wrote there."""

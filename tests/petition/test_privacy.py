@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.petition.commands import Order, Sign, Unsign
+from bot.petition.comment import Author, Comment, Version, Writer, body_digest, merge, standing
+from bot.petition.privacy import EVER, without_details
+
+ADA = Author(1, "ada")
+SIGNED = Version(100, body_digest("a"), Writer.AUTHOR, Sign("Ada", "Engines", "Because"))
+COMMENT = Comment(7, 100, ADA, 100, (SIGNED,))
+
+
+def test_who_signed_is_forgotten_and_that_somebody_did_is_not() -> None:
+    bare = without_details(COMMENT, 200)
+    assert standing(bare).command == Sign()
+    assert bare.author == Author(1, "")
+    assert (bare.id, bare.versions[0].digest) == (COMMENT.id, SIGNED.digest)
+
+
+def test_forgetting_again_and_reading_the_same_again_changes_nothing() -> None:
+    bare = without_details(COMMENT, 200)
+    assert without_details(bare, 200) == bare
+    seen = replace(COMMENT, author_at=900, versions=(replace(SIGNED, seen=900),))
+    again = without_details(merge(bare, seen), 200)
+    assert (again.author, standing(again).command) == (Author(1, ""), Sign())
+
+
+def test_the_same_words_hidden_and_shown_again_are_no_new_words() -> None:
+    shown = Version(300, SIGNED.digest, Writer.UNSAID, SIGNED.command, hidden=False)
+    again = without_details(merge(COMMENT, replace(COMMENT, versions=(shown,))), 200)
+    assert (again.author, standing(again).command) == (Author(1, ""), Sign())
+
+
+def test_what_somebody_else_makes_of_the_words_is_not_their_will() -> None:
+    edit = Version(300, body_digest("b"), Writer.OTHER, Sign("Ada L."), previous=SIGNED.digest)
+    again = without_details(merge(COMMENT, replace(COMMENT, versions=(edit,))), 200)
+    assert (again.author, standing(again).command) == (Author(1, ""), Sign())
+
+
+def test_what_is_written_later_is_their_will_again() -> None:
+    edit = Version(300, body_digest("b"), Writer.AUTHOR, Sign("A. L."), previous=SIGNED.digest)
+    again = without_details(merge(COMMENT, replace(COMMENT, versions=(edit,))), 200)
+    assert (again.author, standing(again).command) == (ADA, Sign("A. L."))
+    assert without_details(COMMENT, 99) == COMMENT
+
+
+def test_withdrawals_and_orders_stay_what_they_are() -> None:
+    for command in (Unsign(), Order("goal", "500"), None):
+        comment = replace(COMMENT, versions=(replace(SIGNED, command=command),))
+        assert without_details(comment, EVER).versions == comment.versions
+
+
+def test_of_a_comment_that_nobody_wrote_there_is_nothing_to_forget() -> None:
+    nobodys = replace(COMMENT, author=None, versions=())
+    assert without_details(nobodys, EVER) == nobodys
+
+
+def test_of_a_deleted_comment_only_its_number_is_kept() -> None:
+    gone = merge(COMMENT, replace(COMMENT, deleted=True, versions=()))
+    assert gone == Comment(7, 100, None, 0, (), deleted=True)
+    assert merge(COMMENT, gone) == merge(gone, COMMENT) == gone

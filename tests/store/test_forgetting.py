@@ -1,0 +1,117 @@
+"""Nothing that somebody gave of themselves is left in any row once it is deleted or forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.petition.commands import Sign
+from bot.petition.facts import CommentFact
+from bot.store import Forgotten
+from bot.store.spelling import statement
+from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
+
+SECRETS = ("ada", "Lovelace", "Engines", "Because")
+OTHER = replace(LETTER, id=2_000, number=8)
+
+
+async def everything(scene: Scene) -> str:
+    """Give all rows of all tables as text."""
+    database = scene.store._database
+    names = statement("SELECT name FROM sqlite_master WHERE type = 'table'")
+    if scene.store._database.__class__.__name__.startswith("Postgres"):
+        names = statement("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    tables = [row[0] for row in await database.read(lambda work: work.tuples(names))]
+    found = ""
+    for table in tables:
+        found += repr(await rows(scene.store, f"SELECT * FROM {table}"))  # noqa: S608 - a name from the catalogue
+    return found
+
+
+async def sign_in_full(scene: Scene) -> int:
+    return await scene.say(ADA, Sign("Ada Lovelace", "Engines", "Because"))
+
+
+async def are_left(scene: Scene) -> list[str]:
+    found = await everything(scene)
+    return [secret for secret in SECRETS if secret in found]
+
+
+async def test_a_deleted_comment_leaves_nothing_of_its_author(scene: Scene) -> None:
+    comment_id = await sign_in_full(scene)
+    assert await are_left(scene) == list(SECRETS)
+    told = scene.comments[comment_id]
+    await scene.delete(comment_id)
+    assert await are_left(scene) == []
+    await scene.observe(replace(told, deleted=False))
+    assert await are_left(scene) == []
+    assert await scene.count() == 0
+
+
+async def test_a_comment_that_a_complete_listing_lacks_leaves_nothing_either(scene: Scene) -> None:
+    comment_id = await sign_in_full(scene)
+    told = scene.comments[comment_id]
+    await scene.store.record_listing(LETTER.id, 900, [], complete=True)
+    assert await are_left(scene) == []
+    await scene.observe(told)
+    assert await are_left(scene) == []
+    later = replace(told, author_at=950, versions=(replace(told.versions[0], seen=950),))
+    await scene.store.record_listing(LETTER.id, 950, [later], complete=True)
+    assert await scene.signatories() == ["ada"]
+
+
+async def test_an_edit_that_takes_the_name_out_leaves_no_name(scene: Scene) -> None:
+    await scene.edit(await sign_in_full(scene), Sign())
+    assert await are_left(scene) == ["ada"]
+
+
+async def test_who_is_forgotten_still_counts_without_a_name(scene: Scene) -> None:
+    comment_id = await sign_in_full(scene)
+    await scene.sign("grace")
+    before = await scene.snapshot()
+    people = await scene.store.upkeep.people_called("ADA")
+    assert await scene.store.upkeep.forget(people) == Forgotten((1,), 1, 1, 1)
+    assert await are_left(scene) == []
+    after = await scene.snapshot()
+    assert (after.count, after.digest) == (2, before.digest)
+    assert after.revision > before.revision
+    assert [(each.user_id, each.login, each.name) for each in after.newest] == [(2, "grace", None), (1, "", None)]
+    assert after.newest[1].comment_id == comment_id
+
+
+async def test_what_was_forgotten_is_not_taken_up_again(scene: Scene) -> None:
+    comment_id = await sign_in_full(scene)
+    await scene.store.upkeep.forget([ADA.id])
+    told = scene.comments[comment_id]
+    await scene.observe(told)
+    seen = replace(told, author_at=1_500, versions=(replace(told.versions[0], seen=1_500),))
+    outcome = await scene.store.record_listing(LETTER.id, 1_500, [seen], complete=True)
+    assert (outcome.count, outcome.repaired) == (1, 0)
+    await scene.hide(comment_id)
+    await scene.hide(comment_id, hidden=False)
+    assert await are_left(scene) == []
+    assert await scene.count() == 1
+
+
+async def test_what_they_write_anew_is_shown(scene: Scene) -> None:
+    await sign_in_full(scene)
+    await scene.store.upkeep.forget([ADA.id])
+    await scene.say(ADA, Sign("Ada"), at=1_200)
+    assert [(each.login, each.name) for each in (await scene.snapshot()).newest] == [("ada", "Ada")]
+
+
+async def test_somebody_is_forgotten_before_they_ever_came_and_in_all_petitions(scene: Scene) -> None:
+    await scene.store.upkeep.forget([ADA.id])
+    await sign_in_full(scene)
+    fact = scene.fact(ADA, Sign("Ada Lovelace"))
+    await scene.store.record([CommentFact(INSTALLATION, REPOSITORY, replace(OTHER, updated_at=200), fact.comment)])
+    assert await are_left(scene) == []
+    assert (await scene.count(), (await scene.store.snapshot(OTHER.id, 1)).count) == (1, 1)
+
+
+async def test_a_login_that_changed_hands_is_forgotten_for_all_who_had_it(scene: Scene) -> None:
+    await sign_in_full(scene)
+    await scene.say(replace(ADA, id=77), None)
+    assert await scene.store.upkeep.people_called("ada") == [1, 77]
+    assert await scene.store.upkeep.people_called("nobody") == []
+    assert await scene.store.upkeep.forget([1, 77]) == Forgotten((1, 77), 2, 1, 1)
+    assert await are_left(scene) == []

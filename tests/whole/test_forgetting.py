@@ -1,0 +1,39 @@
+"""Somebody wants to be forgotten: `forget @login`, beside a running bot."""
+
+from __future__ import annotations
+
+from bot.verify import IssueName, verify
+from tests.whole.scene import Scene
+from tests.whole.test_command_line import run
+from tests.whole.watching import surveyed
+
+
+async def test_who_is_forgotten_is_named_no_more_and_counts_as_long_as_the_comment_stands(stage: Scene) -> None:
+    petition = stage.petition()
+    signed = stage.sign(petition, "ada", "/sign Ada Byron, Engines")
+    stage.sign(petition, "grace")
+    assert "Ada Byron" in await stage.shows(petition, 2)
+
+    code, out, err = await run("forget", "@Ada", DATABASE_URL=stage.database_url)
+    assert code == 0, err
+    assert "1 comment on 1 petition" in out
+    assert "still count, without a name" in out
+    await stage.until(lambda: "Ada Byron" not in (petition.body or ""))
+    assert "[ada]" not in (petition.body or "")
+    assert "*not named*" in (petition.body or "")
+
+    stage.state.edit_comment(signed, stage.organizer(), "/sign Ada Byron!")
+    await surveyed(stage)
+    assert "*not named*" in await stage.shows(petition, 2)
+    assert (await verify(IssueName("lovelace/letters", 1), stage.config())).recount.agrees
+
+    stage.state.delete_comment(signed, signed.user)
+    assert "*not named*" not in await stage.shows(petition, 1)
+
+
+async def test_nobody_is_forgotten_who_is_not_known(stage: Scene) -> None:
+    code, _, err = await run("forget", "@nobody", DATABASE_URL=stage.database_url)
+    assert code == 1
+    assert "nobody called @nobody is known" in err
+    code, out, _ = await run("forget", "4711", DATABASE_URL=stage.database_url)
+    assert (code, "account 4711" in out) == (0, True)
