@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
-import subprocess
 import sys
-import venv
 from asyncio.subprocess import PIPE, STDOUT, Process
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import aiohttp
 import jsonschema
 import pytest
-from packaging.requirements import Requirement
 
 from bot import config
+from tests.deploy.bare import install, plain_environment, push
 from tests.whole.test_command_line import read_until
 
 ROOT = Path(__file__).parents[2]
@@ -95,38 +91,9 @@ async def test_a_fresh_deployment_migrates_serves_and_waits_for_its_set_up(
 def build(folder: Path) -> tuple[Path, dict[str, str]]:
     """Do what the buildpack does: the pushed files, and an environment that has only what is required."""
     slug, environment = folder / "app", folder / "python"
-    shutil.copytree(ROOT / "bot", slug / "bot", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Procfile", "requirements.txt", ".python-version"):
-        shutil.copy(ROOT / name, slug / name)
-    if os.environ.get("CI") == "true":
-        venv.create(environment, with_pip=True)
-        pip = [str(environment / "bin/python"), "-m", "pip"]
-        subprocess.run([*pip, "install", "-q", "--no-compile", "-r", str(slug / "requirements.txt")], check=True)
-    else:
-        venv.create(environment, with_pip=False)
-        link(slug / "requirements.txt", environment)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "PYTHON"))}
-    return slug, kept | {"PATH": f"{environment}/bin:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
-
-
-def link(requirements: Path, environment: Path) -> None:
-    """Give an environment what is required, from what is installed here: that needs no package index."""
-    (there,) = environment.glob("lib/python*/site-packages")
-    for line in requirements.read_text(encoding="utf-8").splitlines():
-        if line[:1].isalpha():
-            wanted = Requirement(line.rstrip(" \\"))
-            if wanted.marker is None or wanted.marker.evaluate():
-                link_one(wanted.name, there)
-
-
-def link_one(name: str, there: Path) -> None:
-    try:
-        found = distribution(name)
-    except PackageNotFoundError:
-        pytest.fail(f"{name} is required and not installed here; install tests/requirements.txt")
-    for top in {file.parts[0] for file in found.files or [] if file.parts[0] not in ("..", "__pycache__")}:
-        if not (there / top).exists():
-            (there / top).symlink_to(Path(str(found.locate_file(top))))
+    push(slug)
+    install(slug, environment)
+    return slug, plain_environment() | {"PATH": f"{environment}/bin:{os.environ['PATH']}"}
 
 
 async def honcho(slug: Path, environment: dict[str, str], process: str) -> Process:

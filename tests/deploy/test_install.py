@@ -1,0 +1,94 @@
+"""README's *Install*, typed line by line into a folder that had nothing in it, up to a counted signature."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.sandbox.server import Sandbox
+from tests.deploy.bare import ROOT, link, plain_environment, push
+from tests.whole.scene import Scene
+from tests.whole.test_command_line import read_until
+
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q -r requirements.txt"
+
+
+def typed() -> list[str]:
+    """Give the lines that the section tells people to type."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("\n## Install\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^(\d)\. ", section, re.MULTILINE) == ["1", "2", "3", "4", "5"]
+    return [
+        line.strip() for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL) for line in block.splitlines()
+    ]
+
+
+async def test_five_steps_from_an_empty_folder_to_a_counted_signature(tmp_path: Path) -> None:
+    home, sandbox = tmp_path / "clone", Sandbox()
+    installing, key, serve, doctor = [line for line in typed() if line.strip()]
+    assert installing == INSTALL
+    push(home)
+    await asyncio.to_thread(link, home, home / ".venv")
+    await sandbox.start()
+    repository = sandbox.state.repository("lovelace/letters")
+    environment = plain_environment() | {
+        "GITHUB_API_URL": sandbox.api_url, "HOST": "127.0.0.1", "PORT": "0", "LOG_FORMAT": "json",
+    }  # fmt: skip
+    made = await shell(key, home, environment)
+    assert (await made.communicate(), made.returncode) == ((b"", b""), 0)
+    assert (home / "secret.key").stat().st_mode & 0o077 == 0
+
+    bot = await shell(f"exec env {serve}", home, environment)
+    try:
+        address = await read_until(bot.stderr, r'"open": "([^"]+)"')
+        await set_up(address, sandbox)
+        petition = sandbox.petition(repository=repository)
+        sandbox.comment(petition, "ada", "/sign Ada Lovelace")
+        assert "Ada Lovelace" in await Scene(sandbox, "").shows(petition, 1)
+        examined = await shell(doctor, home, environment)
+        out, err = await examined.communicate()
+        assert (examined.returncode, err) == (0, b""), out.decode()
+    finally:
+        bot.terminate()
+        await bot.communicate()
+        await sandbox.stop()
+
+
+async def set_up(link: str, sandbox: Sandbox) -> None:
+    """Do in step 4 what a browser does: come in, look it over, create, install, wait for the first delivery."""
+    home = "{0.scheme}://{0.netloc}".format(urlsplit(link))
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        async with session.get(link) as page:
+            assert "Make your GitHub App" in await page.text()
+        wishes = {"name": "Our letters", "public_url": home}
+        async with session.get(f"{home}/setup/review", params=wishes) as page:
+            form = re.search(r'action="([^"]+)">\s*<input .*name="manifest" value="([^"]+)"', await page.text())
+            assert form
+        manifest = {"manifest": html.unescape(form[2])}
+        async with session.post(html.unescape(form[1]), data=manifest) as page:
+            assert page.status == 200
+        async with session.post(
+            f"{sandbox.web_url}/apps/our-letters/installations/new", data={"account": "lovelace"}
+        ):
+            pass
+        async with asyncio.timeout(20):
+            while not (await progress(session, home))["heard"]:  # noqa: ASYNC110 - the page looks again and again too
+                await asyncio.sleep(0.05)
+
+
+async def progress(session: aiohttp.ClientSession, home: str) -> dict[str, object]:
+    async with session.get(f"{home}/setup/status") as answer:
+        found: dict[str, object] = await answer.json() if answer.ok else {"heard": False}
+        return found
+
+
+async def shell(line: str, folder: Path, environment: dict[str, str]) -> Process:
+    return await asyncio.create_subprocess_exec(
+        "bash", "-c", line, cwd=folder, env=environment, stdout=PIPE, stderr=PIPE
+    )
