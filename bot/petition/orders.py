@@ -227,7 +227,7 @@ def _others(rules: Rules, person: Author) -> tuple[Withheld, ...]:
 
 def _misunderstood(ruling: Ruling, one: Given, allowed: str) -> Ruling:
     """Note an order that could not be carried out, and have it explained to the organizers."""
-    said = clean(f"/petition {one.order.word} {one.order.argument}".replace("\n", " "), _SAID)
+    said = clean(f"/petition {one.order.word} {one.order.argument}", _SAID)
     remark = f"{one.author.login} ordered “{said}”: {allowed}"
     ruling = replace(ruling, rules=replace(ruling.rules, remarks=(*ruling.rules.remarks, remark)))
     return _note(ruling, one, Answer.MISUNDERSTOOD, allowed)

@@ -1,0 +1,106 @@
+"""What the audit log and the organizers are told of an order, word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from bot.petition.comment import Author
+from bot.petition.orders import (
+    Answer,
+    Given,
+    Instruction,
+    Misunderstood,
+    SetGoal,
+    rule,
+    standing_orders,
+    understand,
+)
+from bot.petition.rules import Withheld
+from bot.petition.settings import DEFAULTS, Settings
+from tests.petition.test_orders import ADA, DAY, GRACE, MALLORY, ORGANIZERS, order, ruled, written
+
+
+def told(
+    text: str,
+    by: Author = GRACE,
+    organizers: Mapping[int, bool] = ORGANIZERS,
+    named: Mapping[int, Author | None] = MappingProxyType({1: ADA}),
+) -> str:
+    """Give an order; give the note in the log."""
+    given = Given(1, 100, by, order(text))
+    (outcome,) = rule(DEFAULTS, [given], organizers=organizers, named=named).outcomes
+    assert outcome.given == given
+    return outcome.note
+
+
+def test_each_answer_says_why() -> None:
+    assert told("goal 5") == ""
+    assert told("goal 5", organizers={}) == "GitHub was not asked yet who gave it"
+    assert told("goal 5", MALLORY) == "whoever gave it may not write to the repository"
+    assert told("remove @ada x", named={}) == "GitHub was not asked yet who ada is"
+    assert told("remove @ada x", named={1: None}) == "nobody is called ada"
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("remove", "write whom, and why: remove @login reason"),
+        ("restore", "write whom: restore @login"),
+        ("respond", "write the answer after the word respond"),
+        ("open", "the orders are goal, deadline, remove, restore, close, reopen, recount, respond, help"),
+    ],
+)
+def test_who_is_not_understood_is_told_what_would_be(text: str, advice: str) -> None:
+    assert understand(order(text)) == Misunderstood(advice)
+    assert told(text) == advice
+    assert ruled(text).rules.remarks == (f"grace ordered “/petition {text}”: {advice}",)
+
+
+def test_a_deadline_that_does_not_lie_ahead_is_no_deadline() -> None:
+    for at, note in ((DAY - 1, ""), (DAY, ""), (DAY + 1, "the deadline must lie ahead")):
+        ruling = rule(
+            DEFAULTS, [Given(1, at, GRACE, order("deadline 2026-12-31"))], organizers=ORGANIZERS, named={}
+        )
+        assert [outcome.note for outcome in ruling.outcomes] == [note]
+        assert ruling.rules.settings.deadline == (None if note else DAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("goal 100, 100", None), ("goal [100, 200]", SetGoal((100, 200))), ("goal X100X", None)]
+)
+def test_a_ladder_of_goals_climbs(text: str, meant: Instruction | None) -> None:
+    understood = understand(order(text))
+    assert understood == meant if meant else isinstance(understood, Misunderstood)
+
+
+def test_what_was_to_be_remarked_on_anyway_comes_first() -> None:
+    ruling = rule(
+        Settings(goals=(5,)),
+        [Given(1, 100, GRACE, order("open"))],
+        organizers=ORGANIZERS,
+        named={},
+        remarks=["first"],
+    )
+    assert [remark[:5] for remark in ruling.rules.remarks] == ["first", "grace"]
+
+
+def test_the_withheld_are_listed_by_their_number() -> None:
+    people: dict[int, Author | None] = {1: Author(7, "alan"), 2: Author(5, "ada")}
+    ruling = ruled("remove @alan x", "remove @ada y", named=people)
+    assert ruling.rules.withheld == (Withheld(5, "ada", 2, "y"), Withheld(7, "alan", 1, "x"))
+
+
+def test_a_standing_order_says_who_gave_it_and_where() -> None:
+    comment = written(3, order("close"), 100)
+    assert standing_orders([comment]) == [Given(3, 100, GRACE, order("close"))]
+    assert standing_orders([replace(comment, author=None)]) == []
+
+
+def test_a_recount_makes_no_rules() -> None:
+    assert ruled("recount").rules == ruled().rules
+    assert [outcome.answer for outcome in ruled("recount", "goal 5", "recount").outcomes] == [Answer.OBEYED] * 3
+    assert ruled("recount", "goal 5", "recount").recount_at == 103
