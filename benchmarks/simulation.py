@@ -84,6 +84,31 @@ def run_all(replays: Iterable[Replay]) -> list[Replay]:
         return list(pool.map(_run, replays))
 
 
+async def play(replay: Replay) -> Replay:
+    """Let people sign and the bot work until all is done; fills in the replay and gives it back."""
+    async with _world(replay) as (world, worker):
+        for place in range(replay.petitions):
+            world.open_thread(world.sandbox.petition(f"Letter {place}", "Dear all,\r\n\r\nplease."), place)
+        world.sandbox.state.on_change.append(lambda issue: _look(issue, world))
+        async with world.store.lease(worker.installation_id) as lease:
+            assert lease
+            await _work(world, worker, lease)
+            # Now the bodies have their blocks, and after a while all budgets are full.
+            await world.pass_time(AFTERWARDS)
+            world.began = world.clock.at
+            replay.calls.clear()
+            await _work(world, worker, lease)
+        comments = [comment for issue in world.issues.values() for comment in issue.comments]
+        replay.acknowledged = sum(bool(comment.reactions) for comment in comments)
+        replay.lost = len(replay.arrivals) - sum(map(_said, world.first))
+    return replay
+
+
+def _run(replay: Replay) -> Replay:
+    logs.configure("warning", "json")
+    return uvloop.run(play(replay))
+
+
 @dataclass(slots=True)
 class Clock:
     """A clock that moves only when it is told to."""
@@ -158,30 +183,6 @@ class World:
         events, self.told[:] = list(self.told), []
         read = [deliveries.read(event.name, msgspec.json.encode(event.payload)) for event in events]
         await self.store.record([fact for delivery in read for fact in delivery.facts])
-
-
-def _run(replay: Replay) -> Replay:
-    logs.configure("warning", "json")
-    return uvloop.run(_play(replay))
-
-
-async def _play(replay: Replay) -> Replay:
-    async with _world(replay) as (world, worker):
-        for place in range(replay.petitions):
-            world.open_thread(world.sandbox.petition(f"Letter {place}", "Dear all,\r\n\r\nplease."), place)
-        world.sandbox.state.on_change.append(lambda issue: _look(issue, world))
-        async with world.store.lease(worker.installation_id) as lease:
-            assert lease
-            await _work(world, worker, lease)
-            # Now the bodies have their blocks, and after a while all budgets are full.
-            await world.pass_time(AFTERWARDS)
-            world.began = world.clock.at
-            replay.calls.clear()
-            await _work(world, worker, lease)
-        comments = [comment for issue in world.issues.values() for comment in issue.comments]
-        replay.acknowledged = sum(bool(comment.reactions) for comment in comments)
-        replay.lost = len(replay.arrivals) - sum(map(_said, world.first))
-    return replay
 
 
 async def _work(world: World, worker: Worker, lease: Lease) -> None:
