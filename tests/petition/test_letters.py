@@ -61,7 +61,26 @@ class TestDifferences:
         before, after = "a b " * 3_000, "b c " * 3_000
         self.check(before, after, removed(before.rstrip() + "\n"), added(after.rstrip() + "\n"))
 
-    @pytest.mark.timeout(10)
+    def test_what_has_too_many_lines_is_not_compared_unless_it_is_the_same(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bot.petition.letters._MOST_LINES", 4)
+        before, after = "Dear all,\nopen it.", "Dear all,\nclose it."
+        self.check(before, after, same("Dear all,\n"), removed("open"), added("close"), same(" it.\n"))
+        before, after = f"{before}\nPlease.", f"{after}\nPlease."
+        self.check(before, after, removed(f"{before}\n"), added(f"{after}\n"))
+        self.check(before, before, same(f"{before}\n"))
+
+    def test_a_part_of_too_many_words_is_not_compared_word_by_word(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("bot.petition.letters._MOST_WORDS", 8)
+        self.check("open it", "shut it", removed("open"), added("shut"), same(" it\n"))
+        monkeypatch.setattr("bot.petition.letters._MOST_WORDS", 7)
+        self.check("open it", "shut it", removed("open it\n"), added("shut it\n"))
+
+    def test_spaces_before_a_line_are_part_of_it_and_those_behind_are_not(self) -> None:
+        self.check("Dear all,\n    code \nend", "Dear all,\n    code\nend", same("Dear all,\n    code\nend\n"))
+        self.check("a\n  b", "a\n b", same("a\n"), removed(" "), same(" b\n"))
+
     def test_the_longest_letters_are_compared_in_no_time(self) -> None:
         lines = "\n".join(f"line {number % 7} of many" for number in range(3_500))
         assert differences(lines, lines.replace("line 3", "row 3"))

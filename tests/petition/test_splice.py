@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 
@@ -204,7 +205,11 @@ class TestPlaceOf:
 
 class TestLetterDigest:
     def test_cosmetic_changes_are_no_change(self) -> None:
+        assert around("Dear all,") == ("Dear all,", "")
+        assert around(f"Dear all,\n\n{block()}\nyours")[1].strip() == "yours"
         digest = letter_digest(LETTER)
+        assert letter_digest("Dear  all,\r\n") == f"sha256:{hashlib.sha256(b'Dear all,').hexdigest()}"
+        assert letter_digest("\ud800") != letter_digest("?")
         assert digest == letter_digest(splice(LETTER, block()))
         assert digest == letter_digest(browser_saved(f"{block()}\n\n{LETTER}  \n\n"))
         assert digest == letter_digest(LETTER.replace("We ask", "We  ask"))

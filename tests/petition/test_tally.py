@@ -7,8 +7,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.commands import Order, Sign, Unsign
+from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Version, Writer, body_digest, merge
+from bot.petition.rules import Rules, Withheld
 from bot.petition.tally import NOTHING, Signature, Verdict, fold, is_command_in_force, judge
 from tests.petition.talk import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
 
@@ -17,7 +18,7 @@ MORNING, NOON, EVENING = 100, 200, 300
 
 
 def says(
-    number: int, command: Sign | Unsign | Order | None, at: int = MORNING, by: Author = ADA, *, hidden: bool = False
+    number: int, command: Command | None, at: int = MORNING, by: Author = ADA, *, hidden: bool = False
 ) -> Comment:
     version = Version(at, body_digest(repr(command)), Writer.AUTHOR, command, hidden=hidden)
     return Comment(number, at, by, at, (version,))
@@ -37,6 +38,23 @@ def check(*comments: Comment, signed: int | None, effective: Iterable[int], refu
     assert verdict.effective == set(effective)
     assert verdict.refused == set(refused)
     return verdict
+
+
+class TestRules:
+    """What the rules do to a whole tally; those to a person are in `test_orders`."""
+
+    def test_a_phrase_that_is_none_does_not_hide_what_was_said_after_it(self) -> None:
+        phrase, sign = Phrase("no phrase of ours"), Sign("Ada")
+        verdict = judge([says(1, phrase), says(2, sign, MORNING + 1)])
+        assert verdict.signature is not None
+        assert verdict.signature.comment_id == 2
+
+    def test_the_end_and_the_rules_hold_for_everybody(self) -> None:
+        comments = [says(1, Sign(), MORNING), says(2, Sign(), EVENING, GRACE)]
+        assert [one.login for one in fold(comments)] == ["ada", "grace"]
+        assert [one.login for one in fold(comments, closed_at=NOON)] == ["ada"]
+        withheld = Rules(withheld=(Withheld(ADA.id, ADA.login, 9),))
+        assert [one.login for one in fold(comments, rules=withheld)] == ["grace"]
 
 
 class TestPerson:
