@@ -205,7 +205,7 @@ class TestPlaceOf:
 
 class TestLetterDigest:
     def test_cosmetic_changes_are_no_change(self) -> None:
-        assert around("Dear all,") == ("Dear all,", "")
+        assert around("Dear all,") == ("Dear all,\n\n", "")
         assert around(f"Dear all,\n\n{block()}\nyours")[1].strip() == "yours"
         digest = letter_digest(LETTER)
         assert letter_digest("Dear  all,\r\n") == f"sha256:{hashlib.sha256(b'Dear all,').hexdigest()}"
