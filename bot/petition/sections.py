@@ -223,7 +223,7 @@ def address(url: str) -> str:
 
 MOST_REMARKS = 10
 
-_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((https?://[^\s()<>]{1,500})\)")
+_LINK = re.compile(r"(?<!!)\[([^\[\]\n]{1,200})\]\((https?://[^\s()<>]{1,500})\)")
 
 
 def _with_links(line: str) -> str:

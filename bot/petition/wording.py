@@ -71,7 +71,8 @@ class Wording:
 
     def moment(self, at: int, as_of: int) -> str:
         """Write a time shortly and unbreakably: with the hour this year, with the year before."""
-        pattern = "d MMM, HH:mm" if _utc(at).year == _utc(as_of).year else "d MMM y"
+        is_this_year = _utc(at).year == _utc(as_of).year
+        pattern = message("d MMM, HH:mm") if is_this_year else message("d MMM y")
         text = format_datetime(_utc(at), self.catalogue.gettext(pattern), locale=self.locale)
         return text.replace(" ", _NO_BREAK)
 

@@ -1,0 +1,187 @@
+"""The block in other languages: nothing untranslated, nothing stale, the right plurals, and right-to-left in order."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from cmarkgfm import github_flavored_markdown_to_html
+from cmarkgfm.cmark import Options
+
+from bot.petition import block
+from bot.petition.block import BlockFacts, compose, machine_line, render, same_but_for_time
+from bot.petition.commands import Sign, Unsign, parse
+from bot.petition.progress import Milestone
+from bot.petition.rules import Response
+from bot.petition.settings import LANGUAGES, Detail
+from bot.petition.tally import Signature
+from bot.petition.wording import DOMAIN
+
+HERE = Path(block.__file__).parent
+OTHERS = LANGUAGES[1:]
+NOW = 1795347607
+KEYWORDS = {"say": None, "count": (1, 2), "message": None, "gettext": None}
+FACTS = BlockFacts(
+    count=1234,
+    digest="adhash4096:0a",
+    as_of=NOW,
+    newest=[Signature(1, "ada", 5, NOW - 60, "Ada Lovelace", "Analytical Engines")],
+    goal=2000,
+    deadline=NOW + 86_400,
+    milestones=[Milestone(1000, NOW // 86_400)],
+    response=Response("We agree with @ada.\nSee [this](https://example.org).", "grace", NOW),
+    remarks=["grace ordered “/petition deadline soon”: write a date"],
+    helps=True,
+)
+
+
+def catalogue(language: str) -> Catalog:
+    with (HERE / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        return read_po(file, locale=language, domain=DOMAIN)
+
+
+def _html(markdown: str) -> str:
+    return str(github_flavored_markdown_to_html(markdown, options=Options.CMARK_OPT_UNSAFE))
+
+
+def said_in_the_code() -> set[object]:
+    found = extract_from_dir(HERE, keywords=KEYWORDS, method_map=[("**.py", "python")])
+    return {message for _, _, message, _, _ in found}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_everything_is_translated_and_nothing_else(language: str) -> None:
+    messages = [message for message in catalogue(language) if message.id]
+    assert {message.id for message in messages} == said_in_the_code(), "run .ci/translate"
+    lacking = [message.id for message in messages if message.fuzzy or not all(_strings(message.string))]
+    assert lacking == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_compiled_is_what_is_written(language: str) -> None:
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue(language))
+    there = HERE / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    assert there.read_bytes() == compiled.getvalue(), "run .ci/translate"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_fills_in_the_same_values_and_explains_the_same_orders(language: str) -> None:
+    for message in catalogue(language):
+        ids = _strings(message.id)
+        allowed = set(_marks(ids[-1]))
+        for string in _strings(message.string):
+            # A number may be said in words.
+            assert allowed - {"{number}"} <= set(_marks(string)) <= allowed, message.id
+
+
+def _marks(text: str) -> list[str]:
+    return re.findall(r"\{\w+\}|`[^`]+`", text)
+
+
+def _strings(text: object) -> tuple[str, ...]:
+    return tuple(text) if isinstance(text, (tuple, list)) else (str(text),)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            ["1 person has signed", "2 people have signed", "11 people have signed", "1,234 people have signed"],
+        ),
+        ("de", ["1 Person hat", "2 Personen haben", "11 Personen haben", "1.234 Personen haben"]),
+        ("ar", ["وقّع شخص واحد", "وقّع شخصان", "وقّع 11 شخصًا", "وقّع 1,234 شخصًا"]),
+    ],
+)
+def test_numbers_decide_the_form_of_words(language: str, said: list[str]) -> None:
+    headings = [render(replace(FACTS, count=count, language=language)) for count in (1, 2, 11, 1234)]
+    assert all(words in heading for words, heading in zip(said, headings, strict=True))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_commands_stay_what_they_are_in_every_language(language: str) -> None:
+    html = _html(render(replace(FACTS, language=language, helps=False)))
+    typed = [re.sub("<[^>]+>", "", code) for code in re.findall(r"<code[^>]*>(/.*?)</code>", html)]
+    assert [parse(each) for each in typed] == [Sign(), Sign("Ada Lovelace", "Analytical Engines"), Unsign()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_time_of_counting_alone_is_no_reason_to_write(language: str) -> None:
+    facts = replace(FACTS, language=language, newest=())
+    body = compose("Dear all,", facts)
+    assert body is not None
+    assert compose(body, replace(facts, as_of=NOW + 60)) is None
+    assert same_but_for_time(render(facts), render(replace(facts, as_of=NOW + 60)))
+    assert not same_but_for_time(render(facts), render(replace(facts, count=7)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_machines_read_every_language(language: str) -> None:
+    body = compose("Dear all,", replace(FACTS, language=language))
+    line = machine_line(body)
+    assert line is not None
+    assert line.count == 1234
+    assert block.letter(body) == "Dear all,"
+
+
+def test_arabic_runs_from_right_to_left_and_names_and_commands_do_not() -> None:
+    html = _html(render(replace(FACTS, language="ar")))
+    assert html.index('<div dir="rtl">') < html.index("<h3>") < html.index("</div>")
+    assert '<code dir="ltr">/sign</code>' in html
+    assert "\u2068Ada Lovelace\u2069" in html
+    assert '<td align="right">' in html
+
+
+def test_left_to_right_needs_no_marks() -> None:
+    text = render(replace(FACTS, language="de"))
+    assert "dir=" not in text
+    assert "\u2068" not in text
+
+
+# --- what organizers have the block show ------------------------------------------------------------------------
+
+
+def test_only_the_details_that_are_shown_are_asked_for() -> None:
+    logins = render(replace(FACTS, show=frozenset({Detail.LOGIN}), helps=False))
+    assert "Lovelace" not in logins
+    assert "[ada]" in logins
+    names = render(replace(FACTS, show=frozenset({Detail.LOGIN, Detail.NAME}), helps=False))
+    assert "`/sign Ada Lovelace`" in names
+    assert "Engines" not in names
+
+
+def test_the_final_count_stays_what_it_was() -> None:
+    text = render(replace(FACTS, closed_at=NOW - 60, count=1200, final_count=1234))
+    assert "**Closed on 22 Nov 2026, 11:39 UTC with 1,234 signatures.** New signatures do not count." in text
+    assert "1,200 people have signed" in text
+
+
+def test_milestones_behind_the_goal_are_marked() -> None:
+    assert "🎉 **1,000** on 22 Nov 2026" in render(FACTS)
+    assert "🎉" not in render(replace(FACTS, milestones=[Milestone(2000, 0)]))
+
+
+def test_an_official_answer_is_quoted_and_harmless() -> None:
+    text = render(FACTS)
+    assert "> **📣 Official response by [grace](https://github.com/grace), 22 Nov 2026**" in text
+    assert "@ada" not in text
+    assert "<br>See&#32;[this](https://example.org)." in text
+
+
+@pytest.mark.parametrize(
+    "link", ["[x](javascript:alert(1))", "[x](https://a b)", "![x](https://e.org/x.png)", "[[x]](x)"]
+)
+def test_only_links_to_web_pages_are_live_in_an_answer(link: str) -> None:
+    html = _html(render(replace(FACTS, response=Response(link, "grace", NOW))))
+    quoted = html[html.index("<blockquote>") : html.index("</blockquote>")]
+    assert "javascript" not in re.sub("<p>.*?</p>", "", quoted)
+    assert "<img" not in quoted
+    assert len(re.findall("href=", quoted)) == 1  # whose answer it is
