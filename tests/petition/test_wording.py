@@ -1,4 +1,4 @@
-"""The block in other languages: nothing untranslated, nothing stale, the right plurals, and right-to-left in order."""
+"""The block in other languages: nothing untranslated or stale, the right plurals, right-to-left in order."""
 
 from __future__ import annotations
 
