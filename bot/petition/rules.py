@@ -57,8 +57,8 @@ class Rules:
 
     def ends_at(self, issue_closed_at: int | None) -> int | None:
         """Give the last moment at which a `/sign` counts; None where no end is known."""
-        ends = (issue_closed_at, self.closed_at, self.settings.deadline)
-        return min((end for end in ends if end is not None), default=None)
+        ends = [end for end in (issue_closed_at, self.closed_at, self.settings.deadline) if end is not None]
+        return min(ends) if ends else None
 
 
 DEFAULTS = Rules()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.petition.commands import Command, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Standing, standing
@@ -57,7 +58,7 @@ def judge_standings(
     standings: Iterable[tuple[Comment, Standing]], *, closed_at: int | None = None, rules: Rules = DEFAULTS
 ) -> Verdict:
     """Decide as `judge` does, where it is known already what each comment means."""
-    ends_at = rules.ends_at(closed_at)
+    ends_at, withheld = rules.ends_at(closed_at), rules.withheld_ids
     counted: list[_Counted] = []
     refused: set[int] = set()
     for comment, stands in sorted(standings, key=_written):
@@ -72,7 +73,7 @@ def judge_standings(
                 continue
             command = Sign()
         match command:
-            case Sign() if author.id in rules.withheld_ids or (ends_at is not None and stands.made_at > ends_at):
+            case Sign() if author.id in withheld or (ends_at is not None and stands.made_at > ends_at):
                 refused.add(comment.id)
             case Sign() | Unsign():
                 counted.append(_Counted(comment.id, author, command, stands.made_at))
@@ -107,9 +108,8 @@ def is_command_in_force(command: Command | None, verdict: Verdict, comment_id: i
     return command is not None and comment_id in verdict.effective
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """A comment that signs or withdraws."""
+class _Counted(NamedTuple):
+    """A comment that signs or withdraws; a tuple, because one is made for every delivery."""
 
     comment_id: int
     author: Author
@@ -123,9 +123,9 @@ def _written(pair: tuple[Comment, Standing]) -> tuple[int, int]:
 
 
 def _signature(latest: _Counted) -> Signature | None:
-    match latest.command:
-        case Unsign():
-            return None
-        case Sign(name=name, affiliation=affiliation, reason=reason):
-            author = latest.author
-            return Signature(author.id, author.login, latest.comment_id, latest.made_at, name, affiliation, reason)
+    comment_id, author, command, made_at = latest
+    if isinstance(command, Unsign):
+        return None
+    return Signature(
+        author.id, author.login, comment_id, made_at, command.name, command.affiliation, command.reason
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby, zip_longest
 from operator import attrgetter
+from typing import Final
 
 from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 
@@ -88,7 +89,7 @@ def join(versions: Iterable[Version]) -> tuple[Version, ...]:
 
 def read(versions: Sequence[Version], created_at: int) -> Reading:
     """Read versions that are in order; `created_at` is the comment's, in UTC epoch seconds."""
-    known = Reading()
+    known = _NOTHING
     if len(versions) == 1:
         only = versions[0]
         if only.writer is Writer.AUTHOR and only.previous is None:
@@ -100,6 +101,9 @@ def read(versions: Sequence[Version], created_at: int) -> Reading:
     for second, following in zip_longest(seconds, seconds[1:], fillvalue=()):
         known = _read_second(known, second, created_at, following)
     return known
+
+
+_NOTHING: Final = Reading()
 
 
 def _read_version(known: Reading, version: Version, created_at: int) -> Reading:
