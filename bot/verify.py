@@ -68,13 +68,17 @@ class Verification:
 
     def lines(self) -> list[str]:
         """Say it in words."""
-        found, notes = self.recount, [f"  Note: {note}." for note in self.notes]
+        found, notes = self.recount, [f"  Note: {note}." for note in (*self.notes, *self._anonymity())]
         if found.agrees:
             more = f" Counted with {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
             agreed = f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block.{more}"
             return [agreed, *notes]
         differences = [f"  - {one.text}: {self.url_of(one.comment_id)}" for one in found.differences]
         return [f"{self.name}: the block and the comments differ.", *differences, *notes]
+
+    def _anonymity(self) -> Iterator[str]:
+        if self.recount.said is not None and self.recount.said.anonymised:
+            yield "the petition ended long ago, and the bot has erased who signed; only the comments still tell"
 
     def facts(self) -> dict[str, object]:
         """Say it for machines."""

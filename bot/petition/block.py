@@ -75,6 +75,8 @@ class BlockFacts:
     response: Response | None = None
     remarks: Sequence[str] = ()
     """What the organizers are to be told."""
+    anonymised_at: int | None = None
+    """When names were erased because the petition had ended long ago."""
     withheld: Sequence[Withheld] = ()
     """Whose signatures orders withhold."""
     helps: bool = False
@@ -123,7 +125,7 @@ def same_but_for_time(old_block: str, new_block: str) -> bool:
 
 _EXPENDABLE = (
     *("help", "remarks", "more", "milestones", "how", "foot", "note", "goal", "response", "changed", "state"),
-    *("threads", "rule", "count"),
+    *("anonymised", "threads", "rule", "count"),
 )
 """What goes when room is short, in this order, after the names."""
 
@@ -168,6 +170,7 @@ def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
         "milestones": sections.passed(facts),
         "state": sections.state(facts),
         "threads": sections.threads(facts),
+        "anonymised": sections.anonymised(facts),
         "how": sections.how(facts),
         "changed": sections.changed(facts),
         "newest": sections.table(rows, facts),
@@ -181,7 +184,14 @@ def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
 
 def _tally(facts: BlockFacts) -> MachineLine:
     withheld = tuple((one.comment_id, one.user_id) for one in facts.withheld[:_MOST_WITHHELD])
-    return MachineLine(facts.count, facts.digest, facts.as_of, threads=facts.threads, withheld=withheld)
+    return MachineLine(
+        facts.count,
+        facts.digest,
+        facts.as_of,
+        threads=facts.threads,
+        withheld=withheld,
+        anonymised=facts.anonymised_at is not None,
+    )
 
 
 _MOST_WITHHELD = 500

@@ -108,6 +108,15 @@ def threads(facts: BlockFacts) -> str:
     return ""
 
 
+def anonymised(facts: BlockFacts) -> str:
+    """Say that names are not kept any more."""
+    if facts.anonymised_at is None:
+        return ""
+    say = wording(facts.language)
+    when = say.day_and_time(facts.anonymised_at)
+    return say.say("Names were removed here on {time}; the count stays.", time=when)
+
+
 def how(facts: BlockFacts) -> str:
     """Say what to write."""
     say = wording(facts.language)

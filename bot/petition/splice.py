@@ -38,6 +38,8 @@ class MachineLine:
     threads: tuple[str, ...] = ()
     """The names, `owner/repo#number`, of the issues counted together, where there is more than one."""
     withheld: tuple[tuple[int, int], ...] = ()
+    anonymised: bool = False
+    """Whether we keep nothing any more but the count."""
     """Of each order that withholds a signature: its comment and whom it means, by their ids."""
 
     def __str__(self) -> str:
@@ -49,6 +51,8 @@ class MachineLine:
         }
         if self.threads:
             said["threads"] = self.threads
+        if self.anonymised:
+            said["anonymised"] = True
         if self.withheld:
             said["withheld"] = self.withheld
         return f"<!-- undersigned {json.dumps(said, separators=(',', ':'))} -->"
@@ -257,7 +261,9 @@ def _read_tally(said: str) -> MachineLine | None:
         as_of = datetime.strptime(tally["as_of"], _ISO).replace(tzinfo=UTC)
         threads = tuple(tally.get("threads", ()))
         withheld = tuple((order, person) for order, person in tally.get("withheld", ()))
-        line = MachineLine(tally["count"], tally["digest"], int(as_of.timestamp()), tally["v"], threads, withheld)
+        anonymised = tally.get("anonymised", False) is True
+        at = int(as_of.timestamp())
+        line = MachineLine(tally["count"], tally["digest"], at, tally["v"], threads, withheld, anonymised)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     well_typed = type(line.v) is int and type(line.count) is int and type(line.digest) is str

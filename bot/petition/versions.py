@@ -279,9 +279,10 @@ def _hidden(
     return {after.hidden}
 
 
-def _freshness(version: Version) -> tuple[int, str, str]:
-    # By its kind first, because that is all that is left of an outdated command.
-    return (version.seen, type(version.command).__name__, repr(version.command))
+def _freshness(version: Version) -> tuple[int, str, bool, str]:
+    # By its kind first, because that is all that is left of an outdated command, or of one that was forgotten.
+    command = version.command
+    return (version.seen, type(command).__name__, command != Sign(), repr(command))
 
 
 def _rank(version: Version) -> tuple[int, int, str, str, str, int]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import structlog
+
 from bot.github.answers import IssueRead
 from bot.github.client import InstallationClient
 from bot.github.errors import GitHubError, Unavailable
@@ -17,6 +19,8 @@ from bot.reconcile.beats import jittered
 from bot.reconcile.govern import Bench, read_settings
 from bot.reconcile.resync import look
 from bot.store import KnownPetition, State, Store, SurveyMark, ThreadToRead
+
+log = structlog.get_logger("survey")
 
 PATIENCE: Final = 3
 """Times that a repository is tried while GitHub is unwell; then it waits for the next survey."""
@@ -61,6 +65,10 @@ class Survey:
         elif self._repositories:
             await self._look_into_next(self._repositories)
         elif not await self._look_at_a_thread():
+            for one in await self.store.upkeep.anonymise(self.mark.installation_id):
+                log.info(
+                    "names are taken up again" if one.goes_on else "names were erased", petition=one.petition_id
+                )
             await self.store.upkeep.surveyed(self.mark.installation_id, self.mark.asked, int(self.now()))
             return False
         return True

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bot.petition.privacy import without_details
+from bot.petition.privacy import EVER, without_details
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 from bot.store.judging import derive, judge_people
-from bot.store.rows import read_comment
+from bot.store.rows import CommentRow, read_comment, read_rules
+from bot.store.totals import SECONDS_PER_DAY
 from bot.store.world import World
 
 
@@ -34,6 +35,56 @@ class Forgotten:
             yield f"As long as the comments stand on GitHub, {signatures} still count, without a name."
 
 
+@dataclass(frozen=True, slots=True)
+class ToAnonymise:
+    """A petition whose details are to be erased, or, if it goes on after all, to be taken up again."""
+
+    petition_id: int
+    goes_on: bool
+
+
+def read_to_anonymise(transaction: Transaction, installation_id: int, now: int) -> list[ToAnonymise]:
+    """List the petitions whose end is long enough ago, by their settings, and those that were reopened since."""
+    found = []
+    for petition_id, ended_at, anonymised_at, rules in transaction.tuples(
+        upkeep_sql.ENDED_OR_ANONYMISED, installation_id
+    ):
+        days = read_rules(rules).settings.anonymise_after
+        if anonymised_at is not None:
+            found.append(ToAnonymise(petition_id, goes_on=True))
+        elif days is not None and ended_at + days * SECONDS_PER_DAY <= now:
+            found.append(ToAnonymise(petition_id, goes_on=False))
+    return found
+
+
+def record_anonymity(transaction: Transaction, one: ToAnonymise, now: int) -> list[int]:
+    """Begin, or end, to keep nothing but the count; give the issues whose comments are to be stripped next."""
+    transaction.execute(upkeep_sql.SET_ANONYMISED, one.petition_id, None if one.goes_on else now, now)
+    # Either way reading the comments again comes to the same; it also ends what is cut off after this.
+    transaction.execute(sql.REREAD_PETITIONS, [one.petition_id], now)
+    if one.goes_on:
+        return []
+    return [row[0] for row in transaction.tuples(upkeep_sql.THREADS_OF_PETITION, one.petition_id)]
+
+
+def strip_thread(transaction: Transaction, issue_id: int, now: int) -> None:
+    """Erase the details of everybody who commented on an issue."""
+    world = World()
+    world.lock(transaction, [issue_id])
+    _bare(transaction, world, world.read_thread(transaction, issue_id), until=EVER, now=now)
+
+
+def _bare(transaction: Transaction, world: World, rows: Iterable[CommentRow], *, until: int, now: int) -> None:
+    for row in rows:
+        bare = without_details(row.comment, until)
+        if bare != row.comment:
+            spared = replace(row, comment=bare)
+            derive(spared)
+            world.change(spared)
+    judge_people(transaction, world, now)
+    world.write(transaction, now)
+
+
 def _count(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number:,} {what}s"
 
@@ -54,12 +105,6 @@ def record_forgotten(transaction: Transaction, people: Collection[int], now: int
     rows = [read_comment(row) for row in transaction.tuples(sql.COMMENTS_BY, list(people))]
     for row in rows:
         world.add_comment(row)
-        bare = without_details(row.comment, now)
-        if bare != row.comment:
-            spared = replace(row, comment=bare)
-            derive(spared)
-            world.change(spared)
-    judge_people(transaction, world, now)
-    world.write(transaction, now)
+    _bare(transaction, world, rows, until=now, now=now)
     standing = sum(row.counted for row in rows)
     return Forgotten(tuple(people), len(rows), len({row.petition_id for row in rows}), standing)

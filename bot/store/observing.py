@@ -78,10 +78,12 @@ def merge_comment(world: World, thread: ThreadRow, seen: Comment) -> CommentRow 
     known = world.comments.get(seen.id)
     issue_id = thread.moved_to or thread.issue_id
     if known is None:
-        merged = world.spare(_without_missing(seen if len(seen.versions) < 2 else merge(seen, seen)))
+        merged = world.spare(
+            _without_missing(seen if len(seen.versions) < 2 else merge(seen, seen)), thread.petition_id
+        )
         row = CommentRow(merged, issue_id, thread.petition_id)
     else:
-        merged = world.spare(_without_missing(merge(known.comment, seen)))
+        merged = world.spare(_without_missing(merge(known.comment, seen)), thread.petition_id)
         # A comment that moved along with its issue belongs to the younger issue, whose id is higher.
         moves = issue_id > known.issue_id
         if merged == known.comment and not moves:

@@ -71,6 +71,8 @@ class Snapshot:
     ended_at: int | None
     """The end that the block has told of: when signing ended, with `final_count` signatures."""
     final_count: int | None
+    anonymised_at: int | None
+    """When names, affiliations, reasons and logins were erased, because the petition had ended long ago."""
     doubtful: int
     """Comments of which only GitHub can say who wrote what they say; until it does, they do not sign."""
 
@@ -157,6 +159,7 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         rules=read_rules(row.rules),
         ended_at=row.ended_at,
         final_count=row.final_count,
+        anonymised_at=row.anonymised_at,
         doubtful=row.doubtful,
     )
 

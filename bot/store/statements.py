@@ -14,7 +14,7 @@ _THREADS = """
            t.comments, t.as_of, t.gone, t.moved_to, t.reread, t.reread_as_of,
            t.reread_asked_at, t.listed_at,
            p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.changed_at, p.published_revision, p.rules,
-           r.installation_id, r.owner, r.name, r.private, r.archived, r.as_of
+           r.installation_id, r.owner, r.name, r.private, r.archived, r.as_of, p.anonymised_at IS NOT NULL
     FROM threads t
     JOIN petitions p ON p.id = t.petition_id
     JOIN repositories r ON r.id = t.repository_id
@@ -359,7 +359,7 @@ PETITION: Final = statement(f"""
            p.published_at, p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id,
            {STATE_OF_PETITION} AS state,
            (SELECT count(*) FROM comments c WHERE c.petition_id = p.id AND c.doubtful) AS doubtful,
-           p.rules, p.ended_at, p.final_count
+           p.rules, p.ended_at, p.final_count, p.anonymised_at
     FROM petitions p
     JOIN repositories r ON r.id = p.repository_id
     JOIN installations i ON i.id = r.installation_id

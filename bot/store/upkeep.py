@@ -19,7 +19,15 @@ from bot.store.bodies import (
 )
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
 from bot.store.database import Database
-from bot.store.forgetting import Forgotten, people_called, record_forgotten
+from bot.store.forgetting import (
+    Forgotten,
+    ToAnonymise,
+    people_called,
+    read_to_anonymise,
+    record_anonymity,
+    record_forgotten,
+    strip_thread,
+)
 from bot.store.reading import ThreadToRead, read_thread, read_thread_to_look_at
 from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
 from bot.store.spelling import Statement
@@ -204,6 +212,18 @@ class Upkeep:
         found = await self._database.write(partial(record_forgotten, people=people, now=int(self._now())))
         self._announce()
         return found
+
+    async def anonymise(self, installation_id: int) -> list[ToAnonymise]:
+        """Erase the details of petitions that ended long enough ago; what goes on gets them back from GitHub."""
+        now = int(self._now())
+        work = partial(read_to_anonymise, installation_id=installation_id, now=now)
+        petitions = await self._database.read(work)
+        for one in petitions:
+            for issue_id in await self._database.write(partial(record_anonymity, one=one, now=now)):
+                await self._database.write(partial(strip_thread, issue_id=issue_id, now=now))
+        if petitions:
+            self._announce()
+        return petitions
 
     # Failed deliveries
 

@@ -272,6 +272,19 @@ AUTHORS_CALLED: Final = statement("""
     ORDER BY author_id
 """)
 
+ENDED_OR_ANONYMISED: Final = statement("""
+    SELECT p.id, p.ended_at, p.anonymised_at, p.rules
+    FROM petitions p JOIN repositories r ON r.id = p.repository_id
+    WHERE r.installation_id = $1 AND NOT p.gone AND (p.ended_at IS NULL) <> (p.anonymised_at IS NULL)
+""")
+
+SET_ANONYMISED: Final = statement("""
+    UPDATE petitions
+    SET anonymised_at = $2, revision = revision + 1,
+        changed_at = CASE WHEN revision = published_revision THEN $3 ELSE changed_at END
+    WHERE id = $1 AND (anonymised_at IS NULL) <> ($2::BIGINT IS NULL)
+""")
+
 FORGET: Final = statement("""
     INSERT INTO forgotten (user_id, at) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
     ON CONFLICT (user_id) DO UPDATE SET at = excluded.at

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.petition.comment import Comment
 from bot.petition.facts import Repository
-from bot.petition.privacy import without_details
+from bot.petition.privacy import EVER, without_details
 from bot.petition.rules import Rules
 from bot.store import statements as sql
 from bot.store.database import Transaction
@@ -56,6 +56,8 @@ class PetitionRow:
     changed_at: int
     published_revision: int
     rules: Rules
+    anonymised: bool = False
+    """Whether nothing is to be kept of who signed but the count."""
     bumped: bool = False
     """Whether its public picture changed."""
     reread: bool = False
@@ -109,10 +111,10 @@ class World:
         thread = ThreadRow(*row[:16])
         self.threads[thread.issue_id] = thread
         if thread.petition_id not in self.petitions:
-            columns = (thread.petition_id, *row[16:23], read_rules(row[23]))
+            columns = (thread.petition_id, *row[16:23], read_rules(row[23]), bool(row[30]))
             self.petitions[thread.petition_id] = PetitionRow(*columns)
         if thread.repository_id not in self.repositories:
-            installation_id, owner, name, private, archived, as_of = row[24:]
+            installation_id, owner, name, private, archived, as_of = row[24:30]
             repository = Repository(thread.repository_id, owner, name, bool(private), bool(archived))
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
@@ -146,9 +148,11 @@ class World:
         self._read_forgotten(transaction, authors)
         return rows
 
-    def spare(self, comment: Comment) -> Comment:
-        """Leave out of a comment what its author asked to be forgotten."""
+    def spare(self, comment: Comment, petition_id: int) -> Comment:
+        """Leave out of a comment on a petition what is to be forgotten of its author."""
         until = None if comment.author is None else self.forgotten.get(comment.author.id)
+        if (petition := self.petitions.get(petition_id)) is not None and petition.anonymised:
+            until = EVER
         return comment if until is None else without_details(comment, until)
 
     def _read_forgotten(self, transaction: Transaction, author_ids: Collection[int]) -> None:

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 from bot.petition.commands import Sign
 from bot.petition.facts import CommentFact
+from bot.petition.orders import Ruling
+from bot.petition.rules import Rules
 from bot.store import Forgotten
+from bot.store.forgetting import ToAnonymise
 from bot.store.spelling import statement
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
@@ -115,3 +118,55 @@ async def test_a_login_that_changed_hands_is_forgotten_for_all_who_had_it(scene:
     assert await scene.store.upkeep.people_called("nobody") == []
     assert await scene.store.upkeep.forget([1, 77]) == Forgotten((1, 77), 2, 1, 1)
     assert await are_left(scene) == []
+
+
+async def end(scene: Scene, settings: str) -> None:
+    """Close the petition at 1,000, under these settings."""
+    await scene.store.governing.note_settings(REPOSITORY.id, settings, 900)
+    known = await scene.store.governing.settings(REPOSITORY.id)
+    await scene.tell(replace(scene.issue, closed_at=1_000))
+    await scene.store.governing.rule(LETTER.id, Ruling(Rules(known.settings)))
+
+
+async def test_some_time_after_the_end_only_the_count_is_kept(scene: Scene) -> None:
+    comment_id = await sign_in_full(scene)
+    await scene.sign("grace")
+    before = await scene.snapshot()
+    await end(scene, "anonymise_after: 2")
+    scene.store.upkeep._now = lambda: 1_000.0 + 2 * 86_400 - 1
+    assert await scene.store.upkeep.anonymise(INSTALLATION) == []
+    scene.store.upkeep._now = lambda: 1_000.0 + 2 * 86_400
+    assert await scene.store.upkeep.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=False)]
+    assert await are_left(scene) == []
+    after = await scene.snapshot()
+    assert (after.count, after.digest, after.anonymised_at) == (2, before.digest, 1_000 + 2 * 86_400)
+    assert {(each.login, each.name) for each in after.newest} == {("", None)}
+    told = scene.comments[comment_id]
+    seen = replace(told, author_at=200_000, versions=(replace(told.versions[0], seen=200_000),))
+    await scene.store.record_listing(LETTER.id, 200_000, [seen], complete=False)
+    assert await are_left(scene) == []
+    assert await scene.store.upkeep.anonymise(INSTALLATION) == []
+
+
+async def test_a_petition_that_is_reopened_gets_its_names_back_from_github(scene: Scene) -> None:
+    comment_id = await sign_in_full(scene)
+    await end(scene, "anonymise_after: 0")
+    await scene.store.upkeep.anonymise(INSTALLATION)
+    assert await are_left(scene) == []
+    await scene.tell(replace(scene.issue, closed_at=None))
+    known = await scene.store.governing.settings(REPOSITORY.id)
+    await scene.store.governing.rule(LETTER.id, Ruling(Rules(known.settings)))
+    assert await scene.store.upkeep.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=True)]
+    assert [one.issue_id for one in await scene.store.threads_to_read(INSTALLATION, 9e9)] == [LETTER.id]
+    told = scene.comments[comment_id]
+    seen = replace(told, author_at=5_000, versions=(replace(told.versions[0], seen=5_000),))
+    await scene.store.record_listing(LETTER.id, 5_000, [seen], complete=True)
+    assert (await scene.snapshot()).newest[0].name == "Ada Lovelace"
+
+
+async def test_without_the_setting_names_stay(scene: Scene) -> None:
+    await sign_in_full(scene)
+    await end(scene, "")
+    scene.store.upkeep._now = lambda: 9e9
+    assert await scene.store.upkeep.anonymise(INSTALLATION) == []
+    assert await are_left(scene) == list(SECRETS)

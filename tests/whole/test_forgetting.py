@@ -31,6 +31,28 @@ async def test_who_is_forgotten_is_named_no_more_and_counts_as_long_as_the_comme
     assert "*not named*" not in await stage.shows(petition, 1)
 
 
+async def test_when_a_petition_has_ended_names_go_and_the_count_stays(stage: Scene) -> None:
+    petition = stage.petition()
+    petition.repository.files[".github/petition.yml"] = b"anonymise_after: 0"
+    stage.sign(petition, "ada", "/sign Ada Byron")
+    assert "Ada Byron" in await stage.shows(petition, 1)
+    stage.state.close(petition, stage.organizer())
+    await stage.until(lambda: "Closed on" in (petition.body or ""))
+    await surveyed(stage)
+    await stage.until(lambda: "Names were removed here on" in (petition.body or ""))
+    body = await stage.shows(petition, 1)
+    assert "Ada Byron" not in body
+    assert "[ada]" not in body
+    found = await verify(IssueName("lovelace/letters", 1), stage.config())
+    assert found.recount.agrees
+    assert any("has erased who signed" in line for line in found.lines())
+
+    stage.state.reopen(petition, stage.organizer())
+    await stage.until(lambda: "Closed on" not in (petition.body or ""))
+    await surveyed(stage)
+    await stage.until(lambda: "Ada Byron" in (petition.body or ""))
+
+
 async def test_nobody_is_forgotten_who_is_not_known(stage: Scene) -> None:
     code, _, err = await run("forget", "@nobody", DATABASE_URL=stage.database_url)
     assert code == 1

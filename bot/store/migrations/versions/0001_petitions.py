@@ -88,6 +88,8 @@ def _petitions() -> None:
         sa.Column("ends_at", sa.BigInteger),
         sa.Column("ended_at", sa.BigInteger),
         sa.Column("final_count", sa.BigInteger),
+        # When the details of those who signed were erased, some time after the end.
+        sa.Column("anonymised_at", sa.BigInteger),
     )
     ending = sa.text("ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone")
     op.create_index("petitions_ending", "petitions", ["ends_at"], sqlite_where=ending, postgresql_where=ending)
