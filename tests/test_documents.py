@@ -22,8 +22,9 @@ from bot import config
 from bot.github.needs import NEEDS
 from bot.petition import settings
 from bot.petition.addresses import Addresses
-from bot.petition.commands import Sign, Unsign, parse
+from bot.petition.commands import Order, Sign, Unsign, parse
 from bot.petition.digest import digest
+from bot.petition.orders import USAGE, Misunderstood, understand
 from bot.store import Rosters
 from bot.store.address import read_address
 from bot.store.database import connect
@@ -97,6 +98,35 @@ def test_the_app_is_registered_with_what_the_bot_needs() -> None:
         )
     events = {event.lower().replace(" ", "_") for event in re.findall(r"\*(.+?)\*", rows["Events"])}
     assert events == set(NEEDS.events)
+
+
+def test_the_organizers_page_has_every_order_and_each_is_understood() -> None:
+    orders = re.findall(r"^\| `/petition ([^`]+)` \|", _page("ORGANIZERS"), re.MULTILINE)
+    assert orders == list(USAGE)
+    for text in re.findall(r"`(/petition [^`]+)`", _page("ORGANIZERS")):
+        order = parse(text)
+        assert isinstance(order, Order)
+        assert not isinstance(understand(order), Misunderstood), text
+
+
+def test_the_organizers_page_has_every_setting_and_its_examples_are_in_order() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", _page("ORGANIZERS"), re.MULTILINE)
+    assert [key for key, _ in rows] == list(settings.ALLOWED)
+    assert isinstance(settings.read("\n".join(f"{key}: {value}" for key, value in rows)), settings.Settings)
+
+
+def test_the_signers_page_and_the_readme_say_the_same() -> None:
+    readme, page = (dict(_commands(text)) for text in (README, _page("SIGNERS")))
+    assert readme.keys() <= page.keys()
+    assert all(page[command].startswith(what) for command, what in readme.items())
+
+
+def _commands(text: str) -> list[tuple[str, str]]:
+    return re.findall(r"^\| ([^|]*`/[^|]+?) \| (.*?) \|$", text, re.MULTILINE)
+
+
+def _page(name: str) -> str:
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def test_what_signers_are_told_to_type_means_what_they_are_told() -> None:
