@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 class WrongKey(Exception):
-    """What is stored was sealed with another SECRET_KEY. Set the old one again, or store it anew."""
+    """What is stored was sealed with another SECRET_KEY. Set the old one again; or drop-app, and begin anew."""
 
 
 def seal(text: str, secret_key: str, now: float) -> str:

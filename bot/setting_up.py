@@ -148,6 +148,18 @@ async def import_app(config: Config, *, replacing: bool) -> str:
         return known.name
 
 
+async def drop_app(config: Config) -> bool:
+    """Forget the stored App, so that the next start leads through the set-up; False where there was none.
+
+    Raises the store's errors.
+    """
+    store = await Store.open(config.database_url, label=config.petition_label)
+    try:
+        return await store.safe.forget()
+    finally:
+        await store.close()
+
+
 def _take(config: Config) -> socket.socket:
     try:
         return take_address(config.host, config.port)

@@ -84,7 +84,7 @@ def _credentials(facts: Facts) -> Iterator[Finding]:
                 f"GitHub does not accept the App's id and private key ({error}).",
                 "Nothing can be read or written without them.",
                 f"Take the id from the App's settings at {site_of(facts.patient.api_url)}/settings/apps , generate"
-                " a new private key there, and set GITHUB_APP_ID and GITHUB_PRIVATE_KEY.",
+                " a new private key there, and set both GITHUB_… variables; or begin anew with drop-app.",
             )
         case GitHubError() as error:
             yield _problem(

@@ -33,6 +33,15 @@ class Safe:
         """Keep the App's sealed credentials in the place of others."""
         await self._database.write(lambda work: work.execute(sql.SEAL, APP, sealed, at))
 
+    async def forget(self) -> bool:
+        """Forget the App, and that GitHub ever reached it; False where there was none."""
+
+        def forget(transaction: Transaction) -> bool:
+            transaction.execute(sql.DROP_MARK, HEARD)
+            return bool(transaction.execute(sql.UNSEAL, APP))
+
+        return await self._database.write(forget)
+
     async def heard_at(self) -> int | None:
         """Tell when GitHub first reached us; None for never."""
         rows = await self._database.read(lambda work: work.fetch(sql.MARK, HEARD))

@@ -351,6 +351,10 @@ SEAL_FIRST: Final = statement("""
     INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
 """)
 
+UNSEAL: Final = statement("DELETE FROM sealed WHERE name = $1")
+
+DROP_MARK: Final = statement("DELETE FROM marks WHERE name = $1")
+
 FIRST_MARK: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
 
 ACCOUNTS: Final = statement("SELECT account FROM installations WHERE NOT deleted ORDER BY account")

@@ -13,8 +13,11 @@ async def test_the_first_app_stays_until_it_is_replaced_on_purpose(database_url:
     assert [await store.safe.put(text, 1) for text in ("first", "second")] == [True, False]
     assert await store.safe.read() == "first"
     await store.safe.replace("third", 2)
-    await store.close()
     assert await read_sealed(database_url) == "third"
+    await store.safe.hear(3)
+    assert [await store.safe.forget() for _ in range(2)] == [True, False]
+    assert (await store.safe.read(), await store.safe.heard_at()) == (None, None)
+    await store.close()
 
 
 async def test_the_first_delivery_is_noted_once(database_url: str) -> None:

@@ -89,6 +89,13 @@ async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sql
     assert "✓ credentials" in out
     code, _, err = await run("doctor", **alone | {"SECRET_KEY": "another" * 8})
     assert (code, "SECRET_KEY" in err, "Traceback" in err) == (2, True, False)
+    lost = alone | {"SECRET_KEY": "another" * 8}
+    code, out, _ = await run("drop-app", **lost)
+    assert (code, "The next start leads through the set-up" in out) == (0, True)
+    code, out, _ = await run("drop-app", **lost)
+    assert (code, "No App is stored" in out) == (1, True)
+    code, _, err = await run("doctor", **alone)
+    assert (code, "There is no App yet" in err) == (2, True)
     code, _, err = await run("serve", **alone, GITHUB_APP_ID="12")
     assert (code, "GITHUB_PRIVATE_KEY" in err, "GITHUB_WEBHOOK_SECRET" in err) == (2, True, True)
 

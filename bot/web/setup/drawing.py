@@ -16,7 +16,11 @@ _TEMPLATES: Final = jinja2.Environment(
     undefined=jinja2.ChainableUndefined,
 )
 
-_STATIC: Final = {"setup.css": "text/css", "setup.js": "text/javascript"}
+_STATIC: Final = {
+    "setup.css": ("bot.web.setup", "text/css"),
+    "setup.js": ("bot.web.setup", "text/javascript"),
+    "mark.svg": ("bot.web", "image/svg+xml"),
+}
 
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -28,7 +32,7 @@ _HEADERS: Final = {
 def page(template: str, *, status: int = 200, posts_to: str = "", **values: object) -> web.Response:
     """Draw a page; it may send forms to us, and to one other site where it must."""
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;"
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
         f" form-action 'self' {posts_to}; base-uri 'none'; frame-ancestors 'none'"
     )
     text = _TEMPLATES.get_template(template).render(values)
@@ -43,8 +47,9 @@ def message(status: int, heading: str, text: str) -> web.Response:
 
 async def static(request: web.Request) -> web.Response:
     """Give one of the files that the pages use."""
-    kind = _STATIC.get(request.match_info["file"])
-    if kind is None:
+    name = request.match_info["file"]
+    if name not in _STATIC:
         raise web.HTTPNotFound
-    text = resources.files("bot.web.setup").joinpath("static", request.match_info["file"]).read_text("utf-8")
+    room, kind = _STATIC[name]
+    text = resources.files(room).joinpath("static", name).read_text("utf-8")
     return web.Response(text=text, content_type=kind, headers=_HEADERS)

@@ -1,0 +1,169 @@
+"""The commands that are about a petition: count it again, take it away, forget somebody."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bot import app, config
+from bot.cli.command import (
+    ENVIRONMENT,
+    FAILED,
+    MISUSED,
+    OK,
+    Command,
+    complain,
+    configured,
+    run,
+    set_up_logs,
+    with_app,
+)
+from bot.github.site import site_of
+from bot.handover.checking import check
+from bot.handover.exports import FORMS, export
+from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, verify
+
+
+def _resync(options: argparse.Namespace) -> int:
+    name = IssueName.read(options.petition)
+    settings = with_app()
+    found = run(app.resync(name.repository, name.number, settings))
+    print(*found.lines(), sep="\n")
+    return OK if found.is_settled else FAILED
+
+
+def _forget(options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    forgotten = run(app.forget(options.login, settings))
+    print(*forgotten.lines(options.login), sep="\n")
+    return OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    name = None if options.petition is None else IssueName.read(options.petition)
+    if options.pack is not None:
+        return _verify_pack(options.pack)
+    if options.database:
+        return _verify_database(name, options)
+    if name is None:
+        raise NotAName(NotAName.__doc__)
+    settings = config.read_for_reading(ENVIRONMENT)
+    set_up_logs(settings)
+    found = run(verify(name, settings))
+    _show(found, options)
+    return OK if found.recount.agrees else FAILED
+
+
+def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    audits = run(app.audit(None if name is None else (name.repository, name.number), settings))
+    if name is not None and not audits:
+        complain(f"{name}: there is no such petition in this database.")
+        return MISUSED
+    found = DatabaseVerification(audits, site_of(settings.api_url))
+    _show(found, options)
+    return OK if found.agrees else FAILED
+
+
+def _verify_pack(folder: Path) -> int:
+    found = check(folder)
+    print(*found.lines(), sep="\n")
+    return OK if found.agrees else FAILED
+
+
+def _export(options: argparse.Namespace) -> int:
+    name = IssueName.read(options.petition)
+    taken = run(app.take(name.repository, name.number, configured(credentials=False)))
+    text = export(taken.whole, options.format, taken.pages, taken.site, taken.at // 86_400)
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a file
+    print(text, end="")
+    return OK
+
+
+def _hand_over(options: argparse.Namespace) -> int:
+    from bot.handover import pack  # noqa: PLC0415 - what sets the paper takes long to load
+
+    name = IssueName.read(options.petition)
+    taken = run(app.take(name.repository, name.number, configured(credentials=False)))
+    try:
+        pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
+    except pack.NotEmpty as error:
+        complain(str(error))
+        return MISUSED
+    except OSError as error:
+        complain(f"{options.out} cannot be written: {error.strerror}")
+        return FAILED
+    print(f"{options.out} holds the pack. To check it: python -m bot verify --pack {options.out}")
+    return OK
+
+
+def _show(found: Verification | DatabaseVerification, options: argparse.Namespace) -> None:
+    print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
+
+
+def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
+    said = f"the petition's issue, for example lovelace/letters#12{more}"
+    parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
+
+
+def _forget_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("login", metavar="@LOGIN", help="who asked for it, by GitHub login or by account number")
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    _petition_argument(parser, "?", "; with --database, all petitions if none is named")
+    parser.add_argument(
+        "--database",
+        action="store_true",
+        help="check instead what is kept in the database, counts and signatures, against the comments in it",
+    )
+    parser.add_argument(
+        "--pack", type=Path, metavar="DIR", help="check instead, offline, the pack that handover has made"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result for machines")
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    _petition_argument(parser)
+    parser.add_argument("--format", choices=sorted(FORMS), default="csv", help="default: csv")
+
+
+def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
+    _petition_argument(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="a new or empty folder")
+
+
+RESYNC = Command(
+    "resync",
+    "read a petition's comments again and correct what is kept of them; a running bot does so by itself",
+    _resync,
+    _petition_argument,
+)
+VERIFY = Command(
+    "verify",
+    "count a petition again from GitHub alone and compare with its block, or check the database or a pack;"
+    " 1 is the exit code where they differ",
+    _verify,
+    _verify_arguments,
+)
+EXPORT = Command(
+    "export",
+    "print who has signed, or the chart or badge, from what the database keeps",
+    _export,
+    _export_arguments,
+)
+HANDOVER = Command(
+    "handover",
+    "make the pack for whoever the petition is addressed to: a paper for printing, JSON, a table, check sums",
+    _hand_over,
+    _hand_over_arguments,
+)
+FORGET = Command(
+    "forget",
+    "erase somebody's name, affiliation, reason and login, in all petitions; what they wrote on GitHub stays"
+    " theirs to delete",
+    _forget,
+    _forget_arguments,
+)
