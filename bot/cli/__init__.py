@@ -55,6 +55,8 @@ COMMANDS = (
     running.DELIVER,
     petitions.FORGET,
     running.MIGRATE,
+    running.BACKUP,
+    running.RESTORE,
 )
 
 

@@ -13,6 +13,7 @@ from bot.cli.command import ENVIRONMENT, FAILED, OK, Command, configured, run, s
 from bot.deliver import deliver, read_payload
 from bot.doctor.judging import are_fine
 from bot.init_repo import init_folder, init_repository
+from bot.store import backup, restore
 
 
 def _serve(_options: argparse.Namespace) -> int:
@@ -51,6 +52,24 @@ def _migrate(_options: argparse.Namespace) -> int:
     run(app.migrate(settings))
     print("The database is up to date.")
     return OK
+
+
+def _backup(options: argparse.Namespace) -> int:
+    backup(configured(credentials=False).database_url, options.file)
+    print(f"{options.file} is a copy of the database. It holds what people have signed with; keep it to yourself.")
+    return OK
+
+
+def _restore(options: argparse.Namespace) -> int:
+    restore(configured(credentials=False).database_url, options.file)
+    print(
+        "The copy is in place. The bot reads the comments again when it starts, and puts right what is old in it."
+    )
+    return OK
+
+
+def _file_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the copy")
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -212,3 +231,12 @@ DELIVER = Command(
     _deliver_arguments,
 )
 MIGRATE = Command("migrate", "bring the database to this version (serve does it too)", _migrate)
+BACKUP = Command(
+    "backup",
+    "copy the SQLite database into a file, also while the bot runs (for PostgreSQL there is pg_dump)",
+    _backup,
+    _file_argument,
+)
+RESTORE = Command(
+    "restore", "put such a copy in the place of the database, while the bot does not run", _restore, _file_argument
+)

@@ -4,6 +4,7 @@ from bot.store.auditing import Audit, Misfit
 from bot.store.bodies import KnownBody, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
+from bot.store.copying import backup, restore
 from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.forgetting import Forgotten
 from bot.store.governing import AuditEntry, KnownSettings, Named
@@ -72,7 +73,9 @@ __all__ = [
     "Watch",
     "Whole",
     "WrongDatabase",
+    "backup",
     "check_up",
     "outside_digest",
     "read_sealed",
+    "restore",
 ]

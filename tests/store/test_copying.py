@@ -1,0 +1,85 @@
+"""A copy is whole, is made while people sign, and comes back only where nobody is at work."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.store import Store, Unavailable, WrongDatabase, backup, restore
+from tests.store.scene import Scene
+
+
+async def test_a_copy_made_while_people_sign_holds_all_that_was_acknowledged_before(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    scene = Scene(await Store.open(sqlite_url))
+    await scene.label()
+    for login in ("ada", "grace"):
+        await scene.sign(login)
+    going_on = asyncio.ensure_future(scene.sign("alan"))
+    await asyncio.to_thread(backup, sqlite_url, tmp_path / "copy")
+    await going_on
+    await scene.unsign("ada")
+    assert await scene.count() == 2
+    await scene.store.close()
+    restore(sqlite_url, tmp_path / "copy")
+    scene.store = await Store.open(sqlite_url)
+    assert {"ada", "grace"} <= set(await scene.signatories())
+    assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o600
+    await scene.store.close()
+
+
+async def test_nothing_is_restored_under_a_running_bot(sqlite_url: str, tmp_path: Path) -> None:
+    scene = Scene(await Store.open(sqlite_url))
+    await scene.label()
+    backup(sqlite_url, tmp_path / "copy")
+    await scene.sign("ada")
+    with pytest.raises(Unavailable, match="stop the bot"):
+        restore(sqlite_url, tmp_path / "copy")
+    assert await scene.count() == 1
+    await scene.store.close()
+
+
+def test_a_copy_replaces_the_last_one_and_leaves_nothing_beside_it(sqlite_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    for _ in range(2):
+        backup(sqlite_url, folder / "copy")
+    assert [file.name for file in folder.iterdir()] == ["copy"]
+
+
+@pytest.mark.parametrize("damage", ["not a database", "somebody else's", "newer", "cut off", "not there"])
+def test_what_is_no_copy_of_ours_is_not_restored(sqlite_url: str, tmp_path: Path, damage: str) -> None:
+    file = tmp_path / "copy"
+    backup(sqlite_url, file)
+    match damage:
+        case "not a database":
+            file.write_text("not a database, but long enough to be looked at" * 100)
+        case "somebody else's":
+            file.unlink()
+            with closing(sqlite3.connect(file)) as other:
+                other.execute("CREATE TABLE notes (text)")
+        case "newer":
+            with closing(sqlite3.connect(file, isolation_level=None)) as newer:
+                newer.execute("UPDATE alembic_version SET version_num = '9999'")
+        case "cut off":
+            file.write_bytes(file.read_bytes()[:20_000])
+        case _:
+            file.unlink()
+    with pytest.raises(WrongDatabase):
+        restore(sqlite_url, file)
+
+
+def test_a_backup_that_cannot_be_made_says_why(sqlite_url: str, tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="nowhere"):
+        backup(sqlite_url, tmp_path / "nowhere" / "copy")
+    with pytest.raises(WrongDatabase, match="no database"):
+        backup(f"sqlite:///{tmp_path}/missing.db", tmp_path / "copy")
+    with pytest.raises(WrongDatabase, match="pg_dump"):
+        backup("postgresql://bot@localhost/x", tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
