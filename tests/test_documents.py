@@ -180,6 +180,26 @@ def test_the_workflow_runs_the_gate_with_pinned_actions_on_the_oldest_python_and
     assert json.loads(pythons) == [PROJECT["project"]["requires-python"].removeprefix(">="), herokus]
 
 
+# The threats
+
+
+def test_every_threat_names_tests_that_exist() -> None:
+    written = {
+        node.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    rows = table((ROOT / "SECURITY.md").read_text(encoding="utf-8"), "## What it is safe from, and what shows it")
+    assert len(rows) > 15
+    for who, what, shown in rows:
+        named = re.findall(r"`(test_\w+)`", shown)
+        assert who
+        assert what
+        assert named
+        assert set(named) <= written, who
+
+
 # The map
 
 
@@ -274,6 +294,18 @@ def test_what_the_bot_imports_is_what_it_asks_for() -> None:
     used = {canonicalize_name(package) for module in imported() for package in providers.get(module, [])}
     asked = {canonicalize_name(Requirement(requirement).name) for requirement in PROJECT["project"]["dependencies"]}
     assert used | {"greenlet"} == asked
+
+
+def test_the_parts_are_listed_with_versions_hashes_and_licences(tmp_path: Path) -> None:
+    line = [sys.executable, str(ROOT / ".ci/supply"), str(tmp_path)]
+    assert subprocess.run(line, capture_output=True, check=False).returncode in (0, 1, 3)
+    bill = json.loads((tmp_path / "sbom.json").read_text(encoding="utf-8"))
+    parts = {canonicalize_name(part["name"]): part for part in bill["components"]}
+    assert {name: part["version"] for name, part in parts.items()} == pins(PIN_FILES[0])
+    assert all(part["externalReferences"][0]["hashes"] for part in parts.values())
+    licences = (tmp_path / "licences.txt").read_text(encoding="utf-8")
+    assert re.search(r"^markupsafe \S+: BSD-3-Clause$", licences, re.MULTILINE)
+    assert "not said" not in licences
 
 
 def test_heroku_finds_exactly_one_list_of_dependencies() -> None:
