@@ -31,7 +31,7 @@ from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
-from bot.store import Audit, Forgotten, Store, Unavailable, Whole
+from bot.store import Forgotten, Inspection, Store, Unavailable, Whole
 from bot.web.asking import House
 from bot.web.callers import Rules
 from bot.web.listening import listening
@@ -179,7 +179,7 @@ async def examine(config: Config, clock: Clock | None = None) -> list[Finding]:
         return judge(await gather(patient, github, session, clock.now))
 
 
-async def audit(petition: tuple[str, int] | None, config: Config) -> list[Audit]:
+async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Inspection]:
     """Check everything that is derived, of one petition (its repository and number) or of all; changes nothing.
 
     Raises the store's errors.
@@ -188,7 +188,7 @@ async def audit(petition: tuple[str, int] | None, config: Config) -> list[Audit]
     try:
         upkeep = store.upkeep
         ids = await (upkeep.petitions() if petition is None else upkeep.petitions_named(*petition))
-        found = [await upkeep.audit(petition_id) for petition_id in ids]
+        found = [await upkeep.inspect(petition_id) for petition_id in ids]
     finally:
         await store.close()
     return [one for one in found if one is not None]

@@ -18,7 +18,7 @@ from bot.github.site import site_of
 from bot.petition import block, threads
 from bot.petition.comment import Comment, Writer
 from bot.petition.recount import Recount, recount
-from bot.store import Audit, Misfit
+from bot.store import Inspection, Misfit
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
 
@@ -98,37 +98,37 @@ class Verification:
 class DatabaseVerification:
     """What checking the database came to, for one petition or for all; `site` is where the issues are."""
 
-    audits: Sequence[Audit]
+    inspections: Sequence[Inspection]
     site: str
 
     @property
     def agrees(self) -> bool:
         """Tell whether all that is derived follows from the comments."""
-        return not any(audit.misfits for audit in self.audits)
+        return not any(one.misfits for one in self.inspections)
 
     def lines(self) -> Iterator[str]:
         """Say it in words."""
-        for audit in self.audits:
-            if audit.misfits:
-                yield f"{audit.name}: not all that is kept follows from the comments."
-                yield from (f"  - {one.text}: {self._url(one)}" for one in audit.misfits)
+        for one in self.inspections:
+            if one.misfits:
+                yield f"{one.name}: not all that is kept follows from the comments."
+                yield from (f"  - {misfit.text}: {self._url(misfit)}" for misfit in one.misfits)
             else:
-                yield f"{audit.name}: {_signatures(audit.count)}, and all that is kept follows from the comments."
-        if not self.audits:
+                yield f"{one.name}: {_signatures(one.count)}, and all that is kept follows from the comments."
+        if not self.inspections:
             yield "No petition is kept yet."
         if not self.agrees:
             yield "A running bot repairs it, and so does `resync OWNER/REPO#N`. Please report it all the same."
 
     def facts(self) -> dict[str, object]:
         """Say it for machines."""
-        return {"agrees": self.agrees, "petitions": [self._facts(audit) for audit in self.audits]}
+        return {"agrees": self.agrees, "petitions": [self._facts(one) for one in self.inspections]}
 
-    def _facts(self, audit: Audit) -> dict[str, object]:
+    def _facts(self, one: Inspection) -> dict[str, object]:
         return {
-            "petition": audit.name,
-            "agrees": not audit.misfits,
-            "comments": {"count": audit.count, "digest": audit.digest},
-            "differences": [{"text": one.text, "url": self._url(one)} for one in audit.misfits],
+            "petition": one.name,
+            "agrees": not one.misfits,
+            "comments": {"count": one.count, "digest": one.digest},
+            "differences": [{"text": misfit.text, "url": self._url(misfit)} for misfit in one.misfits],
         }
 
     def _url(self, misfit: Misfit) -> str:

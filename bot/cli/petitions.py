@@ -58,11 +58,11 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    audits = run(app.audit(None if name is None else (name.repository, name.number), settings))
-    if name is not None and not audits:
+    inspections = run(app.inspect(None if name is None else (name.repository, name.number), settings))
+    if name is not None and not inspections:
         complain(f"{name}: there is no such petition in this database.")
         return MISUSED
-    found = DatabaseVerification(audits, site_of(settings.api_url))
+    found = DatabaseVerification(inspections, site_of(settings.api_url))
     _show(found, options)
     return OK if found.agrees else FAILED
 

@@ -1,6 +1,5 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
-from bot.store.auditing import Audit, Misfit
 from bot.store.bodies import KnownBody, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
@@ -8,6 +7,7 @@ from bot.store.copying import backup, restore
 from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.forgetting import Forgotten
 from bot.store.governing import AuditEntry, KnownSettings, Named
+from bot.store.inspecting import Inspection, Misfit
 from bot.store.listing import ListingOutcome
 from bot.store.neighbours import Lease
 from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
@@ -34,7 +34,6 @@ from bot.store.watching import Backlog, Watch
 __all__ = [
     "PAGE_SIZE",
     "AckDue",
-    "Audit",
     "AuditEntry",
     "Backlog",
     "Busy",
@@ -46,6 +45,7 @@ __all__ = [
     "Forgotten",
     "Found",
     "Health",
+    "Inspection",
     "KnownBody",
     "KnownPetition",
     "KnownSettings",

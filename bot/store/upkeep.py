@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from bot.store import upkeep_statements as sql
-from bot.store.auditing import Audit, audit, find_petitions, list_petitions
 from bot.store.bodies import (
     KnownBody,
     count_unheard_writes,
@@ -28,6 +27,7 @@ from bot.store.forgetting import (
     record_forgotten,
     strip_thread,
 )
+from bot.store.inspecting import Inspection, find_petitions, inspect, list_petitions
 from bot.store.reading import ThreadToRead, read_thread, read_thread_to_look_at
 from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
 from bot.store.spelling import Statement
@@ -259,9 +259,9 @@ class Upkeep:
         owner, _, name = repository.partition("/")
         return await self._database.read(partial(find_petitions, owner=owner, name=name, number=number))
 
-    async def audit(self, petition_id: int) -> Audit | None:
+    async def inspect(self, petition_id: int) -> Inspection | None:
         """Check what is derived of a petition against a full fold of its comments; None where it is gone."""
-        return await self._database.read(partial(audit, petition_id=petition_id))
+        return await self._database.read(partial(inspect, petition_id=petition_id))
 
     # States
 

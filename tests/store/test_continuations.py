@@ -87,7 +87,7 @@ async def test_what_is_kept_wrongly_of_both_threads_is_found_where_it_is(scene: 
     await go_on(scene)
     await sign_second(scene)
     await scene.store._database.write(lambda work: work.execute(statement("DELETE FROM signatures")))
-    audit = await scene.store.upkeep.audit(LETTER.id)
-    assert audit is not None
-    assert (audit.name, audit.count) == ("acme/letters#7", 2)
-    assert [misfit.issue for misfit in audit.misfits] == ["acme/letters#7", "acme/letters#8"]
+    found = await scene.store.upkeep.inspect(LETTER.id)
+    assert found is not None
+    assert (found.name, found.count) == ("acme/letters#7", 2)
+    assert [misfit.issue for misfit in found.misfits] == ["acme/letters#7", "acme/letters#8"]

@@ -176,6 +176,9 @@ async def test_kept_signatures_are_what_the_comments_say(store: Store, history: 
     assert snapshot.digest == digest((signature.user_id, signature.comment_id) for signature in counted)
     per_day = sum(count for _, count in await store._database.read(lambda work: work.fetch(PER_DAY, petition_id)))
     assert per_day == len(counted)
+    found = await store.upkeep.inspect(petition_id)
+    assert found is not None
+    assert (found.count, found.digest, found.misfits) == (snapshot.count, snapshot.digest, ())
 
 
 @SHARED_STORE

@@ -42,9 +42,9 @@ async def list_comments(
 
 
 async def misfits(scene: Scene) -> list[str]:
-    audit = await scene.store.upkeep.audit(LETTER.id)
-    assert audit is not None
-    return [misfit.text for misfit in audit.misfits]
+    found = await scene.store.upkeep.inspect(LETTER.id)
+    assert found is not None
+    return [misfit.text for misfit in found.misfits]
 
 
 async def to_read(scene: Scene) -> list[ThreadToRead]:

@@ -59,7 +59,7 @@ async def test_what_a_version_left_comes_to_this_one(new_url: str, present: Rele
     snapshot = await store.snapshot(LETTER.id, 10)
     assert {one.login for one in snapshot.newest} == {"ada", "edsger"}
     assert snapshot.count == 2
-    audit = await store.upkeep.audit(LETTER.id)
+    audit = await store.upkeep.inspect(LETTER.id)
     assert audit is not None
     assert audit.misfits == ()
     assert await store.safe.read() == "sealed"

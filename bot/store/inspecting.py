@@ -30,7 +30,7 @@ class Misfit:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class Inspection:
     """A petition's name, as OWNER/REPO#N, how many signatures its comments hold, and what is kept otherwise."""
 
     name: str
@@ -49,7 +49,7 @@ def list_petitions(transaction: Transaction) -> list[int]:
     return [row[0] for row in transaction.tuples(sql.ALL_PETITIONS)]
 
 
-def audit(transaction: Transaction, petition_id: int) -> Audit | None:
+def inspect(transaction: Transaction, petition_id: int) -> Inspection | None:
     """Fold a petition's comments and compare; None where it is not there any more."""
     issue_ids = [row[0] for row in transaction.tuples(sql.THREADS_OF_PETITION, petition_id)]
     world = World()
@@ -69,7 +69,7 @@ def audit(transaction: Transaction, petition_id: int) -> Audit | None:
     )
     owner, name, number = transaction.tuples(sql.NAME_OF_PETITION, petition_id)[0]
     petition_name = f"{owner}/{name}#{number}"
-    return Audit(petition_name, totals.count, totals.sum.digest, _placed(transaction, misfits, petition_name))
+    return Inspection(petition_name, totals.count, totals.sum.digest, _placed(transaction, misfits, petition_name))
 
 
 def _placed(transaction: Transaction, misfits: Collection[Misfit], petition_name: str) -> tuple[Misfit, ...]:
