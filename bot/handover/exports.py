@@ -10,9 +10,9 @@ import msgspec
 from bot.petition.addresses import Pages, Site
 from bot.roster import feed, table
 from bot.roster.badge import badge
-from bot.roster.chart import Growth, chart
+from bot.roster.chart import chart
 from bot.roster.record import RosterRecord, SignatureRecord, iso
-from bot.roster.recording import record_petition, record_signature
+from bot.roster.recording import growth_of, record_petition, record_signature
 from bot.store import Whole
 
 
@@ -26,16 +26,14 @@ def signatures_of(whole: Whole, site: Site) -> list[SignatureRecord]:
     return [record_signature(entry, site) for entry in whole.entries]
 
 
-def growth_of(whole: Whole, today: int) -> Growth:
-    """Give a petition's curve, which ends when it does."""
-    closed_at = whole.portrait.snapshot.closed_at
-    return Growth(whole.portrait.days, today if closed_at is None else min(today, closed_at // 86_400))
-
-
 def _json(whole: Whole, pages: Pages, site: Site, _today: int) -> str:
     petition = record_petition(whole.portrait.snapshot, pages, site)
     record = RosterRecord(
-        petition=petition, public=True, signatures=signatures_of(whole, site), next=None, previous=None
+        petition=petition,
+        public=whole.portrait.is_public,
+        signatures=signatures_of(whole, site),
+        next=None,
+        previous=None,
     )
     return pretty(record)
 
@@ -52,7 +50,9 @@ def _atom(whole: Whole, pages: Pages, site: Site, _today: int) -> str:
 
 
 def _svg(whole: Whole, _pages: Pages, _site: Site, today: int) -> str:
-    return chart(growth_of(whole, today), whole.portrait.snapshot.title, alone=True)
+    return chart(
+        growth_of(whole.portrait.snapshot, whole.portrait.days, today), whole.portrait.snapshot.title, alone=True
+    )
 
 
 def _badge(whole: Whole, _pages: Pages, _site: Site, _today: int) -> str:

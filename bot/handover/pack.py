@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.handover.exports import growth_of, pretty, signatures_of
+from bot.handover.exports import pretty, signatures_of
 from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
 from bot.handover.paper import paper
 from bot.handover.record import LetterRecord, PackRecord
@@ -14,7 +14,7 @@ from bot.petition.addresses import Pages, Site
 from bot.roster import table
 from bot.roster.chart import Days
 from bot.roster.record import DayRecord, iso
-from bot.roster.recording import record_petition
+from bot.roster.recording import growth_of, record_petition
 from bot.store import Whole
 
 
@@ -29,6 +29,7 @@ def pack_record(whole: Whole, pages: Pages, site: Site, made_at: int) -> PackRec
         made_at=iso(made_at),
         petition=record_petition(portrait.snapshot, pages, site),
         withdrawn=whole.withdrawn,
+        withheld=len(portrait.snapshot.rules.withheld),
         letters=[
             LetterRecord(digest=one.digest, seen_at=iso(one.seen_at), signed=one.count, text=one.text)
             for one in portrait.letters
@@ -42,7 +43,7 @@ def make_files(whole: Whole, pages: Pages, site: Site, made_at: int) -> dict[str
     """Give the files of the pack by their names."""
     record = pack_record(whole, pages, site, made_at)
     files = {
-        PAPER: paper(record, growth_of(whole, made_at // 86_400), made_at),
+        PAPER: paper(record, growth_of(whole.portrait.snapshot, whole.portrait.days, made_at // 86_400), made_at),
         RECORD: pretty(record).encode(),
         TABLE: (table.head() + table.rows(record.signatures)).encode(),
     }

@@ -79,6 +79,8 @@ def _numbers(pack: PackRecord) -> list[dict[str, str]]:
         {"number": f"{pack.petition.count:,}", "what": "signatures"},
         {"number": f"{pack.withdrawn:,}", "what": "withdrawn by /unsign"},
     ]
+    if pack.withheld:
+        told.append({"number": f"{pack.withheld:,}", "what": "withheld by the organizers"})
     if pack.petition.goal:
         told.append({"number": f"{pack.petition.goal:,}", "what": "the goal"})
     return told

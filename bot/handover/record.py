@@ -25,6 +25,7 @@ class PackRecord(Struct, frozen=True, kw_only=True):
     made_at: Time
     petition: PetitionRecord
     withdrawn: int
+    withheld: int
     letters: Sequence[LetterRecord]
     days: Sequence[DayRecord]
     signatures: Sequence[SignatureRecord]

@@ -68,6 +68,8 @@ class BlockFacts:
     """Which of the threads this block stands in."""
     language: str = LANGUAGES[0]
     show: frozenset[Detail] = frozenset(Detail)
+    days: Sequence[tuple[int, int]] = ()
+    """How many signed on which day, in days since 1970, ascending, where a chart is wanted."""
     milestones: Sequence[Milestone] = ()
     """The goals that are reached."""
     final_count: int | None = None
@@ -124,8 +126,8 @@ def same_but_for_time(old_block: str, new_block: str) -> bool:
 
 
 _EXPENDABLE = (
-    *("help", "remarks", "more", "milestones", "how", "foot", "note", "goal", "response", "changed", "state"),
-    *("anonymised", "threads", "rule", "count"),
+    *("chart", "help", "remarks", "more", "milestones", "how", "foot", "note", "goal", "response", "changed"),
+    *("state", "anonymised", "threads", "rule", "count"),
 )
 """What goes when room is short, in this order, after the names."""
 
@@ -168,6 +170,7 @@ def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
         "count": sections.heading(facts),
         "goal": sections.progress(facts),
         "milestones": sections.passed(facts),
+        "chart": sections.chart(facts),
         "state": sections.state(facts),
         "threads": sections.threads(facts),
         "anonymised": sections.anonymised(facts),

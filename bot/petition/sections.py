@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 BAR = 20
 """Characters of the progress bar."""
 
+_CHART_STEPS = 7
+"""Steps of the chart; the days below it have to stand side by side."""
+
 
 def heading(facts: BlockFacts) -> str:
     """Say how many have signed."""
@@ -56,6 +59,30 @@ def passed(facts: BlockFacts) -> str:
         say.say("**{goal}** on {day}", goal=say.number(one.goal), day=say.day_of_epoch(one.day)) for one in behind
     )
     return f"🎉 {marks}" if marks else ""
+
+
+def chart(facts: BlockFacts) -> str:
+    """Draw how the signatures grew, as Mermaid; where that is not drawn, the count above says it all the same.
+
+    https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/creating-diagrams
+    """
+    if len(facts.days) < 2:
+        return ""
+    say = wording(facts.language)
+    totals = _totals(facts.days)
+    labels = ", ".join(f'"{say.day_of_epoch(day)}"' for day, _ in totals)
+    top = max(totals[-1][1], 1)
+    return "\n".join(
+        [
+            "```mermaid",
+            "xychart-beta",
+            f'    title "{say.say("How the signatures grew")}"',
+            f"    x-axis [{labels}]",
+            f"    y-axis 0 --> {top}",
+            f"    line [{', '.join(str(total) for _, total in totals)}]",
+            "```",
+        ]
+    )
 
 
 def response(facts: BlockFacts) -> str:
@@ -233,6 +260,14 @@ def address(url: str) -> str:
 MOST_REMARKS = 10
 
 _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{1,200})\]\((https?://[^\s()<>]{1,500})\)")
+
+
+def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give how many had signed at the end of some days, evenly spread, the first and the last among them."""
+    first, last = days[0][0], days[-1][0]
+    steps = min(last - first, _CHART_STEPS)
+    shown = [first + (last - first) * step // steps for step in range(steps + 1)]
+    return [(day, sum(count for on, count in days if on <= day)) for day in shown]
 
 
 def _with_links(line: str) -> str:

@@ -54,7 +54,9 @@ async def publish(due: Due, desk: Desk) -> int:
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
     tally = await store.snapshot(due.petition_id, newest=NEWEST)
-    days = await store.governing.days(due.petition_id) if tally.rules.settings.milestones else []
+    settings = tally.rules.settings
+    wants_days = settings.chart or (settings.milestones and settings.goals)
+    days = await store.governing.days(due.petition_id) if wants_days else []
     bodies = [await store.upkeep.body(page.thread.issue_id) for page in here]
     if any(page.is_outdated_by(body) for page, body in zip(here, bodies, strict=True)):
         # This revision tells of an edit that we had not heard of when we read; it is still due.
@@ -213,10 +215,11 @@ def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: Desk) -> bloc
         closed_at=tally.shut_at,
         letter_changed=tally.letter_changed,
         roster_url=pages.roster if pages else None,
-        csv_url=pages.of(".csv") if pages else None,
+        csv_url=pages.of(".csv") if pages and settings.public_roster and settings.show else None,
         json_url=pages.of(".json") if pages else None,
         site_url=desk.addresses.site.url,
         threads=names if len(names) > 1 else (),
         final_count=tally.final_count,
-        milestones=milestones(settings.goals, days),
+        milestones=milestones(settings.goals, days) if settings.milestones else (),
+        days=days if settings.chart else (),
     )

@@ -26,6 +26,14 @@ class SignatureRecord(Struct, frozen=True, kw_only=True):
     comment: Annotated[str, Meta(description="Where the comment is on GitHub.")]
 
 
+class ResponseRecord(Struct, frozen=True, kw_only=True):
+    """The official answer to a petition."""
+
+    text: str
+    login: str
+    given_at: Time
+
+
 class PetitionRecord(Struct, frozen=True, kw_only=True):
     """What is to be known of a petition, names aside."""
 
@@ -40,6 +48,7 @@ class PetitionRecord(Struct, frozen=True, kw_only=True):
     counting: Annotated[bool, Meta(description="Whether new signatures count: it is open and has its label.")]
     closed_at: Time | None
     deadline: Time | None
+    response: ResponseRecord | None
     letter: Annotated[str | None, Meta(description="The SHA-256 of the letter's words, as it stands now.")]
     letter_changed_at: Annotated[Time | None, Meta(description="When it last changed after people had signed.")]
 

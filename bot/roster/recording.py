@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bot.petition.addresses import Pages, Site
-from bot.roster.record import PetitionRecord, SignatureRecord, iso, iso_or_none
+from bot.petition.progress import next_goal
+from bot.roster.chart import Days, Growth
+from bot.roster.record import PetitionRecord, ResponseRecord, SignatureRecord, iso, iso_or_none
 from bot.store import Entry, Snapshot
 
 
 def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRecord:
     """Say what is to be known of a petition."""
+    settings = snapshot.rules.settings
     return PetitionRecord(
         repository=snapshot.repository.full_name,
         number=pages.number,
@@ -16,14 +19,22 @@ def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRec
         issue=site.issue(pages.repository, pages.number),
         page=pages.roster,
         count=snapshot.count,
-        goal=None,
+        goal=next_goal(settings.goals, snapshot.count),
         digest=snapshot.digest,
-        counting=snapshot.labelled and snapshot.closed_at is None,
-        closed_at=iso_or_none(snapshot.closed_at),
-        deadline=None,
+        counting=snapshot.labelled and snapshot.shut_at is None,
+        closed_at=iso_or_none(snapshot.shut_at),
+        deadline=iso_or_none(settings.deadline),
+        response=_response(snapshot),
         letter=snapshot.letters[-1].digest if snapshot.letters else None,
         letter_changed_at=iso_or_none(snapshot.letter_changed[0] if snapshot.letter_changed else None),
     )
+
+
+def growth_of(snapshot: Snapshot, days: Days, today: int) -> Growth:
+    """Give a petition's curve, which ends when it does."""
+    end = snapshot.rules.ends_at(snapshot.closed_at)
+    goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
+    return Growth(days, today if end is None else min(today, end // 86_400), goal)
 
 
 def record_signature(entry: Entry, site: Site) -> SignatureRecord:
@@ -39,3 +50,8 @@ def record_signature(entry: Entry, site: Site) -> SignatureRecord:
         comment_id=signature.comment_id,
         comment=site.comment(entry.repository, entry.number, signature.comment_id),
     )
+
+
+def _response(snapshot: Snapshot) -> ResponseRecord | None:
+    given = snapshot.rules.response
+    return None if given is None else ResponseRecord(text=given.text, login=given.login, given_at=iso(given.at))

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.petition.facts import Repository
 from bot.petition.letters import Letter
+from bot.petition.settings import Detail, Settings
 from bot.petition.tally import Signature
 from bot.store import roster_statements as sql
 from bot.store.database import Database, Row, Transaction
@@ -55,6 +56,8 @@ class Wanted:
     """What login, name or affiliation has in it."""
     cursor: Cursor | None = None
     size: int = PAGE_SIZE
+    by_operator: bool = False
+    """Whether also a roster is wanted that the organizers do not show; details that they do not show stay out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,11 @@ class Portrait:
     exact: Sequence[Entry] = ()
     """The signature of whoever has exactly the login that was searched for."""
 
+    @property
+    def is_public(self) -> bool:
+        """Tell whether everybody may see who has signed, and not only how many."""
+        return _is_public(self.snapshot.rules.settings)
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
@@ -154,14 +162,17 @@ class Rosters:
         return await self._database.read(partial(_read_whole, petition_id=petition_id))
 
     async def all_entries(self, petition_id: int) -> AsyncIterator[Sequence[Entry]]:
-        """Read a whole roster in batches, the oldest signature first, each person once.
+        """Read a whole public roster in batches, the oldest signature first, each person once.
 
         Who signs anew meanwhile is given as they were when their batch was read.
         """
         seen: set[int] = set()
         wanted: Wanted | None = Wanted(Order.OLDEST, size=BATCH)
         while wanted is not None:
-            page = await self._database.read(partial(_read_page, petition_id=petition_id, wanted=wanted))
+            portrait = await self.portrait(petition_id, wanted)
+            if portrait is None:
+                return
+            page = portrait.page
             fresh = [entry for entry in page.entries if entry.signature.user_id not in seen]
             seen.update(entry.signature.user_id for entry in fresh)
             yield fresh
@@ -169,13 +180,14 @@ class Rosters:
 
 
 def _read_whole(transaction: Transaction, petition_id: int) -> Whole | None:
-    portrait = _read_portrait(transaction, petition_id, Wanted(size=1))
+    portrait = _read_portrait(transaction, petition_id, Wanted(size=1, by_operator=True))
     if portrait is None:
         return None
+    show = portrait.snapshot.rules.settings.show
     entries: list[Entry] = []
     wanted: Wanted | None = Wanted(Order.OLDEST, size=BATCH)
     while wanted is not None:
-        page = _read_page(transaction, petition_id, wanted)
+        page = _read_page(transaction, petition_id, wanted, show)
         entries += page.entries
         wanted = replace(wanted, cursor=page.after) if page.after else None
     return Whole(portrait, entries, transaction.tuples(sql.WITHDRAWN, petition_id)[0][0])
@@ -196,11 +208,14 @@ def _read_portrait(transaction: Transaction, petition_id: int, wanted: Wanted) -
     snapshot = read_snapshot(transaction, petition_id, 0)
     if snapshot is None:
         return None
-    page = _read_page(transaction, petition_id, wanted)
-    exact: Sequence[Entry] = ()
-    if wanted.text:
-        login = wanted.text.removeprefix("@")
-        exact = [_entry(row) for row in transaction.tuples(sql.SIGNATURE_OF_LOGIN, petition_id, login)]
+    settings = snapshot.rules.settings
+    page, exact = RosterPage((), None, None), list[Entry]()
+    if wanted.by_operator or _is_public(settings):
+        page = _read_page(transaction, petition_id, wanted, settings.show)
+        if wanted.text:
+            login = wanted.text.removeprefix("@")
+            rows = transaction.tuples(sql.signature_of_login(settings.show), petition_id, login)
+            exact = [_entry(row) for row in rows]
     letters = read_letters_with_texts(transaction, petition_id)
     return Portrait(snapshot, letters, _read_days(transaction, petition_id), page, exact)
 
@@ -216,10 +231,14 @@ def _read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, in
     return [(day, signatures) for day, signatures in transaction.tuples(sql.DAYS, petition_id)]
 
 
-def _read_page(transaction: Transaction, petition_id: int, wanted: Wanted) -> RosterPage:
+def _is_public(settings: Settings) -> bool:
+    return settings.public_roster and bool(settings.show)
+
+
+def _read_page(transaction: Transaction, petition_id: int, wanted: Wanted, show: frozenset[Detail]) -> RosterPage:
     cursor = wanted.cursor
     back = cursor is not None and cursor.back
-    rows = list(transaction.tuples(*_question(petition_id, wanted, back)))
+    rows = list(transaction.tuples(*_question(petition_id, wanted, back, show)))
     more = len(rows) > wanted.size
     del rows[wanted.size :]
     if back:
@@ -232,13 +251,16 @@ def _read_page(transaction: Transaction, petition_id: int, wanted: Wanted) -> Ro
     return RosterPage(entries, first if has_before else None, last if has_after else None)
 
 
-def _question(petition_id: int, wanted: Wanted, back: bool) -> tuple[Statement, *tuple[object, ...]]:
+def _question(
+    petition_id: int, wanted: Wanted, back: bool, show: frozenset[Detail]
+) -> tuple[Statement, *tuple[object, ...]]:
     descending = (wanted.order is Order.NEWEST) is not back
     statement = sql.roster_statement(
         by_name=wanted.order.is_by_name,
         descending=descending,
         searching=bool(wanted.text),
         following=wanted.cursor is not None,
+        show=show,
     )
     values: list[object] = [petition_id, wanted.size + 1]
     if wanted.cursor is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from bot.petition.settings import Detail
 from bot.store.spelling import Statement, statement
 
 _SEEN = """
@@ -56,48 +58,51 @@ WITHDRAWN: Final = statement("""
       AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
 """)
 
-_SORT_NAME = "lower(COALESCE(s.name, s.login))"
-
-_ENTRY = f"""
-    SELECT s.user_id, s.login, s.comment_id, s.signed_at, s.name, s.affiliation, s.reason,
-           r.id, r.owner, r.name, r.private, r.archived, t.number, {_SORT_NAME}
-    FROM {{source}} s
-    JOIN comments c ON c.id = s.comment_id
-    JOIN threads t ON t.issue_id = c.issue_id
-    JOIN repositories r ON r.id = t.repository_id
-"""
-
-SIGNATURE_OF_LOGIN: Final = statement(f"""
-    {_ENTRY.format(source="signatures")}
-    WHERE s.petition_id = $1 AND lower(s.login) = lower($2)
-""")
+_DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Detail.REASON, "s.reason"))
 
 
 @cache
-def roster_statement(*, by_name: bool, descending: bool, searching: bool, following: bool) -> Statement:
+def signature_of_login(show: frozenset[Detail]) -> Statement:
+    """Ask for the signature of whoever has a login ($2) on a petition ($1), with the details that are shown."""
+    return statement(f"{_entry('signatures', show)} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)")
+
+
+@cache
+def roster_statement(
+    *, by_name: bool, descending: bool, searching: bool, following: bool, show: frozenset[Detail]
+) -> Statement:
     """Put together the question for a part of a roster: $1 petition, $2 rows, then the cursor, then four patterns.
 
     Times are sorted by their index. Names and searches look at all signatures of a petition: an index for them
-    would have to be written with every signature.
+    would have to be written with every signature. What is not shown can neither be found nor sorted by.
     """
+    kind = _Kind(by_name, descending, searching, following, show)
     return Statement(
-        sqlite=statement(_roster(by_name, descending, searching, following, collation="", like="LIKE")).sqlite,
-        postgresql=_roster(by_name, descending, searching, following, collation=' COLLATE "C"', like="ILIKE"),
+        sqlite=statement(_roster(kind, collation="", like="LIKE", character="char")).sqlite,
+        postgresql=_roster(kind, collation=' COLLATE "C"', like="ILIKE", character="chr"),
     )
 
 
-def _roster(by_name: bool, descending: bool, searching: bool, following: bool, *, collation: str, like: str) -> str:
-    key = f"{_SORT_NAME}{collation}" if by_name else "s.signed_at"
-    direction = "DESC" if descending else "ASC"
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    by_name: bool
+    descending: bool
+    searching: bool
+    following: bool
+    show: frozenset[Detail]
+
+
+def _roster(kind: _Kind, *, collation: str, like: str, character: str) -> str:
+    key = f"{_sort_name(kind.show)}{collation}" if kind.by_name else "s.signed_at"
+    direction = "DESC" if kind.descending else "ASC"
     conditions = ["s.petition_id = $1"]
-    if following:
-        key_type = "TEXT" if by_name else "BIGINT"
-        conditions.append(f"({key}, s.comment_id) {'<' if descending else '>'} ($3::{key_type}, $4::BIGINT)")
-    if searching:
-        first = 5 if following else 3
-        text = "s.login || chr(10) || COALESCE(s.name, '') || chr(10) || COALESCE(s.affiliation, '')"
-        if like == "LIKE":
-            text = text.replace("chr(10)", "char(10)")
+    if kind.following:
+        key_type = "TEXT" if kind.by_name else "BIGINT"
+        conditions.append(f"({key}, s.comment_id) {'<' if kind.descending else '>'} ($3::{key_type}, $4::BIGINT)")
+    if kind.searching:
+        first = 5 if kind.following else 3
+        shown = [f"COALESCE({column}, '')" for detail, column in _DETAILS[:2] if detail in kind.show]
+        text = f" || {character}(10) || ".join(["s.login", *shown])
         alike = " OR ".join(f"{text} {like} ${first + n} ESCAPE '\\'" for n in range(4))
         conditions.append(f"({alike})")
     # The rows of the page first: joining them is for fifty and not for all.
@@ -105,4 +110,20 @@ def _roster(by_name: bool, descending: bool, searching: bool, following: bool, *
         SELECT * FROM signatures s WHERE {" AND ".join(conditions)}
         ORDER BY {key} {direction}, s.comment_id {direction} LIMIT $2
     )"""
-    return f"{_ENTRY.format(source=page)} ORDER BY {key} {direction}, s.comment_id {direction}"
+    return f"{_entry(page, kind.show)} ORDER BY {key} {direction}, s.comment_id {direction}"
+
+
+def _entry(source: str, show: frozenset[Detail]) -> str:
+    details = ", ".join(column if detail in show else "NULL" for detail, column in _DETAILS)
+    return f"""
+        SELECT s.user_id, s.login, s.comment_id, s.signed_at, {details},
+               r.id, r.owner, r.name, r.private, r.archived, t.number, {_sort_name(show)}
+        FROM {source} s
+        JOIN comments c ON c.id = s.comment_id
+        JOIN threads t ON t.issue_id = c.issue_id
+        JOIN repositories r ON r.id = t.repository_id
+    """
+
+
+def _sort_name(show: frozenset[Detail]) -> str:
+    return "lower(COALESCE(s.name, s.login))" if Detail.NAME in show else "lower(s.login)"

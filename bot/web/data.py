@@ -16,13 +16,13 @@ from bot.petition.addresses import pages_of
 from bot.roster import badge, feed, table
 from bot.roster.chart import STYLE, chart
 from bot.roster.record import EmbedRecord, iso
-from bot.roster.recording import record_petition, record_signature
-from bot.store import PAGE_SIZE, Wanted
+from bot.roster.recording import growth_of, record_petition, record_signature
+from bot.store import PAGE_SIZE, Portrait, Wanted
 from bot.web.asking import PETITION, Asked, BadQuestion, House, ask, read_wanted
 from bot.web.guard import POLICY, SECRETIVE
 from bot.web.openapi import describe
 from bot.web.records import record_roster
-from bot.web.views import growth_of, headline
+from bot.web.views import headline
 
 R = TypeVar("R", bound=web.StreamResponse)
 
@@ -70,6 +70,7 @@ class DataRoutes:
 
     async def _csv(self, request: web.Request) -> web.StreamResponse:
         asked = await ask(request, self._house)
+        _shown(await self._house.portrait(asked, Wanted(size=1)))
         name = f"{asked.found.repository.owner}-{asked.found.repository.name}-{asked.found.number}.csv"
         response = web.StreamResponse()
         response.content_type, response.charset = "text/csv", "utf-8"
@@ -104,7 +105,7 @@ class DataRoutes:
         if fresh := _not_modified(request, mark, asked):
             return fresh
         portrait = await self._house.portrait(asked, Wanted(size=1))
-        drawn = chart(growth_of(portrait, today), portrait.snapshot.title, alone=True)
+        drawn = chart(growth_of(portrait.snapshot, portrait.days, today), portrait.snapshot.title, alone=True)
         response = _picture(drawn)
         response.headers["Content-Security-Policy"] = POLICY.replace("style-src 'self'", f"style-src '{_STYLE}'")
         return _open(response, mark, asked)
@@ -114,7 +115,7 @@ class DataRoutes:
         mark = _mark(asked, request, "")
         if fresh := _not_modified(request, mark, asked):
             return fresh
-        portrait = await self._house.portrait(asked, Wanted(size=PAGE_SIZE))
+        portrait = _shown(await self._house.portrait(asked, Wanted(size=PAGE_SIZE)))
         site = self._house.site
         signatures = [record_signature(entry, site) for entry in portrait.page.entries]
         petition = record_petition(portrait.snapshot, asked.pages, site)
@@ -129,7 +130,7 @@ class DataRoutes:
         where = await self._find(request.query.get("url", ""), base)
         portrait = await self._house.portrait(where, Wanted(size=1))
         snapshot = portrait.snapshot
-        said = headline(snapshot.count, open_=snapshot.closed_at is None and snapshot.labelled)
+        said = headline(snapshot.count, open_=snapshot.shut_at is None and snapshot.labelled)
         record = EmbedRecord(title=f"{snapshot.title}: {said}", provider_url=f"{base}/")
         return _open(web.Response(body=msgspec.json.encode(record), content_type="application/json"), None, where)
 
@@ -155,6 +156,13 @@ class DataRoutes:
 
 
 _STYLE: Final = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"
+
+
+def _shown(portrait: Portrait) -> Portrait:
+    """Refuse a list of names where the organizers show none."""
+    if not portrait.is_public:
+        raise web.HTTPNotFound(text="The organizers show how many have signed, and not who.")
+    return portrait
 
 
 def _limit(request: web.Request) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from importlib import resources
 from typing import Final
@@ -9,7 +10,8 @@ from typing import Final
 import jinja2
 from aiohttp import web
 
-from bot.store import PAGE_SIZE, Portrait, Unavailable
+from bot.petition.progress import next_goal
+from bot.store import PAGE_SIZE, Portrait, Unavailable, Wanted
 from bot.web import views
 from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted
 from bot.web.guard import SECRETIVE, Handler, seal
@@ -33,6 +35,7 @@ class PageRoutes:
         return [
             web.get("/", self._front),
             web.get(PETITION, self._petition),
+            web.get(f"{PETITION}/letter", self._letter),
             web.get("/static/{file}", _static),
         ]
 
@@ -75,6 +78,19 @@ class PageRoutes:
             response.headers.update(SECRETIVE)
         return response
 
+    async def _letter(self, request: web.Request) -> web.Response:
+        asked = await ask(request, self._house)
+        if not is_canonical(request, asked):
+            raise web.HTTPFound(asked.pages.of("/letter"))
+        portrait = await self._house.portrait(asked, Wanted(size=1))
+        petition = views.view_petition(portrait, asked.pages, Wanted(), self._house)
+        # Comparing long texts takes a while, which nobody else should wait for.
+        versions = await asyncio.to_thread(views.view_versions, portrait.letters)
+        response = self._html(request, "letter.html", petition=petition, versions=versions)
+        if asked.private:
+            response.headers.update(SECRETIVE)
+        return response
+
     def _refuse(self, request: web.Request, refusal: web.HTTPException) -> web.Response:
         heading = _HEADINGS.get(refusal.status, refusal.reason)
         message = "" if refusal.text == f"{refusal.status}: {refusal.reason}" else refusal.text
@@ -93,10 +109,13 @@ class PageRoutes:
         macros = self._templates.get_template("parts.html").module
         entries = [views.view_entry(entry, self._house.site) for entry in portrait.page.entries]
         snapshot = portrait.snapshot
-        open_ = snapshot.closed_at is None and snapshot.labelled
+        open_ = snapshot.shut_at is None and snapshot.labelled
+        goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
         return {
             "count": snapshot.count,
             "headline": views.headline(snapshot.count, open_=open_),
+            "goal": goal,
+            "progress": views.progress(snapshot.count, goal),
             "entries": "".join(macros.entry(one) for one in entries),  # type: ignore[attr-defined]  # the template's
         }
 

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from bot.petition.addresses import Pages, Site
-from bot.petition.letters import Letter
-from bot.roster.chart import Growth, chart, sparkline
-from bot.store import Cursor, Entry, Listed, Order, Portrait, Wanted
+from bot.petition.letters import Change, Letter, Passage, differences
+from bot.petition.progress import milestones, next_goal
+from bot.roster.chart import chart, day_name, sparkline
+from bot.roster.recording import growth_of
+from bot.store import Cursor, Entry, Listed, Order, Portrait, Snapshot, Wanted
 from bot.web import letter
 from bot.web.asking import House, write_cursor
 
@@ -78,8 +80,31 @@ class Roster:
     before: str | None
     after: str | None
     whole: str
+    public: bool
+    """Whether names are shown at all."""
     first: bool
     """Whether this is the newest part of it all, which new signatures belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version of the letter, and how it differs from the one before."""
+
+    number: int
+    digest: str
+    at: Moment
+    people: str
+    passages: Sequence[Passage] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseView:
+    """The official answer."""
+
+    text: str
+    login: str
+    profile: str
+    at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +123,14 @@ class PetitionView:
     progress: str
     closed: Moment | None
     paused: bool
+    deadline: Moment | None
+    milestones: Sequence[tuple[str, str]]
+    """Goals that are behind it, and the days on which they were reached."""
+    response: ResponseView | None
     letter_changed: str
     letter: Markup | None
+    versions: str | None
+    """Where the letter's versions are shown, if there is more than one."""
     chart: Markup
     chart_words: str
     roster: Roster
@@ -112,8 +143,12 @@ class PetitionView:
 def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House) -> PetitionView:
     """Say everything that a petition's page shows."""
     snapshot = portrait.snapshot
-    growth = growth_of(portrait, house.today)
+    growth = growth_of(snapshot, portrait.days, house.today)
     issue = house.site.issue(pages.repository, pages.number)
+    settings = snapshot.rules.settings
+    goal = next_goal(settings.goals, snapshot.count)
+    end = snapshot.rules.ends_at(snapshot.closed_at)
+    ended = end if end is not None and (end < house.now() or end == snapshot.shut_at) else None
     return PetitionView(
         title=snapshot.title,
         repository=snapshot.repository.full_name,
@@ -122,13 +157,17 @@ def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House
         issue=issue,
         sign=house.site.comment_box(pages.repository, pages.number),
         count=snapshot.count,
-        headline=headline(snapshot.count, open_=snapshot.closed_at is None and snapshot.labelled),
-        goal=None,
-        progress="",
-        closed=None if snapshot.closed_at is None else Moment.of(snapshot.closed_at),
+        headline=headline(snapshot.count, open_=ended is None and snapshot.labelled),
+        goal=goal,
+        progress=progress(snapshot.count, goal),
+        closed=None if ended is None else Moment.of(ended),
+        deadline=None if settings.deadline is None or ended is not None else Moment.of(settings.deadline),
+        milestones=_milestones(portrait, goal),
+        response=_response(snapshot, house.site),
         paused=not snapshot.labelled,
         letter_changed=_letter_changed(snapshot.letter_changed),
         letter=_letter(portrait.letters),
+        versions=pages.of("/letter") if len(portrait.letters) > 1 else None,
         chart=Markup(chart(growth, snapshot.title, alone=False)),  # noqa: S704 - it escapes what it is given
         chart_words=growth.in_words(),
         roster=_roster(portrait, pages, wanted, house.site),
@@ -137,6 +176,19 @@ def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House
         live=pages.of("/events", since=str(snapshot.revision)),
         revision=snapshot.revision,
     )
+
+
+def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
+    """Say how the letter's versions differ, the newest first; the first one is shown as it is."""
+    shown: list[VersionView] = []
+    before: str | None = None
+    for number, one in enumerate(letters, 1):
+        passages: Sequence[Passage] | None = None
+        if one.text is not None:
+            passages = (Passage(Change.SAME, one.text),) if before is None else differences(before, one.text)
+        shown.append(VersionView(number, one.digest, Moment.of(one.seen_at), people(one.count), passages))
+        before = one.text or before
+    return shown[::-1]
 
 
 def view_listed(listed: Iterable[Listed], base: str, today: int) -> list[ListedView]:
@@ -170,17 +222,20 @@ def view_entry(entry: Entry, site: Site) -> EntryView:
     )
 
 
-def growth_of(portrait: Portrait, today: int) -> Growth:
-    """Give a petition's curve, which ends when it does."""
-    closed_at = portrait.snapshot.closed_at
-    return Growth(portrait.days, today if closed_at is None else min(today, closed_at // 86_400))
-
-
 def headline(count: int, *, open_: bool) -> str:
     """Say how many have signed."""
     if count == 0:
         return "Be the first to sign" if open_ else "Nobody has signed"
     return f"{people(count)} signed"
+
+
+def progress(count: int, goal: int | None) -> str:
+    """Say how far the count has come towards a goal; empty without one."""
+    if not goal:
+        return ""
+    if count >= goal:
+        return f"The goal of {goal:,} is reached 🎉"
+    return f"{max(count * 100 // goal, 1 if count else 0)}% of the goal of {goal:,}"
 
 
 def people(count: int) -> str:
@@ -215,6 +270,7 @@ def _roster(portrait: Portrait, pages: Pages, wanted: Wanted, site: Site) -> Ros
         before=turn(page.before),
         after=turn(page.after),
         whole=pages.of("", **sort) + "#roster",
+        public=portrait.is_public,
         first=wanted.order is Order.NEWEST and not wanted.text and page.before is None,
     )
 
@@ -224,6 +280,19 @@ def _letter_changed(change: tuple[int, int] | None) -> str:
         return ""
     at, count = change
     return f"The letter was changed on {Moment.of(at).text} UTC, after {people(count)} signed it."
+
+
+def _milestones(portrait: Portrait, goal: int | None) -> list[tuple[str, str]]:
+    settings = portrait.snapshot.rules.settings
+    reached = milestones(settings.goals, portrait.days) if settings.milestones else ()
+    return [(f"{one.goal:,}", day_name(one.day)) for one in reached if one.goal != goal]
+
+
+def _response(snapshot: Snapshot, site: Site) -> ResponseView | None:
+    given = snapshot.rules.response
+    if given is None:
+        return None
+    return ResponseView(given.text, given.login, site.person(given.login), Moment.of(given.at))
 
 
 def _letter(letters: Sequence[Letter]) -> Markup | None:

@@ -454,3 +454,17 @@ class TestThreads:
         for forged in ('["a"]', '"ada/letters#1"', "[1]", '["ada/../letters#1"]', "{}"):
             names = machine_line(block.replace('["ada/letters#1","ada/letters#7","ada/letters#9"]', forged))
             assert names is None or names.threads == ()
+
+
+def test_a_chart_is_drawn_where_it_is_wanted_and_the_number_stays_a_text() -> None:
+    text = render(facts(count=6, days=((20_000, 1), (20_002, 2), (20_003, 3))))
+    assert '    x-axis ["4 Oct 2024", "5 Oct 2024", "6 Oct 2024", "7 Oct 2024"]\n' in text
+    assert "    y-axis 0 --> 6\n    line [1, 1, 3, 6]\n```" in text
+    assert "6 people have signed" in text
+    assert "mermaid" not in render(facts(count=6))
+
+
+def test_a_long_chart_has_room_for_its_days() -> None:
+    text = render(facts(days=tuple((20_000 + day, 2) for day in range(400))))
+    (line,) = re.findall(r"line \[(.*)\]", text)
+    assert [int(total) for total in line.split(", ")][::7] == [2, 800]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.petition.commands import Sign
+from bot.petition.orders import Ruling
+from bot.petition.rules import Response, Rules
+from bot.petition.settings import Settings
+from bot.petition.settings import read as read_settings
 from tests.store.scene import LETTER, person
 from tests.web.html import Read
 from tests.web.scene import PAGE, PUBLIC, Scene
@@ -169,3 +175,87 @@ async def _shapes(scene: Scene, search: str) -> set[str]:
             else:
                 shapes |= {f"{path} {name}" for name in page.attributes if re.search(r" (on\w+|style|src)$", name)}
     return shapes
+
+
+# What the organizers have set
+
+
+async def set_up(scene: Scene, text: str, response: Response | None = None) -> None:
+    settings = read_settings(text)
+    assert isinstance(settings, Settings)
+    await scene.petition.store.governing.rule(LETTER.id, Ruling(Rules(settings, response=response)))
+
+
+async def test_an_official_response_stands_above_the_letter(scene: Scene) -> None:
+    await set_up(scene, "", Response("We will.\n<b>Soon.</b>", "librarian", 1_794_950_000))
+    page = await read(scene)
+    assert "Official response We will. <b>Soon.</b> by librarian" in page.text
+    found = json.loads(await scene.get(f"{PAGE}.json"))
+    assert found["petition"]["response"]["login"] == "librarian"
+
+
+async def test_a_goal_is_shown_with_the_way_to_it_and_what_is_behind(scene: Scene) -> None:
+    await set_up(scene, "goal: [2, 4]")
+    for login in ("ada", "grace", "alan"):
+        await scene.petition.sign(login)
+    page = await read(scene)
+    assert "75% of the goal of 4" in page.text
+    assert "2 on 17 Nov 2026" in page.text
+    await scene.petition.sign("linus")
+    assert "The goal of 4 is reached" in (await read(scene)).text
+
+
+async def test_a_deadline_is_shown_and_ends_it(scene: Scene) -> None:
+    await set_up(scene, "deadline: 2026-12-31")
+    assert "Open until 31 Dec 2026, 23:59 UTC" in (await read(scene)).text
+    await set_up(scene, "deadline: 2026-11-17")
+    page = await read(scene)
+    assert "Closed on 17 Nov 2026, 23:59 UTC" in page.text
+    assert not any("new_comment_field" in link for link in page.links)
+
+
+async def test_a_detail_that_is_not_shown_cannot_be_found_either(scene: Scene) -> None:
+    await set_up(scene, "show: [name]")
+    await scene.petition.say(person("ada"), Sign("Ada Byron", "Harbour Library", "It is time."))
+    for path in (PAGE, f"{PAGE}.json", f"{PAGE}.csv", f"{PAGE}/feed.atom"):
+        text = await scene.get(path)
+        assert "Ada Byron" in text
+        assert "Harbour" not in text
+        assert "It is time." not in text
+    assert "No signature of Harbour is counted" in (await read(scene, f"{PAGE}?q=Harbour")).text
+    await set_up(scene, "show: login")
+    assert "Byron" not in await scene.get(f"{PAGE}?q=ada&sort=name")
+    assert "No signature of Byron is counted" in (await read(scene, f"{PAGE}?q=Byron")).text
+
+
+@pytest.mark.parametrize("settings", ["show: count", "roster: private"])
+async def test_where_only_the_count_is_shown_no_form_names_anybody(scene: Scene, settings: str) -> None:
+    await set_up(scene, settings)
+    await scene.petition.say(person("ada"), Sign("Ada Byron", "Harbour Library"))
+    page = await read(scene, f"{PAGE}?q=ada")
+    assert "1 person has signed" in page.text
+    assert "show how many have signed, and not who" in page.text
+    assert page.tags["form"] == 0
+    for path in (PAGE, f"{PAGE}.json", f"{PAGE}.json?q=ada"):
+        text = await scene.get(path)
+        assert "Byron" not in text
+        assert '"login"' not in text
+        assert "github.com/ada" not in text
+    for path in (f"{PAGE}.csv", f"{PAGE}/feed.atom"):
+        await scene.get(path, 404)
+    assert "Byron" not in str(await scene.petition.store.rosters.news({LETTER.id: -1}))
+
+
+async def test_the_letter_and_its_versions_are_shown(scene: Scene) -> None:
+    store, clock = scene.petition.store, scene.petition.clock
+    await store.note_letter(LETTER.id, LETTER.id, "Please **open** the archive. <script>x</script>", clock)
+    assert "What was changed" not in (await read(scene)).text
+    await scene.petition.sign("ada")
+    await store.note_letter(LETTER.id, LETTER.id, "Please **open** the whole archive.", clock + 60)
+    page = await read(scene)
+    assert "Please open the whole archive." in page.text
+    assert "The letter was changed on 17 Nov 2026" in page.text
+    versions = await read(scene, f"{PAGE}/letter")
+    assert "Version 2" in versions.text
+    assert "1 person has signed before" in versions.text
+    assert (versions.tags["ins"], versions.tags["script"]) == (2, 1)

@@ -12,10 +12,16 @@ document.addEventListener("DOMContentLoaded", () => {
 function show(news) {
   document.getElementById("count").textContent = news.headline;
   const bar = document.querySelector(".goal progress");
-  if (bar) bar.value = news.count;
+  if (bar && news.goal) {
+    bar.max = news.goal;
+    bar.value = news.count;
+    bar.setAttribute("aria-label", news.progress);
+    document.getElementById("progress").textContent = news.progress;
+  }
   const list = document.getElementById("entries");
   const fresh = new DOMParser().parseFromString(`<ol>${news.entries}</ol>`, "text/html").querySelectorAll("li");
-  const known = new Map([...list.children].map((entry) => [entry.id, entry]));
+  const known = new Map([...(list?.children ?? [])].map((entry) => [entry.id, entry]));
+  if (!list) return;
   if (!known.size !== !fresh.length) location.reload();
   if (!fresh.length) return;
   // The newest ones are all there; what stands among the old ones and not among them has been withdrawn.
