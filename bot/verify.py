@@ -13,10 +13,11 @@ from bot.config import Config
 from bot.github.answers import IssueRead
 from bot.github.client import GitHub, InstallationClient, with_token
 from bot.github.errors import Gone, NotFound
-from bot.github.rules import find_rules
+from bot.github.rules import FoundRules, find_rules
 from bot.github.site import site_of
 from bot.petition import block, threads
 from bot.petition.comment import Comment, Writer
+from bot.petition.plausibility import Account
 from bot.petition.recount import Recount, recount
 from bot.store import Inspection, Misfit
 
@@ -136,20 +137,56 @@ class DatabaseVerification:
         return issue if misfit.comment_id is None else f"{issue}#issuecomment-{misfit.comment_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Ballots:
+    """Everything that GitHub alone tells of a petition: its issues, their comments and the rules of counting.
+
+    `accounts` are those of the people who wrote a command, where they were asked for.
+    """
+
+    pages: Sequence[IssueRead]
+    comments: Mapping[IssueName, Sequence[Comment]]
+    told: FoundRules
+    accounts: Mapping[int, Account]
+
+    @property
+    def all_comments(self) -> list[Comment]:
+        """Give the comments of all issues."""
+        return [comment for found in self.comments.values() for comment in found]
+
+    @property
+    def born(self) -> dict[int, int]:
+        """Tell when accounts were opened."""
+        return {user_id: account.born for user_id, account in self.accounts.items()}
+
+
 async def verify(name: IssueName, config: Config) -> Verification:
     """Count a petition again; raises `bot.github.errors`."""
+    ballots = await gather(name, config)
+    first, told = ballots.pages[0], ballots.told
+    said, closed_at = block.machine_line(first.body), first.issue.closed_at
+    found = recount(ballots.all_comments, said, closed_at=closed_at, rules=told.rules, born=ballots.born)
+    thread_of = {comment.id: thread for thread, those in ballots.comments.items() for comment in those}
+    where = tuple(ballots.comments)
+    return Verification(_name_of(first), found, where, site_of(config.api_url), thread_of, told.notes)
+
+
+async def gather(name: IssueName, config: Config, *, with_accounts: bool = False) -> Ballots:
+    """Read a petition from GitHub; raises `bot.github.errors`.
+
+    Accounts are asked for always, or only where the rules ask for their age.
+    """
     async with aiohttp.ClientSession() as session:
         client = await _client(session, name, config)
         pages = await _read_threads(client, name)
-        first, associates = pages[0], set[int]()
-        comments = {_name_of(page): await _read_comments(client, page, associates) for page in pages}
+        first, associates, nodes = pages[0], set[int](), list[str]()
+        comments = {_name_of(page): await _read_comments(client, page, associates, nodes) for page in pages}
         together = [comment for found in comments.values() for comment in found]
         said = block.machine_line(first.body)
         repository, withheld = first.repository.full_name, dict(said.withheld if said is not None else ())
         told = await find_rules(client, repository, together, associates=associates, withheld=withheld)
-    found = recount(together, said, closed_at=first.issue.closed_at, rules=told.rules)
-    thread_of = {comment.id: thread for thread, found in comments.items() for comment in found}
-    return Verification(_name_of(first), found, tuple(comments), site_of(config.api_url), thread_of, told.notes)
+        asked = with_accounts or told.rules.asks_for_age
+        return Ballots(pages, comments, told, await client.accounts(nodes) if asked else {})
 
 
 async def _client(session: aiohttp.ClientSession, name: IssueName, config: Config) -> InstallationClient:
@@ -188,10 +225,13 @@ def _continued_by(page: IssueRead) -> threads.Continues | None:
     return threads.read_continues(page.body) if by_app else None
 
 
-async def _read_comments(client: InstallationClient, read: IssueRead, associates: set[int]) -> list[Comment]:
+async def _read_comments(
+    client: InstallationClient, read: IssueRead, associates: set[int], nodes: list[str]
+) -> list[Comment]:
     """Read all comments, and of those that say something to us also who wrote what.
 
-    Authors that belong to the repository are added to `associates`.
+    Authors that belong to the repository are added to `associates`, and to `nodes` the names by which GraphQL knows
+    the comments that say something.
 
     An edit within the second of writing leaves no trace in the times that a listing shows, only in the history.
     """
@@ -200,7 +240,9 @@ async def _read_comments(client: InstallationClient, read: IssueRead, associates
     associates |= listing.associates
     found = {comment.id: comment for comment in listing.comments}
     told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNSAID for v in c.versions)]
-    for history in await client.comment_histories([listing.node_ids[comment_id] for comment_id in told]):
+    here = [listing.node_ids[comment_id] for comment_id in told]
+    nodes += here
+    for history in await client.comment_histories(here):
         found[history.id] = history
     return list(found.values())
 

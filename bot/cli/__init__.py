@@ -53,6 +53,7 @@ COMMANDS = (
     petitions.HANDOVER,
     running.DOCTOR,
     running.DELIVER,
+    petitions.AUDIT,
     petitions.FORGET,
     running.MIGRATE,
     running.BACKUP,

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bot import app, config
+from bot.audit import Audited, audit
 from bot.cli.command import (
     ENVIRONMENT,
     FAILED,
@@ -32,6 +33,14 @@ def _resync(options: argparse.Namespace) -> int:
     found = run(app.resync(name.repository, name.number, settings))
     print(*found.lines(), sep="\n")
     return OK if found.is_settled else FAILED
+
+
+def _audit(options: argparse.Namespace) -> int:
+    name = IssueName.read(options.petition)
+    settings = config.read_for_reading(ENVIRONMENT)
+    set_up_logs(settings)
+    _show(run(audit(name, settings)), options)
+    return OK
 
 
 def _forget(options: argparse.Namespace) -> int:
@@ -99,13 +108,18 @@ def _hand_over(options: argparse.Namespace) -> int:
     return OK
 
 
-def _show(found: Verification | DatabaseVerification, options: argparse.Namespace) -> None:
+def _show(found: Verification | DatabaseVerification | Audited, options: argparse.Namespace) -> None:
     print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
 
 
 def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
     said = f"the petition's issue, for example lovelace/letters#12{more}"
     parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
+
+
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    _petition_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print the result for machines")
 
 
 def _forget_arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,6 +173,12 @@ HANDOVER = Command(
     "make the pack for whoever the petition is addressed to: a paper for printing, JSON, a table, check sums",
     _hand_over,
     _hand_over_arguments,
+)
+AUDIT = Command(
+    "audit",
+    "show young and empty accounts, bursts and logins alike among a petition's signatures; changes nothing",
+    _audit,
+    _audit_arguments,
 )
 FORGET = Command(
     "forget",

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 from gidgethub.sansio import DOMAIN
 
-from bot.github import history, shapes
+from bot.github import accounts, history, shapes
 from bot.github.answers import (
     AppAnswer,
     AppInfo,
@@ -42,6 +42,7 @@ from bot.github.tokens import AppKey, PersonalToken, Token, Tokens
 from bot.github.watching import Watch
 from bot.petition.comment import Author, Comment
 from bot.petition.facts import Repository
+from bot.petition.plausibility import Account
 from bot.petition.threads import Continues, split_name
 
 PAGE = 100
@@ -347,6 +348,14 @@ class InstallationClient:
         except NotFound:
             return None
         return None if isinstance(answer.data, list) else expect(FileAnswer, answer.data).text()
+
+    async def accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
+        """Read what GitHub shows of the authors of comments, by user id; of deleted accounts it shows nothing."""
+        found: dict[int, Account] = {}
+        for start in range(0, len(node_ids), history.MOST):
+            data = await self._graphql(accounts.QUERY, ids=list(node_ids[start : start + history.MOST]))
+            found |= {one.id: one for one in accounts.read(data.get("nodes") or [])}
+        return found
 
     async def may_write(self, repo: str, person: Author) -> bool:
         """Tell whether somebody may write to a repository now.

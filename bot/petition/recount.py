@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 
 from bot.petition.comment import Comment, standing
 from bot.petition.digest import Sum
@@ -39,10 +40,15 @@ class Recount:
 
 
 def recount(
-    comments: Sequence[Comment], said: MachineLine | None, *, closed_at: int | None = None, rules: Rules = DEFAULTS
+    comments: Sequence[Comment],
+    said: MachineLine | None,
+    *,
+    closed_at: int | None = None,
+    rules: Rules = DEFAULTS,
+    born: Mapping[int, int] = MappingProxyType({}),
 ) -> Recount:
     """Count all comments again from nothing and compare with the block's line for machines."""
-    count_all = partial(fold, closed_at=closed_at, rules=rules)
+    count_all = partial(fold, closed_at=closed_at, rules=rules, born=born)
     signatures = count_all(comments)
     found = Recount(len(signatures), _digest(signatures), said)
     if said is not None and (said.count, said.digest) == (found.count, found.digest):

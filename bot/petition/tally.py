@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.petition.commands import Command, Phrase, Sign, Unsign
@@ -45,38 +46,48 @@ class Verdict:
 NOTHING = Verdict(None, frozenset(), frozenset())
 
 
-def judge(comments: Iterable[Comment], *, closed_at: int | None = None, rules: Rules = DEFAULTS) -> Verdict:
+def judge(
+    comments: Iterable[Comment], *, closed_at: int | None = None, rules: Rules = DEFAULTS, born: int | None = None
+) -> Verdict:
     """Decide one person's comments of all threads together; a `/sign` made after `closed_at` does not count.
 
     `closed_at` is when the issue was closed; the rules may end the petition as well.
     """
     standings = [(comment, standing(comment)) for comment in comments]
-    return judge_standings(standings, closed_at=closed_at, rules=rules)
+    return judge_standings(standings, closed_at=closed_at, rules=rules, born=born)
 
 
 def judge_standings(
-    standings: Iterable[tuple[Comment, Standing]], *, closed_at: int | None = None, rules: Rules = DEFAULTS
+    standings: Iterable[tuple[Comment, Standing]],
+    *,
+    closed_at: int | None = None,
+    rules: Rules = DEFAULTS,
+    born: int | None = None,
 ) -> Verdict:
-    """Decide as `judge` does, where it is known already what each comment means."""
-    ends_at, withheld = rules.ends_at(closed_at), rules.withheld_ids
+    """Decide as `judge` does, where it is known already what each comment means.
+
+    `born` is when the account was opened. Where the rules ask for its age, a `/sign` counts only if the account was
+    old enough when it was made; until that is known, it waits.
+    """
+    ends_at, withheld, old_enough_at = rules.ends_at(closed_at), rules.withheld_ids, rules.old_enough_at(born)
     counted: list[_Counted] = []
     refused: set[int] = set()
     for comment, stands in sorted(standings, key=_written):
         author = comment.author
         if author is None or stands.hidden:
             continue
-        command = stands.command
-        if isinstance(command, Phrase):
-            if command.digest not in rules.phrases:
-                if command.is_attempt:
-                    refused.add(comment.id)
-                continue
-            command = Sign()
+        command, made_at = _understood(stands.command, rules), stands.made_at
         match command:
-            case Sign() if author.id in withheld or (ends_at is not None and stands.made_at > ends_at):
+            case Phrase(is_attempt=True):
+                refused.add(comment.id)
+            case Sign() if born is None and made_at < old_enough_at:
+                continue
+            case Sign() if author.id in withheld or (ends_at is not None and made_at > ends_at):
+                refused.add(comment.id)
+            case Sign() if made_at < old_enough_at:
                 refused.add(comment.id)
             case Sign() | Unsign():
-                counted.append(_Counted(comment.id, author, command, stands.made_at))
+                counted.append(_Counted(comment.id, author, command, made_at))
     if not counted:
         return Verdict(None, frozenset(), frozenset(refused)) if refused else NOTHING
     latest = counted[-1]
@@ -93,13 +104,25 @@ def as_signed(comment: Comment) -> Signature | None:
     return _signature(_Counted(comment.id, author, command, stands.made_at))
 
 
-def fold(comments: Iterable[Comment], *, closed_at: int | None = None, rules: Rules = DEFAULTS) -> list[Signature]:
-    """Count all comments of a petition from nothing; ascending by user id."""
+def fold(
+    comments: Iterable[Comment],
+    *,
+    closed_at: int | None = None,
+    rules: Rules = DEFAULTS,
+    born: Mapping[int, int] = MappingProxyType({}),
+) -> list[Signature]:
+    """Count all comments of a petition from nothing; ascending by user id.
+
+    `born` says by user id when accounts were opened.
+    """
     people: defaultdict[int, list[Comment]] = defaultdict(list)
     for comment in comments:
         if comment.author is not None:
             people[comment.author.id].append(comment)
-    verdicts = (judge(people[user_id], closed_at=closed_at, rules=rules) for user_id in sorted(people))
+    verdicts = (
+        judge(people[user_id], closed_at=closed_at, rules=rules, born=born.get(user_id))
+        for user_id in sorted(people)
+    )
     return [verdict.signature for verdict in verdicts if verdict.signature is not None]
 
 
@@ -115,6 +138,11 @@ class _Counted(NamedTuple):
     author: Author
     command: Sign | Unsign
     made_at: int
+
+
+def _understood(command: Command | None, rules: Rules) -> Command | None:
+    """Take a phrase that the organizers accept for a `/sign`."""
+    return Sign() if isinstance(command, Phrase) and command.digest in rules.phrases else command
 
 
 def _written(pair: tuple[Comment, Standing]) -> tuple[int, int]:

@@ -42,6 +42,10 @@ class User:
     created_at: int
     type: str = "User"
     name: str | None = None
+    bio: str | None = None
+    followers: int = 0
+    repositories: int = 0
+    """Public ones of its own, as far as they are not in the sandbox."""
     deleted: bool = False
     shown_when_deleted: bool = True
     """Whether a deleted account is shown as the ghost (True) or as null; both have been seen."""

@@ -143,6 +143,10 @@ class Nodes:
             "databaseId": of.id,
             "login": login,
             "name": of.name,
+            "bio": of.bio,
+            "createdAt": shapes.timestamp(of.created_at),
+            "followers": {"totalCount": of.followers},
+            "repositories": {"totalCount": of.repositories},
             "url": shapes.user(self._urls, of)["html_url"],
         }
 

@@ -1,0 +1,39 @@
+"""`audit`: show what may be worth a second look among a petition's signatures, from GitHub alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.config import Config
+from bot.petition.plausibility import Plausibility, assess
+from bot.petition.tally import fold
+from bot.verify import IssueName, gather
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What was found on a petition."""
+
+    name: IssueName
+    found: Plausibility
+
+    def lines(self) -> Iterator[str]:
+        """Say it in words."""
+        first, *others = self.found.lines()
+        yield f"{self.name}: {first}"
+        yield from others
+
+    def facts(self) -> dict[str, object]:
+        """Say it for machines."""
+        return {"petition": str(self.name), **self.found.facts()}
+
+
+async def audit(name: IssueName, config: Config) -> Audited:
+    """Look at a petition's accounts; raises `bot.github.errors`."""
+    ballots = await gather(name, config, with_accounts=True)
+    first = ballots.pages[0]
+    closed_at, rules = first.issue.closed_at, ballots.told.rules
+    signatures = fold(ballots.all_comments, closed_at=closed_at, rules=rules, born=ballots.born)
+    where = IssueName(first.repository.full_name, first.issue.number)
+    return Audited(where, assess(signatures, ballots.accounts))

@@ -1,0 +1,147 @@
+"""Show what may be worth a second look: young and empty accounts, bursts, logins that are nearly the same.
+
+Nothing here is acted on, and nothing here is proof: many people open an account in order to sign, and a link in the
+news makes a burst.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Final
+
+from bot.petition.tally import Signature
+
+YOUNG_DAYS: Final = (1, 7, 30)
+"""Ages at the time of signing up to which accounts are counted as young."""
+
+SHOWN: Final = 5
+"""Bursts and groups of logins that are shown at most, the largest first."""
+
+_DAY, _HOUR = 86_400, 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What GitHub shows of an account; `born` is when it was opened, in UTC epoch seconds."""
+
+    id: int
+    born: int
+    followers: int = 0
+    repositories: int = 0
+    has_profile: bool = False
+    """Whether it has a name or a description."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether it has never been used for anything that shows."""
+        return not (self.followers or self.repositories or self.has_profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """An hour, by its first second, in which unusually many signed; `young` of them were up to a week old."""
+
+    hour: int
+    signatures: int
+    young: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Logins that differ in numbers, dots and dashes only, with some of them."""
+
+    signatures: int
+    logins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plausibility:
+    """What may be worth a second look; of `unknown` accounts GitHub told nothing."""
+
+    signatures: int
+    unknown: int
+    young: tuple[tuple[int, int], ...]
+    """Days, and how many accounts were younger when they signed."""
+    empty: int
+    bursts: tuple[Burst, ...]
+    alike: tuple[Alike, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Say it in words."""
+        yield f"{_count(self.signatures, 'signature')}. Nothing of this is proof, and nothing was done about it."
+        known = self.signatures - self.unknown
+        if known:
+            young = ", ".join(f"{number:,} up to {_count(days, 'day')}" for days, number in self.young)
+            yield f"  Age of the account at the time of signing: {young}, of {known:,} that are known."
+            yield f"  Without followers, repositories, name and description: {self.empty:,}."
+        if self.unknown:
+            yield f"  GitHub tells nothing of {_count(self.unknown, 'account')}."
+        for burst in self.bursts:
+            when = datetime.fromtimestamp(burst.hour, UTC)
+            young = f", {burst.young:,} of them from accounts up to a week old" if burst.young else ""
+            yield f"  Many at once: {burst.signatures:,} in the hour from {when:%Y-%m-%d %H:%M} UTC{young}."
+        for group in self.alike:
+            more = ", …" if group.signatures > len(group.logins) else ""
+            yield f"  Logins alike: {group.signatures:,} like {', '.join(group.logins)}{more}"
+
+    def facts(self) -> dict[str, object]:
+        """Say it for machines."""
+        return asdict(self)
+
+
+def assess(signatures: Sequence[Signature], accounts: Mapping[int, Account]) -> Plausibility:
+    """Look at a tally, with what is known of its accounts by user id."""
+    aged = [(one, accounts[one.user_id]) for one in signatures if one.user_id in accounts]
+    ages = [one.signed_at - account.born for one, account in aged]
+    return Plausibility(
+        signatures=len(signatures),
+        unknown=len(signatures) - len(aged),
+        young=tuple((days, sum(age < days * _DAY for age in ages)) for days in YOUNG_DAYS),
+        empty=sum(account.is_empty for _, account in aged),
+        bursts=tuple(_bursts(signatures, accounts)),
+        alike=tuple(_alike(one.login for one in signatures)),
+    )
+
+
+_LEAST_IN_BURST = 20
+_TIMES_THE_USUAL = 5
+_LEAST_ALIKE = 3
+_LOGINS_NAMED = 3
+_FILLING = re.compile(r"[\d._-]+")
+
+
+def _bursts(signatures: Iterable[Signature], accounts: Mapping[int, Account]) -> Iterator[Burst]:
+    """Find hours with many times the signatures of a usual hour; hours in which nobody signed are not usual."""
+    hours: defaultdict[int, list[Signature]] = defaultdict(list)
+    for one in signatures:
+        hours[one.signed_at // _HOUR * _HOUR].append(one)
+    usual = median(map(len, hours.values())) if hours else 0
+    many = {
+        hour: signed
+        for hour, signed in hours.items()
+        if len(signed) >= max(_LEAST_IN_BURST, _TIMES_THE_USUAL * usual)
+    }
+    for hour, signed in sorted(many.items(), key=lambda item: (-len(item[1]), item[0]))[:SHOWN]:
+        known = [(one, accounts[one.user_id]) for one in signed if one.user_id in accounts]
+        yield Burst(hour, len(signed), sum(one.signed_at - account.born < 7 * _DAY for one, account in known))
+
+
+def _alike(logins: Iterable[str]) -> Iterator[Alike]:
+    """Find logins that are the same without their numbers, where there are several."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for login in logins:
+        stem = _FILLING.sub("", login.lower())
+        if stem and stem != login.lower():
+            groups[stem].append(login)
+    sizes = Counter({stem: len(found) for stem, found in groups.items() if len(found) >= _LEAST_ALIKE})
+    for stem, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]:
+        yield Alike(size, tuple(sorted(groups[stem])[:_LOGINS_NAMED]))
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

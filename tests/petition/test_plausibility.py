@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from bot.petition.plausibility import Account, Alike, Burst, assess
+from bot.petition.tally import Signature
+
+DAY, HOUR = 86_400, 3_600
+NOON = 20_000 * DAY + 12 * HOUR
+
+
+def signed(number: int, at: int, login: str | None = None) -> Signature:
+    return Signature(number, login or f"person{chr(97 + number % 26)}{chr(97 + number // 26)}", 7_000 + number, at)
+
+
+def test_young_and_empty_accounts_are_counted_at_the_time_of_signing() -> None:
+    signatures = [signed(number, NOON) for number in range(5)]
+    accounts = {
+        0: Account(0, born=NOON - HOUR),
+        1: Account(1, born=NOON - 2 * DAY, followers=3),
+        2: Account(2, born=NOON - 29 * DAY, has_profile=True),
+        3: Account(3, born=NOON - 900 * DAY, repositories=2),
+    }
+    found = assess(signatures, accounts)
+    assert found.young == ((1, 1), (7, 2), (30, 3))
+    assert (found.empty, found.unknown) == (1, 1)
+    assert list(found.lines()) == [
+        "5 signatures. Nothing of this is proof, and nothing was done about it.",
+        (
+            "  Age of the account at the time of signing: 1 up to 1 day, 2 up to 7 days, 3 up to 30 days,"
+            " of 4 that are known."
+        ),
+        "  Without followers, repositories, name and description: 1.",
+        "  GitHub tells nothing of 1 account.",
+    ]
+
+
+def test_an_hour_with_many_times_the_usual_is_a_burst() -> None:
+    usual = [signed(number, NOON + number * HOUR) for number in range(10)]
+    many = [signed(100 + number, NOON + 50 * HOUR + number) for number in range(30)]
+    accounts = {one.user_id: Account(one.user_id, born=one.signed_at - DAY) for one in many[:12]}
+    assert assess([*usual, *many], accounts).bursts == (Burst(NOON + 50 * HOUR, 30, 12),)
+    assert "Many at once: 30 in the hour from 2024-10-06 14:00 UTC, 12 of them" in "\n".join(
+        assess([*usual, *many], accounts).lines()
+    )
+
+
+def test_a_steady_crowd_and_a_small_one_are_none() -> None:
+    steady = [signed(number, NOON + number % 8 * HOUR) for number in range(400)]
+    assert assess(steady, {}).bursts == ()
+    assert assess([signed(number, NOON) for number in range(19)], {}).bursts == ()
+
+
+def test_logins_that_differ_in_numbers_only_are_alike() -> None:
+    logins = ["ada-1", "Ada2", "a.d_a-33", "grace1", "grace", "alan", "1", "2", "3"]
+    found = assess([signed(number, NOON, login) for number, login in enumerate(logins)], {})
+    assert found.alike == (Alike(3, ("Ada2", "a.d_a-33", "ada-1")),)
+
+
+def test_nobody_is_no_trouble() -> None:
+    found = assess([], {})
+    assert (found.signatures, found.bursts, found.alike) == (0, (), ())
+    assert found.facts()["empty"] == 0

@@ -1,0 +1,36 @@
+"""Organizers look at who signed: `audit OWNER/REPO#N`, from GitHub alone."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from tests.whole.scene import Scene
+from tests.whole.test_command_line import run
+
+DAY = 86_400
+
+
+async def test_young_and_empty_accounts_are_shown_and_nothing_is_done_about_them(stage: Scene) -> None:
+    petition = stage.petition()
+    for number, login in enumerate(("sock-1", "sock-2", "sock-3", "grace")):
+        person = stage.state.user(login)
+        person.created_at = int(time.time()) - (400 if login == "grace" else 2) * DAY
+        person.followers = 7 * (number == 3)
+        stage.sign(petition, login)
+    gone = stage.state.user("gone")
+    stage.sign(petition, "gone")
+    stage.state.delete_user(gone)
+    robot = stage.state.user("helper[bot]", "Bot")
+    stage.state.comment(petition, robot, "/sign")
+    await stage.shows(petition, 5)
+    environment = {"GITHUB_TOKEN": stage.sandbox.token_of("reader"), "GITHUB_API_URL": stage.sandbox.api_url}
+    code, out, err = await run("audit", "lovelace/letters#1", **environment)
+    assert code == 0, err
+    assert out.startswith("lovelace/letters#1: 4 signatures.")
+    assert "0 up to 1 day, 3 up to 7 days, 3 up to 30 days, of 4 that are known" in out
+    assert "Without followers, repositories, name and description: 3." in out
+    assert "Logins alike: 3 like sock-1, sock-2, sock-3" in out
+    code, out, _ = await run("audit", "lovelace/letters#1", "--json", **environment)
+    assert (code, json.loads(out)["empty"]) == (0, 3)
+    assert json.loads(out)["petition"] == "lovelace/letters#1"
