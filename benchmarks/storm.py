@@ -20,6 +20,7 @@ from benchmarks.report import Goal, Section, Table, at_most, none_of
 from benchmarks.rivals import naive
 from benchmarks.servers import bot_environment, serving
 from bot.petition import block
+from bot.reconcile.coalesce import Rate
 from bot.sandbox.api.limits import Limits
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
@@ -34,6 +35,7 @@ QUIET = 21.0
 """Seconds for which nothing happens before a storm, so that it comes as a surprise."""
 
 PATIENCE = 90.0
+RATE = Rate()
 BURST, MINUTE = 500, 2_000
 ROUNDS = 3
 NOTES = f"""
@@ -72,6 +74,8 @@ class Storm:
     shown: list[tuple[float, float]] = field(default_factory=list)
     seconds: float | None = None
     """From the last comment to the right body."""
+    delivered: float = 0.0
+    """When the last comment's delivery was answered."""
 
     @property
     def lost(self) -> int:
@@ -148,7 +152,7 @@ async def _weather(bot: Contender, signers: int, seconds: float) -> Storm:
 async def _sign(sandbox: Sandbox, petition: Issue, storm: Storm, seconds: float, bot: Contender) -> None:
     storm.calls.clear()
     storm.refused = 0
-    began = time.monotonic()
+    began, began_at = time.monotonic(), time.time()
     is_right = asyncio.Event()
 
     def look(_: object) -> None:
@@ -170,6 +174,8 @@ async def _sign(sandbox: Sandbox, petition: Issue, storm: Storm, seconds: float,
         sandbox.comment(petition, f"signer-{number}")
     await _within(PATIENCE, is_right.wait(), sandbox.settled() if bot is not OURS else None)
     storm.shown.append((time.monotonic() - began, bot.said(petition.body)))
+    attempts = [one for one in sandbox.deliveries.log.attempts() if one.delivery.event == "issue_comment"]
+    storm.delivered = max(one.delivered_at for one in attempts) - began_at
     if storm.lost:
         # It may have been right once, and have been overwritten since.
         storm.seconds = None
@@ -229,6 +235,7 @@ def _table(caption: str, storms: Storms) -> Table:
         ("refused for GitHub's limits", lambda storm: storm.refused, ",.0f"),
         ("acknowledgements meanwhile", lambda storm: storm.calls["acknowledgement"], ",.0f"),
         ("seconds to the first signature in the body", lambda storm: storm.first_shown, ".1f"),
+        ("seconds until the last delivery was answered", lambda storm: storm.delivered, ".1f"),
         ("seconds from the last comment to the right body", _seconds, ".1f"),
         ("signatures lost", lambda storm: storm.lost, ",.0f"),
     ]
@@ -258,11 +265,19 @@ def _goals(bursts: Storms, minutes: Storms) -> list[Goal]:
     ours, minute = bursts[OURS.name], minutes[OURS.name][0]
     theirs = [bursts[NAIVE.name][0], minutes[NAIVE.name][0]]
     told = " and ".join(f"{storm.lost:,} of {storm.signers:,}" for storm in theirs)
+    delivered = median(storm.delivered for storm in ours)
+    late = f"""
+    A burst takes three publications, the third {RATE.period:.0f} s after the first, where it has not all been
+    delivered when the second begins. Here the last delivery was answered after {delivered:.1f} s, because other
+    work kept the cores busy.
+    """
     burst = f"burst of {BURST}:"
     crowd = f"{MINUTE:,} in a minute:"
     return [
-        at_most(f"{burst} API calls, acknowledgements apart", 6, median(storm.api_calls for storm in ours)),
-        at_most(f"{burst} from the last comment to the right body", 3, median(map(_seconds, ours)), " s"),
+        at_most(
+            f"{burst} API calls, acknowledgements apart", 6, median(storm.api_calls for storm in ours), why=late
+        ),
+        at_most(f"{burst} from the last comment to the right body", 3, median(map(_seconds, ours)), " s", why=late),
         at_most(f"{burst} first signature shown after", 2, median(storm.first_shown for storm in ours), " s"),
         at_most(f"{crowd} API writes per signature", 0.02, minute.calls["write"] / MINUTE),
         at_most(f"{crowd} from the last comment to the right body", 30, _seconds(minute), " s"),
