@@ -80,6 +80,18 @@ def show(section: Section) -> str:
     return "\n".join(lines) + "\n"
 
 
+def markdown(section: Section, where: Circumstances) -> str:
+    """Write one section as a part of a page, with what was reached."""
+    lines = [*_chapter(section), *_wrapped(
+        f"Measured on {where.at:%-d %B %Y}, {where.at:%H:%M} UTC, at commit `{where.commit}`, on {where.machine}."
+        f" {_COMPANY if where.is_shared else _ALONE}."
+    ), ""]  # fmt: skip
+    lines += [
+        f"- {goal.what}: {goal.measured} (wanted {goal.wanted}), {_bold_if_missed(goal)}" for goal in section.goals
+    ]
+    return "\n".join(lines)
+
+
 def document(sections: Sequence[Section], where: Circumstances, seconds: float) -> str:
     """Write all sections as one page of Markdown."""
     return "\n".join(_document(sections, where, seconds)) + "\n"

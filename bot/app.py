@@ -302,6 +302,7 @@ async def _listening(
             backlog=backlog,
             budget=conductor.github.budget(),
             looked_at=conductor.looked_at,
+            tasks=len(asyncio.all_tasks()),
         )
 
     token = operator_token(config)

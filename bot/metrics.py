@@ -45,6 +45,7 @@ class Metrics(StoreWatch, github.Watch):
         self._due = _gauge(registry, "unpublished_petitions", "Petitions whose body is out of date")
         self._oldest = _gauge(registry, "unpublished_age_seconds", "Age of the oldest unpublished change")
         self._looked = _gauge(registry, "loop_age_seconds", "Since the loop last looked at the database")
+        self._tasks = _gauge(registry, "tasks", "Tasks of the event loop")
         self._budget = Gauge(
             "undersigned_api_budget", "Calls that whoever has the fewest may still make",
             ["resource"], registry=registry,
@@ -85,10 +86,18 @@ class Metrics(StoreWatch, github.Watch):
         self._pauses.labels(reason).inc()
 
     def show(
-        self, *, now: float, waiting: int, backlog: Backlog | None, budget: Mapping[str, int], looked_at: float
+        self,
+        *,
+        now: float,
+        waiting: int,
+        backlog: Backlog | None,
+        budget: Mapping[str, int],
+        looked_at: float,
+        tasks: int,
     ) -> bytes:
         """Say everything as Prometheus reads it; without a `backlog` the database does not answer."""
         self._waiting.set(waiting)
+        self._tasks.set(tasks)
         self._looked.set(max(now - looked_at, 0.0))
         self._database.set(backlog is not None)
         if backlog is not None:

@@ -22,7 +22,7 @@ Numbers = dict[tuple[str, frozenset[str]], float]
 
 
 def shown(metrics: Metrics, backlog: Backlog | None = None, **budget: int) -> str:
-    return metrics.show(now=1_000.0, waiting=7, backlog=backlog, budget=budget, looked_at=990.0).decode()
+    return metrics.show(now=1_000.0, waiting=7, backlog=backlog, budget=budget, looked_at=990.0, tasks=5).decode()
 
 
 def read(text: str) -> Numbers:
@@ -63,6 +63,7 @@ def test_what_happens_is_counted() -> None:
     assert number(numbers, "redeliveries_asked_total") == 1
     assert number(numbers, "turned_away_total", "too often") == 1
     assert number(numbers, "queue_facts") == 7
+    assert number(numbers, "tasks") == 5
     assert number(numbers, "unpublished_petitions") == 2
     assert number(numbers, "unpublished_age_seconds") == 600
     assert number(numbers, "loop_age_seconds") == 10

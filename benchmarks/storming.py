@@ -1,0 +1,147 @@
+"""A bot in a process of its own, a sandbox that storms it, and what became of what GitHub delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from benchmarks.servers import bot_environment, end, start
+from bot.petition import block
+from bot.sandbox.api.limits import Limits
+from bot.sandbox.nouns import Issue
+from bot.sandbox.server import Sandbox
+
+STARTING = 60.0
+PARALLEL = 32
+"""Deliveries that are under way at once."""
+
+BEAT = "5"
+"""`RESYNC_SECONDS`: how often the bot asks for what has failed. The default would make the runs long."""
+
+
+@dataclass(slots=True)
+class Storm:
+    """A running bot, and the petitions that people sign."""
+
+    sandbox: Sandbox
+    process: psutil.Process
+    port: int
+    log: Path
+    petitions: list[Issue] = field(default_factory=list)
+    signers: int = 0
+    complaints: list[str] = field(default_factory=list)
+    """Lines of the log that tell of a mistake of ours, not of GitHub's or the database's; known at the end."""
+
+    async def sign(self, per_second: float, seconds: float) -> None:
+        """Let people sign, each another petition in turn."""
+        began, first = time.monotonic(), self.signers
+        while (passed := time.monotonic() - began) < seconds:
+            due = first + int(passed * per_second)
+            while self.signers < due:
+                petition = self.petitions[self.signers % len(self.petitions)]
+                self.sandbox.comment(petition, f"signer-{self.signers}")
+                self.signers += 1
+            await asyncio.sleep(0.02)
+
+    def answers(self) -> tuple[int, int]:
+        """Count the attempts to deliver a comment that were accepted, and those that were not."""
+        told = [one for one in self.sandbox.deliveries.log.attempts() if one.delivery.event == "issue_comment"]
+        accepted = sum(one.status == "OK" for one in told)
+        return accepted, len(told) - accepted
+
+    def shown(self) -> int:
+        """Sum up what the bodies say."""
+        return sum(said(petition) for petition in self.petitions)
+
+    async def until_right(self, patience: float = 180.0) -> float:
+        """Wait until the bodies count everybody; give the seconds that it took."""
+        began = time.monotonic()
+        while self.shown() < self.signers and time.monotonic() - began < patience:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+        return time.monotonic() - began
+
+    async def until_accepted(self, patience: float = 60.0) -> float:
+        """Wait until a delivery is accepted that was attempted after now; give the seconds that it took."""
+        began, before = time.monotonic(), self.answers()[0]
+        while self.answers()[0] <= before and time.monotonic() - began < patience:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
+        return time.monotonic() - began
+
+
+def said(petition: Issue) -> int:
+    """Give the count in a petition's body."""
+    line = block.machine_line(petition.body)
+    return line.count if line else 0
+
+
+@asynccontextmanager
+async def storming(database_url: str, petitions: int, **more: str) -> AsyncIterator[Storm]:
+    """Run a bot until the context ends, and open petitions for it. What it forgets to close, its log tells."""
+    sandbox = Sandbox()
+    sandbox.limits = Limits.like_github()
+    sandbox.deliveries.concurrency = PARALLEL
+    await sandbox.start()
+    sandbox.repository()
+    with tempfile.TemporaryDirectory(prefix="storm-") as folder:
+        log = Path(folder, "log")
+        environment = bot_environment(database_url, sandbox.api_url) | {
+            "GITHUB_APP_ID": str(sandbox.app_id),
+            "GITHUB_PRIVATE_KEY": sandbox.private_key,
+            "GITHUB_WEBHOOK_SECRET": sandbox.webhook_secret,
+            "RESYNC_SECONDS": BEAT,
+            "PYTHONWARNINGS": "default::ResourceWarning",
+        }
+        process = _start(log, environment | more)
+        found: Storm | None = None
+        try:
+            port = await _port(log)
+            sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
+            found = Storm(sandbox, psutil.Process(process.pid), port, log)
+            found.petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(petitions)]
+            yield found
+        finally:
+            await asyncio.to_thread(end, process)
+            await sandbox.stop()
+            if found is not None:
+                found.complaints = _complaints(log)
+
+
+def _start(log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    with log.open("wb") as file:
+        return start("-m", "bot", "serve", environment=environment, log=file.fileno())
+
+
+def _lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def _complaints(log: Path) -> list[str]:
+    found: list[str] = []
+    for line in _lines(log):
+        try:
+            told = json.loads(line)
+        except ValueError:
+            found.append(line)
+            continue
+        if told["level"] in ("error", "critical") or told.get("logger") == "py.warnings" or "exception" in told:
+            found.append(line)
+    return found
+
+
+async def _port(log: Path) -> int:
+    began = time.monotonic()
+    while time.monotonic() - began < STARTING:
+        for line in _lines(log):
+            if line.startswith("{") and (port := json.loads(line).get("port")):
+                return int(port)
+        await asyncio.sleep(0.05)
+    raise RuntimeError("the bot did not start:\n" + "\n".join(_lines(log)))
