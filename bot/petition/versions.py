@@ -138,7 +138,7 @@ def _made_at(known: Reading, version: Version, created_at: int) -> int:
     if known.digest is None and version.previous is None and version.at <= created_at + 1:
         # GitHub's two times may differ by a second on a comment that nobody ever edited.
         return created_at
-    same = _is_same(known.command, version.command)
+    same = _is_same(known.command, version.command) or version.digest == known.digest
     return known.made_at if same and _follows(version, known) else version.at
 
 

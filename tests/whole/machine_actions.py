@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot.sandbox.faults import Faults
@@ -136,6 +137,47 @@ def flag_the_organizer(world: World, choice: Choice) -> None:
 @action(2)
 def robot_comments(world: World, choice: Choice) -> None:
     world.state.comment(choice.of(world.petitions), world.robot, world.book.phrase(choice.below(len(world.book))))
+
+
+@action(4)
+def fake_comments(world: World, choice: Choice) -> None:
+    fake = choice.of(world.fakes)
+    world.state.comment(choice.of(world.petitions), fake, world.book.phrase(choice.below(len(world.book))))
+
+
+# What people order, who may and who may not
+
+
+@action(16)
+def order(world: World, choice: Choice) -> None:
+    person = choice.of([*[world.organizer] * 15, *_present(world)])
+    world.state.comment(choice.of(world.petitions), person, _order(world, choice))
+
+
+def _order(world: World, choice: Choice) -> str:
+    fake = choice.of(world.fakes)
+    match choice.below(8):
+        case 0:
+            goal = 1 + choice.below(9)
+            return world.book.order("goal", f"goal {goal}", goal)
+        case 1:
+            return world.book.order("close", "close")
+        case 2 | 3:
+            return world.book.order("reopen", "reopen")
+        case 4:
+            at = int(world.clock()) + choice.of((5, 60, 3600, -60))
+            when = datetime.fromtimestamp(at, UTC)
+            return world.book.order("deadline", f"deadline {when:%Y-%m-%dT%H:%M:%SZ}", at)
+        case 5 | 6:
+            return world.book.order("remove", f"remove @{fake.login} as I say", fake.id)
+        case _:
+            return world.book.order("restore", f"restore @{fake.login.upper()}", fake.id)
+
+
+@action(2)
+def become_or_be_no_organizer(world: World, choice: Choice) -> None:
+    person, role = choice.of(world.people), choice.of(("maintain", "triage", "read"))
+    world.state.set_role(choice.of(world.repositories), person, role)
 
 
 # What moderators do

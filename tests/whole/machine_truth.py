@@ -18,11 +18,15 @@ from bot.sandbox.nouns import Comment, Issue, User
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a text says: `sign`, `unsign` or nothing, and the details that come with it."""
+    """What a text says: `sign`, `unsign`, an order or nothing, and the details that come with it.
+
+    The number that comes with an order is a goal, a time, or whom it means.
+    """
 
     verb: str = ""
     name: str = ""
     affiliation: str = ""
+    number: int = 0
 
 
 SILENCE = Meaning()
@@ -59,6 +63,12 @@ class PhraseBook:
         self._known[text] = meaning
         return text
 
+    def order(self, verb: str, words: str, number: int = 0) -> str:
+        """Give the text of an order."""
+        text = f"/petition {words}"
+        self._known[text] = Meaning(verb, number=number)
+        return text
+
     def meaning(self, text: str) -> Meaning:
         """Say what a text means."""
         return self._known[text.replace("\r\n", "\n")]
@@ -82,16 +92,59 @@ class Word:
     made_at: int
 
 
-def recount(issue: Issue, book: PhraseBook) -> list[Signer]:
+@dataclass(slots=True)
+class Law:
+    """What the standing orders of those who may give some come to."""
+
+    goal: int = 0
+    shut_at: int | None = None
+    deadline: int | None = None
+    withheld: set[int] = field(default_factory=set)
+
+    def end(self, issue: Issue) -> int | None:
+        """Say when signing ends."""
+        ends = [at for at in (issue.closed_at, self.shut_at, self.deadline) if at is not None]
+        return min(ends) if ends else None
+
+    def obey(self, said: Meaning, at: int) -> None:
+        """Carry out an order."""
+        match said.verb:
+            case "goal":
+                self.goal = said.number
+            case "deadline" if said.number >= at:
+                self.deadline = said.number
+            case "close" if self.shut_at is None:
+                self.shut_at = at
+            case "reopen":
+                self.shut_at = None
+                self.deadline = None if self.deadline is not None and self.deadline < at else self.deadline
+            case "remove":
+                self.withheld.add(said.number)
+            case "restore":
+                self.withheld.discard(said.number)
+
+
+def law_of(issue: Issue, book: PhraseBook, may_order: Callable[[User], bool]) -> Law:
+    """Obey an issue's orders, one after the other."""
+    law = Law()
+    words = [(word_of(one, book), one) for one in issue.visible_comments if one.minimized is None]
+    for word, comment in sorted(words, key=lambda each: (each[0].made_at, each[1].id)):
+        if comment.user.type == "User" and not comment.user.deleted and may_order(comment.user):
+            law.obey(word.meaning, word.made_at)
+    return law
+
+
+def recount(issue: Issue, book: PhraseBook, law: Law) -> list[Signer]:
     """Count an issue's comments; ascending by user id."""
+    end = law.end(issue)
     last: dict[int, tuple[Comment, Word]] = {}
     for comment in sorted(issue.visible_comments, key=lambda one: (one.created_at, one.id)):
         author = comment.user
         if author.type != "User" or author.deleted or comment.minimized is not None:
             continue
         word = word_of(comment, book)
-        too_late = issue.closed_at is not None and word.made_at > issue.closed_at
-        if word.meaning.verb == "unsign" or (word.meaning.verb == "sign" and not too_late):
+        in_vain = author.id in law.withheld or (end is not None and word.made_at > end)
+        if word.meaning.verb == "unsign" or (word.meaning.verb == "sign" and not in_vain):
             last[author.id] = comment, word
     return [
         Signer(comment.user, comment, word.meaning.name, word.meaning.affiliation)
@@ -116,23 +169,32 @@ def word_of(comment: Comment, book: PhraseBook) -> Word:
     return Word(now, made_at)
 
 
-def mistakes(issue: Issue, book: PhraseBook) -> Iterator[str]:
+def mistakes(
+    issue: Issue, book: PhraseBook, may_order: Callable[[User], bool] = lambda _: False, now: int = 0
+) -> Iterator[str]:
     """Name everything in which a petition's block differs from the truth."""
     (block,) = blocks(issue.body or "") or [""]
-    signers = recount(issue, book)
+    law = law_of(issue, book, may_order)
+    signers = recount(issue, book, law)
     tally = _tally(block)
     if not is_petition(issue):
         # Nothing is counted, and where the bot has never seen the label, nothing is said.
-        if block and issue.closed_at is None and "paused" not in block:
+        if block and not _is_over(issue, law, now) and "paused" not in block:
             yield "the block does not say that counting is paused"
         return
     if tally != (len(signers), digest(signers)):
         yield f"the block says {tally}, the comments say {len(signers)}: {_names(signers)}"
     if _count(len(signers)) not in block:
         yield f"the heading does not say {_count(len(signers))!r}"
-    if ("Closed on" in block) != (issue.closed_at is not None):
+    if ("Closed on" in block) != _is_over(issue, law, now):
         yield "the block is wrong about being closed"
+    if re.findall(r"goal of (\d+)", block) != ([str(law.goal)] if law.goal else []):
+        yield f"the goal is {law.goal or 'none'}"
     yield from _wrong_names(block, signers)
+
+
+def _is_over(issue: Issue, law: Law, now: int) -> bool:
+    return issue.closed_at is not None or law.shut_at is not None or (law.deadline or now) < now
 
 
 def is_petition(issue: Issue) -> bool:

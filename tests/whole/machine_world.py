@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -69,6 +70,8 @@ class World:
     clock: Clock
     book: PhraseBook = field(default_factory=PhraseBook)
     people: list[User] = field(default_factory=list)
+    fakes: list[User] = field(default_factory=list)
+    """People whose signatures are withheld; they keep their names, so that it is certain whom an order meant."""
     robot: User = field(init=False)
     organizer: User = field(init=False)
     repositories: list[Repository] = field(default_factory=list)
@@ -89,6 +92,7 @@ class World:
         for repository in self.repositories:
             self.state.set_role(repository, self.organizer, "write")
             self.state.create_label(repository, "petition")
+        self.fakes = [self.state.user(login) for login in ("nobody-real", "somebody-else")]
         self.robot = self.state.user("helper[bot]", "Bot")
         for login in ("ada", "alan", "edsger", "barbara", "donald", "margaret"):
             self.people.append(self.state.user(login))
@@ -152,7 +156,8 @@ class World:
         await self.resync()
         for petition, letter in self.letters.items():
             found = [letter.mistakes(petition.body, needs_block=is_petition(petition))]
-            found += mistakes(petition, self.book) if letter.leaves_room else []
+            if letter.leaves_room:
+                found += mistakes(petition, self.book, partial(self._may_order, petition), int(self.clock()))
             if any(found):
                 edits = "".join(
                     f"{edit.at} {edit.editor.login} {edit.text[:60]!r}\n" for edit in petition.edits[-9:]
@@ -165,6 +170,9 @@ class World:
         await self.resync()
         if self.writes > writes:
             raise Wrong(f"nothing was to be written, and {self.writes - writes} writes were made")
+
+    def _may_order(self, petition: Issue, person: User) -> bool:
+        return self.state.role(petition.repository, person) in ("write", "maintain", "admin")
 
     def calm(self) -> None:
         """End everything that keeps the bot from its work."""
