@@ -171,6 +171,8 @@ async def test_an_unchanged_thread_costs_one_call_without_content(sqlite_url: st
         assert calls.made == [
             "GET /installation/repositories?per_page=100 304",
             f"GET {PETITIONS}?labels=petition&state=all&sort=created&direction=asc&per_page=100 304",
+            # The settings, once for the whole repository: of a file that is not there GitHub gives no ETag.
+            "GET /repos/lovelace/letters/contents/.github/petition.yml 404",
             f"GET {PETITIONS}/{petition.number}/comments?per_page=100&page=1 304",
         ]
 
