@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -21,6 +21,7 @@ from bot.doctor.judging import Finding, Level, are_fine
 from bot.sandbox.nouns import Installation
 from bot.sandbox.server import Sandbox
 from bot.store import State, Store, check_up
+from bot.web.listening import listening
 from tests.store.scene import rows
 from tests.whole.scene import Scene, scene
 from tests.whole.watching import quiet_tokens, state_of
@@ -193,12 +194,33 @@ async def test_deliveries_that_have_not_arrived(stage: Scene) -> None:
     assert "failed to connect to host" in found["deliveries"].what
 
 
+async def test_what_failed_long_ago_is_not_told_any_more(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = stage.sandbox.webhook_url
+    stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
+    stage.sign(stage.petition(), "ada")
+    await stage.sandbox.settled()
+    stage.sandbox.webhook_url = there
+    monkeypatch.setattr("bot.doctor.gathering.REACH", -5)
+    assert await problems(stage) == {}
+
+
 async def test_a_label_that_nobody_has_made(stage: Scene) -> None:
     for repository in stage.state.repositories.values():
         repository.labels.pop("petition")
     found = await problems(stage)
     assert set(found) == {"label"}
     assert "init-repo lovelace/" in found["label"].do
+
+
+async def test_a_label_in_one_of_many_repositories_is_not_looked_for_without_end(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.doctor.gathering.REPOSITORIES", 1)
+    for repository in stage.state.repositories.values():
+        repository.labels.pop("petition")
+    stage.sandbox.petition(repository=stage.sandbox.repository("lovelace/other"))
+    findings = await examined(stage)
+    assert [one.level for one in findings if one.topic == "label"] == [Level.NOTE]
 
 
 async def test_a_public_address_that_leads_nowhere(stage: Scene) -> None:
@@ -209,6 +231,21 @@ async def test_a_public_address_that_is_not_the_bots(stage: Scene) -> None:
     found = await problems(stage, public_url=stage.sandbox.web_url)
     assert set(found) == {"public address", "delivery", "webhook"}
     assert "something else" in found["delivery"].what
+
+
+async def test_a_public_address_that_sends_callers_on(stage: Scene) -> None:
+    real = configured(stage).public_url
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        return web.Response(status=307, headers={"Location": f"{real}{request.path}"})
+
+    proxy = web.Application()
+    proxy.router.add_route("*", "/{tail:.*}", elsewhere)
+    async with listening(proxy, "127.0.0.1", 0) as port:
+        found = await problems(stage, public_url=f"http://127.0.0.1:{port}")
+    # GitHub follows nobody, and counts this as a failure.
+    assert set(found) == {"public address", "delivery", "webhook"}
+    assert "307" in found["delivery"].what
 
 
 async def test_without_a_public_address_deliveries_are_tried_where_github_sends_them(stage: Scene) -> None:

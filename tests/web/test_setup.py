@@ -101,9 +101,11 @@ async def test_behind_a_router_the_cookie_is_for_tls_and_the_address_is_the_rout
 async def test_a_browser_is_known_for_two_hours(stage: Scene) -> None:
     await stage.come_in()
     stage.clock.pass_by(LIFE - 1)
-    assert (await stage.get("/setup/review", **TYPED)).status == 200
+    state = await stage.state()
     stage.clock.pass_by(1)
     assert (await stage.get("/setup/review", **TYPED)).status == 403
+    assert (await stage.get("/setup/made", code="c0de", state=state)).status == 403
+    assert stage.codes == []
 
 
 @pytest.mark.parametrize("forged", ["", "a.b.c", "a.9999999999.", "é.9999999999.x", "a.99999999999999.x"])

@@ -144,7 +144,8 @@ async def test_the_last_page_closes_with_the_first_delivery_and_stays_closed(sta
         async with session.get(f"{url}/status", headers=cookie) as reply:
             assert (await reply.json())["heard"] is True
     async with app.running(config, FAST) as bot, aiohttp.ClientSession() as session:
-        assert await status(session, f"http://127.0.0.1:{bot.port}/setup", cookie) == 404
+        for path in ("setup", "setup/status"):
+            assert await status(session, f"http://127.0.0.1:{bot.port}/{path}", cookie) == 404
 
 
 async def status(session: aiohttp.ClientSession, url: str, headers: dict[str, str] | None = None) -> int:
