@@ -140,9 +140,11 @@ async def test_the_last_page_closes_with_the_first_delivery_and_stays_closed(sta
         assert await status(session, url, cookie) == 200
         stage.petition()
         await stage.sandbox.settled()
-        assert await status(session, url, cookie) == 404
-        async with session.get(f"{url}/status", headers=cookie) as reply:
-            assert (await reply.json())["heard"] is True
+        for path in (url, f"{url}/status"):
+            async with session.get(path, headers=cookie) as reply:
+                assert reply.status == 200
+                assert f'{COOKIE}=""; ' in reply.headers["Set-Cookie"], "the browser would come in again"
+            assert await status(session, path) == 404
     async with app.running(config, FAST) as bot, aiohttp.ClientSession() as session:
         for path in ("setup", "setup/status"):
             assert await status(session, f"http://127.0.0.1:{bot.port}/{path}", cookie) == 404

@@ -149,7 +149,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The last page: install the App, and watch for the first delivery. After that nobody sees it again."""
+    """The last page: install the App, and watch for the first delivery; who has seen that does not see it again.
+
+    The delivery may be here before the browser is back from GitHub.
+    """
 
     guard: Guard
     progress: Callable[[], Awaitable[Progress]]
@@ -167,16 +170,25 @@ class Ending:
         )
 
     async def _show(self, request: web.Request) -> web.Response:
-        progress = await self.progress()
-        if progress.heard or not _is_known(self.guard, request):
+        if not _is_known(self.guard, request):
             return message(404, "This bot is set up", "The set-up has come to its end, and its page has closed.")
-        return page("ending.html", progress=progress, install=f"{self.app_url}/installations/new", label=self.label)
+        progress = await self.progress()
+        install = f"{self.app_url}/installations/new"
+        answer = page("ending.html", progress=progress, install=install, label=self.label)
+        return _closing(answer) if progress.heard else answer
 
     async def _status(self, request: web.Request) -> web.Response:
         if not _is_known(self.guard, request):
             raise web.HTTPNotFound
         progress = await self.progress()
-        return web.json_response({"accounts": progress.accounts, "heard": progress.heard})
+        answer = web.json_response({"accounts": progress.accounts, "heard": progress.heard})
+        return _closing(answer) if progress.heard else answer
+
+
+def _closing(answer: web.Response) -> web.Response:
+    """Have the browser forget that it was admitted."""
+    answer.del_cookie(COOKIE, path="/setup")
+    return answer
 
 
 def _is_known(guard: Guard, request: web.Request) -> bool:
