@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -22,6 +23,7 @@ from bot.petition import block
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
 from bot.sandbox import page
+from bot.sandbox.arrivals import arrivals
 from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Issue
 from bot.sandbox.people import people
@@ -37,6 +39,17 @@ TEMPO = app.Tempo(rate=Rate(burst=10, period=2.0))
 
 UNDER_FAULTS = replace(TEMPO, beats=Beats(resync=5.0))
 """With faults, what no delivery told is looked for every few seconds, as a demo does not last ten minutes."""
+
+DAY = 86_400.0
+
+IN_A_REPLAY = replace(TEMPO, beats=Beats(resync=30 * DAY))
+"""Days pass in seconds; what a delivery told need not be looked for all the time."""
+
+LONGEST_QUIET = 0.5
+"""Real seconds that a replay waits at most for the next signer."""
+
+PATIENCE = 60.0
+"""Real seconds in which the body must say what is expected."""
 
 TITLE = "An open letter: keep the machines in the service of people"
 
@@ -67,6 +80,60 @@ class Scene:
         return f"{self.sandbox.web_url}/{self.petition.repository.full_name}/issues/{self.petition.number}"
 
 
+@dataclass(slots=True)
+class Calendar:
+    """The time in a replay: it stands still but for what is replayed, and for real seconds."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        """Tell the time, in UTC epoch seconds."""
+        return time.time() + self.ahead
+
+    def turn_to(self, moment: float) -> None:
+        """Let the time until a moment (UTC epoch seconds) have passed; it never goes back."""
+        self.ahead = max(self.ahead, moment - time.time())
+
+
+async def replay(letter: str, *, speed: float, port: int | None) -> int:
+    """Let invented people sign when people signed a real letter, `speed` times as fast, from label to closing.
+
+    Quiet stretches are cut short.
+    """
+    times = arrivals(letter)
+    calendar = Calendar(times[0] - DAY - time.time())
+    stop, console = asyncio.Event(), Console()
+    with app.stopping_on_signals(stop.set):
+        async with stage(port, calendar=calendar) as scene:
+            console.print(f"\nThe petition is at [bold]{scene.url}[/bold]")
+            with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as progress:
+                task = progress.add_task("Signing", total=len(times))
+                for person, moment in zip(people(len(times)), times, strict=True):
+                    wait = min(max(moment - calendar(), 0.0) / speed, LONGEST_QUIET)
+                    if await _is_over(stop, wait):
+                        return 0
+                    calendar.turn_to(moment)
+                    scene.sandbox.comment(scene.petition, person.login, person.comment)
+                    progress.update(task, advance=1, description=f"{datetime.fromtimestamp(moment, UTC):%d %b %Y}")
+            calendar.turn_to(times[-1] + DAY)
+            return await _close(scene, len(times), console)
+
+
+async def _close(scene: Scene, signers: int, console: Console) -> int:
+    """Close the petition when all are counted, and print the body that stays."""
+    state, closed = scene.sandbox.state, asyncio.Event()
+    try:
+        await counted(scene, signers)
+        state.on_change.append(lambda _: closed.set() if "Closed on" in (scene.petition.body or "") else None)
+        state.close(scene.petition, scene.petition.repository.owner)
+        async with asyncio.timeout(PATIENCE):
+            await closed.wait()
+    except TimeoutError:
+        return _fail(scene, signers, console)
+    _print_body(scene, console)
+    return 0
+
+
 async def demo(*, port: int | None, signers: int | None, browser: bool, faults: int | None = None) -> int:
     """Run the demo until it is interrupted, or until the invented signers have all been counted.
 
@@ -91,15 +158,18 @@ async def demo(*, port: int | None, signers: int | None, browser: bool, faults: 
 
 
 @asynccontextmanager
-async def stage(port: int | None = None, faults: int | None = None) -> AsyncIterator[Scene]:
+async def stage(
+    port: int | None = None, faults: int | None = None, calendar: Calendar | None = None
+) -> AsyncIterator[Scene]:
     """Set the scene: a sandbox with an installed App, the bot on a fresh SQLite file, and a petition."""
     tempo = TEMPO if faults is None else UNDER_FAULTS
-    sandbox = Sandbox()
+    tempo, now = (tempo, time.time) if calendar is None else (IN_A_REPLAY, calendar)
+    sandbox = Sandbox(now=now)
     page.mount(sandbox)
     await _start(sandbox, port)
     try:
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
-            async with app.running(_config(sandbox, Path(folder)), tempo) as bot:
+            async with app.running(_config(sandbox, Path(folder)), tempo, app.Clock(now=now)) as bot:
                 sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
                 await counted(Scene(sandbox, bot, petition))
@@ -110,7 +180,7 @@ async def stage(port: int | None = None, faults: int | None = None) -> AsyncIter
         await sandbox.stop()
 
 
-async def counted(scene: Scene, signatures: int = 0, *, patience: float = 60.0) -> None:
+async def counted(scene: Scene, signatures: int = 0, *, patience: float = PATIENCE) -> None:
     """Wait until the petition's body shows this many signatures; raises TimeoutError."""
     changed = asyncio.Event()
     changed.set()
@@ -137,23 +207,37 @@ async def _sign_up(scene: Scene, signers: int, stop: asyncio.Event, console: Con
         for person in people(signers):
             scene.sandbox.comment(scene.petition, person.login, person.comment)
             progress.advance(task)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), min(chance.expovariate(1 / PACE), 8 * PACE))
-            if stop.is_set():
+            if await _is_over(stop, min(chance.expovariate(1 / PACE), 8 * PACE)):
                 return 0
     try:
         await counted(scene, signers)
     except TimeoutError:
-        line = block.machine_line(scene.petition.body)
-        console.print(
-            f"[red]The body should show {signers} signatures and shows {line.count if line else 'none'}.[/red]"
-        )
-        return 1
+        return _fail(scene, signers, console)
+    _print_body(scene, console)
+    console.print(f"{signers} people signed and were counted in {time.monotonic() - started:.0f} seconds.")
+    return 0
+
+
+async def _is_over(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait, and tell whether the demo is to end."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    return stop.is_set()
+
+
+def _fail(scene: Scene, signers: int, console: Console) -> int:
+    line = block.machine_line(scene.petition.body)
+    console.print(
+        f"[red]The body should show {signers} signatures and shows {line.count if line else 'none'}.[/red]"
+    )
+    return 1
+
+
+def _print_body(scene: Scene, console: Console) -> None:
     console.print(Rule("the issue's body"))
     console.print((scene.petition.body or "").replace("\r\n", "\n"), markup=False, highlight=False, soft_wrap=True)
     console.print(Rule())
-    console.print(f"{signers} people signed and were counted in {time.monotonic() - started:.0f} seconds.")
-    return 0
 
 
 async def _start(sandbox: Sandbox, port: int | None) -> None:

@@ -42,6 +42,8 @@ def _demo(options: argparse.Namespace) -> int:
     from bot import demo  # noqa: PLC0415 - the sandbox takes long to load, and a serving bot has no use for it
 
     logs.configure(options.log_level, None)
+    if options.replay:
+        return run(demo.replay(options.replay, speed=options.speed, port=options.port))
     return run(
         demo.demo(port=options.port, signers=options.signers, browser=options.browser, faults=options.faults)
     )
@@ -177,6 +179,14 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--faults", type=int, nargs="?", const=0, metavar="SEED",
         help="give GitHub a bad day: lost, late and doubled deliveries, errors, limits; a seed gives another day",
+    )  # fmt: skip
+    parser.add_argument(
+        "--replay", choices=("2018",), metavar="LETTER",
+        help="let invented people sign when people signed the letter of 2018, from label to closing, and end",
+    )  # fmt: skip
+    parser.add_argument(
+        "--speed", type=_positive, default=10_000, metavar="N",
+        help="replay N times as fast as it was; quiet stretches are cut short (default: 10000)",
     )  # fmt: skip
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
     parser.add_argument(

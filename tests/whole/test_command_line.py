@@ -150,6 +150,14 @@ async def test_the_demo_signs_people_up_and_shows_the_body() -> None:
     assert '"count":12' in out
 
 
+async def test_the_demo_replays_a_letter_from_label_to_closing() -> None:
+    code, out, err = await run("demo", "--replay", "2018", "--speed", "1000000000", "--port", "0")
+    assert code == 0, err
+    assert "**Closed on 28 Apr 2021, " in out
+    assert "with 401 signatures.** New signatures do not count." in out
+    assert '"count":401' in out
+
+
 async def test_the_demo_comes_out_right_on_a_bad_day_of_githubs() -> None:
     code, out, err = await run("demo", "--signers", "12", "--faults", "3", "--no-browser", "--port", "0")
     assert code == 0, err
