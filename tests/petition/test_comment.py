@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.petition.commands import Command, Order, Sign, Unsign
+from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 from bot.petition.comment import (
     GHOST_ID,
     Author,
@@ -29,6 +29,8 @@ SAYS: dict[str, Command | None] = {
     HELLO: None,
     THANKS: None,
     "/petition goal 5": Order("goal", "5"),
+    "+1": Phrase("one phrase"),
+    "me too": Phrase("another phrase"),
 }
 MORNING, NOON, EVENING, NIGHT = 1000, 2000, 3000, 4000
 
@@ -85,6 +87,27 @@ def check(
         assert (stands.command, stands.hidden, stands.unverified) == (says, hidden, unverified)
         if says is not None:
             assert stands.made_at == made_at
+
+
+class TestPhrases:
+    """Phrases sign only where the settings accept them; here they are only kept apart from one another."""
+
+    def test_somebody_else_may_leave_a_phrase_as_it_is(self) -> None:
+        check(writes("+1"), moderator_edits("+1", "+1"), says=Phrase("one phrase"))
+
+    def test_somebody_else_cannot_make_another_phrase_of_it(self) -> None:
+        check(writes("+1"), moderator_edits("+1", "me too"), says=None)
+        check(writes(SIGN), moderator_edits(SIGN, "+1"), says=None)
+
+    def test_another_phrase_is_made_when_it_is_written(self) -> None:
+        check(writes("+1"), edits("+1", "me too"), says=Phrase("another phrase"), made_at=NOON)
+
+
+class TestTheTimeOfAComment:
+    @pytest.mark.parametrize(("late", "made_at"), [(0, MORNING), (1, MORNING), (2, MORNING + 2)])
+    def test_it_may_be_a_second_off_where_nobody_edited_it(self, late: int, made_at: int) -> None:
+        said = Version(MORNING + late, body_digest(SIGN), Writer.AUTHOR, Sign())
+        assert standing(observed(said)).made_at == made_at
 
 
 class TestAuthor:
