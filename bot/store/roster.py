@@ -255,24 +255,24 @@ def _question(
     petition_id: int, wanted: Wanted, back: bool, show: frozenset[Detail]
 ) -> tuple[Statement, *tuple[object, ...]]:
     descending = (wanted.order is Order.NEWEST) is not back
+    spellings = _spellings(wanted.text) if wanted.text else ()
     statement = sql.roster_statement(
         by_name=wanted.order.is_by_name,
         descending=descending,
-        searching=bool(wanted.text),
+        patterns=len(spellings),
         following=wanted.cursor is not None,
         show=show,
     )
     values: list[object] = [petition_id, wanted.size + 1]
     if wanted.cursor is not None:
         values += [wanted.cursor.key, wanted.cursor.comment_id]
-    if wanted.text:
-        values += [_pattern(text) for text in _spellings(wanted.text)]
+    values += map(_pattern, spellings)
     return statement, *values
 
 
-def _spellings(text: str) -> tuple[str, str, str, str]:
+def _spellings(text: str) -> tuple[str, ...]:
     """Give a text in the letter cases that names are written in: engines fold no more than ASCII reliably."""
-    return text, text.lower(), text.upper(), text.title()
+    return (text,) if text.isascii() else (text, text.lower(), text.upper(), text.title())
 
 
 def _pattern(text: str) -> str:

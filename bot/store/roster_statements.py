@@ -64,22 +64,25 @@ _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Det
 @cache
 def signature_of_login(show: frozenset[Detail]) -> Statement:
     """Ask for the signature of whoever has a login ($2) on a petition ($1), with the details that are shown."""
-    return statement(f"{_entry('signatures', show)} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)")
+    question = f"{_entry('signatures', show)} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)"
+    # SQLite compares without making a text of each login first.
+    on_sqlite = question.replace("lower(s.login) = lower($2)", "s.login = $2 COLLATE NOCASE")
+    return Statement(sqlite=statement(on_sqlite).sqlite, postgresql=question)
 
 
 @cache
 def roster_statement(
-    *, by_name: bool, descending: bool, searching: bool, following: bool, show: frozenset[Detail]
+    *, by_name: bool, descending: bool, patterns: int, following: bool, show: frozenset[Detail]
 ) -> Statement:
-    """Put together the question for a part of a roster: $1 petition, $2 rows, then the cursor, then four patterns.
+    """Put together the question for a part of a roster: $1 petition, $2 rows, then the cursor, then patterns.
 
     Times are sorted by their index. Names and searches look at all signatures of a petition: an index for them
     would have to be written with every signature. What is not shown can neither be found nor sorted by.
     """
-    kind = _Kind(by_name, descending, searching, following, show)
+    kind = _Kind(by_name, descending, patterns, following, show)
     return Statement(
-        sqlite=statement(_roster(kind, collation="", like="LIKE", character="char")).sqlite,
-        postgresql=_roster(kind, collation=' COLLATE "C"', like="ILIKE", character="chr"),
+        sqlite=statement(_roster(kind, collation="", like="LIKE")).sqlite,
+        postgresql=_roster(kind, collation=' COLLATE "C"', like="ILIKE"),
     )
 
 
@@ -87,24 +90,27 @@ def roster_statement(
 class _Kind:
     by_name: bool
     descending: bool
-    searching: bool
+    patterns: int
     following: bool
     show: frozenset[Detail]
 
 
-def _roster(kind: _Kind, *, collation: str, like: str, character: str) -> str:
+def _roster(kind: _Kind, *, collation: str, like: str) -> str:
     key = f"{_sort_name(kind.show)}{collation}" if kind.by_name else "s.signed_at"
     direction = "DESC" if kind.descending else "ASC"
     conditions = ["s.petition_id = $1"]
     if kind.following:
         key_type = "TEXT" if kind.by_name else "BIGINT"
         conditions.append(f"({key}, s.comment_id) {'<' if kind.descending else '>'} ($3::{key_type}, $4::BIGINT)")
-    if kind.searching:
+    if kind.patterns:
         first = 5 if kind.following else 3
-        shown = [f"COALESCE({column}, '')" for detail, column in _DETAILS[:2] if detail in kind.show]
-        text = f" || {character}(10) || ".join(["s.login", *shown])
-        alike = " OR ".join(f"{text} {like} ${first + n} ESCAPE '\\'" for n in range(4))
-        conditions.append(f"({alike})")
+        columns = ["s.login", *(column for detail, column in _DETAILS[:2] if detail in kind.show)]
+        alike = (
+            f"{column} {like} ${first + number} ESCAPE '\\'"
+            for column in columns
+            for number in range(kind.patterns)
+        )
+        conditions.append(f"({' OR '.join(alike)})")
     # The rows of the page first: joining them is for fifty and not for all.
     page = f"""(
         SELECT * FROM signatures s WHERE {" AND ".join(conditions)}
