@@ -421,7 +421,7 @@ def processes() -> dict[str, str]:
 
 def texts() -> Iterator[tuple[Path, str]]:
     """Give every text file of the project; what git ignores has no place in these folders."""
-    folders = ("bot", "tests", "docs", "deploy", "benchmarks", ".ci", ".github")
+    folders = ("bot", "tests", "docs", "deploy", "benchmarks", "fuzz", ".ci", ".github")
     files = [
         path
         for path in ROOT.iterdir()

@@ -1,0 +1,76 @@
+"""What is fuzzed: functions of bytes that end well, or raise what they must never raise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bot.github import deliveries
+from bot.petition import orders, settings
+from bot.petition.commands import Order, Sign, parse, phrases
+from bot.petition.splice import BEGIN, END, NOTE, MachineLine, letter, machine_line, splice
+from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
+
+EVENTS: Final = (*deliveries._ROUTES, "ping", "")  # noqa: SLF001 - the events that we act on
+TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "text/plain", "")
+SECRET: Final = "a secret"  # noqa: S105 - nobody's
+
+
+def read_comment(data: bytes) -> None:
+    """Read a comment: whatever it says, what is shown of it is short, and makes a cell of a table."""
+    text = data.decode("utf-8", "replace")
+    command = parse(text)
+    match command:
+        case Sign():
+            limits = (
+                (command.name, NAME_LIMIT),
+                (command.affiliation, AFFILIATION_LIMIT),
+                (command.reason, REASON_LIMIT),
+            )
+            for shown, limit in limits:
+                assert shown is None or 0 < len(shown) <= limit
+                assert "\n" not in inline(shown or "")
+        case Order():
+            orders.understand(command)
+    assert parse(text) == command
+    phrases([text])
+    settings.read(text)
+
+
+def splice_body(data: bytes) -> None:
+    """Put a block into a body: the letter stays, and doing it again changes nothing."""
+    body = data.decode("utf-8", "replace")
+    once = splice(body, _block(1))
+    assert letter(once) == letter(body)
+    assert splice(once, _block(1)) == once
+    again = splice(once, _block(22))
+    assert letter(again) == letter(body)
+    found = machine_line(again)
+    assert found is not None
+    assert found.count == 22
+
+
+def read_delivery(data: bytes) -> None:
+    """Read a delivery, the first byte says which event of which type: facts, or one of two errors."""
+    choice, body = (data[0], data[1:]) if data else (0, b"")
+    event, content_type = EVENTS[choice % len(EVENTS)], TYPES[choice // len(EVENTS) % len(TYPES)]
+    try:
+        payload = deliveries.payload_of(content_type, body)
+        delivery = deliveries.read(event, payload)
+    except (deliveries.Malformed, deliveries.UnsupportedMediaType) as error:
+        assert str(error)
+    else:
+        assert deliveries.read(event, payload) == delivery
+    assert not deliveries.verify(body, body[:71].decode("latin-1"), [SECRET])
+
+
+TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
+    "comment": read_comment,
+    "body": splice_body,
+    "delivery": read_delivery,
+}
+
+
+def _block(count: int) -> str:
+    tally = MachineLine(count, "sha256:" + "0" * 64, 1_790_000_000)
+    return f"{BEGIN}\n{tally}\n\n**{count}**\n{NOTE}\n{END}"
