@@ -166,13 +166,15 @@ class Rosters:
 
         Who signs anew meanwhile is given as they were when their batch was read.
         """
+        first = await self.portrait(petition_id, Wanted(size=1))
+        if first is None or not first.is_public:
+            return
+        show = first.snapshot.rules.settings.show
         seen: set[int] = set()
         wanted: Wanted | None = Wanted(Order.OLDEST, size=BATCH)
         while wanted is not None:
-            portrait = await self.portrait(petition_id, wanted)
-            if portrait is None:
-                return
-            page = portrait.page
+            read = partial(_read_page, petition_id=petition_id, wanted=wanted, show=show)
+            page = await self._database.read(read)
             fresh = [entry for entry in page.entries if entry.signature.user_id not in seen]
             seen.update(entry.signature.user_id for entry in fresh)
             yield fresh
