@@ -36,6 +36,8 @@ async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClie
     what is still ambiguous, is asked for again later; such a comment does not sign.
     """
     listing = await client.list_comments(thread.repository.full_name, thread.number, count=thread.comments)
+    # First of those we know: nobody who counts shall have to wait for it.
+    await _ask_for_ages(thread, listing, store=store, client=client)
     # The request to read the thread is answered only when nothing is left in doubt.
     outcome = await store.record_listing(
         thread.issue_id, listing.started_at, listing.comments, complete=True, reread=_UNANSWERED
@@ -44,6 +46,7 @@ async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClie
         name = f"{thread.repository.full_name}#{thread.number}"
         log.error("what was kept did not follow from the comments and was repaired", petition=name)
     await store.upkeep.looked_at(thread.issue_id, int(now))
+    await _ask_for_ages(thread, listing, store=store, client=client)
     await _hear_of_writes(thread, store=store, client=client, now=now)
     return await _settle(thread, listing, outcome, store=store, client=client, now=now)
 
@@ -66,6 +69,7 @@ async def look(
     # The address stays the same while the answer fits a page, so that it can be remembered.
     since = listing.started_at if len(listing.comments) >= PAGE else 0
     await store.upkeep.looked_at(thread.issue_id, int(now), since)
+    await _ask_for_ages(thread, listing, store=store, client=client)
     await _hear_of_writes(thread, store=store, client=client, now=now)
     if said is not None and await _gap(thread, said, store) != thread.gap:
         await reread(thread, store=store, client=client, now=now)
@@ -76,6 +80,16 @@ async def look(
 
 _UNANSWERED = 0
 """The number of a request to read that was never made."""
+
+
+async def _ask_for_ages(
+    thread: ThreadToRead, listing: Listing, *, store: Store, client: InstallationClient
+) -> None:
+    """Ask how old the accounts of those are who signed, where the organizers want to know; till then they wait."""
+    nodes = [listing.node_ids[one] for one in await store.upkeep.unaged(thread.issue_id) if one in listing.node_ids]
+    if nodes:
+        accounts = await client.accounts(nodes)
+        await store.upkeep.note_ages(thread.issue_id, {one.id: one.born for one in accounts.values()})
 
 
 async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float) -> None:

@@ -11,7 +11,7 @@ from bot.petition.tally import Signature
 from bot.store import statements as comments_sql
 from bot.store import upkeep_statements as sql
 from bot.store.database import Transaction
-from bot.store.judging import is_misread, verdict_of
+from bot.store.judging import is_misread, read_born, verdict_of
 from bot.store.rows import CommentRow, read_comment
 from bot.store.totals import SECONDS_PER_DAY, Totals, add_up, read_totals, signatures_of
 from bot.store.world import PetitionRow, World
@@ -60,6 +60,7 @@ def inspect(transaction: Transaction, petition_id: int) -> Inspection | None:
     fold = _Fold(petition)
     for issue_id in issue_ids:
         fold.add(read_comment(row) for row in transaction.tuples(comments_sql.COMMENTS_OF_THREAD, issue_id))
+    read_born(transaction, petition, fold.people)
     right = fold.signatures()
     totals = add_up(right.values())
     misfits = (
@@ -95,6 +96,11 @@ class _Fold:
             says_something = row.standing is not None and row.standing.command is not None
             if row.comment.author is not None and (says_something or row.counted):
                 self._people[row.comment.author.id].append(row)
+
+    @property
+    def people(self) -> list[int]:
+        """Give who said something, by user id."""
+        return list(self._people)
 
     def signatures(self) -> dict[int, Signature]:
         """Judge everybody; give the signatures by their comments."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -69,10 +69,9 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
     _involve_by_petition(transaction, world)
     if not world.people:
         return {}
-    comments: defaultdict[Person, list[CommentRow]] = defaultdict(list)
-    for row in world.comments.values():
-        if row.comment.author is not None:
-            comments[row.petition_id, row.comment.author.id].append(row)
+    for petition in world.petitions.values():
+        read_born(transaction, petition, [person for of, person in world.people if of == petition.id])
+    comments = _by_person(world)
     changes = _Changes()
     signatures: dict[Person, Signature | None] = {}
     for person in world.people:
@@ -95,10 +94,26 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
     return signatures
 
 
-def verdict_of(petition: PetitionRow, comments: Iterable[CommentRow]) -> Verdict:
+def _by_person(world: World) -> defaultdict[Person, list[CommentRow]]:
+    comments: defaultdict[Person, list[CommentRow]] = defaultdict(list)
+    for row in world.comments.values():
+        if row.comment.author is not None:
+            comments[row.petition_id, row.comment.author.id].append(row)
+    return comments
+
+
+def verdict_of(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
     """Judge all comments of one person."""
     standings = ((row.comment, row.standing or standing(row.comment)) for row in comments)
-    return judge_standings(standings, closed_at=petition.closed_at, rules=petition.rules)
+    author = comments[0].comment.author if comments else None
+    born = None if author is None else petition.born.get(author.id)
+    return judge_standings(standings, closed_at=petition.closed_at, rules=petition.rules, born=born)
+
+
+def read_born(transaction: Transaction, petition: PetitionRow, people: Sequence[int]) -> None:
+    """Read when the accounts of people were opened, where a petition asks for their age."""
+    if petition.rules.asks_for_age and people:
+        petition.born.update((row.user_id, row.born) for row in transaction.fetch(sql.BORN, people))
 
 
 def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:

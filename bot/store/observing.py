@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.petition.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
+from bot.store.ages import ask_for_ages
 from bot.store.bodies import observe_edit
 from bot.store.database import Transaction
 from bot.store.judging import derive, judge_people
@@ -69,7 +70,7 @@ def record_observations(
         return Recorded(elsewhere=frozenset(strayed))
     for fact in known:
         _observe(transaction, world, fact, terms)
-    judge_people(transaction, world, terms.now)
+    ask_for_ages(world, judge_people(transaction, world, terms.now))
     return Recorded(changed=world.write(transaction, terms.now))
 
 

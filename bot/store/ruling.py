@@ -62,11 +62,24 @@ def _reconsider(transaction: Transaction, world: World, petition: PetitionRow, b
     people = set(before.withheld_ids ^ after.withheld_ids)
     if before.phrases != after.phrases:
         people.update(row.author_id for row in transaction.fetch(sql.AUTHORS_OF_PHRASES, petition.id))
+    if before.settings.minimum_account_age != after.settings.minimum_account_age:
+        people |= _age_matters(transaction, world, after)
     world.read_authors(transaction, people)
     world.people.update((petition.id, person) for person in people)
     ends = {rules.ends_at(petition.closed_at) for rules in (before, after)}
     if len(ends) > 1:
         petition.reconsider = min(end for end in ends if end is not None)
+
+
+def _age_matters(transaction: Transaction, world: World, after: Rules) -> set[int]:
+    """Say who is to be judged again when another age is asked for, or none; who waits for that is judged later."""
+    for thread in world.threads.values():
+        if after.asks_for_age:
+            # Reading finds out how old the accounts are, and judges everybody.
+            thread.ask_to_reread()
+        else:
+            world.read_thread(transaction, thread.issue_id)
+    return {row.comment.author.id for row in world.comments.values() if row.comment.author}
 
 
 def _answer(transaction: Transaction, world: World, petition_id: int, ruling: Ruling) -> None:

@@ -44,6 +44,8 @@ COMMENTS_OF_AUTHORS: Final = statement(f"""
     WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
 """)
 
+BORN: Final = statement("SELECT user_id, born FROM accounts WHERE user_id = ANY($1::BIGINT[])")
+
 FORGOTTEN: Final = statement("SELECT user_id, at FROM forgotten WHERE user_id = ANY($1::BIGINT[])")
 
 COMMENTS_BY: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[])")

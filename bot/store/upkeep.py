@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from bot.store import upkeep_statements as sql
+from bot.store.ages import read_unaged, record_ages
 from bot.store.bodies import (
     KnownBody,
     count_unheard_writes,
@@ -200,6 +201,17 @@ class Upkeep:
     async def found(self, issue_id: int, lost_by: int) -> None:
         """Note that what a write replaced is back, or is out of date."""
         await self._database.write(partial(note_found, issue_id=issue_id, lost_by=lost_by))
+
+    # Ages of accounts
+
+    async def unaged(self, issue_id: int) -> list[int]:
+        """Name a comment of everybody on an issue whose account's age is asked for and not known."""
+        return await self._database.read(partial(read_unaged, issue_id=issue_id))
+
+    async def note_ages(self, issue_id: int, born: Mapping[int, int]) -> None:
+        """Note when the accounts of people who signed on an issue were opened; who is old enough counts now."""
+        await self._database.write(partial(record_ages, issue_id=issue_id, born=born, now=int(self._now())))
+        self._announce()
 
     # People who are to be forgotten
 

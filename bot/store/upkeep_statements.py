@@ -264,6 +264,20 @@ ISSUES_OF_COMMENTS: Final = statement("""
 
 THREADS_OF_PETITION: Final = statement("SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position")
 
+# Ages of accounts ---------------------------------------------------------------------------------
+
+UNAGED: Final = statement("""
+    SELECT min(c.id) FROM comments c
+    WHERE c.issue_id = $1 AND c.command IN ('sign', 'phrase')
+      AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = c.author_id)
+    GROUP BY c.author_id
+""")
+
+PUT_ACCOUNTS: Final = statement("""
+    INSERT INTO accounts (user_id, born) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
+    ON CONFLICT (user_id) DO UPDATE SET born = excluded.born
+""")
+
 # People who are to be forgotten -------------------------------------------------------------------
 
 AUTHORS_CALLED: Final = statement("""

@@ -58,6 +58,8 @@ class PetitionRow:
     rules: Rules
     anonymised: bool = False
     """Whether nothing is to be kept of who signed but the count."""
+    born: dict[int, int] = field(default_factory=dict)
+    """When the accounts of those were opened who are judged, by user id, where the rules ask for it."""
     bumped: bool = False
     """Whether its public picture changed."""
     reread: bool = False

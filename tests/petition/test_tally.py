@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from random import Random
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Version, Writer, body_digest, merge
 from bot.petition.rules import Rules, Withheld
+from bot.petition.settings import Settings
 from bot.petition.tally import NOTHING, Signature, Verdict, fold, is_command_in_force, judge
 from tests.petition.talk import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
 
@@ -196,3 +197,35 @@ def test_the_tally_does_not_depend_on_the_order_of_telling(talk: list[Post], ran
         return fold(reduce(merge, same) for same in comments.values())
 
     assert tally(told) == tally(again)
+
+
+class TestAge:
+    RULES = Rules(Settings(minimum_account_age=2))
+    DAY = 86_400
+
+    def counted(self, comments: Sequence[Comment], born: int | None, rules: Rules = RULES) -> tuple[bool, set[int]]:
+        verdict = judge(comments, rules=rules, born=born)
+        return verdict.signature is not None, set(verdict.refused)
+
+    def test_an_account_signs_from_the_second_in_which_it_is_old_enough(self) -> None:
+        comment = says(1, Sign(), 10 * self.DAY)
+        assert self.counted([comment], 8 * self.DAY) == (True, set())
+        assert self.counted([comment], 8 * self.DAY + 1) == (False, {comment.id})
+
+    def test_who_was_too_young_may_sign_again_later(self) -> None:
+        early, late = says(2, Sign(), 10 * self.DAY), says(3, Sign(), 12 * self.DAY)
+        assert self.counted([early, late], 9 * self.DAY) == (True, {early.id})
+
+    def test_whose_age_is_not_known_waits_and_may_withdraw(self) -> None:
+        comment = says(4, Sign(), 10 * self.DAY)
+        assert self.counted([comment], None) == (False, set())
+        assert judge([says(5, Unsign(), 11 * self.DAY)], rules=self.RULES).effective
+
+    def test_without_the_rule_nobody_asks(self) -> None:
+        assert self.counted([says(6, Sign(), 5)], None, Rules()) == (True, set())
+
+    def test_a_recount_goes_by_it(self) -> None:
+        comment = says(7, Sign(), 10 * self.DAY)
+        assert comment.author is not None
+        assert fold([comment], rules=self.RULES, born={comment.author.id: 1})
+        assert not fold([comment], rules=self.RULES)

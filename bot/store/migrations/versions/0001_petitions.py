@@ -222,6 +222,12 @@ def _signatures() -> None:
         sqlite_with_rowid=False,
     )
 
+    # When accounts were opened, where a petition asks for their age.
+    op.create_table(
+        "accounts",
+        sa.Column("user_id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("born", sa.BigInteger, nullable=False),
+    )
     # Who asked to be forgotten, and when: what they wrote before is counted, and nothing else is kept of it.
     op.create_table(
         "forgotten",
