@@ -23,7 +23,7 @@ from bot.petition import block
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
 from bot.sandbox import page
-from bot.sandbox.arrivals import arrivals
+from bot.sandbox.arrivals import Calendar, arrivals
 from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Issue
 from bot.sandbox.people import people
@@ -80,28 +80,13 @@ class Scene:
         return f"{self.sandbox.web_url}/{self.petition.repository.full_name}/issues/{self.petition.number}"
 
 
-@dataclass(slots=True)
-class Calendar:
-    """The time in a replay: it stands still but for what is replayed, and for real seconds."""
-
-    ahead: float = 0.0
-
-    def __call__(self) -> float:
-        """Tell the time, in UTC epoch seconds."""
-        return time.time() + self.ahead
-
-    def turn_to(self, moment: float) -> None:
-        """Let the time until a moment (UTC epoch seconds) have passed; it never goes back."""
-        self.ahead = max(self.ahead, moment - time.time())
-
-
 async def replay(letter: str, *, speed: float, port: int | None) -> int:
     """Let invented people sign when people signed a real letter, `speed` times as fast, from label to closing.
 
     Quiet stretches are cut short.
     """
     times = arrivals(letter)
-    calendar = Calendar(times[0] - DAY - time.time())
+    calendar = Calendar.opened_at(times[0] - DAY)
     stop, console = asyncio.Event(), Console()
     with app.stopping_on_signals(stop.set):
         async with stage(port, calendar=calendar) as scene:

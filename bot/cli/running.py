@@ -41,7 +41,8 @@ def _drop_app(_options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from bot import demo  # noqa: PLC0415 - the sandbox takes long to load, and a serving bot has no use for it
 
-    logs.configure(options.log_level, None)
+    # In a replay every token expires within the second; that heals, and is no news.
+    logs.configure(options.log_level or ("error" if options.replay else "warning"), None)
     if options.replay:
         return run(demo.replay(options.replay, speed=options.speed, port=options.port))
     return run(
@@ -192,7 +193,7 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=None, metavar="PORT", help="port of the page (default: 8000 or a free one)"
     )
-    parser.add_argument("--log-level", choices=config.LOG_LEVELS, default="warning", help="default: warning")
+    parser.add_argument("--log-level", choices=config.LOG_LEVELS, help="default: warning; error in a replay")
 
 
 def _repository(text: str) -> str:
