@@ -25,7 +25,9 @@ class Metrics(StoreWatch, github.Watch):
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._deliveries = _counter(registry, "deliveries", "Deliveries, by what became of them", "outcome")
+        deliveries = _counter(registry, "deliveries", "Deliveries, by what became of them", "outcome")
+        # Looked up once: in a storm they are counted by the thousand.
+        self._deliveries = {outcome: deliveries.labels(outcome) for outcome in (*DELIVERIES, "other")}
         self._answering = Histogram(
             "undersigned_delivery_seconds", "From a delivery's headers to its answer",
             registry=registry, buckets=MOMENTS,
@@ -55,7 +57,7 @@ class Metrics(StoreWatch, github.Watch):
 
     def delivered(self, outcome: str, seconds: float) -> None:
         """Count a delivery; `outcome` is `recorded`, `ignored` or the status that refuses it."""
-        self._deliveries.labels(outcome if outcome in DELIVERIES else "other").inc()
+        self._deliveries.get(outcome, self._deliveries["other"]).inc()
         self._answering.observe(seconds)
 
     def turned_away(self, reason: str) -> None:
@@ -110,8 +112,6 @@ class Metrics(StoreWatch, github.Watch):
 
     def _begin(self) -> None:
         """Show also what has not happened yet, as 0: an alert on what is not there never comes."""
-        for outcome in DELIVERIES:
-            self._deliveries.labels(outcome)
         for kind in Kind:
             for outcome in CALLS:
                 self._calls.labels(kind.value, outcome)
