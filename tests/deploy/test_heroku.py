@@ -60,6 +60,7 @@ def test_the_button_asks_for_nothing_that_its_presser_cannot_know() -> None:
     assert not config.read(given | made_up).has_credentials
 
 
+@pytest.mark.timeout(400)  # the package index and a busy machine may take their time
 async def test_a_fresh_deployment_migrates_serves_and_waits_for_its_set_up(
     new_postgres_url: str, tmp_path: Path
 ) -> None:
