@@ -7,6 +7,7 @@ import re
 import pytest
 
 from bot.store import Store
+from bot.store import governing_statements as governing
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
@@ -42,6 +43,14 @@ PER_LOOK = [
     sql.PUBLISHED,
     sql.POSTPONE,
 ]
+PER_RULING = [
+    governing.COMMENTS_OF_ORDERS,
+    governing.THREADS_OF,
+    governing.AUTHORS_OF_PHRASES,
+    governing.GOVERNED_IN,
+    governing.ENDED,
+    governing.DAYS,
+]
 PER_CHANGE = [
     sql.AUTHORS_OF_COMMANDS_AFTER,
     sql.AUTHORS_WITHOUT_SIGNATURE,
@@ -50,7 +59,7 @@ PER_CHANGE = [
 ]
 NAMES = {
     id(value): name
-    for file in (sql, upkeep_sql)
+    for file in (sql, upkeep_sql, governing)
     for name, value in vars(file).items()
     if isinstance(value, Statement)
 }
@@ -61,7 +70,9 @@ OF_WHAT_WAITS = {"petitions_due", "petitions_ending", "threads_to_read", "commen
 GROWING = {"comments", "signatures", "threads", "petitions", "repositories"}
 
 
-@pytest.mark.parametrize("text", PER_DELIVERY + PER_LOOK + PER_CHANGE, ids=lambda text: NAMES[id(text)])
+@pytest.mark.parametrize(
+    "text", PER_DELIVERY + PER_LOOK + PER_RULING + PER_CHANGE, ids=lambda text: NAMES[id(text)]
+)
 async def test_rows_are_found_by_an_index(store: Store, text: Statement) -> None:
     assert scanned(await explain(store, text)) & GROWING == set()
 

@@ -1,0 +1,174 @@
+"""What organizers have set and ordered, in the database: rules in force, answers, the audit log, and the end."""
+
+from __future__ import annotations
+
+from bot.petition.commands import Order, Phrase, Sign, parse
+from bot.petition.comment import Author
+from bot.petition.orders import Ruling, rule
+from bot.petition.rules import Rules
+from bot.petition.settings import DEFAULTS, Settings
+from bot.store import Store
+from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
+
+EVE = Author(99, "eve")
+
+
+async def govern(scene: Scene, settings: Settings = DEFAULTS) -> Ruling:
+    """Rule as the reconciler does; Grace is the organizer, and every order means Ada."""
+    governing = scene.store.governing
+    orders = await governing.orders(LETTER.id)
+    ruling = rule(
+        settings,
+        orders,
+        organizers={one.author.id: one.author == GRACE for one in orders},
+        named=dict.fromkeys((one.comment_id for one in orders), ADA),
+    )
+    await governing.rule(LETTER.id, ruling)
+    return ruling
+
+
+async def reactions(scene: Scene) -> dict[int, str | None]:
+    return {one.comment_id: one.wanted for one in await scene.store.acks_due(INSTALLATION, 100)}
+
+
+async def answers(store: Store) -> list[tuple[str, str]]:
+    return [(entry.word, entry.answer) for entry in await store.governing.audit(LETTER.id)]
+
+
+async def test_settings_are_kept_and_mistakes_leave_them_in_force(store: Store) -> None:
+    scene = Scene(store)
+    await scene.label()
+    governing = store.governing
+    assert (await governing.settings(REPOSITORY.id)).settings == DEFAULTS
+    known = await governing.note_settings(REPOSITORY.id, "goal: 5", 100)
+    assert known.settings == Settings(goals=(5,))
+    known = await governing.note_settings(REPOSITORY.id, "gaol: 5", 101)
+    assert known.settings == Settings(goals=(5,))
+    assert known.mistakes == ("line 1: found the key “gaol”; did you mean goal?",)
+    known = await governing.note_unreadable(REPOSITORY.id, 102)
+    assert (known.settings, known.readable, known.read_at) == (Settings(goals=(5,)), False, 102)
+    known = await governing.note_settings(REPOSITORY.id, None, 103)
+    assert (known.settings, known.mistakes, known.readable) == (DEFAULTS, (), True)
+
+
+async def test_petitions_are_due_when_settings_have_changed_and_not_otherwise(scene: Scene) -> None:
+    store = scene.store
+    await store.governing.note_settings(REPOSITORY.id, "goal: 5", 100)
+    for due in await store.due(INSTALLATION, 9e9):
+        await store.published(due.petition_id, due.revision, 101)
+    await store.governing.note_settings(REPOSITORY.id, "goal:   5", 102)
+    assert await store.due(INSTALLATION, 9e9) == []
+    await store.governing.note_settings(REPOSITORY.id, "goal: 6", 103)
+    assert len(await store.due(INSTALLATION, 9e9)) == 1
+
+
+async def test_an_order_makes_a_petition_due_and_is_answered(scene: Scene) -> None:
+    given = await scene.say(GRACE, Order("goal", "5"))
+    refused = await scene.say(EVE, Order("close"))
+    assert await scene.store.due(INSTALLATION, 9e9)
+    ruling = await govern(scene)
+    assert (await scene.snapshot()).rules == ruling.rules == Rules(Settings(goals=(5,)))
+    assert await reactions(scene) == {given: "+1", refused: "confused"}
+    assert await answers(scene.store) == [("goal", "obeyed"), ("close", "refused")]
+
+
+async def test_ruling_again_changes_nothing(scene: Scene) -> None:
+    await scene.say(GRACE, Order("goal", "5"))
+    await govern(scene)
+    before = await rows(scene.store, "SELECT * FROM petitions"), await rows(scene.store, "SELECT * FROM audit")
+    await govern(scene)
+    assert before == (
+        await rows(scene.store, "SELECT * FROM petitions"),
+        await rows(scene.store, "SELECT * FROM audit"),
+    )
+
+
+async def test_a_withheld_person_is_left_out_and_given_back(scene: Scene) -> None:
+    signed = await scene.sign("ada")
+    await scene.sign("alan")
+    removing = await scene.say(GRACE, Order("remove", "@ada a fake"))
+    await govern(scene)
+    assert await scene.signatories() == ["alan"]
+    assert (await reactions(scene))[signed] == "confused"
+    await scene.sign("ada")
+    assert await scene.signatories() == ["alan"]
+    await scene.hide(removing)
+    await govern(scene)
+    assert await scene.count() == 2
+    assert await answers(scene.store) == [("remove", "obeyed"), ("remove", "taken back")]
+
+
+async def test_phrases_count_from_when_they_are_accepted_until_they_are_not(scene: Scene) -> None:
+    phrase = parse("Count me in!")
+    assert isinstance(phrase, Phrase)
+    await scene.say(ADA, phrase)
+    assert await scene.count() == 0
+    accepting = Settings(also_accept=("count me in",))
+    await govern(scene, accepting)
+    assert await scene.signatories() == ["ada"]
+    await scene.say(person("alan"), phrase)
+    assert await scene.count() == 2
+    await govern(scene)
+    assert await scene.count() == 0
+
+
+async def test_closing_by_an_order_and_reopening(scene: Scene) -> None:
+    await scene.sign("ada")
+    closing = await scene.say(GRACE, Order("close"))
+    await govern(scene)
+    late = await scene.sign("alan")
+    assert await scene.signatories() == ["ada"]
+    assert (await reactions(scene))[late] == "confused"
+    found = await scene.snapshot()
+    assert (found.ended_at, found.final_count) == (scene.comments[closing].created_at, 1)
+    await scene.delete(closing)
+    await govern(scene)
+    found = await scene.snapshot()
+    assert (found.count, found.ended_at, found.final_count) == (2, None, None)
+
+
+async def test_the_final_count_stays_when_people_withdraw(scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.say(GRACE, Order("close"))
+    await govern(scene)
+    await scene.unsign("ada")
+    await govern(scene)
+    found = await scene.snapshot()
+    assert (found.count, found.final_count) == (0, 1)
+
+
+async def test_a_petition_is_due_when_its_deadline_has_passed_and_once_only(scene: Scene) -> None:
+    store = scene.store
+    now = int(store._now())
+    await govern(scene, Settings(deadline=now + 100))
+    for due in await store.due(INSTALLATION, 9e9):
+        await store.published(due.petition_id, due.revision, now)
+    assert await store.due(INSTALLATION, now + 100.9) == []
+    assert await store.installations_with_work(now + 101.0) == [INSTALLATION]
+    assert len(await store.due(INSTALLATION, now + 101.0)) == 1
+
+
+async def test_a_recount_asks_once_for_the_threads_to_be_read(scene: Scene) -> None:
+    store = scene.store
+    for thread in await store.threads_to_read(INSTALLATION, 9e9):
+        await store.upkeep.read(thread)
+    await scene.say(GRACE, Order("recount"), at=int(store._now()) + 5)
+    await govern(scene)
+    assert len(await store.threads_to_read(INSTALLATION, 9e9)) == 1
+
+
+async def test_whom_an_order_means_and_who_may_give_one_is_remembered(scene: Scene) -> None:
+    governing = scene.store.governing
+    await governing.note_organizer(REPOSITORY.id, GRACE.id, allowed=True, at=100)
+    await governing.note_organizer(REPOSITORY.id, GRACE.id, allowed=False, at=101)
+    assert await governing.organizers(REPOSITORY.id, [GRACE.id, EVE.id]) == {GRACE.id: (False, 101)}
+    await governing.note_named(7, "ada", ADA, 100)
+    await governing.note_named(8, "nobody", None, 100)
+    named = await governing.named([7, 8, 9])
+    assert {number: one.user_id for number, one in named.items()} == {7: ADA.id, 8: None}
+    await scene.say(ADA, Sign())
+    assert await governing.author_called(LETTER.id, "ada") == ADA
+    assert await governing.author_called(LETTER.id, "nobody") is None
+    assert await governing.governed_in(REPOSITORY.id) == []
+    await scene.say(GRACE, Order("help"))
+    assert await governing.governed_in(REPOSITORY.id) == [LETTER.id]
