@@ -286,4 +286,9 @@ def _explained(what: str, say: Wording) -> str:
 
 
 def _profile(login: str, facts: BlockFacts) -> str:
-    return f"[{inline(login)}]({facts.site_url}/{quote(login)})"
+    # In a link's text GitHub links nothing more; left alone, a login can be copied and searched for.
+    shown = login if _LOGIN.fullmatch(login) else inline(login)
+    return f"[{shown}]({facts.site_url}/{quote(login)})"
+
+
+_LOGIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", re.ASCII)

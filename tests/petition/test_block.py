@@ -183,6 +183,10 @@ class TestNames:
         assert "Ada Lovelace" in page.strong
         assert "@" not in page.text
 
+    def test_a_login_can_be_copied_as_it_is(self) -> None:
+        assert "[ada-l-20](https://github.com/ada-l-20)" in render(facts(newest=[signed("ada-l-20")]))
+        assert "[ada\\_l](https://github.com/ada_l)" in render(facts(newest=[signed("ada_l")]))
+
     def test_without_a_name_the_login_stands_for_it(self) -> None:
         newest = [signed("ada"), signed("bob", affiliation="Engines"), signed("eve_corp", "Eve")]
         page = Page(render(facts(newest=newest)))
