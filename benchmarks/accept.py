@@ -61,8 +61,9 @@ class Measured:
 
 HEAVY = """
 Bare aiohttp has very little to do: half of its rate leaves ours as much processor time again for the HMAC, the
-decoding, the rows and the way into a transaction and back, and that takes more (third table). Besides, the load,
-the loop and the writing thread, or PostgreSQL, share two cores, where bare shares them with the load alone.
+decoding, the rows and the way into a transaction and back, and that takes more. The third table has the shares by
+processor time, which other work on the machine disturbs less. Besides, the load, the loop and the writing thread,
+or PostgreSQL, share two cores, where bare shares them with the load alone.
 """
 
 Results = Mapping[tuple[str, int], Measured]
