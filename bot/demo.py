@@ -79,6 +79,12 @@ class Scene:
         """Give the address of the petition's page."""
         return f"{self.sandbox.web_url}/{self.petition.repository.full_name}/issues/{self.petition.number}"
 
+    @property
+    def roster_url(self) -> str:
+        """Give the address of the bot's own page about the petition."""
+        name = f"{self.petition.repository.full_name}/{self.petition.number}"
+        return f"http://127.0.0.1:{self.bot.port}/petitions/{name}"
+
 
 async def replay(letter: str, *, speed: float, port: int | None) -> int:
     """Let invented people sign when people signed a real letter, `speed` times as fast, from label to closing.
@@ -91,6 +97,7 @@ async def replay(letter: str, *, speed: float, port: int | None) -> int:
     with app.stopping_on_signals(stop.set):
         async with stage(port, calendar=calendar) as scene:
             console.print(f"\nThe petition is at [bold]{scene.url}[/bold]")
+            console.print(f"Who has signed it is at [bold]{scene.roster_url}[/bold]")
             with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as progress:
                 task = progress.add_task("Signing", total=len(times))
                 for person, moment in zip(people(len(times)), times, strict=True):
@@ -129,6 +136,7 @@ async def demo(*, port: int | None, signers: int | None, browser: bool, faults: 
     with app.stopping_on_signals(stop.set):
         async with stage(port, faults) as scene:
             console.print(f"\nThe petition is at [bold]{scene.url}[/bold]")
+            console.print(f"Who has signed it is at [bold]{scene.roster_url}[/bold]")
             if faults is not None:
                 console.print(
                     "GitHub has a bad day: deliveries get lost, answers break off. The body follows anyway."

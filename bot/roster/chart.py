@@ -91,7 +91,7 @@ _WIDTH: Final = 640
 _HEIGHT: Final = 240
 _LEFT: Final = 58
 _RIGHT: Final = 20
-_TOP: Final = 18
+_TOP: Final = 28
 _BOTTOM: Final = 34
 _FONT: Final = 'font-family="system-ui,-apple-system,Segoe UI,Noto Sans,sans-serif" font-size="13"'
 

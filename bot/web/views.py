@@ -186,7 +186,7 @@ def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
         passages: Sequence[Passage] | None = None
         if one.text is not None:
             passages = (Passage(Change.SAME, one.text),) if before is None else differences(before, one.text)
-        shown.append(VersionView(number, one.digest, Moment.of(one.seen_at), people(one.count), passages))
+        shown.append(VersionView(number, one.digest, Moment.of(one.seen_at), _people_then(one.count), passages))
         before = one.text or before
     return shown[::-1]
 
@@ -279,7 +279,7 @@ def _letter_changed(change: tuple[int, int] | None) -> str:
     if change is None:
         return ""
     at, count = change
-    return f"The letter was changed on {Moment.of(at).text} UTC, after {people(count)} signed it."
+    return f"The letter was changed on {Moment.of(at).text} UTC, after {_people_then(count)} signed it."
 
 
 def _milestones(portrait: Portrait, goal: int | None) -> list[tuple[str, str]]:
@@ -293,6 +293,16 @@ def _response(snapshot: Snapshot, site: Site) -> ResponseView | None:
     if given is None:
         return None
     return ResponseView(given.text, given.login, site.person(given.login), Moment.of(given.at))
+
+
+def _people_then(count: int) -> str:
+    match count:
+        case 0:
+            return "nobody had"
+        case 1:
+            return "1 person had"
+        case _:
+            return f"{count:,} people had"
 
 
 def _letter(letters: Sequence[Letter]) -> Markup | None:

@@ -257,5 +257,5 @@ async def test_the_letter_and_its_versions_are_shown(scene: Scene) -> None:
     assert "The letter was changed on 17 Nov 2026" in page.text
     versions = await read(scene, f"{PAGE}/letter")
     assert "Version 2" in versions.text
-    assert "1 person has signed before" in versions.text
+    assert "1 person had signed before" in versions.text
     assert (versions.tags["ins"], versions.tags["script"]) == (2, 1)
