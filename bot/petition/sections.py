@@ -92,7 +92,7 @@ def response(facts: BlockFacts) -> str:
         return ""
     who = say.name(_profile(given.login, facts))
     title = say.say("Official response by {who}, {day}", who=who, day=say.day(given.at))
-    return f"> **📣 {title}**\n>\n> {'<br>'.join(map(_with_links, given.text.splitlines()))}"
+    return f"> **📣 {title}**\n>\n> {'<br>'.join(say.name(_with_links(line)) for line in given.text.splitlines())}"
 
 
 def state(facts: BlockFacts) -> str:
@@ -183,7 +183,7 @@ def row(signature: Signature, facts: BlockFacts) -> str:
         return f"| *{say.say('not named')}* | {moment} |"
     profile = say.name(_profile(signature.login, facts))
     named = (f"**{say.name(name)}**" if name else profile, say.name(affiliation))
-    who = ", ".join(text for text in named if text)
+    who = ("، " if say.is_rtl else ", ").join(text for text in named if text)
     # The space before the dot does not break, so that no line begins with the dot.
     who = f"{who}\N{NO-BREAK SPACE}· {profile}" if name else who
     return f"| {who} | {moment} |"

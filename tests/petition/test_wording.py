@@ -136,7 +136,7 @@ def test_arabic_runs_from_right_to_left_and_names_and_commands_do_not() -> None:
     html = _html(render(replace(FACTS, language="ar")))
     assert html.index('<div dir="rtl">') < html.index("<h3>") < html.index("</div>")
     assert '<code dir="ltr">/sign</code>' in html
-    assert "\u2068Ada Lovelace\u2069" in html
+    assert "<strong>\u2068Ada Lovelace\u2069</strong>، \u2068Analytical Engines\u2069" in html
     assert '<td align="right">' in html
 
 
