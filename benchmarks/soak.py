@@ -21,6 +21,9 @@ RATE = 2_000 / 60
 """Signatures a second."""
 
 PETITIONS = 20
+SIGNERS = 4_000
+"""People who sign; when all have, they edit their comments, so that what is kept does not grow any more."""
+
 PATIENCE = 400.0
 """Seconds for the bodies to be right in the end; reactions and surveys share GitHub's limits with them."""
 
@@ -31,12 +34,12 @@ WARMING = 0.3
 """Share of the time after which caches are full."""
 
 NOTES = f"""
-{RATE:.0f} people a second sign {PETITIONS} petitions in turn, while the sandbox loses, doubles and delays
-deliveries and answers with every error there is. The bot is `python -m bot serve` on SQLite, in a process of
-its own, and is looked at every {LOOK:.0f} s: its resident memory, its tasks and its open files. The slope is
-that of the line of least squares through the memory, without the first {WARMING:.0%} of the time, in which
-caches fill. In its log are looked for errors, crashes, exceptions that nobody caught and what Python says of
-things that nobody closed.
+{RATE:.0f} people a second sign {PETITIONS} petitions in turn, until {SIGNERS:,} have; from then on they edit
+their comments as often, while the sandbox loses, doubles and delays deliveries and answers with every error
+there is. The bot is `python -m bot serve` on SQLite, in a process of its own, and is looked at every {LOOK:.0f}
+s: its resident memory, its tasks and its open files. The slope is that of the line of least squares through the
+memory, without the first {WARMING:.0%} of the time, in which caches fill. In its log are looked for errors,
+crashes, exceptions that nobody caught and what Python says of things that nobody closed.
 """
 
 
@@ -61,7 +64,7 @@ async def _measure(seconds: float) -> Section:
             await storm.until_right()
             storm.sandbox.faults = Faults.bad_day(1)
             began = time.monotonic()
-            raining = asyncio.create_task(storm.sign(RATE, seconds))
+            raining = asyncio.create_task(storm.sign(RATE, seconds, SIGNERS))
             looks: list[Look] = []
             while not raining.done():
                 looks.append(await _look(storm, time.monotonic() - began))
@@ -98,7 +101,7 @@ def _section(storm: Storm, looks: Sequence[Look], after: Look, recovery: float) 
     lost = storm.signers - storm.shown()
     rows = [
         ["minutes", f"{looks[-1].at / 60:.1f}"],
-        ["comments", f"{storm.signers:,}"],
+        ["comments written, and written or edited", f"{storm.signers:,} / {storm.acts:,}"],
         ["attempts to deliver one that were accepted / that failed", f"{accepted:,} / {refused:,}"],
         ["signatures lost", f"{lost:,}"],
         ["seconds from the end to the right bodies", f"{recovery:.1f}"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import subprocess
 import tempfile
 import time
@@ -17,7 +18,7 @@ import psutil
 from benchmarks.servers import bot_environment, end, start
 from bot.petition import block
 from bot.sandbox.api.limits import Limits
-from bot.sandbox.nouns import Issue
+from bot.sandbox.nouns import Comment, Issue
 from bot.sandbox.server import Sandbox
 
 STARTING = 60.0
@@ -38,19 +39,30 @@ class Storm:
     log: Path
     petitions: list[Issue] = field(default_factory=list)
     signers: int = 0
+    acts: int = 0
+    """How often somebody wrote or edited a comment."""
+    comments: list[Comment] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     """Lines of the log that tell of a mistake of ours, not of GitHub's or the database's; known at the end."""
 
-    async def sign(self, per_second: float, seconds: float) -> None:
-        """Let people sign, each another petition in turn."""
-        began, first = time.monotonic(), self.signers
+    async def sign(self, per_second: float, seconds: float, most: float = math.inf) -> None:
+        """Let people sign, each another petition in turn; from `most` on, they edit what they have written."""
+        began, acts = time.monotonic(), 0
         while (passed := time.monotonic() - began) < seconds:
-            due = first + int(passed * per_second)
-            while self.signers < due:
-                petition = self.petitions[self.signers % len(self.petitions)]
-                self.sandbox.comment(petition, f"signer-{self.signers}")
-                self.signers += 1
+            while acts < int(passed * per_second):
+                self._act(acts, most)
+                acts += 1
             await asyncio.sleep(0.02)
+        self.acts += acts
+
+    def _act(self, number: int, most: float) -> None:
+        if self.signers < most:
+            petition = self.petitions[self.signers % len(self.petitions)]
+            self.comments.append(self.sandbox.comment(petition, f"signer-{self.signers}"))
+            self.signers += 1
+        else:
+            comment = self.comments[number % len(self.comments)]
+            self.sandbox.state.edit_comment(comment, comment.user, f"/sign Signer {number}")
 
     def answers(self) -> tuple[int, int]:
         """Count the attempts to deliver a comment that were accepted, and those that were not."""
