@@ -69,7 +69,7 @@ def _differences(
     if later := list(_since(comments, signatures, said, count_all)):
         yield from later
     else:
-        yield from _single(comments, signatures, said)
+        yield from _single(comments, signatures, said, count_all)
 
 
 def _since(
@@ -97,7 +97,12 @@ def _as_of(comment: Comment, moment: int) -> Comment:
     return replace(comment, versions=tuple(v for v in comment.versions if v.at <= moment))
 
 
-def _single(comments: Sequence[Comment], signatures: list[Signature], said: MachineLine) -> Iterator[Difference]:
+_LEFT_OUT = "it came after the end, or settings and orders leave it out"
+
+
+def _single(
+    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine, count_all: _Count
+) -> Iterator[Difference]:
     """Find the one comment whose counting or not counting explains the block, if one does."""
     pairs = {s.pair: s for s in signatures}
     whole = Sum.of(pairs)
@@ -111,7 +116,9 @@ def _single(comments: Sequence[Comment], signatures: list[Signature], said: Mach
             continue
         instead = [counted[comment.author.id]] if comment.author.id in counted else []
         if whole.minus(instead).plus([pair]).digest == said.digest:
-            yield Difference(f"{comment.author.login}'s comment is counted, but {_why_not(comment)}", comment.id)
+            left_out = bool(fold([comment])) and not count_all([comment])
+            why_not = _LEFT_OUT if left_out else _why_not(comment)
+            yield Difference(f"{comment.author.login}'s comment is counted, but {why_not}", comment.id)
             return
 
 

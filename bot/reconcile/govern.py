@@ -73,6 +73,7 @@ async def read_settings(repository: Repository, bench: Bench) -> KnownSettings:
             )
         return await governing.note_unreadable(repository.id, at)
     if known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text)):
+        await governing.note_settings_read(repository.id, at)
         return known
     found = await governing.note_settings(repository.id, text, at)
     for mistake in found.mistakes:

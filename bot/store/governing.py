@@ -82,6 +82,10 @@ class Governing:
         self._announce()
         return known
 
+    async def note_settings_read(self, repository_id: int, at: int) -> None:
+        """Note that the settings file is what it was at the last look."""
+        await self._database.write(lambda work: work.execute(sql.SETTINGS_READ, repository_id, at))
+
     async def note_unreadable(self, repository_id: int, at: int) -> KnownSettings:
         """Note that GitHub does not let us read the settings; those that we know stay in force."""
         return await self._database.write(

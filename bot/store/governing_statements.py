@@ -18,6 +18,8 @@ PUT_SETTINGS: Final = statement("""
         readable = excluded.readable, read_at = excluded.read_at
 """)
 
+SETTINGS_READ: Final = statement("UPDATE settings SET read_at = $2 WHERE repository_id = $1")
+
 ORGANIZERS: Final = statement("""
     SELECT user_id, allowed, checked_at FROM organizers WHERE repository_id = $1 AND user_id = ANY($2::BIGINT[])
 """)

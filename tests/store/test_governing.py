@@ -47,7 +47,9 @@ async def test_settings_are_kept_and_mistakes_leave_them_in_force(store: Store) 
     assert known.mistakes == ("line 1: found the key “gaol”; did you mean goal?",)
     known = await governing.note_unreadable(REPOSITORY.id, 102)
     assert (known.settings, known.readable, known.read_at) == (Settings(goals=(5,)), False, 102)
-    known = await governing.note_settings(REPOSITORY.id, None, 103)
+    await governing.note_settings_read(REPOSITORY.id, 103)
+    assert (await governing.settings(REPOSITORY.id)).read_at == 103
+    known = await governing.note_settings(REPOSITORY.id, None, 104)
     assert (known.settings, known.mistakes, known.readable) == (DEFAULTS, (), True)
 
 

@@ -235,6 +235,16 @@ async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
     assert any("told only to organizers" in line for line in found.lines())
 
 
+async def test_a_signature_that_is_counted_against_an_order_is_named(stage: Scene, petition: Issue) -> None:
+    fake = stage.sign(petition, "bob")
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 2)
+    await stage.stop_bot()
+    order(stage, petition, "remove @bob fake")
+    lines = (await recounted(stage, petition)).lines()
+    assert any("leave it out" in line and f"issuecomment-{fake.id}" in line for line in lines)
+
+
 async def recounted(stage: Scene, petition: Issue, token: str = "") -> Verification:
     config = replace(stage.config(), token=token) if token else stage.config()
     return await verify(IssueName(petition.repository.full_name, petition.number), config)
