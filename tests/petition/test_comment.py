@@ -103,6 +103,16 @@ class TestPhrases:
         check(writes("+1"), edits("+1", "me too"), says=Phrase("another phrase"), made_at=NOON)
 
 
+class TestWhoWroteIt:
+    def test_of_two_answers_of_one_second_the_one_with_a_name_is_believed(self) -> None:
+        nobody = replace(writes(SIGN), author=None)
+        assert known(writes(SIGN), nobody).author == known(nobody, writes(SIGN)).author == ADA
+
+    def test_of_two_names_of_one_second_either_is_believed_in_any_order(self) -> None:
+        renamed = replace(writes(SIGN), author=Author(1, "lovelace"))
+        assert known(writes(SIGN), renamed) == known(renamed, writes(SIGN))
+
+
 class TestTheTimeOfAComment:
     @pytest.mark.parametrize(("late", "made_at"), [(0, MORNING), (1, MORNING), (2, MORNING + 2)])
     def test_it_may_be_a_second_off_where_nobody_edited_it(self, late: int, made_at: int) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot.github.errors import Unauthorized, Unavailable
 from bot.reconcile.beats import Beats
 from bot.reconcile.rounds import THE_APP, Rounds
 from bot.sandbox.faults import Faults
@@ -60,3 +62,22 @@ async def test_an_alarm_is_heard_while_waiting_and_a_stop_ends_it(stage: Scene, 
     rounds.stop()
     async with asyncio.timeout(20):
         await task
+
+
+async def test_credentials_that_are_refused_are_told_once_and_other_trouble_each_time(
+    stage: Scene, rounds: Rounds
+) -> None:
+    with capture_logs() as told:
+        for error in (Unauthorized("bad credentials"), Unauthorized("bad credentials"), Unavailable("502")):
+            rounds._complain(error)
+    assert [(one["log_level"], one["error"]) for one in told] == [("error", "bad credentials"), ("warning", "502")]
+
+
+async def test_the_rounds_end_when_they_are_told_to(stage: Scene, rounds: Rounds) -> None:
+    going = asyncio.create_task(rounds.run())
+    while not stage.called("GET /app/installations"):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0)
+    rounds.stop()
+    async with asyncio.timeout(60):
+        await going
+    assert not rounds.busy
