@@ -10,12 +10,14 @@ from typing import Final
 
 from bot.petition.facts import Repository
 from bot.petition.letters import Letter
+from bot.petition.progress import next_goal
 from bot.petition.settings import Detail, Settings
 from bot.petition.tally import Signature
 from bot.store import roster_statements as sql
 from bot.store.database import Database, Row, Transaction
 from bot.store.letters import read_letters_with_texts
 from bot.store.reading import Snapshot, read_snapshot
+from bot.store.rows import read_rules
 from bot.store.spelling import Statement
 
 PAGE_SIZE: Final = 50
@@ -92,12 +94,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A public petition of this server. `latest` is when somebody last signed, `days` goes back a month."""
+    """A public petition of this server.
+
+    `closed_at` is when signing ends or ended, `latest` when somebody last signed; `days` goes back a month.
+    """
 
     repository: Repository
     number: int
     title: str
     count: int
+    goal: int | None
     closed_at: int | None
     latest: int | None
     days: Sequence[tuple[int, int]]
@@ -201,8 +207,18 @@ def _read_public(transaction: Transaction, today: int, limit: int) -> list[Liste
     for petition_id, day, signatures in transaction.tuples(sql.DAYS_SINCE, list(days), today - 30):
         days[petition_id].append((day, signatures))
     return [
-        Listed(_repository(row), row.number, row.title, row.total, row.closed_at, row.latest, days[row.id])
+        Listed(
+            repository=_repository(row),
+            number=row.number,
+            title=row.title,
+            count=row.total,
+            goal=next_goal(rules.settings.goals, row.total),
+            closed_at=rules.ends_at(row.closed_at),
+            latest=row.latest,
+            days=days[row.id],
+        )
         for row in rows
+        for rules in [read_rules(row.rules)]
     ]
 
 

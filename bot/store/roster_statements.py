@@ -31,7 +31,7 @@ FIND_PETITION: Final = statement(f"""
 
 PUBLIC_PETITIONS: Final = statement(f"""
     SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
-           t.number, t.title, p.count AS total, p.closed_at,
+           t.number, t.title, p.count AS total, p.closed_at, p.rules,
            (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
     FROM petitions p
     {_SEEN} AND NOT r.private

@@ -62,7 +62,7 @@ class PageRoutes:
     async def _front(self, request: web.Request) -> web.Response:
         house = self._house
         listed = await house.rosters.public_petitions(house.today)
-        shown = views.view_listed(listed, house.base(request), house.today)
+        shown = views.view_listed(listed, house.base(request), house.now())
         return self._html(request, "front.html", petitions=shown)
 
     async def _petition(self, request: web.Request) -> web.Response:

@@ -63,6 +63,7 @@ class ListedView:
     url: str
     repository: str
     people: str
+    progress: str
     closed: bool
     latest: Moment | None
     sparkline: Markup
@@ -191,15 +192,17 @@ def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
     return shown[::-1]
 
 
-def view_listed(listed: Iterable[Listed], base: str, today: int) -> list[ListedView]:
-    """Say what the front page shows of each petition."""
+def view_listed(listed: Iterable[Listed], base: str, now: float) -> list[ListedView]:
+    """Say what the front page shows of each petition; `now` is in UTC epoch seconds."""
+    today = int(now) // 86_400
     return [
         ListedView(
             title=one.title,
             url=Pages(base, one.repository, one.number).roster,
             repository=one.repository.full_name,
             people=people(one.count),
-            closed=one.closed_at is not None,
+            progress=progress(one.count, one.goal),
+            closed=one.closed_at is not None and one.closed_at <= now,
             latest=None if one.latest is None else Moment.of(one.latest),
             sparkline=Markup(sparkline(one.days, today)),  # noqa: S704 - it is made of numbers
         )

@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+from bot.petition.settings import Detail
 from bot.store import Store
 from bot.store import governing_statements as governing
+from bot.store import roster_statements as roster
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
@@ -57,6 +59,7 @@ PER_CHANGE = [
     sql.COMMENTS_OF_THREAD,
     sql.SIGNATURES_OF,
 ]
+PER_PAGE = [roster.FIND_PETITION, roster.DAYS, roster.DAYS_SINCE, roster.REVISIONS]
 NAMES = {
     id(value): name
     for file in (sql, upkeep_sql, governing)
@@ -75,6 +78,24 @@ GROWING = {"comments", "signatures", "threads", "petitions", "repositories"}
 )
 async def test_rows_are_found_by_an_index(store: Store, text: Statement) -> None:
     assert scanned(await explain(store, text)) & GROWING == set()
+
+
+@pytest.mark.parametrize("text", PER_PAGE, ids=range(len(PER_PAGE)))
+async def test_what_a_page_shows_is_found_by_an_index(store: Store, text: Statement) -> None:
+    assert scanned(await explain(store, text)) & GROWING == set()
+
+
+@pytest.mark.parametrize("down", [True, False])
+async def test_a_page_of_a_roster_begins_where_the_index_says(sqlite_url: str, down: bool) -> None:
+    store = await Store.open(sqlite_url)
+    text = roster.roster_statement(
+        by_name=False, descending=down, patterns=0, following=True, show=frozenset(Detail)
+    )
+    try:
+        plan = await explain(store, text)
+    finally:
+        await store.close()
+    assert any("USING INDEX signatures_by_time (petition_id=? AND " in line for line in plan)
 
 
 async def explain(store: Store, text: Statement) -> list[str]:

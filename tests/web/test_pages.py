@@ -201,6 +201,7 @@ async def test_a_goal_is_shown_with_the_way_to_it_and_what_is_behind(scene: Scen
     page = await read(scene)
     assert "75% of the goal of 4" in page.text
     assert "2 on 17 Nov 2026" in page.text
+    assert "75% of the goal of 4" in (await read(scene, "/")).text
     await scene.petition.sign("linus")
     assert "The goal of 4 is reached" in (await read(scene)).text
 
