@@ -51,7 +51,12 @@ def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
 
 
 def note_write(transaction: Transaction, issue_id: int, made_from: str | None, body: str, at: int) -> None:
-    """Note that a body is about to be written, and what it was made from."""
+    """Note that a body is about to be written, and what it was made from.
+
+    An issue that has moved on since it was read sends the write on, and so does this.
+    """
+    moved = transaction.fetch(sql.MOVED_TO, issue_id)
+    issue_id = moved[0][0] if moved else issue_id
     number = (transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0) + 1
     outsides = outside_digest(made_from), outside_digest(body)
     transaction.execute(sql.ADD_WRITE, issue_id, number, body_digest(body), *outsides, at)

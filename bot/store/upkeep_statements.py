@@ -127,6 +127,8 @@ LOST_BODY: Final = statement("""
 
 FOUND_BODY: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2")
 
+MOVED_TO: Final = statement("SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL")
+
 LAST_WRITE: Final = statement("SELECT max(number) FROM writes WHERE issue_id = $1")
 
 ADD_WRITE: Final = statement("""

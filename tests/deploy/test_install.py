@@ -77,7 +77,7 @@ async def set_up(link: str, sandbox: Sandbox) -> None:
             f"{sandbox.web_url}/apps/our-letters/installations/new", data={"account": "lovelace"}
         ):
             pass
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (await progress(session, home))["heard"]:  # noqa: ASYNC110 - the page looks again and again too
                 await asyncio.sleep(0.05)
 

@@ -139,6 +139,16 @@ async def test_what_is_known_of_a_body_moves_with_its_issue(scene: Scene) -> Non
     assert (await lost(scene)).lost == "Dear everybody,"
 
 
+async def test_a_write_that_is_sent_on_to_where_its_issue_went_is_known_there(scene: Scene) -> None:
+    left = scene.issue
+    await leave(scene)
+    arrival, scene.issue = scene.issue, left
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    scene.issue = arrival
+    await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
+    assert (await lost(scene)).lost == "Dear everybody,"
+
+
 async def test_a_delivery_that_arrives_after_its_issue_left_is_understood(scene: Scene) -> None:
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
     left = scene.issue

@@ -81,8 +81,13 @@ async def test_a_transferred_issue_takes_its_signatures_along(sqlite_url: str, h
         assert moved.number != petition.number
         stage.sign(moved, "alan")
         await stage.shows(moved, 3)
+
+        async def has_moved() -> bool:
+            snapshot = await store_of(stage).snapshot(petition.id, 9)
+            return [thread.issue_id for thread in snapshot.threads] == [moved.id]
+
+        await eventually(has_moved, "the move")
         snapshot = await store_of(stage).snapshot(petition.id, 9)
-        assert [thread.issue_id for thread in snapshot.threads] == [moved.id]
         assert {each.login for each in snapshot.newest} == {"ada", "grace", "alan"}
 
 

@@ -94,7 +94,7 @@ def quiet_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 async def eventually(holds: Callable[[], object], what: str = "it") -> None:
     """Wait until something holds of which nobody is told."""
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (await found if inspect.isawaitable(found := holds()) else found):  # noqa: ASYNC110 - see above
                 await asyncio.sleep(0.02)
     except TimeoutError:

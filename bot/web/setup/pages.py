@@ -124,7 +124,10 @@ class Wizard:
         if not await self.keep(app):
             text = f"Another one was set up meanwhile. This one can be deleted: {app.html_url}"
             return message(409, "There is an App already", text)
-        return web.Response(status=303, headers={"Location": "/setup"})
+        answer = web.Response(status=303, headers={"Location": "/setup"})
+        # The bot, which takes the address over now, does not know this connection.
+        answer.force_close()
+        return answer
 
     def _form(self, request: web.Request, problem: str = "") -> web.Response:
         typed: Mapping[str, str] = request.query
