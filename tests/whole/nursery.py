@@ -30,11 +30,17 @@ def main() -> None:
     settings = config.read(os.environ)
     tempo = SWEEPING if "sweeping" in sys.argv else FAST
     for _ in sys.stdin:
+        waiting, go = os.pipe()
         child = os.fork()
         if child == 0:
+            # Not before its birth has been told: whoever reads goes by the order of the lines.
+            os.close(go)
+            os.read(waiting, 1)
             asyncio.run(_live(settings, tempo))
             os._exit(0)
         _say(f"born {child}")
+        os.close(waiting)
+        os.close(go)
 
 
 async def _live(settings: Config, tempo: app.Tempo) -> None:

@@ -30,7 +30,7 @@ def counts_hidden_comments(seen: comment.Comment) -> comment.Standing:
 
 
 def tidies_the_letter(body: str | None, facts: block.BlockFacts) -> str | None:
-    return compose((body or "").rstrip(), facts)
+    return compose((body or "").replace("\r\n", "\n"), facts)
 
 
 def misses_nothing(*_: Any) -> int:

@@ -63,7 +63,10 @@ class Wizard:
 
     async def _begin(self, request: web.Request) -> web.Response:
         if self.over.is_set():
-            return page("moment.html")
+            answer = page("moment.html")
+            # The next look shall find the bot, which does not know this connection.
+            answer.force_close()
+            return answer
         if "token" in request.query:
             return self._let_in(request, request.query["token"])
         return self._form(request) if _is_known(self.guard, request) else page("locked.html")
