@@ -129,15 +129,22 @@ async def run(config: Config, stop: asyncio.Event, address: socket.socket | None
         await stop.wait()
 
 
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[Store]:
+    """Give the database of a configuration, brought to this version, and close it; raises the store's errors."""
+    store = await Store.open(config.database_url, label=config.petition_label)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
 async def resync(repository: str, number: int, config: Config) -> Resynced:
     """Read one petition's comments again and record them; a bot on the same database publishes what that changes.
 
     Raises Unknown, `bot.github.errors` and the store's errors.
     """
-    async with AsyncExitStack() as stack:
-        store = await Store.open(config.database_url, label=config.petition_label)
-        stack.push_async_callback(store.close)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+    async with opened(config) as store, aiohttp.ClientSession() as session:
         github = GitHub(
             session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
         )
@@ -149,9 +156,7 @@ async def forget(who: str, config: Config) -> Forgotten:
 
     Raises Unknown and the store's errors.
     """
-    async with AsyncExitStack() as stack:
-        store = await Store.open(config.database_url, label=config.petition_label)
-        stack.push_async_callback(store.close)
+    async with opened(config) as store:
         login = who.strip().removeprefix("@")
         people = await store.upkeep.people_called(login)
         if not people and login.isascii() and login.isdigit() and len(login) < 19:
@@ -184,13 +189,10 @@ async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Insp
 
     Raises the store's errors.
     """
-    store = await Store.open(config.database_url, label=config.petition_label)
-    try:
+    async with opened(config) as store:
         upkeep = store.upkeep
         ids = await (upkeep.petitions() if petition is None else upkeep.petitions_named(*petition))
         found = [await upkeep.inspect(petition_id) for petition_id in ids]
-    finally:
-        await store.close()
     return [one for one in found if one is not None]
 
 
@@ -207,13 +209,10 @@ class Taken:
 async def take(repository: str, number: int, config: Config) -> Taken:
     """Read everything that the database keeps of a petition; raises Unknown and the store's errors."""
     addresses = _addresses(config)
-    store = await Store.open(config.database_url, label=config.petition_label)
-    try:
+    async with opened(config) as store:
         owner, _, name = repository.partition("/")
         found = await store.rosters.find(owner, name, number)
         whole = None if found is None else await store.rosters.whole(found.petition_id)
-    finally:
-        await store.close()
     if found is None or whole is None:
         raise Unknown(f"{repository}#{number}: there is no such petition in this database.")
     base = addresses.public_url or f"http://localhost:{config.port}"
@@ -223,8 +222,8 @@ async def take(repository: str, number: int, config: Config) -> Taken:
 
 async def migrate(config: Config) -> None:
     """Bring the database to this version."""
-    store = await Store.open(config.database_url, label=config.petition_label)
-    await store.close()
+    async with opened(config):
+        pass
 
 
 def operator_token(config: Config) -> str | None:

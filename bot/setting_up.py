@@ -20,7 +20,7 @@ from bot.config import Config
 from bot.github.client import GitHub
 from bot.github.manifest import Registration, convert
 from bot.sealing import seal, unseal
-from bot.store import Store, read_sealed
+from bot.store import read_sealed
 from bot.web.callers import Rules
 from bot.web.listening import listening, take_address
 from bot.web.setup.guard import Guard
@@ -60,8 +60,7 @@ async def serve(config: Config) -> None:
 async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
     """Offer the set-up until there is an App, and give the configuration with it; None where `stop` came first."""
     async with AsyncExitStack() as stack:
-        store = await Store.open(config.database_url, label=config.petition_label)
-        stack.push_async_callback(store.close)
+        store = await stack.enter_async_context(app.opened(config))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         done = asyncio.Event()
 
@@ -136,8 +135,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             html_url=known.html_url,
             public_url=config.public_url or "",
         )
-        store = await Store.open(config.database_url, label=config.petition_label)
-        stack.push_async_callback(store.close)
+        store = await stack.enter_async_context(app.opened(config))
         sealed, now = seal(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:
             await store.safe.replace(sealed, now)
@@ -153,11 +151,8 @@ async def drop_app(config: Config) -> bool:
 
     Raises the store's errors.
     """
-    store = await Store.open(config.database_url, label=config.petition_label)
-    try:
+    async with app.opened(config) as store:
         return await store.safe.forget()
-    finally:
-        await store.close()
 
 
 def _take(config: Config) -> socket.socket:
