@@ -21,7 +21,7 @@ from benchmarks.figures import paired_ratio, percentile
 from benchmarks.report import Goal, Section, Table, at_most
 from bot.github import deliveries
 from bot.github.answers import IssueRead
-from bot.github.client import InstallationClient
+from bot.github.installation import InstallationClient
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Issue, Repository
 from bot.reconcile.desk import Desk

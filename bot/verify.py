@@ -11,8 +11,9 @@ import aiohttp
 
 from bot.config import Config
 from bot.github.answers import IssueRead
-from bot.github.client import GitHub, InstallationClient, with_token
+from bot.github.client import GitHub, with_token
 from bot.github.errors import Gone, NotFound
+from bot.github.installation import InstallationClient
 from bot.github.rules import FoundRules, find_rules
 from bot.github.site import site_of
 from bot.petition import block, threads

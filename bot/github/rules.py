@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.github.client import InstallationClient
 from bot.github.errors import Forbidden
+from bot.github.installation import InstallationClient
 from bot.petition.comment import Author, Comment
 from bot.petition.orders import Given, names_somebody, rule, standing_orders
 from bot.petition.rules import Rules

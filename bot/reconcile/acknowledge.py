@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.github.client import InstallationClient
 from bot.github.errors import Forbidden, Gone, NotFound, Unprocessable
+from bot.github.installation import InstallationClient
 from bot.store import AckDue, Store
 
 

@@ -11,8 +11,8 @@ from typing import Final
 import structlog
 
 from bot.github.answers import IssueRead
-from bot.github.client import InstallationClient
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
+from bot.github.installation import InstallationClient
 from bot.petition import threads
 from bot.petition.facts import Continuation
 from bot.petition.splice import machine_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.github.client import InstallationClient
+from bot.github.installation import InstallationClient
 from bot.petition.addresses import Addresses
 from bot.store import Lease, Store
 

@@ -8,8 +8,8 @@ from functools import partial
 
 import structlog
 
-from bot.github.client import InstallationClient
 from bot.github.errors import Forbidden, GitHubError, Unavailable
+from bot.github.installation import InstallationClient
 from bot.petition.comment import Author
 from bot.petition.facts import Repository
 from bot.petition.orders import Given, names_somebody, rule

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.github.answers import Listing
-from bot.github.client import PAGE, InstallationClient
+from bot.github.calls import PAGE
 from bot.github.errors import GitHubError, Paused
+from bot.github.installation import InstallationClient
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.store import ListingOutcome, Store, ThreadToRead
 

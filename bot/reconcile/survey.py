@@ -10,8 +10,8 @@ from typing import Final
 import structlog
 
 from bot.github.answers import IssueRead
-from bot.github.client import InstallationClient
 from bot.github.errors import GitHubError, Unavailable
+from bot.github.installation import InstallationClient
 from bot.petition.comment import body_digest
 from bot.petition.facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.backoff import ends_all, retry_at

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.github.client import InstallationClient
 from bot.github.errors import GitHubError, Paused
 from bot.github.errors import Unavailable as GitHubUnavailable
+from bot.github.installation import InstallationClient
 from bot.petition.addresses import Addresses
 from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, retry_at, state_of

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
-from bot.github.client import GitHub, InstallationClient
+from bot.github.client import GitHub
+from bot.github.installation import InstallationClient
 from bot.github.pacing import Limits
 from bot.sandbox.nouns import Installation
 from bot.sandbox.server import Sandbox

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import aiohttp
 import pytest
 
-from bot.github.client import GitHub, InstallationClient
+from bot.github.client import GitHub
 from bot.github.errors import (
     Forbidden,
     GitHubError,
@@ -16,6 +16,7 @@ from bot.github.errors import (
     NotFound,
     Unauthorized,
 )
+from bot.github.installation import InstallationClient
 from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox

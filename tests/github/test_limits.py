@@ -5,8 +5,8 @@ import dataclasses
 import aiohttp
 import pytest
 
-from bot.github.client import InstallationClient
 from bot.github.errors import Forbidden, Paused
+from bot.github.installation import InstallationClient
 from bot.github.pacing import Limits
 from bot.sandbox.api.limits import Limits as GitHubsLimits
 from bot.sandbox.faults import Mishap, Trouble

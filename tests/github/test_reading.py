@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from bot.github.client import GitHub, InstallationClient
+from bot.github.client import GitHub
+from bot.github.installation import InstallationClient
 from bot.petition.commands import Sign
 from bot.petition.comment import Author, Writer, body_digest, standing
 from bot.petition.facts import Repository

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from bot.github import answers, api, history
 from bot.github.answers import REMEMBERED, complaint, expect
 from bot.github.api import Line
-from bot.github.client import GitHub, InstallationClient
+from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Unavailable
+from bot.github.installation import InstallationClient
 from bot.sandbox.faults import Faults, Mishap, Trouble
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from bot.github.client import InstallationClient
 from bot.github.errors import Forbidden, Gone, NotFound, Unprocessable
+from bot.github.installation import InstallationClient
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery

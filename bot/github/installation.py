@@ -1,0 +1,264 @@
+"""What the bot asks of GitHub for the repositories of one installation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+from bot.github import accounts, history, shapes
+from bot.github.answers import (
+    CommentAnswer,
+    FileAnswer,
+    IssueAnswer,
+    IssueRead,
+    Listing,
+    PermissionAnswer,
+    RepositoriesAnswer,
+    expect,
+)
+from bot.github.api import Answer
+from bot.github.calls import PAGE, Calls
+from bot.github.errors import Gone, NotFound
+from bot.github.payloads import Identified
+from bot.petition.comment import Author, Comment
+from bot.petition.facts import Repository
+from bot.petition.plausibility import Account
+from bot.petition.threads import Continues, split_name
+
+
+class InstallationClient:
+    """GitHub for one installation: one call at a time, at GitHub's pace. Raises only `bot.github.errors`."""
+
+    def __init__(self, installation_id: int, calls: Calls, whoami: Callable[[], Awaitable[str]]) -> None:
+        self.id = installation_id
+        self._calls = calls
+        self._whoami = whoami
+        self._repositories: dict[str, tuple[float, Repository]] = {}
+
+    async def get_issue(self, repo: str, number: int) -> IssueRead:
+        """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""
+        began = self._calls.now()
+        answer = await self._calls.ask("GET", _ISSUE, named(repo) | {"number": number})
+        # An issue only names its repository.
+        issue = expect(IssueAnswer, answer.data)
+        asked = await self._calls.ask("GET", issue.repository_url, {})
+        repository = expect(shapes.Repository, asked.data).fact()
+        self._repositories[issue.repository_url] = began, repository
+        unchanged = answer.unchanged and asked.unchanged
+        return issue.read(repository, self._calls.dated(began), unchanged=unchanged)
+
+    async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
+        """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it.
+
+        What is told of the repository is what was read last, and the whole is dated then.
+        """
+        answer = await self._calls.ask("PATCH", _ISSUE, named(repo) | {"number": number}, data={"body": body})
+        issue = expect(IssueAnswer, answer.data)
+        if issue.repository_url not in self._repositories:
+            began = self._calls.now()
+            asked = await self._calls.ask("GET", issue.repository_url, {})
+            self._repositories[issue.repository_url] = began, expect(shapes.Repository, asked.data).fact()
+        read_at, repository = self._repositories[issue.repository_url]
+        return issue.read(repository, self._calls.dated(read_at))
+
+    async def create_issue(self, repository: Repository, title: str, body: str) -> IssueRead:
+        """Open an issue; it notifies those who watch the repository. Unavailable may mean that it was opened."""
+        began = self._calls.now()
+        where = named(repository.full_name)
+        answer = await self._calls.ask(
+            "POST", "/repos/{owner}/{name}/issues", where, data={"title": title, "body": body}
+        )
+        return expect(IssueAnswer, answer.data).read(repository, self._calls.dated(began))
+
+    async def list_issues_after(self, repository: Repository, number: int) -> tuple[IssueRead, ...]:
+        """List a repository's issues, open or closed, whose numbers are higher, newest first."""
+        began = self._calls.now()
+        found: list[IssueRead] = []
+        more: str | None = "/repos/{owner}/{name}/issues?state=all&sort=created&direction=desc&per_page=100"
+        while more is not None:
+            page = await self._calls.page(more, named(repository.full_name))
+            answers = expect(list[IssueAnswer], page.data)
+            found += (one.read(repository, self._calls.dated(began)) for one in answers if one.number > number)
+            more = page.more if answers and answers[-1].number > number else None
+        return tuple(one for one in found if not one.issue.is_pull_request)
+
+    async def leads_to(self, continues: Continues, issue_id: int) -> bool:
+        """Tell whether an issue is what another one says to continue, be it that it was transferred since."""
+        if continues.issue_id == issue_id:
+            return True
+        try:
+            return (await self.get_issue(*split_name(continues.name))).issue.id == issue_id
+        except (NotFound, Gone):
+            return False
+
+    async def me(self) -> str:
+        """Give the login under which what this App writes is shown."""
+        return await self._whoami()
+
+    async def list_petitions(
+        self, repo: str, label: str, *, known: Repository | None = None
+    ) -> tuple[IssueRead, ...]:
+        """List a repository's issues, open or closed, that carry the label; `known` is it, if just read."""
+        began = self._calls.now()
+        repository = known
+        if repository is None:
+            asked = await self._calls.ask("GET", "/repos/{owner}/{name}", named(repo))
+            repository = expect(shapes.Repository, asked.data).fact()
+        # By age, so that what is opened meanwhile moves nothing from one page to another.
+        url = "/repos/{owner}/{name}/issues{?labels,state,sort,direction,per_page}"
+        query: dict[str, str | int] = {
+            "labels": label,
+            "state": "all",
+            "sort": "created",
+            "direction": "asc",
+            "per_page": PAGE,
+        }
+        found: list[IssueRead] = []
+        for page in await self._calls.pages(url, named(repository.full_name) | query):
+            for answer in expect(list[IssueAnswer], page.data):
+                issue = answer.fact()
+                if not issue.is_pull_request:
+                    found.append(answer.read(repository, self._calls.dated(began), unchanged=page.unchanged))
+        return tuple(found)
+
+    async def repositories(self) -> tuple[Repository, ...]:
+        """List the repositories that the installation covers."""
+        pages = await self._calls.pages("/installation/repositories{?per_page}", {"per_page": PAGE})
+        return tuple(one.fact() for page in pages for one in expect(RepositoriesAnswer, page.data).repositories)
+
+    async def has_label(self, repo: str, name: str) -> bool:
+        """Tell whether a repository has a label, in any letter case."""
+        try:
+            await self._calls.ask("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name})
+        except NotFound:
+            return False
+        return True
+
+    async def list_comments(
+        self, repo: str, number: int, *, since: int | None = None, count: int | None = None
+    ) -> Listing:
+        """List an issue's comments: all of them, or those updated at or after `since` (UTC epoch seconds).
+
+        `count` is how many there are, where it is known from the issue; it saves calls on long threads.
+        """
+        began, calls = self._calls.now(), self._calls.made
+        where = named(repo) | {"number": number, "per_page": PAGE}
+        if since is None:
+            pages = await self._comment_pages(where, count)
+        else:
+            moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            pages = await self._calls.pages(f"{_ISSUE}/comments{{?per_page,since}}", where | {"since": moment})
+        read_at = self._calls.dated(began)
+        found = {one.id: one for page in pages for one in expect(list[CommentAnswer], page.data)}
+        return Listing(
+            started_at=read_at,
+            comments=tuple(found[comment_id].observed(read_at) for comment_id in sorted(found)),
+            unchanged=all(page.unchanged for page in pages),
+            calls=self._calls.made - calls,
+            node_ids={comment_id: one.node_id for comment_id, one in found.items()},
+            associates=frozenset(
+                one.user.id
+                for one in found.values()
+                if one.user is not None and one.author_association in ("OWNER", "MEMBER", "COLLABORATOR")
+            ),
+        )
+
+    async def comment_histories(self, node_ids: Sequence[str]) -> tuple[Comment, ...]:
+        """Read who wrote what in comments and when, by GraphQL; deleted ones are left out."""
+        found: list[Comment] = []
+        for start in range(0, len(node_ids), history.MOST):
+            read_at = self._calls.dated(self._calls.now())
+            data = await self._calls.graphql(history.QUERY, ids=list(node_ids[start : start + history.MOST]))
+            found += history.read(data.get("nodes") or [], read_at)
+        return tuple(found)
+
+    async def body_history(self, repo: str, number: int, issue_id: int) -> tuple[str | None, ...] | None:
+        """Read the last texts of an issue's body, oldest first; None where the issue is another one by now."""
+        owner, _, name = repo.partition("/")
+        data = await self._calls.graphql(history.BODY_QUERY, owner=owner, name=name, number=number)
+        return history.read_body(data.get("repository"), issue_id)
+
+    async def read_file(self, repo: str, path: str) -> str | None:
+        """Read a text file of the default branch; None where there is none."""
+        url = f"/repos/{{owner}}/{{name}}/contents/{path}"
+        try:
+            answer = await self._calls.ask("GET", url, named(repo))
+        except NotFound:
+            return None
+        return None if isinstance(answer.data, list) else expect(FileAnswer, answer.data).text()
+
+    async def accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
+        """Read what GitHub shows of the authors of comments, by user id; of deleted accounts it shows nothing."""
+        found: dict[int, Account] = {}
+        for start in range(0, len(node_ids), history.MOST):
+            data = await self._calls.graphql(accounts.QUERY, ids=list(node_ids[start : start + history.MOST]))
+            found |= {one.id: one for one in accounts.read(data.get("nodes") or [])}
+        return found
+
+    async def may_write(self, repo: str, person: Author) -> bool:
+        """Tell whether somebody may write to a repository now.
+
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+        """
+        url = "/repos/{owner}/{name}/collaborators/{login}/permission"
+        try:
+            answer = await self._calls.ask("GET", url, named(repo) | {"login": person.login})
+        except NotFound:
+            return False
+        told = expect(PermissionAnswer, answer.data)
+        # The login may be somebody else's by now.
+        is_same = told.user is not None and told.user.id == person.id
+        return is_same and told.permission in ("write", "admin")
+
+    async def person(self, login: str) -> Author | None:
+        """Find who has a login; None for nobody."""
+        try:
+            answer = await self._calls.ask("GET", "/users/{login}", {"login": login})
+        except NotFound:
+            return None
+        return expect(shapes.User, answer.data).author()
+
+    async def react(self, repo: str, comment_id: int, content: str) -> int:
+        """React to a comment with `+1`, `confused`…; gives the reaction's id, also when it was there before."""
+        answer = await self._calls.ask(
+            "POST", _REACTIONS, named(repo) | {"id": comment_id}, data={"content": content}
+        )
+        return expect(Identified, answer.data).id
+
+    async def unreact(self, repo: str, comment_id: int, reaction_id: int) -> None:
+        """Take a reaction back; that it is not there any more is as good."""
+        where = named(repo) | {"id": comment_id, "reaction": reaction_id}
+        try:
+            await self._calls.ask("DELETE", f"{_REACTIONS}/{{reaction}}", where)
+        except NotFound:
+            return
+
+    async def _comment_pages(self, where: dict[str, str | int], count: int | None) -> list[Answer]:
+        """Read from the last page to the first.
+
+        When a comment is deleted meanwhile, all after it move up by one place. Read forwards, one of them would
+        slip to a page that is read already, and be taken for deleted. Read backwards, one is seen twice.
+        """
+        url = f"{_ISSUE}/comments{{?per_page,page}}"
+        last = max(math.ceil((count or 0) / PAGE), 1)
+        page = await self._calls.page(url, where | {"page": last})
+        if page.more is not None and count is None:
+            issue = expect(IssueAnswer, (await self._calls.ask("GET", _ISSUE, where)).data)
+            last = max(math.ceil(issue.comments / PAGE), 2)
+            page = await self._calls.page(url, where | {"page": last})
+        while page.more is not None:
+            last += 1
+            page = await self._calls.page(url, where | {"page": last})
+        return [page, *[await self._calls.page(url, where | {"page": number}) for number in range(last - 1, 0, -1)]]
+
+
+_ISSUE = "/repos/{owner}/{name}/issues/{number}"
+_LABELS = "/repos/{owner}/{name}/labels"
+_REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
+
+
+def named(repo: str) -> dict[str, str | int]:
+    """Give the variables `owner` and `name` of a repository's address."""
+    owner, _, name = repo.partition("/")
+    return {"owner": owner, "name": name}
