@@ -26,6 +26,10 @@ class Registration:
         self._codes: dict[str, float] = {}
         self.setup_url: str | None = None
         """Where GitHub sends whoever has installed the App."""
+        self.callback_urls: tuple[str, ...] = ()
+        """Where GitHub may send whoever has signed in."""
+        self.client_secret = state.random.randbytes(20).hex()
+        """With this and its client id the App signs people in."""
 
     def register(self, manifest: JsonObject, organization: str = "") -> str:
         """Make the App what the manifest says, and give the code for its credentials.
@@ -36,6 +40,9 @@ class Registration:
         if organization:
             app.owner = state.user(organization, "Organization")
         self.setup_url = str(manifest["setup_url"]) if "setup_url" in manifest else None
+        callbacks = manifest.get("callback_urls")
+        self.callback_urls = tuple(map(str, callbacks)) if isinstance(callbacks, list) else ()
+        self.client_secret = state.random.randbytes(20).hex()
         app.name = str(manifest.get("name") or app.name)
         app.slug = re.sub(r"[^a-z0-9]+", "-", app.name.lower()).strip("-")
         state.rename_user(app.bot, f"{app.slug}[bot]")

@@ -45,10 +45,16 @@ class Sandbox:
         self.deliveries = Deliveries(self.state, self.luck, secret=self.state.random.randbytes(20).hex())
         self.app = web.Application(client_max_size=32 * 1024 * 1024)
         """The application to mount pages on, before `start`."""
-        registration = Registration(self.state, self.deliveries)
-        Api(self.state, self.keychain, self.meter, self.replica, self.deliveries, registration, self.luck).mount(
-            self.app
-        )
+        self.registration = Registration(self.state, self.deliveries)
+        Api(
+            self.state,
+            self.keychain,
+            self.meter,
+            self.replica,
+            self.deliveries,
+            self.registration,
+            self.luck,
+        ).mount(self.app)
         self._runner: web.AppRunner | None = None
         self.faults = faults or Faults(seed=seed)
 
@@ -102,6 +108,25 @@ class Sandbox:
     def private_key(self) -> str:
         """The App's private key in PEM."""
         return self.keychain.private_key
+
+    @property
+    def client_id(self) -> str:
+        """The id with which the App signs people in."""
+        return self.state.app.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The secret with which the App signs people in."""
+        return self.registration.client_secret
+
+    @property
+    def callback_urls(self) -> tuple[str, ...]:
+        """Where people may be sent who have signed in."""
+        return self.registration.callback_urls
+
+    @callback_urls.setter
+    def callback_urls(self, urls: tuple[str, ...]) -> None:
+        self.registration.callback_urls = urls
 
     @property
     def webhook_secret(self) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 
 from aiohttp import web
 
-from bot.sandbox import installing
+from bot.sandbox import authorizing, installing
 from bot.sandbox.api import apps, comments, hook, issues, manifests, repositories
 from bot.sandbox.api.answer import VERSIONS, Answer, moved, refusal, respond
 from bot.sandbox.api.call import Call, Moved, Route
@@ -54,6 +54,7 @@ class Api:
                 self._mount(app, replace(route, path=numeric))
         manifests.mount_form(app, self.registration)
         installing.mount(app, self.state, self.registration)
+        authorizing.mount(app, self.state, self.keychain, self.registration)
         app.router.add_route("POST", "/api/graphql", partial(self._serve, GRAPHQL))
         nowhere = Route("*", "/{tail:.*}", _not_found)
         app.router.add_route("*", PREFIX + nowhere.path, partial(self._serve, nowhere))

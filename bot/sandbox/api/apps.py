@@ -9,7 +9,7 @@ from bot.sandbox.api.answer import Answer
 from bot.sandbox.api.call import Call, Route
 from bot.sandbox.api.keys import LEVELS
 from bot.sandbox.api.paging import page_of
-from bot.sandbox.nouns import Installation, Json, JsonObject, Refused
+from bot.sandbox.nouns import Installation, Json, JsonObject, Refused, User
 from bot.sandbox.repository_shape import repository as repository_shape
 
 _NOT_ACCESSIBLE = (
@@ -87,13 +87,14 @@ def get_user(call: Call) -> Answer:
     user = call.state.find_user(call.path["login"])
     if user is None or user.spam:
         raise Refused(404, "Not Found")
-    unsaid = dict.fromkeys(("company", "blog", "location", "email", "hireable", "bio", "twitter_username"))
-    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
-    since = shapes.timestamp(user.created_at)
-    return Answer(
-        shapes.user(call.state.urls, user)
-        | {"name": user.name, "created_at": since, "updated_at": since, **unsaid, **counts}
-    )
+    return Answer(_person(call, user))
+
+
+def get_me(call: Call) -> Answer:
+    """Read the account of the person who calls; an installation is nobody."""
+    if call.caller.token is not None:
+        raise Refused(403, "Resource not accessible by integration")
+    return Answer(_person(call, call.actor))
 
 
 def get_rate_limit(call: Call) -> Answer:
@@ -109,6 +110,14 @@ def get_rate_limit(call: Call) -> Answer:
 def get_meta(_call: Call) -> Answer:
     """Tell where deliveries come from."""
     return Answer({"verifiable_password_authentication": False, "hooks": ["127.0.0.1/32"], "web": [], "api": []})
+
+
+def _person(call: Call, user: User) -> JsonObject:
+    unsaid = dict.fromkeys(("company", "blog", "location", "email", "hireable", "bio", "twitter_username"))
+    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
+    since = shapes.timestamp(user.created_at)
+    shown = {"name": user.name, "created_at": since, "updated_at": since, **unsaid, **counts}
+    return shapes.user(call.state.urls, user) | shown
 
 
 def _app(call: Call) -> JsonObject:
@@ -159,6 +168,7 @@ ROUTES = (
     Route("GET", "/repos/{owner}/{repo}/installation", get_repository_installation, needs_app=True),
     Route("GET", "/installation/repositories", list_repositories),
     Route("GET", "/users/{login}", get_user),
+    Route("GET", "/user", get_me),
     Route("GET", "/rate_limit", get_rate_limit, is_free=True),
     Route("GET", "/meta", get_meta),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,8 @@ from bot.sandbox.state import State
 
 TOKEN_LIFE = 3600
 """Seconds an installation token lives."""
+USER_TOKEN_LIFE = 8 * 3600
+"""Seconds a token lives with which the App acts for a person."""
 LEVELS = ("none", "read", "write", "admin")
 
 
@@ -59,6 +62,7 @@ class Keychain:
         self._public_key = key.public_key()
         self._tokens: dict[str, Token] = {}
         self._people: dict[str, User] = {}
+        self._people_until: dict[str, float] = {}
         self.private_key = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         ).decode()
@@ -92,6 +96,13 @@ class Keychain:
         self._people[value] = user
         return value
 
+    def user_token(self, user: User) -> str:
+        """Make a token with which the App acts for a person who has agreed to that."""
+        value = "ghu_" + self._state.random.randbytes(18).hex()
+        self._people[value] = user
+        self._people_until[value] = self._state.now() + USER_TOKEN_LIFE
+        return value
+
     def caller(self, authorization: str | None) -> Caller:
         """Find out who calls from the header `Authorization`; 401 for what is no longer or was never valid."""
         if not authorization:
@@ -100,7 +111,7 @@ class Keychain:
         credentials = credentials.strip()
         if scheme.lower() not in {"bearer", "token"}:
             raise Refused(401, "Bad credentials")
-        if credentials.startswith("ghp_") and credentials in self._people:
+        if credentials in self._people and self._state.now() < self._people_until.get(credentials, math.inf):
             return Caller(actor=self._people[credentials])
         if credentials.startswith("ghs_"):
             return self._installation(credentials)

@@ -27,7 +27,7 @@ def convert(call: Call) -> Answer:
         raise Refused(404, "Not Found")
     state = call.state
     secrets: JsonObject = {
-        "client_secret": state.random.randbytes(20).hex(),
+        "client_secret": call.registration.client_secret,
         "webhook_secret": call.deliveries.secret,
         "pem": call.keychain.private_key,
     }
