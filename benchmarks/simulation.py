@@ -51,6 +51,7 @@ class Replay:
 
     arrivals: Sequence[float]
     petitions: int = 1
+    limits: Limits = field(default_factory=Limits.like_github)
     calls: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     writes: list[list[tuple[float, int]]] = field(default_factory=list)
@@ -226,7 +227,7 @@ def _said(petition: Issue) -> int:
 async def _world(replay: Replay) -> AsyncIterator[tuple[World, Worker]]:
     clock = Clock()
     sandbox = Sandbox(now=clock.now)
-    sandbox.limits = Limits.like_github()
+    sandbox.limits = replay.limits
     with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
         store = await Store.open(f"sqlite:///{folder}/simulation.db", now=clock.now)
         world = World(clock, sandbox, store, replay)

@@ -36,6 +36,14 @@ class InstallationClient:
         self._whoami = whoami
         self._repositories: dict[str, tuple[float, Repository]] = {}
 
+    def spacing(self, threads: int) -> float:
+        """Give the seconds to leave after publishing so many threads, each read and written, so that calls last."""
+        return self._calls.spacing(2 * threads)
+
+    def trickle(self) -> float:
+        """Give the seconds to leave after a call of what can wait, such as a reaction."""
+        return self._calls.trickle()
+
     async def get_issue(self, repo: str, number: int) -> IssueRead:
         """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""
         began = self._calls.now()

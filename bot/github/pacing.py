@@ -20,6 +20,15 @@ LONGEST_WORD = 86400.0
 SECONDARY = 60.0
 """Seconds to wait after a secondary limit that does not say how long; doubled each time it is hit again."""
 
+HOUR = 3600.0
+"""Seconds for which a bucket's calls are."""
+
+RUSH = 0.5
+"""The share of a bucket's calls that is spent as fast as there is work; what is left is made to last."""
+
+RESERVE = 0.1
+"""The share of a bucket's calls that is left for reactions and for reading threads again."""
+
 FORGIVEN = 600.0
 """Seconds without a secondary limit after which the next one counts as the first."""
 
@@ -62,6 +71,30 @@ class Hold:
     whole: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """How many of `limit` calls are left, and until when that holds (UTC epoch seconds)."""
+
+    left: int
+    limit: int
+    until: float
+
+    def spacing(self, calls: int, now: float) -> float:
+        """Give the seconds between two pieces of work of so many calls; 0 while there is plenty."""
+        if self._is_plenty(now):
+            return 0.0
+        seconds = self.until - now
+        pieces = (self.left - RESERVE * self.limit * seconds / HOUR) / max(calls, 1)
+        return seconds / max(pieces, 1.0)
+
+    def trickle(self, now: float) -> float:
+        """Give the seconds between two calls of what can wait, so that the reserve lasts; 0 in plenty."""
+        return 0.0 if self._is_plenty(now) else HOUR / (RESERVE * self.limit)
+
+    def _is_plenty(self, now: float) -> bool:
+        return not self.limit or now >= self.until or self.left > RUSH * self.limit
+
+
 @dataclass(slots=True)
 class Pace:
     """Remember what was sent and what GitHub said of its limits."""
@@ -71,8 +104,7 @@ class Pace:
     _strikes: int = 0
     _spent: dict[str, float] = field(default_factory=dict)
     """When each used-up bucket (`core`, `graphql`) is full again."""
-    _left: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """How many calls each bucket has left, and until when that holds."""
+    _buckets: dict[str, Bucket] = field(default_factory=dict)
     _writes: deque[float] = field(default_factory=deque)
     _content: deque[float] = field(default_factory=deque)
 
@@ -97,13 +129,27 @@ class Pace:
         if remaining is None or reset is None:
             return
         resource = headers.get("x-ratelimit-resource", "core")
+        limit = _number(headers.get("x-ratelimit-limit")) or 0
         # A second more, because GitHub's clock and ours differ.
         self._spent[resource] = 0.0 if remaining else min(reset + 1, now + LONGEST)
-        self._left[resource] = remaining, reset
+        self._buckets[resource] = Bucket(remaining, limit, reset)
 
     def left(self, now: float) -> dict[str, int]:
         """Give how many calls each bucket has left, as GitHub said last."""
-        return {resource: remaining for resource, (remaining, until) in self._left.items() if until > now}
+        return {resource: bucket.left for resource, bucket in self._buckets.items() if bucket.until > now}
+
+    def spacing(self, calls: int, now: float) -> float:
+        """Give the seconds to leave after a piece of work of so many calls, so that the hour's calls last.
+
+        Without it, ten petitions in a storm spend them in forty minutes and stand still for the other twenty.
+        """
+        bucket = self._buckets.get("core")
+        return 0.0 if bucket is None else bucket.spacing(calls, now)
+
+    def trickle(self, now: float) -> float:
+        """Give the seconds to leave after a call of what can wait."""
+        bucket = self._buckets.get("core")
+        return 0.0 if bucket is None else bucket.trickle(now)
 
     def limited(self, resource: str, headers: Mapping[str, str], now: float) -> Hold:
         """Note that GitHub refused a call because of a limit, and say how long to wait.

@@ -41,6 +41,8 @@ class Worker:
     began: float
     addresses: Addresses = field(default_factory=Addresses)
     _survey: Survey | None = None
+    _publishes_after: float = 0.0
+    """When there may be the next publication, so that the hour's calls are not spent too soon."""
     _reactions_after: float = 0.0
     _reacts_next: bool = False
     """Whether it is a reaction's turn; a survey and the reactions take turns."""
@@ -53,7 +55,7 @@ class Worker:
             return 0.0
         waiting = [now + self.beats.look]
         for due in await self.store.due(self.installation_id, now):
-            ready_at = self.coalescer.ready_at(due.petition_id)
+            ready_at = max(self.coalescer.ready_at(due.petition_id), self._publishes_after)
             if ready_at <= now:
                 await self._publish(due, lease)
                 return 0.0
@@ -108,6 +110,7 @@ class Worker:
         else:
             if writes:
                 self.coalescer.spend(due.petition_id, self.now())
+                self._publishes_after = self.now() + self.client.spacing(writes)
                 log.info("published", petition=due.petition_id, installation=due.installation_id, writes=writes)
 
     async def _postpone(self, due: Due, error: GitHubError) -> None:
@@ -122,6 +125,7 @@ class Worker:
         """React to one comment; that reactions must wait or fail keeps no tally waiting."""
         try:
             await acknowledge(due, store=self.store, client=self.client)
+            self._reactions_after = self.now() + self.client.trickle()
         except Paused as pause:
             if pause.whole:
                 raise

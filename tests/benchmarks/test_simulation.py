@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.simulation import Replay, play
+from bot.sandbox.api.limits import Limits
 
 
 async def test_a_day_passes_in_a_moment_and_everybody_is_counted_and_thanked() -> None:
@@ -18,3 +21,10 @@ async def test_people_who_come_together_are_shown_together() -> None:
     assert len(replay.delays()) == 40
     assert replay.calls["write"] <= 6
     assert replay.most_writes() <= 8
+
+
+async def test_petitions_that_share_few_calls_are_written_all_through_the_hour() -> None:
+    few = replace(Limits.like_github(), primary=240)
+    replay = await play(Replay([number * 10.0 for number in range(360)], petitions=3, limits=few))
+    assert (replay.lost, replay.refused) == (0, 0)
+    assert max(replay.delays()) < 300

@@ -106,6 +106,62 @@ def test_a_day_is_the_longest_word() -> None:
     assert Pace().limited("core", {"retry-after": "9999999"}, NOW).until == NOW + 86_400
 
 
+def left(remaining: int, limit: int = 5_000, until: float = NOW + 1_800) -> dict[str, str]:
+    return {
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-limit": str(limit),
+        "x-ratelimit-reset": str(int(until)),
+    }
+
+
+def test_the_first_half_of_an_hours_calls_is_spent_as_fast_as_there_is_work() -> None:
+    pace = Pace()
+    assert pace.spacing(2, NOW) == 0
+    pace.answered(left(2_501), NOW)
+    assert pace.spacing(2, NOW) == 0
+
+
+def test_the_other_half_is_spread_over_what_is_left_of_the_hour() -> None:
+    pace = Pace()
+    pace.answered(left(2_500), NOW)
+    assert pace.spacing(2, NOW) == 1.6
+    assert pace.spacing(10, NOW) == 8.0
+    assert pace.spacing(2, NOW + 1_800) == 0
+
+
+def test_the_last_tenth_is_for_what_is_not_spread() -> None:
+    pace = Pace()
+    pace.answered(left(250), NOW)
+    assert pace.spacing(2, NOW) == 1_800
+
+
+def test_what_can_wait_gets_no_more_than_that_tenth_when_calls_are_scarce() -> None:
+    pace = Pace()
+    assert pace.trickle(NOW) == 0
+    pace.answered(left(2_501), NOW)
+    assert pace.trickle(NOW) == 0
+    pace.answered(left(2_500), NOW)
+    assert pace.trickle(NOW) == 3_600 / 500
+
+
+def test_who_does_not_say_how_many_there_are_is_not_spared() -> None:
+    pace = Pace()
+    pace.answered({"x-ratelimit-remaining": "3", "x-ratelimit-reset": str(int(NOW) + 100)}, NOW)
+    assert pace.spacing(2, NOW) == 0
+
+
+@given(limit=st.integers(50, 5_000), calls=st.integers(2, 12), seconds=st.integers(60, 3_600))
+@settings(max_examples=100, deadline=None)
+def test_whoever_spaces_work_as_told_has_calls_left_at_the_end(limit: int, calls: int, seconds: int) -> None:
+    pace, now, remaining = Pace(), NOW, limit
+    until = NOW + seconds
+    while now < until:
+        remaining -= calls
+        pace.answered(left(remaining, limit, until), now)
+        now += max(pace.spacing(calls, now), 1.0)
+    assert remaining > 0
+
+
 @pytest.mark.parametrize(
     ("method", "path", "kind"),
     [
