@@ -29,53 +29,30 @@ async def publish(due: Due, desk: Desk) -> int:
 
     Safe to call any number of times. Raises `bot.github.errors`.
     """
-    store, now = desk.store, desk.now
-    known = await store.snapshot(due.petition_id, newest=0)
+    known = await desk.store.snapshot(due.petition_id, newest=0)
     pages = [await _open(thread, due, desk) for thread in known.threads]
     here = [page for page in pages if page is not None]
     if len(here) < len(pages):
         # A thread was deleted or has moved on; what is left of the petition is due again.
         return 0
-    # What the issues themselves say (closed, label, lock) may be news to us, when a delivery got lost.
-    await store.record(
-        [IssueFact(due.installation_id, p.read.repository, p.read.issue, as_of=p.read.read_at) for p in here]
-    )
-    if any(page.read.repository.archived for page in here):
+    if not await _note(here, known, due, desk):
         return 0
-    if here and (first := here[0]).thread.position == 1:
-        if due.published_revision == 0 and await find_again(known, first.read, desk):
-            return 0
-        # A lost letter stands from the moment when it is put back.
-        stands_since = first.read.issue.updated_at if first.found is None else int(now())
-        await store.note_letter(due.petition_id, first.thread.issue_id, first.base, stands_since)
     governed = due.revision
     if here:
         governed = await govern(due.petition_id, here[0].read.repository, Bench.of(desk))
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
-    tally = await store.snapshot(due.petition_id, newest=NEWEST)
-    settings = tally.rules.settings
-    wants_days = settings.chart or (settings.milestones and settings.goals)
-    days = await store.governing.days(due.petition_id) if wants_days else []
-    bodies = [await store.upkeep.body(page.thread.issue_id) for page in here]
+    tally = await desk.store.snapshot(due.petition_id, newest=NEWEST)
+    bodies = [await desk.store.upkeep.body(page.thread.issue_id) for page in here]
     if any(page.is_outdated_by(body) for page, body in zip(here, bodies, strict=True)):
         # This revision tells of an edit that we had not heard of when we read; it is still due.
         return 0
-    facts = _facts(tally, days, desk)
+    facts = _facts(tally, await _days(tally, desk), desk)
     writes = await _write_all(here, tally, facts, desk)
-    if not desk.lease:
-        return writes
-    again = await go_on(tally, [page.read for page in here], desk) if here else None
-    has_room = all(block.has_room(page.base, facts) for page in here)
-    state = State.FINE if has_room else State.NO_ROOM
-    if again is not None:
-        await store.postpone(due.petition_id, again, state, due.attempts)
-    elif all(_agrees(page, tally, desk.label) for page in here):
+    if desk.lease:
         # An order that came meanwhile has raised the revision too, and is still to be carried out.
-        await store.published(due.petition_id, min(tally.revision, governed), int(now()), state)
-    else:
-        # Deliveries have told something else, and what we read is not newer. A later look will be.
-        await store.postpone(due.petition_id, now() + 2.0 ** min(due.attempts, 10), state, due.attempts + 1)
+        shown = replace(tally, revision=min(tally.revision, governed))
+        await _conclude(due, here, shown, facts, desk)
     return writes
 
 
@@ -147,6 +124,49 @@ async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: Desk) ->
         )
     await upkeep.found(thread.issue_id, body.lost_by)
     return None
+
+
+async def _note(pages: Sequence[_Page], known: Snapshot, due: Due, desk: Desk) -> bool:
+    """Record what the issues themselves say, closed, label, lock and letter; tell whether they may be written.
+
+    It may be news to us, when a delivery got lost.
+    """
+    store = desk.store
+    reads = [page.read for page in pages]
+    await store.record(
+        [IssueFact(due.installation_id, read.repository, read.issue, as_of=read.read_at) for read in reads]
+    )
+    if any(read.repository.archived for read in reads):
+        return False
+    if pages and (first := pages[0]).thread.position == 1:
+        if due.published_revision == 0 and await find_again(known, first.read, desk):
+            return False
+        # A lost letter stands from the moment when it is put back.
+        stands_since = first.read.issue.updated_at if first.found is None else int(desk.now())
+        await store.note_letter(due.petition_id, first.thread.issue_id, first.base, stands_since)
+    return True
+
+
+async def _days(tally: Snapshot, desk: Desk) -> list[tuple[int, int]]:
+    """Give how many signed on which day, where the block says something of it."""
+    settings = tally.rules.settings
+    is_shown = settings.chart or (settings.milestones and settings.goals)
+    return await desk.store.governing.days(tally.petition_id) if is_shown else []
+
+
+async def _conclude(due: Due, pages: Sequence[_Page], tally: Snapshot, facts: block.BlockFacts, desk: Desk) -> None:
+    """Go on in another issue where one is full, and note what the bodies show now."""
+    store, now = desk.store, desk.now
+    again = await go_on(tally, [page.read for page in pages], desk) if pages else None
+    has_room = all(block.has_room(page.base, facts) for page in pages)
+    state = State.FINE if has_room else State.NO_ROOM
+    if again is not None:
+        await store.postpone(due.petition_id, again, state, due.attempts)
+    elif all(_agrees(page, tally, desk.label) for page in pages):
+        await store.published(due.petition_id, tally.revision, int(now()), state)
+    else:
+        # Deliveries have told something else, and what we read is not newer. A later look will be.
+        await store.postpone(due.petition_id, now() + 2.0 ** min(due.attempts, 10), state, due.attempts + 1)
 
 
 async def _write_all(pages: Sequence[_Page], tally: Snapshot, facts: block.BlockFacts, desk: Desk) -> int:
