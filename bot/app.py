@@ -170,7 +170,12 @@ async def examine(config: Config, clock: Clock | None = None) -> list[Finding]:
     """Look over the installation that a configuration describes; raises nothing that a finding can say."""
     clock = clock or Clock()
     patient = Patient(
-        config.database_url, config.webhook_secrets, config.api_url, config.public_url, config.petition_label
+        config.database_url,
+        config.webhook_secrets,
+        config.api_url,
+        config.public_url,
+        config.petition_label,
+        config.lets_sign_in,
     )
     async with aiohttp.ClientSession() as session:
         github = GitHub(

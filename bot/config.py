@@ -44,6 +44,8 @@ VARIABLES = (
     ),
     Variable("GITHUB_PRIVATE_KEY_PATH", None, "the file that holds the private key, instead of the text"),
     Variable("GITHUB_WEBHOOK_SECRET", None, "the webhook's shared secret; comma-separated values allow rotation"),
+    Variable("GITHUB_CLIENT_ID", None, "the App's client id, with which organizers sign in on the pages"),
+    Variable("GITHUB_CLIENT_SECRET", None, "a client secret of the App; the set-up stores both by itself"),
     Variable(
         "SECRET_KEY",
         None,
@@ -76,6 +78,8 @@ class Config:
     app_id: str = ""
     private_key: str = field(default="", repr=False)
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     api_url: str = "https://api.github.com"
@@ -96,10 +100,22 @@ class Config:
         """Tell whether the environment says which App this is; if not, the database may."""
         return bool(self.app_id and self.private_key and self.webhook_secrets)
 
+    @property
+    def lets_sign_in(self) -> bool:
+        """Tell whether organizers can sign in on the pages."""
+        return bool(self.client_id and self.client_secret and self.secret_key)
+
     def secrets(self) -> tuple[str, ...]:
         """Give what must never be shown to anybody."""
         password = password_of(self.database_url)
-        return (self.private_key, *self.webhook_secrets, self.secret_key, self.token, password)
+        return (
+            self.private_key,
+            *self.webhook_secrets,
+            self.client_secret,
+            self.secret_key,
+            self.token,
+            password,
+        )
 
 
 CREDENTIALS = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_PATH", "GITHUB_WEBHOOK_SECRET")
@@ -119,6 +135,8 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
         app_id=reader.text("GITHUB_APP_ID", required=credentials),
         private_key=reader.private_key(required=credentials),
         webhook_secrets=reader.secrets(required=credentials),
+        client_id=reader.text("GITHUB_CLIENT_ID"),
+        client_secret=reader.text("GITHUB_CLIENT_SECRET"),
         secret_key=reader.secret_key(),
         token=reader.text("GITHUB_TOKEN"),
         api_url=reader.url("GITHUB_API_URL") or "",
@@ -132,6 +150,9 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
         log_level=reader.choice("LOG_LEVEL", LOG_LEVELS) or "info",
         log_format=reader.choice("LOG_FORMAT", LOG_FORMATS),
     )
+    if bool(config.client_id) is not bool(config.client_secret):
+        missing = "GITHUB_CLIENT_SECRET" if config.client_id else "GITHUB_CLIENT_ID"
+        problems.append(f"{missing} is not set; GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET belong together")
     if problems:
         raise ConfigError(problems)
     return config

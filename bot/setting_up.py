@@ -97,8 +97,11 @@ async def find_app(config: Config) -> Config | None:
     if sealed is None:
         return None
     found = Registration.read(unseal(sealed, config.secret_key))
+    brought_along = bool(config.client_secret)
     complete = replace(
         config,
+        client_id=config.client_id if brought_along else found.client_id,
+        client_secret=config.client_secret if brought_along else found.client_secret,
         app_id=found.app_id,
         private_key=found.private_key,
         webhook_secrets=tuple(found.webhook_secret.split(",")),
@@ -134,6 +137,8 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             webhook_secret=",".join(config.webhook_secrets),
             html_url=known.html_url,
             public_url=config.public_url or "",
+            client_id=config.client_id,
+            client_secret=config.client_secret,
         )
         store = await stack.enter_async_context(app.opened(config))
         sealed, now = seal(brought.text(), config.secret_key, time.time()), int(time.time())

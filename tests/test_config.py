@@ -73,6 +73,8 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
         ({"GITHUB_PRIVATE_KEY": pem(ec.generate_private_key(ec.SECP256R1()))}, "GITHUB_PRIVATE_KEY holds no RSA"),
         ({"GITHUB_WEBHOOK_SECRET": " "}, "GITHUB_WEBHOOK_SECRET"),
         ({"GITHUB_WEBHOOK_SECRET": " , ,"}, "GITHUB_WEBHOOK_SECRET"),
+        ({"GITHUB_CLIENT_ID": "Iv23"}, "GITHUB_CLIENT_SECRET is not set"),
+        ({"GITHUB_CLIENT_SECRET": "hush"}, "GITHUB_CLIENT_ID is not set"),
         ({"PORT": "http"}, "PORT"),
         ({"PORT": "70000"}, "PORT"),
         ({"RESYNC_SECONDS": "0"}, "RESYNC_SECONDS"),
@@ -95,3 +97,12 @@ def test_a_config_never_shows_its_secrets() -> None:
     assert "hush" not in shown
     assert "pw" not in shown
     assert "BEGIN" not in shown
+
+
+def test_what_organizers_sign_in_with_is_a_secret_and_not_for_show() -> None:
+    client = {"GITHUB_CLIENT_ID": "Iv23", "GITHUB_CLIENT_SECRET": "hush-hush"}
+    config = read(COMPLETE | client | {"SECRET_KEY": "k" * 32})
+    assert config.lets_sign_in
+    assert "hush-hush" in config.secrets()
+    assert "hush-hush" not in repr(config)
+    assert not read(COMPLETE | client).lets_sign_in

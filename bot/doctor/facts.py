@@ -20,6 +20,8 @@ class Patient:
     api_url: str
     public_url: str | None
     label: str
+    lets_sign_in: bool = False
+    """Whether organizers can sign in on the pages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from bot.github.errors import GitHubError, Unauthorized
 from bot.github.needs import NEEDS, REASONS, lacking
 from bot.github.sending import Reply
 from bot.github.site import site_of
+from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.sweep import judge as judge_deliveries
 
 SKEW: Final = 30.0
@@ -54,6 +55,7 @@ def judge(facts: Facts) -> list[Finding]:
         *_about_the_app(facts),
         *_delivery(facts),
         *_public_url(facts),
+        *_organizers(facts),
         *_database(facts),
         *_petitions(facts),
     ]
@@ -319,6 +321,23 @@ def _public_url(facts: Facts) -> Iterator[Finding]:
             "The links in petitions lead there, and so do GitHub's deliveries.",
             "Correct PUBLIC_URL, or the proxy or name server that should lead there.",
         )
+
+
+def _organizers(facts: Facts) -> Iterator[Finding]:
+    if facts.patient.lets_sign_in:
+        yield _fine("organizers", "They can sign in on their petitions' pages.")
+        return
+    settings = "the App's settings"
+    if isinstance(facts.at_github, AtGitHub):
+        settings = f"{facts.at_github.app.html_url} (App settings, General)"
+    callback = f"{facts.patient.public_url or 'https://YOUR-HOST'}{SIGNED_IN}"
+    yield _note(
+        "organizers",
+        "They cannot sign in on their petitions' pages.",
+        "Who looks odd among the signatures they see only with: python -m bot audit OWNER/REPO#N",
+        f"Add the callback URL {callback} and generate a client secret at {settings}, and set GITHUB_CLIENT_ID,"
+        " GITHUB_CLIENT_SECRET and SECRET_KEY.",
+    )
 
 
 def _database(facts: Facts) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from bot.github.api import Api, Credentials, Line
 from bot.github.needs import NEEDS
 from bot.github.pacing import Limits, Pace
 from bot.github.site import site_of
+from bot.petition.addresses import SIGNED_IN
 
 LONGEST_NAME: Final = 34
 """Characters of an App's name; it must be one that nobody on GitHub has taken."""
@@ -31,6 +32,9 @@ class Registration(msgspec.Struct, frozen=True):
     webhook_secret: str
     html_url: str = ""
     public_url: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    """With these two people sign in; those that were made by 0.1.0 have none."""
 
     def __repr__(self) -> str:
         """Show which App it is, and no secrets."""
@@ -55,6 +59,7 @@ def manifest(name: str, public_url: str, hook_url: str, *, public: bool = False)
         "hook_attributes": {"url": hook_url, "active": True},
         "redirect_url": f"{public_url}/setup/made",
         "setup_url": f"{public_url}/setup",
+        "callback_urls": [f"{public_url}{SIGNED_IN}"],
         "public": public,
         "default_permissions": dict(NEEDS.permissions),
         "default_events": list(NEEDS.events),
@@ -78,7 +83,15 @@ async def convert(
     api = Api(line, Pace(Limits()))
     answer = await api.ask("POST", "/app-manifests/{code}/conversions", {"code": code}, Credentials())
     made = expect(_Made, answer.data)
-    return Registration(str(made.id), made.pem, made.webhook_secret, made.html_url, public_url)
+    return Registration(
+        str(made.id),
+        made.pem,
+        made.webhook_secret,
+        made.html_url,
+        public_url,
+        made.client_id,
+        made.client_secret,
+    )
 
 
 class _Made(msgspec.Struct):
@@ -86,3 +99,5 @@ class _Made(msgspec.Struct):
     html_url: str
     pem: str
     webhook_secret: str
+    client_id: str = ""
+    client_secret: str = ""

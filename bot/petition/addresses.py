@@ -9,6 +9,9 @@ from bot.petition.facts import Repository
 
 GITHUB = "https://github.com"
 
+SIGNED_IN = "/organizers/signed-in"
+"""Where GitHub sends the browser of whoever has signed in; the App has to name it as a callback URL."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -42,7 +42,13 @@ async def stage(sqlite_url: str) -> AsyncIterator[Scene]:
 
 def configured(stage: Scene, **changes: object) -> Config:
     assert stage.bot is not None
-    config = replace(stage.config(), public_url=f"http://127.0.0.1:{stage.bot.port}")
+    config = replace(
+        stage.config(),
+        public_url=f"http://127.0.0.1:{stage.bot.port}",
+        secret_key=SECRET_KEY,
+        client_id=stage.sandbox.client_id,
+        client_secret=stage.sandbox.client_secret,
+    )
     return replace(config, **changes)  # type: ignore[arg-type]  # the names are the story's to get right
 
 
@@ -69,8 +75,17 @@ async def test_nothing_is_wrong_with_a_bot_that_works(stage: Scene) -> None:
     assert are_fine(findings)
     assert [one.topic for one in findings] == [
         "credentials", "clock", "permissions", "installations", "label", "webhook", "deliveries", "delivery",
-        "public address", "database", "petitions",
+        "public address", "organizers", "database", "petitions",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", ["client_secret", "secret_key"])
+async def test_organizers_who_cannot_sign_in(stage: Scene, missing: str) -> None:
+    (found,) = [one for one in await examined(stage, **{missing: ""}) if one.topic == "organizers"]
+    assert found.level is Level.NOTE
+    assert "GITHUB_CLIENT_SECRET" in found.do
+    assert f"http://127.0.0.1:{stage.bot.port if stage.bot else 0}/organizers/signed-in" in found.do
+    assert "python -m bot audit" in found.why
 
 
 async def test_an_app_id_that_is_another_one(stage: Scene) -> None:
@@ -328,7 +343,7 @@ async def test_strangers_learn_from_readyz_only_whether_it_works(stage: Scene) -
 
 
 async def test_without_a_key_nothing_opens_the_details(stage: Scene) -> None:
-    assert app.operator_token(configured(stage)) is None
+    assert app.operator_token(configured(stage, secret_key="")) is None
     async with ClientSession() as session:
         url = f"{configured(stage).public_url}/readyz"
         for guess in ("Bearer ", "Bearer None", ""):

@@ -41,12 +41,16 @@ async def test_the_code_becomes_the_app_once(
         sandbox.webhook_secret,
         f"{sandbox.web_url}/apps/our-letters",
         HOME,
+        sandbox.client_id,
+        sandbox.client_secret,
     )
+    assert sandbox.callback_urls == (f"{HOME}/organizers/signed-in",)
     assert sandbox.state.app.owner.login == "analytical"
     assert sandbox.state.app.permissions == NEEDS.permissions
     assert tuple(sandbox.state.app.events) == NEEDS.events
     assert Registration.read(made.text()) == made
     assert "PRIVATE KEY" not in repr(made)
+    assert sandbox.client_secret not in repr(made)
     with pytest.raises(NotFound):
         await convert(session, sandbox.api_url, code, HOME, clock)
 
@@ -56,6 +60,11 @@ async def test_the_code_is_good_for_an_hour(sandbox: Sandbox, session: aiohttp.C
     clock.pass_by(3600)
     with pytest.raises(NotFound):
         await convert(session, sandbox.api_url, code, HOME, clock)
+
+
+def test_an_app_that_was_stored_by_the_first_version_is_read() -> None:
+    text = '{"app_id":"12","private_key":"pem","webhook_secret":"s","html_url":"https://x","public_url":""}'
+    assert Registration.read(text) == Registration("12", "pem", "s", "https://x")
 
 
 async def make(sandbox: Sandbox, session: aiohttp.ClientSession, name: str, organization: str = "") -> str:

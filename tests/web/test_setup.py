@@ -125,6 +125,7 @@ async def test_github_is_asked_for_the_least_and_each_permission_says_what_for(s
         "hook_attributes": {"url": "https://petitions.example.org/webhook", "active": True},
         "redirect_url": "https://petitions.example.org/setup/made",
         "setup_url": "https://petitions.example.org/setup",
+        "callback_urls": ["https://petitions.example.org/organizers/signed-in"],
         "public": False,
         "default_permissions": {"issues": "write", "contents": "read", "metadata": "read"},
         "default_events": ["issues", "issue_comment", "repository"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from aiohttp import web
 from bot import app, setting_up
 from bot.config import Config
 from bot.github.errors import Unauthorized
-from bot.sealing import WrongKey
+from bot.sealing import WrongKey, seal
 from bot.setting_up import NotSetUp, SetUpAlready
 from bot.store import Store
 from bot.web.listening import listening, take_address
@@ -59,6 +60,34 @@ async def test_the_environment_goes_before_what_is_stored(stage: Scene) -> None:
     await setting_up.import_app(known(stage), replacing=False)
     other = replace(known(stage), app_id="of the environment", secret_key="another" * 8)
     assert await setting_up.with_app(other) == other
+
+
+async def test_what_organizers_sign_in_with_is_stored_too_and_the_environment_goes_before_it(stage: Scene) -> None:
+    client = {"client_id": "Iv23stored", "client_secret": "a stored secret"}
+    await setting_up.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
+    found = await setting_up.with_app(empty(stage))
+    assert (found.client_id, found.client_secret, found.lets_sign_in) == ("Iv23stored", "a stored secret", True)
+    assert "a stored secret" in found.secrets()
+    given = replace(empty(stage), client_id="Iv23given", client_secret="a given secret")
+    assert (await setting_up.with_app(given)).client_id == "Iv23given"
+
+
+async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cannot_sign_in_yet(
+    stage: Scene, sqlite_url: str
+) -> None:
+    by_0_1_0 = {
+        "app_id": str(stage.sandbox.app_id),
+        "private_key": stage.sandbox.private_key,
+        "webhook_secret": "one,two",
+        "html_url": "https://github.com/apps/undersigned",
+        "public_url": "https://petitions.example.org",
+    }
+    store = await Store.open(sqlite_url)
+    await store.safe.put(seal(json.dumps(by_0_1_0), KEY, 5.0), 5)
+    await store.close()
+    found = await setting_up.with_app(empty(stage))
+    assert (found.app_id, found.webhook_secrets) == (str(stage.sandbox.app_id), ("one", "two"))
+    assert not found.lets_sign_in
 
 
 async def test_a_stored_app_is_replaced_only_on_purpose(stage: Scene) -> None:
