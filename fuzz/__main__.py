@@ -16,6 +16,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
 FOUND = HERE / "found"
+WORDS = HERE / "words.dict"
+LONGEST = {"body": 1024}
+"""Bytes of the longest input, where it is not 4,096: a long body has little that a short one lacks."""
 SMALL = 300
 """Bytes up to which an input is small enough to be kept in the tree."""
 
@@ -32,8 +35,9 @@ def main() -> int:
     known = CORPUS / options.target
     with tempfile.TemporaryDirectory() as fresh:
         arguments = [
-            f"-runs={options.runs}", f"-max_total_time={options.seconds}", "-max_len=4096", "-timeout=10",
-            "-print_final_stats=1", f"-artifact_prefix={FOUND}/", fresh, str(known),
+            f"-runs={options.runs}", f"-max_total_time={options.seconds}", "-timeout=10",
+            f"-max_len={LONGEST.get(options.target, 4096)}", f"-dict={WORDS}", "-print_final_stats=1",
+            f"-artifact_prefix={FOUND}/", fresh, str(known),
         ]  # fmt: skip
         # In a process of its own, which libFuzzer ends as it likes.
         line = [sys.executable, "-m", "fuzz.feeding", options.target, *arguments]

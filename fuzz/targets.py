@@ -14,6 +14,10 @@ from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inlin
 EVENTS: Final = (*deliveries._ROUTES, "ping", "")  # noqa: SLF001 - the events that we act on
 TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "text/plain", "")
 SECRET: Final = "a secret"  # noqa: S105 - nobody's
+BLOCK, NEWER_BLOCK = (
+    f"{BEGIN}\n{MachineLine(count, 'sha256:' + '0' * 64, 1_790_000_000)}\n\n**{count}**\n{NOTE}\n{END}"
+    for count in (1, 22)
+)
 
 
 def read_comment(data: bytes) -> None:
@@ -40,10 +44,10 @@ def read_comment(data: bytes) -> None:
 def splice_body(data: bytes) -> None:
     """Put a block into a body: the letter stays, and doing it again changes nothing."""
     body = data.decode("utf-8", "replace")
-    once = splice(body, _block(1))
+    once = splice(body, BLOCK)
     assert letter(once) == letter(body)
-    assert splice(once, _block(1)) == once
-    again = splice(once, _block(22))
+    assert splice(once, BLOCK) == once
+    again = splice(once, NEWER_BLOCK)
     assert letter(again) == letter(body)
     found = machine_line(again)
     assert found is not None
@@ -69,8 +73,3 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "body": splice_body,
     "delivery": read_delivery,
 }
-
-
-def _block(count: int) -> str:
-    tally = MachineLine(count, "sha256:" + "0" * 64, 1_790_000_000)
-    return f"{BEGIN}\n{tally}\n\n**{count}**\n{NOTE}\n{END}"

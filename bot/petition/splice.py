@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
@@ -94,13 +95,7 @@ def splice(body: str | None, block: str) -> str:
 
 def place_of(body: str | None) -> Place:
     """Find where the block belongs in a body."""
-    place = _place_of(body or "")
-    # A block put in, and leftovers taken out, may turn code around them into text, with more of our lines in it.
-    while True:
-        again = _place_of(place.filled(f"{BEGIN}\n\n{END}"))
-        if (again.before, again.after) == (place.before, place.after):
-            return place
-        place = replace(again, block=None)
+    return _settled(body or "")
 
 
 def around(body: str | None) -> tuple[str, str]:
@@ -146,6 +141,9 @@ _MARK = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+# Before a fence stand only the marks of the quotes and lists that it is in.
+_FENCE = re.compile(r"(?<![^\r\n])[ \t>*+\-0-9.)]*(?:`{3}|~{3})")
+
 # Only the blocks of a text matter here, not what is in them.
 _blocks = MarkdownIt("commonmark").disable(["inline", "text_join"])
 
@@ -184,7 +182,9 @@ _HEAD = frozenset({"begin", "tally"})
 _FOOT = frozenset({"note", "end"})
 
 
-def _spans(body: str) -> list[_Span]:
+# A body is looked at several times in a row: for its letter, its tally and its place, and with the new block in it.
+@lru_cache(maxsize=8)
+def _spans(body: str) -> tuple[_Span, ...]:
     spans: list[_Span] = []
     for mark in _marks(body):
         start, end = mark.span("mark")
@@ -194,29 +194,49 @@ def _spans(body: str) -> list[_Span]:
             spans[-1] = _Span(last.start, end, last.kinds | {kind})
         else:
             spans.append(_Span(start, end, frozenset({kind})))
-    return spans
+    return tuple(spans)
 
 
 def _marks(body: str) -> Iterator[re.Match[str]]:
     found = list(_MARK.finditer(body))
-    quoted = _quoted_lines(body) if found else []
+    quoted = _quoted_lines(body, found[-1].start()) if found else frozenset()
+    line = seen = 0
     for mark in found:
-        line = len(_NEWLINE.findall(body, 0, mark.start("mark")))
-        if not any(line in lines for lines in quoted):
+        line += len(_NEWLINE.findall(body, seen, mark.start("mark")))
+        seen = mark.start("mark")
+        if line not in quoted:
             yield mark
 
 
-def _quoted_lines(body: str) -> list[range]:
-    """Find the fenced code blocks of a body.
+def _quoted_lines(body: str, until: int) -> frozenset[int]:
+    """Give the numbers of the lines in fenced code blocks; of blocks that begin after a place they may miss.
 
     A fence that nobody closed reaches to the end and swallows the block that we append, so it quotes nothing.
     """
-    if "```" not in body and "~~~" not in body:
-        return []
+    if not _FENCE.search(body, 0, until):
+        return frozenset()
     text = f"{body}\n\nthe end"
     the_end = len(_NEWLINE.findall(text))
     fences = (token.map for token in _blocks.parse(text) if token.type == "fence" and token.map)
-    return [range(*lines) for lines in fences if lines[1] <= the_end]
+    return frozenset(line for lines in fences if lines[1] <= the_end for line in range(*lines))
+
+
+_LOOKS = 4
+"""How often a body is looked at again until its block has found its place; one time in nearly all bodies."""
+
+
+@lru_cache(maxsize=8)
+def _settled(body: str) -> Place:
+    place = _place_of(body)
+    # A block put in, and leftovers taken out, may turn code around them into text, with more of our lines in it.
+    for _ in range(_LOOKS):
+        again = _place_of(place.filled(f"{BEGIN}\n\n{END}"))
+        if (again.before, again.after) == (place.before, place.after):
+            return place
+        place = replace(again, block=None)
+    # Somebody has made this one to go on for as long as it is. Without any line of ours, even a quoted one, only
+    # the end is left, and nothing that is put there changes what stands before it.
+    return _place_of(_MARK.sub("", place.letter))
 
 
 def _place_of(body: str) -> Place:

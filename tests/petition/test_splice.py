@@ -152,6 +152,24 @@ class TestQuoting:
         check("```\nprint(1)", f"```\nprint(1)\n\n{block()}")
 
 
+# Without the first line of ours the next code block is text, with a line of ours in it, and so on to the end.
+CHAIN = f"{BEGIN}\n\n<!--\n\n<pre>\n\n{BEGIN}\n" + f"```\n{BEGIN}\n-<pre>\n~~~\n~\n````\n\n" * 40
+
+
+class TestChain:
+    """A body may be made so that each look at it shows another line of ours; it is not followed for ever."""
+
+    def test_its_words_stay_and_the_block_comes_at_the_end(self) -> None:
+        words = CHAIN.replace(BEGIN, "")
+        assert letter(CHAIN).split() == words.split()
+        check(CHAIN, f"{letter(CHAIN)}\n\n{block()}")
+
+    def test_an_older_block_in_it_is_not_kept(self) -> None:
+        body = f"One.\n{block(3)}\nTwo.\n{CHAIN}"
+        assert letter(body).split()[:3] == ["One.", "Two.", "<!--"]
+        check(body, f"{letter(body)}\n\n{block()}")
+
+
 class TestMachineLine:
     def test_what_was_written_is_read_back(self) -> None:
         assert machine_line(splice(LETTER, block(1234))) == replace(TALLY, count=1234)
@@ -251,12 +269,14 @@ BODIES = st.one_of(TEXTS, st.lists(st.tuples(LINES, ENDS).map("".join), max_size
 @example(f"<div>\n```\n{BEGIN}\n```\n\n```\n{BEGIN}\n```\n")
 @example(f"<!--\n```\n{BEGIN}\n```\n```\n```\n{BEGIN}\n```\n{block(1)}\n")
 @example("1. ```\n")
+@example(CHAIN)
 @given(BODIES)
 def test_the_letter_is_the_same_before_and_after(body: str) -> None:
     assert letter(splice(body, block())) == letter(body)
     assert around(splice(body, block())) == around(body)
 
 
+@example(CHAIN)
 @given(BODIES)
 def test_only_the_last_block_counts_however_many_came_before(body: str) -> None:
     once = splice(body, block(1))
