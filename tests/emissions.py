@@ -1,13 +1,16 @@
 """Search everything that the bot emits in a whole test run for the secrets that it was given meanwhile.
 
-What it was given: every `Config`, every token it minted or was handed. What it emits: each test's log and standard
-error, what its processes printed, and the head and body of every answer of its web server.
+What it was given: every `Config`, every token it minted or was handed. What it emits: each test's log, standard
+output and standard error, what its processes print, and the head and body of every answer of its web server. Each
+process of pytest-xdist searches what its own tests emit.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import subprocess
+from asyncio.subprocess import SubprocessStreamProtocol
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -17,6 +20,7 @@ from aiohttp import web
 from bot import config, sealing
 from bot.github import api, tokens
 from bot.web import server
+from bot.web.setup.pages import Wizard
 
 LEAST = 12
 """Letters of a secret that is one; `s` is for tests that are not about secrets."""
@@ -87,31 +91,65 @@ _watch(tokens.Token, lambda token: RUN.give(token.value))
 _watch(api.Credentials, lambda credentials: RUN.give(credentials.token, credentials.jwt))
 
 
-async def _look_through(request: web.Request, response: web.StreamResponse) -> None:
-    head = f"{response.status} {dict(response.headers)}"
-    body = response.body if isinstance(response, web.Response) else None
-    text = body.decode(errors="replace") if isinstance(body, bytes | bytearray) else ""
-    RUN.emitted(f"the answer to {request.method} {request.path}", head + text)
-
-
-_make_application = server.make_application
-
-
-@functools.wraps(_make_application)
-def _watched_application(**parts: Any) -> web.Application:
-    application = _make_application(**parts)
-    application.on_response_prepare.append(_look_through)
-    return application
-
-
-server.make_application = _watched_application
+_LOOKS = re.compile(r"\b(?:gh[oprsu]_[\w.-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,})")
+"""How tokens look that a process has minted itself, so that nobody has told us."""
 
 
 def searched(text: str) -> str:
-    """Give a text that a process of the bot's has printed, and look it through, whatever tokens it was given."""
+    """Look through a text of a process of the bot's, whatever tokens it was given, and give it back."""
     RUN.emitted("a process", text)
-    # Those that it has minted itself nobody has told us.
-    if token := re.search(r"\b(?:gh[oprsu]_[\w.-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,})", text):
-        RUN.give(token[0])
-        RUN.emitted("a process", token[0])
+    for token in _LOOKS.findall(text):
+        RUN.give(token)
+        RUN.emitted("a process", token)
     return text
+
+
+def _listen_to_processes() -> None:
+    """Look through what every process says that a test starts and listens to."""
+    hand_on, communicate = SubprocessStreamProtocol.pipe_data_received, subprocess.Popen.communicate
+
+    def heard(self: SubprocessStreamProtocol, fd: int, data: bytes | str) -> None:
+        searched(data if isinstance(data, str) else data.decode(errors="replace"))
+        hand_on(self, fd, data)
+
+    def communicated(self: subprocess.Popen[Any], *values: Any, **fields: Any) -> tuple[Any, Any]:
+        said = communicate(self, *values, **fields)
+        for text in said:
+            searched(text.decode(errors="replace") if isinstance(text, bytes) else text or "")
+        return said
+
+    setattr(SubprocessStreamProtocol, "pipe_data_received", heard)  # noqa: B010 - mypy does not let us assign it
+    setattr(subprocess.Popen, "communicate", communicated)  # noqa: B010 - as above
+
+
+_listen_to_processes()
+
+
+async def _look_through(request: web.Request, response: web.StreamResponse) -> None:
+    where = f"the answer to {request.method} {request.path}"
+    RUN.emitted(where, f"{response.status} {dict(response.headers)}")
+    if isinstance(response, web.Response):
+        body = response.body
+        RUN.emitted(where, body.decode(errors="replace") if isinstance(body, bytes | bytearray) else "")
+        return
+    write = response.write
+
+    async def watched(data: bytes | bytearray | memoryview) -> None:
+        RUN.emitted(where, bytes(data).decode(errors="replace"))
+        await write(data)
+
+    setattr(response, "write", watched)  # noqa: B010 - as above
+
+
+def _look_through_answers(make: Callable[..., web.Application]) -> Callable[..., web.Application]:
+    @functools.wraps(make)
+    def watched(*values: Any, **parts: Any) -> web.Application:
+        application = make(*values, **parts)
+        application.on_response_prepare.append(_look_through)
+        return application
+
+    return watched
+
+
+server.make_application = _look_through_answers(server.make_application)
+setattr(Wizard, "application", _look_through_answers(Wizard.application))  # noqa: B010 - as above

@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 
 from bot.store import Portrait, Unavailable
-from bot.web.asking import PETITION, House, ask
+from bot.web.asking import PETITION, Asked, House, ask
 from bot.web.guard import SECRETIVE, seal
 
 TICK: Final = 1.0
@@ -70,17 +70,19 @@ class Live:
         seen = request.headers.get("Last-Event-ID") or request.query.get("since", "")
         # Whoever watched may have left.
         with suppress(ConnectionResetError):
-            await self._follow(asked.found.petition_id, seen, response)
+            await self._follow(asked, seen, response)
         return response
 
-    async def _follow(self, petition_id: int, seen: str, response: web.StreamResponse) -> None:
+    async def _follow(self, asked: Asked, seen: str, response: web.StreamResponse) -> None:
+        petition_id = asked.found.petition_id
         watched = self._watched.setdefault(petition_id, _Watched())
         watched.watchers += 1
         try:
             await response.write(b"retry: 5000\n\n")
             if self._looking is None:
                 self._looking = asyncio.create_task(self._look())
-            while not self._closing:
+            # Who came without a key hears nothing more of a petition that has become private.
+            while not self._closing and watched.private <= asked.private:
                 turn = watched.turn
                 if watched.message and seen != watched.revision:
                     # Whoever is slow misses what is out of date by the time they read on.
@@ -117,7 +119,7 @@ class Live:
         watched = self._watched.get(portrait.snapshot.petition_id)
         if watched is None:
             return
-        watched.known = portrait.snapshot.revision
+        watched.known, watched.private = portrait.snapshot.revision, portrait.snapshot.repository.private
         data = msgspec.json.encode(self._tell(portrait))
         watched.message = b"id: %d\nevent: tally\ndata: %s\n\n" % (watched.known, data)
         watched.wake()
@@ -129,6 +131,7 @@ class _Watched:
 
     watchers: int = 0
     known: int = -1
+    private: bool = False
     message: bytes = b""
     turn: asyncio.Event = field(default_factory=asyncio.Event)
 

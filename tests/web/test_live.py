@@ -101,3 +101,15 @@ async def test_who_comes_too_late_is_sent_away(sqlite_url: str, monkeypatch: pyt
         await heard(stream)
         async with scene.client.get(f"{PAGE}/events") as answer:
             assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
+
+
+async def test_who_has_no_key_hears_no_more_of_a_petition_that_becomes_private(sqlite_url: str) -> None:
+    async with serving(sqlite_url) as scene, watching(scene) as stream:
+        await heard(stream)
+        key = await scene.make_private()
+        async with watching(scene, f"?key={key}") as admitted:
+            await scene.petition.sign("ada", "Ada")
+            while "Ada" not in (await heard(admitted))["entries"]:
+                pass
+        async with asyncio.timeout(10):
+            assert b"Ada" not in await stream.content.read()

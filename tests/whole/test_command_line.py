@@ -36,7 +36,7 @@ async def start(*arguments: str, **environment: str) -> Process:
 
 async def finish(process: Process) -> tuple[int | None, str, str]:
     out, err = await asyncio.wait_for(process.communicate(), 3 * PATIENCE)
-    return process.returncode, out.decode(), searched(err.decode())
+    return process.returncode, out.decode(), err.decode()
 
 
 async def run(*arguments: str, **environment: str) -> tuple[int | None, str, str]:
@@ -48,7 +48,7 @@ async def read_until(stream: asyncio.StreamReader | None, pattern: str) -> str:
     assert stream is not None
     async with asyncio.timeout(PATIENCE):
         async for line in stream:
-            if match := re.search(pattern, searched(line.decode())):
+            if match := re.search(pattern, line.decode()):
                 return match[1]
     raise AssertionError(f"the process ended without {pattern!r}")
 
