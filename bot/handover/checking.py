@@ -15,7 +15,7 @@ from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
 from bot.handover.record import PackRecord
 from bot.petition.digest import digest
 from bot.petition.splice import letter_digest
-from bot.roster.table import neutral
+from bot.roster.table import COLUMNS, neutral
 
 
 class NoPack(Exception):
@@ -95,6 +95,8 @@ def _contradictions(record: PackRecord) -> Iterator[str]:
     for letter in record.letters:
         if letter.text is not None and letter_digest(letter.text) != letter.digest:
             yield f"the letter of {letter.seen_at} is not the one of its check sum"
+    if {one.letter for one in signatures if one.letter} - {letter.digest for letter in record.letters}:
+        yield "somebody signed a letter that is not among its versions"
     if record.letters and petition.letter != record.letters[-1].digest:
         yield "the letter is not the last of its versions"
 
@@ -105,8 +107,7 @@ def _differing_rows(record: PackRecord, content: bytes) -> Iterator[str]:
     except (UnicodeDecodeError, csv.Error) as error:
         yield f"{TABLE} cannot be read: {error}"
         return
-    wanted = [
-        {name: neutral(value) for name, value in msgspec.structs.asdict(one).items()} for one in record.signatures
-    ]
+    names = [name for name in COLUMNS if name != "letter" or record.version > 1]
+    wanted = [{name: neutral(getattr(one, name)) for name in names} for one in record.signatures]
     if rows != wanted:
         yield f"{TABLE} does not list the same signatures as {RECORD}"

@@ -23,7 +23,8 @@ def export(whole: Whole, form: str, pages: Pages, site: Site, today: int) -> str
 
 def signatures_of(whole: Whole, site: Site) -> list[SignatureRecord]:
     """Say who has signed, the oldest signature first."""
-    return [record_signature(entry, site) for entry in whole.entries]
+    letters = whole.portrait.letters
+    return [record_signature(entry, letters, site) for entry in whole.entries]
 
 
 def _json(whole: Whole, pages: Pages, site: Site, _today: int) -> str:

@@ -39,6 +39,7 @@ def paper(pack: PackRecord, growth: Growth, made_at: int) -> bytes:
 def _data(pack: PackRecord, growth: Growth, fonts: list[str]) -> dict[str, object]:
     petition, letters = pack.petition, pack.letters
     letter = letters[-1] if letters else None
+    numbers = {one.digest: f"{number}" for number, one in enumerate(letters, 1)} if len(letters) > 1 else {}
     return {
         "fonts": fonts,
         "title": petition.title,
@@ -52,7 +53,8 @@ def _data(pack: PackRecord, growth: Growth, fonts: list[str]) -> dict[str, objec
         "letter": tree(letter.text if letter and letter.text else "*The letter's text is not known.*"),
         "letter_digest": letter.digest if letter else "–",
         "versions": [
-            {"seen": _moment(one.seen_at), "signed": f"{one.signed:,}", "digest": one.digest} for one in letters
+            {"number": f"{number}", "seen": _moment(one.seen_at), "signed": f"{one.signed:,}", "digest": one.digest}
+            for number, one in enumerate(letters, 1)
         ],
         "facts": [
             {"what": "Counted", "said": f"{_moment(pack.made_at)} UTC"},
@@ -68,6 +70,7 @@ def _data(pack: PackRecord, growth: Growth, fonts: list[str]) -> dict[str, objec
                 "affiliation": one.affiliation or "",
                 "reason": one.reason,
                 "at": _moment(one.signed_at),
+                "version": "" if one.letter is None else numbers.get(one.letter, ""),
             }
             for place, one in enumerate(pack.signatures, 1)
         ],

@@ -19,9 +19,12 @@ class LetterRecord(Struct, frozen=True, kw_only=True):
 
 
 class PackRecord(Struct, frozen=True, kw_only=True):
-    """Everything that is handed over; `version` goes up when it is written in another way."""
+    """Everything that is handed over; `version` goes up when it is written in another way.
 
-    version: int = 1
+    2: each signature says which of the letter's versions it was given to.
+    """
+
+    version: int = 2
     made_at: Time
     petition: PetitionRecord
     withdrawn: int

@@ -24,6 +24,9 @@ class SignatureRecord(Struct, frozen=True, kw_only=True):
     signed_at: Time
     comment_id: int
     comment: Annotated[str, Meta(description="Where the comment is on GitHub.")]
+    letter: Annotated[str | None, Meta(description="The SHA-256 of the words of the letter that was signed.")] = (
+        None
+    )
 
 
 class ResponseRecord(Struct, frozen=True, kw_only=True):

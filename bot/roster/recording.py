@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.petition.addresses import Pages, Site
+from bot.petition.letters import Letter, given_to
 from bot.petition.progress import next_goal
 from bot.roster.chart import Days, Growth
 from bot.roster.record import PetitionRecord, ResponseRecord, SignatureRecord, iso, iso_or_none
@@ -37,9 +40,10 @@ def growth_of(snapshot: Snapshot, days: Days, today: int) -> Growth:
     return Growth(days, today if end is None else min(today, end // 86_400), goal)
 
 
-def record_signature(entry: Entry, site: Site) -> SignatureRecord:
-    """Say who has signed."""
+def record_signature(entry: Entry, letters: Sequence[Letter], site: Site) -> SignatureRecord:
+    """Say who has signed, and which of the letter's versions."""
     signature = entry.signature
+    letter = letters[given_to(letters, signature.signed_at)].digest if letters else None
     return SignatureRecord(
         user_id=signature.user_id,
         login=signature.login,
@@ -49,6 +53,7 @@ def record_signature(entry: Entry, site: Site) -> SignatureRecord:
         signed_at=iso(signature.signed_at),
         comment_id=signature.comment_id,
         comment=site.comment(entry.repository, entry.number, signature.comment_id),
+        letter=letter,
     )
 
 

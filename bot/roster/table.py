@@ -9,7 +9,17 @@ from typing import Final
 
 from bot.roster.record import SignatureRecord
 
-COLUMNS: Final = ("user_id", "login", "name", "affiliation", "reason", "signed_at", "comment_id", "comment")
+COLUMNS: Final = (
+    "user_id",
+    "login",
+    "name",
+    "affiliation",
+    "reason",
+    "signed_at",
+    "comment_id",
+    "comment",
+    "letter",
+)
 
 
 def head() -> str:

@@ -70,7 +70,7 @@ class DataRoutes:
 
     async def _csv(self, request: web.Request) -> web.StreamResponse:
         asked = await ask(request, self._house)
-        _shown(await self._house.portrait(asked, Wanted(size=1)))
+        letters = _shown(await self._house.portrait(asked, Wanted(size=1))).letters
         name = f"{asked.found.repository.owner}-{asked.found.repository.name}-{asked.found.number}.csv"
         response = web.StreamResponse()
         response.content_type, response.charset = "text/csv", "utf-8"
@@ -80,9 +80,8 @@ class DataRoutes:
             await response.prepare(request)
             await response.write(table.head().encode())
             async for entries in self._house.rosters.all_entries(asked.found.petition_id):
-                await response.write(
-                    table.rows(record_signature(each, self._house.site) for each in entries).encode()
-                )
+                records = (record_signature(each, letters, self._house.site) for each in entries)
+                await response.write(table.rows(records).encode())
         await response.write_eof()
         return response
 
@@ -117,7 +116,7 @@ class DataRoutes:
             return fresh
         portrait = _shown(await self._house.portrait(asked, Wanted(size=PAGE_SIZE)))
         site = self._house.site
-        signatures = [record_signature(entry, site) for entry in portrait.page.entries]
+        signatures = [record_signature(entry, portrait.letters, site) for entry in portrait.page.entries]
         petition = record_petition(portrait.snapshot, asked.pages, site)
         updated = signatures[0].signed_at if signatures else iso(0)
         text = feed.feed(petition, signatures, asked.pages.of("/feed.atom"), updated)

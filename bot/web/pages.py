@@ -10,6 +10,7 @@ from typing import Final
 import jinja2
 from aiohttp import web
 
+from bot.petition.addresses import pages_of
 from bot.petition.progress import next_goal
 from bot.store import PAGE_SIZE, Portrait, Unavailable, Wanted
 from bot.web import views
@@ -107,8 +108,13 @@ class PageRoutes:
     def tell(self, portrait: Portrait) -> dict[str, object]:
         """Say what an open page needs to be up to date: the count, and the newest lines of the roster."""
         macros = self._templates.get_template("parts.html").module
-        entries = [views.view_entry(entry, self._house.site) for entry in portrait.page.entries]
         snapshot = portrait.snapshot
+        entries: list[views.EntryView] = []
+        if snapshot.threads:
+            # Without a public address, links lead to where the page that follows them was found.
+            base, first = self._house.addresses.public_url or "", snapshot.threads[0]
+            pages = pages_of(base, snapshot.repository, first.number, snapshot.page_key)
+            entries = views.view_entries(portrait.page.entries, portrait.letters, pages, self._house.site)
         open_ = snapshot.shut_at is None and snapshot.labelled
         goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
         return {

@@ -21,7 +21,7 @@ def record_roster(portrait: Portrait, pages: Pages, wanted: Wanted, site: Site) 
     return RosterRecord(
         petition=record_petition(portrait.snapshot, pages, site),
         public=portrait.is_public,
-        signatures=[record_signature(entry, site) for entry in page.entries],
+        signatures=[record_signature(entry, portrait.letters, site) for entry in page.entries],
         next=turn(page.after),
         previous=turn(page.before),
     )

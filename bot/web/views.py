@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from bot.petition.addresses import Pages, Site
-from bot.petition.letters import Change, Letter, Passage, differences
+from bot.petition.letters import Change, Letter, Passage, differences, given_to
 from bot.petition.progress import milestones, next_goal
 from bot.roster.chart import chart, day_name, sparkline
 from bot.roster.recording import growth_of
@@ -33,6 +33,15 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A link to another part of the roster; `here` where it is the one that is shown."""
+
+    text: str
+    url: str
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EntryView:
     """A line of the roster."""
 
@@ -44,15 +53,8 @@ class EntryView:
     reason: str | None
     at: Moment
     comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link to another part of the roster; `here` where it is the one that is shown."""
-
-    text: str
-    url: str
-    here: bool = False
+    earlier: Link | None = None
+    """The letter's version that was signed, where another text stands now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +212,19 @@ def view_listed(listed: Iterable[Listed], base: str, now: float) -> list[ListedV
     ]
 
 
-def view_entry(entry: Entry, site: Site) -> EntryView:
-    """Say a line of the roster."""
+def view_entries(entries: Iterable[Entry], letters: Sequence[Letter], pages: Pages, site: Site) -> list[EntryView]:
+    """Say lines of the roster; who signed another text than the one that stands now is shown with it."""
+    return [_entry(one, _earlier(one, letters, pages), site) for one in entries]
+
+
+def _earlier(entry: Entry, letters: Sequence[Letter], pages: Pages) -> Link | None:
+    place = given_to(letters, entry.signature.signed_at)
+    if not letters or letters[place].digest == letters[-1].digest:
+        return None
+    return Link(f"version {place + 1}", f"{pages.of('/letter')}#v{place + 1}")
+
+
+def _entry(entry: Entry, earlier: Link | None, site: Site) -> EntryView:
     signature = entry.signature
     return EntryView(
         comment_id=signature.comment_id,
@@ -222,6 +235,7 @@ def view_entry(entry: Entry, site: Site) -> EntryView:
         reason=signature.reason,
         at=Moment.of(signature.signed_at),
         comment=site.comment(entry.repository, entry.number, signature.comment_id),
+        earlier=earlier,
     )
 
 
@@ -258,8 +272,8 @@ def _roster(portrait: Portrait, pages: Pages, wanted: Wanted, site: Site) -> Ros
         return pages.of("", **query, **sort, **write_cursor(cursor)) + "#roster" if cursor else None
 
     return Roster(
-        entries=[view_entry(entry, site) for entry in page.entries],
-        exact=[view_entry(entry, site) for entry in portrait.exact],
+        entries=view_entries(page.entries, portrait.letters, pages, site),
+        exact=view_entries(portrait.exact, portrait.letters, pages, site),
         searched=wanted.text,
         order=wanted.order,
         orders=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
@@ -16,6 +17,8 @@ from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
 from bot.petition.addresses import Site
 from bot.store import Whole
 from tests.handover.conftest import AT, NAMES, PAGES
+
+SIGNED = '-5",\n      "letter": "sha256:'
 
 
 def seal(folder: Path) -> None:
@@ -96,8 +99,9 @@ def test_a_missing_file_is_found_out(pack: Path, name: str) -> None:
         (RECORD, '"user_id": 2', '"user_id": 1', "the person 1 is listed 2 times"),
         (RECORD, '"signatures": 5', '"signatures": 4', "the signatures of each day do not add up to the count"),
         (RECORD, "Please **open**", "Please **close**", "is not the one of its check sum"),
+        (RECORD, SIGNED, f"{SIGNED}0", "somebody signed a letter that is not among its versions"),
         (TABLE, "Ada Lovelace", "Ada Byron", f"{TABLE} does not list the same signatures as {RECORD}"),
-        (RECORD, '"version": 1', '"version": "one"', f"{RECORD} cannot be read"),
+        (RECORD, '"version": 2', '"version": "two"', f"{RECORD} cannot be read"),
     ],
 )
 def test_a_changed_number_or_name_is_found_out_even_with_fitting_check_sums(
@@ -106,6 +110,21 @@ def test_a_changed_number_or_name_is_found_out_even_with_fitting_check_sums(
     change(pack, name, old, new)
     seal(pack)
     assert any(fault in found for found in check(pack).faults), check(pack).faults
+
+
+def test_a_pack_of_the_first_release_is_still_in_order(pack: Path) -> None:
+    """It did not say which of the letter's versions somebody had signed."""
+    record = json.loads((pack / RECORD).read_text(encoding="utf-8"))
+    record["version"] = 1
+    for one in record["signatures"]:
+        del one["letter"]
+    (pack / RECORD).write_text(json.dumps(record), encoding="utf-8")
+    with (pack / TABLE).open(encoding="utf-8", newline="") as file:
+        rows = [row[:-1] for row in csv.reader(file)]
+    with (pack / TABLE).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    seal(pack)
+    assert check(pack).faults == ()
 
 
 def test_what_is_no_pack_is_said_to_be_none(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ async def test_json_tells_the_petition_and_who_signed(scene: Scene) -> None:
             "signed_at": "2026-11-17T07:20:02Z",
             "comment_id": comment,
             "comment": f"https://github.com/acme/letters/issues/7#issuecomment-{comment}",
+            "letter": None,
         }
     ]
     assert (found["next"], found["previous"]) == (None, None)

@@ -15,9 +15,10 @@ from bot.petition.orders import Ruling
 from bot.petition.rules import Response, Rules
 from bot.petition.settings import Settings
 from bot.petition.settings import read as read_settings
+from bot.web.pages import PageRoutes
 from tests.store.scene import LETTER, person
 from tests.web.html import Read
-from tests.web.scene import PAGE, PUBLIC, Scene
+from tests.web.scene import PAGE, PUBLIC, Scene, house
 
 TRICKS = (
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "</title><h1>",
@@ -260,3 +261,24 @@ async def test_the_letter_and_its_versions_are_shown(scene: Scene) -> None:
     assert "Version 2" in versions.text
     assert "1 person had signed before" in versions.text
     assert (versions.tags["ins"], versions.tags["script"]) == (2, 1)
+
+
+async def test_a_signature_says_which_version_it_was_given_to_where_another_one_stands_now(scene: Scene) -> None:
+    store, clock = scene.petition.store, scene.petition.clock
+    await store.note_letter(LETTER.id, LETTER.id, "Please open the archive.", clock)
+    await scene.petition.sign("ada")
+    assert "of the letter" not in (await read(scene)).text
+    await store.note_letter(LETTER.id, LETTER.id, "Please open the whole archive.", clock + 60)
+    scene.petition.clock = clock + 120
+    await scene.petition.sign("grace")
+    page = await read(scene)
+    assert page.text.count("signed version 1 of the letter") == 1
+    assert f"{PUBLIC}{PAGE}/letter#v1" in page.links
+    told = json.loads(await scene.get(f"{PAGE}.json?sort=oldest"))
+    first, second = [one["letter"] for one in told["signatures"]]
+    assert (first != second, second) == (True, told["petition"]["letter"])
+    table = await scene.get(f"{PAGE}.csv")
+    assert (table.count(first), table.count(second)) == (1, 1)
+    (news,) = await store.rosters.news({LETTER.id: -1})
+    told_live = PageRoutes(house(store)).tell(news)
+    assert f'<a href="{PAGE}/letter#v1">version 1</a>' in str(told_live["entries"])
