@@ -19,11 +19,14 @@ from bot.config import Config
 from bot.doctor.facts import Patient
 from bot.doctor.gathering import gather
 from bot.doctor.judging import Finding, judge
+from bot.github.authorizing import Client, identify
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
 from bot.github.site import site_of
 from bot.metrics import Metrics
+from bot.organizing import Organizing
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
+from bot.petition.comment import Author
 from bot.petition.facts import Fact
 from bot.reconcile.beats import Beats
 from bot.reconcile.by_hand import Resynced, Unknown, resync_by_hand
@@ -36,6 +39,7 @@ from bot.web.asking import House
 from bot.web.callers import Rules
 from bot.web.listening import listening
 from bot.web.metering import Meter
+from bot.web.organizers import Reception
 from bot.web.readiness import Details
 from bot.web.server import make_application
 from bot.web.setup.guard import Guard
@@ -112,7 +116,9 @@ async def running(
         conductor = Conductor(
             store, github, config.petition_label, clock.now, Coalescer(tempo.rate), beats, rounds.alarm
         )
-        port = await stack.enter_async_context(_listening(config, conductor, metrics, clock, address))
+        reception = _reception(config, conductor, session, clock) if config.lets_sign_in else None
+        served = _listening(config, conductor, metrics, clock, reception, address)
+        port = await stack.enter_async_context(served)
         # Only now: what is published links to the pages, and the rounds ask for deliveries, which must find us.
         conductor.addresses = _addresses(config, port)
         await stack.enter_async_context(_working(conductor))
@@ -284,7 +290,12 @@ def _addresses(config: Config, port: int | None = None) -> Addresses:
 
 @asynccontextmanager
 async def _listening(
-    config: Config, conductor: Conductor, metrics: Metrics, clock: Clock, address: socket.socket | None
+    config: Config,
+    conductor: Conductor,
+    metrics: Metrics,
+    clock: Clock,
+    reception: Reception | None,
+    address: socket.socket | None,
 ) -> AsyncIterator[int]:
     store = conductor.store
 
@@ -322,6 +333,7 @@ async def _listening(
         details=details,
         meter=Meter(metrics.delivered, metrics.turned_away, show),
         rules=Rules(proxies=config.trusted_proxies),
+        reception=reception,
     )
     if ending is not None:
         ending.mount(application)
@@ -333,6 +345,25 @@ async def _listening(
         except OSError as error:
             raise cannot_listen(config, error) from error
         yield port
+
+
+def _reception(config: Config, conductor: Conductor, session: aiohttp.ClientSession, clock: Clock) -> Reception:
+    """Let organizers sign in, and tell them what they ask."""
+    client = Client(config.api_url, config.client_id, config.client_secret)
+    organizing = Organizing(conductor.store, conductor.github, clock.now)
+
+    async def tell_who(code: str, verifier: str, redirect_uri: str) -> Author:
+        return await identify(session, client, code, verifier, redirect_uri, clock.now)
+
+    return Reception(
+        secret_key=config.secret_key,
+        client=client,
+        identify=tell_who,
+        is_organizer=organizing.is_organizer,
+        look=organizing.look,
+        audit=conductor.store.governing.audit,
+        settings=conductor.store.governing.settings,
+    )
 
 
 async def _ending(config: Config, store: Store, clock: Clock) -> Ending | None:

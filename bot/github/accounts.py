@@ -1,11 +1,11 @@
-"""What GraphQL tells of the accounts that wrote comments, a hundred with each call; pure.
+"""What GraphQL tells of accounts, a hundred with each call; pure.
 
 https://docs.github.com/en/graphql/reference/objects#user
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +29,22 @@ query($ids: [ID!]!) {
   }
 }
 """
+
+
+BY_LOGIN = """
+query(%(variables)s) { %(questions)s }
+fragment known on User {
+  __typename databaseId createdAt name bio followers { totalCount } repositories { totalCount }
+}
+"""
+
+
+def by_login(logins: Sequence[str]) -> tuple[str, dict[str, object]]:
+    """Make the question for people by their logins, and its variables."""
+    names = [f"u{number}" for number in range(len(logins))]
+    variables = ", ".join(f"${name}: String!" for name in names)
+    questions = " ".join(f"{name}: user(login: ${name}) {{ ...known }}" for name in names)
+    return BY_LOGIN % {"variables": variables, "questions": questions}, dict(zip(names, logins, strict=True))
 
 
 class Number(Struct, rename="camel"):
@@ -55,10 +71,18 @@ class Authored(Struct):
     author: User | None = None
 
 
-def read(nodes: Sequence[object]) -> Iterator[Account]:
-    """Give the accounts of people; raises Unavailable for what is not of the documented shape."""
-    for node in nodes:
-        author = expect(Authored, node).author if node else None
+def read(nodes: Iterable[object]) -> Iterator[Account]:
+    """Give the accounts of people who commented; raises Unavailable for what is not of the documented shape."""
+    yield from _accounts(expect(Authored, node).author for node in nodes if node)
+
+
+def read_users(found: Iterable[object]) -> Iterator[Account]:
+    """Give the accounts that were asked for by login; raises Unavailable likewise."""
+    yield from _accounts(expect(User, one) for one in found if one)
+
+
+def _accounts(found: Iterable[User | None]) -> Iterator[Account]:
+    for author in found:
         if author is None or author.database_id is None or author.created_at is None:
             continue
         yield Account(

@@ -55,3 +55,11 @@ class InstallationSuspended(GitHubError):
 
 class InstallationGone(GitHubError):
     """The App is not installed there any more."""
+
+
+class NotSignedIn(GitHubError):
+    """GitHub gives no token for a code; `reason` is its word for why, such as `bad_verification_code`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)

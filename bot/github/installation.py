@@ -204,6 +204,12 @@ class InstallationClient:
             found |= {one.id: one for one in accounts.read(data.get("nodes") or [])}
         return found
 
+    async def accounts_called(self, logins: Sequence[str]) -> dict[int, Account]:
+        """Read what GitHub shows of up to a hundred people, by user id; a login may be somebody else's by now."""
+        question, variables = accounts.by_login(logins)
+        data = await self._calls.graphql(question, **variables)
+        return {one.id: one for one in accounts.read_users(data.values())}
+
     async def may_write(self, repo: str, person: Author) -> bool:
         """Tell whether somebody may write to a repository now.
 

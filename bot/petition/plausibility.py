@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from statistics import median
@@ -35,11 +35,13 @@ class Account:
     repositories: int = 0
     has_profile: bool = False
     """Whether it has a name or a description."""
+    is_only_aged: bool = False
+    """Whether no more than its age is known."""
 
     @property
     def is_empty(self) -> bool:
         """Tell whether it has never been used for anything that shows."""
-        return not (self.followers or self.repositories or self.has_profile)
+        return not (self.is_only_aged or self.followers or self.repositories or self.has_profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Plausibility:
-    """What may be worth a second look; of `unknown` accounts GitHub told nothing."""
+    """What may be worth a second look.
+
+    Of `unknown` accounts GitHub told nothing; at those that are `waiting` nobody has looked yet.
+    """
 
     signatures: int
     unknown: int
@@ -70,15 +75,25 @@ class Plausibility:
     empty: int
     bursts: tuple[Burst, ...]
     alike: tuple[Alike, ...]
+    aged: int = 0
+    """Accounts whose age is known."""
+    waiting: int = 0
+
+    @property
+    def is_remarkable(self) -> bool:
+        """Tell whether there is anything to look at twice."""
+        return bool(self.empty or self.bursts or self.alike or any(number for _, number in self.young))
 
     def lines(self) -> Iterator[str]:
         """Say it in words."""
         yield f"{_count(self.signatures, 'signature')}. Nothing of this is proof, and nothing was done about it."
-        known = self.signatures - self.unknown
-        if known:
+        if self.aged:
             young = ", ".join(f"{number:,} up to {_count(days, 'day')}" for days, number in self.young)
-            yield f"  Age of the account at the time of signing: {young}, of {known:,} that are known."
+            yield f"  Age of the account at the time of signing: {young}, of {self.aged:,} that are known."
+        if self.signatures > self.unknown + self.waiting:
             yield f"  Without followers, repositories, name and description: {self.empty:,}."
+        if self.waiting:
+            yield f"  Looked at {self.signatures - self.waiting:,} of {_count(self.signatures, 'account')} so far."
         if self.unknown:
             yield f"  GitHub tells nothing of {_count(self.unknown, 'account')}."
         for burst in self.bursts:
@@ -88,23 +103,29 @@ class Plausibility:
         for group in self.alike:
             more = ", …" if group.signatures > len(group.logins) else ""
             yield f"  Logins alike: {group.signatures:,} like {', '.join(group.logins)}{more}"
+        if not self.is_remarkable:
+            yield "  Nothing remarkable."
 
     def facts(self) -> dict[str, object]:
         """Say it for machines."""
         return asdict(self)
 
 
-def assess(signatures: Sequence[Signature], accounts: Mapping[int, Account]) -> Plausibility:
-    """Look at a tally, with what is known of its accounts by user id."""
+def assess(
+    signatures: Sequence[Signature], accounts: Mapping[int, Account], waiting: Collection[int] = ()
+) -> Plausibility:
+    """Look at a tally, with what is known of its accounts by user id; of those who are `waiting` it is not all."""
     aged = [(one, accounts[one.user_id]) for one in signatures if one.user_id in accounts]
     ages = [one.signed_at - account.born for one, account in aged]
     return Plausibility(
         signatures=len(signatures),
-        unknown=len(signatures) - len(aged),
+        unknown=sum(one.user_id not in accounts and one.user_id not in waiting for one in signatures),
         young=tuple((days, sum(age < days * _DAY for age in ages)) for days in YOUNG_DAYS),
         empty=sum(account.is_empty for _, account in aged),
         bursts=tuple(_bursts(signatures, accounts)),
         alike=tuple(_alike(one.login for one in signatures)),
+        aged=len(aged),
+        waiting=sum(one.user_id in waiting for one in signatures),
     )
 
 

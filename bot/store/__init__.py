@@ -14,6 +14,7 @@ from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
 from bot.store.redelivering import FailedDelivery
 from bot.store.roster import (
     PAGE_SIZE,
+    Crowd,
     Cursor,
     Entry,
     Found,
@@ -38,6 +39,7 @@ __all__ = [
     "Backlog",
     "Busy",
     "Condition",
+    "Crowd",
     "Cursor",
     "Due",
     "Entry",

@@ -90,6 +90,7 @@ class Found:
     page_key: str
     revision: int
     count: int
+    installation_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,15 @@ class Whole:
     withdrawn: int
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who has signed, the newest first, without any details; `born` is known of few accounts, by user id."""
+
+    signatures: Sequence[Signature]
+    born: Mapping[int, int]
+    withdrawn: int
+
+
 class Rosters:
     """The part of the store that the pages read from; nothing here writes."""
 
@@ -167,6 +177,10 @@ class Rosters:
         """Read everything at one moment; None where the petition has gone."""
         return await self._database.read(partial(_read_whole, petition_id=petition_id))
 
+    async def crowd(self, petition_id: int, most: int) -> Crowd:
+        """Read who has signed, also where the organizers do not show it; so many of the newest at most."""
+        return await self._database.read(partial(_read_crowd, petition_id=petition_id, most=most))
+
     async def all_entries(self, petition_id: int) -> AsyncIterator[Sequence[Entry]]:
         """Read a whole public roster in batches, the oldest signature first, each person once.
 
@@ -185,6 +199,15 @@ class Rosters:
             seen.update(entry.signature.user_id for entry in fresh)
             yield fresh
             wanted = replace(wanted, cursor=page.after) if page.after else None
+
+
+def _read_crowd(transaction: Transaction, petition_id: int, most: int) -> Crowd:
+    rows = transaction.tuples(sql.CROWD, petition_id, most)
+    return Crowd(
+        signatures=[Signature(user_id, login, comment_id, at) for user_id, login, comment_id, at, _ in rows],
+        born={user_id: born for user_id, *_, born in rows if born is not None},
+        withdrawn=transaction.tuples(sql.WITHDRAWN, petition_id)[0][0],
+    )
 
 
 def _read_whole(transaction: Transaction, petition_id: int) -> Whole | None:
@@ -311,7 +334,7 @@ def _cursor(row: Sequence[object], order: Order, *, back: bool) -> Cursor:
 
 
 def _found(row: Row) -> Found:
-    return Found(row.id, _repository(row), row.number, row.page_key, row.revision, row.total)
+    return Found(row.id, _repository(row), row.number, row.page_key, row.revision, row.total, row.installation_id)
 
 
 def _repository(row: Row) -> Repository:

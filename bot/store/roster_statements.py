@@ -17,7 +17,7 @@ _SEEN = """
 # A petition goes by the name of its first issue; the others, and those that were moved, lead there.
 FIND_PETITION: Final = statement(f"""
     SELECT p.id, p.page_key, p.revision, p.count AS total,
-           r.id AS repository_id, r.owner, r.name, r.private, r.archived, first.number
+           r.id AS repository_id, r.owner, r.name, r.private, r.archived, r.installation_id, first.number
     FROM repositories asked
     JOIN threads t ON t.repository_id = asked.id AND t.number = $3
     JOIN threads here ON here.issue_id = CASE WHEN t.gone THEN t.moved_to ELSE t.issue_id END AND NOT here.gone
@@ -56,6 +56,12 @@ WITHDRAWN: Final = statement("""
     SELECT count(DISTINCT c.author_id) FROM comments c
     WHERE c.petition_id = $1 AND c.command = 'unsign'
       AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
+""")
+
+CROWD: Final = statement("""
+    SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born
+    FROM signatures s LEFT JOIN accounts a ON a.user_id = s.user_id
+    WHERE s.petition_id = $1 ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $2
 """)
 
 _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Detail.REASON, "s.reason"))

@@ -80,9 +80,17 @@ async def ask(request: web.Request, house: House) -> Asked:
     """Find the petition that a request is about; raises HTTPNotFound also for one that is not to be seen."""
     where = request.match_info
     found = await house.rosters.find(where["owner"], where["repo"], int(where["number"]))
-    if found is None or not _may_see(request, found):
+    if found is None or not may_see(request, found):
         raise web.HTTPNotFound(text=NOT_HERE)
     return Asked(found, pages_of(house.base(request), found.repository, found.number, found.page_key))
+
+
+def may_see(request: web.Request, found: Found) -> bool:
+    """Tell whether a request may know of a petition: of a private one, only with its key."""
+    if not found.repository.private:
+        return True
+    key = request.query.get("key", "").encode("utf-8", "replace")
+    return hmac.compare_digest(key, found.page_key.encode())
 
 
 def is_canonical(request: web.Request, asked: Asked) -> bool:
@@ -106,13 +114,6 @@ def read_wanted(request: web.Request, size: int) -> Wanted:
 def write_cursor(cursor: Cursor) -> dict[str, str]:
     """Say a cursor as a query."""
     return {"before" if cursor.back else "after": f"{cursor.key}.{cursor.comment_id}"}
-
-
-def _may_see(request: web.Request, found: Found) -> bool:
-    if not found.repository.private:
-        return True
-    key = request.query.get("key", "").encode("utf-8", "replace")
-    return hmac.compare_digest(key, found.page_key.encode())
 
 
 def _read_cursor(request: web.Request, order: Order) -> Cursor | None:

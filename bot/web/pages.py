@@ -64,7 +64,7 @@ class PageRoutes:
         house = self._house
         listed = await house.rosters.public_petitions(house.today)
         shown = views.view_listed(listed, house.base(request), house.now())
-        return self._html(request, "front.html", petitions=shown)
+        return self.draw(request, "front.html", petitions=shown)
 
     async def _petition(self, request: web.Request) -> web.Response:
         house = self._house
@@ -74,7 +74,7 @@ class PageRoutes:
         wanted = read_wanted(request, PAGE_SIZE)
         portrait = await house.portrait(asked, wanted)
         shown = views.view_petition(portrait, asked.pages, wanted, house)
-        response = self._html(request, "petition.html", petition=shown, roster=shown.roster)
+        response = self.draw(request, "petition.html", petition=shown, roster=shown.roster)
         if asked.private:
             response.headers.update(SECRETIVE)
         return response
@@ -87,7 +87,7 @@ class PageRoutes:
         petition = views.view_petition(portrait, asked.pages, Wanted(), self._house)
         # Comparing long texts takes a while, which nobody else should wait for.
         versions = await asyncio.to_thread(views.view_versions, portrait.letters)
-        response = self._html(request, "letter.html", petition=petition, versions=versions)
+        response = self.draw(request, "letter.html", petition=petition, versions=versions)
         if asked.private:
             response.headers.update(SECRETIVE)
         return response
@@ -96,7 +96,7 @@ class PageRoutes:
         heading = _HEADINGS.get(refusal.status, refusal.reason)
         message = "" if refusal.text == f"{refusal.status}: {refusal.reason}" else refusal.text
         if "text/html" in request.headers.get("Accept", ""):
-            response = self._html(request, "message.html", status=refusal.status, heading=heading, message=message)
+            response = self.draw(request, "message.html", status=refusal.status, heading=heading, message=message)
         else:
             response = web.json_response({"message": message or heading}, status=refusal.status)
             response.headers["Access-Control-Allow-Origin"] = "*"
@@ -125,9 +125,10 @@ class PageRoutes:
             "entries": "".join(macros.entry(one) for one in entries),  # type: ignore[attr-defined]  # the template's
         }
 
-    def _html(
+    def draw(
         self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: object
     ) -> web.Response:
+        """Make a page of a template."""
         text = self._templates.get_template(template).render(base=self._house.base(request), **values)
         response = web.Response(text=text, status=status, content_type="text/html")
         response.headers["Cache-Control"] = "no-cache"

@@ -11,6 +11,7 @@ from bot.web.callers import Rules, limiting
 from bot.web.data import DataRoutes
 from bot.web.live import Live
 from bot.web.metering import Meter, metrics
+from bot.web.organizers import OrganizerRoutes, Reception
 from bot.web.pages import PageRoutes
 from bot.web.readiness import Details, Parts, readyz
 from bot.web.webhook import BODY_LIMIT, Record, webhook
@@ -25,8 +26,12 @@ def make_application(
     details: Details | None = None,
     meter: Meter | None = None,
     rules: Rules | None = None,
+    reception: Reception | None = None,
 ) -> web.Application:
-    """Make the aiohttp application: the webhook, the pages and the health checks."""
+    """Make the aiohttp application: the webhook, the pages and the health checks.
+
+    Without a reception nobody can sign in as an organizer.
+    """
     pages, meter, rules = PageRoutes(house), meter or Meter(), rules or Rules()
     # aiohttp refuses a body that reaches the limit, GitHub's limit may be reached.
     middlewares = [limiting(rules, meter.turned_away), pages.guard]
@@ -36,7 +41,9 @@ def make_application(
     application.router.add_get("/readyz", readyz(readiness, details))
     application.router.add_get("/metrics", metrics(meter))
     live = Live(house, pages.tell)
-    application.add_routes([*pages.routes(), *DataRoutes(house).routes(), *live.routes()])
+    organizers = OrganizerRoutes(house, reception, pages.draw)
+    rooms = (pages, DataRoutes(house), live, organizers)
+    application.add_routes([route for room in rooms for route in room.routes()])
     application.on_shutdown.append(live.close)
     return application
 

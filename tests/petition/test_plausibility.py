@@ -55,6 +55,23 @@ def test_logins_that_differ_in_numbers_only_are_alike() -> None:
     assert found.alike == (Alike(3, ("Ada2", "a.d_a-33", "ada-1")),)
 
 
+def test_what_is_not_looked_at_yet_is_said_and_ages_that_are_known_count() -> None:
+    signatures = [signed(number, NOON) for number in range(1_200)]
+    accounts = {
+        0: Account(0, born=NOON - HOUR),
+        1: Account(1, born=NOON - HOUR, is_only_aged=True),
+    }
+    found = assess(signatures, accounts, waiting=set(range(1, 1_190)))
+    assert (found.young[0], found.empty, found.waiting, found.unknown, found.aged) == ((1, 2), 1, 1_189, 10, 2)
+    assert "  Looked at 11 of 1,200 accounts so far." in list(found.lines())
+
+
+def test_where_nothing_is_remarkable_that_is_said() -> None:
+    ordinary = {7: Account(7, born=NOON - 900 * DAY, followers=3)}
+    assert list(assess([signed(7, NOON)], ordinary).lines())[-1] == "  Nothing remarkable."
+    assert "remarkable" not in "".join(assess([signed(7, NOON)], {7: Account(7, born=NOON)}).lines())
+
+
 def test_nobody_is_no_trouble() -> None:
     found = assess([], {})
     assert (found.signatures, found.bursts, found.alike) == (0, (), ())

@@ -11,6 +11,7 @@ from bot import app
 from bot.config import Config
 from bot.github.pacing import Limits
 from bot.petition import block
+from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
 from bot.sandbox.nouns import Comment, Issue, User
@@ -43,6 +44,8 @@ class Scene:
     tempo: app.Tempo = FAST
     clock: app.Clock = field(default_factory=app.Clock)
     public_url: str | None = None
+    secret_key: str = ""
+    """With it organizers can sign in on the bot's pages."""
     bot: app.Bot | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -60,11 +63,15 @@ class Scene:
             host="127.0.0.1",
             port=0,
             public_url=self.public_url,
+            client_id=self.sandbox.client_id if self.secret_key else "",
+            client_secret=self.sandbox.client_secret if self.secret_key else "",
+            secret_key=self.secret_key,
         )
 
     async def start_bot(self) -> app.Bot:
         self.bot = await self._stack.enter_async_context(app.running(self.config(), self.tempo, self.clock))
         self.sandbox.webhook_url = f"http://127.0.0.1:{self.bot.port}/webhook"
+        self.sandbox.callback_urls = (f"http://127.0.0.1:{self.bot.port}{SIGNED_IN}",)
         return self.bot
 
     async def stop_bot(self) -> None:

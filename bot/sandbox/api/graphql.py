@@ -56,6 +56,7 @@ class _Root:
             "node": lambda _info, id: self._node(id),  # noqa: A006 - GitHub's name for it
             "nodes": lambda _info, ids: self._many(ids),
             "repository": lambda _info, owner, name, **options: self._repository(owner, name, **options),
+            "user": lambda _info, login: self._user(login),
             "rateLimit": lambda _info, **_options: self._rate_limit(),
             "minimizeComment": lambda _info, **arguments: self._minimize(**arguments),
             "unminimizeComment": lambda _info, **arguments: self._unminimize(**arguments),
@@ -88,6 +89,12 @@ class _Root:
         if found is None or not self._call.can_read(found) or (is_former and not options.get("followRenames")):
             raise Unresolved(f"Could not resolve to a Repository with the name '{asked}'.")
         return self._nodes.repository(found)
+
+    def _user(self, login: str) -> object:
+        found = self._call.state.find_user(login)
+        if found is None or found.type != "User" or found.spam:
+            raise Unresolved(f"Could not resolve to a User with the login of '{login}'.")
+        return self._nodes.actor(found)
 
     def _rate_limit(self) -> Mapping[str, object]:
         numbers = self._call.meter.numbers(self._call.caller.key, "graphql")

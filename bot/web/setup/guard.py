@@ -1,7 +1,4 @@
-"""Who may set the bot up: whoever shows the token, and then the browser that showed it. Nothing is remembered.
-
-All is derived from the operator's key, so that it holds across restarts and in every process.
-"""
+"""Who may set the bot up: whoever shows the token, and then the browser that showed it. Nothing is remembered."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.sealing import derive
+from bot.web.sessions import Sessions
 
 LIFE: Final = 2 * 3600
 """Seconds that a browser is known for; GitHub's part must be done within one hour."""
@@ -36,16 +34,11 @@ class Guard:
 
     def open_session(self) -> str:
         """Give what a browser that was admitted is known by."""
-        return self._signed(secrets.token_hex(16), int(self.now()) + LIFE)
+        return self._sessions.open(secrets.token_hex(16))
 
     def knows(self, session: str) -> bool:
         """Tell whether a browser was admitted not too long ago."""
-        nonce, _, rest = session.partition(".")
-        expires = rest.partition(".")[0]
-        if not (expires.isascii() and expires.isdigit() and len(expires) < 12):
-            return False
-        genuine = hmac.compare_digest(session.encode(errors="replace"), self._signed(nonce, int(expires)).encode())
-        return genuine and self.now() < int(expires)
+        return self._sessions.read(session) is not None
 
     def state(self, session: str) -> str:
         """Give what GitHub must send back, so that nobody can slip an App of theirs to somebody else's browser."""
@@ -55,8 +48,9 @@ class Guard:
         """Tell whether GitHub has sent back this browser's state."""
         return hmac.compare_digest(shown.encode(errors="replace"), self.state(session).encode())
 
-    def _signed(self, nonce: str, expires: int) -> str:
-        return f"{nonce}.{expires}.{derive(self.secret_key, f'session {nonce} {expires}')}"
+    @property
+    def _sessions(self) -> Sessions:
+        return Sessions(self.secret_key, "session", LIFE, self.now)
 
 
 def setup_token(secret_key: str) -> str:

@@ -14,6 +14,7 @@ from bot.github.manifest import LONGEST_NAME, Registration, form_url, manifest
 from bot.github.needs import NEEDS, REASONS
 from bot.github.site import site_of
 from bot.web.callers import Rules, limiting
+from bot.web.sessions import seen_as, set_cookie
 from bot.web.setup.drawing import message, page, static
 from bot.web.setup.guard import LIFE, Guard
 from bot.web.setup.wishes import NotLikeThis, read_wishes
@@ -79,16 +80,8 @@ class Wizard:
             return page("locked.html", status=403, wrong=True)
         # The token disappears from the address, and with it from the browser's history.
         answer = web.Response(status=303, headers={"Location": "/setup"})
-        answer.set_cookie(
-            COOKIE,
-            self.guard.open_session(),
-            max_age=LIFE,
-            path="/setup",
-            httponly=True,
-            secure=_seen_as(request).startswith("https:"),
-            # Not strict: GitHub sends the browser back to us.
-            samesite="Lax",
-        )
+        secure = seen_as(request).startswith("https:")
+        set_cookie(answer, COOKIE, self.guard.open_session(), LIFE, "/setup", secure=secure)
         return answer
 
     async def _review(self, request: web.Request) -> web.Response:
@@ -115,7 +108,7 @@ class Wizard:
         if not _is_known(self.guard, request) or not self.guard.is_state(given.get("state", ""), session):
             return message(403, "This did not begin here", "Begin in this browser, and end within two hours.")
         try:
-            app = await self.convert(given.get("code", ""), self.public_url or _seen_as(request))
+            app = await self.convert(given.get("code", ""), self.public_url or seen_as(request))
         except NotFound:
             text = (
                 "GitHub's answer was used already, or is more than an hour old."
@@ -139,7 +132,7 @@ class Wizard:
             status=422 if problem else 200,
             problem=problem,
             typed=typed,
-            public_url=self.public_url or _seen_as(request),
+            public_url=self.public_url or seen_as(request),
             site=site_of(self.api_url),
             longest=LONGEST_NAME,
         )
@@ -199,12 +192,6 @@ def _closing(answer: web.Response) -> web.Response:
 
 def _is_known(guard: Guard, request: web.Request) -> bool:
     return guard.knows(request.cookies.get(COOKIE, ""))
-
-
-def _seen_as(request: web.Request) -> str:
-    """Give the address under which the browser sees us, also through a router that ends its TLS."""
-    scheme = request.headers.get("X-Forwarded-Proto", request.scheme).partition(",")[0].strip()
-    return f"{'https' if scheme == 'https' else 'http'}://{request.host}"
 
 
 async def _to_setup(_request: web.Request) -> web.Response:

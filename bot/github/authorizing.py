@@ -1,0 +1,104 @@
+"""Signing in with GitHub: where the browser is sent, and who it is that comes back with a code.
+
+https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+from urllib.parse import urlencode
+
+import aiohttp
+import msgspec
+
+from bot.github import shapes
+from bot.github.answers import expect
+from bot.github.api import Api, Credentials, Line
+from bot.github.errors import NotSignedIn, Unavailable
+from bot.github.pacing import Limits, Pace
+from bot.github.site import site_of
+from bot.petition.comment import Author
+
+PATIENCE: Final = 10.0
+"""Seconds for each of the two calls that it takes; somebody is waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the App identifies itself with when it signs people in, and the API beside which GitHub's site is."""
+
+    api_url: str
+    id: str
+    secret: str = field(repr=False)
+
+
+def authorize_url(client: Client, redirect_uri: str, state: str, verifier: str) -> str:
+    """Give the address where GitHub asks somebody; `verifier` is to be shown when the code is brought.
+
+    https://datatracker.ietf.org/doc/html/rfc7636
+    """
+    asked = {
+        "client_id": client.id,
+        "redirect_uri": redirect_uri,
+        "state": state,
+        "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("="),
+        "code_challenge_method": "S256",
+    }
+    return f"{site_of(client.api_url)}/login/oauth/authorize?{urlencode(asked)}"
+
+
+async def identify(
+    session: aiohttp.ClientSession,
+    client: Client,
+    code: str,
+    verifier: str,
+    redirect_uri: str,
+    now: Callable[[], float],
+) -> Author:
+    """Tell whose code it is; the token that GitHub gives for it is used once and kept nowhere.
+
+    Raises NotSignedIn, and `bot.github.errors` where GitHub does not answer.
+    """
+    given = {
+        "client_id": client.id,
+        "client_secret": client.secret,
+        "code": code,
+        "code_verifier": verifier,
+        "redirect_uri": redirect_uri,
+    }
+    credentials = Credentials(token=await _exchange(session, client, given))
+    line = Line(session, client.api_url.rstrip("/"), now, asyncio.sleep, timeout=PATIENCE)
+    answer = await Api(line, Pace(Limits())).ask("GET", "/user", {}, credentials)
+    return expect(shapes.User, answer.data).author()
+
+
+async def _exchange(session: aiohttp.ClientSession, client: Client, given: dict[str, str]) -> str:
+    url = f"{site_of(client.api_url)}/login/oauth/access_token"
+    headers = {"Accept": "application/json", "User-Agent": "undersigned"}
+    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    try:
+        async with session.post(url, data=given, headers=headers, timeout=timeout, allow_redirects=False) as answer:
+            status, content = answer.status, await answer.read()
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        # Not chained: what was sent is secret.
+        raise Unavailable(f"POST /login/oauth/access_token: {type(error).__name__}") from None
+    try:
+        told = msgspec.json.decode(content, type=_Told)
+    except msgspec.MsgspecError:
+        raise Unavailable(f"POST /login/oauth/access_token: {status}") from None
+    if not told.access_token:
+        raise NotSignedIn(told.error or str(status))
+    return told.access_token
+
+
+class _Told(msgspec.Struct):
+    access_token: str = ""
+    error: str = ""
+
+    def __repr__(self) -> str:
+        return f"_Told({self.error!r})"

@@ -1,0 +1,143 @@
+"""What organizers see of their petition beside what everybody sees, as plain values for the template; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.petition.addresses import Pages, Site
+from bot.petition.plausibility import Plausibility
+from bot.petition.rules import Rules, Withheld
+from bot.petition.settings import PATH, Detail
+from bot.store import AuditEntry, KnownSettings, Portrait
+from bot.web.asking import House
+from bot.web.views import Moment, people
+
+SHOWN: Final = 200
+"""Entries of the log that are shown, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What may be worth a second look among the signatures, and how many have withdrawn."""
+
+    found: Plausibility
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """What became of an order."""
+
+    at: Moment
+    login: str
+    profile: str
+    text: str
+    answer: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithheldView:
+    """Somebody whose signature an order withholds."""
+
+    login: str
+    profile: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """An organizers' page; `link` opens the petition to others where it is private."""
+
+    title: str
+    repository: str
+    repository_url: str
+    pages: Pages
+    headline: str
+    remarks: Sequence[str]
+    findings: Sequence[str]
+    counting: Sequence[tuple[str, str]]
+    """What counts and what is shown: of what, and how it is."""
+    withheld: Sequence[WithheldView]
+    orders: Sequence[OrderView]
+    older: int
+    """Orders that are not shown."""
+    link: str | None
+
+
+def view_desk(
+    portrait: Portrait,
+    pages: Pages,
+    house: House,
+    *,
+    look: SecondLook,
+    audit: Sequence[AuditEntry],
+    settings: KnownSettings,
+) -> DeskView:
+    """Say everything that the page shows."""
+    snapshot, site = portrait.snapshot, house.site
+    first, *findings = (line.strip() for line in look.found.lines())
+    return DeskView(
+        title=snapshot.title,
+        repository=snapshot.repository.full_name,
+        repository_url=f"{site.url}/{snapshot.repository.full_name}",
+        pages=pages,
+        headline=first,
+        remarks=[*_unreadable(settings), *snapshot.rules.remarks],
+        findings=findings,
+        counting=[("Counted", _counted(portrait, look)), *_rules(portrait, house)],
+        withheld=[_withheld(one, site) for one in snapshot.rules.withheld],
+        orders=[_order(one, site) for one in reversed(audit[-SHOWN:])],
+        older=max(len(audit) - SHOWN, 0),
+        link=pages.roster if pages.key else None,
+    )
+
+
+def _unreadable(settings: KnownSettings) -> Iterator[str]:
+    if not settings.readable:
+        yield f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last settings hold."
+
+
+def _counted(portrait: Portrait, look: SecondLook) -> str:
+    snapshot = portrait.snapshot
+    doubtful = f"; {snapshot.doubtful:,} in doubt until GitHub tells who wrote them" if snapshot.doubtful else ""
+    return f"{people(snapshot.count)} signed, {people(look.withdrawn)} withdrawn{doubtful}."
+
+
+def _rules(portrait: Portrait, house: House) -> Iterator[tuple[str, str]]:
+    rules, closed_at = portrait.snapshot.rules, portrait.snapshot.closed_at
+    settings, end = rules.settings, rules.ends_at(closed_at)
+    phrases = ", ".join(f"“{one}”" for one in settings.also_accept)
+    yield "Signs", f"/sign, or a comment that says nothing but {phrases}" if phrases else "/sign"
+    days = f"{settings.minimum_account_age:,} days old or more when they sign"
+    yield "Accounts", days if rules.asks_for_age else "of any age"
+    yield "Goal", ", then ".join(f"{goal:,}" for goal in settings.goals) or "none"
+    yield "Until", _until(end, house.now())
+    yield "Shown", _shown(rules)
+
+
+def _until(end: int | None, now: float) -> str:
+    if end is None:
+        return "somebody closes it"
+    return f"{Moment.of(end).text} UTC" + (", which is over" if end <= now else "")
+
+
+def _shown(rules: Rules) -> str:
+    details = [one.value for one in Detail if one in rules.settings.show]
+    if not details:
+        return "the count, and not who has signed"
+    where = "on the page and in the issue" if rules.settings.public_roster else "the newest in the issue only"
+    return f"{', '.join(details)}; {where}"
+
+
+def _withheld(one: Withheld, site: Site) -> WithheldView:
+    return WithheldView(one.login, site.person(one.login), one.reason)
+
+
+def _order(entry: AuditEntry, site: Site) -> OrderView:
+    text = f"/petition {entry.word} {entry.argument}".strip()
+    return OrderView(
+        Moment.of(entry.noted_at), entry.login, site.person(entry.login), text, entry.answer, entry.note
+    )

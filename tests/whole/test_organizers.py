@@ -1,0 +1,399 @@
+"""Organizers sign in with GitHub and see more of their petition; nobody else does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot import app, organizing
+from bot.sandbox.faults import Faults
+from bot.sandbox.nouns import Issue
+from bot.sandbox.server import Sandbox
+from tests.emissions import RUN
+from tests.web.html import Read
+from tests.whole.scene import Scene, scene
+from tests.whole.watching import Calls, Handler
+
+KEY = "a key of more than thirty-two characters"
+DAY = 86_400
+
+
+@dataclass
+class Clock:
+    """This machine's time, and what the story lets pass."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture
+async def stage(sqlite_url: str, clock: Clock, calls: Calls) -> AsyncIterator[Scene]:
+    @web.middleware
+    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await calls.note(request, handler)
+
+    sandbox = Sandbox(now=clock)
+    sandbox.app.middlewares.append(note)
+    async with scene(sqlite_url, sandbox=sandbox, start=False) as found:
+        found.clock, found.secret_key = app.Clock(now=clock), KEY
+        await found.start_bot()
+        yield found
+
+
+@dataclass
+class Answer:
+    status: int
+    text: str
+    headers: dict[str, str]
+
+
+@dataclass
+class Browser:
+    """A browser in which somebody walks from the bot's pages to GitHub's and back."""
+
+    stage: Scene
+    session: aiohttp.ClientSession
+
+    def address(self, petition: Issue) -> str:
+        assert self.stage.bot is not None
+        name = f"{petition.repository.full_name}/{petition.number}"
+        return f"http://127.0.0.1:{self.stage.bot.port}/petitions/{name}"
+
+    async def get(self, url: str) -> Answer:
+        async with self.session.get(url, headers={"Accept": "text/html"}, allow_redirects=False) as answer:
+            return Answer(answer.status, await answer.text(), dict(answer.headers))
+
+    async def show(self, petition: Issue, query: str = "") -> Answer:
+        return await self.get(f"{self.address(petition)}/organizers{query}")
+
+    async def text(self, petition: Issue, status: int = 200) -> str:
+        shown = await self.show(petition)
+        assert shown.status == status, shown.text
+        return Read(shown.text).text
+
+    async def begin(self, petition: Issue) -> str:
+        """Follow the button; gives where GitHub asks."""
+        sent = await self.get(f"{self.address(petition)}/organizers/sign-in")
+        assert sent.status == 302
+        return sent.headers["Location"]
+
+    async def agree(self, asked: str, login: str, decision: str = "authorize") -> str:
+        """Answer GitHub's question; gives where it sends the browser."""
+        form = {"as": login, "decision": decision}
+        async with self.session.post(asked, data=form, allow_redirects=False) as answer:
+            assert answer.status == 302, await answer.text()
+            return answer.headers["Location"]
+
+    async def sign_in(self, petition: Issue, login: str) -> Answer:
+        back = await self.agree(await self.begin(petition), login)
+        came = await self.get(back)
+        assert came.status == 303, came.text
+        assert came.headers["Location"] == f"{self.address(petition)}/organizers"
+        return came
+
+
+@pytest.fixture
+async def browser(stage: Scene) -> AsyncIterator[Browser]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield Browser(stage, session)
+
+
+@pytest.fixture
+async def petition(stage: Scene) -> Issue:
+    stage.organizer()
+    found = stage.petition()
+    await stage.shows(found, 0)
+    return found
+
+
+async def test_an_organizer_sees_what_may_be_worth_a_second_look(
+    stage: Scene, browser: Browser, petition: Issue, clock: Clock
+) -> None:
+    for login in ("sock-1", "sock-2", "sock-3", "ada"):
+        person = stage.state.user(login)
+        person.created_at = int(clock()) - (400 if login == "ada" else 2) * DAY
+        person.followers = 7 * (login == "ada")
+        stage.sign(petition, login)
+    stage.sign(petition, "gone")
+    stage.sign(petition, "fickle")
+    stage.sign(petition, "fickle", "/unsign")
+    await stage.shows(petition, 5)
+    stage.state.delete_user(stage.state.user("gone"))
+    assert "For organizers" in (await browser.get(browser.address(petition))).text
+    assert "Sign in with GitHub" in await browser.text(petition)
+    await browser.sign_in(petition, "grace")
+    text = await browser.text(petition)
+    assert "You are signed in as grace." in text
+    assert "5 signatures. Nothing of this is proof, and nothing was done about it." in text
+    assert "0 up to 1 day, 3 up to 7 days, 3 up to 30 days, of 4 that are known" in text
+    assert "Without followers, repositories, name and description: 3." in text
+    assert "GitHub tells nothing of 1 account." in text
+    assert "Logins alike: 3 like sock-1, sock-2, sock-3" in text
+    assert "5 people have signed, 1 person has withdrawn." in text
+    assert "No order was given yet." in text
+
+
+async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, petition: Issue) -> None:
+    await browser.sign_in(petition, "grace")
+    text = await browser.text(petition)
+    assert "Nothing remarkable." in text
+    assert "None, neither in the settings nor in orders." in text
+    assert "Nobody’s signature is withheld" in text
+
+
+async def test_organizers_read_what_became_of_orders_what_counts_and_what_is_wrong(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    stage.state.write_file(stage.sandbox.repository(), ".github/petition.yml", "gaol: 12\n")
+    stage.sign(petition, "mallory")
+    await stage.shows(petition, 1)
+    refused = stage.sandbox.comment(petition, "mallory", "/petition goal 1")
+    await stage.reacted(refused, "confused")
+    obeyed = stage.sandbox.comment(petition, "grace", "/petition remove @mallory signed for a dog")
+    await stage.reacted(obeyed, "+1")
+    await stage.shows(petition, 0)
+    await stage.reacted(stage.sandbox.comment(petition, "grace", "/petition recount"), "+1")
+    await browser.sign_in(petition, "grace")
+    text = await browser.text(petition)
+    assert "/petition remove @mallory signed for a dog obeyed grace," in text
+    assert "/petition goal 1 refused" in text
+    assert "mallory: signed for a dog" in text
+    assert ".github/petition.yml, line 1: found the key “gaol”; did you mean goal?" in text
+    assert text.index("/petition recount") < text.index("/petition remove"), "the newest first"
+
+
+async def test_who_may_not_write_is_told_kindly_and_sees_nothing(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    stage.sandbox.user("mallory")
+    await browser.sign_in(petition, "mallory")
+    text = await browser.text(petition, 403)
+    assert "mallory may not write to lovelace/letters" in text
+    assert "second look" not in text
+
+
+async def test_whoever_is_no_organizer_any_more_loses_sight_within_minutes(
+    stage: Scene, browser: Browser, petition: Issue, clock: Clock
+) -> None:
+    await browser.sign_in(petition, "grace")
+    await browser.text(petition)
+    stage.state.set_role(petition.repository, stage.state.user("grace"), "read")
+    clock.ahead += organizing.CHECKED_FOR + 1
+    await browser.text(petition, 403)
+
+
+async def test_one_is_signed_in_for_eight_hours_and_out_at_once(
+    browser: Browser, petition: Issue, clock: Clock
+) -> None:
+    came = await browser.sign_in(petition, "grace")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/petitions", "Max-Age=28800"} <= set(
+        came.headers["Set-Cookie"].split("; ")
+    )
+    clock.ahead += 8 * 3600 - 60
+    assert "signed in as grace" in await browser.text(petition)
+    clock.ahead += 61
+    assert "Sign in with GitHub" in await browser.text(petition)
+    clock.ahead -= 3600
+    async with browser.session.post(f"{browser.address(petition)}/organizers/sign-out") as answer:
+        assert "Sign in with GitHub" in await answer.text()
+    assert "Sign in with GitHub" in await browser.text(petition)
+
+
+async def test_an_organizer_of_a_private_petition_gets_its_link_and_others_do_not_learn_of_it(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    stage.state.privatize(petition.repository, petition.repository.owner)
+    await stage.sandbox.settled()
+    nowhere = f"{browser.address(petition).removesuffix('/1')}/77/organizers"
+    asked = [
+        Read((await browser.get(url)).text).text for url in (f"{browser.address(petition)}/organizers", nowhere)
+    ]
+    assert asked[0] == asked[1], "strangers learn that it is there"
+    stage.sandbox.user("mallory")
+    await browser.sign_in(petition, "mallory")
+    hidden, absent = await browser.show(petition), await browser.get(nowhere)
+    assert (hidden.status, hidden.text) == (404, absent.text)
+    browser.session.cookie_jar.clear()
+    await browser.sign_in(petition, "grace")
+    links = [one for one in Read((await browser.show(petition)).text).links if "?key=" in one]
+    assert (await browser.get(links[0])).status == 200
+    browser.session.cookie_jar.clear()
+    assert "Sign in with GitHub" in (await browser.get(links[0].replace("?", "/organizers?"))).text
+
+
+async def test_the_time_that_it_takes_tells_nobody_which_private_petitions_there_are(
+    stage: Scene, browser: Browser, petition: Issue, calls: Calls
+) -> None:
+    stage.sandbox.user("mallory")
+    await browser.sign_in(petition, "mallory")
+    await browser.text(petition, 403)
+    stage.state.privatize(petition.repository, petition.repository.owner)
+    await stage.sandbox.settled()
+    stage.sandbox.user("eve")
+    browser.session.cookie_jar.clear()
+    await browser.sign_in(petition, "eve")
+    asked: list[int] = []
+    for path in ("lovelace/letters/1", "lovelace/diaries/1", "lovelace/letters/1", "lovelace/diaries/1"):
+        calls.forget()
+        await browser.get(f"{browser.address(petition).partition('lovelace')[0]}{path}/organizers")
+        asked.append(len(calls.like("GET /repos/lovelace/.*/(installation|collaborators/eve/permission) ")))
+    assert asked == [1, 1, 0, 0]
+
+
+async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
+    stage: Scene,
+    browser: Browser,
+    petition: Issue,
+    clock: Clock,
+    calls: Calls,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(organizing, "BATCH", 2)
+    monkeypatch.setattr(organizing, "CALLS", 2)
+    for number in range(9):
+        stage.sign(petition, f"person-of-{chr(97 + number)}")
+    await stage.shows(petition, 9)
+    await browser.sign_in(petition, "grace")
+    calls.forget()
+    assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
+    assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
+    assert len(calls.like("POST /api/graphql")) == 2
+    clock.ahead += organizing.LOOKED_FOR + 1
+    assert "Looked at 8 of 9 accounts so far." in await browser.text(petition)
+    clock.ahead += organizing.LOOKED_FOR + 1
+    assert "so far" not in await browser.text(petition)
+
+
+async def test_while_github_is_down_nobody_gets_in_and_that_is_said(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    back = await browser.agree(await browser.begin(petition), "grace")
+    stage.sandbox.faults = Faults(where="GET /user", server_error=1.0)
+    assert "GitHub does not answer" in (await browser.get(back)).text
+    stage.sandbox.faults = Faults()
+    await browser.sign_in(petition, "grace")
+    stage.sandbox.faults = Faults(where="/permission", server_error=1.0)
+    shown = await browser.show(petition)
+    assert (shown.status, shown.headers["Retry-After"]) == (503, "60")
+    assert "GitHub does not answer" in shown.text
+    stage.sandbox.faults = Faults()
+    assert "Worth a second look" in await browser.text(petition)
+
+
+async def test_who_does_not_agree_comes_back_and_is_asked_again(browser: Browser, petition: Issue) -> None:
+    back = await browser.agree(await browser.begin(petition), "grace", "cancel")
+    assert (await browser.get(back)).status == 303
+    assert "Sign in with GitHub" in await browser.text(petition)
+
+
+async def test_nobody_is_signed_in_as_somebody_else_by_a_link(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    theirs = await browser.agree(await browser.begin(petition), "grace")
+    browser.session.cookie_jar.clear()
+    assert (await browser.get(theirs)).status == 403, "this browser did not begin"
+    await browser.begin(petition)
+    assert (await browser.get(theirs)).status == 403, "another browser's state"
+    assert "Sign in with GitHub" in await browser.text(petition)
+
+
+async def test_a_stolen_code_is_worth_nothing_elsewhere(stage: Scene, browser: Browser, petition: Issue) -> None:
+    stolen = parse_qs(urlsplit(await browser.agree(await browser.begin(petition), "grace")).query)["code"][0]
+    browser.session.cookie_jar.clear()
+    asked = await browser.begin(petition)
+    mine = parse_qs(urlsplit(asked).query)
+    callback = f"{mine['redirect_uri'][0]}?code={stolen}&state={mine['state'][0]}"
+    refused = await browser.get(callback)
+    assert (refused.status, "That came too late" in refused.text) == (410, True)
+    assert "Sign in with GitHub" in await browser.text(petition)
+
+
+async def test_a_code_is_used_once_and_within_ten_minutes(browser: Browser, petition: Issue, clock: Clock) -> None:
+    back = await browser.agree(await browser.begin(petition), "grace")
+    await browser.get(back)
+    assert (await browser.get(back)).status == 403, "the ticket was taken back"
+    late = await browser.agree(await browser.begin(petition), "grace")
+    clock.ahead += 601
+    assert (await browser.get(late)).status == 403
+
+
+@pytest.mark.parametrize(
+    "made_up", ["", "1:grace", "1:grace.9999999999.x", "é.9999999999.x", "1:grace.99999999999999.x"]
+)
+async def test_nobody_makes_up_a_session(browser: Browser, petition: Issue, made_up: str) -> None:
+    url = f"{browser.address(petition)}/organizers"
+    cookies = {"Cookie": f"undersigned-organizer={made_up}"}
+    async with aiohttp.ClientSession() as session, session.get(url, headers=cookies) as answer:
+        assert "Sign in with GitHub" in await answer.text()
+
+
+async def test_a_ticket_on_the_way_is_no_session(browser: Browser, petition: Issue) -> None:
+    sent = await browser.get(f"{browser.address(petition)}/organizers/sign-in")
+    ticket = sent.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    assert ticket.startswith("lovelace:letters:1:")
+    cookies = {"Cookie": f"undersigned-organizer={ticket}"}
+    url = f"{browser.address(petition)}/organizers"
+    async with aiohttp.ClientSession() as session, session.get(url, headers=cookies) as answer:
+        assert "Sign in with GitHub" in await answer.text()
+
+
+async def test_an_app_that_is_not_set_up_for_it_says_who_can_help(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    stage.sandbox.registration.client_secret = "another one since"
+    refused = await browser.get(await browser.agree(await browser.begin(petition), "grace"))
+    assert refused.status == 502
+    assert "incorrect_client_credentials" in refused.text
+    assert "/organizers/signed-in" in refused.text
+    stage.sandbox.callback_urls = ("http://127.0.0.1:1/elsewhere",)
+    sent = await browser.get(await browser.begin(petition))
+    assert sent.headers["Location"].startswith("http://127.0.0.1:1/elsewhere?error=redirect_uri_mismatch")
+
+
+async def test_without_a_client_secret_the_page_says_what_the_operator_can_do(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    await stage.stop_bot()
+    stage.secret_key = ""
+    await stage.start_bot()
+    text = await browser.text(petition)
+    assert "GITHUB_CLIENT_SECRET" in text
+    assert "python -m bot audit" in text
+    assert (await browser.get(f"{browser.address(petition)}/organizers/sign-in")).status == 302
+    assert (
+        await browser.get(f"{browser.address(petition).partition('/pet')[0]}/organizers/signed-in")
+    ).status == 403
+
+
+async def test_what_github_gives_for_it_is_kept_nowhere(browser: Browser, petition: Issue, stage: Scene) -> None:
+    await browser.sign_in(petition, "grace")
+    await browser.text(petition)
+    tokens = [secret for secret in RUN.known if secret.startswith("ghu_")]
+    assert tokens
+    assert stage.sandbox.client_secret in RUN.known
+    await stage.stop_bot()
+    database = Path(stage.database_url.removeprefix("sqlite:///"))
+    stored = b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
+    assert not [secret for secret in (*tokens, stage.sandbox.client_secret) if secret.encode() in stored]
+    assert b"ghu_" not in stored
