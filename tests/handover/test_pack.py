@@ -18,7 +18,7 @@ from bot.petition.addresses import Site
 from bot.store import Whole
 from tests.handover.conftest import AT, NAMES, PAGES
 
-SIGNED = '-5",\n      "letter": "sha256:'
+SIGNED = '0005",\n      "letter": "sha256:'
 
 
 def seal(folder: Path) -> None:
