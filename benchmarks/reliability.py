@@ -1,6 +1,6 @@
 """`python -m benchmarks.reliability` breaks what the bot stands on, and writes what came of it into a document.
 
-With a NAME it prints one measurement; with `--quick` it is shorter, and the document stays as it is.
+With a NAME it measures only that, and leaves the document's other figures as they are.
 """
 
 from __future__ import annotations
@@ -14,36 +14,46 @@ from benchmarks.machine import ROOT, circumstances
 from benchmarks.report import Section, markdown, show
 
 DOCUMENT = ROOT / "docs" / "RELIABILITY.md"
-BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
-MEASURES: dict[str, Callable[..., Section]] = {"faults": faults.measure, "soak": soak.measure}
+MEASURES: dict[str, Callable[[argparse.Namespace], Section]] = {
+    "faults": lambda options: faults.measure(quick=options.quick),
+    "soak": lambda options: soak.measure(quick=options.quick, minutes=options.minutes),
+}
 
 
 def main() -> int:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=MEASURES, help="measure only this, and print it")
+    parser.add_argument("name", nargs="?", choices=MEASURES, help="measure only this")
     parser.add_argument("--quick", action="store_true", help="shorter; the document stays as it is")
+    parser.add_argument(
+        "--minutes", type=float, default=soak.MINUTES, help="how long to let it rain (default: %(default)g)"
+    )
     options = parser.parse_args()
     where = circumstances()
-    sections: list[Section] = []
     for name, measure in MEASURES.items():
         if options.name in (None, name):
-            sections.append(measure(quick=options.quick))
-            print(show(sections[-1]), flush=True)
-    if options.name is None and not options.quick:
-        figures = "\n\n".join(markdown(section, where) for section in sections)
-        DOCUMENT.write_text(put(DOCUMENT.read_text(encoding="utf-8"), figures), encoding="utf-8")
-        print(f"{DOCUMENT} is written.")
+            section = measure(options)
+            print(show(section), flush=True)
+            if not options.quick:
+                text = put(DOCUMENT.read_text(encoding="utf-8"), name, markdown(section, where))
+                DOCUMENT.write_text(text, encoding="utf-8")
+                print(f"{DOCUMENT} is written.")
     return 0
 
 
-def put(document: str, figures: str) -> str:
-    """Put figures between the two markers of a document; raises ValueError where it has none."""
-    if BEGIN not in document or END not in document:
-        raise ValueError(f"no {BEGIN} and {END}")
-    between = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    return between.sub(lambda _: f"{BEGIN}\n\n{figures.strip()}\n\n{END}", document, count=1)
+def put(document: str, name: str, figures: str) -> str:
+    """Put the figures of one measurement between its markers in a document; raises ValueError where it has none."""
+    begin, end = markers(name)
+    if begin not in document or end not in document:
+        raise ValueError(f"no {begin} and {end}")
+    between = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    return between.sub(lambda _: f"{begin}\n\n{figures.strip()}\n\n{end}", document, count=1)
+
+
+def markers(name: str) -> tuple[str, str]:
+    """Give what stands before and after the figures of a measurement."""
+    return f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
 
 
 if __name__ == "__main__":

@@ -45,24 +45,24 @@ class Storm:
     complaints: list[str] = field(default_factory=list)
     """Lines of the log that tell of a mistake of ours, not of GitHub's or the database's; known at the end."""
 
-    async def sign(self, per_second: float, seconds: float, most: float = math.inf) -> None:
-        """Let people sign, each another petition in turn; from `most` on, they edit what they have written."""
+    async def sign(self, per_second: float, seconds: float, most: float = math.inf, editors: int = 1) -> None:
+        """Let people sign, each another petition in turn; from `most` on, the last `editors` edit it."""
         began, acts = time.monotonic(), 0
         while (passed := time.monotonic() - began) < seconds:
             while acts < int(passed * per_second):
-                self._act(acts, most)
+                self._act(most, editors)
                 acts += 1
             await asyncio.sleep(0.02)
-        self.acts += acts
 
-    def _act(self, number: int, most: float) -> None:
+    def _act(self, most: float, editors: int) -> None:
         if self.signers < most:
             petition = self.petitions[self.signers % len(self.petitions)]
             self.comments.append(self.sandbox.comment(petition, f"signer-{self.signers}"))
             self.signers += 1
         else:
-            comment = self.comments[number % len(self.comments)]
-            self.sandbox.state.edit_comment(comment, comment.user, f"/sign Signer {number}")
+            comment = self.comments[-1 - self.acts % editors]
+            self.sandbox.state.edit_comment(comment, comment.user, f"/sign Signer {self.acts}")
+        self.acts += 1
 
     def answers(self) -> tuple[int, int]:
         """Count the attempts to deliver a comment that were accepted, and those that were not."""

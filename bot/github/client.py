@@ -31,8 +31,8 @@ from bot.github.payloads import Identified
 from bot.github.tokens import AppKey, PersonalToken, Tokens
 from bot.github.watching import Watch
 
-MEMORY = 32 * 1024 * 1024
-"""Bytes of answers that are remembered, for all installations together."""
+MEMORY = 8 * 1024 * 1024
+"""Bytes of answers that are remembered, for all installations together: some 150,000 comments."""
 
 
 class GitHub:

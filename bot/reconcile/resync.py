@@ -124,26 +124,26 @@ async def _settle(
     now: float,
 ) -> Reread:
     """Find out who wrote what is in doubt; what stays in doubt is asked for again later."""
-    error: GitHubError | None = None
+    until, why = retry_at(None, thread.attempts, now), None
     if outcome.doubtful:
         try:
             outcome = await _ask_who_wrote(thread, listing, outcome, store=store, client=client)
-        except GitHubError as refusal:
-            if ends_all(refusal):
+        except GitHubError as error:
+            if ends_all(error):
                 raise
-            error = refusal
+            # Not the error itself: with its traceback it would hold this frame, and the frame the whole listing.
+            until, why = retry_at(error, thread.attempts, now), str(error)
+            if isinstance(error, Paused):
+                until = max(until, error.until)
     if not outcome.doubtful:
         await store.upkeep.read(thread)
         return Reread(len(listing.comments), outcome)
-    until = retry_at(error, thread.attempts, now)
-    if isinstance(error, Paused):
-        until = max(until, error.until)
     await store.upkeep.put_off_reading(thread, until)
     log.info(
         "comments do not sign until it is known who wrote them",
         petition=f"{thread.repository.full_name}#{thread.number}",
         comments=len(outcome.doubtful),
-        error=None if error is None else str(error),
+        error=why,
     )
     return Reread(len(listing.comments), outcome)
 

@@ -28,6 +28,12 @@ T = TypeVar("T")
 
 OLDEST: Final = (3, 35, 0)
 
+PAGES: Final = 4_000
+"""kB of the file that each connection keeps: the inner pages of all indexes of a million comments.
+
+More is of no use: the system keeps the file as well, and a reader lets go of everything when somebody has written.
+"""
+
 
 class SqliteDatabase(Database):
     """One writing thread, and readers that it does not hold up (WAL)."""
@@ -158,7 +164,7 @@ def _open(path: object, lock_seconds: float) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute(f"PRAGMA cache_size = -{PAGES}")
     except BaseException:
         connection.close()
         raise

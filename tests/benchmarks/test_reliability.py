@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.reliability import BEGIN, DOCUMENT, END, put
+from benchmarks.reliability import DOCUMENT, MEASURES, markers, put
 
 
-def test_figures_replace_what_was_between_the_markers() -> None:
-    assert put(f"a\n{BEGIN}\nold\n{END}\nz", "new \\1") == f"a\n{BEGIN}\n\nnew \\1\n\n{END}\nz"
+def test_figures_replace_what_was_between_their_markers() -> None:
+    begin, end = markers("soak")
+    other = "\n".join(markers("faults"))
+    before, after = f"a\n{other}\nb\n{begin}\n", f"\n{end}\nz"
+    assert put(f"{before}old{after}", "soak", "new \\1") == f"{before}\nnew \\1\n{after}"
 
 
 def test_a_document_without_markers_is_not_touched() -> None:
-    with pytest.raises(ValueError, match="figures:begin"):
-        put("a", "new")
+    with pytest.raises(ValueError, match="soak:begin"):
+        put("\n".join(markers("faults")), "soak", "new")
 
 
-def test_the_document_has_the_markers() -> None:
+@pytest.mark.parametrize("name", MEASURES)
+def test_the_document_has_the_markers(name: str) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert 0 < text.index(BEGIN) < text.index(END)
+    begin, end = markers(name)
+    assert 0 < text.index(begin) < text.index(end)
