@@ -126,11 +126,6 @@ def fold(
     return [verdict.signature for verdict in verdicts if verdict.signature is not None]
 
 
-def is_command_in_force(command: Command | None, verdict: Verdict, comment_id: int) -> bool:
-    """Tell whether this comment's command is what the verdict rests on."""
-    return command is not None and comment_id in verdict.effective
-
-
 class _Counted(NamedTuple):
     """A comment that signs or withdraws; a tuple, because one is made for every delivery."""
 

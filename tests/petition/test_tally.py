@@ -11,7 +11,7 @@ from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Version, Writer, body_digest, merge
 from bot.petition.rules import Rules, Withheld
 from bot.petition.settings import Settings
-from bot.petition.tally import NOTHING, Signature, Verdict, fold, is_command_in_force, judge
+from bot.petition.tally import NOTHING, Signature, Verdict, fold, judge
 from tests.petition.talk import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
 
 END = 2000
@@ -156,13 +156,6 @@ class TestFold:
     def test_a_reused_login_is_another_person(self) -> None:
         comments = [says(1, Sign()), says(2, Sign(), NOON, by=Author(99, "ada"))]
         assert [signature.user_id for signature in fold(comments)] == [1, 99]
-
-
-def test_a_command_is_in_force_while_the_verdict_rests_on_it() -> None:
-    verdict = judge([says(1, Sign()), says(2, Sign(), NOON + 1)], closed_at=NOON)
-    assert is_command_in_force(Sign(), verdict, 1)
-    assert not is_command_in_force(Sign(), verdict, 2)
-    assert not is_command_in_force(None, verdict, 1)
 
 
 @st.composite
