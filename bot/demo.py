@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import tempfile
 import time
 import webbrowser
@@ -20,6 +21,7 @@ from rich.rule import Rule
 from bot import app
 from bot.config import Config
 from bot.petition import block
+from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
 from bot.sandbox import page
@@ -137,6 +139,7 @@ async def demo(*, port: int | None, signers: int | None, browser: bool, faults: 
         async with stage(port, faults) as scene:
             console.print(f"\nThe petition is at [bold]{scene.url}[/bold]")
             console.print(f"Who has signed it is at [bold]{scene.roster_url}[/bold]")
+            console.print(f"What only its organizers see is at [bold]{scene.roster_url}/organizers[/bold]")
             if faults is not None:
                 console.print(
                     "GitHub has a bad day: deliveries get lost, answers break off. The body follows anyway."
@@ -164,6 +167,7 @@ async def stage(
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
             async with app.running(_config(sandbox, Path(folder)), tempo, app.Clock(now=now)) as bot:
                 sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+                sandbox.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
                 await counted(Scene(sandbox, bot, petition))
                 if faults is not None:
@@ -248,6 +252,9 @@ def _config(sandbox: Sandbox, folder: Path) -> Config:
         app_id=str(sandbox.app_id),
         private_key=sandbox.private_key,
         webhook_secrets=(sandbox.webhook_secret,),
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+        secret_key=secrets.token_hex(32),
         api_url=sandbox.api_url,
         database_url=f"sqlite:///{folder / 'demo.db'}",
         host="127.0.0.1",

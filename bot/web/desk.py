@@ -103,7 +103,9 @@ def _unreadable(settings: KnownSettings) -> Iterator[str]:
 def _counted(portrait: Portrait, look: SecondLook) -> str:
     snapshot = portrait.snapshot
     doubtful = f"; {snapshot.doubtful:,} in doubt until GitHub tells who wrote them" if snapshot.doubtful else ""
-    return f"{people(snapshot.count)} signed, {people(look.withdrawn)} withdrawn{doubtful}."
+    signed = f"{people(snapshot.count)} signed" if snapshot.count else "nobody has signed"
+    withdrawn = f"{people(look.withdrawn)} withdrawn" if look.withdrawn else "nobody has withdrawn"
+    return f"{signed}, {withdrawn}{doubtful}"
 
 
 def _rules(portrait: Portrait, house: House) -> Iterator[tuple[str, str]]:

@@ -148,7 +148,7 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     assert "Without followers, repositories, name and description: 3." in text
     assert "GitHub tells nothing of 1 account." in text
     assert "Logins alike: 3 like sock-1, sock-2, sock-3" in text
-    assert "5 people have signed, 1 person has withdrawn." in text
+    assert "5 people have signed, 1 person has withdrawn" in text
     assert "No order was given yet." in text
 
 
@@ -158,6 +158,7 @@ async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, peti
     assert "Nothing remarkable." in text
     assert "None, neither in the settings nor in orders." in text
     assert "Nobody’s signature is withheld" in text
+    assert "nobody has signed, nobody has withdrawn" in text
 
 
 async def test_organizers_read_what_became_of_orders_what_counts_and_what_is_wrong(

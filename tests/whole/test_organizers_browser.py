@@ -1,0 +1,112 @@
+"""An organizer in a real browser: from the petition's page through GitHub to what only organizers see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from bot.sandbox.nouns import Issue
+from bot.sandbox.page import mount
+from bot.sandbox.server import Sandbox
+from tests.browser import PHONE, barriers, watch
+from tests.whole.scene import Scene, scene
+
+# The browser is started once for the module and lives in its event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(tmp_path: Path, page: Page) -> AsyncIterator[Scene]:
+    sandbox = Sandbox()
+    mount(sandbox, ["ada", "mallory"])
+    async with scene(f"sqlite:///{tmp_path}/undersigned.db", sandbox=sandbox, start=False) as found:
+        found.public_url, found.secret_key = "http://127.0.0.1:0", "a key of more than thirty-two characters"
+        await found.start_bot()
+        yield found
+        await page.goto("about:blank")
+
+
+async def petition(stage: Scene) -> tuple[Issue, str]:
+    """Give a petition with odd signers and orders, and the address of its page."""
+    issue = stage.petition(title="Read what you sign")
+    for login in ("sock-1", "sock-2", "sock-3", "ada"):
+        stage.sign(issue, login)
+    await stage.shows(issue, 4)
+    await stage.reacted(stage.sandbox.comment(issue, "lovelace", "/petition remove @sock-1 a sock"), "+1")
+    await stage.reacted(stage.sandbox.comment(issue, "mallory", "/petition goal 1"), "confused")
+    assert stage.bot is not None
+    return issue, f"http://127.0.0.1:{stage.bot.port}/petitions/{issue.repository.full_name}/{issue.number}"
+
+
+async def test_an_organizer_gets_there_with_the_keyboard_alone(stage: Scene, page: Page) -> None:
+    _, address = await petition(stage)
+    await page.goto(address)
+    await walk_to(page, "link", "For organizers")
+    await walk_to(page, "link", "Sign in with GitHub")
+    await expect(page.get_by_role("heading", name="Authorize Undersigned")).to_be_visible()
+    await expect(page.get_by_role("radio", name="lovelace")).to_be_checked()
+    await walk_to(page, "button", "Authorize")
+    await expect(page.get_by_role("heading", name="Worth a second look")).to_be_visible()
+    await expect(page.get_by_text("Logins alike: 3")).to_have_count(0)
+    await expect(page.get_by_text("Without followers, repositories, name and description: 3.")).to_be_visible()
+    await expect(page.get_by_text("/petition remove @sock-1 a sock")).to_be_visible()
+    await expect(page.get_by_text("sock-1: a sock")).to_be_visible()
+    assert page.url == f"{address}/organizers"
+    await walk_to(page, "button", "Sign out")
+    await expect(page.get_by_role("link", name="Sign in with GitHub")).to_be_visible()
+
+
+async def test_somebody_else_is_told_kindly(stage: Scene, browser: Browser) -> None:
+    _, address = await petition(stage)
+    page = await browser.new_page()
+    await page.goto(f"{address}/organizers")
+    await page.get_by_role("link", name="Sign in with GitHub").click()
+    await page.get_by_text("mallory").click()
+    await page.get_by_role("button", name="Authorize").click()
+    await expect(page.get_by_role("heading", name="For organizers only")).to_be_visible()
+    await expect(page.get_by_text("mallory may not write to lovelace/letters")).to_be_visible()
+    await is_for_all(page)
+    await page.close()
+
+
+@pytest.mark.parametrize(("scheme", "window"), [("light", "wide"), ("dark", "phone")])
+async def test_no_page_on_the_way_keeps_anybody_out(
+    stage: Scene, browser: Browser, scheme: str, window: str
+) -> None:
+    _, address = await petition(stage)
+    options = {"viewport": PHONE} if window == "phone" else {}
+    context = await browser.new_context(color_scheme=scheme, **options)  # type: ignore[arg-type]  # a literal
+    page = await context.new_page()
+    complaints = watch(page)
+    await page.goto(f"{address}/organizers")
+    await is_for_all(page)
+    await page.get_by_role("link", name="Sign in with GitHub").click()
+    await is_for_all(page)
+    await page.get_by_role("button", name="Authorize").click()
+    await expect(page.get_by_role("heading", name="Worth a second look")).to_be_visible()
+    await is_for_all(page)
+    assert complaints == []
+    await context.close()
+
+
+async def is_for_all(page: Page) -> None:
+    assert await barriers(page) == []
+    width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert width == 0, f"{page.url} is wider than the window"
+
+
+async def walk_to(page: Page, role: Literal["link", "button"], name: str) -> None:
+    """Go to a link or a button with the keyboard, and press it."""
+    target = page.get_by_role(role, name=name, exact=True)
+    await expect(target).to_be_visible()
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        if await target.evaluate("element => element === document.activeElement"):
+            await page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"no {name!r} is reached")
