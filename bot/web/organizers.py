@@ -118,7 +118,7 @@ class OrganizerRoutes:
         url = authorize_url(reception.client, back, _state(reception, ticket), _verifier(reception, ticket))
         answer = web.Response(status=302, headers={"Location": url, **SECRETIVE})
         path = f"{_path(self._home(request))}{SIGNED_IN}"
-        set_cookie(answer, UNDERWAY, ticket, UNDERWAY_LIFE, path, secure=_is_secure(request))
+        set_cookie(answer, UNDERWAY, ticket, UNDERWAY_LIFE, path, secure=_is_secure(self._home(request)))
         return answer
 
     async def _signed_in(self, request: web.Request) -> web.Response:
@@ -150,7 +150,7 @@ class OrganizerRoutes:
         answer = web.Response(status=303, headers={"Location": there})
         session = self._sessions(reception).open(f"{person.id}:{person.login}")
         path = f"{_path(self._home(request))}/petitions"
-        set_cookie(answer, COOKIE, session, LIFE, path, secure=_is_secure(request))
+        set_cookie(answer, COOKIE, session, LIFE, path, secure=_is_secure(self._home(request)))
         return answer
 
     async def _sign_out(self, request: web.Request) -> web.Response:
@@ -225,8 +225,8 @@ def _silent(error: GitHubError) -> web.HTTPServiceUnavailable:
     )
 
 
-def _is_secure(request: web.Request) -> bool:
-    return seen_as(request).startswith("https:")
+def _is_secure(home: str) -> bool:
+    return home.startswith("https:")
 
 
 def _path(home: str) -> str:

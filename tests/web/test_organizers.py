@@ -1,0 +1,167 @@
+"""What a browser is given when an organizer signs in, at whichever address it sees us."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.github.authorizing import Client as AppClient
+from bot.petition.addresses import Addresses
+from bot.petition.comment import Author
+from bot.petition.plausibility import assess
+from bot.store import AuditEntry, Found, KnownSettings, Store
+from bot.web.asking import House
+from bot.web.desk import SecondLook
+from bot.web.organizers import Reception
+from bot.web.server import make_application
+from tests.store.scene import Scene as Petition
+from tests.web.html import Read
+from tests.web.scene import NOW, PAGE, Client
+
+KEY = "a key of more than thirty-two characters"
+
+
+class Github:
+    """Knows grace, who organizes everything."""
+
+    async def identify(self, code: str, verifier: str, redirect_uri: str) -> Author:
+        assert len(verifier) >= 43, "https://datatracker.ietf.org/doc/html/rfc7636#section-4.1"
+        return Author(7, "grace")
+
+    async def is_organizer(self, found: Found | None, name: str, person: Author) -> bool:
+        return person == Author(7, "grace")
+
+    async def look(self, found: Found) -> SecondLook:
+        return SecondLook(assess([], {}), 0)
+
+    async def audit(self, petition_id: int) -> Sequence[AuditEntry]:
+        return [
+            AuditEntry(number, 1_794_000_000 + number, 1, 1, 7, "grace", "goal", f"{number}", "obeyed", "")
+            for number in range(203)
+        ]
+
+    async def settings(self, repository_id: int) -> KnownSettings:
+        return KnownSettings(readable=False)
+
+
+@pytest.fixture
+async def store(sqlite_url: str) -> AsyncIterator[Store]:
+    store = await Store.open(sqlite_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def public_url() -> str | None:
+    return None
+
+
+@pytest.fixture
+async def client(store: Store, public_url: str | None) -> AsyncIterator[Client]:
+    github = Github()
+    reception = Reception(
+        secret_key=KEY,
+        client=AppClient("https://api.github.com", "Iv23", "hush"),
+        identify=github.identify,
+        is_organizer=github.is_organizer,
+        look=github.look,
+        audit=github.audit,
+        settings=github.settings,
+    )
+    application = make_application(
+        record=store.record,
+        secrets=["s"],
+        readiness=_ready,
+        house=House(store.rosters, Addresses(public_url=public_url), lambda: NOW),
+        reception=reception,
+    )
+    async with TestClient(TestServer(application)) as found:
+        yield found
+
+
+async def _ready() -> dict[str, bool]:
+    return {}
+
+
+async def sign_in(client: Client, **headers: str) -> tuple[ClientResponse, ClientResponse]:
+    """Begin and come back; gives both answers."""
+    sent = await client.get(f"{PAGE}/organizers/sign-in", headers=headers, allow_redirects=False)
+    state = parse_qs(urlsplit(sent.headers["Location"]).query)["state"][0]
+    # As the browser does, whatever of the path before ours a proxy takes away.
+    cookie = {"Cookie": sent.headers["Set-Cookie"].partition(";")[0]}
+    asked = {"code": "c0de", "state": state}
+    back = await client.get("/organizers/signed-in", params=asked, headers=headers | cookie, allow_redirects=False)
+    assert back.status == 303, await back.text()
+    return sent, back
+
+
+def parts(cookie: str) -> set[str]:
+    return set(cookie.split("; "))
+
+
+async def test_the_browser_is_sent_to_github_with_a_proof_and_no_secret(client: Client) -> None:
+    sent, _ = await sign_in(client)
+    url = urlsplit(sent.headers["Location"])
+    asked = {name: value for name, (value,) in parse_qs(url.query).items()}
+    assert f"{url.scheme}://{url.netloc}{url.path}" == "https://github.com/login/oauth/authorize"
+    assert set(asked) == {"client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
+    assert (asked["client_id"], asked["code_challenge_method"], len(asked["code_challenge"])) == (
+        "Iv23",
+        "S256",
+        43,
+    )
+    assert "hush" not in sent.headers["Location"]
+    assert sent.headers["Cache-Control"] == "private, no-store"
+
+
+async def test_behind_https_the_cookies_travel_by_https_only(client: Client) -> None:
+    for answer in await sign_in(client):
+        assert "Secure" not in parts(answer.headers["Set-Cookie"])
+    for answer in await sign_in(client, **{"X-Forwarded-Proto": "https", "Host": "petitions.example.org"}):
+        assert "Secure" in parts(answer.headers.getall("Set-Cookie")[0])
+        assert "https%3A%2F%2Fpetitions" in answer.headers["Location"] or answer.headers["Location"] == (
+            f"https://petitions.example.org{PAGE}/organizers"
+        )
+
+
+@pytest.mark.parametrize("public_url", ["https://example.org/petitions-of-ours"])
+async def test_below_a_path_the_cookies_are_for_that_path(client: Client) -> None:
+    sent, back = await sign_in(client)
+    assert {"Path=/petitions-of-ours/organizers/signed-in", "Secure"} <= parts(sent.headers["Set-Cookie"])
+    session, ticket = back.headers.getall("Set-Cookie")
+    assert {"Path=/petitions-of-ours/petitions", "Secure", "SameSite=Lax"} <= parts(session)
+    assert {"Path=/petitions-of-ours/organizers/signed-in", "Max-Age=0"} <= parts(ticket)
+    assert back.headers["Location"] == f"https://example.org/petitions-of-ours{PAGE}/organizers"
+
+
+@pytest.mark.parametrize(
+    "place", ["/petitions//evil.example/x/1", "/petitions/..%2F..%2Fevil.example/x/1", "/petitions/a:b/x/1"]
+)
+async def test_nobody_is_led_away_from_here(client: Client, place: str) -> None:
+    sent = await client.get(f"{place}/organizers/sign-in", allow_redirects=False)
+    assert (sent.status, "Set-Cookie" in sent.headers) == (404, False)
+
+
+async def test_of_a_long_log_the_newest_is_shown_and_what_cannot_be_read_is_said(
+    client: Client, store: Store
+) -> None:
+    await Petition(store, clock=int(NOW) - 1_000).label()
+    _, back = await sign_in(client)
+    cookie = {"Cookie": back.headers["Set-Cookie"].partition(";")[0]}
+    shown = await client.get(f"{PAGE}/organizers", headers=cookie)
+    text = Read(await shown.text()).text
+    assert "3 older ones are not shown." in text
+    assert text.index("/petition goal 202") < text.index("/petition goal 3 ")
+    assert "/petition goal 2 " not in text
+    assert "the App lacks the permission Contents: read-only" in text
+    assert shown.headers["Cache-Control"] == "private, no-store"
+    assert shown.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_a_form_of_another_site_signs_nobody_out(client: Client) -> None:
+    answer = await client.post(f"{PAGE}/organizers/sign-out", allow_redirects=False)
+    assert (answer.status, "Set-Cookie" in answer.headers) == (303, False)
