@@ -11,31 +11,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
 
 from bot.config import Config
-from bot.doctor.facts import Patient
-from bot.doctor.gathering import gather
-from bot.doctor.judging import Finding, judge
+from bot.errands import addresses_of, examine
 from bot.github.authorizing import Client, identify
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
-from bot.github.site import site_of
 from bot.metrics import Metrics
 from bot.organizing import Organizing
-from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.petition.comment import Author
 from bot.petition.facts import Fact
 from bot.reconcile.beats import Beats
-from bot.reconcile.by_hand import Resynced, Unknown, resync_by_hand
 from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
-from bot.store import Forgotten, Inspection, Store, Unavailable, Whole
+from bot.store import Store, Unavailable
 from bot.web.asking import House
 from bot.web.callers import Rules
 from bot.web.listening import listening
@@ -128,7 +122,7 @@ async def running(
         served = _listening(config, conductor, metrics, clock, reception, address)
         port = await stack.enter_async_context(served)
         # Only now: what is published links to the pages, and the rounds ask for deliveries, which must find us.
-        conductor.addresses = _addresses(config, port)
+        conductor.addresses = addresses_of(config, port)
         await stack.enter_async_context(_working(conductor))
         await stack.enter_async_context(_working(rounds))
         log.info("listening", host=config.host, port=port)
@@ -141,108 +135,6 @@ async def run(config: Config, stop: asyncio.Event, address: socket.socket | None
     async with running(config, address=address):
         _settle_in()
         await stop.wait()
-
-
-@asynccontextmanager
-async def opened(config: Config) -> AsyncIterator[Store]:
-    """Give the database of a configuration, brought to this version, and close it; raises the store's errors."""
-    store = await Store.open(config.database_url, label=config.petition_label)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-async def resync(repository: str, number: int, config: Config) -> Resynced:
-    """Read one petition's comments again and record them; a bot on the same database publishes what that changes.
-
-    Raises Unknown, `bot.github.errors` and the store's errors.
-    """
-    async with opened(config) as store, aiohttp.ClientSession() as session:
-        github = GitHub(
-            session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
-        )
-        return await resync_by_hand(repository, number, store, github, config.petition_label, time.time())
-
-
-async def forget(who: str, config: Config) -> Forgotten:
-    """Erase somebody's details for good, by login or by account number; a bot on the same database publishes that.
-
-    Raises Unknown and the store's errors.
-    """
-    async with opened(config) as store:
-        login = who.strip().removeprefix("@")
-        people = await store.upkeep.people_called(login)
-        if not people and login.isascii() and login.isdigit() and len(login) < 19:
-            people = [int(login)]
-        if not people:
-            raise Unknown(f"nobody called @{login} is known. After a renaming, give the account's number instead")
-        return await store.upkeep.forget(people)
-
-
-async def examine(config: Config, clock: Clock | None = None) -> list[Finding]:
-    """Look over the installation that a configuration describes; raises nothing that a finding can say."""
-    clock = clock or Clock()
-    patient = Patient(
-        config.database_url,
-        config.webhook_secrets,
-        config.api_url,
-        config.public_url,
-        config.petition_label,
-        config.lets_sign_in,
-    )
-    async with aiohttp.ClientSession() as session:
-        github = GitHub(
-            session,
-            app_id=config.app_id,
-            private_key=config.private_key,
-            api_url=config.api_url,
-            now=clock.now,
-            sleep=clock.sleep,
-        )
-        return judge(await gather(patient, github, session, clock.now))
-
-
-async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Inspection]:
-    """Check everything that is derived, of one petition (its repository and number) or of all; changes nothing.
-
-    Raises the store's errors.
-    """
-    async with opened(config) as store:
-        upkeep = store.upkeep
-        ids = await (upkeep.petitions() if petition is None else upkeep.petitions_named(*petition))
-        found = [await upkeep.inspect(petition_id) for petition_id in ids]
-    return [one for one in found if one is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A whole petition as it stood `at`, in UTC epoch seconds, and the addresses that belong to it."""
-
-    whole: Whole
-    pages: Pages
-    site: Site
-    at: int
-
-
-async def take(repository: str, number: int, config: Config) -> Taken:
-    """Read everything that the database keeps of a petition; raises Unknown and the store's errors."""
-    addresses = _addresses(config)
-    async with opened(config) as store:
-        owner, _, name = repository.partition("/")
-        found = await store.rosters.find(owner, name, number)
-        whole = None if found is None else await store.rosters.whole(found.petition_id)
-    if found is None or whole is None:
-        raise Unknown(f"{repository}#{number}: there is no such petition in this database.")
-    base = addresses.public_url or f"http://localhost:{config.port}"
-    pages = pages_of(base, found.repository, found.number, found.page_key)
-    return Taken(whole, pages, addresses.site, int(time.time()))
-
-
-async def migrate(config: Config) -> None:
-    """Bring the database to this version."""
-    async with opened(config):
-        pass
 
 
 def operator_token(config: Config) -> str | None:
@@ -290,14 +182,6 @@ async def _working(loop: Conductor | Rounds) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _addresses(config: Config, port: int | None = None) -> Addresses:
-    """Say where things can be read; a public address with port 0 has the port that we listen on, once known."""
-    public_url = config.public_url
-    if public_url and urlsplit(public_url).port == 0:
-        public_url = None if port is None else public_url.removesuffix("0") + str(port)
-    return Addresses(Site(site_of(config.api_url)), public_url)
-
-
 @asynccontextmanager
 async def _listening(
     config: Config,
@@ -314,7 +198,7 @@ async def _listening(
         return {"database": await store.ping(), "loops": looked_lately}
 
     async def look() -> list[dict[str, str]]:
-        return [one.fields() for one in await examine(config, clock)]
+        return [one.fields() for one in await examine(config, clock.now, clock.sleep)]
 
     async def show() -> bytes:
         try:
@@ -334,7 +218,7 @@ async def _listening(
     details = None if token is None else Details(look, token)
     ending = await _ending(config, store, clock)
     record = store.record if ending is None else _hearing(store, clock)
-    house = House(store.rosters, _addresses(config), clock.now)
+    house = House(store.rosters, addresses_of(config), clock.now)
     application = make_application(
         record=record,
         secrets=config.webhook_secrets,

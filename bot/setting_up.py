@@ -15,7 +15,7 @@ from typing import Final
 import aiohttp
 import structlog
 
-from bot import app, logs
+from bot import app, errands, logs
 from bot.config import Config
 from bot.github.client import GitHub
 from bot.github.manifest import Registration, convert
@@ -60,7 +60,7 @@ async def serve(config: Config) -> None:
 async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
     """Offer the set-up until there is an App, and give the configuration with it; None where `stop` came first."""
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(app.opened(config))
+        store = await stack.enter_async_context(errands.opened(config))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         done = asyncio.Event()
 
@@ -140,7 +140,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             client_id=config.client_id,
             client_secret=config.client_secret,
         )
-        store = await stack.enter_async_context(app.opened(config))
+        store = await stack.enter_async_context(errands.opened(config))
         sealed, now = seal(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:
             await store.safe.replace(sealed, now)
@@ -156,7 +156,7 @@ async def drop_app(config: Config) -> bool:
 
     Raises the store's errors.
     """
-    async with app.opened(config) as store:
+    async with errands.opened(config) as store:
         return await store.safe.forget()
 
 

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from bot import app, config
+from bot import config, errands
 from bot.audit import Audited, audit
 from bot.cli.command import (
     ENVIRONMENT,
@@ -30,7 +30,7 @@ from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, 
 def _resync(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
     settings = with_app()
-    found = run(app.resync(name.repository, name.number, settings))
+    found = run(errands.resync(name.repository, name.number, settings))
     print(*found.lines(), sep="\n")
     return OK if found.is_settled else FAILED
 
@@ -45,7 +45,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 def _forget(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    forgotten = run(app.forget(options.login, settings))
+    forgotten = run(errands.forget(options.login, settings))
     print(*forgotten.lines(options.login), sep="\n")
     return OK
 
@@ -67,7 +67,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    inspections = run(app.inspect(None if name is None else (name.repository, name.number), settings))
+    inspections = run(errands.inspect(None if name is None else (name.repository, name.number), settings))
     if name is not None and not inspections:
         complain(f"{name}: there is no such petition in this database.")
         return MISUSED
@@ -84,7 +84,7 @@ def _verify_pack(folder: Path) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
-    taken = run(app.take(name.repository, name.number, configured(credentials=False)))
+    taken = run(errands.take(name.repository, name.number, configured(credentials=False)))
     text = export(taken.whole, options.format, taken.pages, taken.site, taken.at // 86_400)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a file
     print(text, end="")
@@ -95,7 +95,7 @@ def _hand_over(options: argparse.Namespace) -> int:
     from bot.handover import pack  # noqa: PLC0415 - what sets the paper takes long to load
 
     name = IssueName.read(options.petition)
-    taken = run(app.take(name.repository, name.number, configured(credentials=False)))
+    taken = run(errands.take(name.repository, name.number, configured(credentials=False)))
     try:
         pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
     except pack.NotEmpty as error:

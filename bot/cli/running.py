@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from bot import app, config, logs, setting_up
+from bot import app, config, errands, logs, setting_up
 from bot.cli.command import ENVIRONMENT, FAILED, OK, Command, configured, run, set_up_logs, with_app
 from bot.deliver import deliver, read_payload
 from bot.doctor.judging import are_fine
@@ -52,7 +52,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _migrate(_options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    run(app.migrate(settings))
+    run(errands.migrate(settings))
     print("The database is up to date.")
     return OK
 
@@ -79,7 +79,7 @@ def _doctor(options: argparse.Namespace) -> int:
     settings = with_app()
     if options.bearer:
         return _bearer(settings)
-    findings = run(app.examine(settings))
+    findings = run(errands.examine(settings))
     if options.json:
         found = {"fine": are_fine(findings), "findings": [one.fields() for one in findings]}
         print(json.dumps(found, indent=2, ensure_ascii=False))

@@ -15,7 +15,7 @@ from aiohttp import ClientSession, web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot import app
+from bot import app, errands
 from bot.config import Config
 from bot.doctor.judging import Finding, Level, are_fine
 from bot.sandbox.nouns import Installation
@@ -54,7 +54,7 @@ def configured(stage: Scene, **changes: object) -> Config:
 
 async def examined(stage: Scene, **changes: object) -> list[Finding]:
     await stage.sandbox.settled()
-    return await app.examine(configured(stage, **changes))
+    return await errands.examine(configured(stage, **changes))
 
 
 async def problems(stage: Scene, **changes: object) -> dict[str, Finding]:

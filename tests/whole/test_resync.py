@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot import app
+from bot import errands
 from bot.reconcile.by_hand import Unknown
 from bot.sandbox.faults import Faults
 from bot.store import Store
@@ -98,4 +98,4 @@ async def test_what_is_no_petition_is_named(sqlite_url: str, repository: str, nu
         stage.state.delete_issue(deleted, deleted.repository.owner)
         stage.state.repository("curie/notes")
         with pytest.raises(Unknown, match=re.escape(message)):
-            await app.resync(repository, number, stage.config())
+            await errands.resync(repository, number, stage.config())

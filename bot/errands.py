@@ -1,0 +1,135 @@
+"""What is done once, by a command or for a page, with the database and GitHub: no loop runs and nobody listens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.config import Config
+from bot.doctor.facts import Patient
+from bot.doctor.gathering import gather
+from bot.doctor.judging import Finding, judge
+from bot.github.client import GitHub
+from bot.github.site import site_of
+from bot.petition.addresses import Addresses, Pages, Site, pages_of
+from bot.reconcile.by_hand import Resynced, Unknown, resync_by_hand
+from bot.store import Forgotten, Inspection, Store, Whole
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[Store]:
+    """Give the database of a configuration, brought to this version, and close it; raises the store's errors."""
+    store = await Store.open(config.database_url, label=config.petition_label)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def resync(repository: str, number: int, config: Config) -> Resynced:
+    """Read one petition's comments again and record them; a bot on the same database publishes what that changes.
+
+    Raises Unknown, `bot.github.errors` and the store's errors.
+    """
+    async with opened(config) as store, aiohttp.ClientSession() as session:
+        github = GitHub(
+            session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
+        )
+        return await resync_by_hand(repository, number, store, github, config.petition_label, time.time())
+
+
+async def forget(who: str, config: Config) -> Forgotten:
+    """Erase somebody's details for good, by login or by account number; a bot on the same database publishes that.
+
+    Raises Unknown and the store's errors.
+    """
+    async with opened(config) as store:
+        login = who.strip().removeprefix("@")
+        people = await store.upkeep.people_called(login)
+        if not people and login.isascii() and login.isdigit() and len(login) < 19:
+            people = [int(login)]
+        if not people:
+            raise Unknown(f"nobody called @{login} is known. After a renaming, give the account's number instead")
+        return await store.upkeep.forget(people)
+
+
+async def examine(
+    config: Config,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> list[Finding]:
+    """Look over the installation that a configuration describes; raises nothing that a finding can say."""
+    patient = Patient(
+        config.database_url,
+        config.webhook_secrets,
+        config.api_url,
+        config.public_url,
+        config.petition_label,
+        config.lets_sign_in,
+    )
+    async with aiohttp.ClientSession() as session:
+        github = GitHub(
+            session,
+            app_id=config.app_id,
+            private_key=config.private_key,
+            api_url=config.api_url,
+            now=now,
+            sleep=sleep,
+        )
+        return judge(await gather(patient, github, session, now))
+
+
+async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Inspection]:
+    """Check everything that is derived, of one petition (its repository and number) or of all; changes nothing.
+
+    Raises the store's errors.
+    """
+    async with opened(config) as store:
+        upkeep = store.upkeep
+        ids = await (upkeep.petitions() if petition is None else upkeep.petitions_named(*petition))
+        found = [await upkeep.inspect(petition_id) for petition_id in ids]
+    return [one for one in found if one is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A whole petition as it stood `at`, in UTC epoch seconds, and the addresses that belong to it."""
+
+    whole: Whole
+    pages: Pages
+    site: Site
+    at: int
+
+
+async def take(repository: str, number: int, config: Config) -> Taken:
+    """Read everything that the database keeps of a petition; raises Unknown and the store's errors."""
+    addresses = addresses_of(config)
+    async with opened(config) as store:
+        owner, _, name = repository.partition("/")
+        found = await store.rosters.find(owner, name, number)
+        whole = None if found is None else await store.rosters.whole(found.petition_id)
+    if found is None or whole is None:
+        raise Unknown(f"{repository}#{number}: there is no such petition in this database.")
+    base = addresses.public_url or f"http://localhost:{config.port}"
+    pages = pages_of(base, found.repository, found.number, found.page_key)
+    return Taken(whole, pages, addresses.site, int(time.time()))
+
+
+async def migrate(config: Config) -> None:
+    """Bring the database to this version."""
+    async with opened(config):
+        pass
+
+
+def addresses_of(config: Config, port: int | None = None) -> Addresses:
+    """Say where things can be read; a public address with port 0 has the port that we listen on, once known."""
+    public_url = config.public_url
+    if public_url and urlsplit(public_url).port == 0:
+        public_url = None if port is None else public_url.removesuffix("0") + str(port)
+    return Addresses(Site(site_of(config.api_url)), public_url)
