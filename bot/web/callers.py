@@ -154,6 +154,9 @@ async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse
             return await handler(request)
     except TimeoutError:
         return _refuse(HTTPStatus.REQUEST_TIMEOUT, "What you sent did not arrive in time.", 1.0)
+    except (ConnectionError, web.RequestPayloadError):
+        # Whoever sent half of it has left, or cannot spell the rest.
+        return _refuse(HTTPStatus.BAD_REQUEST, "What you sent broke off.", 1.0)
 
 
 def _charge(allowance: Allowance, address: str, status: int) -> None:

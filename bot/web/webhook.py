@@ -147,6 +147,8 @@ async def _body(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError as error:
         raise Refused(HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {READING:.0f} s") from error
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, "the body broke off") from error
 
 
 async def _store(record: Record, facts: Sequence[Fact]) -> None:

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from bot.web import callers
 from bot.web.callers import Allowance, Rate, Rules, address_of, limiting
+from bot.web.listening import listening
 
 Client = TestClient[web.Request, web.Application]
 
@@ -170,3 +171,22 @@ async def test_a_form_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest
         assert (await reader.readline()).split()[1] == b"408"
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_form_that_breaks_off_is_no_error_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    begun = asyncio.Event()
+
+    async def form(request: web.Request) -> web.Response:
+        begun.set()
+        return web.Response(text=str(len(await request.read())))
+
+    application = web.Application(middlewares=[limiting(Rules())])
+    application.router.add_post("/form", form)
+    # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
+    async with listening(application, "127.0.0.1", 0) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        await begun.wait()
+        writer.close()
+        await writer.wait_closed()
+    assert caplog.records == []

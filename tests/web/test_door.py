@@ -29,6 +29,7 @@ class House:
     reasons: Counter[str] = field(default_factory=Counter)
     somebody_went: asyncio.Event = field(default_factory=asyncio.Event)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    answered: int = 0
 
     def note(self, reason: str) -> None:
         self.reasons[reason] += 1
@@ -45,6 +46,7 @@ class House:
 @asynccontextmanager
 async def house(terms: Terms, answer: bytes = b"hello") -> AsyncIterator[House]:
     async def hello(_request: web.Request) -> web.Response:
+        found.answered += 1
         return web.Response(body=answer)
 
     application = web.Application()
@@ -109,6 +111,71 @@ async def test_who_was_answered_may_ask_again_but_not_stay_for_ever() -> None:
         assert await is_answered(reader)
         assert await end_of(reader) == b""
         assert open_house.reasons == {}
+
+
+async def test_who_was_answered_gets_no_more_time_by_dripping_in_a_head() -> None:
+    async with house(Terms(head=LONG, idle=0.1)) as open_house:
+        reader, writer = await open_house.call(ASK)
+        assert await is_answered(reader)
+        ended = asyncio.ensure_future(end_of(reader))
+        writer.write(b"GET / HTTP/1.1\r\n")
+        while not ended.done():
+            writer.write(b"X: y\r\n")
+            await asyncio.sleep(0.005)
+        assert await ended == b""
+
+
+async def test_requests_one_behind_the_other_are_answered_in_turn_and_kept_few() -> None:
+    """Who sends on and on without taking an answer has no more of them read than a few, and then has to go."""
+    async with house(Terms(stalled=0.2), answer=b"x" * 100_000) as open_house:
+        reader, writer = await open_house.call(ASK * 3)
+        for _ in range(3):
+            assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(100_000)
+        writer.write(ASK * 100_000)
+        await open_house.somebody_went.wait()
+        assert open_house.reasons == {"slow reader": 1}
+        assert open_house.answered < 1_000
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 3\r\nContent-Length: 3\r\n",
+        b"Content-Length: 3\r\nContent-Length: 4\r\n",
+        b"Content-Length: 3, 3\r\n",
+        b"Content-Length: +3\r\n",
+        b"Content-Length: 0x3\r\n",
+        b"Content-Length: -3\r\n",
+        b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        b"Transfer-Encoding: xchunked\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+        b"Host: y\r\n",
+        b"X-Folded: a\r\n b\r\n",
+        b"X-Nul: a\0b\r\n",
+        b"X-Return: a\rb\r\n",
+    ],
+)
+async def test_a_request_that_two_servers_may_read_differently_is_refused_with_all_behind_it(head: bytes) -> None:
+    """A proxy before us may take for one request what we take for two: https://www.rfc-editor.org/rfc/rfc9112#section-11.2"""
+    async with house(Terms()) as open_house:
+        reader, _ = await open_house.call(b"GET / HTTP/1.1\r\nHost: x\r\n", head, b"\r\n0\r\n\r\n", ASK)
+        said = await end_of(reader)
+        assert said.split()[1] == b"400"
+        assert said.count(b"HTTP/1.") == 1
+        assert open_house.answered == 0
+
+
+async def test_who_asks_first_whether_to_send_is_told_so() -> None:
+    async with house(Terms()) as open_house:
+        asked = ASK[:-2] + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+        reader, writer = await open_house.call(asked)
+        assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"abc" + ASK)
+        assert [await is_answered(reader) for _ in range(2)] == [True, True]
+        odd, _ = await open_house.call(ASK[:-2] + b"Expect: everything\r\nConnection: close\r\n\r\n")
+        assert (await end_of(odd)).split()[1] == b"417"
 
 
 async def test_who_does_not_take_the_answer_is_sent_away() -> None:

@@ -80,6 +80,23 @@ async def test_strangers_see_nothing_but_the_question_for_the_token(stage: Scene
         assert (await stage.get("/setup", token=guess)).status == 403
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("multipart/form-data; boundary=a", b"--a\r\nContent-Disposition: form-data\r\n\r\nx\r\n--a--", 415),
+        ("multipart/form-data", b"x", 415),
+        ("application/json", b"{}", 415),
+        ("application/x-www-form-urlencoded; charset=klingon", b"token=%ff", 403),
+        ("application/x-www-form-urlencoded", b"\xff=\xff&&&=;token", 403),
+        ("application/x-www-form-urlencoded", b"token=" + b"x" * 17_000, 413),
+    ],
+)
+async def test_whatever_is_sent_in_the_place_of_the_form_is_refused(
+    stage: Scene, kind: str, body: bytes, status: int
+) -> None:
+    assert (await stage.client.post("/setup", data=body, headers={"Content-Type": kind})).status == status
+
+
 @pytest.mark.parametrize("shown", [Guard(KEY, Clock()).token, f" {KEY}\n"])
 async def test_the_token_opens_the_set_up_and_so_does_the_key_that_it_comes_from(stage: Scene, shown: str) -> None:
     reply = await stage.get("/setup", token=shown)

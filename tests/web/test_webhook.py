@@ -20,9 +20,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github import deliveries
 from bot.store import Store
-from bot.web import journal
+from bot.web import journal, webhook
 from bot.web.callers import FAILURES
 from bot.web.journal import LINES, Journal
+from bot.web.listening import listening
 from bot.web.server import make_application
 from bot.web.webhook import BODY_LIMIT
 from tests.github.deliver import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
@@ -227,6 +228,37 @@ async def test_a_body_without_length_is_refused(client: Client) -> None:
         session.post(client.make_url("/webhook"), data=chunks(), headers=headers(PAYLOAD)) as response,
     ):
         assert response.status == 411
+
+
+@pytest.mark.parametrize("sent", [b"", b"{"])
+async def test_a_body_that_does_not_arrive_is_not_waited_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(webhook, "READING", 0.05)
+    reader, writer = await _connect(client)
+    announced = {"Host": "x", "Content-Length": str(len(PAYLOAD)), **headers(PAYLOAD)}
+    writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n" + sent)
+    assert (await reader.readline()).split()[1] == b"408"
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_body_that_breaks_off_is_a_refused_delivery_and_no_error_of_ours(
+    client: Client, store: Store, lines: list[MutableMapping[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
+    async with listening(client.app, "127.0.0.1", 0) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        announced = {"Host": "x", "Content-Length": str(len(PAYLOAD)), **headers(PAYLOAD)}
+        writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n" + PAYLOAD[:20])
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        await check(client, PAYLOAD, 401, "missing", X_Hub_Signature_256=None)
+    refused = [(line["status"], line["outcome"]) for line in lines if line["event"] == "delivery refused"]
+    assert (400, "the body broke off") in refused
+    assert caplog.records == []
+    assert await count(store) == 0
 
 
 async def test_a_packed_body_is_refused_before_it_is_unpacked(client: Client) -> None:

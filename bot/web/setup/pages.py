@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
@@ -73,7 +74,10 @@ class Wizard:
         return self._form(request) if _is_known(self.guard, request) else page("locked.html")
 
     async def _admit(self, request: web.Request) -> web.Response:
-        return self._let_in(request, str((await request.post()).get("token", "")))
+        if request.content_type != "application/x-www-form-urlencoded":
+            return message(415, "That is no form of ours", "Type the token into the page that asks for it.")
+        typed = parse_qs((await request.read()).decode(errors="replace"))
+        return self._let_in(request, typed.get("token", [""])[0])
 
     def _let_in(self, request: web.Request, shown: str) -> web.Response:
         if not self.guard.admits(shown):
