@@ -64,7 +64,11 @@ class Flusher:
         self._facts += len(facts)
         self._waiting.append((facts, future, self._loop.time()))
         self._arrived.set()
-        await future
+        try:
+            await future
+        finally:
+            # An error in it would hold this frame, and so the facts, until the garbage collector comes by.
+            del future
 
     async def close(self) -> None:
         """Write what is waiting, take nothing new."""

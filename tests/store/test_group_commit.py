@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -146,3 +148,23 @@ async def test_recording_nothing_takes_no_time(store: Store) -> None:
     sizes = count_transactions(store)
     await store.record([])
     assert sizes == []
+
+
+async def test_what_was_refused_goes_without_waiting_for_the_garbage_collector(scene: Scene) -> None:
+    async def write(_: Sequence[Fact]) -> None:
+        raise Unavailable("the disk is full")
+
+    flusher = Flusher(write, 100)
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(Unavailable):
+            await flusher.submit([scene.fact(Author(1, "ada"), Sign())])
+            pytest.fail("it was not refused")
+        # The loop itself holds on to the refusal for the rest of this turn.
+        await asyncio.sleep(0)
+        kept = [one for one in gc.get_objects() if isinstance(one, CommentFact)]
+    finally:
+        gc.enable()
+        await flusher.close()
+    assert kept == []
