@@ -78,7 +78,7 @@ def view_desk(
 ) -> DeskView:
     """Say everything that the page shows."""
     snapshot, site = portrait.snapshot, house.site
-    first, *findings = (line.strip() for line in look.found.lines())
+    first, *findings = _findings(portrait, look)
     return DeskView(
         title=snapshot.title,
         repository=snapshot.repository.full_name,
@@ -93,6 +93,14 @@ def view_desk(
         older=max(len(audit) - SHOWN, 0),
         link=pages.roster if pages.key else None,
     )
+
+
+def _findings(portrait: Portrait, look: SecondLook) -> Iterator[str]:
+    erased_at = portrait.snapshot.anonymised_at
+    if erased_at is None:
+        yield from (line.strip() for line in look.found.lines())
+    else:
+        yield f"Who has signed was erased on {Moment.of(erased_at).text} UTC, as the settings ask."
 
 
 def _unreadable(settings: KnownSettings) -> Iterator[str]:

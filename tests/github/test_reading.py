@@ -8,6 +8,7 @@ from bot.github.installation import InstallationClient
 from bot.petition.commands import Sign
 from bot.petition.comment import Author, Writer, body_digest, standing
 from bot.petition.facts import Repository
+from bot.petition.plausibility import Account
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
 from tests.github.conftest import installed
@@ -28,6 +29,16 @@ async def test_an_issue_is_read_with_its_body_and_its_place(client: Installation
     )
     assert read.repository == Repository(letter.repository.id, "lovelace", "letters")
     assert (read.read_at, read.unchanged) == (NOON, False)
+
+
+async def test_people_are_looked_up_by_their_logins_and_known_by_their_numbers(
+    client: InstallationClient, sandbox: Sandbox
+) -> None:
+    ada, gone = sandbox.user("ada"), sandbox.user("gone")
+    ada.followers, ada.bio = 7, "Poetical science."
+    sandbox.state.delete_user(gone)
+    found = await client.accounts_called(["ada", "gone", "no-such-login"])
+    assert found == {ada.id: Account(ada.id, ada.created_at, followers=7, has_profile=True)}
 
 
 async def test_an_issue_without_a_body_has_none(client: InstallationClient, sandbox: Sandbox) -> None:

@@ -162,6 +162,17 @@ async def test_private_things_are_not_there_for_strangers(sandbox: Sandbox, api:
     assert (await api.graphql(query, token=sandbox.token_of("mallory"), id=secret.node_id))["data"]["node"] is None
 
 
+async def test_people_are_found_by_their_login_and_others_are_told_not_to_be(sandbox: Sandbox, api: Api) -> None:
+    sandbox.repository()
+    ada = sandbox.user("ada")
+    sandbox.state.user("acme", "Organization")
+    answer = await api.graphql('{ a: user(login: "Ada") { databaseId } b: user(login: "acme") { databaseId } }')
+    assert answer["data"] == {"a": {"databaseId": ada.id}, "b": None}
+    (error,) = answer["errors"]
+    assert (error["type"], error["path"]) == ("NOT_FOUND", ["b"])
+    assert error["message"] == "Could not resolve to a User with the login of 'acme'."
+
+
 async def test_nobody_gets_nothing_and_nonsense_is_told(sandbox: Sandbox, api: Api) -> None:
     sandbox.repository()
 

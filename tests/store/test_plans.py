@@ -59,7 +59,7 @@ PER_CHANGE = [
     sql.COMMENTS_OF_THREAD,
     sql.SIGNATURES_OF,
 ]
-PER_PAGE = [roster.FIND_PETITION, roster.DAYS, roster.DAYS_SINCE, roster.REVISIONS]
+PER_PAGE = [roster.FIND_PETITION, roster.DAYS, roster.DAYS_SINCE, roster.REVISIONS, roster.CROWD]
 NAMES = {
     id(value): name
     for file in (sql, upkeep_sql, governing)

@@ -143,6 +143,16 @@ async def test_a_whole_roster_comes_in_batches_each_person_once(
     assert found == ["ada", "grace", "alan", "linus"]
 
 
+async def test_a_crowd_is_all_who_signed_also_where_they_are_not_shown(scene: Scene) -> None:
+    for login in ("ada", "grace", "alan", "linus"):
+        await scene.sign(login, "Somebody")
+    await scene.unsign("linus")
+    await scene.store.upkeep.note_ages(LETTER.id, {person("grace").id: 400})
+    crowd = await scene.store.rosters.crowd(LETTER.id, 2)
+    assert [(one.login, one.name) for one in crowd.signatures] == [("alan", None), ("grace", None)]
+    assert (crowd.born, crowd.withdrawn) == ({person("grace").id: 400}, 1)
+
+
 async def test_news_are_of_those_petitions_that_changed(scene: Scene) -> None:
     rosters = scene.store.rosters
     (before,) = await rosters.news({LETTER.id: -1, 1: -1})

@@ -56,7 +56,13 @@ async def test_from_nothing_to_a_counted_signature(page: Page, tmp_path: Path) -
 
         closed = await page.request.get(page.url)
         assert (closed.status, "its page has closed" in await closed.text()) == (404, True)
+        home = page.url.partition("/setup")[0]
+        await page.goto(f"{home}/petitions/lovelace/letters/{petition.number}/organizers")
+        await page.get_by_role("link", name="Sign in with GitHub").click()
+        await page.get_by_role("button", name="Authorize").click()
+        await expect(page.get_by_role("heading", name="Worth a second look")).to_be_visible()
         assert KEY.encode() not in sealed(tmp_path)
+        assert sandbox.client_secret.encode() not in sealed(tmp_path)
         assert sandbox.webhook_secret.encode() not in sealed(tmp_path)
     finally:
         process.terminate()
