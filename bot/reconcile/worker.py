@@ -19,7 +19,7 @@ from bot.reconcile.desk import Desk
 from bot.reconcile.publish import publish
 from bot.reconcile.resync import reread
 from bot.reconcile.survey import Survey, is_due
-from bot.store import AckDue, Due, Lease, Store, ThreadToRead
+from bot.store import AckDue, Due, Lease, NoSuchPetition, Store, ThreadToRead
 
 log = structlog.get_logger("reconcile")
 
@@ -107,6 +107,9 @@ class Worker:
             if ends_all(error) or isinstance(error, Paused):
                 raise
             await self._postpone(due, error)
+        except NoSuchPetition:
+            # While we published it, a delivery has told whence its issue came; that petition is due instead.
+            log.info("it is part of another petition", petition=due.petition_id)
         else:
             if writes:
                 self.coalescer.spend(due.petition_id, self.now())

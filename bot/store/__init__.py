@@ -4,7 +4,7 @@ from bot.store.bodies import KnownBody, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
 from bot.store.copying import backup, restore
-from bot.store.errors import Busy, StoreError, Unavailable, Unrecordable, WrongDatabase
+from bot.store.errors import Busy, NoSuchPetition, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.forgetting import Forgotten
 from bot.store.governing import AuditEntry, KnownSettings, Named
 from bot.store.inspecting import Inspection, Misfit
@@ -56,6 +56,7 @@ __all__ = [
     "ListingOutcome",
     "Misfit",
     "Named",
+    "NoSuchPetition",
     "Order",
     "Portrait",
     "RosterPage",

@@ -19,5 +19,9 @@ class Unrecordable(StoreError):
     """One fact cannot be stored, now or later; the others were."""
 
 
+class NoSuchPetition(StoreError, KeyError):
+    """There is no petition of this id, or not any more: it has turned out to be part of another one."""
+
+
 class WrongDatabase(StoreError):
     """`DATABASE_URL` does not name a database that this version can use; the message says why."""

@@ -16,7 +16,7 @@ from bot.petition.letters import Letter
 from bot.store import statements as sql
 from bot.store.address import read_address
 from bot.store.database import LONG_PATIENCE, Database, Transaction, connect
-from bot.store.errors import Unavailable
+from bot.store.errors import NoSuchPetition, Unavailable
 from bot.store.flushing import Flusher
 from bot.store.governing import Governing
 from bot.store.letters import note_look, read_letters_with_texts
@@ -138,11 +138,11 @@ class Store:
         return await self._database.read(partial(read_due, installation_id=installation_id, now=now))
 
     async def snapshot(self, petition_id: int, newest: int) -> Snapshot:
-        """Read a petition at one moment, with its newest signatures; raises KeyError where there is none."""
+        """Read a petition at one moment, with its newest signatures; raises NoSuchPetition where there is none."""
         read = partial(read_snapshot, petition_id=petition_id, newest=newest)
         snapshot = await self._database.read(read)
         if snapshot is None:
-            raise KeyError(petition_id)
+            raise NoSuchPetition(petition_id)
         return snapshot
 
     async def published(self, petition_id: int, revision: int, at: int, state: State = State.FINE) -> None:

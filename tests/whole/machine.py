@@ -25,7 +25,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from structlog.typing import EventDict, WrappedLogger
 
 from bot.store import Store
-from tests.whole.machine_actions import WEIGHTS, perform
+from tests.whole import machine_actions, machine_rules
+from tests.whole.machine_steps import WEIGHTS, perform
 from tests.whole.machine_world import DIARY, World, Wrong, world
 
 LIFE = 150
@@ -38,6 +39,9 @@ NUMBERS = st.integers(0, 2**16)
 
 MISTAKES: list[EventDict] = []
 """What the bot logged as errors: mistakes of ours, not of GitHub's."""
+
+ACTIONS = (machine_actions, machine_rules)
+"""Where the actions are, which being imported enters into the list."""
 
 LIVES = 10
 """Lives that are played with one seed."""

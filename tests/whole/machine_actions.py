@@ -2,84 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
 
 from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Comment, Issue, Refused, User
+from bot.sandbox.nouns import Comment, Issue, Refused
 from tests.whole import machine_letter as letters
+from tests.whole.machine_steps import Choice, Impossible, action
 from tests.whole.machine_truth import blocks
 from tests.whole.machine_world import HOUR, World, newest
-
-T = TypeVar("T")
-
-Step = tuple[str, int]
-"""The name of an action, and a number that says whom and what it concerns."""
-
-
-class Impossible(Exception):
-    """There is nobody and nothing that the action could concern now."""
-
-
-@dataclass(slots=True)
-class Choice:
-    """Turns a number into choices, the first of each kind for the smallest numbers."""
-
-    number: int
-
-    def below(self, limit: int) -> int:
-        self.number, chosen = divmod(self.number, limit)
-        return chosen
-
-    def of(self, things: Sequence[T]) -> T:
-        if not things:
-            raise Impossible
-        return things[self.below(len(things))]
-
-
-Action = Callable[[World, Choice], Awaitable[None] | None]
-ACTIONS: dict[str, Action] = {}
-WEIGHTS: dict[str, int] = {}
-
-
-def action(weight: int) -> Callable[[Action], Action]:
-    """List a function as an action; one of a greater weight happens more often."""
-
-    def register(function: Action) -> Action:
-        name = function.__name__
-        ACTIONS[name], WEIGHTS[name] = function, weight
-        return function
-
-    return register
-
-
-async def perform(world: World, step: Step) -> bool:
-    """Let something happen; tell whether it was possible."""
-    name, number = step
-    try:
-        outcome = ACTIONS[name](world, Choice(number))
-    except (Impossible, Refused):
-        return False
-    if outcome is not None:
-        await outcome
-    return True
-
 
 # What people do
 
 
 @action(30)
 def comment(world: World, choice: Choice) -> None:
-    person = choice.of(_present(world))
-    world.state.comment(choice.of(world.petitions), person, world.book.phrase(choice.below(len(world.book))))
+    person = choice.of(world.present)
+    world.state.comment(choice.of(world.threads), person, world.book.phrase(choice.below(len(world.book))))
 
 
 @action(12)
 def edit_own_comment(world: World, choice: Choice) -> None:
     said = choice.of(_comments_of_people(world))
+    if said.edits[-1].editor is not said.user:
+        _seen(world, said)
     world.state.edit_comment(said, said.user, world.book.phrase(choice.below(len(world.book))))
 
 
@@ -97,7 +43,7 @@ def delete_own_comment(world: World, choice: Choice) -> None:
 
 @action(2)
 def rename_account(world: World, choice: Choice) -> None:
-    person = choice.of(_present(world))
+    person = choice.of(world.present)
     world.state.rename_user(person, world.fresh(person.login.partition("-")[0]))
 
 
@@ -136,48 +82,13 @@ def flag_the_organizer(world: World, choice: Choice) -> None:
 
 @action(2)
 def robot_comments(world: World, choice: Choice) -> None:
-    world.state.comment(choice.of(world.petitions), world.robot, world.book.phrase(choice.below(len(world.book))))
+    world.state.comment(choice.of(world.threads), world.robot, world.book.phrase(choice.below(len(world.book))))
 
 
 @action(4)
 def fake_comments(world: World, choice: Choice) -> None:
     fake = choice.of(world.fakes)
-    world.state.comment(choice.of(world.petitions), fake, world.book.phrase(choice.below(len(world.book))))
-
-
-# What people order, who may and who may not
-
-
-@action(16)
-def order(world: World, choice: Choice) -> None:
-    person = choice.of([*[world.organizer] * 15, *_present(world)])
-    world.state.comment(choice.of(world.petitions), person, _order(world, choice))
-
-
-def _order(world: World, choice: Choice) -> str:
-    fake = choice.of(world.fakes)
-    match choice.below(8):
-        case 0:
-            goal = 1 + choice.below(9)
-            return world.book.order("goal", f"goal {goal}", goal)
-        case 1:
-            return world.book.order("close", "close")
-        case 2 | 3:
-            return world.book.order("reopen", "reopen")
-        case 4:
-            at = int(world.clock()) + choice.of((5, 60, 3600, -60))
-            when = datetime.fromtimestamp(at, UTC)
-            return world.book.order("deadline", f"deadline {when:%Y-%m-%dT%H:%M:%SZ}", at)
-        case 5 | 6:
-            return world.book.order("remove", f"remove @{fake.login} as I say", fake.id)
-        case _:
-            return world.book.order("restore", f"restore @{fake.login.upper()}", fake.id)
-
-
-@action(2)
-def become_or_be_no_organizer(world: World, choice: Choice) -> None:
-    person, role = choice.of(world.people), choice.of(("maintain", "triage", "read"))
-    world.state.set_role(choice.of(world.repositories), person, role)
+    world.state.comment(choice.of(world.threads), fake, world.book.phrase(choice.below(len(world.book))))
 
 
 # What moderators do
@@ -221,13 +132,13 @@ def pin(world: World, choice: Choice) -> None:
 
 @action(3)
 def write_the_letter(world: World, choice: Choice) -> None:
-    issue = choice.of(world.petitions)
+    issue = choice.of(_taken_up(world))
     world.save(issue, letters.rewritten(issue.body or "", world.fresh("Dear all,\n\nplease")))
 
 
 @action(1)
 def write_a_long_letter(world: World, choice: Choice) -> None:
-    issue = choice.of(world.petitions)
+    issue = choice.of(_taken_up(world))
     spare = choice.of((0, 60, 400, 1_500, 5_000))
     world.save(issue, "x" * (letters.LIMIT - spare))
 
@@ -267,12 +178,12 @@ def damage_the_block(world: World, choice: Choice) -> None:
 
 @action(1)
 def empty_the_body(world: World, choice: Choice) -> None:
-    world.save(choice.of(world.petitions), "")
+    world.save(choice.of(_taken_up(world)), "")
 
 
 @action(2)
 def save_right_before_the_bot_does(world: World, choice: Choice) -> None:
-    issue, text = choice.of(world.petitions), world.fresh("Dear all,\n\nhurry")
+    issue, text = choice.of(_taken_up(world)), world.fresh("Dear all,\n\nhurry")
 
     def save() -> None:
         with suppress(Refused):
@@ -316,13 +227,13 @@ def put_the_label_back(world: World, choice: Choice) -> None:
 
 @action(1)
 def give_another_title(world: World, choice: Choice) -> None:
-    world.state.edit_issue(choice.of(world.petitions), world.organizer, title=world.fresh("Letter"))
+    world.state.edit_issue(choice.of(world.threads), world.organizer, title=world.fresh("Letter"))
 
 
 @action(1)
 def transfer(world: World, choice: Choice) -> None:
     """Move an issue on, at most three times: the bot follows no longer chain of redirects."""
-    issue = choice.of([one for one, letter in world.letters.items() if letter.moves < 3])
+    issue = choice.of([one for one in _taken_up(world) if world.letters[one].moves < 3])
     (target,) = (one for one in world.repositories if one is not issue.repository)
     world.note_move(issue, world.state.transfer(issue, world.organizer, target))
 
@@ -359,11 +270,8 @@ def suspend(world: World, choice: Choice) -> None:
 
 
 @action(1)
-def delete_and_begin_anew(world: World, choice: Choice) -> None:
-    issue = choice.of(world.petitions)
-    world.state.delete_issue(issue, world.owner)
-    del world.letters[issue]
-    world.open_petition()
+def delete_the_issue(world: World, choice: Choice) -> None:
+    world.delete(choice.of(world.threads))
 
 
 # What GitHub, the host and the clock do
@@ -423,27 +331,27 @@ async def deliveries_arrive(world: World, choice: Choice) -> None:
     await world.stage.sandbox.settled()
 
 
-def _present(world: World) -> list[User]:
-    return [person for person in (*world.people, world.organizer) if not person.spam]
-
-
 def _comments_of_people(world: World) -> list[Comment]:
     return [said for said in world.comments if said.user in world.people and not said.user.spam]
 
 
 def _seen(world: World, said: Comment) -> Comment:
-    """Let a moderator have read a comment: nobody edits somebody else's within the second."""
+    """Let somebody have read a comment: nobody edits somebody else's words within the second."""
     if said.updated_at >= world.state.time():
         world.let_pass(1.0)
     return said
 
 
 def _which(world: World, holds: Callable[[Issue], bool]) -> list[Issue]:
-    return [issue for issue in world.petitions if holds(issue)]
+    return [issue for issue in world.threads if holds(issue)]
+
+
+def _taken_up(world: World) -> list[Issue]:
+    return _which(world, world.is_taken_up)
 
 
 def _with_their_letter(world: World) -> list[Issue]:
-    """Give the petitions that show a whole block and what was last written beside it."""
+    """Give the issues that show a whole block and what was last written beside it."""
     return [
         issue
         for issue, letter in world.letters.items()
@@ -456,6 +364,7 @@ FAULTS: Sequence[Faults] = (
     Faults(doubled=0.4, late=0.4, quiet_seconds=0.01),
     Faults(server_error=0.2, unavailable=0.1, truncated=0.1, hanging=0.1, hang_seconds=0.01, applied_anyway=0.5),
     Faults(where="PATCH", server_error=0.5, truncated=0.2, applied_anyway=0.7),
+    Faults(where="POST", server_error=0.4, truncated=0.3, applied_anyway=0.8),
     Faults(primary=0.1, secondary=0.1),
     Faults(lag_seconds=3.0, token_lag_seconds=2.0, etag_by_token=True),
     Faults(graphql_error=0.5),

@@ -12,27 +12,45 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.sandbox.nouns import Comment, Issue, User
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a text says: `sign`, `unsign`, an order or nothing, and the details that come with it.
+    """What a text says: `sign`, `unsign`, a `phrase`, an order or nothing, and the details that come with it.
 
-    The number that comes with an order is a goal, a time, or whom it means.
+    The number that comes with an order is a time or whom it means; `goals` and `text` are those that it sets.
     """
 
     verb: str = ""
     name: str = ""
     affiliation: str = ""
     number: int = 0
+    goals: tuple[int, ...] = ()
+    text: str = ""
 
 
 SILENCE = Meaning()
 
-SHOWN = 20
-"""Signers that a block names; the others are only counted."""
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a settings file asks for; where there is none, the defaults."""
+
+    goals: tuple[int, ...] = ()
+    deadline: int | None = None
+    accepts_phrase: bool = False
+    names: int = 20
+    """Signers that a block names; the others are only counted."""
+    show: str = "all"
+    """`all`, `login` or `count`."""
+    limit: int = 220
+    """Comments on a thread before it is continued; in these lives one counts for ten."""
+
+
+PHRASE = "Count me in"
 
 _PHRASES: Sequence[Callable[[int], tuple[str, Meaning]]] = (
     lambda n: (f"/sign Nym{n}", Meaning("sign", f"Nym{n}")),
@@ -45,6 +63,7 @@ _PHRASES: Sequence[Callable[[int], tuple[str, Meaning]]] = (
     lambda n: (f"/sign Nym{n}\n\n/unsign", Meaning("unsign")),
     lambda n: (f"/unsign\n\n/sign Nym{n}", Meaning("sign", f"Nym{n}")),
     lambda n: (f"`/sign Nym{n}` is what one types; /sign is the word", SILENCE),
+    lambda _: (PHRASE, Meaning("phrase")),
 )
 
 
@@ -63,10 +82,10 @@ class PhraseBook:
         self._known[text] = meaning
         return text
 
-    def order(self, verb: str, words: str, number: int = 0) -> str:
+    def order(self, words: str, meaning: Meaning) -> str:
         """Give the text of an order."""
         text = f"/petition {words}"
-        self._known[text] = Meaning(verb, number=number)
+        self._known[text] = meaning
         return text
 
     def meaning(self, text: str) -> Meaning:
@@ -100,25 +119,32 @@ class Word:
 
 @dataclass(slots=True)
 class Law:
-    """What the standing orders of those who may give some come to."""
+    """What the settings come to with the standing orders of those who may give some."""
 
-    goal: int = 0
+    wishes: Wishes
+    goals: tuple[int, ...] = ()
     shut_at: int | None = None
     deadline: int | None = None
     withheld: set[int] = field(default_factory=set)
+    response: str = ""
 
-    def end(self, issue: Issue) -> int | None:
+    def __post_init__(self) -> None:
+        self.goals, self.deadline = self.wishes.goals, self.wishes.deadline
+
+    def end(self, first: Issue) -> int | None:
         """Say when signing ends."""
-        ends = [at for at in (issue.closed_at, self.shut_at, self.deadline) if at is not None]
+        ends = [at for at in (first.closed_at, self.shut_at, self.deadline) if at is not None]
         return min(ends) if ends else None
 
     def obey(self, said: Meaning, at: int) -> None:
         """Carry out an order."""
         match said.verb:
             case "goal":
-                self.goal = said.number
+                self.goals = said.goals
             case "deadline" if said.number >= at:
                 self.deadline = said.number
+            case "no deadline":
+                self.deadline = None
             case "close" if self.shut_at is None:
                 self.shut_at = at
             case "reopen":
@@ -128,35 +154,101 @@ class Law:
                 self.withheld.add(said.number)
             case "restore":
                 self.withheld.discard(said.number)
+            case "respond":
+                self.response = said.text
 
 
-def law_of(issue: Issue, book: PhraseBook, may_order: Callable[[User], bool]) -> Law:
-    """Obey an issue's orders, one after the other."""
-    law = Law()
-    words = [(word_of(one, book), one) for one in issue.visible_comments if one.minimized is None]
-    for word, comment in sorted(words, key=lambda each: (each[0].made_at, each[1].id)):
-        if comment.user.type == "User" and not comment.user.deleted and may_order(comment.user):
-            law.obey(word.meaning, word.made_at)
-    return law
+@dataclass(frozen=True, slots=True)
+class Petition:
+    """All of a petition's issues, the first one first, and by what it is judged.
 
+    `may_order` tells who may write to the first issue's repository; `now` is in UTC epoch seconds.
+    """
 
-def recount(issue: Issue, book: PhraseBook, law: Law) -> list[Signer]:
-    """Count an issue's comments; ascending by user id."""
-    end = law.end(issue)
-    last: dict[int, tuple[Comment, Word]] = {}
-    for comment in sorted(issue.visible_comments, key=lambda one: (one.created_at, one.id)):
-        author = comment.user
-        if author.type != "User" or author.deleted or comment.minimized is not None:
-            continue
-        word = word_of(comment, book)
-        in_vain = author.id in law.withheld or (end is not None and word.made_at > end)
-        if word.meaning.verb == "unsign" or (word.meaning.verb == "sign" and not in_vain):
-            last[author.id] = comment, word
-    return [
-        Signer(comment.user, comment, word.meaning.name, word.meaning.affiliation, word.restored)
-        for _, (comment, word) in sorted(last.items())
-        if word.meaning.verb == "sign"
-    ]
+    threads: Sequence[Issue]
+    book: PhraseBook
+    may_order: Callable[[User], bool] = lambda _: False
+    wishes: Wishes = Wishes()
+    is_file_wrong: bool = False
+    now: int = 0
+
+    @property
+    def first(self) -> Issue:
+        return self.threads[0]
+
+    @property
+    def comments(self) -> list[Comment]:
+        return [comment for thread in self.threads for comment in thread.visible_comments]
+
+    def law(self) -> Law:
+        """Obey the orders, in whichever issue they stand, one after the other."""
+        law = Law(self.wishes)
+        words = [(word_of(one, self.book), one) for one in self.comments if one.minimized is None]
+        for word, comment in sorted(words, key=lambda each: (each[0].made_at, each[1].id)):
+            if comment.user.type == "User" and not comment.user.deleted and self.may_order(comment.user):
+                law.obey(word.meaning, word.made_at)
+        return law
+
+    def recount(self, law: Law) -> list[Signer]:
+        """Count the comments of all issues together; ascending by user id."""
+        end = law.end(self.first)
+        last: dict[int, tuple[Comment, Word]] = {}
+        for comment in sorted(self.comments, key=lambda one: (one.created_at, one.id)):
+            author = comment.user
+            if author.type != "User" or author.deleted or comment.minimized is not None:
+                continue
+            word = word_of(comment, self.book)
+            signs = word.meaning.verb == "sign" or (word.meaning.verb == "phrase" and self.wishes.accepts_phrase)
+            in_vain = author.id in law.withheld or (end is not None and word.made_at > end)
+            if word.meaning.verb == "unsign" or (signs and not in_vain):
+                last[author.id] = comment, word
+        return [
+            Signer(comment.user, comment, word.meaning.name, word.meaning.affiliation, word.restored)
+            for _, (comment, word) in sorted(last.items())
+            if word.meaning.verb != "unsign"
+        ]
+
+    def is_over(self, law: Law) -> bool:
+        """Tell whether signing has ended."""
+        return self.first.closed_at is not None or law.shut_at is not None or (law.deadline or self.now) < self.now
+
+    def mistakes(self, thread: Issue) -> Iterator[str]:
+        """Name everything in which the block of one of the issues differs from the truth."""
+        (block,) = blocks((thread.body or "").replace("\r\n", "\n")) or [""]
+        law = self.law()
+        signers = self.recount(law)
+        if not is_petition(self.first):
+            # Nothing is counted, and where the bot has never seen the label, nothing is said.
+            if block and not self.is_over(law) and "paused" not in block:
+                yield "the block does not say that counting is paused"
+            return
+        if _tally(block) != (len(signers), digest(signers)):
+            yield f"the block says {_tally(block)}, the comments say {len(signers)}: {_names(signers)}"
+        if _count(len(signers)) not in block:
+            yield f"the heading does not say {_count(len(signers))!r}"
+        if ("Closed on" in block) != self.is_over(law):
+            yield "the block is wrong about being closed"
+        if ("petition.yml" in block) != self.is_file_wrong:
+            yield f"the settings are {'wrong' if self.is_file_wrong else 'right'}, and the block does not say so"
+        if (re.findall(r"Official response by.*\n>\n> (.*)", block) or [""]) != [law.response]:
+            yield f"the official response is {law.response!r}"
+        yield from _wrong_goals(block, law.goals, len(signers))
+        yield from _wrong_names(block, signers, self.wishes)
+        yield from self._wrong_ways(block, thread, self.is_over(law))
+
+    def _wrong_ways(self, block: str, thread: Issue, over: bool) -> Iterator[str]:
+        """Look whether an issue sends people where they can sign."""
+        names = [f"{one.repository.full_name}#{one.number}" for one in self.threads]
+        said = _machine_line(block).get("threads", names[:1])
+        if said != names:
+            yield f"the block names {said}, and the issues are {names}"
+        is_last = thread is self.threads[-1]
+        if ("To sign, comment" in block) != (is_last and not over):
+            yield "the block is wrong about where to sign"
+        if (f"Please sign in [{names[-1]}](" in block) != (not is_last and not over):
+            yield f"the block does not send signers to {names[-1]}, or should not"
+        if ("This continues [" in block) != (is_last and len(names) > 1):
+            yield "the block is wrong about continuing another issue"
 
 
 def word_of(comment: Comment, book: PhraseBook) -> Word:
@@ -172,36 +264,8 @@ def word_of(comment: Comment, book: PhraseBook) -> Word:
         elif own.verb == "sign":
             now = Meaning("sign") if text.verb == "sign" else SILENCE
         else:
-            now = own if own.verb == "unsign" else SILENCE
+            now = own if own.verb == "unsign" or (own.verb == "phrase" and text == own) else SILENCE
     return Word(now, made_at, own if comment.edits[-1].text == own_text else SILENCE)
-
-
-def mistakes(
-    issue: Issue, book: PhraseBook, may_order: Callable[[User], bool] = lambda _: False, now: int = 0
-) -> Iterator[str]:
-    """Name everything in which a petition's block differs from the truth."""
-    (block,) = blocks(issue.body or "") or [""]
-    law = law_of(issue, book, may_order)
-    signers = recount(issue, book, law)
-    tally = _tally(block)
-    if not is_petition(issue):
-        # Nothing is counted, and where the bot has never seen the label, nothing is said.
-        if block and not _is_over(issue, law, now) and "paused" not in block:
-            yield "the block does not say that counting is paused"
-        return
-    if tally != (len(signers), digest(signers)):
-        yield f"the block says {tally}, the comments say {len(signers)}: {_names(signers)}"
-    if _count(len(signers)) not in block:
-        yield f"the heading does not say {_count(len(signers))!r}"
-    if ("Closed on" in block) != _is_over(issue, law, now):
-        yield "the block is wrong about being closed"
-    if re.findall(r"goal of (\d+)", block) != ([str(law.goal)] if law.goal else []):
-        yield f"the goal is {law.goal or 'none'}"
-    yield from _wrong_names(block, signers)
-
-
-def _is_over(issue: Issue, law: Law, now: int) -> bool:
-    return issue.closed_at is not None or law.shut_at is not None or (law.deadline or now) < now
 
 
 def is_petition(issue: Issue) -> bool:
@@ -221,11 +285,25 @@ def digest(signers: Sequence[Signer]) -> str:
     return "adhash4096:" + hashlib.sha256(total.to_bytes(512, "little")).hexdigest()
 
 
-def _wrong_names(block: str, signers: Sequence[Signer]) -> Iterator[str]:
-    shown = set(re.findall(r"\]\(https?://[^/)]+/([\w-]+)\)", block))
+def _wrong_goals(block: str, goals: tuple[int, ...], count: int) -> Iterator[str]:
+    ahead = next((goal for goal in goals if goal > count), goals[-1] if goals else None)
+    if re.findall(r"goal of (\d+)", block) != ([] if ahead is None else [str(ahead)]):
+        yield f"the goal is {ahead}"
+    behind = [str(goal) for goal in goals if goal <= count and goal != ahead]
+    if re.findall(r"\*\*(\d+)\*\* on ", block) != behind:
+        yield f"the milestones reached are {behind}"
+
+
+def _wrong_names(block: str, signers: Sequence[Signer], wishes: Wishes) -> Iterator[str]:
+    most = 0 if wishes.show == "count" else wishes.names
+    shown = set(re.findall(r"^\| .*\]\(https?://[^/)]+/([\w-]+)\)", block, re.MULTILINE))
     here = [signer for signer in signers if signer.user.login in shown]
-    if len(here) != len(shown) or len(here) != min(len(signers), SHOWN):
+    if len(here) != len(shown) or len(here) != min(len(signers), most):
         yield f"the block shows {sorted(shown)}, not {_names(signers)}"
+    if wishes.show != "all":
+        if re.findall(r"(?:Nym|Guild)\d+", block):
+            yield "the block shows what is not to be shown"
+        return
     details = {text for signer in here for text in (signer.name, signer.affiliation) if text}
     restored = {text for signer in here for text in (signer.restored.name, signer.restored.affiliation) if text}
     if not details <= set(re.findall(r"(?:Nym|Guild)\d+", block)) <= details | restored:
@@ -233,9 +311,14 @@ def _wrong_names(block: str, signers: Sequence[Signer]) -> Iterator[str]:
 
 
 def _tally(block: str) -> tuple[int, str] | None:
-    line = re.search(r"<!-- undersigned (\{.*\}) -->", block)
-    said = json.loads(line[1]) if line else None
+    said = _machine_line(block)
     return (said["count"], said["digest"]) if said else None
+
+
+def _machine_line(block: str) -> dict[str, Any]:
+    line = re.search(r"<!-- undersigned (\{.*\}) -->", block)
+    said: dict[str, Any] = json.loads(line[1]) if line else {}
+    return said
 
 
 def _count(count: int) -> str:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 
+import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot import app
+from bot.petition import threads
+from bot.petition.settings import PATH
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
 from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Comment, Installation, Issue, Repository, User
 from bot.sandbox.server import Sandbox
 from bot.sandbox.state import State
-from tests.whole.machine_letter import Letter
-from tests.whole.machine_truth import PhraseBook, is_petition, mistakes
+from bot.store import observing
+from tests.whole.machine_letter import BEGIN, Letter
+from tests.whole.machine_truth import Petition, PhraseBook, Wishes, is_petition
 from tests.whole.scene import FAST, Scene
 
 BEGINNING = 1_790_000_000.0
@@ -63,6 +67,32 @@ class Clock:
 
 
 @dataclass(slots=True)
+class Settings:
+    """The settings files of one repository: the one that is there, and those that may be in force."""
+
+    in_force: list[Wishes] = field(default_factory=lambda: [Wishes()])
+    """What the bot may go by: it need not have read each file before there was another one."""
+    is_file_wrong: bool = False
+    least: int = Wishes().limit
+    """The smallest number of comments on a thread that was ever asked for."""
+
+    def saved(self, wishes: Wishes | None) -> None:
+        self.is_file_wrong = wishes is None
+        if wishes is not None:
+            self.in_force.append(wishes)
+            self.least = min(self.least, wishes.limit)
+
+    def were_read(self) -> None:
+        """Note that the bot has read the file since it was last saved."""
+        if not self.is_file_wrong:
+            del self.in_force[:-1]
+
+    def proved(self, possible: list[Wishes]) -> None:
+        """Note what the bot goes by, as can be seen."""
+        self.in_force = possible or self.in_force
+
+
+@dataclass(slots=True)
 class World:
     """Who and what there is to play with."""
 
@@ -76,7 +106,16 @@ class World:
     organizer: User = field(init=False)
     repositories: list[Repository] = field(default_factory=list)
     letters: dict[Issue, Letter] = field(default_factory=dict)
-    """The petitions, and what a person wrote last in each."""
+    """What was last written in each issue of the petition by somebody else than the bot, or when it was opened."""
+    threads: list[Issue] = field(default_factory=list)
+    """The petition's issues, in the order in which they were opened; the first one decides."""
+    known_as: set[int] = field(default_factory=set)
+    """The ids that the petition's first issue has had."""
+    fullest: dict[Issue, int] = field(default_factory=dict)
+    """How many comments each of them had at most."""
+    untimely: list[str] = field(default_factory=list)
+    """Issues that the bot has opened and should not have; it is told of at the end, the call is the bot's."""
+    settings: dict[Repository, Settings] = field(default_factory=dict)
     ambushes: list[Callable[[], None]] = field(default_factory=list)
     """What people do at the very moment before the bot's next write arrives."""
     requests: int = 0
@@ -87,11 +126,14 @@ class World:
 
     def __post_init__(self) -> None:
         self.state.on_event.append(lambda _: self._count())
+        self.state.on_change.append(self._notice)
         self.repositories = [self.stage.sandbox.repository(f"lovelace/{name}") for name in ("letters", "archive")]
         self.organizer = self.state.user("grace")
         for repository in self.repositories:
             self.state.set_role(repository, self.organizer, "write")
             self.state.create_label(repository, "petition")
+            self.settings[repository] = Settings()
+            self.write_settings(repository, "comments_per_thread: 50", Wishes(limit=5))
         self.fakes = [self.state.user(login) for login in ("nobody-real", "somebody-else")]
         self.robot = self.state.user("helper[bot]", "Bot")
         for login in ("ada", "alan", "edsger", "barbara", "donald", "margaret"):
@@ -110,12 +152,16 @@ class World:
         return next(one for one in self.state.installations.values() if not one.deleted)
 
     @property
-    def petitions(self) -> list[Issue]:
-        return list(self.letters)
+    def first(self) -> Issue:
+        return self.threads[0]
 
     @property
     def comments(self) -> list[Comment]:
-        return [comment for petition in self.petitions for comment in petition.comments]
+        return [comment for thread in self.threads for comment in thread.comments]
+
+    @property
+    def present(self) -> list[User]:
+        return [person for person in (*self.people, self.organizer) if not person.spam]
 
     def fresh(self, word: str) -> str:
         """Make up a name or text that nobody has used."""
@@ -124,11 +170,54 @@ class World:
 
     def open_petition(self) -> Issue:
         text = f"Dear all,\n\n{self.fresh('please')}."
+        self.threads.clear()
+        self.letters.clear()
         issue = self.state.open_issue(
             self.repositories[0], self.organizer, self.fresh("Letter"), text, ["petition"]
         )
+        self.threads.append(issue)
         self.letters[issue] = Letter.saved_as(text)
+        self.known_as = {issue.id}
         return issue
+
+    def _notice(self, issue: Issue | None) -> None:
+        """See how full issues become, and when the bot opens another one."""
+        if issue is None:
+            return
+        arrives = any(thread.moved_to is issue for thread in self.threads)
+        if issue.user is self.state.app.bot and issue not in self.fullest and not arrives:
+            self._take_for_a_thread(issue)
+        self.fullest[issue] = max(self.fullest.get(issue, 0), len(issue.comments))
+
+    def _take_for_a_thread(self, issue: Issue) -> None:
+        continued = re.search(r'"issue":(\d+)', issue.body or "")
+        if continued is None or int(continued[1]) not in self.known_as:
+            # The petition's first issue was deleted when the bot had just looked at it.
+            return
+        full = self.threads[-1]
+        if self.fullest[full] < min(one.least for one in self.settings.values()):
+            only = f"{full.title} has had only {self.fullest[full]} comments"
+            self.untimely.append(f"{issue.title} was opened, and {only}")
+        self.threads.append(issue)
+        self.letters[issue] = Letter(issue.body or "")
+
+    def is_taken_up(self, issue: Issue) -> bool:
+        """Tell whether the bot knows an issue that it has opened; the answer to that call may have been lost.
+
+        Until then it knows its own only by the first line and the place where it has opened them.
+        """
+        return issue is self.first or any(BEGIN in edit.text for edit in issue.edits)
+
+    def delete(self, issue: Issue) -> None:
+        """Delete an issue, and begin anew where that was the petition's first."""
+        if issue is self.first:
+            self.state.refuse_disabled(self.repositories[0])
+        self.state.delete_issue(issue, self.owner)
+        if issue is self.first:
+            self.open_petition()
+        else:
+            self.threads.remove(issue)
+            del self.letters[issue]
 
     def save(self, issue: Issue, body: str, *, exact: bool = True) -> None:
         """Let the organizer save a body; with `exact=False` they mean to leave the letter alone."""
@@ -141,9 +230,18 @@ class World:
         self.letters[here] = replace(saved, moves=known.moves)
 
     def note_move(self, old: Issue, new: Issue) -> None:
-        """Note that a petition is another issue now."""
+        """Note that one of the petition's issues is another issue now."""
         letter = self.letters.pop(old)
         self.letters[new] = replace(letter, moves=letter.moves + 1)
+        self.threads[self.threads.index(old)] = new
+        if new is self.first:
+            self.known_as.add(new.id)
+        self.fullest[new] = max(self.fullest[old], len(new.comments))
+
+    def write_settings(self, repository: Repository, text: str, wishes: Wishes | None) -> None:
+        """Save a settings file; without wishes it is one with a mistake."""
+        self.state.write_file(repository, PATH, text)
+        self.settings[repository].saved(wishes)
 
     async def settle(self) -> None:
         """Let the dust settle, and see whether everything is as it must be."""
@@ -154,16 +252,9 @@ class World:
         self.clock.pass_(HOUR)
         await self.rest()
         await self.resync()
-        for petition, letter in self.letters.items():
-            found = [letter.mistakes(petition.body, needs_block=is_petition(petition))]
-            if letter.leaves_room:
-                found += mistakes(petition, self.book, partial(self._may_order, petition), int(self.clock()))
-            if any(found):
-                edits = "".join(
-                    f"{edit.at} {edit.editor.login} {edit.text[:60]!r}\n" for edit in petition.edits[-9:]
-                )
-                where = f"{petition.repository.full_name}#{petition.number}"
-                raise Wrong(f"{edits}{where}: {'; '.join(filter(None, found))}")
+        if self.untimely:
+            raise Wrong("; ".join(self.untimely))
+        self._judge()
         if any(attempt.status_code == 500 for attempt in self.stage.sandbox.deliveries.log.attempts()):
             raise Wrong("the bot failed to answer a delivery")
         writes = self.writes
@@ -171,8 +262,41 @@ class World:
         if self.writes > writes:
             raise Wrong(f"nothing was to be written, and {self.writes - writes} writes were made")
 
-    def _may_order(self, petition: Issue, person: User) -> bool:
-        return self.state.role(petition.repository, person) in ("write", "maintain", "admin")
+    def _judge(self) -> None:
+        """Look at each of the petition's issues; raise Wrong where one is not as it must be."""
+        labelled = is_petition(self.first)
+        for issue, letter in self.letters.items():
+            self._refuse(issue, letter.mistakes(issue.body, needs_block=labelled))
+        settings = self.settings[self.first.repository]
+        if labelled:
+            settings.were_read()
+        found = {wishes: self._mistakes(wishes) for wishes in settings.in_force}
+        if labelled:
+            settings.proved([wishes for wishes in found if not found[wishes]])
+        for issue, mistakes in min(found.values(), key=len):
+            self._refuse(issue, mistakes)
+
+    def _mistakes(self, wishes: Wishes) -> list[tuple[Issue, str]]:
+        """Tell what is wrong with the petition's issues if these are the settings in force."""
+        settings, now = self.settings[self.first.repository], int(self.clock())
+        petition = Petition(self.threads, self.book, self._may_order, wishes, settings.is_file_wrong, now)
+        found = [
+            (issue, "; ".join(petition.mistakes(issue)))
+            for issue in self.threads
+            if self.letters[issue].leaves_room
+        ]
+        last, over = self.threads[-1], petition.is_over(petition.law())
+        if is_petition(self.first) and not over and not last.locked and len(last.comments) >= wishes.limit:
+            found.append((last, f"{len(last.comments)} comments, and it is not continued"))
+        return [(issue, mistakes) for issue, mistakes in found if mistakes]
+
+    def _refuse(self, issue: Issue, mistakes: str) -> None:
+        if mistakes:
+            edits = "".join(f"{edit.at} {edit.editor.login} {edit.text[:60]!r}\n" for edit in issue.edits[-9:])
+            raise Wrong(f"{edits}{issue.repository.full_name}#{issue.number}: {mistakes}")
+
+    def _may_order(self, person: User) -> bool:
+        return self.state.role(self.first.repository, person) in ("write", "maintain", "admin")
 
     def calm(self) -> None:
         """End everything that keeps the bot from its work."""
@@ -268,6 +392,16 @@ def newest(issue: Issue) -> Issue:
     return issue
 
 
+@contextmanager
+def _full_soon() -> Iterator[None]:
+    """Let each comment fill an issue as ten do, so that a life sees several issues become full."""
+    is_full = threads.is_full
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "is_full", lambda comments, limit: is_full(10 * comments, limit))
+        patch.setattr(observing, "FEW", 5)
+        yield
+
+
 @asynccontextmanager
 async def world(database_url: str, seed: int) -> AsyncIterator[World]:
     """Make a world and clear it away."""
@@ -284,10 +418,11 @@ async def world(database_url: str, seed: int) -> AsyncIterator[World]:
 
     sandbox.app.middlewares.append(watch)
     await sandbox.start()
-    try:
-        await found.stage.start_bot()
-        found.open_petition()
-        yield found
-    finally:
-        await found.stage.stop_bot()
-        await sandbox.stop()
+    with _full_soon():
+        try:
+            await found.stage.start_bot()
+            found.open_petition()
+            yield found
+        finally:
+            await found.stage.stop_bot()
+            await sandbox.stop()

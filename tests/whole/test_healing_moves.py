@@ -5,11 +5,20 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.sandbox.nouns import Issue
-from bot.store import State
+from bot.store import Due, State
 from tests.whole.scene import WATCHFUL, Scene
-from tests.whole.watching import eventually, happening, quiet_tokens, state_of, store_of, unheard, watched
+from tests.whole.watching import (
+    eventually,
+    happening,
+    quiet_tokens,
+    state_of,
+    store_of,
+    unheard,
+    watched,
+)
 
 __all__ = ["quiet_tokens"]
 
@@ -89,6 +98,20 @@ async def test_a_transferred_issue_takes_its_signatures_along(sqlite_url: str, h
         await eventually(has_moved, "the move")
         snapshot = await store_of(stage).snapshot(petition.id, 9)
         assert {each.login for each in snapshot.newest} == {"ada", "grace", "alan"}
+
+
+async def test_a_petition_that_became_part_of_another_one_while_it_was_due_is_left_alone(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, _):
+        await signed_petition(stage)
+        assert stage.bot is not None
+        (installation,) = stage.state.installations
+        async with store_of(stage).lease(installation) as lease:
+            with capture_logs() as told:
+                gone = Due(
+                    petition_id=1, installation_id=installation, revision=2, published_revision=0, attempts=0
+                )
+                await stage.bot.conductor._worker(installation)._publish(gone, lease)
+        assert "it is part of another petition" in {line["event"] for line in told}
 
 
 @HEARD

@@ -22,7 +22,7 @@ from aiohttp.typedefs import Handler
 from bot.sandbox.delivery_log import Attempt, DeliveryLog
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
-from tests.whole.machine_truth import PhraseBook, mistakes
+from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
 from tests.whole.test_command_line import ROOT, credentials, read_until
 
@@ -135,7 +135,7 @@ class Storm:
         found = ["nothing yet"]
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                while found := list(mistakes(self.petition, self.book)):  # noqa: ASYNC110 - nobody tells
+                while found := list(Petition([self.petition], self.book).mistakes(self.petition)):  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.05)
         assert not found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,10 @@ from hypothesis.errors import FlakyFailure
 
 from bot.petition import block, comment
 from bot.petition.block import compose
+from bot.petition.tally import Verdict
+from bot.store.judging import verdict_of
+from bot.store.rows import CommentRow
+from bot.store.world import PetitionRow
 from tests.whole.machine import play
 from tests.whole.machine_world import Wrong
 
@@ -41,6 +45,11 @@ def believes_that_no_edit_was_lost(*_: Any) -> bool:
     return False
 
 
+def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
+    last = comments[-1].issue_id if comments else 0
+    return verdict_of(petition, [one for one in comments if one.issue_id == last])
+
+
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
@@ -48,6 +57,7 @@ def believes_that_no_edit_was_lost(*_: Any) -> bool:
         ("bot.store.listing._note_missing", misses_nothing),
         ("bot.store.bodies._has_lost", believes_that_no_edit_was_lost),
         ("bot.reconcile.publish.block.compose", tidies_the_letter),
+        ("bot.store.judging.verdict_of", counts_each_issue_by_itself),
     ],
 )
 def test_a_fault_is_found_out(name: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from bot.sandbox.delivery_log import Attempt, DeliveryLog
 from bot.sandbox.nouns import Comment, Issue
 from bot.sandbox.server import Sandbox
 from bot.store import postgres, postgres_neighbours
-from tests.whole.machine_truth import PhraseBook, mistakes
+from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
 from tests.whole.test_command_line import ROOT, SHUTDOWN, credentials, read_until
 from tests.whole.watching import eventually
@@ -132,9 +132,13 @@ class Several:
         found = ["nothing yet"]
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                while found := [*mistakes(self.petition, self.book), *self._unacknowledged()]:  # noqa: ASYNC110 - nobody tells
+                while found := self._mistakes():  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.05)
         assert not found
+
+    def _mistakes(self) -> list[str]:
+        petition = Petition([self.petition], self.book)
+        return [*petition.mistakes(self.petition), *self._unacknowledged()]
 
     def check_manners(self) -> None:
         """See that nobody wrote while another did, and that nobody was thanked twice but by a dead one's heir."""
