@@ -107,9 +107,7 @@ async def test_a_petition_that_became_part_of_another_one_while_it_was_due_is_le
         (installation,) = stage.state.installations
         async with store_of(stage).lease(installation) as lease:
             with capture_logs() as told:
-                gone = Due(
-                    petition_id=1, installation_id=installation, revision=2, published_revision=0, attempts=0
-                )
+                gone = Due(1, installation, revision=2, published_revision=0, since=0, attempts=0)
                 await stage.bot.conductor._worker(installation)._publish(gone, lease)
         assert "it is part of another petition" in {line["event"] for line in told}
 
