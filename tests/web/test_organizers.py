@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,17 +11,20 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.authorizing import Client as AppClient
-from bot.petition.addresses import Addresses
+from bot.petition.addresses import Addresses, Pages
 from bot.petition.comment import Author
 from bot.petition.plausibility import assess
-from bot.store import AuditEntry, Found, KnownSettings, Store
+from bot.petition.rules import Rules
+from bot.petition.settings import Settings
+from bot.store import AuditEntry, Found, KnownSettings, Store, Wanted
 from bot.web.asking import House
-from bot.web.desk import SecondLook
+from bot.web.desk import SecondLook, view_desk
 from bot.web.organizers import Reception
 from bot.web.server import make_application
+from tests.store.scene import LETTER, REPOSITORY
 from tests.store.scene import Scene as Petition
 from tests.web.html import Read
-from tests.web.scene import NOW, PAGE, Client
+from tests.web.scene import NOW, PAGE, PUBLIC, Client, house
 
 KEY = "a key of more than thirty-two characters"
 
@@ -160,6 +164,42 @@ async def test_of_a_long_log_the_newest_is_shown_and_what_cannot_be_read_is_said
     assert "the App lacks the permission Contents: read-only" in text
     assert shown.headers["Cache-Control"] == "private, no-store"
     assert shown.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_what_counts_is_said_in_words(store: Store) -> None:
+    petition = Petition(store, clock=int(NOW) - 1_000)
+    await petition.label()
+    await petition.sign("ada")
+    portrait = await store.rosters.portrait(LETTER.id, Wanted(size=1))
+    assert portrait is not None
+    settings = Settings(
+        goals=(100, 2_500),
+        deadline=int(NOW) - 60,
+        also_accept=("signed", "+1"),
+        show=frozenset(),
+        minimum_account_age=30,
+    )
+    snapshot = replace(portrait.snapshot, rules=Rules(settings), doubtful=2, anonymised_at=int(NOW))
+    desk = view_desk(
+        replace(portrait, snapshot=snapshot),
+        Pages(PUBLIC, REPOSITORY, 7, "key"),
+        house(store),
+        look=SecondLook(assess([], {}), 3),
+        audit=[],
+        settings=KnownSettings(),
+    )
+    counting = dict(desk.counting)
+    assert counting["Counted"] == (
+        "1 person has signed, 3 people have withdrawn; 2 in doubt until GitHub tells who wrote them"
+    )
+    assert counting["Signs"] == "/sign, or a comment that says nothing but “signed”, “+1”"
+    assert counting["Accounts"] == "30 days old or more when they sign"
+    assert counting["Goal"] == "100, then 2,500"
+    assert counting["Until"].endswith("UTC, which is over")
+    assert counting["Shown"] == "the count, and not who has signed"
+    assert desk.headline.startswith("Who has signed was erased on ")
+    assert desk.findings == []
+    assert desk.link == f"{PUBLIC}{PAGE}?key=key"
 
 
 async def test_a_form_of_another_site_signs_nobody_out(client: Client) -> None:

@@ -1,0 +1,100 @@
+"""Somebody signs in: GitHub tells who it is for a code, once, and what goes wrong betrays nothing."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+
+from bot.github.authorizing import Client, authorize_url, identify
+from bot.github.errors import GitHubError, NotSignedIn, Unavailable
+from bot.petition.comment import Author
+from bot.sandbox.server import Sandbox
+from tests.github.scene import Calls, Clock, Forgery
+
+BACK = "http://127.0.0.1:1/organizers/signed-in"
+VERIFIER = "a-proof-of-at-least-forty-three-characters-"
+
+
+@pytest.fixture
+def app(sandbox: Sandbox) -> Client:
+    sandbox.callback_urls = (BACK,)
+    return Client(sandbox.api_url, sandbox.client_id, sandbox.client_secret)
+
+
+async def agreed(session: aiohttp.ClientSession, app: Client, login: str = "ada") -> str:
+    """Let somebody agree as the browser does; gives the code."""
+    url = authorize_url(app, BACK, "unguessable", VERIFIER)
+    form = {"as": login, "decision": "authorize"}
+    async with session.post(url, data=form, allow_redirects=False) as answer:
+        given = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert given["state"] == ["unguessable"]
+    return given["code"][0]
+
+
+@pytest.mark.parametrize(
+    ("api_url", "site"),
+    [
+        ("https://api.github.com", "https://github.com"),
+        ("https://git.example.org/api/v3", "https://git.example.org"),
+    ],
+)
+def test_github_asks_on_its_own_site(api_url: str, site: str) -> None:
+    url = authorize_url(Client(api_url, "Iv23", "hush"), BACK, "s s", VERIFIER)
+    assert url.startswith(f"{site}/login/oauth/authorize?client_id=Iv23&")
+    assert "hush" not in url
+    assert VERIFIER not in url
+
+
+async def test_a_code_tells_who_it_is_in_two_calls(
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, calls: Calls
+) -> None:
+    ada = sandbox.user("ada")
+    code = await agreed(session, app)
+    calls.forget()
+    assert await identify(session, app, code, VERIFIER, BACK, clock) == Author(ada.id, "ada")
+    assert calls.made == ["POST /login/oauth/access_token 200", "GET /user 200"]
+    with pytest.raises(NotSignedIn, match="bad_verification_code"):
+        await identify(session, app, code, VERIFIER, BACK, clock)
+
+
+@pytest.mark.parametrize(
+    ("verifier", "back", "secret", "reason"),
+    [
+        ("another" * 8, BACK, "", "bad_verification_code"),
+        (VERIFIER, f"{BACK}/elsewhere", "", "redirect_uri_mismatch"),
+        (VERIFIER, BACK, "another one", "incorrect_client_credentials"),
+    ],
+)
+async def test_a_code_that_does_not_fit_is_refused(
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock,
+    verifier: str, back: str, secret: str, reason: str,
+) -> None:  # fmt: skip
+    sandbox.user("ada")
+    code = await agreed(session, app)
+    with pytest.raises(NotSignedIn) as refused:
+        await identify(session, Client(app.api_url, app.id, secret or app.secret), code, verifier, back, clock)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "<html>"), (200, "[]"), (502, "Server Error"), (200, '{"access_token": 5}'), (302, "")],
+)
+async def test_an_answer_that_makes_no_sense_is_none(
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, forgery: Forgery,
+    status: int, body: str,
+) -> None:  # fmt: skip
+    forgery.answers(body, status)
+    with pytest.raises(Unavailable):
+        await identify(session, app, "c0de", VERIFIER, BACK, clock)
+
+
+async def test_a_github_that_is_not_there_betrays_nothing(session: aiohttp.ClientSession, clock: Clock) -> None:
+    nowhere = Client("http://127.0.0.1:9/api/v3", "Iv23", "hush-hush")
+    with pytest.raises(GitHubError) as trouble:
+        await identify(session, nowhere, "c0de", VERIFIER, BACK, clock)
+    assert not [secret for secret in ("hush-hush", "c0de", VERIFIER) if secret in str(trouble.value)]
+    assert trouble.value.__cause__ is None
+    assert "hush" not in repr(nowhere)
