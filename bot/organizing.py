@@ -14,11 +14,12 @@ import structlog
 from cachetools import LRUCache, TTLCache
 
 from bot.github.client import GitHub
-from bot.github.errors import GitHubError, NotFound
+from bot.github.errors import GitHubError, NotFound, Paused
 from bot.petition.comment import Author
 from bot.petition.plausibility import Account, assess
 from bot.petition.tally import Signature
 from bot.store import Crowd, Found, Store
+from bot.web.callers import Allowance, Rate
 from bot.web.desk import SecondLook
 
 log = structlog.get_logger("organizing")
@@ -38,6 +39,12 @@ CALLS: Final = 5
 BATCH: Final = 100
 """Accounts that GitHub tells of in one call."""
 
+EACH: Final = Rate(burst=30, per_second=1 / 30)
+"""How often it is asked about one person: else whoever signs in could use up our calls."""
+
+STRANGE: Final = Rate(burst=60, per_second=1 / 10)
+"""How often it is asked about repositories that are not known here, for all together."""
+
 MOST: Final = 100_000
 """Signatures that are looked at, the newest."""
 
@@ -51,6 +58,9 @@ class Organizing:
         self._organizers: TTLCache[tuple[int, str], bool] = TTLCache(10_000, CHECKED_FOR, timer=now)
         self._looks: TTLCache[int, SecondLook] = TTLCache(1_000, LOOKED_FOR, timer=now)
         self._accounts: TTLCache[int, Account | None] = TTLCache(50_000, KNOWN_FOR, timer=now)
+        self._each = Allowance(EACH, now)
+        self._strange = Allowance(STRANGE, now)
+        self._now = now
         self._turns: LRUCache[int, asyncio.Lock] = LRUCache(1_000)
 
     async def is_organizer(self, found: Found | None, name: str, person: Author) -> bool:
@@ -62,6 +72,8 @@ class Organizing:
         key = person.id, name.lower()
         allowed = self._organizers.get(key)
         if allowed is None:
+            if wait := self._each.spend(str(person.id)):
+                raise Paused(self._now() + wait, "somebody is asked after too often", whole=False)
             allowed = await self._ask(found, name, person)
             self._organizers[key] = allowed
         return allowed
@@ -77,6 +89,8 @@ class Organizing:
         if found is not None:
             client = self._github.installation(found.installation_id)
             return await client.may_write(found.repository.full_name, person)
+        if self._strange.spend(""):
+            return False
         with suppress(NotFound):
             await self._github.installation_of(name)
         return False

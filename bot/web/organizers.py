@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 
 from bot.github.authorizing import Client, authorize_url
-from bot.github.errors import GitHubError, NotSignedIn
+from bot.github.errors import GitHubError, NotSignedIn, Paused
 from bot.petition.addresses import SIGNED_IN, Pages, pages_of
 from bot.petition.comment import Author
 from bot.sealing import derive
@@ -218,11 +218,11 @@ def _verifier(reception: Reception, ticket: str) -> str:
 
 
 def _silent(error: GitHubError) -> web.HTTPServiceUnavailable:
-    log.warning("GitHub does not say who is an organizer", error=str(error))
-    return web.HTTPServiceUnavailable(
-        text="GitHub does not answer, and only GitHub knows who is an organizer. Try again in a minute.",
-        headers={"Retry-After": "60"},
-    )
+    if not isinstance(error, Paused):
+        log.warning("GitHub does not say who is an organizer", error=str(error))
+    what = "is asked too much just now" if isinstance(error, Paused) else "does not answer"
+    text = f"GitHub {what}, and only GitHub knows who is an organizer. Try again in a minute."
+    return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"})
 
 
 def _is_secure(home: str) -> bool:

@@ -1,0 +1,92 @@
+"""What organizers' pages ask of GitHub is asked seldom, whoever asks and however often."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.github.client import GitHub
+from bot.github.errors import Paused
+from bot.organizing import CHECKED_FOR, Organizing
+from bot.petition.comment import Author
+from bot.sandbox.server import Sandbox
+from bot.store import Store
+from tests.github.scene import Clock
+from tests.whole.watching import Calls, Handler
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture
+async def organizing(sqlite_url: str, clock: Clock, calls: Calls) -> AsyncIterator[Organizing]:
+    @web.middleware
+    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await calls.note(request, handler)
+
+    sandbox = Sandbox(now=clock)
+    sandbox.app.middlewares.append(note)
+    sandbox.repository()
+    await sandbox.start()
+    store = await Store.open(sqlite_url, now=clock)
+    async with aiohttp.ClientSession() as session:
+        github = GitHub(
+            session,
+            app_id=str(sandbox.app_id),
+            private_key=sandbox.private_key,
+            api_url=sandbox.api_url,
+            now=clock,
+            sleep=clock.sleep,
+        )
+        yield Organizing(store, github, clock)
+    await store.close()
+    await sandbox.stop()
+
+
+async def asked(organizing: Organizing, person: int, *names: str) -> int:
+    """Ask after somebody in repositories that are not known here; gives how often there was an answer."""
+    answers = 0
+    for name in names:
+        try:
+            assert not await organizing.is_organizer(None, name, Author(person, f"person-{person}"))
+        except Paused:
+            continue
+        answers += 1
+    return answers
+
+
+async def test_nobody_uses_up_our_calls_by_asking_after_repositories(
+    organizing: Organizing, calls: Calls, clock: Clock
+) -> None:
+    names = [f"x/{number}" for number in range(40)]
+    assert await asked(organizing, 1, *names) == 30
+    assert len(calls.like("GET /repos/x/")) == 30
+    assert await asked(organizing, 2, names[0]) == 1, "others are answered"
+    clock.pass_by(31)
+    assert await asked(organizing, 1, *names[31:]) == 1
+
+
+async def test_all_together_do_not_use_them_up_either(organizing: Organizing, calls: Calls, clock: Clock) -> None:
+    for person in range(10):
+        assert await asked(organizing, person, *(f"x/{number}" for number in range(20))) == 20
+    assert len(calls.like("GET /repos/x/")) == 60
+
+
+async def test_an_answer_is_good_for_some_minutes(organizing: Organizing, calls: Calls, clock: Clock) -> None:
+    assert await asked(organizing, 1, "x/1", "X/1", "x/1") == 3
+    clock.pass_by(CHECKED_FOR - 1)
+    await asked(organizing, 1, "x/1")
+    assert len(calls.like("GET /repos/")) == 1
+    clock.pass_by(2)
+    await asked(organizing, 1, "x/1")
+    assert len(calls.like("GET /repos/")) == 2
