@@ -14,10 +14,13 @@ from bot.sandbox.ground import Event
 from bot.sandbox.server import Sandbox
 from bot.store import Store
 from bot.store.database import Row, Transaction
-from bot.store.spelling import statement
+from bot.store.spelling import Statement, statement
 
 DELIVERIES = sorted((event, action) for event, route in deliveries._ROUTES.items() for action in route.actions)
 """Every event and action that we act on."""
+
+READ, SAVED, WRITTEN = "Dear council", "Dear council, please", "Dear council\n\nand our block"
+"""What the bot read, what somebody saved meanwhile, and what the bot wrote over it."""
 
 BOOKKEEPING = {
     # That somebody asks again to have the comments read, or to look at an issue, is no change of what is known.
@@ -38,15 +41,18 @@ class Clock:
         return self.now
 
 
-def life() -> list[Event]:
-    """Give what is delivered in the life of some petitions, in which everything happens that we act on."""
+def life() -> tuple[list[Event], int, int]:
+    """Give what is delivered in the life of some petitions, in which everything happens that we act on.
+
+    Gives also the issue whose body the bot writes, and what this issue has become by the end.
+    """
     sandbox = Sandbox(now=Clock())
     state, told = sandbox.state, list[Event]()
     state.on_event.append(told.append)
     letters = sandbox.repository("league/letters")
     owner = letters.owner
     (installation,) = state.installations.values()
-    petition = sandbox.petition("Keep the lights on", "Dear council", repository=letters)
+    petition = sandbox.petition("Keep the lights on", READ, repository=letters)
     ada, grace = sandbox.comment(petition, "ada", "/sign Ada"), sandbox.comment(petition, "grace", "/sign")
     alan = sandbox.comment(petition, "alan", "/sign Alan, Bletchley")
     state.edit_comment(ada, ada.user, "/unsign")
@@ -56,7 +62,8 @@ def life() -> list[Event]:
     state.pin(alan, owner)
     state.unpin(alan, owner)
     state.delete_comment(alan, alan.user)
-    state.edit_issue_body(petition, owner, "Dear council, please")
+    state.edit_issue_body(petition, owner, SAVED)
+    state.edit_issue_body(petition, state.app.bot, WRITTEN)
     state.close(petition, owner)
     state.reopen(petition, owner)
     state.lock(petition, owner)
@@ -69,7 +76,7 @@ def life() -> list[Event]:
     state.unarchive(letters, owner)
     state.rename_repository(letters, owner, "open-letters")
     archive = sandbox.repository("league/archive")
-    state.transfer(petition, owner, archive)
+    arrived = state.transfer(petition, owner, archive)
     gone = sandbox.petition("Never mind", "x", repository=archive)
     sandbox.comment(gone, "ada", "/sign")
     state.delete_issue(gone, owner)
@@ -86,10 +93,19 @@ def life() -> list[Event]:
     state.suspend(installation)
     state.unsuspend(installation)
     state.uninstall(next(one for one in state.installations.values() if one.account is other))
-    return told
+    return told, petition.id, arrived.id
 
 
-LIFE = life()
+LIFE, ISSUE, ARRIVED = life()
+
+
+async def live(store: Store) -> None:
+    """Have everything delivered for the first time; what our write has replaced is put back."""
+    await store.upkeep.note_write(ISSUE, READ, WRITTEN)
+    await replay(store, LIFE)
+    known = await store.upkeep.body(ARRIVED)
+    assert known.lost == SAVED
+    await store.upkeep.found(ARRIVED, known.lost_by)
 
 
 async def replay(store: Store, events: Sequence[Event]) -> None:
@@ -101,13 +117,20 @@ async def replay(store: Store, events: Sequence[Event]) -> None:
 async def contents(store: Store) -> dict[str, list[str]]:
     """Give all rows of all tables, but for what is only bookkeeping."""
     found: dict[str, list[str]] = {}
-    for table in ("installations", "repositories", "petitions", "threads", "comments", "signatures", "days"):
+    tables = await store._database.read(lambda work: work.tuples(TABLES))
+    for (table,) in tables:
         rows = await store._database.read(partial(_rows, table=table))
         left_out = BOOKKEEPING.get(table, set())
         found[table] = sorted(
             repr([(name, value) for name, value in row._asdict().items() if name not in left_out]) for row in rows
         )
     return found
+
+
+TABLES = Statement(
+    "SELECT name FROM sqlite_master WHERE type = 'table'",
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'",
+)
 
 
 def _rows(transaction: Transaction, table: str) -> Sequence[Row]:
@@ -125,19 +148,19 @@ def test_everything_that_we_act_on_happens_in_this_life() -> None:
 @pytest.mark.parametrize(("name", "action"), DELIVERIES)
 async def test_an_old_delivery_changes_nothing(sqlite_url: str, name: str, action: str) -> None:
     store = await Store.open(sqlite_url, now=lambda: 1_800_000_000.0)
-    await replay(store, LIFE)
+    await live(store)
     before = await contents(store)
     old = [event for event in LIFE if (event.name, event.action) == (name, action)]
     await replay(store, [*old, *old])
     assert await contents(store) == before
-    assert before["signatures"]
+    assert all(before[table] for table in ("signatures", "letters", "writes", "bodies"))
     await store.close()
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_whole_life_comes_again_in_any_order_and_changes_nothing(database_url: str, seed: int) -> None:
     store = await Store.open(database_url, now=lambda: 1_800_000_000.0)
-    await replay(store, LIFE)
+    await live(store)
     before = await contents(store)
     await replay(store, random.Random(seed).sample(LIFE, len(LIFE)))  # noqa: S311 - the same every time
     assert await contents(store) == before
