@@ -273,7 +273,9 @@ class _Reader:
 
 def _is_rsa_key(pem: str) -> bool:
     try:
-        return isinstance(load_pem_private_key(pem.encode(), password=None), RSAPrivateKey)
+        # Whether its numbers are primes GitHub tells as well, and to find out would be a good part of the start.
+        key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
+        return isinstance(key, RSAPrivateKey)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
 

@@ -3,79 +3,125 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
-from bot import app, config
-from bot.cli import petitions, running
-from bot.cli.command import FAILED, MISUSED, OK, complain
-from bot.deliver import NotReadable
-from bot.github.errors import GitHubError
-from bot.handover.checking import NoPack
-from bot.init_repo import NotWritable
-from bot.reconcile.by_hand import Unknown
-from bot.sealing import WrongKey
-from bot.setting_up import NotSetUp, SetUpAlready
-from bot.store import StoreError
-from bot.verify import NotAName
+if TYPE_CHECKING:
+    from bot.cli.command import Command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 for success, 1 for failure, 2 for wrong use or configuration."""
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.run
-    try:
-        return command(options)
-    except config.ConfigError as error:
-        complain("The configuration is not complete:", *error.problems, *_WAYS_OUT)
-        return MISUSED
-    except (NoPack, NotAName, NotSetUp, SetUpAlready, WrongKey) as error:
-        complain(str(error))
-        return MISUSED
-    except GitHubError as error:
-        complain(f"GitHub does not answer this: {error}", "Is the name right, and may this App or token see it?")
-        return MISUSED
-    except (StoreError, app.CannotListen, Unknown, NotReadable, NotWritable) as error:
-        complain(str(error))
-        return FAILED
-    except KeyboardInterrupt:
-        return OK
+    words = sys.argv[1:] if arguments is None else arguments
+    chosen = next((word for word in WORDS if word.name in words[:1]), None)
+    options = _parser(chosen).parse_args(words)
+    carry_out: Callable[[argparse.Namespace], int] = options.carry_out
+    return carry_out(options)
 
 
-COMMANDS = (
-    running.SERVE,
-    running.IMPORT_APP,
-    running.DROP_APP,
-    running.INIT_REPO,
-    running.DEMO,
-    petitions.RESYNC,
-    petitions.VERIFY,
-    petitions.EXPORT,
-    petitions.HANDOVER,
-    running.DOCTOR,
-    running.DELIVER,
-    petitions.AUDIT,
-    petitions.FORGET,
-    running.MIGRATE,
-    running.BACKUP,
-    running.RESTORE,
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the command line; the module of this package that knows the command is loaded when it is chosen."""
+
+    name: str
+    help: str
+    module: str
+
+    def load(self) -> Command:
+        """Give the command."""
+        # Nearly all that is made now is here to stay: to look for garbage in it would take a tenth of the time.
+        gc.disable()
+        try:
+            commands: dict[str, Command] = import_module(f"bot.cli.{self.module}").COMMANDS
+        finally:
+            gc.enable()
+        return commands[self.name]
+
+
+WORDS: Final = (
+    Word("serve", "run the webhook server and the loops", "running"),
+    Word(
+        "import-app",
+        "store the App that the environment names, encrypted with SECRET_KEY, so that only that key has to stay",
+        "running",
+    ),
+    Word(
+        "drop-app",
+        "forget the stored App, for example when SECRET_KEY was lost; the next start leads through the set-up"
+        " again",
+        "running",
+    ),
+    Word(
+        "init-repo",
+        "give a repository its settings file, its issue form and the label, and ask before writing over anything",
+        "tending",
+    ),
+    Word("demo", "run the bot against a GitHub on this machine; no account needed", "showing"),
+    Word(
+        "resync",
+        "read a petition's comments again and correct what is kept of them; a running bot does so by itself",
+        "petitions",
+    ),
+    Word(
+        "verify",
+        "count a petition again from GitHub alone and compare with its block, or check the database or a pack;"
+        " 1 is the exit code where they differ",
+        "petitions",
+    ),
+    Word("export", "print who has signed, or the chart or badge, from what the database keeps", "petitions"),
+    Word(
+        "handover",
+        "make the pack for whoever the petition is addressed to: a paper for printing, JSON, a table, check sums",
+        "handing_over",
+    ),
+    Word(
+        "doctor",
+        "check credentials, permissions, webhook, clock and database, and say what to do; 1 is the exit code if"
+        " something is wrong",
+        "tending",
+    ),
+    Word(
+        "deliver",
+        "send a stored payload, signed like GitHub's, to a running bot; 1 is the exit code if it is not taken",
+        "tending",
+    ),
+    Word(
+        "audit",
+        "show young and empty accounts, bursts and logins alike among a petition's signatures; changes nothing",
+        "petitions",
+    ),
+    Word(
+        "forget",
+        "erase somebody's name, affiliation, reason and login, in all petitions; what they wrote on GitHub stays"
+        " theirs to delete",
+        "petitions",
+    ),
+    Word("migrate", "bring the database to this version (serve does it too)", "running"),
+    Word(
+        "backup",
+        "copy the SQLite database into a file, also while the bot runs (for PostgreSQL there is pg_dump)",
+        "running",
+    ),
+    Word("restore", "put such a copy in the place of the database, while the bot does not run", "running"),
 )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: Word | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="undersigned",
         description="Count /sign comments on petition issues and keep the tally in the issue's body.",
         epilog="New here? Start with: python -m bot demo",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        added = commands.add_parser(command.name, help=command.help, description=command.help.capitalize() + ".")
-        command.add_arguments(added)
-        added.set_defaults(run=command.run)
+    for word in WORDS:
+        sentence = f"{word.help[0].upper()}{word.help[1:]}."
+        added = commands.add_parser(word.name, help=word.help, description=sentence)
+        if word is chosen:
+            command = word.load()
+            command.add_arguments(added)
+            added.set_defaults(carry_out=command.carry_out)
     return parser
-
-
-_WAYS_OUT = (
-    "The README lists every variable. With nothing but a SECRET_KEY, of 32 or more random characters,",
-    "`serve` helps you in the browser to make the App.",
-)

@@ -12,6 +12,10 @@ from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 from bot import app, config, logs, setting_up
+from bot.github.errors import GitHubError
+from bot.sealing import WrongKey
+from bot.setting_up import NotSetUp, SetUpAlready
+from bot.store import StoreError
 
 T = TypeVar("T")
 
@@ -23,12 +27,38 @@ ENVIRONMENT: Final = os.environ
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word of the command line; `run` gives the exit code."""
+    """What a word of the command line does; `run` gives the exit code.
 
-    name: str
-    help: str
+    Besides what all commands have in common, `misuses` are errors of whoever typed it, and `failures` all others.
+    """
+
     run: Callable[[argparse.Namespace], int]
     add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
+    misuses: tuple[type[Exception], ...] = ()
+    failures: tuple[type[Exception], ...] = ()
+
+    def carry_out(self, options: argparse.Namespace) -> int:
+        """Run it, say what went wrong, and give the exit code."""
+        misuses: tuple[type[Exception], ...] = (NotSetUp, SetUpAlready, WrongKey, *self.misuses)
+        failures: tuple[type[Exception], ...] = (StoreError, app.CannotListen, *self.failures)
+        try:
+            return self.run(options)
+        except config.ConfigError as error:
+            complain("The configuration is not complete:", *error.problems, *_WAYS_OUT)
+            return MISUSED
+        except misuses as error:
+            complain(str(error))
+            return MISUSED
+        except GitHubError as error:
+            complain(
+                f"GitHub does not answer this: {error}", "Is the name right, and may this App or token see it?"
+            )
+            return MISUSED
+        except failures as error:
+            complain(str(error))
+            return FAILED
+        except KeyboardInterrupt:
+            return OK
 
 
 def configured(*, credentials: bool) -> config.Config:
@@ -62,3 +92,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 def complain(*lines: str) -> None:
     """Say what is wrong where errors go."""
     print("\n  ".join(lines), file=sys.stderr)
+
+
+_WAYS_OUT = (
+    "The README lists every variable. With nothing but a SECRET_KEY, of 32 or more random characters,",
+    "`serve` helps you in the browser to make the App.",
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from bot import config, errands
@@ -22,9 +23,16 @@ from bot.cli.command import (
     with_app,
 )
 from bot.github.site import site_of
-from bot.handover.checking import check
+from bot.handover.checking import NoPack, check
 from bot.handover.exports import FORMS, export
+from bot.reconcile.by_hand import Unknown
 from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, verify
+
+
+def petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
+    """Let the petition be named."""
+    said = f"the petition's issue, for example lovelace/letters#12{more}"
+    parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
 
 
 def _resync(options: argparse.Namespace) -> int:
@@ -91,34 +99,12 @@ def _export(options: argparse.Namespace) -> int:
     return OK
 
 
-def _hand_over(options: argparse.Namespace) -> int:
-    from bot.handover import pack  # noqa: PLC0415 - what sets the paper takes long to load
-
-    name = IssueName.read(options.petition)
-    taken = run(errands.take(name.repository, name.number, configured(credentials=False)))
-    try:
-        pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
-    except pack.NotEmpty as error:
-        complain(str(error))
-        return MISUSED
-    except OSError as error:
-        complain(f"{options.out} cannot be written: {error.strerror}")
-        return FAILED
-    print(f"{options.out} holds the pack. To check it: python -m bot verify --pack {options.out}")
-    return OK
-
-
 def _show(found: Verification | DatabaseVerification | Audited, options: argparse.Namespace) -> None:
     print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
 
 
-def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
-    said = f"the petition's issue, for example lovelace/letters#12{more}"
-    parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
-
-
 def _audit_arguments(parser: argparse.ArgumentParser) -> None:
-    _petition_argument(parser)
+    petition_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the result for machines")
 
 
@@ -127,7 +113,7 @@ def _forget_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    _petition_argument(parser, "?", "; with --database, all petitions if none is named")
+    petition_argument(parser, "?", "; with --database, all petitions if none is named")
     parser.add_argument(
         "--database",
         action="store_true",
@@ -140,50 +126,16 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
-    _petition_argument(parser)
+    petition_argument(parser)
     parser.add_argument("--format", choices=sorted(FORMS), default="csv", help="default: csv")
 
 
-def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
-    _petition_argument(parser)
-    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="a new or empty folder")
+_command = partial(Command, misuses=(NotAName, NoPack), failures=(Unknown,))
 
-
-RESYNC = Command(
-    "resync",
-    "read a petition's comments again and correct what is kept of them; a running bot does so by itself",
-    _resync,
-    _petition_argument,
-)
-VERIFY = Command(
-    "verify",
-    "count a petition again from GitHub alone and compare with its block, or check the database or a pack;"
-    " 1 is the exit code where they differ",
-    _verify,
-    _verify_arguments,
-)
-EXPORT = Command(
-    "export",
-    "print who has signed, or the chart or badge, from what the database keeps",
-    _export,
-    _export_arguments,
-)
-HANDOVER = Command(
-    "handover",
-    "make the pack for whoever the petition is addressed to: a paper for printing, JSON, a table, check sums",
-    _hand_over,
-    _hand_over_arguments,
-)
-AUDIT = Command(
-    "audit",
-    "show young and empty accounts, bursts and logins alike among a petition's signatures; changes nothing",
-    _audit,
-    _audit_arguments,
-)
-FORGET = Command(
-    "forget",
-    "erase somebody's name, affiliation, reason and login, in all petitions; what they wrote on GitHub stays"
-    " theirs to delete",
-    _forget,
-    _forget_arguments,
-)
+COMMANDS = {
+    "resync": _command(_resync, petition_argument),
+    "verify": _command(_verify, _verify_arguments),
+    "export": _command(_export, _export_arguments),
+    "audit": _command(_audit, _audit_arguments),
+    "forget": _command(_forget, _forget_arguments),
+}

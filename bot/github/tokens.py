@@ -68,8 +68,9 @@ class AppKey:
 
 @lru_cache(maxsize=1)
 def _read_key(pem: str) -> RSAPrivateKey:
-    """Read the App's key, which takes a tenth of a second, once."""
-    key = load_pem_private_key(pem.encode(), password=None)
+    """Read the App's key, once."""
+    # Nobody but the operator chooses it. Whether its numbers are primes takes long to find out, and GitHub tells.
+    key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError(type(key))
     return key

@@ -35,6 +35,15 @@ def test_the_container_is_of_the_python_that_heroku_takes_and_of_the_pins() -> N
     assert "pip install --no-cache-dir -r requirements.txt" in CONTAINER
 
 
+def test_what_the_bot_may_not_write_beside_its_files_is_compiled_before() -> None:
+    guide = (ROOT / "docs/DEPLOYING.md").read_text(encoding="utf-8")
+    assert "ProtectSystem=strict" in UNIT
+    assert re.search(r"requirements\.txt && \S+python -m compileall -q bot$", guide, re.MULTILINE)
+    before, _, after = CONTAINER.partition("RUN python -m compileall -q bot\n")
+    assert "COPY bot bot\n" in before
+    assert "USER undersigned\n" in after
+
+
 def test_the_unit_gives_a_stop_the_time_that_it_takes() -> None:
     (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
     assert int(seconds) > 10

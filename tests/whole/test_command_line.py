@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import gc
 import json
 import os
 import re
@@ -18,6 +20,7 @@ import aiohttp
 import psutil
 import pytest
 
+from bot.cli import WORDS, Word
 from bot.sandbox.server import Sandbox
 from tests.emissions import RUN, searched
 from tests.whole.scene import PATIENCE, Scene, said
@@ -205,3 +208,20 @@ async def test_a_stop_in_the_middle_of_a_storm_loses_nothing(
         await stage.until(lambda: (said(petition) or 0) >= stored)
     finally:
         await stage.stop_bot()
+
+
+@pytest.mark.parametrize("word", WORDS, ids=lambda word: word.name)
+def test_every_word_leads_to_its_command(word: Word) -> None:
+    parser = argparse.ArgumentParser()
+    word.load().add_arguments(parser)
+    assert gc.isenabled()
+
+
+async def test_a_server_loads_nothing_that_it_does_not_serve_with() -> None:
+    code = "from bot.cli import WORDS; WORDS[0].load(); import sys; print(WORDS[0].name, *sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=ROOT, stdout=PIPE, stderr=PIPE)
+    _, out, err = await finish(process)
+    name, *loaded = out.split()
+    assert (name, err) == ("serve", "")
+    assert not {"bot.demo", "bot.sandbox", "bot.verify", "bot.audit", "bot.handover", "bot.init_repo"} & {*loaded}
+    assert not {"alembic", "sqlalchemy", "typst", "graphql", "aiosqlite"} & {*loaded}

@@ -1,0 +1,38 @@
+"""The command that makes the pack of a petition; what sets the paper in it takes long to load."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bot import errands
+from bot.cli.command import FAILED, MISUSED, OK, Command, complain, configured, run
+from bot.cli.petitions import petition_argument
+from bot.handover import pack
+from bot.reconcile.by_hand import Unknown
+from bot.verify import IssueName, NotAName
+
+
+def _hand_over(options: argparse.Namespace) -> int:
+    name = IssueName.read(options.petition)
+    taken = run(errands.take(name.repository, name.number, configured(credentials=False)))
+    try:
+        pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
+    except pack.NotEmpty as error:
+        complain(str(error))
+        return MISUSED
+    except OSError as error:
+        complain(f"{options.out} cannot be written: {error.strerror}")
+        return FAILED
+    print(f"{options.out} holds the pack. To check it: python -m bot verify --pack {options.out}")
+    return OK
+
+
+def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
+    petition_argument(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="a new or empty folder")
+
+
+COMMANDS = {
+    "handover": Command(_hand_over, _hand_over_arguments, misuses=(NotAName,), failures=(Unknown,)),
+}
