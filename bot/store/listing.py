@@ -8,6 +8,7 @@ from itertools import starmap
 
 from bot.petition.comment import Comment
 from bot.petition.tally import Signature
+from bot.petition.versions import MOST
 from bot.store import statements as sql
 from bot.store.database import Transaction
 from bot.store.judging import is_misread, judge_people, read, signature_row
@@ -32,7 +33,7 @@ class ListingOutcome:
     """What a listing changed.
 
     `repaired` counts rows that did not follow from the comments: always 0, or there is a mistake.
-    `doubtful` are comments of which only GitHub can say who wrote what they say now.
+    `doubtful` are comments of which only GitHub can say who wrote what they say now, or when it was said first.
     """
 
     changed: int
@@ -69,7 +70,8 @@ def record_listing(
     world.write(transaction, terms.now)
     if listing.complete:
         transaction.execute(sql.LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
-    doubtful = tuple(row.comment.id for row in world.comments.values() if row.doubtful and _is_of(row, thread))
+    here = (row for row in world.comments.values() if _is_of(row, thread))
+    doubtful = tuple(row.comment.id for row in here if row.doubtful or _may_be_in_time(row, petition))
     return ListingOutcome(
         changed + missing, missing, repaired + len(misread), petition.count, doubtful, petition.id
     )
@@ -119,6 +121,19 @@ def _answered(thread: ThreadRow, listing: Listing) -> int:
     if listing.reread is not None:
         return listing.reread
     return thread.reread if thread.reread_asked_at <= listing.started_at else 0
+
+
+def _may_be_in_time(row: CommentRow, petition: PetitionRow) -> bool:
+    """Tell whether a signature is too late by an edit only because nobody has told what it said before."""
+    ends_at, versions = petition.rules.ends_at(petition.closed_at), row.comment.versions
+    if (
+        ends_at is None
+        or row.command not in ("sign", "phrase")
+        or not row.comment.created_at <= ends_at < row.made_at
+    ):
+        return False
+    # Of a comment with so many versions the first ones were dropped; GitHub telling them again changes nothing.
+    return versions[0].previous is not None and len(versions) < MOST
 
 
 def _is_of(row: CommentRow, thread: ThreadRow) -> bool:

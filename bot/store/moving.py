@@ -102,9 +102,10 @@ def _adopt(transaction: Transaction, newcomer_id: int, old: ThreadRow) -> None:
 
 
 def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, position: int) -> None:
-    """Let the thread of one petition be another's; its comments are to be judged there."""
+    """Let the threads of one petition be another's, the first one at this position; comments are judged there."""
+    last = transaction.fetch(upkeep_sql.LAST_POSITION, petition_id)[0][0]
     transaction.execute(sql.ADOPT_COMMENTS, newcomer_id, petition_id)
-    transaction.execute(sql.ADOPT_THREADS, newcomer_id, petition_id, position)
+    transaction.execute(sql.ADOPT_THREADS, newcomer_id, petition_id, position, last)
     drop_letters(transaction, newcomer_id)
     for statement in (sql.DROP_SIGNATURES_OF, upkeep_sql.DROP_DAYS_OF, sql.DROP_PETITION):
         transaction.execute(statement, newcomer_id)

@@ -219,7 +219,12 @@ MOVE_COMMENTS: Final = statement("UPDATE comments SET issue_id = $2 WHERE issue_
 
 ADOPT_COMMENTS: Final = statement("UPDATE comments SET petition_id = $2, counted = FALSE WHERE petition_id = $1")
 
-ADOPT_THREADS: Final = statement("UPDATE threads SET petition_id = $2, position = $3 WHERE petition_id = $1")
+# Issues that continue the newcomer come after all that are there already.
+ADOPT_THREADS: Final = statement("""
+    UPDATE threads
+    SET petition_id = $2, position = CASE WHEN position = 1 THEN $3 ELSE position + $4 END
+    WHERE petition_id = $1
+""")
 
 MOVE_PETITION: Final = statement("UPDATE petitions SET repository_id = $2 WHERE id = $1")
 

@@ -65,6 +65,20 @@ async def test_what_was_taken_for_a_petition_of_its_own_becomes_a_thread(scene: 
     assert {due.petition_id for due in await scene.store.due(INSTALLATION, 9e9)} == {LETTER.id}
 
 
+async def test_a_moved_issue_that_was_continued_before_it_was_known_stays_the_first(scene: Scene) -> None:
+    await scene.label()
+    await go_on(scene)
+    moved = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
+    third = replace(SECOND, id=1_002, number=9)
+    await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, moved, scene.clock)])
+    await scene.store.record([Continuation(INSTALLATION, REPOSITORY, third, moved.id)])
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, moved))])
+    threads = (await scene.snapshot()).threads
+    assert [thread.issue_id for thread in threads] == [moved.id, SECOND.id, third.id]
+    assert [thread.position for thread in threads] == [1, 2, 4]
+    assert (await scene.snapshot()).labelled
+
+
 async def test_a_deleted_continuation_comes_not_back_and_its_place_is_not_taken(scene: Scene) -> None:
     await go_on(scene)
     await sign_second(scene)

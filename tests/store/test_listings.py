@@ -142,6 +142,21 @@ async def test_a_comment_edited_by_nobody_knows_whom_is_named(scene: Scene) -> N
     assert (outcome.doubtful, outcome.count) == ((), 1)
 
 
+async def test_who_signed_before_the_end_is_asked_for_where_only_a_later_edit_was_heard_of(scene: Scene) -> None:
+    await scene.label()
+    signed = scene.fact(ADA, Sign()).comment
+    await scene.tell(replace(LETTER, closed_at=scene.clock))
+    await scene.edit(signed.id, Sign("Ada"))
+    edited = scene.comments[signed.id]
+    outcome = await list_comments(
+        scene, replace(edited, versions=(replace(edited.versions[-1], previous=None, writer=Writer.UNSAID),))
+    )
+    assert (outcome.doubtful, outcome.count) == ((signed.id,), 0)
+    history = replace(edited, versions=(*signed.versions, *edited.versions))
+    outcome = await list_comments(scene, history, complete=False)
+    assert (outcome.doubtful, outcome.count) == ((), 1)
+
+
 async def test_a_delivery_of_doubtful_origin_has_the_thread_read(scene: Scene) -> None:
     (thread,) = await to_read(scene)
     await list_comments(scene, reread=thread.reread)
