@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -19,8 +19,8 @@ from bot import app, errands, logs
 from bot.config import Config
 from bot.github.client import GitHub
 from bot.github.manifest import Registration, convert
-from bot.sealing import seal, unseal
-from bot.store import read_sealed
+from bot.sealing import WrongKey, seal, unseal
+from bot.store import Store, read_sealed
 from bot.web.callers import Rules
 from bot.web.listening import listening, take_address
 from bot.web.setup.guard import Guard
@@ -131,16 +131,19 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
         )
         known = await github.app()
+        store = await stack.enter_async_context(errands.opened(config))
+        client_id, client_secret = config.client_id, config.client_secret
+        if not client_secret:
+            client_id, client_secret = await _known_client(store, config)
         brought = Registration(
             app_id=config.app_id,
             private_key=config.private_key,
             webhook_secret=",".join(config.webhook_secrets),
             html_url=known.html_url,
             public_url=config.public_url or "",
-            client_id=config.client_id,
-            client_secret=config.client_secret,
+            client_id=client_id,
+            client_secret=client_secret,
         )
-        store = await stack.enter_async_context(errands.opened(config))
         sealed, now = seal(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:
             await store.safe.replace(sealed, now)
@@ -158,6 +161,16 @@ async def drop_app(config: Config) -> bool:
     """
     async with errands.opened(config) as store:
         return await store.safe.forget()
+
+
+async def _known_client(store: Store, config: Config) -> tuple[str, str]:
+    """Give what people sign in with, if the stored App is the one of the configuration; two empty texts if not."""
+    sealed = await store.safe.read()
+    with suppress(WrongKey):
+        known = None if sealed is None else Registration.read(unseal(sealed, config.secret_key))
+        if known is not None and known.app_id == config.app_id:
+            return known.client_id, known.client_secret
+    return "", ""
 
 
 def _take(config: Config) -> socket.socket:

@@ -6,7 +6,8 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 from __future__ import annotations
 
 import asyncio
-from base64 import urlsafe_b64encode
+import http
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,17 +16,20 @@ from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
+import structlog
 
 from bot.github import shapes
 from bot.github.answers import expect
-from bot.github.api import Api, Credentials, Line
+from bot.github.api import VERSION, Api, Credentials, Line
 from bot.github.errors import NotSignedIn, Unavailable
 from bot.github.pacing import Limits, Pace
 from bot.github.site import site_of
 from bot.petition.comment import Author
 
+log = structlog.get_logger("authorizing")
+
 PATIENCE: Final = 10.0
-"""Seconds for each of the two calls that it takes; somebody is waiting."""
+"""Seconds for each of the three calls that it takes; somebody is waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ async def identify(
     redirect_uri: str,
     now: Callable[[], float],
 ) -> Author:
-    """Tell whose code it is; the token that GitHub gives for it is used once and kept nowhere.
+    """Tell whose code it is; the token that GitHub gives for it is used once, given back and kept nowhere.
 
     Raises NotSignedIn, and `bot.github.errors` where GitHub does not answer.
     """
@@ -71,9 +75,12 @@ async def identify(
         "code_verifier": verifier,
         "redirect_uri": redirect_uri,
     }
-    credentials = Credentials(token=await _exchange(session, client, given))
+    token = await _exchange(session, client, given)
     line = Line(session, client.api_url.rstrip("/"), now, asyncio.sleep, timeout=PATIENCE)
-    answer = await Api(line, Pace(Limits())).ask("GET", "/user", {}, credentials)
+    try:
+        answer = await Api(line, Pace(Limits())).ask("GET", "/user", {}, Credentials(token=token))
+    finally:
+        await _revoke(session, client, token)
     return expect(shapes.User, answer.data).author()
 
 
@@ -94,6 +101,29 @@ async def _exchange(session: aiohttp.ClientSession, client: Client, given: dict[
     if not told.access_token:
         raise NotSignedIn(told.error or str(status))
     return told.access_token
+
+
+async def _revoke(session: aiohttp.ClientSession, client: Client, token: str) -> None:
+    """Have GitHub forget a token, which else would be good for hours; nobody has to know if it does not.
+
+    https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
+    """
+    url = f"{client.api_url.rstrip('/')}/applications/{client.id}/token"
+    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    headers = {
+        "Authorization": f"Basic {b64encode(f'{client.id}:{client.secret}'.encode()).decode()}",
+        "User-Agent": "undersigned",
+        "X-GitHub-Api-Version": VERSION,
+    }
+    try:
+        async with session.delete(
+            url, json={"access_token": token}, headers=headers, timeout=timeout, allow_redirects=False
+        ) as answer:
+            status: int | str = answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        status = type(error).__name__
+    if status != http.HTTPStatus.NO_CONTENT:
+        log.warning("a token that is not needed any more could not be given back", status=status)
 
 
 class _Told(msgspec.Struct):

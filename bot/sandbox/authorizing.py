@@ -6,7 +6,7 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -39,14 +39,17 @@ https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshootin
 """
 
 
-def mount(app: web.Application, state: State, keychain: Keychain, registration: Registration) -> None:
-    """Add the page and the exchange, which on GitHub are beside its pages and not in its API."""
+def mount(
+    app: web.Application, state: State, keychain: Keychain, registration: Registration, api: str = ""
+) -> None:
+    """Add the page and the exchange, which are beside GitHub's pages, and the revocation, which is in its API."""
     desk = _Desk(state, keychain, registration)
     app.add_routes(
         [
             web.get("/login/oauth/authorize", desk.ask),
             web.post("/login/oauth/authorize", desk.decide),
             web.post("/login/oauth/access_token", desk.exchange),
+            web.delete(f"{api}/applications/{{client_id}}/token", desk.revoke),
         ]
     )
 
@@ -111,6 +114,21 @@ class _Desk:
             return web.json_response(told)
         return web.Response(text=urlencode(told), content_type="application/x-www-form-urlencoded")
 
+    async def revoke(self, request: web.Request) -> web.Response:
+        """Take a token back.
+
+        https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
+        """
+        mine = _basic(self._state.app.client_id, self._registration.client_secret)
+        if request.match_info["client_id"] != self._state.app.client_id:
+            return web.json_response({"message": "Not Found", "status": "404"}, status=404)
+        if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), mine.encode()):
+            return web.json_response({"message": "Requires authentication", "status": "401"}, status=401)
+        given = await request.json()
+        if not self._keychain.revoke(str(given.get("access_token", ""))):
+            return web.json_response({"message": "Validation Failed", "status": "422"}, status=422)
+        return web.Response(status=204)
+
     def _token(self, given: Mapping[str, str]) -> Mapping[str, str | int]:
         secret = self._registration.client_secret
         known = given.get("client_id") == self._state.app.client_id
@@ -158,6 +176,10 @@ def _is_proven(grant: _Grant, given: Mapping[str, str]) -> bool:
         return True
     hashed = urlsafe_b64encode(sha256(given.get("code_verifier", "").encode()).digest()).decode().rstrip("=")
     return hmac.compare_digest(hashed.encode(), grant.challenge.encode())
+
+
+def _basic(user: str, password: str) -> str:
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def _error(name: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.github.authorizing import Client, authorize_url, identify
 from bot.github.errors import GitHubError, NotSignedIn, Unavailable
@@ -47,16 +48,42 @@ def test_github_asks_on_its_own_site(api_url: str, site: str) -> None:
     assert VERIFIER not in url
 
 
-async def test_a_code_tells_who_it_is_in_two_calls(
+async def test_a_code_tells_who_it_is_and_what_github_gave_for_it_is_given_back(
     sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, calls: Calls
 ) -> None:
     ada = sandbox.user("ada")
     code = await agreed(session, app)
     calls.forget()
     assert await identify(session, app, code, VERIFIER, BACK, clock) == Author(ada.id, "ada")
-    assert calls.made == ["POST /login/oauth/access_token 200", "GET /user 200"]
+    made = ["POST /login/oauth/access_token 200", "GET /user 200", f"DELETE /applications/{app.id}/token 204"]
+    assert calls.made == made
     with pytest.raises(NotSignedIn, match="bad_verification_code"):
         await identify(session, app, code, VERIFIER, BACK, clock)
+
+
+async def test_the_token_is_good_for_nothing_afterwards(
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, forgery: Forgery
+) -> None:
+    sandbox.user("ada")
+    shown: list[str] = []
+    forgery.after = lambda request: shown.append(request.headers.get("Authorization", ""))
+    await identify(session, app, await agreed(session, app), VERIFIER, BACK, clock)
+    (token,) = (one for one in shown if "ghu_" in one)
+    async with session.get(f"{sandbox.api_url}/user", headers={"Authorization": token}) as answer:
+        assert answer.status == 401
+
+
+async def test_who_signs_in_need_not_know_that_it_could_not_be_given_back(
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, forgery: Forgery
+) -> None:
+    sandbox.user("ada")
+    code = await agreed(session, app)
+
+    async def refuse(request: web.Request) -> web.Response | None:
+        return web.Response(status=500) if request.method == "DELETE" else None
+
+    forgery.forger = refuse
+    assert (await identify(session, app, code, VERIFIER, BACK, clock)).login == "ada"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -98,6 +98,21 @@ async def test_a_code_is_good_once_and_for_ten_minutes(api: Api, clock: Clock) -
 async def test_a_token_lives_for_eight_hours(api: Api, clock: Clock) -> None:
     token = (await exchange(api, (await agree(api))["code"]))["access_token"]
     clock.pass_by(28_800)
+    assert (await api("GET", "/user", token=token)).status == 401
+
+
+async def test_a_token_that_is_given_back_is_good_for_nothing(sandbox: Sandbox, api: Api) -> None:
+    token = (await exchange(api, (await agree(api))["code"]))["access_token"]
+
+    async def give_back(client_id: str = sandbox.client_id, secret: str = sandbox.client_secret) -> int:
+        url = f"{sandbox.api_url}/applications/{client_id}/token"
+        headers = {"Authorization": f"Basic {b64encode(f'{sandbox.client_id}:{secret}'.encode()).decode()}"}
+        async with api.session.delete(url, json={"access_token": token}, headers=headers) as answer:
+            return answer.status
+
+    assert [await give_back("another"), await give_back(secret="guessed")] == [404, 401]
+    assert (await api("GET", "/user", token=token)).status == 200
+    assert [await give_back(), await give_back()] == [204, 422]
     assert (await api("GET", "/user", token=token)).status == 401
 
 

@@ -149,6 +149,7 @@ async def test_github_is_asked_for_the_least_and_each_permission_says_what_for(s
     }
     assert 'action="https://github.com/organizations/analytical/settings/apps/new?state=' in text
     assert "to write the tally into the issue&#39;s body" in text
+    assert "https://petitions.example.org/organizers/signed-in" in text
 
 
 async def test_the_page_may_send_its_form_to_github_and_nowhere_else(stage: Scene) -> None:

@@ -72,6 +72,18 @@ async def test_what_organizers_sign_in_with_is_stored_too_and_the_environment_go
     assert (await setting_up.with_app(given)).client_id == "Iv23given"
 
 
+async def test_with_another_webhook_secret_the_same_app_keeps_what_organizers_sign_in_with(stage: Scene) -> None:
+    client = {"client_id": "Iv23stored", "client_secret": "a stored secret"}
+    await setting_up.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
+    await setting_up.import_app(replace(known(stage), webhook_secrets=("later",)), replacing=True)
+    found = await setting_up.with_app(empty(stage))
+    assert (found.webhook_secrets, found.client_secret) == (("later",), "a stored secret")
+    lost = replace(known(stage), secret_key="another" * 8)
+    await setting_up.import_app(lost, replacing=True)
+    found = await setting_up.with_app(replace(empty(stage), secret_key=lost.secret_key))
+    assert not found.lets_sign_in
+
+
 async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cannot_sign_in_yet(
     stage: Scene, sqlite_url: str
 ) -> None:

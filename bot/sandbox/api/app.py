@@ -54,7 +54,7 @@ class Api:
                 self._mount(app, replace(route, path=numeric))
         manifests.mount_form(app, self.registration)
         installing.mount(app, self.state, self.registration)
-        authorizing.mount(app, self.state, self.keychain, self.registration)
+        authorizing.mount(app, self.state, self.keychain, self.registration, PREFIX)
         app.router.add_route("POST", "/api/graphql", partial(self._serve, GRAPHQL))
         nowhere = Route("*", "/{tail:.*}", _not_found)
         app.router.add_route("*", PREFIX + nowhere.path, partial(self._serve, nowhere))

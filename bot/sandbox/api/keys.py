@@ -103,6 +103,10 @@ class Keychain:
         self._people_until[value] = self._state.now() + USER_TOKEN_LIFE
         return value
 
+    def revoke(self, value: str) -> bool:
+        """Take a person's token back; False where it is none."""
+        return self._people.pop(value, None) is not None
+
     def caller(self, authorization: str | None) -> Caller:
         """Find out who calls from the header `Authorization`; 401 for what is no longer or was never valid."""
         if not authorization:

@@ -14,6 +14,7 @@ from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import LONGEST_NAME, Registration, form_url, manifest
 from bot.github.needs import NEEDS, REASONS
 from bot.github.site import site_of
+from bot.petition.addresses import SIGNED_IN
 from bot.web.callers import Rules, limiting
 from bot.web.sessions import seen_as, set_cookie
 from bot.web.setup.drawing import message, page, static
@@ -104,6 +105,7 @@ class Wizard:
             manifest=json.dumps(asked),
             permissions=[(name, level, REASONS[name]) for name, level in NEEDS.permissions.items()],
             events=NEEDS.events,
+            signed_in=SIGNED_IN,
             back=f"/setup?{request.query_string}",
         )
 
