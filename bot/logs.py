@@ -51,6 +51,11 @@ def conceal(secrets: Iterable[str]) -> None:
     _REDACTION.learn(secrets)
 
 
+def concealed(text: str) -> str:
+    """Give a text as it may be shown."""
+    return _REDACTION(text)
+
+
 def catch_crashes() -> None:
     """Log what nobody has caught, in any thread, and warnings, instead of printing them as they are."""
     logging.captureWarnings(capture=True)

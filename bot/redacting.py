@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 BLOT: Final = "[secret]"
 
@@ -34,9 +34,10 @@ class Redaction:
 
 
 def password_of(url: str) -> str:
-    """Give the password in a database's URL, or an empty text."""
+    """Give the password in a database's URL, wherever it stands there, or an empty text."""
     try:
-        return urlsplit(url).password or ""
+        parts = urlsplit(url)
+        return parts.password or dict(parse_qsl(parts.query)).get("password", "")
     except ValueError:
         return ""
 
@@ -46,6 +47,8 @@ _LOOKS: Final = (
     r"\b(?:gh[oprsu]_[\w.-]{16,}|github_pat_\w{16,})",
     # A JWT: three parts in base64, of which the first begins with `{"`.
     r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}",
+    # What stands before the host of an address, which some write into it.
+    r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
 )
 

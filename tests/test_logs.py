@@ -82,6 +82,7 @@ SECRETS = ('hook "secret" \u00e9', KEY, "p@ss/word", "operator-key-operator-key"
         f"Authorization: Bearer {SECRET}-0123456789",
         "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMiJ9.c2lnbmF0dXJlLWlu",
         "github_pat_11ABCDEFG0123456789abcd",
+        "https://somebody:012345678@host/path",
     ],
 )
 def test_a_secret_is_blotted_out_wherever_it_is_said(format_: str, said: str) -> None:

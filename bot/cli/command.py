@@ -90,8 +90,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def complain(*lines: str) -> None:
-    """Say what is wrong where errors go."""
-    print("\n  ".join(lines), file=sys.stderr)
+    """Say what is wrong where errors go, and nothing that is secret."""
+    print(logs.concealed("\n  ".join(lines)), file=sys.stderr)
 
 
 _WAYS_OUT = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from bot.store.errors import WrongDatabase
@@ -39,7 +40,7 @@ def read_address(url: str) -> Address:
     `sqlite:///relative.db`, `sqlite:////absolute.db`, and `postgres://` or `postgresql://` with libpq's
     parameters (`sslmode=require`); Heroku hands out `postgres://`.
     """
-    scheme = urlsplit(url).scheme.lower()
+    scheme = url.partition(":")[0].lower()
     if scheme in _SQLITE:
         return SqliteFile(_sqlite_path(url))
     if scheme in _POSTGRES:
@@ -56,7 +57,19 @@ def _sqlite_path(url: str) -> Path:
     return Path(path)
 
 
+UNREADABLE: Final = (
+    "DATABASE_URL cannot be read; it is postgresql://USER:PASSWORD@HOST:PORT/NAME, and what is special in the"
+    " password is written as %2F, %40 and the like"
+)
+
+
 def _dsn(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # Not chained, here and elsewhere: Python's message may quote the password.
+        raise WrongDatabase(UNREADABLE) from None
+    if "@" in parts.path + parts.query + parts.fragment and "@" not in parts.netloc:
+        raise WrongDatabase(UNREADABLE)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key not in _LIBPQ_ONLY]
     return f"postgresql://{parts.netloc}{parts.path}" + (f"?{urlencode(query)}" if query else "")

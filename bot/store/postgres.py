@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import asyncpg
 
-from bot.store.address import PostgresServer
+from bot.store.address import UNREADABLE, PostgresServer
 from bot.store.aside import run_aside, wait_for
 from bot.store.database import LOCK_SECONDS, LONG_PATIENCE, PATIENCE, Database, Row, Transaction, name_columns
-from bot.store.errors import Unavailable
+from bot.store.errors import Unavailable, WrongDatabase
 from bot.store.neighbours import Neighbours
 from bot.store.postgres_neighbours import PostgresNeighbours
 from bot.store.spelling import Engine, Statement
@@ -27,6 +27,12 @@ IDLE_IN_TRANSACTION: Final = 10.0
 Without it, what that transaction has locked stays locked as long as the server believes in the connection: hours.
 """
 
+_SETTINGS: Final = {
+    "application_name": "undersigned",
+    "lock_timeout": f"{int(LOCK_SECONDS)}s",
+    "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}ms",
+}
+
 _Isolation = Literal["read_committed", "repeatable_read"]
 
 
@@ -41,15 +47,12 @@ class PostgresDatabase(Database):
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection that waits neither for ever nor for a disk that others have turned off."""
-        connection = await asyncpg.connect(
-            self.dsn,
-            timeout=LOCK_SECONDS,
-            server_settings={
-                "application_name": "undersigned",
-                "lock_timeout": f"{int(LOCK_SECONDS)}s",
-                "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}ms",
-            },
-        )
+        try:
+            connection = await asyncpg.connect(self.dsn, timeout=LOCK_SECONDS, server_settings=_SETTINGS)
+        except asyncpg.ClientConfigurationError as error:
+            raise WrongDatabase(f"DATABASE_URL: {error}") from None
+        except ValueError:
+            raise WrongDatabase(UNREADABLE) from None
         # An acknowledged signature survives a crash also where the cluster's default would let it go.
         try:
             await connection.execute(_KEEP_WHAT_IS_COMMITTED)

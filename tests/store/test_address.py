@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,18 @@ def test_postgres(url: str, dsn: str) -> None:
 def test_what_is_no_database_of_ours(url: str) -> None:
     with pytest.raises(WrongDatabase):
         read_address(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:secret/word@host/db",
+        "postgresql://u:secret?word@host/db",
+        "postgresql://u:secret#word@host/db",
+        "postgresql://u:secret@[::1/db",
+    ],
+)
+def test_a_password_that_breaks_the_address_is_not_told(url: str) -> None:
+    with pytest.raises(WrongDatabase, match="%2F") as error:
+        read_address(url)
+    assert "secret" not in "".join(traceback.format_exception(error.value))

@@ -104,6 +104,31 @@ async def test_a_database_that_cannot_be_used_is_explained(url: str) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "postgresql://u:{0}@127.0.0.1:port/x"),
+        ("DATABASE_URL", "postgresql://u:{0}/1@127.0.0.1:1/x"),
+        ("DATABASE_URL", "postgresql://u:{0}@127.0.0.1:1/x?sslmode=odd"),
+        ("DATABASE_URL", "postgresql://u@127.0.0.1:1/x?password={0}"),
+        ("DATABASE_URL", "mysql://u:{0}@h/x"),
+        ("PUBLIC_URL", "ftp://u:{0}@h/x"),
+        ("PORT", "ghp_{0}"),
+        ("SECRET_KEY", "{0}"),
+    ],
+)
+async def test_what_is_wrong_is_said_without_the_secret_in_it(variable: str, value: str) -> None:
+    code, out, err = await run("migrate", **{"DATABASE_URL": "sqlite:///", variable: value.format(SECRET)})
+    assert code in (1, 2)
+    assert err.strip()
+    assert "Traceback" not in out + err
+    assert "nobody caught this" not in out + err
+    assert SECRET not in out + err
+
+
+SECRET = "swordfish0123456789"
+
+
 async def test_migrate_makes_the_database(tmp_path: Path) -> None:
     file = tmp_path / "undersigned.db"
     code, out, err = await run("migrate", DATABASE_URL=f"sqlite:///{file}")
