@@ -11,6 +11,7 @@ import functools
 import re
 import subprocess
 from asyncio.subprocess import SubprocessStreamProtocol
+from base64 import b64encode
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -82,6 +83,8 @@ def _watch(kind: type, note: Callable[[Any], None]) -> None:
 
 def _note_config(made: config.Config) -> None:
     RUN.give(*made.secrets())
+    if made.client_secret:
+        RUN.give(b64encode(f"{made.client_id}:{made.client_secret}".encode()).decode())
     if made.secret_key:
         RUN.give(sealing.derive(made.secret_key, "operator"))
 

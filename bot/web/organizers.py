@@ -148,6 +148,7 @@ class OrganizerRoutes:
         except GitHubError as error:
             raise _silent(error) from None
         answer = web.Response(status=303, headers={"Location": there})
+        # A fresh one, whatever the browser has brought along.
         session = self._sessions(reception).open(f"{person.id}:{person.login}")
         path = f"{_path(self._home(request))}/petitions"
         set_cookie(answer, COOKIE, session, LIFE, path, secure=_is_secure(self._home(request)))

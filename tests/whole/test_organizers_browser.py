@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from bot import demo
 from bot.sandbox.nouns import Issue
 from bot.sandbox.page import mount
 from bot.sandbox.server import Sandbox
@@ -59,6 +60,16 @@ async def test_an_organizer_gets_there_with_the_keyboard_alone(stage: Scene, pag
     assert page.url == f"{address}/organizers"
     await walk_to(page, "button", "Sign out")
     await expect(page.get_by_role("link", name="Sign in with GitHub")).to_be_visible()
+
+
+async def test_in_the_demo_it_works_out_of_the_box(page: Page) -> None:
+    async with demo.stage(0) as found:
+        await page.goto(found.roster_url)
+        await page.get_by_role("link", name="For organizers").click()
+        await page.get_by_role("link", name="Sign in with GitHub").click()
+        await page.get_by_role("button", name="Authorize").click()
+        await expect(page.get_by_text("You are signed in as analytical.")).to_be_visible()
+        await page.goto("about:blank")
 
 
 async def test_somebody_else_is_told_kindly(stage: Scene, browser: Browser) -> None:
