@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -54,19 +55,32 @@ class Caller:
 
 
 class Keychain:
-    """The App's key pair and every token handed out."""
+    """The App's key pairs and every token handed out."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        key = _key()
-        self._public_key = key.public_key()
+        self._keys = [_key(0)]
         self._tokens: dict[str, Token] = {}
         self._people: dict[str, User] = {}
         self._people_until: dict[str, float] = {}
-        self.private_key = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        ).decode()
-        """In PEM (PKCS#1), as GitHub hands it out."""
+
+    @property
+    def private_key(self) -> str:
+        """The latest private key in PEM (PKCS#1), as GitHub hands it out."""
+        form = serialization.PrivateFormat.TraditionalOpenSSL
+        pem = self._keys[-1].private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+        return pem.decode()
+
+    def add_key(self) -> None:
+        """Make another private key; those before hold until they are deleted.
+
+        https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps
+        """
+        self._keys.append(_key(len(self._keys)))
+
+    def delete_old_keys(self) -> None:
+        """Delete all private keys but the latest."""
+        del self._keys[:-1]
 
     def mint(
         self,
@@ -133,12 +147,7 @@ class Keychain:
         return Caller(actor=self._state.app.bot, token=token)
 
     def _check_jwt(self, value: str) -> None:
-        # The times are checked below against the sandbox's own clock.
-        own_clock: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
-        try:
-            claims = jwt.decode(value, self._public_key, algorithms=["RS256"], options=own_clock)
-        except jwt.InvalidTokenError as error:
-            raise Refused(401, "A JSON web token could not be decoded") from error
+        claims = self._read_jwt(value)
         now, app = self._state.now(), self._state.app
         issued, expires = claims.get("iat"), claims.get("exp")
         if not isinstance(issued, int) or issued > now:
@@ -156,8 +165,20 @@ class Keychain:
         if str(claims.get("iss")) not in {str(app.id), app.client_id}:
             raise Refused(404, "Integration not found")
 
+    def _read_jwt(self, value: str) -> dict[str, object]:
+        # The times are checked against the sandbox's own clock.
+        own_clock: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        for key in self._keys:
+            with suppress(jwt.InvalidTokenError):
+                claims: dict[str, object] = jwt.decode(
+                    value, key.public_key(), algorithms=["RS256"], options=own_clock
+                )
+                return claims
+        raise Refused(401, "A JSON web token could not be decoded")
+
 
 @cache
-def _key() -> rsa.RSAPrivateKey:
-    """Make the App's key, once per process: it takes a tenth of a second, and tests make many sandboxes."""
+def _key(number: int) -> rsa.RSAPrivateKey:
+    """Make an App's key, once per process: it takes a tenth of a second, and tests make many sandboxes."""
+    del number
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
