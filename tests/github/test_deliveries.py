@@ -290,6 +290,7 @@ def test_repositories_come_and_go() -> None:
     [
         ("ping", {"zen": "Keep it simple.", "hook_id": 1, "hook": {"type": "App"}}),
         ("star", {"action": "created"}),
+        ("github_app_authorization", {"action": "revoked", "sender": {"id": 7, "login": "grace"}}),
         ("", {}),
         ("issues", about_issue("pinned")),
         ("issues", {"action": "turned_into_a_newt", "issue": "?"}),

@@ -76,6 +76,7 @@ async def test_the_page_asks_as_whom_and_tells_nobody_else(sandbox: Sandbox, api
     shown = await api("GET", page(sandbox), token="")
     assert shown.status == 200
     assert "Authorize Undersigned" in shown.text
+    assert "Act on your behalf" in shown.text
     assert shown.text.index('value="lovelace" checked') < shown.text.index('value="grace"')
     assert f"form-action 'self' {BACK.removesuffix('/signed-in')};" in shown.headers["Content-Security-Policy"]
     assert 'value="ada" checked' in (await api("GET", page(sandbox, login="ada"), token="")).text
