@@ -15,6 +15,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -306,7 +308,10 @@ def test_what_the_bot_imports_is_what_it_asks_for() -> None:
 def test_the_parts_are_listed_with_versions_hashes_and_licences(tmp_path: Path) -> None:
     line = [sys.executable, str(ROOT / ".ci/supply"), str(tmp_path)]
     assert subprocess.run(line, capture_output=True, check=False).returncode in (0, 1, 3)
-    bill = json.loads((tmp_path / "sbom.json").read_text(encoding="utf-8"))
+    text = (tmp_path / "sbom.json").read_text(encoding="utf-8")
+    bill = json.loads(text)
+    version = SchemaVersion.from_version(bill["specVersion"])
+    assert JsonStrictValidator(version).validate_str(text) is None
     parts = {canonicalize_name(part["name"]): part for part in bill["components"]}
     assert {name: part["version"] for name, part in parts.items()} == pins(PIN_FILES[0])
     assert all(part["externalReferences"][0]["hashes"] for part in parts.values())
