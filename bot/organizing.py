@@ -101,7 +101,8 @@ class Organizing:
         accounts, waiting = self._sort_out(crowd)
         # With many signatures that takes a while, which nobody else should wait for.
         plausibility = await asyncio.to_thread(assess, crowd.signatures, accounts, waiting)
-        look = SecondLook(plausibility, crowd.withdrawn)
+        is_whole = len(crowd.signatures) < MOST
+        look = SecondLook(plausibility, crowd.withdrawn, int(self._now()), is_whole)
         if is_answered:
             self._looks[found.petition_id] = look
         return look

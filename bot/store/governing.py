@@ -57,6 +57,8 @@ class AuditEntry:
     argument: str
     answer: str
     note: str
+    thread: int | None = None
+    """The number of the issue on which it was given, where that is in the petition's repository."""
 
 
 class Governing:

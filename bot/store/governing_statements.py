@@ -68,8 +68,13 @@ SET_RULES: Final = statement("""
 ENDED: Final = statement("SELECT ended_at, final_count FROM petitions WHERE id = $1")
 
 AUDIT: Final = statement("""
-    SELECT number, noted_at, comment_id, given_at, user_id, login, word, argument, answer, note
-    FROM audit WHERE petition_id = $1 ORDER BY number
+    SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer, a.note,
+           t.number AS thread
+    FROM audit a
+    LEFT JOIN comments c ON c.id = a.comment_id
+    LEFT JOIN threads t ON t.issue_id = c.issue_id
+        AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
+    WHERE a.petition_id = $1 ORDER BY a.number
 """)
 
 ADD_TO_AUDIT: Final = statement("""

@@ -24,6 +24,10 @@ class SecondLook:
 
     found: Plausibility
     withdrawn: int
+    at: int = 0
+    """When that was, in UTC epoch seconds."""
+    is_whole: bool = True
+    """Whether all signatures were looked at, and not only the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class OrderView:
     text: str
     answer: str
     note: str
+    comment: str | None
+    """Where it stands, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class DeskView:
     headline: str
     remarks: Sequence[str]
     findings: Sequence[str]
+    looked_at: Moment
     counting: Sequence[tuple[str, str]]
     """What counts and what is shown: of what, and how it is."""
     withheld: Sequence[WithheldView]
@@ -87,9 +94,10 @@ def view_desk(
         headline=first,
         remarks=[*_unreadable(settings), *snapshot.rules.remarks],
         findings=findings,
+        looked_at=Moment.of(look.at),
         counting=[("Counted", _counted(portrait, look)), *_rules(portrait, house)],
         withheld=[_withheld(one, site) for one in snapshot.rules.withheld],
-        orders=[_order(one, site) for one in reversed(audit[-SHOWN:])],
+        orders=[_order(one, pages, site) for one in reversed(audit[-SHOWN:])],
         older=max(len(audit) - SHOWN, 0),
         link=pages.roster if pages.key else None,
     )
@@ -99,6 +107,8 @@ def _findings(portrait: Portrait, look: SecondLook) -> Iterator[str]:
     erased_at = portrait.snapshot.anonymised_at
     if erased_at is None:
         yield from (line.strip() for line in look.found.lines())
+        if not look.is_whole:
+            yield "Older signatures were not looked at."
     else:
         yield f"Who has signed was erased on {Moment.of(erased_at).text} UTC, as the settings ask."
 
@@ -146,8 +156,14 @@ def _withheld(one: Withheld, site: Site) -> WithheldView:
     return WithheldView(one.login, site.person(one.login), one.reason)
 
 
-def _order(entry: AuditEntry, site: Site) -> OrderView:
-    text = f"/petition {entry.word} {entry.argument}".strip()
+def _order(entry: AuditEntry, pages: Pages, site: Site) -> OrderView:
+    thread = entry.thread
     return OrderView(
-        Moment.of(entry.noted_at), entry.login, site.person(entry.login), text, entry.answer, entry.note
+        at=Moment.of(entry.noted_at),
+        login=entry.login,
+        profile=site.person(entry.login),
+        text=f"/petition {entry.word} {entry.argument}".strip(),
+        answer=entry.answer,
+        note=entry.note,
+        comment=None if thread is None else site.comment(pages.repository, thread, entry.comment_id),
     )

@@ -52,6 +52,7 @@ PER_RULING = [
     governing.GOVERNED_IN,
     governing.ENDED,
     governing.DAYS,
+    governing.AUDIT,
 ]
 PER_CHANGE = [
     sql.AUTHORS_OF_COMMANDS_AFTER,

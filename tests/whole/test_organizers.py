@@ -150,6 +150,8 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     assert "Logins alike: 3 like sock-1, sock-2, sock-3" in text
     assert "5 people have signed, 1 person has withdrawn" in text
     assert "No order was given yet." in text
+    assert "Looked at on " in text
+    assert "Older signatures" not in text
 
 
 async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, petition: Issue) -> None:
@@ -177,6 +179,9 @@ async def test_organizers_read_what_became_of_orders_what_counts_and_what_is_wro
     text = await browser.text(petition)
     assert "/petition remove @mallory signed for a dog obeyed grace," in text
     assert "/petition goal 1 refused" in text
+    links = Read((await browser.show(petition)).text).links
+    where = f"{stage.sandbox.web_url}/lovelace/letters/issues/1#issuecomment"
+    assert {f"{where}-{obeyed.id}", f"{where}-{refused.id}"} <= set(links)
     assert "mallory: signed for a dog" in text
     assert ".github/petition.yml, line 1: found the key “gaol”; did you mean goal?" in text
     assert text.index("/petition recount") < text.index("/petition remove"), "the newest first"
@@ -292,6 +297,20 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     assert "Looked at 8 of 9 accounts so far." in await browser.text(petition)
     clock.ahead += organizing.LOOKED_FOR + 1
     assert "so far" not in await browser.text(petition)
+
+
+async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
+    stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(organizing, "MOST", 2)
+    for login in ("ada", "emmy", "sofia"):
+        stage.sign(petition, login)
+    await stage.shows(petition, 3)
+    await browser.sign_in(petition, "grace")
+    text = await browser.text(petition)
+    assert "2 signatures. Nothing of this is proof" in text
+    assert "Older signatures were not looked at." in text
+    assert "3 people have signed" in text
 
 
 async def test_while_github_is_down_nobody_gets_in_and_that_is_said(
