@@ -20,7 +20,7 @@ from bot.config import Config
 from bot.github.client import GitHub
 from bot.github.manifest import Registration, convert
 from bot.sealing import WrongKey, seal, unseal
-from bot.store import Store, read_sealed
+from bot.store import Store, migrate_ahead, read_sealed
 from bot.web.callers import Rules
 from bot.web.listening import listening, take_address
 from bot.web.setup.guard import Guard
@@ -47,6 +47,7 @@ async def serve(config: Config) -> None:
     """
     stop = asyncio.Event()
     with app.stopping_on_signals(stop.set):
+        await migrate_ahead(config.database_url)
         found = await find_app(config)
         if found is not None:
             await app.run(found, stop)

@@ -9,6 +9,7 @@ from bot.store.forgetting import Forgotten
 from bot.store.governing import AuditEntry, KnownSettings, Named
 from bot.store.inspecting import Inspection, Misfit
 from bot.store.listing import ListingOutcome
+from bot.store.migrations.ahead import migrate_ahead
 from bot.store.neighbours import Lease
 from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
 from bot.store.redelivering import FailedDelivery
@@ -78,6 +79,7 @@ __all__ = [
     "WrongDatabase",
     "backup",
     "check_up",
+    "migrate_ahead",
     "outside_digest",
     "read_sealed",
     "restore",

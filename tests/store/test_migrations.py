@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, inspect
 
-from bot.store import Store, WrongDatabase, migrations
+from bot.store import Store, Unavailable, WrongDatabase, migrate_ahead, migrations
+from bot.store.address import read_address
+from bot.store.database import connect
 from bot.store.spelling import statement
 from tests.store.scene import LETTER, Scene, rows
 
@@ -69,3 +71,27 @@ def test_an_up_to_date_database_is_opened_without_sqlalchemy_and_alembic(sqlite_
     here = Path(__file__).parents[2]
     loaded = subprocess.check_output([sys.executable, "-c", program, sqlite_url], text=True, cwd=here)
     assert loaded.strip() == "['bot.store.store']"
+
+
+async def test_what_is_migrated_ahead_is_migrated_in_another_process(new_url: str) -> None:
+    program = (
+        "import asyncio, sys; from bot.store import migrate_ahead\n"
+        "asyncio.run(migrate_ahead(sys.argv[1]))\n"
+        "print(sorted({'alembic', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, new_url, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE
+    )
+    loaded, _ = await process.communicate()
+    assert loaded == b"[]\n"
+    database = connect(read_address(new_url))
+    assert await database.read(migrations.read_versions) == [migrations.HEAD]
+    await database.close()
+
+
+async def test_what_cannot_be_migrated_ahead_is_told_when_the_store_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no database")
+    url = f"sqlite:///{tmp_path}/file"
+    await migrate_ahead(url)
+    with pytest.raises(Unavailable, match="not a database"):
+        await Store.open(url)

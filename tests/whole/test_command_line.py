@@ -235,6 +235,16 @@ async def test_a_stop_in_the_middle_of_a_storm_loses_nothing(
         await stage.stop_bot()
 
 
+async def test_who_makes_the_tables_does_not_keep_what_that_took(sandbox: Sandbox, tmp_path: Path) -> None:
+    server = await start("serve", **credentials(sandbox, DATABASE_URL=f"sqlite:///{tmp_path}/new.db"))
+    await read_until(server.stderr, r'"port": ?(\d+)')
+    loaded = " ".join(one.path for one in psutil.Process(server.pid).memory_maps())
+    server.terminate()
+    assert (await finish(server))[0] == 0
+    assert "_sqlite3" in loaded
+    assert "sqlalchemy" not in loaded
+
+
 @pytest.mark.parametrize("word", WORDS, ids=lambda word: word.name)
 def test_every_word_leads_to_its_command(word: Word) -> None:
     parser = argparse.ArgumentParser()

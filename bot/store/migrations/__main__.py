@@ -1,0 +1,22 @@
+"""Bring the database to this version whose URL stands in the standard input: no secret for everybody to see."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from bot.store.address import read_address
+from bot.store.database import connect
+from bot.store.migrations import migrate
+
+
+async def _main() -> None:
+    database = connect(read_address(sys.stdin.read()))
+    try:
+        await migrate(database)
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
