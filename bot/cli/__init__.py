@@ -38,6 +38,7 @@ class Word:
         try:
             commands: dict[str, Command] = import_module(f"bot.cli.{self.module}").COMMANDS
         finally:
+            gc.freeze()
             gc.enable()
         return commands[self.name]
 
