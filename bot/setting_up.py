@@ -133,17 +133,16 @@ async def import_app(config: Config, *, replacing: bool) -> str:
         )
         known = await github.app()
         store = await stack.enter_async_context(errands.opened(config))
-        client_id, client_secret = config.client_id, config.client_secret
-        if not client_secret:
-            client_id, client_secret = await _known_client(store, config)
+        kept = await _same_app(store, config)
+        client = config if config.client_secret or kept is None else kept
         brought = Registration(
             app_id=config.app_id,
             private_key=config.private_key,
             webhook_secret=",".join(config.webhook_secrets),
             html_url=known.html_url,
-            public_url=config.public_url or "",
-            client_id=client_id,
-            client_secret=client_secret,
+            public_url=config.public_url or ("" if kept is None else kept.public_url),
+            client_id=client.client_id,
+            client_secret=client.client_secret,
         )
         sealed, now = seal(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:
@@ -164,14 +163,14 @@ async def drop_app(config: Config) -> bool:
         return await store.safe.forget()
 
 
-async def _known_client(store: Store, config: Config) -> tuple[str, str]:
-    """Give what people sign in with, if the stored App is the one of the configuration; two empty texts if not."""
+async def _same_app(store: Store, config: Config) -> Registration | None:
+    """Give what is stored, if it is the App of the configuration and its key opens it."""
     sealed = await store.safe.read()
     with suppress(WrongKey):
         known = None if sealed is None else Registration.read(unseal(sealed, config.secret_key))
         if known is not None and known.app_id == config.app_id:
-            return known.client_id, known.client_secret
-    return "", ""
+            return known
+    return None
 
 
 def _take(config: Config) -> socket.socket:

@@ -72,12 +72,15 @@ async def test_what_organizers_sign_in_with_is_stored_too_and_the_environment_go
     assert (await setting_up.with_app(given)).client_id == "Iv23given"
 
 
-async def test_with_another_webhook_secret_the_same_app_keeps_what_organizers_sign_in_with(stage: Scene) -> None:
-    client = {"client_id": "Iv23stored", "client_secret": "a stored secret"}
+async def test_with_another_webhook_secret_the_same_app_keeps_its_address_and_what_organizers_sign_in_with(
+    stage: Scene,
+) -> None:
+    client = {"client_id": "Iv23stored", "client_secret": "a stored secret", "public_url": "https://x.example"}
     await setting_up.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
     await setting_up.import_app(replace(known(stage), webhook_secrets=("later",)), replacing=True)
     found = await setting_up.with_app(empty(stage))
     assert (found.webhook_secrets, found.client_secret) == (("later",), "a stored secret")
+    assert found.public_url == "https://x.example"
     lost = replace(known(stage), secret_key="another" * 8)
     await setting_up.import_app(lost, replacing=True)
     found = await setting_up.with_app(replace(empty(stage), secret_key=lost.secret_key))
