@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from aiohttp import web
 
 from bot.github.authorizing import Client, authorize_url
 from bot.github.errors import GitHubError, NotSignedIn, Paused
-from bot.petition.addresses import SIGNED_IN, Pages, pages_of
+from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comment import Author
 from bot.sealing import derive
 from bot.store import AuditEntry, Found, KnownSettings, Wanted
@@ -85,17 +85,17 @@ class OrganizerRoutes:
             raise _silent(error) from None
         if found is None or not (allowed or may_see(request, found)):
             raise web.HTTPNotFound(text=NOT_HERE)
-        if not allowed:
-            here = self._here(request)
-            return self._page(request, "no_organizer.html", status=403, here=here, person=person, repository=name)
-        return await self._tell(request, reception, found, person)
+        pages = pages_of(self._home(request), found.repository, found.number, found.page_key)
+        if allowed:
+            return await self._tell(request, reception, Asked(found, pages), person)
+        here = self._here(request)
+        return self._page(request, "no_organizer.html", status=403, here=here, person=person, pages=pages)
 
-    async def _tell(self, request: web.Request, reception: Reception, found: Found, person: Author) -> web.Response:
-        base = self._house.base(request)
-        pages = pages_of(base, found.repository, found.number, found.page_key)
-        asked = Asked(found, pages)
+    async def _tell(self, request: web.Request, reception: Reception, asked: Asked, person: Author) -> web.Response:
+        found, pages = asked.found, asked.pages
         if not is_canonical(request, asked):
-            raise web.HTTPFound(Pages(base, found.repository, found.number).of("/organizers"))
+            # Without the key: whoever is an organizer does not need it.
+            raise web.HTTPFound(replace(pages, key=None).of("/organizers"))
         portrait = await self._house.portrait(asked, Wanted(size=1))
         desk = view_desk(
             portrait,

@@ -195,6 +195,7 @@ async def test_who_may_not_write_is_told_kindly_and_sees_nothing(
     text = await browser.text(petition, 403)
     assert "mallory may not write to lovelace/letters" in text
     assert "second look" not in text
+    assert browser.address(petition) in Read((await browser.show(petition)).text).links
 
 
 async def test_whoever_is_no_organizer_any_more_loses_sight_within_minutes(
@@ -213,6 +214,12 @@ async def test_a_login_that_changed_hands_opens_nothing(stage: Scene, browser: B
     stage.state.rename_user(mallory, "mallory-of-old")
     stage.state.rename_user(stage.state.user("grace"), "mallory")
     await browser.text(petition, 403)
+
+
+async def test_by_another_spelling_of_its_name_one_is_led_to_its_own(browser: Browser, petition: Issue) -> None:
+    await browser.sign_in(petition, "grace")
+    spelled = await browser.get(f"{browser.address(petition).replace('lovelace', 'LOVELACE')}/organizers")
+    assert (spelled.status, spelled.headers["Location"]) == (302, f"{browser.address(petition)}/organizers")
 
 
 async def test_one_is_signed_in_for_eight_hours_and_out_at_once(
