@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from bot.doctor.facts import AtGitHub, Facts, Place
+from bot.github.answers import AppInfo, Installation
 from bot.github.errors import GitHubError, Unauthorized
-from bot.github.needs import NEEDS, REASONS, lacking
+from bot.github.needs import HANDY, NEEDS, REASONS, lacking
 from bot.github.sending import Reply
 from bot.github.site import site_of
 from bot.petition.addresses import SIGNED_IN
@@ -126,7 +127,7 @@ def _about_the_app(facts: Facts) -> Iterator[Finding]:
 def _permissions(known: AtGitHub) -> Iterator[Finding]:
     app = known.app
     settings = f"{app.html_url} under App settings, Permissions & events"
-    missing = list(lacking(app.permissions, app.events))
+    missing = _missing(app)
     if missing:
         reasons = [f"{name} is there {REASONS[name]}" for name in NEEDS.permissions if _is_about(missing, name)]
         why = "; ".join(reasons) or "What GitHub does not tell at once is only found when the bot looks by itself"
@@ -143,8 +144,21 @@ def _permissions(known: AtGitHub) -> Iterator[Finding]:
             "What the App may not do, nobody can do with a key that was stolen from it.",
             f"Take it back at {settings}.",
         )
+    if list(lacking(app.permissions, app.events, HANDY)):
+        yield _note(
+            "permissions",
+            "The App is not told of pushes.",
+            "So a changed settings file is only read when the bot looks by itself, every few minutes.",
+            f"Tick Push under Subscribe to events at {settings}, if that is too late; nothing else depends on it.",
+        )
     if not missing and not surplus:
         yield _fine("permissions", "The App asks for the permissions and events that it needs, and for no others.")
+
+
+def _missing(asked: AppInfo | Installation) -> list[str]:
+    """Name what is needed and was not asked for, or not granted, except what only saves waiting."""
+    handy = set(lacking({}, (), HANDY))
+    return [one for one in lacking(asked.permissions, asked.events) if one not in handy]
 
 
 def _is_about(missing: list[str], permission: str) -> bool:
@@ -166,7 +180,7 @@ def _installations(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
 
 def _installation(place: Place) -> Iterator[Finding]:
     one = place.installation
-    missing = list(lacking(one.permissions, one.events))
+    missing = _missing(one)
     if one.suspended:
         yield _problem(
             "installations",

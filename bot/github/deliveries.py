@@ -22,6 +22,7 @@ from bot.github.payloads import (
     IssueChanges,
     IssueComment,
     Issues,
+    Push,
     RepositoryChange,
 )
 from bot.github.shapes import account_name, epoch
@@ -35,7 +36,9 @@ from bot.petition.facts import (
     IssueFact,
     IssueGone,
     RepositoryFact,
+    SettingsFact,
 )
+from bot.petition.settings import PATH
 
 
 class Malformed(Exception):
@@ -90,13 +93,14 @@ def read(event: str, payload: bytes) -> Delivery:
     except Malformed:
         # What we do not handle may look like anything.
         action = _action(payload)
-        if action in route.actions:
+        if route.takes(action):
             raise
         return Delivery(event, action)
-    repository_id = message.repository.id if isinstance(message, AboutRepository) else None
-    if message.action not in route.actions or message.installation is None:
-        return Delivery(event, message.action, repository_id)
-    return Delivery(event, message.action, repository_id, route.facts(message, message.installation.id))
+    repository_id = message.repository.id if isinstance(message, AboutRepository | Push) else None
+    action = None if isinstance(message, Push) else message.action
+    if not route.takes(action) or message.installation is None:
+        return Delivery(event, action, repository_id)
+    return Delivery(event, action, repository_id, route.facts(message, message.installation.id))
 
 
 def _comment_facts(message: IssueComment, installation_id: int) -> tuple[Fact, ...]:
@@ -172,6 +176,25 @@ def _repository_facts(message: RepositoryChange, installation_id: int) -> tuple[
     repository = message.repository
     as_of = 0 if repository.updated_at is None else epoch(repository.updated_at)
     return (RepositoryFact(installation_id, repository.fact(), as_of, deleted=message.action == "deleted"),)
+
+
+def _push_facts(message: Push, installation_id: int) -> tuple[Fact, ...]:
+    """Say whether the settings file may be another one now; where GitHub may not have listed everything, it may.
+
+    https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+    """
+    here, commits = message.repository, message.commits
+    if message.ref != f"refs/heads/{here.default_branch}":
+        return ()
+    cut_short = not 0 < len(commits) < _COMMITS_LISTED or any(len(one.files) >= _FILES_LISTED for one in commits)
+    # What a forced push takes away is not listed either.
+    if cut_short or message.forced or any(PATH in one.files for one in commits):
+        return (SettingsFact(installation_id, here.id),)
+    return ()
+
+
+_COMMITS_LISTED = 2_048
+_FILES_LISTED = 3_000
 
 
 def _installation_facts(message: AboutInstallation, installation_id: int) -> tuple[Fact, ...]:
@@ -251,11 +274,14 @@ _ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 @dataclass(frozen=True, slots=True)
 class _Route(Generic[_Message]):
-    """How an event is read, which of its actions are ours, and what they mean."""
+    """How an event is read, which of its actions are ours (none where it has none), and what they mean."""
 
     decoder: msgspec.json.Decoder[_Message]
     actions: frozenset[str]
     facts: Callable[[_Message, int], tuple[Fact, ...]]
+
+    def takes(self, action: str | None) -> bool:
+        return not self.actions or action in self.actions
 
 
 def _route(kind: type[_Message], facts: Callable[[_Message, int], tuple[Fact, ...]], actions: str) -> _Route[Any]:
@@ -275,6 +301,7 @@ _ROUTES: Mapping[str, _Route[Any]] = {
         _repository_facts,
         "renamed transferred archived unarchived privatized publicized deleted",
     ),
+    "push": _route(Push, _push_facts, ""),
     "installation": _route(
         AboutInstallation, _installation_facts, "created deleted suspend unsuspend new_permissions_accepted"
     ),

@@ -16,12 +16,15 @@ class Needs:
 
 
 NEEDS: Final = Needs(
-    {"issues": "write", "contents": "read", "metadata": "read"}, ("issues", "issue_comment", "repository")
+    {"issues": "write", "contents": "read", "metadata": "read"}, ("issues", "issue_comment", "repository", "push")
 )
 """What the App asks for."""
 
 VITAL: Final = Needs({"issues": "write", "metadata": "read"}, ("issues", "issue_comment"))
 """What petitions cannot be kept without."""
+
+HANDY: Final = Needs({}, ("push",))
+"""What only saves waiting; an App that was made before the bot asked for it works as well, a few minutes later."""
 
 REASONS: Final = {
     "issues": "to read petitions and their comments, to write the tally into the issue's body, and to react",

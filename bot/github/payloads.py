@@ -120,6 +120,36 @@ class RepositoryChange(AboutRepository, kw_only=True, gc=False):
     repository: DatedRepository
 
 
+class Branched(Struct, gc=False):
+    """A repository of which we read no more than its id and its default branch."""
+
+    id: Id
+    default_branch: str
+
+
+class Commit(Struct, gc=False):
+    """The files that a commit touches, 3,000 at most."""
+
+    added: list[str] = msgspec.field(default_factory=list)
+    modified: list[str] = msgspec.field(default_factory=list)
+    removed: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def files(self) -> list[str]:
+        """Give all of them."""
+        return [*self.added, *self.modified, *self.removed]
+
+
+class Push(Struct, gc=False):
+    """The event `push`, which has no actions; 2,048 commits are listed at most."""
+
+    repository: Branched
+    ref: str
+    commits: list[Commit]
+    forced: bool = False
+    installation: Identified | None = None
+
+
 class AboutInstallation(Struct, kw_only=True, gc=False):
     """The events `installation` and `installation_repositories`."""
 

@@ -110,6 +110,14 @@ class RepositoryFact:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsFact:
+    """The settings file of a repository may have changed: somebody has pushed."""
+
+    installation_id: int
+    repository_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class InstallationFact:
     """The App was installed, suspended or removed, or may see other repositories than before."""
 
@@ -122,4 +130,4 @@ class InstallationFact:
     repositories_removed: tuple[int, ...] = field(default=())
 
 
-Fact = CommentFact | IssueFact | IssueGone | Continuation | RepositoryFact | InstallationFact
+Fact = CommentFact | IssueFact | IssueGone | Continuation | RepositoryFact | SettingsFact | InstallationFact

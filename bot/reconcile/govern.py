@@ -43,7 +43,7 @@ async def govern(petition_id: int, repository: Repository, bench: Bench) -> int:
     Give the revision of the petition up to which all orders are carried out.
     """
     settings = await bench.store.governing.settings(repository.id)
-    if not settings.read_at:
+    if not settings.is_read:
         settings = await read_settings(repository, bench)
     orders = await bench.store.governing.orders(petition_id)
     organizers = await _organizers(repository, orders, bench)
@@ -71,11 +71,11 @@ async def read_settings(repository: Repository, bench: Bench) -> KnownSettings:
                 error=str(error),
                 advice="Give the App the permission Contents: read-only.",
             )
-        return await governing.note_unreadable(repository.id, at)
+        return await governing.note_unreadable(repository.id, at, known)
     if known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text)):
-        await governing.note_settings_read(repository.id, at)
+        await governing.note_settings_read(repository.id, at, known)
         return known
-    found = await governing.note_settings(repository.id, text, at)
+    found = await governing.note_settings(repository.id, text, at, known)
     for mistake in found.mistakes:
         log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=mistake)
     if text is not None and not found.mistakes:

@@ -84,6 +84,7 @@ _EVENTS = {
     "issues.reopened": "the issue was reopened",
     "issues.locked": "the issue was locked",
     "issues.unlocked": "the issue was unlocked",
+    "push": "a file was changed",
     "installation.created": "the App was installed",
     "ping": "the webhook was set up",
 }

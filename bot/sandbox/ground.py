@@ -12,7 +12,7 @@ from bot.sandbox.nouns import App, Comment, Installation, Issue, Json, JsonObjec
 from bot.sandbox.shapes import Urls
 
 PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
-EVENTS = ("issues", "issue_comment", "repository")
+EVENTS = ("issues", "issue_comment", "repository", "push")
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class Ground:
         return user
 
     def tell(
-        self, name: str, action: str, sender: User, repository: Repository, more: JsonObject | None = None,
+        self, name: str, action: str | None, sender: User, repository: Repository, more: JsonObject | None = None,
         *, issue: Issue | None = None, comment: Comment | None = None, comments: int | None = None,
     ) -> None:  # fmt: skip
         """Tell the webhook of an event in a repository, if the App is there, not suspended, and subscribed.
@@ -112,7 +112,7 @@ class Ground:
         """
         installation = self.installation_for(repository)
         if installation is not None and installation.usable and name in installation.events and self.on_event:
-            payload: JsonObject = {"action": action}
+            payload: JsonObject = {} if action is None else {"action": action}
             if issue is not None:
                 payload["issue"] = payloads.issue(self.urls, issue, self.app)
             if issue is not None and comments is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+
 from bot.sandbox import shapes
-from bot.sandbox.nouns import GHOST, App, Comment, Installation, Issue, JsonObject, Repository, User
+from bot.sandbox.nouns import GHOST, App, Comment, Installation, Issue, Json, JsonObject, Repository, User
 from bot.sandbox.repository_shape import repository as repository_shape
 from bot.sandbox.shapes import Urls
 
@@ -67,6 +70,40 @@ def comment(urls: Urls, of: Comment, app: App) -> JsonObject:
     return _with_ghost(urls, shapes.comment(urls, of, app))
 
 
+def push(urls: Urls, repository: Repository, pusher: User, files: Mapping[str, list[Json]], at: int) -> JsonObject:
+    """Give what only the event `push` has: one commit to the default branch that touches these files."""
+    person: JsonObject = {"name": pusher.login, "email": f"{pusher.login}@users.noreply.localhost"}
+    # The sandbox has no Git: something of the length of a commit's name, and another one for every push.
+    before, after = (_hash(f"{repository.id} {at} {files} {one}") for one in ("before", "after"))
+    page = f"{urls.web}/{repository.full_name}"
+    commit: JsonObject = {
+        "id": after,
+        "tree_id": before,
+        "distinct": True,
+        "message": "Change a file",
+        "timestamp": shapes.timestamp(at),
+        "url": f"{page}/commit/{after}",
+        "author": person | {"username": pusher.login},
+        "committer": person | {"username": pusher.login},
+        "added": files.get("added", []),
+        "modified": files.get("modified", []),
+        "removed": files.get("removed", []),
+    }
+    return {
+        "ref": "refs/heads/main",
+        "before": before,
+        "after": after,
+        "base_ref": None,
+        "compare": f"{page}/compare/{before[:12]}...{after[:12]}",
+        "created": False,
+        "deleted": False,
+        "forced": False,
+        "commits": [commit],
+        "head_commit": commit,
+        "pusher": person,
+    }
+
+
 def ping(urls: Urls, app: App, hook: JsonObject) -> JsonObject:
     """Give what GitHub sends when the hook is made: no action, no installation."""
     return {
@@ -86,6 +123,10 @@ def ping(urls: Urls, app: App, hook: JsonObject) -> JsonObject:
         },
         "sender": shapes.user(urls, app.owner),
     }
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _with_ghost(urls: Urls, shown: JsonObject) -> JsonObject:

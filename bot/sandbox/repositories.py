@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.sandbox import shapes
+from bot.sandbox import payloads, shapes
 from bot.sandbox.accounts import Accounts
 from bot.sandbox.nouns import ROLES, Json, JsonObject, Label, Refused, Repository, User
 
@@ -154,9 +154,19 @@ class Repositories(Accounts):
         self._changed(None)
         return label
 
-    def write_file(self, repository: Repository, path: str, content: str) -> Repository:
-        """Put a file into the default branch."""
-        repository.files[path] = content.encode()
+    def write_file(
+        self, repository: Repository, path: str, content: str | None, actor: User | None = None
+    ) -> Repository:
+        """Push a file to the default branch, or with None its removal; without an `actor` the owner does so."""
+        change = "modified" if path in repository.files else "added"
+        if content is None:
+            change = "removed"
+            del repository.files[path]
+        else:
+            repository.files[path] = content.encode()
+        actor = actor or repository.owner
+        pushed = payloads.push(self.urls, repository, actor, {change: [path]}, self.time())
+        self.tell("push", None, actor, repository, pushed)
         return repository
 
     def refuse_archived(self, repository: Repository) -> None:

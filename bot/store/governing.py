@@ -24,7 +24,8 @@ class KnownSettings:
     """A repository's settings: the last that were in order, and the mistakes in the file as it is now.
 
     `digest` identifies the file's text, empty where there is no file. It is not `readable` where GitHub does not
-    let us read it. `read_at` is when it was last read, in UTC epoch seconds.
+    let us read it. `read_at` is when it was last read, in UTC epoch seconds; 0 or less where that is to be
+    done again.
     """
 
     settings: Settings = DEFAULTS
@@ -32,6 +33,11 @@ class KnownSettings:
     mistakes: tuple[str, ...] = ()
     readable: bool = True
     read_at: int = 0
+
+    @property
+    def is_read(self) -> bool:
+        """Tell whether nothing is known of a change since it was last read."""
+        return self.read_at > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +79,31 @@ class Governing:
         """Give a repository's settings by the last look at its file."""
         return await self._database.read(partial(_read_settings, repository_id=repository_id))
 
-    async def note_settings(self, repository_id: int, text: str | None, at: int) -> KnownSettings:
+    async def note_settings(
+        self, repository_id: int, text: str | None, at: int, before: KnownSettings | None = None
+    ) -> KnownSettings:
         """Take over the settings file, None where there is none; one with mistakes leaves the settings as they are.
 
-        Petitions are due again when something changed.
+        Petitions are due again when something changed. `before` is what was known when the reading began: what was
+        heard of since is to be read all the same.
         """
         known = await self._database.write(
-            partial(_record_settings, repository_id=repository_id, text=text, readable=True, at=at)
+            partial(_record_settings, repository_id=repository_id, text=text, readable=True, at=at, before=before)
         )
         self._announce()
         return known
 
-    async def note_settings_read(self, repository_id: int, at: int) -> None:
+    async def note_settings_read(self, repository_id: int, at: int, before: KnownSettings | None = None) -> None:
         """Note that the settings file is what it was at the last look."""
-        await self._database.write(lambda work: work.execute(sql.SETTINGS_READ, repository_id, at))
+        known = before or await self.settings(repository_id)
+        await self._database.write(lambda work: work.execute(sql.SETTINGS_READ, repository_id, at, known.read_at))
 
-    async def note_unreadable(self, repository_id: int, at: int) -> KnownSettings:
+    async def note_unreadable(
+        self, repository_id: int, at: int, before: KnownSettings | None = None
+    ) -> KnownSettings:
         """Note that GitHub does not let us read the settings; those that we know stay in force."""
         return await self._database.write(
-            partial(_record_settings, repository_id=repository_id, text=None, readable=False, at=at)
+            partial(_record_settings, repository_id=repository_id, text=None, readable=False, at=at, before=before)
         )
 
     async def governed_in(self, repository_id: int) -> list[int]:
@@ -164,10 +176,12 @@ def _read_settings(transaction: Transaction, repository_id: int) -> KnownSetting
 
 
 def _record_settings(
-    transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: int
-) -> KnownSettings:
-    rows = transaction.fetch(sql.SETTINGS, repository_id)
+    transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: int,
+    before: KnownSettings | None,
+) -> KnownSettings:  # fmt: skip
+    rows, known = transaction.fetch(sql.SETTINGS, repository_id), before
     before = _read_settings(transaction, repository_id)
+    read_at = before.read_at if known is None else known.read_at
     kept, mistakes = (rows[0].text if rows else ""), before.mistakes
     if readable:
         found = reading.read(text or "")
@@ -175,7 +189,7 @@ def _record_settings(
     digest = "" if text is None else reading.digest(text)
     transaction.execute(
         sql.PUT_SETTINGS, repository_id, kept, digest if readable else before.digest,
-        msgspec.json.encode(mistakes).decode(), readable, at,
+        msgspec.json.encode(mistakes).decode(), readable, at, read_at,
     )  # fmt: skip
     after = _read_settings(transaction, repository_id)
     if (after.settings, after.mistakes) != (before.settings, before.mistakes):

@@ -15,10 +15,17 @@ PUT_SETTINGS: Final = statement("""
     INSERT INTO settings (repository_id, text, digest, mistakes, readable, read_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (repository_id) DO UPDATE SET
         text = excluded.text, digest = excluded.digest, mistakes = excluded.mistakes,
-        readable = excluded.readable, read_at = excluded.read_at
+        readable = excluded.readable,
+        read_at = CASE WHEN settings.read_at = $7 THEN excluded.read_at ELSE settings.read_at END
 """)
 
-SETTINGS_READ: Final = statement("UPDATE settings SET read_at = $2 WHERE repository_id = $1")
+# Who asked for the file to be read while it was being read is not answered by that.
+SETTINGS_READ: Final = statement("UPDATE settings SET read_at = $2 WHERE repository_id = $1 AND read_at = $3")
+
+# Below zero, `read_at` counts how often this was asked for since it was last read.
+ASK_FOR_SETTINGS: Final = statement("""
+    UPDATE settings SET read_at = CASE WHEN read_at > 0 THEN -1 ELSE read_at - 1 END WHERE repository_id = $1
+""")
 
 ORGANIZERS: Final = statement("""
     SELECT user_id, allowed, checked_at FROM organizers WHERE repository_id = $1 AND user_id = ANY($2::BIGINT[])

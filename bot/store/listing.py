@@ -8,7 +8,7 @@ from itertools import starmap
 
 from bot.petition.comment import Comment
 from bot.petition.tally import Signature
-from bot.petition.versions import MOST
+from bot.petition.versions import MOST, Writer
 from bot.store import statements as sql
 from bot.store.database import Transaction
 from bot.store.judging import is_misread, judge_people, read, signature_row
@@ -133,7 +133,8 @@ def _may_be_in_time(row: CommentRow, petition: PetitionRow) -> bool:
     ):
         return False
     # Of a comment with so many versions the first ones were dropped; GitHub telling them again changes nothing.
-    return versions[0].previous is not None and len(versions) < MOST
+    is_told = any(version.writer is Writer.AUTHOR and version.previous is None for version in versions)
+    return not is_told and len(versions) < MOST
 
 
 def _is_of(row: CommentRow, thread: ThreadRow) -> bool:

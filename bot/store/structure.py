@@ -18,14 +18,16 @@ from bot.petition.facts import (
     IssueGone,
     Repository,
     RepositoryFact,
+    SettingsFact,
 )
+from bot.store import governing_statements as governing_sql
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 from bot.store.moving import record_continuation, record_deleted, record_moved
 from bot.store.observing import Newcomer, Terms, is_petition
 
-StructuralFact = Newcomer | Continuation | RepositoryFact | InstallationFact | IssueGone
+StructuralFact = Newcomer | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone
 
 
 def record_structure(transaction: Transaction, fact: StructuralFact, terms: Terms) -> None:
@@ -42,6 +44,10 @@ def record_structure(transaction: Transaction, fact: StructuralFact, terms: Term
             record_continuation(transaction, fact, terms)
         case RepositoryFact():
             _record_repository(transaction, fact, terms.now)
+        case SettingsFact(repository_id=repository_id):
+            transaction.execute(governing_sql.ASK_FOR_SETTINGS, repository_id)
+            petitions = transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORY, repository_id)
+            transaction.execute(sql.BUMP_PETITIONS, [row.id for row in petitions], terms.now)
         case InstallationFact():
             _record_installation(transaction, fact, terms.now)
         case IssueGone(moved_to=None):

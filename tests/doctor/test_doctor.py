@@ -141,6 +141,15 @@ async def test_an_app_that_asks_for_too_much(stage: Scene) -> None:
     assert are_fine(findings)
 
 
+async def test_an_app_that_is_not_told_of_pushes_is_well_all_the_same(stage: Scene) -> None:
+    stage.state.app.events.remove("push")
+    installation = installation_of(stage)
+    stage.state.grant(installation, installation.permissions, stage.state.app.events)
+    findings = await examined(stage)
+    assert [one.level for one in findings if "pushes" in one.what] == [Level.NOTE]
+    assert are_fine(findings)
+
+
 async def test_an_installation_that_has_not_accepted_everything(stage: Scene) -> None:
     installation = installation_of(stage)
     stage.state.grant(installation, installation.permissions | {"contents": "none"}, ["issues", "issue_comment"])

@@ -103,6 +103,12 @@ def about_repository(action: str, **repository: Any) -> Json:
     }
 
 
+def about_push(*commits: Json, ref: str = "refs/heads/main", forced: bool = False) -> Json:
+    """Make a `push` payload, to a repository whose default branch is `main`."""
+    here = {"id": 7, "default_branch": "main"}
+    return {"ref": ref, "forced": forced, "commits": list(commits), "installation": {"id": 5}, "repository": here}
+
+
 def about_installation(action: str, **payload: Any) -> Json:
     """Make an `installation` or `installation_repositories` payload."""
     return {"action": action, "installation": INSTALLATION, **payload}
@@ -160,6 +166,7 @@ EXAMPLES: dict[str, list[Json]] = {
         about_repository(action)
         for action in ("renamed", "transferred", "archived", "unarchived", "privatized", "publicized", "deleted")
     ],
+    "push": [about_push({"added": ["README.md"], "modified": [".github/petition.yml"], "removed": []})],
     "installation": [
         about_installation("created", repositories=[{"id": 7}, {"id": 8}]),
         about_installation("deleted"),

@@ -3,7 +3,15 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.comment import Author, Writer, body_digest
-from bot.petition.facts import BodyEdit, InstallationFact, Issue, IssueGone, Repository, RepositoryFact
+from bot.petition.facts import (
+    BodyEdit,
+    InstallationFact,
+    Issue,
+    IssueGone,
+    Repository,
+    RepositoryFact,
+    SettingsFact,
+)
 from tests.github.deliver import (
     ADA,
     AT_NINE,
@@ -20,6 +28,7 @@ from tests.github.deliver import (
     about_comment,
     about_installation,
     about_issue,
+    about_push,
     about_repository,
     comment,
     comment_fact,
@@ -231,6 +240,51 @@ def test_an_arrival_from_nowhere_is_read_again_all_the_same() -> None:
 def test_a_private_repository_is_known_as_such() -> None:
     (fact,) = deliver("repository", about_repository("privatized", private=True, updated_at=TEN)).facts
     assert fact == RepositoryFact(5, Repository(7, "league", "letter", private=True), as_of=AT_TEN)
+
+
+SETTINGS = {"added": ["LICENSE"], "modified": [".github/petition.yml"]}
+OTHERS = {"added": ["LICENSE"], "modified": ["docs/.github/petition.yml"], "removed": []}
+
+
+@pytest.mark.parametrize(
+    "push",
+    [
+        about_push(SETTINGS),
+        about_push(OTHERS, {"added": [".github/petition.yml"]}),
+        about_push({"removed": [".github/petition.yml"]}),
+        about_push(OTHERS, forced=True),
+        about_push(),
+        about_push(*[OTHERS] * 2_048),
+        about_push({"added": [f"{number}.txt" for number in range(3_000)]}),
+    ],
+    ids=[
+        "changed",
+        "added",
+        "removed",
+        "forced",
+        "no commits",
+        "more than are listed",
+        "more files than are listed",
+    ],
+)
+def test_a_push_that_may_have_changed_the_settings_is_told_of(push: Json) -> None:
+    delivery = deliver("push", push)
+    assert (delivery.action, delivery.facts) == (None, (SettingsFact(5, LETTER.id),))
+
+
+@pytest.mark.parametrize(
+    "push",
+    [
+        about_push(OTHERS),
+        about_push(*[OTHERS] * 2_047),
+        about_push(SETTINGS, ref="refs/heads/draft"),
+        about_push(SETTINGS, ref="refs/tags/main"),
+        {key: value for key, value in about_push(SETTINGS).items() if key != "installation"},
+    ],
+    ids=["other files", "many other files", "another branch", "a tag", "no App"],
+)
+def test_a_push_of_something_else_means_nothing(push: Json) -> None:
+    assert deliver("push", push).facts == ()
 
 
 def test_a_renamed_repository_keeps_its_id() -> None:

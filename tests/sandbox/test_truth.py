@@ -49,6 +49,8 @@ def everything_that_can_happen(sandbox: Sandbox) -> None:
     state.grant(installation, installation.permissions, installation.events)
     state.remove_repositories(installation, other)
     state.add_repositories(installation, other)
+    for content in ("goal: 1", "goal: 2", None):
+        state.write_file(letters, ".github/petition.yml", content)
     state.rename_repository(letters, owner, "open-letters")
     for change in (state.archive, state.unarchive, state.privatize, state.publicize):
         change(letters, owner)

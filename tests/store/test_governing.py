@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.petition.commands import Order, Phrase, Sign, parse
 from bot.petition.comment import Author
+from bot.petition.facts import SettingsFact
 from bot.petition.orders import Ruling, rule
 from bot.petition.rules import Rules
 from bot.petition.settings import DEFAULTS, Settings
@@ -174,3 +177,28 @@ async def test_whom_an_order_means_and_who_may_give_one_is_remembered(scene: Sce
     assert await governing.governed_in(REPOSITORY.id) == []
     await scene.say(GRACE, Order("help"))
     assert await governing.governed_in(REPOSITORY.id) == [LETTER.id]
+
+
+async def test_a_push_has_the_settings_read_again_and_the_petitions_looked_at(scene: Scene) -> None:
+    governing = scene.store.governing
+    await scene.label()
+    await governing.note_settings(REPOSITORY.id, "goal: 5", 100)
+    before = await scene.snapshot()
+    await scene.store.record([SettingsFact(INSTALLATION, REPOSITORY.id)])
+    assert not (await governing.settings(REPOSITORY.id)).is_read
+    assert (await scene.snapshot()).revision > before.revision
+    await governing.note_settings_read(REPOSITORY.id, 101)
+    assert (await governing.settings(REPOSITORY.id)).is_read
+
+
+@pytest.mark.parametrize("heard", [0, 1], ids=["first push", "second push"])
+async def test_what_was_pushed_while_the_file_was_read_is_read_as_well(scene: Scene, heard: int) -> None:
+    governing, push = scene.store.governing, SettingsFact(INSTALLATION, REPOSITORY.id)
+    await governing.note_settings(REPOSITORY.id, "goal: 5", 100)
+    await scene.store.record([push] * heard)
+    known = await governing.settings(REPOSITORY.id)
+    await scene.store.record([push])
+    await governing.note_settings(REPOSITORY.id, "goal: 6", 101, known)
+    assert not (await governing.settings(REPOSITORY.id)).is_read
+    await governing.note_settings_read(REPOSITORY.id, 102, known)
+    assert not (await governing.settings(REPOSITORY.id)).is_read

@@ -145,7 +145,7 @@ async def test_github_is_asked_for_the_least_and_each_permission_says_what_for(s
         "callback_urls": ["https://petitions.example.org/organizers/signed-in"],
         "public": False,
         "default_permissions": {"issues": "write", "contents": "read", "metadata": "read"},
-        "default_events": ["issues", "issue_comment", "repository"],
+        "default_events": ["issues", "issue_comment", "repository", "push"],
     }
     assert 'action="https://github.com/organizations/analytical/settings/apps/new?state=' in text
     assert "to write the tally into the issue&#39;s body" in text

@@ -62,6 +62,17 @@ def petition(stage: Scene) -> Issue:
     return stage.petition()
 
 
+async def test_a_changed_settings_file_takes_effect_at_once(stage: Scene, petition: Issue) -> None:
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 1)
+    settings(stage, "goal: 4")
+    await says(stage, petition, "goal of 4")
+    settings(stage, "gaol: 5")
+    await says(stage, petition, "goal of 4", "did you mean goal?")
+    stage.state.write_file(stage.sandbox.repository(), PATH, None)
+    await stage.until(lambda: "goal of" not in (petition.body or ""))
+
+
 async def test_an_organizer_sets_the_goal_and_sees_that_it_was_understood(stage: Scene, petition: Issue) -> None:
     given = order(stage, petition, "goal 4")
     stage.sign(petition, "ada")

@@ -46,7 +46,7 @@ def put_contents(call: Call) -> Answer:
         raise Refused(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
     if known is not None and call.text("sha") != _sha(known):
         raise Refused(409, f"{path} does not match {call.text('sha')}")
-    call.state.write_file(repository, path, content.decode())
+    call.state.write_file(repository, path, content.decode(), call.actor)
     commit: JsonObject = {"sha": _sha(content), "message": message, "parents": []}
     shown = {"content": _entry(call, repository, path, content), "commit": commit}
     return Answer(shown, 201 if known is None else 200)
