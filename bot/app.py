@@ -200,6 +200,37 @@ async def _listening(
     async def look() -> list[dict[str, str]]:
         return [one.fields() for one in await examine(config, clock.now, clock.sleep)]
 
+    token = operator_token(config)
+    details = None if token is None else Details(look, token)
+    ending = await _ending(config, store, clock)
+    record = store.record if ending is None else _hearing(store, clock)
+    house = House(store.rosters, addresses_of(config), clock.now)
+    application = make_application(
+        record=record,
+        secrets=config.webhook_secrets,
+        readiness=readiness,
+        house=house,
+        details=details,
+        meter=_meter(metrics, conductor, clock),
+        rules=Rules(proxies=config.trusted_proxies),
+        reception=reception,
+    )
+    if ending is not None:
+        ending.mount(application)
+    async with AsyncExitStack() as stack:
+        try:
+            port = await stack.enter_async_context(
+                listening(application, config.host, config.port, address, turned_away=metrics.turned_away)
+            )
+        except OSError as error:
+            raise cannot_listen(config, error) from error
+        yield port
+
+
+def _meter(metrics: Metrics, conductor: Conductor, clock: Clock) -> Meter:
+    """Have deliveries counted, and everything that is measured shown."""
+    store = conductor.store
+
     async def show() -> bytes:
         try:
             backlog = await store.backlog()
@@ -214,31 +245,7 @@ async def _listening(
             tasks=len(asyncio.all_tasks()),
         )
 
-    token = operator_token(config)
-    details = None if token is None else Details(look, token)
-    ending = await _ending(config, store, clock)
-    record = store.record if ending is None else _hearing(store, clock)
-    house = House(store.rosters, addresses_of(config), clock.now)
-    application = make_application(
-        record=record,
-        secrets=config.webhook_secrets,
-        readiness=readiness,
-        house=house,
-        details=details,
-        meter=Meter(metrics.delivered, metrics.turned_away, show),
-        rules=Rules(proxies=config.trusted_proxies),
-        reception=reception,
-    )
-    if ending is not None:
-        ending.mount(application)
-    async with AsyncExitStack() as stack:
-        try:
-            port = await stack.enter_async_context(
-                listening(application, config.host, config.port, address, turned_away=metrics.turned_away)
-            )
-        except OSError as error:
-            raise cannot_listen(config, error) from error
-        yield port
+    return Meter(metrics.delivered, metrics.turned_away, show)
 
 
 def _reception(config: Config, conductor: Conductor, session: aiohttp.ClientSession, clock: Clock) -> Reception:
