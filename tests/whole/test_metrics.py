@@ -189,14 +189,14 @@ async def test_a_bad_day_shows(sqlite_url: str) -> None:
         stage.sign(petition, "grace")
         stage.sandbox.faults = Faults()
         await stage.shows(petition, 2)
-        stage.sandbox.faults = Faults(secondary=1.0)
         async with aiohttp.ClientSession(f"http://127.0.0.1:{stage.bot.port}") as session:
+            await counted(session, "redeliveries_asked_total")
+            await counted(session, "resync_findings_total", "changed")
+            stage.sandbox.faults = Faults(secondary=1.0)
+            await counted(session, "api_pauses_total", "secondary rate limit")
             async with session.post("/webhook", data=b"{}") as refused:
                 assert refused.status == 401
             await counted(session, "deliveries_total", "401")
-            await counted(session, "redeliveries_asked_total")
-            await counted(session, "resync_findings_total", "changed")
-            await counted(session, "api_pauses_total", "secondary rate limit")
             await counted(session, "tasks")
             for _ in range(PAGES.burst + 5):
                 await (await session.get("/healthz")).read()
