@@ -48,7 +48,7 @@ def serving(*arguments: str, environment: Mapping[str, str] | None = None) -> It
     with tempfile.TemporaryFile() as log:
         process = start(*arguments, environment=environment, log=log.fileno())
         try:
-            yield Server(_port(process, log.fileno()), psutil.Process(process.pid))
+            yield Server(port_of(process, log.fileno()), psutil.Process(process.pid))
         finally:
             end(process)
 
@@ -97,7 +97,8 @@ def private_key() -> str:
     return Sandbox().private_key
 
 
-def _port(process: subprocess.Popen[bytes], log: int) -> int:
+def port_of(process: subprocess.Popen[bytes], log: int) -> int:
+    """Wait until a server says where it listens; RuntimeError tells what it said instead."""
     deadline = time.monotonic() + STARTING
     said: Sequence[str] = ()
     while time.monotonic() < deadline and process.poll() is None:

@@ -32,7 +32,7 @@ class Metrics(StoreWatch, github.Watch):
             "undersigned_delivery_seconds", "From a delivery's headers to its answer",
             registry=registry, buckets=MOMENTS,
         )  # fmt: skip
-        self._turned_away = _counter(registry, "turned_away", "Callers that were sent away for a limit", "reason")
+        self._turned_away = _counter(registry, "turned_away", "Callers that were sent away, by why", "reason")
         self._group = Histogram(
             "undersigned_commit_facts", "Facts in one transaction", registry=registry, buckets=SIZES
         )
@@ -61,7 +61,7 @@ class Metrics(StoreWatch, github.Watch):
         self._answering.observe(seconds)
 
     def turned_away(self, reason: str) -> None:
-        """Count a caller for whom there was no room, or who came too often."""
+        """Count a caller for whom there was no room, who came too often, or who spoke no HTTP."""
         self._turned_away.labels(reason).inc()
 
     def committed(self, facts: int, seconds: float) -> None:

@@ -1,5 +1,7 @@
 """`python -m fuzz TARGET --runs N`: feed a target by coverage, from the corpus in this folder; needs atheris.
 
+The target `http` is a running bot that is asked over HTTP; it needs no atheris.
+
 What makes a target fail is written into the folder `fuzz/found`, and its path printed. Put it into `fuzz/corpus`:
 the tests replay that. `--grow N` keeps N of the inputs that reached what none did before.
 """
@@ -12,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from fuzz.web import running
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
@@ -33,6 +37,8 @@ def main() -> int:
     options = parser.parse_args()
     FOUND.mkdir(exist_ok=True)
     known = CORPUS / options.target
+    if options.target == "http":
+        return running.run(options.runs, options.seconds, known, FOUND, options.grow)
     with tempfile.TemporaryDirectory() as fresh:
         arguments = [
             f"-runs={options.runs}", f"-max_total_time={options.seconds}", "-timeout=10",

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
+from aiohttp.hdrs import METH_HEAD
 
 from bot.petition.addresses import pages_of
+from bot.petition.letters import Letter
 from bot.roster import badge, feed, table
 from bot.roster.chart import STYLE, chart
 from bot.roster.record import EmbedRecord, iso
 from bot.roster.recording import growth_of, record_petition, record_signature
 from bot.store import PAGE_SIZE, Portrait, Wanted
 from bot.web.asking import PETITION, Asked, BadQuestion, House, ask, read_wanted
-from bot.web.guard import POLICY, SECRETIVE
+from bot.web.guard import POLICY, SECRETIVE, seal
 from bot.web.openapi import describe
 from bot.web.records import record_roster
 from bot.web.views import headline
@@ -76,14 +80,22 @@ class DataRoutes:
         response.content_type, response.charset = "text/csv", "utf-8"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         _open(response, None, asked)
-        async with self._exporting:
-            await response.prepare(request)
-            await response.write(table.head().encode())
-            async for entries in self._house.rosters.all_entries(asked.found.petition_id):
-                records = (record_signature(each, letters, self._house.site) for each in entries)
-                await response.write(table.rows(records).encode())
-        await response.write_eof()
+        # It goes out before anybody else could seal it.
+        seal(response)
+        # Whoever asked may have left.
+        with suppress(ConnectionResetError):
+            async with self._exporting:
+                await response.prepare(request)
+                if request.method != METH_HEAD:
+                    await self._write_rows(response, asked, letters)
+            await response.write_eof()
         return response
+
+    async def _write_rows(self, response: web.StreamResponse, asked: Asked, letters: Sequence[Letter]) -> None:
+        await response.write(table.head().encode())
+        async for entries in self._house.rosters.all_entries(asked.found.petition_id):
+            records = (record_signature(each, letters, self._house.site) for each in entries)
+            await response.write(table.rows(records).encode())
 
     async def _badge(self, request: web.Request) -> web.StreamResponse:
         asked = await ask(request, self._house)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.log import server_logger
 
 from bot.web.door import Door, Terms
 
@@ -53,7 +56,12 @@ async def listening(
     """
     terms = terms or _terms()
     runner = web.AppRunner(
-        application, access_log=None, shutdown_timeout=PATIENCE, keepalive_timeout=terms.idle, lingering_time=LINGER
+        application,
+        access_log=None,
+        logger=_log(turned_away),
+        shutdown_timeout=PATIENCE,
+        keepalive_timeout=terms.idle,
+        lingering_time=LINGER,
     )
     await runner.setup()
     try:
@@ -69,6 +77,32 @@ async def listening(
             await _stop_accepting(server)
     finally:
         await runner.cleanup()
+
+
+def _log(turned_away: Callable[[str], None]) -> logging.Logger:
+    """Make aiohttp's log for what goes wrong here; what a stranger sends that is no HTTP is counted and no more.
+
+    It is refused with 400, and a traceback for each could fill the disk, with addresses that have a key in them.
+    """
+
+    def is_of_ours(record: logging.LogRecord) -> bool:
+        if not (record.exc_info and _is_no_http(record.exc_info[1])):
+            return server_logger.isEnabledFor(record.levelno)
+        turned_away("no HTTP")
+        return False
+
+    # Some of it aiohttp tells only to whoever listens for everything. A shared log would keep the filter for ever.
+    log = logging.Logger(server_logger.name, logging.DEBUG)  # noqa: LOG001 - as said
+    log.parent = server_logger
+    log.addFilter(is_of_ours)
+    return log
+
+
+def _is_no_http(error: BaseException | None) -> bool:
+    if isinstance(error, UnicodeEncodeError):
+        # aiohttp stumbles over bytes that are no text when it says that it cannot do what is expected of it.
+        return str(error.object).startswith("Unknown Expect")
+    return isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 def _terms() -> Terms:

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
+from aiohttp.hdrs import METH_HEAD
 
 from bot.store import Portrait, Unavailable
 from bot.web.asking import PETITION, Asked, House, ask
@@ -66,11 +67,12 @@ class Live:
         if asked.private:
             response.headers.update(SECRETIVE)
         seal(response)
-        await response.prepare(request)
         seen = request.headers.get("Last-Event-ID") or request.query.get("since", "")
         # Whoever watched may have left.
         with suppress(ConnectionResetError):
-            await self._follow(asked, seen, response)
+            await response.prepare(request)
+            if request.method != METH_HEAD:
+                await self._follow(asked, seen, response)
         return response
 
     async def _follow(self, asked: Asked, seen: str, response: web.StreamResponse) -> None:

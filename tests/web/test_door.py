@@ -178,6 +178,40 @@ async def test_who_asks_first_whether_to_send_is_told_so() -> None:
         assert (await end_of(odd)).split()[1] == b"417"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"GET /\xff?key=secret HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nBad Name: x\r\n\r\n",
+        b"BREW /?key=secret HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nExpect: \xff\r\nConnection: close\r\n\r\n",
+    ],
+)
+async def test_who_speaks_no_http_is_turned_away_and_does_not_fill_the_log(
+    words: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house(Terms()) as open_house:
+        reader, _ = await open_house.call(words)
+        assert (await end_of(reader)).split()[1] in (b"400", b"500")
+        assert open_house.reasons == {"no HTTP": 1}
+    assert caplog.records == []
+
+
+async def test_what_goes_wrong_with_us_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def stumble(_request: web.Request) -> web.Response:
+        raise LookupError("our fault")
+
+    application = web.Application()
+    application.router.add_get("/", stumble)
+    async with listening(application, "127.0.0.1", 0) as port:
+        reader, writer = await House(port).call(ASK)
+        assert b" 500 " in await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+    assert ["our fault" in str(record.exc_info) for record in caplog.records] == [True]
+
+
 async def test_who_does_not_take_the_answer_is_sent_away() -> None:
     async with house(Terms(stalled=0.05), answer=b"x" * 50_000_000) as open_house:
         reader, _ = await open_house.call(ASK)

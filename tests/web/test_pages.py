@@ -129,7 +129,7 @@ async def test_the_front_page_lists_petitions_and_tells_what_to_do_where_there_a
 
 
 async def test_every_answer_allows_nothing_from_elsewhere(scene: Scene) -> None:
-    for path in ("/", PAGE, "/nowhere", "/static/roster.css", "/healthz"):
+    for path in ("/", PAGE, f"{PAGE}.csv", "/nowhere", "/static/roster.css", "/healthz"):
         async with scene.client.get(path) as answer:
             policy = answer.headers["Content-Security-Policy"]
             assert "default-src 'none'" in policy

@@ -1,0 +1,1 @@
+"""Ask a running bot over HTTP what strangers may ask, and more."""

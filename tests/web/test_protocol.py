@@ -1,0 +1,88 @@
+"""Stories of callers who use HTTP in ways that no browser does; most were found by `python -m fuzz http`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.web.listening import listening
+from bot.web.server import make_application
+from tests.web.scene import PAGE, Scene, house, serving
+
+Caller = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def calling(port: int | None, words: str) -> AsyncIterator[Caller]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(words.encode("latin-1"))
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+
+def asking(path: str, method: str = "GET", host: str = "x", accept: str = "*/*") -> str:
+    return f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\n\r\n"
+
+
+@pytest.mark.parametrize("form", ["", ".json", ".csv", "/feed.atom", "/events"])
+async def test_whoever_asks_for_the_head_gets_no_more_than_that(scene: Scene, form: str) -> None:
+    await scene.petition.sign("ada")
+    async with calling(scene.client.port, asking(PAGE + form, "HEAD") + asking("/healthz")) as (reader, _):
+        heads = [await reader.readuntil(b"\r\n\r\n") for _ in range(2)]
+    assert [head.split(b"\r\n")[0] for head in heads] == [b"HTTP/1.1 200 OK"] * 2
+
+
+@pytest.mark.parametrize("host", ["", "[", "x:99999999", "\xff", "http://x"])
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+async def test_a_host_that_is_no_address_is_refused(sqlite_url: str, host: str, accept: str) -> None:
+    async with serving(sqlite_url, public_url=None) as scene:
+        for path in ("/", f"{PAGE}.json", "/oembed", "/openapi.json", "/nowhere"):
+            async with calling(scene.client.port, asking(path, host=host, accept=accept)) as (reader, _):
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 400"), head
+                assert b"nosniff" in head
+
+
+async def test_where_our_address_is_known_the_host_does_not_matter(scene: Scene) -> None:
+    async with calling(scene.client.port, asking(PAGE, host="[")) as (reader, _):
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("form", [".csv", "/events"])
+async def test_whoever_leaves_before_the_answer_is_no_mistake_of_ours(
+    scene: Scene, form: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = scene.petition.store
+    application = make_application(record=store.record, secrets=["s"], readiness=nothing, house=house(store))
+    # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
+    async with (
+        listening(application, "127.0.0.1", 0) as port,
+        calling(port, asking(PAGE + form)) as (reader, writer),
+    ):
+        writer.write_eof()
+        assert await reader.read() == b""
+    assert caplog.records == []
+
+
+async def test_a_body_that_cannot_be_unpacked_is_no_mistake_of_ours(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = "Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\nno gzip"
+    async with (
+        listening(scene.client.app, "127.0.0.1", 0) as port,
+        calling(port, asking("/healthz")[:-2] + body) as (reader, writer),
+    ):
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.write(b"x" * 993)
+        await reader.read()
+    assert caplog.records == []
+
+
+async def nothing() -> dict[str, bool]:
+    return {}
