@@ -39,9 +39,9 @@ class MachineLine:
     threads: tuple[str, ...] = ()
     """The names, `owner/repo#number`, of the issues counted together, where there is more than one."""
     withheld: tuple[tuple[int, int], ...] = ()
+    """Of each order that withholds a signature: its comment and whom it means, by their ids."""
     anonymised: bool = False
     """Whether we keep nothing any more but the count."""
-    """Of each order that withholds a signature: its comment and whom it means, by their ids."""
 
     def __str__(self) -> str:
         said: dict[str, object] = {

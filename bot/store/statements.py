@@ -256,7 +256,7 @@ INSTALLATIONS_WITH_WORK: Final = statement(f"""
         SELECT repository_id FROM petitions
         WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $1 AND retry_at <= $1
         UNION
-        SELECT t.repository_id FROM threads t
+        SELECT t.repository_id FROM threads t JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
         WHERE t.reread > t.reread_done AND NOT t.gone AND (t.read_retry_at <= $1 OR t.reread > t.put_off)
         UNION
         SELECT p.repository_id FROM unacknowledged u JOIN petitions p ON p.id = u.petition_id
@@ -303,7 +303,7 @@ _THREAD_TO_READ = """
     SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.comments, t.reread, t.listed_at,
            t.changes_since, t.gap, t.read_attempts, r.id, r.owner, r.name, r.private, r.archived
     FROM threads t
-    JOIN petitions p ON p.id = t.petition_id
+    JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
 """
 
 # A request to be read again that came after the thread was put off is answered at once.

@@ -96,6 +96,15 @@ async def test_a_petition_that_has_ended_is_not_continued(scene: Scene) -> None:
     assert await thread_ids(scene) == []
 
 
+async def test_what_continued_a_petition_that_has_ended_is_not_read_any_more(scene: Scene) -> None:
+    await scene.label()
+    await go_on(scene)
+    assert await scene.store.threads_to_read(INSTALLATION, 9e9)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
+    assert await scene.store.threads_to_read(INSTALLATION, 9e9) == []
+    assert await scene.store.installations_with_work(9e9) == []
+
+
 async def test_what_is_kept_wrongly_of_both_threads_is_found_where_it_is(scene: Scene) -> None:
     await scene.sign("ada")
     await go_on(scene)
