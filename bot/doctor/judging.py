@@ -14,7 +14,7 @@ from bot.github.needs import HANDY, NEEDS, REASONS, lacking
 from bot.github.sending import Reply
 from bot.github.site import site_of
 from bot.petition.addresses import SIGNED_IN
-from bot.reconcile.sweep import judge as judge_deliveries
+from bot.reconcile.sweep import Fates
 
 SKEW: Final = 30.0
 """Seconds that clocks may differ by; from sixty on GitHub refuses what we sign."""
@@ -271,7 +271,9 @@ def _deliveries(known: AtGitHub) -> Iterator[Finding]:
             "Nothing that GitHub tells is taken.",
             f"Set the same secret at {known.app.html_url} (App settings, General) and in GITHUB_WEBHOOK_SECRET.",
         )
-    failed, _ = judge_deliveries(known.deliveries)
+    fates = Fates()
+    fates.take(known.deliveries)
+    failed = fates.failed()
     if not failed:
         yield _fine("deliveries", "All deliveries of the last three days have arrived.")
         return

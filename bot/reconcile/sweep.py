@@ -6,6 +6,7 @@ https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -34,9 +35,9 @@ async def sweep(store: Store, github: GitHub, now: Callable[[], float], beat: fl
     """
     began = int(now())
     since = max(began - REACH, await store.upkeep.swept_until() - OVERLAP)
-    failed, arrived = judge(await _attempts(github, since))
+    fates = await _read_log(github, since)
     known = {one.guid for one in await store.upkeep.failed_deliveries()}
-    await store.upkeep.swept(failed, sorted(known & arrived), began)
+    await store.upkeep.swept(fates.failed(), sorted(known & fates.arrived), began)
     asked = 0
     for delivery in await store.upkeep.failed_deliveries():
         if delivery.asked and now() < delivery.asked_at + min(beat * 2.0 ** (delivery.asked - 1), LONGEST):
@@ -54,26 +55,37 @@ async def sweep(store: Store, github: GitHub, now: Callable[[], float], beat: fl
     return asked
 
 
-def judge(attempts: Iterable[HookDelivery]) -> tuple[list[FailedDelivery], set[str]]:
-    """Tell the deliveries that have not arrived from the guids of those that have; one good attempt is enough.
+@dataclass(slots=True)
+class Fates:
+    """What became of deliveries. Of the log, which is long in a storm, no more is kept than that."""
 
-    GitHub's own filter of failures knows only answers; who got no answer at all is not among them.
-    """
-    failed: dict[str, FailedDelivery] = {}
-    arrived: set[str] = set()
-    for one in attempts:
-        if one.status == "OK":
-            arrived.add(one.guid)
-        elif one.guid not in failed or failed[one.guid].delivery_id < one.id:
-            failed[one.guid] = FailedDelivery(one.guid, one.id, one.delivered_at)
-    return [one for guid, one in failed.items() if guid not in arrived], arrived
+    arrived: set[str] = field(default_factory=set)
+    """The guids of those one attempt of which was good."""
+    _latest: dict[str, FailedDelivery] = field(default_factory=dict)
+
+    def take(self, attempts: Iterable[HookDelivery]) -> None:
+        """Take in a part of the log.
+
+        GitHub's own filter of failures knows only answers; who got no answer at all is not among them.
+        """
+        for one in attempts:
+            if one.status == "OK":
+                self.arrived.add(one.guid)
+                self._latest.pop(one.guid, None)
+            elif one.guid not in self._latest or self._latest[one.guid].delivery_id < one.id:
+                self._latest[one.guid] = FailedDelivery(one.guid, one.id, one.delivered_at)
+
+    def failed(self) -> list[FailedDelivery]:
+        """List those that have not arrived, by their latest attempts."""
+        return [one for guid, one in self._latest.items() if guid not in self.arrived]
 
 
-async def _attempts(github: GitHub, since: int) -> list[HookDelivery]:
+async def _read_log(github: GitHub, since: int) -> Fates:
     """Read the log, which goes from the newest to the oldest."""
+    fates = Fates()
     page = await github.hook_deliveries()
-    attempts = list(page.deliveries)
-    while page.cursor is not None and attempts[-1].delivered_at >= since:
+    while True:
+        fates.take(one for one in page.deliveries if one.delivered_at >= since)
+        if page.cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:
+            return fates
         page = await github.hook_deliveries(page.cursor)
-        attempts += page.deliveries
-    return [one for one in attempts if one.delivered_at >= since]

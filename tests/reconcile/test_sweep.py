@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Sequence
+from itertools import count, permutations
 
 import pytest
 
 from bot.github.answers import HookDelivery
-from bot.reconcile.sweep import judge, sweep
+from bot.reconcile.sweep import Fates, sweep
 from bot.sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 
@@ -19,6 +20,14 @@ _ids = count(1)
 
 def attempt(guid: str, status: str = "OK", code: int = 200) -> HookDelivery:
     return HookDelivery(next(_ids), guid, 0, False, status, code, "issues", "edited", 1, 1)
+
+
+def judge(attempts: Sequence[HookDelivery]) -> Fates:
+    """Read a log in which each attempt is on a page of its own."""
+    fates = Fates()
+    for one in attempts:
+        fates.take([one])
+    return fates
 
 
 def happen(stage: Scene, times: int = 1) -> None:
@@ -37,18 +46,21 @@ async def go(stage: Scene) -> int:
 
 def test_one_good_attempt_of_many_is_enough() -> None:
     attempts = [attempt("a", "timed out", 0), attempt("a"), attempt("a", "Invalid HTTP Response: 500", 500)]
-    assert judge(attempts) == ([], {"a"})
+    for order in permutations(attempts):
+        fates = judge(order)
+        assert (fates.failed(), fates.arrived) == ([], {"a"})
 
 
 def test_who_got_no_answer_has_failed_too() -> None:
-    (failed,), arrived = judge([attempt("a", "failed to connect to host", 0), attempt("b")])
-    assert (failed.guid, arrived) == ("a", {"b"})
+    fates = judge([attempt("a", "failed to connect to host", 0), attempt("b")])
+    assert ([one.guid for one in fates.failed()], fates.arrived) == (["a"], {"b"})
 
 
 def test_the_latest_attempt_is_repeated() -> None:
     attempts = [attempt("a", "timed out", 0) for _ in range(3)]
-    (failed,), _ = judge(reversed(attempts))
-    assert failed.delivery_id == attempts[-1].id
+    for order in permutations(attempts):
+        (failed,) = judge(order).failed()
+        assert failed.delivery_id == attempts[-1].id
 
 
 async def test_what_failed_is_asked_for_once(stage: Scene) -> None:
