@@ -62,6 +62,8 @@ async def listening(
         shutdown_timeout=PATIENCE,
         keepalive_timeout=terms.idle,
         lingering_time=LINGER,
+        # It would unpack also what nobody reads.
+        auto_decompress=False,
     )
     await runner.setup()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -165,6 +166,21 @@ async def test_a_request_that_two_servers_may_read_differently_is_refused_with_a
         assert said.split()[1] == b"400"
         assert said.count(b"HTTP/1.") == 1
         assert open_house.answered == 0
+
+
+async def test_nothing_is_unpacked() -> None:
+    async def measure(request: web.Request) -> web.Response:
+        return web.Response(text=f"{len(await request.read())}.")
+
+    application, packed = web.Application(), gzip.compress(b"x" * 1_000_000)
+    application.router.add_get("/", measure)
+    async with listening(application, "127.0.0.1", 0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(ASK[:-2] + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
+        await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readuntil(b".") == b"%d." % len(packed)
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_who_asks_first_whether_to_send_is_told_so() -> None:
