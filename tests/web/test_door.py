@@ -126,8 +126,7 @@ async def test_who_was_answered_gets_no_more_time_by_dripping_in_a_head() -> Non
         assert await ended == b""
 
 
-async def test_requests_one_behind_the_other_are_answered_in_turn_and_kept_few() -> None:
-    """Who sends on and on without taking an answer has no more of them read than a few, and then has to go."""
+async def test_requests_one_behind_the_other_are_answered_in_turn_and_who_takes_no_answer_goes() -> None:
     async with house(Terms(stalled=0.2), answer=b"x" * 100_000) as open_house:
         reader, writer = await open_house.call(ASK * 3)
         for _ in range(3):
