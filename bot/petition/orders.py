@@ -16,9 +16,9 @@ from typing import Final
 from bot.petition.commands import Order
 from bot.petition.comment import Author, Comment, Standing, standing
 from bot.petition.rules import Response, Rules, Withheld
-from bot.petition.settings import DEADLINE_ALLOWED, GOAL_ALLOWED, Settings, read_deadline, read_goal
+from bot.petition.settings import DEADLINE_ALLOWED, Settings, read_deadline, read_goal
 from bot.petition.text import clean
-from bot.petition.wording import message
+from bot.petition.wording import Saying, message, wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ Instruction = SetGoal | SetDeadline | Remove | Restore | Respond | Act
 class Misunderstood:
     """An order that says nothing to us; `allowed` says what would."""
 
-    allowed: str
+    allowed: Saying
 
 
 USAGE: Final = {
@@ -134,7 +134,7 @@ def understand(order: Order) -> Instruction | Misunderstood:
     reader = _READERS.get(order.word)
     if reader is not None:
         return reader(order.argument.strip())
-    return Misunderstood(f"the orders are {', '.join(_READERS)}")
+    return Misunderstood(Saying(message("the orders are {value}"), ", ".join(_READERS)))
 
 
 def standing_orders(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comment]) -> list[Given]:
@@ -181,14 +181,14 @@ def _obey(ruling: Ruling, one: Given, organizers: Mapping[int, bool], named: Map
             return _note(ruling, one, Answer.REFUSED, "whoever gave it may not write to the repository")
     instruction = understand(one.order)
     if isinstance(instruction, SetDeadline) and instruction.at is not None and instruction.at < one.at:
-        instruction = Misunderstood("the deadline must lie ahead")
+        instruction = Misunderstood(Saying(message("the deadline must lie ahead")))
     if isinstance(instruction, Misunderstood):
         return _misunderstood(ruling, one, instruction.allowed)
     if isinstance(instruction, Remove | Restore):
         if one.comment_id not in named:
             return _note(ruling, one, Answer.WAITING, f"GitHub was not asked yet who {instruction.login} is")
         if named[one.comment_id] is None:
-            return _misunderstood(ruling, one, f"nobody is called {instruction.login}")
+            return _misunderstood(ruling, one, Saying(message("nobody is called {value}"), instruction.login))
     ruling = _note(ruling, one, Answer.OBEYED)
     if instruction is Act.RECOUNT:
         return replace(ruling, recount_at=max(ruling.recount_at, one.at))
@@ -225,12 +225,15 @@ def _others(rules: Rules, person: Author) -> tuple[Withheld, ...]:
     return tuple(one for one in rules.withheld if one.user_id != person.id)
 
 
-def _misunderstood(ruling: Ruling, one: Given, allowed: str) -> Ruling:
+def _misunderstood(ruling: Ruling, one: Given, allowed: Saying) -> Ruling:
     """Note an order that could not be carried out, and have it explained to the organizers."""
     said = clean(f"/petition {one.order.word} {one.order.argument}", _SAID)
-    remark = f"{one.author.login} ordered “{said}”: {allowed}"
+    language = ruling.rules.settings.language
+    say, advice = wording(language), allowed.said_in(language)
+    who, said = say.name(one.author.login), say.name(said)
+    remark = say.say("{who} ordered “{said}”: {allowed}", who=who, said=said, allowed=advice)
     ruling = replace(ruling, rules=replace(ruling.rules, remarks=(*ruling.rules.remarks, remark)))
-    return _note(ruling, one, Answer.MISUNDERSTOOD, allowed)
+    return _note(ruling, one, Answer.MISUNDERSTOOD, str(allowed))
 
 
 def _note(ruling: Ruling, one: Given, answer: Answer, note: str = "") -> Ruling:
@@ -253,7 +256,8 @@ def _read_goal(argument: str) -> Instruction | Misunderstood:
     except ValueError:
         goals = ()
     if not goals or any(lower >= higher for lower, higher in pairwise(goals)):
-        return Misunderstood(f"{GOAL_ALLOWED}, or several in ascending order")
+        allowed = message("write a whole number from 1 to 999999999, or several in ascending order")
+        return Misunderstood(Saying(allowed))
     return SetGoal(goals)
 
 
@@ -276,18 +280,18 @@ def _read_deadline(argument: str) -> Instruction | Misunderstood:
 def _read_remove(argument: str) -> Instruction | Misunderstood:
     person = _PERSON.match(argument)
     if person is None:
-        return Misunderstood("write whom, and why: remove @login reason")
+        return Misunderstood(Saying(message("write whom, and why: remove @login reason")))
     return Remove(person[1], argument[person.end() :].strip())
 
 
 def _read_restore(argument: str) -> Instruction | Misunderstood:
     person = _PERSON.match(argument)
-    return Misunderstood("write whom: restore @login") if person is None else Restore(person[1])
+    return Misunderstood(Saying(message("write whom: restore @login"))) if person is None else Restore(person[1])
 
 
 def _read_respond(argument: str) -> Instruction | Misunderstood:
     if not argument:
-        return Misunderstood("write the answer after the word respond")
+        return Misunderstood(Saying(message("write the answer after the word respond")))
     return Respond("" if argument.lower() in _NONE else argument)
 
 

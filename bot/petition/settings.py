@@ -16,6 +16,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from bot.petition.text import clean, fold
+from bot.petition.wording import Saying, message, wording
 
 PATH: Final = ".github/petition.yml"
 """Where the file is, in the repository's default branch."""
@@ -72,21 +73,29 @@ class Mistake:
 
     key: str
     line: int
-    found: str
-    allowed: str
+    found: Saying
+    allowed: Saying
 
     def __str__(self) -> str:
-        where = f"line {self.line}, {self.key}" if self.key else f"line {self.line}"
-        return f"{where}: found {self.found}; {self.allowed}"
+        return self.said_in(LANGUAGES[0])
+
+    def said_in(self, language: str) -> str:
+        """Tell it in a language."""
+        say, found, allowed = wording(language), self.found.said_in(language), self.allowed.said_in(language)
+        line, key = say.number(self.line), say.name(self.key)
+        if not key:
+            return say.say("line {line}: found {found}; {allowed}", line=line, found=found, allowed=allowed)
+        told = message("line {line}, {key}: found {found}; {allowed}")
+        return say.say(told, line=line, key=key, found=found, allowed=allowed)
 
 
 def read(text: str) -> Settings | tuple[Mistake, ...]:
     """Read the text of a settings file: the settings, or the mistakes in the order of their lines."""
     if len(text) > SIZE_LIMIT:
-        return (Mistake("", 1, f"{len(text):,} characters", f"a settings file has at most {SIZE_LIMIT:,}"),)
+        return (Mistake("", 1, Saying(message("{value} characters"), f"{len(text):,}"), _SHORTER),)
     if text.count("[") + text.count("{") > _BRACKETS:
         # The parser takes long over what is nested deeply, and no value of ours is.
-        return (Mistake("", 1, f"more than {_BRACKETS} brackets", "no value needs so many"),)
+        return (Mistake("", 1, Saying(message("more than {value} brackets"), f"{_BRACKETS}"), _FEWER),)
     try:
         # All scalars stay texts: YAML itself would turn `+1` into a number and `no` into a boolean.
         root = yaml.compose(text, Loader=yaml.CBaseLoader)
@@ -95,7 +104,7 @@ def read(text: str) -> Settings | tuple[Mistake, ...]:
     if root is None or _is_empty(root):
         return DEFAULTS
     if not isinstance(root, yaml.MappingNode):
-        return (Mistake("", _line(root), _shown(_text(root)), "write one “key: value” on each line"),)
+        return (Mistake("", _line(root), _shown(_text(root)), _LINES),)
     mistakes: list[Mistake] = []
     values: dict[str, object] = {}
     for key, value in root.value:
@@ -130,28 +139,44 @@ def read_goal(text: str) -> int:
     return int(digits)
 
 
-DEADLINE_ALLOWED: Final = (
-    "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
-    " 2026-12-31T18:00+01:00"
+DEADLINE_ALLOWED: Final = Saying(
+    message(
+        "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
+        " 2026-12-31T18:00+01:00"
+    )
 )
-GOAL_ALLOWED: Final = "write a whole number from 1 to 999999999"
+
+_YES_OR_NO: Final = Saying(message("write true or false"))
 
 ALLOWED: Final = {
-    "goal": f"{GOAL_ALLOWED}, or up to 20 in ascending order, such as [100, 500, 1000]",
+    "goal": Saying(
+        message(
+            "write a whole number from 1 to 999999999, or up to 20 in ascending order, such as [100, 500, 1000]"
+        )
+    ),
     "deadline": DEADLINE_ALLOWED,
-    "also_accept": 'write a list of up to 50 phrases of 1 to 60 characters, such as ["signed", "+1"]',
-    "show": "write count, login, or a list of what is shown beside the login, such as [name, affiliation, reason]",
-    "names": "write a whole number from 0 to 100",
-    "milestones": "write true or false",
-    "comments_per_thread": "write a whole number from 50 to 2400",
-    "minimum_account_age": "write a number of days from 0 to 3650; 0 switches the rule off",
-    "roster": "write public or private",
-    "language": f"write one of {', '.join(LANGUAGES)}",
-    "chart": "write true or false",
-    "anonymise_after": "write a number of days from 0 to 36500, or leave the key out",
+    "also_accept": Saying(
+        message('write a list of up to 50 phrases of 1 to 60 characters, such as ["signed", "+1"]')
+    ),
+    "show": Saying(
+        message(
+            "write count, login, or a list of what is shown beside the login, such as [name, affiliation, reason]"
+        )
+    ),
+    "names": Saying(message("write a whole number from 0 to 100")),
+    "milestones": _YES_OR_NO,
+    "comments_per_thread": Saying(message("write a whole number from 50 to 2400")),
+    "minimum_account_age": Saying(message("write a number of days from 0 to 3650; 0 switches the rule off")),
+    "roster": Saying(message("write public or private")),
+    "language": Saying(message("write one of {value}"), ", ".join(LANGUAGES)),
+    "chart": _YES_OR_NO,
+    "anonymise_after": Saying(message("write a number of days from 0 to 36500, or leave the key out")),
 }
 """Each key of the file, and what it allows."""
 
+_SHORTER: Final = Saying(message("a settings file has at most {value}"), f"{SIZE_LIMIT:,}")
+_FEWER: Final = Saying(message("no value needs so many"))
+_LINES: Final = Saying(message("write one “key: value” on each line"))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE_AND_TIME = re.compile(r"(?i)\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d)? ?(z|[+-]\d\d:\d\d)", re.ASCII)
 _SECONDS_PER_DAY: Final = 86_400
@@ -229,9 +254,11 @@ def _take(key: yaml.Node, value: yaml.Node, values: dict[str, object]) -> Mistak
     """Take one key's value over, or give the mistake in it."""
     name = key.value if isinstance(key, yaml.ScalarNode) else ""
     if name not in ALLOWED:
-        return Mistake("", _line(key), f"the key {_shown(_text(key))}", _allowed_keys(name))
+        found = Saying(message("the key {value}"), str(_shown(_text(key))))
+        return Mistake("", _line(key), found, _allowed_keys(name))
     if name in values:
-        return Mistake(name, _line(key), "the key for the second time", "write it once")
+        found = Saying(message("the key for the second time"))
+        return Mistake(name, _line(key), found, Saying(message("write it once")))
     if _is_empty(value):
         # A key without a value is as good as none.
         return None
@@ -244,10 +271,10 @@ def _take(key: yaml.Node, value: yaml.Node, values: dict[str, object]) -> Mistak
     return None
 
 
-def _allowed_keys(name: str) -> str:
+def _allowed_keys(name: str) -> Saying:
     if near := get_close_matches(name.lower().replace("-", "_"), ALLOWED, n=1):
-        return f"did you mean {near[0]}?"
-    return f"the keys are {', '.join(ALLOWED)}"
+        return Saying(message("did you mean {value}?"), near[0])
+    return Saying(message("the keys are {value}"), ", ".join(ALLOWED))
 
 
 class _TooDeep(Exception):
@@ -288,8 +315,8 @@ _SHOWN_ITEMS: Final = 20
 _SHOWN: Final = 60
 
 
-def _shown(text: str) -> str:
-    return f"“{' '.join(clean(text, _SHOWN).split())}”"
+def _shown(text: str) -> Saying:
+    return Saying("{value}", f"“{' '.join(clean(text, _SHOWN).split())}”")
 
 
 def _line(node: yaml.Node) -> int:
@@ -301,4 +328,4 @@ def _not_yaml(error: yaml.YAMLError) -> Mistake:
     problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
     line = 1 if mark is None else mark.line + 1
     said = f" ({clean(problem, _SHOWN)})" if problem else ""
-    return Mistake("", line, f"something that is not YAML{said}", "write one “key: value” on each line")
+    return Mistake("", line, Saying(message("something that is not YAML{value}"), said), _LINES)

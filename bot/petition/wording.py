@@ -99,6 +99,23 @@ def message(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A message and the value in it, if it has one, to be said in whichever language; as a text it is English."""
+
+    message: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        """Say it in English."""
+        return self.message.format(value=self.value)
+
+    def said_in(self, language: str) -> str:
+        """Say it in a language."""
+        say = wording(language)
+        return say.say(self.message, value=say.name(self.value))
+
+
 _SECONDS_PER_DAY: Final = 86_400
 
 

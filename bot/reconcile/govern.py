@@ -51,7 +51,9 @@ async def govern(petition_id: int, repository: Repository, bench: Bench) -> int:
     ruling = make(settings.settings)
     if ruling.recount_at >= settings.read_at:
         settings = await read_settings(repository, bench)
-    remarks = [f"{PATH}, {mistake}" for mistake in settings.mistakes]
+    language = settings.settings.language
+    told = [one if isinstance(one, str) else one.said_in(language) for one in settings.mistakes]
+    remarks = [f"{PATH}, {mistake}" for mistake in told]
     return await bench.store.governing.rule(petition_id, make(settings.settings, remarks=remarks))
 
 
@@ -77,7 +79,7 @@ async def read_settings(repository: Repository, bench: Bench) -> KnownSettings:
         return known
     found = await governing.note_settings(repository.id, text, at, known)
     for mistake in found.mistakes:
-        log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=mistake)
+        log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=str(mistake))
     if text is not None and not found.mistakes:
         log.info("settings are in force", repository=repository.full_name)
     return found

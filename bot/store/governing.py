@@ -11,7 +11,7 @@ import msgspec
 from bot.petition import settings as reading
 from bot.petition.comment import Author
 from bot.petition.orders import Given, Ruling
-from bot.petition.settings import DEFAULTS, Settings
+from bot.petition.settings import DEFAULTS, Mistake, Settings
 from bot.store import governing_statements as sql
 from bot.store import statements
 from bot.store.database import Database, Transaction
@@ -24,13 +24,13 @@ class KnownSettings:
     """A repository's settings: the last that were in order, and the mistakes in the file as it is now.
 
     `digest` identifies the file's text, empty where there is no file. It is not `readable` where GitHub does not
-    let us read it. `read_at` is when it was last read, in UTC epoch seconds; 0 or less where that is to be
-    done again.
+    let us read it. `read_at` is when it was last read, in UTC epoch seconds; 0 or less where that is to be done
+    again. A mistake that 0.1.0 found is a text.
     """
 
     settings: Settings = DEFAULTS
     digest: str = ""
-    mistakes: tuple[str, ...] = ()
+    mistakes: tuple[Mistake | str, ...] = ()
     readable: bool = True
     read_at: int = 0
 
@@ -171,7 +171,7 @@ def _read_settings(transaction: Transaction, repository_id: int) -> KnownSetting
     settings = reading.read(row.text)
     # What was in order once may be a mistake to a later version of ours.
     in_order = settings if isinstance(settings, Settings) else DEFAULTS
-    mistakes = tuple(msgspec.json.decode(row.mistakes, type=list[str]))
+    mistakes = tuple(msgspec.json.decode(row.mistakes, type=list[Mistake | str]))
     return KnownSettings(in_order, row.digest, mistakes, bool(row.readable), row.read_at)
 
 
@@ -185,7 +185,7 @@ def _record_settings(
     kept, mistakes = (rows[0].text if rows else ""), before.mistakes
     if readable:
         found = reading.read(text or "")
-        kept, mistakes = ((text or ""), ()) if isinstance(found, Settings) else (kept, tuple(map(str, found)))
+        kept, mistakes = ((text or ""), ()) if isinstance(found, Settings) else (kept, found)
     digest = "" if text is None else reading.digest(text)
     transaction.execute(
         sql.PUT_SETTINGS, repository_id, kept, digest if readable else before.digest,

@@ -55,7 +55,9 @@ def test_each_answer_says_why() -> None:
     ],
 )
 def test_who_is_not_understood_is_told_what_would_be(text: str, advice: str) -> None:
-    assert understand(order(text)) == Misunderstood(advice)
+    understood = understand(order(text))
+    assert isinstance(understood, Misunderstood)
+    assert str(understood.allowed) == advice
     assert told(text) == advice
     assert ruled(text).rules.remarks == (f"grace ordered “/petition {text}”: {advice}",)
 

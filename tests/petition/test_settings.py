@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.petition.settings import ALLOWED, DEFAULTS, SIZE_LIMIT, Detail, Mistake, Settings, read, read_goal
+from bot.petition.wording import Saying
 
 
 def at(text: str) -> int:
@@ -162,7 +163,7 @@ def test_what_is_not_yaml_is_said_to_be_none(text: str) -> None:
 
 def test_a_found_text_cannot_break_out_of_the_message() -> None:
     (mistake,) = read("goal: '``` \n @ada'")  # type: ignore[misc]  # it holds mistakes
-    assert mistake == Mistake("goal", 1, "“``` @ada”", ALLOWED["goal"])
+    assert mistake == Mistake("goal", 1, Saying("{value}", "“``` @ada”"), ALLOWED["goal"])
 
 
 # --- laws -------------------------------------------------------------------------------------------------------

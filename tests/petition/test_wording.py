@@ -17,10 +17,12 @@ from cmarkgfm.cmark import Options
 
 from bot.petition import block
 from bot.petition.block import BlockFacts, compose, machine_line, render, same_but_for_time
-from bot.petition.commands import Sign, Unsign, parse
+from bot.petition.commands import Order, Sign, Unsign, parse
+from bot.petition.comment import Author
+from bot.petition.orders import Given, rule
 from bot.petition.progress import Milestone
 from bot.petition.rules import Response
-from bot.petition.settings import LANGUAGES, Detail
+from bot.petition.settings import LANGUAGES, Detail, Settings, read
 from bot.petition.tally import Signature
 from bot.petition.wording import DOMAIN
 
@@ -88,6 +90,76 @@ def _marks(text: str) -> list[str]:
 
 def _strings(text: object) -> tuple[str, ...]:
     return tuple(text) if isinstance(text, (tuple, list)) else (str(text),)
+
+
+ODD = Signature(2, "", 6, NOW - 60)
+EVERYTHING_IT_CAN_SAY = {
+    "open": FACTS,
+    "nobody yet": replace(FACTS, count=0, newest=()),
+    "nobody, and closed": replace(FACTS, count=0, newest=(), closed_at=NOW - 60),
+    "closed": replace(FACTS, closed_at=NOW - 60, final_count=5),
+    "paused": replace(FACTS, labelled=False),
+    "goal reached": replace(FACTS, goal=1000),
+    "grown": replace(FACTS, days=[(20_000, 5), (20_003, 6)]),
+    "changed": replace(FACTS, letter_changed=(NOW - 60, 7)),
+    "without names": replace(FACTS, show=frozenset(), newest=()),
+    "with logins": replace(FACTS, show=frozenset({Detail.LOGIN})),
+    "not named": replace(FACTS, newest=[ODD]),
+    "names removed": replace(FACTS, anonymised_at=NOW - 60, newest=()),
+    "with a page": replace(FACTS, roster_url="https://example.org/r", csv_url="https://example.org/c"),
+    "to be recounted": replace(FACTS, verify_url="https://example.org/v"),
+    "full": replace(FACTS, threads=("a/b#1", "a/b#2"), position=1),
+    "full and closed": replace(FACTS, threads=("a/b#1", "a/b#2"), position=1, closed_at=NOW - 60),
+    "continuing": replace(FACTS, threads=("a/b#1", "a/b#2", "a/b#3"), position=3),
+}
+MISTAKES = (
+    *("goal: many", "deadline: soon", "also_accept: 5", "show: all", "names: -1", "milestones: 5", "chart: 5"),
+    *("comments_per_thread: 5", "minimum_account_age: x", "roster: x", "language: x", "anonymise_after: x"),
+    *("gaol: 5", "colour: red", "names: 5\nnames: 6", "- goal", "goal: [", "[" * 201, "#" * 10_001, "goal: [5, 4]"),
+)
+ORDERS = (
+    *("goal many", "deadline soon", "deadline 2001-01-01", "remove", "remove @eve x", "restore", "respond", "open"),
+)
+LATIN_EVERYWHERE = {"UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
+TYPED = {
+    *("count", "login", "name", "affiliation", "reason", "true", "false", "public", "private"),
+    *("respond", "remove", "restore", "YAML", "signed", "T"),
+}
+
+
+@pytest.mark.parametrize("facts", EVERYTHING_IT_CAN_SAY.values(), ids=EVERYTHING_IT_CAN_SAY)
+def test_nothing_in_the_block_is_said_in_english_only(facts: BlockFacts) -> None:
+    arabic = render(replace(facts, language="ar", remarks=()))
+    assert _latin(arabic) - LATIN_EVERYWHERE == set()
+    assert render(replace(facts, language="de", remarks=())) != render(replace(facts, remarks=()))
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_every_mistake_in_the_settings_is_told_in_the_language_of_the_block(text: str) -> None:
+    found = read(text)
+    assert isinstance(found, tuple)
+    for mistake in found:
+        assert _latin(mistake.said_in("ar")) - TYPED == set()
+        assert mistake.said_in("de") != str(mistake)
+
+
+@pytest.mark.parametrize("text", ORDERS)
+def test_every_order_that_is_not_understood_is_explained_in_the_language_of_the_block(text: str) -> None:
+    order = parse(f"/petition {text}")
+    assert isinstance(order, Order)
+    given = Given(5, NOW, Author(1, "grace"), order)
+    told = {
+        language: rule(Settings(language=language), [given], organizers={1: True}, named={5: None}).rules.remarks[0]
+        for language in LANGUAGES
+    }
+    assert len(set(told.values())) == len(LANGUAGES)
+    assert _latin(told["ar"]) - TYPED == set()
+
+
+def _latin(text: str) -> set[str]:
+    """Give the words in Latin letters that are neither typed nor somebody's name nor an address."""
+    text = re.sub(r"<!--.*?-->|<code.*?</code>|\(https?://[^)]*\)|```.*?```", " ", text, flags=re.DOTALL)
+    return set(re.findall(r"[A-Za-z]+", re.sub("\u2068[^\u2068\u2069]*\u2069", " ", text)))
 
 
 @pytest.mark.parametrize(

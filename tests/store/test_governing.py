@@ -47,7 +47,7 @@ async def test_settings_are_kept_and_mistakes_leave_them_in_force(store: Store) 
     assert known.settings == Settings(goals=(5,))
     known = await governing.note_settings(REPOSITORY.id, "gaol: 5", 101)
     assert known.settings == Settings(goals=(5,))
-    assert known.mistakes == ("line 1: found the key “gaol”; did you mean goal?",)
+    assert [str(one) for one in known.mistakes] == ["line 1: found the key “gaol”; did you mean goal?"]
     known = await governing.note_unreadable(REPOSITORY.id, 102)
     assert (known.settings, known.readable, known.read_at) == (Settings(goals=(5,)), False, 102)
     await governing.note_settings_read(REPOSITORY.id, 103)
