@@ -50,8 +50,8 @@ NOTES = f"""
 {RATE:.0f} people a second sign {PETITIONS} petitions in turn, until {SIGNERS:,} have; from then on {EDITORS} of
 them edit their comments as often, over and over, while the sandbox loses, doubles and delays deliveries and answers
 with every error there is; few of the refusals for GitHub's secondary limits, as the bot keeps quiet for ever longer
-after each, and would not do much else. The bot is `python -m bot serve` on a new SQLite file, in a process of its own, and is
-looked at every {LOOK:.0f} s: its resident memory, its tasks and its open files.
+after each, and would not do much else. The bot is `python -m bot serve` on a new SQLite file, in a process of its
+own, and is looked at every {LOOK:.0f} s: its resident memory, its tasks and its open files.
 
 Before anything is measured it rains for {WARMING / 60:.0f} minutes, until what the bot keeps is at its bounds: of
 each comment the last {MOST} versions, which the editors reach after {EDITORS * MOST / RATE / 60:.0f} minutes;
