@@ -25,6 +25,9 @@ log = structlog.get_logger("continue")
 MOMENT: Final = 2.0
 """Seconds after which a call is tried again that failed because GitHub is unwell."""
 
+LATER: Final = 3600.0
+"""Seconds after which a call is tried again that GitHub has refused."""
+
 SETTLED_AFTER: Final = 60
 """Seconds after which GitHub's lists show an issue that it was asked to open, if it opened it."""
 
@@ -53,26 +56,30 @@ async def find_again(tally: Snapshot, first: IssueRead, desk: Desk) -> bool:
 async def go_on(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> float | None:
     """Open the next issue if the last one is full; give the time to try again where that was not possible now.
 
-    What takes longer than a moment is tried again when the petition is published the next time. Raises what
-    concerns the whole installation.
+    One that may have been opened already is looked for also when no other is wanted any more: people may have
+    signed there. Raises what concerns the whole installation.
     """
     last = pages[-1].issue
     over = last.locked or not tally.labelled or tally.shut_at is not None or tally.ended_at is not None
-    if over or not threads.is_full(last.comments, tally.rules.settings.comments_per_thread):
+    wanted = not over and threads.is_full(last.comments, tally.rules.settings.comments_per_thread)
+    asked_at = await desk.store.upkeep.continuing_at(tally.petition_id)
+    if not wanted and not asked_at:
         return None
     now = desk.now()
-    asked_at = await desk.store.upkeep.continuing_at(tally.petition_id)
     try:
         if await _find_opened(tally, pages, desk):
             return None
         if now < asked_at + SETTLED_AFTER:
             return asked_at + SETTLED_AFTER
-        await _open(tally, pages, desk)
+        if wanted:
+            await _open(tally, pages, desk)
+        else:
+            await desk.store.upkeep.continuing(tally.petition_id, 0)
     except GitHubError as error:
         if ends_all(error):
             raise
         log.warning("the petition cannot go on in another issue yet", petition=_name(tally, 0), error=str(error))
-        return now + MOMENT if isinstance(error, Unavailable) else None
+        return now + (MOMENT if isinstance(error, Unavailable) else LATER)
     return None
 
 

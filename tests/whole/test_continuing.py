@@ -14,7 +14,7 @@ from bot.sandbox.faults import Mishap, Trouble
 from bot.sandbox.nouns import Issue, Refused, User
 from bot.verify import IssueName, verify
 from tests.whole.scene import Scene, said
-from tests.whole.watching import at_rest, eventually, store_of, surveyed, unheard, watched
+from tests.whole.watching import a_second_later, at_rest, eventually, store_of, surveyed, unheard, watched
 
 LIMIT = 3
 
@@ -121,6 +121,25 @@ async def test_a_bot_that_dies_right_after_opening_finds_the_issue_again(sqlite_
         await rest(stage)
         assert len(issues_of_the_bot(stage)) == 1
         assert len(calls.like("POST /repos/lovelace/letters/issues ")) == 1
+
+
+async def test_an_issue_that_was_opened_unheard_is_found_though_the_petition_has_been_closed(
+    sqlite_url: str, few: None
+) -> None:
+    async with watched(sqlite_url) as (stage, _):
+        broken = Mishap(Trouble.SERVER_ERROR, applied=True)
+        stage.sandbox.luck.plan("POST /repos/lovelace/letters/issues", broken)
+        petition = stage.petition()
+        for login in ("ada", "grace", "alan"):
+            stage.sign(petition, login)
+        second = await continuation(stage)
+        await stage.stop_bot()
+        stage.sign(second, "edsger")
+        await a_second_later()
+        stage.state.close(petition, stage.organizer())
+        await stage.start_bot()
+        for issue in (petition, second):
+            assert "Closed on" in await stage.shows(issue, 4)
 
 
 async def test_all_issues_are_found_again_when_the_database_is_lost(
