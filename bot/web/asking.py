@@ -46,11 +46,8 @@ class House:
         return int(self.now()) // 86_400
 
     def base(self, request: web.Request) -> str:
-        """Give what our addresses begin with; where nobody has told, what the request came to. Raises BadHost."""
-        try:
-            return self.addresses.public_url or str(request.url.origin())
-        except ValueError:
-            raise BadHost(text="The header Host is not the address of anything.") from None
+        """Give what our addresses begin with; where nobody has told, what the request came to."""
+        return self.addresses.public_url or str(request.url.origin())
 
     async def portrait(self, asked: Asked, wanted: Wanted) -> Portrait:
         """Read a petition with a part of its roster; raises HTTPNotFound where it has gone meanwhile."""
@@ -77,10 +74,6 @@ class Asked:
 
 class BadQuestion(web.HTTPBadRequest):
     """The query of a request makes no sense; the message says what would."""
-
-
-class BadHost(web.HTTPBadRequest):
-    """The header `Host` of a request makes no address; https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
 
 
 async def ask(request: web.Request, house: House) -> Asked:

@@ -125,6 +125,8 @@ def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middlewa
         if wait := allowance.spend(address):
             turned_away("too often")
             return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
+        if not _came_to_an_address(request):
+            return _refuse(HTTPStatus.BAD_REQUEST, "The header Host is not the address of anything.")
         stays = request.path.endswith(STAYS)
         here, most = (watching, rules.watching) if stays else (inside, rules.each)
         if here[address] >= most or (not stays and inside.total() >= rules.at_once):
@@ -164,9 +166,19 @@ def _charge(allowance: Allowance, address: str, status: int) -> None:
         allowance.charge(address, COST_OF_A_WRONG_KEY)
 
 
-def _refuse(status: HTTPStatus, reason: str, wait: float) -> web.Response:
-    seconds = math.ceil(wait)
-    response = web.Response(status=status, text=f"{reason} Please try again in {seconds} s.\n")
-    response.headers["Retry-After"] = str(seconds)
+def _came_to_an_address(request: web.Request) -> bool:
+    """Tell whether `Host` makes an address; https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
+    try:
+        return bool(request.url.origin())
+    except ValueError:
+        return False
+
+
+def _refuse(status: HTTPStatus, reason: str, wait: float | None = None) -> web.Response:
+    response = web.Response(status=status, text=f"{reason}\n")
+    if wait is not None:
+        seconds = math.ceil(wait)
+        response.text = f"{reason} Please try again in {seconds} s.\n"
+        response.headers["Retry-After"] = str(seconds)
     seal(response)
     return response

@@ -14,7 +14,7 @@ from bot.petition.addresses import pages_of
 from bot.petition.progress import next_goal
 from bot.store import PAGE_SIZE, Portrait, Unavailable, Wanted
 from bot.web import views
-from bot.web.asking import PETITION, BadHost, House, ask, is_canonical, read_wanted
+from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted
 from bot.web.guard import SECRETIVE, Handler, seal
 
 
@@ -48,10 +48,7 @@ class PageRoutes:
             return await handler(request)
         response: web.StreamResponse
         try:
-            self._house.base(request)
             response = await handler(request)
-        except BadHost as refusal:
-            response = web.json_response({"message": refusal.text}, status=refusal.status)
         except web.HTTPException as refusal:
             if refusal.status < HTTPStatus.BAD_REQUEST:
                 seal(refusal)

@@ -148,13 +148,17 @@ class Asker:
 
     def _aimed(self, house: House, question: Question) -> Question:
         """Ask about a petition that is there, mostly."""
-        if not question.target.startswith(b"/petitions/") or self._dice.random() > _AIMED:
-            return question
         path, _, query = question.target.partition(b"?")
         known, _, key = self._dice.choice(house.known).target.partition(b"?")
-        end = path.split(b"/", 4)[4].lstrip(b"0123456789") if path.count(b"/") >= 4 else b""
+        if self._dice.random() > _AIMED:
+            return question
+        if path == b"/oembed":
+            return replace(question, target=b"/oembed?url=http://127.0.0.1" + known)
+        if path.count(b"/") < 4 or not path.startswith(b"/petitions/"):
+            return question
+        form = path.split(b"/", 4)[4].lstrip(b"0123456789")
         queries = b"&".join(part for part in (key, query) if part)
-        return replace(question, target=known + end + (b"?" + queries if queries else b""))
+        return replace(question, target=known + form + (b"?" + queries if queries else b""))
 
     def _remember(self, question: Question, name: str, answer: Answer | None) -> None:
         mark = _mark(question, name, answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.web.sessions import Sessions
@@ -37,6 +37,8 @@ def test_a_session_is_good_for_its_purpose_and_under_its_key_only(text: str) -> 
     assert sessions(key="another" * 8).read(session) is None
 
 
+@example("\udcff.1.")
+@example("no text: \udcff.999.seal")
 @given(st.text(max_size=80))
 def test_no_text_is_a_session(text: str) -> None:
     assert sessions().read(text) is None
