@@ -27,12 +27,6 @@ IDLE_IN_TRANSACTION: Final = 10.0
 Without it, what that transaction has locked stays locked as long as the server believes in the connection: hours.
 """
 
-_SETTINGS: Final = {
-    "application_name": "undersigned",
-    "lock_timeout": f"{int(LOCK_SECONDS)}s",
-    "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}ms",
-}
-
 _Isolation = Literal["read_committed", "repeatable_read"]
 
 
@@ -48,7 +42,7 @@ class PostgresDatabase(Database):
     async def connect(self) -> asyncpg.Connection:
         """Open a connection that waits neither for ever nor for a disk that others have turned off."""
         try:
-            connection = await asyncpg.connect(self.dsn, timeout=LOCK_SECONDS, server_settings=_SETTINGS)
+            connection = await asyncpg.connect(self.dsn, timeout=LOCK_SECONDS, server_settings=_settings())
         except asyncpg.ClientConfigurationError as error:
             raise WrongDatabase(f"DATABASE_URL: {error}") from None
         except ValueError:
@@ -201,3 +195,11 @@ def _is_refusal(error: BaseException) -> bool:
 
 def _sqlstate(error: BaseException) -> str:
     return getattr(error, "sqlstate", None) or ""
+
+
+def _settings() -> dict[str, str]:
+    return {
+        "application_name": "undersigned",
+        "lock_timeout": f"{int(LOCK_SECONDS)}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}ms",
+    }
