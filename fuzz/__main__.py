@@ -1,6 +1,6 @@
 """`python -m fuzz TARGET --runs N`: feed a target by coverage, from the corpus in this folder; needs atheris.
 
-The target `http` is a running bot that is asked over HTTP; it needs no atheris.
+The targets `http` and `setup`, a running bot and one that is not set up, are asked over HTTP; they need no atheris.
 
 What makes a target fail is written into the folder `fuzz/found`, and its path printed. Put it into `fuzz/corpus`:
 the tests replay that. `--grow N` keeps N of the inputs that reached what none did before.
@@ -37,8 +37,8 @@ def main() -> int:
     options = parser.parse_args()
     FOUND.mkdir(exist_ok=True)
     known = CORPUS / options.target
-    if options.target == "http":
-        return running.run(options.runs, options.seconds, known, FOUND, options.grow)
+    if (place := running.PLACES.get(options.target)) is not None:
+        return running.run(place, options.runs, options.seconds, known, FOUND, options.grow)
     with tempfile.TemporaryDirectory() as fresh:
         arguments = [
             f"-runs={options.runs}", f"-max_total_time={options.seconds}", "-timeout=10",

@@ -36,12 +36,12 @@ class Route:
 
 def routes() -> tuple[Route, ...]:
     """List everything that the bot answers; the webhook has a route for each event, and one for all others."""
-    return tuple(
-        _route(path, method, described, document)
-        for document in (describe(_NOWHERE), _unnamed(), *(_delivery(event) for event in EVENTS), _delivery(None))
-        for path, methods in document["paths"].items()
-        for method, described in methods.items()
-    )
+    return _routes(describe(_NOWHERE), _unnamed(), *(_delivery(event) for event in EVENTS), _delivery(None))
+
+
+def setup_routes() -> tuple[Route, ...]:
+    """List what a bot answers that has no App yet."""
+    return _routes(_setup())
 
 
 _NOWHERE: Final = "http://127.0.0.1:1"
@@ -53,6 +53,15 @@ _IN_PATHS: Final = {
     "number": "[1-9][0-9]{0,8}",
     "file": "[a-z.]+",
 }
+
+
+def _routes(*documents: Mapping[str, Any]) -> tuple[Route, ...]:
+    return tuple(
+        _route(path, method, described, document)
+        for document in documents
+        for path, methods in document["paths"].items()
+        for method, described in methods.items()
+    )
 
 
 def _route(path: str, method: str, described: Mapping[str, Any], document: Mapping[str, Any]) -> Route:
@@ -92,6 +101,34 @@ def _unnamed() -> dict[str, Any]:
     }
     for kind in ("text/javascript", "image/svg+xml"):
         paths["/static/{file}"]["get"]["responses"]["200"]["content"][kind] = {"schema": {"type": "string"}}
+    return _document(paths, {})
+
+
+def _setup() -> dict[str, Any]:
+    """Describe the set-up."""
+    page, away, refused = _content("text/html"), {"description": "Elsewhere"}, {"description": "Not like this"}
+    not_yet = {"503": _MESSAGE}
+    admission = {"303": away, "403": page, "413": refused, "415": page}
+    wishes = _texts("query", "name", "public_url", "hook_url", "organization", "public")
+    made = {"303": away, "403": page, "410": page, "502": page}
+    paths = {
+        "/": _get("front", {"302": away}, []),
+        "/setup": _get("setup", {"200": page, "303": away, "403": page}, _texts("query", "token")),
+        "/setup/review": _get("review", {"200": page, "403": page, "422": page}, wishes),
+        "/setup/made": _get("made", made, _texts("query", "code", "state")),
+        "/setup/static/{file}": _get(
+            "static", {"200": {"description": "A file"}, "404": refused}, _in_path("file")
+        ),
+        "/webhook": {"post": _get("webhook", not_yet, [])["get"]},
+        "/healthz": _get("healthz", {"200": _content("application/json")}, []),
+        "/readyz": _get("readyz", not_yet, []),
+    }
+    form = {"type": "object", "properties": {"token": {"type": "string"}}, "required": ["token"]}
+    paths["/setup"]["post"] = {
+        "operationId": "admit",
+        "requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": form}}},
+        "responses": admission,
+    }
     return _document(paths, {})
 
 
@@ -162,7 +199,7 @@ def _in_path(*names: str) -> list[dict[str, Any]]:
         name: {"type": "string", "pattern": f"^{_IN_PATHS[name]}$"} for name in names
     }
     if "file" in shapes:
-        shapes["file"] = {"enum": ["roster.css", "roster.js", "mark.svg"]}
+        shapes["file"] = {"enum": ["roster.css", "roster.js", "setup.css", "setup.js", "mark.svg"]}
     return [{"name": name, "in": "path", "required": True, "schema": shape} for name, shape in shapes.items()]
 
 

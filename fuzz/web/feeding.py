@@ -147,11 +147,15 @@ class Asker:
         return (route.name in EVENTS or route.name == "other event") and self._dice.random() < _SIGNED
 
     def _aimed(self, house: House, question: Question) -> Question:
-        """Ask about a petition that is there, mostly."""
+        """Ask about a petition that is there, mostly, and as somebody who may set up the bot."""
         path, _, query = question.target.partition(b"?")
-        known, _, key = self._dice.choice(house.known).target.partition(b"?")
+        one = self._dice.choice(house.known)
+        known, _, key = one.target.partition(b"?")
         if self._dice.random() > _AIMED:
             return question
+        if path.startswith(b"/setup"):
+            target = one.target if path == known else question.target
+            return replace(question, target=target, headers=(*question.headers, *one.headers))
         if path == b"/oembed":
             return replace(question, target=b"/oembed?url=http://127.0.0.1" + known)
         if path.count(b"/") < 4 or not path.startswith(b"/petitions/"):

@@ -1,11 +1,12 @@
-"""A bot as operators run it, with two petitions, which strangers may ask."""
+"""A bot as operators run it, with two petitions or before it is set up, which strangers may ask."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Final
 
 from benchmarks.deliveries import Template, make_template, request
 from benchmarks.servers import bot_environment, end, port_of, start
+from bot.web.setup.guard import Guard
 from fuzz.web.answer import Line, Sent
 from fuzz.web.judging import complaints
 from fuzz.web.question import Question
@@ -32,7 +34,7 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A running bot; `known` are questions about the two petitions in it."""
+    """A running bot; `known` are questions that it answers with a page."""
 
     port: int
     known: tuple[Question, ...]
@@ -40,20 +42,41 @@ class House:
 
 @contextmanager
 def open_house() -> Iterator[House]:
-    """Run a bot until the context ends. Raises Broken."""
+    """Run a bot with two petitions until the context ends. Raises Broken."""
     with tempfile.TemporaryDirectory(prefix="undersigned-fuzz-") as folder:
-        log, database = Path(folder, "log"), Path(folder, "house.db")
-        with log.open("w+b") as written:
-            # Each question tells of another caller, so that no caller's limit is in the way.
-            sign_in = {"SECRET_KEY": "0" * 64, "GITHUB_CLIENT_ID": "Iv1", "GITHUB_CLIENT_SECRET": "0" * 40}
-            environment = bot_environment(f"sqlite:///{database}", TRUSTED_PROXIES="1", **sign_in)
-            process = start("-m", "bot", "serve", environment=environment, log=written.fileno())
-            try:
-                port = port_of(process, written.fileno())
-                yield House(port, _move_in(port, database))
-            finally:
-                end(process)
-        found = complaints(log.read_text("utf-8", "replace"))
+        database = Path(folder, "house.db")
+        sign_in = {"GITHUB_CLIENT_ID": "Iv1", "GITHUB_CLIENT_SECRET": "0" * 40}
+        with _serving(bot_environment(f"sqlite:///{database}", SECRET_KEY=_KEY, **sign_in)) as port:
+            yield House(port, _move_in(port, database))
+
+
+@contextmanager
+def open_setup() -> Iterator[House]:
+    """Run a bot that has no App yet until the context ends. Raises Broken."""
+    cookie = (b"Cookie", f"undersigned-setup={Guard(_KEY, time.time).open_session()}".encode())
+    review = b"/setup/review?name=Petitions&public_url=https://petitions.example.org"
+    known = tuple(Question(b"GET", target, (cookie,)) for target in (b"/setup", review))
+    with tempfile.TemporaryDirectory(prefix="undersigned-fuzz-") as folder:
+        environment = bot_environment(f"sqlite:///{folder}/house.db", SECRET_KEY=_KEY)
+        app = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET")
+        with _serving({name: value for name, value in environment.items() if name not in app}) as port:
+            yield House(port, known)
+
+
+_KEY: Final = "0" * 64
+
+
+@contextmanager
+def _serving(environment: Mapping[str, str]) -> Iterator[int]:
+    """Run a bot, and give its port. Each question tells of another caller, so that no limit is in the way."""
+    with tempfile.TemporaryFile() as log:
+        process = start("-m", "bot", "serve", environment={**environment, "TRUSTED_PROXIES": "1"}, log=log.fileno())
+        try:
+            yield port_of(process, log.fileno())
+        finally:
+            end(process)
+        log.seek(0)
+        found = complaints(log.read().decode("utf-8", "replace"))
         if process.returncode != 0:
             found.append(f"the bot ended with {process.returncode}")
         if found:

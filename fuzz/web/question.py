@@ -52,7 +52,7 @@ class Question:
             or not self.method.isalpha()
             or head.count(b"\n") != 1 + 2 * len(self.headers)
             or any(byte < 32 and byte not in b"\t\n" for byte in head)
-            or b" " in self.target
+            or any(mark in self.target for mark in (b" ", b"#"))
         )
 
     def header(self, name: bytes) -> bytes:

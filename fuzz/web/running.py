@@ -6,12 +6,15 @@ import hashlib
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from fuzz.web.document import routes, setup_routes
 from fuzz.web.feeding import Asker, Tally
-from fuzz.web.house import Broken, open_house
+from fuzz.web.house import Broken, House, open_house, open_setup
 from fuzz.web.judging import Judge
 from fuzz.web.question import Question, read, write
 
@@ -22,13 +25,27 @@ ENOUGH: Final = 20
 """Findings after which there is no point in looking for more."""
 
 
-def run(runs: int, seconds: int, corpus: Path, found: Path, grow: int = 0) -> int:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where questions are asked: how to come there, and who knows what may be answered."""
+
+    open: Callable[[], AbstractContextManager[House]]
+    judge: Callable[[], Judge]
+
+
+PLACES: Final = {
+    "http": Place(open_house, lambda: Judge(routes())),
+    "setup": Place(open_setup, lambda: Judge(setup_routes(), ready=False)),
+}
+
+
+def run(place: Place, runs: int, seconds: int, corpus: Path, found: Path, grow: int = 0) -> int:
     """Ask, write what was found into a folder, and what was new into the corpus; 1 where something was found.
 
     Without `seconds` there is no end before `runs`.
     """
     started = time.monotonic()
-    asker = Asker(Judge(), random.Random(), questions(corpus))  # noqa: S311 - no secrets
+    asker = Asker(place.judge(), random.Random(), questions(corpus))  # noqa: S311 - no secrets
     tally = asker.tally
 
     def is_over() -> bool:
@@ -37,7 +54,7 @@ def run(runs: int, seconds: int, corpus: Path, found: Path, grow: int = 0) -> in
     broken: list[str] = []
     while tally.asked < runs and not is_over() and not broken:
         try:
-            with open_house() as house:
+            with place.open() as house:
                 asker.feed(house, min(RESIDENCE, runs - tally.asked), is_over)
         except Broken as told:
             broken = told.complaints

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from aiohttp import web
 
+from bot.web.setup.guard import Guard
+from bot.web.setup.pages import Wizard
 from fuzz.__main__ import CORPUS
 from fuzz.web.answer import Answer, Line
 from fuzz.web.feeding import Asker
-from fuzz.web.house import House, open_house
+from fuzz.web.house import House, open_house, open_setup
 from fuzz.web.judging import Judge, complaints
 from fuzz.web.question import Question, read, write
-from fuzz.web.running import questions
+from fuzz.web.running import PLACES, questions
 from fuzz.web.variation import vary
 from tests.web.scene import serving
 
@@ -29,7 +34,7 @@ def dice() -> random.Random:
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return Judge()
+    return PLACES["http"].judge()
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +59,17 @@ def test_strangers_may_ask_anything(house: House, judge: Judge) -> None:
     assert asker.tally.by_status().keys() >= {"200", "400", "404", "405"}
 
 
+def test_a_bot_that_is_not_set_up_may_be_asked_anything() -> None:
+    kept = questions(CORPUS / "setup")
+    asker = Asker(PLACES["setup"].judge(), dice(), kept, batch=1)
+    with open_setup() as house:
+        with Line(house.port) as line:
+            asker.ask(line, kept)
+        asker.feed(house, 500)
+    assert asker.tally.found == []
+    assert asker.tally.by_status().keys() >= {"200", "302", "400", "403", "404"}
+
+
 def test_there_is_something_to_ask_about(house: House, judge: Judge) -> None:
     asker = Asker(judge, dice(), [])
     with Line(house.port) as line:
@@ -67,12 +83,26 @@ def test_there_is_something_to_ask_about(house: House, judge: Judge) -> None:
 
 async def test_everything_that_the_bot_answers_is_asked(sqlite_url: str, judge: Judge) -> None:
     async with serving(sqlite_url) as scene:
-        answered = {
-            (route.method, route.resource.canonical)
-            for route in scene.client.app.router.routes()
-            if route.resource is not None and route.method != "HEAD"
-        }
-    assert {(route.method, route.operation.path) for route in judge.routes} == answered
+        assert {(route.method, route.operation.path) for route in judge.routes} == answered(scene.client.app)
+
+
+async def test_everything_of_the_set_up_is_asked() -> None:
+    guard = Guard("k" * 32, lambda: 0.0)
+    wizard = Wizard(guard, nobody, nobody, "https://api.github.com", None, asyncio.Event())
+    asked = {(route.method, route.operation.path) for route in PLACES["setup"].judge().routes}
+    assert asked == answered(wizard.application())
+
+
+def answered(application: web.Application) -> set[tuple[str, str]]:
+    return {
+        (route.method, route.resource.canonical)
+        for route in application.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+
+
+async def nobody(*_given: object) -> Any:
+    raise NotImplementedError
 
 
 @pytest.mark.parametrize(
