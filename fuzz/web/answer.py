@@ -34,7 +34,11 @@ class Answer:
 
 
 class Silent(Exception):
-    """Nothing came, or no HTTP."""
+    """Nothing came, or no HTTP; `answers` came before that."""
+
+    def __init__(self, reason: str, answers: Sequence[Answer]) -> None:
+        self.answers = answers
+        super().__init__(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +117,12 @@ class Line:
             self.hang_up()
         except TimeoutError as error:
             self.hang_up()
-            raise Silent(f"no answer in {PATIENCE:.0f} s") from error
+            raise Silent(f"no answer in {PATIENCE:.0f} s", answers) from error
         except HTTPException as error:
             self.hang_up()
             if several[0].last:
                 return answers
-            raise Silent(f"no HTTP: {error!r}") from error
+            raise Silent(f"no HTTP: {error!r}", answers) from error
         return answers
 
 

@@ -93,17 +93,19 @@ class Asker:
         """Ask, and judge the answers."""
         questions = [self._for_a_moment(question) for question in questions]
         sent = [self._sent(question) for question in questions]
-        answers, done = line.ask_all(sent), 0
-        while done < len(questions):
+        done = 0
+        while done < len(sent):
             try:
-                for answer in answers:
-                    self._take(questions[done], answer, self._judge.mistake(questions[done], answer))
+                for answer in line.ask_all(sent[done:]):
+                    self._take(questions[done], answer)
                     done += 1
             except Silent as silence:
+                for answer in silence.answers:
+                    self._take(questions[done], answer)
+                    done += 1
                 before = f" (before it: {questions[done - 1]})" if done else ""
-                self._take(questions[done], None, f"{silence}{before}")
+                self._note(questions[done], None, f"{silence}{before}")
                 done += 1
-                answers = line.ask_all(sent[done:])
 
     def still_answers(self, line: Line, known: Question) -> None:
         """Note it where a page is gone that was there."""
@@ -111,7 +113,10 @@ class Asker:
         if answer is None or answer.status not in (200, 302):
             self.tally.found.append((known, f"afterwards it answers {answer and answer.status}"))
 
-    def _take(self, question: Question, answer: Answer | None, mistake: str | None) -> None:
+    def _take(self, question: Question, answer: Answer | None) -> None:
+        self._note(question, answer, self._judge.mistake(question, answer))
+
+    def _note(self, question: Question, answer: Answer | None, mistake: str | None) -> None:
         route = self._judge.route(question)
         name, status = route.name if route else "elsewhere", str(answer.status) if answer else "-"
         self.tally.answers[name, status] += 1

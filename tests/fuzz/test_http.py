@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -131,6 +134,36 @@ def test_an_answer_of_another_shape_is_noticed(judge: Judge) -> None:
 def test_what_is_not_http_need_not_be_answered(judge: Judge) -> None:
     assert judge.mistake(replace(ROSTER, headers=((b"Content-Length", b"9"),)), None) is None
     assert judge.mistake(replace(ROSTER, target=b"/ /"), None) is None
+
+
+def test_an_answer_that_is_none_is_laid_to_who_asked_for_it(judge: Judge) -> None:
+    """Here `HEAD` is answered with a body, which is where the next answer should begin."""
+    asker, head = Asker(judge, dice(), []), replace(ROSTER, method=b"HEAD")
+    fields = "".join(f"{name}: {value}\r\n" for name, value in (*HEADERS, ("Content-Length", "3")))
+    with answering(f"HTTP/1.1 200 OK\r\n{fields}\r\n{{}}\n".encode()) as port, Line(port) as line:
+        asker.ask(line, [head, ROSTER])
+    ((question, mistake),) = asker.tally.found
+    assert question == ROSTER
+    assert mistake.startswith("no HTTP: BadStatusLine")
+    assert str(head) in mistake
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """Answer one connection."""
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(answer)
+            connection.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
 
 
 def test_mistakes_in_the_log_are_noticed() -> None:
