@@ -117,7 +117,7 @@ def _setup() -> dict[str, Any]:
         "/setup/review": _get("review", {"200": page, "403": page, "422": page}, wishes),
         "/setup/made": _get("made", made, _texts("query", "code", "state")),
         "/setup/static/{file}": _get(
-            "static", {"200": {"description": "A file"}, "404": refused}, _in_path("file")
+            "static", {"200": {"description": "A file"}, "404": _content("text/plain")}, _in_path("file")
         ),
         "/webhook": {"post": _get("webhook", not_yet, [])["get"]},
         "/healthz": _get("healthz", {"200": _content("application/json")}, []),

@@ -45,7 +45,7 @@ class Judge:
         route = self.route(question)
         if _is_flaw_of_aiohttp(question):
             return None
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not self._may_fail(route, question, answer):
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not self._may_fail(route, answer):
             return f"status {answer.status}"
         if question.odd or (answer.status == HTTPStatus.BAD_REQUEST and _is_of_aiohttp(answer)):
             return None
@@ -57,10 +57,12 @@ class Judge:
             return "not sealed"
         return _as_documented(route, question, answer)
 
-    def _may_fail(self, route: Route | None, question: Question, answer: Answer) -> bool:
-        if self._ready or route is None:
-            return not self._ready and question.odd and answer.status == HTTPStatus.SERVICE_UNAVAILABLE
-        return str(answer.status) in route.answers
+    def _may_fail(self, route: Route | None, answer: Answer) -> bool:
+        if self._ready:
+            return False
+        return answer.status == HTTPStatus.SERVICE_UNAVAILABLE or (
+            route is not None and str(answer.status) in route.answers
+        )
 
 
 def _is_flaw_of_aiohttp(question: Question) -> bool:
@@ -76,7 +78,11 @@ def _as_documented(route: Route, question: Question, answer: Answer) -> str | No
     if str(answer.status) not in route.answers:
         return f"status {answer.status} is not documented"
     if answer.status >= HTTPStatus.BAD_REQUEST and b"text/html" in question.header(b"Accept"):
-        return None if answer.kind in ("text/html", "application/json") else f"a refusal as {answer.kind}"
+        return (
+            None
+            if answer.kind in ("text/html", "application/json", *route.answers[str(answer.status)])
+            else f"a refusal as {answer.kind}"
+        )
     if question.method == b"HEAD":
         return None if not answer.body else "HEAD with a body"
     kinds = route.answers[str(answer.status)]
