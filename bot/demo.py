@@ -137,16 +137,16 @@ async def demo(*, port: int | None, signers: int | None, browser: bool, faults: 
     console = Console()
     with app.stopping_on_signals(stop.set):
         async with stage(port, faults) as scene:
-            console.print(f"\nThe petition is at [bold]{scene.url}[/bold]")
-            console.print(f"Who has signed it is at [bold]{scene.roster_url}[/bold]")
-            console.print(f"What only its organizers see is at [bold]{scene.roster_url}/organizers[/bold]")
+            console.print(f"\nThe petition:        [bold]{scene.url}[/bold]", soft_wrap=True)
+            console.print(f"Who has signed it:   [bold]{scene.roster_url}[/bold]", soft_wrap=True)
+            console.print(f"For its organizers:  [bold]{scene.roster_url}/organizers[/bold]\n", soft_wrap=True)
             if faults is not None:
                 console.print(
                     "GitHub has a bad day: deliveries get lost, answers break off. The body follows anyway."
                 )
             if signers:
                 return await _sign_up(scene, signers, stop, console)
-            console.print("Write [bold]/sign[/bold] there and watch the letter above it. Ctrl-C ends the demo.\n")
+            console.print("Write [bold]/sign[/bold] under the petition and watch it. Ctrl-C ends the demo.\n")
             if browser:
                 await asyncio.to_thread(webbrowser.open, scene.url)
             await stop.wait()
