@@ -20,6 +20,7 @@ from bot.github.client import MEMORY
 from bot.petition.versions import MOST
 from bot.sandbox.faults import Faults
 from bot.store.sqlite import PAGES
+from bot.web.door import Terms
 
 MINUTES, QUICK_MINUTES = 10.0, 1.0
 """How long is measured."""
@@ -119,8 +120,8 @@ async def _measure(warming: float, minutes: float) -> Section:
             await raining
             storm.sandbox.faults = Faults()
             recovery = await storm.until_right(PATIENCE)
-            # What was waited for is over once the bot has looked again.
-            await asyncio.sleep(2 * LOOK)
+            # Callers' connections are tasks, and stay open for a while; and what was waited for is over by then.
+            await asyncio.sleep(Terms().idle + 2 * LOOK)
             after = await _look(storm, url, time.monotonic() - began)
     # By now the bot has ended, and has said what it had forgotten to close.
     return _section(storm, Rain(looks[0], [look for look in looks if look.at >= warming], after, recovery))
