@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -169,7 +170,7 @@ def _charge(allowance: Allowance, address: str, status: int) -> None:
 def _came_to_an_address(request: web.Request) -> bool:
     """Tell whether `Host` makes an address; https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
     try:
-        return bool(request.url.origin())
+        return bool(urlsplit(str(request.url.origin())).netloc)
     except ValueError:
         return False
 
