@@ -170,7 +170,8 @@ def _charge(allowance: Allowance, address: str, status: int) -> None:
 def _came_to_an_address(request: web.Request) -> bool:
     """Tell whether `Host` makes an address; https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
     try:
-        return bool(urlsplit(str(request.url.origin())).netloc)
+        # Written as it came, and as it is understood: the one is not always fit for the other's readers.
+        return all(urlsplit(where).netloc for where in (f"//{request.host}", str(request.url.origin())))
     except ValueError:
         return False
 

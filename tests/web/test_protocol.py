@@ -38,11 +38,11 @@ async def test_whoever_asks_for_the_head_gets_no_more_than_that(scene: Scene, fo
     assert [head.split(b"\r\n")[0] for head in heads] == [b"HTTP/1.1 200 OK"] * 2
 
 
-@pytest.mark.parametrize("host", ["", "[", "x:99999999", "[99999999999999999999::1]:80", "\xff", "http://x"])
+@pytest.mark.parametrize("host", ["", "[", "x:99999999", "[99999999999999999999::1]:80", "[9", "\xff", "http://x"])
 @pytest.mark.parametrize("public_url", [None, PUBLIC])
 async def test_a_host_that_is_no_address_is_refused(sqlite_url: str, host: str, public_url: str | None) -> None:
     async with serving(sqlite_url, public_url=public_url) as scene:
-        for path in ("/", f"{PAGE}.json", f"{PAGE}/organizers", "/oembed", "/openapi.json", "/nowhere"):
+        for path in ("/", f"{PAGE}.json", f"{PAGE}/organizers/sign-in", "/oembed", "/openapi.json", "/nowhere"):
             async with calling(scene.client.port, asking(path, host=host, accept="text/html")) as (reader, _):
                 head = await reader.readuntil(b"\r\n\r\n")
                 assert head.startswith(b"HTTP/1.1 400"), head
