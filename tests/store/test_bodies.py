@@ -87,6 +87,27 @@ async def test_of_two_lost_edits_the_later_one_is_kept(scene: Scene) -> None:
     assert (await lost(scene)).lost == "Dear late ones,"
 
 
+async def test_of_two_writes_of_the_same_text_each_is_heard_for_itself(scene: Scene) -> None:
+    """Within one second the same count makes the same block, and somebody may save a letter between the two."""
+    body = f"Dear all,\n\n{BLOCK}"
+    for _ in range(2):
+        await write(scene, "Dear all,", body)
+    await hear(scene, "Dear all,", body)
+    assert (await lost(scene)).lost is None
+    await hear(scene, "Dear everybody,", body)
+    assert (await lost(scene)).lost == "Dear everybody,"
+
+
+async def test_of_two_writes_of_the_same_text_the_later_one_may_be_heard_first(scene: Scene) -> None:
+    body = f"Dear all,\n\n{BLOCK}"
+    for _ in range(2):
+        await write(scene, "Dear all,", body)
+    await hear(scene, "Dear everybody,", body)
+    await hear(scene, "Dear all,", body)
+    assert ((await lost(scene)).lost, (await lost(scene)).lost_by) == ("Dear everybody,", 2)
+    assert not await scene.store.upkeep.unheard_writes(scene.issue.id, 10**10)
+
+
 async def test_a_write_that_takes_effect_after_a_later_one_is_looked_at(scene: Scene) -> None:
     early, later = f"Dear all,\n\n{BLOCK}", f"Dear all,\n\n{NEWER}"
     await write(scene, "Dear all,", early)
