@@ -110,10 +110,8 @@ def observe_edit(
         # first that was made from what it replaced, if there is one.
         read = outside_digest(edit.previous)
         number = next((each for each, outside in unheard.items() if outside == read), max(unheard))
-        transaction.execute(sql.WRITE_HEARD, issue_id, number)
-        if unheard[number] != read and transaction.execute(sql.LOST_BODY, issue_id, edit.previous, number):
-            return True
-        return _came_late(transaction, issue_id, edit, writes[-1].number)
+        lost = _has_lost(transaction, issue_id, edit, number, unheard[number])
+        return lost or _came_late(transaction, issue_id, edit, writes[-1].number)
     if letter_of is not None:
         note_edit(transaction, letter_of, edit.previous, edit.body, as_of)
     known = read_body(transaction, issue_id)
@@ -161,6 +159,14 @@ def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
     transaction.execute(sql.NEW_BODY, arrival)
     transaction.execute(sql.EDITED_BODY, arrival, edited[1], edited[0])
     transaction.execute(sql.JOIN_BODY, arrival, later.left_digest or earlier.left_digest, *lost)
+
+
+def _has_lost(transaction: Transaction, issue_id: int, edit: BodyEdit, number: int, outside_read: str) -> bool:
+    """Hear of a write of ours, once; tell whether somebody's edit was lost by it."""
+    transaction.execute(sql.WRITE_HEARD, issue_id, number)
+    if outside_digest(edit.previous) == outside_read:
+        return False
+    return bool(transaction.execute(sql.LOST_BODY, issue_id, edit.previous, number))
 
 
 def _came_late(transaction: Transaction, issue_id: int, edit: BodyEdit, number: int) -> bool:

@@ -18,6 +18,8 @@ from bot.store.world import PetitionRow
 from tests.whole.machine import play
 from tests.whole.machine_world import Wrong
 
+pytestmark = pytest.mark.timeout(900)  # thousands of steps may take their time on a busy machine
+
 STEPS = 10_000
 
 SEEDS = (0, 1_000, 2_000, 3_000)
