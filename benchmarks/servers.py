@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -108,3 +109,17 @@ def port_of(process: subprocess.Popen[bytes], log: int) -> int:
         said = text.splitlines()
         time.sleep(0.002)
     raise RuntimeError("the server did not start:\n" + "\n".join(said[-20:]))
+
+
+def complaints(log: str) -> list[str]:
+    """Give the lines of a bot's log that nothing but a mistake of ours leads to."""
+    found = []
+    for line in log.splitlines():
+        try:
+            told = json.loads(line)
+        except ValueError:
+            found.append(line)
+            continue
+        if told["level"] in ("error", "critical") or told.get("logger") == "py.warnings" or "exception" in told:
+            found.append(line)
+    return found

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.servers import bot_environment, end, start
+from benchmarks.servers import bot_environment, complaints, end, start
 from bot.petition import block
 from bot.sandbox.api.limits import Limits
 from bot.sandbox.nouns import Comment, Issue
@@ -124,7 +124,7 @@ async def storming(database_url: str, petitions: int, **more: str) -> AsyncItera
             await asyncio.to_thread(end, process)
             await sandbox.stop()
             if found is not None:
-                found.complaints = _complaints(log)
+                found.complaints = complaints(_text(log))
 
 
 def _start(log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -132,28 +132,15 @@ def _start(log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]
         return start("-m", "bot", "serve", environment=environment, log=file.fileno())
 
 
-def _lines(log: Path) -> list[str]:
-    return log.read_text(encoding="utf-8", errors="replace").splitlines()
-
-
-def _complaints(log: Path) -> list[str]:
-    found: list[str] = []
-    for line in _lines(log):
-        try:
-            told = json.loads(line)
-        except ValueError:
-            found.append(line)
-            continue
-        if told["level"] in ("error", "critical") or told.get("logger") == "py.warnings" or "exception" in told:
-            found.append(line)
-    return found
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")
 
 
 async def _port(log: Path) -> int:
     began = time.monotonic()
     while time.monotonic() - began < STARTING:
-        for line in _lines(log):
+        for line in _text(log).splitlines():
             if line.startswith("{") and (port := json.loads(line).get("port")):
                 return int(port)
         await asyncio.sleep(0.05)
-    raise RuntimeError("the bot did not start:\n" + "\n".join(_lines(log)))
+    raise RuntimeError("the bot did not start:\n" + "\n".join(_text(log).splitlines()))

@@ -38,9 +38,7 @@ async def resync(repository: str, number: int, config: Config) -> Resynced:
     Raises Unknown, `bot.github.errors` and the store's errors.
     """
     async with opened(config) as store, aiohttp.ClientSession() as session:
-        github = GitHub(
-            session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
-        )
+        github = _github(config, session, time.time, asyncio.sleep)
         return await resync_by_hand(repository, number, store, github, config.petition_label, time.time())
 
 
@@ -74,14 +72,7 @@ async def examine(
         config.lets_sign_in,
     )
     async with aiohttp.ClientSession() as session:
-        github = GitHub(
-            session,
-            app_id=config.app_id,
-            private_key=config.private_key,
-            api_url=config.api_url,
-            now=now,
-            sleep=sleep,
-        )
+        github = _github(config, session, now, sleep)
         return judge(await gather(patient, github, session, now))
 
 
@@ -133,3 +124,19 @@ def addresses_of(config: Config, port: int | None = None) -> Addresses:
     if public_url and urlsplit(public_url).port == 0:
         public_url = None if port is None else public_url.removesuffix("0") + str(port)
     return Addresses(Site(site_of(config.api_url)), public_url)
+
+
+def _github(
+    config: Config,
+    session: aiohttp.ClientSession,
+    now: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]],
+) -> GitHub:
+    return GitHub(
+        session,
+        app_id=config.app_id,
+        private_key=config.private_key,
+        api_url=config.api_url,
+        now=now,
+        sleep=sleep,
+    )

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.deliveries import Template, make_template, request
-from benchmarks.servers import bot_environment, end, port_of, start
+from benchmarks.servers import bot_environment, complaints, end, port_of, start
 from bot.web.setup.guard import Guard
 from fuzz.web.answer import Line, Sent
-from fuzz.web.judging import complaints
 from fuzz.web.question import Question
 
 PEOPLE: Final = 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Final
 
@@ -97,17 +96,3 @@ def _as_documented(route: Route, question: Question, answer: Answer) -> str | No
         causes = failure.exceptions if isinstance(failure, FailureGroup) else (failure,)
         return "; ".join(" ".join(str(cause).split()) for cause in causes)
     return None
-
-
-def complaints(log: str) -> list[str]:
-    """Give the lines of a bot's log that nothing but a mistake of ours leads to."""
-    found = []
-    for line in log.splitlines():
-        try:
-            told = json.loads(line)
-        except ValueError:
-            found.append(line)
-            continue
-        if told["level"] in ("error", "critical") or told.get("logger") == "py.warnings" or "exception" in told:
-            found.append(line)
-    return found

@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from benchmarks.servers import complaints
 from bot.web.setup.guard import Guard
 from bot.web.setup.pages import Wizard
 from fuzz.__main__ import CORPUS
 from fuzz.web.answer import Answer, Line
 from fuzz.web.feeding import Asker
 from fuzz.web.house import House, open_house, open_setup
-from fuzz.web.judging import Judge, complaints
+from fuzz.web.judging import Judge
 from fuzz.web.question import Question, read, write
 from fuzz.web.running import PLACES, questions
 from fuzz.web.variation import vary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,16 @@ SWEEPING = replace(FAST, beats=Beats(look=0.2, breath=0.01, resync=2.0, lag=0.0)
 
 PATIENCE = 60.0
 """Seconds; only a busy machine needs more than one."""
+
+
+@dataclass
+class Clock:
+    """This machine's time, and what the story lets pass."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
 
 
 @dataclass(slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -14,17 +13,7 @@ from bot.sandbox.nouns import Comment, Issue
 from bot.sandbox.server import Sandbox
 from bot.store import State
 from bot.verify import IssueName, Verification, verify
-from tests.whole.scene import Scene, scene
-
-
-@dataclass
-class Clock:
-    """This machine's time, and what the story lets pass."""
-
-    ahead: float = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
+from tests.whole.scene import Clock, Scene, scene
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from bot import app, organizing
 from bot.sandbox.faults import Faults
@@ -18,21 +16,11 @@ from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
 from tests.emissions import RUN
 from tests.web.html import Read
-from tests.whole.scene import Scene, scene
-from tests.whole.watching import Calls, Handler
+from tests.whole.scene import Clock, Scene, scene
+from tests.whole.watching import Calls
 
 KEY = "a key of more than thirty-two characters"
 DAY = 86_400
-
-
-@dataclass
-class Clock:
-    """This machine's time, and what the story lets pass."""
-
-    ahead: float = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
 
 
 @pytest.fixture
@@ -47,12 +35,8 @@ def calls() -> Calls:
 
 @pytest.fixture
 async def stage(sqlite_url: str, clock: Clock, calls: Calls) -> AsyncIterator[Scene]:
-    @web.middleware
-    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await calls.note(request, handler)
-
     sandbox = Sandbox(now=clock)
-    sandbox.app.middlewares.append(note)
+    sandbox.app.middlewares.append(calls.note)
     async with scene(sqlite_url, sandbox=sandbox, start=False) as found:
         found.clock, found.secret_key = app.Clock(now=clock), KEY
         await found.start_bot()

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from bot.github.client import GitHub
 from bot.github.errors import Paused
@@ -15,7 +14,7 @@ from bot.petition.comment import Author
 from bot.sandbox.server import Sandbox
 from bot.store import Store
 from tests.github.scene import Clock
-from tests.whole.watching import Calls, Handler
+from tests.whole.watching import Calls
 
 
 @pytest.fixture
@@ -30,12 +29,8 @@ def calls() -> Calls:
 
 @pytest.fixture
 async def organizing(sqlite_url: str, clock: Clock, calls: Calls) -> AsyncIterator[Organizing]:
-    @web.middleware
-    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await calls.note(request, handler)
-
     sandbox = Sandbox(now=clock)
-    sandbox.app.middlewares.append(note)
+    sandbox.app.middlewares.append(calls.note)
     sandbox.repository()
     await sandbox.start()
     store = await Store.open(sqlite_url, now=clock)

@@ -30,6 +30,7 @@ class Calls:
     made: list[str] = field(default_factory=list)
     _ambushes: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
 
+    @web.middleware
     async def note(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         line = f"{request.method} {request.path_qs.removeprefix('/api/v3')}"
         ambush = next((one for one in self._ambushes if re.match(one[0], line)), None)
@@ -58,11 +59,7 @@ async def watched(
     """Set a scene in which all calls are written down."""
     calls, sandbox = Calls(), Sandbox()
 
-    @web.middleware
-    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await calls.note(request, handler)
-
-    sandbox.app.middlewares.append(note)
+    sandbox.app.middlewares.append(calls.note)
     async with scene(database_url, tempo=tempo, sandbox=sandbox, start=start) as stage:
         yield stage, calls
 
