@@ -143,4 +143,4 @@ async def _port(log: Path) -> int:
             if line.startswith("{") and (port := json.loads(line).get("port")):
                 return int(port)
         await asyncio.sleep(0.05)
-    raise RuntimeError("the bot did not start:\n" + "\n".join(_text(log).splitlines()))
+    raise RuntimeError("the bot did not start:\n" + _text(log))
