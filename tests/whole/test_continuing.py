@@ -217,6 +217,7 @@ async def test_the_petition_issue_closes_and_reopens_all(stage: Scene, few: None
     await rest(stage)
     stage.state.close(petition, stage.organizer())
     await stage.until(lambda: "Closed on" in (second.body or ""))
+    await a_second_later()
     late = stage.sign(second, "edsger")
     await stage.reacted(late, "confused")
     stage.state.reopen(petition, stage.organizer())

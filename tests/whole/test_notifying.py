@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.whole.watching import at_rest, eventually, watched
+from tests.whole.watching import a_second_later, at_rest, eventually, watched
 
 QUIET = re.compile(
     r"PATCH /repos/\S+/issues/\d+ |(POST|DELETE) /repos/\S+/issues/comments/\d+/reactions|POST /app/|POST /graphql "
@@ -25,6 +25,7 @@ async def test_whatever_people_do_the_bot_writes_no_comment(sqlite_url: str) -> 
         await stage.shows(petition, 0)
         stage.state.close(petition, stage.organizer())
         await stage.until(lambda: "Closed on" in (petition.body or ""))
+        await a_second_later()
         late = stage.sign(petition, "alan")
         await stage.reacted(late, "confused")
         await stage.sandbox.settled()
