@@ -90,6 +90,9 @@ _SVG: Final = 'xmlns="http://www.w3.org/2000/svg"'
 _WIDTH: Final = 640
 _HEIGHT: Final = 240
 _LEFT: Final = 58
+_GAP: Final = 8
+_DIGIT: Final = 12
+"""How wide a digit is at most; the style sheet of the pages makes them larger than a lone chart does."""
 _RIGHT: Final = 20
 _TOP: Final = 28
 _BOTTOM: Final = 34
@@ -105,10 +108,10 @@ def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
     total = points[-1][1]
     goal = growth.goal if growth.goal and growth.goal <= 3 * total else None
     ticks = _ticks(max(total, goal or 0))
-    top = ticks[-1]
+    top, left = ticks[-1], _room_for(f"{ticks[-1]:,}")
 
     def across(day: float) -> float:
-        return _LEFT + (day - first) * (_WIDTH - _LEFT - _RIGHT) / (last - first)
+        return left + (day - first) * (_WIDTH - left - _RIGHT) / (last - first)
 
     def up(value: float) -> float:
         return _HEIGHT - _BOTTOM - value * (_HEIGHT - _TOP - _BOTTOM) / top
@@ -117,24 +120,29 @@ def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
     ground = _number(up(0))
     return "".join(
         [
-            *(_tick(up(value), f"{value:,}") for value in ticks),
-            f'<polygon class="area" points="{_LEFT},{ground} {line} {_WIDTH - _RIGHT},{ground}"/>',
+            *(_tick(left, up(value), f"{value:,}") for value in ticks),
+            f'<polygon class="area" points="{left},{ground} {line} {_WIDTH - _RIGHT},{ground}"/>',
             f'<polyline class="line" fill="none" stroke-width="2.500" stroke-linejoin="round" points="{line}"/>',
-            _goal_line(up(goal), goal) if goal else "",
+            _goal_line(left, up(goal), goal) if goal else "",
             _text(across(first), _HEIGHT - 12, day_name(first), "start"),
             _text(across(last), _HEIGHT - 12, day_name(last - 1), "end") if last - first > 1 else "",
         ]
     )
 
 
-def _tick(y: float, text: str) -> str:
-    line = f'<path class="grid" d="M{_LEFT} {_number(y)}H{_WIDTH - _RIGHT}"/>'
-    return line + _text(_LEFT - 8, y + 4, text, "end")
+def _room_for(label: str) -> int:
+    """Give the width left of the curve in which the longest number fits, in the large digits of a page too."""
+    return max(_LEFT, len(label) * _DIGIT + 2 * _GAP)
 
 
-def _goal_line(y: float, goal: int) -> str:
+def _tick(left: int, y: float, text: str) -> str:
+    line = f'<path class="grid" d="M{left} {_number(y)}H{_WIDTH - _RIGHT}"/>'
+    return line + _text(left - _GAP, y + 4, text, "end")
+
+
+def _goal_line(left: int, y: float, goal: int) -> str:
     look = 'class="goal" fill="none" stroke-width="1.500" stroke-dasharray="5 4"'
-    line = f'<path {look} d="M{_LEFT} {_number(y)}H{_WIDTH - _RIGHT}"/>'
+    line = f'<path {look} d="M{left} {_number(y)}H{_WIDTH - _RIGHT}"/>'
     return line + _text(_WIDTH - _RIGHT, y - 5, f"goal {goal:,}", "end")
 
 

@@ -158,7 +158,7 @@ def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House
         repository_url=f"{house.site.url}/{snapshot.repository.full_name}",
         number=pages.number,
         issue=issue,
-        sign=house.site.comment_box(pages.repository, pages.number),
+        sign=_comment_box(snapshot, pages, house.site),
         count=snapshot.count,
         headline=headline(snapshot.count, open_=ended is None and snapshot.labelled),
         goal=goal,
@@ -297,6 +297,14 @@ def _letter_changed(change: tuple[int, int] | None) -> str:
         return ""
     at, count = change
     return f"The letter was changed on {Moment.of(at).text} UTC, after {_people_then(count)} signed it."
+
+
+def _comment_box(snapshot: Snapshot, pages: Pages, site: Site) -> str:
+    """Say where one signs now: a petition that goes on in another issue takes signatures there."""
+    if not snapshot.threads:
+        return site.comment_box(pages.repository, pages.number)
+    newest = snapshot.threads[-1]
+    return site.comment_box(newest.repository, newest.number)
 
 
 def _milestones(portrait: Portrait, goal: int | None) -> list[tuple[str, str]]:

@@ -44,6 +44,13 @@ def test_a_goal_within_reach_is_a_line_and_a_far_one_does_not_flatten_the_curve(
     assert "goal 100" not in "".join(drawn(Growth(days, DAY, goal=100_000)).itertext())
 
 
+def test_large_numbers_stand_whole_beside_the_curve() -> None:
+    for count in (9, 900, 9_000, 90_000, 2_000_000):
+        picture = drawn(Growth([(DAY, count)], DAY, goal=count))
+        numbers = [each for each in picture.iter(f"{SVG}text") if each.get("text-anchor") == "end"]
+        assert all(float(each.attrib["x"]) >= 12 * len(each.text or "") for each in numbers)
+
+
 def test_a_title_cannot_leave_its_attribute() -> None:
     picture = drawn(Growth([(DAY, 1)], DAY), '"><script>alert(1)</script>')
     assert picture.attrib["aria-label"].startswith('"><script>')

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.petition.commands import Sign
+from bot.petition.facts import Continuation, Issue
 from bot.petition.orders import Ruling
 from bot.petition.rules import Response, Rules
 from bot.petition.settings import Settings
 from bot.petition.settings import read as read_settings
 from bot.web.pages import PageRoutes
-from tests.store.scene import LETTER, person
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, person
 from tests.web.html import Read
 from tests.web.scene import PAGE, PUBLIC, Scene, house
 
@@ -44,6 +45,14 @@ async def test_a_page_says_how_to_sign_and_leads_to_the_comment_box(scene: Scene
     assert "Be the first to sign" in page.text
     assert "Nobody has signed yet" in page.text
     assert "https://github.com/acme/letters/issues/7#new_comment_field" in page.links
+
+
+async def test_who_signs_a_petition_that_goes_on_in_another_issue_is_led_there(scene: Scene) -> None:
+    second = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)
+    await scene.petition.store.record([Continuation(INSTALLATION, REPOSITORY, second, LETTER.id)])
+    page = await read(scene)
+    assert "https://github.com/acme/letters/issues/8#new_comment_field" in page.links
+    assert not any(link.endswith("/7#new_comment_field") for link in page.links)
 
 
 async def test_a_closed_petition_asks_nobody_to_sign(scene: Scene) -> None:
