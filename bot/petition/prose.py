@@ -9,6 +9,8 @@ from itertools import takewhile
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
+from bot.petition.shallow import shallow
+
 
 def passages(lines: Sequence[str]) -> list[range]:
     """Give the ranges of lines that are the author's own running text, in order: paragraphs, list items, headings.
@@ -54,7 +56,7 @@ def _read(text: str, length: int) -> tuple[list[range], bytearray]:
     own: list[range] = []
     foreign = bytearray(length)
     quotes = html_quotes = 0
-    for token in _BLOCKS.parse(text):
+    for token in _BLOCKS.parse(shallow(text)):
         if token.type == "blockquote_close":
             quotes -= 1
         if token.map is None:

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
+from bot.petition.shallow import shallow
 from bot.petition.threads import is_name
 
 BODY_LIMIT = 65_536
@@ -217,7 +218,7 @@ def _quoted_lines(body: str, until: int) -> frozenset[int]:
         return frozenset()
     text = f"{body}\n\nthe end"
     the_end = len(_NEWLINE.findall(text))
-    fences = (token.map for token in _blocks.parse(text) if token.type == "fence" and token.map)
+    fences = (token.map for token in _blocks.parse(shallow(text)) if token.type == "fence" and token.map)
     return frozenset(line for lines in fences if lines[1] <= the_end for line in range(*lines))
 
 
