@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import signal
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from benchmarks.databases import Postgres, postgres_databases, sqlite_files
+from benchmarks.disks import MEGABYTES, Disk, disks
 from benchmarks.report import Section, Table, none_of
 from benchmarks.storming import Storm, said, storming
 from bot import app, logs
@@ -42,9 +43,10 @@ one has to be asked for by the bot, which does so every five seconds here. *Lost
 counted at the end. The bot is `python -m bot serve` in a process of its own, and is not started again.
 
 PostgreSQL is killed with SIGQUIT, which ends it as a crash does, and is started again after {DOWN:.0f} s, when
-it repairs itself. The disk is full by the system's own limit on the size of files, set from outside on the
-running process. GitHub is down for an hour by a clock that runs {SPEED:.0f} times faster, the same for bot and
-sandbox: comments arrive, and every call is answered 503.
+it repairs itself. The disk is a file system of {MEGABYTES} MB that another file fills; where nobody may mount one,
+the system's limit on the size of files keeps the bot's from growing. What its files, among them SQLite's log of
+writes, have room for inside is still accepted then. GitHub is down for an hour by a clock that
+runs {SPEED:.0f} times faster, the same for bot and sandbox: comments arrive, and every call is answered 503.
 """
 
 
@@ -81,16 +83,19 @@ def measure(*, quick: bool = False) -> Section:
 async def _all(down: float) -> list[Outcome]:
     with postgres_databases() as postgres:
         killed = await _under_load("PostgreSQL killed and restarted", postgres.make(), lambda _: _killed(postgres))
+    full = await _disk_full(disks()[0])
     with sqlite_files() as make:
-        full = await _under_load("SQLite, disk full", make(), _full)
         hour = await _github_down(make(), down)
     return [killed, full, hour]
 
 
 async def _under_load(
-    name: str, database_url: str, trouble: Callable[[Storm], AbstractAsyncContextManager[None]]
+    name: str,
+    database_url: str,
+    trouble: Callable[[Storm], AbstractAsyncContextManager[None]],
+    under: Sequence[str] = (),
 ) -> Outcome:
-    async with storming(database_url, PETITIONS) as storm:
+    async with storming(database_url, PETITIONS, under=under) as storm:
         await storm.until_right()
         await storm.sign(RATE, BEFORE)
         async with trouble(storm):
@@ -114,15 +119,17 @@ def _postmaster(postgres: Postgres) -> int:
     return int(Path(postgres.data, "postmaster.pid").read_text(encoding="utf-8").split()[0])
 
 
-@asynccontextmanager
-async def _full(storm: Storm) -> AsyncIterator[None]:
-    # Only the soft limit, which may be raised again.
-    before = resource.prlimit(storm.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(storm.process.pid, resource.RLIMIT_FSIZE, (4096, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(storm.process.pid, resource.RLIMIT_FSIZE, before)
+async def _disk_full(disk: Disk) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="undersigned-") as name:
+        folder = Path(name)
+
+        @asynccontextmanager
+        async def full(storm: Storm) -> AsyncIterator[None]:
+            with disk.full(folder, storm.process.pid):
+                yield
+
+        url = f"sqlite:///{folder}/undersigned.db"
+        return await _under_load(f"SQLite, {disk.name}", url, full, disk.under(folder))
 
 
 async def _github_down(database_url: str, down: float) -> Outcome:

@@ -54,14 +54,16 @@ def serving(*arguments: str, environment: Mapping[str, str] | None = None) -> It
             end(process)
 
 
-def start(*arguments: str, environment: Mapping[str, str] | None, log: int) -> subprocess.Popen[bytes]:
-    """Start `python ARGUMENTS`; what it says goes to the file descriptor `log`.
+def start(
+    *arguments: str, environment: Mapping[str, str] | None, log: int, under: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """Start `python ARGUMENTS`; what it says goes to the file descriptor `log`. Words `under` it come before.
 
     It may keep what it compiles, as where it is installed, even if whoever measures does not want that of theirs.
     """
     ours = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
     return subprocess.Popen(  # noqa: S603 - our own programs
-        [sys.executable, *arguments], cwd=ROOT, env=ours | dict(environment or {}), stdout=log, stderr=log
+        [*under, sys.executable, *arguments], cwd=ROOT, env=ours | dict(environment or {}), stdout=log, stderr=log
     )
 
 

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psutil
 
-from benchmarks.servers import bot_environment, complaints, end, start
+from benchmarks.servers import bot_environment, complaints, end, port_of, start
 from bot.petition import block
 from bot.sandbox.api.limits import Limits
 from bot.sandbox.nouns import Comment, Issue
 from bot.sandbox.server import Sandbox
 
-STARTING = 60.0
 PARALLEL = 32
 """Deliveries that are under way at once."""
 
@@ -36,7 +32,6 @@ class Storm:
     sandbox: Sandbox
     process: psutil.Process
     port: int
-    log: Path
     petitions: list[Issue] = field(default_factory=list)
     signers: int = 0
     acts: int = 0
@@ -96,51 +91,34 @@ def said(petition: Issue) -> int:
 
 
 @asynccontextmanager
-async def storming(database_url: str, petitions: int, **more: str) -> AsyncIterator[Storm]:
+async def storming(
+    database_url: str, petitions: int, *, under: Sequence[str] = (), **more: str
+) -> AsyncIterator[Storm]:
     """Run a bot until the context ends, and open petitions for it. What it forgets to close, its log tells."""
     sandbox = Sandbox()
     sandbox.limits = Limits.like_github()
     sandbox.deliveries.concurrency = PARALLEL
     await sandbox.start()
     sandbox.repository()
-    with tempfile.TemporaryDirectory(prefix="storm-") as folder:
-        log = Path(folder, "log")
-        environment = bot_environment(database_url, sandbox.api_url) | {
-            "GITHUB_APP_ID": str(sandbox.app_id),
-            "GITHUB_PRIVATE_KEY": sandbox.private_key,
-            "GITHUB_WEBHOOK_SECRET": sandbox.webhook_secret,
-            "RESYNC_SECONDS": BEAT,
-            "PYTHONWARNINGS": "default::ResourceWarning",
-        }
-        process = _start(log, environment | more)
+    environment = bot_environment(database_url, sandbox.api_url) | {
+        "GITHUB_APP_ID": str(sandbox.app_id),
+        "GITHUB_PRIVATE_KEY": sandbox.private_key,
+        "GITHUB_WEBHOOK_SECRET": sandbox.webhook_secret,
+        "RESYNC_SECONDS": BEAT,
+        "PYTHONWARNINGS": "default::ResourceWarning",
+    }
+    with tempfile.TemporaryFile() as log:
+        process = start("-m", "bot", "serve", environment=environment | more, log=log.fileno(), under=under)
         found: Storm | None = None
         try:
-            port = await _port(log)
+            port = await asyncio.to_thread(port_of, process, log.fileno())
             sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
-            found = Storm(sandbox, psutil.Process(process.pid), port, log)
+            found = Storm(sandbox, psutil.Process(process.pid), port)
             found.petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(petitions)]
             yield found
         finally:
             await asyncio.to_thread(end, process)
             await sandbox.stop()
             if found is not None:
-                found.complaints = complaints(_text(log))
-
-
-def _start(log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    with log.open("wb") as file:
-        return start("-m", "bot", "serve", environment=environment, log=file.fileno())
-
-
-def _text(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace")
-
-
-async def _port(log: Path) -> int:
-    began = time.monotonic()
-    while time.monotonic() - began < STARTING:
-        for line in _text(log).splitlines():
-            if line.startswith("{") and (port := json.loads(line).get("port")):
-                return int(port)
-        await asyncio.sleep(0.05)
-    raise RuntimeError("the bot did not start:\n" + _text(log))
+                log.seek(0)
+                found.complaints = complaints(log.read().decode(errors="replace"))

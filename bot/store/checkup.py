@@ -1,4 +1,4 @@
-"""Look a database over without changing it: can it be read and written, and is it of this version."""
+"""Look a database over: does it answer, can it be read and written, and is it of this version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.store import upkeep_statements as sql
 from bot.store.address import SqliteFile, read_address
 from bot.store.conditions import Condition, read_conditions
 from bot.store.database import Database, Transaction, connect
-from bot.store.errors import StoreError
+from bot.store.errors import StoreError, Unavailable
 from bot.store.migrations import HEAD, read_versions
 
 
@@ -34,7 +34,7 @@ class Health:
 
 
 async def check_up(database_url: str) -> Health:
-    """Look a database over."""
+    """Look a database over without changing it."""
     try:
         address = read_address(database_url)
         if isinstance(address, SqliteFile) and not address.path.exists():
@@ -46,6 +46,17 @@ async def check_up(database_url: str) -> Health:
             await database.close()
     except StoreError as error:
         return Health(trouble=str(error))
+
+
+async def answers(database: Database, in_doubt: bool) -> bool:
+    """Tell whether a database answers; in doubt also whether it takes anything, by writing what is gone at once."""
+    try:
+        await database.read(lambda transaction: transaction.fetch(sql.PING))
+        if in_doubt:
+            await database.write(_write_and_erase)
+    except Unavailable:
+        return False
+    return True
 
 
 async def _look(database: Database) -> Health:
@@ -71,6 +82,12 @@ class _Undone(Exception):
 def _write_and_undo(transaction: Transaction) -> None:
     transaction.execute(sql.PUT_MARK, "looked over", 0)
     raise _Undone
+
+
+def _write_and_erase(transaction: Transaction) -> None:
+    """Write for good: what is undone, or changes nothing, needs no room on the disk."""
+    transaction.execute(sql.PUT_MARK, "tried", 0)
+    transaction.execute(sql.DROP_MARK, "tried")
 
 
 def _trouble_of_new(file: SqliteFile) -> str:

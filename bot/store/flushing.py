@@ -39,6 +39,8 @@ class Flusher:
     ) -> None:
         self._write = write
         self._committed = committed
+        self.refused = False
+        """Whether the database could not take the last facts."""
         self._limit = limit
         self._patience = patience
         self._loop = asyncio.get_running_loop()
@@ -120,6 +122,7 @@ class Flusher:
         began = self._loop.time()
         (outcome,) = await asyncio.gather(self._write(facts), return_exceptions=True)
         self._watch.cancel()
+        self.refused = isinstance(outcome, Unavailable)
         if outcome is None:
             self._committed(len(facts), self._loop.time() - began)
         return outcome

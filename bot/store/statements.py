@@ -232,8 +232,6 @@ DROP_SIGNATURES_OF: Final = statement("DELETE FROM signatures WHERE petition_id 
 
 DROP_PETITION: Final = statement("DELETE FROM petitions WHERE id = $1")
 
-PING: Final = statement("SELECT 1")
-
 # What is to be done -------------------------------------------------------------------------------
 
 _USABLE = """

@@ -15,8 +15,9 @@ from bot.petition.facts import CommentFact, Fact, IssueFact
 from bot.petition.letters import Letter
 from bot.store import statements as sql
 from bot.store.address import read_address
+from bot.store.checkup import answers
 from bot.store.database import LONG_PATIENCE, Database, Transaction, connect
-from bot.store.errors import NoSuchPetition, Unavailable
+from bot.store.errors import NoSuchPetition
 from bot.store.flushing import Flusher
 from bot.store.governing import Governing
 from bot.store.letters import note_look, read_letters_with_texts
@@ -107,12 +108,8 @@ class Store:
         return self._neighbours.lease(installation_id)
 
     async def ping(self) -> bool:
-        """Tell whether the database answers."""
-        try:
-            await self._database.read(lambda transaction: transaction.fetch(sql.PING))
-        except Unavailable:
-            return False
-        return True
+        """Tell whether the database answers and, if it could not take the last facts, whether it does again."""
+        return await answers(self._database, in_doubt=self._flusher.refused)
 
     @property
     def waiting(self) -> int:

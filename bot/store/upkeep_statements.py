@@ -306,13 +306,21 @@ FORGET: Final = statement("""
     ON CONFLICT (user_id) DO UPDATE SET at = excluded.at
 """)
 
-# Failed deliveries --------------------------------------------------------------------------------
+# Marks, and a sign of life -----------------------------------------------------------------------
+
+PING: Final = statement("SELECT 1")
 
 MARK: Final = statement("SELECT at FROM marks WHERE name = $1")
 
 PUT_MARK: Final = statement("""
     INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at
 """)
+
+FIRST_MARK: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+
+DROP_MARK: Final = statement("DELETE FROM marks WHERE name = $1")
+
+# Failed deliveries --------------------------------------------------------------------------------
 
 PUT_FAILED_DELIVERIES: Final = statement("""
     INSERT INTO failed_deliveries (guid, delivery_id, delivered_at)
@@ -368,9 +376,5 @@ SEAL_FIRST: Final = statement("""
 """)
 
 UNSEAL: Final = statement("DELETE FROM sealed WHERE name = $1")
-
-DROP_MARK: Final = statement("DELETE FROM marks WHERE name = $1")
-
-FIRST_MARK: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
 
 ACCOUNTS: Final = statement("SELECT account FROM installations WHERE NOT deleted ORDER BY account")

@@ -105,11 +105,14 @@ async def test_a_full_disk_is_no_catastrophe(scene: Scene) -> None:
     assert await scene.count() == before + 1
 
 
-async def test_a_read_only_file_is_unavailable(sqlite_url: str) -> None:
+async def test_a_read_only_file_is_unavailable_until_it_can_be_written_again(sqlite_url: str) -> None:
     scene = Scene(await Store.open(sqlite_url))
     await pragma(scene.store, "query_only = 1")
     with pytest.raises(Unavailable, match="readonly"):
         await scene.label()
+    assert not await scene.store.ping()
+    await pragma(scene.store, "query_only = 0")
+    assert await scene.store.ping()
     await scene.store.close()
 
 

