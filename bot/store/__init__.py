@@ -31,6 +31,7 @@ from bot.store.safe import Safe, read_sealed
 from bot.store.states import State
 from bot.store.store import Store
 from bot.store.surveying import KnownPetition, SeenInstallation, SurveyMark
+from bot.store.uncounted import Unheard
 from bot.store.watching import Backlog, Watch
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "Thread",
     "ThreadToRead",
     "Unavailable",
+    "Unheard",
     "Unrecordable",
     "Wanted",
     "Watch",

@@ -19,6 +19,7 @@ from bot.store.letters import read_letters_with_texts
 from bot.store.reading import Snapshot, read_snapshot
 from bot.store.rows import read_rules
 from bot.store.spelling import Statement
+from bot.store.uncounted import Unheard, read_unheard
 
 PAGE_SIZE: Final = 50
 """Signatures on a page."""
@@ -121,6 +122,8 @@ class Portrait:
     page: RosterPage
     exact: Sequence[Entry] = ()
     """The signature of whoever has exactly the login that was searched for."""
+    unheard: Unheard | None = None
+    """Why there is none, where that is known."""
 
     @property
     def is_public(self) -> bool:
@@ -250,15 +253,18 @@ def _read_portrait(transaction: Transaction, petition_id: int, wanted: Wanted) -
     if snapshot is None:
         return None
     settings = snapshot.rules.settings
-    page, exact = RosterPage((), None, None), list[Entry]()
+    page, exact, unheard = RosterPage((), None, None), list[Entry](), None
     if wanted.by_operator or _is_public(settings):
         page = _read_page(transaction, petition_id, wanted, settings.show)
         if wanted.text:
             login = wanted.text.removeprefix("@")
             rows = transaction.tuples(sql.signature_of_login(settings.show), petition_id, login)
             exact = [_entry(row) for row in rows]
+            # What organizers do not show is not told by its absence either.
+            is_asked = not exact and _is_public(settings) and snapshot.labelled
+            unheard = read_unheard(transaction, snapshot, login) if is_asked else None
     letters = read_letters_with_texts(transaction, petition_id)
-    return Portrait(snapshot, letters, _read_days(transaction, petition_id), page, exact)
+    return Portrait(snapshot, letters, _read_days(transaction, petition_id), page, exact, unheard)
 
 
 def _read_news(transaction: Transaction, known: Mapping[int, int], size: int) -> list[Portrait]:

@@ -64,6 +64,19 @@ CROWD: Final = statement("""
     WHERE s.petition_id = $1 ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $2
 """)
 
+_COMMENT_OF_LOGIN = """
+    SELECT id, author_id FROM comments
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1 AND NOT gone)
+      AND lower(author_login) = lower($2)
+    ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+_ON_SQLITE = _COMMENT_OF_LOGIN.replace("lower(author_login) = lower($2)", "author_login = $2 COLLATE NOCASE")
+
+# It looks at all comments of a petition: an index for it would have to be written with every comment.
+COMMENT_OF_LOGIN: Final = Statement(
+    sqlite=statement(_ON_SQLITE).sqlite, postgresql=statement(_COMMENT_OF_LOGIN).postgresql
+)
+
 _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Detail.REASON, "s.reason"))
 
 

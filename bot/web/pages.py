@@ -16,6 +16,7 @@ from bot.store import PAGE_SIZE, Portrait, Unavailable, Wanted
 from bot.web import views
 from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted
 from bot.web.guard import SECRETIVE, Handler, seal
+from bot.web.uncounted import view_unheard
 
 
 class PageRoutes:
@@ -74,7 +75,8 @@ class PageRoutes:
         wanted = read_wanted(request, PAGE_SIZE)
         portrait = await house.portrait(asked, wanted)
         shown = views.view_petition(portrait, asked.pages, wanted, house)
-        response = self.draw(request, "petition.html", petition=shown, roster=shown.roster)
+        unheard = view_unheard(portrait.unheard, house.site, over=shown.closed is not None)
+        response = self.draw(request, "petition.html", petition=shown, roster=shown.roster, unheard=unheard)
         if asked.private:
             response.headers.update(SECRETIVE)
         return response

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.commands import Sign
-from bot.petition.facts import InstallationFact, RepositoryFact
+from bot.petition.commands import Sign, Unsign
+from bot.petition.facts import Continuation, InstallationFact, Issue, RepositoryFact
+from bot.petition.orders import Ruling
+from bot.petition.reasons import Reason
+from bot.petition.rules import Rules
+from bot.petition.settings import Settings
 from bot.store import Cursor, Order, RosterPage, Store, Wanted
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person
 
@@ -39,6 +43,35 @@ async def walk(scene: Scene, wanted: Wanted) -> list[list[str]]:
         pages.append(logins(found))
         cursor = found.after
     return pages
+
+
+async def unheard(scene: Scene, login: str) -> tuple[Reason, int, int] | None:
+    portrait = await scene.store.rosters.portrait(LETTER.id, Wanted(text=login))
+    assert portrait is not None
+    found = portrait.unheard
+    return (found.reason, found.number, found.comment_id) if found else None
+
+
+async def test_who_is_not_counted_is_told_by_which_comment_in_any_of_the_issues(scene: Scene) -> None:
+    second = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)
+    await scene.store.record([Continuation(INSTALLATION, REPOSITORY, second, LETTER.id)])
+    await scene.sign("ada")
+    fact = scene.fact(person("ada"), Unsign())
+    await scene.store.record([replace(fact, issue=replace(second, updated_at=scene.clock))])
+    assert await unheard(scene, "@ADA") == (Reason.WITHDRAWN, 8, fact.comment.id)
+    await scene.delete(fact.comment.id)
+    assert await unheard(scene, "ada") is None
+
+
+async def test_nobody_is_explained_who_is_counted_or_unknown_or_shown_to_nobody(scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.say(person("grace"), None)
+    assert await unheard(scene, "ada") is None
+    assert await unheard(scene, "alan") is None
+    assert await unheard(scene, "Grace Hopper") is None
+    assert await unheard(scene, "grace") is not None
+    await scene.store.governing.rule(LETTER.id, Ruling(Rules(Settings(public_roster=False))))
+    assert await unheard(scene, "grace") is None
 
 
 async def test_a_petition_is_found_by_its_name_in_any_letter_case(scene: Scene) -> None:

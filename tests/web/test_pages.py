@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.commands import Sign
+from bot.petition.commands import Phrase, Sign
 from bot.petition.facts import Continuation, Issue
 from bot.petition.orders import Ruling
 from bot.petition.rules import Response, Rules
 from bot.petition.settings import Settings
 from bot.petition.settings import read as read_settings
 from bot.web.pages import PageRoutes
-from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, person
+from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
 from tests.web.scene import PAGE, PUBLIC, Scene, house
 
@@ -62,13 +62,45 @@ async def test_a_closed_petition_asks_nobody_to_sign(scene: Scene) -> None:
     assert not any("new_comment_field" in link for link in page.links)
 
 
+async def test_who_is_not_counted_is_told_why_and_what_helps(scene: Scene) -> None:
+    await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True))
+    await scene.petition.say(person("barbara"), None)
+    hidden = await scene.petition.sign("grace")
+    await scene.petition.hide(hidden)
+    await scene.petition.sign("linus")
+    await scene.petition.unsign("linus")
+    told = {login: (await read(scene, f"{PAGE}?q={login}")).text for login in PEOPLE}
+    assert "No, alan is not counted." in told["alan"]
+    assert "is not quite a command. Edit it so that it begins with /sign." in told["alan"]
+    assert "does not begin a line with /sign." in told["barbara"]
+    assert "was hidden by those who look after the repository." in told["grace"]
+    assert "withdraws the signature." in told["linus"]
+    assert "No signature of edsger is counted" in told["edsger"]
+    assert f"#issuecomment-{hidden}" in await scene.get(f"{PAGE}?q=GRACE")
+
+
+async def test_after_the_end_nobody_is_told_to_sign(scene: Scene) -> None:
+    await scene.petition.tell(replace(LETTER, closed_at=1_794_950_000))
+    await scene.petition.say(person("ada"), Sign(), 1_794_960_000)
+    await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True), 1_794_960_001)
+    assert "came after the end." in (await read(scene, f"{PAGE}?q=ada")).text
+    assert "Edit it" not in (await read(scene, f"{PAGE}?q=alan")).text
+
+
+async def test_what_organizers_do_not_show_is_not_told_by_the_search_either(scene: Scene) -> None:
+    await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True))
+    await scene.petition.store.governing.rule(LETTER.id, Ruling(Rules(Settings(show=frozenset()))))
+    assert "alan" not in (await read(scene, f"{PAGE}?q=alan")).text
+
+
 async def test_was_i_counted_is_answered_plainly(scene: Scene) -> None:
     await scene.petition.sign("ada", "Ada Lovelace")
     assert "Yes, ada is counted, as Ada Lovelace" in (await read(scene, f"{PAGE}?q=ADA")).text
     assert "Yes, ada is counted" in (await read(scene, f"{PAGE}?q=@ada")).text
     assert "No signature of grace is counted" in (await read(scene, f"{PAGE}?q=grace")).text
     some = (await read(scene, f"{PAGE}?q=love")).text
-    assert "Nobody with the login love is counted" in some
+    assert "No login is exactly love" in some
+    assert "if you find yourself among them, you are counted" in some
     assert "Ada Lovelace" in some
 
 

@@ -1,0 +1,116 @@
+"""Whoever is not counted is told why, and the reason is what the count goes by."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
+from bot.petition.comment import Comment, Version, Writer, body_digest
+from bot.petition.reasons import Reason, Uncounted, explain
+from bot.petition.rules import Rules, Withheld
+from bot.petition.settings import Settings
+from bot.petition.tally import NOTHING, judge
+from tests.petition.talk import ADA, ROBOT
+
+MORNING, NOON, EVENING, DAY = 100, 200, 300, 86_400
+MISTYPED = Phrase("sing", is_attempt=True)
+WITHOUT_ADA = Rules(withheld=(Withheld(ADA.id, ADA.login, 9, "a fake"),))
+FOR_THE_OLD = Rules(Settings(minimum_account_age=30))
+
+
+def says(command: Command | None, at: int = MORNING, number: int = 1, *, hidden: bool = False) -> Comment:
+    version = Version(at, body_digest(repr(command)), Writer.AUTHOR, command, hidden=hidden)
+    return Comment(number, at, ADA, at, (version,))
+
+
+def reason(
+    *comments: Comment, closed_at: int | None = None, rules: Rules | None = None, born: int | None = None
+) -> Reason | None:
+    found = explain(comments, closed_at=closed_at, rules=rules or Rules(), born=born)
+    return found.reason if found else None
+
+
+def test_who_is_counted_needs_no_reason_and_who_said_nothing_has_none() -> None:
+    assert reason(says(Sign("Ada"))) is None
+    assert reason() is None
+
+
+def test_talking_is_not_signing() -> None:
+    assert reason(says(None)) is Reason.SILENT
+    assert reason(says(Phrase("i agree"))) is Reason.SILENT
+    assert reason(says(Order("goal", "5"))) is Reason.SILENT
+
+
+@pytest.mark.parametrize(
+    ("command", "why"), [(MISTYPED, Reason.MISTYPED), (Unsign(), Reason.WITHDRAWN), (None, Reason.SILENT)]
+)
+def test_what_was_said_last_is_the_reason(command: Command | None, why: Reason) -> None:
+    assert reason(says(command)) is why
+
+
+def test_thanks_after_the_command_do_not_hide_what_became_of_it() -> None:
+    found = explain([says(MISTYPED), says(None, NOON, 2)])
+    assert found == Uncounted(Reason.MISTYPED, 1, MORNING)
+
+
+def test_a_hidden_comment_is_named_and_a_hidden_withdrawal_is_not() -> None:
+    assert reason(says(Sign(), hidden=True)) is Reason.HIDDEN
+    assert reason(says(MISTYPED, hidden=True)) is Reason.SILENT
+    assert reason(says(Sign(), hidden=True), says(Unsign(), NOON, 2, hidden=True)) is Reason.HIDDEN
+
+
+def test_too_late_is_by_the_clock_of_the_command() -> None:
+    assert reason(says(Sign(), EVENING), closed_at=NOON) is Reason.LATE
+    assert reason(says(Sign(), MORNING), closed_at=NOON) is None
+    assert reason(says(Sign()), says(Unsign(), EVENING, 2), closed_at=NOON) is Reason.WITHDRAWN
+
+
+def test_the_organizers_order_goes_before_the_clock() -> None:
+    assert reason(says(Sign(), EVENING), closed_at=NOON, rules=WITHOUT_ADA) is Reason.WITHHELD
+
+
+def test_an_account_is_too_young_or_not_known_yet() -> None:
+    assert reason(says(Sign(), 10 * DAY), rules=FOR_THE_OLD, born=0) is Reason.YOUNG
+    assert reason(says(Sign(), 40 * DAY), rules=FOR_THE_OLD, born=0) is None
+    assert reason(says(Sign(), 10 * DAY), rules=FOR_THE_OLD) is Reason.WAITING
+
+
+def test_an_edit_by_nobody_knows_whom_waits() -> None:
+    edit = Version(NOON, body_digest("other"), Writer.UNSAID, Sign(), body_digest(repr(None)))
+    known = says(None)
+    assert reason(Comment(1, MORNING, ADA, NOON, (*known.versions, edit))) is Reason.WAITING
+
+
+def test_an_accepted_phrase_is_as_good_as_a_command() -> None:
+    accepting = Rules(Settings(also_accept=("signed",)))
+    (signed,) = accepting.phrases
+    assert reason(says(Phrase(signed), EVENING), closed_at=NOON, rules=accepting) is Reason.LATE
+
+
+def test_machines_are_not_people() -> None:
+    comment = says(Sign())
+    assert reason(Comment(1, MORNING, ROBOT, MORNING, comment.versions)) is None
+
+
+COMMANDS = st.sampled_from([Sign(), Sign("Ada"), Unsign(), MISTYPED, Phrase("hello"), Order("help"), None])
+
+
+@given(
+    said=st.lists(st.tuples(COMMANDS, st.integers(0, 400), st.booleans()), max_size=5),
+    closed_at=st.one_of(st.none(), st.integers(0, 400)),
+    rules=st.sampled_from([Rules(), WITHOUT_ADA, FOR_THE_OLD]),
+    born=st.sampled_from([None, 0, -30 * DAY + 200]),
+)
+def test_there_is_a_reason_exactly_where_there_is_no_signature(
+    said: list[tuple[Command | None, int, bool]], closed_at: int | None, rules: Rules, born: int | None
+) -> None:
+    comments = [says(command, at, number, hidden=hidden) for number, (command, at, hidden) in enumerate(said)]
+    verdict = judge(comments, closed_at=closed_at, rules=rules, born=born)
+    found = explain(comments, closed_at=closed_at, rules=rules, born=born)
+    assert (found is None) == (verdict.signature is not None or not comments)
+    if found and found.reason in {Reason.MISTYPED, Reason.LATE, Reason.WITHHELD, Reason.YOUNG}:
+        assert found.comment_id in verdict.refused
+    if found and found.reason is Reason.SILENT:
+        assert verdict == NOTHING
