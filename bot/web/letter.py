@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
+import threading
+from collections import Counter
 from typing import Final
 
 import nh3
+from cachetools import LRUCache, cached
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from bot.petition.shallow import shallow
 
-@lru_cache(maxsize=256)
+REMEMBERED: Final = 8 * 1024 * 1024
+"""Characters of letters that are remembered as they are shown; what is longer than that is made anew."""
+
+QUOTES: Final = 5
+"""Quotes in one another that are shown as such."""
+
+REPEATED: Final = 100_000
+"""Elements that a browser may have to open again because a letter does not close them."""
+
+
+@cached(LRUCache[object, Markup](REMEMBERED, getsizeof=len), lock=threading.Lock())
 def show(text: str) -> Markup:
     """Render a letter; its headings go below the page's own, and its pictures become links to them.
 
-    A picture from elsewhere would tell its owner who reads the letter.
+    A picture from elsewhere would tell its owner who reads the letter. It may take a second.
     """
-    return Markup(_SANITIZER.clean(_MARKDOWN.render(text)))  # noqa: S704 - sanitized just here
+    text = shallow(text, QUOTES)
+    html = _MARKDOWN.render(text)
+    if _repeats(html) > REPEATED:
+        html = _MARKDOWN_ALONE.render(text)
+    return Markup(_SANITIZER.clean(html))  # noqa: S704 - sanitized just here
 
 
 # What GitHub shows in an issue: https://github.com/github/markup#github-markup
@@ -45,9 +63,22 @@ _SANITIZER: Final = nh3.Cleaner(
 )
 
 
-def _markdown() -> MarkdownIt:
+# What stays open, as `<p><b>` does, is opened again in each paragraph that follows; so 64 kB can become 150 MB.
+# Of tags that are the same in all, only three are: https://html.spec.whatwg.org/multipage/parsing.html#noahs-ark
+_OPENED_AGAIN: Final = re.compile(r"(?i)<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?:>|(?=[\s/]))")
+_THREE: Final = 3
+
+
+def _repeats(html: str) -> int:
+    """Tell how many elements there can be more than tags, at worst."""
+    opened = Counter(_OPENED_AGAIN.findall(html.lower()))
+    at_once = sum(min(count, _THREE) if tag.endswith(">") else count for tag, count in opened.items())
+    return at_once * html.count("<")
+
+
+def _markdown(*, html: bool) -> MarkdownIt:
     # In issues, unlike in files, the end of a line breaks it.
-    markdown = MarkdownIt("gfm-like2", {"breaks": True, "linkify": False})
+    markdown = MarkdownIt("gfm-like2", {"breaks": True, "linkify": False, "html": html})
     markdown.core.ruler.push("adapt", _adapt)
     return markdown
 
@@ -68,17 +99,20 @@ def _adapt(state: StateCore) -> None:
         elif token.type in ("th_open", "td_open") and (style := token.attrs.pop("style", None)):
             token.attrSet("align", str(style).removeprefix("text-align:"))
         elif token.children:
-            token.children = [each for child in token.children for each in _without_picture(child, token.children)]
+            is_linked = any(child.type == "link_open" for child in token.children)
+            token.children = [each for child in token.children for each in _without_picture(child, is_linked)]
 
 
-def _without_picture(token: Token, siblings: list[Token]) -> list[Token]:
+def _without_picture(token: Token, is_linked: bool) -> list[Token]:
     if token.type != "image":
         return [token]
     text = Token("text", "", 0, content=f"🖼 {token.content or 'picture'}")
-    if any(sibling.type == "link_open" for sibling in siblings):
+    if is_linked:
         return [text]
     link = Token("link_open", "a", 1, attrs={"href": str(token.attrs.get("src", ""))})
     return [link, text, Token("link_close", "a", -1)]
 
 
-_MARKDOWN: Final = _markdown()
+_MARKDOWN: Final = _markdown(html=True)
+_MARKDOWN_ALONE: Final = _markdown(html=False)
+"""Shows HTML as the text that it is."""

@@ -74,7 +74,8 @@ class PageRoutes:
             raise web.HTTPFound(asked.pages.roster)
         wanted = read_wanted(request, PAGE_SIZE)
         portrait = await house.portrait(asked, wanted)
-        shown = views.view_petition(portrait, asked.pages, wanted, house)
+        # Showing a letter takes a while the first time, which nobody else should wait for.
+        shown = await asyncio.to_thread(views.view_petition, portrait, asked.pages, wanted, house)
         unheard = view_unheard(portrait.unheard, house.site, over=shown.closed is not None)
         response = self.draw(request, "petition.html", petition=shown, roster=shown.roster, unheard=unheard)
         if asked.private:
@@ -86,8 +87,8 @@ class PageRoutes:
         if not is_canonical(request, asked):
             raise web.HTTPFound(asked.pages.of("/letter"))
         portrait = await self._house.portrait(asked, Wanted(size=1))
-        petition = views.view_petition(portrait, asked.pages, Wanted(), self._house)
-        # Comparing long texts takes a while, which nobody else should wait for.
+        # Showing a letter takes a while, and so does comparing its versions.
+        petition = await asyncio.to_thread(views.view_petition, portrait, asked.pages, Wanted(), self._house)
         versions = await asyncio.to_thread(views.view_versions, portrait.letters)
         response = self.draw(request, "letter.html", petition=petition, versions=versions)
         if asked.private:

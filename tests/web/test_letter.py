@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.web.letter import show
+from tests.effort import effort
 from tests.web.html import Read
 
 REL = 'rel="noopener noreferrer nofollow ugc"'
@@ -45,3 +46,29 @@ def test_no_letter_brings_a_script_a_picture_or_an_attribute(text: str) -> None:
     allowed = ("href", "rel", "title", "dir", "lang", "align", "start", "open", "colspan", "rowspan", "scope")
     assert all(name.split()[1] in allowed for name in page.attributes)
     assert all(link.startswith(("http://", "https://", "mailto:")) for link in page.links)
+
+
+@pytest.mark.parametrize("tag", ["b title={}", "I/title={}", "strong\ntitle={}"])
+def test_what_a_letter_leaves_open_does_not_make_a_thousand_letters_of_it(tag: str) -> None:
+    text = "<div>" + "".join(f"<{tag.format(number)}><p>" for number in range(1_000))
+    shown = show(text)
+    assert len(shown) < 10 * len(text)
+    assert "&lt;" in shown
+
+
+def test_what_a_letter_forgets_to_close_is_opened_again_as_in_any_browser() -> None:
+    text = f"<p><b>{'<p>x' * 1_000}"
+    assert show(text).count("<b>x") == 1_000
+    assert "&lt;" not in show("<p><kbd>a</kbd> <sub>b</sub> <b>c</b> <i>d</i> " * 500)
+
+
+@pytest.mark.parametrize("piece", ["![a](b)", "> > > > > > > > > > > > > > > > > > > > > a\n"])
+def test_a_letter_twice_as_long_takes_twice_the_time(piece: str) -> None:
+    # What was shown before is remembered.
+    assert effort(lambda: show(piece * 400)) < 3 * effort(lambda: show(piece * 200))
+
+
+def test_quotes_in_quotes_are_shown_and_read_again_a_few_times_only() -> None:
+    assert show("> " * 5 + "a").count("<blockquote>") == 5
+    below = "`a`\n" + "a\n" * 400
+    assert effort(lambda: show("> " * 19 + below)) < 4 * effort(lambda: show("> " + below))
