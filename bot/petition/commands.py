@@ -193,6 +193,9 @@ def _fit(text: str, limit: int) -> str | None:
 
 
 def _phrase(text: str) -> Phrase | None:
+    if _ATTEMPT_IN_CODE.fullmatch(text.strip()):
+        # Copied with the marks of the code that it was shown as; code is no phrase that anybody accepts.
+        return Phrase("", is_attempt=True)
     if len(text) > _LONGEST_COMMENT or _NO_PHRASE.match(text) or "\n" in text.strip():
         return None
     said = _fold(text)
@@ -209,14 +212,16 @@ _NO_PHRASE = re.compile(r"(?:[ \t]*\n)*(?: {4}| {0,3}(?:\t|[>`<~]))")
 _ATTEMPT = re.compile(
     r"""
     (?: un)?sign(?: ed)?
-  | [/\\|]{1,2} \s? (?:
-        (?: un-?)? (?: s+i+g+n+(?: e?d|s|e)? | sing(?: ed)? | sgin | isgn | sgn | sig | signin )
+  | [/\\|／]{1,2} \s? (?:
+        (?: un-?)? (?: s+[iı]+g+n+(?: e?d|s|e|ing|ature)? | sing(?: ed)? | sgin | isgn | sgn | sig | signin )
       | un \s sign | usign | nusign
     ) (?: [\s:,] .* )?
   | (?: sign|unsign) [/\\]
+  | [*_"'“”„«»‘’\[(]{1,3} [/\\] (?: un)?sign [*_"'“”„«»‘’\])]{1,3}
     """,
     re.VERBOSE,
 )
+_ATTEMPT_IN_CODE = re.compile(r"(`{1,3}) ?/(?ai:un)?(?ai:sign)\b[^`\n]{0,100}\1")
 
 
 def _digest_of(said: str) -> str:

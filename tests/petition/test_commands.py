@@ -317,6 +317,17 @@ def test_an_empty_phrase_accepts_nothing() -> None:
             "/sgin Ada",
         ],
         *["/sing Ada Lovelace, Analytical Engines", "/signed", "|sign", "/un-sign", "/un sign", "sign/", "/siggn"],
+        *[
+            "／sign",
+            "/sıgn",
+            "/signature",
+            "/signing",
+            "`/sign`",
+            "`/sign Ada Lovelace`",
+            "```/sign```",
+            "**/sign**",
+        ],
+        *['"/sign"', "„/unsign“", "_/sign_"],
     ],
 )
 def test_a_mistyped_command_is_told_from_other_words(body: str) -> None:
@@ -340,7 +351,17 @@ def test_a_mistyped_command_is_told_from_other_words(body: str) -> None:
             "/etc/sign",
             "sign?\nNo.",
         ],
-        *["`sign`", "> sign", "    sign", "signature", "/singing", "Sign me up when it is true"],
+        *[
+            "`sign`",
+            "> sign",
+            "    sign",
+            "> `/sign`",
+            "```\n/sign\n```",
+            "signature",
+            "/singing",
+            "Sign me up when it is true",
+        ],
+        *["`/sign` is what you write", '"/sign" is what you write', "`/signal`", "(see /sign)", "`make /sign`"],
     ],
 )
 def test_what_may_mean_something_else_is_no_attempt(body: str) -> None:
