@@ -117,14 +117,6 @@ class Api(gidgethub.aiohttp.GitHubAPI):
             raise Unavailable(f"{method} {_path(url)}: the answer cannot be read") from None
         return Answer(answer, more, unchanged=status == http.HTTPStatus.NOT_MODIFIED)
 
-    def spacing(self, calls: int) -> float:
-        """Give the seconds to leave after a piece of work of so many calls, so that the hour's calls last."""
-        return self._pace.spacing(calls, self._line.now())
-
-    def trickle(self) -> float:
-        """Give the seconds to leave after a call of what can wait."""
-        return self._pace.trickle(self._line.now())
-
     async def manage_rate_limit(self, *, method: str, url: str) -> None:
         """Wait for this call's turn; raises Paused when that is too far away or GitHub has told us to wait."""
         path = _path(url)

@@ -22,7 +22,7 @@ from bot.github import shapes
 from bot.github.answers import expect
 from bot.github.api import VERSION, Api, Credentials, Line
 from bot.github.errors import NotSignedIn, Unavailable
-from bot.github.pacing import Limits, Pace
+from bot.github.pacing import Pace
 from bot.github.site import site_of
 from bot.petition.comment import Author
 
@@ -78,7 +78,7 @@ async def identify(
     token = await _exchange(session, client, given)
     line = Line(session, client.api_url.rstrip("/"), now, asyncio.sleep, timeout=PATIENCE)
     try:
-        answer = await Api(line, Pace(Limits())).ask("GET", "/user", {}, Credentials(token=token))
+        answer = await Api(line, Pace()).ask("GET", "/user", {}, Credentials(token=token))
     finally:
         await _revoke(session, client, token)
     return expect(shapes.User, answer.data).author()

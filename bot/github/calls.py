@@ -42,14 +42,6 @@ class Calls:
         """Tell the time, in UTC epoch seconds."""
         return self._line.now()
 
-    def spacing(self, calls: int) -> float:
-        """Give the seconds to leave after a piece of work of so many calls, so that the hour's calls last."""
-        return self._api.spacing(calls)
-
-    def trickle(self) -> float:
-        """Give the seconds to leave after a call of what can wait."""
-        return self._api.trickle()
-
     def dated(self, moment: float) -> int:
         """Give the date of what was read at a moment, in UTC epoch seconds."""
         return int(moment - self._lag)

@@ -71,10 +71,11 @@ class GitHub:
         """Give the one client that works for an installation."""
         client = self._installations.get(installation_id)
         if client is None:
-            self._paces.append(Pace(self._limits))
-            api = Api(self._line, self._paces[-1], Memory(self._room, installation_id))
+            pace = Pace(self._limits)
+            api = Api(self._line, pace, Memory(self._room, installation_id))
             calls = Calls(installation_id, api, self._line, self._tokens, lag=self._lag)
-            client = InstallationClient(installation_id, calls, self.bot_login)
+            client = InstallationClient(installation_id, calls, pace, self.bot_login)
+            self._paces.append(pace)
             self._installations[installation_id] = client
         return client
 
@@ -145,8 +146,9 @@ def with_token(
 ) -> InstallationClient:
     """Give a client that acts as the person to whom a token belongs, and sees what that person may see."""
     line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    api = Api(line, Pace(Limits()))
-    return InstallationClient(0, Calls(0, api, line, PersonalToken(token), lag=0.0), _nobody)
+    pace = Pace()
+    calls = Calls(0, Api(line, pace), line, PersonalToken(token), lag=0.0)
+    return InstallationClient(0, calls, pace, _nobody)
 
 
 async def _nobody() -> str:

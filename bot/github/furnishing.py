@@ -13,7 +13,7 @@ import msgspec
 from bot.github.answers import expect
 from bot.github.api import Api, Credentials, Line
 from bot.github.errors import NotFound
-from bot.github.pacing import Limits, Pace
+from bot.github.pacing import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def furnisher_with_token(
 ) -> Furnisher:
     """Prepare repositories in the name of the person to whom a token belongs."""
     line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    return Furnisher(Api(line, Pace(Limits())), Credentials(token=token))
+    return Furnisher(Api(line, Pace()), Credentials(token=token))
 
 
 class _Content(msgspec.Struct):

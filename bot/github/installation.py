@@ -20,6 +20,7 @@ from bot.github.answers import (
 from bot.github.api import Answer
 from bot.github.calls import PAGE, Calls
 from bot.github.errors import Gone, NotFound
+from bot.github.pacing import Pace
 from bot.github.payloads import Identified
 from bot.petition.comment import Author, Comment
 from bot.petition.facts import Repository
@@ -30,19 +31,22 @@ from bot.petition.threads import Continues, split_name
 class InstallationClient:
     """GitHub for one installation: one call at a time, at GitHub's pace. Raises only `bot.github.errors`."""
 
-    def __init__(self, installation_id: int, calls: Calls, whoami: Callable[[], Awaitable[str]]) -> None:
+    def __init__(
+        self, installation_id: int, calls: Calls, pace: Pace, whoami: Callable[[], Awaitable[str]]
+    ) -> None:
         self.id = installation_id
         self._calls = calls
+        self._pace = pace
         self._whoami = whoami
         self._repositories: dict[str, tuple[float, Repository]] = {}
 
     def spacing(self, threads: int) -> float:
         """Give the seconds to leave after publishing so many threads, each read and written, so that calls last."""
-        return self._calls.spacing(2 * threads)
+        return self._pace.spacing(2 * threads, self._calls.now())
 
     def trickle(self) -> float:
         """Give the seconds to leave after a call of what can wait, such as a reaction."""
-        return self._calls.trickle()
+        return self._pace.trickle(self._calls.now())
 
     async def get_issue(self, repo: str, number: int) -> IssueRead:
         """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""

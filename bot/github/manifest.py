@@ -16,7 +16,7 @@ import msgspec
 from bot.github.answers import expect
 from bot.github.api import Api, Credentials, Line
 from bot.github.needs import NEEDS
-from bot.github.pacing import Limits, Pace
+from bot.github.pacing import Pace
 from bot.github.site import site_of
 from bot.petition.addresses import SIGNED_IN
 
@@ -80,7 +80,7 @@ async def convert(
     Raises `bot.github.errors`; NotFound for a code that is not good any more.
     """
     line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    api = Api(line, Pace(Limits()))
+    api = Api(line, Pace())
     answer = await api.ask("POST", "/app-manifests/{code}/conversions", {"code": code}, Credentials())
     made = expect(_Made, answer.data)
     return Registration(
