@@ -38,7 +38,7 @@ async def resync(repository: str, number: int, config: Config) -> Resynced:
     Raises Unknown, `bot.github.errors` and the store's errors.
     """
     async with opened(config) as store, aiohttp.ClientSession() as session:
-        github = _github(config, session, time.time, asyncio.sleep)
+        github = github_of(config, session)
         return await resync_by_hand(repository, number, store, github, config.petition_label, time.time())
 
 
@@ -72,7 +72,7 @@ async def examine(
         config.lets_sign_in,
     )
     async with aiohttp.ClientSession() as session:
-        github = _github(config, session, now, sleep)
+        github = github_of(config, session, now, sleep)
         return judge(await gather(patient, github, session, now))
 
 
@@ -118,20 +118,13 @@ async def migrate(config: Config) -> None:
         pass
 
 
-def addresses_of(config: Config, port: int | None = None) -> Addresses:
-    """Say where things can be read; a public address with port 0 has the port that we listen on, once known."""
-    public_url = config.public_url
-    if public_url and urlsplit(public_url).port == 0:
-        public_url = None if port is None else public_url.removesuffix("0") + str(port)
-    return Addresses(Site(site_of(config.api_url)), public_url)
-
-
-def _github(
+def github_of(
     config: Config,
     session: aiohttp.ClientSession,
-    now: Callable[[], float],
-    sleep: Callable[[float], Awaitable[None]],
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> GitHub:
+    """Give GitHub as the App of a configuration is let in."""
     return GitHub(
         session,
         app_id=config.app_id,
@@ -140,3 +133,11 @@ def _github(
         now=now,
         sleep=sleep,
     )
+
+
+def addresses_of(config: Config, port: int | None = None) -> Addresses:
+    """Say where things can be read; a public address with port 0 has the port that we listen on, once known."""
+    public_url = config.public_url
+    if public_url and urlsplit(public_url).port == 0:
+        public_url = None if port is None else public_url.removesuffix("0") + str(port)
+    return Addresses(Site(site_of(config.api_url)), public_url)

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.config import Config
+from bot.errands import github_of
 from bot.github.client import GitHub
 from bot.github.errors import Forbidden, GitHubError, NotFound
 from bot.github.furnishing import Furnisher, furnisher_with_token
@@ -64,9 +65,7 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
         if config.token:
             furnisher = furnisher_with_token(session, config.token, config.api_url, time.time)
         else:
-            github = GitHub(
-                session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
-            )
+            github = github_of(config, session)
             furnisher = await github.furnisher(await _installation(github, repo))
         new = await furnisher.label(repo, config.petition_label, COLOR, DESCRIPTION)
         done.say(f"The label `{config.petition_label}` {'is made' if new else 'was there'}.")

@@ -17,7 +17,6 @@ import structlog
 
 from bot import app, errands, logs
 from bot.config import Config
-from bot.github.client import GitHub
 from bot.github.manifest import Registration, convert
 from bot.sealing import WrongKey, seal, unseal
 from bot.store import Store, migrate_ahead, read_sealed
@@ -128,10 +127,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
     """
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        github = GitHub(
-            session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
-        )
-        known = await github.app()
+        known = await errands.github_of(config, session).app()
         store = await stack.enter_async_context(errands.opened(config))
         kept = await _same_app(store, config)
         client = config if config.client_secret or kept is None else kept

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import aiohttp
 
 from bot.config import Config
+from bot.errands import github_of
 from bot.github.answers import IssueRead
-from bot.github.client import GitHub, with_token
+from bot.github.client import with_token
 from bot.github.errors import Gone, NotFound
 from bot.github.installation import InstallationClient
 from bot.github.rules import FoundRules, find_rules
@@ -193,9 +194,7 @@ async def gather(name: IssueName, config: Config, *, with_accounts: bool = False
 async def _client(session: aiohttp.ClientSession, name: IssueName, config: Config) -> InstallationClient:
     if config.token:
         return with_token(session, config.token, api_url=config.api_url, now=time.time)
-    github = GitHub(
-        session, app_id=config.app_id, private_key=config.private_key, api_url=config.api_url, now=time.time
-    )
+    github = github_of(config, session)
     return github.installation(await github.installation_of(name.repository))
 
 

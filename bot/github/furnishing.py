@@ -13,6 +13,7 @@ import msgspec
 from bot.github.answers import expect
 from bot.github.api import Api, Credentials, Line
 from bot.github.errors import NotFound
+from bot.github.installation import named
 from bot.github.pacing import Pace
 
 
@@ -34,7 +35,7 @@ class Furnisher:
     async def file(self, repo: str, path: str) -> StoredFile | None:
         """Read a file; None where there is none."""
         try:
-            answer = await self.api.ask("GET", _CONTENTS, _named(repo) | {"path": path}, self.credentials)
+            answer = await self.api.ask("GET", _CONTENTS, named(repo) | {"path": path}, self.credentials)
         except NotFound:
             return None
         found = expect(_Content, answer.data)
@@ -48,15 +49,15 @@ class Furnisher:
         }
         if over is not None:
             data["sha"] = over.sha
-        await self.api.ask("PUT", _CONTENTS, _named(repo) | {"path": path}, self.credentials, data=data)
+        await self.api.ask("PUT", _CONTENTS, named(repo) | {"path": path}, self.credentials, data=data)
 
     async def label(self, repo: str, name: str, color: str, description: str) -> bool:
         """Make a label; False where it was there."""
         try:
-            await self.api.ask("GET", f"{_LABELS}/{{label}}", _named(repo) | {"label": name}, self.credentials)
+            await self.api.ask("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name}, self.credentials)
         except NotFound:
             data = {"name": name, "color": color, "description": description}
-            await self.api.ask("POST", _LABELS, _named(repo), self.credentials, data=data)
+            await self.api.ask("POST", _LABELS, named(repo), self.credentials, data=data)
             return True
         return False
 
@@ -76,8 +77,3 @@ class _Content(msgspec.Struct):
 
 _CONTENTS = "/repos/{owner}/{name}/contents/{+path}"
 _LABELS = "/repos/{owner}/{name}/labels"
-
-
-def _named(repo: str) -> dict[str, str | int]:
-    owner, _, name = repo.partition("/")
-    return {"owner": owner, "name": name}
