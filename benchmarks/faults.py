@@ -45,8 +45,9 @@ counted at the end. The bot is `python -m bot serve` in a process of its own, an
 PostgreSQL is killed with SIGQUIT, which ends it as a crash does, and is started again after {DOWN:.0f} s, when
 it repairs itself. The disk is a file system of {MEGABYTES} MB that another file fills; where nobody may mount one,
 the system's limit on the size of files keeps the bot's from growing. What its files, among them SQLite's log of
-writes, have room for inside is still accepted then. GitHub is down for an hour by a clock that
-runs {SPEED:.0f} times faster, the same for bot and sandbox: comments arrive, and every call is answered 503.
+writes, have room for inside is still accepted then. GitHub is down for an hour by a clock that runs {SPEED:.0f}
+times faster, the same for bot and sandbox, and by it the seconds are counted: comments arrive, and every call is
+answered 503.
 """
 
 

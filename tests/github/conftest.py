@@ -10,10 +10,8 @@ import pytest
 
 from bot.github.client import GitHub
 from bot.github.installation import InstallationClient
-from bot.github.pacing import Limits
-from bot.sandbox.nouns import Installation
 from bot.sandbox.server import Sandbox
-from tests.github.scene import Calls, Clock, Forgery
+from tests.github.scene import Calls, Clock, Forgery, installed, make_github
 
 
 @pytest.fixture
@@ -63,27 +61,3 @@ def github(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> Gi
 @pytest.fixture
 def client(github: GitHub, sandbox: Sandbox) -> InstallationClient:
     return github.installation(installed(sandbox).id)
-
-
-def installed(sandbox: Sandbox) -> Installation:
-    return next(iter(sandbox.state.installations.values()))
-
-
-def make_github(
-    sandbox: Sandbox,
-    session: aiohttp.ClientSession,
-    clock: Clock,
-    *,
-    limits: Limits | None = None,
-    timeout: float = 5,
-) -> GitHub:
-    return GitHub(
-        session,
-        app_id=str(sandbox.app_id),
-        private_key=sandbox.private_key,
-        api_url=sandbox.api_url,
-        now=clock,
-        sleep=clock.sleep,
-        limits=limits,
-        timeout=timeout,
-    )

@@ -1,12 +1,18 @@
-"""What the stories about the client need: a clock, a list of the calls made, and answers no GitHub would give."""
+"""What the stories about the client need: the client, a clock, a list of its calls, and answers no GitHub gives."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+import aiohttp
 from aiohttp import web
 from yarl import URL
+
+from bot.github.client import GitHub
+from bot.github.pacing import Limits
+from bot.sandbox.nouns import Installation
+from bot.sandbox.server import Sandbox
 
 NOON = 1_795_348_800.0
 """22 Nov 2026, 12:00 UTC."""
@@ -103,3 +109,27 @@ class Forgery:
             return web.Response(status=status, body=content, headers=shown)
 
         self.forger = forger
+
+
+def installed(sandbox: Sandbox) -> Installation:
+    return next(iter(sandbox.state.installations.values()))
+
+
+def make_github(
+    sandbox: Sandbox,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    *,
+    limits: Limits | None = None,
+    timeout: float = 5,
+) -> GitHub:
+    return GitHub(
+        session,
+        app_id=str(sandbox.app_id),
+        private_key=sandbox.private_key,
+        api_url=sandbox.api_url,
+        now=clock,
+        sleep=clock.sleep,
+        limits=limits,
+        timeout=timeout,
+    )

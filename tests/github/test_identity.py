@@ -20,8 +20,7 @@ from bot.github.installation import InstallationClient
 from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
-from tests.github.conftest import installed, make_github
-from tests.github.scene import REPO, Calls, Clock, Forgery
+from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from bot.sandbox.api.limits import Limits as GitHubsLimits
 from bot.sandbox.faults import Mishap, Trouble
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
-from tests.github.conftest import installed, make_github
-from tests.github.scene import NOON, REPO, Calls, Clock, Forgery
+from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed, make_github
 
 SECONDARY = (
     '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'

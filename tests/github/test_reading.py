@@ -11,8 +11,7 @@ from bot.petition.facts import Repository
 from bot.petition.plausibility import Account
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
-from tests.github.conftest import installed
-from tests.github.scene import NOON, REPO, Calls, Clock, Forgery
+from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bot.github.pacing import Limits
 from bot.sandbox.nouns import Installation
 from bot.sandbox.server import Sandbox
 from bot.store import Store
-from tests.github.scene import Clock
+from tests.github.scene import Clock, make_github
 
 
 @dataclass
@@ -73,15 +73,7 @@ async def scene(database_url: str) -> AsyncIterator[Scene]:
     await sandbox.start()
     store = await Store.open(database_url, now=clock)
     async with aiohttp.ClientSession() as session:
-        github = GitHub(
-            session,
-            app_id=str(sandbox.app_id),
-            private_key=sandbox.private_key,
-            api_url=sandbox.api_url,
-            now=clock,
-            sleep=clock.sleep,
-            limits=Limits(0.0, 100_000, 100_000),
-        )
+        github = make_github(sandbox, session, clock, limits=Limits(0.0, 100_000, 100_000))
         found = Scene(clock, sandbox, store, github, calls=calls, news=news)
         app = web.Application()
         app.router.add_post("/webhook", found.receive)

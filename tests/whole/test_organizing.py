@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.github.client import GitHub
 from bot.github.errors import Paused
 from bot.organizing import CHECKED_FOR, Organizing
 from bot.petition.comment import Author
 from bot.sandbox.server import Sandbox
 from bot.store import Store
-from tests.github.scene import Clock
+from tests.github.scene import Clock, make_github
 from tests.whole.watching import Calls
 
 
@@ -35,15 +34,7 @@ async def organizing(sqlite_url: str, clock: Clock, calls: Calls) -> AsyncIterat
     await sandbox.start()
     store = await Store.open(sqlite_url, now=clock)
     async with aiohttp.ClientSession() as session:
-        github = GitHub(
-            session,
-            app_id=str(sandbox.app_id),
-            private_key=sandbox.private_key,
-            api_url=sandbox.api_url,
-            now=clock,
-            sleep=clock.sleep,
-        )
-        yield Organizing(store, github, clock)
+        yield Organizing(store, make_github(sandbox, session, clock), clock)
     await store.close()
     await sandbox.stop()
 
