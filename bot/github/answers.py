@@ -31,6 +31,13 @@ class IssueRead:
     read_at: int
     unchanged: bool = False
     author: Author | None = None
+    created_at: int = 0
+    """In UTC epoch seconds."""
+
+    @property
+    def is_as_created(self) -> bool:
+        """Tell whether nothing has happened to it since, so that its body says what was first written."""
+        return self.issue.updated_at == self.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +118,14 @@ class IssueAnswer(shapes.Issue, kw_only=True, gc=False):
     """An issue as REST shows it."""
 
     repository_url: str
+    created_at: Time
     body: str | None = None
     user: shapes.User | None = None
 
     def read(self, repository: Repository, at: int, *, unchanged: bool = False) -> IssueRead:
         """Give the issue as it was at a time or later."""
         author = None if self.user is None else self.user.author()
-        return IssueRead(repository, self.fact(), self.body, at, unchanged, author)
+        return IssueRead(repository, self.fact(), self.body, at, unchanged, author, epoch(self.created_at))
 
 
 class CommentAnswer(shapes.Comment, kw_only=True, gc=False):

@@ -20,17 +20,7 @@ from bot.petition.comment import Author, Comment, Version, Writer, body_digest
 MOST = 100
 """Comments that GitHub tells of in one call."""
 
-QUERY = """
-query($ids: [ID!]!) {
-  nodes(ids: $ids) {
-    ... on IssueComment {
-      fullDatabaseId body createdAt updatedAt lastEditedAt isMinimized
-      author { ...who }
-      editor { ...who }
-      userContentEdits(first: 100) { nodes { editedAt diff editor { ...who } } }
-    }
-  }
-}
+WHO = """
 fragment who on Actor {
   __typename
   login
@@ -40,15 +30,20 @@ fragment who on Actor {
   ... on Organization { databaseId }
 }
 """
+"""What is asked of an account."""
 
-
-BODY_QUERY = """
-query($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) {
-    issue(number: $number) { fullDatabaseId userContentEdits(first: 20) { nodes { editedAt diff } } }
-  }
-}
-"""
+QUERY = f"""
+query($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    ... on IssueComment {{
+      fullDatabaseId body createdAt updatedAt lastEditedAt isMinimized
+      author {{ ...who }}
+      editor {{ ...who }}
+      userContentEdits(first: 100) {{ nodes {{ editedAt diff editor {{ ...who }} }} }}
+    }}
+  }}
+}}
+{WHO}"""
 
 
 class Actor(Struct, rename="camel"):
@@ -94,38 +89,12 @@ class CommentNode(Struct, rename="camel"):
     user_content_edits: Edits | None = None
 
 
-class IssueNode(Struct, rename="camel"):
-    """An issue as GraphQL shows it."""
-
-    full_database_id: str
-    user_content_edits: Edits | None = None
-
-
-class RepositoryNode(Struct):
-    """A repository, asked for one issue."""
-
-    issue: IssueNode | None = None
-
-
 def read(nodes: Sequence[object], now: int) -> tuple[Comment, ...]:
     """Give everything that GitHub told of the comments asked for, seen `now`.
 
     What is deleted or not ours is left out. Raises Unavailable for what is not of the documented shape.
     """
     return tuple(_observed(expect(CommentNode, node), now) for node in nodes if node)
-
-
-def read_body(repository: object, issue_id: int) -> tuple[str | None, ...] | None:
-    """Give the last texts of an issue's body, oldest first, of which None is one that somebody removed.
-
-    None for all of them means that the issue is another one by now. Raises Unavailable for what is not of the
-    documented shape.
-    """
-    issue = expect(RepositoryNode, repository).issue if repository else None
-    if issue is None or issue.full_database_id != str(issue_id):
-        return None
-    edits = issue.user_content_edits.nodes if issue.user_content_edits is not None else None
-    return tuple(edit.diff for edit in edits or () if edit is not None)[::-1]
 
 
 def _observed(node: CommentNode, now: int) -> Comment:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from bot.github import accounts, history, shapes
+from bot.github import accounts, body_history, history, shapes
 from bot.github.answers import (
     CommentAnswer,
     FileAnswer,
@@ -185,11 +185,23 @@ class InstallationClient:
             found += history.read(data.get("nodes") or [], read_at)
         return tuple(found)
 
-    async def body_history(self, repo: str, number: int, issue_id: int) -> tuple[str | None, ...] | None:
+    async def last_bodies(self, repo: str, number: int, issue_id: int) -> tuple[str | None, ...] | None:
         """Read the last texts of an issue's body, oldest first; None where the issue is another one by now."""
-        owner, _, name = repo.partition("/")
-        data = await self._calls.graphql(history.BODY_QUERY, owner=owner, name=name, number=number)
-        return history.read_body(data.get("repository"), issue_id)
+        data = await self._calls.graphql(body_history.LAST_TEXTS_QUERY, **named(repo), number=number)
+        return body_history.read_last_texts(data.get("repository"), issue_id)
+
+    async def revisions(
+        self, repo: str, number: int, issue_id: int, after: str | None = None
+    ) -> body_history.Revisions | None:
+        """List who saved an issue's body, newest first, a page at a time; None where the issue is another one."""
+        asked = named(repo) | {"number": number, "begins": after is None}
+        data = await self._calls.graphql(body_history.QUERY, **asked, after=after)
+        return body_history.read_revisions(data.get("repository"), issue_id)
+
+    async def texts_of(self, revisions: Sequence[str]) -> dict[str, str]:
+        """Read what revisions say, by their ids; what somebody removed is left out."""
+        data = await self._calls.graphql(body_history.TEXTS_QUERY, ids=list(revisions))
+        return body_history.read_texts(data.get("nodes") or [])
 
     async def read_file(self, repo: str, path: str) -> str | None:
         """Read a text file of the default branch; None where there is none."""

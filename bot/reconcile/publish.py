@@ -143,7 +143,10 @@ async def _note(pages: Sequence[_Page], known: Snapshot, due: Due, desk: Desk) -
             return False
         # A lost letter stands from the moment when it is put back.
         stands_since = first.read.issue.updated_at if first.found is None else int(desk.now())
-        await store.note_letter(due.petition_id, first.thread.issue_id, first.base, stands_since)
+        as_created = first.read.is_as_created and first.found is None
+        await store.note_letter(
+            due.petition_id, first.thread.issue_id, first.base, stands_since, as_created=as_created
+        )
     return True
 
 

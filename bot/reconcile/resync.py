@@ -99,7 +99,7 @@ async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: Install
     if not await store.upkeep.unheard_writes(thread.issue_id, before):
         return
     try:
-        texts = await client.body_history(thread.repository.full_name, thread.number, thread.issue_id)
+        texts = await client.last_bodies(thread.repository.full_name, thread.number, thread.issue_id)
     except GitHubError as error:
         if ends_all(error):
             raise

@@ -16,6 +16,7 @@ from bot.reconcile.backoff import NameReused, ends_all, retry_at, state_of
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer
 from bot.reconcile.desk import Desk
+from bot.reconcile.past import Past
 from bot.reconcile.publish import publish
 from bot.reconcile.resync import reread
 from bot.reconcile.survey import Survey, is_due
@@ -41,11 +42,14 @@ class Worker:
     began: float
     addresses: Addresses = field(default_factory=Addresses)
     _survey: Survey | None = None
+    _past: Past | None = None
+    _past_after: float = 0.0
+    """When to ask again what a letter said before we came."""
     _publishes_after: float = 0.0
     """When there may be the next publication, so that the hour's calls are not spent too soon."""
     _reactions_after: float = 0.0
     _reacts_next: bool = False
-    """Whether it is a reaction's turn; a survey and the reactions take turns."""
+    """Whether it is a reaction's turn; the reactions take turns with a survey or a letter's past."""
 
     async def step(self, lease: Lease) -> float:
         """Do the one most urgent thing and return 0; or return until when there is nothing to be done."""
@@ -63,10 +67,12 @@ class Worker:
         return 0.0 if await self._do_what_can_wait(now) else min(waiting)
 
     async def _do_what_can_wait(self, now: float) -> bool:
-        """Go a step on with the survey, or react to one comment; tell whether there was anything."""
+        """Go a step on with the survey or a letter's past, or react to one comment; tell if there was anything."""
         survey = self._survey or await self._begin_survey(now)
+        past = await self._begin_past(now) if survey is None and self._past_after <= now else None
+        is_idle = survey is None and past is None
         acks: list[AckDue] = []
-        if self._reactions_after <= now and (survey is None or self._reacts_next):
+        if self._reactions_after <= now and (is_idle or self._reacts_next):
             acks = await self.store.acks_due(self.installation_id, limit=1)
         self._reacts_next = not self._reacts_next
         if acks:
@@ -74,7 +80,10 @@ class Worker:
             await self._acknowledge(acks[0])
         elif survey is not None:
             self._survey = survey if await survey.step() else None
-        return bool(acks) or survey is not None
+        elif past is not None:
+            self._past = past if await past.step() else None
+            self._past_after = self.now() + self.client.trickle()
+        return bool(acks) or not is_idle
 
     async def _begin_survey(self, now: float) -> Survey | None:
         mark = await self.store.upkeep.survey(self.installation_id)
@@ -84,6 +93,15 @@ class Worker:
             mark, self.store, self.client, self.label, self.beats.lag, self.now, beat=self.beats.resync
         )
         return self._survey
+
+    async def _begin_past(self, now: float) -> Past | None:
+        if self._past is None:
+            thread = await self.store.upkeep.letter_to_trace(self.installation_id, now)
+            if thread is None:
+                self._past_after = now + self.beats.resync
+                return None
+            self._past = Past(thread, self.store, self.client, self.now, self.beats.resync)
+        return self._past
 
     async def _reread(self, thread: ThreadToRead) -> None:
         now = self.now()
@@ -103,6 +121,8 @@ class Worker:
         try:
             desk = Desk(self.store, self.client, lease, self.label, self.now, self.beats.resync, self.addresses)
             writes = await publish(due, desk)
+            if due.published_revision == 0:
+                self._past_after = 0.0
         except GitHubError as error:
             if ends_all(error) or isinstance(error, Paused):
                 raise

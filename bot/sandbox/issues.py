@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.sandbox import payloads, shapes
 from bot.sandbox.nouns import (
@@ -89,6 +90,13 @@ class Issues(Repositories):
     def edit_issue_body(self, issue: Issue, actor: User, body: str, *, web: bool | None = None) -> Issue:
         """Save another text as the issue's body; the last write wins."""
         return self.edit_issue(issue, actor, body=body, web=web)
+
+    def remove_revision(self, issue: Issue, actor: User, number: int) -> None:
+        """Remove what an earlier revision of the body said from the history; who made it and when stays there."""
+        self.require(issue.repository, actor, "write")
+        if not 0 <= number < len(issue.edits) - 1:
+            raise Refused(422, "Only an earlier revision can be deleted.")
+        issue.edits[number] = replace(issue.edits[number], removed_at=self.time(), removed_by=actor)
 
     def label(self, issue: Issue, actor: User, name: str) -> Issue:
         """Put a label on an issue, making the label if need be."""

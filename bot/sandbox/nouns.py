@@ -65,11 +65,16 @@ GHOST = User(id=10137, login="ghost", created_at=1210713600)
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One revision of a text: who saved what, and when. The first revision is the original."""
+    """One revision of a text: who saved what, and when. The first revision is the original.
+
+    Of one that somebody has removed from the history, GitHub shows no text any more.
+    """
 
     at: int
     editor: User
     text: str
+    removed_at: int | None = None
+    removed_by: User | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -273,3 +278,12 @@ def node_id(prefix: str, *ids: int) -> str:
     """Make an opaque GraphQL id that carries its parts, so that equal things have equal ids."""
     packed = struct.pack(f">{len(ids)}Q", *ids)
     return f"{prefix}_{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
+
+
+def parts_of(node_id: str) -> tuple[str, tuple[int, ...]]:
+    """Take an id apart again; ValueError for what is none."""
+    prefix, _, packed = node_id.partition("_")
+    content = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
+    if len(content) % 8:
+        raise ValueError(f"{node_id} is no id")
+    return prefix, struct.unpack(f">{len(content) // 8}Q", content)

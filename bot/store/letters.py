@@ -1,7 +1,12 @@
-"""Keep the letter's versions: each sighting of another text, and every text once."""
+"""Keep the letter's versions: each sighting of another text, and every text once.
+
+What no look and no delivery has told, the history of the issue's body does. That it was asked is a mark,
+`letter` with the petition's id, which says when to ask again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from bot.petition.letters import Letter, other_texts, versions
@@ -13,11 +18,26 @@ TEXTS_KEPT: Final = 200
 """Of each petition; who edits on and on shall not fill the database, and the issue's edit history has them all."""
 
 
-def note_look(transaction: Transaction, petition_id: int, issue_id: int, body: str | None, at: int) -> None:
+NEVER: Final = 2**62
+"""When to ask again for what is known."""
+
+
+def note_look(
+    transaction: Transaction,
+    petition_id: int,
+    issue_id: int,
+    body: str | None,
+    at: int,
+    *,
+    as_created: bool = False,
+) -> None:
     """Note the letter that an issue showed when it was last changed, unless it stands there already.
 
-    What was read before an edit that GitHub has told us of is out of date, and left out.
+    What was read before an edit that GitHub has told us of is out of date, and left out. Of an issue that is
+    `as_created` nothing is left to be asked.
     """
+    if as_created:
+        put_off_past(transaction, petition_id)
     rows = transaction.fetch(sql.BODY, issue_id)
     if rows and rows[0].edited_at > at:
         return
@@ -33,6 +53,21 @@ def note_edit(transaction: Transaction, petition_id: int, previous: str, body: s
     if not transaction.fetch(sql.LETTER_AT, petition_id, at - 1):
         _add(transaction, petition_id, previous, at - 1)
     _add(transaction, petition_id, body, at)
+
+
+def record_past(transaction: Transaction, petition_id: int, bodies: Iterable[tuple[int, str]], now: int) -> None:
+    """Note bodies by when they were saved, as a complete history tells it; what that changes is to be shown."""
+    before = read_letters(transaction, petition_id)
+    for at, body in bodies:
+        _add(transaction, petition_id, body, at)
+        transaction.execute(sql.COUNT_LETTER, petition_id, at, letter_digest(body))
+    if read_letters(transaction, petition_id) != before:
+        transaction.execute(sql.LOOK_AT_PETITIONS, [petition_id], now)
+
+
+def put_off_past(transaction: Transaction, petition_id: int, until: int = NEVER) -> None:
+    """Note when to ask what the letter said before; without a time, that this is known."""
+    transaction.execute(sql.PUT_OFF_PAST, petition_id, until)
 
 
 def read_letters(transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
@@ -57,6 +92,7 @@ def drop_letters(transaction: Transaction, petition_id: int) -> None:
     """Forget all versions and their texts."""
     transaction.execute(sql.DROP_LETTERS_OF, petition_id)
     transaction.execute(sql.DROP_LETTER_TEXTS_OF, petition_id)
+    transaction.execute(sql.DROP_PAST, petition_id)
 
 
 def _add(transaction: Transaction, petition_id: int, body: str | None, at: int) -> None:

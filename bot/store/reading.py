@@ -177,6 +177,12 @@ def read_thread_to_look_at(
     return _thread_to_read(*rows[0]) if rows else None
 
 
+def read_letter_to_trace(transaction: Transaction, installation_id: int, now: int) -> ThreadToRead | None:
+    """Give the first thread of a petition of whose letter it is not known what it said before; None for no more."""
+    rows = transaction.fetch(sql.LETTER_TO_TRACE, installation_id, now)
+    return _thread_to_read(*rows[0]) if rows else None
+
+
 def read_thread(transaction: Transaction, issue_id: int) -> ThreadToRead | None:
     """Give the thread that an issue is; None where it is none."""
     rows = transaction.fetch(sql.THREAD_OF_ISSUE, issue_id)

@@ -322,6 +322,16 @@ THREAD_TO_LOOK_AT: Final = statement(f"""
     ORDER BY t.looked_at, t.issue_id LIMIT 1
 """)
 
+# Who signed is known, and what the letter says now: the mark is of `bot.store.letters`.
+LETTER_TO_TRACE: Final = statement(f"""
+    {_THREAD_TO_READ} AND p.labelled AND p.published_revision > 0
+    {_USABLE.format(of="t")}
+    WHERE t.position = 1 AND NOT t.gone AND r.installation_id = $1
+      AND NOT EXISTS (SELECT 1 FROM threads o WHERE o.petition_id = p.id AND NOT o.gone AND o.listed_at = 0)
+      AND NOT EXISTS (SELECT 1 FROM marks m WHERE m.name = 'letter ' || p.id AND m.at > $2)
+    ORDER BY p.id LIMIT 1
+""")
+
 THREAD_OF_ISSUE: Final = statement(f"""
     {_THREAD_TO_READ}
     JOIN repositories r ON r.id = t.repository_id

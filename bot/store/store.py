@@ -150,9 +150,17 @@ class Store:
         """Leave a petition alone until a time; `state` says why, `detail` what GitHub said."""
         await self._execute(sql.POSTPONE, petition_id, until, state.value, detail, attempts)
 
-    async def note_letter(self, petition_id: int, issue_id: int, body: str | None, at: int) -> None:
-        """Note the letter in a body as it was last changed at a time, unless that version is known."""
-        await self._database.write(partial(note_look, petition_id=petition_id, issue_id=issue_id, body=body, at=at))
+    async def note_letter(
+        self, petition_id: int, issue_id: int, body: str | None, at: int, *, as_created: bool = False
+    ) -> None:
+        """Note the letter in a body as it was last changed at a time, unless that version is known.
+
+        What it said before is not asked of an issue that is `as_created`.
+        """
+        look = partial(
+            note_look, petition_id=petition_id, issue_id=issue_id, body=body, at=at, as_created=as_created
+        )
+        await self._database.write(look)
 
     async def letters(self, petition_id: int) -> tuple[Letter, ...]:
         """Give the versions of the letter with their texts, the oldest first."""

@@ -29,7 +29,8 @@ from bot.store.forgetting import (
     strip_thread,
 )
 from bot.store.inspecting import Inspection, find_petitions, inspect, list_petitions
-from bot.store.reading import ThreadToRead, read_thread, read_thread_to_look_at
+from bot.store.letters import NEVER, put_off_past, record_past
+from bot.store.reading import ThreadToRead, read_letter_to_trace, read_thread, read_thread_to_look_at
 from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
 from bot.store.spelling import Statement
 from bot.store.states import State
@@ -201,6 +202,22 @@ class Upkeep:
     async def found(self, issue_id: int, lost_by: int) -> None:
         """Note that what a write replaced is back, or is out of date."""
         await self._database.write(partial(note_found, issue_id=issue_id, lost_by=lost_by))
+
+    # Letters
+
+    async def letter_to_trace(self, installation_id: int, now: float) -> ThreadToRead | None:
+        """Give the first thread of a petition of whose letter it is not known what it said before."""
+        read = partial(read_letter_to_trace, installation_id=installation_id, now=int(now))
+        return await self._database.read(read)
+
+    async def note_past(self, petition_id: int, bodies: Sequence[tuple[int, str]]) -> None:
+        """Note bodies that people saved, each with its time, as the issue's edit history tells it."""
+        work = partial(record_past, petition_id=petition_id, bodies=bodies, now=int(self._now()))
+        await self._database.write(work)
+
+    async def put_off_past(self, petition_id: int, until: int = NEVER) -> None:
+        """Note when to ask what the letter said before; without a time, that this is known."""
+        await self._database.write(partial(put_off_past, petition_id=petition_id, until=until))
 
     # Ages of accounts
 

@@ -202,6 +202,21 @@ SIGNED_BETWEEN: Final = statement("""
     ) AS one
 """)
 
+# Of two counts for one version the higher one: who signed may not have been known yet.
+COUNT_LETTER: Final = statement("""
+    UPDATE letters SET count = CASE WHEN count < s.signed THEN s.signed ELSE count END
+    FROM (SELECT count(*) AS signed FROM signatures WHERE petition_id = $1 AND signed_at <= $2) AS s
+    WHERE petition_id = $1 AND seen_at = $2 AND digest = $3
+""")
+
+PUT_OFF_PAST: Final = statement("""
+    INSERT INTO marks (name, at) SELECT 'letter ' || $1::BIGINT, $2::BIGINT
+    WHERE EXISTS (SELECT 1 FROM petitions WHERE id = $1)
+    ON CONFLICT (name) DO UPDATE SET at = excluded.at
+""")
+
+DROP_PAST: Final = statement("DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT")
+
 DROP_LETTERS_OF: Final = statement("DELETE FROM letters WHERE petition_id = $1")
 
 DROP_LETTER_TEXTS_OF: Final = statement("DELETE FROM letter_texts WHERE petition_id = $1")

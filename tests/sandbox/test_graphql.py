@@ -1,5 +1,10 @@
 """GraphQL answers what a recount asks: provenance, visibility, ids as text, and refusals with status 200."""
 
+from typing import Any
+
+import pytest
+
+from bot.sandbox.nouns import Comment, Issue, Refused, node_id, parts_of
 from bot.sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock
 
@@ -179,3 +184,70 @@ async def test_nobody_gets_nothing_and_nonsense_is_told(sandbox: Sandbox, api: A
     assert (await api("POST", sandbox.graphql_url, {"query": "{ __typename }"}, token="")).status == 401
     assert "errors" in await api.graphql("{ nonsense }")
     assert "errors" in (await api("POST", sandbox.graphql_url, {})).json
+
+
+REVISIONS = """
+query($after: String) { repository(owner: "lovelace", name: "letters") { issue(number: 1) {
+ includesCreatedEdit createdAt lastEditedAt
+ userContentEdits(first: 100, after: $after) {
+  totalCount pageInfo { hasNextPage endCursor } nodes { id editedAt editor { login } deletedAt deletedBy { login } }
+} } } }
+"""
+TEXTS = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on UserContentEdit { id editedAt diff } } }"
+
+
+async def test_who_edited_an_issue_s_body_is_told_page_by_page_newest_first(
+    sandbox: Sandbox, api: Api, clock: Clock
+) -> None:
+    petition = sandbox.petition(body="Letter 0")
+    for number in range(1, 230):
+        clock.pass_by(1)
+        sandbox.state.edit_issue_body(petition, petition.user, f"Letter {number}", web=False)
+    sandbox.state.remove_revision(petition, sandbox.organizer("mod"), 2)
+
+    found: list[dict[str, object]] = []
+    issue: dict[str, Any] = {}
+    page = {"hasNextPage": True, "endCursor": None}
+    while page["hasNextPage"]:
+        issue = (await api.graphql(REVISIONS, after=page["endCursor"]))["data"]["repository"]["issue"]
+        edits = issue["userContentEdits"]
+        assert edits["totalCount"] == 230
+        found += edits["nodes"]
+        page = edits["pageInfo"]
+
+    assert (issue["includesCreatedEdit"], issue["lastEditedAt"]) == (True, found[0]["editedAt"])
+    assert found[-1]["editedAt"] == issue["createdAt"]
+    assert [one["editedAt"] for one in found] == sorted((str(one["editedAt"]) for one in found), reverse=True)
+    assert [one["deletedBy"] for one in found if one["deletedAt"]] == [{"login": "mod"}]
+    texts = (await api.graphql(TEXTS, ids=[one["id"] for one in found[-4:]]))["data"]["nodes"]
+    assert [one["diff"] for one in texts] == ["Letter 3", None, "Letter 1", "Letter 0"]
+    assert [(one["id"], one["editedAt"]) for one in texts] == [(one["id"], one["editedAt"]) for one in found[-4:]]
+
+
+async def test_a_revision_is_there_for_those_who_may_see_its_text(sandbox: Sandbox, api: Api) -> None:
+    secret = sandbox.petition(repository=sandbox.repository("lovelace/secret", private=True))
+    comment = sandbox.comment(secret, "ada")
+    untouched = sandbox.petition(repository=secret.repository)
+    sandbox.state.edit_issue_body(secret, secret.user, "Dear you,")
+    sandbox.state.edit_comment(comment, comment.user, "/unsign")
+    places: list[tuple[Issue | Comment, int]] = [(secret, 0), (comment, 1), (comment, 2), (untouched, 0)]
+    ids = [revision_id(of, number) for of, number in places]
+
+    seen = (await api.graphql(TEXTS, ids=[*ids, "UCE_nonsense", "UCE_AAAA"]))["data"]["nodes"]
+    assert [one and one["diff"] for one in seen] == [secret.edits[0].text, "/unsign", None, None, None, None]
+    unseen = await api.graphql(TEXTS, token=sandbox.token_of("mallory"), ids=ids)
+    assert unseen["data"]["nodes"] == [None, None, None, None]
+
+
+def revision_id(of: Issue | Comment, number: int) -> str:
+    return node_id("UCE", isinstance(of, Comment), *parts_of(of.node_id)[1], number)
+
+
+async def test_only_an_earlier_revision_can_be_removed(sandbox: Sandbox) -> None:
+    petition = sandbox.petition()
+    sandbox.state.edit_issue_body(petition, petition.user, "Dear you,")
+    for number in (-1, 1):
+        with pytest.raises(Refused):
+            sandbox.state.remove_revision(petition, petition.user, number)
+    with pytest.raises(Refused):
+        sandbox.state.remove_revision(petition, sandbox.user("mallory"), 0)

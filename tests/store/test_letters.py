@@ -127,6 +127,60 @@ async def test_signing_again_is_signing_what_the_letter_says_now(scene: Scene) -
     assert snapshot.letter_changed is None
 
 
+async def test_a_history_tells_what_nobody_has_seen_and_is_shown(scene: Scene) -> None:
+    await scene.sign("ada")
+    await look(scene, "C", 900)
+    await scene.store.published(LETTER.id, (await scene.snapshot()).revision, 0)
+    for is_news in (True, False):
+        await scene.store.upkeep.note_past(LETTER.id, [(10, "A"), (90, splice("B", BLOCK)), (700, "C")])
+        snapshot = await scene.snapshot()
+        assert bool(await scene.store.due(INSTALLATION, 9e9)) == is_news
+        assert [(one.seen_at, one.count) for one in snapshot.letters] == [(10, 0), (90, 0), (700, 1)]
+        await scene.store.published(LETTER.id, snapshot.revision, 0)
+    assert await texts(scene) == [("A", 10), ("B", 90), ("C", 700)]
+
+
+async def test_a_history_corrects_a_count_that_was_made_before_all_were_known(scene: Scene) -> None:
+    await edit(scene, "A", "B", 500)
+    await scene.sign("ada")
+    await scene.sign("grace")
+    await scene.store.upkeep.note_past(LETTER.id, [(10, "A"), (500, "B")])
+    assert [(one.seen_at, one.count) for one in (await scene.snapshot()).letters] == [(10, 0), (500, 2)]
+    await scene.unsign("ada")
+    await scene.store.upkeep.note_past(LETTER.id, [(500, "B")])
+    assert (await scene.snapshot()).letter_changed == (500, 2)
+
+
+async def test_a_history_is_asked_for_until_it_is_known(scene: Scene) -> None:
+    async def is_asked_for(now: int) -> bool:
+        thread = await scene.store.upkeep.letter_to_trace(INSTALLATION, now)
+        return thread is not None and thread.issue_id == LETTER.id
+
+    upkeep = scene.store.upkeep
+    await scene.store.published(LETTER.id, 1, 0)
+    assert not await is_asked_for(1_000)
+    await scene.store.record_listing(LETTER.id, 900, [], complete=True)
+    assert await is_asked_for(1_000)
+    await upkeep.put_off_past(LETTER.id, 2_000)
+    assert [await is_asked_for(now) for now in (1_999, 2_000)] == [False, True]
+    await upkeep.put_off_past(LETTER.id)
+    assert not await is_asked_for(9_000_000_000)
+    await upkeep.put_off_past(LETTER.id, 0)
+    await scene.store.note_letter(LETTER.id, LETTER.id, "A", 10, as_created=True)
+    assert not await is_asked_for(9_000_000_000)
+
+
+async def test_of_a_petition_that_is_gone_no_mark_is_left(scene: Scene) -> None:
+    await scene.store.upkeep.put_off_past(LETTER.id)
+    assert await rows(scene.store, "SELECT name FROM marks WHERE name LIKE 'letter %'") == [
+        (f"letter {LETTER.id}",)
+    ]
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
+    assert await rows(scene.store, "SELECT name FROM marks WHERE name LIKE 'letter %'") == []
+    await scene.store.upkeep.put_off_past(8_888)
+    assert await rows(scene.store, "SELECT name FROM marks WHERE name LIKE 'letter %'") == []
+
+
 async def test_who_edits_on_and_on_fills_no_database(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.store.letters.TEXTS_KEPT", 3)
     for number in range(6):

@@ -32,6 +32,7 @@ PER_LOOK = [
     sql.INSTALLATIONS_WITH_WORK,
     sql.DUE,
     sql.THREADS_TO_READ,
+    sql.LETTER_TO_TRACE,
     sql.PETITIONS_TO_ACKNOWLEDGE,
     sql.DROP_LATE_ACKS,
     sql.ACKS_DUE,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from bot.petition.letters import Change, differences, given_to
+from pathlib import Path
+
+from bot.petition import block
+from bot.petition.letters import Change, Letter, differences, given_to
+from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Issue
-from tests.whole.scene import Scene
-from tests.whole.watching import a_second_later, store_of
+from tests.whole.scene import WATCHFUL, Scene
+from tests.whole.watching import a_second_later, at_rest, eventually, store_of, watched
 
 WARNING = "The letter was changed"
 
@@ -69,3 +73,64 @@ async def test_saving_exactly_an_earlier_body_of_ours_is_an_edit_all_the_same(st
         "Close the archive.",
         "Open the archive.",
     ]
+
+
+async def test_what_the_letter_said_before_is_known_again_after_the_database_was_lost(
+    stage: Scene, tmp_path: Path
+) -> None:
+    petition = stage.petition("We ask you\nto open the archive.")
+    await stage.shows(petition, 0)
+    await a_second_later()
+    stage.sign(petition, "ada")
+    await a_second_later()
+    rewrite(stage, petition, "open", "close")
+    await a_second_later()
+    stage.sign(petition, "grace")
+    await a_second_later()
+    rewrite(stage, petition, "archive", "library")
+    await a_second_later()
+    stage.sign(petition, "alan")
+    await stage.shows(petition, 3)
+    await stage.until(lambda: "after 2 people had signed" in (petition.body or ""))
+    before = await versions_and_signers(stage, petition)
+    assert before[1] == {"ada": 0, "grace": 1, "alan": 2}
+
+    await stage.stop_bot()
+    stage.state.edit_issue_body(petition, stage.state.app.bot, block.letter(petition.body))
+    stage.database_url = f"sqlite:///{tmp_path}/new.db"
+    await stage.start_bot()
+
+    await stage.until(lambda: "after 2 people had signed" in (petition.body or ""))
+    assert await versions_and_signers(stage, petition) == before
+
+
+async def test_a_new_petition_s_letter_has_no_past_to_be_asked_for(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        petition = stage.petition("Open the archive.")
+        await stage.shows(petition, 0)
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+        await eventually(lambda: at_rest(stage), "the end of all work")
+        assert calls.like("POST .*graphql") == []
+
+
+async def test_a_petition_is_published_also_where_nobody_says_what_its_letter_said_before(sqlite_url: str) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL, start=False) as (stage, calls):
+        petition = stage.petition("Open the archive.")
+        stage.sign(petition, "ada")
+        await a_second_later()
+        rewrite(stage, petition, "Open", "Close")
+        stage.sandbox.faults = Faults(where="/graphql", graphql_error=1.0)
+        await stage.start_bot()
+        await stage.shows(petition, 1)
+        await eventually(lambda: calls.like("POST .*graphql"), "a question")
+        assert WARNING not in (petition.body or "")
+        stage.sandbox.faults = Faults()
+        await stage.until(lambda: WARNING in (petition.body or ""))
+
+
+async def versions_and_signers(stage: Scene, petition: Issue) -> tuple[tuple[Letter, ...], dict[str, int]]:
+    """Give the letter's versions, and which of them everybody signed."""
+    versions = await store_of(stage).letters(petition.id)
+    tally = await store_of(stage).snapshot(petition.id, newest=9)
+    return versions, {each.login: given_to(tally.letters, each.signed_at) for each in tally.newest}

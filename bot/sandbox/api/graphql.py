@@ -68,6 +68,9 @@ class _Root:
             return self._nodes.comment(found)
         if isinstance(found, Issue) and self._nodes.can_see(found):
             return self._nodes.issue(found)
+        edit = self._nodes.find_edit(node_id)
+        if edit is not None:
+            return edit
         raise Unresolved(f"Could not resolve to a node with the global id of '{node_id}'")
 
     def _many(self, ids: list[str]) -> list[object]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.sandbox import shapes
 from bot.sandbox.api.call import Call
-from bot.sandbox.nouns import Comment, Edit, Issue, Label, Reaction, Repository, User, node_id
+from bot.sandbox.nouns import Comment, Issue, Label, Reaction, Repository, User, node_id, parts_of
 
 Fields = Mapping[str, object]
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class Nodes:
             "editor": self.actor(edited.editor) if edited else None,
             "lastEditedAt": _time(edited.at if edited else None),
             "includesCreatedEdit": edited is not None,
-            "userContentEdits": lambda _info, **page: self._edits(of.edits, of.id, page),
+            "userContentEdits": lambda _info, **page: self._edits(of, page),
             "labels": lambda _info, **page: connection(of.labels, _label, page),
             "comments": lambda _info, **page: self._comments(of, page),
             "repository": lambda _info: self.repository(of.repository),
@@ -117,7 +117,7 @@ class Nodes:
             "editor": self.actor(of.editor),
             "lastEditedAt": _time(of.edited_at),
             "includesCreatedEdit": of.edited_at is not None,
-            "userContentEdits": lambda _info, **page: self._edits(of.edits, of.id, page),
+            "userContentEdits": lambda _info, **page: self._edits(of, page),
             "isMinimized": of.minimized is not None,
             "minimizedReason": of.minimized,
             "isPinned": of.pinned_at is not None,
@@ -131,6 +131,33 @@ class Nodes:
             "viewerDidAuthor": of.user is self._call.actor,
             "viewerCanMinimize": True,
         }
+
+    def edit(self, of: Issue | Comment, number: int) -> Fields:
+        """Show a revision of a text; `number` is its place, the original's is 0."""
+        edit = of.edits[number]
+        at = shapes.timestamp(edit.at)
+        return {
+            "__typename": "UserContentEdit",
+            "id": _edit_id(of, number),
+            "createdAt": at,
+            "updatedAt": at,
+            "editedAt": at,
+            "editor": self.actor(edit.editor),
+            "deletedAt": _time(edit.removed_at),
+            "deletedBy": self.actor(edit.removed_by),
+            "diff": edit.text if edit.removed_at is None else None,
+        }
+
+    def find_edit(self, edit_id: str) -> Fields | None:
+        """Show the revision of this id; None where there is none, or the caller may not see its text."""
+        try:
+            kind, ids = parts_of(edit_id)
+            is_comment, repository, owner, number = ids
+        except ValueError:
+            return None
+        found = self._call.state.nodes.get(node_id("IC" if is_comment else "I", repository, owner))
+        is_there = kind == "UCE" and found is not None and self.can_see(found) and 1 < len(found.edits) > number
+        return self.edit(found, number) if found is not None and is_there else None
 
     def actor(self, of: User | None) -> Fields | None:
         """Show an account: null once it is deleted, and a bot without `[bot]`."""
@@ -158,26 +185,10 @@ class Nodes:
             comments = sorted(comments, key=lambda one: (one.updated_at, one.id), reverse=is_newest_first)
         return connection(comments, self.comment, page, must_be_bounded=True)
 
-    def _edits(self, edits: Sequence[Edit], owner: int, page: Mapping[str, object]) -> Fields:
+    def _edits(self, of: Issue | Comment, page: Mapping[str, object]) -> Fields:
         """List revisions, newest first; a text that nobody edited has none, an edited one its original too."""
-        numbered = list(enumerate(edits)) if len(edits) > 1 else []
-
-        def shown(one: tuple[int, Edit]) -> Fields:
-            number, edit = one
-            at = shapes.timestamp(edit.at)
-            return {
-                "__typename": "UserContentEdit",
-                "id": node_id("UCE", owner, number),
-                "createdAt": at,
-                "updatedAt": at,
-                "editedAt": at,
-                "editor": self.actor(edit.editor),
-                "deletedAt": None,
-                "deletedBy": None,
-                "diff": edit.text,
-            }
-
-        return connection(numbered[::-1], shown, page)
+        numbers = range(len(of.edits) if len(of.edits) > 1 else 0)[::-1]
+        return connection(numbers, lambda number: self.edit(of, number), page)
 
     def _reaction_groups(self, reactions: Sequence[Reaction]) -> list[Fields]:
         return [
@@ -241,6 +252,11 @@ def _place(cursor: object, default: int) -> int:
         return int(base64.b64decode(cursor).decode().removeprefix("cursor:v2:"))
     except ValueError as error:
         raise Unresolved(f"`{cursor}` does not appear to be a valid cursor.", "INVALID_CURSOR_ARGUMENTS") from error
+
+
+def _edit_id(of: Issue | Comment, number: int) -> str:
+    _, owner = parts_of(of.node_id)
+    return node_id("UCE", isinstance(of, Comment), *owner, number)
 
 
 def _label(of: Label) -> Fields:

@@ -1,0 +1,132 @@
+"""Find out what a petition's letter said before we saw it, from the edit history of its issue, a call at a time.
+
+Deliveries and looks tell how a letter changes while we are there. What was before, because the petition is older
+than the installation or because our database was lost, is asked for once. Nearly all revisions of a busy petition's
+body are our own, which change no letter: their texts are not read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+import structlog
+
+from bot.github.body_history import MOST_TEXTS, Revision
+from bot.github.errors import GitHubError, Paused
+from bot.github.installation import InstallationClient
+from bot.reconcile.backoff import ends_all
+from bot.store import Store, ThreadToRead
+
+log = structlog.get_logger("past")
+
+MOST_PAGES: Final = 200
+"""Of a hundred revisions each; what a body said before those is left unknown."""
+
+MOST_READ: Final = 1_000
+"""Revisions whose texts are read at most, those of people before those of other Apps, and of those the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A revision whose text is worth reading, and the times (UTC epoch seconds) at which it is known to stand."""
+
+    id: str
+    stands_at: tuple[int, ...]
+
+
+def worth_reading(revisions: Iterable[Revision]) -> list[Told]:
+    """Give the revisions to be read, oldest first; they come newest first.
+
+    Of those of one second the last one counts. It is noted a second later as well, where nothing comes in between
+    that a delivery tells of the others.
+    """
+    kept = sorted(revisions, key=lambda one: not one.by_person)[:MOST_READ]
+    by_second: dict[int, list[str]] = {}
+    for one in sorted(kept, key=lambda one: one.at):
+        by_second.setdefault(one.at, []).append(one.id)
+    return [
+        Told(ids[0], (at,) if len(ids) == 1 or at + 1 in by_second else (at, at + 1))
+        for at, ids in by_second.items()
+    ]
+
+
+@dataclass(slots=True)
+class Past:
+    """Reads what one petition's letter said before. It lives in memory: one that is cut off begins again.
+
+    What fails is tried again after `beat` seconds.
+    """
+
+    thread: ThreadToRead
+    store: Store
+    client: InstallationClient
+    now: Callable[[], float]
+    beat: float
+    _more: str | None = None
+    _pages: int = 0
+    _by_others: dict[str, Revision] = field(default_factory=dict)
+    """Revisions that are not ours, newest first."""
+    _to_read: deque[Told] | None = None
+
+    async def step(self) -> bool:
+        """Do the next bit, with one call; False when all is done. Raises what concerns the whole installation."""
+        try:
+            return await (self._list() if self._to_read is None else self._read(self._to_read))
+        except GitHubError as error:
+            if ends_all(error):
+                raise
+            until = self.now() + self.beat
+            if isinstance(error, Paused):
+                until = max(until, error.until)
+            log.info("put off asking what the letter said before", petition=self._name, error=str(error))
+            await self.store.upkeep.put_off_past(self.thread.petition_id, int(until))
+            return False
+
+    async def _list(self) -> bool:
+        thread = self.thread
+        ours = (await self.client.me()).lower()
+        page = await self.client.revisions(
+            thread.repository.full_name, thread.number, thread.issue_id, after=self._more
+        )
+        if page is None:
+            # It has moved, and what we know of it will.
+            await self.store.upkeep.put_off_past(thread.petition_id, int(self.now() + self.beat))
+            return False
+        if page.unedited is not None:
+            await self.store.upkeep.note_past(thread.petition_id, [page.unedited])
+        # What is saved while we read moves the others down, and some are seen twice.
+        self._by_others |= {one.id: one for one in page.revisions if (one.by or "").lower() != ours}
+        self._more, self._pages = page.more, self._pages + 1
+        if self._more is None or self._pages == MOST_PAGES:
+            self._to_read = deque(worth_reading(self._by_others.values()))
+            return await self._goes_on(self._to_read)
+        return True
+
+    async def _read(self, to_read: deque[Told]) -> bool:
+        batch = list(islice(to_read, MOST_TEXTS))
+        texts = await self.client.texts_of([one.id for one in batch])
+        bodies = [(at, texts[one.id]) for one in batch if one.id in texts for at in one.stands_at]
+        await self.store.upkeep.note_past(self.thread.petition_id, bodies)
+        for _ in batch:
+            to_read.popleft()
+        return await self._goes_on(to_read)
+
+    async def _goes_on(self, to_read: deque[Told]) -> bool:
+        if to_read:
+            return True
+        await self.store.upkeep.put_off_past(self.thread.petition_id)
+        log.info(
+            "know what the letter said before",
+            petition=self._name,
+            revisions=len(self._by_others),
+            complete=self._more is None and len(self._by_others) <= MOST_READ,
+        )
+        return False
+
+    @property
+    def _name(self) -> str:
+        return f"{self.thread.repository.full_name}#{self.thread.number}"
