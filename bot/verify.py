@@ -201,23 +201,35 @@ async def _client(session: aiohttp.ClientSession, name: IssueName, config: Confi
 async def _read_threads(client: InstallationClient, name: IssueName) -> list[IssueRead]:
     """Read a petition's issues, the first one first; `name` may be of any of them.
 
-    The block of the first one names the others. They count where a bot has written them as its continuations: only
-    an App can do that, and only one that the organizers have let in.
+    The block of the first one names the others. They count where a bot has written them as its continuations, under
+    the same owner: only an App can do that, and only one that the owner has let in.
     """
     first = await client.get_issue(name.repository, name.number)
     if (continues := _continued_by(first)) is not None:
         first = await client.get_issue(*threads.split_name(continues.name))
     said = block.machine_line(first.body)
-    pages = {first.issue.id: first}
+    pages, strangers = {first.issue.id: first}, 0
     for other in said.threads if said is not None else ():
-        try:
-            page = await client.get_issue(*threads.split_name(other))
-        except (NotFound, Gone):
+        if strangers == threads.STRANGERS:
+            break
+        if other.lower() == str(_name_of(first)).lower():
             continue
-        continues = _continued_by(page)
-        if continues is not None and await client.leads_to(continues, first.issue.id):
+        page = await _read_continuation(client, other, first)
+        if page is None:
+            strangers += 1
+        else:
             pages[page.issue.id] = page
     return list(pages.values())
+
+
+async def _read_continuation(client: InstallationClient, name: str, first: IssueRead) -> IssueRead | None:
+    try:
+        page = await client.get_issue(*threads.split_name(name))
+    except (NotFound, Gone):
+        return None
+    continues = _continued_by(page)
+    is_ours = continues is not None and page.repository.owner == first.repository.owner
+    return page if continues and is_ours and await client.leads_to(continues, first.issue.id) else None
 
 
 def _continued_by(page: IssueRead) -> threads.Continues | None:

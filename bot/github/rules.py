@@ -39,7 +39,8 @@ async def find_rules(
     settings = await _settings(client, repository, notes)
     orders = standing_orders(comments)
     organizers = await _organizers(client, repository, orders, associates, notes)
-    named = {one.comment_id: await _named(client, one, comments, withheld, notes) for one in orders}
+    heard = [one for one in orders if organizers[one.author.id]]
+    named = {one.comment_id: await _named(client, one, comments, withheld, notes) for one in heard}
     return FoundRules(rule(settings, orders, organizers=organizers, named=named).rules, tuple(notes))
 
 

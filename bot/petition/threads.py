@@ -15,6 +15,12 @@ from bot.petition.text import inline
 WALL = 2_500
 """Comments that GitHub takes on one issue."""
 
+STRANGERS = 5
+"""Names in a block that may lead to no issue of the petition; then the others are not looked up any more.
+
+Whoever may edit the letter can write thousands of them, and GitHub counts our calls.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Continues:

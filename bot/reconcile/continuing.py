@@ -39,16 +39,16 @@ async def find_again(tally: Snapshot, first: IssueRead, desk: Desk) -> bool:
     """
     said = machine_line(first.body)
     known = {_name(tally, place) for place in range(len(tally.threads))}
-    found = False
+    found, strangers = False, 0
     for name in said.threads if said is not None else ():
         if name.lower() in known:
             continue
-        repository, number = threads.split_name(name)
-        try:
-            read = await desk.client.get_issue(repository, number)
-        except (NotFound, Gone):
-            continue
-        if read.repository.owner == first.repository.owner and await _continues(read, tally, first, desk.client):
+        if strangers == threads.STRANGERS:
+            break
+        read = await _named(name, tally, first, desk)
+        if read is None:
+            strangers += 1
+        else:
             found |= await _take_up(read, tally, desk)
     return found
 
@@ -81,6 +81,16 @@ async def go_on(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> float | 
         log.warning("the petition cannot go on in another issue yet", petition=_name(tally, 0), error=str(error))
         return now + (MOMENT if isinstance(error, Unavailable) else LATER)
     return None
+
+
+async def _named(name: str, tally: Snapshot, first: IssueRead, desk: Desk) -> IssueRead | None:
+    """Read an issue that a block names; None where it is none that continues the petition."""
+    try:
+        read = await desk.client.get_issue(*threads.split_name(name))
+    except (NotFound, Gone):
+        return None
+    is_ours = read.repository.owner == first.repository.owner
+    return read if is_ours and await _continues(read, tally, first, desk.client) else None
 
 
 async def _find_opened(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.petition import block
+from bot.petition.threads import Continues, continuation_body
 from bot.sandbox.nouns import Comment, Issue
 from bot.verify import IssueName, Verification, verify
 from tests.whole.scene import Scene
@@ -145,3 +146,14 @@ async def test_what_cannot_be_checked_is_explained(stage: Scene) -> None:
     assert (code, "OWNER/REPO#NUMBER" in err) == (2, True)
     code, _, err = await run("verify", "lovelace/letters#1")
     assert (code, "GITHUB_TOKEN" in err) == (2, True)
+
+
+async def test_an_issue_of_somebody_elses_repository_and_app_does_not_count(stage: Scene) -> None:
+    petition, _ = await petition_with(stage, "ada")
+    robot, elsewhere = stage.state.user("mine[bot]", "Bot"), stage.state.repository("mallory/ballots")
+    body = continuation_body("A letter", "https://example.org", Continues(petition.id, "lovelace/letters#1"))
+    stuffed = stage.state.open_issue(elsewhere, robot, "A letter (2)", body, web=False)
+    stage.sign(stuffed, "mallory")
+    forge(petition, stage, count=2, threads=("lovelace/letters#1", "mallory/ballots#1"))
+    found = await check(stage, petition)
+    assert (found.recount.count, found.recount.agrees) == (1, False)
