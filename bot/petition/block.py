@@ -57,6 +57,8 @@ class BlockFacts:
     letter_changed: tuple[int, int] | None = None
     """When the letter was last changed, and how many had signed by then."""
     roster_url: str | None = None
+    search_url: str | None = None
+    """Where people find out whether they are counted, unless it is shown to nobody who has signed."""
     csv_url: str | None = None
     json_url: str | None = None
     verify_url: str | None = None

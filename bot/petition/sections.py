@@ -145,23 +145,12 @@ def anonymised(facts: BlockFacts) -> str:
 
 
 def how(facts: BlockFacts) -> str:
-    """Say what to write."""
+    """Say what to write, and how one knows what came of it."""
     say = wording(facts.language)
     withdraw = say.say("To withdraw, comment {unsign} or delete your comment.", unsign=say.code("/unsign"))
     if facts.ended_at is not None or facts.position < len(facts.threads):
         return withdraw
-    if {Detail.NAME, Detail.AFFILIATION} <= facts.show:
-        example = "/sign Ada Lovelace, Analytical Engines"
-    elif Detail.NAME in facts.show:
-        example = "/sign Ada Lovelace"
-    else:
-        return say.say("**To sign, comment {sign}**", sign=say.code("/sign")) + f"\n{withdraw}"
-    sign = say.say(
-        "**To sign, comment {sign}**, or with your name: {example}",
-        sign=say.code("/sign"),
-        example=say.code(example),
-    )
-    return f"{sign}\n{withdraw}"
+    return "\n".join([_how_to_sign(facts), withdraw, _how_one_knows(facts)])
 
 
 def table(rows: Sequence[str], facts: BlockFacts) -> str:
@@ -260,6 +249,27 @@ def address(url: str) -> str:
 MOST_REMARKS = 10
 
 _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{1,200})\]\((https?://[^\s()<>]{1,500})\)")
+
+
+def _how_to_sign(facts: BlockFacts) -> str:
+    say = wording(facts.language)
+    if {Detail.NAME, Detail.AFFILIATION} <= facts.show:
+        example = "/sign Ada Lovelace, Analytical Engines"
+    elif Detail.NAME in facts.show:
+        example = "/sign Ada Lovelace"
+    else:
+        return say.say("**To sign, comment {sign}**", sign=say.code("/sign"))
+    return say.say(
+        "**To sign, comment {sign}**, or with your name: {example}",
+        sign=say.code("/sign"),
+        example=say.code(example),
+    )
+
+
+def _how_one_knows(facts: BlockFacts) -> str:
+    say = wording(facts.language)
+    answer = say.say("The bot answers with 👍 when that counts, and with 😕 when it does not.")
+    return f"{answer} [{say.say('Was I counted?')}]({address(facts.search_url)})" if facts.search_url else answer
 
 
 def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -219,6 +219,7 @@ def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: Desk) -> bloc
     first, settings = (tally.threads[0] if tally.threads else None), tally.rules.settings
     pages = first and desk.addresses.pages(tally.repository, first.number, tally.page_key)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in tally.threads)
+    is_public = settings.public_roster and bool(settings.show)
     return block.BlockFacts(
         count=tally.count,
         digest=tally.digest,
@@ -238,8 +239,10 @@ def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: Desk) -> bloc
         closed_at=tally.shut_at,
         letter_changed=tally.letter_changed,
         roster_url=pages.roster if pages else None,
-        csv_url=pages.of(".csv") if pages and settings.public_roster and settings.show else None,
+        search_url=f"{pages.roster}#roster" if pages and is_public else None,
+        csv_url=pages.of(".csv") if pages and is_public else None,
         json_url=pages.of(".json") if pages else None,
+        verify_url=f"{pages.roster}#recount" if pages else None,
         site_url=desk.addresses.site.url,
         threads=names if len(names) > 1 else (),
         final_count=tally.final_count,

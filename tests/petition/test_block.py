@@ -138,6 +138,13 @@ class TestState:
         assert "To sign, comment /sign" in text
         assert "To withdraw, comment /unsign or delete your comment." in text
 
+    def test_who_signs_is_told_what_the_answer_means_and_where_to_look(self) -> None:
+        answer = "The bot answers with 👍 when that counts, and with 😕 when it does not."
+        assert answer in shown(facts())
+        assert "Was I counted?" not in shown(facts())
+        block = render(facts(search_url="https://example.org/petitions/a/b/1?key=k#roster"))
+        assert f"{answer} [Was I counted?](https://example.org/petitions/a/b/1?key=k#roster)\n" in block
+
     def test_what_people_are_told_to_type_means_what_they_are_told(self) -> None:
         typed = re.findall("`(/[^`]+)`", render(facts()))
         assert [parse(body) for body in typed] == [Sign(), Sign("Ada Lovelace", "Analytical Engines"), Unsign()]

@@ -22,7 +22,8 @@ async def public(sqlite_url: str) -> AsyncIterator[Scene]:
 
 
 def links(petition: Issue) -> dict[str, str]:
-    return dict(re.findall(r"\[(all signatures|CSV|JSON)\]\((\S+)\)", petition.body or ""))
+    found = re.findall(r"\[([^\]]+)\]\((http\S+)\)", petition.body or "")
+    return {text: url for text, url in found if "/petitions/" in url}
 
 
 async def fetch(url: str, status: int = 200) -> str:
@@ -39,6 +40,20 @@ async def test_the_block_links_to_a_page_that_shows_who_signed(public: Scene) ->
     assert "Read what you sign" in page
     assert "Ada Lovelace" in page
     assert f"{public.sandbox.web_url}/{petition.repository.full_name}/issues/1#issuecomment-" in page
+
+
+async def test_the_block_leads_to_where_one_finds_out_whether_one_is_counted_and_how_to_recount(
+    public: Scene,
+) -> None:
+    petition = public.petition()
+    public.sign(petition, "ada")
+    await public.shows(petition, 1)
+    for text in ("Was I counted?", "anybody can recount"):
+        url, _, place = links(petition)[text].partition("#")
+        assert f'id="{place}"' in await fetch(url), text
+    public.state.write_file(petition.repository, ".github/petition.yml", "roster: private\n")
+    await public.until(lambda: "Was I counted?" not in links(petition))
+    assert "anybody can recount" in links(petition)
 
 
 async def test_where_nobody_reaches_the_pages_the_block_links_to_none(stage: Scene) -> None:
