@@ -212,8 +212,14 @@ def remarks(facts: BlockFacts) -> str:
     say = wording(facts.language)
     count = len(facts.remarks)
     title = say.count("For the organizers: {number} remark", "For the organizers: {number} remarks", count)
-    items = "\n".join(f"- {say.name(inline(remark))}" for remark in facts.remarks[:MOST_REMARKS])
-    return f"<details><summary>{title}</summary>\n\n{items}\n\n</details>"
+    items = [f"- {say.name(inline(remark))}" for remark in facts.remarks[:MOST_REMARKS]]
+    if count > MOST_REMARKS:
+        items.append(f"- {say.count('…and {number} more', '…and {number} more', count - MOST_REMARKS)}")
+    end = say.say(
+        "Mend the file, or edit or delete the comment, and its remark goes."
+        " Meanwhile, what held before still holds."
+    )
+    return "\n".join([f"<details><summary>{title}</summary>\n", *items, f"\n{end}\n\n</details>"])
 
 
 def help_on_orders(facts: BlockFacts) -> str:

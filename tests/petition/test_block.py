@@ -484,3 +484,18 @@ def test_a_long_chart_has_room_for_its_days() -> None:
     text = render(facts(days=tuple((20_000 + day, 2) for day in range(400))))
     (line,) = re.findall(r"line \[(.*)\]", text)
     assert [int(total) for total in line.split(", ")][::7] == [2, 800]
+
+
+class TestRemarks:
+    def test_organizers_are_told_what_is_wrong_what_helps_and_what_holds_meanwhile(self) -> None:
+        text = shown(facts(remarks=["line 1, goal: found “10k”"]))
+        assert "For the organizers: 1 remark" in text
+        assert "line 1, goal: found “10k”" in text
+        assert "its remark goes. Meanwhile, what held before still holds." in text
+        assert "more" not in text
+
+    def test_of_many_remarks_the_others_are_counted(self) -> None:
+        text = shown(facts(remarks=[f"mistake {number}" for number in range(14)]))
+        assert "mistake 9" in text
+        assert "mistake 10" not in text
+        assert "…and 4 more" in text
