@@ -14,6 +14,7 @@ from typing import Final
 
 import aiohttp
 import structlog
+from aiohttp import web
 
 from bot.config import Config
 from bot.errands import addresses_of, examine
@@ -119,8 +120,8 @@ async def running(
             store, github, config.petition_label, clock.now, Coalescer(tempo.rate), beats, rounds.alarm
         )
         reception = _reception(config, conductor, session, clock) if config.lets_sign_in else None
-        served = _listening(config, conductor, metrics, clock, reception, address)
-        port = await stack.enter_async_context(served)
+        application = await _application(config, conductor, metrics, clock, reception)
+        port = await stack.enter_async_context(_listening(application, config, metrics, address))
         # Only now: what is published links to the pages, and the rounds ask for deliveries, which must find us.
         conductor.addresses = addresses_of(config, port)
         await stack.enter_async_context(_working(conductor))
@@ -182,15 +183,9 @@ async def _working(loop: Conductor | Rounds) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-@asynccontextmanager
-async def _listening(
-    config: Config,
-    conductor: Conductor,
-    metrics: Metrics,
-    clock: Clock,
-    reception: Reception | None,
-    address: socket.socket | None,
-) -> AsyncIterator[int]:
+async def _application(
+    config: Config, conductor: Conductor, metrics: Metrics, clock: Clock, reception: Reception | None
+) -> web.Application:
     store = conductor.store
 
     async def readiness() -> dict[str, bool]:
@@ -217,6 +212,13 @@ async def _listening(
     )
     if ending is not None:
         ending.mount(application)
+    return application
+
+
+@asynccontextmanager
+async def _listening(
+    application: web.Application, config: Config, metrics: Metrics, address: socket.socket | None
+) -> AsyncIterator[int]:
     async with AsyncExitStack() as stack:
         try:
             port = await stack.enter_async_context(

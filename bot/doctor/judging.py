@@ -224,11 +224,14 @@ def _label(place: Place, label: str) -> Iterator[Finding]:
 
 
 def _webhook(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
+    found = list(_webhook_problems(facts, known))
+    yield from found or [_fine("webhook", f"GitHub delivers to {known.hook.url}, signed.")]
+
+
+def _webhook_problems(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
     hook, settings = known.hook, f"{known.app.html_url} under App settings, General, Webhook"
     expected = None if facts.patient.public_url is None else f"{facts.patient.public_url}/webhook"
-    wrong = False
     if not hook.url:
-        wrong = True
         yield _problem(
             "webhook",
             "GitHub has no address to deliver to.",
@@ -236,7 +239,6 @@ def _webhook(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
             f"Set {expected or 'https://YOUR-HOST/webhook'} at {settings}.",
         )
     elif expected is not None and hook.url != expected:
-        wrong = True
         yield _problem(
             "webhook",
             f"GitHub delivers to {hook.url}, not to {expected}.",
@@ -244,7 +246,6 @@ def _webhook(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
             f"Correct it at {settings}, or correct PUBLIC_URL.",
         )
     if not hook.has_secret:
-        wrong = True
         yield _problem(
             "webhook",
             "GitHub has no secret to sign deliveries with.",
@@ -252,15 +253,12 @@ def _webhook(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
             f"Set the value of GITHUB_WEBHOOK_SECRET at {settings}.",
         )
     if hook.insecure_ssl:
-        wrong = True
         yield _problem(
             "webhook",
             "GitHub does not check the certificate of the address it delivers to.",
             "Deliveries about private repositories could be read on the way.",
             f"Switch SSL verification on at {settings}.",
         )
-    if not wrong:
-        yield _fine("webhook", f"GitHub delivers to {hook.url}, signed.")
 
 
 def _deliveries(known: AtGitHub) -> Iterator[Finding]:
@@ -327,7 +325,7 @@ def _public_url(facts: Facts) -> Iterator[Finding]:
         yield _problem(
             "public address",
             f"The bot at {url} is not ready ({_said(reply)}).",
-            "Its database does not answer, or its loops have stopped.",
+            "Its database does not answer or takes nothing, or its loops have stopped.",
             "See its log; if nothing helps, start it again.",
         )
     else:

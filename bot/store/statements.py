@@ -1,4 +1,4 @@
-"""All SQL of the bot, one constant per statement."""
+"""The SQL of recording, publishing and acknowledging, one constant per statement; its neighbours have the rest."""
 
 from __future__ import annotations
 
@@ -190,9 +190,7 @@ SET_ACCESSIBLE: Final = statement("""
     WHERE id = ANY($1::BIGINT[]) AND (accessible_as_of < $3 OR (accessible_as_of = $3 AND $2))
 """)
 
-# Issues move and go -------------------------------------------------------------------------------
-
-# Listings ------------------------------------------------------------------------------------------
+# Listings -----------------------------------------------------------------------------------------
 
 LISTED: Final = statement("""
     UPDATE threads
@@ -208,6 +206,8 @@ SIGNATURES_OF: Final = statement("""
 """)
 
 COMMENTS_OF_THREAD: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE issue_id = $1")
+
+# Issues move and go -------------------------------------------------------------------------------
 
 END_THREAD: Final = statement("UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1")
 
