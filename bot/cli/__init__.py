@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ WORDS: Final = (
 
 def _parser(chosen: Word | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="undersigned",
+        # Most people run it in a clone, where nothing of that name is installed.
+        prog="undersigned" if Path(sys.argv[0]).stem == "undersigned" else "python -m bot",
         description="Count /sign comments on petition issues and keep the tally in the issue's body.",
         epilog="New here? Start with: python -m bot demo",
     )

@@ -8,11 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 from bot import app, config, logs, setting_up
-from bot.github.errors import GitHubError
+from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.sealing import WrongKey
 from bot.setting_up import NotSetUp, SetUpAlready
 from bot.store import StoreError
@@ -44,15 +45,13 @@ class Command:
         try:
             return self.run(options)
         except config.ConfigError as error:
-            complain("The configuration is not complete:", *error.problems, *_WAYS_OUT)
+            complain("Something is wrong with the configuration:", *error.problems, *_WAYS_OUT)
             return MISUSED
         except misuses as error:
             complain(str(error))
             return MISUSED
         except GitHubError as error:
-            complain(
-                f"GitHub does not answer this: {error}", "Is the name right, and may this App or token see it?"
-            )
+            complain(f"GitHub does not answer this: {error}", _what_to_do(error))
             return MISUSED
         except failures as error:
             complain(str(error))
@@ -92,6 +91,18 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 def complain(*lines: str) -> None:
     """Say what is wrong where errors go, and nothing that is secret."""
     print(logs.concealed("\n  ".join(lines)), file=sys.stderr)
+
+
+def _what_to_do(error: GitHubError) -> str:
+    match error:
+        case Paused():
+            return f"It wants no more calls before {datetime.fromtimestamp(error.until, UTC):%H:%M} UTC."
+        case Unavailable():
+            return "Try again later. GITHUB_API_URL says where GitHub is, https://www.githubstatus.com how it is."
+        case Unauthorized():
+            return "See that the token is right, or the App's id and private key are, and this computer's clock."
+        case _:
+            return "Is the name right, and may this App or token see it?"
 
 
 _WAYS_OUT = (

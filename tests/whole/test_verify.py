@@ -142,6 +142,12 @@ async def test_what_cannot_be_checked_is_explained(stage: Scene) -> None:
         assert code == 2, name
         assert err.strip()
         assert "Traceback" not in err
+    code, _, err = await run(
+        "verify", "lovelace/letters#1", **environment | {"GITHUB_API_URL": "http://127.0.0.1:1"}
+    )
+    assert (code, "Try again later" in err) == (2, True)
+    code, _, err = await run("verify", "lovelace/letters#1", **environment | {"GITHUB_TOKEN": "ghp_unknown"})
+    assert (code, "See that the token is right" in err) == (2, True)
     code, _, err = await run("verify", **environment)
     assert (code, "OWNER/REPO#NUMBER" in err) == (2, True)
     code, _, err = await run("verify", "lovelace/letters#1")
