@@ -35,6 +35,9 @@ BODY_TIME: Final = 8.0
 STAYS: Final = "/events"
 """How the address of what is answered for as long as somebody watches ends."""
 
+LONG: Final = ".csv"
+"""How the address of what is answered at whatever pace somebody takes it ends."""
+
 Told = Callable[[str], None]
 
 
@@ -58,7 +61,8 @@ class Rules:
     """How callers are told apart and limited.
 
     `proxies` is how many proxies of ours stand before us. Of requests for pages `at_once` are worked on at once,
-    `each` for one address, which may besides have so many pages open that are told of news.
+    `each` for one address, which may besides have so many pages open that are told of news. Tables of all
+    who signed are apart: `rosters` of them are taken at once, and a quarter of these by one address.
     """
 
     proxies: int = 0
@@ -67,6 +71,7 @@ class Rules:
     at_once: int = 64
     each: int = 16
     watching: int = 32
+    rosters: int = 16
 
 
 class Allowance:
@@ -93,6 +98,28 @@ class Allowance:
         self._full_at[address] = max(self._full_at.get(address, 0.0), now) + number / self._rate.per_second
 
 
+class _Seats:
+    """So many of a kind of request are worked on at once, and so many for each address."""
+
+    def __init__(self, each: int, all_: float = math.inf) -> None:
+        self._each = each
+        self._all = all_
+        self._taken = Counter[str]()
+
+    def take(self, address: str) -> bool:
+        """Take a seat; False where there is none."""
+        is_free = self._taken[address] < self._each and self._taken.total() < self._all
+        if is_free:
+            self._taken[address] += 1
+        return is_free
+
+    def leave(self, address: str) -> None:
+        """Leave it to others."""
+        self._taken[address] -= 1
+        if not self._taken[address]:
+            del self._taken[address]
+
+
 def address_of(request: web.Request, proxies: int) -> str:
     """Tell who calls. Behind so many proxies of ours it is what the first of them has written down.
 
@@ -116,7 +143,9 @@ def address_of(request: web.Request, proxies: int) -> str:
 def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middleware:
     """Make the middleware that keeps limits for all routes but `/webhook`."""
     allowance = Allowance(rules.pages)
-    inside, watching = Counter[str](), Counter[str]()
+    pages = _Seats(rules.each, rules.at_once)
+    watching = _Seats(rules.watching)
+    rosters = _Seats(max(rules.rosters // 4, 1), rules.rosters)
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -128,21 +157,18 @@ def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middlewa
             return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
         if not _came_to_an_address(request):
             return _refuse(HTTPStatus.BAD_REQUEST, "The header Host is not the address of anything.")
-        stays = request.path.endswith(STAYS)
-        here, most = (watching, rules.watching) if stays else (inside, rules.each)
-        if here[address] >= most or (not stays and inside.total() >= rules.at_once):
+        path = request.path
+        seats = watching if path.endswith(STAYS) else rosters if path.endswith(LONG) else pages
+        if not seats.take(address):
             turned_away("too many at once")
             return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is asked for at once.", 1.0)
-        here[address] += 1
         try:
             response = await _in_time(request, handler)
         except web.HTTPException as refusal:
             _charge(allowance, address, refusal.status)
             raise
         finally:
-            here[address] -= 1
-            if not here[address]:
-                del here[address]
+            seats.leave(address)
         _charge(allowance, address, response.status)
         return response
 

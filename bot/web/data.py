@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, TypeVar
@@ -29,6 +29,7 @@ from bot.web.records import record_roster
 from bot.web.views import headline
 
 R = TypeVar("R", bound=web.StreamResponse)
+T = TypeVar("T")
 
 LARGEST: Final = 1_000
 """Signatures that one answer of JSON has at most."""
@@ -42,7 +43,7 @@ class DataRoutes:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        # Two whole rosters at a time leave the database to the others.
+        # Two parts of whole rosters at a time leave the database to the others.
         self._exporting = asyncio.Semaphore(2)
 
     def routes(self) -> list[web.RouteDef]:
@@ -84,18 +85,26 @@ class DataRoutes:
         seal(response)
         # Whoever asked may have left.
         with suppress(ConnectionResetError):
-            async with self._exporting:
-                await response.prepare(request)
-                if request.method != METH_HEAD:
-                    await self._write_rows(response, asked, letters)
+            await response.prepare(request)
+            if request.method != METH_HEAD:
+                await self._write_rows(response, asked, letters)
             await response.write_eof()
         return response
 
     async def _write_rows(self, response: web.StreamResponse, asked: Asked, letters: Sequence[Letter]) -> None:
         await response.write(table.head().encode())
-        async for entries in self._house.rosters.all_entries(asked.found.petition_id):
+        async for entries in self._in_turn(self._house.rosters.all_entries(asked.found.petition_id)):
             records = (record_signature(each, letters, self._house.site) for each in entries)
             await response.write(table.rows(records).encode())
+
+    async def _in_turn(self, parts: AsyncIterator[T]) -> AsyncIterator[T]:
+        """Read parts as long as there are some, never more at once; whoever is slow to take them keeps nobody."""
+        while True:
+            async with self._exporting:
+                part = await anext(parts, None)
+            if part is None:
+                return
+            yield part
 
     async def _badge(self, request: web.Request) -> web.StreamResponse:
         asked = await ask(request, self._house)

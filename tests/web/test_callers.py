@@ -99,6 +99,7 @@ async def serving(rules: Rules) -> AsyncIterator[tuple[Client, asyncio.Event, Co
     application.router.add_post("/webhook", quick)
     application.router.add_get("/slow", slow)
     application.router.add_get("/petition/events", slow)
+    application.router.add_get("/petition.csv", slow)
     application.router.add_get("/locked", locked)
     application.router.add_post("/form", form)
     async with TestClient(TestServer(application)) as client:
@@ -161,6 +162,17 @@ async def test_watching_takes_nobodys_place() -> None:
         assert (await client.get("/")).status == 200
         go.set()
         assert Counter([(await answer).status for answer in watching]) == {200: 2, 503: 1}
+
+
+async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
+    async with serving(Rules(proxies=1, at_once=1, each=1, rosters=4)) as (client, go, reasons):
+        addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
+        taking = [asyncio.ensure_future(client.get("/petition.csv", headers=of(each))) for each in addresses]
+        while reasons.total() < 2:
+            await asyncio.wait(taking, return_when=asyncio.FIRST_COMPLETED)
+        assert (await client.get("/", headers=of("192.0.2.1"))).status == 200
+        go.set()
+        assert Counter([(await answer).status for answer in taking]) == {200: 4, 503: 2}
 
 
 async def test_a_form_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import csv
 import hashlib
 import io
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +21,9 @@ from multidict import CIMultiDict
 from bot.petition.commands import Sign
 from bot.petition.digest import digest
 from bot.roster.chart import STYLE
+from bot.web.data import DataRoutes
 from tests.store.scene import LETTER, person
-from tests.web.scene import PAGE, PUBLIC, Scene
+from tests.web.scene import PAGE, PUBLIC, Scene, house
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FORMS = (".json", ".csv", "/badge.svg", "/badge.json", "/chart.svg", "/feed.atom")
@@ -118,6 +120,18 @@ async def test_a_long_table_is_whole(scene: Scene, monkeypatch: pytest.MonkeyPat
     for login in ("ada", "grace", "alan", "linus", "barbara"):
         await scene.petition.sign(login)
     assert [row["login"] for row in await rows(scene)] == ["ada", "grace", "alan", "linus", "barbara"]
+
+
+async def test_whoever_is_slow_to_take_a_long_table_keeps_nobody_from_theirs(scene: Scene) -> None:
+    async def parts() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    routes = DataRoutes(house(scene.petition.store))
+    slow = [routes._in_turn(parts()) for _ in range(5)]
+    assert [await anext(one) for one in slow] == [1] * 5
+    async with asyncio.timeout(60):
+        assert [part async for part in routes._in_turn(parts())] == [1, 2]
 
 
 async def test_a_badge_says_the_count(scene: Scene) -> None:
