@@ -25,6 +25,8 @@ class Disk(ABC):
     """Where a process keeps a folder, and how it runs out of room there."""
 
     name: ClassVar[str]
+    says: ClassVar[str]
+    """How SQLite tells of it."""
 
     @abstractmethod
     def under(self, folder: Path) -> Sequence[str]:
@@ -47,6 +49,7 @@ class SmallFileSystem(Disk):
     """
 
     name = "file system full"
+    says = "database or disk is full"
 
     def under(self, folder: Path) -> Sequence[str]:
         """Mount it, and become the command."""
@@ -76,6 +79,7 @@ class FileSizeLimit(Disk):
     """No file may grow. It can be had where nobody may mount, but is told as `EFBIG` then, not as `ENOSPC`."""
 
     name = "files at their limit"
+    says = "disk I/O error"
 
     def under(self, folder: Path) -> Sequence[str]:  # noqa: ARG002 - any disk will do
         """Leave the command as it is."""

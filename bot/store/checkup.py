@@ -34,7 +34,7 @@ class Health:
 
 
 async def check_up(database_url: str) -> Health:
-    """Look a database over without changing it."""
+    """Look a database over, and leave it as it is."""
     try:
         address = read_address(database_url)
         if isinstance(address, SqliteFile) and not address.path.exists():
@@ -65,23 +65,11 @@ async def _look(database: Database) -> Health:
     if version != HEAD:
         return Health(version)
     conditions = tuple(await database.read(read_conditions))
-    trouble = ""
     try:
-        await database.write(_write_and_undo)
+        await database.write(_write_and_erase)
     except StoreError as error:
-        trouble = f"it cannot be written: {error}"
-    except _Undone:
-        pass
-    return Health(version, trouble, conditions)
-
-
-class _Undone(Exception):
-    """Ends a transaction that was only to see whether it can be made."""
-
-
-def _write_and_undo(transaction: Transaction) -> None:
-    transaction.execute(sql.PUT_MARK, "looked over", 0)
-    raise _Undone
+        return Health(version, f"it cannot be written: {error}", conditions)
+    return Health(version, conditions=conditions)
 
 
 def _write_and_erase(transaction: Transaction) -> None:

@@ -24,10 +24,12 @@ from benchmarks.disks import Disk, disks
 from benchmarks.servers import complaints
 from bot.sandbox.delivery_log import Attempt
 from bot.sandbox.server import Sandbox
+from bot.sealing import derive
 from tests.whole.scene import PATIENCE, Scene
 from tests.whole.test_command_line import ROOT, credentials, read_until
 
 REASON = "because " * 60
+KEY = "a key of more than thirty-two characters"
 
 
 @pytest.mark.parametrize("disk", disks(), ids=lambda disk: disk.name)
@@ -46,6 +48,7 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path, d
             assert refused.status_code == HTTPStatus.SERVICE_UNAVAILABLE
             assert int(refused.response_headers["Retry-After"]) > 0
             await house.says_of_its_database(False)
+            assert f"cannot be written: {disk.says}" in await house.finding("database")
             house.check_what_a_crash_would_leave()
         await house.says_of_its_database(True)
         stage.sign(petition, "alan")
@@ -81,6 +84,16 @@ class House:
         except TimeoutError:
             raise AssertionError(f"the bot says {said}, not {wanted}") from None
 
+    async def finding(self, topic: str) -> str:
+        """Ask, as the operator, what the doctor finds."""
+        headers, url = (
+            {"Authorization": f"Bearer {derive(KEY, 'operator')}"},
+            f"http://127.0.0.1:{self.port}/readyz",
+        )
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as answer:
+            findings = (await answer.json())["findings"]
+        return next(one["what"] for one in findings if one["topic"] == topic)
+
     def check_what_a_crash_would_leave(self) -> None:
         """See that the files as they are hold all that was acknowledged, and that what is derived from it fits."""
         with tempfile.TemporaryDirectory() as copy:
@@ -115,7 +128,7 @@ async def served_from(disk: Disk, folder: Path) -> AsyncIterator[House]:
     await sandbox.start()
     sandbox.repository()
     database_url = f"sqlite:///{folder}/undersigned.db"
-    environment = os.environ | credentials(sandbox, DATABASE_URL=database_url, RESYNC_SECONDS="2")
+    environment = os.environ | credentials(sandbox, DATABASE_URL=database_url, RESYNC_SECONDS="2", SECRET_KEY=KEY)
     command = [*disk.under(folder), sys.executable, "-m", "bot", "serve"]
     bot = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stderr=PIPE)
     try:
