@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.sandbox.nouns import Issue
 from tests.whole.machine_truth import blocks
@@ -23,6 +23,8 @@ class Letter:
     exact: bool = True
     moves: int = 0
     """How often its issue was transferred."""
+    undone: Letter | None = None
+    """The one before it, where that says the same: white space is no edit that the bot puts back if it undid it."""
 
     @classmethod
     def saved_as(cls, body: str) -> Letter:
@@ -34,8 +36,19 @@ class Letter:
         before, after = body.split(found[0])
         return cls(before, after, had_block=True)
 
+    def saved_over(self, known: Letter) -> Letter:
+        """Note what stood there before."""
+        says_the_same = _words(self.text) == _words(known.text)
+        return replace(self, undone=known if says_the_same else None)
+
     def mistakes(self, body: str | None, *, needs_block: bool = True) -> str:
         """Say in what a body differs from the letter; empty where it holds it."""
+        found = self._mistakes(body, needs_block=needs_block)
+        if found and self.undone is not None:
+            return self.undone.mistakes(body, needs_block=needs_block) and found
+        return found
+
+    def _mistakes(self, body: str | None, *, needs_block: bool) -> str:
         body = body or ""
         found = blocks(body)
         if len(body) > LIMIT or body.count(BEGIN) > 1 or body.count(END) > 1:

@@ -226,7 +226,7 @@ class World:
         if known is None or body.replace("\r\n", "\n") == (here.body or "").replace("\r\n", "\n"):
             return
         self.state.edit_issue_body(here, self.organizer, body)
-        saved = Letter.saved_as(body) if exact else Letter(known.before, known.after, exact=False)
+        saved = Letter.saved_as(body).saved_over(known) if exact else Letter(known.before, known.after, exact=False)
         self.letters[here] = replace(saved, moves=known.moves)
 
     def note_move(self, old: Issue, new: Issue) -> None:
