@@ -56,6 +56,8 @@ class BlockFacts:
     deadline: int | None = None
     letter_changed: tuple[int, int] | None = None
     """When the letter was last changed, and how many had signed by then."""
+    versions_url: str | None = None
+    """Where the letter's versions are shown."""
     roster_url: str | None = None
     search_url: str | None = None
     """Where people find out whether they are counted, unless it is shown to nobody who has signed."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from bot.petition.orders import USAGE
 from bot.petition.settings import Detail
 from bot.petition.tally import Signature
-from bot.petition.text import inline
+from bot.petition.text import inline, links_apart
 from bot.petition.wording import Wording, wording
 
 if TYPE_CHECKING:
@@ -197,12 +197,14 @@ def changed(facts: BlockFacts) -> str:
         return ""
     say = wording(facts.language)
     at, signed = facts.letter_changed
-    return "⚠️ " + say.count(
+    told = say.count(
         "The letter was changed on {time}, after {number} person had signed.",
         "The letter was changed on {time}, after {number} people had signed.",
         signed,
         time=say.day_and_time(at),
     )
+    link = f" [{say.say('What was changed')}]({address(facts.versions_url)})" if facts.versions_url else ""
+    return f"⚠️ {told}{link}"
 
 
 def remarks(facts: BlockFacts) -> str:
@@ -254,8 +256,6 @@ def address(url: str) -> str:
 
 MOST_REMARKS = 10
 
-_LINK = re.compile(r"(?<!!)\[([^\[\]\n]{1,200})\]\((https?://[^\s()<>]{1,500})\)")
-
 
 def _how_to_sign(facts: BlockFacts) -> str:
     say = wording(facts.language)
@@ -288,11 +288,8 @@ def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _with_links(line: str) -> str:
     """Write a line so that nothing in it is live but Markdown's links to web pages."""
-    parts, end = [], 0
-    for link in _LINK.finditer(line):
-        parts += [inline(line[end : link.start()]), f"[{inline(link[1])}]({address(link[2])})"]
-        end = link.end()
-    return "".join([*parts, inline(line[end:])])
+    parts = links_apart(line)
+    return "".join(f"[{inline(text)}]({address(url)})" if url else inline(text) for text, url in parts)
 
 
 def _explained(what: str, say: Wording) -> str:

@@ -47,6 +47,15 @@ def inline(text: str) -> str:
     return _as_entities(before) + inner + _as_entities(after)
 
 
+def links_apart(text: str) -> list[tuple[str, str]]:
+    """Divide text at Markdown's links to web pages: what is to be read, and the address or nothing."""
+    parts, end = [], 0
+    for link in _LINK.finditer(text):
+        parts += [(text[end : link.start()], ""), (link[1], link[2])]
+        end = link.end()
+    return [(words, url) for words, url in [*parts, (text[end:], "")] if words]
+
+
 def says_something(text: str) -> bool:
     """Tell whether there is more in the text than punctuation and blanks; an emoji is more."""
     return _SAYS_SOMETHING.search(text) is not None
@@ -86,6 +95,8 @@ _TALL_STACK = regex.compile(r"([\p{Mn}\p{Me}]{6}) [\p{Mn}\p{Me}]+", regex.VERBOS
 _LOOSE_START = regex.compile(r"[\p{M}\s]+")
 
 _SAYS_SOMETHING = regex.compile(r"(?! [!-/:-@\[-`{-~\u2800] ) [^\p{P}\p{Z}\p{M}\p{Cc}\p{Cf}\p{Cs}]", regex.VERBOSE)
+
+_LINK = re.compile(r"(?<!!)\[([^\[\]\n]{1,200})\]\((https?://[^\s()<>]{1,500})\)")
 
 _MARKS = re.compile(r"[\\`*_\[\]<|~]|&(?=#|[A-Za-z][0-9A-Za-z]*;)")
 _LINE_START = re.compile(r"^([0-9]{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|--|=|>|#+(?:\s|$)|:-))(.)")

@@ -238,6 +238,7 @@ def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: Desk) -> bloc
         label=desk.label,
         closed_at=tally.shut_at,
         letter_changed=tally.letter_changed,
+        versions_url=pages.of("/letter") if pages else None,
         roster_url=pages.roster if pages else None,
         search_url=f"{pages.roster}#roster" if pages and is_public else None,
         csv_url=pages.of(".csv") if pages and is_public else None,

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bot.petition.addresses import Pages, Site
 from bot.petition.letters import Change, Letter, Passage, differences, given_to
 from bot.petition.progress import milestones, next_goal
+from bot.petition.text import links_apart
 from bot.roster.chart import chart, day_name, sparkline
 from bot.roster.recording import growth_of
 from bot.store import Cursor, Entry, Listed, Order, Portrait, Snapshot, Wanted
@@ -102,9 +103,9 @@ class VersionView:
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """The official answer."""
+    """The official answer; `parts` are words and where they lead, if anywhere."""
 
-    text: str
+    parts: Sequence[tuple[str, str]]
     login: str
     profile: str
     at: Moment
@@ -317,7 +318,7 @@ def _response(snapshot: Snapshot, site: Site) -> ResponseView | None:
     given = snapshot.rules.response
     if given is None:
         return None
-    return ResponseView(given.text, given.login, site.person(given.login), Moment.of(given.at))
+    return ResponseView(links_apart(given.text), given.login, site.person(given.login), Moment.of(given.at))
 
 
 def _people_then(count: int) -> str:

@@ -236,6 +236,15 @@ async def test_an_official_response_stands_above_the_letter(scene: Scene) -> Non
     assert found["petition"]["response"]["login"] == "librarian"
 
 
+async def test_links_in_an_official_response_lead_somewhere_and_nothing_else_does(scene: Scene) -> None:
+    text = "See [the plan](https://example.org/plan), not [this](javascript:alert(1)) <a href=x>or that</a>."
+    await set_up(scene, "", Response(text, "librarian", 1_794_950_000))
+    page = await read(scene)
+    assert "See the plan, not [this](javascript:alert(1)) <a href=x>or that</a>." in page.text
+    assert "https://example.org/plan" in page.links
+    assert not any(link == "x" or link.startswith("javascript") for link in page.links)
+
+
 async def test_a_goal_is_shown_with_the_way_to_it_and_what_is_behind(scene: Scene) -> None:
     await set_up(scene, "goal: [2, 4]")
     for login in ("ada", "grace", "alan"):

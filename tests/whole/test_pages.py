@@ -72,3 +72,12 @@ async def test_the_links_of_a_private_petition_carry_its_key(public: Scene) -> N
     address = links(petition)["all signatures"]
     assert "Ada Lovelace" in await fetch(address)
     await fetch(address.partition("?")[0], 404)
+
+
+async def test_when_the_letter_was_changed_the_block_leads_to_what_was_changed(public: Scene) -> None:
+    petition = public.petition("Dear all,\n\nplease.")
+    public.sign(petition, "ada")
+    body = await public.shows(petition, 1)
+    public.state.edit_issue_body(petition, petition.repository.owner, body.replace("please", "hurry"), web=True)
+    await public.until(lambda: "What was changed" in links(petition))
+    assert "<ins>hurry." in await fetch(links(petition)["What was changed"])
