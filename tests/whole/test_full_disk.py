@@ -91,7 +91,7 @@ class House:
             f"http://127.0.0.1:{self.port}/readyz",
         )
         async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as answer:
-            findings = (await answer.json())["findings"]
+            findings: list[dict[str, str]] = (await answer.json())["findings"]
         return next(one["what"] for one in findings if one["topic"] == topic)
 
     def check_what_a_crash_would_leave(self) -> None:
