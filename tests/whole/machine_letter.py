@@ -143,7 +143,8 @@ DAMAGES: Sequence[Callable[[str], str]] = (
     _without(r"<!-- undersigned \{.*\} -->\r?\n"),
     _doubled,
     _swapped,
-    lambda body: body.replace(BEGIN, f"  {BEGIN.upper()} "),
+    # Twice two spaces would make code of it, which is no block any more but part of the letter.
+    lambda body: re.sub(rf" *{BEGIN}", f"  {BEGIN.upper()} ", body),
 )
 """What people do to the block by mistake, without meaning anything for the letter."""
 
