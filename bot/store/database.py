@@ -31,7 +31,6 @@ LOCK_SECONDS: Final = 5.0
 PATIENCE: Final = 8.0
 """How long to wait for a database that has stopped answering; a delivery must be answered within 10 s."""
 
-
 LONG_PATIENCE: Final = 60.0
 """How long a transaction may take that reads much, or repairs what should never have been wrong."""
 

@@ -88,7 +88,9 @@ class Governing:
         heard of since is to be read all the same.
         """
         known = await self._database.write(
-            partial(_record_settings, repository_id=repository_id, text=text, readable=True, at=at, before=before)
+            partial(
+                _record_settings, repository_id=repository_id, text=text, readable=True, at=at, began_with=before
+            )
         )
         self._announce()
         return known
@@ -103,7 +105,9 @@ class Governing:
     ) -> KnownSettings:
         """Note that GitHub does not let us read the settings; those that we know stay in force."""
         return await self._database.write(
-            partial(_record_settings, repository_id=repository_id, text=None, readable=False, at=at, before=before)
+            partial(
+                _record_settings, repository_id=repository_id, text=None, readable=False, at=at, began_with=before
+            )
         )
 
     async def governed_in(self, repository_id: int) -> list[int]:
@@ -177,11 +181,11 @@ def _read_settings(transaction: Transaction, repository_id: int) -> KnownSetting
 
 def _record_settings(
     transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: int,
-    before: KnownSettings | None,
+    began_with: KnownSettings | None,
 ) -> KnownSettings:  # fmt: skip
-    rows, known = transaction.fetch(sql.SETTINGS, repository_id), before
+    rows = transaction.fetch(sql.SETTINGS, repository_id)
     before = _read_settings(transaction, repository_id)
-    read_at = before.read_at if known is None else known.read_at
+    read_at = (began_with or before).read_at
     kept, mistakes = (rows[0].text if rows else ""), before.mistakes
     if readable:
         found = reading.read(text or "")

@@ -146,6 +146,7 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         page_key=row.page_key,
         labelled=bool(row.labelled),
         closed_at=row.closed_at,
+        # `row.count` is what every tuple has.
         count=row[3],
         digest=Sum.from_bytes(row.digest_sum).digest,
         newest=tuple(Signature(*each) for each in transaction.fetch(sql.NEWEST_SIGNATURES, petition_id, newest)),

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from bot.petition.facts import Repository
 from bot.petition.letters import Letter
@@ -327,16 +327,16 @@ def _pattern(text: str) -> str:
     return f"%{escaped}%"
 
 
-def _entry(row: Sequence[object]) -> Entry:
+def _entry(row: Sequence[Any]) -> Entry:
     *signature, repository_id, owner, name, private, archived, number, _ = row
-    repository = Repository(repository_id, owner, name, bool(private), bool(archived))  # type: ignore[arg-type]
-    return Entry(Signature(*signature), repository, number)  # type: ignore[arg-type]  # columns are what sql says
+    repository = Repository(repository_id, owner, name, bool(private), bool(archived))
+    return Entry(Signature(*signature), repository, number)
 
 
-def _cursor(row: Sequence[object], order: Order, *, back: bool) -> Cursor:
+def _cursor(row: Sequence[Any], order: Order, *, back: bool) -> Cursor:
     comment_id, signed_at, sort_name = row[2], row[3], row[-1]
     key = sort_name if order.is_by_name else signed_at
-    return Cursor(key, comment_id, back)  # type: ignore[arg-type]  # as above
+    return Cursor(key, comment_id, back)
 
 
 def _found(row: Row) -> Found:

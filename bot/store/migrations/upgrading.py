@@ -16,7 +16,6 @@ from bot.store.errors import WrongDatabase
 _WAIT: Final = "SET LOCAL lock_timeout = '10min'"
 _LOCK: Final = "SELECT pg_advisory_xact_lock(7597418026143314281)"
 
-
 SCRIPTS: Final = Path(__file__).parent
 
 
