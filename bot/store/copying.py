@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from bot.store import owned
 from bot.store.address import SqliteFile, read_address
 from bot.store.errors import Unavailable, WrongDatabase
 from bot.store.migrations import HEAD
@@ -49,6 +50,7 @@ def restore(database_url: str, file: Path) -> None:
         raise WrongDatabase(f"there is no file {file}")
     with closing(_open(file)) as copy:
         _check(copy, file)
+        owned.make(path)
         try:
             with closing(sqlite3.connect(path, timeout=1.0)) as database:
                 # Only who is alone with a database can change its journal.

@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
+from bot.store import owned
 from bot.store.address import SqliteFile
 from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
 from bot.store.errors import Unavailable, WrongDatabase
@@ -154,12 +156,13 @@ def _spell(values: tuple[object, ...]) -> tuple[object, ...]:
     )
 
 
-def _open(path: object, lock_seconds: float) -> sqlite3.Connection:
+def _open(path: Path, lock_seconds: float) -> sqlite3.Connection:
     """Open the file, and set what SQLite forgets between connections.
 
     FULL, because NORMAL in WAL mode may lose the last commits at a power failure:
     https://www.sqlite.org/pragma.html#pragma_synchronous
     """
+    owned.make(path)
     connection = sqlite3.connect(str(path), timeout=lock_seconds, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

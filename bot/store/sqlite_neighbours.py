@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.store import owned
 from bot.store.errors import Unavailable
 from bot.store.neighbours import Neighbours
 
@@ -57,6 +58,7 @@ class SqliteNeighbours(Neighbours):
 
 def _lock(path: Path) -> sqlite3.Connection | None:
     file: sqlite3.Connection | None = None
+    owned.make(path)
     try:
         file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         file.execute("BEGIN EXCLUSIVE")

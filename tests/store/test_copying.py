@@ -40,6 +40,23 @@ async def test_a_copy_made_while_people_sign_holds_all_that_was_acknowledged_bef
     await scene.store.close()
 
 
+async def test_the_files_of_a_database_are_their_owners_alone(tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        url = f"sqlite:///{tmp_path / 'bot.db'}"
+        store = await Store.open(url)
+        async with store.lease(1):
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in os.scandir(tmp_path)}
+        await store.close()
+        backup(url, tmp_path / "copy")
+        restore(f"sqlite:///{tmp_path / 'elsewhere.db'}", tmp_path / "copy")
+    finally:
+        os.umask(mask)
+    assert modes.keys() >= {"bot.db", "bot.db-wal", "bot.db-shm", "bot.db-lease"}
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE((tmp_path / "elsewhere.db").stat().st_mode) == 0o600
+
+
 async def test_nothing_is_restored_under_a_running_bot(sqlite_url: str, tmp_path: Path) -> None:
     scene = Scene(await Store.open(sqlite_url))
     await scene.label()
