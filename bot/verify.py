@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -185,7 +186,9 @@ async def gather(name: IssueName, config: Config, *, with_accounts: bool = False
         comments = {_name_of(page): await _read_comments(client, page, associates, nodes) for page in pages}
         together = [comment for found in comments.values() for comment in found]
         said = block.machine_line(first.body)
-        repository, withheld = first.repository.full_name, dict(said.withheld if said is not None else ())
+        repository, withheld = first.repository.full_name, defaultdict[int, set[int]](set)
+        for order, person in said.withheld if said is not None else ():
+            withheld[order].add(person)
         told = await find_rules(client, repository, together, associates=associates, withheld=withheld)
         asked = with_accounts or told.rules.asks_for_age
         return Ballots(pages, comments, told, await client.accounts(nodes) if asked else {})

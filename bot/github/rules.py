@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.github.errors import Forbidden
 from bot.github.installation import InstallationClient
 from bot.petition.comment import Author, Comment
-from bot.petition.orders import Given, names_somebody, rule, standing_orders
+from bot.petition.orders import Given, names_of, rule, standing_orders
 from bot.petition.rules import Rules
 from bot.petition.settings import DEFAULTS, PATH, Settings
 from bot.petition.settings import read as read_text
@@ -28,7 +28,7 @@ async def find_rules(
     comments: Collection[Comment],
     *,
     associates: Collection[int],
-    withheld: Mapping[int, int],
+    withheld: Mapping[int, Collection[int]],
 ) -> FoundRules:
     """Fold settings and orders as the bot does; raises `bot.github.errors`.
 
@@ -39,8 +39,11 @@ async def find_rules(
     settings = await _settings(client, repository, notes)
     orders = standing_orders(comments)
     organizers = await _organizers(client, repository, orders, associates, notes)
-    heard = [one for one in orders if organizers[one.author.id]]
-    named = {one.comment_id: await _named(client, one, comments, withheld, notes) for one in heard}
+    named: dict[tuple[int, str], Author | None] = {}
+    for one in orders:
+        if organizers[one.author.id]:
+            people = await _named(client, one, comments, withheld.get(one.comment_id, ()), notes)
+            named.update({(one.comment_id, login): person for login, person in people.items()})
     return FoundRules(rule(settings, orders, organizers=organizers, named=named).rules, tuple(notes))
 
 
@@ -79,16 +82,15 @@ async def _named(
     client: InstallationClient,
     one: Given,
     comments: Iterable[Comment],
-    withheld: Mapping[int, int],
+    meant: Collection[int],
     notes: list[str],
-) -> Author | None:
-    login = names_somebody(one.order)
-    if login is None:
-        return None
+) -> dict[str, Author | None]:
+    """Tell whom an order means by each login; `meant` are those that the block says it withholds."""
     authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
-    person = await client.person(login) or authors.get(login)
-    meant = withheld.get(one.comment_id)
-    if meant is None or (person is not None and person.id == meant):
-        return person
-    notes.append(f"an order names {login}, who has another name by now; the block tells whom it meant")
-    return Author(meant, login)
+    people = {login: await client.person(login) or authors.get(login) for login in names_of(one.order)}
+    others = set(meant) - {person.id for person in people.values() if person is not None}
+    for login, person in people.items():
+        if others and (person is None or person.id not in meant):
+            notes.append(f"an order names {login}, who has another name by now; the block tells whom it meant")
+            people[login] = Author(others.pop(), login)
+    return people

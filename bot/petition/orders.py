@@ -37,17 +37,17 @@ class SetDeadline:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """`remove @login reason`."""
+    """`remove @login reason`, or `remove [login, login] reason` for several."""
 
-    login: str
+    logins: tuple[str, ...]
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """`restore @login`."""
+    """`restore @login`, or `restore [login, login]` for several."""
 
-    login: str
+    logins: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Misunderstood:
 USAGE: Final = {
     "goal 500": message("sets the goal, or a ladder of goals: `goal 100, 500, 1000`; `goal none` takes it away"),
     "deadline 2026-12-31": message("sets the end: the end of that day in UTC; `deadline none` takes it away"),
-    "remove @login reason": message("withholds a person's signature"),
+    "remove @login reason": message("withholds a person's signature; several with `remove [login, login]`"),
     "restore @login": message("gives it back"),
     "close": message("ends the petition without closing the issue"),
     "reopen": message("takes that back, and a deadline that has passed"),
@@ -147,10 +147,10 @@ def standing_orders(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comm
     return sorted(given, key=lambda one: (one.at, one.comment_id))
 
 
-def names_somebody(order: Order) -> str | None:
-    """Give the login that an order names, in lower case; None where it names nobody."""
+def names_of(order: Order) -> tuple[str, ...]:
+    """Give the logins that an order names, in lower case."""
     instruction = understand(order)
-    return instruction.login.lower() if isinstance(instruction, Remove | Restore) else None
+    return instruction.logins if isinstance(instruction, Remove | Restore) else ()
 
 
 def rule(
@@ -158,13 +158,13 @@ def rule(
     orders: Sequence[Given],
     *,
     organizers: Mapping[int, bool],
-    named: Mapping[int, Author | None],
+    named: Mapping[tuple[int, str], Author | None],
     remarks: Iterable[str] = (),
 ) -> Ruling:
     """Fold settings and orders into rules; orders go before settings.
 
     `organizers` tells of people by id whether they may give orders, `named` whom an order means, by its comment's
-    id, None for nobody. Who or what is in neither waits.
+    id and the login in lower case, None for nobody. Who or what is in neither waits.
     """
     ruling = Ruling(Rules(settings, remarks=tuple(remarks)))
     for one in orders:
@@ -173,7 +173,9 @@ def rule(
     return replace(ruling, rules=replace(rules, withheld=tuple(sorted(rules.withheld, key=lambda w: w.user_id))))
 
 
-def _obey(ruling: Ruling, one: Given, organizers: Mapping[int, bool], named: Mapping[int, Author | None]) -> Ruling:
+def _obey(
+    ruling: Ruling, one: Given, organizers: Mapping[int, bool], named: Mapping[tuple[int, str], Author | None]
+) -> Ruling:
     match organizers.get(one.author.id):
         case None:
             return _note(ruling, one, Answer.WAITING, "GitHub was not asked yet who gave it")
@@ -182,31 +184,50 @@ def _obey(ruling: Ruling, one: Given, organizers: Mapping[int, bool], named: Map
     instruction = understand(one.order)
     if isinstance(instruction, SetDeadline) and instruction.at is not None and instruction.at < one.at:
         instruction = Misunderstood(Saying(message("the deadline must lie ahead")))
-    if isinstance(instruction, Misunderstood):
-        return _misunderstood(ruling, one, instruction.allowed)
-    if isinstance(instruction, Remove | Restore):
-        if one.comment_id not in named:
-            return _note(ruling, one, Answer.WAITING, f"GitHub was not asked yet who {instruction.login} is")
-        if named[one.comment_id] is None:
-            return _misunderstood(ruling, one, Saying(message("nobody is called {value}"), instruction.login))
+    match instruction:
+        case Misunderstood(allowed=allowed):
+            return _misunderstood(ruling, one, allowed)
+        case Remove(logins=logins) | Restore(logins=logins):
+            return _obey_about(
+                ruling, one, instruction, {login: (one.comment_id, login) for login in logins}, named
+            )
     ruling = _note(ruling, one, Answer.OBEYED)
     if instruction is Act.RECOUNT:
         return replace(ruling, recount_at=max(ruling.recount_at, one.at))
-    return replace(ruling, rules=_carry_out(ruling.rules, instruction, one, named.get(one.comment_id)))
+    return replace(ruling, rules=_carry_out(ruling.rules, instruction, one))
 
 
-def _carry_out(rules: Rules, instruction: Instruction, one: Given, person: Author | None) -> Rules:
+def _obey_about(
+    ruling: Ruling,
+    one: Given,
+    instruction: Remove | Restore,
+    keys: Mapping[str, tuple[int, str]],
+    named: Mapping[tuple[int, str], Author | None],
+) -> Ruling:
+    """Carry out an order about people; of several, those whom nobody is called do not keep it from the others."""
+    for login, key in keys.items():
+        if key not in named:
+            return _note(ruling, one, Answer.WAITING, f"GitHub was not asked yet who {login} is")
+    people = {login: person for login, key in keys.items() if (person := named[key]) is not None}
+    nobody = Saying(message("nobody is called {value}"), ", ".join(login for login in keys if login not in people))
+    if not people:
+        return _misunderstood(ruling, one, nobody)
+    rules = ruling.rules
+    for person in people.values():
+        withheld = tuple(other for other in rules.withheld if other.user_id != person.id)
+        if isinstance(instruction, Remove):
+            withheld = (*withheld, Withheld(person.id, person.login, one.comment_id, instruction.reason))
+        rules = replace(rules, withheld=withheld)
+    return _note(replace(ruling, rules=rules), one, Answer.OBEYED, str(nobody) if len(people) < len(keys) else "")
+
+
+def _carry_out(rules: Rules, instruction: Instruction, one: Given) -> Rules:
     settings = rules.settings
     match instruction:
         case SetGoal(goals=goals):
             return replace(rules, settings=replace(settings, goals=goals))
         case SetDeadline(at=at):
             return replace(rules, settings=replace(settings, deadline=at))
-        case Remove(reason=reason) if person is not None:
-            others = _others(rules, person)
-            return replace(rules, withheld=(*others, Withheld(person.id, person.login, one.comment_id, reason)))
-        case Restore() if person is not None:
-            return replace(rules, withheld=_others(rules, person))
         case Respond(text=text):
             return replace(rules, response=Response(text, one.author.login, one.at) if text else None)
         case Act.CLOSE:
@@ -219,10 +240,6 @@ def _carry_out(rules: Rules, instruction: Instruction, one: Given, person: Autho
             return replace(rules, helps=True)
         case _:
             return rules
-
-
-def _others(rules: Rules, person: Author) -> tuple[Withheld, ...]:
-    return tuple(one for one in rules.withheld if one.user_id != person.id)
 
 
 def _misunderstood(ruling: Ruling, one: Given, allowed: Saying) -> Ruling:
@@ -243,6 +260,8 @@ def _note(ruling: Ruling, one: Given, answer: Answer, note: str = "") -> Ruling:
 _SAID: Final = 80
 _NONE: Final = ("none", "off", "-")
 _LIST = re.compile(r"[,;]\s+")
+_PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
 _PERSON = re.compile(
     r"@([A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9_])?(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII
 )
@@ -278,15 +297,28 @@ def _read_deadline(argument: str) -> Instruction | Misunderstood:
 
 
 def _read_remove(argument: str) -> Instruction | Misunderstood:
-    person = _PERSON.match(argument)
-    if person is None:
-        return Misunderstood(Saying(message("write whom, and why: remove @login reason")))
-    return Remove(person[1], argument[person.end() :].strip())
+    logins, reason = _read_people(argument)
+    allowed = message("write whom, and why: remove @login reason, or remove [login, login] reason")
+    return Remove(logins, reason) if logins else Misunderstood(Saying(allowed))
 
 
 def _read_restore(argument: str) -> Instruction | Misunderstood:
+    logins, _ = _read_people(argument)
+    return Restore(logins) if logins else Misunderstood(Saying(message("write whom: restore @login")))
+
+
+def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
+    """Read whom an order is about, in lower case, and what follows; nobody where that is not clear.
+
+    Between brackets no `@` is needed: a mention is mail for whoever is mentioned.
+    """
+    if several := _PEOPLE.match(argument):
+        listed = [_PERSON.fullmatch(f"@{one.removeprefix('@')}") for one in _BETWEEN.split(several[1].strip(" ,;"))]
+        logins = [person[1].lower() for person in listed if person is not None]
+        known = tuple(dict.fromkeys(logins)) if len(logins) == len(listed) else ()
+        return known, argument[several.end() :].strip()
     person = _PERSON.match(argument)
-    return Misunderstood(Saying(message("write whom: restore @login"))) if person is None else Restore(person[1])
+    return ((person[1].lower(),), argument[person.end() :].strip()) if person else ((), "")
 
 
 def _read_respond(argument: str) -> Instruction | Misunderstood:

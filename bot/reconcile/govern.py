@@ -12,7 +12,7 @@ from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comment import Author
 from bot.petition.facts import Repository
-from bot.petition.orders import Given, names_somebody, rule
+from bot.petition.orders import Given, names_of, rule
 from bot.petition.settings import PATH
 from bot.petition.settings import digest as digest_of
 from bot.reconcile.backoff import ends_all
@@ -107,19 +107,19 @@ async def _organizers(repository: Repository, orders: Sequence[Given], bench: Be
     return found
 
 
-async def _named(petition_id: int, orders: Sequence[Given], bench: Bench) -> dict[int, Author | None]:
+async def _named(petition_id: int, orders: Sequence[Given], bench: Bench) -> dict[tuple[int, str], Author | None]:
     """Tell whom orders mean. Once somebody was found, it stays so: logins change and are reused."""
     governing, now = bench.store.governing, int(bench.now())
-    logins = {one.comment_id: login for one in orders if (login := names_somebody(one.order))}
-    known = await governing.named(list(logins)) if logins else {}
-    found: dict[int, Author | None] = {}
-    for comment_id, login in logins.items():
-        told = known.get(comment_id)
-        if told is not None and told.login == login and (told.user_id or told.checked_at > now - bench.beat):
-            found[comment_id] = None if told.user_id is None else Author(told.user_id, login)
+    keys = [(one.comment_id, login) for one in orders for login in names_of(one.order)]
+    known = await governing.named({comment_id for comment_id, _ in keys}) if keys else {}
+    found: dict[tuple[int, str], Author | None] = {}
+    for key in keys:
+        (comment_id, login), told = key, known.get(key)
+        if told is not None and (told.user_id or told.checked_at > now - bench.beat):
+            found[key] = None if told.user_id is None else Author(told.user_id, login)
             continue
         # An account that GitHub has hidden is not found there, but its comments may still be here.
         person = await bench.client.person(login) or await governing.author_called(petition_id, login)
-        found[comment_id] = None if person is None else Author(person.id, login)
+        found[key] = None if person is None else Author(person.id, login)
         await governing.note_named(comment_id, login, person, now)
     return found

@@ -44,7 +44,6 @@ class KnownSettings:
 class Named:
     """Whom an order's login meant when it was looked up; None for nobody."""
 
-    login: str
     user_id: int | None
     checked_at: int
 
@@ -130,10 +129,10 @@ class Governing:
             lambda work: work.execute(sql.PUT_ORGANIZER, repository_id, user_id, allowed, at)
         )
 
-    async def named(self, comment_ids: Collection[int]) -> Mapping[int, Named]:
-        """Tell whom orders mean, by the id of the order's comment."""
+    async def named(self, comment_ids: Collection[int]) -> Mapping[tuple[int, str], Named]:
+        """Tell whom orders mean, by the id of the order's comment and the login in it."""
         rows = await self._database.read(lambda work: work.fetch(sql.NAMED, list(comment_ids)))
-        return {row.comment_id: Named(row.login, row.user_id, row.checked_at) for row in rows}
+        return {(row.comment_id, row.login): Named(row.user_id, row.checked_at) for row in rows}
 
     async def note_named(self, comment_id: int, login: str, person: Author | None, at: int) -> None:
         """Note whom an order means."""

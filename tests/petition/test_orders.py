@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from bot.petition.orders import (
     Ruling,
     SetDeadline,
     SetGoal,
-    names_somebody,
+    names_of,
     rule,
     standing_orders,
     understand,
@@ -55,8 +55,18 @@ def ruled(
     """Give orders, one a second from 101 on; a text alone is Grace's. Names mean Ada unless `named` says so."""
     told = [one if isinstance(one, tuple) else (GRACE, one) for one in orders]
     given = [Given(n, 100 + n, author, order(text)) for n, (author, text) in enumerate(told, 1)]
-    everybody: dict[int, Author | None] = dict.fromkeys(range(1, len(given) + 1), ADA)
-    return rule(settings, given, organizers=organizers, named=everybody if named is None else named)
+    everybody: Mapping[int, Author | None] = dict.fromkeys(range(1, len(given) + 1), ADA)
+    return rule(settings, given, organizers=organizers, named=meaning(given, everybody if named is None else named))
+
+
+def meaning(given: Iterable[Given], people: Mapping[int, Author | None]) -> dict[tuple[int, str], Author | None]:
+    """Have every login in an order mean who is given for the order."""
+    return {
+        (one.comment_id, login): people[one.comment_id]
+        for one in given
+        for login in names_of(one.order)
+        if one.comment_id in people
+    }
 
 
 def answers(ruling: Ruling) -> list[Answer]:
@@ -78,11 +88,16 @@ def answers(ruling: Ruling) -> list[Answer]:
         ("deadline 2026-12-31", SetDeadline(DAY)),
         ("deadline 2026-12-31.", SetDeadline(DAY)),
         ("deadline none", SetDeadline(None)),
-        ("remove @ada It is a fake, sorry.", Remove("ada", "It is a fake, sorry.")),
-        ("remove @ada", Remove("ada", "")),
-        ("remove @ada: spam", Remove("ada", "spam")),
-        ("remove @dependent[bot] no", Remove("dependent[bot]", "no")),
-        ("restore @Ada-L", Restore("Ada-L")),
+        ("remove @ada It is a fake, sorry.", Remove(("ada",), "It is a fake, sorry.")),
+        ("remove @ada", Remove(("ada",), "")),
+        ("remove @ada: spam", Remove(("ada",), "spam")),
+        ("remove @dependent[bot] no", Remove(("dependent[bot]",), "no")),
+        ("remove [ada @Grace; alan] socks", Remove(("ada", "grace", "alan"), "socks")),
+        ("remove [ada, ADA]: socks", Remove(("ada",), "socks")),
+        ("remove [dependent[bot], ada]", Remove(("dependent[bot]", "ada"), "")),
+        ("remove @ada, @alan are one", Remove(("ada",), "@alan are one")),
+        ("restore [ada, alan]", Restore(("ada", "alan"))),
+        ("restore @Ada-L", Restore(("ada-l",))),
         ("close", Act.CLOSE),
         ("close, please", Act.CLOSE),
         ("REOPEN", Act.REOPEN),
@@ -101,6 +116,7 @@ def test_an_order_is_read(typed: str, meant: Instruction) -> None:
     "typed",
     [
         *["", "gaol 500", "goal", "goal many", "goal 500, 100", "goal 0", "deadline", "deadline tomorrow"],
+        *["remove []", "remove [ada, alan", "remove [ada, all others] x", "restore [,]"],
         *["remove", "remove spam", "restore", "restore everybody!!@", "respond", "also_accept signed"],
     ],
 )
@@ -115,8 +131,9 @@ def test_what_help_shows_is_understood() -> None:
 
 
 def test_whom_an_order_names() -> None:
-    assert names_somebody(order("remove @Ada spam")) == "ada"
-    assert names_somebody(order("goal 5")) is None
+    assert names_of(order("remove @Ada spam")) == ("ada",)
+    assert names_of(order("restore [Ada, @alan]")) == ("ada", "alan")
+    assert names_of(order("goal 5")) == ()
 
 
 # --- obeying ----------------------------------------------------------------------------------------------------
@@ -155,6 +172,34 @@ def test_who_nobody_is_called_is_told_to_the_organizers() -> None:
     ruling = ruled("remove @nobody spam", named={1: None})
     assert answers(ruling) == [Answer.MISUNDERSTOOD]
     assert ruling.rules.remarks == ("grace ordered “/petition remove @nobody spam”: nobody is called nobody",)
+
+
+ALAN = Author(4, "alan")
+
+
+def several(text: str, named: Mapping[tuple[int, str], Author | None]) -> Ruling:
+    return rule(DEFAULTS, [Given(1, 101, GRACE, order(text))], organizers=ORGANIZERS, named=named)
+
+
+def test_one_order_withholds_several_and_another_gives_some_of_them_back() -> None:
+    named = {(1, "ada"): ADA, (1, "alan"): ALAN, (2, "ada"): ADA}
+    given = [Given(1, 101, GRACE, order("remove [ada, alan] socks")), Given(2, 102, GRACE, order("restore @ada"))]
+    both = rule(DEFAULTS, given[:1], organizers=ORGANIZERS, named=named).rules.withheld
+    assert both == (Withheld(ADA.id, "ada", 1, "socks"), Withheld(ALAN.id, "alan", 1, "socks"))
+    assert rule(DEFAULTS, given, organizers=ORGANIZERS, named=named).rules.withheld == both[1:]
+
+
+def test_of_several_those_who_are_gone_do_not_keep_the_others() -> None:
+    ruling = several("remove [ada, gone] socks", {(1, "ada"): ADA, (1, "gone"): None})
+    assert ruling.rules.withheld_ids == {ADA.id}
+    assert [(one.answer, one.note) for one in ruling.outcomes] == [(Answer.OBEYED, "nobody is called gone")]
+    assert answers(several("remove [gone] socks", {(1, "gone"): None})) == [Answer.MISUNDERSTOOD]
+    assert answers(several("remove [ada, alan] socks", {(1, "ada"): ADA})) == [Answer.WAITING]
+
+
+def test_a_list_that_is_cut_off_removes_nobody() -> None:
+    many = ", ".join(f"sock-{number}" for number in range(200))
+    assert isinstance(understand(order(f"remove [{many}] socks")), Misunderstood)
 
 
 def test_a_name_that_was_not_looked_up_yet_waits() -> None:
@@ -304,12 +349,12 @@ ORDERS = st.lists(
     ),
     unique_by=lambda one: one.comment_id,
 )
-NAMED = dict.fromkeys(range(1, 100), ADA)
+NAMED: Mapping[int, Author | None] = dict.fromkeys(range(1, 100), ADA)
 
 
 def came_to(orders: list[Given]) -> Ruling:
     in_order = sorted(orders, key=lambda one: (one.at, one.comment_id))
-    return rule(DEFAULTS, in_order, organizers=ORGANIZERS, named=NAMED)
+    return rule(DEFAULTS, in_order, organizers=ORGANIZERS, named=meaning(in_order, NAMED))
 
 
 @given(ORDERS)

@@ -21,7 +21,7 @@ from bot.petition.orders import (
 )
 from bot.petition.rules import Withheld
 from bot.petition.settings import DEFAULTS, Settings
-from tests.petition.test_orders import ADA, DAY, GRACE, MALLORY, ORGANIZERS, order, ruled, written
+from tests.petition.test_orders import ADA, DAY, GRACE, MALLORY, ORGANIZERS, meaning, order, ruled, written
 
 
 def told(
@@ -32,7 +32,7 @@ def told(
 ) -> str:
     """Give an order; give the note in the log."""
     given = Given(1, 100, by, order(text))
-    (outcome,) = rule(DEFAULTS, [given], organizers=organizers, named=named).outcomes
+    (outcome,) = rule(DEFAULTS, [given], organizers=organizers, named=meaning([given], named)).outcomes
     assert outcome.given == given
     return outcome.note
 
@@ -48,7 +48,7 @@ def test_each_answer_says_why() -> None:
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("remove", "write whom, and why: remove @login reason"),
+        ("remove", "write whom, and why: remove @login reason, or remove [login, login] reason"),
         ("restore", "write whom: restore @login"),
         ("respond", "write the answer after the word respond"),
         ("open", "the orders are goal, deadline, remove, restore, close, reopen, recount, respond, help"),

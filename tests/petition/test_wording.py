@@ -149,7 +149,9 @@ def test_every_order_that_is_not_understood_is_explained_in_the_language_of_the_
     assert isinstance(order, Order)
     given = Given(5, NOW, Author(1, "grace"), order)
     told = {
-        language: rule(Settings(language=language), [given], organizers={1: True}, named={5: None}).rules.remarks[0]
+        language: rule(
+            Settings(language=language), [given], organizers={1: True}, named={(5, "eve"): None}
+        ).rules.remarks[0]
         for language in LANGUAGES
     }
     assert len(set(told.values())) == len(LANGUAGES)

@@ -7,7 +7,7 @@ import pytest
 from bot.petition.commands import Order, Phrase, Sign, parse
 from bot.petition.comment import Author
 from bot.petition.facts import SettingsFact
-from bot.petition.orders import Ruling, rule
+from bot.petition.orders import Ruling, names_of, rule
 from bot.petition.rules import Rules
 from bot.petition.settings import DEFAULTS, Settings
 from bot.store import Store
@@ -24,7 +24,7 @@ async def govern(scene: Scene, settings: Settings = DEFAULTS) -> Ruling:
         settings,
         orders,
         organizers={one.author.id: one.author == GRACE for one in orders},
-        named=dict.fromkeys((one.comment_id for one in orders), ADA),
+        named={(one.comment_id, login): ADA for one in orders for login in names_of(one.order)},
     )
     await governing.rule(LETTER.id, ruling)
     return ruling
@@ -169,8 +169,10 @@ async def test_whom_an_order_means_and_who_may_give_one_is_remembered(scene: Sce
     assert await governing.organizers(REPOSITORY.id, [GRACE.id, EVE.id]) == {GRACE.id: (False, 101)}
     await governing.note_named(7, "ada", ADA, 100)
     await governing.note_named(8, "nobody", None, 100)
+    await governing.note_named(8, "ada", ADA, 100)
     named = await governing.named([7, 8, 9])
-    assert {number: one.user_id for number, one in named.items()} == {7: ADA.id, 8: None}
+    told = {key: one.user_id for key, one in named.items()}
+    assert told == {(7, "ada"): ADA.id, (8, "nobody"): None, (8, "ada"): ADA.id}
     await scene.say(ADA, Sign())
     assert await governing.author_called(LETTER.id, "ada") == ADA
     assert await governing.author_called(LETTER.id, "nobody") is None

@@ -104,6 +104,23 @@ async def test_a_signature_is_withheld_and_given_back(stage: Scene, petition: Is
     ]
 
 
+async def test_one_order_removes_many_socks_and_a_recount_agrees(stage: Scene, petition: Issue) -> None:
+    for number in range(40):
+        stage.sign(petition, f"sock-{number}")
+    stage.sign(petition, "ada")
+    await stage.shows(petition, 41)
+    many = ", ".join(f"sock-{number}" for number in range(40))
+    given = order(stage, petition, f"remove [{many}, nobody-at-all] all made in one night")
+    await stage.shows(petition, 1)
+    await stage.reacted(given, "+1")
+    stage.state.rename_user(stage.sandbox.user("sock-7"), "no-sock")
+    found = await verify(IssueName.read("lovelace/letters#1"), stage.config())
+    assert (found.recount.agrees, found.recount.count) == (True, 1)
+    assert found.notes == ("an order names sock-7, who has another name by now; the block tells whom it meant",)
+    stage.state.delete_comment(given, given.user)
+    await stage.shows(petition, 41)
+
+
 async def test_who_is_removed_stays_so_under_another_name(stage: Scene, petition: Issue) -> None:
     signed = stage.sign(petition, "ada")
     await stage.shows(petition, 1)
@@ -222,6 +239,7 @@ async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
     stage.sign(petition, "ada", "signed")
     fake = stage.sign(petition, "bob")
     stage.sign(petition, "eve")
+    await stage.shows(petition, 3)
     order(stage, petition, "remove @bob fake")
     order(stage, petition, "remove @eve spam", "mallory")
     await stage.shows(petition, 2)
