@@ -7,13 +7,13 @@ count as long as whoever gave them may write to the repository. So the rules fol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from bot.petition.commands import Order
+from bot.petition.commands import ARGUMENT_LIMIT, Order
 from bot.petition.comment import Author, Comment, Standing, standing
 from bot.petition.rules import Response, Rules, Withheld
 from bot.petition.settings import DEADLINE_ALLOWED, Settings, read_deadline, read_goal
@@ -153,6 +153,18 @@ def names_of(order: Order) -> tuple[str, ...]:
     return instruction.logins if isinstance(instruction, Remove | Restore) else ()
 
 
+def removals(logins: Iterable[str]) -> Iterator[str]:
+    """Write the orders that withhold the signatures of people, each no longer than what is read of it."""
+    listed = ""
+    for login in logins:
+        if listed and len(listed) + len(login) > ARGUMENT_LIMIT - _ROOM_FOR_A_REASON:
+            yield f"/petition remove [{listed}] REASON"
+            listed = ""
+        listed = f"{listed}, {login}" if listed else login
+    if listed:
+        yield f"/petition remove [{listed}] REASON"
+
+
 def rule(
     settings: Settings,
     orders: Sequence[Given],
@@ -258,6 +270,7 @@ def _note(ruling: Ruling, one: Given, answer: Answer, note: str = "") -> Ruling:
 
 
 _SAID: Final = 80
+_ROOM_FOR_A_REASON: Final = 200
 _NONE: Final = ("none", "off", "-")
 _LIST = re.compile(r"[,;]\s+")
 _PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")

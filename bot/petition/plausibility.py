@@ -55,10 +55,14 @@ class Burst:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Logins that differ in numbers, dots and dashes only, with some of them."""
+    """Logins that differ in numbers, dots and dashes only; of very many, only the first."""
 
     signatures: int
     logins: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = ", …" if self.signatures > _LOGINS_SAID else ""
+        return f"Logins alike: {self.signatures:,} like {', '.join(self.logins[:_LOGINS_SAID])}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,7 @@ class Plausibility:
             young = f", {burst.young:,} of them from accounts up to a week old" if burst.young else ""
             yield f"  Many at once: {burst.signatures:,} in the hour from {when:%Y-%m-%d %H:%M} UTC{young}."
         for group in self.alike:
-            more = ", …" if group.signatures > len(group.logins) else ""
-            yield f"  Logins alike: {group.signatures:,} like {', '.join(group.logins)}{more}"
+            yield f"  {group}"
         if not self.is_remarkable:
             yield "  Nothing remarkable."
 
@@ -132,7 +135,8 @@ def assess(
 _LEAST_IN_BURST = 20
 _TIMES_THE_USUAL = 5
 _LEAST_ALIKE = 3
-_LOGINS_NAMED = 3
+_LOGINS_NAMED = 500
+_LOGINS_SAID = 3
 _FILLING = re.compile(r"[\d._-]+")
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.petition.addresses import Pages, Site
-from bot.petition.plausibility import Plausibility
+from bot.petition.orders import removals
+from bot.petition.plausibility import Alike, Plausibility
 from bot.petition.rules import Rules, Withheld
 from bot.petition.settings import PATH, Detail
 from bot.store import AuditEntry, KnownSettings, Portrait
@@ -54,6 +55,18 @@ class WithheldView:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupView:
+    """Accounts with logins alike, and the orders that would withhold the signatures of all of them."""
+
+    text: str
+    people: Sequence[tuple[str, str]]
+    """Logins and profiles."""
+    orders: Sequence[str]
+    more: int
+    """How many others there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeskView:
     """An organizers' page; `link` opens the petition to others where it is private."""
 
@@ -64,6 +77,7 @@ class DeskView:
     headline: str
     remarks: Sequence[str]
     findings: Sequence[str]
+    groups: Sequence[GroupView]
     looked_at: Moment
     counting: Sequence[tuple[str, str]]
     """What counts and what is shown: of what, and how it is."""
@@ -94,6 +108,7 @@ def view_desk(
         headline=first,
         remarks=[*_unreadable(settings), *snapshot.rules.remarks],
         findings=findings,
+        groups=[] if snapshot.anonymised_at else [_group(one, site) for one in look.found.alike],
         looked_at=Moment.of(look.at),
         counting=[("Counted", _counted(portrait, look)), *_rules(portrait, house)],
         withheld=[_withheld(one, site) for one in snapshot.rules.withheld],
@@ -106,11 +121,17 @@ def view_desk(
 def _findings(portrait: Portrait, look: SecondLook) -> Iterator[str]:
     erased_at = portrait.snapshot.anonymised_at
     if erased_at is None:
-        yield from (line.strip() for line in look.found.lines())
+        shown_below = {str(group) for group in look.found.alike}
+        yield from (line.strip() for line in look.found.lines() if line.strip() not in shown_below)
         if not look.is_whole:
             yield "Older signatures were not looked at."
     else:
         yield f"Who has signed was erased on {Moment.of(erased_at).text} UTC, as the settings ask."
+
+
+def _group(alike: Alike, site: Site) -> GroupView:
+    people = [(login, site.person(login)) for login in alike.logins]
+    return GroupView(str(alike), people, list(removals(alike.logins)), alike.signatures - len(people))
 
 
 def _unreadable(settings: KnownSettings) -> Iterator[str]:

@@ -26,6 +26,7 @@ from bot.petition.orders import (
     SetDeadline,
     SetGoal,
     names_of,
+    removals,
     rule,
     standing_orders,
     understand,
@@ -195,6 +196,17 @@ def test_of_several_those_who_are_gone_do_not_keep_the_others() -> None:
     assert [(one.answer, one.note) for one in ruling.outcomes] == [(Answer.OBEYED, "nobody is called gone")]
     assert answers(several("remove [gone] socks", {(1, "gone"): None})) == [Answer.MISUNDERSTOOD]
     assert answers(several("remove [ada, alan] socks", {(1, "ada"): ADA})) == [Answer.WAITING]
+
+
+def test_orders_that_are_written_for_organizers_say_all_that_they_mean() -> None:
+    socks = [f"dependably-long-sock-puppet-{number}[bot]" for number in range(300)]
+    written = list(removals(socks))
+    assert len(written) > 1
+    read = [understand(order(text.removeprefix("/petition "))) for text in written]
+    assert [login for one in read if isinstance(one, Remove) for login in one.logins] == socks
+    assert {one.reason for one in read if isinstance(one, Remove)} == {"REASON"}
+    assert not any("@" in text for text in written)
+    assert list(removals([])) == []
 
 
 def test_a_list_that_is_cut_off_removes_nobody() -> None:

@@ -55,6 +55,12 @@ def test_logins_that_differ_in_numbers_only_are_alike() -> None:
     assert found.alike == (Alike(3, ("Ada2", "a.d_a-33", "ada-1")),)
 
 
+def test_of_many_alike_three_are_said_and_the_others_are_known() -> None:
+    found = assess([signed(number, NOON, f"sock{number:03}") for number in range(300)], {})
+    assert "  Logins alike: 300 like sock000, sock001, sock002, …" in list(found.lines())
+    assert len(found.alike[0].logins) == 300
+
+
 def test_what_is_not_looked_at_yet_is_said_and_ages_that_are_known_count() -> None:
     signatures = [signed(number, NOON) for number in range(1_200)]
     accounts = {

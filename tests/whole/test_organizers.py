@@ -131,7 +131,9 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     assert "0 up to 1 day, 3 up to 7 days, 3 up to 30 days, of 4 that are known" in text
     assert "Without followers, repositories, name and description: 3." in text
     assert "GitHub tells nothing of 1 account." in text
-    assert "Logins alike: 3 like sock-1, sock-2, sock-3" in text
+    assert "Logins alike: 3 like sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 If you are sure" in text
+    assert "/petition remove [sock-1, sock-2, sock-3] REASON" in text
+    assert "minimum_account_age: 30" in text
     assert "5 people have signed, 1 person has withdrawn" in text
     assert "No order was given yet." in text
     assert "Looked at on " in text
