@@ -121,14 +121,18 @@ def digest(text: str) -> str:
 def read_deadline(text: str) -> int:
     """Read a date, which means its end in UTC, or a date and time with its zone, as UTC epoch seconds.
 
-    Raises ValueError for anything else.
+    Raises ValueError for anything else, and for what lies before 1970 or after the year 9999 in UTC.
     """
     if _DATE.fullmatch(text):
         day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-        return int(day.timestamp()) + _SECONDS_PER_DAY - 1
-    if _DATE_AND_TIME.fullmatch(text):
-        return int(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")).timestamp())
-    raise ValueError(f"no time: {text!r}")
+        at = int(day.timestamp()) + _SECONDS_PER_DAY - 1
+    elif _DATE_AND_TIME.fullmatch(text):
+        at = int(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")).timestamp())
+    else:
+        raise ValueError(f"no time: {text!r}")
+    if not 0 <= at <= _LAST_SECOND:
+        raise ValueError(f"nobody can write this in UTC: {text!r}")
+    return at
 
 
 def read_goal(text: str) -> int:
@@ -180,13 +184,15 @@ _LINES: Final = Saying(message("write one “key: value” on each line"))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE_AND_TIME = re.compile(r"(?i)\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d)? ?(z|[+-]\d\d:\d\d)", re.ASCII)
 _SECONDS_PER_DAY: Final = 86_400
+_LAST_SECOND: Final = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
 _SEPARATORS = "[,.'_ \u00a0\u202f]"
 _GROUPED = re.compile(rf"\d{{1,3}}({_SEPARATORS})\d{{3}}(?:\1\d{{3}})*", re.ASCII)
 
 _GOAL_DIGITS: Final = 9
 _Goal = Annotated[int, Meta(ge=1, le=999_999_999)]
 _Phrase = Annotated[str, Meta(min_length=1, max_length=60)]
-_Language = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(LANGUAGES)})$")]
+# Not `$`, which also stands before a line's end.
+_Language = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(LANGUAGES)})\Z")]
 
 _DETAILS: Final = {
     "count": frozenset[Detail](),

@@ -78,6 +78,8 @@ def test_one_goal_is_a_ladder_of_one() -> None:
         ("2026-12-31T18:00:30+01:00", at("2026-12-31T17:00:30")),
         ("2026-12-31 18:00 -05:00", at("2026-12-31T23:00")),
         ("'2026-12-31'", at("2026-12-31T23:59:59")),
+        ("1970-01-01", at("1970-01-01T23:59:59")),
+        ("9999-12-31", at("9999-12-31T23:59:59")),
     ],
 )
 def test_a_deadline_is_a_day_in_utc_or_a_time_with_its_zone(written: str, moment: int) -> None:
@@ -94,10 +96,13 @@ def test_a_deadline_is_a_day_in_utc_or_a_time_with_its_zone(written: str, moment
         "0000-01-01",
         "20261231",
         "2026-12-31T25:00Z",
+        "9999-12-31T23:59-00:01",
+        "0001-01-01T00:00+00:01",
+        "1969-12-31",
         "[]",
     ],
 )
-def test_a_deadline_that_could_mean_several_moments_is_a_mistake(written: str) -> None:
+def test_a_deadline_that_could_mean_several_moments_or_none_is_a_mistake(written: str) -> None:
     (mistake,) = mistakes(f"deadline: {written}")
     assert mistake.startswith(f"line 1, deadline: found “{written}”; write a date such as 2026-12-31")
 
@@ -195,3 +200,8 @@ def test_a_goal_may_be_written_with_separators(typed: str, goal: int) -> None:
 def test_what_is_no_goal_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="no goal"):
         read_goal(typed)
+
+
+def test_a_language_with_a_line_end_is_none() -> None:
+    (mistake,) = mistakes('language: "en\\n"')
+    assert mistake == "line 1, language: found “en”; write one of en, ar, de"
