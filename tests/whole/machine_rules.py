@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.sandbox.nouns import Issue
+from tests.whole.machine_letter import has_sound_block
 from tests.whole.machine_steps import Choice, Impossible, action
 from tests.whole.machine_truth import PHRASE, Meaning, Wishes
 from tests.whole.machine_world import World
@@ -99,7 +100,9 @@ async def a_crowd_comes_and_the_bot_keeps_up(world: World, choice: Choice) -> No
 
 @action(2)
 def damage_the_line_that_tells_what_is_continued(world: World, choice: Choice) -> None:
-    issue = choice.of([one for one in _continuations(world) if (one.body or "").startswith(_LINE)])
+    # What was done to the block before is forgiven; to take both together for a new letter would not be.
+    sound = [one for one in _continuations(world) if has_sound_block(one.body or "")]
+    issue = choice.of([one for one in sound if (one.body or "").startswith(_LINE)])
     world.save(issue, (issue.body or "").replace(_LINE, choice.of(("", "<!--", "<!-- undersigned:continues {}"))))
 
 
