@@ -19,12 +19,17 @@ from bot.github.client import GitHub
 from bot.github.site import site_of
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.reconcile.by_hand import Resynced, Unknown, resync_by_hand
-from bot.store import Forgotten, Inspection, Store, Whole
+from bot.store import Forgotten, Inspection, Store, Whole, existing
 
 
 @asynccontextmanager
-async def opened(config: Config) -> AsyncIterator[Store]:
-    """Give the database of a configuration, brought to this version, and close it; raises the store's errors."""
+async def opened(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
+    """Give the database of a configuration, brought to this version, and close it; raises the store's errors.
+
+    Unless it is to be made, it has to be there: whoever mistypes its name gets no empty one.
+    """
+    if not make:
+        existing(config.database_url)
     store = await Store.open(config.database_url, label=config.petition_label)
     try:
         yield store
@@ -114,7 +119,7 @@ async def take(repository: str, number: int, config: Config) -> Taken:
 
 async def migrate(config: Config) -> None:
     """Bring the database to this version."""
-    async with opened(config):
+    async with opened(config, make=True):
         pass
 
 

@@ -60,7 +60,7 @@ async def serve(config: Config) -> None:
 async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
     """Offer the set-up until there is an App, and give the configuration with it; None where `stop` came first."""
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(errands.opened(config))
+        store = await stack.enter_async_context(errands.opened(config, make=True))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         done = asyncio.Event()
 
@@ -128,7 +128,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         known = await errands.github_of(config, session).app()
-        store = await stack.enter_async_context(errands.opened(config))
+        store = await stack.enter_async_context(errands.opened(config, make=True))
         kept = await _same_app(store, config)
         client = config if config.client_secret or kept is None else kept
         brought = Registration(

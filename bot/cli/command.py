@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -45,7 +45,7 @@ class Command:
         try:
             return self.run(options)
         except config.ConfigError as error:
-            complain("Something is wrong with the configuration:", *error.problems, *_WAYS_OUT)
+            complain("Something is wrong with the configuration:", *error.problems, *_ways_out(error.problems))
             return MISUSED
         except misuses as error:
             complain(str(error))
@@ -105,7 +105,7 @@ def _what_to_do(error: GitHubError) -> str:
             return "Is the name right, and may this App or token see it?"
 
 
-_WAYS_OUT = (
-    "The README lists every variable. With nothing but a SECRET_KEY, of 32 or more random characters,",
-    "`serve` helps you in the browser to make the App.",
-)
+def _ways_out(problems: Sequence[str]) -> Iterator[str]:
+    yield "The README lists every variable."
+    if any(one.startswith("GITHUB_APP_ID ") for one in problems):
+        yield "With nothing but a SECRET_KEY, of 32 or more random characters, `serve` helps you to make the App."

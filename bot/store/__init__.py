@@ -1,5 +1,6 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
+from bot.store.address import existing
 from bot.store.bodies import KnownBody, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
@@ -81,6 +82,7 @@ __all__ = [
     "WrongDatabase",
     "backup",
     "check_up",
+    "existing",
     "migrate_ahead",
     "outside_digest",
     "read_sealed",

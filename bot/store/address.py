@@ -48,6 +48,14 @@ def read_address(url: str) -> Address:
     raise WrongDatabase("a database URL begins with sqlite:/// or postgresql://")
 
 
+def existing(url: str) -> Address:
+    """Tell what a database URL names, as `read_address`; raises WrongDatabase for a file that is not there."""
+    address = read_address(url)
+    if isinstance(address, SqliteFile) and not address.path.is_file():
+        raise WrongDatabase(f"there is no database {address.path}; DATABASE_URL has to say where the bot keeps it")
+    return address
+
+
 def _sqlite_path(url: str) -> Path:
     """Take what follows `sqlite:///`, so that three slashes are relative and four absolute."""
     rest = url.partition(":")[2]

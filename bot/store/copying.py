@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.store import owned
-from bot.store.address import SqliteFile, read_address
+from bot.store.address import Address, SqliteFile, existing, read_address
 from bot.store.errors import Unavailable, WrongDatabase
 from bot.store.migrations import HEAD
 
@@ -22,9 +22,7 @@ def backup(database_url: str, file: Path) -> None:
     A bot that runs goes on meanwhile. What was in the file goes once the copy is complete.
     Raises WrongDatabase and Unavailable.
     """
-    path = _sqlite(database_url)
-    if not path.is_file():
-        raise WrongDatabase(f"there is no database {path}")
+    path = _sqlite(existing(database_url))
     part = file.with_name(f"{file.name}.part")
     try:
         part.unlink(missing_ok=True)
@@ -45,7 +43,7 @@ def restore(database_url: str, file: Path) -> None:
 
     Raises WrongDatabase, also where the file is no copy that this version can use, and Unavailable.
     """
-    path = _sqlite(database_url)
+    path = _sqlite(read_address(database_url))
     if not file.is_file():
         raise WrongDatabase(f"there is no file {file}")
     with closing(_open(file)) as copy:
@@ -60,8 +58,7 @@ def restore(database_url: str, file: Path) -> None:
             raise Unavailable(f"{path} is in use or cannot be written; stop the bot first ({error})") from error
 
 
-def _sqlite(database_url: str) -> Path:
-    address = read_address(database_url)
+def _sqlite(address: Address) -> Path:
     if not isinstance(address, SqliteFile):
         raise WrongDatabase(ELSEWHERE)
     return address.path

@@ -83,9 +83,13 @@ async def set_up(link: str, sandbox: Sandbox) -> None:
 
 
 async def progress(session: aiohttp.ClientSession, home: str) -> dict[str, object]:
-    async with session.get(f"{home}/setup/status") as answer:
-        found: dict[str, object] = await answer.json() if answer.ok else {"heard": False}
-        return found
+    try:
+        async with session.get(f"{home}/setup/status") as answer:
+            found: dict[str, object] = await answer.json() if answer.ok else {"heard": False}
+            return found
+    except aiohttp.ServerDisconnectedError:
+        # The set-up hands over to the bot and hangs up on who is idle; a browser asks once more by itself.
+        return {"heard": False}
 
 
 async def shell(line: str, folder: Path, environment: dict[str, str]) -> Process:

@@ -129,6 +129,25 @@ async def test_what_is_wrong_is_said_without_the_secret_in_it(variable: str, val
 SECRET = "swordfish0123456789"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["export a/b#1", "verify --database", "forget ada", "drop-app", "handover a/b#1 --out pack", "backup copy"],
+)
+async def test_a_database_that_is_not_there_is_not_made_by_who_only_asks_it(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "mistyped.db"
+    code, _, err = await run(*line.split(), DATABASE_URL=f"sqlite:///{file}")
+    assert (code, f"there is no database {file}; DATABASE_URL has to say" in err) == (1, True)
+    assert not file.exists()
+
+
+async def test_what_helps_against_a_mistake_is_not_said_of_another(tmp_path: Path) -> None:
+    _, _, err = await run("serve")
+    assert "`serve` helps you to make the App" in err
+    _, _, err = await run("migrate", PORT="abc")
+    assert "PORT must be a whole number" in err
+    assert "helps you" not in err
+
+
 async def test_migrate_makes_the_database(tmp_path: Path) -> None:
     file = tmp_path / "undersigned.db"
     code, out, err = await run("migrate", DATABASE_URL=f"sqlite:///{file}")
