@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -23,6 +23,7 @@ from bot import app, logs
 from bot.config import Config
 from bot.reconcile.beats import Beats
 from bot.sandbox.faults import Faults
+from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
 
 RATE = 20.0
@@ -135,6 +136,38 @@ async def _disk_full(disk: Disk) -> Outcome:
 
 async def _github_down(database_url: str, down: float) -> Outcome:
     """Have the API answer 503 for an hour in which people go on signing."""
+    async with _hurried(database_url) as hurry:
+        sandbox, petitions = hurry.sandbox, hurry.petitions
+        sandbox.faults, calls_before = Faults(unavailable=1.0), hurry.calls
+        signers, until = 0, time.monotonic() + down / SPEED
+        while time.monotonic() < until:
+            sandbox.comment(petitions[signers % PETITIONS], f"signer-{signers}")
+            signers += 1
+            await asyncio.sleep(1 / RATE)
+        during = hurry.calls - calls_before
+        sandbox.faults, back = Faults(), hurry.now()
+        await _until(lambda: sum(map(said, petitions)) == signers)
+        told = [one for one in sandbox.deliveries.log.attempts() if one.delivery.event == "issue_comment"]
+        accepted = sum(one.status == "OK" for one in told)
+        lost = signers - sum(map(said, petitions))
+        note = f"{during:,} calls in the hour"
+        return Outcome(
+            "GitHub down for an hour", accepted, len(told) - accepted, lost, 0.0, hurry.now() - back, note
+        )
+
+
+@dataclass(slots=True)
+class _Hurry:
+    """A bot and a GitHub for both of which time passes `SPEED` times as fast; `calls` are those of the bot's."""
+
+    sandbox: Sandbox
+    now: Callable[[], float]
+    petitions: list[Issue] = field(default_factory=list)
+    calls: int = 0
+
+
+@asynccontextmanager
+async def _hurried(database_url: str) -> AsyncIterator[_Hurry]:
     logs.configure("error", "json")
     began = time.time()
 
@@ -144,15 +177,13 @@ async def _github_down(database_url: str, down: float) -> Outcome:
     async def sleep(seconds: float) -> None:
         await asyncio.sleep(seconds / SPEED)
 
-    sandbox = Sandbox(now=now)
-    calls = 0
-
     @web.middleware
     async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
-        nonlocal calls
-        calls += 1
+        hurry.calls += 1
         return await handler(request)
 
+    sandbox = Sandbox(now=now)
+    hurry = _Hurry(sandbox, now)
     sandbox.app.middlewares.append(count)
     await sandbox.start()
     sandbox.repository()
@@ -164,22 +195,9 @@ async def _github_down(database_url: str, down: float) -> Outcome:
     try:
         async with app.running(config, tempo, app.Clock(now, sleep)) as bot:
             sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
-            petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(PETITIONS)]
-            await _until(lambda: all(said(petition) == 0 for petition in petitions))
-            sandbox.faults, calls_before = Faults(unavailable=1.0), calls
-            signers, until = 0, time.monotonic() + down / SPEED
-            while time.monotonic() < until:
-                sandbox.comment(petitions[signers % PETITIONS], f"signer-{signers}")
-                signers += 1
-                await asyncio.sleep(1 / RATE)
-            during = calls - calls_before
-            sandbox.faults, back = Faults(), now()
-            await _until(lambda: sum(map(said, petitions)) == signers)
-            told = [one for one in sandbox.deliveries.log.attempts() if one.delivery.event == "issue_comment"]
-            accepted = sum(one.status == "OK" for one in told)
-            lost = signers - sum(map(said, petitions))
-            note = f"{during:,} calls in the hour"
-            return Outcome("GitHub down for an hour", accepted, len(told) - accepted, lost, 0.0, now() - back, note)
+            hurry.petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(PETITIONS)]
+            await _until(lambda: all(said(petition) == 0 for petition in hurry.petitions))
+            yield hurry
     finally:
         await sandbox.stop()
 

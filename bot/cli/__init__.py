@@ -108,7 +108,7 @@ WORDS: Final = (
         "copy the SQLite database into a file, also while the bot runs (for PostgreSQL there is pg_dump)",
         "running",
     ),
-    Word("restore", "put such a copy in the place of the database, while the bot does not run", "running"),
+    Word("restore", "put what backup has made in the place of the database, while the bot does not run", "running"),
 )
 
 
