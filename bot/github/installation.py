@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.github import accounts, body_history, history, shapes
@@ -165,7 +166,7 @@ class InstallationClient:
         found = {one.id: one for page in pages for one in expect(list[CommentAnswer], page.data)}
         return Listing(
             started_at=read_at,
-            comments=tuple(found[comment_id].observed(read_at) for comment_id in sorted(found)),
+            comments=await asyncio.to_thread(_observed, found, read_at),
             unchanged=all(page.unchanged for page in pages),
             calls=self._calls.made - calls,
             node_ids={comment_id: one.node_id for comment_id, one in found.items()},
@@ -182,7 +183,7 @@ class InstallationClient:
         for start in range(0, len(node_ids), history.MOST):
             read_at = self._calls.dated(self._calls.now())
             data = await self._calls.graphql(history.QUERY, ids=list(node_ids[start : start + history.MOST]))
-            found += history.read(data.get("nodes") or [], read_at)
+            found += await asyncio.to_thread(history.read, data.get("nodes") or [], read_at)
         return tuple(found)
 
     async def last_bodies(self, repo: str, number: int, issue_id: int) -> tuple[str | None, ...] | None:
@@ -286,6 +287,11 @@ class InstallationClient:
 _ISSUE = "/repos/{owner}/{name}/issues/{number}"
 _LABELS = "/repos/{owner}/{name}/labels"
 _REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
+
+
+def _observed(found: Mapping[int, CommentAnswer], read_at: int) -> tuple[Comment, ...]:
+    """Read what comments say; where people have made them for it that takes long, which nobody shall wait for."""
+    return tuple(found[comment_id].observed(read_at) for comment_id in sorted(found))
 
 
 def named(repo: str) -> dict[str, str | int]:

@@ -27,6 +27,9 @@ ROOM: Final = 64 * 1024 * 1024
 LARGE: Final = 1024 * 1024
 """Bytes from which a body is large. GitHub sends few such, if any, so that they may fill only half of the room."""
 
+LONG: Final = 48 * 1024
+"""Bytes from which a delivery is read beside the loop: what somebody says in it may have been made to take long."""
+
 READING: Final = 8.0
 """Seconds that a body may take to arrive; GitHub hangs up after 10."""
 
@@ -131,7 +134,10 @@ async def _read(request: web.Request, secrets: Sequence[str]) -> deliveries.Deli
             HTTPStatus.UNAUTHORIZED, "the signature does not match; the secret here differs from the App's"
         )
     try:
-        return deliveries.read(headers["X-GitHub-Event"], deliveries.payload_of(headers.get("Content-Type"), body))
+        event, payload = headers["X-GitHub-Event"], deliveries.payload_of(headers.get("Content-Type"), body)
+        if len(payload) < LONG:
+            return deliveries.read(event, payload)
+        return await asyncio.to_thread(deliveries.read, event, payload)
     except deliveries.UnsupportedMediaType as error:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error)) from error
     except deliveries.Malformed as error:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 from aiohttp import web
 
 from bot.github.client import GitHub
 from bot.github.installation import InstallationClient
-from bot.petition.commands import Sign
+from bot.petition.commands import Command, Sign, parse
 from bot.petition.comment import Author, Writer, body_digest, standing
 from bot.petition.facts import Repository
 from bot.petition.plausibility import Account
@@ -256,6 +258,23 @@ async def test_the_history_tells_who_wrote_what(
     ]
     stands = standing(known)
     assert (stands.command, stands.hidden, stands.unverified, stands.ambiguous) == (Sign(), True, False, False)
+
+
+async def test_what_people_wrote_is_read_beside_the_loop(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comments = [sandbox.comment(letter, login, f"/sign {login}") for login in ("ada", "bob")]
+    readers: list[int] = []
+
+    def note(text: str) -> Command | None:
+        readers.append(threading.get_ident())
+        return parse(text)
+
+    monkeypatch.setattr("bot.petition.commands.parse", note)
+    await client.list_comments(REPO, letter.number)
+    await client.comment_histories([one.node_id for one in comments])
+    assert len(readers) >= 4
+    assert threading.get_ident() not in readers
 
 
 async def test_only_the_authors_own_words_sign(

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from io import BytesIO
 from typing import Any, NoReturn
@@ -113,6 +114,23 @@ async def check(client: Client, body: bytes, status: int, said: str, **changes: 
 async def test_a_signature_is_on_disk_when_the_answer_comes(client: Client, store: Store) -> None:
     await check(client, PAYLOAD, 200, "recorded")
     assert await count(store) == 1
+
+
+@pytest.mark.parametrize(("length", "is_aside"), [(100, False), (65_000, True)])
+async def test_a_long_delivery_is_read_beside_the_loop(
+    client: Client, monkeypatch: pytest.MonkeyPatch, length: int, is_aside: bool
+) -> None:
+    readers: list[int] = []
+
+    def note(event: str, payload: bytes) -> deliveries.Delivery:
+        readers.append(threading.get_ident())
+        return read(event, payload)
+
+    read = deliveries.read
+    monkeypatch.setattr(deliveries, "read", note)
+    said = {**SIGNED, "comment": {**COMMENT, "body": "/sign".ljust(length)}}
+    await check(client, json.dumps(said).encode(), 200, "recorded")
+    assert [reader != threading.get_ident() for reader in readers] == [is_aside]
 
 
 async def test_a_form_is_as_good_as_json(client: Client, store: Store) -> None:
