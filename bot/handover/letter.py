@@ -13,9 +13,15 @@ Node = dict[str, Any]
 """`kind`, and either `text` or `inside`."""
 
 
+DEEPEST: Final = 16
+"""Emphasis and links in one another that are set; of what lies deeper, the words. Blocks are 20 deep at most."""
+
+
 def tree(text: str) -> list[Node]:
     """Read a letter into nodes."""
     tokens: Sequence[Token] = _MARKDOWN.parse(text)
+    for token in tokens:
+        token.children = [one for one in token.children or () if not one.nesting or one.level < DEEPEST]
     return list(_nodes(SyntaxTreeNode(tokens)))
 
 

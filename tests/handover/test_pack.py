@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,23 @@ def test_the_paper_can_be_read_aloud_and_brings_its_fonts(pack: Path) -> None:
     assert b"/Lang" in raw
     for script in ("", "Arabic", "Hebrew", "Devanagari", "CJK"):
         assert re.search(rf"/BaseFont\s*/[A-Z]{{6}}\+NotoSans{script}".encode(), raw), script
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**a *b " * 1_500 + "the end" + " c* d**" * 1_500,
+        "> " * 19 + "**a *b " * 30 + "the end" + " c* d**" * 30,
+        "- " * 9 + "[" * 90 + "the end" + "](https://example.org)" * 90,
+        "-\n-\n\n1.\n\n||\n|-|\n||\n\n>\n\n###\n\nthe end",
+    ],
+    ids=["deep", "deep in quotes", "deep in lists", "empty"],
+)
+def test_a_paper_is_set_however_its_letter_is_made(whole: Whole, text: str) -> None:
+    *before, last = whole.portrait.letters
+    odd = replace(whole, portrait=replace(whole.portrait, letters=[*before, replace(last, text=text)]))
+    paper = PdfReader(io.BytesIO(packing.make_files(odd, PAGES, Site(), AT)[PAPER]))
+    assert "the end" in " ".join(" ".join(page.extract_text() for page in paper.pages).split())
 
 
 def test_the_same_petition_gives_the_same_bytes(whole: Whole) -> None:
