@@ -42,7 +42,7 @@ class IssueRead:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An issue's comments, ascending by id, as they were at `started_at` or later; it took `calls` calls.
+    """An issue's comments, ascending by id, as they were at `started_at` or later.
 
     `node_ids` gives for each comment's id the name that GraphQL knows it by.
     """
@@ -50,7 +50,6 @@ class Listing:
     started_at: int
     comments: tuple[Comment, ...]
     unchanged: bool = False
-    calls: int = 1
     node_ids: Mapping[int, str] = field(default_factory=dict)
     associates: frozenset[int] = frozenset()
     """The authors that GitHub shows as the repository's owner, its organization's members, or collaborators."""
@@ -85,7 +84,6 @@ class HookConfig:
     """Where and how GitHub delivers; GitHub tells only whether there is a secret."""
 
     url: str | None
-    content_type: str | None
     insecure_ssl: bool
     has_secret: bool
 
@@ -97,13 +95,8 @@ class HookDelivery:
     id: int
     guid: str
     delivered_at: int
-    redelivery: bool
     status: str
     status_code: int
-    event: str
-    action: str | None
-    installation_id: int | None
-    repository_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +219,12 @@ class HookConfigAnswer(Struct, gc=False):
     """The configuration of the App's webhook."""
 
     url: str | None = None
-    content_type: str | None = None
     insecure_ssl: str | float | None = None
     secret: str | None = None
 
     def config(self) -> HookConfig:
         """Give it as the rest of the bot knows it."""
-        return HookConfig(self.url, self.content_type, self.insecure_ssl in ("1", 1), bool(self.secret))
+        return HookConfig(self.url, self.insecure_ssl in ("1", 1), bool(self.secret))
 
 
 class HookDeliveryAnswer(Struct, gc=False):
@@ -241,17 +233,12 @@ class HookDeliveryAnswer(Struct, gc=False):
     id: Id
     guid: str
     delivered_at: Time
-    redelivery: bool
     status: str
     status_code: int
-    event: str
-    action: str | None = None
-    installation_id: int | None = None
-    repository_id: int | None = None
 
     def delivery(self) -> HookDelivery:
         """Give it as the rest of the bot knows it."""
-        return HookDelivery(**(msgspec.structs.asdict(self) | {"delivered_at": epoch(self.delivered_at)}))
+        return HookDelivery(self.id, self.guid, epoch(self.delivered_at), self.status, self.status_code)
 
 
 class GraphQLError(Struct, gc=False):

@@ -36,7 +36,6 @@ class Calls:
         self._tokens = tokens
         self._lag = lag
         self._turn = asyncio.Lock()
-        self.made = 0
 
     def now(self) -> float:
         """Tell the time, in UTC epoch seconds."""
@@ -54,7 +53,6 @@ class Calls:
             lags, renewed = iter(LAGS), False
             while True:
                 token = await self._tokens.token(self._installation)
-                self.made += 1
                 try:
                     credentials = Credentials(token=token.value)
                     return await self._api.ask(method, url, variables, credentials, data=data, afresh=afresh)

@@ -155,7 +155,7 @@ class InstallationClient:
 
         `count` is how many there are, where it is known from the issue; it saves calls on long threads.
         """
-        began, calls = self._calls.now(), self._calls.made
+        began = self._calls.now()
         where = named(repo) | {"number": number, "per_page": PAGE}
         if since is None:
             pages = await self._comment_pages(where, count)
@@ -168,7 +168,6 @@ class InstallationClient:
             started_at=read_at,
             comments=await asyncio.to_thread(_observed, found, read_at),
             unchanged=all(page.unchanged for page in pages),
-            calls=self._calls.made - calls,
             node_ids={comment_id: one.node_id for comment_id, one in found.items()},
             associates=frozenset(
                 one.user.id

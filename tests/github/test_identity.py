@@ -175,7 +175,7 @@ async def test_the_installation_of_a_repository_is_found(github: GitHub, sandbox
 async def test_the_hook_can_be_looked_at(github: GitHub, sandbox: Sandbox) -> None:
     sandbox.webhook_url = "https://undersigned.example/webhook"
     config = await github.hook_config()
-    assert (config.url, config.content_type, config.has_secret) == (sandbox.webhook_url, "json", True)
+    assert (config.url, config.has_secret) == (sandbox.webhook_url, True)
 
 
 async def test_failed_deliveries_are_listed_and_asked_for_again(github: GitHub, sandbox: Sandbox) -> None:
@@ -188,17 +188,12 @@ async def test_failed_deliveries_are_listed_and_asked_for_again(github: GitHub, 
     second = await github.hook_deliveries(first.cursor)
     assert (len(first.deliveries), len(second.deliveries), second.cursor) == (100, 22, None)
     newest = first.deliveries[0]
-    assert (newest.event, newest.action, newest.status == "OK", newest.redelivery) == (
-        "issue_comment",
-        "created",
-        False,
-        False,
-    )
-    assert newest.installation_id == installed(sandbox).id
+    assert newest.guid == sandbox.deliveries.log.attempts()[0].delivery.guid
+    assert newest.status != "OK"
     await github.redeliver(newest.id)
     await sandbox.settled()
     again = (await github.hook_deliveries()).deliveries[0]
-    assert (again.guid, again.redelivery) == (newest.guid, True)
+    assert (again.guid, again.id > newest.id) == (newest.guid, True)
     with pytest.raises(NotFound):
         await github.redeliver(1)
 

@@ -19,7 +19,7 @@ _ids = count(1)
 
 
 def attempt(guid: str, status: str = "OK", code: int = 200) -> HookDelivery:
-    return HookDelivery(next(_ids), guid, 0, False, status, code, "issues", "edited", 1, 1)
+    return HookDelivery(next(_ids), guid, 0, status, code)
 
 
 def judge(attempts: Sequence[HookDelivery]) -> Fates:
