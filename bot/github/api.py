@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -178,6 +179,13 @@ class Api(gidgethub.aiohttp.GitHubAPI):
         outcome = _outcome(response.status, response.headers, content)
         self._line.watch.called(pacing.kind_of(method, _path(url)), outcome)
         return response.status, response.headers, content
+
+
+def api_for_a_while(
+    session: aiohttp.ClientSession, api_url: str, now: Callable[[], float], timeout: float = 30.0
+) -> Api:
+    """Make an Api for a few calls, with limits of its own; each may take `timeout` seconds."""
+    return Api(Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout), Pace())
 
 
 def _sound(

@@ -5,7 +5,6 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 
 from __future__ import annotations
 
-import asyncio
 import http
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
@@ -20,9 +19,8 @@ import structlog
 
 from bot.github import shapes
 from bot.github.answers import expect
-from bot.github.api import VERSION, Api, Credentials, Line
+from bot.github.api import VERSION, Credentials, api_for_a_while
 from bot.github.errors import NotSignedIn, Unavailable
-from bot.github.pacing import Pace
 from bot.github.site import site_of
 from bot.petition.comment import Author
 
@@ -76,9 +74,9 @@ async def identify(
         "redirect_uri": redirect_uri,
     }
     token = await _exchange(session, client, given)
-    line = Line(session, client.api_url.rstrip("/"), now, asyncio.sleep, timeout=PATIENCE)
+    api = api_for_a_while(session, client.api_url, now, timeout=PATIENCE)
     try:
-        answer = await Api(line, Pace()).ask("GET", "/user", {}, Credentials(token=token))
+        answer = await api.ask("GET", "/user", {}, Credentials(token=token))
     finally:
         await _revoke(session, client, token)
     return expect(shapes.User, answer.data).author()

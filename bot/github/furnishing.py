@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,10 +10,9 @@ import aiohttp
 import msgspec
 
 from bot.github.answers import expect
-from bot.github.api import Api, Credentials, Line
+from bot.github.api import Api, Credentials, api_for_a_while
 from bot.github.errors import NotFound
 from bot.github.installation import named
-from bot.github.pacing import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,7 @@ def furnisher_with_token(
     session: aiohttp.ClientSession, token: str, api_url: str, now: Callable[[], float]
 ) -> Furnisher:
     """Prepare repositories in the name of the person to whom a token belongs."""
-    line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    return Furnisher(Api(line, Pace()), Credentials(token=token))
+    return Furnisher(api_for_a_while(session, api_url, now), Credentials(token=token))
 
 
 class _Content(msgspec.Struct):

@@ -5,7 +5,6 @@ https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-fro
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
@@ -14,9 +13,8 @@ import aiohttp
 import msgspec
 
 from bot.github.answers import expect
-from bot.github.api import Api, Credentials, Line
+from bot.github.api import Credentials, api_for_a_while
 from bot.github.needs import NEEDS
-from bot.github.pacing import Pace
 from bot.github.site import site_of
 from bot.petition.addresses import SIGNED_IN
 
@@ -79,8 +77,7 @@ async def convert(
 
     Raises `bot.github.errors`; NotFound for a code that is not good any more.
     """
-    line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    api = Api(line, Pace())
+    api = api_for_a_while(session, api_url, now)
     answer = await api.ask("POST", "/app-manifests/{code}/conversions", {"code": code}, Credentials())
     made = expect(_Made, answer.data)
     return Registration(
