@@ -174,7 +174,7 @@ class OrganizerRoutes:
         return self._message(request, 502, "GitHub lets nobody sign in here", text)
 
     def _message(self, request: web.Request, status: int, heading: str, text: str) -> web.Response:
-        return self._draw(request, "message.html", status=status, heading=heading, message=text)
+        return self._draw(request, "message.html", status=status, heading=heading, message=text, missing=False)
 
     def _page(self, request: web.Request, template: str, *, status: int = 200, **values: object) -> web.Response:
         answer = self._draw(request, template, status=status, **values)

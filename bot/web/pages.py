@@ -99,7 +99,10 @@ class PageRoutes:
         heading = _HEADINGS.get(refusal.status, refusal.reason)
         message = "" if refusal.text == f"{refusal.status}: {refusal.reason}" else refusal.text
         if "text/html" in request.headers.get("Accept", ""):
-            response = self.draw(request, "message.html", status=refusal.status, heading=heading, message=message)
+            missing = refusal.status == HTTPStatus.NOT_FOUND
+            response = self.draw(
+                request, "message.html", status=refusal.status, heading=heading, message=message, missing=missing
+            )
         else:
             response = web.json_response({"message": message or heading}, status=refusal.status)
             response.headers["Access-Control-Allow-Origin"] = "*"
@@ -138,7 +141,12 @@ class PageRoutes:
         return response
 
 
-_STATIC: Final = {"roster.css": "text/css", "roster.js": "text/javascript", "mark.svg": "image/svg+xml"}
+_STATIC: Final = {
+    "roster.css": "text/css",
+    "roster.js": "text/javascript",
+    "mark.svg": "image/svg+xml",
+    "card.png": "image/png",
+}
 
 _HEADINGS: Final = {
     400: "That does not make sense",
@@ -158,7 +166,7 @@ async def _static(request: web.Request) -> web.Response:
     name = request.match_info["file"]
     if name not in _STATIC:
         raise web.HTTPNotFound(text="There is no such file.")
-    text = resources.files("bot.web").joinpath("static", name).read_text("utf-8")
-    response = web.Response(text=text, content_type=_STATIC[name])
+    content, kind = resources.files("bot.web").joinpath("static", name).read_bytes(), _STATIC[name]
+    response = web.Response(body=content, content_type=kind, charset=None if kind == "image/png" else "utf-8")
     response.headers["Cache-Control"] = "public, max-age=300"
     return response

@@ -65,7 +65,7 @@ class ListedView:
     title: str
     url: str
     repository: str
-    people: str
+    headline: str
     progress: str
     closed: bool
     latest: Moment | None
@@ -203,7 +203,7 @@ def view_listed(listed: Iterable[Listed], base: str, now: float) -> list[ListedV
             title=one.title,
             url=Pages(base, one.repository, one.number).roster,
             repository=one.repository.full_name,
-            people=people(one.count),
+            headline=headline(one.count, open_=one.closed_at is None or one.closed_at > now),
             progress=progress(one.count, one.goal),
             closed=one.closed_at is not None and one.closed_at <= now,
             latest=None if one.latest is None else Moment.of(one.latest),

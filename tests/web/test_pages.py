@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from dataclasses import replace
 
 import pytest
@@ -127,7 +128,29 @@ async def test_what_is_not_there_is_a_page_that_leads_on(scene: Scene) -> None:
     for path in ("/petitions/acme/letters/8", "/petitions/acme/nothing/7", "/nowhere", "/static/secret.py"):
         page = await read(scene, path, 404)
         assert "Not here" in page.text
+        assert "A petition of a private repository opens only with the link in its issue." in page.text
         assert f"{PUBLIC}/" in page.links
+
+
+async def test_a_link_in_a_chat_shows_title_count_and_a_picture(scene: Scene) -> None:
+    await scene.petition.sign("ada")
+    said = dict(re.findall(r'<meta property="og:(\S+)" content="([^"]*)">', await scene.get(PAGE)))
+    assert (said["title"], said["url"]) == ("Open the archive", PUBLIC + PAGE)
+    assert said["description"] == "1 person has signed. Sign it with a comment on GitHub."
+    async with scene.client.get(said["image"].removeprefix(PUBLIC)) as answer:
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
+        picture = await answer.read()
+    width, height = struct.unpack(">II", picture[16:24])
+    assert (str(width), str(height)) == (said["image:width"], said["image:height"])
+    await scene.petition.tell(replace(LETTER, closed_at=1_794_950_000))
+    assert "1 person has signed. It is closed." in await scene.get(PAGE)
+
+
+async def test_where_nobody_has_signed_no_empty_chart_is_shown(scene: Scene) -> None:
+    assert "<svg" not in await scene.get(PAGE)
+    assert "Be the first to sign" in (await read(scene, "/")).text
+    await scene.petition.sign("ada")
+    assert "<svg" in await scene.get(PAGE)
 
 
 async def test_another_spelling_leads_to_the_petitions_own_address(scene: Scene) -> None:
