@@ -35,5 +35,4 @@ async def audit(name: IssueName, config: Config) -> Audited:
     first = ballots.pages[0]
     closed_at, rules = first.issue.closed_at, ballots.told.rules
     signatures = fold(ballots.all_comments, closed_at=closed_at, rules=rules, born=ballots.born)
-    where = IssueName(first.repository.full_name, first.issue.number)
-    return Audited(where, assess(signatures, ballots.accounts))
+    return Audited(ballots.name, assess(signatures, ballots.accounts))

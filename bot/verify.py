@@ -153,6 +153,11 @@ class Ballots:
     accounts: Mapping[int, Account]
 
     @property
+    def name(self) -> IssueName:
+        """Give the name of the first issue."""
+        return _name_of(self.pages[0])
+
+    @property
     def all_comments(self) -> list[Comment]:
         """Give the comments of all issues."""
         return [comment for found in self.comments.values() for comment in found]
@@ -171,7 +176,7 @@ async def verify(name: IssueName, config: Config) -> Verification:
     found = recount(ballots.all_comments, said, closed_at=closed_at, rules=told.rules, born=ballots.born)
     thread_of = {comment.id: thread for thread, those in ballots.comments.items() for comment in those}
     where = tuple(ballots.comments)
-    return Verification(_name_of(first), found, where, site_of(config.api_url), thread_of, told.notes)
+    return Verification(ballots.name, found, where, site_of(config.api_url), thread_of, told.notes)
 
 
 async def gather(name: IssueName, config: Config, *, with_accounts: bool = False) -> Ballots:
