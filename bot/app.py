@@ -241,6 +241,7 @@ def _meter(metrics: Metrics, conductor: Conductor, clock: Clock) -> Meter:
         return metrics.show(
             now=clock.now(),
             waiting=store.waiting,
+            database_works=await store.ping(),
             backlog=backlog,
             budget=conductor.github.budget(),
             looked_at=conductor.looked_at,

@@ -52,7 +52,7 @@ class Metrics(StoreWatch, github.Watch):
             "undersigned_api_budget", "Calls that whoever has the fewest may still make",
             ["resource"], registry=registry,
         )  # fmt: skip
-        self._database = _gauge(registry, "database_up", "1 while the database answers")
+        self._database = _gauge(registry, "database_up", "1 while the database answers and takes what it is given")
         self._begin()
 
     def delivered(self, outcome: str, seconds: float) -> None:
@@ -92,16 +92,17 @@ class Metrics(StoreWatch, github.Watch):
         *,
         now: float,
         waiting: int,
+        database_works: bool,
         backlog: Backlog | None,
         budget: Mapping[str, int],
         looked_at: float,
         tasks: int,
     ) -> bytes:
-        """Say everything as Prometheus reads it; without a `backlog` the database does not answer."""
+        """Say everything as Prometheus reads it; there is no `backlog` where the database does not answer."""
         self._waiting.set(waiting)
         self._tasks.set(tasks)
         self._looked.set(max(now - looked_at, 0.0))
-        self._database.set(backlog is not None)
+        self._database.set(database_works)
         if backlog is not None:
             self._due.set(backlog.petitions)
             self._oldest.set(0.0 if backlog.since is None else max(now - backlog.since, 0.0))

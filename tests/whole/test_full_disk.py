@@ -48,6 +48,7 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path, d
             assert refused.status_code == HTTPStatus.SERVICE_UNAVAILABLE
             assert int(refused.response_headers["Retry-After"]) > 0
             await house.says_of_its_database(False)
+            assert "undersigned_database_up 0.0" in (await house.ask("/metrics"))[1]
             assert f"cannot be written: {disk.says}" in await house.finding("database")
             house.check_what_a_crash_would_leave()
         await house.says_of_its_database(True)
@@ -76,23 +77,24 @@ class House:
         wanted = (HTTPStatus.OK if works else HTTPStatus.SERVICE_UNAVAILABLE, {"database": works, "loops": True})
         said: object = None
         try:
-            async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
+            async with asyncio.timeout(PATIENCE):
                 while said != wanted:
-                    async with session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
-                        said = (answer.status, (await answer.json())["parts"])
+                    status, text = await self.ask("/readyz")
+                    said = (status, json.loads(text)["parts"])
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise AssertionError(f"the bot says {said}, not {wanted}") from None
 
     async def finding(self, topic: str) -> str:
         """Ask, as the operator, what the doctor finds."""
-        headers, url = (
-            {"Authorization": f"Bearer {derive(KEY, 'operator')}"},
-            f"http://127.0.0.1:{self.port}/readyz",
-        )
-        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as answer:
-            findings: list[dict[str, str]] = (await answer.json())["findings"]
+        _, text = await self.ask("/readyz", Authorization=f"Bearer {derive(KEY, 'operator')}")
+        findings: list[dict[str, str]] = json.loads(text)["findings"]
         return next(one["what"] for one in findings if one["topic"] == topic)
+
+    async def ask(self, path: str, **headers: str) -> tuple[int, str]:
+        async with aiohttp.ClientSession(headers=headers) as session:
+            answer = await session.get(f"http://127.0.0.1:{self.port}{path}")
+            return answer.status, await answer.text()
 
     def check_what_a_crash_would_leave(self) -> None:
         """See that the files as they are hold all that was acknowledged, and that what is derived from it fits."""

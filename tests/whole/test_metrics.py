@@ -25,7 +25,10 @@ Numbers = dict[tuple[str, frozenset[str]], float]
 
 
 def shown(metrics: Metrics, backlog: Backlog | None = None, **budget: int) -> str:
-    return metrics.show(now=1_000.0, waiting=7, backlog=backlog, budget=budget, looked_at=990.0, tasks=5).decode()
+    works = backlog is not None
+    return metrics.show(
+        now=1_000.0, waiting=7, database_works=works, backlog=backlog, budget=budget, looked_at=990.0, tasks=5
+    ).decode()
 
 
 def read(text: str) -> Numbers:
