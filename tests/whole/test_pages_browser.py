@@ -96,13 +96,22 @@ async def test_no_page_keeps_anybody_out(stage: Scene, browser: Browser, scheme:
     page = await context.new_page()
     complaints = watch(page)
     front = address.partition("/petitions")[0]
-    for path in (address, f"{address}?q=ada", f"{address}?q=nobody", f"{front}/"):
+    for path in (address, f"{address}?q=ada", f"{address}?q=nobody", f"{address}/letter", f"{front}/"):
         await page.goto(path)
         assert await barriers(page) == []
-        width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert width == 0, f"{path} is wider than the window"
+        assert await too_wide(page) == 0, f"{path} is wider than the window"
+        # Whoever needs larger letters sets them for all pages.
+        await page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert await page.evaluate("getComputedStyle(document.body).fontSize") == "32px"
+        assert await too_wide(page) == 0, f"{path} is wider than the window with large letters"
     assert complaints == []
     await context.close()
+
+
+async def too_wide(page: Page) -> int:
+    """Give by how many pixels a page has to be scrolled sideways."""
+    width: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
 
 
 async def test_a_name_from_right_to_left_stands_in_its_place(stage: Scene, page: Page) -> None:
