@@ -20,12 +20,19 @@ from bot.reconcile.past import Past
 from bot.reconcile.publish import publish
 from bot.reconcile.resync import reread
 from bot.reconcile.survey import Survey, is_due
-from bot.store import AckDue, Due, Lease, NoSuchPetition, Store, ThreadToRead
+from bot.store import AckDue, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
+from bot.store import Unavailable as StoreUnavailable
 
 log = structlog.get_logger("reconcile")
 
 REACTIONS_WAIT = 60.0
 """Seconds without reactions after GitHub failed to take one."""
+
+STUMBLED = 600.0
+"""Seconds after which that is tried again over which we have made a mistake of our own.
+
+The mistake ends the worker all the same, so that it is told; the next worker shall not begin with it.
+"""
 
 
 @dataclass(slots=True)
@@ -115,6 +122,11 @@ class Worker:
                 # Publishing finds out what is the matter with the issue.
                 await self.store.upkeep.look_at([thread.petition_id])
             log.info("put off reading", thread=thread.issue_id, error=str(error))
+        except StoreUnavailable:
+            raise
+        except Exception:
+            await self.store.upkeep.put_off_reading(thread, now + STUMBLED)
+            raise
 
     async def _publish(self, due: Due, lease: Lease) -> None:
         self.coalescer.look(due.petition_id, self.now())
@@ -130,6 +142,11 @@ class Worker:
         except NoSuchPetition:
             # While we published it, a delivery has told whence its issue came; that petition is due instead.
             log.info("it is part of another petition", petition=due.petition_id)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            await self.store.postpone(due.petition_id, self.now() + STUMBLED, State.STUMBLED, due.attempts + 1)
+            raise
         else:
             if writes:
                 self.coalescer.spend(due.petition_id, self.now())

@@ -29,6 +29,7 @@ class State(StrEnum):
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
     NO_ROOM = "no room"
+    STUMBLED = "stumbled"
     NOT_GRANTED = "not granted"
     SETTINGS_UNREADABLE = "settings unreadable"
     LOCKED = "locked"
@@ -67,6 +68,8 @@ _ADVICE: Final = {
     State.REFUSED: "GitHub refused the new body. The log has its reason; please report it.",
     State.UNAVAILABLE: "GitHub is not reachable or not well. It is tried again by itself.",
     State.NO_ROOM: "The letter leaves no room for the tally. Shorten it by a few lines.",
+    State.STUMBLED: "The bot made a mistake of its own over this petition; the log has where. It tries again"
+    " later, and keeps the others meanwhile. Please report it.",
     State.NOT_GRANTED: "The account's owner has not accepted everything that the App asks for. Without the"
     " events, signatures are counted only when the comments are read again.",
     State.SETTINGS_UNREADABLE: "The App may not read .github/petition.yml; the settings that it read last, or the"

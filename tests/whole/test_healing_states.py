@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pkgutil
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot import app
 from bot.reconcile.beats import Beats
+from bot.reconcile.worker import STUMBLED
 from bot.sandbox.nouns import Installation, Issue
-from bot.store import State
+from bot.sandbox.server import Sandbox
+from bot.store import Due, State, ThreadToRead
 from bot.store.upkeep_statements import NEW_CONDITIONS
-from tests.whole.scene import FAST, WATCHFUL, Scene
+from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
 from tests.whole.test_healing_moves import HEARD, comes_to, signed_petition
 from tests.whole.watching import (
     Calls,
@@ -212,3 +216,37 @@ async def told(stage: Scene, petition: Issue, state: State) -> None:
         return now is state and not await store_of(stage)._database.read(lambda work: work.fetch(NEW_CONDITIONS))
 
     await eventually(is_told, f"the telling of {state!r}")
+
+
+@pytest.mark.parametrize("where", ["bot.reconcile.worker.publish", "bot.reconcile.worker.reread"])
+async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_waiting(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    clock = Clock()
+    async with scene(sqlite_url, sandbox=Sandbox(now=clock), start=False) as stage:
+        stage.clock = app.Clock(now=clock)
+        odd, sound = stage.petition(), stage.petition()
+        stage.sign(odd, "ada")
+        stage.sign(sound, "ada")
+        do = pkgutil.resolve_name(where)
+
+        async def stumble(over: Due | ThreadToRead, *rest: Any, **more: Any) -> object:
+            if over.petition_id == odd.id:
+                raise ValueError("year 10000 is out of range")
+            return await do(over, *rest, **more)
+
+        def minutes_pass() -> bool:
+            clock.ahead += 61
+            return said(sound) == 1
+
+        monkeypatch.setattr(where, stumble)
+        await stage.start_bot()
+        await eventually(minutes_pass, "the other one's tally")
+        monkeypatch.setattr(where, do)
+        clock.ahead += STUMBLED
+        await stage.shows(odd, 1)
+        await eventually(lambda: is_fine(stage, odd), "its good state")
+
+
+async def is_fine(stage: Scene, petition: Issue) -> bool:
+    return await state_of(stage, petition) is State.FINE
