@@ -13,8 +13,9 @@ import aiohttp
 
 from bot.config import Config
 from bot.doctor.facts import Patient
+from bot.doctor.findings import Finding
 from bot.doctor.gathering import gather
-from bot.doctor.judging import Finding, judge
+from bot.doctor.judging import judge
 from bot.github.client import GitHub
 from bot.github.site import site_of
 from bot.petition.addresses import Addresses, Pages, Site, pages_of

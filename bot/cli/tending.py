@@ -11,7 +11,7 @@ from pathlib import Path
 from bot import app, config, errands
 from bot.cli.command import ENVIRONMENT, FAILED, OK, Command, configured, run, set_up_logs, with_app
 from bot.deliver import NotReadable, deliver, read_payload
-from bot.doctor.judging import are_fine
+from bot.doctor.findings import are_fine
 from bot.init_repo import NotWritable, init_folder, init_repository
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bot import app, errands
 from bot.config import Config
-from bot.doctor.judging import Finding, Level, are_fine
+from bot.doctor.findings import Finding, Level, are_fine
 from bot.sandbox.nouns import Installation
 from bot.sandbox.server import Sandbox
 from bot.store import State, Store, check_up
