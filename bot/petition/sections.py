@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -153,6 +153,13 @@ def how(facts: BlockFacts) -> str:
     return "\n".join([_how_to_sign(facts), withdraw, _how_one_knows(facts)])
 
 
+def example_of(show: Collection[Detail]) -> str:
+    """Give a signature with the details that are shown beside the login; empty where none are."""
+    if Detail.NAME not in show:
+        return ""
+    return "/sign Ada Lovelace, Analytical Engines" if Detail.AFFILIATION in show else "/sign Ada Lovelace"
+
+
 def table(rows: Sequence[str], facts: BlockFacts) -> str:
     """Put the rows of the newest signatures under their heading."""
     say = wording(facts.language)
@@ -181,7 +188,8 @@ def row(signature: Signature, facts: BlockFacts) -> str:
 def more(facts: BlockFacts, shown: int) -> str:
     """Link to where all signatures are."""
     say = wording(facts.language)
-    named = ((say.say("all signatures"), facts.roster_url), ("CSV", facts.csv_url), ("JSON", facts.json_url))
+    page = say.say("all signatures") if facts.csv_url else say.say("the petition's page")
+    named = ((page, facts.roster_url), ("CSV", facts.csv_url), ("JSON", facts.json_url))
     links = " · ".join(f"[{name}]({address(url)})" for name, url in named if url)
     rest = facts.count - shown
     if rest <= 0 or not shown:
@@ -258,12 +266,8 @@ MOST_REMARKS = 10
 
 
 def _how_to_sign(facts: BlockFacts) -> str:
-    say = wording(facts.language)
-    if {Detail.NAME, Detail.AFFILIATION} <= facts.show:
-        example = "/sign Ada Lovelace, Analytical Engines"
-    elif Detail.NAME in facts.show:
-        example = "/sign Ada Lovelace"
-    else:
+    say, example = wording(facts.language), example_of(facts.show)
+    if not example:
         return say.say("**To sign, comment {sign}**", sign=say.code("/sign"))
     return say.say(
         "**To sign, comment {sign}**, or with your name: {example}",

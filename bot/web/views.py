@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bot.petition.addresses import Pages, Site
 from bot.petition.letters import Change, Letter, Passage, differences, given_to
 from bot.petition.progress import milestones, next_goal
+from bot.petition.sections import example_of
 from bot.petition.text import links_apart
 from bot.roster.chart import chart, day_name, sparkline
 from bot.roster.recording import growth_of
@@ -121,6 +122,8 @@ class PetitionView:
     number: int
     issue: str
     sign: str
+    example: str
+    """How one signs with one's name, where that is shown."""
     count: int
     headline: str
     goal: int | None
@@ -160,6 +163,7 @@ def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House
         number=pages.number,
         issue=issue,
         sign=_comment_box(snapshot, pages, house.site),
+        example=example_of(settings.show),
         count=snapshot.count,
         headline=headline(snapshot.count, open_=ended is None and snapshot.labelled),
         goal=goal,

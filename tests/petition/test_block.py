@@ -219,6 +219,11 @@ class TestNames:
         assert "\nall signatures · CSV · JSON\n" in shown(facts(20, newest=crowd(20), **urls))
         assert "CSV" not in shown(facts(0, **urls))
 
+    def test_a_page_that_shows_nobody_is_not_called_all_signatures(self) -> None:
+        text = shown(facts(roster_url=WEB, json_url=f"{WEB}.json"))
+        assert "the petition's page · JSON" in text
+        assert "all signatures" not in text
+
 
 HARMLESS = {
     "h1",

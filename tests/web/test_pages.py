@@ -60,6 +60,7 @@ async def test_a_closed_petition_asks_nobody_to_sign(scene: Scene) -> None:
     await scene.petition.tell(replace(LETTER, closed_at=1_794_950_000))
     page = await read(scene)
     assert "Closed on 17 Nov 2026" in page.text
+    assert "To withdraw, comment /unsign there or delete your comment." in page.text
     assert not any("new_comment_field" in link for link in page.links)
 
 
@@ -249,6 +250,14 @@ async def set_up(scene: Scene, text: str, response: Response | None = None) -> N
     settings = read_settings(text)
     assert isinstance(settings, Settings)
     await scene.petition.store.governing.rule(LETTER.id, Ruling(Rules(settings, response=response)))
+
+
+async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> None:
+    assert "/sign Ada Lovelace, Analytical Engines" in (await read(scene)).text
+    await set_up(scene, "show: login")
+    page = await read(scene)
+    assert "Write a comment there that says /sign . The bot answers" in page.text.replace("/sign.", "/sign .")
+    assert "Ada Lovelace" not in page.text
 
 
 async def test_an_official_response_stands_above_the_letter(scene: Scene) -> None:

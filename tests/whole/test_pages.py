@@ -53,7 +53,7 @@ async def test_the_block_leads_to_where_one_finds_out_whether_one_is_counted_and
         assert f'id="{place}"' in await fetch(url), text
     public.state.write_file(petition.repository, ".github/petition.yml", "roster: private\n")
     await public.until(lambda: "Was I counted?" not in links(petition))
-    assert "anybody can recount" in links(petition)
+    assert set(links(petition)) == {"the petition's page", "JSON", "anybody can recount"}
 
 
 async def test_where_nobody_reaches_the_pages_the_block_links_to_none(stage: Scene) -> None:
