@@ -7,6 +7,7 @@ What no look and no delivery has told, the history of the issue's body does. Tha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from bot.petition.letters import Letter, other_texts, versions
@@ -75,9 +76,13 @@ def read_letters(transaction: Transaction, petition_id: int) -> tuple[Letter, ..
     return versions(Letter(*row) for row in transaction.fetch(sql.LETTERS, petition_id))
 
 
-def read_letters_with_texts(transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
-    """Give the versions, the oldest first, with their texts as they were first seen."""
-    return versions(Letter(*row) for row in transaction.fetch(sql.LETTERS_WITH_TEXTS, petition_id))
+def read_letters_with_texts(
+    transaction: Transaction, petition_id: int, newest: int | None = None
+) -> tuple[Letter, ...]:
+    """Give the versions, the oldest first, the newest of them, or all, with their texts as they were first seen."""
+    letters = read_letters(transaction, petition_id)
+    first = 0 if newest is None else max(len(letters) - newest, 0)
+    return (*letters[:first], *(_with_text(transaction, petition_id, one) for one in letters[first:]))
 
 
 def read_changed(transaction: Transaction, petition_id: int, letters: tuple[Letter, ...]) -> tuple[int, int] | None:
@@ -101,3 +106,8 @@ def _add(transaction: Transaction, petition_id: int, body: str | None, at: int) 
     # PostgreSQL stores neither of these two.
     text = letter(body).replace("\0", "").encode("utf-8", "replace").decode()
     transaction.execute(sql.ADD_LETTER_TEXT, petition_id, digest, text, TEXTS_KEPT)
+
+
+def _with_text(transaction: Transaction, petition_id: int, one: Letter) -> Letter:
+    found = transaction.fetch(sql.LETTER_TEXT, petition_id, one.digest)
+    return replace(one, text=found[0].text) if found else one

@@ -59,6 +59,8 @@ class Wanted:
     """What login, name or affiliation has in it."""
     cursor: Cursor | None = None
     size: int = PAGE_SIZE
+    letters: int | None = 1
+    """Of how many of the letter's newest versions the texts are wanted; None for all."""
     by_operator: bool = False
     """Whether also a roster is wanted that the organizers do not show; details that they do not show stay out."""
 
@@ -117,7 +119,7 @@ class Portrait:
 
     snapshot: Snapshot
     letters: Sequence[Letter]
-    """The letter's versions with their texts, the oldest first."""
+    """The letter's versions, the oldest first, with those texts that were wanted."""
     days: Sequence[tuple[int, int]]
     page: RosterPage
     exact: Sequence[Entry] = ()
@@ -214,7 +216,7 @@ def _read_crowd(transaction: Transaction, petition_id: int, most: int) -> Crowd:
 
 
 def _read_whole(transaction: Transaction, petition_id: int) -> Whole | None:
-    portrait = _read_portrait(transaction, petition_id, Wanted(size=1, by_operator=True))
+    portrait = _read_portrait(transaction, petition_id, Wanted(size=1, letters=None, by_operator=True))
     if portrait is None:
         return None
     show = portrait.snapshot.rules.settings.show
@@ -263,7 +265,7 @@ def _read_portrait(transaction: Transaction, petition_id: int, wanted: Wanted) -
             # What organizers do not show is not told by its absence either.
             is_asked = not exact and _is_public(settings) and snapshot.labelled
             unheard = read_unheard(transaction, snapshot, login) if is_asked else None
-    letters = read_letters_with_texts(transaction, petition_id)
+    letters = read_letters_with_texts(transaction, petition_id, wanted.letters)
     return Portrait(snapshot, letters, _read_days(transaction, petition_id), page, exact, unheard)
 
 

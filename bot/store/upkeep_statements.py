@@ -172,11 +172,7 @@ LETTERS: Final = statement("""
     SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at, digest
 """)
 
-LETTERS_WITH_TEXTS: Final = statement("""
-    SELECT l.digest, l.seen_at, l.count, t.text
-    FROM letters l LEFT JOIN letter_texts t ON t.petition_id = l.petition_id AND t.digest = l.digest
-    WHERE l.petition_id = $1 ORDER BY l.seen_at, l.digest
-""")
+LETTER_TEXT: Final = statement("SELECT text FROM letter_texts WHERE petition_id = $1 AND digest = $2")
 
 LETTER_AT: Final = statement("""
     SELECT digest, seen_at FROM letters WHERE petition_id = $1 AND seen_at <= $2

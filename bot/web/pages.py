@@ -18,6 +18,9 @@ from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted
 from bot.web.guard import SECRETIVE, Handler, seal
 from bot.web.uncounted import view_unheard
 
+VERSIONS: Final = 20
+"""Of so many of a letter's newest versions it is shown how they differ."""
+
 
 class PageRoutes:
     """The handlers of the pages."""
@@ -86,7 +89,7 @@ class PageRoutes:
         asked = await ask(request, self._house)
         if not is_canonical(request, asked):
             raise web.HTTPFound(asked.pages.of("/letter"))
-        portrait = await self._house.portrait(asked, Wanted(size=1))
+        portrait = await self._house.portrait(asked, Wanted(size=1, letters=VERSIONS))
         # Showing a letter takes a while, and so does comparing its versions.
         petition = await asyncio.to_thread(views.view_petition, portrait, asked.pages, Wanted(), self._house)
         versions = await asyncio.to_thread(views.view_versions, portrait.letters)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
+from cachetools import LRUCache, cached
 from markupsafe import Markup
 
 from bot.petition.addresses import Pages, Site
@@ -18,6 +21,9 @@ from bot.roster.recording import growth_of
 from bot.store import Cursor, Entry, Listed, Order, Portrait, Snapshot, Wanted
 from bot.web import letter
 from bot.web.asking import House, write_cursor
+
+COMPARED: Final = 4 * 1024 * 1024
+"""Characters of letters of which it is remembered how they differ from the versions before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +199,20 @@ def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
     for number, one in enumerate(letters, 1):
         passages: Sequence[Passage] | None = None
         if one.text is not None:
-            passages = (Passage(Change.SAME, one.text),) if before is None else differences(before, one.text)
+            passages = (Passage(Change.SAME, one.text),) if before is None else _differences(before, one.text)
         shown.append(VersionView(number, one.digest, Moment.of(one.seen_at), _people_then(one.count), passages))
         before = one.text or before
     return shown[::-1]
+
+
+def _length(passages: Sequence[Passage]) -> int:
+    return sum(len(passage.text) for passage in passages)
+
+
+# Comparing takes a while; nobody shall keep the server at it by asking again and again.
+@cached(LRUCache[object, Sequence[Passage]](COMPARED, getsizeof=_length), lock=threading.Lock())
+def _differences(before: str, after: str) -> Sequence[Passage]:
+    return differences(before, after)
 
 
 def view_listed(listed: Iterable[Listed], base: str, now: float) -> list[ListedView]:

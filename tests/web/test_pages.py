@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from bot.petition.commands import Phrase, Sign
 from bot.petition.facts import Continuation, Issue
+from bot.petition.letters import Passage, differences
 from bot.petition.orders import Ruling
 from bot.petition.rules import Response, Rules
 from bot.petition.settings import Settings
 from bot.petition.settings import read as read_settings
-from bot.web.pages import PageRoutes
+from bot.store import Wanted
+from bot.web.pages import VERSIONS, PageRoutes
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
 from tests.web.scene import PAGE, PUBLIC, Scene, house
@@ -343,6 +345,28 @@ async def test_the_letter_and_its_versions_are_shown(scene: Scene) -> None:
     assert "Version 2" in versions.text
     assert "1 person had signed before" in versions.text
     assert (versions.tags["ins"], versions.tags["script"]) == (2, 1)
+
+
+async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+
+    def note(before: str, after: str) -> tuple[Passage, ...]:
+        compared.append(after)
+        return differences(before, after)
+
+    monkeypatch.setattr("bot.web.views.differences", note)
+    for number in range(30):
+        await scene.petition.store.note_letter(LETTER.id, LETTER.id, f"Plea number {number}.", 1_000 + number)
+    await read(scene, f"{PAGE}/letter")
+    page = await read(scene, f"{PAGE}/letter")
+    assert page.tags["article"] == 30
+    assert page.text.count("lies too far back") == 30 - VERSIONS
+    assert len(compared) == VERSIONS - 1
+    portrait = await scene.petition.store.rosters.portrait(LETTER.id, Wanted(size=1))
+    assert portrait is not None
+    assert [one.text for one in portrait.letters if one.text] == ["Plea number 29."]
 
 
 async def test_a_signature_says_which_version_it_was_given_to_where_another_one_stands_now(scene: Scene) -> None:
