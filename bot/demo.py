@@ -113,21 +113,6 @@ async def replay(letter: str, *, speed: float, port: int | None) -> int:
             return await _close(scene, len(times), console)
 
 
-async def _close(scene: Scene, signers: int, console: Console) -> int:
-    """Close the petition when all are counted, and print the body that stays."""
-    state, closed = scene.sandbox.state, asyncio.Event()
-    try:
-        await counted(scene, signers)
-        state.on_change.append(lambda _: closed.set() if "Closed on" in (scene.petition.body or "") else None)
-        state.close(scene.petition, scene.petition.repository.owner)
-        async with asyncio.timeout(PATIENCE):
-            await closed.wait()
-    except TimeoutError:
-        return _fail(scene, signers, console)
-    _print_body(scene, console)
-    return 0
-
-
 async def demo(*, port: int | None, signers: int | None, browser: bool, faults: int | None = None) -> int:
     """Run the demo until it is interrupted, or until the invented signers have all been counted.
 
@@ -261,3 +246,18 @@ def _config(sandbox: Sandbox, folder: Path) -> Config:
         port=0,
         public_url="http://127.0.0.1:0",
     )
+
+
+async def _close(scene: Scene, signers: int, console: Console) -> int:
+    """Close the petition when all are counted, and print the body that stays."""
+    state, closed = scene.sandbox.state, asyncio.Event()
+    try:
+        await counted(scene, signers)
+        state.on_change.append(lambda _: closed.set() if "Closed on" in (scene.petition.body or "") else None)
+        state.close(scene.petition, scene.petition.repository.owner)
+        async with asyncio.timeout(PATIENCE):
+            await closed.wait()
+    except TimeoutError:
+        return _fail(scene, signers, console)
+    _print_body(scene, console)
+    return 0

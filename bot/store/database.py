@@ -78,12 +78,6 @@ def name_columns(columns: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> lis
     return cast("list[Row]", list(map(_row_type(columns)._make, rows)))
 
 
-@lru_cache(256)
-def _row_type(columns: tuple[str, ...]) -> Any:
-    # What a statement gives no name, or a name that Python does not take, has only its place.
-    return namedtuple("Row", columns, rename=True)  # noqa: PYI024 - the names are known only now
-
-
 class Database(ABC):
     """A database that runs transactions."""
 
@@ -118,3 +112,9 @@ def connect(address: SqliteFile | PostgresServer) -> Database:
     from bot.store.postgres import PostgresDatabase  # noqa: PLC0415 - see above
 
     return PostgresDatabase(address)
+
+
+@lru_cache(256)
+def _row_type(columns: tuple[str, ...]) -> Any:
+    # What a statement gives no name, or a name that Python does not take, has only its place.
+    return namedtuple("Row", columns, rename=True)  # noqa: PYI024 - the names are known only now

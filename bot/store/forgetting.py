@@ -74,21 +74,6 @@ def strip_thread(transaction: Transaction, issue_id: int, now: int) -> None:
     _bare(transaction, world, world.read_thread(transaction, issue_id), until=EVER, now=now)
 
 
-def _bare(transaction: Transaction, world: World, rows: Iterable[CommentRow], *, until: int, now: int) -> None:
-    for row in rows:
-        bare = without_details(row.comment, until)
-        if bare != row.comment:
-            spared = replace(row, comment=bare)
-            derive(spared)
-            world.change(spared)
-    judge_people(transaction, world, now)
-    world.write(transaction, now)
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
-
-
 def people_called(transaction: Transaction, login: str) -> list[int]:
     """Give the ids of all who were called so when we last heard of them; logins change, and are reused."""
     return [row[0] for row in transaction.fetch(upkeep_sql.AUTHORS_CALLED, login.lower())]
@@ -108,3 +93,18 @@ def record_forgotten(transaction: Transaction, people: Collection[int], now: int
     _bare(transaction, world, rows, until=now, now=now)
     standing = sum(row.counted for row in rows)
     return Forgotten(tuple(people), len(rows), len({row.petition_id for row in rows}), standing)
+
+
+def _bare(transaction: Transaction, world: World, rows: Iterable[CommentRow], *, until: int, now: int) -> None:
+    for row in rows:
+        bare = without_details(row.comment, until)
+        if bare != row.comment:
+            spared = replace(row, comment=bare)
+            derive(spared)
+            world.change(spared)
+    judge_people(transaction, world, now)
+    world.write(transaction, now)
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

@@ -50,20 +50,6 @@ def derive(row: CommentRow) -> None:
     row.ack_due = row.wanted != row.given
 
 
-def _kind(command: Command | None) -> str | None:
-    match command:
-        case Sign():
-            return "sign"
-        case Unsign():
-            return "unsign"
-        case Order():
-            return "order"
-        case Phrase():
-            return "phrase"
-        case None:
-            return None
-
-
 def judge_people(transaction: Transaction, world: World, now: int) -> dict[Person, Signature | None]:
     """Judge everybody again whom a change concerns; give the signatures they have now."""
     _involve_by_petition(transaction, world)
@@ -92,14 +78,6 @@ def judge_people(transaction: Transaction, world: World, now: int) -> dict[Perso
         if lost := changes.lost[petition.id]:
             petition.digest_sum = Sum.from_bytes(petition.digest_sum).minus(lost).to_bytes()
     return signatures
-
-
-def _by_person(world: World) -> defaultdict[Person, list[CommentRow]]:
-    comments: defaultdict[Person, list[CommentRow]] = defaultdict(list)
-    for row in world.comments.values():
-        if row.comment.author is not None:
-            comments[row.petition_id, row.comment.author.id].append(row)
-    return comments
 
 
 def verdict_of(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
@@ -197,3 +175,25 @@ def _wanted(row: CommentRow, verdict: Verdict) -> str | None:
     if row.comment.id in verdict.effective:
         return "+1"
     return "confused" if row.comment.id in verdict.refused else None
+
+
+def _kind(command: Command | None) -> str | None:
+    match command:
+        case Sign():
+            return "sign"
+        case Unsign():
+            return "unsign"
+        case Order():
+            return "order"
+        case Phrase():
+            return "phrase"
+        case None:
+            return None
+
+
+def _by_person(world: World) -> defaultdict[Person, list[CommentRow]]:
+    comments: defaultdict[Person, list[CommentRow]] = defaultdict(list)
+    for row in world.comments.values():
+        if row.comment.author is not None:
+            comments[row.petition_id, row.comment.author.id].append(row)
+    return comments
