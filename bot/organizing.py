@@ -56,7 +56,7 @@ class Organizing:
         self._store = store
         self._github = github
         self._organizers: TTLCache[tuple[int, str], bool] = TTLCache(10_000, CHECKED_FOR, timer=now)
-        self._looks: TTLCache[int, SecondLook] = TTLCache(1_000, LOOKED_FOR, timer=now)
+        self._looks: TTLCache[int, SecondLook] = TTLCache(100, LOOKED_FOR, timer=now)
         self._accounts: TTLCache[int, Account | None] = TTLCache(50_000, KNOWN_FOR, timer=now)
         self._each = Allowance(EACH, now)
         self._strange = Allowance(STRANGE, now)

@@ -99,7 +99,7 @@ _SAYS_SOMETHING = regex.compile(r"(?! [!-/:-@\[-`{-~\u2800] ) [^\p{P}\p{Z}\p{M}\
 _LINK = re.compile(r"(?<!!)\[([^\[\]\n]{1,200})\]\((https?://[^\s()<>]{1,500})\)")
 
 _MARKS = re.compile(r"[\\`*_\[\]<|~]|&(?=#|[A-Za-z][0-9A-Za-z]*;)")
-_LINE_START = re.compile(r"^([0-9]{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|--|=|>|#+(?:\s|$)|:-))(.)")
+_LINE_START = re.compile(r"^([0-9]{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|-[-:]|=|>|#+(?:\s|$)|:-))(.)")
 _ELLIPSIS = "…"
 
 _JOINTS = regex.compile(

@@ -242,6 +242,7 @@ def test_a_table_shows_exactly_the_text_and_nothing_of_it_is_alive(text: str) ->
 @example("===")
 @example("--")
 @example(":-")
+@example("-:")
 @example("\t- x")
 def test_a_line_of_its_own_shows_exactly_the_text(text: str) -> None:
     for before in ("", "before\n"):
