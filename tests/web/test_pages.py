@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import struct
+from collections import Counter
 from dataclasses import replace
 
 import pytest
+from aiohttp import ClientResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +21,8 @@ from bot.petition.orders import Ruling
 from bot.petition.rules import Response, Rules
 from bot.petition.settings import Settings
 from bot.petition.settings import read as read_settings
-from bot.store import Wanted
+from bot.store import Portrait, Rosters, Wanted
+from bot.web.asking import WAITING
 from bot.web.pages import VERSIONS, PageRoutes
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
@@ -367,6 +371,27 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
     portrait = await scene.petition.store.rosters.portrait(LETTER.id, Wanted(size=1))
     assert portrait is not None
     assert [one.text for one in portrait.letters if one.text] == ["Plea number 29."]
+
+
+async def test_many_who_search_at_once_leave_the_pages_to_others(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, read_portrait = asyncio.Event(), Rosters.portrait
+
+    async def slow(rosters: Rosters, petition_id: int, wanted: Wanted) -> Portrait | None:
+        if wanted.text:
+            await go.wait()
+        return await read_portrait(rosters, petition_id, wanted)
+
+    monkeypatch.setattr(Rosters, "portrait", slow)
+    searches = [asyncio.ensure_future(scene.client.get(f"{PAGE}?q=ada")) for _ in range(WAITING + 3)]
+    done: set[asyncio.Future[ClientResponse]] = set()
+    while len(done) < 2:
+        done, _ = await asyncio.wait(searches, return_when=asyncio.FIRST_COMPLETED)
+    assert [(one.result().status, one.result().headers["Retry-After"]) for one in done] == [(503, "5")] * 2
+    await scene.get(PAGE)
+    go.set()
+    assert Counter([(await one).status for one in searches]) == {200: WAITING + 1, 503: 2}
 
 
 async def test_a_signature_says_which_version_it_was_given_to_where_another_one_stands_now(scene: Scene) -> None:
