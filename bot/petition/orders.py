@@ -230,7 +230,10 @@ def _obey_about(
         if isinstance(instruction, Remove):
             withheld = (*withheld, Withheld(person.id, person.login, one.comment_id, instruction.reason))
         rules = replace(rules, withheld=withheld)
-    return _note(replace(ruling, rules=rules), one, Answer.OBEYED, str(nobody) if len(people) < len(keys) else "")
+    note = str(nobody) if len(people) < len(keys) else ""
+    if isinstance(instruction, Remove) and len(keys) == 1 and _PERSON.match(instruction.reason):
+        note = f"only {instruction.logins[0]} is meant; for several write remove [login, login] reason"
+    return _note(replace(ruling, rules=rules), one, Answer.OBEYED, note)
 
 
 def _carry_out(rules: Rules, instruction: Instruction, one: Given) -> Rules:

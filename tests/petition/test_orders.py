@@ -198,6 +198,15 @@ def test_of_several_those_who_are_gone_do_not_keep_the_others() -> None:
     assert answers(several("remove [ada, alan] socks", {(1, "ada"): ADA})) == [Answer.WAITING]
 
 
+def test_who_lists_people_without_brackets_finds_in_the_log_that_only_one_is_meant() -> None:
+    ruling = ruled("remove @ada, @alan are socks")
+    assert ruling.rules.withheld == (Withheld(ADA.id, "ada", 1, "@alan are socks"),)
+    assert [one.note for one in ruling.outcomes] == [
+        "only ada is meant; for several write remove [login, login] reason"
+    ]
+    assert [one.note for one in ruled("remove @ada is @alan").outcomes] == [""]
+
+
 def test_orders_that_are_written_for_organizers_say_all_that_they_mean() -> None:
     socks = [f"dependably-long-sock-puppet-{number}[bot]" for number in range(300)]
     written = list(removals(socks))
