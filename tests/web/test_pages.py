@@ -386,8 +386,9 @@ async def test_many_who_search_at_once_leave_the_pages_to_others(
     monkeypatch.setattr(Rosters, "portrait", slow)
     searches = [asyncio.ensure_future(scene.client.get(f"{PAGE}?q=ada")) for _ in range(WAITING + 3)]
     done: set[asyncio.Future[ClientResponse]] = set()
-    while len(done) < 2:
-        done, _ = await asyncio.wait(searches, return_when=asyncio.FIRST_COMPLETED)
+    async with asyncio.timeout(60):
+        while len(done) < 2:
+            done, _ = await asyncio.wait(searches, return_when=asyncio.FIRST_COMPLETED)
     assert [(one.result().status, one.result().headers["Retry-After"]) for one in done] == [(503, "5")] * 2
     await scene.get(PAGE)
     go.set()
