@@ -48,6 +48,8 @@ def init_folder(folder: Path, label: str, may_overwrite: Ask) -> Furnished:
         if not folder.is_dir():
             raise NotWritable(f"{folder} is no folder; give the one of your clone")
         for path, text in starter_files(label).items():
+            if not (folder / path).resolve().is_relative_to(folder.resolve()):
+                raise NotWritable(f"{folder / path} leads out of the clone, by a link that somebody has put there")
             _put(folder / path, path, text, may_overwrite, done)
     except OSError as error:
         raise NotWritable(f"{error.filename}: {error.strerror}") from error

@@ -185,6 +185,7 @@ async def test_a_private_petitions_address_stays_private(scene: Scene) -> None:
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert "noindex" in answer.headers["X-Robots-Tag"]
         assert "no-store" in answer.headers["Cache-Control"]
+        assert "whoever sees these addresses can see who has signed" in await answer.text()
 
 
 async def test_the_front_page_lists_petitions_and_tells_what_to_do_where_there_are_none(scene: Scene) -> None:

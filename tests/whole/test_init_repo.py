@@ -69,6 +69,17 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
         init_folder(tmp_path, "petition", yes)
 
 
+@pytest.mark.parametrize("link", [".github", ".github/ISSUE_TEMPLATE", PATH])
+def test_nothing_is_written_outside_of_a_clone(tmp_path: Path, link: str) -> None:
+    clone, elsewhere = tmp_path / "clone", tmp_path / "elsewhere"
+    (clone / link).parent.mkdir(parents=True)
+    elsewhere.mkdir()
+    (clone / link).symlink_to(elsewhere if link != PATH else elsewhere / "new.txt")
+    with pytest.raises(NotWritable, match="leads out of the clone"):
+        init_folder(clone, "petition", yes)
+    assert not list(elsewhere.iterdir())
+
+
 # Through the API
 
 
