@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.petition.privacy import EVER, without_details
 from bot.store import statements as sql
+from bot.store import structure_statements as structure_sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 from bot.store.judging import derive, judge_people
@@ -61,7 +62,7 @@ def record_anonymity(transaction: Transaction, one: ToAnonymise, now: int) -> li
     """Begin, or end, to keep nothing but the count; give the issues whose comments are to be stripped next."""
     transaction.execute(upkeep_sql.SET_ANONYMISED, one.petition_id, None if one.goes_on else now, now)
     # Either way reading the comments again comes to the same; it also ends what is cut off after this.
-    transaction.execute(sql.REREAD_PETITIONS, [one.petition_id], now)
+    transaction.execute(structure_sql.REREAD_PETITIONS, [one.petition_id], now)
     if one.goes_on:
         return []
     return [row[0] for row in transaction.tuples(upkeep_sql.THREADS_OF_PETITION, one.petition_id)]

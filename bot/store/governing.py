@@ -13,7 +13,7 @@ from bot.petition.comment import Author
 from bot.petition.orders import Given, Ruling
 from bot.petition.settings import DEFAULTS, Mistake, Settings
 from bot.store import governing_statements as sql
-from bot.store import statements
+from bot.store import structure_statements
 from bot.store.database import Database, Transaction
 from bot.store.ruling import read_orders, record_ruling
 from bot.store.structure import rouse
@@ -196,5 +196,5 @@ def _record_settings(
     )  # fmt: skip
     after = _read_settings(transaction, repository_id)
     if (after.settings, after.mistakes) != (before.settings, before.mistakes):
-        rouse(transaction, transaction.fetch(statements.LOCK_PETITIONS_OF_REPOSITORY, repository_id), at)
+        rouse(transaction, transaction.fetch(structure_statements.LOCK_PETITIONS_OF_REPOSITORY, repository_id), at)
     return after

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.petition.comment import merge
 from bot.petition.facts import Continuation, Issue, Repository
-from bot.store import statements as sql
+from bot.store import structure_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.bodies import move_body
 from bot.store.database import Transaction

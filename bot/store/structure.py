@@ -21,7 +21,7 @@ from bot.petition.facts import (
     SettingsFact,
 )
 from bot.store import governing_statements as governing_sql
-from bot.store import statements as sql
+from bot.store import structure_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 from bot.store.moving import record_continuation, record_deleted, record_moved

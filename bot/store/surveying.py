@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.petition.facts import Repository
-from bot.store import statements as sql
+from bot.store import structure_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Row, Transaction
 from bot.store.states import State

@@ -317,7 +317,7 @@ FORGET: Final = statement("""
     ON CONFLICT (user_id) DO UPDATE SET at = excluded.at
 """)
 
-# Marks, and a sign of life -----------------------------------------------------------------------
+# Marks, and a sign of life ------------------------------------------------------------------------
 
 PING: Final = statement("SELECT 1")
 
