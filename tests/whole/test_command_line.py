@@ -129,10 +129,7 @@ async def test_what_is_wrong_is_said_without_the_secret_in_it(variable: str, val
 SECRET = "swordfish0123456789"
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["export a/b#1", "verify --database", "forget ada", "drop-app", "handover a/b#1 --out pack", "backup copy"],
-)
+@pytest.mark.parametrize("line", ["export a/b#1", "forget ada", "backup copy"])
 async def test_a_database_that_is_not_there_is_not_made_by_who_only_asks_it(tmp_path: Path, line: str) -> None:
     file = tmp_path / "mistyped.db"
     code, _, err = await run(*line.split(), DATABASE_URL=f"sqlite:///{file}")
