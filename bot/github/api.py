@@ -38,6 +38,9 @@ VERSION = "2022-11-28"
 PATIENCE = 5.0
 """Seconds for which a call waits its turn by itself; when it takes longer, whoever asked has other work to do."""
 
+LONGEST = 64 * 1024 * 1024
+"""Bytes of an answer; a hundred of the longest comments in the widest letters have 26 MB."""
+
 HOPS = 3
 """Redirects that are followed: a renamed repository takes one, a transferred issue in it two."""
 
@@ -171,7 +174,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
             async with self._line.session.request(
                 method, url, headers=headers, data=body, allow_redirects=False, timeout=timeout
             ) as response:
-                content = await response.read()
+                content = await _content(f"{method} {_path(url)}", response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Not chained: some of aiohttp's errors hold the request, and with it the token.
             self._line.watch.called(pacing.kind_of(method, _path(url)), "unanswered")
@@ -186,6 +189,16 @@ def api_for_a_while(
 ) -> Api:
     """Make an Api for a few calls, with limits of its own; each may take `timeout` seconds."""
     return Api(Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout), Pace())
+
+
+async def _content(call: str, response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer, but no more of it than memory has room for: strangers have written what is in it."""
+    content = bytearray()
+    async for part in response.content.iter_any():
+        content += part
+        if len(content) > LONGEST:
+            raise Unavailable(f"{call}: the answer is longer than {LONGEST} bytes")
+    return bytes(content)
 
 
 def _sound(

@@ -20,7 +20,7 @@ from bot.github.answers import (
 )
 from bot.github.api import Answer
 from bot.github.calls import PAGE, Calls
-from bot.github.errors import Gone, NotFound
+from bot.github.errors import Gone, NotFound, Unavailable
 from bot.github.pacing import Pace
 from bot.github.payloads import Identified
 from bot.petition.comment import Author, Comment
@@ -177,12 +177,13 @@ class InstallationClient:
         )
 
     async def comment_histories(self, node_ids: Sequence[str]) -> tuple[Comment, ...]:
-        """Read who wrote what in comments and when, by GraphQL; deleted ones are left out."""
+        """Read who wrote what in comments and when, by GraphQL.
+
+        Left out are deleted ones, and those whose history is too long for GitHub to tell, as somebody may make it.
+        """
         found: list[Comment] = []
         for start in range(0, len(node_ids), history.MOST):
-            read_at = self._calls.dated(self._calls.now())
-            data = await self._calls.graphql(history.QUERY, ids=list(node_ids[start : start + history.MOST]))
-            found += await asyncio.to_thread(history.read, data.get("nodes") or [], read_at)
+            found += await self._histories(node_ids[start : start + history.MOST])
         return tuple(found)
 
     async def last_bodies(self, repo: str, number: int, issue_id: int) -> tuple[str | None, ...] | None:
@@ -264,6 +265,26 @@ class InstallationClient:
         except NotFound:
             return
 
+    async def _histories(self, node_ids: Sequence[str]) -> list[Comment]:
+        """Read some, in tenths where GitHub does not tell all at once; raises Unavailable where it tells none."""
+        try:
+            read_at = self._calls.dated(self._calls.now())
+            data = await self._calls.graphql(history.QUERY, ids=list(node_ids))
+            return list(await asyncio.to_thread(history.read, data.get("nodes") or [], read_at))
+        except Unavailable:
+            if len(node_ids) == 1:
+                raise
+        found: list[Comment] = []
+        failures, size = 0, math.ceil(len(node_ids) / 10)
+        for start in range(0, len(node_ids), size):
+            try:
+                found += await self._histories(node_ids[start : start + size])
+            except Unavailable:
+                failures += 1
+                if not found and (failures == _UNWELL or start + size >= len(node_ids)):
+                    raise
+        return found
+
     async def _comment_pages(self, where: dict[str, str | int], count: int | None) -> list[Answer]:
         """Read from the last page to the first.
 
@@ -282,6 +303,9 @@ class InstallationClient:
             page = await self._calls.page(url, where | {"page": last})
         return [page, *[await self._calls.page(url, where | {"page": number}) for number in range(last - 1, 0, -1)]]
 
+
+_UNWELL = 3
+"""Failures in a row after which it is not the histories that GitHub stumbles over."""
 
 _ISSUE = "/repos/{owner}/{name}/issues/{number}"
 _LABELS = "/repos/{owner}/{name}/labels"

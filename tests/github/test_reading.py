@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 
 from bot.github.client import GitHub
+from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.commands import Command, Sign, parse
 from bot.petition.comment import Author, Writer, body_digest, standing
@@ -297,6 +298,35 @@ async def test_histories_are_asked_for_a_hundred_at_a_time(
     found = await client.comment_histories(list(listing.node_ids.values()))
     assert len(found) == 230
     assert calls.made == ["POST /api/graphql 200"] * 3
+
+
+async def test_a_history_that_github_cannot_tell_keeps_no_other_from_being_told(
+    client: InstallationClient, letter: Issue, sandbox: Sandbox, forgery: Forgery, calls: Calls
+) -> None:
+    crowd(sandbox, letter, 40)
+    nodes = list((await client.list_comments(REPO, letter.number)).node_ids.values())
+    heavy = {nodes[0], nodes[1], nodes[25]}
+
+    async def give_up(request: web.Request) -> web.Response | None:
+        asked = (await request.json())["variables"]["ids"]
+        return web.Response(status=502) if heavy & set(asked) else None
+
+    forgery.forger = give_up
+    assert len(await client.comment_histories(nodes)) == 37
+    heavy.update(nodes)
+    calls.forget()
+    with pytest.raises(Unavailable):
+        await client.comment_histories(nodes)
+    assert len(calls.made) < 20
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    client: InstallationClient, letter: Issue, forgery: Forgery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.github.api.LONGEST", 100_000)
+    forgery.answers(f'["{"a" * 100_000}"]')
+    with pytest.raises(Unavailable, match="longer than 100000 bytes"):
+        await client.list_comments(REPO, letter.number)
 
 
 async def test_deleted_comments_have_no_history(
