@@ -22,14 +22,6 @@ from bot.github.shapes import Time, epoch
 MOST_TEXTS: Final = 20
 """Texts that are asked for in one call; each may be as long as a body may be."""
 
-LAST_TEXTS_QUERY: Final = """
-query($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) {
-    issue(number: $number) { fullDatabaseId userContentEdits(first: 20) { nodes { diff } } }
-  }
-}
-"""
-
 QUERY: Final = f"""
 query($owner: String!, $name: String!, $number: Int!, $after: String, $begins: Boolean!) {{
   repository(owner: $owner, name: $name) {{
@@ -72,16 +64,6 @@ class Revisions:
     revisions: tuple[Revision, ...]
     more: str | None = None
     unedited: tuple[int, str] | None = None
-
-
-def read_last_texts(repository: object, issue_id: int) -> tuple[str | None, ...] | None:
-    """Give the last texts of an issue's body, oldest first, of which None is one that somebody removed.
-
-    None for all of them means that the issue is another one by now. Raises Unavailable for what is not of the
-    documented shape.
-    """
-    issue = _issue(repository, issue_id)
-    return None if issue is None else tuple(edit.diff for edit in issue.edits())[::-1]
 
 
 def read_revisions(repository: object, issue_id: int) -> Revisions | None:

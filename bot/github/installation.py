@@ -186,11 +186,6 @@ class InstallationClient:
             found += await self._histories(node_ids[start : start + history.MOST])
         return tuple(found)
 
-    async def last_bodies(self, repo: str, number: int, issue_id: int) -> tuple[str | None, ...] | None:
-        """Read the last texts of an issue's body, oldest first; None where the issue is another one by now."""
-        data = await self._calls.graphql(body_history.LAST_TEXTS_QUERY, **named(repo), number=number)
-        return body_history.read_last_texts(data.get("repository"), issue_id)
-
     async def revisions(
         self, repo: str, number: int, issue_id: int, after: str | None = None
     ) -> body_history.Revisions | None:

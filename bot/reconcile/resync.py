@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.github.answers import Listing
+from bot.github.body_history import Revision
 from bot.github.calls import PAGE
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
 from bot.reconcile.backoff import ends_all, retry_at
-from bot.store import ListingOutcome, Store, ThreadToRead
+from bot.reconcile.past import MOST_PAGES
+from bot.store import LastBodies, ListingOutcome, Store, ThreadToRead
 
 log = structlog.get_logger("resync")
 
@@ -94,18 +96,38 @@ async def _ask_for_ages(
 
 
 async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float) -> None:
-    """Find out what our writes of a body replaced, where the deliveries that would have told were lost."""
+    """Find out whether our writes replaced somebody's edit of a body, where no delivery has told for sure."""
     before = int(now) - OVERLAP
     if not await store.upkeep.unheard_writes(thread.issue_id, before):
         return
     try:
-        texts = await client.last_bodies(thread.repository.full_name, thread.number, thread.issue_id)
+        found = await _last_bodies(thread, client)
     except GitHubError as error:
         if ends_all(error):
             raise
         return
-    if texts is not None and await store.upkeep.heard_from_history(thread.issue_id, texts, before):
+    if found is not None and await store.upkeep.heard_from_history(thread.issue_id, found, before):
         await store.upkeep.look_at([thread.petition_id])
+
+
+async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> LastBodies | None:
+    """Read what a body says, if we wrote it, and what somebody else saved last; None where the issue has moved."""
+    us, where = (await client.me()).lower(), (thread.repository.full_name, thread.number, thread.issue_id)
+    newest: list[Revision] = []
+    more: str | None = None
+    for _ in range(MOST_PAGES):
+        page = await client.revisions(*where, after=more)
+        if page is None:
+            return None
+        newest = newest or [*page.revisions[:1]]
+        theirs = [one for one in page.revisions if (one.by or "").lower() != us][:1]
+        if theirs:
+            texts = await client.texts_of([one.id for one in newest + theirs])
+            return LastBodies(None if newest == theirs else texts.get(newest[0].id), texts.get(theirs[0].id))
+        more = page.more
+        if more is None:
+            break
+    return LastBodies()
 
 
 async def _gap(thread: ThreadToRead, said: tuple[int, int], store: Store) -> int:

@@ -1,7 +1,7 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
 from bot.store.address import existing
-from bot.store.bodies import KnownBody, outside_digest
+from bot.store.bodies import KnownBody, LastBodies, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
 from bot.store.copying import backup, restore
@@ -54,6 +54,7 @@ __all__ = [
     "KnownBody",
     "KnownPetition",
     "KnownSettings",
+    "LastBodies",
     "Lease",
     "Listed",
     "ListingOutcome",

@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from bot.petition.comment import body_digest, unify_newlines
 from bot.petition.facts import BodyEdit
 from bot.petition.splice import around
 from bot.store import upkeep_statements as sql
-from bot.store.database import Transaction
+from bot.store.database import Row, Transaction
 from bot.store.letters import note_edit
 
 WRITES_KEPT: Final = 1_000
@@ -36,6 +35,17 @@ class KnownBody:
     edited_at: int = 0
     lost: str | None = None
     lost_by: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LastBodies:
+    """What an issue's body says, if we wrote that, and what somebody else saved there last, by its history.
+
+    `saved` is None where that is not known.
+    """
+
+    ours: str | None = None
+    saved: str | None = None
 
 
 def outside_digest(body: str | None) -> str:
@@ -103,15 +113,7 @@ def observe_edit(
     writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, digest) if edit.by_app else []
     transaction.execute(sql.NEW_BODY, issue_id)
     if writes:
-        unheard = {row.number: row.outside_read for row in writes if not row.heard}
-        if not unheard:
-            return False
-        # The same text may have been written twice within a second. One delivery tells of one of the writes: of the
-        # first that was made from what it replaced, if there is one.
-        read = outside_digest(edit.previous)
-        number = next((each for each, outside in unheard.items() if outside == read), max(unheard))
-        lost = _has_lost(transaction, issue_id, edit, number, unheard[number])
-        return lost or _came_late(transaction, issue_id, edit, writes[-1].number)
+        return _hear_of_write(transaction, issue_id, edit, writes)
     if letter_of is not None:
         note_edit(transaction, letter_of, edit.previous, edit.body, as_of)
     known = read_body(transaction, issue_id)
@@ -127,20 +129,23 @@ def count_unheard_writes(transaction: Transaction, issue_id: int, before: int) -
     return count
 
 
-def record_body_history(transaction: Transaction, issue_id: int, texts: Sequence[str | None], before: int) -> bool:
-    """Hear from a body's history what our writes replaced; tell whether the body is to be looked at.
+def record_body_history(transaction: Transaction, issue_id: int, last: LastBodies, before: int) -> bool:
+    """Hear from a body's history whether somebody's edit was lost; tell whether the body is to be looked at.
 
-    The texts are the oldest first; None is one that somebody removed. Writes before a time that are not among them
-    were never made.
+    We never change a letter. So whatever has become of our writes and of what deliveries told, what we wrote last
+    must have the letter that somebody else saved last. Of writes before a time nothing will be heard any more.
     """
-    is_news = False
-    for previous, body in pairwise(texts):
-        if previous is not None and body is not None:
-            writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(body))
-            if any(not row.heard for row in writes):
-                is_news |= observe_edit(transaction, issue_id, BodyEdit(previous, body, 0, by_app=True), 0)
     transaction.execute(sql.GIVE_UP_WRITES, issue_id, before)
-    return is_news
+    if last.saved is None:
+        return False
+    if last.ours is None or outside_digest(last.ours) == outside_digest(last.saved):
+        transaction.execute(sql.NOT_LOST_BODY, issue_id, before)
+        return False
+    writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(last.ours))
+    if not writes:
+        return False
+    transaction.execute(sql.NEW_BODY, issue_id)
+    return bool(transaction.execute(sql.LOST_BODY_FOR_SURE, issue_id, last.saved, writes[-1].number))
 
 
 def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
@@ -161,15 +166,27 @@ def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
     transaction.execute(sql.JOIN_BODY, arrival, later.left_digest or earlier.left_digest, *lost)
 
 
-def _has_lost(transaction: Transaction, issue_id: int, edit: BodyEdit, number: int, outside_read: str) -> bool:
-    """Hear of a write of ours, once; tell whether somebody's edit was lost by it."""
-    transaction.execute(sql.WRITE_HEARD, issue_id, number)
-    if outside_digest(edit.previous) == outside_read:
+def _hear_of_write(transaction: Transaction, issue_id: int, edit: BodyEdit, writes: Sequence[Row]) -> bool:
+    """Hear from a delivery what one of our writes of a text replaced; tell whether the body is to be looked at.
+
+    A write of which more than one story can be told is not heard of with that: the body's history is asked as well.
+    """
+    number = writes[-1].number
+    replaced = [row.number for row in transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(edit.previous))]
+    # Whoever sent it may have died before it was done, and another process have written since.
+    came_late: bool = max(replaced, default=0) > number
+    read = outside_digest(edit.previous)
+    if any(row.outside_read == read for row in writes):
+        # The same text may have been written twice within a second. Deliveries are repeated: what is told of the
+        # first write once more tells nothing of the second one.
+        if len(writes) == 1:
+            transaction.execute(sql.WRITE_HEARD, issue_id, number)
+        return came_late
+    # Something was lost, if nobody has saved anything since.
+    transaction.execute(sql.ASK_ABOUT_WRITES, issue_id, body_digest(edit.body))
+    if replaced and not came_late:
+        # A write of ours that was done after this one had been made from something newer; or somebody has saved our
+        # very words.
         return False
-    return bool(transaction.execute(sql.LOST_BODY, issue_id, edit.previous, number))
-
-
-def _came_late(transaction: Transaction, issue_id: int, edit: BodyEdit, number: int) -> bool:
-    """Tell whether a write of ours has replaced a later one: whoever sent it may have died before it was done."""
-    replaced = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(edit.previous))
-    return any(row.number > number for row in replaced)
+    lost = transaction.execute(sql.LOST_BODY, issue_id, edit.previous, number)
+    return bool(lost) or came_late

@@ -173,7 +173,10 @@ def read_threads_to_read(transaction: Transaction, installation_id: int, now: fl
 def read_thread_to_look_at(
     transaction: Transaction, installation_id: int, now: float, before: int
 ) -> ThreadToRead | None:
-    """Give the thread of a labelled petition that nobody has looked at for the longest time, before a moment."""
+    """Give the thread that nobody has looked at for the longest time, before a moment.
+
+    Without the label nothing is counted, but our last write there may have replaced somebody's edit.
+    """
     rows = transaction.fetch(sql.THREAD_TO_LOOK_AT, installation_id, now, before)
     return _thread_to_read(*rows[0]) if rows else None
 

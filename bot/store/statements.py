@@ -211,9 +211,10 @@ THREADS_TO_READ: Final = statement(f"""
 """)
 
 THREAD_TO_LOOK_AT: Final = statement(f"""
-    {_THREAD_TO_READ} AND p.labelled
+    {_THREAD_TO_READ}
     {_USABLE.format(of="t")}
-    WHERE t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.looked_at < $3
+    WHERE (p.labelled OR EXISTS (SELECT 1 FROM writes w WHERE w.issue_id = t.issue_id AND NOT w.heard))
+      AND t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.looked_at < $3
       AND {_NOT_PUT_OFF}
     ORDER BY t.looked_at, t.issue_id LIMIT 1
 """)

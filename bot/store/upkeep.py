@@ -9,6 +9,7 @@ from bot.store import upkeep_statements as sql
 from bot.store.ages import read_unaged, record_ages
 from bot.store.bodies import (
     KnownBody,
+    LastBodies,
     count_unheard_writes,
     is_untouched_since,
     note_found,
@@ -183,12 +184,12 @@ class Upkeep:
         """Count our writes before a time of which no delivery has told."""
         return await self._database.read(partial(count_unheard_writes, issue_id=issue_id, before=before))
 
-    async def heard_from_history(self, issue_id: int, texts: Sequence[str | None], before: int) -> bool:
-        """Hear from a body's history what our writes replaced; tell whether the body is to be looked at.
+    async def heard_from_history(self, issue_id: int, last: LastBodies, before: int) -> bool:
+        """Hear from a body's history whether somebody's edit was lost; tell whether the body is to be looked at.
 
-        Its texts are the oldest first. Writes before a time that are not in it were never made.
+        Of writes before a time there is nothing to be heard any more.
         """
-        work = partial(record_body_history, issue_id=issue_id, texts=texts, before=before)
+        work = partial(record_body_history, issue_id=issue_id, last=last, before=before)
         return await self._database.write(work)
 
     async def left(self, issue_id: int, body: str | None) -> None:

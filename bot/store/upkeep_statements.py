@@ -125,6 +125,15 @@ LOST_BODY: Final = statement("""
     UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND lost_by < $3
 """)
 
+LOST_BODY_FOR_SURE: Final = statement("""
+    UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND (lost IS NULL OR lost_by <= $3)
+""")
+
+NOT_LOST_BODY: Final = statement("""
+    UPDATE bodies SET lost = NULL
+    WHERE issue_id = $1 AND EXISTS (SELECT 1 FROM writes WHERE issue_id = $1 AND number = lost_by AND at < $2)
+""")
+
 FOUND_BODY: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2")
 
 MOVED_TO: Final = statement("SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL")
@@ -148,6 +157,10 @@ WRITES_FROM: Final = statement("""
 """)
 
 WRITE_HEARD: Final = statement("UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2")
+
+ASK_ABOUT_WRITES: Final = statement(
+    "UPDATE writes SET heard = FALSE WHERE issue_id = $1 AND written = $2 AND heard"
+)
 
 UNHEARD_WRITES: Final = statement("""
     SELECT count(*) FROM writes WHERE issue_id = $1 AND NOT heard AND at < $2

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.github.body_history import Revision, Revisions, read_last_texts, read_revisions, read_texts
+from bot.github.body_history import Revision, Revisions, read_revisions, read_texts
 from bot.github.errors import Unavailable
 from tests.github.deliver import AT_NINE, AT_TEN, NINE, TEN
 
@@ -57,11 +57,6 @@ def test_of_a_body_that_nobody_edited_itself_is_all_that_is_told() -> None:
 def test_another_issue_or_none_is_not_read() -> None:
     for repository in (None, {"issue": None}, told(edit(1), fullDatabaseId="8")):
         assert read_revisions(repository, 7) is None
-        assert read_last_texts(repository, 7) is None
-
-
-def test_the_last_texts_come_oldest_first() -> None:
-    assert read_last_texts(told({"diff": "new"}, None, {"diff": None}, {"diff": "old"}), 7) == ("old", None, "new")
 
 
 def test_what_was_removed_or_is_not_there_has_no_text() -> None:

@@ -1,4 +1,4 @@
-"""What a resync reads is let go of when it is over."""
+"""What a resync reads is let go of when it is over; and what our writes replaced is found."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import gc
 import pytest
 
 from bot.github.answers import Listing
+from bot.petition.facts import IssueFact
 from bot.reconcile.by_hand import resync_by_hand
+from bot.reconcile.resync import reread
 from bot.sandbox.faults import Faults
+from bot.sandbox.nouns import Issue
+from bot.store import ThreadToRead
 from tests.reconcile.scene import Scene
 
 
@@ -30,3 +34,91 @@ async def test_what_was_read_goes_without_waiting_for_the_garbage_collector(stag
         gc.enable()
     assert found.is_settled is (faults == Faults())
     assert kept == []
+
+
+async def write_over(stage: Scene, petition: Issue, *, times: int = 1) -> None:
+    """Let somebody save the letter in the moment of a write of ours, of which and of later ones nobody tells."""
+    state, before = stage.sandbox.state, petition.body or ""
+    for number in range(times):
+        body = f"{before}\n\n<!-- undersigned:begin -->\n{number}\n<!-- undersigned:end -->"
+        await stage.store.upkeep.note_write(petition.id, petition.body, body)
+        if number == 0:
+            state.edit_issue_body(petition, stage.sandbox.organizer(), "Dear everybody,", web=False)
+        state.edit_issue_body(petition, state.app.bot, body)
+        stage.clock.pass_by(1)
+
+
+async def adopt(stage: Scene, petition: Issue) -> ThreadToRead:
+    where = petition.repository.full_name, petition.number
+    await resync_by_hand(*where, stage.store, stage.github, "petition", stage.clock())
+    thread = await stage.store.upkeep.thread(petition.id)
+    assert thread is not None
+    return thread
+
+
+async def reread_later(stage: Scene, thread: ThreadToRead) -> str | None:
+    """Read a thread again when it is long over; give what was lost."""
+    stage.clock.pass_by(120)
+    client = stage.github.installation(stage.installation.id)
+    await reread(thread, store=stage.store, client=client, now=stage.clock())
+    return (await stage.store.upkeep.body(thread.issue_id)).lost
+
+
+@pytest.mark.parametrize("writes", [1, 120])
+async def test_what_was_lost_is_found_however_often_we_wrote_since(stage: Scene, writes: int) -> None:
+    petition = stage.sandbox.petition(body="Dear all,")
+    thread = await adopt(stage, petition)
+    await write_over(stage, petition, times=writes)
+    assert await reread_later(stage, thread) == "Dear everybody,"
+    asked = stage.called("POST /api/graphql")
+    await reread_later(stage, thread)
+    assert stage.called("POST /api/graphql") == asked
+
+
+async def test_nothing_is_lost_where_somebody_else_saved_last(stage: Scene) -> None:
+    petition = stage.sandbox.petition(body="Dear all,")
+    thread = await adopt(stage, petition)
+    await write_over(stage, petition)
+    stage.sandbox.state.edit_issue_body(petition, stage.sandbox.organizer(), "Dear us,", web=False)
+    assert await reread_later(stage, thread) is None
+
+
+async def test_a_write_that_was_never_made_has_lost_nothing(stage: Scene) -> None:
+    petition = stage.sandbox.petition(body="Dear all,")
+    thread = await adopt(stage, petition)
+    await stage.store.upkeep.note_write(petition.id, "Dear all,", "Dear all, and a block")
+    assert await reread_later(stage, thread) is None
+    assert not await stage.store.upkeep.unheard_writes(petition.id, 2**40)
+
+
+async def test_where_an_issue_is_gone_nothing_is_given_up(stage: Scene) -> None:
+    petition = stage.sandbox.petition(body="Dear all,")
+    thread = await adopt(stage, petition)
+    await write_over(stage, petition)
+    there = stage.sandbox.repository("lovelace/other")
+    stage.sandbox.state.transfer(petition, petition.repository.owner, there)
+    assert await reread_later(stage, thread) is None
+    assert await stage.store.upkeep.unheard_writes(petition.id, 2**40)
+
+
+async def test_without_the_label_a_thread_is_looked_at_for_what_our_last_write_replaced(stage: Scene) -> None:
+    petition = stage.sandbox.petition(body="Dear all,")
+    thread = await adopt(stage, petition)
+
+    async def is_looked_at() -> bool:
+        later = stage.clock() + 100
+        found = await stage.store.upkeep.thread_to_look_at(thread.installation_id, later, int(later))
+        return found is not None
+
+    assert await is_looked_at()
+    stage.clock.pass_by(10)
+    stage.sandbox.state.unlabel(petition, petition.repository.owner, "petition")
+    read = await stage.github.installation(thread.installation_id).get_issue("lovelace/letters", petition.number)
+    await stage.store.record(
+        [IssueFact(thread.installation_id, read.repository, read.issue, read.issue.updated_at)]
+    )
+    assert not await is_looked_at()
+    await write_over(stage, petition)
+    assert await is_looked_at()
+    assert await reread_later(stage, thread) == "Dear everybody,"
+    assert not await is_looked_at()

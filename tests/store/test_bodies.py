@@ -8,7 +8,7 @@ import pytest
 
 from bot.petition.comment import body_digest
 from bot.petition.facts import BodyEdit, IssueGone, Repository
-from bot.store import KnownBody, State, Store, outside_digest
+from bot.store import KnownBody, LastBodies, State, Store, outside_digest
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
 
 BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
@@ -34,6 +34,11 @@ async def hear(scene: Scene, previous: str, body: str, *, at: int | None = None)
     """Let GitHub tell of an edit; who made it is not asked, because other Apps edit as well."""
     fact = await scene.tell()
     await scene.store.record([replace(fact, as_of=at or fact.as_of, edit=BodyEdit(previous, body, 9, by_app=True))])
+
+
+async def told(scene: Scene, ours: str | None, saved: str | None, *, before: int = 2**40) -> bool:
+    """Let the history tell what we and what others saved last; give whether the body is to be looked at."""
+    return await scene.store.upkeep.heard_from_history(LETTER.id, LastBodies(ours, saved), before)
 
 
 async def leave(scene: Scene) -> None:
@@ -105,7 +110,41 @@ async def test_of_two_writes_of_the_same_text_the_later_one_may_be_heard_first(s
     await hear(scene, "Dear everybody,", body)
     await hear(scene, "Dear all,", body)
     assert ((await lost(scene)).lost, (await lost(scene)).lost_by) == ("Dear everybody,", 2)
-    assert not await scene.store.upkeep.unheard_writes(scene.issue.id, 10**10)
+
+
+async def test_a_repeated_delivery_of_one_write_tells_nothing_of_another_one_of_the_same_text(scene: Scene) -> None:
+    body = f"Dear all,\n\n{BLOCK}"
+    for _ in range(2):
+        await write(scene, "Dear all,", body)
+    for _ in range(2):
+        await hear(scene, "Dear all,", body)
+    assert await scene.store.upkeep.unheard_writes(scene.issue.id, 10**10)
+    for _ in range(2):
+        await hear(scene, "Dear everybody,", body)
+        assert (await lost(scene)).lost == "Dear everybody,"
+    await scene.store.upkeep.found(LETTER.id, (await lost(scene)).lost_by)
+    await hear(scene, "Dear everybody,", body)
+    assert (await lost(scene)).lost is None
+
+
+async def test_what_a_write_of_ours_replaced_that_was_done_late_only_the_history_tells(scene: Scene) -> None:
+    """The first one takes effect between the second one's read and its effect; or somebody saves our very words."""
+    early, later = f"Dear all,\n\n{BLOCK}", f"Dear you,\n\n{NEWER}"
+    await write(scene, "Dear all,", early)
+    await write(scene, "Dear you,", later)
+    await hear(scene, early, later)
+    assert (await lost(scene)).lost is None
+    assert await scene.store.upkeep.unheard_writes(scene.issue.id, 10**10) == 2
+    assert await told(scene, later, early)
+    assert (await lost(scene)).lost == early
+
+
+async def test_a_write_that_was_given_up_and_done_at_last_is_heard_of_all_the_same(scene: Scene) -> None:
+    body = f"Dear all,\n\n{BLOCK}"
+    await write(scene, "Dear all,", body)
+    assert not await told(scene, None, "Dear all,")
+    await hear(scene, "Dear everybody,", body)
+    assert (await lost(scene)).lost == "Dear everybody,"
 
 
 async def test_a_write_that_takes_effect_after_a_later_one_is_looked_at(scene: Scene) -> None:
@@ -203,26 +242,43 @@ async def test_a_history_tells_what_no_delivery_has_told(scene: Scene) -> None:
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
     assert await upkeep.unheard_writes(LETTER.id, scene.clock) == 0
     assert await upkeep.unheard_writes(LETTER.id, 2**40) == 1
-    texts = ["Dear all,", "Dear everybody,", f"Dear all,\n\n{BLOCK}"]
-    assert await upkeep.heard_from_history(LETTER.id, texts, 0)
+    assert await told(scene, f"Dear all,\n\n{BLOCK}", "Dear everybody,")
     assert (await lost(scene)).lost == "Dear everybody,"
     assert await upkeep.unheard_writes(LETTER.id, 2**40) == 0
-    assert not await upkeep.heard_from_history(LETTER.id, texts, 0)
 
 
-async def test_a_write_that_is_in_no_history_was_never_made(scene: Scene) -> None:
-    upkeep = scene.store.upkeep
+@pytest.mark.parametrize("ours", [None, f"Dear all,\n\n{BLOCK}"])
+async def test_a_history_tells_that_nothing_was_lost(scene: Scene, ours: str | None) -> None:
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
-    assert not await upkeep.heard_from_history(LETTER.id, ["Dear all,", None, "Dear you,"], 0)
-    assert await upkeep.unheard_writes(LETTER.id, 2**40) == 1
-    assert not await upkeep.heard_from_history(LETTER.id, ["Dear all,", "Dear you,"], 2**40)
-    assert await upkeep.unheard_writes(LETTER.id, 2**40) == 0
+    await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
+    assert not await told(scene, ours, "Dear all,", before=0)
+    assert (await lost(scene)).lost == "Dear everybody,"
+    assert not await told(scene, ours, "Dear all,")
+    assert (await lost(scene)).lost is None
+
+
+async def test_a_history_that_is_behind_takes_nothing_newer_away(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    await write(scene, f"Dear all,\n\n{BLOCK}", f"Dear all,\n\n{NEWER}")
+    await hear(scene, "Dear late ones,", f"Dear all,\n\n{NEWER}")
+    assert not await told(scene, f"Dear all,\n\n{BLOCK}", "Dear early ones,")
+    assert (await lost(scene)).lost == "Dear late ones,"
+    await scene.store.upkeep.found(LETTER.id, 2)
+    assert await told(scene, f"Dear all,\n\n{BLOCK}", "Dear early ones,")
+    assert (await lost(scene)).lost == "Dear early ones,"
+
+
+async def test_what_we_do_not_know_as_our_own_is_not_replaced(scene: Scene) -> None:
+    await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
+    assert not await told(scene, f"Dear all,\n\n{NEWER}", "Dear everybody,")
+    assert (await lost(scene)).lost is None
 
 
 async def test_what_was_removed_from_a_history_is_not_put_back(scene: Scene) -> None:
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
-    assert not await scene.store.upkeep.heard_from_history(LETTER.id, [None, f"Dear all,\n\n{BLOCK}"], 2**40)
+    assert not await told(scene, f"Dear all,\n\n{BLOCK}", None)
     assert (await lost(scene)).lost is None
+    assert await scene.store.upkeep.unheard_writes(LETTER.id, 2**40) == 0
 
 
 async def test_only_so_many_writes_are_remembered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,8 +43,9 @@ def misses_nothing(*_: Any) -> int:
     return 0
 
 
-def believes_that_no_edit_was_lost(*_: Any) -> bool:
-    return False
+def believes_that_all_letters_are_alike(*_: Any) -> str:
+    """Then nothing is lost where one replaces another."""
+    return ""
 
 
 def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
@@ -57,7 +58,7 @@ def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[Commen
     [
         ("bot.store.judging.standing", counts_hidden_comments),
         ("bot.store.listing._note_missing", misses_nothing),
-        ("bot.store.bodies._has_lost", believes_that_no_edit_was_lost),
+        ("bot.store.bodies.outside_digest", believes_that_all_letters_are_alike),
         ("bot.reconcile.publish.block.compose", tidies_the_letter),
         ("bot.store.judging.verdict_of", counts_each_issue_by_itself),
     ],
