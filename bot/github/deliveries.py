@@ -169,7 +169,7 @@ def _body_edit(message: Issues) -> BodyEdit | None:
     if message.action != "edited" or was is None or message.sender is None:
         return None
     by_app = message.sender.type == "Bot"
-    return BodyEdit(was.previous or "", message.issue.body or "", message.sender.id, by_app)
+    return BodyEdit(was.previous or "", message.issue.body or "", by_app)
 
 
 def _repository_facts(message: RepositoryChange, installation_id: int) -> tuple[Fact, ...]:

@@ -63,7 +63,6 @@ class BodyEdit:
 
     previous: str
     body: str
-    by_id: int
     by_app: bool
 
 

@@ -181,12 +181,12 @@ def test_labels_come_as_objects_or_as_names_and_their_case_does_not_count() -> N
 
 def test_a_body_edit_tells_what_it_replaced_and_who_did_it() -> None:
     fact = issue_fact(about_issue("edited", changes={"body": {"from": "Dear mayor"}}, body="Dear council"))
-    assert fact.edit == BodyEdit(previous="Dear mayor", body="Dear council", by_id=101, by_app=False)
+    assert fact.edit == BodyEdit(previous="Dear mayor", body="Dear council", by_app=False)
 
 
 def test_our_own_body_edit_is_known_as_an_apps() -> None:
     fact = issue_fact(about_issue("edited", sender=OUR_BOT, changes={"body": {"from": None}}, body=None))
-    assert fact.edit == BodyEdit(previous="", body="", by_id=900, by_app=True)
+    assert fact.edit == BodyEdit(previous="", body="", by_app=True)
 
 
 def test_an_edited_title_is_no_edited_body() -> None:

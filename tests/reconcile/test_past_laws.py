@@ -90,7 +90,7 @@ def is_last_of_its_second(saved: Sequence[Saved], number: int) -> bool:
 
 
 async def deliver(store: Store, issue: Issue, saved: Saved) -> None:
-    edit = BodyEdit(saved.previous, saved.body, 9, by_app=False)
+    edit = BodyEdit(saved.previous, saved.body, by_app=False)
     await store.record([IssueFact(1, HERE, replace(issue, updated_at=saved.at), saved.at, edit=edit)])
 
 

@@ -33,7 +33,7 @@ async def write(scene: Scene, made_from: str | None, body: str) -> None:
 async def hear(scene: Scene, previous: str, body: str, *, at: int | None = None) -> None:
     """Let GitHub tell of an edit; who made it is not asked, because other Apps edit as well."""
     fact = await scene.tell()
-    await scene.store.record([replace(fact, as_of=at or fact.as_of, edit=BodyEdit(previous, body, 9, by_app=True))])
+    await scene.store.record([replace(fact, as_of=at or fact.as_of, edit=BodyEdit(previous, body, by_app=True))])
 
 
 async def told(scene: Scene, ours: str | None, saved: str | None, *, before: int = 2**40) -> bool:

@@ -171,7 +171,7 @@ class World:
 
     async def deliver(self, edit: Edit) -> None:
         self.arrived.append(edit)
-        told = BodyEdit(edit.previous, edit.body, 9, by_app=edit.by_app)
+        told = BodyEdit(edit.previous, edit.body, by_app=edit.by_app)
         issue = replace(self.issue, updated_at=edit.at)
         await self.store.record([IssueFact(INSTALLATION, REPOSITORY, issue, edit.at, edit=told)])
 
