@@ -3,6 +3,9 @@
 GitHub has no compare-and-set for bodies. Every write of ours is noted before it is sent, with what it was made
 from. The delivery that tells of a write tells also what it replaced: where that is not what the write was made
 from, somebody's edit was lost in between, and is kept here until it is back.
+
+Deliveries come twice, late or never, so that is only the quick way. The body's history is the sure one, and is
+asked of every write of which no delivery has told, or has told of a loss; see `record_body_history`.
 """
 
 from __future__ import annotations
