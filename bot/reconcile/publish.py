@@ -43,6 +43,9 @@ async def publish(due: Due, desk: Desk) -> int:
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
     tally = await desk.store.snapshot(due.petition_id, newest=NEWEST)
+    if here and not tally.threads:
+        # The petition was deleted meanwhile, and is due again.
+        return 0
     bodies = [await desk.store.upkeep.body(page.thread.issue_id) for page in here]
     if any(page.is_outdated_by(body) for page, body in zip(here, bodies, strict=True)):
         # This revision tells of an edit that we had not heard of when we read; it is still due.

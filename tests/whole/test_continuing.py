@@ -40,6 +40,10 @@ async def is_known(stage: Scene, petition: Issue) -> bool:
     return await store_of(stage).upkeep.thread(petition.id) is not None
 
 
+async def is_gone(stage: Scene, petition: Issue) -> bool:
+    return not (await store_of(stage).snapshot(petition.id, 0)).threads
+
+
 async def all_is_published(stage: Scene) -> bool:
     return not await store_of(stage).due(next(iter(stage.state.installations)), math.inf)
 
@@ -286,6 +290,31 @@ async def test_a_deleted_continuation_takes_its_signatures_along_and_another_one
     stage.state.delete_issue(second, petition.repository.owner)
     await stage.shows(petition, 3)
     await stage.until(lambda: len([one for one in issues_of_the_bot(stage) if not one.deleted]) == 1)
+
+
+async def test_nothing_is_written_for_a_petition_that_is_deleted_while_its_next_issue_is_looked_for(
+    sqlite_url: str, few: None
+) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        petition = stage.petition()
+        for login in ("ada", "grace"):
+            stage.sign(petition, login)
+        await stage.shows(petition, 2)
+        await rest(stage)
+
+        async def delete() -> None:
+            stage.state.delete_issue(petition, petition.repository.owner)
+            await eventually(lambda: is_gone(stage, petition), "news of the deletion")
+
+        # The issue has just been read then, to look once more for the one that was opened unheard.
+        calls.before("POST .*/issues$", lambda: calls.before("GET /repos/lovelace/letters$", delete))
+        stage.sandbox.luck.plan("POST /repos/lovelace/letters/issues", Mishap(Trouble.SERVER_ERROR, applied=True))
+        with waiting_for_nothing():
+            stage.sign(petition, "alan")
+            await eventually(lambda: is_gone(stage, petition), "news of the deletion")
+            await rest(stage)
+        assert calls.like("PATCH .* 410") == []
+        assert len(issues_of_the_bot(stage)) == 1
 
 
 async def test_anybody_counts_all_issues_again(stage: Scene, few: None) -> None:

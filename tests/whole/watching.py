@@ -36,13 +36,15 @@ class Calls:
         ambush = next((one for one in self._ambushes if re.match(one[0], line)), None)
         if ambush is not None:
             self._ambushes.remove(ambush)
-            ambush[1]()
+            done = ambush[1]()
+            if inspect.isawaitable(done):
+                await done
         response = await handler(request)
         self.made.append(f"{line} {response.status}")
         return response
 
     def before(self, pattern: str, act: Callable[[], object]) -> None:
-        """Let something happen when the next call of a kind arrives, before it is answered."""
+        """Let something happen when the next call of a kind arrives; it is answered afterwards."""
         self._ambushes.append((pattern, act))
 
     def like(self, pattern: str) -> list[str]:
