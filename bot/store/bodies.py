@@ -18,7 +18,7 @@ from typing import Final
 from bot.petition.comment import body_digest, unify_newlines
 from bot.petition.facts import BodyEdit
 from bot.petition.splice import around
-from bot.store import upkeep_statements as sql
+from bot.store import body_statements as sql
 from bot.store.database import Row, Transaction
 from bot.store.letters import note_edit
 

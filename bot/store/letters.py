@@ -12,7 +12,8 @@ from typing import Final
 
 from bot.petition.letters import Letter, other_texts, versions
 from bot.petition.splice import letter, letter_digest
-from bot.store import upkeep_statements as sql
+from bot.store import body_statements as sql
+from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 
 TEXTS_KEPT: Final = 200
@@ -63,7 +64,7 @@ def record_past(transaction: Transaction, petition_id: int, bodies: Iterable[tup
         _add(transaction, petition_id, body, at)
         transaction.execute(sql.COUNT_LETTER, petition_id, at, letter_digest(body))
     if read_letters(transaction, petition_id) != before:
-        transaction.execute(sql.LOOK_AT_PETITIONS, [petition_id], now)
+        transaction.execute(upkeep_sql.LOOK_AT_PETITIONS, [petition_id], now)
 
 
 def put_off_past(transaction: Transaction, petition_id: int, until: int = NEVER) -> None:

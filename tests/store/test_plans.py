@@ -8,10 +8,10 @@ import pytest
 
 from bot.petition.settings import Detail
 from bot.store import Store
+from bot.store import body_statements as bodies
 from bot.store import governing_statements as governing
 from bot.store import roster_statements as roster
 from bot.store import statements as sql
-from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 from bot.store.spelling import Statement, statement
 
@@ -40,9 +40,9 @@ PER_LOOK = [
     sql.PETITION,
     sql.THREADS,
     sql.NEWEST_SIGNATURES,
-    upkeep_sql.LETTERS,
-    upkeep_sql.SIGNED_BETWEEN,
-    upkeep_sql.ADD_LETTER,
+    bodies.LETTERS,
+    bodies.SIGNED_BETWEEN,
+    bodies.ADD_LETTER,
     sql.PUBLISHED,
     sql.POSTPONE,
 ]
@@ -64,7 +64,7 @@ PER_CHANGE = [
 PER_PAGE = [roster.FIND_PETITION, roster.DAYS, roster.DAYS_SINCE, roster.REVISIONS, roster.CROWD]
 NAMES = {
     id(value): name
-    for file in (sql, upkeep_sql, governing)
+    for file in (sql, bodies, governing)
     for name, value in vars(file).items()
     if isinstance(value, Statement)
 }
