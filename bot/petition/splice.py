@@ -218,7 +218,7 @@ def _quoted_lines(body: str, until: int) -> frozenset[int]:
         return frozenset()
     text = f"{body}\n\nthe end"
     the_end = len(_NEWLINE.findall(text))
-    fences = (token.map for token in _blocks.parse(shallow(text)) if token.type == "fence" and token.map)
+    fences = (token.map for token in _blocks.parse(shallow(text, 1)) if token.type == "fence" and token.map)
     return frozenset(line for lines in fences if lines[1] <= the_end for line in range(*lines))
 
 
