@@ -63,7 +63,10 @@ async def test_five_steps_from_an_empty_folder_to_a_counted_signature(tmp_path: 
 async def set_up(link: str, sandbox: Sandbox) -> None:
     """Do in step 4 what a browser does: come in, look it over, create, install, wait for the first delivery."""
     home = "{0.scheme}://{0.netloc}".format(urlsplit(link))
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+    # A connection for each request: the set-up hands over to the bot in between, and hangs up on who is idle. A
+    # browser would ask once more by itself.
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         async with session.get(link) as page:
             assert "Make your GitHub App" in await page.text()
         wishes = {"name": "Our letters", "public_url": home}
@@ -88,7 +91,7 @@ async def progress(session: aiohttp.ClientSession, home: str) -> dict[str, objec
             found: dict[str, object] = await answer.json() if answer.ok else {"heard": False}
             return found
     except aiohttp.ServerDisconnectedError:
-        # The set-up hands over to the bot and hangs up on who is idle; a browser asks once more by itself.
+        # It hands over just now; a browser asks once more by itself.
         return {"heard": False}
 
 
