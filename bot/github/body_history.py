@@ -53,6 +53,10 @@ class Revision:
     by: str | None = None
     by_person: bool = True
 
+    def is_by(self, login: str) -> bool:
+        """Tell whether the account with a login saved it; logins have no letter case."""
+        return (self.by or "").lower() == login.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Revisions:

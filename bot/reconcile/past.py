@@ -88,7 +88,7 @@ class Past:
 
     async def _list(self) -> bool:
         thread = self.thread
-        ours = (await self.client.me()).lower()
+        us = await self.client.me()
         page = await self.client.revisions(
             thread.repository.full_name, thread.number, thread.issue_id, after=self._more
         )
@@ -99,7 +99,7 @@ class Past:
         if page.unedited is not None:
             await self.store.upkeep.note_past(thread.petition_id, [page.unedited])
         # What is saved while we read moves the others down, and some are seen twice.
-        self._by_others |= {one.id: one for one in page.revisions if (one.by or "").lower() != ours}
+        self._by_others |= {one.id: one for one in page.revisions if not one.is_by(us)}
         self._more, self._pages = page.more, self._pages + 1
         if self._more is None or self._pages == MOST_PAGES:
             self._to_read = deque(worth_reading(self._by_others.values()))

@@ -112,7 +112,7 @@ async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: Install
 
 async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> LastBodies | None:
     """Read what a body says, if we wrote it, and what somebody else saved last; None where the issue has moved."""
-    us, where = (await client.me()).lower(), (thread.repository.full_name, thread.number, thread.issue_id)
+    us, where = await client.me(), (thread.repository.full_name, thread.number, thread.issue_id)
     newest: list[Revision] = []
     more: str | None = None
     for _ in range(MOST_PAGES):
@@ -120,7 +120,7 @@ async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> Last
         if page is None:
             return None
         newest = newest or [*page.revisions[:1]]
-        theirs = [one for one in page.revisions if (one.by or "").lower() != us][:1]
+        theirs = [one for one in page.revisions if not one.is_by(us)][:1]
         if theirs:
             texts = await client.texts_of([one.id for one in newest + theirs])
             return LastBodies(None if newest == theirs else texts.get(newest[0].id), texts.get(theirs[0].id))

@@ -54,6 +54,17 @@ def save(stage: Scene, petition: Issue, body: str, *, by_us: bool = False, after
     stage.sandbox.state.edit_issue_body(petition, who, body, web=False)
 
 
+async def often_edited(stage: Scene, texts: int) -> tuple[Issue, Past]:
+    """Have a letter say one text after the other, and begin to ask for them."""
+    petition = stage.sandbox.petition(body="Letter 0")
+    for number in range(1, texts):
+        save(stage, petition, f"Letter {number}")
+    await adopt(stage, petition)
+    past = await begin(stage)
+    assert past is not None
+    return petition, past
+
+
 async def test_each_version_is_known_with_its_time_and_who_had_signed_by_then(stage: Scene) -> None:
     petition = stage.sandbox.petition(body="Dear all,")
     save(stage, petition, splice("Dear all,", BLOCK.format(0)), by_us=True)
@@ -152,12 +163,7 @@ async def test_edits_of_a_deleted_account_and_of_another_app_count(stage: Scene)
 
 
 async def test_what_is_saved_while_the_history_is_read_does_no_harm(stage: Scene) -> None:
-    petition = stage.sandbox.petition(body="Letter 0")
-    for number in range(1, 150):
-        save(stage, petition, f"Letter {number}")
-    await adopt(stage, petition)
-    past = await begin(stage)
-    assert past is not None
+    petition, past = await often_edited(stage, 150)
     assert await past.step()
     save(stage, petition, "Letter 150")
     while await past.step():
@@ -187,12 +193,7 @@ async def test_what_fails_is_tried_again(stage: Scene, faults: Faults, after: in
 
 
 async def test_after_a_pause_of_everything_it_goes_on_where_it_was(stage: Scene) -> None:
-    petition = stage.sandbox.petition(body="Letter 0")
-    for number in range(1, 250):
-        save(stage, petition, f"Letter {number}")
-    await adopt(stage, petition)
-    past = await begin(stage)
-    assert past is not None
+    petition, past = await often_edited(stage, 250)
     for _ in range(4):
         stage.sandbox.faults = Faults(where="/graphql", secondary=1.0)
         with pytest.raises(Paused) as pause:
