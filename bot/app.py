@@ -30,7 +30,7 @@ from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
-from bot.store import Store, Unavailable
+from bot.store import Damaged, Store, Unavailable
 from bot.web.asking import House
 from bot.web.callers import Rules
 from bot.web.listening import listening
@@ -46,6 +46,8 @@ log = structlog.get_logger("app")
 
 PATIENCE = 6.0
 """Seconds that work in flight gets at shutdown; the whole must end within 10."""
+
+DAY, HOUR = 86_400.0, 3_600.0
 
 GARBAGE: Final = 5_000
 """Objects that may pile up in cycles before they are looked for; on them may hang all that a failed call had read.
@@ -126,6 +128,7 @@ async def running(
         conductor.addresses = addresses_of(config, port)
         await stack.enter_async_context(_working(conductor))
         await stack.enter_async_context(_working(rounds))
+        await stack.enter_async_context(_checking(store))
         log.info("listening", host=config.host, port=port)
         yield Bot(store, conductor, rounds, port)
         log.info("stopping")
@@ -183,6 +186,32 @@ async def _working(loop: Conductor | Rounds) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+@asynccontextmanager
+async def _checking(store: Store) -> AsyncIterator[None]:
+    """Check the database file beside the work, at once and every day."""
+    task = asyncio.create_task(_check_daily(store), name="integrity check")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _check_daily(store: Store) -> None:
+    while True:
+        try:
+            await store.check_integrity()
+            pause = DAY
+        except Damaged as error:
+            # The error says all; its traceback would say nothing more.
+            log.error("database damaged, deliveries are refused", what=str(error))  # noqa: TRY400
+            return
+        except Unavailable as error:
+            log.warning("database not checked", error=str(error))
+            pause = HOUR
+        await asyncio.sleep(pause)
+
+
 async def _application(
     config: Config, conductor: Conductor, metrics: Metrics, clock: Clock, reception: Reception | None
 ) -> web.Application:
@@ -204,6 +233,7 @@ async def _application(
         record=record,
         secrets=config.webhook_secrets,
         readiness=readiness,
+        problem=store.problem,
         house=house,
         details=details,
         meter=_meter(metrics, conductor, clock),

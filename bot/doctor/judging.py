@@ -137,7 +137,15 @@ def _organizers(facts: Facts) -> Iterator[Finding]:
 
 def _database(facts: Facts) -> Iterator[Finding]:
     health = facts.health
-    if health.trouble:
+    if health.is_damaged:
+        yield problem(
+            "database",
+            f"{health.trouble}.",
+            "Until then deliveries are refused; GitHub keeps them for three days.",
+            "Then stop the bot, move the damaged file away, and put the new one in its place with:"
+            " python -m bot restore NEW-FILE",
+        )
+    elif health.trouble:
         yield problem(
             "database",
             f"The database cannot be used: {health.trouble}.",

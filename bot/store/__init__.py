@@ -5,7 +5,7 @@ from bot.store.bodies import KnownBody, LastBodies, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
 from bot.store.copying import backup, restore
-from bot.store.errors import Busy, NoSuchPetition, StoreError, Unavailable, Unrecordable, WrongDatabase
+from bot.store.errors import Busy, Damaged, NoSuchPetition, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.forgetting import Forgotten
 from bot.store.governing import AuditEntry, KnownSettings, Named
 from bot.store.inspecting import Inspection, Misfit
@@ -44,6 +44,7 @@ __all__ = [
     "Condition",
     "Crowd",
     "Cursor",
+    "Damaged",
     "Due",
     "Entry",
     "FailedDelivery",

@@ -9,7 +9,7 @@ from bot.store import upkeep_statements as sql
 from bot.store.address import SqliteFile, read_address
 from bot.store.conditions import Condition, read_conditions
 from bot.store.database import Database, Transaction, connect
-from bot.store.errors import StoreError, Unavailable
+from bot.store.errors import Damaged, StoreError, Unavailable
 from bot.store.migrations import HEAD, read_versions
 
 
@@ -19,6 +19,7 @@ class Health:
 
     version: str | None = None
     trouble: str = ""
+    is_damaged: bool = False
     conditions: tuple[Condition, ...] = ()
     """The petitions that are not fine, where the version is this one's."""
 
@@ -41,15 +42,20 @@ async def check_up(database_url: str) -> Health:
             return Health(trouble=_trouble_of_new(address))
         database = connect(address)
         try:
+            await database.check_integrity()
             return await _look(database)
         finally:
             await database.close()
+    except Damaged as error:
+        return Health(trouble=str(error), is_damaged=True)
     except StoreError as error:
         return Health(trouble=str(error))
 
 
 async def answers(database: Database, in_doubt: bool) -> bool:
     """Tell whether a database answers; in doubt also whether it takes anything, by writing what is gone at once."""
+    if database.problem():
+        return False
     try:
         await database.read(lambda transaction: transaction.fetch(sql.PING))
         if in_doubt:
@@ -68,7 +74,7 @@ async def _look(database: Database) -> Health:
     try:
         await database.write(_write_and_erase)
     except StoreError as error:
-        return Health(version, f"it cannot be written: {error}", conditions)
+        return Health(version, f"it cannot be written: {error}", conditions=conditions)
     return Health(version, conditions=conditions)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from bot.store import owned
 from bot.store.address import Address, SqliteFile, existing, read_address
-from bot.store.errors import Unavailable, WrongDatabase
+from bot.store.errors import Damaged, Unavailable, WrongDatabase
 from bot.store.migrations import HEAD
+from bot.store.private_files import make_database_file, make_temporary_file
+from bot.store.sqlite import damage, is_damage
+
+BESIDE: Final = ("", "-wal", "-shm", "-journal", "-lease", "-lease-journal")
+"""What follows a database's name in the names of the files that SQLite and we put beside it."""
+
+MOVE_AWAY: Final = "Stop the bot, move this file and what is beside it (-wal, -shm) away, and try again"
 
 ELSEWHERE: Final = "PostgreSQL has pg_dump and pg_restore for this; docs/OPERATING.md has the lines to type"
 
@@ -23,19 +28,25 @@ def backup(database_url: str, file: Path) -> None:
     Raises WrongDatabase and Unavailable.
     """
     path = _sqlite(existing(database_url))
-    part = file.with_name(f"{file.name}.part")
+    _check_place(file, path)
+    part: Path | None = None
     try:
-        part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        part = make_temporary_file(file)
         with closing(_open(path)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
             # A copy is one file; with this it stays so when somebody looks into it.
             copy.execute("PRAGMA journal_mode = DELETE")
-            _check(copy, part)
+            _check(copy, path)
         part.replace(file)
-    except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
+    except sqlite3.Error as error:
+        if is_damage(error):
+            raise Damaged(damage(path, error)) from error
         raise Unavailable(f"{file} could not be written: {error}") from error
+    except OSError as error:
+        raise Unavailable(f"{file} could not be written: {error}") from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def restore(database_url: str, file: Path) -> None:
@@ -46,16 +57,54 @@ def restore(database_url: str, file: Path) -> None:
     path = _sqlite(read_address(database_url))
     if not file.is_file():
         raise WrongDatabase(f"there is no file {file}")
+    if _is_same(file, path):
+        raise WrongDatabase(f"{file} is the database itself")
     with closing(_open(file)) as copy:
         _check(copy, file)
-        owned.make(path)
+        make_database_file(path)
         try:
-            with closing(sqlite3.connect(path, timeout=1.0)) as database:
-                # Only who is alone with a database can change its journal.
-                database.execute("PRAGMA journal_mode = DELETE")
+            with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as database:
+                _take_alone(database)
                 copy.backup(database)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise Damaged(f"{path} is damaged ({error}). {MOVE_AWAY}") from error
             raise Unavailable(f"{path} is in use or cannot be written; stop the bot first ({error})") from error
+
+
+def _take_alone(database: sqlite3.Connection) -> None:
+    """Lock a database until its connection is closed; raises sqlite3.OperationalError where anybody else has it."""
+    database.execute("PRAGMA locking_mode = EXCLUSIVE")
+    # Only who is alone with a database can change its journal.
+    database.execute("PRAGMA journal_mode = DELETE")
+    # The first write takes the lock, which is then kept: https://www.sqlite.org/pragma.html#pragma_locking_mode
+    database.execute("BEGIN EXCLUSIVE")
+    database.execute("COMMIT")
+
+
+def _check_place(file: Path, database: Path) -> None:
+    """Check that a copy would not be written over a database; copies alone are not in WAL mode."""
+    if any(_is_same(file, database.with_name(f"{database.name}{end}")) for end in BESIDE):
+        raise WrongDatabase(f"{file} belongs to the database itself; give the copy another name")
+    if not file.is_file():
+        return
+    try:
+        with closing(_open(file)) as other:
+            (mode,) = other.execute("PRAGMA journal_mode").fetchone()
+    except sqlite3.OperationalError as error:
+        raise Unavailable(f"{file} cannot be looked at; give the copy another name ({error})") from error
+    except sqlite3.DatabaseError:
+        # What is no database at all may be replaced, like an older copy.
+        return
+    if mode == "wal":
+        raise WrongDatabase(f"{file} is a database that a bot uses, and no copy; give the copy another name")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.absolute() == other.absolute()
 
 
 def _sqlite(address: Address) -> Path:

@@ -97,6 +97,14 @@ class Database(ABC):
     def neighbours(self, changed: Callable[[], object]) -> Neighbours:
         """Give the way to other processes on the same database; `changed` is called when one recorded something."""
 
+    def problem(self) -> str:
+        """Return why nothing can be written until somebody acts, and what to do; empty where nothing is known."""
+        return ""
+
+    @abstractmethod
+    async def check_integrity(self) -> None:
+        """Read the whole database and check that it is sound; raises Damaged or Unavailable."""
+
     @abstractmethod
     async def close(self) -> None:
         """Give back threads and connections."""

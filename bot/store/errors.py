@@ -15,6 +15,10 @@ class Unavailable(StoreError):
     """The database cannot take anything at the moment: unreachable, locked, full or read-only."""
 
 
+class Damaged(Unavailable):
+    """The SQLite file is damaged, or is no database; the message says which command saves what can be read."""
+
+
 class Unrecordable(StoreError):
     """One fact cannot be stored, now or later; the others were."""
 

@@ -73,6 +73,9 @@ class PostgresDatabase(Database):
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             raise Unavailable(str(error) or type(error).__name__) from error
 
+    async def check_integrity(self) -> None:
+        """Do nothing; a server looks after its own files."""
+
     def neighbours(self, changed: Callable[[], object]) -> Neighbours:
         """Give the session that listens and holds leases."""
         return PostgresNeighbours(self.connect, changed)

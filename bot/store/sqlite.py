@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from bot.store import owned
 from bot.store.address import SqliteFile
 from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
-from bot.store.errors import Unavailable, WrongDatabase
+from bot.store.errors import Damaged, Unavailable, WrongDatabase
 from bot.store.neighbours import Neighbours
+from bot.store.private_files import make_database_file
 from bot.store.spelling import Engine, Statement
 from bot.store.sqlite_neighbours import SqliteNeighbours
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OLDEST: Final = (3, 35, 0)
+
+RECOVER: Final = "python -m bot recover NEW-FILE"
 
 PAGES: Final = 4_000
 """kB of the file that each connection keeps: the inner pages of all indexes of a million comments.
@@ -46,13 +49,16 @@ class SqliteDatabase(Database):
             raise WrongDatabase(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 or newer is needed")
         self.path = address.path
         self._mine = threading.local()
+        self._damage = ""
+        self._files: tuple[int, ...] | None = None
+        """The numbers of the file and of its WAL as they were at the first write."""
         self._connections: list[sqlite3.Connection] = []
         self._writing = ThreadPoolExecutor(1, "sqlite-writer")
         self._reading = ThreadPoolExecutor(readers, "sqlite-reader")
 
     async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:  # noqa: ARG002 - a file answers
         """Run a transaction in the writing thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._run, "BEGIN IMMEDIATE", work)
+        return await asyncio.get_running_loop().run_in_executor(self._writing, self._write, work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a transaction in a reading thread."""
@@ -62,11 +68,36 @@ class SqliteDatabase(Database):
         """Run a transaction that alters tables; two at once wait for each other."""
         from bot.store.migrations.connecting import over_sqlite  # noqa: PLC0415 - it loads SQLAlchemy
 
-        return await asyncio.to_thread(over_sqlite, lambda: _open(self.path, patience), work)
+        try:
+            return await asyncio.to_thread(over_sqlite, lambda: _open(self.path, patience), work)
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
 
     def neighbours(self, changed: Callable[[], object]) -> Neighbours:  # noqa: ARG002 - nobody calls over a file
         """Give the lock beside the file."""
         return SqliteNeighbours(self.path)
+
+    def problem(self) -> str:
+        """Return whether the file is damaged, or is not any more where it was."""
+        if self._damage:
+            return self._damage
+        if self._files is not None and self._files != self._numbers():
+            return (
+                f"{self.path.name} was moved, replaced or deleted while the bot was using it. Stop the bot, put the"
+                " right file in place, and start it again"
+            )
+        return ""
+
+    async def check_integrity(self) -> None:
+        """Read the whole file in a thread of its own."""
+        connection = await asyncio.to_thread(self._open_to_check)
+        try:
+            await asyncio.to_thread(self._check, connection)
+        except asyncio.CancelledError:
+            # The thread goes on otherwise, for as long as a large file takes, and the process with it.
+            with suppress(sqlite3.ProgrammingError):
+                connection.interrupt()
+            raise
 
     async def close(self) -> None:
         """Finish what runs; the last one out folds the WAL into the file."""
@@ -86,6 +117,51 @@ class SqliteDatabase(Database):
         while self._connections:
             self._connections.pop().close()
 
+    def _write(self, work: Callable[[Transaction], T]) -> T:
+        if self._damage:
+            raise Damaged(self._damage)
+
+        def checked(transaction: Transaction) -> T:
+            # Only once a transaction has begun there is a WAL for certain.
+            self._files = self._files or self._numbers()
+            if problem := self.problem():
+                raise Unavailable(problem)
+            return work(transaction)
+
+        return self._run("BEGIN IMMEDIATE", checked)
+
+    def _numbers(self) -> tuple[int, ...]:
+        """Return which files are in the places of the database and its WAL, 0 for none."""
+        found = []
+        for path in (self.path, f"{self.path}-wal"):
+            try:
+                found.append(os.stat(path).st_ino)  # noqa: PTH116 - asked at every write
+            except OSError:
+                found.append(0)
+        return tuple(found)
+
+    def _open_to_check(self) -> sqlite3.Connection:
+        try:
+            return _open(self.path, LOCK_SECONDS)
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        try:
+            with closing(connection):
+                ((said,),) = connection.execute("PRAGMA quick_check(1)")
+        except sqlite3.Error as error:
+            raise self._explain(error) from error
+        if said != "ok":
+            self._damage = damage(self.path, said)
+            raise Damaged(self._damage)
+
+    def _explain(self, error: sqlite3.Error) -> Unavailable:
+        if is_damage(error):
+            self._damage = damage(self.path, error)
+            return Damaged(self._damage)
+        return Unavailable(str(error))
+
     def _run(self, begin: str, work: Callable[[Transaction], T]) -> T:
         try:
             connection = self.connection()
@@ -100,8 +176,23 @@ class SqliteDatabase(Database):
         except _REFUSALS:
             raise
         except sqlite3.Error as error:
-            raise Unavailable(str(error)) from error
+            raise self._explain(error) from error
         return result
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Check whether an error says that the file is damaged, or is no database at all.
+
+    https://www.sqlite.org/rescode.html: the low byte of an extended code is the code.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def damage(path: Path, what: object) -> str:
+    """Return what to do about a damaged file."""
+    said = str(what).removeprefix("*** in database main ***\n").partition("\n")[0]
+    return f"{path.name} is damaged ({said}). Save what can be read into a new file with: {RECOVER}"
 
 
 class _SqliteTransaction(Transaction):
@@ -163,7 +254,7 @@ def _open(path: Path, lock_seconds: float) -> sqlite3.Connection:
     FULL, because NORMAL in WAL mode may lose the last commits at a power failure:
     https://www.sqlite.org/pragma.html#pragma_synchronous
     """
-    owned.make(path)
+    make_database_file(path)
     connection = sqlite3.connect(str(path), timeout=lock_seconds, isolation_level=None, check_same_thread=False)
     try:
         _use_wal(connection, lock_seconds)

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.store import owned
 from bot.store.errors import Unavailable
 from bot.store.neighbours import Neighbours
+from bot.store.private_files import make_database_file
 
 
 class SqliteNeighbours(Neighbours):
@@ -58,7 +58,7 @@ class SqliteNeighbours(Neighbours):
 
 def _lock(path: Path) -> sqlite3.Connection | None:
     file: sqlite3.Connection | None = None
-    owned.make(path)
+    make_database_file(path)
     try:
         file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         file.execute("BEGIN EXCLUSIVE")

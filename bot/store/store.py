@@ -111,6 +111,17 @@ class Store:
         """Tell whether the database answers and, if it could not take the last facts, whether it does again."""
         return await answers(self._database, in_doubt=self._flusher.refused)
 
+    def problem(self) -> str:
+        """Return why nothing can be recorded until somebody acts, and what to do; empty where nothing is known."""
+        return self._database.problem()
+
+    async def check_integrity(self) -> None:
+        """Check that the database file is sound; from then on a damaged one takes nothing.
+
+        Raises Damaged, and Unavailable where it could not be read.
+        """
+        await self._database.check_integrity()
+
     @property
     def waiting(self) -> int:
         """Give how many facts wait to be written."""

@@ -18,6 +18,9 @@ FRESH: Final = 60.0
 Parts = Callable[[], Awaitable[Mapping[str, bool]]]
 """Tell for each part that must work (the database, the loops) whether it does."""
 
+Problem = Callable[[], str]
+"""Return what somebody has to do before the database takes anything again; empty for nothing."""
+
 Findings = Sequence[Mapping[str, str]]
 
 
@@ -42,7 +45,9 @@ class Details:
         return hmac.compare_digest(authorization.encode(errors="replace"), f"Bearer {self.token}".encode())
 
 
-def readyz(parts: Parts, details: Details | None) -> Callable[[web.Request], Awaitable[web.Response]]:
+def readyz(
+    parts: Parts, details: Details | None, problem: Problem
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler. Strangers get no details, and whoever shows a wrong token is told so."""
 
     async def handle(request: web.Request) -> web.Response:
@@ -53,6 +58,8 @@ def readyz(parts: Parts, details: Details | None) -> Callable[[web.Request], Awa
         found = await parts()
         ready = all(found.values())
         body: dict[str, object] = {"status": "ready" if ready else "not ready", "parts": dict(found)}
+        if text := problem():
+            body["message"] = text
         if authorization is not None and details is not None:
             body["findings"] = list(await details.findings())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE

@@ -13,7 +13,7 @@ from bot.web.live import Live
 from bot.web.metering import Meter, metrics
 from bot.web.organizers import OrganizerRoutes, Reception
 from bot.web.pages import PageRoutes
-from bot.web.readiness import Details, Parts, readyz
+from bot.web.readiness import Details, Parts, Problem, readyz
 from bot.web.webhook import BODY_LIMIT, Record, webhook
 
 
@@ -22,6 +22,7 @@ def make_application(
     record: Record,
     secrets: Sequence[str],
     readiness: Parts,
+    problem: Problem = lambda: "",
     house: House,
     details: Details | None = None,
     meter: Meter | None = None,
@@ -38,7 +39,7 @@ def make_application(
     application = web.Application(client_max_size=BODY_LIMIT + 1, middlewares=middlewares)
     application.router.add_post("/webhook", webhook(record, secrets, meter, rules))
     application.router.add_get("/healthz", _healthz)
-    application.router.add_get("/readyz", readyz(readiness, details))
+    application.router.add_get("/readyz", readyz(readiness, details, problem))
     application.router.add_get("/metrics", metrics(meter))
     live = Live(house, pages.tell)
     organizers = OrganizerRoutes(house, reception, pages.draw)

@@ -20,14 +20,16 @@ T = TypeVar("T")
 
 
 def over_sqlite(connect: Callable[[], sqlite3.Connection], work: Callable[[Connection], T]) -> T:
-    """Run one writing transaction; raises Unavailable."""
+    """Run one writing transaction; raises sqlite3.Error."""
     engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
             return work(connection)
-    except (DBAPIError, sqlite3.Error) as error:
-        raise Unavailable(str(error.orig if isinstance(error, DBAPIError) else error)) from error
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise error.orig from error
+        raise
 
 
 async def over_postgres(connect: Callable[[], Awaitable[asyncpg.Connection]], work: Callable[[Connection], T]) -> T:
