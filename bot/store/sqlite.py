@@ -90,13 +90,19 @@ class SqliteDatabase(Database):
 
     async def check_integrity(self) -> None:
         """Read the whole file in a thread of its own."""
-        connection = await asyncio.to_thread(self._open_to_check)
+        connections: list[sqlite3.Connection] = []
+        check = asyncio.ensure_future(asyncio.to_thread(self._check, connections))
         try:
-            await asyncio.to_thread(self._check, connection)
+            await asyncio.shield(check)
         except asyncio.CancelledError:
-            # The thread goes on otherwise, for as long as a large file takes, and the process with it.
-            with suppress(sqlite3.ProgrammingError):
-                connection.interrupt()
+            # The thread would go on for as long as a large file takes, and the process with it.
+            while not check.done():
+                with suppress(sqlite3.ProgrammingError):
+                    for connection in connections:
+                        connection.interrupt()
+                await asyncio.wait({check}, timeout=0.05)
+            # What an interrupted check ends in is for nobody.
+            check.exception()
             raise
 
     async def close(self) -> None:
@@ -140,16 +146,12 @@ class SqliteDatabase(Database):
                 found.append(0)
         return tuple(found)
 
-    def _open_to_check(self) -> sqlite3.Connection:
+    def _check(self, connections: list[sqlite3.Connection]) -> None:
         try:
-            return _open(self.path, LOCK_SECONDS)
-        except sqlite3.Error as error:
-            raise self._explain(error) from error
-
-    def _check(self, connection: sqlite3.Connection) -> None:
-        try:
-            with closing(connection):
+            with closing(_open(self.path, LOCK_SECONDS)) as connection:
+                connections.append(connection)
                 ((said,),) = connection.execute("PRAGMA quick_check(1)")
+                connections.clear()
         except sqlite3.Error as error:
             raise self._explain(error) from error
         if said != "ok":
