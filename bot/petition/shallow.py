@@ -15,9 +15,9 @@ def shallow(text: str, deepest: int = DEEPEST) -> str:
 
 
 # What a line may begin with: a quote's mark, with those of the lists that it is in.
-_MARK = r"[ \t]*+(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]++)*+>"
+_MARK = r"[ \t]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*>"
 
 
 @cache
 def _too_deep(deepest: int) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\r\n])((?:{_MARK}){{{deepest}}})(?:{_MARK})++")
+    return re.compile(rf"(?<![^\r\n])((?:{_MARK}){{{deepest}}})(?:{_MARK})+")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.petition import commands
 from bot.petition.commands import Command, Order, Phrase, Sign, Unsign, parse, phrases
 from bot.petition.text import clean, says_something
+from tests.effort import growth
 
 NOTHING = None
 
@@ -196,10 +197,27 @@ def test_reads_name_and_affiliation(typed: str, name: str | None, affiliation: s
         ("\\[Ada](x)", "\\[Ada](x)", None),
         ("[Ada][1]", "[Ada][1]", None),
         ("[Ada] (x)", "[Ada]", "x"),
+        ("[Ada](https://example.org/(", "[Ada](https://example.org/(", None),
+        ("[Ada]( https://example.org/( )", "[Ada]( https://example.org/( )", None),
+        ("[Ada]( https://example.org ), Engines", "Ada", "Engines"),
+        ("[Ada [Byron](https://example.org)", "[Ada Byron", None),
     ],
 )
 def test_a_link_gives_its_text(typed: str, name: str | None, affiliation: str | None) -> None:
     check(f"/sign {typed}", Sign(name, affiliation))
+
+
+@pytest.mark.parametrize(
+    ("start", "part"),
+    [
+        ("", "["), ("", "[]"), ("", "[a"), ("[", "[]"), ("", "\\["), ("[", "\\["), ("", "[[]"),
+        ("", "[](a"), ("", "[](a("), ("[a](", " "), ("[a](b", " "), ('[a](b "c"', " "), ("[a](", "a"),
+        ("[a](", "(a)"), ("[a](<", "a"), ('[a](b "', " a"), ("", '[](a "[](b \'[](c ('), ("", '[a](b "c"  '),
+        ("", "("), ("", "(a"), ("(", "(a)"), ("", "（(a)"), (" ", " - "),
+    ],
+)  # fmt: skip
+def test_details_take_as_long_to_read_as_they_are_long(start: str, part: str) -> None:
+    assert growth(lambda size: parse(f"/sign {start}{part * (size // len(part))}!"), 2_000) < 24
 
 
 def test_long_details_are_shortened_and_never_refused() -> None:

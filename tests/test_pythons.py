@@ -1,0 +1,44 @@
+"""What we write means the same to every Python that README names."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import bot
+
+SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
+# Before 3.11.5 `re` forgets to go back where such a group fails in the middle, and reads `> > > > a` wrongly.
+POSSESSIVE = re.compile(r"[*+?}]\+|\(\?>")
+NO_OPERATOR = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]")
+
+
+@pytest.mark.parametrize("pattern", [r"(?:a|b)*+c", "(?:{_MARK})++", "a{2}+", "(?>a)", r"[(]?+"])
+def test_a_possessive_pattern_would_be_found(pattern: str) -> None:
+    assert is_possessive(pattern)
+
+
+@pytest.mark.parametrize("pattern", [r"[>*+\-0-9.)]*", r"[^]*+]+", r"\++", r"\*+", "[ ]*(?=a)"])
+def test_and_nothing_else(pattern: str) -> None:
+    assert not is_possessive(pattern)
+
+
+def test_no_pattern_is_possessive() -> None:
+    for path in SOURCES:
+        found = [text for text in strings(path) if is_possessive(text)]
+        assert found == [], path
+
+
+def is_possessive(pattern: str) -> bool:
+    return POSSESSIVE.search(NO_OPERATOR.sub("x", pattern)) is not None
+
+
+def strings(path: Path) -> list[str]:
+    return [
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
