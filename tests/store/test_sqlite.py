@@ -13,6 +13,8 @@ import pytest
 
 from bot.store import Store, Unavailable
 from bot.store import sqlite as sqlite_engine
+from bot.store.database import Transaction
+from bot.store.spelling import statement
 from tests.store.scene import LETTER, Scene
 
 RECORDER = """
@@ -83,6 +85,26 @@ async def pragma(store: Store, words: str) -> object:
 async def test_every_commit_goes_to_the_disk(scene: Scene) -> None:
     assert await pragma(scene.store, "journal_mode") == "wal"
     assert await pragma(scene.store, "synchronous") == 2
+
+
+async def test_a_statement_may_name_its_values_in_any_sequence_and_twice(scene: Scene) -> None:
+    question = statement("SELECT $2, $1, $2, $3 = ANY($4::BIGINT[])")
+
+    def ask(transaction: Transaction) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in transaction.tuples(question, 1, "b", 7, [6, 7])]
+
+    assert await scene.store._database.read(ask) == [("b", 1, "b", 1)]
+
+
+async def test_rows_may_be_written_one_by_one_likewise(scene: Scene) -> None:
+    change = statement("UPDATE petitions SET revision = $2, published_revision = $2 - 1 WHERE id >= $1")
+    question = statement("SELECT revision, published_revision FROM petitions")
+
+    def act(transaction: Transaction) -> list[tuple[object, ...]]:
+        transaction.each(change, [(0, 70), (1, 80)])
+        return [tuple(row) for row in transaction.tuples(question)]
+
+    assert await scene.store._database.write(act) == [(80, 79)]
 
 
 async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None:
