@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import bot
+from tests.petition.test_wording import KEYWORDS
 
 SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 # Before 3.11.5 `re` forgets to go back where such a group fails in the middle, and reads `> > > > a` wrongly.
@@ -32,6 +33,19 @@ def test_no_pattern_is_possessive() -> None:
         assert found == [], path
 
 
+def test_no_message_is_in_an_f_string() -> None:
+    """Before Python 3.12 gettext's tools do not look there, and `.ci/translate` would drop its translations."""
+    for path in (path for path in SOURCES if path.parent.name == "petition"):
+        found = [
+            ast.unparse(call)
+            for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(text, ast.JoinedStr)
+            for call in ast.walk(text)
+            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in KEYWORDS
+        ]
+        assert found == [], path
+
+
 def is_possessive(pattern: str) -> bool:
     return POSSESSIVE.search(NO_OPERATOR.sub("x", pattern)) is not None
 
@@ -39,6 +53,6 @@ def is_possessive(pattern: str) -> bool:
 def strings(path: Path) -> list[str]:
     return [
         node.value
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]

@@ -72,11 +72,12 @@ def chart(facts: BlockFacts) -> str:
     totals = _totals(facts.days)
     labels = ", ".join(f'"{say.day_of_epoch(day)}"' for day, _ in totals)
     top = max(totals[-1][1], 1)
+    title = say.say("How the signatures grew")
     return "\n".join(
         [
             "```mermaid",
             "xychart-beta",
-            f'    title "{say.say("How the signatures grew")}"',
+            f'    title "{title}"',
             f"    x-axis [{labels}]",
             f"    y-axis 0 --> {top}",
             f"    line [{', '.join(str(total) for _, total in totals)}]",
@@ -109,7 +110,7 @@ def state(facts: BlockFacts) -> str:
                 facts.final_count,
                 time=when,
             )
-        return f"🔒 {closed} {say.say('New signatures do not count.')}"
+        return " ".join(("🔒", closed, say.say("New signatures do not count.")))
     if not facts.labelled:
         return "⏸️ " + say.say(
             "**Counting is paused**, because the label {label} was taken off this issue."
@@ -129,7 +130,8 @@ def threads(facts: BlockFacts) -> str:
         full = say.say("This issue has as many comments as it can take.")
         if facts.ended_at is not None:
             return full
-        return f"➡️ **{full} {say.say('Please sign in {issue}.', issue=links[-1])}**"
+        go_on = say.say("Please sign in {issue}.", issue=links[-1])
+        return f"➡️ **{full} {go_on}**"
     if facts.position > 1:
         return say.say("This continues {issues}; all are counted together.", issues=say.all_of(links[:-1]))
     return ""
@@ -163,8 +165,9 @@ def example_of(show: Collection[Detail]) -> str:
 def table(rows: Sequence[str], facts: BlockFacts) -> str:
     """Put the rows of the newest signatures under their heading."""
     say = wording(facts.language)
+    heading = say.say("Newest signatures")
     columns = "| --: | :-- |" if say.is_rtl else "| :-- | --: |"
-    return "\n".join((f"| {say.say('Newest signatures')} | UTC |", columns, *rows)) if rows else ""
+    return "\n".join((f"| {heading} | UTC |", columns, *rows)) if rows else ""
 
 
 def row(signature: Signature, facts: BlockFacts) -> str:
@@ -176,7 +179,8 @@ def row(signature: Signature, facts: BlockFacts) -> str:
     affiliation = inline(signature.affiliation or "") if Detail.AFFILIATION in facts.show else ""
     moment = say.moment(signature.signed_at, facts.as_of)
     if not signature.login:
-        return f"| *{say.say('not named')}* | {moment} |"
+        nobody = say.say("not named")
+        return f"| *{nobody}* | {moment} |"
     profile = say.name(_profile(signature.login, facts))
     named = (f"**{say.name(name)}**" if name else profile, say.name(affiliation))
     who = ("، " if say.is_rtl else ", ").join(text for text in named if text)
@@ -211,7 +215,7 @@ def changed(facts: BlockFacts) -> str:
         signed,
         time=say.day_and_time(at),
     )
-    link = f" [{say.say('What was changed')}]({address(facts.versions_url)})" if facts.versions_url else ""
+    link = " " + _link(say.say("What was changed"), facts.versions_url) if facts.versions_url else ""
     return f"⚠️ {told}{link}"
 
 
@@ -224,7 +228,7 @@ def remarks(facts: BlockFacts) -> str:
     title = say.count("For the organizers: {number} remark", "For the organizers: {number} remarks", count)
     items = [f"- {say.name(inline(remark))}" for remark in facts.remarks[:MOST_REMARKS]]
     if count > MOST_REMARKS:
-        items.append(f"- {say.count('…and {number} more', '…and {number} more', count - MOST_REMARKS)}")
+        items.append("- " + say.count("…and {number} more", "…and {number} more", count - MOST_REMARKS))
     end = say.say(
         "Mend the file, or edit or delete the comment, and its remark goes."
         " Meanwhile, what held before still holds."
@@ -247,7 +251,7 @@ def help_on_orders(facts: BlockFacts) -> str:
 def foot(facts: BlockFacts) -> str:
     """Say when it was counted, and how anybody can count again."""
     say = wording(facts.language)
-    again = f" · [{say.say('anybody can recount')}]({address(facts.verify_url)})" if facts.verify_url else ""
+    again = " · " + _link(say.say("anybody can recount"), facts.verify_url) if facts.verify_url else ""
     return f"<sub>{counted(facts.as_of, facts.language)}{again}</sub>"
 
 
@@ -279,7 +283,11 @@ def _how_to_sign(facts: BlockFacts) -> str:
 def _how_one_knows(facts: BlockFacts) -> str:
     say = wording(facts.language)
     answer = say.say("The bot answers with 👍 when that counts, and with 😕 when it does not.")
-    return f"{answer} [{say.say('Was I counted?')}]({address(facts.search_url)})" if facts.search_url else answer
+    return answer + " " + _link(say.say("Was I counted?"), facts.search_url) if facts.search_url else answer
+
+
+def _link(text: str, url: str) -> str:
+    return f"[{text}]({address(url)})"
 
 
 def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
