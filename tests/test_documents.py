@@ -319,7 +319,8 @@ def code(cell: str) -> str:
 def commands() -> dict[str, str]:
     """Give each command and its help, as `--help` prints them."""
     shown = output("-m", "bot", "--help").partition("\ncommands:")[2]
-    return dict(re.findall(r"^    ([\w-]+) +(\S.*)$", shown, re.MULTILINE))
+    # Before 3.13 `argparse` puts the help of a long name on the next line.
+    return dict(re.findall(r"^    ([\w-]+)\s+(\S.*)$", shown, re.MULTILINE))
 
 
 def output(*arguments: str) -> str:
