@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
@@ -85,11 +85,14 @@ def _log(turned_away: Callable[[str], None]) -> logging.Logger:
     """Make aiohttp's log for what goes wrong here; what a stranger sends that is no HTTP is counted and no more.
 
     It is refused with 400, and a traceback for each could fill the disk, with addresses that have a key in them.
+    Nor is it a mistake of ours that somebody hangs up before the answer.
     """
 
     def is_of_ours(record: logging.LogRecord) -> bool:
-        if not (record.exc_info and _is_no_http(record.exc_info[1])):
-            return server_logger.isEnabledFor(record.levelno)
+        error = record.exc_info[1] if record.exc_info else None
+        if not _is_no_http(error):
+            left = isinstance(error, ClientConnectionResetError)
+            return not left and server_logger.isEnabledFor(record.levelno)
         turned_away("no HTTP")
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -65,6 +66,20 @@ async def test_whoever_leaves_before_the_answer_is_no_mistake_of_ours(
     assert caplog.records == []
 
 
+async def test_whoever_leaves_without_waiting_to_be_told_to_go_on_is_no_mistake_of_ours(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before Python 3.12 aiohttp looks at a request a moment after it has come, when such a caller is gone."""
+    words = asking("/webhook", "POST")[:-2] + "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+    async with listening(scene.client.app, "127.0.0.1", 0) as port:
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", port)) as caller:
+                caller.sendall(words.encode())
+        async with calling(port, asking("/healthz")) as (reader, _):
+            assert b" 200 " in await reader.readline()
+    assert caplog.records == []
+
+
 async def test_a_body_that_cannot_be_unpacked_is_no_mistake_of_ours(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -75,6 +90,7 @@ async def test_a_body_that_cannot_be_unpacked_is_no_mistake_of_ours(
     ):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         writer.write(b"x" * 993)
+        writer.write_eof()
         await reader.read()
     assert caplog.records == []
 
