@@ -1,0 +1,17 @@
+"""What the bot has acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.sandbox.delivery_log import Attempt, DeliveryLog
+
+
+class TellingLog(DeliveryLog):
+    """A log of deliveries that tells of each attempt."""
+
+    tell: Callable[[Attempt], None]
+
+    def add(self, attempt: Attempt) -> None:
+        super().add(attempt)
+        self.tell(attempt)
