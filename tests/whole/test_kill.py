@@ -1,4 +1,7 @@
-"""The bot dies fifty times in the middle of its work, without warning, and nothing that it acknowledged is lost."""
+"""The bot dies fifty times in the middle of its work, without warning, and nothing that it acknowledged is lost.
+
+Commands run beside it on the same database, and are not disturbed by its deaths.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,24 @@ import signal
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.sandbox.delivery_log import Attempt, DeliveryLog
+from bot.sandbox.delivery_log import Attempt
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
+from tests.whole.acknowledging import TellingLog
 from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
 from tests.whole.test_command_line import ROOT, credentials, read_until
+from tests.whole.typist import Typist, typing
 from tests.whole.watching import a_second_later
 
 DEATHS = 50
@@ -35,10 +41,14 @@ MOMENTS = ("starting", "at any time", "told", "calling", "answered")
 """When the bot dies: while it starts, whenever, when it has acknowledged a delivery, and before or after GitHub has
 done what it asked for."""
 
+COMMANDS = ("doctor", "export {petition}", "verify --database", "backup {copy}", "resync {petition}", "migrate")
 
-async def test_nothing_acknowledged_is_lost_when_the_bot_is_killed_again_and_again(sqlite_url: str) -> None:
+
+async def test_nothing_acknowledged_is_lost_when_the_bot_is_killed_again_and_again(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     chance = random.Random(2018)  # noqa: S311 - reproducible, not secret
-    async with storm(sqlite_url, chance) as found:
+    async with storm(sqlite_url, chance, tmp_path) as found:
         for _ in range(DEATHS):
             await found.live_and_die()
             found.check_what_is_on_disk()
@@ -55,11 +65,15 @@ class Storm:
 
     sandbox: Sandbox
     nursery: Process
+    typist: Typist
+    copy: Path
     database: str
     chance: random.Random
     petition: Issue
     book: PhraseBook = field(default_factory=PhraseBook)
     acknowledged: int = 0
+    _comments: set[int] = field(default_factory=set)
+    """Those of which the bot has acknowledged something."""
     _news: list[Attempt] = field(default_factory=list)
     """What the bot has acknowledged since the last look at the disk."""
     _pid: int | None = None
@@ -71,7 +85,12 @@ class Storm:
     async def live_and_die(self) -> None:
         """Bear the bot, storm it, and kill it when its moment has come, at the latest when all is quiet."""
         self._moment, self._times = self.chance.choice(MOMENTS), self.chance.randrange(CROWD)
+        begun = asyncio.Event()
+        typed = asyncio.create_task(self._somebody_types(begun))
+        if self.chance.random() < 0.5:
+            begun.set()
         await self.start()
+        begun.set()
         if self._moment == "at any time":
             asyncio.get_running_loop().call_later(self.chance.uniform(0.0, 0.3), self.kill)
         for _ in range(CROWD):
@@ -80,6 +99,7 @@ class Storm:
             await asyncio.wait_for(self._dead.wait(), 1.0)
         self.kill()
         await self.sandbox.settled()
+        await typed
 
     async def start(self) -> None:
         """Have a bot born, which may take a second try, and send it the deliveries."""
@@ -114,6 +134,7 @@ class Storm:
         if attempt.status == "OK" and attempt.delivery.event == "issue_comment":
             self._news.append(attempt)
             self.acknowledged += 1
+            self._comments.add(json.loads(attempt.delivery.payload)["comment"]["id"])
             self.comes("told")
 
     def check_what_is_on_disk(self) -> None:
@@ -142,6 +163,20 @@ class Storm:
                     await asyncio.sleep(0.05)
         assert not found
 
+    async def _somebody_types(self, begun: asyncio.Event) -> None:
+        """Run a command beside the bot, while it starts or later, and see that the command finds what there was."""
+        command, before = self.chance.choice(COMMANDS), set(self._comments)
+        await begun.wait()
+        name = f"{self.petition.repository.full_name}#{self.petition.number}"
+        code, out, err = await self.typist.run(*command.format(petition=name, copy=self.copy).split())
+        # The doctor finds that the bot is dead, and nobody can export what nobody has heard of.
+        expected = {0, 1} if command == "doctor" or not before else {0}
+        assert code in expected, f"{command}: {out} {err}"
+        assert "Traceback" not in err, err
+        if command.startswith("backup"):
+            with closing(sqlite3.connect(f"{self.copy.as_uri()}?mode=ro", uri=True)) as copy:
+                assert before <= {comment_id for (comment_id,) in copy.execute("SELECT id FROM comments")}
+
     def _somebody_acts(self) -> None:
         state, chance = self.sandbox.state, self.chance
         said = [comment for comment in self.petition.comments if comment.user.type == "User"]
@@ -158,21 +193,11 @@ class Storm:
             state.delete_comment(comment, comment.user)
 
 
-class _Log(DeliveryLog):
-    """A log of deliveries that tells of each attempt."""
-
-    tell: Callable[[Attempt], None]
-
-    def add(self, attempt: Attempt) -> None:
-        super().add(attempt)
-        self.tell(attempt)
-
-
 @asynccontextmanager
-async def storm(database: str, chance: random.Random) -> AsyncIterator[Storm]:
+async def storm(database: str, chance: random.Random, folder: Path) -> AsyncIterator[Storm]:
     """Prepare a storm, and leave no bot behind."""
     sandbox = Sandbox()
-    sandbox.deliveries.log = log = _Log(sandbox.state.now)
+    sandbox.deliveries.log = log = TellingLog(sandbox.state.now)
     sandbox.deliveries.concurrency = 4
 
     @web.middleware
@@ -184,20 +209,17 @@ async def storm(database: str, chance: random.Random) -> AsyncIterator[Storm]:
 
     sandbox.app.middlewares.append(watch)
     await sandbox.start()
-    nursery = await _nursery(sandbox, database)
-    found = Storm(sandbox, nursery, database, chance, sandbox.petition())
-    log.tell = found.delivered
-    try:
-        yield found
-    finally:
-        found.kill()
-        nursery.kill()
-        await nursery.communicate()
-        await sandbox.stop()
-
-
-async def _nursery(sandbox: Sandbox, database: str) -> Process:
-    environment = os.environ | credentials(sandbox, DATABASE_URL=database)
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.whole.nursery", cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE
+    given = credentials(sandbox, DATABASE_URL=database)
+    nursery = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.whole.nursery", cwd=ROOT, env=os.environ | given, stdin=PIPE, stdout=PIPE
     )
+    async with typing(folder, given) as typist:
+        found = Storm(sandbox, nursery, typist, folder / "copy", database, chance, sandbox.petition())
+        log.tell = found.delivered
+        try:
+            yield found
+        finally:
+            found.kill()
+            nursery.kill()
+            await nursery.communicate()
+            await sandbox.stop()

@@ -1,4 +1,4 @@
-"""The watch over a database's files notices whatever opens them, takes them away or puts something in their place."""
+"""The watch over a database notices who opens its files, takes them away or puts something in their place."""
 
 from __future__ import annotations
 
