@@ -33,6 +33,17 @@ async def test_a_database_is_neither_copied_onto_itself_nor_restored_from_itself
     await goes_on(scene, database)
 
 
+@pytest.mark.parametrize("name", ["kept/bot.db", "kept/bot.db-wal", "kept/bot.db-shm", "kept/bot.db-lease"])
+async def test_no_copy_is_put_where_a_symbolic_link_says_that_the_database_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / "kept").mkdir()
+    link = tmp_path / "link.db"
+    link.symlink_to("kept/bot.db")
+    scene = await begun(link)
+    with pytest.raises(StoreError):
+        backup(f"sqlite:///{link}", tmp_path / name)
+    await goes_on(scene, link)
+
+
 async def test_a_database_may_be_called_as_an_unfinished_copy_is(tmp_path: Path) -> None:
     database = tmp_path / "copy.part"
     scene = await begun(database)
