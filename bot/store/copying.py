@@ -110,7 +110,7 @@ def _is_same(one: Path, other: Path) -> bool:
 def _sqlite(address: Address) -> Path:
     if not isinstance(address, SqliteFile):
         raise WrongDatabase(ELSEWHERE)
-    return address.path
+    return address.path.resolve()
 
 
 def _open(path: Path) -> sqlite3.Connection:
