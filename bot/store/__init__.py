@@ -13,6 +13,7 @@ from bot.store.listing import ListingOutcome
 from bot.store.migrations.ahead import migrate_ahead
 from bot.store.neighbours import Lease
 from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
+from bot.store.recovery import Recovered, SavedTable, recover
 from bot.store.redelivering import FailedDelivery
 from bot.store.roster import (
     PAGE_SIZE,
@@ -64,9 +65,11 @@ __all__ = [
     "NoSuchPetition",
     "Order",
     "Portrait",
+    "Recovered",
     "RosterPage",
     "Rosters",
     "Safe",
+    "SavedTable",
     "SeenInstallation",
     "Snapshot",
     "State",
@@ -88,5 +91,6 @@ __all__ = [
     "migrate_ahead",
     "outside_digest",
     "read_sealed",
+    "recover",
     "restore",
 ]

@@ -1,0 +1,217 @@
+"""Make a database consistent whose rows came out of a damaged one, and have GitHub asked about everything in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from bot.petition.digest import Sum
+from bot.petition.settings import Mistake
+from bot.store import governing_statements as governing_sql
+from bot.store import statements as sql
+from bot.store.database import LONG_PATIENCE, Database, Transaction
+from bot.store.forgetting import record_forgotten, strip_thread
+from bot.store.judging import is_misread, judge_people, read
+from bot.store.recovered_rows import is_time
+from bot.store.rows import CommentRow, read_comment, read_rules, write_comment
+from bot.store.spelling import Statement, statement
+from bot.store.states import State
+from bot.store.world import World
+
+AT_ONCE: Final = 1_000
+"""Comments read, or people judged, in one transaction."""
+
+
+async def make_consistent(database: Database, now: int, lost: AbstractSet[str]) -> None:
+    """Drop what nothing can be made of, derive what follows, erase what is to be forgotten, and ask for everything.
+
+    `lost` names the tables of which something is lost.
+    """
+    await database.write(_drop_orphans, LONG_PATIENCE)
+    await database.write(_reset_unreadable, LONG_PATIENCE)
+    await _in_portions(database, _read_comments)
+    await _in_portions(database, partial(_judge, now=now))
+    for person, at in await database.read(lambda work: work.tuples(_FORGOTTEN)):
+        # Also from an old page of the file, or by a resync, nothing of it comes back.
+        await database.write(partial(record_forgotten, people=[person], now=at))
+    for (issue_id,) in await database.read(lambda work: work.tuples(_ANONYMOUS_THREADS)):
+        await database.write(partial(strip_thread, issue_id=issue_id, now=now))
+    await database.write(partial(_ask_for_everything, now=now, lost=lost), LONG_PATIENCE)
+
+
+async def _in_portions(database: Database, work: Callable[[Transaction, int], int | None]) -> None:
+    """Run a transaction for each portion; it gets the last id of the portion before, and gives its own."""
+    after: int | None = -1
+    while after is not None:
+        last = after
+        after = await database.write(lambda transaction: work(transaction, last), LONG_PATIENCE)  # noqa: B023 - awaited
+
+
+def _drop_orphans(transaction: Transaction) -> None:
+    """Drop what belongs to a petition or a thread that was lost, which GitHub tells again; count nobody yet."""
+    transaction.execute(_COUNT_NOBODY, Sum().to_bytes())
+    transaction.execute(_DROP_ORPHANED_THREADS)
+    transaction.execute(_DROP_ORPHANED_COMMENTS)
+
+
+_COUNT_NOBODY: Final = statement("UPDATE petitions SET count = 0, digest_sum = $1")
+
+_DROP_ORPHANED_THREADS: Final = statement("DELETE FROM threads WHERE petition_id NOT IN (SELECT id FROM petitions)")
+
+_DROP_ORPHANED_COMMENTS: Final = statement("""
+    DELETE FROM comments
+    WHERE NOT EXISTS (
+        SELECT 1 FROM threads t WHERE t.issue_id = comments.issue_id AND t.petition_id = comments.petition_id
+    )
+""")
+
+
+def _reset_unreadable(transaction: Transaction) -> None:
+    """Empty the texts that we cannot read: all of them are made again."""
+    for column, reader in _READERS.items():
+        for key, text in transaction.tuples(_statement("SELECT {key}, {column} FROM {table}", column)):
+            if not _is_readable(text, reader):
+                empty = "[]" if column == "settings.mistakes" else ""
+                transaction.execute(
+                    _statement("UPDATE {table} SET {column} = $2 WHERE {key} = $1", column), key, empty
+                )
+
+
+def _statement(text: str, of: str) -> Statement:
+    table, column = of.split(".")
+    return statement(text.format(table=table, column=column, key="repository_id" if table == "settings" else "id"))
+
+
+_READERS: Final[dict[str, Callable[[str], object]]] = {
+    "petitions.rules": read_rules,
+    "petitions.state": State,
+    "petitions.told": State,
+    "installations.state": State,
+    "settings.mistakes": partial(msgspec.json.decode, type=list[Mistake | str]),
+}
+
+
+def _is_readable(text: str, reader: Callable[[str], object]) -> bool:
+    try:
+        reader(text)
+    except (ValueError, msgspec.MsgspecError):
+        return False
+    return True
+
+
+def _read_comments(transaction: Transaction, after: int) -> int | None:
+    """Drop the comments of a portion that cannot be read, and derive from the others what they say."""
+    rows = transaction.tuples(_COMMENTS_AFTER, after, AT_ONCE)
+    unreadable, changed = [], []
+    for columns in rows:
+        row = _readable(columns)
+        if row is None:
+            unreadable.append(columns[0])
+        elif is_misread(row) or (row.counted and (row.command is None or row.comment.author is None)):
+            read(row)
+            row.counted = False
+            changed.append(write_comment(row))
+    transaction.execute(_DROP_COMMENTS, unreadable)
+    transaction.put(sql.PUT_COMMENTS, changed)
+    return rows[-1][0] if rows else None
+
+
+_COMMENTS_AFTER: Final = statement(f"SELECT {sql.COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2")
+_DROP_COMMENTS: Final = statement("DELETE FROM comments WHERE id = ANY($1::BIGINT[])")
+
+
+def _readable(columns: Sequence[Any]) -> CommentRow | None:
+    try:
+        # Reading checks no types: a number in the place of a text would be found much later.
+        times = [time for version in _VERSIONS.decode(columns[10]) for time in (version[0], version[-1])]
+        row = read_comment(columns)
+    except (ValueError, msgspec.MsgspecError):
+        return None
+    has_whole_author = row.comment.author is None or None not in columns[4:6]
+    return row if has_whole_author and all(map(is_time, times)) else None
+
+
+_VERSIONS: Final = msgspec.json.Decoder(
+    list[tuple[int, str, str, list[str | None] | None, str | None, bool | None, int]]
+)
+
+
+def _judge(transaction: Transaction, after: int, now: int) -> int | None:
+    """Count a portion of the people; nobody is counted yet."""
+    authors = [row[0] for row in transaction.tuples(_AUTHORS_AFTER, after, AT_ONCE)]
+    rows = [read_comment(row) for row in transaction.tuples(_COMMANDS_OF, authors)]
+    world = World()
+    world.lock(transaction, [row.issue_id for row in rows])
+    counted = {(row.petition_id, _author(row)) for row in rows if row.counted}
+    for row in rows:
+        uncounted = replace(row, counted=False)
+        world.add_comment(uncounted)
+        if row.counted:
+            world.changed[row.comment.id] = uncounted
+        petition = world.petitions.get(row.petition_id)
+        # Without the label, only who had signed before counts.
+        if petition is not None and (petition.labelled or (petition.id, _author(row)) in counted):
+            world.people.add((petition.id, _author(row)))
+    labelled = {petition.id: petition.labelled for petition in world.petitions.values()}
+    for petition in world.petitions.values():
+        petition.labelled = True
+    judge_people(transaction, world, now)
+    for petition in world.petitions.values():
+        petition.labelled = labelled[petition.id]
+    world.write(transaction, now)
+    return authors[-1] if authors else None
+
+
+def _author(row: CommentRow) -> int:
+    return row.comment.author.id if row.comment.author else 0
+
+
+_AUTHORS_AFTER: Final = statement("""
+    SELECT DISTINCT author_id FROM comments WHERE command IS NOT NULL AND author_id > $1 ORDER BY author_id LIMIT $2
+""")
+
+_COMMANDS_OF: Final = statement(f"""
+    SELECT {sql.COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL
+""")
+
+_FORGOTTEN: Final = statement("SELECT user_id, at FROM forgotten")
+
+_ANONYMOUS_THREADS: Final = statement("""
+    SELECT t.issue_id FROM threads t JOIN petitions p ON p.id = t.petition_id WHERE p.anonymised_at IS NOT NULL
+""")
+
+
+def _ask_for_everything(transaction: Transaction, now: int, lost: AbstractSet[str]) -> None:
+    """Have every installation surveyed, every thread and every settings file read, and every body looked at."""
+    transaction.execute(_SURVEY_ALL)
+    transaction.execute(_READ_ALL, now)
+    transaction.execute(_PUBLISH_ALL, now)
+    for (repository_id,) in transaction.tuples(_SETTINGS):
+        transaction.execute(governing_sql.ASK_FOR_SETTINGS, repository_id)
+    if not lost.isdisjoint({"letters", "letter_texts"}):
+        # What the letters said before is asked for where no mark says that it is known.
+        transaction.execute(_DROP_PASTS)
+
+
+_SURVEY_ALL: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0")
+
+_READ_ALL: Final = statement("""
+    UPDATE threads
+    SET reread = CASE WHEN reread < reread_done THEN reread_done ELSE reread END + 1, reread_asked_at = $1,
+        put_off = 0, read_retry_at = 0, read_attempts = 0, listed_at = 0, looked_at = 0, changes_since = 0, gap = 0
+""")
+
+_PUBLISH_ALL: Final = statement("""
+    UPDATE petitions
+    SET revision = CASE WHEN revision < published_revision THEN published_revision ELSE revision END + 1,
+        changed_at = $1, attempts = 0, retry_at = 0
+""")
+
+_SETTINGS: Final = statement("SELECT repository_id FROM settings")
+
+_DROP_PASTS: Final = statement("DELETE FROM marks WHERE name LIKE 'letter %'")

@@ -1,0 +1,191 @@
+"""Save what can be read from a damaged SQLite database into a new one; everything else comes back from GitHub."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bot.store.address import SqliteFile, existing
+from bot.store.copying import BESIDE, ELSEWHERE
+from bot.store.damaged_file import VERSION, DamagedFile
+from bot.store.database import Transaction
+from bot.store.errors import Unavailable, WrongDatabase
+from bot.store.migrations import HEAD, PATIENCE
+from bot.store.private_files import make_database_file
+from bot.store.recovered_rows import Layout, Row, read_layouts
+from bot.store.recovered_state import make_consistent
+from bot.store.spelling import statement
+from bot.store.sqlite import SqliteDatabase
+from bot.store.sqlite_raw import copy_raw
+
+DERIVED: Final = frozenset({VERSION.table, "signatures", "days"})
+"""Tables that are not copied: they follow from the others."""
+
+NOT_FROM_STRAYS: Final = frozenset({"bodies", "failed_deliveries", "organizers", "writes"})
+"""Tables of which an old page would do more harm than a lost one: GitHub tells all of it again."""
+
+AT_ONCE: Final = 5_000
+"""Rows written in one transaction."""
+
+
+NOTHING: Final = (
+    "nothing can be read from {path}. Move it away, and start the bot with a new file: the signatures are on"
+    " GitHub, and it reads them again. Who had asked to be forgotten has to be forgotten again, and an App that was stored"
+    " has to be stored again: python -m bot import-app"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTable:
+    """How many rows of a table were saved, and whether those are all."""
+
+    name: str
+    rows: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was saved."""
+
+    tables: tuple[SavedTable, ...]
+
+    def rows(self, table: str) -> int:
+        """Give how many rows of a table were saved."""
+        return next(one.rows for one in self.tables if one.name == table)
+
+    @property
+    def lost(self) -> tuple[SavedTable, ...]:
+        """Give the tables of which a part was lost, or all."""
+        return tuple(one for one in self.tables if not one.is_whole)
+
+
+async def recover(database_url: str, file: Path, now: int) -> Recovered:
+    """Save what can be read into a new file, which is complete or not there; the damaged one stays as it is.
+
+    Raises WrongDatabase, also where nothing of ours could be read, and Unavailable.
+    """
+    address = existing(database_url)
+    if not isinstance(address, SqliteFile):
+        raise WrongDatabase(ELSEWHERE)
+    path = address.path
+    _check_place(file, path)
+    try:
+        with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+            raw, new = Path(folder, "raw"), Path(folder, "new")
+            copy_raw(path, raw)
+            with _mapped(raw) as data:
+                found = await _save(DamagedFile.of(data), new, now, path)
+            _make_one_file(new)
+            _publish(new, file)
+    except FileExistsError as error:
+        raise WrongDatabase(f"{file} is there already; give another name") from error
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable(f"{file} could not be written: {error}") from error
+    return found
+
+
+def _check_place(file: Path, path: Path) -> None:
+    if file.absolute() in {path.with_name(f"{path.name}{end}").absolute() for end in BESIDE}:
+        raise WrongDatabase(f"{file} belongs to the database itself; give another name")
+    if os.path.lexists(file):
+        raise WrongDatabase(f"{file} is there already; give another name")
+
+
+async def _save(damaged: DamagedFile, new: Path, now: int, path: Path) -> Recovered:
+    from bot.store.migrations.upgrading import upgrade  # noqa: PLC0415 - it loads Alembic
+
+    version = damaged.version()
+    if version is not None and version > HEAD:
+        raise WrongDatabase(f"{path} is from a newer version of this program: update it")
+    make_database_file(new)
+    database = SqliteDatabase(SqliteFile(new))
+    try:
+        # The rows go into tables as theirs were; what migrations since do to rows, they do to these as well.
+        await database.alter(lambda work: upgrade(work, target=version or HEAD), PATIENCE)
+        with closing(sqlite3.connect(new)) as tables:
+            layouts = {name: one for name, one in read_layouts(tables).items() if name not in DERIVED}
+        lost = await _copy(damaged, layouts, database)
+        await database.alter(upgrade, PATIENCE)
+        await make_consistent(database, now, lost)
+        rows = [await database.read(partial(_count, table=name)) for name in layouts]
+    finally:
+        await database.close()
+    if lost and not any(rows):
+        raise WrongDatabase(NOTHING.format(path=path))
+    return Recovered(
+        tuple(SavedTable(name, count, name not in lost) for name, count in zip(layouts, rows, strict=True))
+    )
+
+
+async def _copy(damaged: DamagedFile, layouts: dict[str, Layout], database: SqliteDatabase) -> frozenset[str]:
+    """Copy all rows that can be read; give the names of tables of which something is lost."""
+    lost: set[str] = set()
+
+    async def write(layout: Layout, rows: Iterable[Row | None]) -> None:
+        remaining = iter(rows)
+        while portion := list(islice(remaining, AT_ONCE)):
+            sound = [row for row in portion if row is not None]
+            if len(sound) < len(portion):
+                lost.add(layout.table)
+            await database.write(partial(_insert, layout=layout, rows=sound))
+
+    for layout in layouts.values():
+        await write(layout, damaged.rows(layout))
+    wanted = [layouts[name] for name in sorted(lost - NOT_FROM_STRAYS, key=lambda name: name != "forgotten")]
+    if wanted:
+        for table, rows in damaged.strays(wanted, others=layouts.keys()):
+            await write(layouts[table], rows)
+    return frozenset(lost)
+
+
+def _insert(transaction: Transaction, layout: Layout, rows: list[Row]) -> None:
+    columns = ", ".join(column.name for column in layout.columns)
+    values = ", ".join("?" for _ in layout.columns)
+    transaction.put(
+        statement(f"INSERT OR IGNORE INTO {layout.table} ({columns}) VALUES ({values})"),  # noqa: S608 - our names
+        rows,
+    )
+
+
+def _count(transaction: Transaction, table: str) -> int:
+    count: int = transaction.tuples(statement(f"SELECT count(*) FROM {table}"))[0][0]  # noqa: S608 - a name of ours
+    return count
+
+
+@contextmanager
+def _mapped(file: Path) -> Iterator[memoryview]:
+    """Give the bytes of a file without having them all in memory."""
+    with file.open("rb") as opened:
+        if not file.stat().st_size:
+            yield memoryview(b"")
+            return
+        # Closed with its last view.
+        yield memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _make_one_file(new: Path) -> None:
+    with closing(sqlite3.connect(new)) as database:
+        database.execute("PRAGMA journal_mode = DELETE")
+
+
+def _publish(new: Path, file: Path) -> None:
+    """Give a file its name, unless that is taken."""
+    try:
+        os.link(new, file)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+            raise
+        # A file system without links: an empty file keeps the name for us.
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        new.replace(file)
