@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,7 +21,8 @@ from bot.github.client import GitHub
 from bot.github.site import site_of
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.reconcile.by_hand import Resynced, Unknown, resync_by_hand
-from bot.store import Forgotten, Inspection, Store, Whole, existing
+from bot.store import Forgotten, Inspection, Recovered, Store, Whole, existing
+from bot.store import recover as recover_database
 
 
 @asynccontextmanager
@@ -122,6 +124,11 @@ async def migrate(config: Config) -> None:
     """Bring the database to this version."""
     async with opened(config, make=True):
         pass
+
+
+async def recover(file: Path, config: Config) -> Recovered:
+    """Save what can be read from a damaged database into a new file; raises the store's errors."""
+    return await recover_database(config.database_url, file, int(time.time()))
 
 
 def github_of(

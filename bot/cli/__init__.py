@@ -108,6 +108,11 @@ WORDS: Final = (
         "copy the SQLite database into a file, also while the bot runs (for PostgreSQL there is pg_dump)",
         "running",
     ),
+    Word(
+        "recover",
+        "save what can be read from a damaged SQLite database into a new file; the bot reads the rest from GitHub",
+        "recovering",
+    ),
     Word("restore", "put what backup has made in the place of the database, while the bot does not run", "running"),
 )
 

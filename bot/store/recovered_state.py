@@ -36,6 +36,8 @@ async def make_consistent(database: Database, now: int, lost: AbstractSet[str]) 
     await database.write(_reset_unreadable, LONG_PATIENCE)
     await _in_portions(database, _read_comments)
     await _in_portions(database, partial(_judge, now=now))
+    if "forgotten" in lost:
+        await database.write(_remember_forgotten, LONG_PATIENCE)
     for person, at in await database.read(lambda work: work.tuples(_FORGOTTEN)):
         # Also from an old page of the file, or by a resync, nothing of it comes back.
         await database.write(partial(record_forgotten, people=[person], now=at))
@@ -130,7 +132,7 @@ def _readable(columns: Sequence[Any]) -> CommentRow | None:
         # Reading checks no types: a number in the place of a text would be found much later.
         times = [time for version in _VERSIONS.decode(columns[10]) for time in (version[0], version[-1])]
         row = read_comment(columns)
-    except (ValueError, msgspec.MsgspecError):
+    except (KeyError, ValueError, msgspec.MsgspecError):
         return None
     has_whole_author = row.comment.author is None or None not in columns[4:6]
     return row if has_whole_author and all(map(is_time, times)) else None
@@ -177,6 +179,28 @@ _AUTHORS_AFTER: Final = statement("""
 
 _COMMANDS_OF: Final = statement(f"""
     SELECT {sql.COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL
+""")
+
+
+def _remember_forgotten(transaction: Transaction) -> None:
+    """Tell who was forgotten by the comments that have no login any more, and until when by what they said then."""
+    until: dict[int, int] = {}
+    for columns in transaction.tuples(_COMMENTS_WITHOUT_LOGIN):
+        comment = read_comment(columns).comment
+        if comment.author is not None:
+            last = max([comment.author_at, comment.created_at, *(version.at for version in comment.versions)])
+            until[comment.author.id] = max(last, until.get(comment.author.id, 0))
+    transaction.put(_FORGET_FIRST, list(until.items()))
+
+
+_COMMENTS_WITHOUT_LOGIN: Final = statement(f"""
+    SELECT {sql.COMMENT_COLUMNS} FROM comments
+    WHERE author_login = '' AND petition_id IN (SELECT id FROM petitions WHERE anonymised_at IS NULL)
+""")
+
+_FORGET_FIRST: Final = statement("""
+    INSERT INTO forgotten (user_id, at) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
+    ON CONFLICT (user_id) DO NOTHING
 """)
 
 _FORGOTTEN: Final = statement("SELECT user_id, at FROM forgotten")

@@ -24,6 +24,7 @@ from bot.store.migrations import HEAD, PATIENCE
 from bot.store.private_files import make_database_file
 from bot.store.recovered_rows import Layout, Row, read_layouts
 from bot.store.recovered_state import make_consistent
+from bot.store.safe import Safe
 from bot.store.spelling import statement
 from bot.store.sqlite import SqliteDatabase
 from bot.store.sqlite_raw import copy_raw
@@ -40,8 +41,8 @@ AT_ONCE: Final = 5_000
 
 NOTHING: Final = (
     "nothing can be read from {path}. Move it away, and start the bot with a new file: the signatures are on"
-    " GitHub, and it reads them again. Who had asked to be forgotten has to be forgotten again, and an App that was stored"
-    " has to be stored again: python -m bot import-app"
+    " GitHub, and it reads them again. Who had asked to be forgotten has to be forgotten again, and an App that was"
+    " stored has to be stored again: python -m bot import-app"
 )
 
 
@@ -56,13 +57,11 @@ class SavedTable:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What was saved."""
+    """What was saved of the database in `path`; `app` are the App's sealed credentials, None for none."""
 
+    path: Path
     tables: tuple[SavedTable, ...]
-
-    def rows(self, table: str) -> int:
-        """Give how many rows of a table were saved."""
-        return next(one.rows for one in self.tables if one.name == table)
+    app: str | None
 
     @property
     def lost(self) -> tuple[SavedTable, ...]:
@@ -118,14 +117,14 @@ async def _save(damaged: DamagedFile, new: Path, now: int, path: Path) -> Recove
         lost = await _copy(damaged, layouts, database)
         await database.alter(upgrade, PATIENCE)
         await make_consistent(database, now, lost)
+        app = await Safe(database).read()
         rows = [await database.read(partial(_count, table=name)) for name in layouts]
     finally:
         await database.close()
     if lost and not any(rows):
         raise WrongDatabase(NOTHING.format(path=path))
-    return Recovered(
-        tuple(SavedTable(name, count, name not in lost) for name, count in zip(layouts, rows, strict=True))
-    )
+    counted = zip(layouts, rows, strict=True)
+    return Recovered(path, tuple(SavedTable(name, count, name not in lost) for name, count in counted), app)
 
 
 async def _copy(damaged: DamagedFile, layouts: dict[str, Layout], database: SqliteDatabase) -> frozenset[str]:
