@@ -72,7 +72,11 @@ def record_continuation(transaction: Transaction, fact: Continuation, terms: Ter
     is_other = bool(known) and known[0].petition_id == issue.id != petition_id
     if petition_id not in locked or locked[petition_id].gone or (known and not is_other):
         return
-    position = transaction.fetch(upkeep_sql.LAST_POSITION, petition_id)[0][0] + 1
+    last = transaction.fetch(upkeep_sql.LAST_POSITION, petition_id)[0][0]
+    if last is None:
+        # Its first issue was lost with a damaged file, and is yet to be read again.
+        return
+    position = last + 1
     if is_other:
         _merge(transaction, issue.id, petition_id, position)
     else:

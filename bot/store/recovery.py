@@ -80,13 +80,15 @@ async def recover(database_url: str, file: Path, now: int) -> Recovered:
     path = address.path
     _check_place(file, path)
     try:
-        with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+        with TemporaryDirectory(prefix=".recover-", dir=file.parent) as folder:
             raw, new = Path(folder, "raw"), Path(folder, "new")
             copy_raw(path, raw)
             with _mapped(raw) as data:
                 found = await _save(DamagedFile.of(data), new, now, path)
             _make_one_file(new)
             _publish(new, file)
+    except Unavailable as error:
+        raise Unavailable(f"{file} could not be written: {error}") from error
     except FileExistsError as error:
         raise WrongDatabase(f"{file} is there already; give another name") from error
     except (OSError, sqlite3.Error) as error:

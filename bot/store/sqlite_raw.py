@@ -17,9 +17,6 @@ from bot.store.sqlite_pages import SIZES
 
 LOCK_SECONDS: Final = 5.0
 
-_THEIRS: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
-"""Errors that are not the file's: somebody has locked it, or the disk is full."""
-
 
 def copy_raw(source: Path, copy: Path) -> None:
     """Copy a database, page by page, into a file that only its owner may read; raises Unavailable.
@@ -38,7 +35,7 @@ def copy_raw(source: Path, copy: Path) -> None:
         if wal.is_file():
             _add_wal(wal.read_bytes(), copy, all_of_it=not by_sqlite)
     except (OSError, sqlite3.Error) as error:
-        raise Unavailable(f"{source} could not be copied: {error}") from error
+        raise Unavailable(f"{source} could not be copied ({error})") from error
 
 
 def _copy_by_sqlite(source: Path, copy: Path) -> bool:
@@ -50,12 +47,18 @@ def _copy_by_sqlite(source: Path, copy: Path) -> bool:
         ):
             # With it SQLite does not mind that the file is shorter than its header says.
             database.execute("PRAGMA writable_schema = ON")
-            database.backup(target)
+            database.backup(target, progress=_give_up_where_locked)
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _THEIRS:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
             raise
         return False
     return True
+
+
+def _give_up_where_locked(status: int, _remaining: int, _pages: int) -> None:
+    """Raise Unavailable after the first wait for a lock: Python would wait again and again."""
+    if status & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise Unavailable("the database is locked by another program; stop it first")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 
 from bot.petition.commands import Sign
 from bot.petition.comment import Author
+from bot.petition.facts import Continuation
 from bot.sealing import seal, unseal
 from bot.store import Recovered, Store, Unavailable, WrongDatabase, recover, restore
 from bot.store.inspecting import Inspection
 from bot.store.upkeep_statements import PUT_MARK
-from tests.store.scene import INSTALLATION, LETTER, Scene
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
 
 PAGE = 4096
 KEY = "k" * 32
@@ -38,12 +39,11 @@ Damage = Callable[[bytearray], object]
 Rows = dict[str, set[tuple[object, ...]]]
 
 
-@dataclass(frozen=True)
 class Sound:
     """A file with several pages of what there is much of; `earlier` is before anybody was forgotten."""
 
-    content: bytes = field(repr=False)
-    earlier: bytes = field(repr=False)
+    def __init__(self, content: bytes, earlier: bytes) -> None:
+        self.content, self.earlier = content, earlier
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def rows_of(path: Path) -> Rows:
         return {name: set(database.execute(f"SELECT * FROM {name}")) for name in names}  # noqa: S608
 
 
-def root_of(content: bytes, name: str) -> int:
+def root_of(content: bytes | bytearray, name: str) -> int:
     """Give the page on which a table or an index begins."""
     with closing(sqlite3.connect(":memory:")) as database:
         # In memory there is no WAL.
@@ -132,7 +132,7 @@ def root_of(content: bytes, name: str) -> int:
     return int(root)
 
 
-def page_of(content: bytes, user_id: int) -> int:
+def page_of(content: bytes | bytearray, user_id: int) -> int:
     """Give the page with somebody's comment."""
     return content.index(f"user{user_id}User".encode()) // PAGE + 1
 
@@ -176,7 +176,7 @@ async def test_of_a_sound_file_everything_is_saved_and_all_of_it_is_read_again(d
     assert (await case.inspect()).count == SIGNERS
     store = await _open(case.new)
     (thread,) = await store.threads_to_read(INSTALLATION, NOW)
-    assert (thread.listed_at, thread.changes_since) == (0, 0)
+    assert (thread.reread, thread.listed_at, thread.changes_since) == (2, 0, 0)
     assert len(await store.due(INSTALLATION, NOW)) == 1
     assert (await store.upkeep.surveys(0))[0].asked == 2
     await store.close()
@@ -266,6 +266,9 @@ async def test_comments_whose_issue_is_lost_are_left_to_github_and_the_pages_key
     case.path.write_bytes(sound.content)
     assert {row[2] for row in after["petitions"]} == {row[2] for row in rows_of(case.path)["petitions"]}
     scene = Scene(await _open(case.new))
+    await scene.store.record(
+        [Continuation(INSTALLATION, REPOSITORY, replace(LETTER, id=1_001, number=8), LETTER.id)]
+    )
     await scene.label()
     await scene.sign("ada")
     assert await scene.count() == 1
@@ -393,6 +396,18 @@ async def test_a_file_that_cannot_be_made_is_said_so(damaged: Make, tmp_path: Pa
     with pytest.raises(WrongDatabase, match="pg_dump"):
         await recover("postgresql://bot@localhost/x", case.new, NOW)
     assert not case.new.exists()
+
+
+async def test_a_file_that_another_program_has_locked_is_not_waited_for_without_end(
+    damaged: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = damaged(lambda _: None)
+    monkeypatch.setattr("bot.store.sqlite_raw.LOCK_SECONDS", 0.1)
+    with closing(sqlite3.connect(case.path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Unavailable, match="locked by another program"):
+            await case.recover()
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(damaged: Make) -> None:
