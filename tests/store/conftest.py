@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import Store
+from tests.databases import ENGINES
 from tests.store.scene import Scene
 
 NOW = 1_000.0
@@ -27,7 +28,7 @@ async def scene(store: Store) -> Scene:
     return scene
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ENGINES)
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/new.db"
