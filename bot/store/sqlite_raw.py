@@ -21,12 +21,14 @@ LOCK_SECONDS: Final = 5.0
 def copy_raw(source: Path, copy: Path) -> None:
     """Copy a database, page by page, into a file that only its owner may read; raises Unavailable.
 
-    SQLite does it, and so a bot that runs goes on meanwhile. What SQLite does not take for a database is copied
-    as bytes.
+    SQLite does it, so that a bot that runs goes on meanwhile. Bytes are read only where SQLite finds damage:
+    all of a file that it does not take for a database, and what it leaves out of a damaged WAL.
     """
     os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         by_sqlite = _copy_by_sqlite(source, copy)
+        if by_sqlite and _is_sound(copy):
+            return
         if not by_sqlite:
             # Closing a file drops the locks that this process has on it, for SQLite too. There are none: only this
             # command runs here, and it has just closed its only connection.
@@ -53,6 +55,14 @@ def _copy_by_sqlite(source: Path, copy: Path) -> bool:
             raise
         return False
     return True
+
+
+def _is_sound(copy: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(copy)) as database:
+            return list(database.execute("PRAGMA quick_check(1)")) == [("ok",)]
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _give_up_where_locked(status: int, _remaining: int, _pages: int) -> None:

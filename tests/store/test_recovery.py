@@ -288,7 +288,9 @@ async def test_what_is_only_in_the_wal_is_saved_also_behind_a_damaged_place(tmp_
     wal = bytearray(wal_of(path).read_bytes())
     await scene.store.safe.replace(seal("newer", KEY, NOW), NOW)
     wal += wal_of(path).read_bytes()[len(wal) :]
-    later.write_bytes(path.read_bytes())
+    content = bytearray(path.read_bytes())
+    overwrite(content, root_of(content, "settings"))
+    later.write_bytes(content)
     await scene.store.close()
     wal[32 + 24 + 100 : 32 + 24 + 200] = os.urandom(100)
     wal_of(later).write_bytes(wal)

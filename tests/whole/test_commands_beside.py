@@ -77,6 +77,7 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     yield Beside(("handover", found.name, "--out", str(pack)), shown=lambda _: _in_pack(pack))
     yield Beside(("resync", found.name))
     yield Beside(("migrate",), says="up to date")
+    yield Beside(("recover", str(folder / "saved")), shown=lambda _: people_in_copy(folder / "saved"))
     yield Beside(("import-app",), says="is stored")
     yield Beside(("deliver", str(told), "--event", "issue_comment", "--url", bot), says="recorded")
     yield Beside(("drop-app",), says="is forgotten")
