@@ -7,7 +7,7 @@ from typing import Final
 from bot.store.database import Database, Transaction
 from bot.store.spelling import Statement, statement
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration; known here so that an up-to-date database starts without loading Alembic."""
 
 PATIENCE: Final = 600.0
