@@ -139,9 +139,16 @@ _EXPENDABLE = (
 def _fit(place: Place, facts: BlockFacts) -> str:
     """Write as much of the block as GitHub's limit leaves room for."""
     room = BODY_LIMIT - len(place.before) - len(place.after)
-    block = render(facts, room)
+    closing = len(place.closed(_LEAST)) - len(_LEAST)
+    block = place.closed(render(facts, room - closing))
     longer = len(place.with_line_ends(block)) - len(block)
-    return block if len(block) + longer <= room else render(facts, room - longer)
+    if len(block) + longer > room:
+        block = place.closed(render(facts, room - closing - longer))
+    # In code that the letter leaves open, the block is known again by its line for machines.
+    return block if not closing or machine_line(block) else ""
+
+
+_LEAST = f"{BEGIN}\n{END}"
 
 
 def _shorter_and_shorter(facts: BlockFacts, rows: Sequence[str]) -> Iterator[str]:

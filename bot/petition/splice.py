@@ -2,7 +2,8 @@
 
 The block stands between two markers, each on a line of its own. Two more of its lines are known by their look: the
 tally for machines at its head and the note for editors at its foot. When somebody deletes a marker, they still tell
-where the block began or ended. Markers quoted in a fenced code block are not markers.
+where the block began or ended. Markers quoted in a fenced code block are not markers, unless the letter leaves the
+code open and the block closes it: the lines that do so stand between the begin marker and the tally.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from markdown_it import MarkdownIt
 
 from bot.petition.shallow import shallow
 from bot.petition.threads import is_name
+from bot.petition.unclosed import CLOSING_LINE, closing_lines
 
 BODY_LIMIT = 65_536
 """Code points that GitHub takes as an issue's body."""
@@ -80,6 +82,17 @@ class Place:
         """Give a block the line ends that the letter mostly has: browsers save CRLF, the API what it is given."""
         return _NEWLINE.sub(_newline(self.before + self.after), block)
 
+    @property
+    def closing(self) -> tuple[str, ...]:
+        """Return the lines that close what is open before the block, and that nobody closes after it."""
+        return _closing(self.before, self.after)
+
+    def closed(self, block: str) -> str:
+        """Return a block that first closes what is open before it."""
+        if not block or not self.closing:
+            return block
+        return f"{BEGIN}\n" + "\n".join(self.closing) + "\n\n" + block.removeprefix(f"{BEGIN}\n")
+
     def filled(self, block: str) -> str:
         """Give the body with this block; an empty one takes ours out."""
         return self.before + self.with_line_ends(block) + self.after if block else self.letter
@@ -91,7 +104,8 @@ def splice(body: str | None, block: str) -> str:
     Outside of the markers not one byte changes; leftovers of damaged and doubled blocks go. The block takes on the
     line ends of the letter. An empty block takes ours out.
     """
-    return place_of(body).filled(block)
+    place = place_of(body)
+    return place.filled(place.closed(block))
 
 
 def place_of(body: str | None) -> Place:
@@ -143,6 +157,9 @@ _MARK = re.compile(
 )
 
 # Before a fence stand only the marks of the quotes and lists that it is in.
+# Between a begin marker and the tally: the lines that close what the letter left open.
+_CLOSING = re.compile(rf"(?:[ \t]*(?:\r\n?|\n)[ ]{{0,3}}{CLOSING_LINE})+\s*", re.VERBOSE)
+
 _FENCE = re.compile(r"(?<![^\r\n])[ \t>*+\-0-9.)]*(?:`{3}|~{3})")
 
 # Only the blocks of a text matter here, not what is in them.
@@ -189,24 +206,46 @@ def _spans(body: str) -> tuple[_Span, ...]:
     spans: list[_Span] = []
     for mark in _marks(body):
         start, end = mark.span("mark")
-        kind = (mark["edge"] or mark["note"] or "tally").lower()
+        kind = _kind(mark)
         last = spans[-1] if spans else None
-        if last and last.takes(kind, near=not body[last.end : start].strip()):
+        if last and last.takes(kind, near=_is_near(body, last.end, start)):
             spans[-1] = _Span(last.start, end, last.kinds | {kind})
         else:
             spans.append(_Span(start, end, frozenset({kind})))
     return tuple(spans)
 
 
+def _is_near(body: str, end: int, start: int) -> bool:
+    return not body[end:start].strip() or _CLOSING.fullmatch(body, end, start) is not None
+
+
 def _marks(body: str) -> Iterator[re.Match[str]]:
     found = list(_MARK.finditer(body))
-    quoted = _quoted_lines(body, found[-1].start()) if found else frozenset()
+    quoted_lines = _quoted_lines(body, found[-1].start()) if found else frozenset()
+    quoted: list[bool] = []
     line = seen = 0
     for mark in found:
         line += len(_NEWLINE.findall(body, seen, mark.start("mark")))
         seen = mark.start("mark")
-        if line not in quoted:
+        quoted.append(line in quoted_lines)
+    for number, mark in enumerate(found):
+        if quoted[number] and _ends_code(body, found[number : number + 3], quoted[number : number + 3]):
+            # Code that the letter left open ends in the block: by what closes it, or, in 0.1.0, by a chart.
+            quoted[number : number + 2] = False, False
+        if not quoted[number]:
             yield mark
+
+
+def _ends_code(body: str, marks: Sequence[re.Match[str]], quoted: Sequence[bool]) -> bool:
+    """Check whether a begin marker in code, which comes first of `marks`, begins a block in which the code ends."""
+    kinds = [_kind(mark) for mark in marks]
+    if kinds[:2] != ["begin", "tally"] or not _is_near(body, marks[0].end("mark"), marks[1].start("mark")):
+        return False
+    return not quoted[1] or (kinds[2:] in (["note"], ["end"]) and not quoted[2])
+
+
+def _kind(mark: re.Match[str]) -> str:
+    return (mark["edge"] or mark["note"] or "tally").lower()
 
 
 def _quoted_lines(body: str, until: int) -> frozenset[int]:
@@ -227,11 +266,21 @@ _LOOKS = 4
 
 
 @lru_cache(maxsize=8)
+def _closing(before: str, after: str) -> tuple[str, ...]:
+    lines = closing_lines(before, BEGIN)
+    if not after.strip() or not any(line.startswith("</") and line != "</pre>" for line in lines):
+        return lines
+    # Whoever moves the block into an element of theirs, and ends that below it, wants it there.
+    unclosed = closing_lines(before + after, BEGIN)
+    return tuple(line for line in lines if line in unclosed or not line.startswith("</") or line == "</pre>")
+
+
+@lru_cache(maxsize=8)
 def _settled(body: str) -> Place:
     place = _place_of(body)
     # A block put in, and leftovers taken out, may turn code around them into text, with more of our lines in it.
     for _ in range(_LOOKS):
-        again = _place_of(place.filled(f"{BEGIN}\n\n{END}"))
+        again = _place_of(place.filled(place.closed(_PROBE)))
         if (again.before, again.after) == (place.before, place.after):
             return place
         place = replace(again, block=None)
@@ -274,6 +323,10 @@ def _without_blank_line(text: str) -> str:
 
 def _iso(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime(_ISO)
+
+
+_PROBE = f"{BEGIN}\n{MachineLine(0, '', 0)}\n\n{END}"
+"""The shortest block that is known again wherever it stands."""
 
 
 def _read_tally(said: str) -> MachineLine | None:

@@ -149,7 +149,7 @@ class TestQuoting:
         assert machine_line(f"{quoted}\n\n{block(9)}") == replace(TALLY, count=9)
 
     def test_a_code_block_that_nobody_closed_does_not_make_blocks_pile_up(self) -> None:
-        check("```\nprint(1)", f"```\nprint(1)\n\n{block()}")
+        check("```\nprint(1)", f"```\nprint(1)\n\n{block().replace(BEGIN, f'{BEGIN}{chr(10)}```{chr(10)}')}")
 
 
 # Without the first line of ours the next code block is text, with a line of ours in it, and so on to the end.
