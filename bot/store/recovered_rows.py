@@ -112,7 +112,7 @@ def _fits(value: Value, column: Column) -> bool:
         case "id":
             return isinstance(value, int) and value >= 0
         case "time":
-            return isinstance(value, int) and is_time(value)
+            return isinstance(value, int) and -LATEST < value < LATEST
         case "number":
             return isinstance(value, int) and (-MOST < value < MOST or column.name == "at")
         case "text":
@@ -121,11 +121,6 @@ def _fits(value: Value, column: Column) -> bool:
             return isinstance(value, bytes)
         case _:
             return isinstance(value, int | float)
-
-
-def is_time(value: int) -> bool:
-    """Check that a number can be a time, in UTC epoch seconds, or say that there is none."""
-    return -LATEST < value < LATEST
 
 
 def _is_sealed(row: Mapping[str, Value]) -> bool:

@@ -14,14 +14,16 @@ from bot.petition.digest import Sum
 from bot.petition.settings import Mistake
 from bot.store import governing_statements as governing_sql
 from bot.store import statements as sql
-from bot.store.database import LONG_PATIENCE, Database, Transaction
+from bot.store.database import Database, Transaction
 from bot.store.forgetting import record_forgotten, strip_thread
 from bot.store.judging import is_misread, judge_people, read
-from bot.store.recovered_rows import is_time
 from bot.store.rows import CommentRow, read_comment, read_rules, write_comment
 from bot.store.spelling import Statement, statement
 from bot.store.states import State
 from bot.store.world import World
+
+DAY: Final = 86_400
+"""Seconds by which GitHub's clock and ours may differ, and more."""
 
 AT_ONCE: Final = 1_000
 """Comments read, or people judged, in one transaction."""
@@ -32,26 +34,29 @@ async def make_consistent(database: Database, now: int, lost: AbstractSet[str]) 
 
     `lost` names the tables of which something is lost.
     """
-    await database.write(_drop_orphans, LONG_PATIENCE)
-    await database.write(_reset_unreadable, LONG_PATIENCE)
-    await _in_portions(database, _read_comments)
+    await database.write(_drop_orphans)
+    await database.write(_reset_unreadable)
+    await _in_portions(database, partial(_read_comments, now=now))
     await _in_portions(database, partial(_judge, now=now))
     if "forgotten" in lost:
-        await database.write(_remember_forgotten, LONG_PATIENCE)
+        await database.write(_remember_forgotten)
     for person, at in await database.read(lambda work: work.tuples(_FORGOTTEN)):
         # Also from an old page of the file, or by a resync, nothing of it comes back.
         await database.write(partial(record_forgotten, people=[person], now=at))
     for (issue_id,) in await database.read(lambda work: work.tuples(_ANONYMOUS_THREADS)):
         await database.write(partial(strip_thread, issue_id=issue_id, now=now))
-    await database.write(partial(_ask_for_everything, now=now, lost=lost), LONG_PATIENCE)
+    await database.write(partial(_ask_for_everything, now=now, lost=lost))
 
 
 async def _in_portions(database: Database, work: Callable[[Transaction, int], int | None]) -> None:
     """Run a transaction for each portion; it gets the last id of the portion before, and gives its own."""
     after: int | None = -1
     while after is not None:
-        last = after
-        after = await database.write(lambda transaction: work(transaction, last), LONG_PATIENCE)  # noqa: B023 - awaited
+        after = await database.write(partial(_run, work=work, after=after))
+
+
+def _run(transaction: Transaction, work: Callable[[Transaction, int], int | None], after: int) -> int | None:
+    return work(transaction, after)
 
 
 def _drop_orphans(transaction: Transaction) -> None:
@@ -59,6 +64,9 @@ def _drop_orphans(transaction: Transaction) -> None:
     transaction.execute(_COUNT_NOBODY, Sum().to_bytes())
     transaction.execute(_DROP_ORPHANED_THREADS)
     transaction.execute(_DROP_ORPHANED_COMMENTS)
+    # A body to be put back is read from its issue's history once more: a damaged one must not get onto GitHub.
+    transaction.execute(_ASK_ABOUT_LOST_BODIES)
+    transaction.execute(_DROP_LOST_BODIES)
 
 
 _COUNT_NOBODY: Final = statement("UPDATE petitions SET count = 0, digest_sum = $1")
@@ -71,6 +79,13 @@ _DROP_ORPHANED_COMMENTS: Final = statement("""
         SELECT 1 FROM threads t WHERE t.issue_id = comments.issue_id AND t.petition_id = comments.petition_id
     )
 """)
+
+
+_ASK_ABOUT_LOST_BODIES: Final = statement("""
+    UPDATE writes SET heard = FALSE WHERE issue_id IN (SELECT issue_id FROM bodies WHERE lost IS NOT NULL)
+""")
+
+_DROP_LOST_BODIES: Final = statement("UPDATE bodies SET lost = NULL, lost_by = 0 WHERE lost IS NOT NULL")
 
 
 def _reset_unreadable(transaction: Transaction) -> None:
@@ -106,12 +121,14 @@ def _is_readable(text: str, reader: Callable[[str], object]) -> bool:
     return True
 
 
-def _read_comments(transaction: Transaction, after: int) -> int | None:
+def _read_comments(transaction: Transaction, after: int, now: int) -> int | None:
     """Drop the comments of a portion that cannot be read, and derive from the others what they say."""
     rows = transaction.tuples(_COMMENTS_AFTER, after, AT_ONCE)
+    if not rows:
+        return None
     unreadable, changed = [], []
     for columns in rows:
-        row = _readable(columns)
+        row = _readable(columns, now)
         if row is None:
             unreadable.append(columns[0])
         elif is_misread(row) or (row.counted and (row.command is None or row.comment.author is None)):
@@ -120,22 +137,31 @@ def _read_comments(transaction: Transaction, after: int) -> int | None:
             changed.append(write_comment(row))
     transaction.execute(_DROP_COMMENTS, unreadable)
     transaction.put(sql.PUT_COMMENTS, changed)
-    return rows[-1][0] if rows else None
+    last: int = rows[-1][0]
+    transaction.execute(_BELIEVE_NEXT_AUTHORS, after, last)
+    return last
 
 
 _COMMENTS_AFTER: Final = statement(f"SELECT {sql.COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2")
 _DROP_COMMENTS: Final = statement("DELETE FROM comments WHERE id = ANY($1::BIGINT[])")
 
+# Whom GitHub names next as the author goes before whom the damaged file named.
+_BELIEVE_NEXT_AUTHORS: Final = statement("UPDATE comments SET author_at = 0 WHERE id > $1 AND id <= $2")
 
-def _readable(columns: Sequence[Any]) -> CommentRow | None:
+
+def _readable(columns: Sequence[Any], now: int) -> CommentRow | None:
+    """Read a comment; None where it says what cannot be, and what GitHub tells would not put right."""
     try:
         # Reading checks no types: a number in the place of a text would be found much later.
         times = [time for version in _VERSIONS.decode(columns[10]) for time in (version[0], version[-1])]
         row = read_comment(columns)
     except (KeyError, ValueError, msgspec.MsgspecError):
         return None
-    has_whole_author = row.comment.author is None or None not in columns[4:6]
-    return row if has_whole_author and all(map(is_time, times)) else None
+    comment = row.comment
+    times += [comment.created_at, comment.author_at, comment.missing_at]
+    is_author_whole = comment.author is None or None not in columns[4:6]
+    is_deletion_whole = not comment.deleted or (comment.author is None and not comment.versions)
+    return row if is_author_whole and is_deletion_whole and all(0 <= time <= now + DAY for time in times) else None
 
 
 _VERSIONS: Final = msgspec.json.Decoder(

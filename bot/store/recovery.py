@@ -104,16 +104,18 @@ def _check_place(file: Path, path: Path) -> None:
 
 
 async def _save(damaged: DamagedFile, new: Path, now: int, path: Path) -> Recovered:
-    from bot.store.migrations.upgrading import upgrade  # noqa: PLC0415 - it loads Alembic
+    from bot.store.migrations.upgrading import SCRIPTS, upgrade  # noqa: PLC0415 - it loads Alembic
 
     version = damaged.version()
     if version is not None and version > HEAD:
         raise WrongDatabase(f"{path} is from a newer version of this program: update it")
+    is_known = bool(version and list(SCRIPTS.glob(f"versions/{version}_*.py")))
+    target = version if version is not None and is_known else HEAD
     make_database_file(new)
     database = SqliteDatabase(SqliteFile(new))
     try:
         # The rows go into tables as theirs were; what migrations since do to rows, they do to these as well.
-        await database.alter(lambda work: upgrade(work, target=version or HEAD), PATIENCE)
+        await database.alter(lambda work: upgrade(work, target=target), PATIENCE)
         with closing(sqlite3.connect(new)) as tables:
             layouts = {name: one for name, one in read_layouts(tables).items() if name not in DERIVED}
         lost = await _copy(damaged, layouts, database)

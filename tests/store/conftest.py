@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from bot.store import Store
 from tests.databases import ENGINES
+from tests.store.recovering import Case, Damage, Make, Sound, people_are_forgotten, people_sign
 from tests.store.scene import Scene
 
 NOW = 1_000.0
@@ -34,3 +37,24 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/new.db"
     url: str = request.getfixturevalue("new_postgres_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def sound(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Sound:
+    path = tmp_path_factory.mktemp("sound") / "bot.db"
+    shutil.copy(sqlite_template, path)
+    asyncio.run(people_sign(path))
+    earlier = path.read_bytes()
+    asyncio.run(people_are_forgotten(path))
+    return Sound(path.read_bytes(), earlier)
+
+
+@pytest.fixture
+def damaged(tmp_path: Path, sound: Sound) -> Make:
+    def make(damage: Damage) -> Case:
+        content = bytearray(sound.content)
+        damage(content)
+        (tmp_path / "bot.db").write_bytes(content)
+        return Case(tmp_path / "bot.db", tmp_path / "new.db")
+
+    return make
