@@ -80,10 +80,10 @@ def judge_standings(
         match command:
             case Phrase(is_attempt=True):
                 refused.add(comment.id)
-            case Sign() if born is None and made_at < old_enough_at:
-                continue
             case Sign() if author.id in withheld or (ends_at is not None and made_at > ends_at):
                 refused.add(comment.id)
+            case Sign() if born is None and made_at < old_enough_at:
+                continue
             case Sign() if made_at < old_enough_at:
                 refused.add(comment.id)
             case Sign() | Unsign():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
@@ -103,6 +103,7 @@ COMMANDS = st.sampled_from([Sign(), Sign("Ada"), Unsign(), MISTYPED, Phrase("hel
     rules=st.sampled_from([Rules(), WITHOUT_ADA, FOR_THE_OLD]),
     born=st.sampled_from([None, 0, -30 * DAY + 200]),
 )
+@example(said=[(Sign(), 1, False)], closed_at=0, rules=FOR_THE_OLD, born=None)
 def test_there_is_a_reason_exactly_where_there_is_no_signature(
     said: list[tuple[Command | None, int, bool]], closed_at: int | None, rules: Rules, born: int | None
 ) -> None:
