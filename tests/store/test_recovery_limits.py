@@ -115,7 +115,7 @@ KEPT = {"comments": 11, "forgotten": 1, "letters": 3, "letter_texts": 3, "marks"
 """Of each of these tables, how many columns must be as they were."""
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32), share=st.floats(0, 1), of_zeros=st.booleans(), first=st.booleans())
 async def test_what_is_saved_was_there_and_what_nothing_has_touched_is_saved(
     tmp_path_factory: pytest.TempPathFactory, sound: Sound, seed: int, share: float, of_zeros: bool, first: bool
