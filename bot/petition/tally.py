@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -12,6 +13,24 @@ from bot.petition.commands import Command, Phrase, Sign, Unsign
 from bot.petition.comment import Author, Comment, Standing, standing
 from bot.petition.digest import Pair
 from bot.petition.rules import DEFAULTS, Rules
+
+
+class Reason(StrEnum):
+    """Why there is no signature."""
+
+    SILENT = "silent"
+    """No comment says `/sign`."""
+    MISTYPED = "mistyped"
+    WITHDRAWN = "withdrawn"
+    HIDDEN = "hidden"
+    LATE = "late"
+    """It was made after the end."""
+    WITHHELD = "withheld"
+    """An order of the organizers withholds it."""
+    YOUNG = "young"
+    """The account had not existed long enough."""
+    WAITING = "waiting"
+    """GitHub has not told yet who edited the comment, or how old the account is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +88,20 @@ def judge_standings(
     `born` is when the account was opened. Where the rules ask for its age, a `/sign` counts only if the account was
     old enough when it was made; until that is known, it waits.
     """
-    ends_at, withheld, old_enough_at = rules.ends_at(closed_at), rules.withheld_ids, rules.old_enough_at(born)
+    terms = Terms.of(closed_at, rules, born)
     counted: list[_Counted] = []
     refused: set[int] = set()
     for comment, stands in sorted(standings, key=_written):
         author = comment.author
         if author is None or stands.hidden:
             continue
-        command, made_at = _understood(stands.command, rules), stands.made_at
-        match command:
-            case Phrase(is_attempt=True):
-                refused.add(comment.id)
-            case Sign() if author.id in withheld or (ends_at is not None and made_at > ends_at):
-                refused.add(comment.id)
-            case Sign() if born is None and made_at < old_enough_at:
-                continue
-            case Sign() if made_at < old_enough_at:
-                refused.add(comment.id)
-            case Sign() | Unsign():
-                counted.append(_Counted(comment.id, author, command, made_at))
+        command = understood(stands.command, rules)
+        reason = terms.against(author, command, stands.made_at)
+        if reason is None:
+            if isinstance(command, Sign | Unsign):
+                counted.append(_Counted(comment.id, author, command, stands.made_at))
+        elif reason is not Reason.WAITING:
+            refused.add(comment.id)
     if not counted:
         return Verdict(None, frozenset(), frozenset(refused)) if refused else NOTHING
     latest = counted[-1]
@@ -126,6 +140,39 @@ def fold(
     return [verdict.signature for verdict in verdicts if verdict.signature is not None]
 
 
+class Terms(NamedTuple):
+    """By what one person's comments are counted; a tuple, because one is made for every delivery."""
+
+    ends_at: int | None
+    withheld: frozenset[int]
+    old_enough_at: int
+    is_age_known: bool
+
+    @classmethod
+    def of(cls, closed_at: int | None, rules: Rules, born: int | None) -> Terms:
+        """Give the terms for somebody whose account was opened when `born` says."""
+        return cls(rules.ends_at(closed_at), rules.withheld_ids, rules.old_enough_at(born), born is not None)
+
+    def against(self, author: Author, command: Command | None, made_at: int) -> Reason | None:
+        """Say why an understood command that tries to sign does not; None where nothing stands against it."""
+        if isinstance(command, Phrase):
+            return Reason.MISTYPED if command.is_attempt else None
+        if not isinstance(command, Sign):
+            return None
+        if made_at < self.old_enough_at and not self.is_age_known:
+            return Reason.WAITING
+        if author.id in self.withheld:
+            return Reason.WITHHELD
+        if self.ends_at is not None and made_at > self.ends_at:
+            return Reason.LATE
+        return Reason.YOUNG if made_at < self.old_enough_at else None
+
+
+def understood(command: Command | None, rules: Rules) -> Command | None:
+    """Take a phrase that the organizers accept for a `/sign`."""
+    return Sign() if isinstance(command, Phrase) and command.digest in rules.phrases else command
+
+
 class _Counted(NamedTuple):
     """A comment that signs or withdraws; a tuple, because one is made for every delivery."""
 
@@ -133,11 +180,6 @@ class _Counted(NamedTuple):
     author: Author
     command: Sign | Unsign
     made_at: int
-
-
-def _understood(command: Command | None, rules: Rules) -> Command | None:
-    """Take a phrase that the organizers accept for a `/sign`."""
-    return Sign() if isinstance(command, Phrase) and command.digest in rules.phrases else command
 
 
 def _written(pair: tuple[Comment, Standing]) -> tuple[int, int]:

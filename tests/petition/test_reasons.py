@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
+from bot.petition.commands import Command, Order, Phrase, Sign, Unsign, phrases
 from bot.petition.comment import Comment, Version, Writer, body_digest
 from bot.petition.reasons import Reason, Uncounted, explain
 from bot.petition.rules import Rules, Withheld
@@ -18,6 +18,9 @@ MORNING, NOON, EVENING, DAY = 100, 200, 300, 86_400
 MISTYPED = Phrase("sing", is_attempt=True)
 WITHOUT_ADA = Rules(withheld=(Withheld(ADA.id, ADA.login, 9, "a fake"),))
 FOR_THE_OLD = Rules(Settings(minimum_account_age=30))
+STRICT = Rules(
+    Settings(minimum_account_age=30, deadline=NOON, also_accept=("hello",)), withheld=WITHOUT_ADA.withheld
+)
 
 
 def says(command: Command | None, at: int = MORNING, number: int = 1, *, hidden: bool = False) -> Comment:
@@ -94,16 +97,29 @@ def test_machines_are_not_people() -> None:
     assert reason(Comment(1, MORNING, ROBOT, MORNING, comment.versions)) is None
 
 
-COMMANDS = st.sampled_from([Sign(), Sign("Ada"), Unsign(), MISTYPED, Phrase("hello"), Order("help"), None])
+COMMANDS = st.sampled_from(
+    [
+        Sign(),
+        Sign("Ada"),
+        Unsign(),
+        MISTYPED,
+        Phrase(next(iter(phrases(["hello"])))),
+        Phrase("hi"),
+        Order("help"),
+        None,
+    ]
+)
+REFUSALS = {Reason.MISTYPED, Reason.LATE, Reason.WITHHELD, Reason.YOUNG}
 
 
 @given(
     said=st.lists(st.tuples(COMMANDS, st.integers(0, 400), st.booleans()), max_size=5),
     closed_at=st.one_of(st.none(), st.integers(0, 400)),
-    rules=st.sampled_from([Rules(), WITHOUT_ADA, FOR_THE_OLD]),
+    rules=st.sampled_from([Rules(), WITHOUT_ADA, FOR_THE_OLD, STRICT]),
     born=st.sampled_from([None, 0, -30 * DAY + 200]),
 )
 @example(said=[(Sign(), 1, False)], closed_at=0, rules=FOR_THE_OLD, born=None)
+@example(said=[(Sign(), 1, False)], closed_at=None, rules=STRICT, born=None)
 def test_there_is_a_reason_exactly_where_there_is_no_signature(
     said: list[tuple[Command | None, int, bool]], closed_at: int | None, rules: Rules, born: int | None
 ) -> None:
@@ -111,7 +127,8 @@ def test_there_is_a_reason_exactly_where_there_is_no_signature(
     verdict = judge(comments, closed_at=closed_at, rules=rules, born=born)
     found = explain(comments, closed_at=closed_at, rules=rules, born=born)
     assert (found is None) == (verdict.signature is not None or not comments)
-    if found and found.reason in {Reason.MISTYPED, Reason.LATE, Reason.WITHHELD, Reason.YOUNG}:
-        assert found.comment_id in verdict.refused
+    if found:
+        assert (found.reason in REFUSALS) == (found.comment_id in verdict.refused)
+        assert (found.reason is Reason.WITHDRAWN) == (found.comment_id in verdict.effective)
     if found and found.reason is Reason.SILENT:
         assert verdict == NOTHING
