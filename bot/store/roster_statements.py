@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.petition.settings import Detail
 from bot.store.spelling import Statement, statement
+from bot.store.statements import COMMENT_COLUMNS
 
 _SEEN = """
     JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted
@@ -76,6 +77,15 @@ _ON_SQLITE = _COMMENT_OF_LOGIN.replace("lower(author_login) = lower($2)", "autho
 COMMENT_OF_LOGIN: Final = Statement(
     sqlite=statement(_ON_SQLITE).sqlite, postgresql=statement(_COMMENT_OF_LOGIN).postgresql
 )
+
+WHAT_SOMEBODY_SAID: Final = statement(f"""
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE id = $3
+    UNION ALL
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = $2 AND command IS NOT NULL AND +petition_id = $1
+    UNION ALL
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE petition_id = $1 AND doubtful AND author_id = $2
+""")
+"""All comments of a person ($2) that may explain why they are not counted, and the one with the id $3."""
 
 _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Detail.REASON, "s.reason"))
 

@@ -38,9 +38,7 @@ def read_unheard(transaction: Transaction, snapshot: Snapshot, login: str) -> Un
     if not newest:
         return None
     comment_id, author_id = newest[0]
-    found = transaction.tuples(
-        statements.COMMENTS_AND_THEIR_AUTHORS, [comment_id], [author_id], [snapshot.petition_id]
-    )
+    found = transaction.tuples(sql.WHAT_SOMEBODY_SAID, snapshot.petition_id, author_id, comment_id)
     rows = {row.comment.id: row for row in map(read_comment, found)}
     born = transaction.tuples(statements.BORN, [author_id]) if snapshot.rules.asks_for_age else []
     uncounted = explain(

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.petition.commands import Command, Order, Sign, Unsign
 from bot.petition.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
 from bot.petition.digest import digest
 from bot.petition.facts import CommentFact, Fact, Issue, IssueFact
+from bot.petition.reasons import explain
 from bot.petition.tally import fold
-from bot.store import Store
+from bot.store import Store, Wanted
 from bot.store import statements as sql
 from bot.store.rows import CommentRow, read_comment
 from bot.store.spelling import statement
+from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
 
 AUTHORS = [Author(1, "ada"), Author(2, "grace"), Author(3, "alan"), Author(99, "helper[bot]", "Bot"), None]
@@ -29,7 +31,9 @@ COMMANDS: list[Command | None] = [
     Unsign(),
     Order("help"),
 ]
-SHARED_STORE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED_STORE = settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 PER_DAY = statement("SELECT day, signatures FROM days WHERE petition_id = $1")
 _issue_ids = count(10_000)
@@ -54,7 +58,7 @@ STEPS = st.builds(
     ),
     st.integers(0, 4),
     st.sampled_from(COMMANDS),
-    st.sampled_from([Writer.AUTHOR, Writer.AUTHOR, Writer.OTHER]),
+    st.sampled_from([Writer.AUTHOR, Writer.AUTHOR, Writer.OTHER, Writer.UNSAID]),
     st.integers(0, 2),
 )
 HISTORIES = st.lists(STEPS, min_size=1, max_size=14)
@@ -109,7 +113,8 @@ def _change(comment: Comment, act: str, step: Step, at: int) -> Comment:
         case "ghost":
             return replace(comment, author=Author(GHOST_ID, "ghost"), author_at=at)
         case "edit":
-            version = Version(at, body_digest(repr(step.command)), step.by, step.command, previous=last.digest)
+            previous = None if step.by is Writer.UNSAID else last.digest
+            version = Version(at, body_digest(repr(step.command)), step.by, step.command, previous)
         case _:
             version = Version(at, last.digest, Writer.UNSAID, last.command, hidden=act == "hide")
     return replace(comment, versions=(version,))
@@ -179,6 +184,30 @@ async def test_kept_signatures_are_what_the_comments_say(store: Store, history: 
     found = await store.upkeep.inspect(petition_id)
     assert found is not None
     assert (found.count, found.digest, found.misfits) == (snapshot.count, snapshot.digest, ())
+
+
+IN_DOUBT = [
+    Step("write", 0, None, Writer.AUTHOR, 0),
+    Step("edit", 0, Sign(), Writer.UNSAID, 1),
+    Step("write", 0, None, Writer.AUTHOR, 1),
+]
+"""A comment waits to be looked up, and the same person has said something else since."""
+
+
+@SHARED_STORE
+@given(history=HISTORIES)
+@example(history=IN_DOUBT)
+async def test_whoever_is_not_counted_is_told_why_by_all_that_they_said(store: Store, history: list[Step]) -> None:
+    petition_id = await record(store, [[fact] for fact in tell(history)])
+    snapshot = await store.snapshot(petition_id, 100)
+    comments = [row.comment for row in await comment_rows(store, petition_id)]
+    for author in AUTHORS[:3]:
+        assert author is not None
+        portrait = await store.rosters.portrait(petition_id, Wanted(text=author.login))
+        found = portrait and portrait.unheard
+        said = [one for one in comments if one.author == author]
+        told = explain(said, closed_at=snapshot.closed_at)
+        assert (found and (found.reason, found.comment_id)) == (told and (told.reason, told.comment_id))
 
 
 @SHARED_STORE

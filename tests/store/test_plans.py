@@ -61,7 +61,14 @@ PER_CHANGE = [
     sql.COMMENTS_OF_THREAD,
     sql.SIGNATURES_OF,
 ]
-PER_PAGE = [roster.FIND_PETITION, roster.DAYS, roster.DAYS_SINCE, roster.REVISIONS, roster.CROWD]
+PER_PAGE = [
+    roster.FIND_PETITION,
+    roster.DAYS,
+    roster.DAYS_SINCE,
+    roster.REVISIONS,
+    roster.CROWD,
+    roster.WHAT_SOMEBODY_SAID,
+]
 NAMES = {
     id(value): name
     for file in (sql, bodies, governing)
