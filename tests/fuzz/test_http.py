@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -26,14 +25,11 @@ from fuzz.web.judging import Judge
 from fuzz.web.question import Question, read, write
 from fuzz.web.running import PLACES, questions
 from fuzz.web.variation import vary
+from tests.chance import dice
 from tests.web.scene import serving
 
 ROSTER = Question(b"GET", b"/petitions/lovelace/letters/1.json")
 HEADERS = (("Content-Type", "application/json; charset=utf-8"), ("X-Content-Type-Options", "nosniff"))
-
-
-def dice() -> random.Random:
-    return random.Random()  # noqa: S311 - no secrets
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +45,14 @@ def house() -> Iterator[House]:
 
 
 def test_what_was_asked_once_is_still_answered_well(house: House, judge: Judge) -> None:
-    asker = Asker(judge, dice(), [])
+    asker = Asker(judge, dice(1), [])
     with Line(house.port) as line:
         asker.ask(line, questions(CORPUS / "http"))
     assert asker.tally.found == []
 
 
 def test_strangers_may_ask_anything(house: House, judge: Judge) -> None:
-    asker = Asker(judge, dice(), questions(CORPUS / "http"), batch=1)
+    asker = Asker(judge, dice(2), questions(CORPUS / "http"), batch=1)
     asker.feed(house, 1_000)
     assert asker.tally.found == []
     assert (asker.tally.made, asker.tally.varied) == (50, 950)
@@ -65,7 +61,7 @@ def test_strangers_may_ask_anything(house: House, judge: Judge) -> None:
 
 def test_a_bot_that_is_not_set_up_may_be_asked_anything() -> None:
     kept = questions(CORPUS / "setup")
-    asker = Asker(PLACES["setup"].judge(), dice(), kept, batch=1)
+    asker = Asker(PLACES["setup"].judge(), dice(3), kept, batch=1)
     with open_setup() as house:
         with Line(house.port) as line:
             asker.ask(line, kept)
@@ -75,7 +71,7 @@ def test_a_bot_that_is_not_set_up_may_be_asked_anything() -> None:
 
 
 def test_there_is_something_to_ask_about(house: House, judge: Judge) -> None:
-    asker = Asker(judge, dice(), [])
+    asker = Asker(judge, dice(4), [])
     with Line(house.port) as line:
         for known in house.known:
             path, _, key = known.target.partition(b"?")
@@ -139,7 +135,7 @@ def test_what_is_not_http_need_not_be_answered(judge: Judge) -> None:
 
 def test_an_answer_that_is_none_is_laid_to_who_asked_for_it(judge: Judge) -> None:
     """Here `HEAD` is answered with a body, which is where the next answer should begin."""
-    asker, head = Asker(judge, dice(), []), replace(ROSTER, method=b"HEAD")
+    asker, head = Asker(judge, dice(5), []), replace(ROSTER, method=b"HEAD")
     fields = "".join(f"{name}: {value}\r\n" for name, value in (*HEADERS, ("Content-Length", "3")))
     with answering(f"HTTP/1.1 200 OK\r\n{fields}\r\n{{}}\n".encode()) as port, Line(port) as line:
         asker.ask(line, [head, ROSTER])
@@ -174,7 +170,7 @@ def test_mistakes_in_the_log_are_noticed() -> None:
 
 
 def test_what_is_written_down_is_read_back() -> None:
-    thrown, question = dice(), ROSTER
+    thrown, question = dice(6), ROSTER
     for _ in range(300):
         question = vary(thrown, replace(question, target=question.target[:500], body=question.body[:500]), ROSTER)
         assert read(write(question)) == question

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fuzz.__main__ import CORPUS
 from fuzz.targets import EVENTS, TARGETS
 from fuzz.web.running import PLACES
+from tests.chance import examples
 
 EVERYTHING = sorted(path for folder in CORPUS.iterdir() for path in folder.iterdir())
 KEPT = [path for path in EVERYTHING if path.parent.name in TARGETS]
@@ -53,7 +54,7 @@ def test_what_was_fed_once_still_ends_well(path: Path) -> None:
     TARGETS[path.parent.name](path.read_bytes())
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(TEXTS)
 def test_any_comment_and_any_body_end_well(text: str) -> None:
     data = text.encode("utf-8", "replace")
@@ -61,14 +62,14 @@ def test_any_comment_and_any_body_end_well(text: str) -> None:
     TARGETS["body"](data)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.integers(0, 255), JSON, st.sampled_from(["created", "edited", "transferred", "added", "deleted"]))
 def test_any_delivery_ends_well(choice: int, payload: object, action: str) -> None:
     told = {**payload, "action": action} if isinstance(payload, dict) else payload
     TARGETS["delivery"](bytes([choice]) + json.dumps(told).encode())
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.sampled_from(sorted(TARGETS)), st.binary(max_size=200))
 def test_any_bytes_end_well(target: str, data: bytes) -> None:
     TARGETS[target](data)

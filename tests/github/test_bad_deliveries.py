@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.github.deliveries import Malformed, UnsupportedMediaType, payload_of, read
 from bot.petition.comment import Author
 from bot.petition.facts import Fact
+from tests.chance import examples
 from tests.github.deliver import ADA, EXAMPLES, ISSUE, NINE, Json, about_comment, comment_fact, deliver
 
 
@@ -122,21 +123,21 @@ JUNK = st.recursive(
 
 
 @given(spot=st.sampled_from(SPOTS), junk=JUNK)
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=examples(800), deadline=None)
 def test_junk_in_any_field_is_understood_or_malformed(spot: Spot, junk: Any) -> None:
     event, payload, place = spot
     assert all(is_storable(fact) for fact in understood(event, with_junk(payload, place, junk)))
 
 
 @given(spot=st.sampled_from(SPOTS))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_a_missing_key_is_understood_or_malformed(spot: Spot) -> None:
     event, payload, place = spot
     assert all(is_storable(fact) for fact in understood(event, without(payload, place)))
 
 
 @given(payload=st.binary(max_size=200), event=st.sampled_from([*EXAMPLES, "ping"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_bytes_are_understood_or_malformed(payload: bytes, event: str) -> None:
     with contextlib.suppress(Malformed):
         assert read(event, payload).facts == ()
@@ -193,7 +194,7 @@ def test_a_form_without_a_payload_is_malformed(form: bytes) -> None:
 
 
 @given(content_type=st.text(), body=st.binary(max_size=100))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_request_body_is_understood_or_refused(content_type: str, body: bytes) -> None:
     with contextlib.suppress(Malformed, UnsupportedMediaType):
         assert isinstance(payload_of(content_type, body), bytes)

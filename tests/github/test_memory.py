@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
 
 from bot.github.memory import Memory, room
 from bot.sandbox import shapes
 from bot.sandbox.server import Sandbox
+from tests.chance import dice
 
 PAGE = "https://api.github.com/repositories/7/issues/1/comments?per_page=100&page=1"
 
@@ -26,9 +26,12 @@ def test_what_is_read_is_remembered_and_nothing_else() -> None:
     assert PAGE not in memory
 
 
+DICE = dice(7)
+
+
 def noise(length: int) -> str:
     """Make a text that cannot be compressed to less than half of it."""
-    return secrets.token_hex(length // 2)
+    return DICE.randbytes(length // 2).hex()
 
 
 async def test_a_page_of_comments_takes_a_fiftieth_of_its_room(sandbox: Sandbox) -> None:

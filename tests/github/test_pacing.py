@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.github.pacing import Hold, Kind, Limits, Pace, is_limit, kind_of, resource_of
+from tests.chance import examples
 
 NOW = 1_000_000.0
 
@@ -151,7 +152,7 @@ def test_who_does_not_say_how_many_there_are_is_not_spared() -> None:
 
 
 @given(limit=st.integers(50, 5_000), calls=st.integers(2, 12), seconds=st.integers(60, 3_600))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_whoever_spaces_work_as_told_has_calls_left_at_the_end(limit: int, calls: int, seconds: int) -> None:
     pace, now, remaining = Pace(), NOW, limit
     until = NOW + seconds
@@ -207,7 +208,7 @@ def test_what_is_a_limit(status: int, headers: dict[str, str], message: str, lim
     waits=st.lists(st.floats(0, 120), min_size=1, max_size=200),
     kinds=st.lists(st.sampled_from(Kind), min_size=1, max_size=200),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_whoever_waits_as_told_stays_within_the_limits(waits: list[float], kinds: list[Kind]) -> None:
     limits = Limits(write_gap=1, writes_per_minute=5, content_per_hour=20)
     pace, now = Pace(limits), NOW

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.github.deliveries import verify
+from tests.chance import examples
 
 SECRET = "It's a Secret to Everybody"
 BODY = b"Hello, World!"
@@ -63,7 +64,7 @@ def test_without_a_secret_nothing_is_believed() -> None:
 
 
 @given(body=st.binary(min_size=1), at=st.integers(0, 200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_one_flipped_bit_breaks_the_signature(body: bytes, at: int) -> None:
     flipped = bytearray(body)
     flipped[at % len(body)] ^= 1

@@ -16,6 +16,7 @@ from bot.github.installation import InstallationClient
 from bot.sandbox.faults import Faults, Mishap, Trouble
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
+from tests.chance import examples
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 
 
@@ -244,7 +245,7 @@ ANSWERS = (
 
 
 @given(data=JSON, kind=st.sampled_from(ANSWERS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_answer_is_read_or_unavailable(data: object, kind: type) -> None:
     for read in (lambda: expect(kind, data), lambda: expect(list[kind], data), lambda: history.read([data], 0)):  # type: ignore[valid-type]  # drawn
         try:
@@ -254,7 +255,7 @@ def test_any_answer_is_read_or_unavailable(data: object, kind: type) -> None:
 
 
 @given(content=st.binary() | JSON.map(lambda data: repr(data).encode()))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_refusal_has_words_or_none(content: bytes) -> None:
     assert isinstance(complaint(content), str)
 

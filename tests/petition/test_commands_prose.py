@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.petition.commands import Sign, parse
+from tests.chance import examples
 
 
 def signs(body: str) -> bool:
@@ -177,7 +178,7 @@ LINES = r"""
 LINE = st.sampled_from([*LINES.replace("\n", "").split("|"), "\tcode"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(LINE, min_size=1, max_size=14))
 @example(["a <!--", "/sign", "--> b", "/sign"])
 @example(["[a]: b", "/sign"])

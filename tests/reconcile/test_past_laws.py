@@ -14,6 +14,7 @@ from bot.petition.facts import BodyEdit, Issue, IssueFact, Repository
 from bot.petition.splice import letter_digest
 from bot.reconcile.past import worth_reading
 from bot.store import Store
+from tests.chance import examples
 from tests.reconcile.scene import Scene
 
 HERE = Repository(70, "acme", "letters")
@@ -59,7 +60,7 @@ def both(first: str, last: str) -> tuple[list[Saved], list[tuple[str, int]]]:
     return saved, [("past", 0), ("delivery", 1)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(life=lives())
 @example(life=both("A", "B"))
 @example(life=both("B", "A"))

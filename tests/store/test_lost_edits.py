@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot.petition.facts import BodyEdit, Issue, IssueFact
 from bot.petition.splice import letter, place_of, splice
 from bot.store import KnownBody, LastBodies, Store, outside_digest
+from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
 
 BLOCK = "<!-- undersigned:begin -->\n{} people\n<!-- undersigned:end -->"
@@ -230,7 +231,7 @@ async def clocked(database_url: str) -> AsyncIterator[tuple[Store, Clock]]:
 
 
 @settings(
-    max_examples=100,
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

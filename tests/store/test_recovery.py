@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import stat
@@ -17,6 +16,7 @@ from bot.petition.commands import Sign
 from bot.petition.comment import Author
 from bot.petition.facts import Continuation
 from bot.sealing import seal, unseal
+from tests.chance import noise
 from tests.store.recovering import (
     APP,
     BEFORE,
@@ -60,7 +60,7 @@ async def test_of_a_sound_file_everything_is_saved_and_all_of_it_is_read_again(d
 
 
 @pytest.mark.parametrize("length", [100, PAGE])
-@pytest.mark.parametrize("garbage", [bytes, os.urandom])
+@pytest.mark.parametrize("garbage", [bytes, noise])
 async def test_without_header_or_first_page_nothing_else_is_lost(
     damaged: Make, length: int, garbage: Callable[[int], bytes]
 ) -> None:
@@ -220,7 +220,7 @@ async def test_what_is_only_in_the_wal_is_saved_also_behind_a_damaged_place(tmp_
     overwrite(content, root_of(content, "settings"))
     later.write_bytes(content)
     await scene.store.close()
-    wal[32 + 24 + 100 : 32 + 24 + 200] = os.urandom(100)
+    wal[32 + 24 + 100 : 32 + 24 + 200] = noise(100)
     wal_of(later).write_bytes(wal)
     case = Case(later, tmp_path / "new.db")
     found = await case.recover()
@@ -230,7 +230,7 @@ async def test_what_is_only_in_the_wal_is_saved_also_behind_a_damaged_place(tmp_
 
 async def test_a_wal_of_garbage_is_left_out(damaged: Make) -> None:
     case = damaged(lambda _: None)
-    case.path.with_name("bot.db-wal").write_bytes(os.urandom(50_000))
+    case.path.with_name("bot.db-wal").write_bytes(noise(50_000))
     assert (await case.recover()).lost == ()
 
 
@@ -241,7 +241,7 @@ async def test_a_transaction_that_never_ended_is_left_out(tmp_path: Path, sound:
         writer.execute("PRAGMA cache_size = 1")
         writer.execute("BEGIN")
         writer.execute("UPDATE comments SET author_login = 'nobody'")
-        (tmp_path / "bot.db").write_bytes(os.urandom(100) + path.read_bytes()[100:])
+        (tmp_path / "bot.db").write_bytes(noise(100) + path.read_bytes()[100:])
         shutil.copy(f"{path}-wal", tmp_path / "bot.db-wal")
         assert (tmp_path / "bot.db-wal").stat().st_size > 0
         writer.execute("ROLLBACK")

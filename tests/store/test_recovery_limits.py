@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bot.sealing import unseal
 from bot.store import Unavailable, WrongDatabase, recover, restore
+from tests.chance import noise
 from tests.store.recovering import (
     APP,
     KEY,
@@ -35,7 +36,7 @@ from tests.store.scene import Scene
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"x", b"Dear diary, \n" * 10_000, bytes(100_000), os.urandom(100_000)], ids=range(5)
+    "content", [b"", b"x", b"Dear diary, \n" * 10_000, bytes(100_000), noise(100_000)], ids=range(5)
 )
 async def test_where_nothing_of_ours_is_we_are_told_what_to_do_and_nothing_is_made(
     tmp_path: Path, content: bytes

@@ -15,6 +15,7 @@ from bot.petition.reasons import Reason
 from bot.petition.rules import Rules
 from bot.petition.settings import Settings
 from bot.store import Cursor, Order, RosterPage, Store, Wanted
+from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person
 
 
@@ -196,7 +197,7 @@ async def test_news_are_of_those_petitions_that_changed(scene: Scene) -> None:
     assert (after.snapshot.count, logins(after.page)) == (1, ["ada"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=30), name=st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 async def test_no_search_and_no_name_upsets_the_database(scene: Scene, text: str, name: str) -> None:
     text = text.replace("\0", "").encode("utf-8", "ignore").decode()

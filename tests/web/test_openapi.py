@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from bot.petition.commands import Sign
 from bot.web.openapi import describe
+from tests.chance import examples
 from tests.store.scene import person
 from tests.web.scene import Scene, serving
 
@@ -59,7 +60,7 @@ def test_answers_are_as_the_document_says(server: str, name: str) -> None:
     schema = schemathesis.openapi.from_dict(describe(server))
     operation = schema.find_operation_by_id(name)
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(), here=st.booleans())
     def ask(case: Case[Any], here: bool) -> None:
         if here and case.path_parameters:

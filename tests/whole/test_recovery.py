@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
 
 from bot.verify import IssueName, verify
+from tests.chance import noise
 from tests.store.damage import damage
 from tests.whole.scene import Scene, scene
 from tests.whole.test_command_line import credentials, run
@@ -108,7 +108,7 @@ async def test_what_was_lost_is_said_and_what_to_do_about_it(sqlite_url: str, tm
     assert "comments:" not in out
 
 
-@pytest.mark.parametrize("content", [b"", b"This is no database. " * 500, os.urandom(50_000)], ids=range(3))
+@pytest.mark.parametrize("content", [b"", b"This is no database. " * 500, noise(50_000)], ids=range(3))
 async def test_where_nothing_can_be_saved_it_ends_with_1_and_what_to_do(tmp_path: Path, content: bytes) -> None:
     file, new = tmp_path / "bot.db", tmp_path / "new.db"
     file.write_bytes(content)
