@@ -11,9 +11,11 @@ import random
 import sys
 from typing import Final
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, core, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
+from hypothesis.vendor.pretty import RepresentationPrinter
+from schemathesis.generation.hypothesis import setup
 
 ORDINARY: Final = "ordinary"
 LONG: Final = "long"
@@ -29,6 +31,9 @@ def register() -> None:
     settings.register_profile(ORDINARY, common, derandomize=True)
     settings.register_profile(LONG, common, max_examples=common.max_examples * _MORE, print_blob=True)
     settings.load_profile(ORDINARY)
+    # Schemathesis, which pytest loads, changes how large an example may be, and has none of them shown that fails.
+    setup()
+    core.RepresentationPrinter = RepresentationPrinter  # type: ignore[attr-defined]
     # Hypothesis also tries what stands as a constant in whichever modules happen to be loaded: with one file asked
     # for or all of them, and by which test came first.
     providers._get_local_constants = _local_constants

@@ -38,6 +38,16 @@ def test_only_the_long_run_takes_fresh_examples(tmp_path: Path, monkeypatch: pyt
     assert (drawn() == before) is not chance.is_long()
 
 
+def test_what_a_law_finds_is_shown() -> None:
+    @given(st.integers())
+    def fail(number: int) -> None:
+        assert number != number
+
+    with pytest.raises(AssertionError) as found:
+        fail()
+    assert any("number=0" in note for note in found.value.__notes__)
+
+
 def test_fixed_dice_fall_the_same_way_and_only_the_long_run_throws_them_anew() -> None:
     assert (chance.dice(1).random() == chance.dice(1).random()) is not chance.is_long()
     assert chance.noise(9) == chance.noise(9)

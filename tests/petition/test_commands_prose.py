@@ -182,6 +182,7 @@ LINE = st.sampled_from([*LINES.replace("\n", "").split("|"), "\tcode"])
 @given(st.lists(LINE, min_size=1, max_size=14))
 @example(["a <!--", "/sign", "--> b", "/sign"])
 @example(["[a]: b", "/sign"])
+@example(["a <b c='", "/sign", "a <!--", "'> d"])
 def test_agrees_with_githubs_parser_on_what_is_own_text(lines: list[str]) -> None:
     numbered = [f"{line} S{number}S" if line.strip() == "/sign" else line for number, line in enumerate(lines)]
     html = cmark.markdown_to_html("\n".join(numbered), cmark.Options.CMARK_OPT_UNSAFE)
@@ -193,9 +194,13 @@ def test_agrees_with_githubs_parser_on_what_is_own_text(lines: list[str]) -> Non
     assert (name or "").partition(" ")[0] == (last or "")
 
 
+COMMENT_OR_TAG = re.compile(r"""(?s)(<[a-z/](?:[^>'"]|'[^']*'|"[^"]*")*>)|<!--.*?(?:-->|\Z)""")
+"""A comment may be empty and hide all that follows; in a tag's attribute it is none."""
+
+
 def own_text(html: str) -> str:
     reader = OwnText()
-    reader.feed(re.sub(r"(?s)<!--.*?(?:-->|\Z)", "", html))
+    reader.feed(COMMENT_OR_TAG.sub(lambda found: found[1] or "", html))
     reader.close()
     return reader.text
 
