@@ -25,6 +25,9 @@ BACKLOG = 1024
 PATIENCE = 3.0
 """Seconds that requests in flight get when the listening ends."""
 
+MOMENT = 0.5
+"""Seconds that those who have just come in get to ask when the listening ends."""
+
 LINGER = 2.0
 """Seconds for which the rest of a refused request's body is still taken, so that the answer arrives."""
 
@@ -77,6 +80,7 @@ async def listening(
             yield server.sockets[0].getsockname()[1]
         finally:
             await _stop_accepting(server)
+            await _hear_out(door)
     finally:
         await runner.cleanup()
 
@@ -126,3 +130,11 @@ async def _stop_accepting(server: asyncio.Server) -> None:
         loop.remove_reader(listener.fileno())
     await asyncio.sleep(0)
     server.close()
+
+
+async def _hear_out(door: Door) -> None:
+    """Wait for whoever was let in and has not asked yet: no browser asks again by itself when it gets no answer."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + MOMENT
+    while door.arriving and loop.time() < end:  # noqa: ASYNC110 - once in the life of a server
+        await asyncio.sleep(0.01)
