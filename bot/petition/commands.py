@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from bot.petition.prose import lines_begun_in_text, passages
+from bot.petition.prose import passages
+from bot.petition.spans import lines_begun_in_text
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
 
 ARGUMENT_LIMIT = 1_000
@@ -126,19 +127,19 @@ def _goes_on(line: str) -> bool:
     return bool(line.strip()) and not _RULE.fullmatch(line)
 
 
-_RULE = re.compile(r" {0,3}(?:=+|-+|(?:[-_*][ \t]*){3,})[ \t]*")
+_RULE = re.compile(r" {0,3}(?:=++|-++|(?:[-_*][ \t]*+){3,}+)[ \t]*+")
 """A line that underlines or divides; it belongs to no text."""
 
 
 def _command(found: re.Match[str], following: Sequence[str]) -> Command:
-    details = _PUNCTUATION.sub("", found.string[found.end() :], count=1).strip()
+    details = _PUNCTUATION.sub("", found.string[found.end() :], count=1).strip()[:_LONGEST_DETAILS]
     match found[1].lower():
         case "sign":
             name, affiliation = _split(details)
             return Sign(
                 name=_fit(name, NAME_LIMIT),
                 affiliation=_fit(affiliation, AFFILIATION_LIMIT),
-                reason=_fit("\n".join(following), REASON_LIMIT),
+                reason=_fit("\n".join(following)[:_LONGEST_DETAILS], REASON_LIMIT),
             )
         case "unsign":
             return Unsign()
@@ -154,6 +155,8 @@ def _command(found: re.Match[str], following: Sequence[str]) -> Command:
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
 _PUNCTUATION = re.compile(r"[.,:;!?]*\s*(?:(?:[.:;!?]+|[-–—])(?:\s+|$))?")
 _WORD = re.compile(r"[\w-]+")
+_LONGEST_DETAILS = 16 * ARGUMENT_LIMIT
+"""Characters that are looked at of what is shortened to far fewer."""
 _LONGEST_WORD = 40
 
 _LINK = r"""

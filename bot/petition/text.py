@@ -19,11 +19,12 @@ JOINER = "\u2060"
 def clean(text: str, limit: int) -> str:
     """Remove what cannot be seen and shorten to `limit` code points after NFC, at a grapheme, with an ellipsis.
 
-    Line feeds stay, white space around the text goes. Repeating changes nothing.
+    Line feeds stay, white space around the text goes. Repeating changes nothing. Of what is many times as long,
+    only the beginning is looked at.
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text.strip()
-    return _until_stable(_shorten(_until_stable(text, _tidy), limit), _tidy)
+    return _until_stable(_shorten(_until_stable(text[: _TIMES_THE_LIMIT * limit], _tidy), limit), _tidy)
 
 
 def inline(text: str) -> str:
@@ -102,6 +103,10 @@ _MARKS = re.compile(r"[\\`*_\[\]<|~]|&(?=#|[A-Za-z][0-9A-Za-z]*;)")
 _LINE_START = re.compile(r"^([0-9]{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|-[-:]|=|>|#+(?:\s|$)|:-))(.)")
 _ELLIPSIS = "…"
 
+_TIMES_THE_LIMIT = 8
+_ROUNDS = 12
+"""After which the helpers go, whatever they help: real words take two or three."""
+
 _JOINTS = regex.compile(
     r"""
     (?<= @ ) (?! \p{M} )                        # @ada, @org/team, ada@example.org, owner/repo@commit
@@ -144,16 +149,19 @@ def _remove_invisible(text: str) -> str:
 
 def _until_stable(text: str, step: Callable[[str], str]) -> str:
     """Repeat until nothing changes: what has gone may have been the reason for its neighbour to stay."""
-    while (after := step(text)) != text:
-        text = after
-    return text
+    for _ in range(_ROUNDS):
+        before, text = text, step(text)
+        if text == before:
+            return text
+    return _until_stable(_UNSEEN.sub("", text), step)
 
 
 def _shorten(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     room, length = limit - len(_ELLIPSIS), 0
-    for grapheme in regex.finditer(r"\X", text):
+    # To find a character's end takes the square of its length.
+    for grapheme in regex.finditer(r"\X", text[:limit]):
         if grapheme.end() > room:
             break
         length = grapheme.end()
