@@ -142,10 +142,9 @@ class _Reader:
             return
         goes_on = self._leaf is _Leaf.TEXT
         while not line.blank and not (goes_on and line.indent >= _CODE):
-            in_text = goes_on and depth == len(self._open)
-            if self._is_leaf(number, line, depth, in_text=in_text):
+            if self._is_leaf(number, line, depth, goes_on=goes_on):
                 return
-            if not self._enter(number, line, depth, in_text=in_text):
+            if not self._enter(number, line, depth, in_text=goes_on and depth == len(self._open)):
                 break
             depth, goes_on = depth + 1, False
         if line.blank:
@@ -197,7 +196,7 @@ class _Reader:
             self._leaf = _Leaf.NOTHING
         return False
 
-    def _is_leaf(self, number: int, line: _Line, depth: int, *, in_text: bool) -> bool:
+    def _is_leaf(self, number: int, line: _Line, depth: int, *, goes_on: bool) -> bool:
         """Tell whether the line is a heading, divides, or begins code or HTML, and note it."""
         text, at = line.text, line.at
         if line.indent >= _CODE:
@@ -209,11 +208,11 @@ class _Reader:
         elif fence := _FENCE.match(text, at):
             self._begin(_Leaf.FENCE, number, depth)
             self._fence = fence[1] or fence[2]
-        elif markup := _MARKUP.match(text, at) or (not in_text and _LONE_TAG.match(text, at)):
+        elif markup := _MARKUP.match(text, at) or (not goes_on and _LONE_TAG.match(text, at)):
             self._begin(_Leaf.HTML, number, depth)
             self._markup = markup.lastgroup or ""
             self._note_html(number, line)
-        elif in_text and line.underlines():
+        elif goes_on and depth == len(self._open) and line.underlines():
             if _defined(self._texts) < len(self._texts):
                 self._close(depth)
             else:

@@ -44,7 +44,7 @@ def target_end(text: str, start: int) -> int:
             if level < 0:
                 break
         end = part.end()
-    return end if end > start and level <= 0 else -1
+    return end if end > start else -1
 
 
 def title_end(text: str, start: int) -> int:
