@@ -296,6 +296,7 @@ def _reception(config: Config, conductor: Conductor, session: aiohttp.ClientSess
         is_organizer=organizing.is_organizer,
         look=organizing.look,
         audit=conductor.store.governing.audit,
+        attempts=conductor.store.governing.attempts,
         settings=conductor.store.governing.settings,
     )
 

@@ -1,6 +1,7 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
 from bot.store.address import existing
+from bot.store.attempts import Attempts
 from bot.store.bodies import KnownBody, LastBodies, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
@@ -39,6 +40,7 @@ from bot.store.watching import Backlog, Watch
 __all__ = [
     "PAGE_SIZE",
     "AckDue",
+    "Attempts",
     "AuditEntry",
     "Backlog",
     "Busy",

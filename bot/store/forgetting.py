@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from bot.petition.privacy import EVER, without_details
+from bot.store import governing_statements as governing_sql
 from bot.store import statements as sql
 from bot.store import structure_statements as structure_sql
 from bot.store import upkeep_statements as upkeep_sql
@@ -65,6 +66,7 @@ def record_anonymity(transaction: Transaction, one: ToAnonymise, now: int) -> li
     transaction.execute(structure_sql.REREAD_PETITIONS, [one.petition_id], now)
     if one.goes_on:
         return []
+    transaction.execute(governing_sql.DROP_ATTEMPTS_ON, one.petition_id)
     return [row[0] for row in transaction.tuples(upkeep_sql.THREADS_OF_PETITION, one.petition_id)]
 
 
@@ -92,6 +94,7 @@ def record_forgotten(transaction: Transaction, people: Collection[int], now: int
     for row in rows:
         world.add_comment(row)
     _bare(transaction, world, rows, until=now, now=now)
+    transaction.execute(governing_sql.DROP_ATTEMPTS_BY, list(people))
     standing = sum(row.counted for row in rows)
     return Forgotten(tuple(people), len(rows), len({row.petition_id for row in rows}), standing)
 

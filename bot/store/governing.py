@@ -14,6 +14,7 @@ from bot.petition.orders import Given, Ruling
 from bot.petition.settings import DEFAULTS, Mistake, Settings
 from bot.store import governing_statements as sql
 from bot.store import structure_statements
+from bot.store.attempts import Attempts, read_attempts
 from bot.store.database import Database, Transaction
 from bot.store.ruling import read_orders, record_ruling
 from bot.store.structure import rouse
@@ -159,6 +160,10 @@ class Governing:
         """Tell what became of the orders given on a petition, the oldest first."""
         rows = await self._database.read(lambda work: work.fetch(sql.AUDIT, petition_id))
         return [AuditEntry(*row) for row in rows]
+
+    async def attempts(self, petition_id: int) -> list[Attempts]:
+        """Tell who gave orders on a petition and may not, the last one first."""
+        return await self._database.read(partial(read_attempts, petition_id=petition_id))
 
     async def days(self, petition_id: int) -> list[tuple[int, int]]:
         """Give how many of the standing signatures were given on each day (UTC, since the epoch), ascending."""

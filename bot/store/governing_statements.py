@@ -90,4 +90,28 @@ ADD_TO_AUDIT: Final = statement("""
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """)
 
+ATTEMPTS: Final = statement("""
+    SELECT a.user_id, a.login, a.word, a.times, a.first_at, a.last_at, a.last_comment_id, t.number AS thread
+    FROM attempts a
+    LEFT JOIN comments c ON c.id = a.last_comment_id
+    LEFT JOIN threads t ON t.issue_id = c.issue_id
+        AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
+    WHERE a.petition_id = $1 ORDER BY a.last_at DESC, a.last_comment_id DESC
+""")
+
+PUT_ATTEMPTS: Final = statement("""
+    INSERT INTO attempts (petition_id, user_id, login, word, times, first_at, last_at, last_comment_id)
+    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[], $6::BIGINT[],
+                         $7::BIGINT[], $8::BIGINT[])
+    ON CONFLICT (petition_id, user_id) DO UPDATE SET
+        login = excluded.login, word = excluded.word, times = excluded.times, first_at = excluded.first_at,
+        last_at = excluded.last_at, last_comment_id = excluded.last_comment_id
+""")
+
+DROP_ATTEMPTS: Final = statement("DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])")
+
+DROP_ATTEMPTS_ON: Final = statement("DELETE FROM attempts WHERE petition_id = $1")
+
+DROP_ATTEMPTS_BY: Final = statement("DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])")
+
 DAYS: Final = statement("SELECT day, signatures FROM days WHERE petition_id = $1 ORDER BY day")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.petition.comment import merge
 from bot.petition.facts import Continuation, Issue, Repository
+from bot.store import governing_statements as governing_sql
 from bot.store import structure_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.bodies import move_body
@@ -34,6 +35,7 @@ def record_deleted(transaction: Transaction, issue_id: int, now: int) -> None:
     if thread.position == 1:
         transaction.execute(sql.END_PETITION, thread.petition_id)
         drop_letters(transaction, thread.petition_id)
+        transaction.execute(governing_sql.DROP_ATTEMPTS_ON, thread.petition_id)
 
 
 def record_moved(
@@ -111,7 +113,10 @@ def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, positio
     transaction.execute(sql.ADOPT_COMMENTS, newcomer_id, petition_id)
     transaction.execute(sql.ADOPT_THREADS, newcomer_id, petition_id, position, last)
     drop_letters(transaction, newcomer_id)
-    for statement in (sql.DROP_SIGNATURES_OF, upkeep_sql.DROP_DAYS_OF, sql.DROP_PETITION):
+    # Who has tried what is read from the comments again.
+    for statement in (
+        sql.DROP_SIGNATURES_OF, upkeep_sql.DROP_DAYS_OF, governing_sql.DROP_ATTEMPTS_ON, sql.DROP_PETITION,
+    ):  # fmt: skip
         transaction.execute(statement, newcomer_id)
 
 

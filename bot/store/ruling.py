@@ -9,6 +9,7 @@ from typing import Final
 from bot.petition.orders import Answer, Given, Outcome, Ruling, standing_orders
 from bot.petition.rules import Rules
 from bot.store import governing_statements as sql
+from bot.store.attempts import note_attempts
 from bot.store.database import Transaction
 from bot.store.judging import judge_people
 from bot.store.rows import read_comment, write_rules
@@ -51,7 +52,8 @@ def record_ruling(transaction: Transaction, petition_id: int, ruling: Ruling, no
     _order_recount(world, ruling)
     changed = world.write(transaction, now)
     _note_end(transaction, petition, now)
-    _note_outcomes(transaction, petition_id, ruling.outcomes, now)
+    attempts = _note_outcomes(transaction, petition_id, ruling.outcomes, now)
+    note_attempts(transaction, petition_id, [] if petition.anonymised else attempts)
     is_current = read_orders(transaction, petition_id) == [outcome.given for outcome in ruling.outcomes]
     return Ruled(petition.revision if is_current else petition.revision - 1, changed)
 
@@ -122,16 +124,24 @@ def _note_end(transaction: Transaction, petition: PetitionRow, now: int) -> None
     )
 
 
-def _note_outcomes(transaction: Transaction, petition_id: int, outcomes: Iterable[Outcome], now: int) -> None:
-    """Add to the audit log what is not its last word on an order."""
+def _note_outcomes(
+    transaction: Transaction, petition_id: int, outcomes: Iterable[Outcome], now: int
+) -> list[Given]:
+    """Add to the audit log what is not its last word on an order; give the orders that are none of its business.
+
+    These are refused and always were: anybody may write such comments, as many as they like.
+    """
     entries = transaction.fetch(sql.AUDIT, petition_id)
     last = {entry.comment_id: entry for entry in entries}
     number = entries[-1].number if entries else 0
-    standing = set()
+    standing, attempts = set(), []
     for outcome in outcomes:
         given = outcome.given
         standing.add(given.comment_id)
         entry = last.get(given.comment_id)
+        if outcome.answer is Answer.REFUSED and (entry is None or entry.answer in _AS_GOOD_AS_REFUSED):
+            attempts.append(given)
+            continue
         said = (given.at, outcome.answer.value, outcome.note)
         if outcome.answer is Answer.WAITING or (entry and (entry.given_at, entry.answer, entry.note) == said):
             continue
@@ -147,3 +157,7 @@ def _note_outcomes(transaction: Transaction, petition_id: int, outcomes: Iterabl
                 sql.ADD_TO_AUDIT, petition_id, number, now, comment_id, entry.given_at, entry.user_id, entry.login,
                 entry.word, entry.argument, TAKEN_BACK, "",
             )  # fmt: skip
+    return attempts
+
+
+_AS_GOOD_AS_REFUSED: Final = (Answer.REFUSED.value, TAKEN_BACK)

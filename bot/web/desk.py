@@ -11,12 +11,15 @@ from bot.petition.orders import removals
 from bot.petition.plausibility import Alike, Plausibility
 from bot.petition.rules import Rules, Withheld
 from bot.petition.settings import PATH, Detail
-from bot.store import AuditEntry, KnownSettings, Portrait
+from bot.store import Attempts, AuditEntry, KnownSettings, Portrait
 from bot.web.asking import House
 from bot.web.views import Moment, people
 
 SHOWN: Final = 200
 """Entries of the log that are shown, the newest."""
+
+TRIED: Final = 20
+"""People who may give no orders and are shown all the same, those who tried last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,20 @@ class OrderView:
     note: str
     comment: str | None
     """Where it stands, as far as that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsView:
+    """What somebody tried who may give no orders."""
+
+    login: str
+    profile: str
+    text: str
+    times: str
+    first: Moment
+    last: Moment
+    comment: str | None
+    """Where the last one stands, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,9 @@ class DeskView:
     orders: Sequence[OrderView]
     older: int
     """Orders that are not shown."""
+    attempts: Sequence[AttemptsView]
+    others: int
+    """People who tried and are not shown."""
     link: str | None
 
 
@@ -95,6 +115,7 @@ def view_desk(
     *,
     look: SecondLook,
     audit: Sequence[AuditEntry],
+    attempts: Sequence[Attempts] = (),
     settings: KnownSettings,
 ) -> DeskView:
     """Say everything that the page shows."""
@@ -114,6 +135,8 @@ def view_desk(
         withheld=[_withheld(one, site) for one in snapshot.rules.withheld],
         orders=[_order(one, pages, site) for one in reversed(audit[-SHOWN:])],
         older=max(len(audit) - SHOWN, 0),
+        attempts=[_attempts(one, pages, site) for one in attempts[:TRIED]],
+        others=max(len(attempts) - TRIED, 0),
         link=pages.roster if pages.key else None,
     )
 
@@ -187,4 +210,16 @@ def _order(entry: AuditEntry, pages: Pages, site: Site) -> OrderView:
         answer=entry.answer,
         note=entry.note,
         comment=None if thread is None else site.comment(pages.repository, thread, entry.comment_id),
+    )
+
+
+def _attempts(one: Attempts, pages: Pages, site: Site) -> AttemptsView:
+    return AttemptsView(
+        login=one.login,
+        profile=site.person(one.login),
+        text=f"/petition {one.word}".strip(),
+        times="once" if one.times == 1 else f"{one.times:,} times",
+        first=Moment.of(one.first_at),
+        last=Moment.of(one.last_at),
+        comment=None if one.thread is None else site.comment(pages.repository, one.thread, one.last_comment_id),
     )

@@ -21,7 +21,7 @@ from bot.github.errors import GitHubError, NotSignedIn, Paused
 from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comment import Author
 from bot.sealing import derive
-from bot.store import AuditEntry, Found, KnownSettings, Wanted
+from bot.store import Attempts, AuditEntry, Found, KnownSettings, Wanted
 from bot.web.asking import NOT_HERE, PETITION, Asked, House, is_canonical, may_see
 from bot.web.desk import SecondLook, view_desk
 from bot.web.guard import SECRETIVE
@@ -50,6 +50,7 @@ class Reception:
     """Tell whether somebody may write to the repository of a petition, which may not be here at all."""
     look: Callable[[Found], Awaitable[SecondLook]]
     audit: Callable[[int], Awaitable[Sequence[AuditEntry]]]
+    attempts: Callable[[int], Awaitable[Sequence[Attempts]]]
     settings: Callable[[int], Awaitable[KnownSettings]]
 
 
@@ -103,6 +104,7 @@ class OrganizerRoutes:
             self._house,
             look=await reception.look(found),
             audit=await reception.audit(found.petition_id),
+            attempts=await reception.attempts(found.petition_id),
             settings=await reception.settings(found.repository.id),
         )
         return self._page(request, "organizers.html", desk=desk, here=self._here(request), person=person)

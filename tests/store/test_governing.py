@@ -74,7 +74,10 @@ async def test_an_order_makes_a_petition_due_and_is_answered(scene: Scene) -> No
     ruling = await govern(scene)
     assert (await scene.snapshot()).rules == ruling.rules == Rules(Settings(goals=(5,)))
     assert await reactions(scene) == {given: "+1", refused: "confused"}
-    assert await answers(scene.store) == [("goal", "obeyed"), ("close", "refused")]
+    assert await answers(scene.store) == [("goal", "obeyed")]
+    assert [(one.login, one.word, one.times) for one in await scene.store.governing.attempts(LETTER.id)] == [
+        ("eve", "close", 1)
+    ]
 
 
 async def test_ruling_again_changes_nothing(scene: Scene) -> None:

@@ -16,7 +16,7 @@ from bot.petition.comment import Author
 from bot.petition.plausibility import assess
 from bot.petition.rules import Rules
 from bot.petition.settings import Settings
-from bot.store import AuditEntry, Found, KnownSettings, Store, Wanted
+from bot.store import Attempts, AuditEntry, Found, KnownSettings, Store, Wanted
 from bot.web.asking import House
 from bot.web.desk import SecondLook, view_desk
 from bot.web.organizers import Reception
@@ -48,6 +48,9 @@ class Github:
             for number in range(203)
         ]
 
+    async def attempts(self, petition_id: int) -> Sequence[Attempts]:
+        return [Attempts(number, f"eve{number}", "goal", 3, 1, 61 + number, 1) for number in range(23)]
+
     async def settings(self, repository_id: int) -> KnownSettings:
         return KnownSettings(readable=False)
 
@@ -74,6 +77,7 @@ async def client(store: Store, public_url: str | None) -> AsyncIterator[Client]:
         is_organizer=github.is_organizer,
         look=github.look,
         audit=github.audit,
+        attempts=github.attempts,
         settings=github.settings,
     )
     application = make_application(
@@ -161,6 +165,10 @@ async def test_of_a_long_log_the_newest_is_shown_and_what_cannot_be_read_is_said
     assert "3 older ones are not shown." in text
     assert text.index("/petition goal 202") < text.index("/petition goal 3 ")
     assert "/petition goal 2 " not in text
+    assert "eve0: 3 times, last /petition goal on 1 Jan 1970, 00:01 UTC, first on 1 Jan 1970, 00:00 UTC" in text
+    assert "eve19" in text
+    assert "eve20" not in text
+    assert "3 others are not shown." in text
     assert "the App lacks the permission Contents: read-only" in text
     assert shown.headers["Cache-Control"] == "private, no-store"
     assert shown.headers["Referrer-Policy"] == "no-referrer"

@@ -164,7 +164,8 @@ async def test_organizers_read_what_became_of_orders_what_counts_and_what_is_wro
     await browser.sign_in(petition, "grace")
     text = await browser.text(petition)
     assert "/petition remove @mallory signed for a dog obeyed grace," in text
-    assert "/petition goal 1 refused" in text
+    assert "/petition goal 1" not in text
+    assert "mallory: once, last /petition goal on" in text
     links = Read((await browser.show(petition)).text).links
     where = f"{stage.sandbox.web_url}/lovelace/letters/issues/1#issuecomment"
     assert {f"{where}-{obeyed.id}", f"{where}-{refused.id}"} <= set(links)

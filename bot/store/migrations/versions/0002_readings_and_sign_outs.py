@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0002"
 down_revision = "0001"
 
@@ -23,8 +26,71 @@ def _sign_outs() -> None:
 
 
 def _times() -> None:
-    """Add finer times, or numbers, to surveys and looks."""
+    """Keep times of surveys and looks in fractions of a second, and when a survey began beside when it ended.
+
+    What GitHub tells is in whole seconds, and stays so.
+    """
+    for table, name in (("installations", "surveyed_at"), ("threads", "looked_at")):
+        # SQLite cannot change the type of a column.
+        op.execute(f"ALTER TABLE {table} RENAME COLUMN {name} TO {name}_whole")
+        op.add_column(table, sa.Column(name, sa.Double, nullable=False, server_default="0"))
+        op.execute(f"UPDATE {table} SET {name} = {name}_whole")  # noqa: S608 - our names
+        op.execute(f"ALTER TABLE {table} DROP COLUMN {name}_whole")
+    op.add_column("installations", sa.Column("survey_began", sa.Double, nullable=False, server_default="0"))
 
 
 def _attempts() -> None:
-    """Add what strangers try, summed up for each person."""
+    """Add what strangers try, summed up for each person, and the comments that wait alone until they are clear."""
+    op.create_table(
+        "attempts",
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("user_id", sa.BigInteger, nullable=False),
+        sa.Column("login", sa.Text, nullable=False),
+        # The word of the last one, and how many there were.
+        sa.Column("word", sa.Text, nullable=False),
+        sa.Column("times", sa.BigInteger, nullable=False),
+        sa.Column("first_at", sa.BigInteger, nullable=False),
+        sa.Column("last_at", sa.BigInteger, nullable=False),
+        sa.Column("last_comment_id", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "user_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("attempts_of_person", "attempts", ["user_id"])
+    op.execute(f"""
+        INSERT INTO attempts (petition_id, user_id, login, word, times, first_at, last_at, last_comment_id)
+        SELECT petition_id, user_id, login, word, times, first_at, given_at, comment_id FROM (
+            SELECT o.*, row_number() OVER (PARTITION BY petition_id
+                                           ORDER BY given_at DESC, comment_id DESC) AS newest
+            FROM (
+                SELECT petition_id, user_id, login, word, given_at, comment_id,
+                       count(*) OVER (PARTITION BY petition_id, user_id) AS times,
+                       min(given_at) OVER (PARTITION BY petition_id, user_id) AS first_at,
+                       row_number() OVER (PARTITION BY petition_id, user_id
+                                          ORDER BY given_at DESC, comment_id DESC, number DESC) AS place
+                FROM audit
+                WHERE answer = 'refused' AND {_BY_STRANGERS}
+                  AND user_id NOT IN (SELECT user_id FROM forgotten)
+                  AND petition_id IN (SELECT id FROM petitions WHERE anonymised_at IS NULL AND NOT gone)
+            ) AS o WHERE place = 1
+        ) AS p WHERE newest <= 200
+    """)  # noqa: S608 - ours
+    op.execute(f"DELETE FROM audit WHERE {_BY_STRANGERS}")  # noqa: S608 - ours
+    op.create_table(
+        "doubts",
+        sa.Column("comment_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("node_id", sa.Text, nullable=False),
+        # Whether GitHub is to be asked, how often it was of late, and from when on it may be again.
+        sa.Column("is_open", sa.Boolean, nullable=False),
+        sa.Column("asked", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("ask_after", sa.Double, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    is_open = sa.text("is_open")
+    op.create_index("doubts_to_ask", "doubts", ["ask_after"], sqlite_where=is_open, postgresql_where=is_open)
+
+
+_BY_STRANGERS = """
+    (petition_id, comment_id) NOT IN (
+        SELECT petition_id, comment_id FROM audit WHERE answer NOT IN ('refused', 'taken back')
+    )
+"""
