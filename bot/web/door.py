@@ -7,6 +7,7 @@ for an answer to be taken. So whoever opens connections and does nothing could t
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
@@ -19,7 +20,8 @@ class Terms:
     """How many connections there may be at once, and for how many seconds each of them may do nothing.
 
     `head` is for the first request's head to arrive, `idle` for the next request, `stalled` for taking an answer.
-    When all places are taken, whoever has sent nothing for longer than `busy` seconds goes.
+    When all places are taken, whoever has sent nothing for longer than `busy` seconds goes. Where nobody has, the most
+    silent one of an address that has more than half of the places goes when somebody comes from elsewhere.
     """
 
     most: int = 6_000
@@ -45,12 +47,14 @@ class Door:
         """Those whose first request has no end of its head yet, the first one first."""
         self.served: dict[Caller, None] = {}
         """The others, whoever has been silent for the longest first."""
+        self.peers = Counter[str]()
+        """How many of them come from each address."""
 
     def __call__(self) -> Caller:
         """Make the protocol of a connection."""
         return Caller(self)
 
-    def find_room(self, now: float) -> bool:
+    def find_room(self, peer: str, now: float) -> bool:
         """Tell whether there is room for one more, after sending somebody away who only takes up room."""
         if len(self.arriving) + len(self.served) < self.terms.most:
             return True
@@ -58,11 +62,19 @@ class Door:
         if victim is None:
             silent = next(iter(self.served), None)
             victim = silent if silent is not None and silent.heard_at < now - self.terms.busy else None
+        victim = victim or self._greedy_one(peer)
         if victim is not None:
             victim.send_away("full")
         else:
             self.turned_away("full")
         return victim is not None
+
+    def _greedy_one(self, peer: str) -> Caller | None:
+        """Choose somebody of another address that keeps everybody out."""
+        ((greedy, number),) = self.peers.most_common(1) or [("", 0)]
+        if greedy == peer or number <= self.terms.most / 2:
+            return None
+        return next((one for one in self.served if one.peer == greedy), None)
 
 
 class Caller(asyncio.Protocol):
@@ -76,6 +88,7 @@ class Caller(asyncio.Protocol):
         self._tail = b""
         self.heard_at = 0.0
         """When the last bytes came, by the loop's clock."""
+        self.peer = ""
 
     def send_away(self, reason: str) -> None:
         """Hang up."""
@@ -90,10 +103,13 @@ class Caller(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         loop = asyncio.get_running_loop()
         self.heard_at = loop.time()
-        if not self._door.find_room(self.heard_at):
+        # Of an address on this machine there may be no more than an empty name.
+        self.peer = str((transport.get_extra_info("peername") or [""])[0])
+        if not self._door.find_room(self.peer, self.heard_at):
             self._transport.abort()
             return
         self._door.arriving[self] = None
+        self._door.peers[self.peer] += 1
         self._deadline = loop.call_later(self._door.terms.head, self.send_away, "slow head")
         self._inner = self._door.serve()
         self._inner.connection_made(transport)
@@ -140,8 +156,12 @@ class Caller(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._stop_waiting()
-        self._door.arriving.pop(self, None)
-        self._door.served.pop(self, None)
+        places = self._door.arriving if self in self._door.arriving else self._door.served
+        if self in places:
+            del places[self]
+            self._door.peers[self.peer] -= 1
+            if not self._door.peers[self.peer]:
+                del self._door.peers[self.peer]
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:

@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.github import deliveries
 from bot.petition.facts import Fact
 from bot.store import Busy, Unavailable, Unrecordable
+from bot.web.arriving import MadeWay, NoRoom, Room
 from bot.web.callers import Allowance, Rules, address_of
 from bot.web.journal import Journal
 from bot.web.metering import Meter
@@ -21,17 +22,8 @@ from bot.web.metering import Meter
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
 
-ROOM: Final = 64 * 1024 * 1024
-"""Bytes of all bodies in hand at once; whoever knows our address can send them, and only then we see who it was."""
-
-LARGE: Final = 1024 * 1024
-"""Bytes from which a body is large. GitHub sends few such, if any, so that they may fill only half of the room."""
-
 LONG: Final = 48 * 1024
 """Bytes from which a delivery is read beside the loop: what somebody says in it may have been made to take long."""
-
-READING: Final = 8.0
-"""Seconds that a body may take to arrive; GitHub hangs up after 10."""
 
 RETRY_AFTER: Final = 5
 """Seconds after which a refused delivery may be tried again."""
@@ -46,36 +38,36 @@ Record = Callable[[Sequence[Fact]], Awaitable[None]]
 class Refused(Exception):
     """The request is not a delivery that we take; `status` and the message go to the caller."""
 
-    def __init__(self, status: HTTPStatus, message: str) -> None:
+    def __init__(self, status: HTTPStatus, message: str, *, hang_up: bool = False) -> None:
         self.status = status
+        self.hang_up = hang_up
+        """Whether the rest of the body is not taken, so that the connection is free for others at once."""
         super().__init__(message)
+
+
+class Unsigned(Refused):
+    """Nobody has signed it, as far as it has come. An address from which much of it comes is told to go."""
 
 
 def webhook(
     record: Record, secrets: Sequence[str], meter: Meter, rules: Rules
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler that checks deliveries against `secrets` and hands their facts to `record`."""
-    room, log = _Room(), structlog.get_logger("webhook").bind()
+    room, log = Room(), structlog.get_logger("webhook").bind()
     failures = Allowance(rules.failures)
     taken, sent_away = Journal(log, "more deliveries"), Journal(log, "more deliveries refused")
 
     async def handle(request: web.Request) -> web.Response:
         started = time.perf_counter()
         try:
-            size = _checked_size(request)
-            room.enter(size)
-            try:
-                delivery = await _read(request, secrets)
-                if delivery.facts:
-                    await _store(record, delivery.facts)
-            finally:
-                room.leave(size)
+            _check_head(request)
+            delivery = await _take(request, record, secrets, room, rules)
         except Refused as refused:
             refusal = _limited(refused, failures, address_of(request, rules.proxies))
             meter.delivered(str(int(refusal.status)), time.perf_counter() - started)
             if sent_away.has_line_for(refusal.status.phrase):
                 _log_refusal(log, request, refusal, _milliseconds(started))
-            return _answer(refusal)
+            return await _answer(request, refusal)
         outcome = "recorded" if delivery.facts else "ignored"
         meter.delivered(outcome, time.perf_counter() - started)
         if taken.has_line_for(outcome):
@@ -88,51 +80,67 @@ def webhook(
 _ACCEPTED: Final = {outcome: b'{"message": "%s"}' % outcome.encode() for outcome in ("recorded", "ignored")}
 
 
-class _Room:
-    """Counts the bytes of the bodies in hand, so that a flood of them ends in refusals and not in memory."""
-
-    def __init__(self) -> None:
-        self._taken = 0
-        self._large = 0
-
-    def enter(self, size: int) -> None:
-        large = size if size >= LARGE else 0
-        if self._taken + size > ROOM or (large and self._large + large > ROOM // 2):
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too much is being delivered at once; try again")
-        self._taken += size
-        self._large += large
-
-    def leave(self, size: int) -> None:
-        self._taken -= size
-        self._large -= size if size >= LARGE else 0
-
-
-def _checked_size(request: web.Request) -> int:
-    """Refuse by its headers what is not from GitHub, before its body is read; else give the body's size."""
+def _check_head(request: web.Request) -> None:
+    """Refuse by its headers what is not from GitHub, before its body is read."""
     headers, size = request.headers, request.content_length
     if "X-Hub-Signature-256" not in headers:
-        raise Refused(
+        raise Unsigned(
             HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is missing; set a secret in the App's webhook settings"
         )
     if not headers.get("X-GitHub-Event") or not headers.get("X-GitHub-Delivery"):
-        raise Refused(HTTPStatus.BAD_REQUEST, "X-GitHub-Event and X-GitHub-Delivery are required")
+        raise Unsigned(HTTPStatus.BAD_REQUEST, "X-GitHub-Event and X-GitHub-Delivery are required")
     if "Content-Encoding" in headers:
         # It would be unpacked to no one knows what size, and the signature is over what was sent.
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the body as it is, without Content-Encoding")
+        raise Unsigned(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the body as it is, without Content-Encoding")
     if size is None:
-        raise Refused(HTTPStatus.LENGTH_REQUIRED, "Content-Length is required")
+        raise Unsigned(HTTPStatus.LENGTH_REQUIRED, "Content-Length is required")
     if size > BODY_LIMIT:
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {BODY_LIMIT} bytes")
-    return size
+        text = f"the body is larger than {BODY_LIMIT} bytes"
+        raise Unsigned(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
 
 
-async def _read(request: web.Request, secrets: Sequence[str]) -> deliveries.Delivery:
+async def _take(
+    request: web.Request, record: Record, secrets: Sequence[str], room: Room, rules: Rules
+) -> deliveries.Delivery:
+    """Read a delivery and record what it tells."""
+    body = await _body(request, room, rules)
+    if not deliveries.verify(body, request.headers["X-Hub-Signature-256"], secrets):
+        text = "the signature does not match; the secret here differs from the App's"
+        raise Unsigned(HTTPStatus.UNAUTHORIZED, text)
+    size = len(body)
+    try:
+        room.keep(size)
+    except NoRoom as error:
+        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MUCH) from error
+    try:
+        delivery = await _read(request, body)
+        if delivery.facts:
+            await _store(record, delivery.facts)
+    finally:
+        room.drop(size)
+    return delivery
+
+
+_TOO_MUCH: Final = "too much is being delivered at once; try again"
+
+
+async def _body(request: web.Request, room: Room, rules: Rules) -> bytes:
+    if request.content.is_eof():
+        # It is here already, as nearly always, and needs neither a watch nor to be copied.
+        return request.content.read_nowait()
+    try:
+        return await room.read(request.content, address_of(request, rules.proxies))
+    except MadeWay as error:
+        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MUCH, hang_up=True) from error
+    except TimeoutError as error:
+        text = "the body did not arrive in time"
+        raise Unsigned(HTTPStatus.REQUEST_TIMEOUT, text) from error
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise Unsigned(HTTPStatus.BAD_REQUEST, "the body broke off") from error
+
+
+async def _read(request: web.Request, body: bytes) -> deliveries.Delivery:
     headers = request.headers
-    body = await _body(request)
-    if not deliveries.verify(body, headers["X-Hub-Signature-256"], secrets):
-        raise Refused(
-            HTTPStatus.UNAUTHORIZED, "the signature does not match; the secret here differs from the App's"
-        )
     try:
         event, payload = headers["X-GitHub-Event"], deliveries.payload_of(headers.get("Content-Type"), body)
         if len(payload) < LONG:
@@ -142,19 +150,6 @@ async def _read(request: web.Request, secrets: Sequence[str]) -> deliveries.Deli
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error)) from error
     except deliveries.Malformed as error:
         raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
-
-
-async def _body(request: web.Request) -> bytes:
-    if request.content.is_eof():
-        # It is here already, as nearly always, and needs neither a watch nor to be copied.
-        return request.content.read_nowait()
-    try:
-        async with asyncio.timeout(READING):
-            return await request.read()
-    except TimeoutError as error:
-        raise Refused(HTTPStatus.REQUEST_TIMEOUT, f"the body did not arrive within {READING:.0f} s") from error
-    except (ConnectionError, web.RequestPayloadError) as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, "the body broke off") from error
 
 
 async def _store(record: Record, facts: Sequence[Fact]) -> None:
@@ -170,17 +165,22 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
 
 def _limited(refusal: Refused, failures: Allowance, address: str) -> Refused:
     """Tell whoever often sends what nobody has signed to go away; what is signed is taken from everybody."""
-    if refusal.status is not HTTPStatus.UNAUTHORIZED or not failures.spend(address):
+    if not isinstance(refusal, Unsigned) or not failures.spend(address):
         return refusal
-    return Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many deliveries from your address have a wrong signature")
+    text = "too many deliveries from your address have a wrong signature, or none, or break off"
+    return Refused(HTTPStatus.TOO_MANY_REQUESTS, text, hang_up=True)
 
 
-def _answer(refusal: Refused) -> web.Response:
+async def _answer(request: web.Request, refusal: Refused) -> web.Response:
     waits = refusal.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
     headers = {"Retry-After": str(RETRY_AFTER)} if waits else None
     response = web.json_response({"message": str(refusal)}, status=refusal.status, headers=headers)
-    if refusal.status is HTTPStatus.TOO_MANY_REQUESTS:
+    if refusal.hang_up:
         response.force_close()
+        await response.prepare(request)
+        await response.write_eof()
+        # Otherwise aiohttp would take the rest of the body for a while.
+        request.protocol.force_close()
     return response
 
 

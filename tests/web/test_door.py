@@ -36,9 +36,9 @@ class House:
         self.reasons[reason] += 1
         self.somebody_went.set()
 
-    async def call(self, *words: bytes) -> Caller:
-        """Connect, and say something."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def call(self, *words: bytes, address: str = "127.0.0.1") -> Caller:
+        """Connect from an address of this machine, and say something."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(address, 0))
         self.writers.append(writer)
         writer.write(b"".join(words))
         return reader, writer
@@ -253,6 +253,19 @@ async def test_a_full_house_of_busy_people_lets_nobody_else_in() -> None:
         assert await end_of(reader) == b""
         inside[0][1].write(ASK)
         assert await is_answered(inside[0][0])
+
+
+async def test_an_address_that_takes_all_places_keeps_no_other_out() -> None:
+    async with house(Terms(most=3, busy=LONG)) as open_house:
+        inside = [await open_house.call(ASK) for _ in range(3)]
+        assert [await is_answered(reader) for reader, _ in inside] == [True] * 3
+        inside[0][1].write(ASK)
+        assert await is_answered(inside[0][0])
+        reader, _ = await open_house.call(ASK, address="127.0.0.2")
+        assert await is_answered(reader)
+        assert await end_of(inside[1][0]) == b""
+        one_more, _ = await open_house.call(ASK)
+        assert await end_of(one_more) == b""
 
 
 async def test_who_has_been_silent_makes_room_for_others() -> None:

@@ -21,8 +21,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github import deliveries
 from bot.store import Store
-from bot.web import journal, webhook
-from bot.web.callers import FAILURES
+from bot.web import arriving, journal
+from bot.web.callers import FAILURES, Rules
 from bot.web.journal import LINES, Journal
 from bot.web.listening import listening
 from bot.web.server import make_application
@@ -71,7 +71,9 @@ async def client(store: Store) -> AsyncIterator[Client]:
     async def readiness() -> dict[str, bool]:
         return {"database": await store.ping()}
 
-    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
+    application = make_application(
+        record=store.record, secrets=SECRETS, readiness=readiness, house=house(store), rules=Rules(proxies=1)
+    )
     async with TestClient(TestServer(application)) as found:
         yield found
 
@@ -252,7 +254,7 @@ async def test_a_body_without_length_is_refused(client: Client) -> None:
 async def test_a_body_that_does_not_arrive_is_not_waited_for(
     client: Client, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(webhook, "READING", 0.05)
+    monkeypatch.setattr(arriving, "READING", 0.05)
     reader, writer = await _connect(client)
     announced = {"Host": "x", "Content-Length": str(len(PAYLOAD)), **headers(PAYLOAD)}
     writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n" + sent)
@@ -282,29 +284,6 @@ async def test_a_body_that_breaks_off_is_a_refused_delivery_and_no_error_of_ours
 async def test_a_packed_body_is_refused_before_it_is_unpacked(client: Client) -> None:
     packed = gzip.compress(PAYLOAD)
     await check(client, packed, 415, "Content-Encoding", Content_Encoding="gzip")
-
-
-@pytest.mark.parametrize(("size", "fit"), [(20_000_000, 1), (900_000, 74)])
-async def test_a_flood_of_bodies_does_not_fill_the_memory(client: Client, size: int, fit: int) -> None:
-    """Whoever knows the address may announce bodies and let us wait for them: only so many are waited for."""
-    announced = {"Host": "x", "Content-Length": str(size), **headers(b"")}
-    connections = [await _connect(client) for _ in range(fit + 3)]
-    for _, writer in connections:
-        writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n{")
-    pending = {asyncio.ensure_future(reader.readline()) for reader, _ in connections}
-    refused: set[asyncio.Task[bytes]] = set()
-    while len(refused) < 3:
-        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        refused |= done
-    assert {answer.result().split()[1] for answer in refused} == {b"503"}
-    assert len(pending) == fit
-    for _, writer in connections:
-        writer.close()
-    await asyncio.gather(*pending)
-    genuine = json.dumps(SIGNED | {"padding": "x" * (size - len(PAYLOAD) - 20)}).encode()
-    while (answer := await client.post("/webhook", data=BytesIO(genuine), headers=headers(genuine))).status == 503:
-        assert int(answer.headers["Retry-After"]) > 0
-    assert answer.status == 200
 
 
 async def test_a_flood_of_wrong_signatures_is_told_to_go_and_takes_nobodys_place(
