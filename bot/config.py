@@ -60,8 +60,8 @@ VARIABLES = (
     Variable("PORT", "8080", "listening port; 0 lets the system choose"),
     Variable(
         "TRUSTED_PROXIES",
-        "0",
-        "how many proxies of yours stand before the bot and write `X-Forwarded-For`; 1 on Heroku",
+        None,
+        "how many proxies of yours stand before the bot and write `X-Forwarded-For`; unset: one, where it is near",
     ),
     Variable("PUBLIC_URL", None, "where the web pages are reachable from outside"),
     Variable("PETITION_LABEL", "petition", "the label that makes an issue a petition"),
@@ -86,7 +86,8 @@ class Config:
     database_url: str = field(default="sqlite:///undersigned.db", repr=False)
     host: str = "0.0.0.0"  # noqa: S104 - as in VARIABLES
     port: int = 8080
-    trusted_proxies: int = 0
+    trusted_proxies: int | None = None
+    """How many proxies say who calls; None for one, where it is on this machine or in a private network."""
     public_url: str | None = None
     petition_label: str = "petition"
     resync_seconds: int = 600
@@ -143,7 +144,7 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
         database_url=reader.text("DATABASE_URL"),
         host=reader.text("HOST"),
         port=reader.number("PORT", 0, 65535),
-        trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 9),
+        trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 9) if reader.text("TRUSTED_PROXIES") else None,
         public_url=reader.url("PUBLIC_URL"),
         petition_label=reader.text("PETITION_LABEL"),
         resync_seconds=reader.number("RESYNC_SECONDS", 1, 86_400),

@@ -33,9 +33,16 @@ def test_the_credentials_are_enough() -> None:
 def test_defaults_are_those_of_the_table() -> None:
     assert read({}, credentials=False) == Config()
     assert {variable.name for variable in VARIABLES if variable.default} == {
-        "GITHUB_API_URL", "DATABASE_URL", "HOST", "PORT", "TRUSTED_PROXIES", "PETITION_LABEL", "RESYNC_SECONDS",
+        "GITHUB_API_URL", "DATABASE_URL", "HOST", "PORT", "PETITION_LABEL", "RESYNC_SECONDS",
         "LOG_LEVEL",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, None), ("", None), ("0", 0), ("2", 2)])
+def test_no_proxy_is_something_else_than_nothing_said(value: str | None, expected: int | None) -> None:
+    said = {} if value is None else {"TRUSTED_PROXIES": value}
+    assert read(COMPLETE | said).trusted_proxies == expected
+    assert "TRUSTED_PROXIES must be a whole number from 0 to 9" in problems(COMPLETE | {"TRUSTED_PROXIES": "-1"})
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,20 @@ class AtGitHub:
     places: tuple[Place, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the running bot saw of the doctor's delivery: from which peer it came, and for whose it took it.
+
+    `forwarded` is how many addresses stood in `X-Forwarded-For`, `proxies` how many the bot was told of.
+    """
+
+    peer: str
+    near: bool
+    forwarded: int
+    proxies: int | None
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything that was gathered. `skew` is in seconds, None where GitHub gives no time."""
@@ -61,6 +75,8 @@ class Facts:
     """What `PUBLIC_URL` answers; None where there is none."""
     delivered: Reply | None
     """What became of a delivery that the doctor signed itself; None where nobody knows where to send it."""
+    seen: Seen | None = None
+    """What the bot saw of it; None where it does not tell."""
 
     @property
     def places(self) -> Collection[Place]:

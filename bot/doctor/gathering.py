@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 import aiohttp
+import msgspec
 
-from bot.doctor.facts import AtGitHub, Facts, Patient, Place
+from bot.doctor.facts import AtGitHub, Facts, Patient, Place, Seen
 from bot.github.answers import HookDelivery, Installation
 from bot.github.client import GitHub
 from bot.github.clock import clock_skew
@@ -35,13 +36,15 @@ async def gather(
         skew = group.create_task(clock_skew(session, patient.api_url, now))
         asked = group.create_task(_ask(github, patient.label, now))
         home = group.create_task(_knock(patient, session))
+    delivered = await _deliver(patient, asked.result(), session)
     return Facts(
         patient=patient,
         health=health.result(),
         skew=skew.result(),
         at_github=asked.result(),
         home=home.result(),
-        delivered=await _deliver(patient, asked.result(), session),
+        delivered=delivered,
+        seen=_seen(delivered),
     )
 
 
@@ -93,3 +96,16 @@ async def _deliver(
     if patient.public_url is not None:
         url = f"{patient.public_url}/webhook"
     return None if not url else await send(session, url, "ping", PING, patient.secrets[0])
+
+
+def _seen(delivered: Reply | None) -> Seen | None:
+    if delivered is None or not delivered.is_good:
+        return None
+    try:
+        return msgspec.json.decode(delivered.text, type=_Answer).caller
+    except msgspec.MsgspecError:
+        return None
+
+
+class _Answer(msgspec.Struct):
+    caller: Seen | None = None

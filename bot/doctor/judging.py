@@ -24,6 +24,7 @@ def judge(facts: Facts) -> list[Finding]:
         *_clock(facts),
         *judge_app(facts),
         *_delivery(facts),
+        *_callers(facts),
         *_public_url(facts),
         *_organizers(facts),
         *_database(facts),
@@ -89,6 +90,32 @@ def _delivery(facts: Facts) -> Iterator[Finding]:
             what = f"Where deliveries go, something else than this bot answers ({reply.status})."
             do = "The address has to end in /webhook and to lead to this bot."
     yield problem("delivery", what, why, do)
+
+
+def _callers(facts: Facts) -> Iterator[Finding]:
+    seen = facts.seen
+    if seen is None:
+        return
+    told = "is not set" if seen.proxies is None else f"is {seen.proxies}"
+    header = f"X-Forwarded-For has {seen.forwarded}" if seen.forwarded else "X-Forwarded-For is not there"
+    what = (
+        f"The doctor's delivery came from {seen.peer or 'this machine'}; {header}, TRUSTED_PROXIES {told}."
+        f" It was counted for {seen.address or 'this machine'}."
+    )
+    believed = int(seen.near) if seen.proxies is None else seen.proxies
+    has_proxy = (facts.patient.public_url or "").startswith("https:") or bool(seen.proxies)
+    if seen.forwarded > believed:
+        why = "Who comes by a proxy that is not believed shares its limits with all the others."
+        do = f"If all of these proxies are yours, set TRUSTED_PROXIES to {seen.forwarded}."
+    elif seen.forwarded < believed and has_proxy:
+        why = (
+            "Where a proxy does not say who calls, all who come by it share its limits, and can say so themselves."
+        )
+        do = f"Have the proxy write X-Forwarded-For; or set TRUSTED_PROXIES to {seen.forwarded}."
+    else:
+        yield fine("callers", what)
+        return
+    yield note("callers", what, why, do)
 
 
 def _public_url(facts: Facts) -> Iterator[Finding]:

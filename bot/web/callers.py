@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from aiohttp.typedefs import Middleware
 from cachetools import LRUCache
 
 from bot.web.guard import Handler, seal
+from bot.web.origin import Origin, origin_of
 
 REMEMBERED: Final = 20_000
 """Addresses that are remembered; of more, those that have not called for the longest are forgotten."""
@@ -31,6 +31,9 @@ COST_OF_A_WRONG_KEY: Final = 20
 
 BODY_TIME: Final = 8.0
 """Seconds that the body of a form may take to arrive."""
+
+SHARED: Final = 20
+"""As many times an address's limits hold for all of a peer that nobody has told us to be a proxy."""
 
 STAYS: Final = "/events"
 """How the address of what is answered for as long as somebody watches ends."""
@@ -60,12 +63,13 @@ FAILURES: Final = Rate(burst=20, per_second=0.5)
 class Rules:
     """How callers are told apart and limited.
 
-    `proxies` is how many proxies of ours stand before us. Of requests for pages `at_once` are worked on at once,
-    `each` for one address, which may besides have so many pages open that are told of news. Tables of all
-    who signed are apart: `rosters` of them are taken at once, and a quarter of these by one address.
+    `proxies` is how many proxies of ours stand before us, None where nobody has told. Of requests for pages
+    `at_once` are worked on at once, `each` for one address, which may besides have so many pages open that are told
+    of news.
+    Tables of all who signed are apart: `rosters` of them are taken at once, and a quarter of these by one address.
     """
 
-    proxies: int = 0
+    proxies: int | None = None
     pages: Rate = PAGES
     failures: Rate = FAILURES
     at_once: int = 64
@@ -98,6 +102,26 @@ class Allowance:
         self._full_at[address] = max(self._full_at.get(address, 0.0), now) + number / self._rate.per_second
 
 
+class Allowances:
+    """An allowance for each address, and a larger one for all that come via a peer which may be no proxy."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._each = Allowance(rate)
+        self._shared = Allowance(Rate(rate.burst * SHARED, rate.per_second * SHARED))
+
+    def spend(self, origin: Origin) -> float:
+        """Take one, or give the seconds to wait where nothing is left."""
+        # The address first: what it asks for too much is not counted for those who share the peer with it.
+        wait = self._each.spend(origin.address)
+        return wait if wait or not origin.via else self._shared.spend(origin.via)
+
+    def charge(self, origin: Origin, number: int) -> None:
+        """Take so many more for something that was done already."""
+        self._each.charge(origin.address, number)
+        if origin.via:
+            self._shared.charge(origin.via, number)
+
+
 class _Seats:
     """So many of a kind of request are worked on at once, and so many for each address."""
 
@@ -105,44 +129,36 @@ class _Seats:
         self._each = each
         self._all = all_
         self._taken = Counter[str]()
+        self._total = 0
 
-    def take(self, address: str) -> bool:
+    def take(self, origin: Origin) -> bool:
         """Take a seat; False where there is none."""
-        is_free = self._taken[address] < self._each and self._taken.total() < self._all
+        is_free = (
+            self._total < self._all
+            and self._taken[origin.address] < self._each
+            and (not origin.via or self._taken[origin.via] < self._each * SHARED)
+        )
         if is_free:
-            self._taken[address] += 1
+            self._total += 1
+            self._taken.update(_names(origin))
         return is_free
 
-    def leave(self, address: str) -> None:
+    def leave(self, origin: Origin) -> None:
         """Leave it to others."""
-        self._taken[address] -= 1
-        if not self._taken[address]:
-            del self._taken[address]
+        self._total -= 1
+        for name in _names(origin):
+            self._taken[name] -= 1
+            if not self._taken[name]:
+                del self._taken[name]
 
 
-def address_of(request: web.Request, proxies: int) -> str:
-    """Tell who calls. Behind so many proxies of ours it is what the first of them has written down.
-
-    Anybody can write `X-Forwarded-For`: only what our own proxies have added at its end is known to be true.
-    Of an IPv6 address only the network counts, because each caller has a whole one.
-    """
-    seen = request.remote or ""
-    if proxies:
-        noted = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-        seen = noted[-proxies].strip() if len(noted) >= proxies else seen
-    try:
-        address = ip_address(seen)
-    except ValueError:
-        return request.remote or ""
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(IPv6Address(int(address) >> 64 << 64)) if mapped is None else str(mapped)
-    return str(address)
+def _names(origin: Origin) -> tuple[str, ...]:
+    return (origin.address, origin.via) if origin.via else (origin.address,)
 
 
 def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middleware:
     """Make the middleware that keeps limits for all routes but `/webhook`."""
-    allowance = Allowance(rules.pages)
+    allowance = Allowances(rules.pages)
     pages = _Seats(rules.each, rules.at_once)
     watching = _Seats(rules.watching)
     rosters = _Seats(max(rules.rosters // 4, 1), rules.rosters)
@@ -151,25 +167,25 @@ def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middlewa
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path == "/webhook":
             return await handler(request)
-        address = address_of(request, rules.proxies)
-        if wait := allowance.spend(address):
+        origin = origin_of(request, rules.proxies)
+        if wait := allowance.spend(origin):
             turned_away("too often")
             return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
         if not _came_to_an_address(request):
             return _refuse(HTTPStatus.BAD_REQUEST, "The header Host is not the address of anything.")
         path = request.path
         seats = watching if path.endswith(STAYS) else rosters if path.endswith(LONG) else pages
-        if not seats.take(address):
+        if not seats.take(origin):
             turned_away("too many at once")
             return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is asked for at once.", 1.0)
         try:
             response = await _in_time(request, handler)
         except web.HTTPException as refusal:
-            _charge(allowance, address, refusal.status)
+            _charge(allowance, origin, refusal.status)
             raise
         finally:
-            seats.leave(address)
-        _charge(allowance, address, response.status)
+            seats.leave(origin)
+        _charge(allowance, origin, response.status)
         return response
 
     return limit
@@ -188,9 +204,9 @@ async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse
         return _refuse(HTTPStatus.BAD_REQUEST, "What you sent broke off.", 1.0)
 
 
-def _charge(allowance: Allowance, address: str, status: int) -> None:
+def _charge(allowance: Allowances, origin: Origin, status: int) -> None:
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        allowance.charge(address, COST_OF_A_WRONG_KEY)
+        allowance.charge(origin, COST_OF_A_WRONG_KEY)
 
 
 def _came_to_an_address(request: web.Request) -> bool:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
 
+from bot.web.origin import network_of
+
 END_OF_HEAD: Final = b"\r\n\r\n"
 
 
@@ -20,8 +22,8 @@ class Terms:
     """How many connections there may be at once, and for how many seconds each of them may do nothing.
 
     `head` is for the first request's head to arrive, `idle` for the next request, `stalled` for taking an answer.
-    When all places are taken, whoever has sent nothing for longer than `busy` seconds goes. Where nobody has, the most
-    silent one of an address that has more than half of the places goes when somebody comes from elsewhere.
+    When all places are taken, whoever has sent nothing for longer than `busy` seconds goes. Where nobody has, it is
+    the most silent one of an address that has more than half of the places, when somebody comes from elsewhere.
     """
 
     most: int = 6_000
@@ -103,8 +105,7 @@ class Caller(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         loop = asyncio.get_running_loop()
         self.heard_at = loop.time()
-        # Of an address on this machine there may be no more than an empty name.
-        self.peer = str((transport.get_extra_info("peername") or [""])[0])
+        self.peer = network_of(str((transport.get_extra_info("peername") or [""])[0]))
         if not self._door.find_room(self.peer, self.heard_at):
             self._transport.abort()
             return

@@ -15,9 +15,10 @@ from bot.github import deliveries
 from bot.petition.facts import Fact
 from bot.store import Busy, Unavailable, Unrecordable
 from bot.web.arriving import MadeWay, NoRoom, Room
-from bot.web.callers import Allowance, Rules, address_of
+from bot.web.callers import Allowances, Rules
 from bot.web.journal import Journal
 from bot.web.metering import Meter
+from bot.web.origin import Origin, describe, origin_of
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -54,7 +55,7 @@ def webhook(
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler that checks deliveries against `secrets` and hands their facts to `record`."""
     room, log = Room(), structlog.get_logger("webhook").bind()
-    failures = Allowance(rules.failures)
+    failures = Allowances(rules.failures)
     taken, sent_away = Journal(log, "more deliveries"), Journal(log, "more deliveries refused")
 
     async def handle(request: web.Request) -> web.Response:
@@ -63,7 +64,7 @@ def webhook(
             _check_head(request)
             delivery = await _take(request, record, secrets, room, rules)
         except Refused as refused:
-            refusal = _limited(refused, failures, address_of(request, rules.proxies))
+            refusal = _limited(refused, failures, origin_of(request, rules.proxies))
             meter.delivered(str(int(refusal.status)), time.perf_counter() - started)
             if sent_away.has_line_for(refusal.status.phrase):
                 _log_refusal(log, request, refusal, _milliseconds(started))
@@ -72,6 +73,9 @@ def webhook(
         meter.delivered(outcome, time.perf_counter() - started)
         if taken.has_line_for(outcome):
             _log_delivery(log, request, delivery, outcome, _milliseconds(started))
+        if delivery.event == "ping":
+            # It is signed, and the doctor wants to know as whom we see it.
+            return web.json_response({"message": outcome, "caller": describe(request, rules.proxies)})
         return web.Response(body=_ACCEPTED[outcome], content_type="application/json", charset="utf-8")
 
     return handle
@@ -129,7 +133,7 @@ async def _body(request: web.Request, room: Room, rules: Rules) -> bytes:
         # It is here already, as nearly always, and needs neither a watch nor to be copied.
         return request.content.read_nowait()
     try:
-        return await room.read(request.content, address_of(request, rules.proxies))
+        return await room.read(request.content, origin_of(request, rules.proxies).address)
     except MadeWay as error:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, _TOO_MUCH, hang_up=True) from error
     except TimeoutError as error:
@@ -163,9 +167,9 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot take it now; try again") from error
 
 
-def _limited(refusal: Refused, failures: Allowance, address: str) -> Refused:
+def _limited(refusal: Refused, failures: Allowances, origin: Origin) -> Refused:
     """Tell whoever often sends what nobody has signed to go away; what is signed is taken from everybody."""
-    if not isinstance(refusal, Unsigned) or not failures.spend(address):
+    if not isinstance(refusal, Unsigned) or not failures.spend(origin):
         return refusal
     text = "too many deliveries from your address have a wrong signature, or none, or break off"
     return Refused(HTTPStatus.TOO_MANY_REQUESTS, text, hang_up=True)

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bot import app, errands
 from bot.config import Config
+from bot.doctor import judging
+from bot.doctor.facts import Facts, Seen
 from bot.doctor.findings import Finding, Level, are_fine
 from bot.sandbox.nouns import Installation
 from bot.sandbox.server import Sandbox
@@ -75,7 +77,7 @@ async def test_nothing_is_wrong_with_a_bot_that_works(stage: Scene) -> None:
     assert are_fine(findings)
     assert [one.topic for one in findings] == [
         "credentials", "clock", "permissions", "installations", "label", "webhook", "deliveries", "delivery",
-        "public address", "organizers", "database", "petitions",
+        "callers", "public address", "organizers", "database", "petitions",
     ]  # fmt: skip
 
 
@@ -86,6 +88,43 @@ async def test_organizers_who_cannot_sign_in(stage: Scene, missing: str) -> None
     assert "GITHUB_CLIENT_SECRET" in found.do
     assert f"http://127.0.0.1:{stage.bot.port if stage.bot else 0}/organizers/signed-in" in found.do
     assert "python -m bot audit" in found.why
+
+
+NEAR, FAR = Seen("10.0.0.1", True, 1, None, "203.0.113.9"), Seen("203.0.113.9", False, 0, None, "203.0.113.9")
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (NEAR, None),
+        (FAR, None),
+        (replace(NEAR, proxies=1), None),
+        (replace(FAR, proxies=0), None),
+        (replace(NEAR, forwarded=2), "set TRUSTED_PROXIES to 2"),
+        (replace(NEAR, forwarded=0), "Have the proxy write X-Forwarded-For"),
+        (replace(NEAR, proxies=0), "set TRUSTED_PROXIES to 1"),
+        (replace(FAR, forwarded=1), "set TRUSTED_PROXIES to 1"),
+        (replace(NEAR, proxies=2), "set TRUSTED_PROXIES to 1"),
+    ],
+)
+async def test_whom_the_bot_sees_behind_which_proxies(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch, seen: Seen, said: str | None
+) -> None:
+    def judge(facts: Facts) -> list[Finding]:
+        patient = replace(facts.patient, public_url="https://petitions.example.org")
+        return list(judging._callers(replace(facts, patient=patient, seen=seen)))
+
+    monkeypatch.setattr(errands, "judge", judge)
+    (found,) = await examined(stage)
+    assert found.level is (Level.FINE if said is None else Level.NOTE)
+    assert said is None or said in found.do
+    assert f"came from {seen.peer}" in found.what
+
+
+async def test_the_running_bot_tells_the_doctor_as_whom_it_sees_it(stage: Scene) -> None:
+    (found,) = [one for one in await examined(stage) if one.topic == "callers"]
+    assert found.level is Level.FINE
+    assert "came from 127.0.0.1; X-Forwarded-For is not there, TRUSTED_PROXIES is not set" in found.what
 
 
 async def test_an_app_id_that_is_another_one(stage: Scene) -> None:

@@ -12,8 +12,9 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from bot.web import callers
-from bot.web.callers import Allowance, Rate, Rules, address_of, limiting
+from bot.web.callers import SHARED, Allowance, Rate, Rules, limiting
 from bot.web.listening import listening
+from bot.web.origin import Origin, origin_of
 
 Client = TestClient[web.Request, web.Application]
 
@@ -65,14 +66,62 @@ def test_a_crowd_of_addresses_takes_so_much_memory_and_no_more(monkeypatch: pyte
         (1, "10.0.0.1", ["not an address"], "10.0.0.1"),
         (0, "2001:db8:1:2:3:4:5:6", [], "2001:db8:1:2::"),
         (0, "::ffff:192.0.2.1", [], "192.0.2.1"),
+        (0, "10.0.0.1", ["203.0.113.9"], "10.0.0.1"),
+        (None, "192.0.2.1", ["203.0.113.9"], "192.0.2.1"),
+        (None, "2001:db8::1", ["203.0.113.9"], "2001:db8::"),
+        (None, "100.64.0.1", ["203.0.113.9"], "100.64.0.1"),
+        (None, "::ffff:192.0.2.1", ["203.0.113.9"], "192.0.2.1"),
+        (None, "10.0.0.1", [], "10.0.0.1"),
+        (None, "10.0.0.1", [""], "10.0.0.1"),
+        (None, "10.0.0.1", ["203.0.113.9, "], "10.0.0.1"),
+        (None, "10.0.0.1", ["203.0.113.9", "unknown"], "10.0.0.1"),
+        (None, "10.0.0.1", ["203.0.113.9:443"], "10.0.0.1"),
+        (None, "::1", ["203.0.113.9, 0x7f000001"], "::"),
+        (None, None, [], ""),
     ],
 )
 def test_only_what_our_own_proxies_wrote_is_believed(
-    proxies: int, remote: str, forwarded: list[str], expected: str
+    proxies: int | None, remote: str | None, forwarded: list[str], expected: str
 ) -> None:
+    assert origin(proxies, remote, forwarded) == Origin(expected)
+
+
+@pytest.mark.parametrize(
+    ("remote", "via"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("10.1.2.3", "10.1.2.3"),
+        ("172.17.0.1", "172.17.0.1"),
+        ("192.168.1.1", "192.168.1.1"),
+        ("169.254.8.8", "169.254.8.8"),
+        ("::1", "::"),
+        ("fd00:1:2:3:4::1", "fd00:1:2:3::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        (None, ""),
+    ],
+)
+@pytest.mark.parametrize(
+    ("forwarded", "expected"),
+    [
+        (["203.0.113.9"], "203.0.113.9"),
+        (["198.51.100.7, 203.0.113.9"], "203.0.113.9"),
+        (["198.51.100.7", "203.0.113.9"], "203.0.113.9"),
+        (["10.9.9.9, 2001:db8:1:2:3::4 "], "2001:db8:1:2::"),
+        (["::ffff:203.0.113.9"], "203.0.113.9"),
+    ],
+)
+def test_a_proxy_that_is_near_is_believed_where_nobody_has_told(
+    remote: str | None, via: str, forwarded: list[str], expected: str
+) -> None:
+    assert origin(None, remote, forwarded) == Origin(expected, f"via {via}")
+
+
+def origin(proxies: int | None, remote: str | None, forwarded: list[str]) -> Origin:
     headers = [("X-Forwarded-For", value) for value in forwarded]
-    request = make_mocked_request("GET", "/", headers=headers).clone(remote=remote)
-    assert address_of(request, proxies) == expected
+    request = make_mocked_request("GET", "/", headers=headers)
+    request = request.clone(remote=remote) if remote is not None else request
+    return origin_of(request, proxies)
 
 
 @asynccontextmanager
@@ -122,6 +171,43 @@ async def test_who_asks_too_often_is_told_when_to_come_back_and_others_are_serve
         assert "Content-Security-Policy" in refused.headers
         assert (await client.get("/", headers=of("192.0.2.2"))).status == 200
         assert reasons == {"too often": 2}
+
+
+async def test_visitors_behind_a_proxy_that_is_near_have_a_limit_each() -> None:
+    async with serving(Rules(pages=FEW.pages)) as (client, _, _reasons):
+        statuses = [(await client.get("/", headers=of(f"192.0.2.{n}"))).status for n in range(20)]
+        assert statuses == [200] * 20
+        alone = [(await client.get("/")).status for _ in range(4)]
+        assert alone == [200, 200, 200, 429]
+
+
+async def test_whoever_makes_up_addresses_in_a_peers_name_has_that_peers_limit() -> None:
+    most = FEW.pages.burst * SHARED
+    async with serving(Rules(pages=FEW.pages, watching=1)) as (client, go, _reasons):
+        statuses = [(await client.get("/", headers=of(f"192.0.2.{n}"))).status for n in range(most + 5)]
+        assert statuses == [200] * most + [429] * 5
+        # Whoever needs no such word has a limit of their own.
+        assert (await client.get("/")).status == 200
+        go.set()
+
+
+async def test_who_asks_too_often_uses_up_nothing_of_others_behind_the_same_proxy() -> None:
+    async with serving(Rules(pages=FEW.pages)) as (client, _, _reasons):
+        statuses = [(await client.get("/", headers=of("192.0.2.1"))).status for _ in range(100)]
+        assert statuses == [200] * 3 + [429] * 97
+        assert (await client.get("/", headers=of("192.0.2.2"))).status == 200
+
+
+async def test_who_watches_by_a_peers_name_takes_so_many_places() -> None:
+    async with serving(Rules(watching=1)) as (client, go, reasons):
+        asked = [
+            asyncio.ensure_future(client.get("/petition/events", headers=of(f"192.0.2.{n}")))
+            for n in range(SHARED + 2)
+        ]
+        while reasons.total() < 2:
+            await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        go.set()
+        assert Counter([(await answer).status for answer in asked]) == {200: SHARED, 503: 2}
 
 
 async def test_the_webhook_is_not_limited_by_address() -> None:
