@@ -28,9 +28,12 @@ class Guard:
         return setup_token(self.secret_key)
 
     def admits(self, shown: str) -> bool:
-        """Tell whether somebody has shown the token, or the key that it comes from."""
-        given = shown.strip().encode(errors="replace")
-        return any(hmac.compare_digest(given, good.encode()) for good in (self.token, self.secret_key))
+        """Tell whether somebody has shown the token."""
+        return _is(shown, self.token)
+
+    def is_key(self, shown: str) -> bool:
+        """Tell whether somebody has shown the key that the token comes from, which is for nobody to see."""
+        return _is(shown, self.secret_key)
 
     def open_session(self) -> str:
         """Give what a browser that was admitted is known by."""
@@ -51,6 +54,10 @@ class Guard:
     @property
     def _sessions(self) -> Sessions:
         return Sessions(self.secret_key, "session", LIFE, self.now)
+
+
+def _is(shown: str, secret: str) -> bool:
+    return hmac.compare_digest(shown.strip().encode(errors="replace"), secret.encode())
 
 
 def setup_token(secret_key: str) -> str:

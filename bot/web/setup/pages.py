@@ -82,7 +82,7 @@ class Wizard:
 
     def _let_in(self, request: web.Request, shown: str) -> web.Response:
         if not self.guard.admits(shown):
-            return page("locked.html", status=403, wrong=True)
+            return page("locked.html", status=403, wrong=True, is_key=self.guard.is_key(shown))
         # The token disappears from the address, and with it from the browser's history.
         answer = web.Response(status=303, headers={"Location": "/setup"})
         secure = seen_as(request).startswith("https:")
