@@ -7,7 +7,7 @@ import http
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 import gidgethub
@@ -28,6 +28,7 @@ from bot.github.errors import (
     Unavailable,
     Unprocessable,
 )
+from bot.github.links import graphql_url, own_url
 from bot.github.memory import Memory
 from bot.github.pacing import Hold, Pace
 from bot.github.watching import Watch
@@ -79,8 +80,8 @@ class Line:
 
     @property
     def graphql_url(self) -> str:
-        """Give the GraphQL endpoint beside the REST root: https://HOST/api/v3 has https://HOST/api/graphql ."""
-        return f"{self.base_url.rstrip('/').removesuffix('/v3')}/graphql"
+        """Give the GraphQL endpoint beside the REST root."""
+        return graphql_url(self.base_url)
 
 
 class Api(gidgethub.aiohttp.GitHubAPI):
@@ -102,7 +103,12 @@ class Api(gidgethub.aiohttp.GitHubAPI):
         data: object = b"",
         afresh: bool = False,
     ) -> Answer:
-        """Make one call; `afresh` forgets what was answered before. Raises only `bot.github.errors`."""
+        """Make one call; `afresh` forgets what was answered before. Raises only `bot.github.errors`.
+
+        `url` is a path, or an address out of an answer.
+        """
+        if not url.startswith("/"):
+            url = self._followed(f"{method} {_path(url)}", url)
         if afresh and self._memory is not None:
             self._memory.pop(sansio.format_url(url, variables, base_url=self.base_url), None)
         try:
@@ -119,6 +125,8 @@ class Api(gidgethub.aiohttp.GitHubAPI):
             raise _error_of(error) from None
         except (ValueError, RecursionError):
             raise Unavailable(f"{method} {_path(url)}: the answer cannot be read") from None
+        if more is not None:
+            more = self._followed(f"{method} {_path(url)}, next page", more)
         return Answer(answer, more, unchanged=status == http.HTTPStatus.NOT_MODIFIED)
 
     async def manage_rate_limit(self, *, method: str, url: str) -> None:
@@ -161,14 +169,19 @@ class Api(gidgethub.aiohttp.GitHubAPI):
                 return _sound(f"{method} {_path(url)}", status, shown, content)
             # aiohttp would turn a POST into a GET. GitHub means the same call in another place:
             # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
-            url = urljoin(url, shown.get("location", ""))
+            url = self._followed(f"{method} {_path(url)}", shown.get("location", ""), url)
         raise Unavailable(f"{method} {_path(url)}: too many redirects")
+
+    def _followed(self, call: str, link: str, asked_url: str | None = None) -> str:
+        """Give the address of ours that one out of an answer stands for; raises Unavailable where there is none."""
+        url = own_url(link, self.base_url, asked_url)
+        if url is None:
+            raise Unavailable(f"{call}: leads to no address of GitHub's API{_host(link)}")
+        return url
 
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
-        if _origin(url) != _origin(self.base_url):
-            raise Unavailable(f"{method} {_path(url)}: leads away from GitHub, where our token must not go")
         timeout = aiohttp.ClientTimeout(total=self._line.timeout)
         try:
             async with self._line.session.request(
@@ -256,9 +269,16 @@ def _error_of(error: gidgethub.HTTPException) -> GitHubError:
 
 
 def _path(url: str) -> str:
-    return urlsplit(url).path
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return "?"
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
+def _host(link: str) -> str:
+    """Say on which host a link leads nowhere; its path and query may hold what is not for the log."""
+    try:
+        host = urlsplit(link).hostname
+    except ValueError:
+        return ""
+    return f", but to {host[:100]!r}" if host else ""

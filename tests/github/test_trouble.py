@@ -177,29 +177,10 @@ async def test_nonsense_in_headers_is_overlooked(
 # Redirects
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_our_token_goes_nowhere_else(
-    client: InstallationClient, letter: Issue, sandbox: Sandbox, forgery: Forgery, calls: Calls, status: int
-) -> None:
-    elsewhere = sandbox.api_url.replace("127.0.0.1", "localhost")
-    forgery.answers("", status, location=f"{elsewhere}/repos/{REPO}/issues/{letter.number}")
-    with pytest.raises(Unavailable, match="token must not go"):
-        await client.get_issue(REPO, letter.number)
-    assert all(call.url.host == "127.0.0.1" for call in calls.all)
-
-
-async def test_a_next_page_elsewhere_is_not_followed(
-    client: InstallationClient, letter: Issue, sandbox: Sandbox, forgery: Forgery
-) -> None:
-    forgery.answers('{"repositories": []}', 200, link='<http://elsewhere.example/?page=2>; rel="next"')
-    with pytest.raises(Unavailable, match="token must not go"):
-        await client.repositories()
-
-
 async def test_going_round_in_circles_ends(
     client: InstallationClient, letter: Issue, forgery: Forgery, calls: Calls
 ) -> None:
-    forgery.answers("", 301, location="/api/v3/somewhere")
+    forgery.answers("", 301, location="/api/v3/repositories/7")
     with pytest.raises(Unavailable, match="too many redirects"):
         await client.get_issue(REPO, letter.number)
     assert len(calls.made) == api.HOPS + 1

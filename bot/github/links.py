@@ -1,0 +1,86 @@
+"""Which address of ours an address in an answer stands for; pure.
+
+A caching proxy, or another name of the same server, hands on answers that name GitHub's host and not the one that
+we were told to call. Only the path and the query of such an address count: they are looked for below our own root,
+so that a token never goes to another host, whatever an answer says.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote, urljoin, urlsplit
+
+REST_ROOT: Final = "/api/v3"
+"""Where REST is on a server of one's own; api.github.com has it at its root."""
+
+GRAPHQL: Final = ("/graphql", "/api/graphql")
+
+HEADS: Final = frozenset(
+    [
+        "app",
+        "app-manifests",
+        "applications",
+        "installation",
+        "organizations",
+        "orgs",
+        "repos",
+        "repositories",
+        "user",
+        "users",
+    ]
+)
+"""What the paths begin with to which GitHub sends us on; anything else is a page for people, or no GitHub."""
+
+LONGEST: Final = 8_000
+"""Characters of an address; GitHub and proxies refuse longer ones."""
+
+
+def own_url(link: str, base_url: str, asked_url: str | None = None) -> str | None:
+    """Give the address below `base_url` that a link stands for; None where it leads nowhere in the API.
+
+    `asked_url` is the address that was answered with the link, which may be relative to it.
+    """
+    if len(link) > LONGEST or not _PLAIN.fullmatch(link) or link.startswith("//"):
+        return None
+    try:
+        as_given, parts = urlsplit(link), urlsplit(urljoin(asked_url or base_url, link))
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or _escapes(as_given.path):
+        return None
+    base = base_url.rstrip("/")
+    graphql = graphql_url(base)
+    if parts.path in (*GRAPHQL, urlsplit(graphql).path):
+        return graphql
+    path = _below_root(parts.path, urlsplit(base).path)
+    return None if path is None else f"{base}{path}{'?' if parts.query else ''}{parts.query}"
+
+
+def graphql_url(base_url: str) -> str:
+    """Give the GraphQL endpoint beside a REST root: https://HOST/api/v3 has https://HOST/api/graphql ."""
+    return f"{base_url.rstrip('/').removesuffix('/v3')}/graphql"
+
+
+def _below_root(path: str, our_root: str) -> str | None:
+    """Take the root of REST off a path: ours, that of a server of one's own, or none."""
+    for root in sorted({our_root, REST_ROOT, ""}, key=len, reverse=True):
+        below = path.removeprefix(root)
+        if path.startswith(f"{root}/") and below.split("/")[1] in HEADS:
+            return below
+    return None
+
+
+def _escapes(path: str) -> bool:
+    """Tell whether a path may mean another one to who reads it once or twice more: `..`, however it is written."""
+    plain = unquote(unquote(path))
+    if unquote(plain) != plain or "//" in path or any(letter < " " for letter in plain):
+        return True
+    return any(step in (".", "..") for step in re.split(r"[/\\]", plain))
+
+
+_PLAIN: Final = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+r"""What an address may consist of: ASCII without blanks, and without `"<>\^{|}` and the backtick.
+
+Braces would be taken for a template.
+"""
