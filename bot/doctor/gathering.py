@@ -65,7 +65,7 @@ async def _deliveries(github: GitHub, since: int) -> tuple[HookDelivery, ...]:
         page = await github.hook_deliveries(cursor)
         found += (one for one in page.deliveries if one.delivered_at >= since)
         cursor = page.cursor
-        if cursor is None or page.deliveries[-1].delivered_at < since:
+        if cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:
             break
     return tuple(found)
 

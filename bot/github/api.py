@@ -17,6 +17,7 @@ from gidgethub import sansio
 
 from bot.github import pacing
 from bot.github.answers import complaint
+from bot.github.bodies import SHORT, read_body
 from bot.github.errors import (
     Forbidden,
     GitHubError,
@@ -76,6 +77,7 @@ class Line:
     now: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     timeout: float
+    longest: int = LONGEST
     watch: Watch = field(default_factory=Watch)
 
     @property
@@ -187,7 +189,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
             async with self._line.session.request(
                 method, url, headers=headers, data=body, allow_redirects=False, timeout=timeout
             ) as response:
-                content = await _content(f"{method} {_path(url)}", response)
+                content = await read_body(response, self._line.longest, f"{method} {_path(url)}")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Not chained: some of aiohttp's errors hold the request, and with it the token.
             self._line.watch.called(pacing.kind_of(method, _path(url)), "unanswered")
@@ -200,18 +202,11 @@ class Api(gidgethub.aiohttp.GitHubAPI):
 def api_for_a_while(
     session: aiohttp.ClientSession, api_url: str, now: Callable[[], float], timeout: float = 30.0
 ) -> Api:
-    """Make an Api for a few calls, with limits of its own; each may take `timeout` seconds."""
-    return Api(Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout), Pace())
+    """Make an Api for a few calls about one thing each, with limits of its own.
 
-
-async def _content(call: str, response: aiohttp.ClientResponse) -> bytes:
-    """Read an answer, but no more of it than memory has room for: strangers have written what is in it."""
-    content = bytearray()
-    async for part in response.content.iter_any():
-        content += part
-        if len(content) > LONGEST:
-            raise Unavailable(f"{call}: the answer is longer than {LONGEST} bytes")
-    return bytes(content)
+    Each may take `timeout` seconds.
+    """
+    return Api(Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout, SHORT), Pace())
 
 
 def _sound(

@@ -20,6 +20,7 @@ import structlog
 from bot.github import shapes
 from bot.github.answers import expect
 from bot.github.api import VERSION, Credentials, api_for_a_while
+from bot.github.bodies import SHORT, read_body
 from bot.github.errors import NotSignedIn, Unavailable
 from bot.github.site import site_of
 from bot.petition.comment import Author
@@ -83,19 +84,19 @@ async def identify(
 
 
 async def _exchange(session: aiohttp.ClientSession, client: Client, given: dict[str, str]) -> str:
-    url = f"{site_of(client.api_url)}/login/oauth/access_token"
+    url, call = f"{site_of(client.api_url)}/login/oauth/access_token", "POST /login/oauth/access_token"
     headers = {"Accept": "application/json", "User-Agent": "undersigned"}
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     try:
         async with session.post(url, data=given, headers=headers, timeout=timeout, allow_redirects=False) as answer:
-            status, content = answer.status, await answer.read()
+            status, content = answer.status, await read_body(answer, SHORT, call)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         # Not chained: what was sent is secret.
-        raise Unavailable(f"POST /login/oauth/access_token: {type(error).__name__}") from None
+        raise Unavailable(f"{call}: {type(error).__name__}") from None
     try:
         told = msgspec.json.decode(content, type=_Told)
     except msgspec.MsgspecError:
-        raise Unavailable(f"POST /login/oauth/access_token: {status}") from None
+        raise Unavailable(f"{call}: {status}") from None
     if not told.access_token:
         raise NotSignedIn(told.error or str(status))
     return told.access_token

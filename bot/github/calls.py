@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from bot.github.answers import GraphQLAnswer, expect
 from bot.github.api import Answer, Api, Credentials, Line, Variables
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
+from bot.github.paging import MOST, PAGE, pages_of
 from bot.github.tokens import PersonalToken, Token, Tokens
-
-PAGE = 100
-"""Things on one page, the most that GitHub allows."""
 
 LAGS = (1.0, 2.0, 4.0)
 """Seconds between tries with a token so young that not all of GitHub knows it.
@@ -67,12 +65,9 @@ class Calls:
                         raise
                     renewed = True
 
-    async def pages(self, url: str, variables: Variables) -> list[Answer]:
-        """Read all pages of a list, as the links lead."""
-        pages = [await self.page(url, variables)]
-        while (more := pages[-1].more) is not None:
-            pages.append(await self.page(more, {}))
-        return pages
+    def pages(self, url: str, variables: Variables, most: int = MOST) -> AsyncGenerator[Answer]:
+        """Read all pages of a list, as the links lead; `most` is how many there can be."""
+        return pages_of(self.page, url, variables, most)
 
     async def page(self, url: str, variables: Variables) -> Answer:
         """Read one page of a list; the link to the next one may have come into being since it was read last."""

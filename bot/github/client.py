@@ -21,12 +21,13 @@ from bot.github.answers import (
     expect,
 )
 from bot.github.api import Answer, Api, Credentials, Line, Variables
-from bot.github.calls import PAGE, Calls
+from bot.github.calls import Calls
 from bot.github.errors import Forbidden
 from bot.github.furnishing import Furnisher
 from bot.github.installation import InstallationClient, named
 from bot.github.memory import Memory, room
 from bot.github.pacing import Limits, Pace
+from bot.github.paging import PAGE, pages_of
 from bot.github.payloads import Identified
 from bot.github.tokens import AppKey, PersonalToken, Tokens
 from bot.github.watching import Watch
@@ -56,7 +57,7 @@ class GitHub:
         lag: float = 0.0,
         watch: Watch | None = None,
     ) -> None:
-        self._line = Line(session, api_url.rstrip("/"), now, sleep, timeout, watch or Watch())
+        self._line = Line(session, api_url.rstrip("/"), now, sleep, timeout, watch=watch or Watch())
         self._limits = limits or Limits()
         self._lag = lag
         self._key = AppKey(app_id, private_key, now)
@@ -100,11 +101,8 @@ class GitHub:
     async def installations(self) -> tuple[Installation, ...]:
         """List the App's installations, suspended ones too."""
         found: list[Installation] = []
-        more: str | None = f"/app/installations?per_page={PAGE}"
-        while more is not None:
-            answer = await self._ask("GET", more)
-            found += (one.installation() for one in expect(list[InstallationAnswer], answer.data))
-            more = answer.more
+        async for page in pages_of(self._get, "/app/installations{?per_page}", {"per_page": PAGE}):
+            found += (one.installation() for one in expect(list[InstallationAnswer], page.data))
         return tuple(found)
 
     async def installation_of(self, repo: str) -> int:
@@ -132,6 +130,9 @@ class GitHub:
         """Give what prepares a repository in the name of the App, which may not be allowed all of it."""
         token = await self._tokens.token(installation_id)
         return Furnisher(self._api, Credentials(token=token.value))
+
+    async def _get(self, url: str, variables: Variables) -> Answer:
+        return await self._ask("GET", url, variables)
 
     async def _ask(self, method: str, url: str, variables: Variables | None = None) -> Answer:
         return await self._api.ask(method, url, variables or {}, self._key.credentials())

@@ -11,10 +11,10 @@ import aiohttp
 async def clock_skew(session: aiohttp.ClientSession, api_url: str, now: Callable[[], float]) -> float | None:
     """Give by how many seconds our clock is ahead; negative if it is behind, None without a dated answer."""
     began = now()
-    timeout = aiohttp.ClientTimeout(total=10.0)
+    url, timeout = f"{api_url.rstrip('/')}/meta", aiohttp.ClientTimeout(total=10.0)
     try:
         async with session.get(
-            f"{api_url.rstrip('/')}/meta", headers={"User-Agent": "undersigned"}, timeout=timeout
+            url, headers={"User-Agent": "undersigned"}, timeout=timeout, allow_redirects=False
         ) as answer:
             # GitHub cuts the fraction off.
             theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp() + 0.5

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 from bot.github import accounts, body_history, history, shapes
@@ -19,9 +20,10 @@ from bot.github.answers import (
     expect,
 )
 from bot.github.api import Answer
-from bot.github.calls import PAGE, Calls
+from bot.github.calls import Calls
 from bot.github.errors import Gone, NotFound, Unavailable
 from bot.github.pacing import Pace
+from bot.github.paging import MOST_COMMENTS, PAGE, endless
 from bot.github.payloads import Identified
 from bot.petition.comment import Author, Comment
 from bot.petition.facts import Repository
@@ -88,12 +90,13 @@ class InstallationClient:
         """List a repository's issues, open or closed, whose numbers are higher, newest first."""
         began = self._calls.now()
         found: list[IssueRead] = []
-        more: str | None = "/repos/{owner}/{name}/issues?state=all&sort=created&direction=desc&per_page=100"
-        while more is not None:
-            page = await self._calls.page(more, named(repository.full_name))
-            answers = expect(list[IssueAnswer], page.data)
-            found += (one.read(repository, self._calls.dated(began)) for one in answers if one.number > number)
-            more = page.more if answers and answers[-1].number > number else None
+        url = "/repos/{owner}/{name}/issues?state=all&sort=created&direction=desc&per_page=100"
+        async with aclosing(self._calls.pages(url, named(repository.full_name))) as pages:
+            async for page in pages:
+                answers = expect(list[IssueAnswer], page.data)
+                found += (one.read(repository, self._calls.dated(began)) for one in answers if one.number > number)
+                if not answers or answers[-1].number <= number:
+                    break
         return tuple(one for one in found if not one.issue.is_pull_request)
 
     async def leads_to(self, continues: Continues, issue_id: int) -> bool:
@@ -128,7 +131,7 @@ class InstallationClient:
             "per_page": PAGE,
         }
         found: list[IssueRead] = []
-        for page in await self._calls.pages(url, named(repository.full_name) | query):
+        async for page in self._calls.pages(url, named(repository.full_name) | query):
             for answer in expect(list[IssueAnswer], page.data):
                 issue = answer.fact()
                 if not issue.is_pull_request:
@@ -137,8 +140,10 @@ class InstallationClient:
 
     async def repositories(self) -> tuple[Repository, ...]:
         """List the repositories that the installation covers."""
-        pages = await self._calls.pages("/installation/repositories{?per_page}", {"per_page": PAGE})
-        return tuple(one.fact() for page in pages for one in expect(RepositoriesAnswer, page.data).repositories)
+        found: list[Repository] = []
+        async for page in self._calls.pages("/installation/repositories{?per_page}", {"per_page": PAGE}):
+            found += (one.fact() for one in expect(RepositoriesAnswer, page.data).repositories)
+        return tuple(found)
 
     async def has_label(self, repo: str, name: str) -> bool:
         """Tell whether a repository has a label, in any letter case."""
@@ -158,16 +163,21 @@ class InstallationClient:
         began = self._calls.now()
         where = named(repo) | {"number": number, "per_page": PAGE}
         if since is None:
-            pages = await self._comment_pages(where, count)
+            pages = self._comment_pages(where, count)
         else:
             moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            pages = await self._calls.pages(f"{_ISSUE}/comments{{?per_page,since}}", where | {"since": moment})
+            url = f"{_ISSUE}/comments{{?per_page,since}}"
+            pages = self._calls.pages(url, where | {"since": moment}, MOST_COMMENTS)
+        found: dict[int, CommentAnswer] = {}
+        unchanged = True
+        async for page in pages:
+            found |= {one.id: one for one in expect(list[CommentAnswer], page.data)}
+            unchanged &= page.unchanged
         read_at = self._calls.dated(began)
-        found = {one.id: one for page in pages for one in expect(list[CommentAnswer], page.data)}
         return Listing(
             started_at=read_at,
             comments=await asyncio.to_thread(_observed, found, read_at),
-            unchanged=all(page.unchanged for page in pages),
+            unchanged=unchanged,
             node_ids={comment_id: one.node_id for comment_id, one in found.items()},
             associates=frozenset(
                 one.user.id
@@ -280,23 +290,31 @@ class InstallationClient:
                     raise
         return found
 
-    async def _comment_pages(self, where: dict[str, str | int], count: int | None) -> list[Answer]:
+    async def _comment_pages(self, where: dict[str, str | int], count: int | None) -> AsyncGenerator[Answer]:
         """Read from the last page to the first.
 
         When a comment is deleted meanwhile, all after it move up by one place. Read forwards, one of them would
         slip to a page that is read already, and be taken for deleted. Read backwards, one is seen twice.
         """
         url = f"{_ISSUE}/comments{{?per_page,page}}"
+
+        async def at(number: int) -> Answer:
+            if number > MOST_COMMENTS:
+                raise endless(_ISSUE.format_map(where), number)
+            return await self._calls.page(url, where | {"page": number})
+
         last = max(math.ceil((count or 0) / PAGE), 1)
-        page = await self._calls.page(url, where | {"page": last})
+        page = await at(last)
         if page.more is not None and count is None:
             issue = expect(IssueAnswer, (await self._calls.ask("GET", _ISSUE, where)).data)
             last = max(math.ceil(issue.comments / PAGE), 2)
-            page = await self._calls.page(url, where | {"page": last})
+            page = await at(last)
         while page.more is not None:
             last += 1
-            page = await self._calls.page(url, where | {"page": last})
-        return [page, *[await self._calls.page(url, where | {"page": number}) for number in range(last - 1, 0, -1)]]
+            page = await at(last)
+        yield page
+        for number in range(last - 1, 0, -1):
+            yield await at(number)
 
 
 _UNWELL = 3

@@ -9,11 +9,16 @@ from typing import Final
 
 import aiohttp
 
+from bot.github.bodies import read_beginning
+
 PATIENCE: Final = aiohttp.ClientTimeout(total=10.0)
 """GitHub hangs up after as many seconds.
 
 https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks#respond-within-10-seconds
 """
+
+LONGEST: Final = 16 * 1024
+"""Bytes of an answer that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,8 @@ async def _reply(
         async with session.request(
             method, url, headers=headers, data=body, timeout=PATIENCE, allow_redirects=False
         ) as answer:
-            text = (await answer.content.read(16 * 1024)).decode(errors="replace")
-            return Reply(answer.status, text)
+            content = await read_beginning(answer, LONGEST)
+            return Reply(answer.status, content.decode(errors="replace"))
     except TimeoutError:
         return Reply(None, "no answer within 10 seconds")
     except (aiohttp.ClientError, OSError, ValueError) as error:

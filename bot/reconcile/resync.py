@@ -8,9 +8,9 @@ import structlog
 
 from bot.github.answers import Listing
 from bot.github.body_history import Revision
-from bot.github.calls import PAGE
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
+from bot.github.paging import PAGE
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.past import MOST_PAGES
 from bot.store import LastBodies, ListingOutcome, Store, ThreadToRead

@@ -27,6 +27,9 @@ OVERLAP: Final = 300
 LONGEST: Final = 6 * 3600.0
 """Seconds between two requests for a delivery that keeps failing."""
 
+MOST_PAGES: Final = 1_000
+"""Of a hundred deliveries each; more would take too much of an hour's calls."""
+
 
 async def sweep(store: Store, github: GitHub, now: Callable[[], float], beat: float) -> int:
     """Read the log back to where the last sweep began, and ask for what has not arrived; return for how many.
@@ -83,9 +86,13 @@ class Fates:
 async def _read_log(github: GitHub, since: int) -> Fates:
     """Read the log, which goes from the newest to the oldest."""
     fates = Fates()
-    page = await github.hook_deliveries()
-    while True:
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = await github.hook_deliveries(cursor)
         fates.take(one for one in page.deliveries if one.delivered_at >= since)
-        if page.cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:
+        cursor = page.cursor
+        if cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:
             return fates
-        page = await github.hook_deliveries(page.cursor)
+    # What is not swept is found by the surveys, later.
+    log.warning("the log of deliveries is too long to be read to its end", pages=MOST_PAGES)
+    return fates

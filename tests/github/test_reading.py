@@ -320,15 +320,6 @@ async def test_a_history_that_github_cannot_tell_keeps_no_other_from_being_told(
     assert len(calls.made) < 20
 
 
-async def test_an_answer_without_end_is_not_read_to_its_end(
-    client: InstallationClient, letter: Issue, forgery: Forgery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.github.api.LONGEST", 100_000)
-    forgery.answers(f'["{"a" * 100_000}"]')
-    with pytest.raises(Unavailable, match="longer than 100000 bytes"):
-        await client.list_comments(REPO, letter.number)
-
-
 async def test_deleted_comments_have_no_history(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
