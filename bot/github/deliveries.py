@@ -3,29 +3,36 @@
 What is not ours to act on gives no facts and is no error: events and actions we do not know (GitHub adds some
 without notice), comments on pull requests, and deliveries without an installation. Those come from a webhook that
 somebody set up on a repository instead of installing the App there; on GitHub we could do nothing about them.
+
+Where a field is not as GitHub describes it, what is sound is taken, and GitHub is asked for the rest. Required
+are a JSON object with `installation.id`, where there is an `installation`, with `issue.id` for the events of issues
+and comments, and with `repository.id` for a push.
 """
 
 from __future__ import annotations
 
+import functools
 import hmac
+import re
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from bot.github.payloads import (
     AboutInstallation,
     AboutRepository,
+    Identified,
     IssueChanges,
     IssueComment,
     Issues,
     Push,
     RepositoryChange,
 )
-from bot.github.shapes import account_name, epoch
+from bot.github.shapes import Id, account_name, epoch
 from bot.petition import commands
 from bot.petition.comment import Comment, Version, Writer, body_digest
 from bot.petition.facts import (
@@ -37,6 +44,7 @@ from bot.petition.facts import (
     IssueGone,
     RepositoryFact,
     SettingsFact,
+    Unclear,
 )
 from bot.petition.settings import PATH
 
@@ -57,6 +65,8 @@ class Delivery:
     action: str | None
     repository_id: int | None = None
     facts: tuple[Fact, ...] = ()
+    unread: str = ""
+    """What of it could not be read, and is to be asked for; it names a field and none of its content."""
 
 
 def verify(payload: bytes, signature_header: str | None, secrets: Sequence[str]) -> bool:
@@ -89,18 +99,76 @@ def read(event: str, payload: bytes) -> Delivery:
     if route is None:
         return Delivery(event, _action(payload))
     try:
-        message = _decode(route.decoder, payload)
-    except Malformed:
-        # What we do not handle may look like anything.
-        action = _action(payload)
-        if route.takes(action):
-            raise
-        return Delivery(event, action)
+        return _understood(event, route, _decode(route.decoder, payload))
+    except Malformed as error:
+        return _partly_understood(event, route, payload, str(error))
+
+
+def _understood(event: str, route: _Route[Any], message: Any) -> Delivery:
     repository_id = message.repository.id if isinstance(message, AboutRepository | Push) else None
     action = None if isinstance(message, Push) else message.action
     if not route.takes(action) or message.installation is None:
         return Delivery(event, action, repository_id)
     return Delivery(event, action, repository_id, route.facts(message, message.installation.id))
+
+
+def _partly_understood(event: str, route: _Route[Any], payload: bytes, unread: str) -> Delivery:
+    """Take what is sound in a delivery that is not as GitHub describes it, and have GitHub asked for the rest.
+
+    Raises Malformed where it does not even say what it is about.
+    """
+    action = _action(payload)
+    if action is not None and not route.takes(action):
+        return Delivery(event, action)
+    installation = _decode(_ABOUT, payload).installation
+    if installation is None:
+        return Delivery(event, action)
+    here = installation.id
+    if event == "push":
+        repository_id = _decode(_ABOUT_REPOSITORY, payload).repository.id
+        return Delivery(event, action, repository_id, (SettingsFact(here, repository_id),), unread)
+    if event not in ("issue_comment", "issues"):
+        return Delivery(event, action, facts=(Unclear(here),), unread=unread)
+    issue = _decode(_ABOUT_ISSUE, payload).issue
+    if issue.pull_request is not None:
+        return Delivery(event, action)
+    # Without saying whither, a transfer would be taken for a deletion.
+    delivery = None if action == "transferred" else _without_spare(event, route, payload, unread)
+    if delivery is None:
+        return Delivery(event, action, facts=(Unclear(here, issue.id),), unread=unread)
+    return replace(delivery, facts=tuple(_reread(delivery.facts)), unread=unread)
+
+
+def _without_spare(event: str, route: _Route[Any], payload: bytes, unread: str) -> Delivery | None:
+    """Read a delivery without what only adds to its picture and cannot be read; None where more cannot be read."""
+    told = msgspec.json.decode(payload)
+    for _ in _SPARE:
+        spare = next((place for place in _SPARE if re.search(rf"`\$\.{re.escape(place)}\b", unread)), None)
+        if spare is None:
+            return None
+        *outer, name = spare.split(".")
+        del functools.reduce(lambda inner, place: inner[place], outer, told)[name]
+        try:
+            return _understood(event, route, _decode(route.decoder, msgspec.json.encode(told)))
+        except Malformed as error:
+            unread = str(error)
+    return None
+
+
+_SPARE: Final = ("changes", "sender", "comment.minimized", "issue.comments")
+"""What a delivery of an issue's is understood without; who wrote a comment, for one, is then asked of GitHub."""
+
+
+def _reread(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Have the issues read again of which facts tell."""
+    for fact in facts:
+        match fact:
+            case CommentFact(installation_id=here, repository=repository, issue=issue):
+                yield from (fact, IssueFact(here, repository, issue, issue.updated_at, reread=True))
+            case IssueFact():
+                yield replace(fact, reread=True)
+            case _:
+                yield fact
 
 
 def _comment_facts(message: IssueComment, installation_id: int) -> tuple[Fact, ...]:
@@ -270,6 +338,29 @@ class _Envelope(msgspec.Struct):
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+
+class _About(msgspec.Struct):
+    installation: Identified | None = None
+
+
+class _Issue(msgspec.Struct):
+    id: Id
+    pull_request: object = None
+
+
+class _AboutIssue(msgspec.Struct):
+    issue: _Issue
+
+
+class _AboutRepository(msgspec.Struct):
+    repository: Identified
+
+
+_ABOUT = msgspec.json.Decoder(_About)
+_ABOUT_ISSUE = msgspec.json.Decoder(_AboutIssue)
+_ABOUT_REPOSITORY = msgspec.json.Decoder(_AboutRepository)
+"""What a delivery makes no sense without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,4 +129,17 @@ class InstallationFact:
     repositories_removed: tuple[int, ...] = field(default=())
 
 
-Fact = CommentFact | IssueFact | IssueGone | Continuation | RepositoryFact | SettingsFact | InstallationFact
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Something happened to an issue that we could not read, and GitHub is to be asked.
+
+    Without an `issue_id` it happened to the installation or to a repository of its.
+    """
+
+    installation_id: int
+    issue_id: int | None = None
+
+
+Fact = (
+    CommentFact | IssueFact | IssueGone | Continuation | RepositoryFact | SettingsFact | InstallationFact | Unclear
+)

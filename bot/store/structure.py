@@ -19,6 +19,7 @@ from bot.petition.facts import (
     Repository,
     RepositoryFact,
     SettingsFact,
+    Unclear,
 )
 from bot.store import governing_statements as governing_sql
 from bot.store import structure_statements as sql
@@ -27,7 +28,7 @@ from bot.store.database import Transaction
 from bot.store.moving import record_continuation, record_deleted, record_moved
 from bot.store.observing import Newcomer, Terms, is_petition
 
-StructuralFact = Newcomer | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone
+StructuralFact = Newcomer | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
 
 
 def record_structure(transaction: Transaction, fact: StructuralFact, terms: Terms) -> None:
@@ -50,6 +51,8 @@ def record_structure(transaction: Transaction, fact: StructuralFact, terms: Term
             transaction.execute(sql.BUMP_PETITIONS, [row.id for row in petitions], terms.now)
         case InstallationFact():
             _record_installation(transaction, fact, terms.now)
+        case Unclear():
+            _have_looked_at(transaction, fact, terms.now)
         case IssueGone(moved_to=None):
             record_deleted(transaction, fact.issue_id, terms.now)
         case IssueGone(moved_to=(repository, issue)):
@@ -59,6 +62,16 @@ def record_structure(transaction: Transaction, fact: StructuralFact, terms: Term
                 issue, terms.label
             ):
                 _add_petition(transaction, repository, issue, as_of, terms)
+
+
+def _have_looked_at(transaction: Transaction, fact: Unclear, now: int) -> None:
+    """Have a petition read again and looked at; or its installation surveyed, where we know of no petition."""
+    known = [] if fact.issue_id is None else transaction.fetch(sql.THREAD, fact.issue_id)
+    if known:
+        rouse(transaction, transaction.fetch(upkeep_sql.LOCK_PETITIONS, [known[0].petition_id]), now)
+    else:
+        transaction.execute(sql.ADD_INSTALLATION, fact.installation_id)
+        transaction.execute(upkeep_sql.ASK_FOR_SURVEY, fact.installation_id)
 
 
 def lock_structure(transaction: Transaction) -> None:

@@ -204,6 +204,7 @@ def _log_delivery(
         status=200,
         outcome=outcome,
         ms=milliseconds,
+        **({"unread": delivery.unread} if delivery.unread else {}),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.petition.commands import Sign
 from bot.petition.comment import body_digest
-from bot.petition.facts import InstallationFact, IssueFact
+from bot.petition.facts import InstallationFact, IssueFact, Unclear
 from bot.store import FailedDelivery, SeenInstallation, State, Store, SurveyMark, ThreadToRead
 from bot.store.conditions import read_new_conditions, take_conditions
 from tests.store.conftest import NOW
@@ -110,6 +110,23 @@ async def test_a_survey_is_due_after_a_while_and_when_it_is_asked_for(scene: Sce
     assert await surveys(scene.store, 901) == [INSTALLATION]
     await scene.store.upkeep.ask_for_survey(INSTALLATION)
     assert await surveys(scene.store, 900) == [INSTALLATION]
+
+
+async def test_what_could_not_be_read_of_an_issue_has_it_read_again_and_looked_at(scene: Scene) -> None:
+    await settle(scene)
+    store = scene.store
+    assert (await is_due(scene), await store.threads_to_read(INSTALLATION, 1e9)) == (False, [])
+    await store.record([Unclear(INSTALLATION, scene.issue.id)])
+    assert await is_due(scene)
+    assert [one.issue_id for one in await store.threads_to_read(INSTALLATION, 1e9)] == [scene.issue.id]
+    assert await surveys(store, 900) == []
+
+
+@pytest.mark.parametrize("fact", [Unclear(INSTALLATION), Unclear(INSTALLATION, 4_711), Unclear(701, 4_711)])
+async def test_an_installation_is_surveyed_where_it_is_unclear_what_happened(scene: Scene, fact: Unclear) -> None:
+    await settle(scene)
+    await scene.store.record([fact])
+    assert fact.installation_id in await surveys(scene.store, 900)
 
 
 async def test_a_survey_answers_only_what_was_asked_before_it_began(scene: Scene) -> None:

@@ -178,11 +178,7 @@ MALFORMED = {
     "deeply nested": DEEP,
     "deeply nested inside": b'{"action": "created", "comment": ' + DEEP + b"}",
     "not UTF-8": PAYLOAD.replace(b"/sign", b"/sign \xff\xfe"),
-    "a comment that is a number": json.dumps(SIGNED | {"comment": 1}).encode(),
     "no issue": json.dumps({key: value for key, value in SIGNED.items() if key != "issue"}).encode(),
-    "an id that is a word": json.dumps(SIGNED | {"repository": REPOSITORY | {"id": "seven"}}).encode(),
-    "an id beyond 64 bits": json.dumps(SIGNED | {"repository": REPOSITORY | {"id": 2**70}}).encode(),
-    "a time that is none": json.dumps(SIGNED | {"issue": ISSUE | {"updated_at": "yesterday"}}).encode(),
 }
 
 
@@ -190,6 +186,29 @@ MALFORMED = {
 async def test_what_github_would_not_send_is_malformed(client: Client, store: Store, body: bytes) -> None:
     await check(client, body, 400, "")
     assert await count(store) == 0
+
+
+UNCLEAR: dict[str, dict[str, Any]] = {
+    "a comment that is a number": {"comment": 1},
+    "an id that is a word": {"repository": REPOSITORY | {"id": "seven"}},
+    "an id beyond 64 bits": {"repository": REPOSITORY | {"id": 2**70}},
+    "a time that is none": {"issue": ISSUE | {"updated_at": "yesterday"}},
+    "an edit that changed something strange": {"changes": {"body": True}},
+}
+
+
+@pytest.mark.parametrize("change", UNCLEAR.values(), ids=UNCLEAR.keys())
+async def test_what_can_be_asked_of_github_is_not_refused(
+    client: Client, store: Store, lines: list[MutableMapping[str, Any]], change: dict[str, Any]
+) -> None:
+    await check(client, PAYLOAD, 200, "recorded")
+    (installation_id,) = await store.installations_with_work(1e12)
+    for thread in await store.threads_to_read(installation_id, 1e12):
+        await store.upkeep.read(thread)
+    later = ISSUE | {"updated_at": "2099-01-01T00:00:00Z"}
+    await check(client, json.dumps(SIGNED | {"issue": later} | change).encode(), 200, "recorded")
+    assert len(await store.threads_to_read(installation_id, 1e12)) == 1
+    assert "$." in lines[-1]["unread"]
 
 
 @pytest.mark.parametrize(

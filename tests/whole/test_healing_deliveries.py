@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
+from functools import partial
+
+import aiohttp
+
 from bot import app
+from bot.github.sending import send
 from bot.sandbox.faults import Faults
 from tests.whole.scene import FAST, WATCHFUL
 from tests.whole.watching import at_rest, eventually, watched
@@ -22,6 +29,28 @@ async def test_what_was_told_while_nobody_listened_is_fetched_at_start(sqlite_ur
         await eventually(lambda: len(calls.like("POST /app/hook/deliveries/.*/attempts")) == 2, "both redeliveries")
         await stage.sandbox.settled()
         assert [one.status for one in stage.sandbox.deliveries.log.attempts()[:2]] == ["OK", "OK"]
+
+
+async def test_an_edit_told_in_a_strange_shape_is_asked_for(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, _):
+        stage.state.now = lambda: time.time() - 60
+        petition = stage.petition()
+        comment = stage.sign(petition, "ada", "hello")
+        await stage.sandbox.settled()
+        await stage.shows(petition, 0)
+        await eventually(lambda: at_rest(stage), "the end of all work")
+        there, stage.sandbox.webhook_url = stage.sandbox.webhook_url, "http://127.0.0.1:9/webhook"
+        edits = (40, "/sign Ada", {"changes": {"body": True}}), (20, "hello", {"comment": 5})
+        for ago, words, strange in edits:
+            stage.state.now = partial(lambda ago: time.time() - ago, ago)
+            stage.state.edit_comment(comment, comment.user, words)
+            await stage.sandbox.settled()
+            told = json.loads(stage.sandbox.deliveries.log.attempts()[0].delivery.payload) | strange
+            async with aiohttp.ClientSession() as session:
+                secret = stage.sandbox.webhook_secret
+                reply = await send(session, str(there), "issue_comment", json.dumps(told).encode(), secret)
+            assert reply.is_good
+            await stage.shows(petition, int("/sign" in words))
 
 
 async def test_what_fails_now_and_then_is_fetched_on_the_beat(sqlite_url: str) -> None:
