@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import aiohttp
@@ -31,6 +32,7 @@ from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
 from bot.store import Damaged, Store, Unavailable
+from bot.supervisor import SupervisedTask, Supervisor
 from bot.web.asking import House
 from bot.web.callers import Rules
 from bot.web.listening import listening
@@ -44,8 +46,12 @@ from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
 
-PATIENCE = 6.0
-"""Seconds that work in flight gets at shutdown; the whole must end within 10."""
+PATIENCE = 5.0
+"""Seconds that work in flight gets at shutdown; the whole must end within 10.
+
+Requests in flight get `bot.web.listening.PATIENCE` meanwhile, and afterwards facts that still wait get
+`bot.store.flushing.LAST_WRITES`.
+"""
 
 DAY, HOUR = 86_400.0, 3_600.0
 
@@ -102,7 +108,10 @@ async def running(
     tempo, clock = tempo or Tempo(), clock or Clock()
     async with AsyncExitStack() as stack:
         metrics = Metrics()
-        store = await Store.open(config.database_url, label=config.petition_label, now=clock.now, watch=metrics)
+        supervisor = Supervisor(metrics.failed)
+        store = await Store.open(
+            config.database_url, label=config.petition_label, now=clock.now, watch=metrics, supervisor=supervisor
+        )
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         beats = tempo.beats or Beats(resync=config.resync_seconds)
@@ -119,16 +128,23 @@ async def running(
         )
         rounds = Rounds(store, github, beats, clock.now)
         conductor = Conductor(
-            store, github, config.petition_label, clock.now, Coalescer(tempo.rate), beats, rounds.alarm
+            store,
+            github,
+            config.petition_label,
+            clock.now,
+            Coalescer(tempo.rate),
+            beats,
+            rounds.alarm,
+            supervisor=supervisor,
         )
         reception = _reception(config, conductor, session, clock) if config.lets_sign_in else None
         application = await _application(config, conductor, metrics, clock, reception)
-        port = await stack.enter_async_context(_listening(application, config, metrics, address))
+        server, loops = AsyncExitStack(), list[SupervisedTask]()
+        stack.push_async_callback(_end, server, loops)
+        port = await server.enter_async_context(_listening(application, config, metrics, address))
         # Only now: what is published links to the pages, and the rounds ask for deliveries, which must find us.
         conductor.addresses = addresses_of(config, port)
-        await stack.enter_async_context(_working(conductor))
-        await stack.enter_async_context(_working(rounds))
-        await stack.enter_async_context(_checking(store))
+        loops += _start_loops(conductor, rounds)
         log.info("listening", host=config.host, port=port)
         yield Bot(store, conductor, rounds, port)
         log.info("stopping")
@@ -173,39 +189,32 @@ def _settle_in() -> None:
     gc.set_threshold(GARBAGE, 10, 10)
 
 
-@asynccontextmanager
-async def _working(loop: Conductor | Rounds) -> AsyncIterator[None]:
-    task = asyncio.create_task(loop.run(), name=type(loop).__name__.lower())
-    try:
-        yield
-    finally:
-        loop.stop()
-        _, late = await asyncio.wait({task}, timeout=PATIENCE)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+def _start_loops(conductor: Conductor, rounds: Rounds) -> list[SupervisedTask]:
+    start = conductor.supervisor.start
+    return [
+        start("scheduler", conductor.run, ask_to_stop=conductor.stop),
+        start("app_wide_loop", rounds.run, ask_to_stop=rounds.stop),
+        start("database_check", partial(_check_daily, conductor.store), longest_pause=HOUR),
+    ]
 
 
-@asynccontextmanager
-async def _checking(store: Store) -> AsyncIterator[None]:
-    """Check the database file beside the work, at once and every day."""
-    task = asyncio.create_task(_check_daily(store), name="integrity check")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+async def _end(server: AsyncExitStack, loops: Sequence[SupervisedTask]) -> None:
+    """Stop all side by side: one after the other, they would take as long as all their patience together."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.aclose())
+        for task in loops:
+            group.create_task(task.stop(PATIENCE))
 
 
 async def _check_daily(store: Store) -> None:
+    """Check the database file beside the work, at once and every day."""
     while True:
+        pause = DAY
         try:
             await store.check_integrity()
-            pause = DAY
         except Damaged as error:
             # The error says all; its traceback would say nothing more.
             log.error("database damaged, deliveries are refused", what=str(error))  # noqa: TRY400
-            return
         except Unavailable as error:
             log.warning("database not checked", error=str(error))
             pause = HOUR
@@ -217,9 +226,12 @@ async def _application(
 ) -> web.Application:
     store = conductor.store
 
-    async def readiness() -> dict[str, bool]:
-        looked_lately = clock.now() - conductor.looked_at < 10 * conductor.beats.look
-        return {"database": await store.ping(), "loops": looked_lately}
+    async def readiness() -> dict[str, bool | str]:
+        tasks: dict[str, str] = {**conductor.supervisor.states()}
+        if tasks.get("scheduler") == "running" and clock.now() - conductor.looked_at >= 10 * conductor.beats.look:
+            tasks["scheduler"] = "stalled"
+        loops = "scheduler" in tasks and all(state == "running" for state in tasks.values())
+        return {"database": await store.ping(), "loops": loops, **tasks}
 
     async def look() -> list[dict[str, str]]:
         return [one.fields() for one in await examine(config, clock.now, clock.sleep)]
@@ -239,6 +251,7 @@ async def _application(
         meter=_meter(metrics, conductor, clock),
         rules=Rules(proxies=config.trusted_proxies),
         reception=reception,
+        supervisor=conductor.supervisor,
     )
     if ending is not None:
         ending.mount(application)

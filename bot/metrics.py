@@ -12,8 +12,11 @@ from bot.github.pacing import Kind
 from bot.store import Backlog, ListingOutcome
 from bot.store import Watch as StoreWatch
 
-DELIVERIES: Final = ("recorded", "ignored", "400", "401", "408", "411", "413", "415", "429", "503")
+DELIVERIES: Final = ("recorded", "ignored", "400", "401", "408", "411", "413", "415", "429", "500", "503")
 CALLS: Final = ("ok", "unchanged", "moved", "limited", "refused", "failed", "unanswered")
+TASKS: Final = (
+    "app_wide_loop", "database_check", "group_commit", "live_updates", "postgresql_listener", "scheduler", "worker",
+)  # fmt: skip
 FINDINGS: Final = ("changed", "missing", "repaired", "doubtful")
 MOMENTS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0)
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -43,6 +46,8 @@ class Metrics(StoreWatch, github.Watch):
         self._pauses = _counter(registry, "api_pauses", "Calls put off, by what for", "reason")
         self._findings = _counter(registry, "resync_findings", "What reading comments again has found", "finding")
         self._asked = _counter(registry, "redeliveries_asked", "Deliveries asked for once more")
+        failures = _counter(registry, "task_failures", "Unexpected ends of tasks, which are started again", "task")
+        self._failures = {task: failures.labels(task) for task in (*TASKS, "other")}
         self._waiting = _gauge(registry, "queue_facts", "Facts that wait to be written")
         self._due = _gauge(registry, "unpublished_petitions", "Petitions whose body is out of date")
         self._oldest = _gauge(registry, "unpublished_age_seconds", "Age of the oldest unpublished change")
@@ -78,6 +83,10 @@ class Metrics(StoreWatch, github.Watch):
     def asked_for_delivery(self) -> None:
         """Count a delivery that was asked for once more."""
         self._asked.inc()
+
+    def failed(self, task: str) -> None:
+        """Count a task that failed, or a part of its work."""
+        self._failures.get(task, self._failures["other"]).inc()
 
     def called(self, kind: Kind, outcome: str) -> None:
         """Count a call to GitHub."""

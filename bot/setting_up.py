@@ -10,6 +10,7 @@ import socket
 import time
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import aiohttp
@@ -19,7 +20,8 @@ from bot import app, errands, logs
 from bot.config import Config
 from bot.github.manifest import Registration, convert
 from bot.sealing import WrongKey, seal, unseal
-from bot.store import Store, migrate_ahead, read_sealed
+from bot.store import Store, Unavailable, migrate_ahead, read_sealed
+from bot.supervisor import Supervisor, wait_for_any
 from bot.web.callers import Rules
 from bot.web.listening import listening, take_address
 from bot.web.setup.guard import Guard
@@ -81,8 +83,11 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
             )
             home = config.public_url or f"http://localhost:{port}"
             log.warning("set up", open=f"{home}/setup?token={guard.token}", token=guard.token, port=port)
-            while not stop.is_set() and await store.safe.read() is None:
-                await _either(stop, done, LOOK)
+            watch = Supervisor().start("set_up_watch", partial(_watch, store, done))
+            try:
+                await wait_for_any((stop, done))
+            finally:
+                await watch.stop()
     return None if stop.is_set() else await find_app(config)
 
 
@@ -176,12 +181,12 @@ def _take(config: Config) -> socket.socket:
         raise app.cannot_listen(config, error) from error
 
 
-async def _either(first: asyncio.Event, second: asyncio.Event, seconds: float) -> None:
-    """Wait until one of two things has happened, or a time has passed."""
-    waiting = {asyncio.create_task(event.wait()) for event in (first, second)}
-    try:
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+async def _watch(store: Store, done: asyncio.Event) -> None:
+    """Look again and again whether there is an App, whoever has stored it."""
+    while True:
+        try:
+            if await store.safe.read() is not None:
+                done.set()
+        except Unavailable as error:
+            log.warning("the database does not answer", error=str(error))
+        await asyncio.sleep(LOOK)

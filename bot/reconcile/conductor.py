@@ -19,8 +19,12 @@ from bot.reconcile.survey import is_due
 from bot.reconcile.worker import Worker
 from bot.store import Store
 from bot.store import Unavailable as StoreUnavailable
+from bot.supervisor import Supervisor, wait_for_any
 
 log = structlog.get_logger("reconcile")
+
+MISTAKEN = 60.0
+"""Seconds for which an installation is left alone over which we have made a mistake."""
 
 AT_ONCE = 20
 """Installations that are worked for at once when it can wait: all of them are surveyed at the start."""
@@ -54,10 +58,13 @@ class Conductor:
     beats: Beats = field(default_factory=Beats)
     alarm: Callable[[], None] = lambda: None
     addresses: Addresses = field(default_factory=Addresses)
+    supervisor: Supervisor = field(default_factory=Supervisor)
     looked_at: float = 0.0
     _began: float = field(init=False)
     _hands: dict[int, Worker] = field(default_factory=dict)
     _workers: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+    """What holds the workers: they end with the loop that has started them."""
     _rests: dict[int, _Rest] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _news: int = 0
@@ -72,7 +79,11 @@ class Conductor:
         self._began = self.now()
 
     async def run(self) -> None:
-        """Work until `stop`; what is in flight is finished first."""
+        """Work until `stop`; what is in flight is finished first. When this is cancelled, so are the workers."""
+        async with asyncio.TaskGroup() as self._group:
+            await self._schedule()
+
+    async def _schedule(self) -> None:
         while not self._stopping:
             self._news += self.store.changed.is_set()
             self.store.changed.clear()
@@ -84,8 +95,8 @@ class Conductor:
                 log.warning("the database does not answer", error=str(error))
                 delay = self.beats.look
             self.looked_at = self.now()
-            await self._rest(delay)
-        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+            await asyncio.sleep(self.beats.breath)
+            await wait_for_any((self.store.changed, self._wake), max(delay - self.beats.breath, 0.0))
 
     @property
     def busy(self) -> bool:
@@ -122,29 +133,21 @@ class Conductor:
         return [one.installation_id for one in due]
 
     def _start(self, installation_id: int) -> None:
-        task = asyncio.create_task(self._work(installation_id), name=f"installation {installation_id}")
+        task = self._group.create_task(self._try(installation_id), name=f"installation {installation_id}")
         self._workers[installation_id] = task
-        task.add_done_callback(lambda task: self._finished(installation_id, task))
+        task.add_done_callback(lambda _: self._finished(installation_id))
 
-    def _finished(self, installation_id: int, task: asyncio.Task[None]) -> None:
+    def _finished(self, installation_id: int) -> None:
         del self._workers[installation_id]
         self._turns += 1
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # A mistake of ours must neither stop the other installations nor spin.
-            log.error("the worker failed", installation=installation_id, exc_info=error)
-            self._rests[installation_id] = _Rest(self.now() + 60, firm=True)
         self._wake.set()
 
-    async def _rest(self, delay: float) -> None:
-        """Wait for news from the store, a finished worker, the order to stop, or the time to look again."""
-        await asyncio.sleep(self.beats.breath)
-        waits = [asyncio.ensure_future(event.wait()) for event in (self.store.changed, self._wake)]
+    async def _try(self, installation_id: int) -> None:
         try:
-            timeout = max(delay - self.beats.breath, 0.0)
-            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+            await self._work(installation_id)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must neither stop the other installations nor spin
+            self.supervisor.report("worker", error, installation=installation_id)
+            self._rests[installation_id] = _Rest(self.now() + MISTAKEN, firm=True)
 
     async def _work(self, installation_id: int) -> None:
         """Do what is due for one installation until nothing is left that may be done now."""
@@ -204,7 +207,14 @@ class Conductor:
         if self.now() < told_at + self.beats.look or (news, turns) == (self._news, self._turns):
             return
         self._told = (self.now(), self._news, self._turns)
-        for one in await self.store.upkeep.tell_conditions():
+        try:
+            conditions = await self.store.upkeep.tell_conditions()
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what is only told must not keep the workers from working
+            self.supervisor.report("scheduler", error)
+            return
+        for one in conditions:
             tell = log.info if one.state.is_wanted else log.warning
             tell(
                 "the petition is fine again" if not one.state else "the petition has come into another state",

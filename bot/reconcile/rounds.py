@@ -57,8 +57,10 @@ class Rounds:
         while not self._stopping:
             self._wake.clear()
             self.busy = True
-            wait = await self._go()
-            self.busy = False
+            try:
+                wait = await self._go()
+            finally:
+                self.busy = False
             # Also an alarm waits for a breath.
             await asyncio.sleep(min(wait, self.beats.breath))
             try:
@@ -73,9 +75,7 @@ class Rounds:
             async with self.store.lease(THE_APP) as lease:
                 lately = await self.store.upkeep.swept_until() > self.now() - self.beats.resync / 2
                 if lease and (self._urgent or not lately):
-                    self._urgent = False
-                    await call_the_roll(self.store, self.github, self.now() - self.beats.lag)
-                    await sweep(self.store, self.github, self.now, self.beats.resync)
+                    await self._go_once()
         except Paused as pause:
             return max(pause.until - self.now(), self.beats.look)
         except (GitHubError, StoreUnavailable) as error:
@@ -84,6 +84,16 @@ class Rounds:
             return min(self.beats.look * 2.0 ** min(self._failures, 10), PATIENT)
         self._failures, self._refused = 0, False
         return jittered(self.beats.resync, int(self.now()))
+
+    async def _go_once(self) -> None:
+        urgent, self._urgent = self._urgent, False
+        try:
+            await call_the_roll(self.store, self.github, self.now() - self.beats.lag)
+            await sweep(self.store, self.github, self.now, self.beats.resync)
+        except BaseException:
+            # What was urgent still is, also for whoever starts this loop again.
+            self._urgent |= urgent
+            raise
 
     def _complain(self, error: Exception) -> None:
         if not isinstance(error, Unauthorized):

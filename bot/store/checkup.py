@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
+from typing import Final
 
 from bot.store import upkeep_statements as sql
 from bot.store.address import SqliteFile, read_address
@@ -11,6 +13,9 @@ from bot.store.conditions import Condition, read_conditions
 from bot.store.database import Database, Transaction, connect
 from bot.store.errors import Damaged, StoreError, Unavailable
 from bot.store.migrations import HEAD, read_versions
+
+PATIENCE: Final = 5.0
+"""Seconds that a database may take to answer whoever only asks whether it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,11 @@ async def answers(database: Database, in_doubt: bool) -> bool:
     if database.problem():
         return False
     try:
-        await database.read(lambda transaction: transaction.fetch(sql.PING))
-        if in_doubt:
-            await database.write(_write_and_erase)
-    except Unavailable:
+        async with asyncio.timeout(PATIENCE):
+            await database.read(lambda transaction: transaction.fetch(sql.PING))
+            if in_doubt:
+                await database.write(_write_and_erase)
+    except (Unavailable, TimeoutError):
         return False
     return True
 

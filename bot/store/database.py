@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from bot.store.address import PostgresServer, SqliteFile
 from bot.store.neighbours import Neighbours
 from bot.store.spelling import Engine, Statement
+from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -94,7 +95,7 @@ class Database(ABC):
         """Run a transaction that alters tables, over a connection of SQLAlchemy's; raises Unavailable."""
 
     @abstractmethod
-    def neighbours(self, changed: Callable[[], object]) -> Neighbours:
+    def neighbours(self, changed: Callable[[], object], supervisor: Supervisor) -> Neighbours:
         """Give the way to other processes on the same database; `changed` is called when one recorded something."""
 
     def problem(self) -> str:

@@ -20,7 +20,7 @@ class Damaged(Unavailable):
 
 
 class Unrecordable(StoreError):
-    """One fact cannot be stored, now or later; the others were."""
+    """One fact holds something that no database can store, now or later; the others were stored."""
 
 
 class NoSuchPetition(StoreError, KeyError):

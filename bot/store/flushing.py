@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import chain, takewhile
 from typing import Final
 
 from bot.petition.facts import Fact
-from bot.store.errors import Busy, Unavailable, Unrecordable
+from bot.store.errors import Busy, Unavailable, Unrecordable, WrongDatabase
+from bot.supervisor import Supervisor
 
 LARGEST_GROUP: Final = 256
 """Facts in one transaction; more would let the first of them wait too long for the last."""
@@ -18,7 +20,13 @@ PATIENCE: Final = 8.0
 """Seconds that facts may wait to be on disk; GitHub hangs up after 10."""
 
 WATCH: Final = 0.5
-"""Seconds between two looks at who has waited too long, while a group is being written."""
+"""Seconds between two looks at who has waited too long, while anybody waits."""
+
+LAST_WRITES: Final = 2.5
+"""Seconds to write what is waiting when the store is closed; what was not written was not acknowledged."""
+
+LONGEST_PAUSE: Final = 1.0
+"""Seconds after which the writing goes on at the latest when it has failed: deliveries wait meanwhile."""
 
 TURNS: Final = 3
 """Turns of the loop from a request's last byte to the facts that it tells."""
@@ -36,19 +44,26 @@ class Flusher:
         limit: int,
         patience: float = PATIENCE,
         committed: Callable[[int, float], None] = lambda _facts, _seconds: None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._write = write
         self._committed = committed
+        self._supervisor = supervisor or Supervisor()
         self.refused = False
-        """Whether the database could not take the last facts."""
+        """Whether the database could not take the last facts, or not in time."""
         self._limit = limit
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting] = deque()
+        self._group: list[_Waiting] = []
+        """Those whose facts are being written."""
+        self._watch: asyncio.TimerHandle | None = None
         self._facts = 0
         self._arrived = asyncio.Event()
         self._closing = False
-        self._task = asyncio.create_task(self._run(), name="store-flusher")
+        self._task = self._supervisor.start(
+            "group_commit", self._run, ask_to_stop=self._arrived.set, longest_pause=LONGEST_PAUSE
+        )
 
     @property
     def waiting(self) -> int:
@@ -58,7 +73,8 @@ class Flusher:
     async def submit(self, facts: Sequence[Fact]) -> None:
         """Wait until facts are written.
 
-        Raises Busy at once where too many wait, Unavailable, also after too long a wait, or Unrecordable.
+        Raises Busy at once where too many wait, Unavailable, also after too long a wait, or Unrecordable. Any other
+        error is a mistake of ours, which has kept these facts and no others from being written.
         """
         if self._closing or self._facts + len(facts) > max(self._limit, len(facts)):
             raise Busy("too many facts are waiting to be written")
@@ -66,6 +82,9 @@ class Flusher:
         self._facts += len(facts)
         self._waiting.append((facts, future, self._loop.time()))
         self._arrived.set()
+        # One watch for all who wait: a timer for each would cost as much as the rest of the waiting.
+        if self._watch is None:
+            self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient)
         try:
             await future
         finally:
@@ -75,16 +94,21 @@ class Flusher:
     async def close(self) -> None:
         """Write what is waiting, take nothing new."""
         self._closing = True
-        self._arrived.set()
-        await self._task
+        await self._task.stop(LAST_WRITES)
+        for _, future, _ in self._waiting:
+            _settle(future, Unavailable("the store was closed"))
+        if self._watch is not None:
+            self._watch.cancel()
 
     async def _run(self) -> None:
-        while not (self._closing and not self._waiting):
-            await self._arrived.wait()
-            self._arrived.clear()
+        while True:
             while self._waiting:
                 await self._let_all_in()
                 await self._flush(self._next_group())
+            if self._closing:
+                return
+            await self._arrived.wait()
+            self._arrived.clear()
 
     async def _let_all_in(self) -> None:
         """Let the loop bring what has arrived already, which takes it a few turns; wait for nothing else.
@@ -107,32 +131,50 @@ class Flusher:
         return group
 
     async def _flush(self, group: list[_Waiting]) -> None:
-        error = await self._try([fact for facts, *_ in group for fact in facts], group)
+        self._group = group
+        try:
+            await self._write_group(group)
+        except BaseException as error:
+            # Whatever ends this task, those who wait for it are answered.
+            for _, future, _ in group:
+                _settle(future, error)
+            raise
+        finally:
+            self._group = []
+
+    async def _write_group(self, group: list[_Waiting]) -> None:
+        error = await self._try([fact for facts, *_ in group for fact in facts])
         if error is None or isinstance(error, Unavailable):
             for _, future, _ in group:
                 _settle(future, error)
             return
         # One of them cannot be stored. It must not take the others with it.
-        for one in group:
-            _settle(one[1], await self._try(one[0], [one]) if len(group) > 1 else error)
+        for facts, future, _ in group:
+            outcome = await self._try(facts) if len(group) > 1 else error
+            _settle(future, _blame(outcome, facts))
 
-    async def _try(self, facts: Sequence[Fact], group: list[_Waiting]) -> BaseException | None:
-        # One watch for all who wait: a timer for each would cost as much as the rest of the waiting.
-        self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient, group)
+    async def _try(self, facts: Sequence[Fact]) -> BaseException | None:
         began = self._loop.time()
         (outcome,) = await asyncio.gather(self._write(facts), return_exceptions=True)
-        self._watch.cancel()
         self.refused = isinstance(outcome, Unavailable)
         if outcome is None:
-            self._committed(len(facts), self._loop.time() - began)
+            self._tell(len(facts), self._loop.time() - began)
         return outcome
 
-    def _send_away_the_impatient(self, group: list[_Waiting]) -> None:
+    def _tell(self, facts: int, seconds: float) -> None:
+        try:
+            self._committed(facts, seconds)
+        except Exception as error:  # noqa: BLE001 - what cannot be measured is on disk all the same
+            self._supervisor.report("group_commit", error)
+
+    def _send_away_the_impatient(self) -> None:
         """Give up on those who have waited too long; their facts may still be written, which does no harm."""
-        self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient, group)
         latest = self._loop.time() - self._patience
-        for waiting in takewhile(lambda waiting: waiting[2] < latest, chain(group, self._waiting)):
+        for waiting in takewhile(lambda waiting: waiting[2] < latest, chain(self._group, self._waiting)):
+            self.refused = True
             _settle(waiting[1], Unavailable(f"not written within {self._patience:.0f} s"))
+        anybody = self._group or self._waiting
+        self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient) if anybody else None
 
 
 def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
@@ -140,9 +182,31 @@ def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
         return
     if error is None:
         future.set_result(None)
-    elif isinstance(error, Unavailable):
+    elif isinstance(error, Unavailable | WrongDatabase):
         future.set_exception(Unavailable(*error.args))
+    elif isinstance(error, Exception):
+        future.set_exception(error)
     else:
-        refused = Unrecordable(str(error))
-        refused.__cause__ = error
-        future.set_exception(refused)
+        future.set_exception(Unavailable(f"the writing was cut short: {type(error).__name__}"))
+
+
+def _blame(error: BaseException | None, facts: Sequence[Fact]) -> BaseException | None:
+    """Return who is to blame: the sender of what no database can store (Unrecordable), or else we ourselves."""
+    if error is None or isinstance(error, Unavailable) or all(map(_is_storable, facts)):
+        return error
+    refused = Unrecordable(str(error))
+    refused.__cause__ = error
+    return refused
+
+
+def _is_storable(value: object) -> bool:
+    """Check that nothing in a fact is larger than 64 bits, no text is broken Unicode, and none holds a NUL."""
+    if isinstance(value, str):
+        return "\0" not in value and value.encode(errors="replace").decode() == value
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    if isinstance(value, tuple | list | frozenset):
+        return all(map(_is_storable, value))
+    if is_dataclass(value):
+        return all(_is_storable(getattr(value, one.name)) for one in fields(value))
+    return True

@@ -11,10 +11,11 @@ import asyncpg
 from bot.store.address import UNREADABLE, PostgresServer
 from bot.store.aside import run_aside, wait_for
 from bot.store.database import LOCK_SECONDS, LONG_PATIENCE, PATIENCE, Database, Row, Transaction, name_columns
-from bot.store.errors import Unavailable, WrongDatabase
+from bot.store.errors import StoreError, Unavailable, WrongDatabase
 from bot.store.neighbours import Neighbours
 from bot.store.postgres_neighbours import PostgresNeighbours
 from bot.store.spelling import Engine, Statement
+from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -37,6 +38,7 @@ class PostgresDatabase(Database):
         self.dsn = address.dsn
         self._free = asyncio.Semaphore(connections)
         self._idle: list[asyncpg.Connection] = []
+        self._has_answered = False
         self._closing = False
 
     async def connect(self) -> asyncpg.Connection:
@@ -44,15 +46,16 @@ class PostgresDatabase(Database):
         try:
             connection = await asyncpg.connect(self.dsn, timeout=LOCK_SECONDS, server_settings=_settings())
         except asyncpg.ClientConfigurationError as error:
-            raise WrongDatabase(f"DATABASE_URL: {error}") from None
+            raise self._no_connection(f"DATABASE_URL: {error}") from None
         except ValueError:
-            raise WrongDatabase(UNREADABLE) from None
+            raise self._no_connection(UNREADABLE) from None
         # An acknowledged signature survives a crash also where the cluster's default would let it go.
         try:
             await connection.execute(_KEEP_WHAT_IS_COMMITTED)
         except BaseException:
             connection.terminate()
             raise
+        self._has_answered = True
         return connection
 
     async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:
@@ -76,9 +79,9 @@ class PostgresDatabase(Database):
     async def check_integrity(self) -> None:
         """Do nothing; a server looks after its own files."""
 
-    def neighbours(self, changed: Callable[[], object]) -> Neighbours:
+    def neighbours(self, changed: Callable[[], object], supervisor: Supervisor) -> Neighbours:
         """Give the session that listens and holds leases."""
-        return PostgresNeighbours(self.connect, changed)
+        return PostgresNeighbours(self.connect, changed, supervisor)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -135,6 +138,10 @@ class PostgresDatabase(Database):
             else:
                 session.terminate()
         return result
+
+    def _no_connection(self, why: str) -> StoreError:
+        """Return what it is that nobody could connect: an address that was right once is right again some time."""
+        return Unavailable(why) if self._has_answered else WrongDatabase(why)
 
     def _drop_idle(self) -> None:
         while self._idle:
@@ -193,7 +200,9 @@ def _is_refusal(error: BaseException) -> bool:
     """Tell a row that cannot be stored from a database that cannot store."""
     # asyncpg refuses a value that does not fit its column before it is sent, with a ValueError; the server does so
     # with class 22, data exception, 23, integrity constraint violation, or 42, a statement it does not understand.
-    return isinstance(error, ValueError) or _sqlstate(error)[:2] in ("22", "23", "42")
+    # That we lack the right to (42501) is the server's to say, and may change.
+    state = _sqlstate(error)
+    return isinstance(error, ValueError) or (state[:2] in ("22", "23", "42") and state != "42501")
 
 
 def _sqlstate(error: BaseException) -> str:

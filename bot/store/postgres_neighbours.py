@@ -14,9 +14,13 @@ from contextlib import suppress
 from typing import Final
 
 import asyncpg
+import structlog
 
-from bot.store.errors import Unavailable
+from bot.store.errors import StoreError, Unavailable
 from bot.store.neighbours import Neighbours
+from bot.supervisor import SupervisedTask, Supervisor
+
+log = structlog.get_logger("store")
 
 HEARTBEAT: Final = 4.0
 """Seconds between signs of life on the connection."""
@@ -43,8 +47,14 @@ _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientEr
 class PostgresNeighbours(Neighbours):
     """One session that listens, notifies and holds locks; when it breaks, leases are lost and it is opened anew."""
 
-    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], changed: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[asyncpg.Connection]],
+        changed: Callable[[], object],
+        supervisor: Supervisor,
+    ) -> None:
         super().__init__()
+        self._supervisor = supervisor
         self._connect = connect
         self._changed = changed
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -53,8 +63,7 @@ class PostgresNeighbours(Neighbours):
         self._alive_at = 0.0
         self._locked: dict[int, asyncpg.Connection] = {}
         self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._closing = False
+        self._task: SupervisedTask | None = None
 
     async def open(self) -> None:
         """Connect, and stay connected in the background."""
@@ -62,7 +71,7 @@ class PostgresNeighbours(Neighbours):
             await self._open_session()
         except _LOST as error:
             raise Unavailable(str(error) or type(error).__name__) from error
-        self._task = asyncio.create_task(self._run(), name="store-neighbours")
+        self._task = self._supervisor.start("postgresql_listener", self._run)
 
     def tell(self) -> None:
         """Have the others nudged soon; many calls make one nudge."""
@@ -85,25 +94,35 @@ class PostgresNeighbours(Neighbours):
 
     async def close(self) -> None:
         """End the session; the server frees its locks."""
-        self._closing = True
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._task.stop()
         await self._end_session()
 
     async def _run(self) -> None:
-        while not self._closing:
+        while True:
             session = self._session
             if session is None:
-                await asyncio.sleep(RECONNECT)
-                with suppress(*_LOST):
-                    await self._open_session()
+                await self._reconnect()
             elif await self._is_news():
                 self._news.clear()
                 await self._ask(session, _NOTIFY, _CHANNEL, self._name)
                 await asyncio.sleep(0.1)
             else:
                 await self._ask(session, "SELECT 1")
+
+    async def _reconnect(self) -> None:
+        """Try again and again: also an address that makes no sense now may have done so before, and do so again."""
+        told = ""
+        while self._session is None:
+            await asyncio.sleep(RECONNECT)
+            try:
+                await self._open_session()
+            except (*_LOST, StoreError) as error:
+                said = str(error) or type(error).__name__
+                if said != told:
+                    log.warning("no connection to PostgreSQL, nothing is published", error=said)
+                told = said
+        log.info("connected to PostgreSQL again")
 
     async def _is_news(self) -> bool:
         # Not `wait_for`: before Python 3.12 it forgets that it was cancelled when the news come at the same moment.

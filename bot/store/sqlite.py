@@ -24,6 +24,7 @@ from bot.store.neighbours import Neighbours
 from bot.store.private_files import make_database_file
 from bot.store.spelling import Engine, Statement
 from bot.store.sqlite_neighbours import SqliteNeighbours
+from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -74,7 +75,7 @@ class SqliteDatabase(Database):
         except sqlite3.Error as error:
             raise self._explain(error) from error
 
-    def neighbours(self, changed: Callable[[], object]) -> Neighbours:  # noqa: ARG002 - nobody calls over a file
+    def neighbours(self, changed: Callable[[], object], supervisor: Supervisor) -> Neighbours:  # noqa: ARG002 - nobody calls over a file
         """Give the lock beside the file."""
         return SqliteNeighbours(self.path)
 

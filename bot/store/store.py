@@ -44,6 +44,7 @@ from bot.store.structure import StructuralFact, record_structure
 from bot.store.totals import are_totals_right, repair_totals
 from bot.store.upkeep import Upkeep
 from bot.store.watching import Backlog, Watch
+from bot.supervisor import Supervisor
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""
@@ -53,7 +54,13 @@ class Store:
     """Everything the bot knows, in one database."""
 
     def __init__(
-        self, database: Database, label: str, now: Callable[[], float], waiting_limit: int, watch: Watch
+        self,
+        database: Database,
+        label: str,
+        now: Callable[[], float],
+        waiting_limit: int,
+        watch: Watch,
+        supervisor: Supervisor,
     ) -> None:
         """Use `Store.open`."""
         self.changed = asyncio.Event()
@@ -62,8 +69,8 @@ class Store:
         self._label = label.lower()
         self._now = now
         self._watch = watch
-        self._neighbours = database.neighbours(self.changed.set)
-        self._flusher = Flusher(self._record, waiting_limit, committed=watch.committed)
+        self._neighbours = database.neighbours(self.changed.set, supervisor)
+        self._flusher = Flusher(self._record, waiting_limit, committed=watch.committed, supervisor=supervisor)
         self.upkeep = Upkeep(database, now, self._announce, watch.asked_for_delivery)
         """What keeps rows and GitHub in agreement."""
         self.rosters = Rosters(database)
@@ -82,13 +89,14 @@ class Store:
         now: Callable[[], float] = time.time,
         waiting_limit: int = WAITING_LIMIT,
         watch: Watch | None = None,
+        supervisor: Supervisor | None = None,
     ) -> Self:
         """Open the database and bring it to this version; raises WrongDatabase or Unavailable."""
         database = connect(read_address(database_url))
         async with AsyncExitStack() as undo:
             undo.push_async_callback(database.close)
             await migrate(database)
-            store = cls(database, label, now, waiting_limit, watch or Watch())
+            store = cls(database, label, now, waiting_limit, watch or Watch(), supervisor or Supervisor())
             undo.push_async_callback(store.close)
             await store._neighbours.open()
             undo.pop_all()
@@ -133,7 +141,7 @@ class Store:
         return Backlog(row.petitions, row.since)
 
     async def record(self, facts: Sequence[Fact]) -> None:
-        """Record facts; on disk when this returns. Raises Busy, Unavailable or Unrecordable."""
+        """Record facts; on disk when this returns. Raises Busy, Unavailable, Unrecordable, or our mistake."""
         if facts:
             await self._flusher.submit(facts)
 

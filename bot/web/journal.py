@@ -40,5 +40,6 @@ class Journal:
         return False
 
     def _sum_up(self) -> None:
-        self._log.info(self._event, **self._left_out)
-        self._left_out.clear()
+        # First of all: where the line fails, the next sum must come all the same.
+        left_out, self._left_out = self._left_out, Counter()
+        self._log.info(self._event, **left_out)

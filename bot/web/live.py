@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 
 from bot.store import Portrait, Unavailable
+from bot.supervisor import SupervisedTask, Supervisor
 from bot.web.asking import PETITION, Asked, House, ask
 from bot.web.guard import SECRETIVE, seal
 
@@ -35,17 +36,25 @@ Tell = Callable[[Portrait], object]
 class Live:
     """Who watches which petition; `tell` says what an open page is told of one."""
 
-    def __init__(self, house: House, tell: Tell, tick: float = TICK) -> None:
+    def __init__(
+        self, house: House, tell: Tell, tick: float = TICK, *, supervisor: Supervisor | None = None
+    ) -> None:
         self._house = house
         self._tell = tell
         self._tick = tick
         self._watched: dict[int, _Watched] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._supervisor = supervisor or Supervisor()
+        self._somebody_watches = asyncio.Event()
+        self._looking: SupervisedTask | None = None
         self._closing = False
 
     def routes(self) -> list[web.RouteDef]:
         """List the addresses."""
         return [web.get(f"{PETITION}/events", self._events)]
+
+    async def start(self, _application: web.Application) -> None:
+        """Begin to look at what is watched."""
+        self._looking = self._supervisor.start("live_updates", self._look)
 
     async def close(self, _application: web.Application) -> None:
         """Let everybody go, so that the server can stop."""
@@ -53,8 +62,7 @@ class Live:
         for watched in self._watched.values():
             watched.wake()
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+            await self._looking.stop()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         asked = await ask(request, self._house)
@@ -81,8 +89,7 @@ class Live:
         watched.watchers += 1
         try:
             await response.write(b"retry: 5000\n\n")
-            if self._looking is None:
-                self._looking = asyncio.create_task(self._look())
+            self._somebody_watches.set()
             # Who came without a key hears nothing more of a petition that has become private.
             while not self._closing and watched.private <= asked.private:
                 turn = watched.turn
@@ -100,22 +107,27 @@ class Live:
                 self._watched.pop(petition_id, None)
 
     async def _look(self) -> None:
-        """Look at everything that is watched once a tick, until nobody watches."""
+        """Look at everything that is watched once a tick."""
         ticks = 0
-        while self._watched and not self._closing:
+        while True:
+            await self._somebody_watches.wait()
             known = {petition_id: watched.known for petition_id, watched in self._watched.items()}
             try:
                 news = await self._house.rosters.news(known)
             except Unavailable:
                 news = []
             for portrait in news:
-                self._take(portrait)
+                try:
+                    self._take(portrait)
+                except Exception as error:  # noqa: BLE001 - a mistake of ours over one petition keeps no other waiting
+                    self._supervisor.report("live_updates", error, petition=portrait.snapshot.petition_id)
             ticks += 1
             if ticks % BEAT == 0:
                 for watched in self._watched.values():
                     watched.wake()
+            if not self._watched:
+                self._somebody_watches.clear()
             await asyncio.sleep(self._tick)
-        self._looking = None
 
     def _take(self, portrait: Portrait) -> None:
         watched = self._watched.get(portrait.snapshot.petition_id)

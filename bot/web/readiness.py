@@ -15,8 +15,15 @@ from aiohttp import web
 FRESH: Final = 60.0
 """Seconds for which findings are good; each look costs GitHub and us some calls."""
 
-Parts = Callable[[], Awaitable[Mapping[str, bool]]]
-"""Tell for each part that must work (the database, the loops) whether it does."""
+Parts = Callable[[], Awaitable[Mapping[str, bool | str]]]
+"""Return for each part (the database, the loops, each task) whether it works, or what state it is in."""
+
+RECORDING: Final = ("database", "group_commit")
+"""The parts without which no delivery can be recorded.
+
+Without any other the answer stays 200: a bot whose loop is started again must not be taken out of rotation, because
+whoever does so takes away the one place that deliveries go to.
+"""
 
 Problem = Callable[[], str]
 """Return what somebody has to do before the database takes anything again; empty for nothing."""
@@ -56,7 +63,7 @@ def readyz(
             challenge = {"WWW-Authenticate": "Bearer"}
             return web.json_response({"message": "wrong token"}, status=HTTPStatus.UNAUTHORIZED, headers=challenge)
         found = await parts()
-        ready = all(found.values())
+        ready = all(found.get(part, True) in (True, "running") for part in RECORDING)
         body: dict[str, object] = {"status": "ready" if ready else "not ready", "parts": dict(found)}
         if text := problem():
             body["message"] = text

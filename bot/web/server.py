@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from bot.supervisor import Supervisor
 from bot.web.asking import House
 from bot.web.callers import Rules, limiting
 from bot.web.data import DataRoutes
@@ -28,6 +29,7 @@ def make_application(
     meter: Meter | None = None,
     rules: Rules | None = None,
     reception: Reception | None = None,
+    supervisor: Supervisor | None = None,
 ) -> web.Application:
     """Make the aiohttp application: the webhook, the pages and the health checks.
 
@@ -41,10 +43,11 @@ def make_application(
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/readyz", readyz(readiness, details, problem))
     application.router.add_get("/metrics", metrics(meter))
-    live = Live(house, pages.tell)
+    live = Live(house, pages.tell, supervisor=supervisor)
     organizers = OrganizerRoutes(house, reception, pages.draw)
     rooms = (pages, DataRoutes(house), live, organizers)
     application.add_routes([route for room in rooms for route in room.routes()])
+    application.on_startup.append(live.start)
     application.on_shutdown.append(live.close)
     return application
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -165,6 +166,8 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
         raise Refused(HTTPStatus.BAD_REQUEST, "the delivery holds something that cannot be stored") from error
     except Unavailable as error:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot take it now; try again") from error
+    except Exception as error:  # whatever else keeps it from being recorded is our mistake, and GitHub is told so
+        raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "a mistake of the bot's; its log says more") from error
 
 
 def _limited(refusal: Refused, failures: Allowances, origin: Origin) -> Refused:
@@ -211,7 +214,10 @@ def _log_delivery(
 def _log_refusal(
     log: structlog.typing.FilteringBoundLogger, request: web.Request, refusal: Refused, milliseconds: float
 ) -> None:
-    log.warning(
+    # A mistake of ours is told in full.
+    mistake = refusal.__cause__ if refusal.status is HTTPStatus.INTERNAL_SERVER_ERROR else None
+    tell = log.warning if mistake is None else partial(log.error, exc_info=mistake)
+    tell(
         "delivery refused",
         delivery=_plain(request.headers.get("X-GitHub-Delivery")),
         github_event=_plain(request.headers.get("X-GitHub-Event")),

@@ -10,13 +10,18 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot import supervisor
 from bot.petition.commands import Sign
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Fact, IssueFact
-from bot.store import Busy, Store, Unavailable, Unrecordable, flushing
+from bot.store import Busy, Store, StoreError, Unavailable, Unrecordable, checkup, flushing
 from bot.store.database import Transaction
 from bot.store.flushing import Flusher
+from bot.store.spelling import statement
+from bot.store.watching import Watch
+from bot.supervisor import Supervisor
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
 
 
@@ -56,7 +61,6 @@ async def test_a_group_does_not_grow_without_bounds(scene: Scene) -> None:
     "spoil",
     [
         pytest.param(lambda fact: replace(fact, comment=replace(fact.comment, id=2**63)), id="id too large"),
-        pytest.param(lambda fact: replace(fact, comment=replace(fact.comment, created_at=None)), id="null"),
         pytest.param(
             lambda fact: replace(fact, comment=replace(fact.comment, author=Author(3, "\ud800"))), id="not Unicode"
         ),
@@ -71,6 +75,129 @@ async def test_a_fact_that_cannot_be_stored_harms_no_other(
     outcomes = await asyncio.gather(*(scene.store.record([fact]) for fact in facts), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [*[type(None)] * 3, Unrecordable, *[type(None)] * 3]
     assert await scene.count() == 6
+
+
+async def test_a_mistake_of_ours_is_not_blamed_on_the_sender_and_harms_no_other(scene: Scene) -> None:
+    facts = signatures(scene, 7)
+    facts[3] = replace(facts[3], comment=replace(facts[3].comment, created_at=None))  # type: ignore[arg-type] # no time
+    outcomes = await asyncio.gather(*(scene.store.record([fact]) for fact in facts), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [*[type(None)] * 3, TypeError, *[type(None)] * 3]
+    assert await scene.count() == 6
+
+
+async def test_what_the_database_refuses_is_our_mistake_unless_no_database_takes_it(scene: Scene) -> None:
+    async def refuse(_: Sequence[Fact]) -> None:
+        await scene.store._execute(statement("INSERT INTO marks (name, at) VALUES ($1, $2)"), None, 1)
+
+    scene.store._flusher._write = refuse
+    fact = signatures(scene, 1)[0]
+    with pytest.raises(Exception, match=r"(?i)null") as mistake:
+        await scene.store.record([fact])
+    assert not isinstance(mistake.value, StoreError)
+    with pytest.raises(Unrecordable):
+        await scene.store.record([replace(fact, comment=replace(fact.comment, author=Author(3, "a\0")))])
+
+
+async def test_a_measurement_that_fails_keeps_nobody_waiting(database_url: str) -> None:
+    class Broken(Watch):
+        def committed(self, facts: int, seconds: float) -> None:
+            raise RuntimeError("no such metric")
+
+    failures: list[str] = []
+    store = await Store.open(database_url, watch=Broken(), supervisor=Supervisor(failures.append))
+    scene = Scene(store)
+    with capture_logs() as told:
+        async with asyncio.timeout(5):
+            await scene.label()
+            await scene.sign("ada")
+            await scene.sign("grace")
+    assert await scene.count() == 2
+    assert failures == ["group_commit"] * 3
+    assert {str(one["exc_info"]) for one in told} == {"no such metric"}
+    await store.close()
+
+
+async def test_who_waits_for_a_writer_that_fails_is_answered_and_later_ones_are_written(
+    monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
+    scene, flusher, right = Scene(store), store._flusher, store._flusher._write_group
+    await scene.label()
+
+    async def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    flusher._write_group = fail  # type: ignore[method-assign] # a mistake in it
+    with capture_logs() as told:
+        for outcome in await asyncio.gather(*map(scene.sign, ("ada", "grace")), return_exceptions=True):
+            assert isinstance(outcome, ZeroDivisionError)
+        flusher._write_group = right  # type: ignore[method-assign] # mended
+        async with asyncio.timeout(5):
+            await scene.sign("alan")
+    assert [(one["task"], type(one["exc_info"])) for one in told] == [("group_commit", ZeroDivisionError)]
+    assert await scene.count() == 1
+
+
+async def test_who_waits_for_a_writer_that_was_cancelled_is_answered(store: Store) -> None:
+    scene, begun = Scene(store), asyncio.Event()
+
+    async def hang(_: Sequence[Fact]) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    store._flusher._write = hang
+    first = asyncio.ensure_future(scene.tell())
+    await begun.wait()
+    with capture_logs() as told:
+        store._flusher._task._task.cancel()
+        with pytest.raises(Unavailable):
+            await first
+        await asyncio.sleep(0)
+    assert [(one["task"], type(one["exc_info"])) for one in told] == [("group_commit", asyncio.CancelledError)]
+
+
+async def test_a_store_that_writes_for_ever_closes_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.setattr(flushing, "LAST_WRITES", 0.05)
+    store, begun = await Store.open(database_url), asyncio.Event()
+
+    async def hang(_: Sequence[Fact]) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    store._flusher._write = hang
+    first = asyncio.ensure_future(Scene(store).tell())
+    await begun.wait()
+    second = asyncio.ensure_future(Scene(store).tell())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await store.close()
+        outcomes = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
+
+
+async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
+    monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    monkeypatch.setattr(flushing, "WATCH", 0.01)
+    monkeypatch.setattr(checkup, "PATIENCE", 0.05)
+    thawed, database, right = asyncio.Event(), store._database, store._database.write
+
+    async def frozen(work: Callable[[Transaction], object], patience: float = 0) -> object:
+        await thawed.wait()
+        return await right(work)
+
+    store._flusher._patience = 0.05
+    database.write = frozen  # type: ignore[method-assign, assignment] # no disk hangs on demand
+    with pytest.raises(Unavailable):
+        await Scene(store).label()
+    assert not await store.ping()
+    thawed.set()
+    store._flusher._patience = flushing.PATIENCE
+    monkeypatch.setattr(checkup, "PATIENCE", 5.0)
+    await Scene(store).sign("ada")
+    assert await store.ping()
 
 
 async def test_more_than_can_wait_is_sent_away_at_once(database_url: str) -> None:
