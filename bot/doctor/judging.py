@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from bot.doctor.facts import AtGitHub, Facts
 from bot.doctor.findings import Finding, fine, note, problem
 from bot.doctor.judging_app import judge_app
@@ -129,12 +131,13 @@ def _public_url(facts: Facts) -> Iterator[Finding]:
         )
     elif reply.is_good:
         yield fine("public address", f"{url} leads to a bot that is ready.")
+        yield from _tasks(reply)
     elif reply.status == 503:
         yield problem(
             "public address",
             f"The bot at {url} is not ready ({_said(reply)}).",
-            "Its database does not answer or takes nothing, or its loops have stopped.",
-            "See its log; if nothing helps, start it again.",
+            "Its database does not answer or takes nothing.",
+            "See its log, and the findings about the database; if nothing helps, start it again.",
         )
     else:
         yield problem(
@@ -143,6 +146,28 @@ def _public_url(facts: Facts) -> Iterator[Finding]:
             "The links in petitions lead there, and so do GitHub's deliveries.",
             "Correct PUBLIC_URL, or the proxy or name server that should lead there.",
         )
+
+
+def _tasks(reply: Reply) -> Iterator[Finding]:
+    """Judge what `/readyz` says of the bot's tasks; a `true` or a `running` is fine."""
+    try:
+        parts = msgspec.json.decode(reply.text, type=_Readiness).parts
+    except msgspec.DecodeError:
+        return
+    states = {name: state for name, state in parts.items() if name != "loops"}
+    if failing := sorted(name for name, state in states.items() if state not in (True, "running")):
+        yield problem(
+            "tasks",
+            f"Not everything runs in the bot: {', '.join(failing)}.",
+            "It is started again and again; deliveries are recorded, and what waits for it is done later.",
+            "See the tracebacks in its log, at `task failed`, and report them.",
+        )
+
+
+class _Readiness(msgspec.Struct):
+    """What we read of an answer of `/readyz`."""
+
+    parts: dict[str, bool | str] = {}
 
 
 def _organizers(facts: Facts) -> Iterator[Finding]:

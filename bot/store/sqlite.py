@@ -93,7 +93,7 @@ class SqliteDatabase(Database):
     async def check_integrity(self) -> None:
         """Read the whole file in a thread of its own."""
         connections: list[sqlite3.Connection] = []
-        check = asyncio.ensure_future(asyncio.to_thread(self._check, connections))
+        check = asyncio.ensure_future(asyncio.to_thread(self._check, connections))  # noqa: TID251 - awaited just below
         try:
             await asyncio.shield(check)
         except asyncio.CancelledError:

@@ -20,6 +20,7 @@ from bot.config import Config
 from bot.doctor import judging
 from bot.doctor.facts import Facts, Seen
 from bot.doctor.findings import Finding, Level, are_fine
+from bot.reconcile.rounds import Rounds
 from bot.sandbox.nouns import Installation
 from bot.sandbox.server import Sandbox
 from bot.store import State, Store, check_up
@@ -372,6 +373,20 @@ async def test_looking_a_database_over_leaves_no_trace(database_url: str) -> Non
     store = await Store.open(database_url)
     assert await rows(store, "SELECT name FROM marks") == []
     await store.close()
+
+
+async def test_a_task_that_fails(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Rounds, "_go", fail)
+    assert stage.bot is not None
+    stage.bot.rounds.alarm()
+    found: dict[str, Finding] = {}
+    while "tasks" not in found:
+        found = await problems(stage)
+    assert found.keys() == {"tasks"}
+    assert "app_wide_loop" in found["tasks"].what
 
 
 # At /readyz

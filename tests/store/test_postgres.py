@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from bot.petition.commands import Sign, Unsign
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Fact
 from bot.petition.tally import fold
-from bot.store import Store, Unavailable, postgres, postgres_neighbours
+from bot.store import Store, Unavailable, WrongDatabase, postgres, postgres_neighbours
 from bot.store import statements as sql
 from bot.store.rows import read_comment
 from bot.store.spelling import statement
@@ -149,6 +151,60 @@ async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
         await until(one.changed.is_set)
     async with one.lease(1) as mine:
         assert mine
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        WrongDatabase("DATABASE_URL: no such certificate"),
+        Unavailable("no such host"),
+        asyncpg.InvalidPasswordError("not now"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_leases_come_back_whatever_a_connection_was_refused_for(
+    stores: list[Store], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(postgres_neighbours, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(postgres_neighbours, "RECONNECT", 0.01)
+    one, other, _ = stores
+    neighbours = one._neighbours
+    assert isinstance(neighbours, postgres_neighbours.PostgresNeighbours)
+    connect, refused = neighbours._connect, 0
+
+    async def refuse() -> object:
+        nonlocal refused
+        refused += 1
+        if refused > 3:
+            return await connect()
+        raise error
+
+    monkeypatch.setattr(neighbours, "_connect", refuse)
+    with capture_logs() as told:
+        async with one.lease(1) as mine:
+            await other._database.read(lambda work: work.fetch(DISCONNECT))
+            await until(lambda: not mine)
+        await until(lambda: refused > 3 and neighbours._session is not None)
+    async with one.lease(1) as mine:
+        assert mine
+    # The server has cut the others off as well; they, too, say when they are back.
+    assert [line["error"] for line in told if line["log_level"] != "info"] == [str(error)]
+
+
+async def test_what_was_a_right_address_once_is_only_unavailable_later(
+    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise asyncpg.ClientConfigurationError("no such certificate")
+
+    monkeypatch.setattr(asyncpg, "connect", refuse)
+    database = stores[0]._database
+    assert isinstance(database, postgres.PostgresDatabase)
+    database._drop_idle()
+    with pytest.raises(Unavailable, match="certificate"):
+        await stores[0].installations_with_work(0.0)
+    with pytest.raises(WrongDatabase, match="certificate"):
+        await Store.open("postgresql://127.0.0.1:9/nowhere")
 
 
 async def test_closing_with_news_still_to_tell_ends(stores: list[Store]) -> None:

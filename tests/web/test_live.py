@@ -10,9 +10,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bot.store import Portrait, Rosters
 from bot.web import live
+from bot.web.pages import PageRoutes
 from tests.web.scene import PAGE, Scene, serving
 
 Stream = aiohttp.ClientResponse
@@ -84,6 +86,28 @@ async def test_when_nobody_watches_nothing_is_asked(sqlite_url: str) -> None:
             await heard(stream)
         async with watching(scene) as stream:
             assert (await heard(stream))["count"] == 0
+
+
+async def test_a_mistake_over_one_petition_keeps_no_other_waiting(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = PageRoutes.tell
+
+    def stumble(self: PageRoutes, portrait: Portrait) -> object:
+        if portrait.snapshot.count == 1:
+            raise ZeroDivisionError
+        return tell(self, portrait)
+
+    monkeypatch.setattr(PageRoutes, "tell", stumble)
+    async with serving(sqlite_url) as scene, watching(scene) as stream:
+        assert (await heard(stream))["count"] == 0
+        with capture_logs() as told:
+            await scene.petition.sign("ada")
+            while not told:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        assert [(one["task"], type(one["exc_info"])) for one in told] == [("live_updates", ZeroDivisionError)]
+        await scene.petition.sign("grace")
+        assert (await heard(stream))["count"] == 2
 
 
 async def test_the_server_can_stop_while_somebody_watches(sqlite_url: str) -> None:

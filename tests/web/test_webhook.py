@@ -20,7 +20,7 @@ from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github import deliveries
-from bot.store import Store
+from bot.store import Store, Unrecordable
 from bot.web import arriving, journal
 from bot.web.callers import FAILURES, Rules
 from bot.web.journal import LINES, Journal
@@ -98,6 +98,10 @@ def headers(body: bytes, **changes: str | None) -> dict[str, str]:
     }
     usual |= {name.replace("_", "-"): value for name, value in changes.items()}
     return {name: value for name, value in usual.items() if value is not None}
+
+
+def ascii_of(text: str) -> str:
+    return ascii(text[:3])
 
 
 async def count(store: Store) -> int:
@@ -398,10 +402,97 @@ async def test_the_sum_tells_what_was_left_out(monkeypatch: pytest.MonkeyPatch) 
     assert kept.has_line_for("recorded")
 
 
+async def test_a_mistake_of_ours_is_none_of_the_senders_and_is_told_in_full(
+    client: Client, store: Store, lines: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stumble(_: object) -> None:
+        raise ZeroDivisionError
+
+    right = store._flusher._write
+    monkeypatch.setattr(store._flusher, "_write", stumble)
+    await check(client, PAYLOAD, 500, "its log says more")
+    (line,) = [one for one in lines if one["log_level"] == "error"]
+    assert (line["status"], type(line["exc_info"])) == (500, ZeroDivisionError)
+    monkeypatch.setattr(store._flusher, "_write", right)
+    await check(client, PAYLOAD, 200, "recorded")
+
+
+async def test_what_no_database_can_store_is_the_senders_mistake(
+    client: Client, store: Store, lines: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: object) -> None:
+        raise Unrecordable("too large")
+
+    monkeypatch.setattr(store._flusher, "submit", refuse)
+    await check(client, PAYLOAD, 400, "cannot be stored")
+    assert [one["log_level"] for one in lines] == ["warning"]
+
+
+@pytest.mark.parametrize("text", ["\0", "\ufffe", "\U0010ffff", "\x7f", "a" * 200_000], ids=ascii_of)
+async def test_whatever_text_comes_in_can_be_stored(postgres_url: str, text: str) -> None:
+    """What is read of a delivery fits the database, so that what the database refuses is a mistake of ours."""
+    store = await Store.open(postgres_url)
+    application = make_application(record=store.record, secrets=SECRETS, readiness=_ready, house=house(store))
+    ada = {**ADA, "login": f"ada{text[:30]}", "type": f"User{text[:30]}"}
+    sent = {
+        **SIGNED,
+        "issue": {**ISSUE, "title": f"Letter{text}", "labels": [{"name": "petition"}, {"name": text}]},
+        "repository": {**REPOSITORY, "name": f"letters{text[:30]}"},
+        "comment": {**COMMENT, "user": ada, "body": f"/sign {text} Ada, {text}"},
+    }
+    bodies = {**sent, "action": "edited", "changes": {"body": {"from": text}}}
+    edit = {**bodies, "issue": {**sent["issue"], "body": f"{text} Dear {text}"}}
+    async with TestClient(TestServer(application)) as client:
+        await check(client, json.dumps(sent).encode(), 200, "recorded")
+        await check(client, json.dumps(bodies).encode(), 200, "recorded")
+        await check(client, json.dumps(edit).encode(), 200, "recorded", X_GitHub_Event="issues")
+    await store.close()
+
+
+async def test_only_what_keeps_deliveries_from_being_recorded_takes_the_bot_out_of_rotation(store: Store) -> None:
+    parts: dict[str, bool | str] = {}
+
+    async def readiness() -> dict[str, bool | str]:
+        return {"database": True, "loops": True, "scheduler": "running", "group_commit": "running", **parts}
+
+    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
+    async with TestClient(TestServer(application)) as client:
+        for changed, status in (
+            ({}, 200),
+            ({"scheduler": "restarting", "loops": False}, 200),
+            ({"group_commit": "restarting", "loops": False}, 503),
+            ({"database": False}, 503),
+        ):
+            parts = dict[str, bool | str](changed)
+            async with client.get("/readyz") as answer:
+                said = await answer.json()
+                assert (answer.status, said["parts"]) == (status, await readiness())
+
+
+async def test_a_sum_that_cannot_be_told_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "PERIOD", 0.01)
+    sums: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    def fail(_logger: object, _method: str, line: MutableMapping[str, Any]) -> NoReturn:
+        sums.put_nowait(dict(line))
+        raise OSError("the disk is full")
+
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    kept = Journal(structlog.wrap_logger(None, processors=[fail]), "more deliveries")
+    for _ in range(2):
+        while kept.has_line_for("recorded"):
+            pass
+        assert (await sums.get())["recorded"] == 1
+
+
 async def test_health_is_told(client: Client) -> None:
     assert (await client.get("/healthz")).status == 200
     ready = await client.get("/readyz")
     assert (ready.status, (await ready.json())["parts"]) == (200, {"database": True})
+
+
+async def _ready() -> dict[str, bool]:
+    return {"database": True}
 
 
 async def _connect(client: Client) -> tuple[Any, Any]:

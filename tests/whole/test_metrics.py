@@ -56,6 +56,8 @@ def eventful() -> Metrics:
     metrics.listed(ListingOutcome(changed=3, missing=1, repaired=0, count=9, doubtful=(5, 6), petition_id=1))
     metrics.asked_for_delivery()
     metrics.turned_away("too often")
+    metrics.failed("scheduler")
+    metrics.failed("of no name")
     return metrics
 
 
@@ -73,6 +75,8 @@ def test_what_happens_is_counted() -> None:
     assert number(numbers, "resync_findings_total", "doubtful") == 2
     assert number(numbers, "redeliveries_asked_total") == 1
     assert number(numbers, "turned_away_total", "too often") == 1
+    assert number(numbers, "task_failures_total", "scheduler") == 1
+    assert number(numbers, "task_failures_total", "other") == 1
     assert number(numbers, "queue_facts") == 7
     assert number(numbers, "tasks") == 5
     assert number(numbers, "unpublished_petitions") == 2
