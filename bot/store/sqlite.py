@@ -180,6 +180,8 @@ class SqliteDatabase(Database):
         except _REFUSALS:
             raise
         except sqlite3.Error as error:
+            if is_misspelled(error):
+                raise
             raise self._explain(error) from error
         return result
 
@@ -191,6 +193,11 @@ def is_damage(error: sqlite3.Error) -> bool:
     """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_misspelled(error: sqlite3.Error) -> bool:
+    """Check whether an error says that SQLite does not understand a statement, which is a mistake of ours."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
 
 
 def damage(path: Path, what: object) -> str:

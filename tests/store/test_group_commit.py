@@ -127,7 +127,7 @@ async def test_who_waits_for_a_writer_that_fails_is_answered_and_later_ones_are_
     async def fail(_: object) -> None:
         raise ZeroDivisionError
 
-    flusher._write_group = fail  # type: ignore[method-assign] # a mistake in it
+    flusher._write_group = fail  # type: ignore[method-assign, assignment] # a mistake in it
     with capture_logs() as told:
         for outcome in await asyncio.gather(*map(scene.sign, ("ada", "grace")), return_exceptions=True):
             assert isinstance(outcome, ZeroDivisionError)

@@ -117,6 +117,12 @@ async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None
     assert await scene.count() == 1
 
 
+async def test_a_statement_that_makes_no_sense_is_a_mistake_of_ours_and_no_outage(scene: Scene) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        await scene.store._execute(statement("UPDATE marks SET no_such_column = $1"), 1)
+    assert await scene.store.ping()
+
+
 async def test_a_full_disk_is_no_catastrophe(scene: Scene) -> None:
     await pragma(scene.store, "max_page_count = 1")
     with pytest.raises(Unavailable, match="full"):

@@ -434,7 +434,7 @@ async def test_whatever_text_comes_in_can_be_stored(postgres_url: str, text: str
     store = await Store.open(postgres_url)
     application = make_application(record=store.record, secrets=SECRETS, readiness=_ready, house=house(store))
     ada = {**ADA, "login": f"ada{text[:30]}", "type": f"User{text[:30]}"}
-    sent = {
+    sent: dict[str, Any] = {
         **SIGNED,
         "issue": {**ISSUE, "title": f"Letter{text}", "labels": [{"name": "petition"}, {"name": text}]},
         "repository": {**REPOSITORY, "name": f"letters{text[:30]}"},
@@ -457,13 +457,14 @@ async def test_only_what_keeps_deliveries_from_being_recorded_takes_the_bot_out_
 
     application = make_application(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
     async with TestClient(TestServer(application)) as client:
-        for changed, status in (
+        cases: list[tuple[dict[str, bool | str], int]] = [
             ({}, 200),
             ({"scheduler": "restarting", "loops": False}, 200),
             ({"group_commit": "restarting", "loops": False}, 503),
             ({"database": False}, 503),
-        ):
-            parts = dict[str, bool | str](changed)
+        ]
+        for changed, status in cases:
+            parts = changed
             async with client.get("/readyz") as answer:
                 said = await answer.json()
                 assert (answer.status, said["parts"]) == (status, await readiness())

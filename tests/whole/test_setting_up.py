@@ -12,13 +12,15 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
-from bot import app, setting_up
+from bot import app, setting_up, supervisor
 from bot.config import Config
 from bot.github.errors import Unauthorized
 from bot.sealing import WrongKey, seal
 from bot.setting_up import NotSetUp, SetUpAlready
-from bot.store import Store
+from bot.store import Store, Unavailable
+from bot.store.safe import Safe
 from bot.web.listening import listening, take_address
 from bot.web.setup.guard import Guard
 from bot.web.setup.pages import COOKIE
@@ -156,6 +158,34 @@ async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_a
             found = await waiting
     assert found is not None
     assert found.app_id == known(stage).app_id
+
+
+@pytest.mark.parametrize("error", [Unavailable("locked"), ZeroDivisionError()], ids=repr)
+async def test_a_set_up_goes_on_when_the_database_is_back(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(setting_up, "LOOK", 0.01)
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
+    read, failures = Safe.read, 0
+
+    async def fail(self: Safe) -> str | None:
+        nonlocal failures
+        failures += 1
+        if 1 < failures < 4:
+            raise error
+        return await read(self)
+
+    with take_address("127.0.0.1", 0) as address, capture_logs() as told:
+        monkeypatch.setattr(Safe, "read", fail)
+        waiting = asyncio.create_task(setting_up.set_up(empty(stage), address, asyncio.Event()))
+        async with asyncio.timeout(20):
+            while failures < 4:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+            await setting_up.import_app(known(stage), replacing=False)
+            assert await waiting is not None
+    assert [one["log_level"] for one in told if one["event"] != "set up"] == [
+        "warning" if isinstance(error, Unavailable) else "error"
+    ] * 2
 
 
 async def test_a_set_up_ends_when_the_process_is_to_stop(stage: Scene) -> None:
