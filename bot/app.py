@@ -311,6 +311,7 @@ def _reception(config: Config, conductor: Conductor, session: aiohttp.ClientSess
         audit=conductor.store.governing.audit,
         attempts=conductor.store.governing.attempts,
         settings=conductor.store.governing.settings,
+        sign_outs=conductor.store.sign_outs,
     )
 
 

@@ -31,6 +31,7 @@ from bot.store.roster import (
     Whole,
 )
 from bot.store.safe import Safe, read_sealed
+from bot.store.sign_outs import SignOuts
 from bot.store.states import State
 from bot.store.store import Store
 from bot.store.surveying import KnownPetition, SeenInstallation, SurveyMark
@@ -73,6 +74,7 @@ __all__ = [
     "Safe",
     "SavedTable",
     "SeenInstallation",
+    "SignOuts",
     "Snapshot",
     "State",
     "Store",

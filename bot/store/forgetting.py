@@ -13,6 +13,7 @@ from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Transaction
 from bot.store.judging import derive, judge_people
 from bot.store.rows import CommentRow, read_comment, read_rules
+from bot.store.sign_outs import forget_sign_outs
 from bot.store.totals import SECONDS_PER_DAY
 from bot.store.world import World
 
@@ -84,6 +85,7 @@ def people_called(transaction: Transaction, login: str) -> list[int]:
 
 def record_forgotten(transaction: Transaction, people: Collection[int], now: int) -> Forgotten:
     """Erase their details, and remember that what they wrote up to now is not to be taken up again."""
+    forget_sign_outs(transaction, people)
     transaction.put(upkeep_sql.FORGET, [(person, now) for person in people])
     world = World()
     # Locked first and read again: what was recorded meanwhile is to be forgotten as well.

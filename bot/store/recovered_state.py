@@ -18,6 +18,7 @@ from bot.store.database import Database, Transaction
 from bot.store.forgetting import record_forgotten, strip_thread
 from bot.store.judging import is_misread, judge_people, read
 from bot.store.rows import CommentRow, read_comment, read_rules, write_comment
+from bot.store.sign_outs import end_all_sessions
 from bot.store.spelling import Statement, statement
 from bot.store.states import State
 from bot.store.world import World
@@ -246,6 +247,7 @@ def _ask_for_everything(transaction: Transaction, now: int, lost: AbstractSet[st
     if not lost.isdisjoint({"letters", "letter_texts"}):
         # What the letters said before is asked for where no mark says that it is known.
         transaction.execute(_DROP_PASTS)
+    end_all_sessions(transaction, now)
 
 
 _SURVEY_ALL: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0")

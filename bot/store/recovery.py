@@ -29,8 +29,8 @@ from bot.store.spelling import statement
 from bot.store.sqlite import SqliteDatabase
 from bot.store.sqlite_raw import copy_raw
 
-DERIVED: Final = frozenset({VERSION.table, "signatures", "days"})
-"""Tables that are not copied: they follow from the others."""
+DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
+"""Tables that are not copied: they follow from the others, or everybody just signs in again."""
 
 NOT_FROM_STRAYS: Final = frozenset({"bodies", "failed_deliveries", "organizers", "writes"})
 """Tables of which an old page would do more harm than a lost one: GitHub tells all of it again."""

@@ -38,6 +38,7 @@ from bot.store.reading import (
 )
 from bot.store.roster import Rosters
 from bot.store.safe import Safe
+from bot.store.sign_outs import SignOuts
 from bot.store.spelling import Statement
 from bot.store.states import State
 from bot.store.structure import StructuralFact, record_structure
@@ -77,6 +78,8 @@ class Store:
         """What the pages show."""
         self.safe = Safe(database)
         """Where the App's credentials may be."""
+        self.sign_outs = SignOuts(database)
+        """Which sessions of organizers have ended."""
         self.governing = Governing(database, now, self._announce)
         """What organizers have set and ordered."""
 

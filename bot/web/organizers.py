@@ -21,7 +21,7 @@ from bot.github.errors import GitHubError, NotSignedIn, Paused
 from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comment import Author
 from bot.sealing import derive
-from bot.store import Attempts, AuditEntry, Found, KnownSettings, Wanted
+from bot.store import Attempts, AuditEntry, Found, KnownSettings, SignOuts, Wanted
 from bot.web.asking import NOT_HERE, PETITION, Asked, House, is_canonical, may_see
 from bot.web.desk import SecondLook, view_desk
 from bot.web.guard import SECRETIVE
@@ -52,6 +52,7 @@ class Reception:
     audit: Callable[[int], Awaitable[Sequence[AuditEntry]]]
     attempts: Callable[[int], Awaitable[Sequence[Attempts]]]
     settings: Callable[[int], Awaitable[KnownSettings]]
+    sign_outs: SignOuts
 
 
 class OrganizerRoutes:
@@ -74,7 +75,7 @@ class OrganizerRoutes:
 
     async def _show(self, request: web.Request) -> web.Response:
         reception, where = self._reception, request.match_info
-        person = None if reception is None else _known(self._sessions(reception), request)
+        person = None if reception is None else await self._known(reception, request)
         if reception is None or person is None:
             # The same for all petitions, for those that are not here, and for those that nobody may know of.
             return self._page(request, "signing_in.html", here=self._here(request), ready=reception is not None)
@@ -151,12 +152,18 @@ class OrganizerRoutes:
             raise _silent(error) from None
         answer = web.Response(status=303, headers={"Location": there})
         # A fresh one, whatever the browser has brought along.
-        session = self._sessions(reception).open(f"{person.id}:{person.login}")
+        made_after = await reception.sign_outs.number()
+        session = self._sessions(reception).open(f"{person.id}:{person.login}:{made_after}")
         path = f"{_path(self._home(request))}/petitions"
         set_cookie(answer, COOKIE, session, LIFE, path, secure=_is_secure(self._home(request)))
         return answer
 
     async def _sign_out(self, request: web.Request) -> web.Response:
+        reception = self._reception
+        # Only who is signed in: with a session that has ended nobody can end those that came after it.
+        person = None if reception is None else await self._known(reception, request)
+        if reception is not None and person is not None:
+            await reception.sign_outs.end_sessions(person.id, self._house.now())
         answer = web.Response(status=303, headers={"Location": self._here(request), **SECRETIVE})
         # A form of another site comes without the cookie, and takes nothing away.
         if COOKIE in request.cookies:
@@ -190,6 +197,14 @@ class OrganizerRoutes:
     def _home(self, request: web.Request) -> str:
         return self._house.addresses.public_url or seen_as(request)
 
+    async def _known(self, reception: Reception, request: web.Request) -> Author | None:
+        """Tell who has signed in with this browser, and has not signed out since, here or elsewhere."""
+        session = _read(self._sessions(reception).read(request.cookies.get(COOKIE, "")))
+        if session is None:
+            return None
+        person, made_after = session
+        return None if made_after < await reception.sign_outs.not_before(person.id) else person
+
     def _sessions(self, reception: Reception) -> Sessions:
         return Sessions(reception.secret_key, "organizer", LIFE, self._house.now)
 
@@ -197,13 +212,12 @@ class OrganizerRoutes:
         return Sessions(reception.secret_key, "signing in", UNDERWAY_LIFE, self._house.now)
 
 
-def _known(sessions: Sessions, request: web.Request) -> Author | None:
-    """Tell who has signed in with this browser."""
-    text = sessions.read(request.cookies.get(COOKIE, ""))
-    if text is None:
-        return None
-    number, _, login = text.partition(":")
-    return Author(int(number), login)
+def _read(text: str | None) -> tuple[Author, int] | None:
+    """Read whose session it is and its number; those of version 0.1.0 have none, and are good no more."""
+    match (text or "").split(":"):
+        case [user_id, login, made_after]:
+            return Author(int(user_id), login), int(made_after)
+    return None
 
 
 def _state(reception: Reception, ticket: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.authorizing import Client as AppClient
@@ -16,11 +16,12 @@ from bot.petition.comment import Author
 from bot.petition.plausibility import assess
 from bot.petition.rules import Rules
 from bot.petition.settings import Settings
-from bot.store import Attempts, AuditEntry, Found, KnownSettings, Store, Wanted
+from bot.store import Attempts, AuditEntry, Found, KnownSettings, Store, Wanted, sign_outs
 from bot.web.asking import House
 from bot.web.desk import SecondLook, view_desk
-from bot.web.organizers import Reception
+from bot.web.organizers import COOKIE, LIFE, Reception
 from bot.web.server import make_application
+from bot.web.sessions import Sessions
 from tests.store.scene import LETTER, REPOSITORY
 from tests.store.scene import Scene as Petition
 from tests.web.html import Read
@@ -69,6 +70,11 @@ def public_url() -> str | None:
 
 @pytest.fixture
 async def client(store: Store, public_url: str | None) -> AsyncIterator[Client]:
+    async with serving(store, public_url) as found:
+        yield found
+
+
+def serving(store: Store, public_url: str | None = None) -> Client:
     github = Github()
     reception = Reception(
         secret_key=KEY,
@@ -79,6 +85,7 @@ async def client(store: Store, public_url: str | None) -> AsyncIterator[Client]:
         audit=github.audit,
         attempts=github.attempts,
         settings=github.settings,
+        sign_outs=store.sign_outs,
     )
     application = make_application(
         record=store.record,
@@ -87,8 +94,7 @@ async def client(store: Store, public_url: str | None) -> AsyncIterator[Client]:
         house=House(store.rosters, Addresses(public_url=public_url), lambda: NOW),
         reception=reception,
     )
-    async with TestClient(TestServer(application)) as found:
-        yield found
+    return TestClient(TestServer(application), cookie_jar=DummyCookieJar())
 
 
 async def _ready() -> dict[str, bool]:
@@ -213,3 +219,70 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
 async def test_a_form_of_another_site_signs_nobody_out(client: Client) -> None:
     answer = await client.post(f"{PAGE}/organizers/sign-out", allow_redirects=False)
     assert (answer.status, "Set-Cookie" in answer.headers) == (303, False)
+
+
+# Signing out
+
+
+async def session_of(client: Client) -> str:
+    """Sign in, and give the cookie, as somebody may have copied it."""
+    _, back = await sign_in(client)
+    return back.headers["Set-Cookie"].partition(";")[0]
+
+
+async def opens(client: Client, cookie: str) -> bool:
+    answer = await client.get(f"{PAGE}/organizers", headers={"Cookie": cookie})
+    assert "Set-Cookie" not in answer.headers
+    text = Read(await answer.text()).text
+    assert answer.status == 200
+    assert ("Sign in with GitHub" in text) is not ("signed in as grace" in text)
+    return "signed in as grace" in text
+
+
+async def sign_out(client: Client, cookie: str) -> None:
+    answer = await client.post(f"{PAGE}/organizers/sign-out", headers={"Cookie": cookie}, allow_redirects=False)
+    assert answer.status == 303
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
+
+
+async def test_whoever_signs_out_is_signed_out_everywhere_and_at_once(database_url: str) -> None:
+    """All of it within one second of the clock, in two processes on one database."""
+    stores = [await Store.open(database_url) for _ in range(2)]
+    await Petition(stores[0], clock=int(NOW) - 1_000).label()
+    async with serving(stores[0]) as here, serving(stores[1]) as there:
+        at_home, at_work = await session_of(here), await session_of(there)
+        assert [await opens(each, cookie) for each in (here, there) for cookie in (at_home, at_work)] == [True] * 4
+        await sign_out(here, at_home)
+        assert [await opens(each, cookie) for each in (here, there) for cookie in (at_home, at_work)] == [False] * 4
+        again = await session_of(there)
+        assert [await opens(each, again) for each in (here, there)] == [True, True]
+        await sign_out(there, again)
+        assert [await opens(each, again) for each in (here, there)] == [False, False]
+    for store in stores:
+        await store.close()
+
+
+async def test_with_a_session_that_has_ended_nobody_is_signed_out(client: Client, store: Store) -> None:
+    await Petition(store, clock=int(NOW) - 1_000).label()
+    stolen = await session_of(client)
+    await sign_out(client, stolen)
+    mine = await session_of(client)
+    await sign_out(client, stolen)
+    assert await opens(client, mine)
+
+
+async def test_another_persons_sessions_go_on(client: Client, store: Store) -> None:
+    await Petition(store, clock=int(NOW) - 1_000).label()
+    session = await session_of(client)
+    await store.sign_outs.end_sessions(8, NOW)
+    assert await opens(client, session)
+
+
+async def test_a_session_of_an_earlier_version_is_good_no_more(client: Client, store: Store) -> None:
+    await Petition(store, clock=int(NOW) - 1_000).label()
+    sealed = Sessions(KEY, "organizer", LIFE, lambda: NOW).open("7:grace")
+    assert not await opens(client, f"{COOKIE}={sealed}")
+
+
+def test_a_sign_out_is_remembered_for_longer_than_a_session_lasts() -> None:
+    assert sign_outs.KEPT > LIFE + 3600

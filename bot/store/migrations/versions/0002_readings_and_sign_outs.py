@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 revision = "0002"
 down_revision = "0001"
 
@@ -23,6 +25,11 @@ def _readings() -> None:
 
 def _sign_outs() -> None:
     """Add since when somebody's sessions are good."""
+    op.create_table(
+        "sign_outs",
+        sa.Column("user_id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("not_before", sa.BigInteger, nullable=False),
+    )
 
 
 def _times() -> None:

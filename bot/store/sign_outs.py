@@ -1,0 +1,97 @@
+"""Which sessions of organizers were ended before their time: one row for each person who signed out.
+
+A session carries the number of the last sign-out before it, whoever's that was. So the order is the database's, for
+all processes and without a clock: a session is good if it is not older than the last sign-out of its person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from bot.store.database import Database, Transaction
+from bot.store.spelling import statement
+
+KEPT: Final = 24 * 3600
+"""Seconds for which a sign-out is kept; every session from before has come to its own end long since."""
+
+_MILLION: Final = 1_000_000
+
+
+class SignOuts:
+    """Asked by every page that is for organizers only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def number(self) -> int:
+        """Give the number that a session made now has to carry."""
+        return await self._database.read(lambda work: _first(work.tuples(_NUMBER)))
+
+    async def not_before(self, user_id: int) -> int:
+        """Give the least number of a session of somebody's that is good."""
+        return await self._database.read(lambda work: _first(work.tuples(_NOT_BEFORE, user_id)))
+
+    async def end_sessions(self, user_id: int, now: float) -> None:
+        """End all sessions that somebody has at this moment, everywhere."""
+
+        def end(transaction: Transaction) -> None:
+            # Numbers are microseconds where possible: a database that was put back from a copy goes on above
+            # all that it has ever given.
+            number = _first(transaction.tuples(_NEXT_NUMBER, int(now * _MILLION)))
+            transaction.execute(_SIGN_OUT, user_id, number)
+            transaction.execute(_DROP_OLD, number - KEPT * _MILLION)
+
+        await self._database.write(end)
+
+
+def forget_sign_outs(transaction: Transaction, people: Collection[int]) -> None:
+    """Forget that these people signed out. What they ended stays so, and with it what everybody began before."""
+    transaction.execute(_RAISE_FLOOR, list(people))
+    transaction.execute(_DROP, list(people))
+
+
+def end_all_sessions(transaction: Transaction, now: float) -> None:
+    """End everybody's sessions, where it is not known any more who has signed out."""
+    number = _first(transaction.tuples(_NEXT_NUMBER, int(now * _MILLION)))
+    transaction.execute(_SIGN_OUT, _EVERYBODY, number)
+
+
+def _first(rows: Sequence[Sequence[int]]) -> int:
+    return rows[0][0]
+
+
+# GitHub's numbers of people begin with 1: of the others, 0 has the last number that was given, and -1 is everybody.
+
+_EVERYBODY: Final = -1
+
+_NUMBER: Final = statement("SELECT coalesce(max(not_before), 0) FROM sign_outs")
+
+_NEXT_NUMBER: Final = statement("""
+    INSERT INTO sign_outs (user_id, not_before) VALUES (0, $1::BIGINT)
+    ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
+        WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before + 1
+    END
+    RETURNING not_before
+""")
+
+_NOT_BEFORE: Final = statement("""
+    SELECT coalesce(max(not_before), 0) FROM sign_outs WHERE user_id IN (-1, $1::BIGINT)
+""")
+
+_SIGN_OUT: Final = statement("""
+    INSERT INTO sign_outs (user_id, not_before) VALUES ($1, $2)
+    ON CONFLICT (user_id) DO UPDATE SET not_before = excluded.not_before
+""")
+
+_DROP_OLD: Final = statement("DELETE FROM sign_outs WHERE user_id > 0 AND not_before < $1")
+
+_DROP: Final = statement("DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[])")
+
+_RAISE_FLOOR: Final = statement("""
+    INSERT INTO sign_outs (user_id, not_before)
+    SELECT -1, max(not_before) FROM sign_outs WHERE user_id = ANY($1::BIGINT[]) HAVING count(*) > 0
+    ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
+        WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before
+    END
+""")
