@@ -21,32 +21,8 @@ NOT_HERE: Final = "There is no such petition here."
 SEARCH_LIMIT: Final = 100
 """Characters of a search; names and affiliations are cut not far above it."""
 
-WAITING: Final = 8
-"""Searches that wait for another one to end; more are asked to come back."""
-
 PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{number:[1-9][0-9]{0,8}}"
 """A petition's address; what follows it is one of its forms."""
-
-
-class Queue:
-    """Lets one through after the other, and few wait: whoever waits takes a place that others need for pages."""
-
-    def __init__(self) -> None:
-        self._turn = asyncio.Lock()
-        self._waiting = 0
-
-    async def __aenter__(self) -> None:
-        if self._waiting >= WAITING:
-            text = "Too many are searching at once. Please try again in a moment."
-            raise web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "5"})
-        self._waiting += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._waiting -= 1
-
-    async def __aexit__(self, *_error: object) -> None:
-        self._turn.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +32,7 @@ class House:
     rosters: Rosters
     addresses: Addresses
     now: Callable[[], float]
-    _searching: Queue = field(default_factory=Queue)
+    _searching: asyncio.Lock = field(default_factory=asyncio.Lock)
     """A search looks at every signature of a petition; one at a time leaves the database to the others."""
 
     @property
@@ -74,12 +50,8 @@ class House:
         return self.addresses.public_url or str(request.url.origin())
 
     async def portrait(self, asked: Asked, wanted: Wanted) -> Portrait:
-        """Read a petition with a part of its roster; raises HTTPNotFound where it has gone meanwhile.
-
-        Raises HTTPServiceUnavailable where too many are searching.
-        """
-        is_laborious = wanted.text or wanted.order.is_by_name
-        async with self._searching if is_laborious else nullcontext():
+        """Read a petition with a part of its roster; raises HTTPNotFound where it has gone meanwhile."""
+        async with self._searching if wanted.text or wanted.order.is_by_name else nullcontext():
             portrait = await self.rosters.portrait(asked.found.petition_id, wanted)
         if portrait is None:
             raise web.HTTPNotFound(text=NOT_HERE)
@@ -136,6 +108,11 @@ def read_wanted(request: web.Request, size: int) -> Wanted:
         raise BadQuestion(text=f"sort must be one of: {', '.join(Order)}.") from None
     text = clean(query.get("q", "").replace("\n", " "), SEARCH_LIMIT).removesuffix("…")
     return Wanted(order, text, _read_cursor(request, order), size)
+
+
+def is_search(request: web.Request) -> bool:
+    """Tell whether a request may have to wait for its turn to look at every signature of a petition."""
+    return bool(request.query.get("q")) or request.query.get("sort") == Order.NAME
 
 
 def write_cursor(cursor: Cursor) -> dict[str, str]:

@@ -20,7 +20,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from cachetools import LRUCache
 
-from bot.web.guard import Handler, seal
+from bot.web.asking import is_search
+from bot.web.guard import Handler, is_delivery
 from bot.web.origin import Origin, origin_of
 
 REMEMBERED: Final = 20_000
@@ -40,6 +41,9 @@ STAYS: Final = "/events"
 
 LONG: Final = ".csv"
 """How the address of what is answered at whatever pace somebody takes it ends."""
+
+ORGANIZERS: Final = "/organizers"
+"""What is in the address of what GitHub is asked about."""
 
 Told = Callable[[str], None]
 
@@ -65,8 +69,9 @@ class Rules:
 
     `proxies` is how many proxies of ours stand before us, None where nobody has told. Of requests for pages
     `at_once` are worked on at once, `each` for one address, which may besides have so many pages open that are told
-    of news.
-    Tables of all who signed are apart: `rosters` of them are taken at once, and a quarter of these by one address.
+    of news. What takes long is apart, so that nobody waits in the place of others, and one address has a quarter of
+    its places: tables of all who signed have `rosters`, searches, which wait for each other, `searches`, and what
+    waits for GitHub to tell who somebody is `organizers`.
     """
 
     proxies: int | None = None
@@ -76,6 +81,8 @@ class Rules:
     each: int = 16
     watching: int = 32
     rosters: int = 16
+    searches: int = 16
+    organizers: int = 16
 
 
 class Allowance:
@@ -152,20 +159,39 @@ class _Seats:
                 del self._taken[name]
 
 
+class _Places:
+    """The seats for each kind of request."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._pages = _Seats(rules.each, rules.at_once)
+        self._watching = _Seats(rules.watching)
+        self._rosters, self._searches, self._organizers = (
+            _Seats(max(number // 4, 1), number) for number in (rules.rosters, rules.searches, rules.organizers)
+        )
+
+    def of(self, request: web.Request) -> _Seats:
+        """Give those that a request has to sit on."""
+        path = request.path
+        if path.endswith(STAYS):
+            return self._watching
+        if path.endswith(LONG):
+            return self._rosters
+        if ORGANIZERS in path:
+            return self._organizers
+        return self._searches if is_search(request) else self._pages
+
+
 def _names(origin: Origin) -> tuple[str, ...]:
     return (origin.address, origin.via) if origin.via else (origin.address,)
 
 
 def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middleware:
-    """Make the middleware that keeps limits for all routes but `/webhook`."""
-    allowance = Allowances(rules.pages)
-    pages = _Seats(rules.each, rules.at_once)
-    watching = _Seats(rules.watching)
-    rosters = _Seats(max(rules.rosters // 4, 1), rules.rosters)
+    """Make the middleware that keeps limits for everything but deliveries."""
+    allowance, places = Allowances(rules.pages), _Places(rules)
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path == "/webhook":
+        if is_delivery(request):
             return await handler(request)
         origin = origin_of(request, rules.proxies)
         if wait := allowance.spend(origin):
@@ -173,8 +199,7 @@ def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middlewa
             return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
         if not _came_to_an_address(request):
             return _refuse(HTTPStatus.BAD_REQUEST, "The header Host is not the address of anything.")
-        path = request.path
-        seats = watching if path.endswith(STAYS) else rosters if path.endswith(LONG) else pages
+        seats = places.of(request)
         if not seats.take(origin):
             turned_away("too many at once")
             return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is asked for at once.", 1.0)
@@ -224,5 +249,4 @@ def _refuse(status: HTTPStatus, reason: str, wait: float | None = None) -> web.R
         seconds = math.ceil(wait)
         response.text = f"{reason} Please try again in {seconds} s.\n"
         response.headers["Retry-After"] = str(seconds)
-    seal(response)
     return response

@@ -23,7 +23,7 @@ from bot.roster.record import EmbedRecord, iso
 from bot.roster.recording import growth_of, record_petition, record_signature
 from bot.store import PAGE_SIZE, Portrait, Wanted
 from bot.web.asking import PETITION, Asked, BadQuestion, House, ask, read_wanted
-from bot.web.guard import POLICY, SECRETIVE, seal
+from bot.web.guard import POLICY, SECRETIVE
 from bot.web.openapi import describe
 from bot.web.records import record_roster
 from bot.web.views import headline
@@ -81,8 +81,6 @@ class DataRoutes:
         response.content_type, response.charset = "text/csv", "utf-8"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         _open(response, None, asked)
-        # It goes out before anybody else could seal it.
-        seal(response)
         # Whoever asked may have left.
         with suppress(ConnectionResetError):
             await response.prepare(request)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from aiohttp import web
+from aiohttp.hdrs import METH_POST
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -28,6 +29,16 @@ SECRETIVE: Final[Mapping[str, str]] = {
     "Cache-Control": "private, no-store",
 }
 """What answers about a private petition carry."""
+
+
+def is_delivery(request: web.Request) -> bool:
+    """Tell whether somebody delivers; whatever else is asked of that address is asked like a page."""
+    return request.method == METH_POST and request.path == "/webhook"
+
+
+async def seal_all(_request: web.Request, response: web.StreamResponse) -> None:
+    """Put the headers on an answer before it goes out: for `on_response_prepare`, which no answer passes by."""
+    seal(response)
 
 
 def seal(response: web.StreamResponse) -> None:

@@ -7,12 +7,15 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
 from bot.web.door import Door, Terms
+from bot.web.guard import seal
 
 try:
     import resource
@@ -58,20 +61,20 @@ async def listening(
     An `address` that was taken before stays so afterwards. Raises OSError where the address is taken or not ours.
     """
     terms = terms or _terms()
-    runner = web.AppRunner(
-        application,
-        access_log=None,
-        logger=_log(turned_away),
-        shutdown_timeout=PATIENCE,
-        keepalive_timeout=terms.idle,
-        lingering_time=LINGER,
+    manner: dict[str, Any] = {
+        "access_log": None,
+        "logger": _log(turned_away),
+        "keepalive_timeout": terms.idle,
+        "lingering_time": LINGER,
         # It would unpack also what nobody reads.
-        auto_decompress=False,
-    )
+        "auto_decompress": False,
+    }
+    runner = web.AppRunner(application, shutdown_timeout=PATIENCE, **manner)
     await runner.setup()
     try:
         assert runner.server is not None  # noqa: S101 - setup has just made it
-        loop, door = asyncio.get_running_loop(), Door(runner.server, terms, turned_away)
+        loop = asyncio.get_running_loop()
+        door = Door(partial(_Handler, runner.server, loop=loop, **manner), terms, turned_away)
         if address is None:
             server = await loop.create_server(door, host, port, backlog=BACKLOG)
         else:
@@ -83,6 +86,24 @@ async def listening(
             await _hear_out(door)
     finally:
         await runner.cleanup()
+
+
+class _Handler(web.RequestHandler):
+    """Answers also what comes to no route, or is no HTTP at all, with the headers that all our answers carry."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Say that something went wrong."""
+        answer = super().handle_error(request, status, exc, message)
+        seal(answer)
+        return answer
 
 
 def _log(turned_away: Callable[[str], None]) -> logging.Logger:

@@ -18,7 +18,7 @@ from aiohttp.hdrs import METH_HEAD
 from bot.store import Portrait, Unavailable
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.web.asking import PETITION, Asked, House, ask
-from bot.web.guard import SECRETIVE, seal
+from bot.web.guard import SECRETIVE
 
 TICK: Final = 1.0
 """Seconds between two looks at what is watched."""
@@ -74,7 +74,6 @@ class Live:
         response.content_type = "text/event-stream"
         if asked.private:
             response.headers.update(SECRETIVE)
-        seal(response)
         seen = request.headers.get("Last-Event-ID") or request.query.get("since", "")
         # Whoever watched may have left.
         with suppress(ConnectionResetError):

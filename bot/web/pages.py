@@ -15,7 +15,7 @@ from bot.petition.progress import next_goal
 from bot.store import PAGE_SIZE, Portrait, Unavailable, Wanted
 from bot.web import views
 from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted
-from bot.web.guard import SECRETIVE, Handler, seal
+from bot.web.guard import SECRETIVE, Handler
 from bot.web.uncounted import view_unheard
 
 VERSIONS: Final = 20
@@ -46,23 +46,15 @@ class PageRoutes:
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Seal all answers, and answer a browser that is refused with a page that says what to do."""
-        if request.path == "/webhook":
-            # Nobody looks at it, and a storm of deliveries pays for each line.
-            return await handler(request)
-        response: web.StreamResponse
+        """Answer a browser that is refused with a page that says what to do."""
         try:
-            response = await handler(request)
+            return await handler(request)
         except web.HTTPException as refusal:
             if refusal.status < HTTPStatus.BAD_REQUEST:
-                seal(refusal)
                 raise
-            response = self._refuse(request, refusal)
+            return self._refuse(request, refusal)
         except Unavailable:
-            response = self._refuse(request, _unavailable())
-        if not response.prepared:
-            seal(response)
-        return response
+            return self._refuse(request, _unavailable())
 
     async def _front(self, request: web.Request) -> web.Response:
         house = self._house

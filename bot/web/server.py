@@ -10,6 +10,7 @@ from bot.supervisor import Supervisor
 from bot.web.asking import House
 from bot.web.callers import Rules, limiting
 from bot.web.data import DataRoutes
+from bot.web.guard import seal_all
 from bot.web.live import Live
 from bot.web.metering import Meter, metrics
 from bot.web.organizers import OrganizerRoutes, Reception
@@ -39,6 +40,7 @@ def make_application(
     # aiohttp refuses a body that reaches the limit, GitHub's limit may be reached.
     middlewares = [limiting(rules, meter.turned_away), pages.guard]
     application = web.Application(client_max_size=BODY_LIMIT + 1, middlewares=middlewares)
+    application.on_response_prepare.append(seal_all)
     application.router.add_post("/webhook", webhook(record, secrets, meter, rules))
     application.router.add_get("/healthz", _healthz)
     application.router.add_get("/readyz", readyz(readiness, details, problem))

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from bot.web import callers
 from bot.web.callers import SHARED, Allowance, Rate, Rules, limiting
+from bot.web.guard import seal_all
 from bot.web.listening import listening
 from bot.web.origin import Origin, origin_of
 
@@ -144,11 +145,13 @@ async def serving(rules: Rules) -> AsyncIterator[tuple[Client, asyncio.Event, Co
 
     limit = limiting(rules, lambda reason: reasons.update([reason]))
     application = web.Application(middlewares=[limit])
+    application.on_response_prepare.append(seal_all)
     application.router.add_get("/", quick)
     application.router.add_post("/webhook", quick)
     application.router.add_get("/slow", slow)
     application.router.add_get("/petition/events", slow)
     application.router.add_get("/petition.csv", slow)
+    application.router.add_get("/petition/organizers", slow)
     application.router.add_get("/locked", locked)
     application.router.add_post("/form", form)
     async with TestClient(TestServer(application)) as client:
@@ -259,6 +262,17 @@ async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
         assert (await client.get("/", headers=of("192.0.2.1"))).status == 200
         go.set()
         assert Counter([(await answer).status for answer in taking]) == {200: 4, 503: 2}
+
+
+async def test_waiting_for_github_takes_nobodys_place() -> None:
+    async with serving(Rules(proxies=1, at_once=1, each=1, organizers=4)) as (client, go, reasons):
+        addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
+        asking = [asyncio.ensure_future(client.get("/petition/organizers", headers=of(each))) for each in addresses]
+        while reasons.total() < 2:
+            await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        assert (await client.get("/", headers=of("192.0.2.1"))).status == 200
+        go.set()
+        assert Counter([(await answer).status for answer in asking]) == {200: 4, 503: 2}
 
 
 async def test_a_form_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

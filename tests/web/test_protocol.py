@@ -6,12 +6,17 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import pytest
+from aiohttp import web
 
+from bot.web.callers import Rate, Rules
+from bot.web.guard import HEADERS
 from bot.web.listening import listening
 from bot.web.server import make_application
 from tests.web.scene import PAGE, PUBLIC, Scene, house, serving
+from tests.web.test_webhook import PAYLOAD, headers, sign
 
 Caller = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -48,6 +53,86 @@ async def test_a_host_that_is_no_address_is_refused(sqlite_url: str, host: str, 
                 head = await reader.readuntil(b"\r\n\r\n")
                 assert head.startswith(b"HTTP/1.1 400"), head
                 assert b"nosniff" in head
+
+
+NO_DELIVERIES = [
+    *((method, "/webhook") for method in ("GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")),
+    *((method, "/nowhere") for method in ("GET", "POST", "OPTIONS")),
+    ("POST", "/webhook/"),
+    ("POST", "/"),
+    ("GET", "/%77ebhook"),
+    ("GET", "/healthz"),
+    ("HEAD", "/healthz"),
+    ("GET", "/metrics"),
+    ("GET", "/readyz"),
+    ("GET", "/openapi.json"),
+    ("GET", "/static/roster.css"),
+    ("GET", PAGE),
+    ("GET", f"{PAGE}/organizers"),
+    ("POST", f"{PAGE}/organizers/sign-out"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), NO_DELIVERIES)
+async def test_nothing_that_is_no_delivery_escapes_the_limits(scene: Scene, method: str, path: str) -> None:
+    rules = Rules(pages=Rate(burst=3, per_second=0.001))
+    async with listening(application_of(scene, rules), "127.0.0.1", 0) as port:
+        heads = [await head_of(port, asking(path, method)) for _ in range(5)]
+    assert [int(head.split()[1]) == 429 for head in heads] == [False] * 3 + [True] * 2
+    assert [missing_in(head) for head in heads] == [[]] * 5
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        asking("/healthz")[:-2] + "Expect: everything\r\n\r\n",
+        asking("/nowhere")[:-2] + "Expect: everything\r\n\r\n",
+        asking("/healthz", host="["),
+        asking("/", "BREW")[:-2] + "Content-Length: x\r\n\r\n",
+        "\x16\x03\x01\x02\r\n\r\n",
+        asking("/readyz")[:-2] + "Authorization: Bearer x\r\n\r\n",
+        asking("/webhook", "POST")[:-2] + "Content-Length: 0\r\n\r\n",
+        asking("/webhook", "POST")[:-2] + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        asking(f"{PAGE}.csv"),
+        asking(f"{PAGE}.csv", "HEAD"),
+        asking(f"{PAGE}/events"),
+        asking(f"{PAGE}/chart.svg"),
+        asking(PAGE.upper().replace("PETITIONS", "petitions")),
+    ],
+)
+async def test_all_answers_carry_the_headers_that_keep_browsers_from_guessing(scene: Scene, words: str) -> None:
+    async with listening(application_of(scene), "127.0.0.1", 0) as port:
+        assert missing_in(await head_of(port, words)) == []
+
+
+@pytest.mark.parametrize(("path", "method"), [("/webhook", "POST"), ("/readyz", "GET")])
+async def test_so_do_those_that_tell_of_a_mistake_of_ours(scene: Scene, path: str, method: str) -> None:
+    async def stumble(*_: object) -> NoReturn:
+        raise LookupError("our fault")
+
+    application = make_application(
+        record=stumble, secrets=["s"], readiness=stumble, house=house(scene.petition.store)
+    )
+    said = {**headers(PAYLOAD, X_Hub_Signature_256=sign(PAYLOAD, "s")), "Content-Length": str(len(PAYLOAD))}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in said.items()) if method == "POST" else ""
+    async with listening(application, "127.0.0.1", 0) as port:
+        words = asking(path, method)[:-2] + f"{lines}\r\n" + (PAYLOAD.decode() if lines else "")
+        head = await head_of(port, words)
+    assert (head.split()[1], missing_in(head)) == (b"500", [])
+
+
+def application_of(scene: Scene, rules: Rules | None = None) -> web.Application:
+    store = scene.petition.store
+    return make_application(record=store.record, secrets=["s"], readiness=nothing, house=house(store), rules=rules)
+
+
+async def head_of(port: int, words: str) -> bytes:
+    async with calling(port, words) as (reader, _):
+        return await reader.readuntil(b"\r\n\r\n")
+
+
+def missing_in(head: bytes) -> list[str]:
+    return [name for name in HEADERS if f"\r\n{name}: ".encode() not in head]
 
 
 @pytest.mark.parametrize("form", [".csv", "/events"])

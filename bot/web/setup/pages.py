@@ -16,6 +16,7 @@ from bot.github.needs import NEEDS, REASONS
 from bot.github.site import site_of
 from bot.petition.addresses import SIGNED_IN
 from bot.web.callers import Rules, limiting
+from bot.web.guard import seal_all
 from bot.web.sessions import seen_as, set_cookie
 from bot.web.setup.drawing import message, page, static
 from bot.web.setup.guard import LIFE, Guard
@@ -49,6 +50,7 @@ class Wizard:
     def application(self) -> web.Application:
         """Make an application that offers the set-up and nothing else."""
         application = web.Application(client_max_size=FORM_LIMIT, middlewares=[limiting(self.rules)])
+        application.on_response_prepare.append(seal_all)
         application.add_routes(
             [
                 web.get("/", _to_setup),
