@@ -55,7 +55,11 @@ VARIABLES = (
     Variable(
         "GITHUB_API_URL", "https://api.github.com", "GitHub Enterprise Server (`https://HOST/api/v3`) or a stand-in"
     ),
-    Variable("DATABASE_URL", "sqlite:///undersigned.db", "SQLite file or `postgresql://…`"),
+    Variable(
+        "DATABASE_URL",
+        "sqlite:///undersigned.db",
+        "SQLite file or `postgresql://…`, direct or through a pooler in session mode",
+    ),
     Variable("HOST", "0.0.0.0", "listening address"),  # noqa: S104 - a server listens; containers need all addresses
     Variable("PORT", "8080", "listening port; 0 lets the system choose"),
     Variable(

@@ -3,6 +3,6 @@
 from tests import chance
 
 # The first, because it watches functions that the others take over.
-pytest_plugins = ("tests.emissions", "tests.browser", "tests.databases")
+pytest_plugins = ("tests.emissions", "tests.browser", "tests.databases", "tests.pooler")
 
 chance.register()

@@ -29,9 +29,9 @@ Address = SqliteFile | PostgresServer
 _POSTGRES = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
 _SQLITE = frozenset({"sqlite", "sqlite+aiosqlite", "sqlite+pysqlite"})
 _LIBPQ_ONLY = frozenset(
-    {"channel_binding", "connect_timeout", "gssencmode", "keepalives", "sslcompression", "sslsni"}
+    {"channel_binding", "connect_timeout", "gssencmode", "keepalives", "pgbouncer", "sslcompression", "sslsni"}
 )
-"""Parameters that libpq knows and asyncpg would take for server settings, which the server then refuses."""
+"""Parameters that libpq, or Prisma, knows and asyncpg would take for server settings, which the server refuses."""
 
 
 def read_address(url: str) -> Address:

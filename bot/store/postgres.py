@@ -14,6 +14,7 @@ from bot.store.database import LOCK_SECONDS, LONG_PATIENCE, PATIENCE, Database, 
 from bot.store.errors import StoreError, Unavailable, WrongDatabase
 from bot.store.neighbours import Neighbours
 from bot.store.postgres_neighbours import PostgresNeighbours
+from bot.store.postgres_pooling import check_session
 from bot.store.spelling import Engine, Statement
 from bot.supervisor import Supervisor
 
@@ -39,19 +40,21 @@ class PostgresDatabase(Database):
         self._free = asyncio.Semaphore(connections)
         self._idle: list[asyncpg.Connection] = []
         self._has_answered = False
+        self._is_checked = False
         self._closing = False
 
     async def connect(self) -> asyncpg.Connection:
-        """Open a connection that waits neither for ever nor for a disk that others have turned off."""
+        """Open a connection that waits neither for ever nor for a disk that others have turned off.
+
+        Raises WrongDatabase where a pooler stands in between that does not keep a session together.
+        """
+        connection = await self._connect()
         try:
-            connection = await asyncpg.connect(self.dsn, timeout=LOCK_SECONDS, server_settings=_settings())
-        except asyncpg.ClientConfigurationError as error:
-            raise self._no_connection(f"DATABASE_URL: {error}") from None
-        except ValueError:
-            raise self._no_connection(UNREADABLE) from None
-        # An acknowledged signature survives a crash also where the cluster's default would let it go.
-        try:
-            await connection.execute(_KEEP_WHAT_IS_COMMITTED)
+            if not self._is_checked:
+                await check_session(connection, self._connect)
+                self._is_checked = True
+            # A pooler refuses to be told while connecting.
+            await connection.execute(_settings(), timeout=LOCK_SECONDS)
         except BaseException:
             connection.terminate()
             raise
@@ -87,6 +90,16 @@ class PostgresDatabase(Database):
         """Close the connections."""
         self._closing = True
         self._drop_idle()
+
+    async def _connect(self) -> asyncpg.Connection:
+        try:
+            return await asyncpg.connect(
+                self.dsn, timeout=LOCK_SECONDS, server_settings={"application_name": "undersigned"}
+            )
+        except asyncpg.ClientConfigurationError as error:
+            raise self._no_connection(f"DATABASE_URL: {error}") from None
+        except ValueError:
+            raise self._no_connection(UNREADABLE) from None
 
     async def _twice(self, isolation: _Isolation, work: Callable[[Transaction], T], patience: float) -> T:
         try:
@@ -180,11 +193,6 @@ class _PostgresTransaction(Transaction):
             wait_for(self._session.executemany(statement.postgresql, rows))
 
 
-_KEEP_WHAT_IS_COMMITTED: Final = """
-    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
-"""
-
-
 class _Retry(Unavailable):
     """The transaction was undone through no fault of its own."""
 
@@ -209,9 +217,11 @@ def _sqlstate(error: BaseException) -> str:
     return getattr(error, "sqlstate", None) or ""
 
 
-def _settings() -> dict[str, str]:
-    return {
-        "application_name": "undersigned",
-        "lock_timeout": f"{int(LOCK_SECONDS)}s",
-        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}ms",
-    }
+def _settings() -> str:
+    # An acknowledged signature survives a crash also where the cluster's default would let it go.
+    return f"""
+        SELECT set_config('lock_timeout', '{LOCK_SECONDS * 1000:.0f}ms', false),
+               set_config('idle_in_transaction_session_timeout', '{IDLE_IN_TRANSACTION * 1000:.0f}ms', false);
+        SELECT set_config('synchronous_commit', 'on', false)
+        WHERE current_setting('synchronous_commit') = 'off';
+    """

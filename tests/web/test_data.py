@@ -22,7 +22,6 @@ from bot.petition.commands import Sign
 from bot.petition.digest import digest
 from bot.roster.chart import STYLE
 from bot.web.data import DataRoutes
-from tests.chance import examples
 from tests.store.scene import LETTER, person
 from tests.web.scene import PAGE, PUBLIC, Scene, house
 
@@ -188,7 +187,7 @@ async def test_a_question_that_makes_no_sense_is_told_what_would(scene: Scene) -
         assert set(found) == {"message"}
 
 
-@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "'=1", '",=1'])
     | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),

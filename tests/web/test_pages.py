@@ -24,7 +24,6 @@ from bot.petition.settings import read as read_settings
 from bot.store import Portrait, Rosters, Wanted
 from bot.web import callers
 from bot.web.pages import VERSIONS, PageRoutes
-from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
 from tests.web.scene import PAGE, PUBLIC, Scene, house
@@ -221,7 +220,7 @@ async def test_pages_keep_their_own_rules(scene: Scene) -> None:
         assert page.tags["style"] == 0
 
 
-@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.tuples(*[st.sampled_from(TRICKS) | st.text(max_size=40) for _ in range(5)]),
 )
