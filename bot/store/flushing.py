@@ -28,6 +28,9 @@ LAST_WRITES: Final = 2.5
 LONGEST_PAUSE: Final = 1.0
 """Seconds after which the writing goes on at the latest when it has failed: deliveries wait meanwhile."""
 
+QUIET: Final = 60.0
+"""Seconds between two tracebacks of what is measured of transactions, and cannot be."""
+
 TURNS: Final = 3
 """Turns of the loop from a request's last byte to the facts that it tells."""
 
@@ -59,6 +62,7 @@ class Flusher:
         """Those whose facts are being written."""
         self._watch: asyncio.TimerHandle | None = None
         self._facts = 0
+        self._quiet_until = 0.0
         self._arrived = asyncio.Event()
         self._closing = False
         self._task = self._supervisor.start(
@@ -165,7 +169,10 @@ class Flusher:
         try:
             self._committed(facts, seconds)
         except Exception as error:  # noqa: BLE001 - what cannot be measured is on disk all the same
-            self._supervisor.report("group_commit", error)
+            # In a storm there are hundreds of transactions a second, and each traceback would say the same.
+            if self._loop.time() >= self._quiet_until:
+                self._quiet_until = self._loop.time() + QUIET
+                self._supervisor.report("group_commit", error)
 
     def _send_away_the_impatient(self) -> None:
         """Give up on those who have waited too long; their facts may still be written, which does no harm."""

@@ -94,10 +94,10 @@ class Caller(asyncio.Protocol):
 
     def send_away(self, reason: str) -> None:
         """Hang up."""
-        self._door.turned_away(reason)
         self._leave()
         if self._transport is not None:
             self._transport.abort()
+        self._door.turned_away(reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Come in, if there is room."""
