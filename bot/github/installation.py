@@ -112,15 +112,17 @@ class InstallationClient:
         """Give the login under which what this App writes is shown."""
         return await self._whoami()
 
+    async def repository(self, repo: str) -> Repository:
+        """Read a repository, whatever it is called by now."""
+        asked = await self._calls.ask("GET", "/repos/{owner}/{name}", named(repo))
+        return expect(shapes.Repository, asked.data).fact()
+
     async def list_petitions(
         self, repo: str, label: str, *, known: Repository | None = None
     ) -> tuple[IssueRead, ...]:
         """List a repository's issues, open or closed, that carry the label; `known` is it, if just read."""
         began = self._calls.now()
-        repository = known
-        if repository is None:
-            asked = await self._calls.ask("GET", "/repos/{owner}/{name}", named(repo))
-            repository = expect(shapes.Repository, asked.data).fact()
+        repository = known or await self.repository(repo)
         # By age, so that what is opened meanwhile moves nothing from one page to another.
         url = "/repos/{owner}/{name}/issues{?labels,state,sort,direction,per_page}"
         query: dict[str, str | int] = {

@@ -127,8 +127,7 @@ class Conductor:
         return wake_at - now
 
     async def _to_survey(self, now: float) -> list[int]:
-        before = max(int(now - 0.9 * self.beats.resync), int(self._began))
-        marks = await self.store.upkeep.surveys(before)
+        marks = await self.store.upkeep.surveys(now - 0.9 * self.beats.resync, self._began)
         due = [one for one in marks if is_due(one, now=now, began=self._began, beat=self.beats.resync)]
         return [one.installation_id for one in due]
 

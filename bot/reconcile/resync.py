@@ -13,7 +13,7 @@ from bot.github.installation import InstallationClient
 from bot.github.paging import PAGE
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.past import MOST_PAGES
-from bot.store import LastBodies, ListingOutcome, Store, ThreadToRead
+from bot.store import Asked, LastBodies, ListingOutcome, Store, ThreadToRead
 
 log = structlog.get_logger("resync")
 
@@ -41,14 +41,14 @@ async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClie
     listing = await client.list_comments(thread.repository.full_name, thread.number, count=thread.comments)
     # First of those we know: nobody who counts shall have to wait for it.
     await _ask_for_ages(thread, listing, store=store, client=client)
-    # The request to read the thread is answered only when nothing is left in doubt.
+    # The request to read the thread is answered below, when the doubtful comments are noted.
     outcome = await store.record_listing(
         thread.issue_id, listing.started_at, listing.comments, complete=True, reread=_UNANSWERED
     )
     if outcome.repaired:
         name = f"{thread.repository.full_name}#{thread.number}"
         log.error("what was kept did not follow from the comments and was repaired", petition=name)
-    await store.upkeep.looked_at(thread.issue_id, int(now))
+    await store.upkeep.looked_at(thread.issue_id, now)
     await _ask_for_ages(thread, listing, store=store, client=client)
     await _hear_of_writes(thread, store=store, client=client, now=now)
     return await _settle(thread, listing, outcome, store=store, client=client, now=now)
@@ -71,12 +71,13 @@ async def look(
     outcome = await store.record_listing(thread.issue_id, listing.started_at, listing.comments, complete=False)
     # The address stays the same while the answer fits a page, so that it can be remembered.
     since = listing.started_at if len(listing.comments) >= PAGE else 0
-    await store.upkeep.looked_at(thread.issue_id, int(now), since)
+    await store.upkeep.looked_at(thread.issue_id, now, since)
     await _ask_for_ages(thread, listing, store=store, client=client)
     await _hear_of_writes(thread, store=store, client=client, now=now)
-    if said is not None and await _gap(thread, said, store) != thread.gap:
+    if said is not None and thread.gap not in await _gaps(thread, said, store):
         await reread(thread, store=store, client=client, now=now)
-        await store.upkeep.note_gap(thread.issue_id, await _gap(thread, said, store))
+        gaps = await _gaps(thread, said, store)
+        await store.upkeep.note_gap(thread.issue_id, thread.gap if thread.gap in gaps else gaps[0])
     elif any(comment in listing.node_ids for comment in outcome.doubtful):
         await _settle(thread, listing, outcome, store=store, client=client, now=now)
 
@@ -130,10 +131,14 @@ async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> Last
     return LastBodies()
 
 
-async def _gap(thread: ThreadToRead, said: tuple[int, int], store: Store) -> int:
-    """Give how many more comments there are, as GitHub says, than we hold: those of accounts that it hides."""
+async def _gaps(thread: ThreadToRead, said: tuple[int, int], store: Store) -> range:
+    """Give how many more comments there may be, as GitHub says, than we hold: those of accounts that it hides.
+
+    Comments of the very second in which GitHub said so may be among its number or not.
+    """
     count, at = said
-    return count - await store.upkeep.comments_held(thread.issue_id, at)
+    before, with_it = [await store.upkeep.comments_held(thread.issue_id, at + second) for second in (0, 1)]
+    return range(count - with_it, count - before + 1)
 
 
 async def _settle(
@@ -145,36 +150,48 @@ async def _settle(
     client: InstallationClient,
     now: float,
 ) -> Reread:
-    """Find out who wrote what is in doubt; what stays in doubt is asked for again later."""
-    until, why = retry_at(None, thread.attempts, now), None
-    if outcome.doubtful:
-        try:
-            outcome = await _ask_who_wrote(thread, listing, outcome, store=store, client=client)
-        except GitHubError as error:
-            if ends_all(error):
-                raise
-            # Not the error itself: with its traceback it would hold this frame, and the frame the whole listing.
-            until, why = retry_at(error, thread.attempts, now), str(error)
-            if isinstance(error, Paused):
-                until = max(until, error.until)
-    if not outcome.doubtful:
-        await store.upkeep.read(thread)
-        return Reread(len(listing.comments), outcome)
-    await store.upkeep.put_off_reading(thread, until)
-    log.info(
-        "comments do not sign until it is known who wrote them",
-        petition=f"{thread.repository.full_name}#{thread.number}",
-        comments=len(outcome.doubtful),
-        error=why,
-    )
+    """End the reading of a thread, and ask who wrote what is in doubt; what stays in doubt waits alone."""
+    nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
+    await store.upkeep.note_doubts(nodes, now)
+    await store.upkeep.read(thread)
+    told = await ask_who_wrote(thread, store=store, client=client, now=now) if nodes else None
+    if told is not None:
+        outcome = replace(outcome, count=told.count, doubtful=told.doubtful)
     return Reread(len(listing.comments), outcome)
 
 
-async def _ask_who_wrote(
-    thread: ThreadToRead, listing: Listing, outcome: ListingOutcome, *, store: Store, client: InstallationClient
-) -> ListingOutcome:
-    """Read the histories of doubtful comments, a hundred with each call."""
-    nodes = [listing.node_ids[comment] for comment in outcome.doubtful if comment in listing.node_ids]
-    histories = await client.comment_histories(nodes)
-    told = await store.record_listing(thread.issue_id, listing.started_at, histories, complete=False)
-    return replace(outcome, count=told.count, doubtful=told.doubtful)
+async def ask_who_wrote(
+    thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float
+) -> ListingOutcome | None:
+    """Read the histories of those doubtful comments of a thread whose turn it is; None where GitHub did not tell.
+
+    What stays in doubt is asked for again later, each comment by itself. Raises what concerns the whole
+    installation.
+    """
+    doubts = await store.upkeep.doubts(thread.issue_id, now)
+    if not doubts:
+        return None
+    told, failure, until = None, None, 0.0
+    try:
+        histories = await client.comment_histories([one.node_id for one in doubts])
+        told = await store.record_listing(thread.issue_id, int(now), histories, complete=False)
+    except GitHubError as error:
+        if ends_all(error):
+            raise
+        # Not the error itself: with its traceback it would hold this frame, and the frame all that was read.
+        failure, until = str(error), error.until if isinstance(error, Paused) else 0.0
+        waits = [retry_at(error, one.asked, now) for one in doubts]
+    else:
+        waits = [retry_at(None, one.asked, now) for one in doubts]
+    left = {one.comment_id for one in doubts} if told is None else set(told.doubtful)
+    await store.upkeep.asked(
+        [Asked(one, one.comment_id not in left, max(wait, until)) for one, wait in zip(doubts, waits, strict=True)]
+    )
+    if still := [one.comment_id for one in doubts if one.comment_id in left]:
+        log.info(
+            "comments do not sign until it is known who wrote them",
+            petition=f"{thread.repository.full_name}#{thread.number}",
+            comments=len(still),
+            error=failure,
+        )
+    return told

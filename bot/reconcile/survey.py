@@ -1,4 +1,7 @@
-"""Survey an installation: what GitHub has and no delivery has told, one step at a time."""
+"""Survey an installation: what GitHub has and no delivery has told, one step at a time.
+
+First what is known already, which needs no list of repositories: GitHub may fail to give that for long.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Final
 import structlog
 
 from bot.github.answers import IssueRead
-from bot.github.errors import GitHubError, Unavailable
+from bot.github.errors import GitHubError, Paused, Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comment import body_digest
 from bot.petition.facts import IssueFact, Repository, RepositoryFact
@@ -27,9 +30,12 @@ PATIENCE: Final = 3
 
 
 def is_due(mark: SurveyMark, *, now: float, began: float, beat: float) -> bool:
-    """Tell whether an installation is to be surveyed: once asked for, at start, and on the beat (seconds)."""
-    on_the_beat = mark.at + jittered(beat, mark.installation_id, mark.at) <= now
-    return mark.asked > mark.done or mark.at < int(began) or on_the_beat
+    """Tell whether an installation is to be surveyed: once asked for, at start, and on the beat (seconds).
+
+    At start a survey that began before does not do, whenever it ended.
+    """
+    on_the_beat = mark.at + jittered(beat, mark.installation_id, int(mark.at)) <= now
+    return mark.asked > mark.done or mark.began < began or on_the_beat
 
 
 @dataclass(slots=True)
@@ -46,32 +52,71 @@ class Survey:
     lag: float
     now: Callable[[], float]
     beat: float
-    _began: int = field(init=False)
-    _repositories: deque[Repository] | None = None
+    failures: int = 0
+    """How often in a row the list of repositories could not be had."""
+    resumes_at: float = 0.0
+    """Before then there is nothing to do: the list of repositories could not be had."""
+    _began: float = field(init=False)
+    _known: deque[Repository] | None = None
+    _is_known_seen: bool = False
     _failures: int = 0
+    """How often in a row a repository could not be looked into."""
+    _others: deque[Repository] | None = None
+    _seen: set[int] = field(default_factory=set)
+    """The repositories that were looked into."""
     _said: dict[int, tuple[int, int]] = field(default_factory=dict)
     """How many comments GitHub says an issue has, and when it said so."""
 
     def __post_init__(self) -> None:
-        self._began = int(self.now())
+        self._began = self.now()
 
     async def step(self) -> bool:
-        """Do the next bit: the list of repositories, one repository or one thread; False when all is done.
+        """Do the next bit: a list of repositories, one repository or one thread; False when all is done.
 
         Raises what concerns the whole installation, and Unavailable; then the survey goes on where it was.
         """
-        if self._repositories is None:
-            self._repositories = deque(await self._list_repositories())
-        elif self._repositories:
-            await self._look_into_next(self._repositories)
+        here = self.mark.installation_id
+        if self._known is None:
+            self._known = deque(await self.store.upkeep.repositories_with_petitions(here))
+        elif self._known:
+            await self._look_into_next(self._known, is_known=True)
+        elif not self._is_known_seen:
+            if not await self._look_at_a_thread():
+                await self._end_with_known()
+        elif self._others is None:
+            await self._discover()
+        elif self._others:
+            await self._look_into_next(self._others)
         elif not await self._look_at_a_thread():
-            for one in await self.store.upkeep.anonymise(self.mark.installation_id):
-                log.info(
-                    "names are taken up again" if one.goes_on else "names were erased", petition=one.petition_id
-                )
-            await self.store.upkeep.surveyed(self.mark.installation_id, self.mark.asked, int(self.now()))
+            await self.store.upkeep.surveyed(here, self.mark.asked, self.now(), self._began)
             return False
         return True
+
+    async def _end_with_known(self) -> None:
+        here = self.mark.installation_id
+        for one in await self.store.upkeep.anonymise(here):
+            log.info("names are taken up again" if one.goes_on else "names were erased", petition=one.petition_id)
+        await self.store.upkeep.surveyed_known(here, self.now(), self._began, works=bool(self._seen))
+        self._is_known_seen = True
+
+    async def _discover(self) -> None:
+        """List what there is beside what is known; what fails is tried again later, and keeps nothing waiting."""
+        try:
+            listed = await self._list_repositories()
+        except GitHubError as error:
+            if ends_all(error) or isinstance(error, Paused):
+                raise
+            self.resumes_at = retry_at(error, self.failures, self.now())
+            self.failures += 1
+            log.warning(
+                "cannot list the repositories; petitions that are known are surveyed all the same",
+                installation=self.mark.installation_id,
+                until=self.resumes_at,
+                error=str(error),
+            )
+        else:
+            self._others = deque(one for one in listed if one.id not in self._seen)
+            self.failures = 0
 
     async def _list_repositories(self) -> Sequence[Repository]:
         """List what the App may see there, and take over what is new of the repositories that we know."""
@@ -95,9 +140,9 @@ class Survey:
             await self.store.upkeep.note_access(added, removed, as_of)
         return list(listed.values())
 
-    async def _look_into_next(self, repositories: deque[Repository]) -> None:
+    async def _look_into_next(self, repositories: deque[Repository], *, is_known: bool = False) -> None:
         try:
-            await self._look_into(repositories[0])
+            await self._look_into(repositories[0], is_known=is_known)
         except Unavailable:
             self._failures += 1
             if self._failures >= PATIENCE:
@@ -107,12 +152,20 @@ class Survey:
         repositories.popleft()
         self._failures = 0
 
-    async def _look_into(self, repository: Repository) -> None:
-        """Adopt petitions that we do not know, and have those looked at that are not what we know."""
+    async def _look_into(self, repository: Repository, *, is_known: bool) -> None:
+        """Adopt petitions that we do not know, and have those looked at that are not what we know.
+
+        What is only known may have another name by now, and its name may be another's.
+        """
         if repository.archived:
             return
         known = {one.issue_id: one for one in await self.store.upkeep.petitions_in(repository.id)}
         try:
+            if is_known:
+                shown = await self.client.repository(repository.full_name)
+                if shown.id != repository.id or shown.archived:
+                    return
+                repository = shown
             reads = await self.client.list_petitions(repository.full_name, self.label, known=repository)
         except GitHubError as error:
             if ends_all(error) or isinstance(error, Unavailable):
@@ -120,6 +173,7 @@ class Survey:
             # Publishing finds out for each of them what is the matter.
             await self.store.upkeep.look_at([one.id for one in known.values() if one.labelled])
             return
+        self._seen.add(repository.id)
         here = self.mark.installation_id
         await self.store.record([IssueFact(here, one.repository, one.issue, as_of=one.read_at) for one in reads])
         if reads:

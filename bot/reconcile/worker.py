@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -18,9 +18,9 @@ from bot.reconcile.coalesce import Coalescer
 from bot.reconcile.desk import Desk
 from bot.reconcile.past import Past
 from bot.reconcile.publish import publish
-from bot.reconcile.resync import reread
+from bot.reconcile.resync import ask_who_wrote, reread
 from bot.reconcile.survey import Survey, is_due
-from bot.store import AckDue, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
+from bot.store import AckDue, Asked, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
 from bot.store import Unavailable as StoreUnavailable
 
 log = structlog.get_logger("reconcile")
@@ -64,6 +64,9 @@ class Worker:
         if threads := await self.store.threads_to_read(self.installation_id, now):
             await self._reread(threads[0])
             return 0.0
+        if doubtful := await self.store.upkeep.doubtful_thread(self.installation_id, now):
+            await self._ask_who_wrote(doubtful)
+            return 0.0
         waiting = [now + self.beats.look]
         for due in await self.store.due(self.installation_id, now):
             ready_at = max(self.coalescer.ready_at(due.petition_id), self._publishes_after)
@@ -75,7 +78,7 @@ class Worker:
 
     async def _do_what_can_wait(self, now: float) -> bool:
         """Go a step on with the survey or a letter's past, or react to one comment; tell if there was anything."""
-        survey = self._survey or await self._begin_survey(now)
+        survey = await self._survey_now(now)
         past = await self._begin_past(now) if survey is None and self._past_after <= now else None
         is_idle = survey is None and past is None
         acks: list[AckDue] = []
@@ -86,19 +89,29 @@ class Worker:
             # One at a time, so that a tally that becomes due meanwhile goes first.
             await self._acknowledge(acks[0])
         elif survey is not None:
-            self._survey = survey if await survey.step() else None
+            is_going_on = await survey.step()
+            self._survey = survey if is_going_on else None
         elif past is not None:
             self._past = past if await past.step() else None
             self._past_after = self.now() + self.client.trickle()
         return bool(acks) or not is_idle
 
-    async def _begin_survey(self, now: float) -> Survey | None:
+    async def _survey_now(self, now: float) -> Survey | None:
+        """Give the survey to go on with, or to begin; None where there is nothing to do for one."""
+        begun = self._survey
+        if begun is not None and begun.resumes_at <= now:
+            return begun
         mark = await self.store.upkeep.survey(self.installation_id)
-        if mark is None or not is_due(mark, now=now, began=self.began, beat=self.beats.resync):
+        if mark is None:
+            return None
+        # What one that waits has begun with, another cannot answer sooner.
+        answered = mark if begun is None else replace(mark, done=max(mark.done, begun.mark.asked))
+        if not is_due(answered, now=now, began=self.began, beat=self.beats.resync):
             return None
         self._survey = Survey(
-            mark, self.store, self.client, self.label, self.beats.lag, self.now, beat=self.beats.resync
-        )
+            mark, self.store, self.client, self.label, self.beats.lag, self.now, beat=self.beats.resync,
+            failures=0 if begun is None else begun.failures,
+        )  # fmt: skip
         return self._survey
 
     async def _begin_past(self, now: float) -> Past | None:
@@ -126,6 +139,17 @@ class Worker:
             raise
         except Exception:
             await self.store.upkeep.put_off_reading(thread, now + STUMBLED)
+            raise
+
+    async def _ask_who_wrote(self, thread: ThreadToRead) -> None:
+        now = self.now()
+        try:
+            await ask_who_wrote(thread, store=self.store, client=self.client, now=now)
+        except (GitHubError, StoreUnavailable):
+            raise
+        except Exception:
+            doubts = await self.store.upkeep.doubts(thread.issue_id, now)
+            await self.store.upkeep.asked([Asked(one, is_clear=False, ask_after=now + STUMBLED) for one in doubts])
             raise
 
     async def _publish(self, due: Due, lease: Lease) -> None:

@@ -6,6 +6,7 @@ from bot.store.bodies import KnownBody, LastBodies, outside_digest
 from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
 from bot.store.copying import backup, restore
+from bot.store.doubts import Asked, Doubt
 from bot.store.errors import Busy, Damaged, NoSuchPetition, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.forgetting import Forgotten
 from bot.store.governing import AuditEntry, KnownSettings, Named
@@ -41,6 +42,7 @@ from bot.store.watching import Backlog, Watch
 __all__ = [
     "PAGE_SIZE",
     "AckDue",
+    "Asked",
     "Attempts",
     "AuditEntry",
     "Backlog",
@@ -49,6 +51,7 @@ __all__ = [
     "Crowd",
     "Cursor",
     "Damaged",
+    "Doubt",
     "Due",
     "Entry",
     "FailedDelivery",

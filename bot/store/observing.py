@@ -11,6 +11,7 @@ from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
 from bot.store.ages import ask_for_ages
 from bot.store.bodies import observe_edit
 from bot.store.database import Transaction
+from bot.store.doubts import reopen_doubt
 from bot.store.judging import derive, judge_people
 from bot.store.rows import CommentRow
 from bot.store.world import PetitionRow, RepositoryRow, ThreadRow, World
@@ -159,7 +160,7 @@ def _observe(transaction: Transaction, world: World, fact: Observation, terms: T
     observe_issue(petition, thread, fact.issue, as_of, terms)
     if isinstance(fact, CommentFact):
         if not thread.gone or thread.moved_to is not None:
-            _observe_comment(world, thread, fact)
+            _observe_comment(transaction, world, thread, fact)
         return
     if as_of < thread.as_of and _contradicts(thread, fact.issue, terms):
         # Told late, or our clock is fast and what we read is dated wrongly: look at GitHub.
@@ -179,14 +180,15 @@ def _contradicts(thread: ThreadRow, issue: Issue, terms: Terms) -> bool:
     return not thread.gone and told != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
 
 
-def _observe_comment(world: World, thread: ThreadRow, fact: CommentFact) -> None:
+def _observe_comment(transaction: Transaction, world: World, thread: ThreadRow, fact: CommentFact) -> None:
     seen = fact.comment
     if seen.id not in world.comments and not seen.deleted and seen.created_at < thread.listed_at:
         # A complete listing did not show it: deleted since, or kept from us. GitHub knows.
         seen = replace(seen, missing_at=max(seen.missing_at, thread.listed_at))
         thread.ask_to_reread()
     row = merge_comment(world, thread, seen)
-    if row is not None and (row.doubtful or fact.recheck):
+    # A comment that was asked for of late waits for its turn, and has nothing else read.
+    if row is not None and (fact.recheck or (row.doubtful and not reopen_doubt(transaction, row.comment.id))):
         thread.ask_to_reread()
 
 

@@ -167,30 +167,30 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
 
 def read_threads_to_read(transaction: Transaction, installation_id: int, now: float) -> list[ThreadToRead]:
     """List threads that asked to be read again, the longest waiting first."""
-    return [_thread_to_read(*row) for row in transaction.fetch(sql.THREADS_TO_READ, installation_id, now)]
+    return [thread_to_read(*row) for row in transaction.fetch(sql.THREADS_TO_READ, installation_id, now)]
 
 
 def read_thread_to_look_at(
-    transaction: Transaction, installation_id: int, now: float, before: int
+    transaction: Transaction, installation_id: int, now: float, before: float
 ) -> ThreadToRead | None:
     """Give the thread that nobody has looked at for the longest time, before a moment.
 
     Without the label nothing is counted, but our last write there may have replaced somebody's edit.
     """
     rows = transaction.fetch(sql.THREAD_TO_LOOK_AT, installation_id, now, before)
-    return _thread_to_read(*rows[0]) if rows else None
+    return thread_to_read(*rows[0]) if rows else None
 
 
 def read_letter_to_trace(transaction: Transaction, installation_id: int, now: int) -> ThreadToRead | None:
     """Give the first thread of a petition of whose letter it is not known what it said before; None for no more."""
     rows = transaction.fetch(sql.LETTER_TO_TRACE, installation_id, now)
-    return _thread_to_read(*rows[0]) if rows else None
+    return thread_to_read(*rows[0]) if rows else None
 
 
 def read_thread(transaction: Transaction, issue_id: int) -> ThreadToRead | None:
     """Give the thread that an issue is; None where it is none."""
     rows = transaction.fetch(sql.THREAD_OF_ISSUE, issue_id)
-    return _thread_to_read(*rows[0]) if rows else None
+    return thread_to_read(*rows[0]) if rows else None
 
 
 def read_acks_due(transaction: Transaction, installation_id: int, limit: int, now: int) -> list[AckDue]:
@@ -211,7 +211,8 @@ def _thread(
     return Thread(issue_id, _repository(*repository), number, position, title, bool(locked), comments, listed_at)
 
 
-def _thread_to_read(issue_id: int, petition_id: int, installation_id: int, *rest: Any) -> ThreadToRead:
+def thread_to_read(issue_id: int, petition_id: int, installation_id: int, *rest: Any) -> ThreadToRead:
+    """Read a row of what `statements` asks of a thread to be read."""
     number, comments, reread, listed_at, changes_since, gap, attempts, *where = rest
     return ThreadToRead(
         issue_id, petition_id, installation_id, _repository(*where), number, comments, reread, listed_at,

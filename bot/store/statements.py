@@ -154,6 +154,11 @@ INSTALLATIONS_WITH_WORK: Final = statement(f"""
         WHERE t.reread > t.reread_done AND NOT t.gone AND (t.read_retry_at <= $1 OR t.reread > t.put_off)
         UNION
         SELECT p.repository_id FROM unacknowledged u JOIN petitions p ON p.id = u.petition_id
+        UNION
+        SELECT t.repository_id FROM doubts d JOIN comments c ON c.id = d.comment_id
+        JOIN threads t ON t.issue_id = c.issue_id AND NOT t.gone
+        JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
+        WHERE d.wanted > d.done AND d.ask_after <= $1
     )
     SELECT DISTINCT r.installation_id FROM busy b
     {_USABLE.format(of="b")}
@@ -218,6 +223,37 @@ THREAD_TO_LOOK_AT: Final = statement(f"""
       AND {_NOT_PUT_OFF}
     ORDER BY t.looked_at, t.issue_id LIMIT 1
 """)
+
+DOUBTFUL_THREAD: Final = statement(f"""
+    {_THREAD_TO_READ}
+    {_USABLE.format(of="t")}
+    WHERE NOT t.gone AND r.installation_id = $1 AND t.issue_id IN (
+            SELECT c.issue_id FROM doubts d JOIN comments c ON c.id = d.comment_id
+            WHERE d.wanted > d.done AND d.ask_after <= $2
+        )
+    ORDER BY t.issue_id LIMIT 1
+""")
+
+DOUBTS_TO_ASK: Final = statement("""
+    SELECT d.comment_id, d.node_id, d.wanted, d.asked FROM doubts d JOIN comments c ON c.id = d.comment_id
+    WHERE d.wanted > d.done AND d.ask_after <= $2 AND c.issue_id = $1
+    ORDER BY d.ask_after, d.comment_id LIMIT $3
+""")
+
+PUT_DOUBTS: Final = statement("""
+    INSERT INTO doubts (comment_id, node_id, wanted, ask_after)
+    SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::DOUBLE PRECISION[])
+    ON CONFLICT (comment_id) DO UPDATE SET node_id = excluded.node_id, wanted = doubts.wanted + 1
+""")
+
+REOPEN_DOUBT: Final = statement("UPDATE doubts SET wanted = wanted + 1 WHERE comment_id = $1")
+
+ASKED_ABOUT: Final = statement("""
+    UPDATE doubts SET asked = asked + 1, ask_after = $2, done = CASE WHEN done < $3 THEN $3 ELSE done END
+    WHERE comment_id = $1
+""")
+
+DROP_DOUBTS: Final = statement("DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2")
 
 # Who signed is known, and what the letter says now: the mark is of `bot.store.letters`.
 LETTER_TO_TRACE: Final = statement(f"""

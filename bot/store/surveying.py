@@ -25,12 +25,13 @@ class SeenInstallation:
 
 @dataclass(frozen=True, slots=True)
 class SurveyMark:
-    """When an installation was last surveyed, and whether a survey was asked for since."""
+    """When the last survey of an installation ended and began, and whether one was asked for since."""
 
     installation_id: int
     asked: int
     done: int
-    at: int
+    at: float
+    began: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,25 @@ def rouse_installation(transaction: Transaction, installation_id: int, now: int)
     rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_INSTALLATION, installation_id), now)
 
 
-def read_surveys(transaction: Transaction, before: int) -> list[SurveyMark]:
-    """List installations that have a survey asked for, or were last surveyed before a time."""
-    return [SurveyMark(*row) for row in transaction.fetch(upkeep_sql.SURVEYS, before)]
+def read_surveys(transaction: Transaction, ended: float, began: float) -> list[SurveyMark]:
+    """List installations that have a survey asked for, or whose last one ended, or began, before a time."""
+    return [SurveyMark(*row) for row in transaction.fetch(upkeep_sql.SURVEYS, ended, began)]
 
 
 def read_survey(transaction: Transaction, installation_id: int) -> SurveyMark | None:
     """Give an installation's mark; None where it is not usable."""
     rows = transaction.fetch(upkeep_sql.SURVEY, installation_id)
     return SurveyMark(*rows[0]) if rows else None
+
+
+def read_repositories_with_petitions(transaction: Transaction, installation_id: int) -> list[Repository]:
+    """List an installation's repositories that have petitions, and may be seen, as we know them."""
+    return [
+        Repository(repository_id, owner, name, bool(private), bool(archived))
+        for repository_id, owner, name, private, archived in transaction.fetch(
+            upkeep_sql.REPOSITORIES_WITH_PETITIONS, installation_id
+        )
+    ]
 
 
 def read_repositories(

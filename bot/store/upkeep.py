@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
+from bot.petition.facts import Repository
 from bot.store import upkeep_statements as sql
 from bot.store.ages import read_unaged, record_ages
 from bot.store.bodies import (
@@ -20,6 +21,7 @@ from bot.store.bodies import (
 )
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
 from bot.store.database import Database
+from bot.store.doubts import Asked, Doubt, note_doubts, read_doubtful_thread, read_doubts, record_asked
 from bot.store.forgetting import (
     Forgotten,
     ToAnonymise,
@@ -42,6 +44,7 @@ from bot.store.surveying import (
     SurveyMark,
     read_petitions_in,
     read_repositories,
+    read_repositories_with_petitions,
     read_survey,
     read_surveys,
     record_access,
@@ -80,9 +83,9 @@ class Upkeep:
         rows = await self._database.read(lambda work: work.fetch(sql.ACCOUNTS))
         return [row.account for row in rows]
 
-    async def surveys(self, before: int) -> list[SurveyMark]:
-        """List installations that have a survey asked for, or were last surveyed before a time."""
-        return await self._database.read(partial(read_surveys, before=before))
+    async def surveys(self, ended: float, began: float = 0.0) -> list[SurveyMark]:
+        """List installations that have a survey asked for, or whose last one ended, or began, before a time."""
+        return await self._database.read(partial(read_surveys, ended=ended, began=began))
 
     async def survey(self, installation_id: int) -> SurveyMark | None:
         """Tell when an installation was last surveyed; None where it is not usable."""
@@ -92,9 +95,18 @@ class Upkeep:
         """Have an installation surveyed soon."""
         await self._execute(sql.ASK_FOR_SURVEY, installation_id)
 
-    async def surveyed(self, installation_id: int, asked: int, at: int) -> None:
+    async def surveyed(self, installation_id: int, asked: int, at: float, began: float = 0.0) -> None:
         """Note that a survey has ended; `asked` is from the mark that it began with."""
-        await self._execute(sql.SURVEYED, installation_id, asked, at)
+        await self._execute(sql.SURVEYED, installation_id, asked, at, began)
+
+    async def surveyed_known(self, installation_id: int, at: float, began: float, *, works: bool) -> None:
+        """Note that a survey has seen all that was known before; `works` tells whether GitHub let it see any."""
+        await self._execute(sql.SURVEYED_KNOWN, installation_id, at, began, works)
+
+    async def repositories_with_petitions(self, installation_id: int) -> list[Repository]:
+        """List an installation's repositories that have petitions, and may be seen, as we know them."""
+        work = partial(read_repositories_with_petitions, installation_id=installation_id)
+        return await self._database.read(work)
 
     async def note_trouble(self, installation_id: int, state: State) -> None:
         """Note what keeps us from working for an installation; a survey, which is asked for, takes that back."""
@@ -126,7 +138,7 @@ class Upkeep:
 
     # Reading threads
 
-    async def thread_to_look_at(self, installation_id: int, now: float, before: int) -> ThreadToRead | None:
+    async def thread_to_look_at(self, installation_id: int, now: float, before: float) -> ThreadToRead | None:
         """Give the thread that nobody has looked at for the longest time; None where all were since `before`."""
         read = partial(read_thread_to_look_at, installation_id=installation_id, now=now, before=before)
         return await self._database.read(read)
@@ -135,13 +147,30 @@ class Upkeep:
         """Give the thread that an issue is, whether it is to be read or not; None where it is none."""
         return await self._database.read(partial(read_thread, issue_id=issue_id))
 
-    async def looked_at(self, issue_id: int, at: int, changes_since: int = 0) -> None:
+    async def looked_at(self, issue_id: int, at: float, changes_since: int = 0) -> None:
         """Note a look at a thread, and from when on the next one must ask for changes, where that is known."""
         await self._execute(sql.LOOKED_AT, issue_id, at, changes_since)
 
     async def read(self, thread: ThreadToRead) -> None:
         """Note that a thread was read, in answer to the request that came with it."""
         await self._execute(sql.READ_DONE, thread.issue_id, thread.reread)
+
+    async def note_doubts(self, nodes: Mapping[int, str], now: float) -> None:
+        """Have comments asked for, given as node ids by comment id; who was asked for of late waits."""
+        if nodes:
+            await self._database.write(partial(note_doubts, nodes=nodes, now=now))
+
+    async def doubtful_thread(self, installation_id: int, now: float) -> ThreadToRead | None:
+        """Give a thread of an installation that has comments to ask for now; None where there is none."""
+        return await self._database.read(partial(read_doubtful_thread, installation_id=installation_id, now=now))
+
+    async def doubts(self, issue_id: int, now: float) -> list[Doubt]:
+        """Give the comments of a thread to ask for now, those first that have waited longest."""
+        return await self._database.read(partial(read_doubts, issue_id=issue_id, now=now))
+
+    async def asked(self, answers: Sequence[Asked]) -> None:
+        """Note that comments were asked for."""
+        await self._database.write(partial(record_asked, answers=answers))
 
     async def put_off_reading(self, thread: ThreadToRead, until: float) -> None:
         """Read a thread again at a later time; a new request to read it goes first."""

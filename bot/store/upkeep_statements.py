@@ -27,20 +27,35 @@ SET_INSTALLATION_STATE: Final = statement("""
 ASK_FOR_SURVEY: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1")
 
 SURVEYS: Final = statement("""
-    SELECT id, survey_asked, survey_done, surveyed_at FROM installations
-    WHERE NOT suspended AND NOT deleted AND (survey_asked > survey_done OR surveyed_at < $1)
+    SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
+    WHERE NOT suspended AND NOT deleted
+      AND (survey_asked > survey_done OR surveyed_at < $1 OR survey_began < $2)
     ORDER BY surveyed_at, id
 """)
 
 SURVEY: Final = statement("""
-    SELECT id, survey_asked, survey_done, surveyed_at FROM installations
+    SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
     WHERE id = $1 AND NOT suspended AND NOT deleted
 """)
 
 SURVEYED: Final = statement("""
     UPDATE installations
-    SET survey_done = CASE WHEN survey_done < $2 THEN $2 ELSE survey_done END, surveyed_at = $3, state = ''
+    SET survey_done = CASE WHEN survey_done < $2 THEN $2 ELSE survey_done END, surveyed_at = $3, survey_began = $4,
+        state = ''
     WHERE id = $1
+""")
+
+SURVEYED_KNOWN: Final = statement("""
+    UPDATE installations
+    SET surveyed_at = $2, survey_began = $3, state = CASE WHEN $4 THEN '' ELSE state END
+    WHERE id = $1
+""")
+
+REPOSITORIES_WITH_PETITIONS: Final = statement("""
+    SELECT r.id, r.owner, r.name, r.private, r.archived FROM repositories r
+    WHERE r.installation_id = $1 AND r.accessible AND NOT r.deleted AND NOT r.archived
+      AND EXISTS (SELECT 1 FROM petitions p WHERE p.repository_id = r.id AND NOT p.gone)
+    ORDER BY r.id
 """)
 
 REPOSITORIES: Final = statement("""

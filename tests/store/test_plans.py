@@ -32,6 +32,9 @@ PER_LOOK = [
     sql.INSTALLATIONS_WITH_WORK,
     sql.DUE,
     sql.THREADS_TO_READ,
+    sql.DOUBTFUL_THREAD,
+    sql.DOUBTS_TO_ASK,
+    sql.REOPEN_DOUBT,
     sql.LETTER_TO_TRACE,
     sql.PETITIONS_TO_ACKNOWLEDGE,
     sql.DROP_LATE_ACKS,
@@ -54,6 +57,7 @@ PER_RULING = [
     governing.ENDED,
     governing.DAYS,
     governing.AUDIT,
+    governing.ATTEMPTS,
 ]
 PER_CHANGE = [
     sql.AUTHORS_OF_COMMANDS_AFTER,

@@ -122,8 +122,6 @@ async def surveyed(stage: Scene) -> None:
     await eventually(lambda: at_rest(stage), "the end of all work")
     mark = await store.upkeep.survey(installation)
     assert mark is not None
-    # A thread is looked at once in a second.
-    await a_second_later()
     await store.upkeep.ask_for_survey(installation)
     store.changed.set()
 

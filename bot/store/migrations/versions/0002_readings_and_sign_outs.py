@@ -86,14 +86,16 @@ def _attempts() -> None:
         "doubts",
         sa.Column("comment_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("node_id", sa.Text, nullable=False),
-        # Whether GitHub is to be asked, how often it was of late, and from when on it may be again.
-        sa.Column("is_open", sa.Boolean, nullable=False),
+        # How often it was wanted that GitHub is asked, and up to which of these that is done.
+        sa.Column("wanted", sa.BigInteger, nullable=False),
+        sa.Column("done", sa.BigInteger, nullable=False, server_default="0"),
+        # How often GitHub was asked of late, and from when on it may be again.
         sa.Column("asked", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("ask_after", sa.Double, nullable=False),
         sqlite_with_rowid=False,
     )
-    is_open = sa.text("is_open")
-    op.create_index("doubts_to_ask", "doubts", ["ask_after"], sqlite_where=is_open, postgresql_where=is_open)
+    to_ask = sa.text("wanted > done")
+    op.create_index("doubts_to_ask", "doubts", ["ask_after"], sqlite_where=to_ask, postgresql_where=to_ask)
 
 
 _BY_STRANGERS = """

@@ -1,0 +1,52 @@
+"""A comment in doubt waits alone: everything else in its thread is read and counted on time."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.faults import Faults
+from tests.whole.scene import WATCHFUL
+from tests.whole.watching import a_second_later, store_of, surveyed, unheard, watched
+
+LISTING = "GET /repos/lovelace/letters/issues/1/comments"
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["GitHub tells who wrote it", "GitHub does not"])
+async def test_a_comment_that_is_switched_to_and_fro_keeps_nobody_waiting(sqlite_url: str, tells: bool) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+        petition = stage.petition()
+        stage.sign(petition, "ada")
+        switched = stage.sign(petition, "mallory", "hello")
+        await stage.shows(petition, 1)
+        if not tells:
+            stage.sandbox.faults = Faults(where="/graphql", graphql_error=1.0)
+        calls.forget()
+        for number in range(160):
+            stage.state.edit_comment(switched, switched.user, "hello" if number % 2 else "/sign Mallory")
+            await stage.sandbox.settled()
+        listings, asked = len(calls.like(LISTING)), len(calls.like("POST /api/graphql"))
+        assert 0 < listings < 40
+        assert 0 < asked < 10
+        faults = stage.sandbox.faults
+        with unheard(stage):
+            stage.sign(petition, "grace")
+        assert stage.sandbox.faults == faults
+        await stage.until(lambda: "/grace)" in (petition.body or ""))
+
+
+async def test_a_comment_in_doubt_is_asked_for_without_reading_the_thread(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        petition = stage.petition()
+        signed = stage.sign(petition, "ada", "hello")
+        await stage.shows(petition, 0)
+        await a_second_later()
+        stage.sandbox.faults = Faults(where="/graphql", graphql_error=1.0)
+        with unheard(stage):
+            stage.state.edit_comment(signed, signed.user, "/sign Ada")
+        await surveyed(stage)
+        assert (await store_of(stage).snapshot(petition.id, 0)).doubtful == 1
+        calls.forget()
+        stage.sandbox.faults = Faults()
+        await stage.shows(petition, 1)
+        assert calls.like("POST /api/graphql")
+        assert not calls.like(LISTING)
