@@ -31,7 +31,8 @@ from bot.github.errors import (
 )
 from bot.github.links import graphql_url, own_url
 from bot.github.memory import Memory
-from bot.github.pacing import Hold, Pace
+from bot.github.pacing import Hold, Kind, Pace
+from bot.github.permission import check_may_write
 from bot.github.watching import Watch
 
 VERSION = "2022-11-28"
@@ -184,6 +185,8 @@ class Api(gidgethub.aiohttp.GitHubAPI):
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
+        if pacing.kind_of(method, _path(url)) is not Kind.READ:
+            check_may_write(f"{method} {_path(url)}")
         timeout = aiohttp.ClientTimeout(total=self._line.timeout)
         try:
             async with self._line.session.request(

@@ -24,6 +24,10 @@ class Unavailable(GitHubError):
     """GitHub cannot be reached or is not itself; a write may have been applied all the same. Try again later."""
 
 
+class Withheld(GitHubError):
+    """A write was not sent, because it is not ours to do any more; nothing was changed."""
+
+
 class NotFound(GitHubError):
     """It is not there, or not for us (404)."""
 

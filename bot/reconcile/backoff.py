@@ -15,6 +15,7 @@ from bot.github.errors import (
     Unauthorized,
     Unavailable,
     Unprocessable,
+    Withheld,
 )
 from bot.store import State
 
@@ -60,7 +61,7 @@ def state_of(error: GitHubError) -> State:
 def ends_all(error: GitHubError) -> bool:
     """Tell an error that concerns the whole installation from one about a single thing."""
     whole = isinstance(error, Paused) and error.whole
-    return whole or isinstance(error, InstallationGone | InstallationSuspended | Unauthorized)
+    return whole or isinstance(error, InstallationGone | InstallationSuspended | Unauthorized | Withheld)
 
 
 def is_deleted(error: GitHubError) -> bool:

@@ -10,6 +10,7 @@ import structlog
 from bot.github.errors import GitHubError, Paused
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
+from bot.github.permission import writing_while
 from bot.petition.addresses import Addresses
 from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, retry_at, state_of
@@ -59,7 +60,14 @@ class Worker:
     """Whether it is a reaction's turn; the reactions take turns with a survey or a letter's past."""
 
     async def step(self, lease: Lease) -> float:
-        """Do the one most urgent thing and return 0; or return until when there is nothing to be done."""
+        """Do the one most urgent thing and return 0; or return until when there is nothing to be done.
+
+        Writes are sent as long as the lease is ours; raises Withheld for one that came too late.
+        """
+        with writing_while(lambda: bool(lease)):
+            return await self._step(lease)
+
+    async def _step(self, lease: Lease) -> float:
         now = self.now()
         if threads := await self.store.threads_to_read(self.installation_id, now):
             await self._reread(threads[0])
