@@ -13,8 +13,7 @@ from msgspec import Struct
 from bot.github import shapes
 from bot.github.errors import Unavailable
 from bot.github.shapes import Account, Id, Time, account_name, epoch
-from bot.petition import commands
-from bot.petition.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.facts import Issue, Repository
 
 
@@ -127,19 +126,19 @@ class CommentAnswer(shapes.Comment, kw_only=True, gc=False):
     node_id: str
     author_association: str = ""
 
-    def observed(self, at: int) -> Comment:
-        """Give the comment as a listing that began `at` shows it.
+    def observed(self, at: int, known: KnownText | None = None) -> Comment:
+        """Give the comment as a listing that began `at` shows it; a `known` text is not read again.
 
         Who wrote a text that has changed since the comment was created is unsaid. GitHub's two times may differ by
         a second on a comment that nobody ever edited; it is unsaid as well then, and can be looked up.
         """
         created_at, updated_at = epoch(self.created_at), epoch(self.updated_at)
-        body = self.body or ""
+        digest, command = read_text(self.body or "", known)
         version = Version(
             at=updated_at,
-            digest=body_digest(body),
+            digest=digest,
             writer=Writer.AUTHOR if updated_at == created_at else Writer.UNSAID,
-            command=commands.parse(body),
+            command=command,
             hidden=self.hidden,
             seen=at,
         )

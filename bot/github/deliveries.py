@@ -53,6 +53,10 @@ class Malformed(Exception):
     """Not what GitHub sends; the message says which field is wrong. The answer is 400."""
 
 
+class TakesLong(Exception):
+    """Reading it takes longer than others shall wait; it is to be read beside them."""
+
+
 class UnsupportedMediaType(Exception):
     """GitHub sends JSON or a form; this is something else. The answer is 415."""
 
@@ -93,26 +97,33 @@ def payload_of(content_type: str | None, body: bytes) -> bytes:
     return body if kind == "application/json" else _form_payload(body)
 
 
-def read(event: str, payload: bytes) -> Delivery:
-    """Say what a delivery means; `event` is the header `X-GitHub-Event`, `payload` is JSON. Raises Malformed."""
+def read(event: str, payload: bytes, at_once: int | None = None) -> Delivery:
+    """Say what a delivery means; `event` is the header `X-GitHub-Event`, `payload` is JSON. Raises Malformed.
+
+    Raises TakesLong where a comment has more than `at_once` characters.
+    """
     route = _ROUTES.get(event)
     if route is None:
         return Delivery(event, _action(payload))
     try:
-        return _understood(event, route, _decode(route.decoder, payload))
+        return _understood(event, route, _decode(route.decoder, payload), at_once)
     except Malformed as error:
-        return _partly_understood(event, route, payload, str(error))
+        return _partly_understood(event, route, payload, str(error), at_once)
 
 
-def _understood(event: str, route: _Route[Any], message: Any) -> Delivery:
+def _understood(event: str, route: _Route[Any], message: Any, at_once: int | None) -> Delivery:
     repository_id = message.repository.id if isinstance(message, AboutRepository | Push) else None
     action = None if isinstance(message, Push) else message.action
     if not route.takes(action) or message.installation is None:
         return Delivery(event, action, repository_id)
+    if at_once is not None and isinstance(message, IssueComment) and len(message.comment.body or "") > at_once:
+        raise TakesLong
     return Delivery(event, action, repository_id, route.facts(message, message.installation.id))
 
 
-def _partly_understood(event: str, route: _Route[Any], payload: bytes, unread: str) -> Delivery:
+def _partly_understood(
+    event: str, route: _Route[Any], payload: bytes, unread: str, at_once: int | None
+) -> Delivery:
     """Take what is sound in a delivery that is not as GitHub describes it, and have GitHub asked for the rest.
 
     Raises Malformed where it does not even say what it is about.
@@ -133,13 +144,15 @@ def _partly_understood(event: str, route: _Route[Any], payload: bytes, unread: s
     if issue.pull_request is not None:
         return Delivery(event, action)
     # Without saying whither, a transfer would be taken for a deletion.
-    delivery = None if action == "transferred" else _without_spare(event, route, payload, unread)
+    delivery = None if action == "transferred" else _without_spare(event, route, payload, unread, at_once)
     if delivery is None:
         return Delivery(event, action, facts=(Unclear(here, issue.id),), unread=unread)
     return replace(delivery, facts=tuple(_reread(delivery.facts)), unread=unread)
 
 
-def _without_spare(event: str, route: _Route[Any], payload: bytes, unread: str) -> Delivery | None:
+def _without_spare(
+    event: str, route: _Route[Any], payload: bytes, unread: str, at_once: int | None
+) -> Delivery | None:
     """Read a delivery without what only adds to its picture and cannot be read; None where more cannot be read."""
     told = msgspec.json.decode(payload)
     for _ in _SPARE:
@@ -149,7 +162,7 @@ def _without_spare(event: str, route: _Route[Any], payload: bytes, unread: str) 
         *outer, name = spare.split(".")
         del functools.reduce(lambda inner, place: inner[place], outer, told)[name]
         try:
-            return _understood(event, route, _decode(route.decoder, msgspec.json.encode(told)))
+            return _understood(event, route, _decode(route.decoder, msgspec.json.encode(told)), at_once)
         except Malformed as error:
             unread = str(error)
     return None

@@ -5,7 +5,7 @@ https://docs.github.com/en/graphql/reference/objects#issuecomment
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -13,9 +13,7 @@ from msgspec import Struct
 
 from bot.github.answers import expect
 from bot.github.shapes import Id, Time, clean, epoch
-from bot.petition import commands
-from bot.petition.commands import Command
-from bot.petition.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.comment import Author, Comment, KnownText, Version, Writer, read_text
 
 MOST = 100
 """Comments that GitHub tells of in one call."""
@@ -89,26 +87,28 @@ class CommentNode(Struct, rename="camel"):
     user_content_edits: Edits | None = None
 
 
-def read(nodes: Sequence[object], now: int) -> tuple[Comment, ...]:
+def read(nodes: Sequence[object], now: int, known: Mapping[int, KnownText] | None = None) -> tuple[Comment, ...]:
     """Give everything that GitHub told of the comments asked for, seen `now`.
 
-    What is deleted or not ours is left out. Raises Unavailable for what is not of the documented shape.
+    The texts that are `known`, by the comments' ids, are not read again. What is deleted or not ours is left out.
+    Raises Unavailable for what is not of the documented shape.
     """
-    return tuple(_observed(expect(CommentNode, node), now) for node in nodes if node)
+    return tuple(_observed(expect(CommentNode, node), now, known or {}) for node in nodes if node)
 
 
-def _observed(node: CommentNode, now: int) -> Comment:
+def _observed(node: CommentNode, now: int, known: Mapping[int, KnownText]) -> Comment:
+    comment_id = int(node.full_database_id)
     author = node.author.account() if node.author is not None else None
     return Comment(
-        id=int(node.full_database_id),
+        id=comment_id,
         created_at=epoch(node.created_at),
         author=author,
         author_at=now,
-        versions=tuple(_versions(node, now)),
+        versions=tuple(_versions(node, now, known.get(comment_id))),
     )
 
 
-def _versions(node: CommentNode, now: int) -> Iterator[Version]:
+def _versions(node: CommentNode, now: int, known: KnownText | None) -> Iterator[Version]:
     """Tell the history, oldest first, and at the end how the comment stands now."""
     author = None if node.author is None else node.author.database_id
     updated_at = epoch(node.updated_at)
@@ -118,12 +118,12 @@ def _versions(node: CommentNode, now: int) -> Iterator[Version]:
         editor = None if edit.editor is None else edit.editor.database_id
         writer = Writer.AUTHOR if editor is not None and editor == author else Writer.OTHER
         # Of a text that was removed from the history nobody knows that it was a command.
-        digest, command = (_REMOVED, None) if edit.diff is None else _read(edit.diff)
+        digest, command = (_REMOVED, None) if edit.diff is None else read_text(edit.diff, known)
         # Whether it was hidden is known of the present alone; hiding moves `updatedAt`.
         hidden = node.is_minimized if at == updated_at else None
         last = Version(at, digest, writer, command, last.digest if last is not None else None, hidden, now)
         yield last
-    digest, command = _read(node.body)
+    digest, command = read_text(node.body, known)
     if last is None or (last.at, last.digest) != (updated_at, digest):
         yield Version(updated_at, digest, Writer.UNSAID, command, hidden=node.is_minimized, seen=now)
 
@@ -138,10 +138,6 @@ def _edits(node: CommentNode) -> list[Edit]:
         return [Edit(node.last_edited_at, node.body, node.editor)]
     newest = edits[-1]
     return [*edits[:-1], Edit(newest.edited_at, node.body if newest.diff is None else newest.diff, newest.editor)]
-
-
-def _read(text: str) -> tuple[str, Command | None]:
-    return body_digest(text), commands.parse(text)
 
 
 _REMOVED = "removed"

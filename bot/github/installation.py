@@ -25,10 +25,13 @@ from bot.github.errors import Gone, NotFound, Unavailable
 from bot.github.pacing import Pace
 from bot.github.paging import MOST_COMMENTS, PAGE, endless
 from bot.github.payloads import Identified
-from bot.petition.comment import Author, Comment
+from bot.petition.comment import Author, Comment, KnownText
 from bot.petition.facts import Repository
 from bot.petition.plausibility import Account
 from bot.petition.threads import Continues, split_name
+
+Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
+"""Tell what is known of the texts of comments, by their ids."""
 
 
 class InstallationClient:
@@ -156,11 +159,18 @@ class InstallationClient:
         return True
 
     async def list_comments(
-        self, repo: str, number: int, *, since: int | None = None, count: int | None = None
+        self,
+        repo: str,
+        number: int,
+        *,
+        since: int | None = None,
+        count: int | None = None,
+        recall: Recall | None = None,
     ) -> Listing:
         """List an issue's comments: all of them, or those updated at or after `since` (UTC epoch seconds).
 
         `count` is how many there are, where it is known from the issue; it saves calls on long threads.
+        What `recall` knows of their texts is not read again.
         """
         began = self._calls.now()
         where = named(repo) | {"number": number, "per_page": PAGE}
@@ -176,9 +186,10 @@ class InstallationClient:
             found |= {one.id: one for one in expect(list[CommentAnswer], page.data)}
             unchanged &= page.unchanged
         read_at = self._calls.dated(began)
+        known = {} if recall is None else await recall(list(found))
         return Listing(
             started_at=read_at,
-            comments=await asyncio.to_thread(_observed, found, read_at),
+            comments=await asyncio.to_thread(_observed, found, read_at, known),
             unchanged=unchanged,
             node_ids={comment_id: one.node_id for comment_id, one in found.items()},
             associates=frozenset(
@@ -188,14 +199,16 @@ class InstallationClient:
             ),
         )
 
-    async def comment_histories(self, node_ids: Sequence[str]) -> tuple[Comment, ...]:
-        """Read who wrote what in comments and when, by GraphQL.
+    async def comment_histories(
+        self, node_ids: Sequence[str], known: Mapping[int, KnownText] | None = None
+    ) -> tuple[Comment, ...]:
+        """Read who wrote what in comments and when, by GraphQL; a `known` text is not read again.
 
         Left out are deleted ones, and those whose history is too long for GitHub to tell, as somebody may make it.
         """
         found: list[Comment] = []
         for start in range(0, len(node_ids), history.MOST):
-            found += await self._histories(node_ids[start : start + history.MOST])
+            found += await self._histories(node_ids[start : start + history.MOST], known)
         return tuple(found)
 
     async def revisions(
@@ -272,12 +285,12 @@ class InstallationClient:
         except NotFound:
             return
 
-    async def _histories(self, node_ids: Sequence[str]) -> list[Comment]:
+    async def _histories(self, node_ids: Sequence[str], known: Mapping[int, KnownText] | None) -> list[Comment]:
         """Read some, in tenths where GitHub does not tell all at once; raises Unavailable where it tells none."""
         try:
             read_at = self._calls.dated(self._calls.now())
             data = await self._calls.graphql(history.QUERY, ids=list(node_ids))
-            return list(await asyncio.to_thread(history.read, data.get("nodes") or [], read_at))
+            return list(await asyncio.to_thread(history.read, data.get("nodes") or [], read_at, known))
         except Unavailable:
             if len(node_ids) == 1:
                 raise
@@ -285,7 +298,7 @@ class InstallationClient:
         failures, size = 0, math.ceil(len(node_ids) / 10)
         for start in range(0, len(node_ids), size):
             try:
-                found += await self._histories(node_ids[start : start + size])
+                found += await self._histories(node_ids[start : start + size], known)
             except Unavailable:
                 failures += 1
                 if not found and (failures == _UNWELL or start + size >= len(node_ids)):
@@ -327,9 +340,11 @@ _LABELS = "/repos/{owner}/{name}/labels"
 _REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
 
 
-def _observed(found: Mapping[int, CommentAnswer], read_at: int) -> tuple[Comment, ...]:
+def _observed(
+    found: Mapping[int, CommentAnswer], read_at: int, known: Mapping[int, KnownText]
+) -> tuple[Comment, ...]:
     """Read what comments say; where people have made them for it that takes long, which nobody shall wait for."""
-    return tuple(found[comment_id].observed(read_at) for comment_id in sorted(found))
+    return tuple(found[comment_id].observed(read_at, known.get(comment_id)) for comment_id in sorted(found))
 
 
 def named(repo: str) -> dict[str, str | int]:

@@ -7,12 +7,19 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Final
 
 from bot.petition.prose import passages
 from bot.petition.spans import lines_begun_in_text
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
 
 ARGUMENT_LIMIT = 1_000
+
+GRAMMAR: Final = 2
+"""The version of what `parse` makes of texts. Raise it with every change by which any text is read otherwise.
+
+Every comment is read again then, once; what was read with 0.1.0 has no version, which is kept as 0.
+"""
 
 
 @dataclass(frozen=True, slots=True)

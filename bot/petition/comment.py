@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from bot.petition import commands
 from bot.petition.commands import Command
 from bot.petition.versions import Version, Writer, join, read
 
@@ -17,11 +18,13 @@ __all__ = [
     "GHOST_ID",
     "Author",
     "Comment",
+    "KnownText",
     "Standing",
     "Version",
     "Writer",
     "body_digest",
     "merge",
+    "read_text",
     "standing",
     "unify_newlines",
 ]
@@ -65,6 +68,14 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownText:
+    """The text of a comment that was read last, by its digest, and what the present grammar reads in it."""
+
+    digest: str
+    command: Command | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What a comment means by what is known: `command` is None where it says nothing that counts.
 
@@ -85,6 +96,12 @@ class Standing:
 def body_digest(body: str) -> str:
     """Identify a comment's text; line endings do not count, because browsers change them on save."""
     return hashlib.sha256(unify_newlines(body).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def read_text(body: str, known: KnownText | None = None) -> tuple[str, Command | None]:
+    """Give a text's digest and what it says; a text that is known is not read again."""
+    digest = body_digest(body)
+    return digest, known.command if known is not None and known.digest == digest else commands.parse(body)
 
 
 def unify_newlines(text: str) -> str:

@@ -38,7 +38,9 @@ async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClie
     Who wrote the text of an edited comment is asked for where no delivery has told. What GitHub does not tell, or
     what is still ambiguous, is asked for again later; such a comment does not sign.
     """
-    listing = await client.list_comments(thread.repository.full_name, thread.number, count=thread.comments)
+    listing = await client.list_comments(
+        thread.repository.full_name, thread.number, count=thread.comments, recall=store.upkeep.known_texts
+    )
     # First of those we know: nobody who counts shall have to wait for it.
     await _ask_for_ages(thread, listing, store=store, client=client)
     # The request to read the thread is answered below, when the doubtful comments are noted.
@@ -63,11 +65,13 @@ async def look(
     unless comments are missing or the last complete listing was long ago.
     """
     short = max(thread.comments, said[0] if said else 0) <= PAGE
-    if short or thread.listed_at < now - COMPLETE_EVERY:
+    # What a release asks for can wait until there are calls in plenty.
+    asked = thread.asked and not client.trickle()
+    if short or asked or thread.listed_at < now - COMPLETE_EVERY:
         await reread(thread, store=store, client=client, now=now)
         return
     name, since = thread.repository.full_name, thread.changes_since - OVERLAP
-    listing = await client.list_comments(name, thread.number, since=since)
+    listing = await client.list_comments(name, thread.number, since=since, recall=store.upkeep.known_texts)
     outcome = await store.record_listing(thread.issue_id, listing.started_at, listing.comments, complete=False)
     # The address stays the same while the answer fits a page, so that it can be remembered.
     since = listing.started_at if len(listing.comments) >= PAGE else 0
@@ -172,8 +176,9 @@ async def ask_who_wrote(
     if not doubts:
         return None
     told, failure, until = None, None, 0.0
+    known = await store.upkeep.known_texts([one.comment_id for one in doubts])
     try:
-        histories = await client.comment_histories([one.node_id for one in doubts])
+        histories = await client.comment_histories([one.node_id for one in doubts], known)
         told = await store.record_listing(thread.issue_id, int(now), histories, complete=False)
     except GitHubError as error:
         if ends_all(error):

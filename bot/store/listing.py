@@ -81,7 +81,7 @@ def _note_missing(world: World, thread: ThreadRow, rows: Iterable[CommentRow], l
     """Mark what a complete listing lacks; a comment younger than its start may only have come too late for it."""
     listed = {comment.id for comment in listing.comments}
     lacking = [
-        replace(row.comment, missing_at=listing.started_at)
+        replace(row.comment, missing_at=listing.started_at, versions=())
         for row in rows
         if row.comment.id not in listed and row.comment.present and row.comment.created_at < listing.started_at
     ]

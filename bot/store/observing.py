@@ -13,6 +13,7 @@ from bot.store.bodies import observe_edit
 from bot.store.database import Transaction
 from bot.store.doubts import reopen_doubt
 from bot.store.judging import derive, judge_people
+from bot.store.known_texts import grammar_of
 from bot.store.rows import CommentRow
 from bot.store.world import PetitionRow, RepositoryRow, ThreadRow, World
 
@@ -80,19 +81,18 @@ def merge_comment(world: World, thread: ThreadRow, seen: Comment) -> CommentRow 
     known = world.comments.get(seen.id)
     issue_id = thread.moved_to or thread.issue_id
     if known is None:
-        merged = world.spare(
-            _without_missing(seen if len(seen.versions) < 2 else merge(seen, seen)), thread.petition_id
-        )
-        row = CommentRow(merged, issue_id, thread.petition_id)
+        whole = _without_missing(seen if len(seen.versions) < 2 else merge(seen, seen))
+        row = CommentRow(world.spare(whole, thread.petition_id), issue_id, thread.petition_id)
+        row.grammar = grammar_of(row, whole, seen)
     else:
-        merged = world.spare(_without_missing(merge(known.comment, seen)), thread.petition_id)
+        whole = _without_missing(merge(known.comment, seen))
+        row = replace(known, comment=world.spare(whole, thread.petition_id))
+        row.grammar = grammar_of(row, whole, seen, known.comment)
         # A comment that moved along with its issue belongs to the younger issue, whose id is higher.
-        moves = issue_id > known.issue_id
-        if merged == known.comment and not moves:
-            return None
-        row = replace(known, comment=merged)
-        if moves:
+        if issue_id > known.issue_id:
             row.issue_id, row.petition_id = issue_id, thread.petition_id
+        if row == known:
+            return None
     derive(row)
     world.change(row)
     if "order" in (row.command, None if known is None else known.command) and row.petition_id in world.petitions:

@@ -107,6 +107,8 @@ class ThreadToRead:
     changes_since: int
     gap: int
     attempts: int
+    asked: bool = False
+    """It was asked for, and is not done yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +215,10 @@ def _thread(
 
 def thread_to_read(issue_id: int, petition_id: int, installation_id: int, *rest: Any) -> ThreadToRead:
     """Read a row of what `statements` asks of a thread to be read."""
-    number, comments, reread, listed_at, changes_since, gap, attempts, *where = rest
+    number, comments, reread, listed_at, changes_since, gap, attempts, asked, *where = rest
     return ThreadToRead(
         issue_id, petition_id, installation_id, _repository(*where), number, comments, reread, listed_at,
-        changes_since, gap, attempts,
+        changes_since, gap, attempts, bool(asked),
     )  # fmt: skip
 
 

@@ -147,7 +147,9 @@ _COMMENTS_AFTER: Final = statement(f"SELECT {sql.COMMENT_COLUMNS} FROM comments 
 _DROP_COMMENTS: Final = statement("DELETE FROM comments WHERE id = ANY($1::BIGINT[])")
 
 # Whom GitHub names next as the author goes before whom the damaged file named.
-_BELIEVE_NEXT_AUTHORS: Final = statement("UPDATE comments SET author_at = 0 WHERE id > $1 AND id <= $2")
+_BELIEVE_NEXT_AUTHORS: Final = statement(
+    "UPDATE comments SET author_at = 0, read_digest = '', grammar = 0 WHERE id > $1 AND id <= $2"
+)
 
 
 def _readable(columns: Sequence[Any], now: int) -> CommentRow | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
-from bot.petition.comment import Author, Comment, Standing, Version, Writer
+from bot.petition.comment import Author, Comment, KnownText, Standing, Version, Writer
 from bot.petition.rules import DEFAULTS, Rules
 
 
@@ -33,6 +33,8 @@ class CommentRow:
     given: str | None = None
     reaction_id: int | None = None
     ack_due: bool = False
+    grammar: int = 0
+    """The version of the grammar by which the text was read that was seen last; 0 where it is to be read again."""
     standing: Standing | None = None
     """What the comment means, where it has been worked out."""
 
@@ -41,7 +43,7 @@ def read_comment(row: Sequence[Any]) -> CommentRow:
     """Read a row of the columns that `statements.COMMENT_COLUMNS` lists."""
     (
         comment_id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted,
-        missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due,
+        missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due, _, grammar,
     ) = row  # fmt: skip
     return CommentRow(
         comment=Comment(
@@ -63,12 +65,14 @@ def read_comment(row: Sequence[Any]) -> CommentRow:
         given=given,
         reaction_id=reaction_id,
         ack_due=bool(ack_due),
+        grammar=grammar,
     )
 
 
 def write_comment(row: CommentRow) -> tuple[object, ...]:
     """Give the columns that `statements.COMMENT_COLUMNS` lists."""
     comment, author = row.comment, row.comment.author
+    is_read = row.grammar > 0 and len(comment.versions) > 0
     return (
         comment.id,
         row.issue_id,
@@ -89,6 +93,8 @@ def write_comment(row: CommentRow) -> tuple[object, ...]:
         row.given,
         row.reaction_id,
         row.ack_due,
+        comment.versions[-1].digest if is_read else "",
+        row.grammar if is_read else 0,
     )
 
 
@@ -108,6 +114,11 @@ def read_versions(text: str) -> tuple[Version, ...]:
         Version(at, digest, _WRITERS[letter], _read_command(command), previous, hidden, seen)
         for at, digest, letter, command, previous, hidden, seen in msgspec.json.decode(text)
     )
+
+
+def read_known(digest: str, versions: str) -> KnownText:
+    """Read what a text says that was read last."""
+    return KnownText(digest, read_versions(versions)[-1].command)
 
 
 @lru_cache(1_000)

@@ -28,7 +28,7 @@ LOOK_AT_THREADS: Final = statement(_THREADS)
 
 COMMENT_COLUMNS: Final = """
     id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted, missing_at,
-    versions, command, made_at, doubtful, counted, ack_wanted, ack_given, reaction_id, ack_due
+    versions, command, made_at, doubtful, counted, ack_wanted, ack_given, reaction_id, ack_due, read_digest, grammar
 """
 
 # The plus keeps petition_id out of the index search, where it would multiply with the authors.
@@ -66,14 +66,15 @@ PUT_COMMENTS: Final = statement(f"""
     SELECT * FROM unnest(
         $1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::BIGINT[],
         $9::BOOLEAN[], $10::BIGINT[], $11::TEXT[], $12::TEXT[], $13::BIGINT[], $14::BOOLEAN[], $15::BOOLEAN[],
-        $16::TEXT[], $17::TEXT[], $18::BIGINT[], $19::BOOLEAN[])
+        $16::TEXT[], $17::TEXT[], $18::BIGINT[], $19::BOOLEAN[], $20::TEXT[], $21::BIGINT[])
     ON CONFLICT (id) DO UPDATE SET
         issue_id = excluded.issue_id, petition_id = excluded.petition_id, author_id = excluded.author_id,
         author_login = excluded.author_login, author_type = excluded.author_type, author_at = excluded.author_at,
         created_at = excluded.created_at, deleted = excluded.deleted, missing_at = excluded.missing_at,
         versions = excluded.versions, command = excluded.command, made_at = excluded.made_at,
         doubtful = excluded.doubtful, counted = excluded.counted, ack_wanted = excluded.ack_wanted,
-        ack_given = excluded.ack_given, reaction_id = excluded.reaction_id, ack_due = excluded.ack_due
+        ack_given = excluded.ack_given, reaction_id = excluded.reaction_id, ack_due = excluded.ack_due,
+        read_digest = excluded.read_digest, grammar = excluded.grammar
 """)
 
 PUT_SIGNATURES: Final = statement("""
@@ -126,7 +127,18 @@ SIGNATURES_OF: Final = statement("""
     FROM signatures WHERE comment_id = ANY($1::BIGINT[]) AND petition_id = $2
 """)
 
+KNOWN_TEXTS: Final = statement("""
+    SELECT id, read_digest, versions FROM comments WHERE id = ANY($1::BIGINT[]) AND grammar = $2
+""")
+
 COMMENTS_OF_THREAD: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE issue_id = $1")
+
+# Without a time, because it can wait until a survey comes by: nobody's signature is known to be lost.
+REREAD_ALL: Final = statement("""
+    UPDATE threads SET reread = reread + 1, reread_asked_at = 0
+    WHERE reread = reread_done AND NOT gone
+      AND petition_id IN (SELECT id FROM petitions WHERE labelled AND NOT gone)
+""")
 
 # What is to be done -------------------------------------------------------------------------------
 
@@ -151,7 +163,8 @@ INSTALLATIONS_WITH_WORK: Final = statement(f"""
         WHERE ends_at IS NOT NULL AND ended_at IS NULL AND NOT gone AND ends_at + 1 <= $1 AND retry_at <= $1
         UNION
         SELECT t.repository_id FROM threads t JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
-        WHERE t.reread > t.reread_done AND NOT t.gone AND (t.read_retry_at <= $1 OR t.reread > t.put_off)
+        WHERE t.reread > t.reread_done AND t.reread_asked_at > 0 AND NOT t.gone
+          AND (t.read_retry_at <= $1 OR t.reread > t.put_off)
         UNION
         SELECT p.repository_id FROM unacknowledged u JOIN petitions p ON p.id = u.petition_id
         UNION
@@ -200,7 +213,8 @@ POSTPONE: Final = statement("""
 
 _THREAD_TO_READ = """
     SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.comments, t.reread, t.listed_at,
-           t.changes_since, t.gap, t.read_attempts, r.id, r.owner, r.name, r.private, r.archived
+           t.changes_since, t.gap, t.read_attempts, t.reread > t.reread_done,
+           r.id, r.owner, r.name, r.private, r.archived
     FROM threads t
     JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
 """
@@ -211,7 +225,8 @@ _NOT_PUT_OFF = "(t.read_retry_at <= $2 OR t.reread > t.put_off)"
 THREADS_TO_READ: Final = statement(f"""
     {_THREAD_TO_READ}
     {_USABLE.format(of="t")}
-    WHERE t.reread > t.reread_done AND NOT t.gone AND r.installation_id = $1 AND {_NOT_PUT_OFF}
+    WHERE t.reread > t.reread_done AND t.reread_asked_at > 0 AND NOT t.gone AND r.installation_id = $1
+      AND {_NOT_PUT_OFF}
     ORDER BY t.reread_asked_at, t.issue_id LIMIT 100
 """)
 
@@ -219,7 +234,8 @@ THREAD_TO_LOOK_AT: Final = statement(f"""
     {_THREAD_TO_READ}
     {_USABLE.format(of="t")}
     WHERE (p.labelled OR EXISTS (SELECT 1 FROM writes w WHERE w.issue_id = t.issue_id AND NOT w.heard))
-      AND t.reread = t.reread_done AND NOT t.gone AND r.installation_id = $1 AND t.looked_at < $3
+      AND (t.reread = t.reread_done OR t.reread_asked_at = 0) AND NOT t.gone AND r.installation_id = $1
+      AND t.looked_at < $3
       AND {_NOT_PUT_OFF}
     ORDER BY t.looked_at, t.issue_id LIMIT 1
 """)

@@ -20,6 +20,7 @@ from bot.store.database import LONG_PATIENCE, Database, Transaction, connect
 from bot.store.errors import NoSuchPetition
 from bot.store.flushing import Flusher
 from bot.store.governing import Governing
+from bot.store.known_texts import follow_grammar
 from bot.store.letters import note_look, read_letters_with_texts
 from bot.store.listing import Listing, ListingOutcome, record_listing
 from bot.store.migrations import migrate
@@ -99,6 +100,7 @@ class Store:
         async with AsyncExitStack() as undo:
             undo.push_async_callback(database.close)
             await migrate(database)
+            await follow_grammar(database)
             store = cls(database, label, now, waiting_limit, watch or Watch(), supervisor or Supervisor())
             undo.push_async_callback(store.close)
             await store._neighbours.open()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
+from bot.petition.comment import KnownText
 from bot.petition.facts import Repository
 from bot.store import upkeep_statements as sql
 from bot.store.ages import read_unaged, record_ages
@@ -32,6 +33,7 @@ from bot.store.forgetting import (
     strip_thread,
 )
 from bot.store.inspecting import Inspection, find_petitions, inspect, list_petitions
+from bot.store.known_texts import read_known_texts
 from bot.store.letters import NEVER, put_off_past, record_past
 from bot.store.reading import ThreadToRead, read_letter_to_trace, read_thread, read_thread_to_look_at
 from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
@@ -175,6 +177,10 @@ class Upkeep:
     async def put_off_reading(self, thread: ThreadToRead, until: float) -> None:
         """Read a thread again at a later time; a new request to read it goes first."""
         await self._execute(sql.PUT_OFF_READING, thread.issue_id, thread.reread, until, thread.attempts + 1)
+
+    async def known_texts(self, comment_ids: Collection[int]) -> dict[int, KnownText]:
+        """Give what is known of the texts of comments, by their ids, as far as that need not be read again."""
+        return await self._database.read(partial(read_known_texts, comment_ids=comment_ids))
 
     async def comments_held(self, issue_id: int, before: int) -> int:
         """Count the comments of a thread that are there by what we know, and were written before a time."""

@@ -98,6 +98,7 @@ PUT_OFF_READING: Final = statement("""
     UPDATE threads
     SET put_off = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE $2 END,
         reread = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE reread END,
+        reread_asked_at = CASE WHEN reread_asked_at = 0 THEN 1 ELSE reread_asked_at END,
         read_retry_at = $3, read_attempts = $4
     WHERE issue_id = $1
 """)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -25,7 +26,10 @@ BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
 
 LONG: Final = 48 * 1024
-"""Bytes from which a delivery is read beside the loop: what somebody says in it may have been made to take long."""
+"""Bytes from which a delivery is read beside the loop."""
+
+AT_ONCE: Final = 8 * 1024
+"""Characters up to which a comment is read at once: what somebody says may have been made to take long."""
 
 RETRY_AFTER: Final = 5
 """Seconds after which a refused delivery may be tried again."""
@@ -149,7 +153,8 @@ async def _read(request: web.Request, body: bytes) -> deliveries.Delivery:
     try:
         event, payload = headers["X-GitHub-Event"], deliveries.payload_of(headers.get("Content-Type"), body)
         if len(payload) < LONG:
-            return deliveries.read(event, payload)
+            with suppress(deliveries.TakesLong):
+                return deliveries.read(event, payload, AT_ONCE)
         return await asyncio.to_thread(deliveries.read, event, payload)
     except deliveries.UnsupportedMediaType as error:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error)) from error

@@ -89,8 +89,8 @@ Make = Callable[[Damage], Case]
 def rows_of(path: Path) -> Rows:
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        # What GitHub says next of an author goes before what was saved.
-        database.execute("UPDATE comments SET author_at = 0")
+        # What GitHub says next of an author and a text goes before what was saved.
+        database.execute("UPDATE comments SET author_at = 0, read_digest = '', grammar = 0")
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: set(database.execute(f"SELECT * FROM {name}")) for name in names}  # noqa: S608
 

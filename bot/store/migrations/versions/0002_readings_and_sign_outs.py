@@ -21,6 +21,8 @@ def upgrade() -> None:
 
 def _readings() -> None:
     """Add to each comment the digest of the text and the version of the grammar that it was read with."""
+    op.add_column("comments", sa.Column("read_digest", sa.Text, nullable=False, server_default=""))
+    op.add_column("comments", sa.Column("grammar", sa.BigInteger, nullable=False, server_default="0"))
 
 
 def _sign_outs() -> None:

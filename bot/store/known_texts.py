@@ -1,0 +1,56 @@
+"""What is known of comments' texts, and that all are read again when they are read by another grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from bot.petition.commands import GRAMMAR, Command
+from bot.petition.comment import Comment, KnownText, Version
+from bot.store import statements as sql
+from bot.store import upkeep_statements as upkeep_sql
+from bot.store.database import Database, Transaction
+from bot.store.rows import CommentRow, read_known
+
+MARK: Final = "grammar"
+"""The mark of the grammar for which every thread was asked to be read again."""
+
+
+def read_known_texts(transaction: Transaction, comment_ids: Collection[int]) -> dict[int, KnownText]:
+    """Give the texts of comments that were read last, where the present grammar has read them."""
+    rows = transaction.tuples(sql.KNOWN_TEXTS, list(comment_ids), GRAMMAR)
+    return {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
+
+
+def grammar_of(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> int:
+    """Tell by which grammar the last text of a comment was read, once `seen` has been merged; 0 to read it again.
+
+    What is kept of a comment of which something was erased from the `whole` is not what its text says.
+    """
+    if not whole.versions or row.comment.versions != whole.versions:
+        return 0
+    last = _said(whole.versions[-1])
+    if last in map(_said, seen.versions):
+        return GRAMMAR
+    return row.grammar if known is not None and last in map(_said, known.versions[-1:]) else 0
+
+
+def _said(version: Version) -> tuple[str, Command | None]:
+    return version.digest, version.command
+
+
+async def follow_grammar(database: Database) -> None:
+    """Ask for every thread to be read again, once for each new version of the grammar."""
+    if await database.read(_is_followed):
+        return
+    await database.write(_ask_for_all)
+
+
+def _is_followed(transaction: Transaction) -> bool:
+    marks = transaction.fetch(upkeep_sql.MARK, MARK)
+    return bool(marks) and marks[0].at >= GRAMMAR
+
+
+def _ask_for_all(transaction: Transaction) -> None:
+    transaction.execute(sql.REREAD_ALL)
+    transaction.execute(upkeep_sql.PUT_MARK, MARK, GRAMMAR)
