@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.github.installation import InstallationClient
 from bot.petition.addresses import Addresses
+from bot.reconcile.damping import Damper
 from bot.store import Lease, Store
 
 
@@ -24,3 +25,4 @@ class Desk:
     now: Callable[[], float]
     beat: float
     addresses: Addresses = field(default_factory=Addresses)
+    damper: Damper = field(default_factory=Damper)

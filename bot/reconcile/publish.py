@@ -10,10 +10,12 @@ import structlog
 from bot.github.answers import IssueRead
 from bot.github.errors import Gone
 from bot.petition import block
+from bot.petition.comment import body_digest
 from bot.petition.facts import IssueFact, IssueGone
 from bot.petition.progress import milestones, next_goal
 from bot.reconcile.backoff import NameReused, Stale, is_deleted
 from bot.reconcile.continuing import find_again, go_on
+from bot.reconcile.damping import EDIT, WIPED
 from bot.reconcile.desk import Desk
 from bot.reconcile.govern import Bench, govern
 from bot.store import Due, KnownBody, Snapshot, State, Thread, outside_digest
@@ -51,12 +53,12 @@ async def publish(due: Due, desk: Desk) -> int:
         # This revision tells of an edit that we had not heard of when we read; it is still due.
         return 0
     facts = _facts(tally, await _days(tally, desk), desk)
-    writes = await _write_all(here, tally, facts, desk)
+    written = await _write_all(list(zip(here, bodies, strict=True)), tally, facts, desk)
     if desk.lease:
         # An order that came meanwhile has raised the revision too, and is still to be carried out.
         shown = replace(tally, revision=min(tally.revision, governed))
-        await _conclude(due, here, shown, facts, desk)
-    return writes
+        await _conclude(due, here, shown, facts, desk, written.goes_on_at)
+    return written.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class _Page:
 
     thread: Thread
     read: IssueRead
-    edited: tuple[int, str]
+    edited: tuple[int, str, int]
     found: KnownBody | None = None
 
     @property
@@ -84,7 +86,15 @@ class _Page:
     def is_outdated_by(self, known: KnownBody) -> bool:
         """Tell whether a delivery has told of an edit since."""
         lost = None if self.found is None else self.found.lost
-        return (known.edited_at, known.edited_digest, known.lost) != (*self.edited, lost)
+        return (known.edited_at, known.edited_digest, known.edited_over, known.lost) != (*self.edited, lost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How many bodies were written, and from when on the others may be, where people change them all the time."""
+
+    number: int
+    goes_on_at: float | None
 
 
 async def _open(thread: Thread, due: Due, desk: Desk) -> _Page | None:
@@ -108,7 +118,9 @@ async def _open(thread: Thread, due: Due, desk: Desk) -> _Page | None:
     if read.issue.updated_at < body.edited_at:
         # Our write would undo an edit that GitHub has told us of, but does not show yet.
         raise Stale(f"{name}#{thread.number} is shown as it was before its last edit")
-    return _Page(thread, read, (body.edited_at, body.edited_digest), await _lost(thread, read, body, desk))
+    return _Page(
+        thread, read, (body.edited_at, body.edited_digest, body.edited_over), await _lost(thread, read, body, desk)
+    )
 
 
 async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: Desk) -> KnownBody | None:
@@ -160,13 +172,23 @@ async def _days(tally: Snapshot, desk: Desk) -> list[tuple[int, int]]:
     return await desk.store.governing.days(tally.petition_id) if is_shown else []
 
 
-async def _conclude(due: Due, pages: Sequence[_Page], tally: Snapshot, facts: block.BlockFacts, desk: Desk) -> None:
+async def _conclude(
+    due: Due,
+    pages: Sequence[_Page],
+    tally: Snapshot,
+    facts: block.BlockFacts,
+    desk: Desk,
+    goes_on_at: float | None,
+) -> None:
     """Go on in another issue where one is full, and note what the bodies show now."""
     store, now = desk.store, desk.now
     again = await go_on(tally, [page.read for page in pages], desk) if pages else None
     has_room = all(block.has_room(page.base, facts) for page in pages)
     state = State.FINE if has_room else State.NO_ROOM
-    if again is not None:
+    if goes_on_at is not None:
+        until = goes_on_at if again is None else min(again, goes_on_at)
+        await store.postpone(due.petition_id, until, State.OVERWRITTEN, due.attempts)
+    elif again is not None:
         await store.postpone(due.petition_id, again, state, due.attempts)
     elif all(_agrees(page, tally, desk.label) for page in pages):
         await store.published(due.petition_id, tally.revision, int(now()), state)
@@ -175,17 +197,40 @@ async def _conclude(due: Due, pages: Sequence[_Page], tally: Snapshot, facts: bl
         await store.postpone(due.petition_id, now() + 2.0 ** min(due.attempts, 10), state, due.attempts + 1)
 
 
-async def _write_all(pages: Sequence[_Page], tally: Snapshot, facts: block.BlockFacts, desk: Desk) -> int:
-    """Write the bodies that say something else than our rows, as long as we may; return how many."""
-    writes = 0
-    for page in pages:
-        body = _body(page, replace(facts, position=1 + page.place_in(tally)))
+async def _write_all(
+    pages: Sequence[tuple[_Page, KnownBody]], tally: Snapshot, facts: block.BlockFacts, desk: Desk
+) -> _Written:
+    """Write the bodies that say something else than our rows, as long as we may.
+
+    One that people change again and again waits, longer each time.
+    """
+    writes, waits = 0, []
+    for page, known in pages:
+        body, issue_id = _body(page, replace(facts, position=1 + page.place_in(tally))), page.thread.issue_id
         if body is None:
-            await desk.store.upkeep.left(page.thread.issue_id, page.read.body)
+            await desk.store.upkeep.left(issue_id, page.read.body)
         elif desk.lease:
+            is_changed = await _is_changed(page, known, desk)
+            if is_changed and (ready_at := desk.damper.ready_at(issue_id, desk.now())) > desk.now():
+                waits.append(ready_at)
+                continue
             await _write(page, body, desk)
             writes += 1
-    return writes
+            if is_changed:
+                has_block = block.machine_line(page.read.body) is not None
+                desk.damper.spend(issue_id, EDIT if has_block else WIPED, desk.now())
+    return _Written(writes, min(waits, default=None))
+
+
+async def _is_changed(page: _Page, known: KnownBody, desk: Desk) -> bool:
+    """Tell whether somebody else has made a body what it is; GitHub may also still show an older one of ours."""
+    digest = body_digest(page.read.body or "")
+    if page.found is not None or known.left_digest in ("", digest):
+        return False
+    is_old = digest != known.edited_digest and await desk.store.upkeep.has_written(
+        page.thread.issue_id, page.read.body
+    )
+    return not is_old
 
 
 def _body(page: _Page, facts: block.BlockFacts) -> str | None:

@@ -16,6 +16,7 @@ from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, retry_at, state_of
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer
+from bot.reconcile.damping import Damper
 from bot.reconcile.desk import Desk
 from bot.reconcile.past import Past
 from bot.reconcile.publish import publish
@@ -49,6 +50,7 @@ class Worker:
     now: Callable[[], float]
     began: float
     addresses: Addresses = field(default_factory=Addresses)
+    _damper: Damper = field(default_factory=Damper)
     _survey: Survey | None = None
     _past: Past | None = None
     _past_after: float = 0.0
@@ -163,7 +165,10 @@ class Worker:
     async def _publish(self, due: Due, lease: Lease) -> None:
         self.coalescer.look(due.petition_id, self.now())
         try:
-            desk = Desk(self.store, self.client, lease, self.label, self.now, self.beats.resync, self.addresses)
+            beat = self.beats.resync
+            desk = Desk(
+                self.store, self.client, lease, self.label, self.now, beat, self.addresses, self._damper
+            )  # fmt: skip
             writes = await publish(due, desk)
             if due.published_revision == 0:
                 self._past_after = 0.0

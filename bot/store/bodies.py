@@ -30,7 +30,7 @@ WRITES_KEPT: Final = 1_000
 class KnownBody:
     """What is known of an issue's body; `lost` is what our write `lost_by` replaced and is to be put back.
 
-    `edited_at` is when somebody else last edited it, in UTC epoch seconds.
+    `edited_at` is when somebody else last edited it, in UTC epoch seconds, after our write `edited_over`.
     """
 
     left_digest: str = ""
@@ -38,6 +38,7 @@ class KnownBody:
     edited_at: int = 0
     lost: str | None = None
     lost_by: int = 0
+    edited_over: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ def is_untouched_since(transaction: Transaction, issue_id: int, body: str | None
     return last >= number
 
 
+def has_written(transaction: Transaction, issue_id: int, body: str | None) -> bool:
+    """Tell whether a body is one that we have written at some time."""
+    return bool(transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(body or "")))
+
+
 def note_found(transaction: Transaction, issue_id: int, lost_by: int) -> None:
     """Note that what a write replaced is back, or is out of date."""
     transaction.execute(sql.FOUND_BODY, issue_id, lost_by)
@@ -120,9 +126,12 @@ def observe_edit(
     if letter_of is not None:
         note_edit(transaction, letter_of, edit.previous, edit.body, as_of)
     known = read_body(transaction, issue_id)
-    if (as_of, digest) == (known.edited_at, known.edited_digest) or as_of < known.edited_at:
+    # The same text saved twice within a second is news where we have written in between.
+    over = transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0
+    is_known = (as_of, digest) == (known.edited_at, known.edited_digest) and over <= known.edited_over
+    if is_known or as_of < known.edited_at:
         return False
-    transaction.execute(sql.EDITED_BODY, issue_id, digest, as_of)
+    transaction.execute(sql.EDITED_BODY, issue_id, digest, as_of, over)
     return True
 
 
@@ -165,7 +174,8 @@ def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
     edited = max((each.edited_at, each.edited_digest) for each in (earlier, later))
     lost = (later.lost, later.lost_by + shift) if later.lost_by else (earlier.lost, earlier.lost_by)
     transaction.execute(sql.NEW_BODY, arrival)
-    transaction.execute(sql.EDITED_BODY, arrival, edited[1], edited[0])
+    over = transaction.fetch(sql.LAST_WRITE, arrival)[0][0] or 0
+    transaction.execute(sql.EDITED_BODY, arrival, edited[1], edited[0], over)
     transaction.execute(sql.JOIN_BODY, arrival, later.left_digest or earlier.left_digest, *lost)
 
 

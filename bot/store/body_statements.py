@@ -13,12 +13,14 @@ _NEW_BODY = "INSERT INTO bodies (issue_id) VALUES ($1) ON CONFLICT (issue_id) DO
 NEW_BODY: Final = statement(_NEW_BODY)
 
 BODY: Final = statement("""
-    SELECT left_digest, edited_digest, edited_at, lost, lost_by FROM bodies WHERE issue_id = $1
+    SELECT left_digest, edited_digest, edited_at, lost, lost_by, edited_over FROM bodies WHERE issue_id = $1
 """)
 
 LEFT_BODY: Final = statement("UPDATE bodies SET left_digest = $2 WHERE issue_id = $1 AND left_digest <> $2")
 
-EDITED_BODY: Final = statement("UPDATE bodies SET edited_digest = $2, edited_at = $3 WHERE issue_id = $1")
+EDITED_BODY: Final = statement("""
+    UPDATE bodies SET edited_digest = $2, edited_at = $3, edited_over = $4 WHERE issue_id = $1
+""")
 
 LOST_BODY: Final = statement("""
     UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND lost_by < $3

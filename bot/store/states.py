@@ -29,6 +29,7 @@ class State(StrEnum):
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
     NO_ROOM = "no room"
+    OVERWRITTEN = "overwritten"
     STUMBLED = "stumbled"
     NOT_GRANTED = "not granted"
     SETTINGS_UNREADABLE = "settings unreadable"
@@ -68,6 +69,9 @@ _ADVICE: Final = {
     State.REFUSED: "GitHub refused the new body. The log has its reason; please report it.",
     State.UNAVAILABLE: "GitHub is not reachable or not well. It is tried again by itself.",
     State.NO_ROOM: "The letter leaves no room for the tally. Shorten it by a few lines.",
+    State.OVERWRITTEN: "Somebody changes the tally in the issue's body again and again. It is put right, later each"
+    " time, and everybody is counted meanwhile. The issue's edit history shows who it is: talk to them, or take"
+    " away their write access.",
     State.STUMBLED: "The bot made a mistake of its own over this petition; the log has where. It tries again"
     " later, and keeps the others meanwhile. Please report it.",
     State.NOT_GRANTED: "The account's owner has not accepted everything that the App asks for. Without the"

@@ -13,6 +13,7 @@ from bot.store.bodies import (
     KnownBody,
     LastBodies,
     count_unheard_writes,
+    has_written,
     is_untouched_since,
     note_found,
     note_left,
@@ -230,6 +231,10 @@ class Upkeep:
     async def left(self, issue_id: int, body: str | None) -> None:
         """Note that a body is as we want it."""
         await self._database.write(partial(note_left, issue_id=issue_id, body=body))
+
+    async def has_written(self, issue_id: int, body: str | None) -> bool:
+        """Tell whether a body is one that we have written at some time."""
+        return await self._database.read(partial(has_written, issue_id=issue_id, body=body))
 
     async def is_untouched_since(self, issue_id: int, body: str | None, write: int) -> bool:
         """Tell whether a body is our own, and nobody else has changed the letter since our write of this number."""

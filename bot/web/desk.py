@@ -11,7 +11,7 @@ from bot.petition.orders import removals
 from bot.petition.plausibility import Alike, Plausibility
 from bot.petition.rules import Rules, Withheld
 from bot.petition.settings import PATH, Detail
-from bot.store import Attempts, AuditEntry, KnownSettings, Portrait
+from bot.store import Attempts, AuditEntry, KnownSettings, Portrait, State
 from bot.web.asking import House
 from bot.web.views import Moment, people
 
@@ -127,7 +127,7 @@ def view_desk(
         repository_url=f"{site.url}/{snapshot.repository.full_name}",
         pages=pages,
         headline=first,
-        remarks=[*_unreadable(settings), *snapshot.rules.remarks],
+        remarks=[*_overwritten(snapshot.state), *_unreadable(settings), *snapshot.rules.remarks],
         findings=findings,
         groups=[] if snapshot.anonymised_at else [_group(one, site) for one in look.found.alike],
         looked_at=Moment.of(look.at),
@@ -160,6 +160,11 @@ def _group(alike: Alike, site: Site) -> GroupView:
 def _unreadable(settings: KnownSettings) -> Iterator[str]:
     if not settings.readable:
         yield f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last settings hold."
+
+
+def _overwritten(state: State) -> Iterator[str]:
+    if state is State.OVERWRITTEN:
+        yield state.advice
 
 
 def _counted(portrait: Portrait, look: SecondLook) -> str:

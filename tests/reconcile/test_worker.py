@@ -46,8 +46,8 @@ class Shift:
         self.stage.clock.pass_by(seconds)
 
     async def work(self) -> None:
-        """Do all there is to do."""
-        while not await self.worker.step(Lease(lambda: self.is_held)):
+        """Do all there is to do, as long as the lease is held."""
+        while self.is_held and not await self.worker.step(Lease(lambda: self.is_held)):
             pass
 
     async def adopt(self, petition: Issue) -> None:

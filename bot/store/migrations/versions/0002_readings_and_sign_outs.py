@@ -46,6 +46,8 @@ def _times() -> None:
         op.execute(f"UPDATE {table} SET {name} = {name}_whole")  # noqa: S608 - our names
         op.execute(f"ALTER TABLE {table} DROP COLUMN {name}_whole")
     op.add_column("installations", sa.Column("survey_began", sa.Double, nullable=False, server_default="0"))
+    # After which of our writes somebody else's last edit came: the second alone does not tell.
+    op.add_column("bodies", sa.Column("edited_over", sa.BigInteger, nullable=False, server_default="0"))
 
 
 def _attempts() -> None:
