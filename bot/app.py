@@ -21,6 +21,7 @@ from bot.config import Config
 from bot.errands import addresses_of, examine
 from bot.github.authorizing import Client, identify
 from bot.github.client import GitHub
+from bot.github.outage import Outage, probe_of
 from bot.github.pacing import Limits
 from bot.metrics import Metrics
 from bot.organizing import Organizing
@@ -125,6 +126,7 @@ async def running(
             limits=tempo.limits,
             lag=beats.lag,
             watch=metrics,
+            outage=Outage(probe_of(session, config.api_url), clock.now, metrics),
         )
         rounds = Rounds(store, github, beats, clock.now)
         conductor = Conductor(

@@ -58,6 +58,8 @@ class Metrics(StoreWatch, github.Watch):
             ["resource"], registry=registry,
         )  # fmt: skip
         self._database = _gauge(registry, "database_up", "1 while the database answers and takes what it is given")
+        self._github = _gauge(registry, "github_up", "1 while GitHub can be reached, as far as is known")
+        self._github.set(1)
         self._begin()
 
     def delivered(self, outcome: str, seconds: float) -> None:
@@ -91,6 +93,10 @@ class Metrics(StoreWatch, github.Watch):
     def called(self, kind: Kind, outcome: str) -> None:
         """Count a call to GitHub."""
         self._calls.labels(kind.value, outcome).inc()
+
+    def reachable(self, *, is_reachable: bool) -> None:
+        """Show whether GitHub can be reached."""
+        self._github.set(is_reachable)
 
     def paused(self, reason: str) -> None:
         """Count a call that was put off."""

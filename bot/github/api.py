@@ -31,6 +31,7 @@ from bot.github.errors import (
 )
 from bot.github.links import graphql_url, own_url
 from bot.github.memory import Memory
+from bot.github.outage import Outage
 from bot.github.pacing import Hold, Kind, Pace
 from bot.github.permission import check_may_write
 from bot.github.watching import Watch
@@ -80,6 +81,8 @@ class Line:
     timeout: float
     longest: int = LONGEST
     watch: Watch = field(default_factory=Watch)
+    outage: Outage | None = None
+    """Where the bot remembers for all calls that GitHub cannot be reached."""
 
     @property
     def graphql_url(self) -> str:
@@ -110,6 +113,8 @@ class Api(gidgethub.aiohttp.GitHubAPI):
 
         `url` is a path, or an address out of an answer.
         """
+        if self._line.outage is not None:
+            await self._line.outage.enter()
         if not url.startswith("/"):
             url = self._followed(f"{method} {_path(url)}", url)
         if afresh and self._memory is not None:
@@ -188,18 +193,24 @@ class Api(gidgethub.aiohttp.GitHubAPI):
         if pacing.kind_of(method, _path(url)) is not Kind.READ:
             check_may_write(f"{method} {_path(url)}")
         timeout = aiohttp.ClientTimeout(total=self._line.timeout)
+        answer: tuple[int, Mapping[str, str], bytes] | None = None
+        failure = ""
         try:
             async with self._line.session.request(
                 method, url, headers=headers, data=body, allow_redirects=False, timeout=timeout
             ) as response:
                 content = await read_body(response, self._line.longest, f"{method} {_path(url)}")
+                answer = response.status, response.headers, content
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # Not chained: some of aiohttp's errors hold the request, and with it the token.
-            self._line.watch.called(pacing.kind_of(method, _path(url)), "unanswered")
-            raise Unavailable(f"{method} {_path(url)}: {type(error).__name__}") from None
-        outcome = _outcome(response.status, response.headers, content)
+            failure = type(error).__name__
+        outcome = "unanswered" if answer is None else _outcome(*answer)
         self._line.watch.called(pacing.kind_of(method, _path(url)), outcome)
-        return response.status, response.headers, content
+        if outcome in ("unanswered", "failed") and self._line.outage is not None:
+            await self._line.outage.doubt()
+        if answer is None:
+            # Not chained: some of aiohttp's errors hold the request, and with it the token.
+            raise Unavailable(f"{method} {_path(url)}: {failure}")
+        return answer
 
 
 def api_for_a_while(

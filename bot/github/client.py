@@ -26,6 +26,7 @@ from bot.github.errors import Forbidden
 from bot.github.furnishing import Furnisher
 from bot.github.installation import InstallationClient, named
 from bot.github.memory import Memory, room
+from bot.github.outage import Outage
 from bot.github.pacing import Limits, Pace
 from bot.github.paging import PAGE, pages_of
 from bot.github.payloads import Identified
@@ -40,7 +41,8 @@ class GitHub:
     """GitHub for this App: one for each process, on the caller's HTTP session.
 
     `now` tells UTC epoch seconds. A read is dated `lag` seconds back: GitHub may answer with what was true a few
-    seconds ago, and then what a delivery has told meanwhile must win.
+    seconds ago, and then what a delivery has told meanwhile must win. With an `outage` it is found out once for all
+    whether GitHub can be reached; whoever calls once and tells somebody needs none.
     """
 
     def __init__(
@@ -56,8 +58,10 @@ class GitHub:
         limits: Limits | None = None,
         lag: float = 0.0,
         watch: Watch | None = None,
+        outage: Outage | None = None,
     ) -> None:
-        self._line = Line(session, api_url.rstrip("/"), now, sleep, timeout, watch=watch or Watch())
+        watch = watch or Watch()
+        self._line = Line(session, api_url.rstrip("/"), now, sleep, timeout, watch=watch, outage=outage)
         self._limits = limits or Limits()
         self._lag = lag
         self._key = AppKey(app_id, private_key, now)
@@ -79,6 +83,11 @@ class GitHub:
             self._paces.append(pace)
             self._installations[installation_id] = client
         return client
+
+    async def unreachable_until(self) -> float | None:
+        """Give the time at which GitHub is asked again, while nobody can reach it; None otherwise."""
+        outage = self._line.outage
+        return None if outage is None else await outage.until()
 
     def budget(self) -> dict[str, int]:
         """Give for each of GitHub's buckets how many calls whoever has the fewest may still make."""

@@ -20,6 +20,13 @@ class Paused(GitHubError):
         super().__init__(reason)
 
 
+class Unreachable(Paused):
+    """GitHub cannot be reached, and is asked again at `until`; a write under way may have been applied."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(until, "GitHub cannot be reached")
+
+
 class Unavailable(GitHubError):
     """GitHub cannot be reached or is not itself; a write may have been applied all the same. Try again later."""
 

@@ -14,5 +14,8 @@ class Watch:
         It is `ok`, `unchanged`, `moved`, `limited`, `refused`, `failed` or `unanswered`.
         """
 
+    def reachable(self, *, is_reachable: bool) -> None:
+        """Hear that GitHub cannot be reached any more, or can again."""
+
     def paused(self, reason: str) -> None:
         """Hear that a call was put off, for one of the reasons of `bot.github.pacing`."""

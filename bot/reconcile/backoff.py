@@ -58,6 +58,11 @@ def state_of(error: GitHubError) -> State:
     return next((state for kind, state in _STATES.items() if isinstance(error, kind)), State.UNAVAILABLE)
 
 
+def is_unwell(error: GitHubError) -> bool:
+    """Tell whether GitHub itself was unwell, so that what comes next will hardly go better."""
+    return isinstance(error, Unavailable) and not isinstance(error, Stale | NameReused)
+
+
 def ends_all(error: GitHubError) -> bool:
     """Tell an error that concerns the whole installation from one about a single thing."""
     whole = isinstance(error, Paused) and error.whole

@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.github.client import GitHub
-from bot.github.errors import GitHubError, InstallationGone, InstallationSuspended, Paused, Unauthorized
+from bot.github.errors import (
+    GitHubError,
+    InstallationGone,
+    InstallationSuspended,
+    Paused,
+    Unauthorized,
+    Unreachable,
+)
 from bot.petition.addresses import Addresses
 from bot.reconcile.backoff import PATIENT, state_of
-from bot.reconcile.beats import Beats
+from bot.reconcile.beats import Beats, jittered
 from bot.reconcile.coalesce import Coalescer
 from bot.reconcile.survey import is_due
 from bot.reconcile.worker import Worker
@@ -28,6 +35,12 @@ MISTAKEN = 60.0
 
 AT_ONCE = 20
 """Installations that are worked for at once when it can wait: all of them are surveyed at the start."""
+
+ENOUGH = 3
+"""Things in a row that were put off because GitHub was unwell; then the whole installation waits a little."""
+
+UNWELL = 60.0
+"""Seconds that it waits at the most: GitHub may be unwell about these things alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +123,11 @@ class Conductor:
 
     async def _start_workers(self) -> float:
         """Give every installation that has work its worker; return the seconds until the next look."""
+        until = await self.github.unreachable_until()
         now = self.now()
         wake_at = now + self.beats.look
+        if until is not None:
+            return min(until, wake_at) - now
         urgent = await self.store.installations_with_work(now)
         wanted = dict.fromkeys([*urgent, *await self._to_survey(now)])
         # What an installation that cannot be used rested from is over when it can be used again.
@@ -156,10 +172,17 @@ class Conductor:
                 rest = _Rest(self.now() + self.beats.look, firm=True)
                 while lease and not self._stopping:
                     news = self._news
-                    until = await self._worker(installation_id).step(lease)
-                    failures, rest = 0, _Rest(until, news=news)
+                    worker = self._worker(installation_id)
+                    until = await worker.step(lease)
+                    if worker.put_off >= ENOUGH:
+                        rest = self._rest_after(worker.put_off - ENOUGH, UNWELL)
+                        break
+                    failures, rest = failures if worker.put_off else 0, _Rest(until, news=news)
                     if until:
                         break
+        except Unreachable as outage:
+            # Said once for all installations.
+            rest = _Rest(outage.until, firm=True, failures=failures)
         except Paused as pause:
             log.warning("GitHub asks to wait", installation=installation_id, until=pause.until, reason=pause.reason)
             rest = _Rest(pause.until, firm=True)
@@ -187,9 +210,9 @@ class Conductor:
             )
         return worker
 
-    def _rest_after(self, failures: int) -> _Rest:
+    def _rest_after(self, failures: int, longest: float = PATIENT) -> _Rest:
         """Wait twice as long after each error in a row."""
-        wait = min(self.beats.look * 2.0 ** min(failures, 10), PATIENT)
+        wait = jittered(min(self.beats.look * 2.0 ** min(failures, 10), longest), int(self.now() * 1e6))
         return _Rest(self.now() + wait, firm=True, failures=failures + 1)
 
     async def _note_trouble(self, installation_id: int, error: GitHubError) -> None:

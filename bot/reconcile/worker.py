@@ -13,7 +13,7 @@ from bot.github.installation import InstallationClient
 from bot.github.permission import writing_while
 from bot.petition.addresses import Addresses
 from bot.reconcile.acknowledge import acknowledge
-from bot.reconcile.backoff import NameReused, ends_all, retry_at, state_of
+from bot.reconcile.backoff import NameReused, ends_all, is_unwell, retry_at, state_of
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer
 from bot.reconcile.damping import Damper
@@ -50,6 +50,8 @@ class Worker:
     now: Callable[[], float]
     began: float
     addresses: Addresses = field(default_factory=Addresses)
+    put_off: int = 0
+    """How many things in a row have been put off because GitHub was unwell."""
     _damper: Damper = field(default_factory=Damper)
     _survey: Survey | None = None
     _past: Past | None = None
@@ -140,16 +142,19 @@ class Worker:
         except GitHubError as error:
             if ends_all(error):
                 raise
+            self.put_off += is_unwell(error)
             await self.store.upkeep.put_off_reading(thread, retry_at(error, thread.attempts, now))
             if not isinstance(error, GitHubUnavailable):
                 # Publishing finds out what is the matter with the issue.
                 await self.store.upkeep.look_at([thread.petition_id])
             log.info("put off reading", thread=thread.issue_id, error=str(error))
+            return
         except StoreUnavailable:
             raise
         except Exception:
             await self.store.upkeep.put_off_reading(thread, now + STUMBLED)
             raise
+        self.put_off = 0
 
     async def _ask_who_wrote(self, thread: ThreadToRead) -> None:
         now = self.now()
@@ -185,6 +190,7 @@ class Worker:
             await self.store.postpone(due.petition_id, self.now() + STUMBLED, State.STUMBLED, due.attempts + 1)
             raise
         else:
+            self.put_off = 0
             if writes:
                 self.coalescer.spend(due.petition_id, self.now())
                 self._publishes_after = self.now() + self.client.spacing(writes)
@@ -192,6 +198,7 @@ class Worker:
 
     async def _postpone(self, due: Due, error: GitHubError) -> None:
         """Back off one petition without stopping the others."""
+        self.put_off += is_unwell(error)
         until, state = retry_at(error, due.attempts, self.now()), state_of(error)
         log.info("postponed", petition=due.petition_id, until=until, state=state, error=str(error))
         await self.store.postpone(due.petition_id, until, state, due.attempts + 1, str(error))

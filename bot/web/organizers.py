@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 
 from bot.github.authorizing import Client, authorize_url
-from bot.github.errors import GitHubError, NotSignedIn, Paused
+from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
 from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comment import Author
 from bot.sealing import derive
@@ -235,9 +235,10 @@ def _verifier(reception: Reception, ticket: str) -> str:
 
 
 def _silent(error: GitHubError) -> web.HTTPServiceUnavailable:
+    is_limit = isinstance(error, Paused) and not isinstance(error, Unreachable)
     if not isinstance(error, Paused):
         log.warning("GitHub does not say who is an organizer", error=str(error))
-    what = "is asked too much just now" if isinstance(error, Paused) else "does not answer"
+    what = "is asked too much just now" if is_limit else "does not answer"
     text = f"GitHub {what}, and only GitHub knows who is an organizer. Try again in a minute."
     return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"})
 

@@ -85,6 +85,7 @@ def test_what_happens_is_counted() -> None:
     assert number(numbers, "api_budget", "core") == 4_321
     assert number(numbers, "api_budget", "other") == 3
     assert number(numbers, "database_up") == 1
+    assert number(numbers, "github_up") == 1
 
 
 def test_a_database_that_does_not_answer_is_shown_and_what_was_known_stays() -> None:

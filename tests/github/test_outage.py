@@ -1,0 +1,171 @@
+"""That GitHub is down is known once for everybody, asked after by one, and told in a few lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import pytest
+from aiohttp import web
+from structlog.testing import capture_logs
+
+from bot.github.client import GitHub
+from bot.github.errors import Unavailable, Unreachable
+from bot.github.outage import LONGEST, Outage, probe_of
+from bot.sandbox.nouns import Issue
+from bot.sandbox.server import Sandbox
+from tests.github.scene import REPO, Calls, Clock, Forgery
+
+
+@pytest.fixture
+def github(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> GitHub:
+    sandbox.repository("babbage/engines")
+    return GitHub(
+        session,
+        app_id=str(sandbox.app_id),
+        private_key=sandbox.private_key,
+        api_url=sandbox.api_url,
+        now=clock,
+        sleep=clock.sleep,
+        timeout=0.3,
+        outage=Outage(probe_of(session, sandbox.api_url), clock),
+    )
+
+
+@pytest.fixture
+def letter(sandbox: Sandbox) -> Issue:
+    return sandbox.petition()
+
+
+Forger = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+
+
+def failing(status: int, *, but: str = "never") -> Forger:
+    """Answer everything with a status, or, with 0, hang up; but not where an address holds some text."""
+
+    async def forger(request: web.Request) -> web.StreamResponse | None:
+        if but in request.path:
+            return None
+        if not status and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=status or 500)
+
+    return forger
+
+
+async def tried(github: GitHub, number: int, *which: int) -> list[str]:
+    """Read an issue for installations at once; gives what came of it."""
+    clients = [github.installation(one) for one in which]
+    found = await asyncio.gather(*(one.get_issue(REPO, number) for one in clients), return_exceptions=True)
+    return [type(one).__name__ for one in found]
+
+
+@pytest.mark.parametrize("status", [0, 500, 502, 503, 504])
+async def test_one_asks_for_all_and_later_each_time(
+    github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock, calls: Calls, status: int
+) -> None:
+    which = list(sandbox.state.installations)
+    await tried(github, letter.number, *which)
+    asked: list[str] = []
+    broken = failing(status)
+
+    async def forger(request: web.Request) -> web.StreamResponse | None:
+        asked.append(request.path.removeprefix("/api/v3"))
+        return await broken(request)
+
+    forgery.forger = forger
+    assert set(await tried(github, letter.number, *which * 20)) == {"Unreachable"}
+    # Whoever hangs up on a call is asked once more at once, by aiohttp itself.
+    again = 1 if status else 2
+    assert asked.count("/meta") <= again
+    assert len(asked) <= again * (1 + len(which))
+    waits = []
+    for _ in range(12):
+        asked.clear()
+        until = await github.unreachable_until()
+        assert until is not None
+        assert set(await tried(github, letter.number, *which * 20)) == {"Unreachable"}
+        assert asked in ([], ["/meta"] * again)
+        waits.append(until - clock.time)
+        clock.time = until
+    assert waits[0] < 3
+    assert all(0.8 * LONGEST <= wait <= 1.2 * LONGEST for wait in waits[6:])
+    assert len(set(waits)) == len(waits)
+    forgery.forger = None
+    assert await tried(github, letter.number, *which[:1]) == ["IssueRead"]
+    assert await github.unreachable_until() is None
+
+
+async def test_it_is_told_when_it_begins_now_and_then_and_when_it_ends(
+    github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock
+) -> None:
+    which = list(sandbox.state.installations)
+    forgery.forger = failing(502)
+    with capture_logs() as logs:
+        for _ in range(60 * 6):
+            await tried(github, letter.number, *which)
+            clock.pass_by(10)
+        forgery.forger = None
+        clock.pass_by(100)
+        await tried(github, letter.number, *which)
+    lines = [line["event"] for line in logs]
+    assert lines[0] == "GitHub cannot be reached; all work there waits until it can"
+    assert lines[-1] == "GitHub can be reached again"
+    assert lines[1:-1] == ["GitHub still cannot be reached"] * len(lines[1:-1])
+    assert 4 <= len(lines[1:-1]) <= 6
+    assert 60 <= logs[-1]["minutes"] < 65
+
+
+async def test_what_fails_for_one_stops_nobody_else(
+    github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock, calls: Calls
+) -> None:
+    one, other = (github.installation(number) for number in sandbox.state.installations)
+    broken = failing(502)
+
+    async def forger(request: web.Request) -> web.StreamResponse | None:
+        return await broken(request) if "/installation/repositories" in request.path else None
+
+    forgery.forger = forger
+    for _ in range(100):
+        with pytest.raises(Unavailable):
+            await one.repositories()
+        await other.get_issue(REPO, letter.number)
+        clock.pass_by(2)
+    # Nor is it asked after over and over whether all is well.
+    assert calls.made.count("GET /meta 200") < 15
+
+
+@pytest.mark.parametrize("status", [200, 301, 401, 403, 404, 429])
+async def test_any_answer_to_the_probe_is_one(
+    github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, status: int
+) -> None:
+    """A server may want to know who asks, and GitHub answers few who do not say so."""
+    broken = failing(502)
+
+    async def forger(request: web.Request) -> web.StreamResponse | None:
+        return web.Response(status=status) if request.path.endswith("/meta") else await broken(request)
+
+    forgery.forger = forger
+    assert await tried(github, letter.number, next(iter(sandbox.state.installations))) == ["Unavailable"]
+
+
+async def test_a_probe_shows_no_token(
+    github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, calls: Calls
+) -> None:
+    forgery.forger = failing(503)
+    await tried(github, letter.number, next(iter(sandbox.state.installations)))
+    (probe,) = (call for call in calls.all if call.url.path.endswith("/meta"))
+    assert "Authorization" not in probe.headers
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_waiting(
+    github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock
+) -> None:
+    which = list(sandbox.state.installations)
+    forgery.forger = failing(502)
+    with pytest.raises(Unreachable, match="cannot be reached"):
+        await github.installation(which[0]).get_issue(REPO, letter.number)
+    clock.time -= 86_400
+    forgery.forger = None
+    assert await github.unreachable_until() is None
