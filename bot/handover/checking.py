@@ -15,7 +15,7 @@ from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
 from bot.handover.record import PackRecord
 from bot.petition.digest import digest
 from bot.petition.splice import letter_digest
-from bot.roster.table import COLUMNS, neutral
+from bot.roster.table import COLUMNS, is_neutral
 
 
 class NoPack(Exception):
@@ -108,6 +108,9 @@ def _differing_rows(record: PackRecord, content: bytes) -> Iterator[str]:
         yield f"{TABLE} cannot be read: {error}"
         return
     names = [name for name in COLUMNS if name != "letter" or record.version > 1]
-    wanted = [{name: neutral(getattr(one, name)) for name in names} for one in record.signatures]
-    if rows != wanted:
+    same = len(rows) == len(record.signatures) and all(
+        row.keys() == set(names) and all(is_neutral(row[name], getattr(one, name)) for name in names)
+        for row, one in zip(rows, record.signatures, strict=True)
+    )
+    if not same:
         yield f"{TABLE} does not list the same signatures as {RECORD}"
