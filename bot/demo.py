@@ -30,6 +30,7 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Issue
 from bot.sandbox.people import people
 from bot.sandbox.server import Sandbox
+from bot.terminal import harmless
 
 FAVOURITE_PORT = 8000
 
@@ -218,7 +219,8 @@ def _fail(scene: Scene, signers: int, console: Console) -> int:
 
 def _print_body(scene: Scene, console: Console) -> None:
     console.print(Rule("the issue's body"))
-    console.print((scene.petition.body or "").replace("\r\n", "\n"), markup=False, highlight=False, soft_wrap=True)
+    body = harmless((scene.petition.body or "").replace("\r\n", "\n"))
+    console.print(body, markup=False, highlight=False, soft_wrap=True)
     console.print(Rule())
 
 

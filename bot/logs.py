@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
@@ -12,6 +13,7 @@ from typing import TextIO
 import structlog
 
 from bot.redacting import Redaction
+from bot.terminal import harmless, one_line
 
 LOUD = ("asyncpg", "markdown_it", "aiosqlite", "alembic", "gidgethub", "hpack")
 """Libraries that have much to tell at `debug`, and some of it is what people wrote."""
@@ -31,7 +33,7 @@ def configure(level: str, format_: str | None, stream: TextIO | None = None, sec
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        [_spell_out, structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=_traceback)]
         if text
         else [_TRACEBACKS, structlog.processors.JSONRenderer(serializer=_json)]
     )
@@ -105,7 +107,25 @@ _ENCODER = json.JSONEncoder(default=repr)
 
 
 def _json(event: structlog.typing.EventDict, **_: object) -> str:
-    return _ENCODER.encode(event)
+    return harmless(_ENCODER.encode(event))
+
+
+def _spell_out(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Make harmless what is shown, before the colours come, which steer a terminal as well."""
+    return {key: _spelled_out(key, value) for key, value in event.items()}
+
+
+def _spelled_out(key: str, value: object) -> object:
+    if key == "exc_info" or value is None or isinstance(value, int | float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    return harmless(text) if key in ("exception", "stack") else one_line(text)
+
+
+def _traceback(stream: TextIO, error: structlog.typing.ExcInfo) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, error)
+    stream.write(harmless(text.getvalue()))
 
 
 # Both renderers would by default show local variables, and among those are tokens.

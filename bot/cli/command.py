@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -17,6 +18,7 @@ from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.sealing import WrongKey
 from bot.setting_up import NotSetUp, SetUpAlready
 from bot.store import StoreError
+from bot.terminal import harmless, one_line
 
 T = TypeVar("T")
 
@@ -88,9 +90,20 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(main)
 
 
+def say(*lines: object) -> None:
+    """Print lines; what strangers wrote neither steers the terminal nor begins a line of its own."""
+    for line in lines:
+        print(one_line(str(line)))
+
+
+def say_json(value: object) -> None:
+    """Print what machines read, and people on a terminal."""
+    print(harmless(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
 def complain(*lines: str) -> None:
     """Say what is wrong where errors go, and nothing that is secret."""
-    print(logs.concealed("\n  ".join(lines)), file=sys.stderr)
+    print(logs.concealed("\n  ".join(map(one_line, lines))), file=sys.stderr)
 
 
 def _what_to_do(error: GitHubError) -> str:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from bot import errands
-from bot.cli.command import FAILED, MISUSED, OK, Command, complain, configured, run
+from bot.cli.command import FAILED, MISUSED, OK, Command, complain, configured, run, say
 from bot.cli.petitions import petition_argument
 from bot.handover import pack
 from bot.reconcile.by_hand import Unknown
@@ -24,7 +24,7 @@ def _hand_over(options: argparse.Namespace) -> int:
     except OSError as error:
         complain(f"{options.out} cannot be written: {error.strerror}")
         return FAILED
-    print(f"{options.out} holds the pack. To check it: python -m bot verify --pack {options.out}")
+    say(f"{options.out} holds the pack. To check it: python -m bot verify --pack {options.out}")
     return OK
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,8 @@ from bot.cli.command import (
     complain,
     configured,
     run,
+    say,
+    say_json,
     set_up_logs,
     with_app,
 )
@@ -26,6 +27,7 @@ from bot.github.site import site_of
 from bot.handover.checking import NoPack, check
 from bot.handover.exports import FORMS, export
 from bot.reconcile.by_hand import Unknown
+from bot.terminal import harmless
 from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, verify
 
 
@@ -39,7 +41,7 @@ def _resync(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
     settings = with_app()
     found = run(errands.resync(name.repository, name.number, settings))
-    print(*found.lines(), sep="\n")
+    say(*found.lines())
     return OK if found.is_settled else FAILED
 
 
@@ -54,7 +56,7 @@ def _audit(options: argparse.Namespace) -> int:
 def _forget(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
     forgotten = run(errands.forget(options.login, settings))
-    print(*forgotten.lines(options.login), sep="\n")
+    say(*forgotten.lines(options.login))
     return OK
 
 
@@ -86,7 +88,7 @@ def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int
 
 def _verify_pack(folder: Path) -> int:
     found = check(folder)
-    print(*found.lines(), sep="\n")
+    say(*found.lines())
     return OK if found.agrees else FAILED
 
 
@@ -95,12 +97,15 @@ def _export(options: argparse.Namespace) -> int:
     taken = run(errands.take(name.repository, name.number, configured(credentials=False)))
     text = export(taken.whole, options.format, taken.pages, taken.site, taken.at // 86_400)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a file
-    print(text, end="")
+    print(harmless(text) if sys.stdout.isatty() else text, end="")
     return OK
 
 
 def _show(found: Verification | DatabaseVerification | Audited, options: argparse.Namespace) -> None:
-    print(json.dumps(found.facts(), indent=2, ensure_ascii=False) if options.json else "\n".join(found.lines()))
+    if options.json:
+        say_json(found.facts())
+    else:
+        say(*found.lines())
 
 
 def _audit_arguments(parser: argparse.ArgumentParser) -> None:

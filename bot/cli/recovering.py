@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot import errands
-from bot.cli.command import OK, Command, configured, run
+from bot.cli.command import OK, Command, configured, run, say
 from bot.sealing import WrongKey, unseal
 from bot.store import Recovered
 
@@ -15,9 +15,8 @@ from bot.store import Recovered
 def _recover(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
     found = run(errands.recover(options.file, settings))
-    print(f"{options.file} holds what could be read of {found.path}.")
-    for line in (*_losses(found), _app(found, settings.secret_key), *_next_steps(found, options.file)):
-        print(line)
+    say(f"{options.file} holds what could be read of {found.path}.")
+    say(*_losses(found), _app(found, settings.secret_key), *_next_steps(found, options.file))
     return OK
 
 

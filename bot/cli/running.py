@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from bot import config, errands, setting_up
-from bot.cli.command import ENVIRONMENT, FAILED, OK, Command, configured, run, set_up_logs
+from bot.cli.command import ENVIRONMENT, FAILED, OK, Command, configured, run, say, set_up_logs
 from bot.store import backup, restore
 
 
@@ -20,7 +20,7 @@ def _import_app(options: argparse.Namespace) -> int:
     settings = config.read_for_storing(ENVIRONMENT)
     set_up_logs(settings)
     name = run(setting_up.import_app(settings, replacing=options.replace))
-    print(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
+    say(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
     return OK
 
 
@@ -41,7 +41,7 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 def _backup(options: argparse.Namespace) -> int:
     backup(configured(credentials=False).database_url, options.file)
-    print(f"{options.file} is a copy of the database. It holds what people have signed with; keep it to yourself.")
+    say(f"{options.file} is a copy of the database. It holds what people have signed with; keep it to yourself.")
     return OK
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from pathlib import Path
 
 from bot import app, config, errands
-from bot.cli.command import ENVIRONMENT, FAILED, OK, Command, configured, run, set_up_logs, with_app
+from bot.cli.command import (
+    ENVIRONMENT,
+    FAILED,
+    OK,
+    Command,
+    complain,
+    configured,
+    run,
+    say,
+    say_json,
+    set_up_logs,
+    with_app,
+)
 from bot.deliver import NotReadable, deliver, read_payload
 from bot.doctor.findings import are_fine
 from bot.init_repo import NotWritable, init_folder, init_repository
+from bot.terminal import one_line
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -22,9 +34,9 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = run(errands.examine(settings))
     if options.json:
         found = {"fine": are_fine(findings), "findings": [one.fields() for one in findings]}
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        say_json(found)
     else:
-        print(*findings, sep="\n")
+        say(*findings)
     return OK if are_fine(findings) else FAILED
 
 
@@ -43,7 +55,7 @@ def _init_repo(options: argparse.Namespace) -> int:
         done = init_folder(options.dir, label, may_overwrite)
     else:
         done = run(init_repository(options.repository, _with_token_or_app(), may_overwrite))
-    print(*done.lines, sep="\n")
+    say(*done.lines)
     return OK if done.is_complete else FAILED
 
 
@@ -53,7 +65,7 @@ def _deliver(options: argparse.Namespace) -> int:
     set_up_logs(settings)
     settings = settings if settings.webhook_secrets else with_app()
     reply = run(deliver(payload, options.event, options.url, settings, options.guid))
-    print(f"{reply.status or 'no answer'}: {reply.text.strip()}")
+    say(f"{reply.status or 'no answer'}: {reply.text.strip()}")
     return OK if reply.is_good else FAILED
 
 
@@ -68,9 +80,9 @@ def _with_token_or_app() -> config.Config:
 
 def _ask(question: str) -> bool:
     if not sys.stdin.isatty():
-        print(f"{question} Nobody is here to answer; --yes says yes to all.", file=sys.stderr)
+        complain(f"{question} Nobody is here to answer; --yes says yes to all.")
         return False
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    return input(f"{one_line(question)} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
