@@ -27,10 +27,12 @@ def test_and_nothing_else(pattern: str) -> None:
     assert not is_possessive(pattern)
 
 
-def test_no_pattern_is_possessive() -> None:
+def test_no_pattern_of_re_is_possessive() -> None:
     for path in SOURCES:
-        found = [text for text in strings(path) if is_possessive(text)]
-        assert found == [], path
+        # The package `regex` gets them right everywhere.
+        if "import regex as re" not in path.read_text(encoding="utf-8"):
+            found = [text for text in strings(path) if is_possessive(text)]
+            assert found == [], path
 
 
 def test_no_message_is_in_an_f_string() -> None:

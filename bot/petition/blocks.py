@@ -6,12 +6,12 @@ https://spec.commonmark.org/0.31.2/#appendix-a-parsing-strategy
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
+import regex as re
 from markdown_it.common.html_blocks import block_names
 
 from bot.petition.spans import CLOSE_TAG, OPEN_TAG, target_end, title_end

@@ -134,7 +134,7 @@ def _goes_on(line: str) -> bool:
     return bool(line.strip()) and not _RULE.fullmatch(line)
 
 
-_RULE = re.compile(r" {0,3}(?:=++|-++|(?:[-_*][ \t]*+){3,}+)[ \t]*+")
+_RULE = re.compile(r" {0,3}(?:=+|-+|[-_*](?:[ \t]*[-_*]){2,})[ \t]*")
 """A line that underlines or divides; it belongs to no text."""
 
 

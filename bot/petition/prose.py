@@ -42,8 +42,8 @@ def _tails(lines: Sequence[str]) -> Iterator[int]:
 _SEPARATOR = re.compile(
     r"""(?ix)
     --[ \xa0] $
-  | _{8,}+ \s*+ $
-  | [ *]*+ -{3,}+ \s*+ (?: begin \s )? (?:
+  | _{8,} \s* $
+  | [ *]* -{3,} \s* (?: begin \s )? (?:
         original \s (?:message | appointment) | forwarded \s message | reply \s message
       | (?:ursprüngliche | weitergeleitete) \s nachricht | message \s (?:d['’]origine | original | transféré)
       | mensaje \s (?:original | reenviado) | mensagem \s original | messaggio \s (?:originale | inoltrato)

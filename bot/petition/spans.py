@@ -6,10 +6,11 @@ before it, and a search that has failed once is not repeated.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+
+import regex as re
 
 
 def lines_begun_in_text(passage: Sequence[str]) -> set[int]:

@@ -128,9 +128,10 @@ async def test_a_long_delivery_is_read_beside_the_loop(
 ) -> None:
     readers: list[int] = []
 
-    def note(event: str, payload: bytes) -> deliveries.Delivery:
+    def note(event: str, payload: bytes, at_once: int | None = None) -> deliveries.Delivery:
+        delivery = read(event, payload, at_once)
         readers.append(threading.get_ident())
-        return read(event, payload)
+        return delivery
 
     read = deliveries.read
     monkeypatch.setattr(deliveries, "read", note)
