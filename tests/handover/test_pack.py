@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from bot.cli import main
 from bot.handover import pack as packing
 from bot.handover.checking import NoPack, check
 from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
@@ -144,6 +145,19 @@ def test_a_pack_of_the_first_release_is_still_in_order(pack: Path) -> None:
         csv.writer(file).writerows(rows)
     seal(pack)
     assert check(pack).faults == ()
+
+
+def test_a_title_does_not_steer_the_terminal_on_which_a_pack_is_checked(
+    pack: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    title = re.search(r'"title": "', (pack / RECORD).read_text(encoding="utf-8"))
+    assert title
+    change(pack, RECORD, title[0], f"{title[0]}\\u001b]0;owned\\u0007\\n\\u009b2J")
+    seal(pack)
+    main(["verify", "--pack", str(pack)])
+    out = capsys.readouterr().out
+    assert "\\u001b]0;owned\\u0007\\u000a\\u009b2J" in out
+    assert not set(out) & set("\x1b\x07\x9b")
 
 
 def test_what_is_no_pack_is_said_to_be_none(tmp_path: Path) -> None:
