@@ -22,6 +22,8 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    version: int = 11
+    """Of HTTP, as Python's own client has it."""
 
     def header(self, name: str) -> str:
         """Give a header, empty where there is none."""
@@ -143,7 +145,7 @@ class _Stream:
         response.begin()
         headers, lasting = tuple(response.getheaders()), response.getheader("Content-Type") == "text/event-stream"
         body = b"" if lasting else response.read()
-        return Answer(response.status, headers, body), not (lasting or response.will_close)
+        return Answer(response.status, headers, body, response.version), not (lasting or response.will_close)
 
     def end(self) -> None:
         """Let go of the connection."""

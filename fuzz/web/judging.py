@@ -14,13 +14,13 @@ from fuzz.web.document import Route, named
 from fuzz.web.question import Question
 
 SEALED: Final = "X-Content-Type-Options"
-"""All our answers carry it, but those of the webhook, and those of aiohttp to what is not HTTP."""
+"""All our answers carry it."""
 
 
 class Judge:
     """Knows what answers are allowed.
 
-    A bot that is not `ready` may say so with a 5xx where its document does, and seals its pages only.
+    A bot that is not `ready` may say so with a 5xx where its document does.
     """
 
     def __init__(self, known: tuple[Route, ...], *, ready: bool = True) -> None:
@@ -43,6 +43,8 @@ class Judge:
             return None
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not self._may_fail(route, answer):
             return f"status {answer.status}"
+        if not answer.header(SEALED):
+            return "not sealed"
         if question.odd or (answer.status == HTTPStatus.BAD_REQUEST and _is_of_aiohttp(answer)):
             return None
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -50,8 +52,6 @@ class Judge:
         if route is None:
             # No address of ours, or one that is written in another way.
             return None
-        if self._ready and question.path != "/webhook" and not answer.header(SEALED):
-            return "not sealed"
         return _as_documented(route, question, answer)
 
     def _may_fail(self, route: Route | None, answer: Answer) -> bool:
@@ -68,7 +68,8 @@ def _is_flaw_of_aiohttp(question: Question) -> bool:
 
 
 def _is_of_aiohttp(answer: Answer) -> bool:
-    return answer.kind == "text/plain" and not answer.header(SEALED)
+    """Tell whether it is aiohttp's own answer to what is no HTTP: then it speaks an older one itself."""
+    return answer.kind == "text/plain" and answer.version == 10
 
 
 def _as_documented(route: Route, question: Question, answer: Answer) -> str | None:
