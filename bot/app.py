@@ -32,7 +32,7 @@ from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.sealing import derive
-from bot.store import Damaged, Store, Unavailable
+from bot.store import Busy, Damaged, Store, Unavailable
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.web.asking import House
 from bot.web.callers import Rules
@@ -140,7 +140,7 @@ async def running(
             supervisor=supervisor,
         )
         reception = _reception(config, conductor, session, clock) if config.lets_sign_in else None
-        application = await _application(config, conductor, metrics, clock, reception)
+        application = await _application(config, conductor, rounds, metrics, clock, reception)
         server, loops = AsyncExitStack(), list[SupervisedTask]()
         stack.push_async_callback(_end, server, loops)
         port = await server.enter_async_context(_listening(application, config, metrics, address))
@@ -224,7 +224,12 @@ async def _check_daily(store: Store) -> None:
 
 
 async def _application(
-    config: Config, conductor: Conductor, metrics: Metrics, clock: Clock, reception: Reception | None
+    config: Config,
+    conductor: Conductor,
+    rounds: Rounds,
+    metrics: Metrics,
+    clock: Clock,
+    reception: Reception | None,
 ) -> web.Application:
     store = conductor.store
 
@@ -244,13 +249,13 @@ async def _application(
     record = store.record if ending is None else _hearing(store, clock)
     house = House(store.rosters, addresses_of(config), clock.now)
     application = make_application(
-        record=record,
+        record=_made_up_for(record, rounds),
         secrets=config.webhook_secrets,
         readiness=readiness,
         problem=store.problem,
         house=house,
         details=details,
-        meter=_meter(metrics, conductor, clock),
+        meter=_meter(metrics, conductor, rounds, clock),
         rules=Rules(proxies=config.trusted_proxies),
         reception=reception,
         supervisor=conductor.supervisor,
@@ -274,9 +279,14 @@ async def _listening(
         yield port
 
 
-def _meter(metrics: Metrics, conductor: Conductor, clock: Clock) -> Meter:
-    """Have deliveries counted, and everything that is measured shown."""
+def _meter(metrics: Metrics, conductor: Conductor, rounds: Rounds, clock: Clock) -> Meter:
+    """Have deliveries counted, those that had no room made up for, and everything that is measured shown."""
     store = conductor.store
+
+    def delivered(outcome: str, seconds: float) -> None:
+        metrics.delivered(outcome, seconds)
+        if outcome == "503":
+            rounds.refused()
 
     async def show() -> bytes:
         try:
@@ -293,7 +303,7 @@ def _meter(metrics: Metrics, conductor: Conductor, clock: Clock) -> Meter:
             tasks=len(asyncio.all_tasks()),
         )
 
-    return Meter(metrics.delivered, metrics.turned_away, show)
+    return Meter(delivered, metrics.turned_away, show)
 
 
 def _reception(config: Config, conductor: Conductor, session: aiohttp.ClientSession, clock: Clock) -> Reception:
@@ -326,6 +336,19 @@ async def _ending(config: Config, store: Store, clock: Clock) -> Ending | None:
         return Progress(tuple(await store.upkeep.accounts()), await store.safe.heard_at() is not None)
 
     return Ending(Guard(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
+
+
+def _made_up_for(record: Record, rounds: Rounds) -> Record:
+    """Record as always, and have GitHub asked for what cannot be taken, as soon as it can."""
+
+    async def record_or_refuse(facts: Sequence[Fact]) -> None:
+        try:
+            await record(facts)
+        except (Busy, Unavailable):
+            rounds.refused(facts)
+            raise
+
+    return record_or_refuse
 
 
 def _hearing(store: Store, clock: Clock) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,12 +12,14 @@ import structlog
 
 from bot.github.answers import Installation
 from bot.github.client import GitHub
-from bot.github.errors import GitHubError, Paused, Unauthorized
+from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.needs import VITAL, lacking
+from bot.petition.facts import Fact
 from bot.reconcile.backoff import PATIENT
 from bot.reconcile.beats import Beats, jittered
+from bot.reconcile.missed import Missed
 from bot.reconcile.sweep import sweep
-from bot.store import SeenInstallation, Store
+from bot.store import Busy, SeenInstallation, Store
 from bot.store import Unavailable as StoreUnavailable
 
 log = structlog.get_logger("rounds")
@@ -28,7 +30,7 @@ THE_APP: Final = 0
 
 @dataclass(slots=True)
 class Rounds:
-    """Go the rounds at start, on the beat, and when somebody raises the alarm."""
+    """Go the rounds at start, on the beat, on an alarm, and when deliveries can be taken again."""
 
     store: Store
     github: GitHub
@@ -41,11 +43,26 @@ class Rounds:
     busy: bool = False
     _failures: int = 0
     _refused: bool = False
+    _missed: Missed = field(default_factory=Missed)
+    _has_missed: bool = False
+    """Whether deliveries were refused, which the database has not been asked about since."""
+    _caught_up_at: float = 0.0
+    """When that was last made up for."""
 
     def alarm(self) -> None:
         """Go the rounds soon: an installation turned out to be unusable."""
         self._urgent = True
         self._wake.set()
+
+    def refused(self, facts: Sequence[Fact] = ()) -> None:
+        """Make up for a delivery that could not be taken, as soon as the database takes something again.
+
+        What it told is given as far as it was read.
+        """
+        self._missed.note(facts)
+        if not self._has_missed:
+            self._has_missed = True
+            self._wake.set()
 
     def stop(self) -> None:
         """Stop after what is in flight."""
@@ -71,15 +88,24 @@ class Rounds:
 
     async def _go(self) -> float:
         """Go the rounds once; give the seconds until the next time."""
+        if self._has_missed and (wait := self._caught_up_at + 2 * self.beats.look - self.now()) > 0:
+            # Of a flood of deliveries many are refused, and each would have the log read once more.
+            return wait
         try:
+            await self._catch_up()
             async with self.store.lease(THE_APP) as lease:
                 lately = await self.store.upkeep.swept_until() > self.now() - self.beats.resync / 2
                 if lease and (self._urgent or not lately):
                     await self._go_once()
+            if self._urgent or self._has_missed:
+                # Another process was just about it, or deliveries cannot be taken yet.
+                return self.beats.look
         except Paused as pause:
             return max(pause.until - self.now(), self.beats.look)
-        except (GitHubError, StoreUnavailable) as error:
+        except (GitHubError, Busy, StoreUnavailable) as error:
             self._failures += 1
+            if self._has_missed:
+                return self._wait_for_the_database(error)
             self._complain(error)
             return min(self.beats.look * 2.0 ** min(self._failures, 10), PATIENT)
         self._failures, self._refused = 0, False
@@ -88,12 +114,45 @@ class Rounds:
     async def _go_once(self) -> None:
         urgent, self._urgent = self._urgent, False
         try:
-            await call_the_roll(self.store, self.github, self.now() - self.beats.lag)
-            await sweep(self.store, self.github, self.now, self.beats.resync)
+            await self._call_and_sweep()
         except BaseException:
             # What was urgent still is, also for whoever starts this loop again.
             self._urgent |= urgent
             raise
+
+    async def _call_and_sweep(self) -> None:
+        """Call the roll and sweep; that the list of installations cannot be had keeps no lost delivery waiting."""
+        failure: GitHubError | None = None
+        try:
+            await call_the_roll(self.store, self.github, self.now() - self.beats.lag)
+        except Unavailable as error:
+            failure = error
+        await sweep(self.store, self.github, self.now, self.beats.resync)
+        if failure is not None:
+            raise failure
+
+    async def _catch_up(self) -> None:
+        """Have all read again of which a delivery was refused; raises Busy or Unavailable where it is too early."""
+        if not self._has_missed:
+            return
+        self._has_missed, places = False, self._missed.take()
+        try:
+            await self.store.record(places)
+            answers = bool(places) or await self.store.ping()
+        except (Busy, StoreUnavailable):
+            self._has_missed = True
+            self._missed.note(places)
+            raise
+        self._has_missed |= not answers
+        if answers:
+            self._urgent, self._caught_up_at = True, self.now()
+            log.info("deliveries can be taken again; what was refused is made up for", places=len(places))
+
+    def _wait_for_the_database(self, error: Exception) -> float:
+        """Say once that deliveries are refused; give the seconds until the next try."""
+        if self._failures == 1:
+            log.warning("deliveries were refused, and will be made up for", error=str(error))
+        return self.beats.look
 
     def _complain(self, error: Exception) -> None:
         if not isinstance(error, Unauthorized):

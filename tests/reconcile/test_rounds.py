@@ -8,7 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.github.errors import Unauthorized, Unavailable
+from bot.petition.facts import SettingsFact, Unclear
 from bot.reconcile.beats import Beats
+from bot.reconcile.missed import MOST, Missed
 from bot.reconcile.rounds import THE_APP, Rounds
 from bot.sandbox.faults import Faults
 from tests.reconcile.scene import Scene
@@ -52,6 +54,39 @@ async def test_after_an_error_the_rounds_come_sooner_and_then_less_often(stage: 
     stage.sandbox.faults = Faults()
     rounds.alarm()
     assert await rounds._go() > 500
+
+
+async def test_lost_deliveries_are_asked_for_although_the_list_of_installations_cannot_be_had(
+    stage: Scene, rounds: Rounds
+) -> None:
+    stage.sandbox.faults = Faults(where="/app/installations", unavailable=1.0)
+    assert await rounds._go() == 0.02
+    assert stage.called("GET /app/hook/deliveries 200") == 1
+
+
+async def test_what_was_refused_is_made_up_for_once_however_much_it_was(stage: Scene, rounds: Rounds) -> None:
+    await rounds._go()
+    stage.calls.clear()
+    stage.clock.pass_by(10)
+    for _ in range(100):
+        rounds.refused([SettingsFact(stage.installation.id, 1)])
+    await rounds._go()
+    assert stage.called("GET /app/hook/deliveries") == 1
+    assert [mark.asked > mark.done for mark in await stage.store.upkeep.surveys(0)] == [True]
+    rounds.refused()
+    assert await rounds._go() <= 2 * rounds.beats.look
+    assert stage.called("GET /app/hook/deliveries") == 1
+    stage.clock.pass_by(10)
+    await rounds._go()
+    assert stage.called("GET /app/hook/deliveries") == 2
+
+
+def test_of_very_much_that_was_refused_only_the_installations_are_remembered() -> None:
+    missed = Missed()
+    for issue in range(MOST + 1):
+        missed.note([Unclear(7, issue)])
+    assert missed.take() == [Unclear(7)]
+    assert missed.take() == []
 
 
 async def test_an_alarm_is_heard_while_waiting_and_a_stop_ends_it(stage: Scene, rounds: Rounds) -> None:
