@@ -6,10 +6,11 @@ import time
 
 import pytest
 
+from bot import app
 from bot.petition import block
 from bot.sandbox.faults import Faults
 from bot.sandbox.nouns import Comment, Issue
-from tests.whole.scene import WATCHFUL, Scene, said
+from tests.whole.scene import FAST, WATCHFUL, Scene, said
 from tests.whole.watching import a_second_later, at_rest, eventually, surveyed, unheard, watched
 
 PETITIONS = "/repos/lovelace/letters/issues"
@@ -41,6 +42,49 @@ async def test_what_happened_while_the_bot_was_away_is_found_at_start(sqlite_url
             stage.sign(petition, "alan")
         await stage.start_bot()
         await stage.shows(petition, 2)
+
+
+@pytest.mark.parametrize("tempo", [FAST, WATCHFUL], ids=["at start", "on the beat"])
+async def test_what_is_known_is_read_again_although_the_repositories_cannot_be_listed(
+    sqlite_url: str, tempo: app.Tempo
+) -> None:
+    async with watched(sqlite_url, tempo=tempo) as (stage, calls):
+        known, unknown = stage.petition(), stage.sandbox.repository("lovelace/notes")
+        stage.sign(known, "ada")
+        await stage.shows(known, 1)
+        await stage.stop_bot()
+        with unheard(stage):
+            stage.sign(known, "grace")
+            other = stage.sandbox.petition(repository=unknown)
+        stage.sandbox.faults = Faults(where="/installation/repositories", unavailable=1.0)
+        calls.forget()
+        await stage.start_bot()
+        await stage.shows(known, 2)
+        await eventually(lambda: len(calls.like("GET /installation/repositories.* 503")) > 1, "a failing list")
+        if tempo is WATCHFUL:
+            with unheard(stage):
+                stage.sign(known, "alan")
+            stage.sandbox.faults = Faults(where="/installation/repositories", unavailable=1.0)
+            await stage.shows(known, 3)
+        stage.sandbox.faults = Faults()
+        await stage.shows(other, 0)
+
+
+async def test_of_a_name_that_another_repository_has_by_now_nothing_is_taken_for_ours(sqlite_url: str) -> None:
+    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+        petition = stage.petition()
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+        await stage.stop_bot()
+        with unheard(stage):
+            stage.state.rename_repository(petition.repository, petition.repository.owner, "epistles")
+            taken = stage.sandbox.repository("lovelace/letters")
+            newcomer = stage.sandbox.petition(repository=taken)
+            stage.sign(newcomer, "grace")
+            stage.sign(petition, "alan")
+        await stage.start_bot()
+        await stage.shows(petition, 2)
+        await stage.shows(newcomer, 1)
 
 
 async def test_an_installation_of_a_running_app_is_surveyed_at_once(sqlite_url: str) -> None:

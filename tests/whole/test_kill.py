@@ -31,7 +31,6 @@ from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
 from tests.whole.test_command_line import ROOT, credentials, read_until
 from tests.whole.typist import Typist, typing
-from tests.whole.watching import a_second_later
 
 DEATHS = 50
 CROWD = 15
@@ -53,8 +52,6 @@ async def test_nothing_acknowledged_is_lost_when_the_bot_is_killed_again_and_aga
             await found.live_and_die()
             found.check_what_is_on_disk()
         assert found.acknowledged > 2 * DEATHS
-        # Whoever starts in the very second in which the last one had looked at everything looks only on the beat.
-        await a_second_later()
         await found.start()
         await found.comes_right()
 
