@@ -100,7 +100,7 @@ def payload_of(content_type: str | None, body: bytes) -> bytes:
 def read(event: str, payload: bytes, at_once: int | None = None) -> Delivery:
     """Say what a delivery means; `event` is the header `X-GitHub-Event`, `payload` is JSON. Raises Malformed.
 
-    Raises TakesLong where a comment has more than `at_once` characters.
+    Raises TakesLong where a comment has more than `at_once` characters, or the delivery a strange shape.
     """
     route = _ROUTES.get(event)
     if route is None:

@@ -20,6 +20,8 @@ from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github import deliveries
+from bot.petition import commands
+from bot.petition.commands import Command
 from bot.store import Store, Unrecordable
 from bot.web import arriving, journal
 from bot.web.callers import FAILURES, Rules
@@ -122,19 +124,18 @@ async def test_a_signature_is_on_disk_when_the_answer_comes(client: Client, stor
     assert await count(store) == 1
 
 
-@pytest.mark.parametrize(("length", "is_aside"), [(100, False), (65_000, True)])
-async def test_a_long_delivery_is_read_beside_the_loop(
+@pytest.mark.parametrize(("length", "is_aside"), [(100, False), (9_000, True), (65_000, True)])
+async def test_a_long_comment_is_read_beside_the_loop(
     client: Client, monkeypatch: pytest.MonkeyPatch, length: int, is_aside: bool
 ) -> None:
     readers: list[int] = []
 
-    def note(event: str, payload: bytes, at_once: int | None = None) -> deliveries.Delivery:
-        delivery = read(event, payload, at_once)
+    def note(body: str) -> Command | None:
         readers.append(threading.get_ident())
-        return delivery
+        return parse(body)
 
-    read = deliveries.read
-    monkeypatch.setattr(deliveries, "read", note)
+    parse = commands.parse
+    monkeypatch.setattr(commands, "parse", note)
     said = {**SIGNED, "comment": {**COMMENT, "body": "/sign".ljust(length)}}
     await check(client, json.dumps(said).encode(), 200, "recorded")
     assert [reader != threading.get_ident() for reader in readers] == [is_aside]
