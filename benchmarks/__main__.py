@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import accept, hour, letters, pages, processes, sizes, starting, storm
+from benchmarks import accept, hour, letters, pages, processes, reading, sizes, starting, storm
 from benchmarks.drawing import draw
 from benchmarks.machine import Circumstances, circumstances
 from benchmarks.report import PICTURES, Section, document, picture, show
@@ -33,6 +33,7 @@ BENCHMARKS: dict[str, Measure] = {
     "pages": pages.measure,
     "hour": hour.measure,
     "letters": letters.measure,
+    "reading": reading.measure,
 }
 
 
