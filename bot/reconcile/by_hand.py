@@ -68,7 +68,7 @@ async def resync_by_hand(
     thread = await store.upkeep.thread(read.issue.id)
     if thread is None:
         raise Unknown(f"{name} was deleted, as far as the bot was told")
-    found = await reread(thread, store=store, client=client, now=now)
+    found = await reread(thread, store=store, client=client, now=now, asks_at_once=True)
     # Not known any more, so that the bot asks again what the letter said before.
     await store.upkeep.put_off_past(thread.petition_id, 0)
     return Resynced(name, found, before)

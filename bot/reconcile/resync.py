@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import structlog
@@ -32,11 +33,13 @@ class Reread:
     outcome: ListingOutcome
 
 
-async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float) -> Reread:
+async def reread(
+    thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float, asks_at_once: bool = False
+) -> Reread:
     """Read all comments of a thread and record them; a listing that fails half-way changes nothing.
 
     Who wrote the text of an edited comment is asked for where no delivery has told. What GitHub does not tell, or
-    what is still ambiguous, is asked for again later; such a comment does not sign.
+    what is still ambiguous, is asked for again later, unless `asks_at_once`; such a comment does not sign.
     """
     listing = await client.list_comments(
         thread.repository.full_name, thread.number, count=thread.comments, recall=store.upkeep.known_texts
@@ -53,7 +56,8 @@ async def reread(thread: ThreadToRead, *, store: Store, client: InstallationClie
     await store.upkeep.looked_at(thread.issue_id, now)
     await _ask_for_ages(thread, listing, store=store, client=client)
     await _hear_of_writes(thread, store=store, client=client, now=now)
-    return await _settle(thread, listing, outcome, store=store, client=client, now=now)
+    until = math.inf if asks_at_once else now
+    return await _settle(thread, listing, outcome, store=store, client=client, now=now, until=until)
 
 
 async def look(
@@ -83,7 +87,7 @@ async def look(
         gaps = await _gaps(thread, said, store)
         await store.upkeep.note_gap(thread.issue_id, thread.gap if thread.gap in gaps else gaps[0])
     elif any(comment in listing.node_ids for comment in outcome.doubtful):
-        await _settle(thread, listing, outcome, store=store, client=client, now=now)
+        await _settle(thread, listing, outcome, store=store, client=client, now=now, until=now)
 
 
 _UNANSWERED = 0
@@ -153,29 +157,30 @@ async def _settle(
     store: Store,
     client: InstallationClient,
     now: float,
+    until: float,
 ) -> Reread:
     """End the reading of a thread, and ask who wrote what is in doubt; what stays in doubt waits alone."""
     nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
     await store.upkeep.note_doubts(nodes, now)
     await store.upkeep.read(thread)
-    told = await ask_who_wrote(thread, store=store, client=client, now=now) if nodes else None
+    told = await ask_who_wrote(thread, store=store, client=client, now=now, until=until) if nodes else None
     if told is not None:
         outcome = replace(outcome, count=told.count, doubtful=told.doubtful)
     return Reread(len(listing.comments), outcome)
 
 
 async def ask_who_wrote(
-    thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float
+    thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float, until: float | None = None
 ) -> ListingOutcome | None:
     """Read the histories of those doubtful comments of a thread whose turn it is; None where GitHub did not tell.
 
-    What stays in doubt is asked for again later, each comment by itself. Raises what concerns the whole
+    It is the turn of those that wait until now at most, or `until` a later time. What stays in doubt is asked for again later, each comment by itself. Raises what concerns the whole
     installation.
     """
-    doubts = await store.upkeep.doubts(thread.issue_id, now)
+    doubts = await store.upkeep.doubts(thread.issue_id, now if until is None else until)
     if not doubts:
         return None
-    told, failure, until = None, None, 0.0
+    told, failure, paused_until = None, None, 0.0
     known = await store.upkeep.known_texts([one.comment_id for one in doubts])
     try:
         histories = await client.comment_histories([one.node_id for one in doubts], known)
@@ -184,13 +189,16 @@ async def ask_who_wrote(
         if ends_all(error):
             raise
         # Not the error itself: with its traceback it would hold this frame, and the frame all that was read.
-        failure, until = str(error), error.until if isinstance(error, Paused) else 0.0
+        failure, paused_until = str(error), error.until if isinstance(error, Paused) else 0.0
         waits = [retry_at(error, one.asked, now) for one in doubts]
     else:
         waits = [retry_at(None, one.asked, now) for one in doubts]
     left = {one.comment_id for one in doubts} if told is None else set(told.doubtful)
     await store.upkeep.asked(
-        [Asked(one, one.comment_id not in left, max(wait, until)) for one, wait in zip(doubts, waits, strict=True)]
+        [
+            Asked(one, one.comment_id not in left, max(wait, paused_until))
+            for one, wait in zip(doubts, waits, strict=True)
+        ]
     )
     if still := [one.comment_id for one in doubts if one.comment_id in left]:
         log.info(

@@ -20,8 +20,8 @@ REMEMBERED: Final = 3600.0
 GIVEN_UP: Final = 7 * 86_400.0
 """Seconds after which a comment is left alone for which nobody could ask; a complete listing brings it back."""
 
-AT_ONCE: Final = 100
-"""Comments of a thread that are asked for with one call."""
+AT_ONCE: Final = 2_500
+"""Comments of a thread that are asked for one after the other: as many as an issue takes."""
 
 
 @dataclass(frozen=True, slots=True)
