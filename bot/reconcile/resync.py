@@ -174,8 +174,8 @@ async def ask_who_wrote(
 ) -> ListingOutcome | None:
     """Read the histories of those doubtful comments of a thread whose turn it is; None where GitHub did not tell.
 
-    It is the turn of those that wait until now at most, or `until` a later time. What stays in doubt is asked for again later, each comment by itself. Raises what concerns the whole
-    installation.
+    It is the turn of those that wait until now at most, or `until` a later time. What stays in doubt is asked for
+    again later, each comment by itself. Raises what concerns the whole installation.
     """
     doubts = await store.upkeep.doubts(thread.issue_id, now if until is None else until)
     if not doubts:
