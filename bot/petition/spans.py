@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import regex as re
 
@@ -34,18 +35,16 @@ def target_end(text: str, start: int) -> int:
     if text.startswith("<", start):
         pointed = _POINTED.match(text, start)
         return pointed.end() if pointed else -1
-    end, level = start, 0
-    while part := _TARGET_PART.match(text, end):
-        if part[0] == "(":
+    level = 0
+    for part in islice(_TARGET_PART.finditer(text, start), _MOST_PARENTHESES):
+        if part[1] == "(":
             level += 1
-            if level > _DEEPEST:
-                return -1
-        elif part[0] == ")":
+        elif part[1] == ")" and level:
             level -= 1
-            if level < 0:
-                break
-        end = part.end()
-    return end if end > start else -1
+        else:
+            end = part.end() - len(part[1])
+            return end if end > start else -1
+    return -1
 
 
 def title_end(text: str, start: int) -> int:
@@ -60,8 +59,9 @@ _SPECIAL = re.compile(r"[`<\[\]\\!]")
 _BACKTICKS = re.compile(r"`++")
 _SPACE = re.compile(r"[ \t\n]*+")
 _POINTED = re.compile(r"<(?:[^<>\n\\]|\\.)*+>")
-_TARGET_PART = re.compile(r"[^\x00-\x20\x7f\\()]++|\\[^\x00-\x20\x7f]?|[()]")
-_DEEPEST = 32
+_TARGET_PART = re.compile(r"[^\x00-\x20\x7f\\()]*+(?:\\[^\x00-\x20\x7f]?[^\x00-\x20\x7f\\()]*+)*+([()]?)")
+_MOST_PARENTHESES = 16
+"""In a target; they are counted anew for each target that may begin before them."""
 _TITLE = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)""", re.DOTALL)
 
 _ATTRIBUTE = r"""\s++[a-zA-Z_:][a-zA-Z0-9:._-]*+(?:\s*+=\s*+(?:[^"'=<>`\x00-\x20]++|'[^']*+'|"[^"]*+"))?+"""

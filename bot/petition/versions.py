@@ -87,6 +87,13 @@ def join(versions: Iterable[Version]) -> tuple[Version, ...]:
     return tuple(version if version.at == ordered[-1].at else _bare(version) for version in ordered)
 
 
+def last_text(versions: Sequence[Version], created_at: int) -> Version | None:
+    """Give the version whose text stands, as it was seen last; None where its command is not kept whole."""
+    digest = read(versions, created_at).digest if len(versions) > 1 else versions[0].digest
+    last = (one for one in reversed(versions) if one.at == versions[-1].at and one.digest == digest)
+    return next(last, None)
+
+
 def read(versions: Sequence[Version], created_at: int) -> Reading:
     """Read versions that are in order; `created_at` is the comment's, in UTC epoch seconds."""
     known = _NOTHING

@@ -105,7 +105,7 @@ def _bare(transaction: Transaction, world: World, rows: Iterable[CommentRow], *,
     for row in rows:
         bare = without_details(row.comment, until)
         if bare != row.comment:
-            spared = replace(row, comment=bare, grammar=0)
+            spared = replace(row, comment=bare, read_digest="", grammar=0)
             derive(spared)
             world.change(spared)
     judge_people(transaction, world, now)

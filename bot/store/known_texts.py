@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from bot.petition.commands import GRAMMAR, Command
+from bot.petition.commands import GRAMMAR
 from bot.petition.comment import Comment, KnownText, Version
+from bot.petition.versions import last_text
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.database import Database, Transaction
@@ -22,21 +23,23 @@ def read_known_texts(transaction: Transaction, comment_ids: Collection[int]) -> 
     return {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
 
 
-def grammar_of(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> int:
-    """Tell by which grammar the last text of a comment was read, once `seen` has been merged; 0 to read it again.
+def note_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> None:
+    """Note which text of a comment was read last, once `seen` has been merged with what was `known`.
 
     What is kept of a comment of which something was erased from the `whole` is not what its text says.
     """
-    if not whole.versions or row.comment.versions != whole.versions:
-        return 0
-    last = _said(whole.versions[-1])
-    if last in map(_said, seen.versions):
-        return GRAMMAR
-    return row.grammar if known is not None and last in map(_said, known.versions[-1:]) else 0
+    last = last_text(whole.versions, whole.created_at) if whole.versions else None
+    if last is None or row.comment.versions != whole.versions:
+        row.read_digest, row.grammar = "", 0
+    elif _says(seen, last):
+        row.read_digest, row.grammar = last.digest, GRAMMAR
+    elif known is None or row.read_digest != last.digest or not _says(known, last):
+        row.read_digest, row.grammar = "", 0
 
 
-def _said(version: Version) -> tuple[str, Command | None]:
-    return version.digest, version.command
+def _says(comment: Comment, version: Version) -> bool:
+    said = ((one.digest, one.command) for one in comment.versions)
+    return (version.digest, version.command) in said
 
 
 async def follow_grammar(database: Database) -> None:

@@ -13,7 +13,7 @@ from bot.store.bodies import observe_edit
 from bot.store.database import Transaction
 from bot.store.doubts import reopen_doubt
 from bot.store.judging import derive, judge_people
-from bot.store.known_texts import grammar_of
+from bot.store.known_texts import note_text
 from bot.store.rows import CommentRow
 from bot.store.world import PetitionRow, RepositoryRow, ThreadRow, World
 
@@ -83,11 +83,11 @@ def merge_comment(world: World, thread: ThreadRow, seen: Comment) -> CommentRow 
     if known is None:
         whole = _without_missing(seen if len(seen.versions) < 2 else merge(seen, seen))
         row = CommentRow(world.spare(whole, thread.petition_id), issue_id, thread.petition_id)
-        row.grammar = grammar_of(row, whole, seen)
+        note_text(row, whole, seen)
     else:
         whole = _without_missing(merge(known.comment, seen))
         row = replace(known, comment=world.spare(whole, thread.petition_id))
-        row.grammar = grammar_of(row, whole, seen, known.comment)
+        note_text(row, whole, seen, known.comment)
         # A comment that moved along with its issue belongs to the younger issue, whose id is higher.
         if issue_id > known.issue_id:
             row.issue_id, row.petition_id = issue_id, thread.petition_id

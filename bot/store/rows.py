@@ -33,8 +33,9 @@ class CommentRow:
     given: str | None = None
     reaction_id: int | None = None
     ack_due: bool = False
+    read_digest: str = ""
     grammar: int = 0
-    """The version of the grammar by which the text was read that was seen last; 0 where it is to be read again."""
+    """Which text was read last, and by which version of the grammar; 0 where it is to be read again."""
     standing: Standing | None = None
     """What the comment means, where it has been worked out."""
 
@@ -43,7 +44,8 @@ def read_comment(row: Sequence[Any]) -> CommentRow:
     """Read a row of the columns that `statements.COMMENT_COLUMNS` lists."""
     (
         comment_id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted,
-        missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due, _, grammar,
+        missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due, read_digest,
+        grammar,
     ) = row  # fmt: skip
     return CommentRow(
         comment=Comment(
@@ -65,6 +67,7 @@ def read_comment(row: Sequence[Any]) -> CommentRow:
         given=given,
         reaction_id=reaction_id,
         ack_due=bool(ack_due),
+        read_digest=read_digest,
         grammar=grammar,
     )
 
@@ -72,7 +75,6 @@ def read_comment(row: Sequence[Any]) -> CommentRow:
 def write_comment(row: CommentRow) -> tuple[object, ...]:
     """Give the columns that `statements.COMMENT_COLUMNS` lists."""
     comment, author = row.comment, row.comment.author
-    is_read = row.grammar > 0 and len(comment.versions) > 0
     return (
         comment.id,
         row.issue_id,
@@ -93,8 +95,8 @@ def write_comment(row: CommentRow) -> tuple[object, ...]:
         row.given,
         row.reaction_id,
         row.ack_due,
-        comment.versions[-1].digest if is_read else "",
-        row.grammar if is_read else 0,
+        row.read_digest,
+        row.grammar,
     )
 
 
@@ -118,7 +120,7 @@ def read_versions(text: str) -> tuple[Version, ...]:
 
 def read_known(digest: str, versions: str) -> KnownText:
     """Read what a text says that was read last."""
-    return KnownText(digest, read_versions(versions)[-1].command)
+    return KnownText(digest, [one.command for one in read_versions(versions) if one.digest == digest][-1])
 
 
 @lru_cache(1_000)
