@@ -22,14 +22,17 @@ class Terms:
     """How many connections there may be at once, and for how many seconds each of them may do nothing.
 
     `head` is for the first request's head to arrive, `idle` for the next request, `stalled` for taking an answer.
-    When all places are taken, whoever has sent nothing for longer than `busy` seconds goes. Where nobody has, it is
-    the most silent one of an address that has more than half of the places, when somebody comes from elsewhere.
+    When all places are taken, whoever was answered longest ago and asks nothing goes; or else whoever has sent no
+    whole head and nothing for `young` seconds (of many who come at once nobody has sent any yet); or else whoever
+    has sent nothing for `busy` seconds; or else, when somebody comes from elsewhere, the most silent one of an
+    address that has more than half of the places.
     """
 
     most: int = 6_000
     head: float = 10.0
     idle: float = 75.0
     stalled: float = 30.0
+    young: float = 0.5
     busy: float = 20.0
 
 
@@ -41,8 +44,11 @@ class Door:
         serve: Callable[[], asyncio.Protocol],
         terms: Terms,
         turned_away: Callable[[str], None] = lambda _reason: None,
+        is_idle: Callable[[asyncio.Protocol], bool] = lambda _inner: False,
     ) -> None:
         self.serve = serve
+        self.is_idle = is_idle
+        """Tells whether somebody was answered and has asked nothing since."""
         self.terms = terms
         self.turned_away = turned_away
         self.arriving: dict[Caller, None] = {}
@@ -60,16 +66,22 @@ class Door:
         """Tell whether there is room for one more, after sending somebody away who only takes up room."""
         if len(self.arriving) + len(self.served) < self.terms.most:
             return True
-        victim = next(iter(self.arriving), None)
-        if victim is None:
-            silent = next(iter(self.served), None)
-            victim = silent if silent is not None and silent.heard_at < now - self.terms.busy else None
-        victim = victim or self._greedy_one(peer)
+        victim = (
+            next(filter(Caller.is_idle, self.served), None)
+            or self._first(self.arriving, now - self.terms.young)
+            or self._first(self.served, now - self.terms.busy)
+            or self._greedy_one(peer)
+        )
         if victim is not None:
             victim.send_away("full")
         else:
             self.turned_away("full")
         return victim is not None
+
+    def _first(self, callers: dict[Caller, None], before: float) -> Caller | None:
+        """Choose the first of some, if it has been silent since a time."""
+        one = next(iter(callers), None)
+        return one if one is not None and one.heard_at <= before else None
 
     def _greedy_one(self, peer: str) -> Caller | None:
         """Choose somebody of another address that keeps everybody out."""
@@ -91,6 +103,12 @@ class Caller(asyncio.Protocol):
         self.heard_at = 0.0
         """When the last bytes came, by the loop's clock."""
         self.peer = ""
+
+    def is_idle(self) -> bool:
+        """Tell whether this one was answered, has taken the answer, and has asked nothing since."""
+        if self._inner is None or self._transport is None or self._transport.get_write_buffer_size():
+            return False
+        return self._door.is_idle(self._inner)
 
     def send_away(self, reason: str) -> None:
         """Hang up."""

@@ -74,7 +74,8 @@ async def listening(
     try:
         assert runner.server is not None  # noqa: S101 - setup has just made it
         loop = asyncio.get_running_loop()
-        door = Door(partial(_Handler, runner.server, loop=loop, **manner), terms, turned_away)
+        serve = partial(_Handler, runner.server, loop=loop, **manner)
+        door = Door(serve, terms, turned_away, is_idle=lambda one: isinstance(one, _Handler) and one.is_idle)
         if address is None:
             server = await loop.create_server(door, host, port, backlog=BACKLOG)
         else:
@@ -92,6 +93,11 @@ class _Handler(web.RequestHandler):
     """Answers also what comes to no route, or is no HTTP at all, with the headers that all our answers carry."""
 
     __slots__ = ()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nobody waits for an answer on this connection."""
+        return self._current_request is None and not self._messages
 
     def handle_error(
         self,
@@ -136,11 +142,14 @@ def _is_no_http(error: BaseException | None) -> bool:
 
 
 def _terms() -> Terms:
-    """Let in as many as the system gives us file descriptors for."""
+    """Let in as many as the system gives us file descriptors for, which are often more if one asks."""
     if resource is None:
         return Terms()
-    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = Terms().most
+    allowed, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= allowed < most + FILES and allowed != limit:
+        allowed = most + FILES if limit < 0 else min(most + FILES, limit)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, limit))
     return Terms(most=most if allowed < 0 else max(min(most, allowed - FILES), 10))
 
 

@@ -31,6 +31,17 @@ class House:
     somebody_went: asyncio.Event = field(default_factory=asyncio.Event)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
     answered: int = 0
+    asked: int = 0
+    somebody_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    """Until it is set, nobody is answered."""
+
+    async def all_asked(self, number: int) -> None:
+        """Wait until so many wait for an answer."""
+        async with asyncio.timeout(20):
+            while self.asked < number:
+                self.somebody_asked.clear()
+                await self.somebody_asked.wait()
 
     def note(self, reason: str) -> None:
         self.reasons[reason] += 1
@@ -47,12 +58,16 @@ class House:
 @asynccontextmanager
 async def house(terms: Terms, answer: bytes = b"hello") -> AsyncIterator[House]:
     async def hello(_request: web.Request) -> web.Response:
+        found.asked += 1
+        found.somebody_asked.set()
+        await found.go.wait()
         found.answered += 1
         return web.Response(body=answer)
 
     application = web.Application()
     application.router.add_get("/", hello)
     found = House(0)
+    found.go.set()
     async with listening(application, "127.0.0.1", 0, terms=terms, turned_away=found.note) as found.port:
         try:
             yield found
@@ -237,7 +252,7 @@ async def test_who_does_not_take_the_answer_is_sent_away() -> None:
 
 
 async def test_a_full_house_sends_away_who_only_takes_up_room() -> None:
-    async with house(Terms(most=3, head=LONG)) as open_house:
+    async with house(Terms(most=3, head=LONG, young=0.0)) as open_house:
         idlers = [await open_house.call(b"GET") for _ in range(3)]
         reader, _ = await open_house.call(ASK)
         assert await is_answered(reader)
@@ -245,38 +260,59 @@ async def test_a_full_house_sends_away_who_only_takes_up_room() -> None:
         assert open_house.reasons == {"full": 1}
 
 
+async def test_of_many_who_come_at_once_those_who_came_first_are_heard() -> None:
+    """They do not push each other out before anybody could say a word."""
+    async with house(Terms(most=3, head=LONG)) as open_house:
+        first = [await open_house.call() for _ in range(3)]
+        late = [await open_house.call(ASK) for _ in range(5)]
+        assert [await end_of(reader) for reader, _ in late] == [b""] * 5
+        for reader, writer in first:
+            writer.write(ASK)
+            assert await is_answered(reader)
+
+
 async def test_a_full_house_of_busy_people_lets_nobody_else_in() -> None:
     async with house(Terms(most=2, busy=LONG)) as open_house:
+        open_house.go.clear()
         inside = [await open_house.call(ASK) for _ in range(2)]
-        assert [await is_answered(reader) for reader, _ in inside] == [True, True]
+        await open_house.all_asked(2)
         reader, _ = await open_house.call(ASK)
         assert await end_of(reader) == b""
-        inside[0][1].write(ASK)
-        assert await is_answered(inside[0][0])
+        open_house.go.set()
+        assert [await is_answered(reader) for reader, _ in inside] == [True, True]
+
+
+async def test_who_was_answered_makes_room_for_others_at_once() -> None:
+    """However many come and stay, from one address or from many, whoever asks next is heard."""
+    async with house(Terms(most=3, busy=LONG, idle=LONG)) as open_house:
+        for number in range(20):
+            reader, _ = await open_house.call(ASK, address=f"127.0.0.{1 + number % 5}")
+            assert await is_answered(reader)
+        assert open_house.reasons == {"full": 17}
 
 
 async def test_an_address_that_takes_all_places_keeps_no_other_out() -> None:
     async with house(Terms(most=3, busy=LONG)) as open_house:
+        open_house.go.clear()
         inside = [await open_house.call(ASK) for _ in range(3)]
-        assert [await is_answered(reader) for reader, _ in inside] == [True] * 3
-        inside[0][1].write(ASK)
-        assert await is_answered(inside[0][0])
+        await open_house.all_asked(3)
         reader, _ = await open_house.call(ASK, address="127.0.0.2")
-        assert await is_answered(reader)
-        assert await end_of(inside[1][0]) == b""
+        assert await end_of(inside[0][0]) == b""
         one_more, _ = await open_house.call(ASK)
         assert await end_of(one_more) == b""
+        open_house.go.set()
+        assert await is_answered(reader)
 
 
 async def test_who_has_been_silent_makes_room_for_others() -> None:
     async with house(Terms(most=2, busy=0.0)) as open_house:
+        open_house.go.clear()
         inside = [await open_house.call(ASK) for _ in range(2)]
-        assert [await is_answered(reader) for reader, _ in inside] == [True, True]
-        inside[0][1].write(ASK)
-        assert await is_answered(inside[0][0])
+        await open_house.all_asked(2)
         reader, _ = await open_house.call(ASK)
-        assert await is_answered(reader)
-        assert await end_of(inside[1][0]) == b""
+        assert await end_of(inside[0][0]) == b""
+        open_house.go.set()
+        assert [await is_answered(reader), await is_answered(inside[1][0])] == [True, True]
 
 
 @pytest.mark.parametrize(
