@@ -19,7 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 for success, 1 for failure, 2 for wrong use or configuration."""
     words = sys.argv[1:] if arguments is None else arguments
     chosen = next((word for word in WORDS if word.name in words[:1]), None)
-    options = _parser(chosen).parse_args(words)
+    parser = _parser(chosen)
+    if not words:
+        parser.print_help()
+        return 0
+    options = parser.parse_args(words)
     carry_out: Callable[[argparse.Namespace], int] = options.carry_out
     return carry_out(options)
 
@@ -117,6 +121,14 @@ WORDS: Final = (
 )
 
 
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from bot.version import version  # noqa: PLC0415 - only who asks waits for it
+
+        print(f"undersigned {version()}")
+        parser.exit()
+
+
 def _parser(chosen: Word | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         # Most people run it in a clone, where nothing of that name is installed.
@@ -124,6 +136,7 @@ def _parser(chosen: Word | None) -> argparse.ArgumentParser:
         description="Count /sign comments on petition issues and keep the tally in the issue's body.",
         epilog="New here? Start with: python -m bot demo",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for word in WORDS:
         sentence = f"{word.help[0].upper()}{word.help[1:]}."

@@ -35,6 +35,7 @@ from bot.github.outage import Outage
 from bot.github.pacing import Hold, Kind, Pace
 from bot.github.permission import check_may_write
 from bot.github.watching import Watch
+from bot.version import user_agent
 
 VERSION = "2022-11-28"
 """https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
@@ -94,7 +95,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
     """Call GitHub's API within one set of limits: each installation has its own, and so has the App."""
 
     def __init__(self, line: Line, pace: Pace, memory: Memory | None = None) -> None:
-        super().__init__(line.session, "undersigned", base_url=line.base_url, cache=memory)
+        super().__init__(line.session, user_agent(), base_url=line.base_url, cache=memory)
         self._line = line
         self._pace = pace
         self._memory = memory

@@ -24,6 +24,7 @@ from bot.github.bodies import SHORT, read_body
 from bot.github.errors import NotSignedIn, Unavailable
 from bot.github.site import site_of
 from bot.petition.comment import Author
+from bot.version import user_agent
 
 log = structlog.get_logger("authorizing")
 
@@ -85,7 +86,7 @@ async def identify(
 
 async def _exchange(session: aiohttp.ClientSession, client: Client, given: dict[str, str]) -> str:
     url, call = f"{site_of(client.api_url)}/login/oauth/access_token", "POST /login/oauth/access_token"
-    headers = {"Accept": "application/json", "User-Agent": "undersigned"}
+    headers = {"Accept": "application/json", "User-Agent": user_agent()}
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     try:
         async with session.post(url, data=given, headers=headers, timeout=timeout, allow_redirects=False) as answer:
@@ -111,7 +112,7 @@ async def _revoke(session: aiohttp.ClientSession, client: Client, token: str) ->
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     headers = {
         "Authorization": f"Basic {b64encode(f'{client.id}:{client.secret}'.encode()).decode()}",
-        "User-Agent": "undersigned",
+        "User-Agent": user_agent(),
         "X-GitHub-Api-Version": VERSION,
     }
     try:

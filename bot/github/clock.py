@@ -7,6 +7,8 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
+from bot.version import user_agent
+
 
 async def clock_skew(session: aiohttp.ClientSession, api_url: str, now: Callable[[], float]) -> float | None:
     """Give by how many seconds our clock is ahead; negative if it is behind, None without a dated answer."""
@@ -14,7 +16,7 @@ async def clock_skew(session: aiohttp.ClientSession, api_url: str, now: Callable
     url, timeout = f"{api_url.rstrip('/')}/meta", aiohttp.ClientTimeout(total=10.0)
     try:
         async with session.get(
-            url, headers={"User-Agent": "undersigned"}, timeout=timeout, allow_redirects=False
+            url, headers={"User-Agent": user_agent()}, timeout=timeout, allow_redirects=False
         ) as answer:
             # GitHub cuts the fraction off.
             theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp() + 0.5

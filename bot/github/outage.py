@@ -17,6 +17,7 @@ import structlog
 
 from bot.github.errors import Unreachable
 from bot.github.watching import Watch
+from bot.version import user_agent
 
 log = structlog.get_logger("github")
 
@@ -127,7 +128,7 @@ def probe_of(session: aiohttp.ClientSession, api_url: str) -> Probe:
     async def ask() -> str:
         try:
             async with session.get(
-                url, headers={"User-Agent": "undersigned"}, timeout=timeout, allow_redirects=False
+                url, headers={"User-Agent": user_agent()}, timeout=timeout, allow_redirects=False
             ) as answer:
                 return str(answer.status) if answer.status >= DOWN else ""
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

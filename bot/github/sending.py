@@ -10,6 +10,7 @@ from typing import Final
 import aiohttp
 
 from bot.github.bodies import read_beginning
+from bot.version import user_agent
 
 PATIENCE: Final = aiohttp.ClientTimeout(total=10.0)
 """GitHub hangs up after as many seconds.
@@ -40,7 +41,7 @@ async def send(
     """Deliver a payload, signed; under a new GUID unless one is given."""
     headers = {
         "Content-Type": "application/json",
-        "User-Agent": "undersigned",
+        "User-Agent": user_agent(),
         "X-GitHub-Delivery": guid or str(uuid.uuid4()),
         "X-GitHub-Event": event,
         "X-Hub-Signature-256": f"sha256={hmac.digest(secret.encode(), payload, 'sha256').hex()}",
@@ -50,7 +51,7 @@ async def send(
 
 async def fetch(session: aiohttp.ClientSession, url: str) -> Reply:
     """Ask a server for a page."""
-    return await _reply(session, "GET", url, {"User-Agent": "undersigned"})
+    return await _reply(session, "GET", url, {"User-Agent": user_agent()})
 
 
 async def _reply(

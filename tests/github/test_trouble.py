@@ -16,6 +16,7 @@ from bot.github.installation import InstallationClient
 from bot.sandbox.faults import Faults, Mishap, Trouble
 from bot.sandbox.nouns import Issue
 from bot.sandbox.server import Sandbox
+from bot.version import user_agent
 from tests.chance import examples
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 
@@ -246,6 +247,6 @@ async def test_what_every_call_says_of_us(github: GitHub, client: InstallationCl
     await client.comment_histories(["IC_x"])
     await github.app()
     for call in calls.all:
-        assert call.headers["User-Agent"] == "undersigned"
+        assert call.headers["User-Agent"] == user_agent()
         assert call.headers["X-GitHub-Api-Version"] == "2022-11-28"
         assert call.headers["Accept"] == "application/vnd.github.v3+json"
