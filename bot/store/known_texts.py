@@ -20,7 +20,8 @@ MARK: Final = "grammar"
 def read_known_texts(transaction: Transaction, comment_ids: Collection[int]) -> dict[int, KnownText]:
     """Give the texts of comments that were read last, where the present grammar has read them."""
     rows = transaction.tuples(sql.KNOWN_TEXTS, list(comment_ids), GRAMMAR)
-    return {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
+    found = {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
+    return {comment_id: known for comment_id, known in found.items() if known is not None}
 
 
 def note_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> None:

@@ -118,9 +118,10 @@ def read_versions(text: str) -> tuple[Version, ...]:
     )
 
 
-def read_known(digest: str, versions: str) -> KnownText:
-    """Read what a text says that was read last."""
-    return KnownText(digest, [one.command for one in read_versions(versions) if one.digest == digest][-1])
+def read_known(digest: str, versions: str) -> KnownText | None:
+    """Return what a text says that was read last; None where what was kept of the comment has changed since."""
+    said = [one.command for one in read_versions(versions) if one.digest == digest]
+    return KnownText(digest, said[-1]) if said else None
 
 
 @lru_cache(1_000)

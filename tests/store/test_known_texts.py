@@ -15,6 +15,7 @@ from bot.store import Store, known_texts
 from bot.store.address import read_address
 from bot.store.database import connect
 from bot.store.migrations.upgrading import upgrade
+from bot.store.rows import read_known, write_versions
 from tests.store.releases import put, released
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
@@ -157,3 +158,10 @@ async def test_each_new_version_asks_once_for_every_thread(new_url: str, monkeyp
     # It can wait: nothing else does, and a survey comes by.
     assert await store.threads_to_read(INSTALLATION, 9e9) == []
     await store.close()
+
+
+def test_a_text_that_is_kept_no_more_is_not_known() -> None:
+    digest, command = read_text("/sign")
+    versions = write_versions([Version(1, digest, Writer.AUTHOR, command)])
+    assert read_known(digest, versions) == KnownText(digest, command)
+    assert read_known("another", versions) is None
