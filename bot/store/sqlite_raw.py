@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bot.store.database import LOCK_SECONDS
 from bot.store.errors import Unavailable
 from bot.store.sqlite_pages import SIZES
-
-LOCK_SECONDS: Final = 5.0
 
 
 def copy_raw(source: Path, copy: Path) -> None:
