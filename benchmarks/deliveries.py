@@ -8,8 +8,8 @@ import json
 import uuid
 from dataclasses import dataclass
 
-from bot.sandbox.server import Sandbox
-from bot.sandbox.state import Event
+from sandbox.server import Sandbox
+from sandbox.state import Event
 
 SECRET = "the secret of the benchmarks"  # noqa: S105 - nothing but invented deliveries is signed with it
 

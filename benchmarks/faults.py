@@ -22,9 +22,9 @@ from benchmarks.storming import Storm, said, storming
 from bot import app, logs
 from bot.config import Config
 from bot.reconcile.beats import Beats
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.faults import Faults
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 
 RATE = 20.0
 """Signatures a second."""

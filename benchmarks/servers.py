@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks.deliveries import SECRET
 from benchmarks.machine import ROOT
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 
 STARTING = 60.0
 STOPPING = 15.0

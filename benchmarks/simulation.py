@@ -30,11 +30,11 @@ from bot.petition import block, threads
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Coalescer
 from bot.reconcile.worker import Worker
-from bot.sandbox.api.limits import Limits
-from bot.sandbox.ground import Event
-from bot.sandbox.nouns import Issue, Refused
-from bot.sandbox.server import Sandbox
 from bot.store import Lease, Store
+from sandbox.api.limits import Limits
+from sandbox.ground import Event
+from sandbox.nouns import Issue, Refused
+from sandbox.server import Sandbox
 
 LATENCY = 0.2
 """Seconds that GitHub takes for an answer."""

@@ -18,9 +18,9 @@ from benchmarks.report import Section, Table, at_most, none_of
 from benchmarks.storming import Storm, storming
 from bot.github.client import MEMORY
 from bot.petition.versions import MOST
-from bot.sandbox.faults import Faults
 from bot.store.sqlite import PAGES
 from bot.web.door import Terms
+from sandbox.faults import Faults
 
 MINUTES, QUICK_MINUTES = 10.0, 1.0
 """How long is measured."""

@@ -21,9 +21,9 @@ from benchmarks.rivals import naive
 from benchmarks.servers import bot_environment, serving
 from bot.petition import block
 from bot.reconcile.coalesce import Rate
-from bot.sandbox.api.limits import Limits
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.api.limits import Limits
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 
 LATENCY = 0.05
 """Seconds that the sandbox's API takes for an answer; GitHub's takes more."""

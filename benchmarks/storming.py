@@ -14,9 +14,9 @@ import psutil
 
 from benchmarks.servers import bot_environment, complaints, end, port_of, start
 from bot.petition import block
-from bot.sandbox.api.limits import Limits
-from bot.sandbox.nouns import Comment, Issue
-from bot.sandbox.server import Sandbox
+from sandbox.api.limits import Limits
+from sandbox.nouns import Comment, Issue
+from sandbox.server import Sandbox
 
 PARALLEL = 32
 """Deliveries that are under way at once."""

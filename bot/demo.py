@@ -24,13 +24,13 @@ from bot.petition import block
 from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
-from bot.sandbox import page
-from bot.sandbox.arrivals import Calendar, arrivals
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Issue
-from bot.sandbox.people import people
-from bot.sandbox.server import Sandbox
 from bot.terminal import harmless
+from sandbox import page
+from sandbox.arrivals import Calendar, arrivals
+from sandbox.faults import Faults
+from sandbox.nouns import Issue
+from sandbox.people import people
+from sandbox.server import Sandbox
 
 FAVOURITE_PORT = 8000
 

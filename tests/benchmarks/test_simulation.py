@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.simulation import Replay, play
-from bot.sandbox.api.limits import Limits
+from sandbox.api.limits import Limits
 
 
 async def test_a_day_passes_in_a_moment_and_everybody_is_counted_and_thanked() -> None:

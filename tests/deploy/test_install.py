@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.deploy.bare import ROOT, link, plain_environment, push
 from tests.whole.scene import Scene
 from tests.whole.test_command_line import read_until

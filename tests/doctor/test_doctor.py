@@ -21,10 +21,10 @@ from bot.doctor import judging
 from bot.doctor.facts import Facts, Seen
 from bot.doctor.findings import Finding, Level, are_fine
 from bot.reconcile.rounds import Rounds
-from bot.sandbox.nouns import Installation
-from bot.sandbox.server import Sandbox
 from bot.store import State, Store, check_up
 from bot.web.listening import listening
+from sandbox.nouns import Installation
+from sandbox.server import Sandbox
 from tests.store.scene import rows
 from tests.whole.scene import Scene, scene
 from tests.whole.watching import quiet_tokens, state_of

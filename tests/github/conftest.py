@@ -10,7 +10,7 @@ import pytest
 
 from bot.github.client import GitHub
 from bot.github.installation import InstallationClient
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.github.scene import Calls, Clock, Forgery, installed, make_github
 
 

@@ -11,8 +11,8 @@ from yarl import URL
 
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
-from bot.sandbox.nouns import Installation
-from bot.sandbox.server import Sandbox
+from sandbox.nouns import Installation
+from sandbox.server import Sandbox
 
 NOON = 1_795_348_800.0
 """22 Nov 2026, 12:00 UTC."""

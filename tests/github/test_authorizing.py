@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.github.authorizing import Client, authorize_url, identify
 from bot.github.errors import GitHubError, NotSignedIn, Unavailable
 from bot.petition.comment import Author
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.github.scene import Calls, Clock, Forgery
 
 BACK = "http://127.0.0.1:1/organizers/signed-in"

@@ -11,8 +11,8 @@ from bot.github.deliveries import read
 from bot.github.installation import InstallationClient
 from bot.petition.comment import Comment, merge, standing
 from bot.petition.facts import CommentFact, Fact, InstallationFact, IssueFact, IssueGone, RepositoryFact
-from bot.sandbox.server import Sandbox
-from bot.sandbox.state import Event
+from sandbox.server import Sandbox
+from sandbox.state import Event
 from tests.github.scene import REPO, Clock
 
 

@@ -17,9 +17,9 @@ from bot.github.errors import (
     Unauthorized,
 )
 from bot.github.installation import InstallationClient
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.faults import Faults
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 
 
@@ -53,7 +53,7 @@ async def test_a_token_is_replaced_before_it_ends(
 async def test_a_token_with_a_short_life_is_replaced_before_its_end(
     client: InstallationClient, letter: Issue, clock: Clock, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.sandbox.api.keys.TOKEN_LIFE", 20 * 60)
+    monkeypatch.setattr("sandbox.api.keys.TOKEN_LIFE", 20 * 60)
     for _ in range(4):
         await client.get_issue(REPO, letter.number)
         clock.pass_by(14 * 60)

@@ -8,10 +8,10 @@ import pytest
 from bot.github.errors import Forbidden, Paused
 from bot.github.installation import InstallationClient
 from bot.github.pacing import Limits
-from bot.sandbox.api.limits import Limits as GitHubsLimits
-from bot.sandbox.faults import Mishap, Trouble
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.api.limits import Limits as GitHubsLimits
+from sandbox.faults import Mishap, Trouble
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed, make_github
 
 SECONDARY = (

@@ -14,7 +14,7 @@ from bot.github.client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.links import own_url
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 
 OURS = "http://proxy.local:8888"

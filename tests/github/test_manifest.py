@@ -11,7 +11,7 @@ import pytest
 from bot.github.errors import NotFound
 from bot.github.manifest import Registration, convert, form_url, manifest
 from bot.github.needs import NEEDS
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.github.scene import Clock
 
 HOME = "https://petitions.example.org"

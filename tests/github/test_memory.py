@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from bot.github.memory import Memory, room
-from bot.sandbox import shapes
-from bot.sandbox.server import Sandbox
+from sandbox import shapes
+from sandbox.server import Sandbox
 from tests.chance import dice
 
 PAGE = "https://api.github.com/repositories/7/issues/1/comments?per_page=100&page=1"

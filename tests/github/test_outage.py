@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable, Unreachable
 from bot.github.outage import LONGEST, Outage, probe_of
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
 
 

@@ -12,8 +12,8 @@ from bot.petition.commands import Command, Sign, parse
 from bot.petition.comment import Author, Writer, body_digest, standing
 from bot.petition.facts import Repository
 from bot.petition.plausibility import Account
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed
 
 

@@ -13,10 +13,10 @@ from bot.github.api import Line
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Unavailable
 from bot.github.installation import InstallationClient
-from bot.sandbox.faults import Faults, Mishap, Trouble
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
 from bot.version import user_agent
+from sandbox.faults import Faults, Mishap, Trouble
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.chance import examples
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 

@@ -25,7 +25,7 @@ from bot.github.manifest import convert
 from bot.github.paging import MOST, MOST_COMMENTS
 from bot.github.sending import fetch, send
 from bot.petition.facts import Repository
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
 
 MEGABYTE = 1024 * 1024

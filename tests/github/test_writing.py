@@ -7,8 +7,8 @@ from aiohttp import web
 
 from bot.github.errors import Forbidden, Gone, NotFound, Unprocessable
 from bot.github.installation import InstallationClient
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
 
 

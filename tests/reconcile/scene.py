@@ -12,9 +12,9 @@ from aiohttp import web
 
 from bot.github.client import GitHub
 from bot.github.pacing import Limits
-from bot.sandbox.nouns import Installation
-from bot.sandbox.server import Sandbox
 from bot.store import Store
+from sandbox.nouns import Installation
+from sandbox.server import Sandbox
 from tests.github.scene import Clock, make_github
 
 

@@ -12,8 +12,8 @@ from bot.petition.facts import IssueFact
 from bot.petition.splice import splice
 from bot.reconcile.by_hand import resync_by_hand
 from bot.reconcile.past import Past, Told, worth_reading
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Edit, Issue
+from sandbox.faults import Faults
+from sandbox.nouns import Edit, Issue
 from tests.reconcile.scene import Scene
 
 BLOCK = "<!-- undersigned:begin -->\n{} people\n<!-- undersigned:end -->"

@@ -10,9 +10,9 @@ from bot.github.answers import Listing
 from bot.petition.facts import IssueFact
 from bot.reconcile.by_hand import resync_by_hand
 from bot.reconcile.resync import reread
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Issue
 from bot.store import ThreadToRead
+from sandbox.faults import Faults
+from sandbox.nouns import Issue
 from tests.reconcile.scene import Scene
 
 

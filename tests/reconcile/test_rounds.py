@@ -12,7 +12,7 @@ from bot.petition.facts import SettingsFact, Unclear
 from bot.reconcile.beats import Beats
 from bot.reconcile.missed import MOST, Missed
 from bot.reconcile.rounds import THE_APP, Rounds
-from bot.sandbox.faults import Faults
+from sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.github.answers import HookDelivery
 from bot.reconcile.sweep import Fates, sweep
-from bot.sandbox.faults import Faults
+from sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 
 BEAT = 600.0

@@ -15,8 +15,8 @@ from bot.reconcile.beats import Beats
 from bot.reconcile.by_hand import resync_by_hand
 from bot.reconcile.coalesce import Coalescer, Rate
 from bot.reconcile.worker import Worker
-from bot.sandbox.nouns import Issue
 from bot.store import Lease
+from sandbox.nouns import Issue
 from tests.reconcile.scene import Scene
 
 

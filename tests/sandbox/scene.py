@@ -15,7 +15,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 
 NOON = 1_795_348_800.0
 """22 Nov 2026, 12:00 UTC."""

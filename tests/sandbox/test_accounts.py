@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.server import Sandbox
-from bot.sandbox.state import Refused
+from sandbox.server import Sandbox
+from sandbox.state import Refused
 from tests.sandbox.scene import NOON, Api, Mailbox
 
 COMMENTS = "/repos/lovelace/letters/issues/1/comments"

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock, Mailbox, until
 
 LOG = "/app/hook/deliveries"

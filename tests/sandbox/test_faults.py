@@ -6,8 +6,8 @@ from collections import Counter
 import aiohttp
 import pytest
 
-from bot.sandbox.faults import Fate, Faults, Luck, Mishap, Trouble
-from bot.sandbox.server import Sandbox
+from sandbox.faults import Fate, Faults, Luck, Mishap, Trouble
+from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock, Mailbox, until
 
 ISSUE = "/repos/lovelace/letters/issues/1"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.nouns import Comment, Issue, Refused, node_id, parts_of
-from bot.sandbox.server import Sandbox
+from sandbox.nouns import Comment, Issue, Refused, node_id, parts_of
+from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock
 
 PROVENANCE = """

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.server import Sandbox
-from bot.sandbox.state import Refused
+from sandbox.server import Sandbox
+from sandbox.state import Refused
 from tests.sandbox.scene import Api, Clock, Mailbox
 
 LETTERS = "/repos/lovelace/letters"

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.sandbox.api.limits import Limits
-from bot.sandbox.server import Sandbox
+from sandbox.api.limits import Limits
+from sandbox.server import Sandbox
 from tests.sandbox.scene import NOON, Api, Clock, until
 
 ISSUE = "/repos/lovelace/letters/issues/1"

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import pytest_asyncio
 from aiohttp import ClientSession, FormData, web
 
-from bot.sandbox.page import HEADERS, mount
-from bot.sandbox.server import Sandbox
-from bot.sandbox.state import Comment, Issue, State, User
+from sandbox.page import HEADERS, mount
+from sandbox.server import Sandbox
+from sandbox.state import Comment, Issue, State, User
 
 PETITION = "/lovelace/letters/issues/1"
 

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from bot.sandbox.page import mount
-from bot.sandbox.server import Sandbox
-from bot.sandbox.state import Event, Issue, State, User
+from sandbox.page import mount
+from sandbox.server import Sandbox
+from sandbox.state import Event, Issue, State, User
 from tests.browser import PHONE, barriers
 
 # The browser is started once for the module and lives in its event loop.

@@ -13,7 +13,7 @@ from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.markdown import render
+from sandbox.markdown import render
 
 
 class Seen(HTMLParser):

@@ -1,7 +1,7 @@
 """Lists come in pages with links, unchanged things cost nothing, and `since` looks at `updated_at`."""
 
-from bot.sandbox.server import Sandbox
-from bot.sandbox.shapes import timestamp
+from sandbox.server import Sandbox
+from sandbox.shapes import timestamp
 from tests.sandbox.scene import Api, Clock
 
 LETTERS = "/repos/lovelace/letters"

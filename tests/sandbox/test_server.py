@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock, Mailbox
 from tests.sandbox.truth import check_answer
 

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock, Mailbox
 from tests.sandbox.truth import check_answer, check_delivery
 

@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import asyncpg
 import pytest
 
-from bot.sandbox.server import Sandbox
 from bot.store import Store, WrongDatabase, postgres_pooling
 from bot.store.address import PostgresServer, read_address
 from bot.store.postgres import PostgresDatabase
 from bot.store.spelling import statement
+from sandbox.server import Sandbox
 from tests.pooler import Pooler
 from tests.store.scene import INSTALLATION, Scene
 from tests.whole.test_command_line import credentials, run

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.sandbox.delivery_log import Attempt
-from bot.sandbox.nouns import Comment, Issue
-from bot.sandbox.server import Sandbox
+from sandbox.delivery_log import Attempt
+from sandbox.nouns import Comment, Issue
+from sandbox.server import Sandbox
 from tests.whole.acknowledging import TellingLog
 from tests.whole.opening import Watching
 from tests.whole.scene import PATIENCE

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Comment, Issue, Refused
+from sandbox.faults import Faults
+from sandbox.nouns import Comment, Issue, Refused
 from tests.whole import machine_letter as letters
 from tests.whole.machine_steps import Choice, Impossible, action
 from tests.whole.machine_truth import blocks

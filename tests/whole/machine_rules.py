@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.sandbox.nouns import Issue
+from sandbox.nouns import Issue
 from tests.whole.machine_letter import has_sound_block
 from tests.whole.machine_steps import Choice, Impossible, action
 from tests.whole.machine_truth import PHRASE, Meaning, Wishes

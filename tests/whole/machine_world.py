@@ -19,11 +19,11 @@ from bot.petition import threads
 from bot.petition.settings import PATH
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Comment, Installation, Issue, Repository, User
-from bot.sandbox.server import Sandbox
-from bot.sandbox.state import State
 from bot.store import observing
+from sandbox.faults import Faults
+from sandbox.nouns import Comment, Installation, Issue, Repository, User
+from sandbox.server import Sandbox
+from sandbox.state import State
 from tests.whole.machine_letter import BEGIN, Letter
 from tests.whole.machine_truth import Petition, PhraseBook, Wishes, is_petition
 from tests.whole.scene import FAST, Scene

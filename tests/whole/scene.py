@@ -15,9 +15,9 @@ from bot.petition import block
 from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
-from bot.sandbox.nouns import Comment, Issue, User
-from bot.sandbox.server import Sandbox
-from bot.sandbox.state import State
+from sandbox.nouns import Comment, Issue, User
+from sandbox.server import Sandbox
+from sandbox.state import State
 
 FAST = app.Tempo(
     rate=Rate(burst=10_000, period=0.001, gap=0.02),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from bot.sandbox.faults import Mishap, Trouble
-from bot.sandbox.nouns import Issue, User
 from bot.verify import IssueName, verify
+from sandbox.faults import Mishap, Trouble
+from sandbox.nouns import Issue, User
 from tests.whole.scene import Scene
 from tests.whole.watching import store_of, surveyed
 

@@ -10,9 +10,9 @@ import pytest
 
 from bot.petition.splice import machine_line
 from bot.petition.threads import Continues, continuation_body
-from bot.sandbox.faults import Mishap, Trouble
-from bot.sandbox.nouns import Issue, Refused, User
 from bot.verify import IssueName, verify
+from sandbox.faults import Mishap, Trouble
+from sandbox.nouns import Issue, Refused, User
 from tests.whole.scene import Scene, said
 from tests.whole.watching import a_second_later, at_rest, eventually, store_of, surveyed, unheard, watched
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.store.damage import damage
 from tests.whole.scene import PATIENCE, Scene, scene
 from tests.whole.test_command_line import credentials, run

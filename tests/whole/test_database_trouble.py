@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 
 from bot.github.sending import PATIENCE, send
-from bot.sandbox.delivery_log import Attempt
-from bot.sandbox.nouns import Issue
 from bot.store import sqlite as sqlite_engine
+from sandbox.delivery_log import Attempt
+from sandbox.nouns import Issue
 from tests.store.test_sqlite import pragma
 from tests.whole.scene import Scene, scene
 

@@ -10,7 +10,7 @@ import aiohttp
 
 from bot import app
 from bot.github.sending import send
-from bot.sandbox.faults import Faults
+from sandbox.faults import Faults
 from tests.whole.scene import FAST, WATCHFUL
 from tests.whole.watching import at_rest, eventually, watched
 

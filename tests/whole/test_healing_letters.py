@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from bot.petition import block
-from bot.sandbox.faults import Faults, Mishap, Trouble
-from bot.sandbox.nouns import Issue
+from sandbox.faults import Faults, Mishap, Trouble
+from sandbox.nouns import Issue
 from tests.whole.scene import Scene, said
 from tests.whole.watching import at_rest, eventually, surveyed, unheard, watched
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 from structlog.testing import capture_logs
 
-from bot.sandbox.nouns import Issue
 from bot.store import Due, State
+from sandbox.nouns import Issue
 from tests.whole.scene import WATCHFUL, Scene
 from tests.whole.watching import (
     eventually,

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Comment, Issue
+from sandbox.faults import Faults
+from sandbox.nouns import Comment, Issue
 from tests.whole.scene import Scene
 from tests.whole.watching import Calls, at_rest, eventually, store_of, surveyed, unheard, watched
 

@@ -11,10 +11,10 @@ import pytest
 from bot import app
 from bot.reconcile.beats import Beats
 from bot.reconcile.worker import STUMBLED
-from bot.sandbox.nouns import Installation, Issue
-from bot.sandbox.server import Sandbox
 from bot.store import Due, State, ThreadToRead
 from bot.store.upkeep_statements import NEW_CONDITIONS
+from sandbox.nouns import Installation, Issue
+from sandbox.server import Sandbox
 from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
 from tests.whole.test_healing_moves import HEARD, comes_to, signed_petition
 from tests.whole.watching import (

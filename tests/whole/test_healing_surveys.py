@@ -8,8 +8,8 @@ import pytest
 
 from bot import app
 from bot.petition import block
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Comment, Issue
+from sandbox.faults import Faults
+from sandbox.nouns import Comment, Issue
 from tests.whole.scene import FAST, WATCHFUL, Scene, said
 from tests.whole.watching import a_second_later, at_rest, eventually, surveyed, unheard, watched
 

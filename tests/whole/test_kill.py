@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.sandbox.delivery_log import Attempt
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.delivery_log import Attempt
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.whole.acknowledging import TellingLog
 from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE

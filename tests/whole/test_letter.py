@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bot.petition import block
 from bot.petition.letters import Change, Letter, differences, given_to
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Issue
+from sandbox.faults import Faults
+from sandbox.nouns import Issue
 from tests.whole.scene import WATCHFUL, Scene
 from tests.whole.watching import a_second_later, at_rest, eventually, store_of, watched
 

@@ -19,10 +19,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.reconcile.beats import Beats
-from bot.sandbox.delivery_log import Attempt, DeliveryLog
-from bot.sandbox.nouns import Comment, Issue
-from bot.sandbox.server import Sandbox
 from bot.store import postgres, postgres_neighbours
+from sandbox.delivery_log import Attempt, DeliveryLog
+from sandbox.nouns import Comment, Issue
+from sandbox.server import Sandbox
 from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
 from tests.whole.test_command_line import ROOT, SHUTDOWN, credentials, read_until

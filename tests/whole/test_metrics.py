@@ -15,9 +15,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.github.pacing import Kind
 from bot.metrics import Metrics
-from bot.sandbox.faults import Faults
 from bot.store import Backlog, ListingOutcome
 from bot.web.callers import PAGES
+from sandbox.faults import Faults
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
 
 DOCS = Path(__file__).parents[2] / "docs"

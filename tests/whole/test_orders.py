@@ -9,10 +9,10 @@ import pytest
 
 from bot import app
 from bot.petition.settings import PATH
-from bot.sandbox.nouns import Comment, Issue
-from bot.sandbox.server import Sandbox
 from bot.store import State
 from bot.verify import IssueName, Verification, verify
+from sandbox.nouns import Comment, Issue
+from sandbox.server import Sandbox
 from tests.whole.scene import Clock, Scene, scene
 
 

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 
 from bot import app, organizing
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
+from sandbox.faults import Faults
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.emissions import RUN
 from tests.web.html import Read
 from tests.whole.scene import Clock, Scene, scene

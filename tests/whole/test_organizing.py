@@ -10,8 +10,8 @@ import pytest
 from bot.github.errors import Paused
 from bot.organizing import CHECKED_FOR, Organizing
 from bot.petition.comment import Author
-from bot.sandbox.server import Sandbox
 from bot.store import Store
+from sandbox.server import Sandbox
 from tests.github.scene import Clock, make_github
 from tests.whole.watching import Calls
 

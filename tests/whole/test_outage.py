@@ -10,9 +10,9 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.github.sending import send
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
 from bot.store import State
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.whole.scene import WATCHFUL, scene
 from tests.whole.watching import Handler, eventually, state_of
 

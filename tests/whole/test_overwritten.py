@@ -6,8 +6,8 @@ import pytest
 
 from bot import app
 from bot.petition import block
-from bot.sandbox.nouns import Issue
 from bot.store import State
+from sandbox.nouns import Issue
 from tests.whole.scene import Clock, Scene
 from tests.whole.watching import at_rest, eventually, state_of, watched
 

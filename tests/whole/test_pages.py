@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.sandbox.nouns import Issue
+from sandbox.nouns import Issue
 from tests.whole.scene import Scene, scene
 
 

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from bot.sandbox.nouns import Issue
-from bot.sandbox.page import mount
-from bot.sandbox.server import Sandbox
+from sandbox.nouns import Issue
+from sandbox.page import mount
+from sandbox.server import Sandbox
 from tests.browser import PHONE, barriers, watch
 from tests.whole.scene import Scene, scene
 

@@ -9,12 +9,12 @@ from functools import partial
 import pytest
 
 from bot.github import deliveries
-from bot.sandbox.delivery_log import Delivery
-from bot.sandbox.ground import Event
-from bot.sandbox.server import Sandbox
 from bot.store import Store
 from bot.store.database import Row, Transaction
 from bot.store.spelling import Statement, statement
+from sandbox.delivery_log import Delivery
+from sandbox.ground import Event
+from sandbox.server import Sandbox
 
 DELIVERIES = sorted((event, action) for event, route in deliveries._ROUTES.items() for action in route.actions)
 """Every event and action that we act on."""

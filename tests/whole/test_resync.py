@@ -8,8 +8,8 @@ import pytest
 
 from bot import errands
 from bot.reconcile.by_hand import Unknown
-from bot.sandbox.faults import Faults
 from bot.store import Store
+from sandbox.faults import Faults
 from tests.whole.scene import Scene, scene
 from tests.whole.test_command_line import credentials, run
 from tests.whole.watching import a_second_later, surveyed, unheard, watched

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from bot.sandbox import page as sandbox_page
-from bot.sandbox.server import Sandbox
+from sandbox import page as sandbox_page
+from sandbox.server import Sandbox
 from tests.browser import PHONE, barriers
 from tests.whole.scene import Scene
 from tests.whole.test_command_line import finish, read_until, start

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bot.petition import block
-from bot.sandbox.faults import Faults
+from sandbox.faults import Faults
 from tests.whole.scene import Scene, scene
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.petition.splice import MachineLine, machine_line
 from bot.petition.threads import STRANGERS
-from bot.sandbox.nouns import Issue
 from bot.verify import IssueName, verify
+from sandbox.nouns import Issue
 from tests.whole.scene import Scene
 from tests.whole.watching import Calls, watched
 

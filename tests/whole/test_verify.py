@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from bot.petition import block
 from bot.petition.threads import Continues, continuation_body
-from bot.sandbox.nouns import Comment, Issue
 from bot.verify import IssueName, Verification, verify
+from sandbox.nouns import Comment, Issue
 from tests.whole.scene import Scene
 from tests.whole.test_command_line import credentials, run
 

@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 
 from bot import app
-from bot.sandbox.faults import Faults
-from bot.sandbox.nouns import Issue
-from bot.sandbox.server import Sandbox
 from bot.store import State, Store
+from sandbox.faults import Faults
+from sandbox.nouns import Issue
+from sandbox.server import Sandbox
 from tests.whole.scene import FAST, Scene, scene
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -1,0 +1,106 @@
+"""What passes between the sandbox's GitHub and the bot, put into words for whoever watches the page."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.delivery_log import Attempt, DeliveryLog
+from sandbox.nouns import Issue
+from sandbox.state import State
+
+SHOWN = 5
+"""Lines of the feed; older ones are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing said between GitHub and the bot; `inbound` is towards the bot. `at` is in UTC epoch seconds."""
+
+    id: str
+    at: float
+    inbound: bool
+    text: str
+    detail: str
+    ok: bool
+
+
+class Activity:
+    """Count deliveries and API calls, and put the last of them into words."""
+
+    def __init__(self, now: Callable[[], float], log: DeliveryLog) -> None:
+        self.calls = 0
+        self._now = now
+        self._log = log
+        self._latest_calls: deque[Line] = deque(maxlen=SHOWN)
+
+    @property
+    def deliveries(self) -> int:
+        """Count the attempts to tell the bot something."""
+        return len(self._log.attempts())
+
+    def called(self, method: str, path: str, status: int) -> None:
+        """Note a call to the API and its answer; `path` is below the API's root."""
+        self.calls += 1
+        words = (text for verb, pattern, text in _CALLS if verb == method and re.fullmatch(pattern, path))
+        short = re.sub(r"^/.+(/[^/]+/[^/]+)$", r"…\1", path)
+        detail = f"{method} {short} · {status}"
+        line = Line(f"call-{self.calls}", self._now(), False, next(words, "calls"), detail, status < 400)
+        self._latest_calls.append(line)
+
+    def latest(self) -> list[Line]:
+        """List the last of both, newest first."""
+        told = [_told(attempt) for attempt in self._log.attempts()[:SHOWN]]
+        return sorted([*reversed(self._latest_calls), *told], key=lambda line: -line.at)[:SHOWN]
+
+
+def _told(attempt: Attempt) -> Line:
+    of = attempt.delivery
+    name = of.event if of.action is None else f"{of.event}.{of.action}"
+    ok = attempt.status == "OK"
+    answer = str(attempt.status_code or attempt.status)
+    return Line(
+        f"delivery-{attempt.id}", attempt.delivered_at, True, _EVENTS.get(name, "something happened"),
+        f"{name} · {answer}", ok,
+    )  # fmt: skip
+
+
+def edits_by_bot(state: State, issue: Issue) -> int:
+    """Count how often the bot has written the issue's text."""
+    return sum(edit.editor is state.app.bot for edit in issue.edits)
+
+
+_EVENTS = {
+    "issue_comment.created": "a comment was written",
+    "issue_comment.edited": "a comment was edited or hidden",
+    "issue_comment.deleted": "a comment was deleted",
+    "issues.opened": "the issue was opened",
+    "issues.edited": "the issue’s text was edited",
+    "issues.labeled": "a label was added",
+    "issues.unlabeled": "a label was removed",
+    "issues.closed": "the issue was closed",
+    "issues.reopened": "the issue was reopened",
+    "issues.locked": "the issue was locked",
+    "issues.unlocked": "the issue was unlocked",
+    "push": "a file was changed",
+    "installation.created": "the App was installed",
+    "ping": "the webhook was set up",
+}
+
+_REPOSITORY = r"/(?:repos/[^/]+/[^/]+|repositories/\d+)"
+_CALLS = (
+    ("POST", r"/app/installations/\d+/access_tokens", "asks for a token"),
+    ("GET", rf"{_REPOSITORY}/issues/\d+", "reads the issue"),
+    ("PATCH", rf"{_REPOSITORY}/issues/\d+", "edits the issue’s text"),
+    ("GET", rf"{_REPOSITORY}/issues/\d+/comments", "reads the comments"),
+    ("GET", rf"{_REPOSITORY}/issues", "looks for petitions"),
+    ("GET", _REPOSITORY, "looks at the repository"),
+    ("POST", rf"{_REPOSITORY}/issues/comments/\d+/reactions", "reacts to a comment"),
+    ("DELETE", rf"{_REPOSITORY}/issues/comments/\d+/reactions/\d+", "takes a reaction back"),
+    ("GET", r"/installation/repositories", "lists its repositories"),
+    ("GET", r"/app/hook/deliveries.*", "looks for lost deliveries"),
+    ("GET", r"/app.*", "looks at its registration"),
+    ("POST", r"/graphql", "asks who edited what"),
+)

@@ -1,0 +1,82 @@
+"""What a handler gives back, and how it becomes an HTTP answer with GitHub's headers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from sandbox.nouns import Json, JsonObject, Refused
+
+DOCUMENTATION = "https://docs.github.com/rest"
+VERSIONS = ("2022-11-28", "2026-03-10")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status with JSON, or with `raw` bytes in place of JSON, or with nothing at 204."""
+
+    json: Json = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+
+    def body(self) -> bytes:
+        """Give the bytes to send."""
+        if self.raw is not None:
+            return self.raw
+        if self.status in {204, 304}:
+            return b""
+        return json.dumps(self.json, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def refusal(refused: Refused) -> Answer:
+    """Say what GitHub says when it refuses; `status` is a string in the body."""
+    return error(refused.status, refused.message, refused.errors, refused.headers)
+
+
+def error(
+    status: int, message: str, errors: Sequence[Json] = (), headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Make an error in GitHub's form."""
+    body: JsonObject = {"message": message}
+    if errors:
+        body["errors"] = list(errors)
+    body |= {"documentation_url": DOCUMENTATION, "status": str(status)}
+    return Answer(body, status, headers or {})
+
+
+def moved(method: str, url: str) -> Answer:
+    """Redirect as GitHub does: 301 for reading, 307 for writing, both worded as permanent."""
+    body: JsonObject = {"message": "Moved Permanently", "url": url, "documentation_url": DOCUMENTATION}
+    return Answer(body, 301 if method in {"GET", "HEAD"} else 307, {"Location": url})
+
+
+def respond(answer: Answer, request: web.Request, salt: str = "") -> web.Response:
+    """Send an answer; a reader whose copy is still good gets 304 and no body. ETags depend on `salt`."""
+    body = answer.body()
+    headers: CIMultiDict[str] = CIMultiDict(answer.headers)
+    headers.setdefault("Content-Type", "application/json; charset=utf-8")
+    headers["X-GitHub-Media-Type"] = "github.v3; format=json"
+    if request.method == "GET" and answer.status == 200:
+        headers["Cache-Control"] = "private, max-age=60, s-maxage=60"
+        headers["ETag"] = f'W/"{hashlib.sha256(body + salt.encode()).hexdigest()}"'
+        if _is_fresh(request, headers):
+            del headers["Content-Type"]
+            return web.Response(status=304, headers=headers)
+    if answer.status == 204:
+        del headers["Content-Type"]
+    return web.Response(status=answer.status, body=body, headers=headers)
+
+
+def _is_fresh(request: web.Request, headers: Mapping[str, str]) -> bool:
+    known = request.headers.get("If-None-Match")
+    if known is not None:
+        mine = headers["ETag"].removeprefix("W/")
+        return any(one.strip().removeprefix("W/") == mine for one in known.split(","))
+    since = request.headers.get("If-Modified-Since")
+    return since is not None and since == headers.get("Last-Modified")

@@ -1,0 +1,188 @@
+"""One request as a handler sees it: who calls, what it is about, and the lookups that every handler needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from multidict import MultiMapping
+
+from sandbox.api.answer import Answer
+from sandbox.api.keys import LEVELS, Caller, Keychain
+from sandbox.api.limits import Meter
+from sandbox.api.replica import Replica
+from sandbox.deliveries import Deliveries
+from sandbox.nouns import Comment, Issue, Json, JsonObject, Refused, Repository, User
+from sandbox.registration import Registration
+from sandbox.state import State
+
+Handler = Callable[["Call"], Answer]
+
+
+class Moved(Exception):
+    """The thing asked for lives elsewhere; the API redirects to `url`."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One REST call: what it needs and who answers it."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: str = ""
+    """The App permission it needs, as `issues:write`; empty where none is."""
+    needs_app: bool = False
+    """Whether it is for the App's JWT only."""
+    is_content: str = ""
+    """`yes`, `reaction` or `edit` where GitHub counts, or may count, it as content creation."""
+    is_free: bool = False
+
+
+@dataclass(slots=True)
+class Call:
+    """A request with its path, query and body, and the GitHub it is made to."""
+
+    state: State
+    keychain: Keychain
+    meter: Meter
+    replica: Replica
+    deliveries: Deliveries
+    registration: Registration
+    caller: Caller
+    route: Route
+    target: str
+    """The address below the API's root as it was sent, with the query."""
+    path: Mapping[str, str]
+    query: MultiMapping[str]
+    headers: Mapping[str, str]
+    body: JsonObject
+
+    @property
+    def actor(self) -> User:
+        """Give the account that acts; 401 for nobody."""
+        if self.caller.actor is None:
+            raise Refused(401, "Requires authentication")
+        return self.caller.actor
+
+    def repository(self) -> Repository:
+        """Find the repository of the path, if the caller may do there what the route does."""
+        state = self.state
+        if "repository_id" in self.path:
+            repository = state.repositories.get(int(self.path["repository_id"]))
+        else:
+            repository = state.find_repository(f"{self.path['owner']}/{self.path['repo']}")
+        if repository is None or repository.deleted or not self.can_read(repository):
+            raise Refused(404, "Not Found")
+        if "owner" in self.path:
+            asked = f"{self.path['owner']}/{self.path['repo']}"
+            if asked.lower() != repository.full_name.lower():
+                raise Moved(self.numeric_url(repository))
+        self._check_permission(repository)
+        return repository
+
+    def issue(self) -> Issue:
+        """Find the issue of the path; a moved one redirects, a deleted one is gone."""
+        repository = self.repository()
+        if not repository.has_issues:
+            raise Refused(410, "Issues are disabled for this repo")
+        issue = repository.issues.get(int(self.path["number"]))
+        if issue is None or issue.user.spam:
+            raise Refused(404, "Not Found")
+        if issue.deleted:
+            raise Refused(410, "This issue was deleted")
+        if issue.moved_to is not None:
+            target = issue.moved_to
+            if not self.can_read(target.repository):
+                raise Refused(404, "Not Found")
+            rest = self._rest().split("/", 3)[3:]
+            tail = "/".join(["", *rest]) if rest else ""
+            raise Moved(f"{self.base(target.repository)}/issues/{target.number}{tail}")
+        return issue
+
+    def comment(self) -> Comment:
+        """Find the comment of the path."""
+        repository = self.repository()
+        comment = self.state.comments.get(int(self.path["comment_id"]))
+        if comment is None or not self.replica.shows(comment) or comment.issue.repository is not repository:
+            raise Refused(404, "Not Found")
+        return comment
+
+    def can_read(self, repository: Repository) -> bool:
+        """Tell whether the caller may know of a repository at all."""
+        if not repository.private:
+            return True
+        if self.caller.is_app:
+            return self.state.installation_for(repository) is not None
+        if self.caller.token is not None:
+            return self.covers(repository)
+        return self.caller.actor is not None and self.state.role(repository, self.caller.actor) != "none"
+
+    def covers(self, repository: Repository) -> bool:
+        """Tell whether the caller's installation token reaches a repository."""
+        token = self.caller.token
+        if token is None or not token.installation.covers(repository):
+            return False
+        return token.repositories is None or repository.id in token.repositories
+
+    def base(self, repository: Repository) -> str:
+        """Give the numeric address of a repository, as GitHub's own links and redirects use it."""
+        return f"{self.state.urls.api}/repositories/{repository.id}"
+
+    def numeric_url(self, repository: Repository) -> str:
+        """Give the address of this very request on the numeric address of its repository."""
+        return f"{self.base(repository)}{self._rest()}"
+
+    def text(self, field: str) -> str | None:
+        """Give a text field of the body; None where it is absent or null, 422 where it is no text."""
+        value = self.body.get(field)
+        if value is not None and not isinstance(value, str):
+            raise Refused(
+                422, f"Invalid request.\n\nFor 'properties/{field}', {json.dumps(value)} is not a string."
+            )
+        return value
+
+    def required(self, field: str) -> str:
+        """Give a text field of the body; 422 where it is missing."""
+        value = self.text(field)
+        if value is None:
+            raise Refused(422, f'Invalid request.\n\n"{field}" wasn\'t supplied.')
+        return value
+
+    def names(self, field: str) -> list[str] | None:
+        """Give a list of names from the body; None where it is absent."""
+        value: Json = self.body.get(field)
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise Refused(
+                422, f"Invalid request.\n\nFor 'properties/{field}', {json.dumps(value)} is not an array."
+            )
+        return [one["name"] if isinstance(one, dict) else str(one) for one in value]
+
+    def _rest(self) -> str:
+        """Give what follows the repository in the address, with the query."""
+        segments = 2 if "repository_id" in self.path else 3
+        rest = self.target.split("/", segments + 1)[segments + 1 :]
+        return "/".join(["", *rest])
+
+    def _check_permission(self, repository: Repository) -> None:
+        name, _, level = self.route.permission.partition(":")
+        caller = self.caller
+        if not name:
+            return
+        if caller.token is None:
+            if level != "read" and caller.actor is None:
+                raise Refused(401, "Requires authentication")
+            return
+        if level == "read" and not repository.private:
+            return  # what is public needs no permission
+        granted = caller.token.permissions.get(name, "none") if self.covers(repository) else "none"
+        if LEVELS.index(granted) < LEVELS.index(level):
+            accepted = {"X-Accepted-GitHub-Permissions": f"{name}={level}"}
+            raise Refused(403, "Resource not accessible by integration", headers=accepted)

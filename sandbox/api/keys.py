@@ -1,0 +1,184 @@
+"""Who is calling: the App's key and JWTs, installation tokens that expire, personal tokens."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.types import Options
+
+from sandbox.nouns import Installation, Refused, User
+from sandbox.state import State
+
+TOKEN_LIFE = 3600
+"""Seconds an installation token lives."""
+USER_TOKEN_LIFE = 8 * 3600
+"""Seconds a token lives with which the App acts for a person."""
+LEVELS = ("none", "read", "write", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An installation token with what it may do and where; `repositories` None means all of the installation."""
+
+    value: str
+    installation: Installation
+    permissions: Mapping[str, str]
+    repositories: frozenset[int] | None
+    minted_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request: nobody, the App itself (by JWT), one of its installations, or a person."""
+
+    actor: User | None = None
+    is_app: bool = False
+    token: Token | None = None
+
+    @property
+    def key(self) -> str:
+        """Name the rate-limit bucket."""
+        if self.token is not None:
+            return f"installation {self.token.installation.id}"
+        if self.is_app:
+            return "app"
+        return "anonymous" if self.actor is None else f"user {self.actor.id}"
+
+
+class Keychain:
+    """The App's key pairs and every token handed out."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._keys = [_key(0)]
+        self._tokens: dict[str, Token] = {}
+        self._people: dict[str, User] = {}
+        self._people_until: dict[str, float] = {}
+
+    @property
+    def private_key(self) -> str:
+        """The latest private key in PEM (PKCS#1), as GitHub hands it out."""
+        form = serialization.PrivateFormat.TraditionalOpenSSL
+        pem = self._keys[-1].private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+        return pem.decode()
+
+    def add_key(self) -> None:
+        """Make another private key; those before hold until they are deleted.
+
+        https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps
+        """
+        self._keys.append(_key(len(self._keys)))
+
+    def delete_old_keys(self) -> None:
+        """Delete all private keys but the latest."""
+        del self._keys[:-1]
+
+    def mint(
+        self,
+        installation: Installation,
+        permissions: Mapping[str, str],
+        repositories: frozenset[int] | None,
+    ) -> Token:
+        """Make an installation token of today's form: some 520 characters with two dots."""
+        now = self._state.now()
+        parts = [
+            base64.urlsafe_b64encode(self._state.random.randbytes(n)).decode().rstrip("=") for n in (54, 210, 114)
+        ]
+        token = Token(
+            value=f"ghs_{self._state.app.id}_{'.'.join(parts)}",
+            installation=installation,
+            permissions=permissions,
+            repositories=repositories,
+            minted_at=now,
+            expires_at=now + TOKEN_LIFE,
+        )
+        self._tokens[token.value] = token
+        return token
+
+    def personal_token(self, user: User) -> str:
+        """Make a token with which a person uses the API."""
+        value = "ghp_" + self._state.random.randbytes(18).hex()
+        self._people[value] = user
+        return value
+
+    def user_token(self, user: User) -> str:
+        """Make a token with which the App acts for a person who has agreed to that."""
+        value = "ghu_" + self._state.random.randbytes(18).hex()
+        self._people[value] = user
+        self._people_until[value] = self._state.now() + USER_TOKEN_LIFE
+        return value
+
+    def revoke(self, value: str) -> bool:
+        """Take a person's token back; False where it is none."""
+        return self._people.pop(value, None) is not None
+
+    def caller(self, authorization: str | None) -> Caller:
+        """Find out who calls from the header `Authorization`; 401 for what is no longer or was never valid."""
+        if not authorization:
+            return Caller()
+        scheme, _, credentials = authorization.partition(" ")
+        credentials = credentials.strip()
+        if scheme.lower() not in {"bearer", "token"}:
+            raise Refused(401, "Bad credentials")
+        if credentials in self._people and self._state.now() < self._people_until.get(credentials, math.inf):
+            return Caller(actor=self._people[credentials])
+        if credentials.startswith("ghs_"):
+            return self._installation(credentials)
+        if scheme.lower() == "bearer" and credentials.count(".") == 2:
+            self._check_jwt(credentials)
+            return Caller(is_app=True)
+        raise Refused(401, "Bad credentials")
+
+    def _installation(self, value: str) -> Caller:
+        token = self._tokens.get(value)
+        if token is None or token.expires_at <= self._state.now() or token.installation.deleted:
+            raise Refused(401, "Bad credentials")
+        if token.installation.suspended_at is not None:
+            raise Refused(403, "This installation has been suspended")
+        return Caller(actor=self._state.app.bot, token=token)
+
+    def _check_jwt(self, value: str) -> None:
+        claims = self._read_jwt(value)
+        now, app = self._state.now(), self._state.app
+        issued, expires = claims.get("iat"), claims.get("exp")
+        if not isinstance(issued, int) or issued > now:
+            raise Refused(
+                401,
+                "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+            )
+        if not isinstance(expires, int) or expires <= now:
+            raise Refused(
+                401, "'Expiration time' claim ('exp') must be a numeric value representing the future time "
+                "at which the assertion expires"
+            )  # fmt: skip
+        if expires > now + 600:
+            raise Refused(401, "'Expiration time' claim ('exp') is too far in the future")
+        if str(claims.get("iss")) not in {str(app.id), app.client_id}:
+            raise Refused(404, "Integration not found")
+
+    def _read_jwt(self, value: str) -> dict[str, object]:
+        # The times are checked against the sandbox's own clock.
+        own_clock: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        for key in self._keys:
+            with suppress(jwt.InvalidTokenError):
+                claims: dict[str, object] = jwt.decode(
+                    value, key.public_key(), algorithms=["RS256"], options=own_clock
+                )
+                return claims
+        raise Refused(401, "A JSON web token could not be decoded")
+
+
+@cache
+def _key(number: int) -> rsa.RSAPrivateKey:
+    """Make an App's key, once per process: it takes a tenth of a second, and tests make many sandboxes."""
+    del number
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -1,0 +1,113 @@
+"""REST calls on repositories: themselves, their files, their collaborators."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from sandbox import shapes
+from sandbox.api.answer import Answer
+from sandbox.api.call import Call, Route
+from sandbox.nouns import ROLES, JsonObject, Refused, Repository
+from sandbox.repository_shape import repository as repository_shape
+
+_AS_PERMISSION = {"maintain": "write", "triage": "read"}
+
+
+def get_repository(call: Call) -> Answer:
+    """Read a repository."""
+    return Answer(
+        repository_shape(call.state.urls, call.repository()) | {"subscribers_count": 0, "network_count": 0}
+    )
+
+
+def get_contents(call: Call) -> Answer:
+    """Read a file, as JSON with line-wrapped base64 or raw, or list a folder."""
+    repository = call.repository()
+    path = call.path["path"].strip("/")
+    content = repository.files.get(path)
+    if content is None:
+        return Answer(_folder(call, repository, path))
+    if "raw" in call.headers.get("Accept", ""):
+        return Answer(raw=content, headers={"Content-Type": "application/vnd.github.raw+json; charset=utf-8"})
+    encoded: JsonObject = {"encoding": "base64", "content": base64.encodebytes(content).decode()}
+    return Answer(_entry(call, repository, path, content) | encoded)
+
+
+def put_contents(call: Call) -> Answer:
+    """Commit one file to the default branch; over an existing one only by its present hash."""
+    repository, path = call.repository(), call.path["path"].strip("/")
+    call.state.require(repository, call.actor, "write")
+    call.state.refuse_archived(repository)
+    message = call.required("message")
+    content = base64.b64decode(call.required("content"))
+    known = repository.files.get(path)
+    if known is not None and call.text("sha") is None:
+        raise Refused(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
+    if known is not None and call.text("sha") != _sha(known):
+        raise Refused(409, f"{path} does not match {call.text('sha')}")
+    call.state.write_file(repository, path, content.decode(), call.actor)
+    commit: JsonObject = {"sha": _sha(content), "message": message, "parents": []}
+    shown = {"content": _entry(call, repository, path, content), "commit": commit}
+    return Answer(shown, 201 if known is None else 200)
+
+
+def get_permission(call: Call) -> Answer:
+    """Tell what somebody may do: the four old permissions, and the exact role."""
+    repository = call.repository()
+    user = call.state.find_user(call.path["user"])
+    if user is None:
+        raise Refused(404, "Not Found")
+    asker = call.caller
+    if asker.token is None and (
+        asker.actor is None or ROLES.index(call.state.role(repository, asker.actor)) < ROLES.index("write")
+    ):
+        raise Refused(403, "Must have push access to view collaborator permission.")
+    role = call.state.role(repository, user)
+    rank = ROLES.index(role)
+    names = ("pull", "triage", "push", "maintain", "admin")
+    allowed: JsonObject = {name: rank > place for place, name in enumerate(names)}
+    shown = shapes.user(call.state.urls, user) | {"permissions": allowed, "role_name": role}
+    return Answer({"permission": _AS_PERMISSION.get(role, role), "user": shown, "role_name": role})
+
+
+def _folder(call: Call, repository: Repository, path: str) -> list[JsonObject]:
+    prefix = f"{path}/" if path else ""
+    inside = {name: content for name, content in repository.files.items() if name.startswith(prefix)}
+    if not inside:
+        raise Refused(404, "Not Found")
+    return [_entry(call, repository, name, content) for name, content in sorted(inside.items())]
+
+
+def _entry(call: Call, repository: Repository, path: str, content: bytes) -> JsonObject:
+    urls = call.state.urls
+    url = f"{shapes.repository_url(urls, repository)}/contents/{path}?ref=main"
+    sha = _sha(content)
+    git = f"{shapes.repository_url(urls, repository)}/git/blobs/{sha}"
+    page = f"{urls.web}/{repository.full_name}/blob/main/{path}"
+    return {
+        "type": "file",
+        "name": path.rsplit("/", 1)[-1],
+        "path": path,
+        "sha": sha,
+        "size": len(content),
+        "url": url,
+        "html_url": page,
+        "git_url": git,
+        "download_url": f"{urls.web}/raw/{repository.full_name}/main/{path}",
+        "_links": {"self": url, "git": git, "html": page},
+    }
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+_R = "/repos/{owner}/{repo}"
+ROUTES = (
+    Route("GET", _R, get_repository, "metadata:read"),
+    Route("GET", f"{_R}/contents/{{path:.*}}", get_contents, "contents:read"),
+    Route("PUT", f"{_R}/contents/{{path:.*}}", put_contents, "contents:write"),
+    Route("GET", f"{_R}/collaborators/{{user}}/permission", get_permission, "metadata:read"),
+)
+"""Every call of this module, for `api.app`."""

@@ -1,0 +1,193 @@
+"""Signing in with GitHub: the page that asks a person, the code it gives, and the token that the code is good for.
+
+https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import urlencode, urlsplit
+
+import jinja2
+from aiohttp import web
+
+from sandbox import views
+from sandbox.api.keys import USER_TOKEN_LIFE, Keychain
+from sandbox.nouns import User
+from sandbox.registration import Registration
+from sandbox.state import State
+
+CODE_LIFE = 600
+"""Seconds within which a code must be exchanged."""
+
+REFRESH_LIFE = 15_811_200
+"""Seconds that the token lasts with which others are made."""
+
+ERRORS: Mapping[str, str] = {
+    "access_denied": "The user has denied your application access.",
+    "bad_verification_code": "The code passed is incorrect or expired.",
+    "incorrect_client_credentials": "The client_id and/or client_secret passed are incorrect.",
+    "redirect_uri_mismatch": "The redirect_uri MUST match the registered callback URL for this application.",
+}
+"""GitHub's words; of a wrong PKCE verifier it does not say what it answers, so a code is bad with it.
+
+https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+"""
+
+
+def mount(
+    app: web.Application, state: State, keychain: Keychain, registration: Registration, api: str = ""
+) -> None:
+    """Add the page and the exchange, which are beside GitHub's pages, and the revocation, which is in its API."""
+    desk = _Desk(state, keychain, registration)
+    app.add_routes(
+        [
+            web.get("/login/oauth/authorize", desk.ask),
+            web.post("/login/oauth/authorize", desk.decide),
+            web.post("/login/oauth/access_token", desk.exchange),
+            web.delete(f"{api}/applications/{{client_id}}/token", desk.revoke),
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Grant:
+    """What somebody has agreed to."""
+
+    user: User
+    redirect_uri: str
+    challenge: str
+    made_at: float
+
+
+class _Desk:
+    """Hands out codes, and takes each once."""
+
+    def __init__(self, state: State, keychain: Keychain, registration: Registration) -> None:
+        self._state = state
+        self._keychain = keychain
+        self._registration = registration
+        self._grants: dict[str, _Grant] = {}
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+
+    async def ask(self, request: web.Request) -> web.Response:
+        """Show who is acting, and ask; on GitHub whoever has agreed before is not asked again."""
+        back = self._check(request)
+        users = [one for one in self._state.users.values() if one.type == "User" and not one.deleted]
+        acting = self._state.find_user(request.query.get("login", "")) or _organizer(self._state, users)
+        people = [acting, *(one for one in users if one is not acting)][: views.CAST] if acting else []
+        text = self._templates.get_template("authorize.html").render(
+            app=self._state.app, people=people, action=request.path_qs
+        )
+        # The browser must be free to follow to the App afterwards.
+        home = urlsplit(back)
+        policy = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none';"
+            f" form-action 'self' {home.scheme}://{home.netloc}; frame-ancestors 'none'"
+        )
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    async def decide(self, request: web.Request) -> web.Response:
+        """Send the browser back with a code, or with a refusal."""
+        back, form = self._check(request), await request.post()
+        user = self._state.find_user(str(form.get("as", "")))
+        if form.get("decision") != "authorize" or user is None or user.type != "User":
+            raise _back(request, back, _error("access_denied"))
+        code = self._state.random.randbytes(10).hex()
+        challenge = request.query.get("code_challenge", "")
+        self._grants[code] = _Grant(user, back, challenge, self._state.now())
+        raise _back(request, back, {"code": code})
+
+    async def exchange(self, request: web.Request) -> web.Response:
+        """Give a token for a code; what is wrong is told with status 200, as GitHub does."""
+        given: Mapping[str, object] = await (
+            request.json() if request.content_type == "application/json" else request.post()
+        )
+        told = self._token({**request.query, **{name: str(value) for name, value in given.items()}})
+        if "application/json" in request.headers.get("Accept", ""):
+            return web.json_response(told)
+        return web.Response(text=urlencode(told), content_type="application/x-www-form-urlencoded")
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        """Take a token back.
+
+        https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
+        """
+        mine = _basic(self._state.app.client_id, self._registration.client_secret)
+        if request.match_info["client_id"] != self._state.app.client_id:
+            return web.json_response({"message": "Not Found", "status": "404"}, status=404)
+        if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), mine.encode()):
+            return web.json_response({"message": "Requires authentication", "status": "401"}, status=401)
+        given = await request.json()
+        if not self._keychain.revoke(str(given.get("access_token", ""))):
+            return web.json_response({"message": "Validation Failed", "status": "422"}, status=422)
+        return web.Response(status=204)
+
+    def _token(self, given: Mapping[str, str]) -> Mapping[str, str | int]:
+        secret = self._registration.client_secret
+        known = given.get("client_id") == self._state.app.client_id
+        if not known or not hmac.compare_digest(given.get("client_secret", "").encode(), secret.encode()):
+            return _error("incorrect_client_credentials")
+        grant = self._grants.pop(given.get("code", ""), None)
+        if grant is None or self._state.now() >= grant.made_at + CODE_LIFE or not _is_proven(grant, given):
+            return _error("bad_verification_code")
+        if given.get("redirect_uri", grant.redirect_uri) != grant.redirect_uri:
+            return _error("redirect_uri_mismatch")
+        return {
+            "access_token": self._keychain.user_token(grant.user),
+            "expires_in": USER_TOKEN_LIFE,
+            "refresh_token": f"ghr_{self._state.random.randbytes(38).hex()}",
+            "refresh_token_expires_in": REFRESH_LIFE,
+            "scope": "",
+            "token_type": "bearer",
+        }
+
+    def _check(self, request: web.Request) -> str:
+        """Give where the browser goes afterwards; that must be an address that the App has registered."""
+        if request.query.get("client_id") != self._state.app.client_id:
+            raise web.HTTPNotFound
+        registered = self._registration.callback_urls
+        wanted = request.query.get("redirect_uri") or next(iter(registered), "")
+        if wanted in registered:
+            return wanted
+        if not registered:
+            raise web.HTTPBadRequest(text=ERRORS["redirect_uri_mismatch"])
+        raise _back(request, registered[0], _error("redirect_uri_mismatch"))
+
+
+def _organizer(state: State, users: list[User]) -> User | None:
+    """Find somebody who looks after a repository; who that is not can be chosen."""
+    hosts = (views.organizer(one, users) for one in state.repositories.values() if not one.deleted)
+    return next((one for one in hosts if one.type == "User"), next(iter(users), None))
+
+
+def _is_proven(grant: _Grant, given: Mapping[str, str]) -> bool:
+    """Tell whether whoever brings a code is who asked for it.
+
+    https://datatracker.ietf.org/doc/html/rfc7636
+    """
+    if not grant.challenge:
+        return True
+    hashed = urlsafe_b64encode(sha256(given.get("code_verifier", "").encode()).digest()).decode().rstrip("=")
+    return hmac.compare_digest(hashed.encode(), grant.challenge.encode())
+
+
+def _basic(user: str, password: str) -> str:
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def _error(name: str) -> dict[str, str]:
+    page = "troubleshooting-oauth-app-access-token-request-errors"
+    where = f"/apps/managing-oauth-apps/{page}/#{name.replace('_', '-')}"
+    return {"error": name, "error_description": ERRORS[name], "error_uri": where}
+
+
+def _back(request: web.Request, where: str, told: Mapping[str, str]) -> web.HTTPFound:
+    state = {"state": request.query["state"]} if "state" in request.query else {}
+    return web.HTTPFound(f"{where}{'&' if urlsplit(where).query else '?'}{urlencode({**told, **state})}")

@@ -1,0 +1,148 @@
+"""Comments: written, edited, hidden, pinned, deleted, by their author or by somebody else."""
+
+from __future__ import annotations
+
+from sandbox.issues import Issues
+from sandbox.nouns import HIDE_REASONS, ROLES, Comment, Edit, Issue, Refused, User
+from sandbox.repositories import invalid
+
+
+class Comments(Issues):
+    """Comments on issues."""
+
+    def comment(
+        self, issue: Issue, actor: User, body: str, *, web: bool | None = None, via_app: bool = False,
+        via_email: bool = False,
+    ) -> Comment:  # fmt: skip
+        """Write a comment; through the App's hands if `via_app`, by answering a mail if `via_email`."""
+        self._writable(issue)
+        self._refuse_locked(issue, actor)
+        if self.rules.comment_cap is not None and len(issue.comments) >= self.rules.comment_cap:
+            raise Refused(403, f"Commenting is disabled on issues with more than {self.rules.comment_cap} comments")
+        body = self._body(actor, body, web=web)
+        now = self.time()
+        late = self.random.random() < self.rules.late_updates
+        comment = Comment(
+            id=self.next_id("comment"),
+            issue=issue,
+            user=actor,
+            body=body,
+            created_at=now,
+            updated_at=now + late,
+            edits=[Edit(now, actor, body)],
+            via_app=via_app or actor is self.app.bot,
+            via_email=via_email,
+        )
+        self._index_comment(comment)
+        before = len(issue.comments)
+        issue.comments.append(comment)
+        issue.updated_at = now
+        # GitHub's own sample payload shows the number of comments from before this one.
+        self._tell_comment("created", comment, actor, comments=before)
+        return comment
+
+    def edit_comment(self, comment: Comment, actor: User, body: str, *, web: bool | None = None) -> Comment:
+        """Save another text; saving the same one tells of an edit whose texts are equal, and records none."""
+        self._writable_comment(comment, actor)
+        body = self._body(actor, body, web=web)
+        before = comment.body
+        comment.updated_at = self._later(comment)
+        if body != before:
+            comment.body = body
+            comment.edits.append(Edit(comment.updated_at, actor, body))
+        self._tell_comment("edited", comment, actor, before=before)
+        return comment
+
+    def delete_comment(self, comment: Comment, actor: User) -> None:
+        """Delete a comment for good."""
+        self._writable_comment(comment, actor)
+        # In GitHub's own sample payload the number of comments still includes the deleted one.
+        self._tell_comment("deleted", comment, actor)
+        comment.deleted = True
+        issue = comment.issue
+        issue.comments.remove(comment)
+        issue.updated_at = self.time()
+        if issue.pinned_comment is comment:
+            issue.pinned_comment = None
+        self._changed(issue)
+
+    def hide(self, comment: Comment, actor: User, reason: str = "off-topic") -> Comment:
+        """Hide a comment as a moderator; GitHub tells of it as an edit whose texts are equal."""
+        if reason not in HIDE_REASONS:
+            raise invalid("IssueComment", "classifier", "invalid")
+        return self._set_minimized(comment, actor, reason)
+
+    def unhide(self, comment: Comment, actor: User) -> Comment:
+        """Show a hidden comment again."""
+        return self._set_minimized(comment, actor, None)
+
+    def pin(self, comment: Comment, actor: User) -> Comment:
+        """Pin a comment to the top of its issue, in place of the one pinned before."""
+        self._moderate(comment, actor)
+        issue = comment.issue
+        if issue.is_pull_request:
+            raise Refused(422, "Validation Failed")
+        if issue.pinned_comment is not None and issue.pinned_comment is not comment:
+            self.unpin(issue.pinned_comment, actor)
+        comment.pinned_at, comment.pinned_by = self.time(), actor
+        issue.pinned_comment = comment
+        self._tell_comment("pinned", comment, actor)
+        return comment
+
+    def unpin(self, comment: Comment, actor: User) -> Comment:
+        """Take a pinned comment down from the top."""
+        self._moderate(comment, actor)
+        if comment.issue.pinned_comment is not comment:
+            raise Refused(404, "Not Found")
+        comment.pinned_at = comment.pinned_by = None
+        comment.issue.pinned_comment = None
+        self._tell_comment("unpinned", comment, actor)
+        return comment
+
+    def _set_minimized(self, comment: Comment, actor: User, reason: str | None) -> Comment:
+        self._moderate(comment, actor)
+        if comment.minimized != reason:
+            comment.minimized = reason
+            comment.updated_at = self._later(comment)
+            self._tell_comment("edited", comment, actor, before=comment.body)
+        return comment
+
+    def _tell_comment(
+        self, action: str, comment: Comment, actor: User, *, before: str | None = None, comments: int | None = None
+    ) -> None:
+        changes = {} if before is None else {"changes": {"body": {"from": before}}}
+        issue = comment.issue
+        self.tell(
+            "issue_comment", action, actor, issue.repository, dict(changes),
+            issue=issue, comment=comment, comments=comments,
+        )  # fmt: skip
+
+    def _body(self, actor: User, body: str, *, web: bool | None) -> str:
+        text = self._text(actor, body, web=web) or ""
+        if not text.strip():
+            raise invalid("IssueComment", "data", "unprocessable", "Body cannot be blank")
+        if len(text.encode("utf-8", "surrogatepass")) > self.rules.comment_bytes:
+            raise invalid("IssueComment", "data", "unprocessable", "Body is too long (maximum is 65536 characters)")
+        return text
+
+    def _later(self, comment: Comment) -> int:
+        return max(self.time(), comment.updated_at)
+
+    def _refuse_locked(self, issue: Issue, actor: User) -> None:
+        can_write = ROLES.index(self.role(issue.repository, actor)) >= ROLES.index("write")
+        if issue.locked and not can_write:
+            raise Refused(403, "Unable to create comment because issue is locked.")
+
+    def _writable_comment(self, comment: Comment, actor: User) -> None:
+        self._present(comment)
+        if actor is not comment.user:
+            self.require(comment.issue.repository, actor, "write")
+
+    def _moderate(self, comment: Comment, actor: User) -> None:
+        self._present(comment)
+        self.require(comment.issue.repository, actor, "write")
+
+    def _present(self, comment: Comment) -> None:
+        if comment.deleted:
+            raise Refused(404, "Not Found")
+        self._writable(comment.issue)

@@ -1,0 +1,226 @@
+"""Signed webhooks over real HTTP: sent once, never retried, ten seconds to answer, every attempt logged.
+
+https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from heapq import heappop, heappush
+from urllib.parse import urlencode
+
+import aiohttp
+
+from sandbox import payloads
+from sandbox.delivery_log import Attempt, Delivery, DeliveryLog
+from sandbox.faults import Fate, Luck
+from sandbox.nouns import JsonObject
+from sandbox.state import Event, State
+
+LARGEST = 25 * 1024 * 1024
+"""Bytes of the largest payload that GitHub delivers at all."""
+NO_ANSWER = 0
+"""The status code of an attempt that got no HTTP answer; GitHub's own is not known."""
+
+
+class Deliveries:
+    """The App's webhook: a queue of events, and who gets them in which order."""
+
+    def __init__(self, state: State, luck: Luck, secret: str) -> None:
+        self.url: str | None = None
+        """Where to deliver; None while the hook is switched off, when events are neither sent nor logged."""
+        self.secret: str | None = secret
+        self.content_type = "json"
+        """`json` or `form`."""
+        self.insecure_ssl = False
+        """Whether certificates go unchecked."""
+        self.timeout = 10.0
+        """Seconds until an unanswered delivery is given up."""
+        self.concurrency = 1
+        """How many deliveries are under way at once; 1 keeps them in order."""
+        self.log = DeliveryLog(state.now)
+        self._state = state
+        self._luck = luck
+        self._queue: list[_Waiting] = []
+        self._places = 0
+        self._open = 0
+        self._waiters = 0
+        self._wake = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._worker: asyncio.Task[None] | None = None
+        self._session: aiohttp.ClientSession | None = None
+        state.on_event.append(self.enqueue)
+
+    async def start(self) -> None:
+        """Begin to deliver, first what has waited."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), auto_decompress=False, skip_auto_headers=["Accept-Encoding"]
+        )
+        self._worker = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop at once; what waits is lost."""
+        tasks = [*self._under_way, *([self._worker] if self._worker else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    async def settled(self) -> None:
+        """Wait until everything queued has been answered or has failed; what is held back goes."""
+        self._waiters += 1
+        self._wake.set()
+        try:
+            await self._settled.wait()
+        finally:
+            self._waiters -= 1
+
+    def enqueue(self, event: Event) -> None:
+        """Queue an event for delivery under a new GUID."""
+        if self.url is None:
+            return
+        guid = str(uuid.UUID(int=self._state.random.getrandbits(128), version=4))
+        packed = Delivery.pack(event.payload)
+        delivery = Delivery(guid, event.name, event.action, event.installation_id, event.repository_id, packed)
+        match self._luck.with_delivery():
+            case Fate.VANISHES:
+                pass
+            case Fate.IS_LOST:
+                self._record(delivery, status="failed to connect to host")
+            case Fate.COMES_TWICE:
+                self._put(delivery)
+                self._put(delivery)
+            case Fate.COMES_LATE:
+                self._put(delivery, late_by=self._luck.places())
+            case Fate.GOES_UNHEARD:
+                self._put(delivery, is_heard=False)
+            case Fate.ARRIVES:
+                self._put(delivery)
+
+    def redeliver(self, attempt: Attempt) -> None:
+        """Deliver once more, under the same GUID."""
+        self._put(replace(attempt.delivery, redelivery=True))
+
+    def ping(self) -> None:
+        """Send what GitHub sends when the hook is made."""
+        self.enqueue(Event("ping", None, payloads.ping(self._state.urls, self._state.app, self.config())))
+
+    def config(self) -> JsonObject:
+        """Give the hook's configuration with the secret masked."""
+        config: JsonObject = {
+            "content_type": self.content_type,
+            "insecure_ssl": str(int(self.insecure_ssl)),
+            "url": self.url or "",
+        }
+        return config | ({} if self.secret is None else {"secret": "********"})
+
+    def _put(self, delivery: Delivery, *, late_by: int = 0, is_heard: bool = True) -> None:
+        self._places += 1
+        heappush(self._queue, _Waiting(self._places + late_by, self._places, delivery, is_heard))
+        self._open += 1
+        self._settled.clear()
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            while self._queue and (self._waiters or self._queue[0].turn <= self._places):
+                await self._begin(heappop(self._queue))
+            self._wake.clear()
+            try:
+                quiet = self._luck.faults.quiet_seconds if self._queue else None
+                async with asyncio.timeout(quiet):
+                    await self._wake.wait()
+            except TimeoutError:  # nothing has come that could overtake what is held back
+                await self._begin(heappop(self._queue))
+
+    async def _begin(self, waiting: _Waiting) -> None:
+        """Deliver, and come back when there is room for the next one."""
+        task = asyncio.create_task(self._deliver(waiting))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        while len(self._under_way) >= self.concurrency:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _deliver(self, waiting: _Waiting) -> None:
+        try:
+            await self._send(waiting.delivery, is_heard=waiting.is_heard)
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._settled.set()
+
+    async def _send(self, delivery: Delivery, *, is_heard: bool) -> None:
+        body, content_type = delivery.payload, "application/json"
+        if len(body) > LARGEST or self.url is None or self._session is None:
+            return
+        if self.content_type == "form":
+            body, content_type = urlencode({"payload": body}).encode(), "application/x-www-form-urlencoded"
+        headers = self._headers(delivery, body, content_type)
+        timeout = aiohttp.ClientTimeout(total=self.timeout)
+        began = time.perf_counter()
+        record = partial(self._record, delivery, headers)
+        try:
+            async with self._session.post(
+                self.url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                text = (await response.content.read(64 * 1024)).decode("utf-8", "replace")
+        except TimeoutError:
+            record(time.perf_counter() - began, status="timed out")
+        except aiohttp.ClientError:
+            record(time.perf_counter() - began, status="failed to connect to host")
+        else:
+            took = time.perf_counter() - began
+            if is_heard:
+                status = "OK" if response.ok else f"Invalid HTTP Response: {response.status}"
+                record(took, status, response.status, dict(response.headers), text)
+            else:
+                record(took, status="timed out")
+
+    def _headers(self, delivery: Delivery, body: bytes, content_type: str) -> dict[str, str]:
+        app = self._state.app
+        headers = {
+            "Accept": "*/*",
+            "Content-Type": content_type,
+            "User-Agent": "GitHub-Hookshot/5a2d0b1",
+            "X-GitHub-Delivery": delivery.guid,
+            "X-GitHub-Event": delivery.event,
+            "X-GitHub-Hook-ID": str(app.hook_id),
+            "X-GitHub-Hook-Installation-Target-ID": str(app.id),
+            "X-GitHub-Hook-Installation-Target-Type": "integration",
+        }
+        if self.secret is not None:
+            key = self.secret.encode()
+            headers["X-Hub-Signature"] = f"sha1={hmac.new(key, body, hashlib.sha1).hexdigest()}"
+            headers["X-Hub-Signature-256"] = f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}"
+        return headers
+
+    def _record(
+        self, delivery: Delivery, headers: Mapping[str, str] | None = None, duration: float = 0.0,
+        status: str = "OK", status_code: int = NO_ANSWER, response_headers: Mapping[str, str] | None = None,
+        response: str = "",
+    ) -> None:  # fmt: skip
+        attempt = Attempt(
+            self.log.next_id(), delivery, self._state.now(), duration, status, status_code,
+            headers or {}, response_headers or {}, response,
+        )  # fmt: skip
+        self.log.add(attempt)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Waiting:
+    """A delivery in the queue; `turn` is its place, or a later one while it is held back."""
+
+    turn: int
+    place: int
+    delivery: Delivery = field(compare=False)
+    is_heard: bool = field(compare=False)

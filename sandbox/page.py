@@ -1,0 +1,358 @@
+"""The sandbox in a browser: an issue to read, sign and disturb, which follows what the bot does as it happens."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from importlib import resources
+from urllib.parse import quote, urlsplit
+
+import jinja2
+from aiohttp import web
+
+from sandbox import views
+from sandbox.activity import Activity, edits_by_bot
+from sandbox.avatar import draw
+from sandbox.news import News
+from sandbox.nouns import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
+from sandbox.server import Sandbox
+from sandbox.state import State
+
+PEOPLE = ("ada", "grace", "emmy", "sofia")
+"""Invented people who are there to speak from the start."""
+
+HINTS = ("/sign", "/unsign", "/sign Ada Lovelace, Analytical Engines")
+"""Comments offered for one click."""
+
+MANIFESTS = "/settings/apps/new"
+"""Where any site's page may post to: a set-up sends the browser there with its manifest."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def mount(sandbox: Sandbox, people: Iterable[str] = PEOPLE) -> None:
+    """Serve the page beside the sandbox's API; before the sandbox starts. `people` are there to speak."""
+    for login in people:
+        sandbox.user(login)
+    page = _Page(sandbox.state, Activity(sandbox.state.now, sandbox.deliveries.log))
+    sandbox.app.middlewares.append(page.guard)
+    sandbox.app.on_shutdown.append(page.close)
+    sandbox.app.add_routes(page.routes())
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Form = Mapping[str, str]
+
+
+class _Problem(Exception):
+    """What was asked of the page cannot be done; the person who asked reads the message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _Page:
+    """The page's routes."""
+
+    def __init__(self, state: State, activity: Activity) -> None:
+        self._state = state
+        self._activity = activity
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        self._news = News(lambda: activity.deliveries)
+        state.on_change.append(lambda _: self._news.changed())
+
+    def routes(self) -> list[web.RouteDef]:
+        """List the page's addresses, which are GitHub's where GitHub has them."""
+        issue = r"/{owner}/{name}/issues/{number:\d{1,9}}"
+        comment = issue + r"/comments/{comment:\d{1,18}}"
+        return [
+            web.get("/", self._front),
+            web.get("/-/static/{file}", _static),
+            web.get(r"/avatars/u/{id:\d{1,18}}", self._avatar),
+            web.get("/{login}", self._person),
+            web.get("/{owner}/{name}", self._repository),
+            web.get(issue, self._issue),
+            web.get(f"{issue}/events", self._events),
+            web.post(f"{issue}/comments", self._write),
+            web.post(f"{issue}/edit", self._edit_issue),
+            web.post(f"{issue}/state", self._set_state),
+            web.post(f"{issue}/lock", self._set_lock),
+            web.post(f"{issue}/labels", self._set_labels),
+            web.post(f"{comment}/edit", self._edit_comment),
+            web.post(f"{comment}/delete", self._delete_comment),
+            web.post(f"{comment}/hide", self._hide_comment),
+            web.post(f"{comment}/unhide", self._unhide_comment),
+        ]
+
+    @web.middleware
+    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Note calls to the API; answer what goes wrong on the page with a message, and seal all its answers."""
+        if request.path.startswith("/api/"):
+            return await self._note(request, handler)
+        try:
+            if request.method == "POST" and not request.path.endswith(MANIFESTS):
+                _refuse_strangers(request)
+            response = await handler(request)
+        except (_Problem, Refused, web.HTTPException) as problem:
+            if isinstance(problem, web.HTTPException) and problem.status < 400:
+                raise
+            response = self._message(*_explain(problem), status=problem.status)
+        if not response.prepared:
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
+        return response
+
+    async def close(self, _: web.Application) -> None:
+        """Let the watchers go, so that the server can stop."""
+        self._news.close()
+
+    # What one reads
+
+    async def _front(self, _: web.Request) -> web.Response:
+        issues = [one for repository in self._state.repositories.values() for one in _visible(repository)]
+        if len(issues) == 1:
+            raise web.HTTPFound(views.issue_path(issues[0]))
+        return self._message("Issues", "Everything on this small GitHub.", links=issues)
+
+    async def _repository(self, request: web.Request) -> web.Response:
+        owner, name = request.match_info["owner"], request.match_info["name"]
+        if owner == "apps" and name == self._state.app.slug:
+            return self._message(self._state.app.bot.login, "The bot under test, installed here as a GitHub App.")
+        repository = self._find_repository(request)
+        return self._message(repository.full_name, "A repository of this sandbox.", links=_visible(repository))
+
+    async def _person(self, request: web.Request) -> web.Response:
+        login = request.match_info["login"]
+        user = self._state.find_user(login)
+        if user is None:
+            raise _Problem(404, f"Nobody in this sandbox is called {login}.")
+        kind = "An organization" if user.type == "Organization" else "A person"
+        return self._message(user.login, f"{kind} of this sandbox, invented like everybody here.")
+
+    async def _issue(self, request: web.Request) -> web.Response:
+        issue = self._find_issue(request)
+        speaker = self._state.find_user(request.query.get("as", ""))
+        shown = views.show_issue(
+            issue,
+            self._state.users.values(),
+            speaker=speaker.login if speaker is not None and speaker.type == "User" else None,
+            everything="all" in request.query,
+        )
+        lines = [(line, views.moment(line.at)) for line in self._activity.latest()]
+        return self._html(
+            "issue.html",
+            issue=shown,
+            version=self._news.version,
+            deliveries=self._activity.deliveries,
+            calls=self._activity.calls,
+            edits=edits_by_bot(self._state, issue),
+            feed=lines,
+            hints=HINTS,
+            hide_reasons=HIDE_REASONS,
+        )
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        self._find_issue(request)
+        return await self._news.watch(request, HEADERS)
+
+    async def _avatar(self, request: web.Request) -> web.Response:
+        user = self._state.users.get(int(request.match_info["id"]), GHOST)
+        return web.Response(text=draw(user), content_type="image/svg+xml")
+
+    # What one does
+
+    async def _write(self, request: web.Request) -> web.Response:
+        issue, form = self._find_issue(request), await _form(request)
+        actor = self._newcomer(form["newcomer"]) if form.get("newcomer", "").strip() else self._actor(form)
+        comment = self._state.comment(issue, actor, form.get("example") or form.get("body", ""))
+        raise _seen(issue, f"issuecomment-{comment.id}", speaker=actor)
+
+    async def _edit_issue(self, request: web.Request) -> web.Response:
+        issue, form = self._find_issue(request), await _form(request)
+        self._state.edit_issue(issue, self._actor(form), title=form.get("title"), body=form.get("body"))
+        raise _seen(issue, "letter")
+
+    async def _set_state(self, request: web.Request) -> web.Response:
+        issue, form = self._find_issue(request), await _form(request)
+        change = self._state.close if form.get("state") == "closed" else self._state.reopen
+        change(issue, self._actor(form))
+        raise _seen(issue, "title")
+
+    async def _set_lock(self, request: web.Request) -> web.Response:
+        issue, form = self._find_issue(request), await _form(request)
+        change = self._state.lock if form.get("lock") == "on" else self._state.unlock
+        change(issue, self._actor(form))
+        raise _seen(issue, "title")
+
+    async def _set_labels(self, request: web.Request) -> web.Response:
+        issue, form = self._find_issue(request), await _form(request)
+        if "remove" in form:
+            self._state.unlabel(issue, self._actor(form), form["remove"])
+        else:
+            self._state.label(issue, self._actor(form), form.get("add", "").strip())
+        raise _seen(issue, "title")
+
+    async def _edit_comment(self, request: web.Request) -> web.Response:
+        comment, form = self._find_comment(request), await _form(request)
+        self._state.edit_comment(comment, self._actor(form), form.get("body", ""))
+        raise _seen(comment.issue, f"issuecomment-{comment.id}")
+
+    async def _delete_comment(self, request: web.Request) -> web.Response:
+        comment, form = self._find_comment(request), await _form(request)
+        self._state.delete_comment(comment, self._actor(form))
+        raise _seen(comment.issue, "thread")
+
+    async def _hide_comment(self, request: web.Request) -> web.Response:
+        comment, form = self._find_comment(request), await _form(request)
+        self._state.hide(comment, self._actor(form), form.get("reason", "off-topic"))
+        raise _seen(comment.issue, f"issuecomment-{comment.id}")
+
+    async def _unhide_comment(self, request: web.Request) -> web.Response:
+        comment, form = self._find_comment(request), await _form(request)
+        self._state.unhide(comment, self._actor(form))
+        raise _seen(comment.issue, f"issuecomment-{comment.id}")
+
+    # Whom and what it is about
+
+    def _find_repository(self, request: web.Request) -> Repository:
+        name = f"{request.match_info['owner']}/{request.match_info['name']}"
+        repository = self._state.find_repository(name)
+        if repository is None:
+            raise _Problem(404, f"There is no repository {name} in this sandbox.")
+        return repository
+
+    def _find_issue(self, request: web.Request) -> Issue:
+        repository = self._find_repository(request)
+        number = int(request.match_info["number"])
+        issue = repository.issues.get(number)
+        if issue is None:
+            raise _Problem(404, f"There is no issue #{number} in {repository.full_name}.")
+        if issue.deleted:
+            raise _Problem(410, "This issue was deleted.")
+        here = f"/{request.match_info['owner']}/{request.match_info['name']}/"
+        moved = issue.moved_to or (issue if not views.issue_path(issue).startswith(here) else None)
+        if moved is not None and request.method == "GET":
+            raise web.HTTPFound(views.issue_path(moved))
+        return issue
+
+    def _find_comment(self, request: web.Request) -> Comment:
+        issue = self._find_issue(request)
+        wanted = int(request.match_info["comment"])
+        comment = next((one for one in issue.visible_comments if one.id == wanted), None)
+        if comment is None:
+            raise _Problem(404, "This comment is not there any more.")
+        return comment
+
+    def _actor(self, form: Form) -> User:
+        login = form.get("as", "")
+        if not login:
+            raise _Problem(400, "Nobody was chosen to do this; choose who speaks.")
+        actor = self._state.find_user(login)
+        if actor is None or actor.type != "User":
+            raise _Problem(400, f"{login} is nobody who could do this here.")
+        return actor
+
+    def _newcomer(self, name: str) -> User:
+        """Find or make the person of this name; a login has letters, digits and single hyphens only."""
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        login = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:39].rstrip("-")
+        if not login:
+            raise _Problem(
+                422, "Give the new person a name with some letters from a to z, as GitHub's logins have."
+            )
+        return self._actor({"as": self._state.user(login).login})
+
+    # How it is answered
+
+    async def _note(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        status = 500
+        try:
+            response = await handler(request)
+            status = response.status
+        except web.HTTPException as answer:
+            status = answer.status
+            raise
+        else:
+            return response
+        finally:
+            self._activity.called(request.method, re.sub(r"^/api(/v3)?", "", request.path), status)
+            self._news.changed()
+
+    def _message(
+        self, heading: str, message: str, *, status: int = 200, links: list[Issue] | None = None
+    ) -> web.Response:
+        shown = [(views.issue_path(one), one.title, f"#{one.number}") for one in links or []]
+        return self._html("message.html", status=status, heading=heading, message=message, links=shown)
+
+    def _html(self, template: str, *, status: int = 200, **values: object) -> web.Response:
+        text = self._templates.get_template(template).render(values)
+        return web.Response(text=text, status=status, content_type="text/html")
+
+
+_STATIC = {"page.css": "text/css", "page.js": "text/javascript", "mark.svg": "image/svg+xml"}
+_HEADINGS = {
+    400: "That did not come through",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not like this",
+    410: "Gone",
+    413: "Too long",
+    422: "That does not fit",
+}
+
+
+async def _static(request: web.Request) -> web.Response:
+    name = request.match_info["file"]
+    if name not in _STATIC:
+        raise _Problem(404, "There is no such file.")
+    text = resources.files("sandbox").joinpath("static", name).read_text("utf-8")
+    return web.Response(text=text, content_type=_STATIC[name])
+
+
+def _visible(repository: Repository) -> list[Issue]:
+    return [one for one in repository.issues.values() if not (one.deleted or one.moved_to or repository.deleted)]
+
+
+def _seen(issue: Issue, anchor: str, *, speaker: User | None = None) -> web.HTTPSeeOther:
+    """Send the browser back to the issue, so that loading the page again repeats nothing."""
+    asked = f"?as={quote(speaker.login)}" if speaker is not None else ""
+    return web.HTTPSeeOther(f"{views.issue_path(issue)}{asked}#{anchor}")
+
+
+async def _form(request: web.Request) -> Form:
+    try:
+        given = await request.post()
+    except (ValueError, LookupError) as error:  # broken parts or bytes; a charset that nobody knows
+        raise _Problem(400, "The form could not be read.") from error
+    return {name: value for name, value in given.items() if isinstance(value, str)}
+
+
+def _refuse_strangers(request: web.Request) -> None:
+    """Refuse forms that another site's page sends, because browsers let any page post to this machine."""
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise _Problem(403, "This form came from another site.")
+
+
+def _explain(problem: _Problem | Refused | web.HTTPException) -> tuple[str, str]:
+    heading = _HEADINGS.get(problem.status, "That did not work")
+    if isinstance(problem, Refused):
+        details = [
+            str(error["message"]) for error in problem.errors if isinstance(error, Mapping) and "message" in error
+        ]
+        return heading, ": ".join([problem.message, *details])
+    if isinstance(problem, web.HTTPException):
+        return heading, {404: "There is no such page.", 413: "That is too much text."}.get(
+            problem.status, problem.reason
+        )
+    return heading, str(problem)

@@ -1,0 +1,196 @@
+"""Repositories: their names, owners, labels, collaborators and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox import payloads, shapes
+from sandbox.accounts import Accounts
+from sandbox.nouns import ROLES, Json, JsonObject, Label, Refused, Repository, User
+
+_DEFAULT_LABELS = {"bug": "d73a4a", "enhancement": "a2eeef", "question": "d876e3"}
+
+
+class Repositories(Accounts):
+    """Repositories of people and organizations."""
+
+    def repository(self, full_name: str, *, private: bool = False) -> Repository:
+        """Find a repository by its present name, or make it and its owner."""
+        owner, _, name = full_name.partition("/")
+        found = self.find_repository(full_name)
+        if found is not None and found.full_name.lower() == full_name.lower():
+            return found
+        return self.create_repository(self.user(owner), name, private=private)
+
+    def create_repository(self, owner: User, name: str, *, private: bool = False) -> Repository:
+        """Make a repository with GitHub's default labels; an installation on all repositories sees it at once."""
+        self._refuse_taken(owner, name)
+        now = self.time()
+        repository = Repository(
+            id=self.next_id("repository"), owner=owner, name=name, created_at=now, updated_at=now, private=private
+        )
+        self.repositories[repository.id] = repository
+        for label, color in _DEFAULT_LABELS.items():
+            repository.labels[label] = Label(self.next_id("label"), label, color, default=True)
+        installation = self.installation_for(repository)
+        if installation is not None:
+            self._tell_selection("added", installation, [repository])
+            self.tell("repository", "created", owner, repository)
+        return repository
+
+    def find_repository(self, full_name: str) -> Repository | None:
+        """Find a repository by its present name or, where nobody has taken it since, by a former one."""
+        owner, _, name = full_name.lower().partition("/")
+        user = self.find_user(owner)
+        for repository in self.repositories.values():
+            if repository.owner is user and not repository.deleted and repository.name.lower() == name:
+                return repository
+        former = self._former_names.get(full_name.lower())
+        return former if former is not None and not former.deleted else None
+
+    def rename_repository(self, repository: Repository, actor: User, name: str) -> Repository:
+        """Give a repository another name; the old one redirects until somebody takes it."""
+        self.require(repository, actor, "admin")
+        self._refuse_taken(repository.owner, name)
+        before = repository.name
+        self._remember_name(repository)
+        repository.name = name
+        self._touch(repository, "renamed", actor, {"changes": {"repository": {"name": {"from": before}}}})
+        return repository
+
+    def transfer_repository(self, repository: Repository, actor: User, owner: User) -> Repository:
+        """Move a repository to another account; the App sees it there only if it is installed there."""
+        self.require(repository, actor, "admin")
+        self._refuse_taken(owner, repository.name)
+        before = repository.owner
+        self._remember_name(repository)
+        seen_by = self.installation_for(repository)
+        if seen_by is not None:
+            self._tell_selection("removed", seen_by, [repository])
+            if seen_by.repositories is not None:
+                del seen_by.repositories[repository.id]
+        repository.owner = owner
+        now_seen_by = self.installation_for(repository)
+        if now_seen_by is not None:
+            self._tell_selection("added", now_seen_by, [repository])
+        kind = "organization" if before.type == "Organization" else "user"
+        shown = shapes.user(self.urls, before)
+        self._touch(repository, "transferred", actor, {"changes": {"owner": {"from": {kind: shown}}}})
+        return repository
+
+    def archive(self, repository: Repository, actor: User) -> Repository:
+        """Make a repository read-only."""
+        self.require(repository, actor, "admin")
+        repository.archived = True
+        self._touch(repository, "archived", actor)
+        return repository
+
+    def unarchive(self, repository: Repository, actor: User) -> Repository:
+        """Make an archived repository writable again."""
+        self.require(repository, actor, "admin")
+        repository.archived = False
+        self._touch(repository, "unarchived", actor)
+        return repository
+
+    def privatize(self, repository: Repository, actor: User) -> Repository:
+        """Hide a repository from the public."""
+        self.require(repository, actor, "admin")
+        repository.private = True
+        self._touch(repository, "privatized", actor)
+        return repository
+
+    def publicize(self, repository: Repository, actor: User) -> Repository:
+        """Show a private repository to the public."""
+        self.require(repository, actor, "admin")
+        repository.private = False
+        self._touch(repository, "publicized", actor)
+        return repository
+
+    def delete_repository(self, repository: Repository, actor: User) -> None:
+        """Delete a repository with everything in it."""
+        self.require(repository, actor, "admin")
+        self._touch(repository, "deleted", actor)
+        repository.deleted = True
+
+    def set_issues_enabled(self, repository: Repository, enabled: bool) -> Repository:
+        """Switch a repository's issues off or on; no webhook tells."""
+        repository.has_issues = enabled
+        self._changed(None)
+        return repository
+
+    def set_role(self, repository: Repository, user: User, role: str) -> Repository:
+        """Make somebody a collaborator with one of `ROLES`; `none` ends it."""
+        if role not in ROLES:
+            raise ValueError(role)
+        repository.roles[user.id] = role
+        return repository
+
+    def role(self, repository: Repository, user: User) -> str:
+        """Tell what somebody may do in a repository, as one of `ROLES`; everybody may read a public one."""
+        if user is repository.owner:
+            return "admin"
+        return repository.roles.get(user.id) or ("none" if repository.private else "read")
+
+    def require(self, repository: Repository, user: User, role: str) -> None:
+        """Refuse what somebody's role does not allow; the App's bot acts by the App's permissions instead."""
+        if user is not self.app.bot and ROLES.index(self.role(repository, user)) < ROLES.index(role):
+            raise Refused(403, "Must have admin rights to Repository.")
+
+    def create_label(
+        self, repository: Repository, name: str, color: str = "ededed", description: str | None = None
+    ) -> Label:
+        """Make a label."""
+        self.refuse_archived(repository)
+        if name.lower() in repository.labels:
+            raise invalid("Label", "name", "already_exists")
+        if not name or len(name) > 50:
+            raise invalid("Label", "name", "invalid")
+        if len(color) != 6 or not set(color.lower()) <= set("0123456789abcdef"):
+            raise invalid("Label", "color", "invalid")
+        if description is not None and len(description) > 100:
+            raise invalid("Label", "description", "custom", "description is too long (maximum is 100 characters)")
+        label = Label(self.next_id("label"), name, color.lower(), description)
+        repository.labels[name.lower()] = label
+        self._changed(None)
+        return label
+
+    def write_file(
+        self, repository: Repository, path: str, content: str | None, actor: User | None = None
+    ) -> Repository:
+        """Push a file to the default branch, or with None its removal; without an `actor` the owner does so."""
+        change = "modified" if path in repository.files else "added"
+        if content is None:
+            change = "removed"
+            del repository.files[path]
+        else:
+            repository.files[path] = content.encode()
+        actor = actor or repository.owner
+        pushed = payloads.push(self.urls, repository, actor, {change: [path]}, self.time())
+        self.tell("push", None, actor, repository, pushed)
+        return repository
+
+    def refuse_archived(self, repository: Repository) -> None:
+        """Refuse any write to an archived repository."""
+        if repository.archived:
+            raise Refused(403, "Repository was archived so is read-only.")
+
+    def _refuse_taken(self, owner: User, name: str) -> None:
+        taken = self.find_repository(f"{owner.login}/{name}")
+        if taken is not None and taken.owner is owner and taken.name.lower() == name.lower():
+            raise invalid("Repository", "name", "custom", "name already exists on this account")
+        self._former_names.pop(f"{owner.login}/{name}".lower(), None)
+
+    def _remember_name(self, repository: Repository) -> None:
+        self._former_names[repository.full_name.lower()] = repository
+
+    def _touch(
+        self, repository: Repository, action: str, actor: User, more: Mapping[str, Json] | None = None
+    ) -> None:
+        repository.updated_at = self.time()
+        self.tell("repository", action, actor, repository, dict(more or {}))
+
+
+def invalid(resource: str, field: str, code: str, message: str | None = None) -> Refused:
+    """Make GitHub's 422 `Validation Failed` about one field."""
+    error: JsonObject = {"resource": resource, "code": code, "field": field}
+    return Refused(422, "Validation Failed", [error | ({} if message is None else {"message": message})])

@@ -1,0 +1,282 @@
+"""GitHub's JSON for each noun, as its REST API and its webhooks share it; pure.
+
+Field by field from GitHub's OpenAPI description; `tests/sandbox` parses every shape with models generated from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sandbox.nouns import (
+    GHOST,
+    REACTIONS,
+    App,
+    Comment,
+    Installation,
+    Issue,
+    Json,
+    JsonObject,
+    Label,
+    Reaction,
+    Repository,
+    User,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where this GitHub is reachable: REST root, GraphQL endpoint and web pages."""
+
+    api: str = "http://localhost/api/v3"
+    web: str = "http://localhost"
+
+    @property
+    def graphql(self) -> str:
+        """Give the GraphQL endpoint, beside the REST root as on GitHub Enterprise Server."""
+        return f"{self.web}/api/graphql"
+
+
+def timestamp(at: float) -> str:
+    """Write UTC epoch seconds as GitHub does."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def user(urls: Urls, account: User) -> JsonObject:
+    """Show an account; a deleted one as the ghost."""
+    account = GHOST if account.deleted else account
+    api = f"{urls.api}/users/{account.login}"
+    web = f"{urls.web}/apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else ""
+    return {
+        "login": account.login,
+        "id": account.id,
+        "node_id": account.node_id,
+        "avatar_url": f"{urls.web}/avatars/u/{account.id}",
+        "gravatar_id": "",
+        "url": api,
+        "html_url": web or f"{urls.web}/{account.login}",
+        "followers_url": f"{api}/followers",
+        "following_url": f"{api}/following{{/other_user}}",
+        "gists_url": f"{api}/gists{{/gist_id}}",
+        "starred_url": f"{api}/starred{{/owner}}{{/repo}}",
+        "subscriptions_url": f"{api}/subscriptions",
+        "organizations_url": f"{api}/orgs",
+        "repos_url": f"{api}/repos",
+        "events_url": f"{api}/events{{/privacy}}",
+        "received_events_url": f"{api}/received_events",
+        "type": account.type,
+        "user_view_type": "public",
+        "site_admin": False,
+    }
+
+
+def author(urls: Urls, account: User) -> JsonObject | None:
+    """Show who wrote something as REST does: a deleted account is the ghost, or null."""
+    if account.deleted and not account.shown_when_deleted:
+        return None
+    return user(urls, account)
+
+
+def label(urls: Urls, repository: Repository, of: Label) -> JsonObject:
+    """Show a label."""
+    return {
+        "id": of.id,
+        "node_id": of.node_id,
+        "url": f"{repository_url(urls, repository)}/labels/{of.name}",
+        "name": of.name,
+        "color": of.color,
+        "default": of.default,
+        "description": of.description,
+        "archived_at": None,
+        "archived_by": None,
+    }
+
+
+def reaction(urls: Urls, of: Reaction) -> JsonObject:
+    """Show one reaction."""
+    return {
+        "id": of.id,
+        "node_id": of.node_id,
+        "user": author(urls, of.user),
+        "content": of.content,
+        "created_at": timestamp(of.created_at),
+    }
+
+
+def issue(urls: Urls, of: Issue, app: App) -> JsonObject:
+    """Show an issue with everything GitHub sends along, in REST answers and deliveries alike."""
+    url = issue_url(urls, of)
+    repository = of.repository
+    pinned = of.pinned_comment
+    shown: JsonObject = {
+        "url": url,
+        "repository_url": repository_url(urls, repository),
+        "labels_url": f"{url}/labels{{/name}}",
+        "comments_url": f"{url}/comments",
+        "events_url": f"{url}/events",
+        "timeline_url": f"{url}/timeline",
+        "html_url": issue_page(urls, of),
+        "id": of.id,
+        "node_id": of.node_id,
+        "number": of.number,
+        "title": of.title,
+        "user": author(urls, of.user),
+        "labels": [label(urls, repository, one) for one in of.labels],
+        "state": of.state,
+        "locked": of.locked,
+        "assignee": None,
+        "assignees": [],
+        "milestone": None,
+        "comments": len(of.comments),
+        "created_at": timestamp(of.created_at),
+        "updated_at": timestamp(of.updated_at),
+        "closed_at": None if of.closed_at is None else timestamp(of.closed_at),
+        "author_association": association(repository, of.user),
+        "active_lock_reason": of.lock_reason,
+        "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
+        "issue_dependencies_summary": {"blocked_by": 0, "total_blocked_by": 0, "blocking": 0, "total_blocking": 0},
+        "body": of.body,
+        "closed_by": None if of.closed_by is None else author(urls, of.closed_by),
+        "reactions": rollup(f"{url}/reactions", of.reactions),
+        "performed_via_github_app": integration(urls, app) if of.user is app.bot else None,
+        "state_reason": of.state_reason,
+        "pinned_comment": None if pinned is None else comment(urls, pinned, app),
+        "type": None,
+    }
+    if of.is_pull_request:
+        pull = f"{repository_url(urls, repository)}/pulls/{of.number}"
+        page = issue_page(urls, of)
+        shown |= {
+            "draft": False,
+            "pull_request": {
+                "url": pull,
+                "html_url": page,
+                "diff_url": f"{page}.diff",
+                "patch_url": f"{page}.patch",
+                "merged_at": None,
+            },
+        }
+    return shown
+
+
+def comment(urls: Urls, of: Comment, app: App) -> JsonObject:
+    """Show a comment, with the keys `pin` and `minimized` that REST has since 2026."""
+    url = comment_url(urls, of)
+    pin: Json = None
+    if of.pinned_at is not None:
+        pin = {
+            "pinned_at": timestamp(of.pinned_at),
+            "pinned_by": None if of.pinned_by is None else author(urls, of.pinned_by),
+        }
+    return {
+        "url": url,
+        "html_url": f"{issue_page(urls, of.issue)}#issuecomment-{of.id}",
+        "issue_url": issue_url(urls, of.issue),
+        "id": of.id,
+        "node_id": of.node_id,
+        "user": author(urls, of.user),
+        "created_at": timestamp(of.created_at),
+        "updated_at": timestamp(of.updated_at),
+        "body": of.body,
+        "author_association": association(of.issue.repository, of.user),
+        "reactions": rollup(f"{url}/reactions", of.reactions),
+        "performed_via_github_app": integration(urls, app) if of.via_app else None,
+        "pin": pin,
+        "minimized": None if of.minimized is None else {"reason": of.minimized},
+    }
+
+
+def rollup(url: str, reactions: Iterable[Reaction]) -> JsonObject:
+    """Count reactions by content."""
+    counts = Counter(one.content for one in reactions)
+    return {"url": url, "total_count": counts.total(), **{content: counts[content] for content in REACTIONS}}
+
+
+def association(repository: Repository, account: User) -> str:
+    """Name the author's relation to the repository."""
+    if account.type == "Mannequin":
+        return "MANNEQUIN"
+    if account is repository.owner:
+        return "OWNER"
+    if repository.roles.get(account.id, "none") == "none":
+        return "NONE"
+    return "MEMBER" if repository.owner.type == "Organization" else "COLLABORATOR"
+
+
+def integration(urls: Urls, app: App) -> JsonObject:
+    """Show the App as `performed_via_github_app` and `GET /app` do."""
+    return {
+        "id": app.id,
+        "slug": app.slug,
+        "client_id": app.client_id,
+        "node_id": app.node_id,
+        "owner": user(urls, app.owner),
+        "name": app.name,
+        "description": "",
+        "external_url": urls.web,
+        "html_url": f"{urls.web}/apps/{app.slug}",
+        "created_at": timestamp(app.created_at),
+        "updated_at": timestamp(app.created_at),
+        "permissions": dict(app.permissions),
+        "events": list(app.events),
+    }
+
+
+def installation(urls: Urls, of: Installation, app: App) -> JsonObject:
+    """Show an installation with what was granted."""
+    return {
+        "id": of.id,
+        "client_id": app.client_id,
+        "account": user(urls, of.account),
+        "repository_selection": "all" if of.repositories is None else "selected",
+        "access_tokens_url": f"{urls.api}/app/installations/{of.id}/access_tokens",
+        "repositories_url": f"{urls.api}/installation/repositories",
+        "html_url": f"{urls.web}/settings/installations/{of.id}",
+        "app_id": app.id,
+        "app_slug": app.slug,
+        "target_id": of.account.id,
+        "target_type": of.account.type,
+        "permissions": dict(of.permissions),
+        "events": list(of.events),
+        "created_at": timestamp(of.created_at),
+        "updated_at": timestamp(of.updated_at),
+        "single_file_name": None,
+        "has_multiple_single_files": False,
+        "single_file_paths": [],
+        "suspended_by": None if of.suspended_by is None else user(urls, of.suspended_by),
+        "suspended_at": None if of.suspended_at is None else timestamp(of.suspended_at),
+    }
+
+
+def short_repository(of: Repository) -> JsonObject:
+    """Show a repository as the `installation` events list it."""
+    return {
+        "id": of.id,
+        "node_id": of.node_id,
+        "name": of.name,
+        "full_name": of.full_name,
+        "private": of.private,
+    }
+
+
+def repository_url(urls: Urls, of: Repository) -> str:
+    """Give the repository's REST address."""
+    return f"{urls.api}/repos/{of.full_name}"
+
+
+def issue_url(urls: Urls, of: Issue) -> str:
+    """Give the issue's REST address."""
+    return f"{repository_url(urls, of.repository)}/issues/{of.number}"
+
+
+def issue_page(urls: Urls, of: Issue) -> str:
+    """Give the issue's web page."""
+    kind = "pull" if of.is_pull_request else "issues"
+    return f"{urls.web}/{of.repository.full_name}/{kind}/{of.number}"
+
+
+def comment_url(urls: Urls, of: Comment) -> str:
+    """Give the comment's REST address."""
+    return f"{repository_url(urls, of.issue.repository)}/issues/comments/{of.id}"
