@@ -18,7 +18,7 @@ from benchmarks.report import Section, Table, at_most, none_of
 from benchmarks.storming import Storm, storming
 from bot.github.client import MEMORY
 from bot.petition.versions import MOST
-from bot.store.sqlite import PAGES
+from bot.store.engine.sqlite import PAGES
 from bot.web.door import Terms
 from sandbox.faults import Faults
 

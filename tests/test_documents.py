@@ -23,8 +23,8 @@ from bot.petition.commands import Order, Sign, Unsign, parse
 from bot.petition.digest import digest
 from bot.petition.orders import USAGE, Misunderstood, understand
 from bot.store import Rosters
-from bot.store.address import read_address
-from bot.store.database import connect
+from bot.store.engine.database import connect
+from bot.store.engine.url import read_address
 from bot.web.asking import House
 from bot.web.server import make_application
 

@@ -1,21 +1,21 @@
 """The only SQL: what GitHub told, durably, and what follows from it."""
 
-from bot.store.address import existing
 from bot.store.attempts import Attempts
 from bot.store.bodies import KnownBody, LastBodies, outside_digest
-from bot.store.checkup import Health, check_up
 from bot.store.conditions import Condition
-from bot.store.copying import backup, restore
 from bot.store.doubts import Asked, Doubt
+from bot.store.engine.backup import backup, restore
+from bot.store.engine.health import Health, check_up
+from bot.store.engine.leases import Lease
+from bot.store.engine.url import existing
 from bot.store.errors import Busy, Damaged, NoSuchPetition, StoreError, Unavailable, Unrecordable, WrongDatabase
 from bot.store.forgetting import Forgotten
 from bot.store.governing import AuditEntry, KnownSettings, Named
 from bot.store.inspecting import Inspection, Misfit
 from bot.store.listing import ListingOutcome
 from bot.store.migrations.ahead import migrate_ahead
-from bot.store.neighbours import Lease
 from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
-from bot.store.recovery import Recovered, SavedTable, recover
+from bot.store.recovery.recover import Recovered, SavedTable, recover
 from bot.store.redelivering import FailedDelivery
 from bot.store.roster import (
     PAGE_SIZE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from bot.store import upkeep_statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.judging import judge_people
 from bot.store.world import Person, World
 

@@ -9,7 +9,7 @@ from typing import Final
 from bot.petition.orders import Given
 from bot.store import governing_statements as sql
 from bot.store import statements as common_sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 
 KEPT: Final = 200
 """People on each petition, those who tried last."""

@@ -19,7 +19,7 @@ from bot.petition.comment import body_digest, unify_newlines
 from bot.petition.facts import BodyEdit
 from bot.petition.splice import around
 from bot.store import body_statements as sql
-from bot.store.database import Row, Transaction
+from bot.store.engine.database import Row, Transaction
 from bot.store.letters import note_edit
 
 WRITES_KEPT: Final = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.store import upkeep_statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.states import State
 
 

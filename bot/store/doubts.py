@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.store import statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.reading import ThreadToRead, thread_to_read
 
 REMEMBERED: Final = 3600.0

@@ -10,7 +10,7 @@ from bot.store import governing_statements as governing_sql
 from bot.store import statements as sql
 from bot.store import structure_statements as structure_sql
 from bot.store import upkeep_statements as upkeep_sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.judging import derive, judge_people
 from bot.store.rows import CommentRow, read_comment, read_rules
 from bot.store.sign_outs import forget_sign_outs

@@ -15,7 +15,7 @@ from bot.petition.settings import DEFAULTS, Mistake, Settings
 from bot.store import governing_statements as sql
 from bot.store import structure_statements
 from bot.store.attempts import Attempts, read_attempts
-from bot.store.database import Database, Transaction
+from bot.store.engine.database import Database, Transaction
 from bot.store.ruling import read_orders, record_ruling
 from bot.store.structure import rouse
 

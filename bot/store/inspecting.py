@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bot.petition.tally import Signature
 from bot.store import statements as comments_sql
 from bot.store import upkeep_statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.judging import is_misread, read_born, verdict_of
 from bot.store.rows import CommentRow, read_comment
 from bot.store.totals import SECONDS_PER_DAY, Totals, add_up, read_totals, signatures_of

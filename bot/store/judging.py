@@ -12,7 +12,7 @@ from bot.petition.comment import standing
 from bot.petition.digest import Pair, Sum
 from bot.petition.tally import Signature, Verdict, as_signed, judge_standings
 from bot.store import statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.rows import CommentRow
 from bot.store.totals import SECONDS_PER_DAY
 from bot.store.world import Person, PetitionRow, World

@@ -10,7 +10,7 @@ from bot.petition.comment import Comment, KnownText, Version
 from bot.petition.versions import last_text
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
-from bot.store.database import Database, Transaction
+from bot.store.engine.database import Database, Transaction
 from bot.store.rows import CommentRow, read_known
 
 MARK: Final = "grammar"

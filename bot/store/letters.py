@@ -14,7 +14,7 @@ from bot.petition.letters import Letter, other_texts, versions
 from bot.petition.splice import letter, letter_digest
 from bot.store import body_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 
 TEXTS_KEPT: Final = 200
 """Of each petition; who edits on and on shall not fill the database, and the issue's edit history has them all."""

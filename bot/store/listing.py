@@ -10,7 +10,7 @@ from bot.petition.comment import Comment
 from bot.petition.tally import Signature
 from bot.petition.versions import MOST, Writer
 from bot.store import statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.judging import is_misread, judge_people, read, signature_row
 from bot.store.observing import Terms, merge_comment
 from bot.store.rows import CommentRow

@@ -10,7 +10,7 @@ from bot.store import governing_statements as governing_sql
 from bot.store import structure_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.bodies import move_body
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.judging import derive, judge_people
 from bot.store.letters import drop_letters
 from bot.store.observing import Terms, carry_over, is_petition, observe_issue

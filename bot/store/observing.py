@@ -10,8 +10,8 @@ from bot.petition.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
 from bot.store.ages import ask_for_ages
 from bot.store.bodies import observe_edit
-from bot.store.database import Transaction
 from bot.store.doubts import reopen_doubt
+from bot.store.engine.database import Transaction
 from bot.store.judging import derive, judge_people
 from bot.store.known_texts import note_text
 from bot.store.rows import CommentRow

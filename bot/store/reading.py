@@ -11,7 +11,7 @@ from bot.petition.letters import Letter
 from bot.petition.rules import Rules
 from bot.petition.tally import Signature
 from bot.store import statements as sql
-from bot.store.database import Row, Transaction
+from bot.store.engine.database import Row, Transaction
 from bot.store.judging import ACKNOWLEDGED_WITHIN
 from bot.store.letters import read_changed, read_letters
 from bot.store.rows import read_rules

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.store import upkeep_statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 
 KEPT: Final = 3 * 86_400
 """Seconds for which GitHub can deliver once more.

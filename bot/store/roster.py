@@ -14,11 +14,11 @@ from bot.petition.progress import next_goal
 from bot.petition.settings import Detail, Settings
 from bot.petition.tally import Signature
 from bot.store import roster_statements as sql
-from bot.store.database import Database, Row, Transaction
+from bot.store.engine.database import Database, Row, Transaction
+from bot.store.engine.dialect import Statement
 from bot.store.letters import read_letters_with_texts
 from bot.store.reading import Snapshot, read_snapshot
 from bot.store.rows import read_rules
-from bot.store.spelling import Statement
 from bot.store.uncounted import Unheard, read_unheard
 
 PAGE_SIZE: Final = 50

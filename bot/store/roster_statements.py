@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from bot.petition.settings import Detail
-from bot.store.spelling import Statement, statement
+from bot.store.engine.dialect import Statement, statement
 from bot.store.statements import COMMENT_COLUMNS
 
 _SEEN = """

@@ -10,7 +10,7 @@ from bot.petition.orders import Answer, Given, Outcome, Ruling, standing_orders
 from bot.petition.rules import Rules
 from bot.store import governing_statements as sql
 from bot.store.attempts import note_attempts
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.judging import judge_people
 from bot.store.rows import read_comment, write_rules
 from bot.store.world import PetitionRow, World

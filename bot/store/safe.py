@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bot.store import upkeep_statements as sql
-from bot.store.address import SqliteFile, read_address
-from bot.store.database import Database, Transaction, connect
+from bot.store.engine.database import Database, Transaction, connect
+from bot.store.engine.url import SqliteFile, read_address
 
 APP: Final = "app"
 """The name under which the App's credentials are sealed."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from bot.store.database import Database, Transaction
-from bot.store.spelling import statement
+from bot.store.engine.database import Database, Transaction
+from bot.store.engine.dialect import statement
 
 KEPT: Final = 24 * 3600
 """Seconds for which a sign-out is kept; every session from before has come to its own end long since."""

@@ -14,9 +14,11 @@ from bot.petition.comment import Comment
 from bot.petition.facts import CommentFact, Fact, IssueFact
 from bot.petition.letters import Letter
 from bot.store import statements as sql
-from bot.store.address import read_address
-from bot.store.checkup import answers
-from bot.store.database import LONG_PATIENCE, Database, Transaction, connect
+from bot.store.engine.database import LONG_PATIENCE, Database, Transaction, connect
+from bot.store.engine.dialect import Statement
+from bot.store.engine.health import answers
+from bot.store.engine.leases import Lease
+from bot.store.engine.url import read_address
 from bot.store.errors import NoSuchPetition
 from bot.store.flushing import Flusher
 from bot.store.governing import Governing
@@ -24,7 +26,6 @@ from bot.store.known_texts import follow_grammar
 from bot.store.letters import note_look, read_letters_with_texts
 from bot.store.listing import Listing, ListingOutcome, record_listing
 from bot.store.migrations import migrate
-from bot.store.neighbours import Lease
 from bot.store.observing import Observation, Recorded, Terms, record_observations
 from bot.store.reading import (
     AckDue,
@@ -40,7 +41,6 @@ from bot.store.reading import (
 from bot.store.roster import Rosters
 from bot.store.safe import Safe
 from bot.store.sign_outs import SignOuts
-from bot.store.spelling import Statement
 from bot.store.states import State
 from bot.store.structure import StructuralFact, record_structure
 from bot.store.totals import are_totals_right, repair_totals

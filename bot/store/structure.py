@@ -24,7 +24,7 @@ from bot.petition.facts import (
 from bot.store import governing_statements as governing_sql
 from bot.store import structure_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.moving import record_continuation, record_deleted, record_moved
 from bot.store.observing import Newcomer, Terms, is_petition
 

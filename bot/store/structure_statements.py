@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.spelling import statement
+from bot.store.engine.dialect import statement
 
 # Petitions, repositories and installations --------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.petition.facts import Repository
 from bot.store import structure_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
-from bot.store.database import Row, Transaction
+from bot.store.engine.database import Row, Transaction
 from bot.store.states import State
 from bot.store.structure import lock_structure, rouse, set_accessible
 

@@ -15,7 +15,7 @@ from typing import Final
 from bot.petition.digest import Pair, Sum
 from bot.petition.tally import Signature
 from bot.store import upkeep_statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 
 SECONDS_PER_DAY: Final = 86_400
 

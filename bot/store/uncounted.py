@@ -10,7 +10,7 @@ from bot.petition.facts import Repository
 from bot.petition.reasons import Reason, explain
 from bot.store import roster_statements as sql
 from bot.store import statements
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.reading import Snapshot
 from bot.store.rows import read_comment
 

@@ -22,8 +22,9 @@ from bot.store.bodies import (
     record_body_history,
 )
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
-from bot.store.database import Database
 from bot.store.doubts import Asked, Doubt, note_doubts, read_doubtful_thread, read_doubts, record_asked
+from bot.store.engine.database import Database
+from bot.store.engine.dialect import Statement
 from bot.store.forgetting import (
     Forgotten,
     ToAnonymise,
@@ -38,7 +39,6 @@ from bot.store.known_texts import read_known_texts
 from bot.store.letters import NEVER, put_off_past, record_past
 from bot.store.reading import ThreadToRead, read_letter_to_trace, read_thread, read_thread_to_look_at
 from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
-from bot.store.spelling import Statement
 from bot.store.states import State
 from bot.store.surveying import (
     KnownPetition,

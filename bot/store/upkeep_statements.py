@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.spelling import Statement, statement
+from bot.store.engine.dialect import Statement, statement
 from bot.store.states import STATE_OF_PETITION
 
 # Installations and what they may see --------------------------------------------------------------

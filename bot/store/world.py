@@ -11,7 +11,7 @@ from bot.petition.facts import Repository
 from bot.petition.privacy import EVER, without_details
 from bot.petition.rules import Rules
 from bot.store import statements as sql
-from bot.store.database import Transaction
+from bot.store.engine.database import Transaction
 from bot.store.rows import CommentRow, read_comment, read_rules, write_comment
 
 

@@ -11,9 +11,9 @@ from bot.petition.facts import IssueGone
 from bot.petition.orders import Given, Ruling, rule
 from bot.petition.settings import DEFAULTS
 from bot.store import Attempts, Store
-from bot.store.address import read_address
 from bot.store.attempts import KEPT
-from bot.store.database import connect
+from bot.store.engine.database import connect
+from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
 from tests.store.releases import put, released
 from tests.store.scene import GRACE, LETTER, REPOSITORY, Scene

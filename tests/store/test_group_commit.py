@@ -16,10 +16,11 @@ from bot import supervisor
 from bot.petition.commands import Sign
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Fact, IssueFact
-from bot.store import Busy, Store, StoreError, Unavailable, Unrecordable, checkup, flushing
-from bot.store.database import Transaction
+from bot.store import Busy, Store, StoreError, Unavailable, Unrecordable, flushing
+from bot.store.engine import health
+from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import statement
 from bot.store.flushing import Flusher
-from bot.store.spelling import statement
 from bot.store.watching import Watch
 from bot.supervisor import Supervisor
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
@@ -183,7 +184,7 @@ async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
     monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
     monkeypatch.setattr(flushing, "WATCH", 0.01)
-    monkeypatch.setattr(checkup, "PATIENCE", 0.05)
+    monkeypatch.setattr(health, "PATIENCE", 0.05)
     thawed, database, right = asyncio.Event(), store._database, store._database.write
 
     async def frozen(work: Callable[[Transaction], object], patience: float = 0) -> object:
@@ -197,7 +198,7 @@ async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
     assert not await store.ping()
     thawed.set()
     store._flusher._patience = flushing.PATIENCE
-    monkeypatch.setattr(checkup, "PATIENCE", 5.0)
+    monkeypatch.setattr(health, "PATIENCE", 5.0)
     await Scene(store).sign("ada")
     assert await store.ping()
 

@@ -12,8 +12,8 @@ from bot.petition.comment import Comment, KnownText, Version, Writer, read_text
 from bot.petition.orders import Ruling
 from bot.petition.rules import Rules
 from bot.store import Store, known_texts
-from bot.store.address import read_address
-from bot.store.database import connect
+from bot.store.engine.database import connect
+from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
 from bot.store.rows import read_known, write_versions
 from tests.store.releases import put, released

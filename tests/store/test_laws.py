@@ -17,8 +17,8 @@ from bot.petition.reasons import explain
 from bot.petition.tally import fold
 from bot.store import Store, Wanted
 from bot.store import statements as sql
+from bot.store.engine.dialect import statement
 from bot.store.rows import CommentRow, read_comment
-from bot.store.spelling import statement
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
 

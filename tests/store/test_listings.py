@@ -10,7 +10,7 @@ from bot.petition.commands import Sign
 from bot.petition.comment import Comment, Version, Writer, body_digest
 from bot.petition.facts import IssueGone
 from bot.store import ListingOutcome, ThreadToRead
-from bot.store.spelling import statement
+from bot.store.engine.dialect import statement
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
 
 MISCHIEF = [

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Connection, inspect
 
 from bot.store import Store, Unavailable, WrongDatabase, migrate_ahead, migrations
-from bot.store.address import read_address
-from bot.store.database import connect
-from bot.store.spelling import statement
+from bot.store.engine.database import connect
+from bot.store.engine.dialect import statement
+from bot.store.engine.url import read_address
 from tests.store.scene import LETTER, Scene, rows
 
 

@@ -12,8 +12,8 @@ from bot.store import body_statements as bodies
 from bot.store import governing_statements as governing
 from bot.store import roster_statements as roster
 from bot.store import statements as sql
-from bot.store.database import Transaction
-from bot.store.spelling import Statement, statement
+from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import Statement, statement
 
 PER_DELIVERY = [
     sql.LOCK_THREADS,

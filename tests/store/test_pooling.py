@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import asyncpg
 import pytest
 
-from bot.store import Store, WrongDatabase, postgres_pooling
-from bot.store.address import PostgresServer, read_address
-from bot.store.postgres import PostgresDatabase
-from bot.store.spelling import statement
+from bot.store import Store, WrongDatabase
+from bot.store.engine import postgres_pooling
+from bot.store.engine.dialect import statement
+from bot.store.engine.postgres import PostgresDatabase
+from bot.store.engine.url import PostgresServer, read_address
 from sandbox.server import Sandbox
 from tests.pooler import Pooler
 from tests.store.scene import INSTALLATION, Scene

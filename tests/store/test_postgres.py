@@ -18,10 +18,11 @@ from bot.petition.commands import Sign, Unsign
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Fact
 from bot.petition.tally import fold
-from bot.store import Store, Unavailable, WrongDatabase, postgres, postgres_neighbours
+from bot.store import Store, Unavailable, WrongDatabase
 from bot.store import statements as sql
+from bot.store.engine import postgres, postgres_leases
+from bot.store.engine.dialect import statement
 from bot.store.rows import read_comment
-from bot.store.spelling import statement
 from tests.store.scene import INSTALLATION, LETTER, Scene
 
 T = TypeVar("T")
@@ -141,8 +142,8 @@ async def test_a_dead_process_leaves_its_lease(stores: list[Store], postgres_url
 async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_neighbours, "HEARTBEAT", 0.05)
-    monkeypatch.setattr(postgres_neighbours, "RECONNECT", 0.05)
+    monkeypatch.setattr(postgres_leases, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(postgres_leases, "RECONNECT", 0.05)
     one, other, _ = stores
     async with one.lease(1) as mine:
         await other._database.read(lambda work: work.fetch(DISCONNECT))
@@ -165,11 +166,11 @@ async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
 async def test_leases_come_back_whatever_a_connection_was_refused_for(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(postgres_neighbours, "HEARTBEAT", 0.05)
-    monkeypatch.setattr(postgres_neighbours, "RECONNECT", 0.01)
+    monkeypatch.setattr(postgres_leases, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(postgres_leases, "RECONNECT", 0.01)
     one, other, _ = stores
     neighbours = one._neighbours
-    assert isinstance(neighbours, postgres_neighbours.PostgresNeighbours)
+    assert isinstance(neighbours, postgres_leases.PostgresNeighbours)
     connect, refused = neighbours._connect, 0
 
     async def refuse() -> object:
@@ -219,7 +220,7 @@ async def test_who_has_not_been_heard_for_long_does_not_trust_its_lease(
 ) -> None:
     async with stores[0].lease(1) as mine:
         assert mine
-        monkeypatch.setattr(postgres_neighbours, "CONFIDENCE", 0.0)
+        monkeypatch.setattr(postgres_leases, "CONFIDENCE", 0.0)
         assert not mine
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.store import Store, Unavailable
-from bot.store import sqlite as sqlite_engine
-from bot.store.database import Transaction
-from bot.store.spelling import statement
+from bot.store.engine import sqlite as sqlite_engine
+from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import statement
 from tests.store.scene import LETTER, Scene
 
 RECORDER = """

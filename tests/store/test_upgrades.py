@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot.store import Store, Unavailable
-from bot.store.address import read_address
-from bot.store.database import connect
+from bot.store.engine.database import connect
+from bot.store.engine.url import read_address
 from bot.store.migrations import HEAD
 from bot.store.migrations.upgrading import SCRIPTS, upgrade
 from tests.store.releases import Release, digest_of, live, put, read, released, revisions, take, write

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.github.sending import PATIENCE, send
-from bot.store import sqlite as sqlite_engine
+from bot.store.engine import sqlite as sqlite_engine
 from sandbox.delivery_log import Attempt
 from sandbox.nouns import Issue
 from tests.store.test_sqlite import pragma

@@ -10,8 +10,8 @@ import pytest
 
 from bot.github import deliveries
 from bot.store import Store
-from bot.store.database import Row, Transaction
-from bot.store.spelling import Statement, statement
+from bot.store.engine.database import Row, Transaction
+from bot.store.engine.dialect import Statement, statement
 from sandbox.delivery_log import Delivery
 from sandbox.ground import Event
 from sandbox.server import Sandbox

@@ -17,7 +17,7 @@ from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.reconcile.worker import Worker
 from bot.store import Rosters, Store, flushing
-from bot.store.postgres_neighbours import PostgresNeighbours
+from bot.store.engine.postgres_leases import PostgresNeighbours
 from bot.store.upkeep import Upkeep
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
 from tests.whole.test_metrics import number, read

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from bot.store.address import read_address
-from bot.store.database import connect
+from bot.store.engine.database import connect
+from bot.store.engine.url import read_address
 from bot.store.migrations import migrate
 
 

@@ -6,8 +6,8 @@ import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 
-from bot.store.address import read_address
-from bot.store.database import connect
+from bot.store.engine.database import connect
+from bot.store.engine.url import read_address
 from bot.store.errors import StoreError
 from bot.store.migrations import HEAD, read_versions
 

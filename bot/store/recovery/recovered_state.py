@@ -14,12 +14,12 @@ from bot.petition.digest import Sum
 from bot.petition.settings import Mistake
 from bot.store import governing_statements as governing_sql
 from bot.store import statements as sql
-from bot.store.database import Database, Transaction
+from bot.store.engine.database import Database, Transaction
+from bot.store.engine.dialect import Statement, statement
 from bot.store.forgetting import record_forgotten, strip_thread
 from bot.store.judging import is_misread, judge_people, read
 from bot.store.rows import CommentRow, read_comment, read_rules, write_comment
 from bot.store.sign_outs import end_all_sessions
-from bot.store.spelling import Statement, statement
 from bot.store.states import State
 from bot.store.world import World
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import asyncpg
 
-from bot.store.database import LOCK_SECONDS
+from bot.store.engine.database import LOCK_SECONDS
 from bot.store.errors import WrongDatabase
 
 _ROUNDS: Final = 5

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import asyncpg
 
-from bot.store.address import UNREADABLE, PostgresServer
-from bot.store.aside import run_aside, wait_for
-from bot.store.database import LOCK_SECONDS, LONG_PATIENCE, PATIENCE, Database, Row, Transaction, name_columns
+from bot.store.engine.database import (
+    LOCK_SECONDS,
+    LONG_PATIENCE,
+    PATIENCE,
+    Database,
+    Row,
+    Transaction,
+    name_columns,
+)
+from bot.store.engine.dialect import Engine, Statement
+from bot.store.engine.greenlet_bridge import run_aside, wait_for
+from bot.store.engine.leases import Neighbours
+from bot.store.engine.postgres_leases import PostgresNeighbours
+from bot.store.engine.postgres_pooling import check_session
+from bot.store.engine.url import UNREADABLE, PostgresServer
 from bot.store.errors import StoreError, Unavailable, WrongDatabase
-from bot.store.neighbours import Neighbours
-from bot.store.postgres_neighbours import PostgresNeighbours
-from bot.store.postgres_pooling import check_session
-from bot.store.spelling import Engine, Statement
 from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:

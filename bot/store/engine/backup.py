@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from bot.store.address import Address, SqliteFile, existing, read_address
+from bot.store.engine.private_files import make_database_file, make_temporary_file
+from bot.store.engine.sqlite import damage, is_damage
+from bot.store.engine.url import Address, SqliteFile, existing, read_address
 from bot.store.errors import Damaged, Unavailable, WrongDatabase
 from bot.store.migrations import HEAD
-from bot.store.private_files import make_database_file, make_temporary_file
-from bot.store.sqlite import damage, is_damage
 
 BESIDE: Final = ("", "-wal", "-shm", "-journal", "-lease", "-lease-journal")
 """What follows a database's name in the names of the files that SQLite and we put beside it."""

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.store.engine.leases import Neighbours
+from bot.store.engine.private_files import make_database_file
 from bot.store.errors import Unavailable
-from bot.store.neighbours import Neighbours
-from bot.store.private_files import make_database_file
 
 
 class SqliteNeighbours(Neighbours):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.store.database import LOCK_SECONDS
+from bot.store.engine.database import LOCK_SECONDS
 from bot.store.errors import Unavailable
-from bot.store.sqlite_pages import SIZES
+from bot.store.recovery.sqlite_pages import SIZES
 
 
 def copy_raw(source: Path, copy: Path) -> None:

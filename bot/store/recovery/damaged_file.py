@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store.recovered_rows import Column, Layout, Row
-from bot.store.sqlite_pages import Cell, Pages
+from bot.store.recovery.recovered_rows import Column, Layout, Row
+from bot.store.recovery.sqlite_pages import Cell, Pages
 
 SCHEMA: Final = Layout(
     "sqlite_master",

@@ -16,8 +16,8 @@ from typing import Final
 import asyncpg
 import structlog
 
+from bot.store.engine.leases import Neighbours
 from bot.store.errors import StoreError, Unavailable
-from bot.store.neighbours import Neighbours
 from bot.supervisor import SupervisedTask, Supervisor
 
 log = structlog.get_logger("store")

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from bot.store.address import SqliteFile
-from bot.store.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
+from bot.store.engine.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
+from bot.store.engine.dialect import Engine, Statement
+from bot.store.engine.leases import Neighbours
+from bot.store.engine.private_files import make_database_file
+from bot.store.engine.sqlite_leases import SqliteNeighbours
+from bot.store.engine.url import SqliteFile
 from bot.store.errors import Damaged, Unavailable, WrongDatabase
-from bot.store.neighbours import Neighbours
-from bot.store.private_files import make_database_file
-from bot.store.spelling import Engine, Statement
-from bot.store.sqlite_neighbours import SqliteNeighbours
 from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:

@@ -15,19 +15,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.store.address import SqliteFile, existing
-from bot.store.copying import BESIDE, ELSEWHERE
-from bot.store.damaged_file import VERSION, DamagedFile
-from bot.store.database import Transaction
+from bot.store.engine.backup import BESIDE, ELSEWHERE
+from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import statement
+from bot.store.engine.private_files import make_database_file
+from bot.store.engine.sqlite import SqliteDatabase
+from bot.store.engine.url import SqliteFile, existing
 from bot.store.errors import Unavailable, WrongDatabase
 from bot.store.migrations import HEAD, PATIENCE
-from bot.store.private_files import make_database_file
-from bot.store.recovered_rows import Layout, Row, read_layouts
-from bot.store.recovered_state import make_consistent
+from bot.store.recovery.damaged_file import VERSION, DamagedFile
+from bot.store.recovery.recovered_rows import Layout, Row, read_layouts
+from bot.store.recovery.recovered_state import make_consistent
+from bot.store.recovery.sqlite_raw import copy_raw
 from bot.store.safe import Safe
-from bot.store.spelling import statement
-from bot.store.sqlite import SqliteDatabase
-from bot.store.sqlite_raw import copy_raw
 
 DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
 """Tables that are not copied: they follow from the others, or everybody just signs in again."""

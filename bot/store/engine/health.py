@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.store import upkeep_statements as sql
-from bot.store.address import SqliteFile, read_address
 from bot.store.conditions import Condition, read_conditions
-from bot.store.database import Database, Transaction, connect
+from bot.store.engine.database import Database, Transaction, connect
+from bot.store.engine.url import SqliteFile, read_address
 from bot.store.errors import Damaged, StoreError, Unavailable
 from bot.store.migrations import HEAD, read_versions
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store.sqlite_pages import Cell, Value
+from bot.store.recovery.sqlite_pages import Cell, Value
 
 Row = tuple[Value, ...]
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from bot.store.address import PostgresServer, SqliteFile
-from bot.store.neighbours import Neighbours
-from bot.store.spelling import Engine, Statement
+from bot.store.engine.dialect import Engine, Statement
+from bot.store.engine.leases import Neighbours
+from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -115,10 +115,10 @@ def connect(address: SqliteFile | PostgresServer) -> Database:
     """Prepare a database for transactions; nothing is opened yet."""
     # Each driver is loaded only by those who use it: memory, and time to start.
     if isinstance(address, SqliteFile):
-        from bot.store.sqlite import SqliteDatabase  # noqa: PLC0415 - see above
+        from bot.store.engine.sqlite import SqliteDatabase  # noqa: PLC0415 - see above
 
         return SqliteDatabase(address)
-    from bot.store.postgres import PostgresDatabase  # noqa: PLC0415 - see above
+    from bot.store.engine.postgres import PostgresDatabase  # noqa: PLC0415 - see above
 
     return PostgresDatabase(address)
 

@@ -1,0 +1,1 @@
+"""The engines: SQLite and PostgreSQL behind one interface, leases between processes, health, backup."""

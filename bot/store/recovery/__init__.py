@@ -1,0 +1,1 @@
+"""Read what a damaged SQLite database still holds, and make a consistent database of it."""
