@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from bot.cli import main
-from bot.store import flushing
+from bot.store.recording import group_commit
 
 
 def slow_down_the_disk(seconds: float) -> None:
@@ -39,7 +39,7 @@ def slow_down_the_disk(seconds: float) -> None:
 
 def write_one_by_one() -> None:
     """Give every delivery a transaction of its own."""
-    flushing.LARGEST_GROUP = 1  # type: ignore[misc] # for everybody else it is final
+    group_commit.LARGEST_GROUP = 1  # type: ignore[misc] # for everybody else it is final
 
 
 def _main() -> int:

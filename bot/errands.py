@@ -21,7 +21,7 @@ from bot.github.client import GitHub
 from bot.github.site import site_of
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.reconcile.by_hand import Resynced, Unknown, resync_by_hand
-from bot.store import Forgotten, Inspection, Recovered, Store, Whole, existing
+from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, existing
 from bot.store import recover as recover_database
 
 
@@ -100,7 +100,7 @@ async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Insp
 class Taken:
     """A whole petition as it stood `at`, in UTC epoch seconds, and the addresses that belong to it."""
 
-    whole: Whole
+    whole: PetitionExport
     pages: Pages
     site: Site
     at: int

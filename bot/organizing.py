@@ -18,7 +18,7 @@ from bot.github.errors import GitHubError, NotFound, Paused
 from bot.petition.comment import Author
 from bot.petition.plausibility import Account, assess
 from bot.petition.tally import Signature
-from bot.store import Crowd, Found, Store
+from bot.store import PetitionRef, SignerSample, Store
 from bot.web.callers import Allowance, Rate
 from bot.web.desk import SecondLook
 
@@ -63,7 +63,7 @@ class Organizing:
         self._now = now
         self._turns: LRUCache[int, asyncio.Lock] = LRUCache(1_000)
 
-    async def is_organizer(self, found: Found | None, name: str, person: Author) -> bool:
+    async def is_organizer(self, found: PetitionRef | None, name: str, person: Author) -> bool:
         """Tell whether somebody may write to the repository of a petition; raises `bot.github.errors`.
 
         Also for a repository that is not known here GitHub is asked something, so that the time that it takes does
@@ -78,14 +78,14 @@ class Organizing:
             self._organizers[key] = allowed
         return allowed
 
-    async def look(self, found: Found) -> SecondLook:
+    async def look(self, found: PetitionRef) -> SecondLook:
         """Look at who has signed a petition, with what is known of their accounts, and get to know some more."""
         turn = self._turns.setdefault(found.petition_id, asyncio.Lock())
         async with turn:
             look = self._looks.get(found.petition_id)
             return look or await self._look(found)
 
-    async def _ask(self, found: Found | None, name: str, person: Author) -> bool:
+    async def _ask(self, found: PetitionRef | None, name: str, person: Author) -> bool:
         if found is not None:
             client = self._github.installation(found.installation_id)
             return await client.may_write(found.repository.full_name, person)
@@ -95,7 +95,7 @@ class Organizing:
             await self._github.installation_of(name)
         return False
 
-    async def _look(self, found: Found) -> SecondLook:
+    async def _look(self, found: PetitionRef) -> SecondLook:
         crowd = await self._store.rosters.crowd(found.petition_id, MOST)
         is_answered = await self._get_to_know(found.installation_id, crowd.signatures)
         accounts, waiting = self._sort_out(crowd)
@@ -123,7 +123,7 @@ class Organizing:
                 self._accounts[one.user_id] = told.get(one.user_id)
         return True
 
-    def _sort_out(self, crowd: Crowd) -> tuple[dict[int, Account], set[int]]:
+    def _sort_out(self, crowd: SignerSample) -> tuple[dict[int, Account], set[int]]:
         """Give what is known of accounts, of some no more than their age, and at whose nobody has looked yet."""
         accounts = {user_id: Account(user_id, born, is_only_aged=True) for user_id, born in crowd.born.items()}
         waiting: set[int] = set()

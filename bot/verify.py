@@ -22,7 +22,7 @@ from bot.petition import block, threads
 from bot.petition.comment import Comment, Writer
 from bot.petition.plausibility import Account
 from bot.petition.recount import Recount, recount
-from bot.store import Inspection, Misfit
+from bot.store import Discrepancy, Inspection
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
 
@@ -135,7 +135,7 @@ class DatabaseVerification:
             "differences": [{"text": misfit.text, "url": self._url(misfit)} for misfit in one.misfits],
         }
 
-    def _url(self, misfit: Misfit) -> str:
+    def _url(self, misfit: Discrepancy) -> str:
         issue = f"{self.site}/{misfit.issue.replace('#', '/issues/')}"
         return issue if misfit.comment_id is None else f"{issue}#issuecomment-{misfit.comment_id}"
 

@@ -13,25 +13,25 @@ from bot.roster.badge import badge
 from bot.roster.chart import chart
 from bot.roster.record import RosterRecord, SignatureRecord, iso
 from bot.roster.recording import growth_of, record_petition, record_signature
-from bot.store import Whole
+from bot.store import PetitionExport
 
 
-def export(whole: Whole, form: str, pages: Pages, site: Site, today: int) -> str:
+def export(whole: PetitionExport, form: str, pages: Pages, site: Site, today: int) -> str:
     """Write a petition in one of the forms in `FORMS`; `today` is in days since 1970."""
     return FORMS[form](whole, pages, site, today)
 
 
-def signatures_of(whole: Whole, site: Site) -> list[SignatureRecord]:
+def signatures_of(whole: PetitionExport, site: Site) -> list[SignatureRecord]:
     """Say who has signed, the oldest signature first."""
-    letters = whole.portrait.letters
+    letters = whole.details.letters
     return [record_signature(entry, letters, site) for entry in whole.entries]
 
 
-def _json(whole: Whole, pages: Pages, site: Site, _today: int) -> str:
-    petition = record_petition(whole.portrait.snapshot, pages, site)
+def _json(whole: PetitionExport, pages: Pages, site: Site, _today: int) -> str:
+    petition = record_petition(whole.details.snapshot, pages, site)
     record = RosterRecord(
         petition=petition,
-        public=whole.portrait.is_public,
+        public=whole.details.is_public,
         signatures=signatures_of(whole, site),
         next=None,
         previous=None,
@@ -39,25 +39,25 @@ def _json(whole: Whole, pages: Pages, site: Site, _today: int) -> str:
     return pretty(record)
 
 
-def _csv(whole: Whole, _pages: Pages, site: Site, _today: int) -> str:
+def _csv(whole: PetitionExport, _pages: Pages, site: Site, _today: int) -> str:
     return table.head() + table.rows(signatures_of(whole, site))
 
 
-def _atom(whole: Whole, pages: Pages, site: Site, _today: int) -> str:
-    petition = record_petition(whole.portrait.snapshot, pages, site)
+def _atom(whole: PetitionExport, pages: Pages, site: Site, _today: int) -> str:
+    petition = record_petition(whole.details.snapshot, pages, site)
     newest: Sequence[SignatureRecord] = signatures_of(whole, site)[::-1]
     updated = newest[0].signed_at if newest else iso(0)
     return feed.feed(petition, newest, pages.of("/feed.atom"), updated)
 
 
-def _svg(whole: Whole, _pages: Pages, _site: Site, today: int) -> str:
+def _svg(whole: PetitionExport, _pages: Pages, _site: Site, today: int) -> str:
     return chart(
-        growth_of(whole.portrait.snapshot, whole.portrait.days, today), whole.portrait.snapshot.title, alone=True
+        growth_of(whole.details.snapshot, whole.details.days, today), whole.details.snapshot.title, alone=True
     )
 
 
-def _badge(whole: Whole, _pages: Pages, _site: Site, _today: int) -> str:
-    return badge(whole.portrait.snapshot.count)
+def _badge(whole: PetitionExport, _pages: Pages, _site: Site, _today: int) -> str:
+    return badge(whole.details.snapshot.count)
 
 
 def pretty(record: msgspec.Struct) -> str:
@@ -65,7 +65,7 @@ def pretty(record: msgspec.Struct) -> str:
     return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
 
 
-FORMS: Final[dict[str, Callable[[Whole, Pages, Site, int], str]]] = {
+FORMS: Final[dict[str, Callable[[PetitionExport, Pages, Site, int], str]]] = {
     "csv": _csv,
     "json": _json,
     "atom": _atom,

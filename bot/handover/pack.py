@@ -15,35 +15,35 @@ from bot.roster import table
 from bot.roster.chart import Days
 from bot.roster.record import DayRecord, iso
 from bot.roster.recording import growth_of, record_petition
-from bot.store import Whole
+from bot.store import PetitionExport
 
 
 class NotEmpty(Exception):
     """The folder holds something already; name a new one, so that a pack never mixes with another."""
 
 
-def pack_record(whole: Whole, pages: Pages, site: Site, made_at: int) -> PackRecord:
+def pack_record(whole: PetitionExport, pages: Pages, site: Site, made_at: int) -> PackRecord:
     """Say everything that is handed over."""
-    portrait = whole.portrait
+    details = whole.details
     return PackRecord(
         made_at=iso(made_at),
-        petition=record_petition(portrait.snapshot, pages, site),
+        petition=record_petition(details.snapshot, pages, site),
         withdrawn=whole.withdrawn,
-        withheld=len(portrait.snapshot.rules.withheld),
+        withheld=len(details.snapshot.rules.withheld),
         letters=[
             LetterRecord(digest=one.digest, seen_at=iso(one.seen_at), signed=one.count, text=one.text)
-            for one in portrait.letters
+            for one in details.letters
         ],
-        days=_days(portrait.days),
+        days=_days(details.days),
         signatures=signatures_of(whole, site),
     )
 
 
-def make_files(whole: Whole, pages: Pages, site: Site, made_at: int) -> dict[str, bytes]:
+def make_files(whole: PetitionExport, pages: Pages, site: Site, made_at: int) -> dict[str, bytes]:
     """Give the files of the pack by their names."""
     record = pack_record(whole, pages, site, made_at)
     files = {
-        PAPER: paper(record, growth_of(whole.portrait.snapshot, whole.portrait.days, made_at // 86_400), made_at),
+        PAPER: paper(record, growth_of(whole.details.snapshot, whole.details.days, made_at // 86_400), made_at),
         RECORD: pretty(record).encode(),
         TABLE: (table.head() + table.rows(record.signatures)).encode(),
     }

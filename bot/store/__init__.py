@@ -3,41 +3,41 @@
 from bot.store.attempts import Attempts
 from bot.store.bodies import KnownBody, LastBodies, outside_digest
 from bot.store.conditions import Condition
-from bot.store.doubts import Asked, Doubt
+from bot.store.credentials import CredentialStore, read_sealed
+from bot.store.deliveries import FailedDelivery
+from bot.store.doubtful_comments import Asked, Doubt
 from bot.store.engine.backup import backup, restore
 from bot.store.engine.health import Health, check_up
 from bot.store.engine.leases import Lease
 from bot.store.engine.url import existing
 from bot.store.errors import Busy, Damaged, NoSuchPetition, StoreError, Unavailable, Unrecordable, WrongDatabase
-from bot.store.forgetting import Forgotten
-from bot.store.governing import AuditEntry, KnownSettings, Named
-from bot.store.inspecting import Inspection, Misfit
-from bot.store.listing import ListingOutcome
+from bot.store.hooks import Backlog, Watch
+from bot.store.installations import KnownPetition, SeenInstallation, SurveyMark
 from bot.store.migrations.ahead import migrate_ahead
-from bot.store.reading import AckDue, Due, Snapshot, Thread, ThreadToRead
+from bot.store.not_counted import NotCounted
+from bot.store.petitions import AckDue, Due, Snapshot, Thread, ThreadToRead
+from bot.store.privacy import Forgotten
+from bot.store.recording.consistency import Discrepancy, Inspection
+from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery.recover import Recovered, SavedTable, recover
-from bot.store.redelivering import FailedDelivery
-from bot.store.roster import (
+from bot.store.rosters import (
     PAGE_SIZE,
-    Crowd,
     Cursor,
     Entry,
-    Found,
-    Listed,
-    Order,
-    Portrait,
+    PetitionDetails,
+    PetitionExport,
+    PetitionRef,
+    PetitionSummary,
     RosterPage,
+    RosterQuery,
     Rosters,
-    Wanted,
-    Whole,
+    SignerSample,
+    SortOrder,
 )
-from bot.store.safe import Safe, read_sealed
+from bot.store.rules import AuditEntry, KnownSettings, Named
 from bot.store.sign_outs import SignOuts
 from bot.store.states import State
 from bot.store.store import Store
-from bot.store.surveying import KnownPetition, SeenInstallation, SurveyMark
-from bot.store.uncounted import Unheard
-from bot.store.watching import Backlog, Watch
 
 __all__ = [
     "PAGE_SIZE",
@@ -48,15 +48,15 @@ __all__ = [
     "Backlog",
     "Busy",
     "Condition",
-    "Crowd",
+    "CredentialStore",
     "Cursor",
     "Damaged",
+    "Discrepancy",
     "Doubt",
     "Due",
     "Entry",
     "FailedDelivery",
     "Forgotten",
-    "Found",
     "Health",
     "Inspection",
     "KnownBody",
@@ -64,21 +64,24 @@ __all__ = [
     "KnownSettings",
     "LastBodies",
     "Lease",
-    "Listed",
     "ListingOutcome",
-    "Misfit",
     "Named",
     "NoSuchPetition",
-    "Order",
-    "Portrait",
+    "NotCounted",
+    "PetitionDetails",
+    "PetitionExport",
+    "PetitionRef",
+    "PetitionSummary",
     "Recovered",
     "RosterPage",
+    "RosterQuery",
     "Rosters",
-    "Safe",
     "SavedTable",
     "SeenInstallation",
     "SignOuts",
+    "SignerSample",
     "Snapshot",
+    "SortOrder",
     "State",
     "Store",
     "StoreError",
@@ -86,11 +89,8 @@ __all__ = [
     "Thread",
     "ThreadToRead",
     "Unavailable",
-    "Unheard",
     "Unrecordable",
-    "Wanted",
     "Watch",
-    "Whole",
     "WrongDatabase",
     "backup",
     "check_up",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.petition.orders import Given
-from bot.store import governing_statements as sql
+from bot.store import rule_statements as sql
 from bot.store import statements as common_sql
 from bot.store.engine.database import Transaction
 

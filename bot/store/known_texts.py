@@ -11,7 +11,7 @@ from bot.petition.versions import last_text
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.engine.database import Database, Transaction
-from bot.store.rows import CommentRow, read_known
+from bot.store.recording.rows import CommentRow, read_known
 
 MARK: Final = "grammar"
 """The mark of the grammar for which every thread was asked to be read again."""

@@ -14,20 +14,18 @@ from bot.petition.comment import Comment
 from bot.petition.facts import CommentFact, Fact, IssueFact
 from bot.petition.letters import Letter
 from bot.store import statements as sql
+from bot.store.credentials import CredentialStore
 from bot.store.engine.database import LONG_PATIENCE, Database, Transaction, connect
 from bot.store.engine.dialect import Statement
 from bot.store.engine.health import answers
 from bot.store.engine.leases import Lease
 from bot.store.engine.url import read_address
 from bot.store.errors import NoSuchPetition
-from bot.store.flushing import Flusher
-from bot.store.governing import Governing
+from bot.store.hooks import Backlog, Watch
 from bot.store.known_texts import follow_grammar
 from bot.store.letters import note_look, read_letters_with_texts
-from bot.store.listing import Listing, ListingOutcome, record_listing
 from bot.store.migrations import migrate
-from bot.store.observing import Observation, Recorded, Terms, record_observations
-from bot.store.reading import (
+from bot.store.petitions import (
     AckDue,
     Due,
     Snapshot,
@@ -38,14 +36,16 @@ from bot.store.reading import (
     read_snapshot,
     read_threads_to_read,
 )
-from bot.store.roster import Rosters
-from bot.store.safe import Safe
+from bot.store.recording.group_commit import GroupCommitWriter
+from bot.store.recording.listings import Listing, ListingOutcome, record_listing
+from bot.store.recording.observations import Observation, Recorded, Terms, record_observations
+from bot.store.recording.structure import StructuralFact, record_structure
+from bot.store.recording.totals import are_totals_right, repair_totals
+from bot.store.rosters import Rosters
+from bot.store.rules import Governing
 from bot.store.sign_outs import SignOuts
 from bot.store.states import State
-from bot.store.structure import StructuralFact, record_structure
-from bot.store.totals import are_totals_right, repair_totals
 from bot.store.upkeep import Upkeep
-from bot.store.watching import Backlog, Watch
 from bot.supervisor import Supervisor
 
 WAITING_LIMIT: Final = 10_000
@@ -72,12 +72,14 @@ class Store:
         self._now = now
         self._watch = watch
         self._neighbours = database.neighbours(self.changed.set, supervisor)
-        self._flusher = Flusher(self._record, waiting_limit, committed=watch.committed, supervisor=supervisor)
+        self._flusher = GroupCommitWriter(
+            self._record, waiting_limit, committed=watch.committed, supervisor=supervisor
+        )
         self.upkeep = Upkeep(database, now, self._announce, watch.asked_for_delivery)
         """What keeps rows and GitHub in agreement."""
         self.rosters = Rosters(database)
         """What the pages show."""
-        self.safe = Safe(database)
+        self.safe = CredentialStore(database)
         """Where the App's credentials may be."""
         self.sign_outs = SignOuts(database)
         """Which sessions of organizers have ended."""

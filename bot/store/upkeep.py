@@ -8,7 +8,7 @@ from functools import partial
 from bot.petition.comment import KnownText
 from bot.petition.facts import Repository
 from bot.store import upkeep_statements as sql
-from bot.store.ages import read_unaged, record_ages
+from bot.store.account_ages import read_unaged, record_ages
 from bot.store.bodies import (
     KnownBody,
     LastBodies,
@@ -22,25 +22,11 @@ from bot.store.bodies import (
     record_body_history,
 )
 from bot.store.conditions import Condition, read_conditions, read_new_conditions, take_conditions
-from bot.store.doubts import Asked, Doubt, note_doubts, read_doubtful_thread, read_doubts, record_asked
+from bot.store.deliveries import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
+from bot.store.doubtful_comments import Asked, Doubt, note_doubts, read_doubtful_thread, read_doubts, record_asked
 from bot.store.engine.database import Database
 from bot.store.engine.dialect import Statement
-from bot.store.forgetting import (
-    Forgotten,
-    ToAnonymise,
-    people_called,
-    read_to_anonymise,
-    record_anonymity,
-    record_forgotten,
-    strip_thread,
-)
-from bot.store.inspecting import Inspection, find_petitions, inspect, list_petitions
-from bot.store.known_texts import read_known_texts
-from bot.store.letters import NEVER, put_off_past, record_past
-from bot.store.reading import ThreadToRead, read_letter_to_trace, read_thread, read_thread_to_look_at
-from bot.store.redelivering import FailedDelivery, read_failed_deliveries, read_swept_until, record_sweep
-from bot.store.states import State
-from bot.store.surveying import (
+from bot.store.installations import (
     KnownPetition,
     KnownRepository,
     SeenInstallation,
@@ -53,6 +39,20 @@ from bot.store.surveying import (
     record_access,
     record_roll_call,
 )
+from bot.store.known_texts import read_known_texts
+from bot.store.letters import NEVER, put_off_past, record_past
+from bot.store.petitions import ThreadToRead, read_letter_to_trace, read_thread, read_thread_to_look_at
+from bot.store.privacy import (
+    Forgotten,
+    ToAnonymise,
+    people_called,
+    read_to_anonymise,
+    record_anonymity,
+    record_forgotten,
+    strip_thread,
+)
+from bot.store.recording.consistency import Inspection, find_petitions, inspect, list_petitions
+from bot.store.states import State
 
 
 class Upkeep:

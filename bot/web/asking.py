@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.petition.text import clean
-from bot.store import Cursor, Found, Order, Portrait, Rosters, Wanted
+from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
 
 NOT_HERE: Final = "There is no such petition here."
 
@@ -49,20 +49,20 @@ class House:
         """Give what our addresses begin with; where nobody has told, what the request came to."""
         return self.addresses.public_url or str(request.url.origin())
 
-    async def portrait(self, asked: Asked, wanted: Wanted) -> Portrait:
+    async def details(self, asked: Asked, wanted: RosterQuery) -> PetitionDetails:
         """Read a petition with a part of its roster; raises HTTPNotFound where it has gone meanwhile."""
         async with self._searching if wanted.text or wanted.order.is_by_name else nullcontext():
-            portrait = await self.rosters.portrait(asked.found.petition_id, wanted)
-        if portrait is None:
+            details = await self.rosters.details(asked.found.petition_id, wanted)
+        if details is None:
             raise web.HTTPNotFound(text=NOT_HERE)
-        return portrait
+        return details
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The petition that a request is about, and the addresses of its pages."""
 
-    found: Found
+    found: PetitionRef
     pages: Pages
 
     @property
@@ -84,7 +84,7 @@ async def ask(request: web.Request, house: House) -> Asked:
     return Asked(found, pages_of(house.base(request), found.repository, found.number, found.page_key))
 
 
-def may_see(request: web.Request, found: Found) -> bool:
+def may_see(request: web.Request, found: PetitionRef) -> bool:
     """Tell whether a request may know of a petition: of a private one, only with its key."""
     if not found.repository.private:
         return True
@@ -99,20 +99,20 @@ def is_canonical(request: web.Request, asked: Asked) -> bool:
     return named == (found.repository.owner, found.repository.name, found.number)
 
 
-def read_wanted(request: web.Request, size: int) -> Wanted:
+def read_wanted(request: web.Request, size: int) -> RosterQuery:
     """Read which part of a roster is asked for; raises BadQuestion."""
     query = request.query
     try:
-        order = Order(query.get("sort", Order.NEWEST))
+        order = SortOrder(query.get("sort", SortOrder.NEWEST))
     except ValueError:
-        raise BadQuestion(text=f"sort must be one of: {', '.join(Order)}.") from None
+        raise BadQuestion(text=f"sort must be one of: {', '.join(SortOrder)}.") from None
     text = clean(query.get("q", "").replace("\n", " "), SEARCH_LIMIT).removesuffix("…")
-    return Wanted(order, text, _read_cursor(request, order), size)
+    return RosterQuery(order, text, _read_cursor(request, order), size)
 
 
 def is_search(request: web.Request) -> bool:
     """Tell whether a request may have to wait for its turn to look at every signature of a petition."""
-    return bool(request.query.get("q")) or request.query.get("sort") == Order.NAME
+    return bool(request.query.get("q")) or request.query.get("sort") == SortOrder.NAME
 
 
 def write_cursor(cursor: Cursor) -> dict[str, str]:
@@ -120,7 +120,7 @@ def write_cursor(cursor: Cursor) -> dict[str, str]:
     return {"before" if cursor.back else "after": f"{cursor.key}.{cursor.comment_id}"}
 
 
-def _read_cursor(request: web.Request, order: Order) -> Cursor | None:
+def _read_cursor(request: web.Request, order: SortOrder) -> Cursor | None:
     back = "before" in request.query
     text = request.query.get("before" if back else "after")
     if text is None:

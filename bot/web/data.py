@@ -21,7 +21,7 @@ from bot.roster import badge, feed, table
 from bot.roster.chart import STYLE, chart
 from bot.roster.record import EmbedRecord, iso
 from bot.roster.recording import growth_of, record_petition, record_signature
-from bot.store import PAGE_SIZE, Portrait, Wanted
+from bot.store import PAGE_SIZE, PetitionDetails, RosterQuery
 from bot.web.asking import PETITION, Asked, BadQuestion, House, ask, read_wanted
 from bot.web.guard import POLICY, SECRETIVE
 from bot.web.openapi import describe
@@ -65,8 +65,8 @@ class DataRoutes:
         mark = _mark(asked, request, f"{wanted}")
         if fresh := _not_modified(request, mark, asked):
             return fresh
-        portrait = await self._house.portrait(asked, wanted)
-        record = record_roster(portrait, asked.pages, wanted, self._house.site)
+        details = await self._house.details(asked, wanted)
+        record = record_roster(details, asked.pages, wanted, self._house.site)
         response = web.Response(body=msgspec.json.encode(record), content_type="application/json")
         links = {"next": record.next, "prev": record.previous}
         if any(links.values()):
@@ -75,7 +75,7 @@ class DataRoutes:
 
     async def _csv(self, request: web.Request) -> web.StreamResponse:
         asked = await ask(request, self._house)
-        letters = _shown(await self._house.portrait(asked, Wanted(size=1))).letters
+        letters = _shown(await self._house.details(asked, RosterQuery(size=1))).letters
         name = f"{asked.found.repository.owner}-{asked.found.repository.name}-{asked.found.number}.csv"
         response = web.StreamResponse()
         response.content_type, response.charset = "text/csv", "utf-8"
@@ -122,8 +122,8 @@ class DataRoutes:
         mark = _mark(asked, request, str(today))
         if fresh := _not_modified(request, mark, asked):
             return fresh
-        portrait = await self._house.portrait(asked, Wanted(size=1))
-        drawn = chart(growth_of(portrait.snapshot, portrait.days, today), portrait.snapshot.title, alone=True)
+        details = await self._house.details(asked, RosterQuery(size=1))
+        drawn = chart(growth_of(details.snapshot, details.days, today), details.snapshot.title, alone=True)
         response = _picture(drawn)
         response.headers["Content-Security-Policy"] = POLICY.replace("style-src 'self'", f"style-src '{_STYLE}'")
         return _open(response, mark, asked)
@@ -133,10 +133,10 @@ class DataRoutes:
         mark = _mark(asked, request, "")
         if fresh := _not_modified(request, mark, asked):
             return fresh
-        portrait = _shown(await self._house.portrait(asked, Wanted(size=PAGE_SIZE)))
+        details = _shown(await self._house.details(asked, RosterQuery(size=PAGE_SIZE)))
         site = self._house.site
-        signatures = [record_signature(entry, portrait.letters, site) for entry in portrait.page.entries]
-        petition = record_petition(portrait.snapshot, asked.pages, site)
+        signatures = [record_signature(entry, details.letters, site) for entry in details.page.entries]
+        petition = record_petition(details.snapshot, asked.pages, site)
         updated = signatures[0].signed_at if signatures else iso(0)
         text = feed.feed(petition, signatures, asked.pages.of("/feed.atom"), updated)
         return _open(web.Response(text=text, content_type="application/atom+xml"), mark, asked)
@@ -146,8 +146,8 @@ class DataRoutes:
             raise BadQuestion(text="Only format=json is spoken here.")
         base = self._house.base(request)
         where = await self._find(request.query.get("url", ""), base)
-        portrait = await self._house.portrait(where, Wanted(size=1))
-        snapshot = portrait.snapshot
+        details = await self._house.details(where, RosterQuery(size=1))
+        snapshot = details.snapshot
         said = headline(snapshot.count, open_=snapshot.shut_at is None and snapshot.labelled)
         record = EmbedRecord(title=f"{snapshot.title}: {said}", provider_url=f"{base}/")
         return _open(web.Response(body=msgspec.json.encode(record), content_type="application/json"), None, where)
@@ -176,11 +176,11 @@ class DataRoutes:
 _STYLE: Final = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"
 
 
-def _shown(portrait: Portrait) -> Portrait:
+def _shown(details: PetitionDetails) -> PetitionDetails:
     """Refuse a list of names where the organizers show none."""
-    if not portrait.is_public:
+    if not details.is_public:
         raise web.HTTPNotFound(text="The organizers show how many have signed, and not who.")
-    return portrait
+    return details
 
 
 def _limit(request: web.Request) -> int:

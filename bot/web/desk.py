@@ -11,7 +11,7 @@ from bot.petition.orders import removals
 from bot.petition.plausibility import Alike, Plausibility
 from bot.petition.rules import Rules, Withheld
 from bot.petition.settings import PATH, Detail
-from bot.store import Attempts, AuditEntry, KnownSettings, Portrait, State
+from bot.store import Attempts, AuditEntry, KnownSettings, PetitionDetails, State
 from bot.web.asking import House
 from bot.web.views import Moment, people
 
@@ -109,7 +109,7 @@ class DeskView:
 
 
 def view_desk(
-    portrait: Portrait,
+    details: PetitionDetails,
     pages: Pages,
     house: House,
     *,
@@ -119,8 +119,8 @@ def view_desk(
     settings: KnownSettings,
 ) -> DeskView:
     """Say everything that the page shows."""
-    snapshot, site = portrait.snapshot, house.site
-    first, *findings = _findings(portrait, look)
+    snapshot, site = details.snapshot, house.site
+    first, *findings = _findings(details, look)
     return DeskView(
         title=snapshot.title,
         repository=snapshot.repository.full_name,
@@ -131,7 +131,7 @@ def view_desk(
         findings=findings,
         groups=[] if snapshot.anonymised_at else [_group(one, site) for one in look.found.alike],
         looked_at=Moment.of(look.at),
-        counting=[("Counted", _counted(portrait, look)), *_rules(portrait, house)],
+        counting=[("Counted", _counted(details, look)), *_rules(details, house)],
         withheld=[_withheld(one, site) for one in snapshot.rules.withheld],
         orders=[_order(one, pages, site) for one in reversed(audit[-SHOWN:])],
         older=max(len(audit) - SHOWN, 0),
@@ -141,8 +141,8 @@ def view_desk(
     )
 
 
-def _findings(portrait: Portrait, look: SecondLook) -> Iterator[str]:
-    erased_at = portrait.snapshot.anonymised_at
+def _findings(details: PetitionDetails, look: SecondLook) -> Iterator[str]:
+    erased_at = details.snapshot.anonymised_at
     if erased_at is None:
         shown_below = {str(group) for group in look.found.alike}
         yield from (line.strip() for line in look.found.lines() if line.strip() not in shown_below)
@@ -167,16 +167,16 @@ def _overwritten(state: State) -> Iterator[str]:
         yield state.advice
 
 
-def _counted(portrait: Portrait, look: SecondLook) -> str:
-    snapshot = portrait.snapshot
+def _counted(details: PetitionDetails, look: SecondLook) -> str:
+    snapshot = details.snapshot
     doubtful = f"; {snapshot.doubtful:,} in doubt until GitHub tells who wrote them" if snapshot.doubtful else ""
     signed = f"{people(snapshot.count)} signed" if snapshot.count else "nobody has signed"
     withdrawn = f"{people(look.withdrawn)} withdrawn" if look.withdrawn else "nobody has withdrawn"
     return f"{signed}, {withdrawn}{doubtful}"
 
 
-def _rules(portrait: Portrait, house: House) -> Iterator[tuple[str, str]]:
-    rules, closed_at = portrait.snapshot.rules, portrait.snapshot.closed_at
+def _rules(details: PetitionDetails, house: House) -> Iterator[tuple[str, str]]:
+    rules, closed_at = details.snapshot.rules, details.snapshot.closed_at
     settings, end = rules.settings, rules.ends_at(closed_at)
     phrases = ", ".join(f"“{one}”" for one in settings.also_accept)
     yield "Signs", f"/sign, or a comment that says nothing but {phrases}" if phrases else "/sign"

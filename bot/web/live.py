@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 
-from bot.store import Portrait, Unavailable
+from bot.store import PetitionDetails, Unavailable
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.web.asking import PETITION, Asked, House, ask
 from bot.web.guard import SECRETIVE
@@ -29,7 +29,7 @@ BEAT: Final = 15
 WATCHERS: Final = 5_000
 """Pages that may watch at once; the others do not move until they are loaded again."""
 
-Tell = Callable[[Portrait], object]
+Tell = Callable[[PetitionDetails], object]
 """Say what a page needs to be up to date, as something that can be JSON."""
 
 
@@ -115,11 +115,11 @@ class Live:
                 news = await self._house.rosters.news(known)
             except Unavailable:
                 news = []
-            for portrait in news:
+            for details in news:
                 try:
-                    self._take(portrait)
+                    self._take(details)
                 except Exception as error:  # noqa: BLE001 - a mistake of ours over one petition keeps no other waiting
-                    self._supervisor.report("live_updates", error, petition=portrait.snapshot.petition_id)
+                    self._supervisor.report("live_updates", error, petition=details.snapshot.petition_id)
             ticks += 1
             if ticks % BEAT == 0:
                 for watched in self._watched.values():
@@ -128,12 +128,12 @@ class Live:
                 self._somebody_watches.clear()
             await asyncio.sleep(self._tick)
 
-    def _take(self, portrait: Portrait) -> None:
-        watched = self._watched.get(portrait.snapshot.petition_id)
+    def _take(self, details: PetitionDetails) -> None:
+        watched = self._watched.get(details.snapshot.petition_id)
         if watched is None:
             return
-        watched.known, watched.private = portrait.snapshot.revision, portrait.snapshot.repository.private
-        data = msgspec.json.encode(self._tell(portrait))
+        watched.known, watched.private = details.snapshot.revision, details.snapshot.repository.private
+        data = msgspec.json.encode(self._tell(details))
         watched.message = b"id: %d\nevent: tally\ndata: %s\n\n" % (watched.known, data)
         watched.wake()
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bot.roster.record import EmbedRecord, ProblemRecord, RosterRecord, ShieldRecord
-from bot.store import Order
+from bot.store import SortOrder
 
 
 def describe(server: str) -> dict[str, Any]:
@@ -62,7 +62,9 @@ def _path(
     name: str, summary: str, content: dict[str, Any], problem: dict[str, Any], parts: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     of_roster = {
-        "sort": _query("sort", "How it is sorted", {"type": "string", "enum": list(Order), "default": "newest"}),
+        "sort": _query(
+            "sort", "How it is sorted", {"type": "string", "enum": list(SortOrder), "default": "newest"}
+        ),
         "q": _query("q", "What login, name or affiliation has in it", {"type": "string", "maxLength": 100}),
         "limit": _query("limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 1000}),
         "after": _query("after", "From the address in `next`", {"type": "string"}),

@@ -21,7 +21,7 @@ from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
 from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comment import Author
 from bot.sealing import derive
-from bot.store import Attempts, AuditEntry, Found, KnownSettings, SignOuts, Wanted
+from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, SignOuts
 from bot.web.asking import NOT_HERE, PETITION, Asked, House, is_canonical, may_see
 from bot.web.desk import SecondLook, view_desk
 from bot.web.guard import SECRETIVE
@@ -46,9 +46,9 @@ class Reception:
     client: Client
     identify: Callable[[str, str, str], Awaitable[Author]]
     """Tell who it is by the code that GitHub gave, what proves it ours, and where GitHub sent the browser."""
-    is_organizer: Callable[[Found | None, str, Author], Awaitable[bool]]
+    is_organizer: Callable[[PetitionRef | None, str, Author], Awaitable[bool]]
     """Tell whether somebody may write to the repository of a petition, which may not be here at all."""
-    look: Callable[[Found], Awaitable[SecondLook]]
+    look: Callable[[PetitionRef], Awaitable[SecondLook]]
     audit: Callable[[int], Awaitable[Sequence[AuditEntry]]]
     attempts: Callable[[int], Awaitable[Sequence[Attempts]]]
     settings: Callable[[int], Awaitable[KnownSettings]]
@@ -98,9 +98,9 @@ class OrganizerRoutes:
         if not is_canonical(request, asked):
             # Without the key: whoever is an organizer does not need it.
             raise web.HTTPFound(replace(pages, key=None).of("/organizers"))
-        portrait = await self._house.portrait(asked, Wanted(size=1))
+        details = await self._house.details(asked, RosterQuery(size=1))
         desk = view_desk(
-            portrait,
+            details,
             pages,
             self._house,
             look=await reception.look(found),

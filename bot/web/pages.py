@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.petition.addresses import pages_of
 from bot.petition.progress import next_goal
-from bot.store import PAGE_SIZE, Portrait, Unavailable, Wanted
+from bot.store import PAGE_SIZE, PetitionDetails, RosterQuery, Unavailable
 from bot.web import views
 from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted
 from bot.web.guard import SECRETIVE, Handler
@@ -68,10 +68,10 @@ class PageRoutes:
         if not is_canonical(request, asked):
             raise web.HTTPFound(asked.pages.roster)
         wanted = read_wanted(request, PAGE_SIZE)
-        portrait = await house.portrait(asked, wanted)
+        details = await house.details(asked, wanted)
         # Showing a letter takes a while the first time, which nobody else should wait for.
-        shown = await asyncio.to_thread(views.view_petition, portrait, asked.pages, wanted, house)
-        unheard = view_unheard(portrait.unheard, house.site, over=shown.closed is not None)
+        shown = await asyncio.to_thread(views.view_petition, details, asked.pages, wanted, house)
+        unheard = view_unheard(details.unheard, house.site, over=shown.closed is not None)
         response = self.draw(request, "petition.html", petition=shown, roster=shown.roster, unheard=unheard)
         if asked.private:
             response.headers.update(SECRETIVE)
@@ -81,10 +81,10 @@ class PageRoutes:
         asked = await ask(request, self._house)
         if not is_canonical(request, asked):
             raise web.HTTPFound(asked.pages.of("/letter"))
-        portrait = await self._house.portrait(asked, Wanted(size=1, letters=VERSIONS))
+        details = await self._house.details(asked, RosterQuery(size=1, letters=VERSIONS))
         # Showing a letter takes a while, and so does comparing its versions.
-        petition = await asyncio.to_thread(views.view_petition, portrait, asked.pages, Wanted(), self._house)
-        versions = await asyncio.to_thread(views.view_versions, portrait.letters)
+        petition = await asyncio.to_thread(views.view_petition, details, asked.pages, RosterQuery(), self._house)
+        versions = await asyncio.to_thread(views.view_versions, details.letters)
         response = self.draw(request, "letter.html", petition=petition, versions=versions)
         if asked.private:
             response.headers.update(SECRETIVE)
@@ -106,16 +106,16 @@ class PageRoutes:
                 response.headers[name] = refusal.headers[name]
         return response
 
-    def tell(self, portrait: Portrait) -> dict[str, object]:
+    def tell(self, details: PetitionDetails) -> dict[str, object]:
         """Say what an open page needs to be up to date: the count, and the newest lines of the roster."""
         macros = self._templates.get_template("parts.html").module
-        snapshot = portrait.snapshot
+        snapshot = details.snapshot
         entries: list[views.EntryView] = []
         if snapshot.threads:
             # Without a public address, links lead to where the page that follows them was found.
             base, first = self._house.addresses.public_url or "", snapshot.threads[0]
             pages = pages_of(base, snapshot.repository, first.number, snapshot.page_key)
-            entries = views.view_entries(portrait.page.entries, portrait.letters, pages, self._house.site)
+            entries = views.view_entries(details.page.entries, details.letters, pages, self._house.site)
         open_ = snapshot.shut_at is None and snapshot.labelled
         goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
         return {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from bot.petition.addresses import Pages, Site
 from bot.roster.record import RosterRecord
 from bot.roster.recording import record_petition, record_signature
-from bot.store import Cursor, Portrait, Wanted
+from bot.store import Cursor, PetitionDetails, RosterQuery
 from bot.web.asking import write_cursor
 
 
-def record_roster(portrait: Portrait, pages: Pages, wanted: Wanted, site: Site) -> RosterRecord:
+def record_roster(details: PetitionDetails, pages: Pages, wanted: RosterQuery, site: Site) -> RosterRecord:
     """Say a petition with the part of its roster that was asked for."""
-    page = portrait.page
+    page = details.page
 
     def turn(cursor: Cursor | None) -> str | None:
         query = {"q": wanted.text} if wanted.text else {}
@@ -19,9 +19,9 @@ def record_roster(portrait: Portrait, pages: Pages, wanted: Wanted, site: Site) 
         return pages.of(".json", **query, **write_cursor(cursor)) if cursor else None
 
     return RosterRecord(
-        petition=record_petition(portrait.snapshot, pages, site),
-        public=portrait.is_public,
-        signatures=[record_signature(entry, portrait.letters, site) for entry in page.entries],
+        petition=record_petition(details.snapshot, pages, site),
+        public=details.is_public,
+        signatures=[record_signature(entry, details.letters, site) for entry in page.entries],
         next=turn(page.after),
         previous=turn(page.before),
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.petition.addresses import Site
 from bot.petition.reasons import Reason
-from bot.store import Unheard
+from bot.store import NotCounted
 from bot.web.views import Moment
 
 
@@ -27,7 +27,7 @@ class UnheardView:
     at: Moment
 
 
-def view_unheard(unheard: Unheard | None, site: Site, *, over: bool) -> UnheardView | None:
+def view_unheard(unheard: NotCounted | None, site: Site, *, over: bool) -> UnheardView | None:
     """Put it into words; of a petition that is `over` nobody is asked to sign any more."""
     if unheard is None:
         return None

@@ -18,7 +18,7 @@ from bot.petition.sections import example_of
 from bot.petition.text import links_apart
 from bot.roster.chart import chart, day_name, sparkline
 from bot.roster.recording import growth_of
-from bot.store import Cursor, Entry, Listed, Order, Portrait, Snapshot, Wanted
+from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
 from bot.web import letter
 from bot.web.asking import House, write_cursor
 
@@ -86,7 +86,7 @@ class Roster:
     entries: Sequence[EntryView]
     exact: Sequence[EntryView]
     searched: str
-    order: Order
+    order: SortOrder
     orders: Sequence[Link]
     before: str | None
     after: str | None
@@ -153,10 +153,10 @@ class PetitionView:
     revision: int
 
 
-def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House) -> PetitionView:
+def view_petition(details: PetitionDetails, pages: Pages, wanted: RosterQuery, house: House) -> PetitionView:
     """Say everything that a petition's page shows."""
-    snapshot = portrait.snapshot
-    growth = growth_of(snapshot, portrait.days, house.today)
+    snapshot = details.snapshot
+    growth = growth_of(snapshot, details.days, house.today)
     issue = house.site.issue(pages.repository, pages.number)
     settings = snapshot.rules.settings
     goal = next_goal(settings.goals, snapshot.count)
@@ -176,15 +176,15 @@ def view_petition(portrait: Portrait, pages: Pages, wanted: Wanted, house: House
         progress=progress(snapshot.count, goal),
         closed=None if ended is None else Moment.of(ended),
         deadline=None if settings.deadline is None or ended is not None else Moment.of(settings.deadline),
-        milestones=_milestones(portrait, goal),
+        milestones=_milestones(details, goal),
         response=_response(snapshot, house.site),
         paused=not snapshot.labelled,
         letter_changed=_letter_changed(snapshot.letter_changed),
-        letter=_letter(portrait.letters),
-        versions=pages.of("/letter") if len(portrait.letters) > 1 else None,
+        letter=_letter(details.letters),
+        versions=pages.of("/letter") if len(details.letters) > 1 else None,
         chart=Markup(chart(growth, snapshot.title, alone=False)),  # noqa: S704 - it escapes what it is given
         chart_words=growth.in_words(),
-        roster=_roster(portrait, pages, wanted, house.site),
+        roster=_roster(details, pages, wanted, house.site),
         pages=pages,
         private=snapshot.private,
         live=pages.of("/events", since=str(snapshot.revision)),
@@ -215,7 +215,7 @@ def _differences(before: str, after: str) -> Sequence[Passage]:
     return differences(before, after)
 
 
-def view_listed(listed: Iterable[Listed], base: str, now: float) -> list[ListedView]:
+def view_listed(listed: Iterable[PetitionSummary], base: str, now: float) -> list[ListedView]:
     """Say what the front page shows of each petition; `now` is in UTC epoch seconds."""
     today = int(now) // 86_400
     return [
@@ -281,26 +281,30 @@ def people(count: int) -> str:
     return "1 person has" if count == 1 else f"{count:,} people have"
 
 
-_ORDER_NAMES: Mapping[Order, str] = {Order.NEWEST: "newest", Order.OLDEST: "oldest", Order.NAME: "by name"}
+_ORDER_NAMES: Mapping[SortOrder, str] = {
+    SortOrder.NEWEST: "newest",
+    SortOrder.OLDEST: "oldest",
+    SortOrder.NAME: "by name",
+}
 
 
-def _roster(portrait: Portrait, pages: Pages, wanted: Wanted, site: Site) -> Roster:
-    page = portrait.page
+def _roster(details: PetitionDetails, pages: Pages, wanted: RosterQuery, site: Site) -> Roster:
+    page = details.page
     query = {"q": wanted.text} if wanted.text else {}
-    sort = {} if wanted.order is Order.NEWEST else {"sort": wanted.order.value}
+    sort = {} if wanted.order is SortOrder.NEWEST else {"sort": wanted.order.value}
 
     def turn(cursor: Cursor | None) -> str | None:
         return pages.of("", **query, **sort, **write_cursor(cursor)) + "#roster" if cursor else None
 
     return Roster(
-        entries=view_entries(page.entries, portrait.letters, pages, site),
-        exact=view_entries(portrait.exact, portrait.letters, pages, site),
+        entries=view_entries(page.entries, details.letters, pages, site),
+        exact=view_entries(details.exact, details.letters, pages, site),
         searched=wanted.text,
         order=wanted.order,
         orders=[
             Link(
                 text,
-                pages.of("", **query, **({} if order is Order.NEWEST else {"sort": order.value})) + "#roster",
+                pages.of("", **query, **({} if order is SortOrder.NEWEST else {"sort": order.value})) + "#roster",
                 order is wanted.order,
             )
             for order, text in _ORDER_NAMES.items()
@@ -308,8 +312,8 @@ def _roster(portrait: Portrait, pages: Pages, wanted: Wanted, site: Site) -> Ros
         before=turn(page.before),
         after=turn(page.after),
         whole=pages.of("", **sort) + "#roster",
-        public=portrait.is_public,
-        first=wanted.order is Order.NEWEST and not wanted.text and page.before is None,
+        public=details.is_public,
+        first=wanted.order is SortOrder.NEWEST and not wanted.text and page.before is None,
     )
 
 
@@ -328,9 +332,9 @@ def _comment_box(snapshot: Snapshot, pages: Pages, site: Site) -> str:
     return site.comment_box(newest.repository, newest.number)
 
 
-def _milestones(portrait: Portrait, goal: int | None) -> list[tuple[str, str]]:
-    settings = portrait.snapshot.rules.settings
-    reached = milestones(settings.goals, portrait.days) if settings.milestones else ()
+def _milestones(details: PetitionDetails, goal: int | None) -> list[tuple[str, str]]:
+    settings = details.snapshot.rules.settings
+    reached = milestones(settings.goals, details.days) if settings.milestones else ()
     return [(f"{one.goal:,}", day_name(one.day)) for one in reached if one.goal != goal]
 
 

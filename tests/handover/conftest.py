@@ -9,7 +9,7 @@ import pytest
 from bot.handover.pack import make_files, write
 from bot.petition.addresses import Pages, Site
 from bot.petition.commands import Sign
-from bot.store import Store, Whole
+from bot.store import PetitionExport, Store
 from tests.store.scene import LETTER, REPOSITORY, Scene, person
 
 NAMES = {
@@ -22,7 +22,7 @@ PAGES = Pages("https://petitions.example.org", REPOSITORY, LETTER.number)
 
 
 @pytest.fixture
-async def whole(sqlite_url: str) -> Whole:
+async def whole(sqlite_url: str) -> PetitionExport:
     store = await Store.open(sqlite_url)
     try:
         scene = Scene(store, clock=1_794_900_000)
@@ -39,7 +39,7 @@ async def whole(sqlite_url: str) -> Whole:
 
 
 @pytest.fixture
-def pack(whole: Whole, tmp_path: Path) -> Path:
+def pack(whole: PetitionExport, tmp_path: Path) -> Path:
     folder = tmp_path / "pack"
     write(make_files(whole, PAGES, Site(), AT), folder)
     return folder

@@ -11,26 +11,26 @@ import pytest
 
 from bot.handover.exports import FORMS, export
 from bot.petition.addresses import Site
-from bot.store import Whole
+from bot.store import PetitionExport
 from tests.handover.conftest import AT, NAMES, PAGES
 
 
-def exported(whole: Whole, form: str) -> str:
+def exported(whole: PetitionExport, form: str) -> str:
     return export(whole, form, PAGES, Site(), AT // 86_400)
 
 
-def test_a_table_has_everybody_and_no_formula(whole: Whole) -> None:
+def test_a_table_has_everybody_and_no_formula(whole: PetitionExport) -> None:
     rows = list(csv.DictReader(io.StringIO(exported(whole, "csv"), newline="")))
     assert [row["name"] for row in rows] == list(NAMES.values())[:-1]
     assert {row["affiliation"] for row in rows} == {"'=1+1"}
 
 
-def test_json_has_everybody(whole: Whole) -> None:
+def test_json_has_everybody(whole: PetitionExport) -> None:
     found = json.loads(exported(whole, "json"))
     assert [one["login"] for one in found["signatures"]] == list(NAMES)[:-1]
     assert found["next"] is None
 
 
 @pytest.mark.parametrize("form", sorted(FORMS.keys() - {"csv", "json"}))
-def test_the_other_forms_are_well_formed(whole: Whole, form: str) -> None:
+def test_the_other_forms_are_well_formed(whole: PetitionExport, form: str) -> None:
     assert ET.fromstring(exported(whole, form)) is not None  # noqa: S314 - our own

@@ -18,7 +18,7 @@ from bot.handover import pack as packing
 from bot.handover.checking import NoPack, check
 from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
 from bot.petition.addresses import Site
-from bot.store import Whole
+from bot.store import PetitionExport
 from tests.handover.conftest import AT, NAMES, PAGES
 
 SIGNED = '0005",\n      "letter": "sha256:'
@@ -80,14 +80,14 @@ def test_the_paper_can_be_read_aloud_and_brings_its_fonts(pack: Path) -> None:
     ],
     ids=["deep", "deep in quotes", "deep in lists", "empty"],
 )
-def test_a_paper_is_set_however_its_letter_is_made(whole: Whole, text: str) -> None:
-    *before, last = whole.portrait.letters
-    odd = replace(whole, portrait=replace(whole.portrait, letters=[*before, replace(last, text=text)]))
+def test_a_paper_is_set_however_its_letter_is_made(whole: PetitionExport, text: str) -> None:
+    *before, last = whole.details.letters
+    odd = replace(whole, details=replace(whole.details, letters=[*before, replace(last, text=text)]))
     paper = PdfReader(io.BytesIO(packing.make_files(odd, PAGES, Site(), AT)[PAPER]))
     assert "the end" in " ".join(" ".join(page.extract_text() for page in paper.pages).split())
 
 
-def test_the_same_petition_gives_the_same_bytes(whole: Whole) -> None:
+def test_the_same_petition_gives_the_same_bytes(whole: PetitionExport) -> None:
     assert packing.make_files(whole, PAGES, Site(), AT) == packing.make_files(whole, PAGES, Site(), AT)
 
 
@@ -166,6 +166,6 @@ def test_what_is_no_pack_is_said_to_be_none(tmp_path: Path) -> None:
             check(folder)
 
 
-def test_a_pack_never_mixes_with_what_is_there(whole: Whole, pack: Path) -> None:
+def test_a_pack_never_mixes_with_what_is_there(whole: PetitionExport, pack: Path) -> None:
     with pytest.raises(packing.NotEmpty):
         packing.write({}, pack)

@@ -13,7 +13,7 @@ from bot.petition.commands import Sign
 from bot.petition.comment import Author
 from bot.sealing import seal
 from bot.store import Recovered, Store, recover
-from bot.store.inspecting import Inspection
+from bot.store.recording.consistency import Inspection
 from bot.store.upkeep_statements import PUT_MARK
 from tests.store.scene import LETTER, Scene
 

@@ -10,7 +10,7 @@ from bot.petition.orders import Ruling
 from bot.petition.rules import Rules
 from bot.store import Forgotten
 from bot.store.engine.dialect import statement
-from bot.store.forgetting import ToAnonymise
+from bot.store.privacy import ToAnonymise
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
 SECRETS = ("ada", "Lovelace", "Engines", "Because")

@@ -16,12 +16,13 @@ from bot import supervisor
 from bot.petition.commands import Sign
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Fact, IssueFact
-from bot.store import Busy, Store, StoreError, Unavailable, Unrecordable, flushing
+from bot.store import Busy, Store, StoreError, Unavailable, Unrecordable
 from bot.store.engine import health
 from bot.store.engine.database import Transaction
 from bot.store.engine.dialect import statement
-from bot.store.flushing import Flusher
-from bot.store.watching import Watch
+from bot.store.hooks import Watch
+from bot.store.recording import group_commit
+from bot.store.recording.group_commit import GroupCommitWriter
 from bot.supervisor import Supervisor
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
 
@@ -162,7 +163,7 @@ async def test_who_waits_for_a_writer_that_was_cancelled_is_answered(store: Stor
 async def test_a_store_that_writes_for_ever_closes_all_the_same(
     monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
-    monkeypatch.setattr(flushing, "LAST_WRITES", 0.05)
+    monkeypatch.setattr(group_commit, "LAST_WRITES", 0.05)
     store, begun = await Store.open(database_url), asyncio.Event()
 
     async def hang(_: Sequence[Fact]) -> None:
@@ -183,7 +184,7 @@ async def test_a_store_that_writes_for_ever_closes_all_the_same(
 async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
     monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
-    monkeypatch.setattr(flushing, "WATCH", 0.01)
+    monkeypatch.setattr(group_commit, "WATCH", 0.01)
     monkeypatch.setattr(health, "PATIENCE", 0.05)
     thawed, database, right = asyncio.Event(), store._database, store._database.write
 
@@ -197,7 +198,7 @@ async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
         await Scene(store).label()
     assert not await store.ping()
     thawed.set()
-    store._flusher._patience = flushing.PATIENCE
+    store._flusher._patience = group_commit.PATIENCE
     monkeypatch.setattr(health, "PATIENCE", 5.0)
     await Scene(store).sign("ada")
     assert await store.ping()
@@ -238,7 +239,7 @@ async def test_who_gives_up_waiting_does_not_disturb_the_others(scene: Scene) ->
 
 
 async def test_who_waits_too_long_is_sent_away_and_recorded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flushing, "WATCH", 0.01)
+    monkeypatch.setattr(group_commit, "WATCH", 0.01)
     written: list[Fact] = []
     thawed = asyncio.Event()
 
@@ -246,7 +247,7 @@ async def test_who_waits_too_long_is_sent_away_and_recorded_all_the_same(monkeyp
         await thawed.wait()
         written.extend(facts)
 
-    flusher = Flusher(frozen, limit=10, patience=0.05)
+    flusher = GroupCommitWriter(frozen, limit=10, patience=0.05)
     facts = [IssueFact(INSTALLATION, REPOSITORY, LETTER, as_of) for as_of in (1, 2)]
     first = asyncio.ensure_future(flusher.submit(facts[:1]))
     await asyncio.sleep(0)
@@ -284,7 +285,7 @@ async def test_what_was_refused_goes_without_waiting_for_the_garbage_collector(s
     async def write(_: Sequence[Fact]) -> None:
         raise Unavailable("the disk is full")
 
-    flusher = Flusher(write, 100)
+    flusher = GroupCommitWriter(write, 100)
     known_to_nobody = Author(770_077, "refused")  # other tests may have left facts of other people behind
     gc.collect()
     gc.disable()

@@ -15,10 +15,10 @@ from bot.petition.digest import digest
 from bot.petition.facts import CommentFact, Fact, Issue, IssueFact
 from bot.petition.reasons import explain
 from bot.petition.tally import fold
-from bot.store import Store, Wanted
+from bot.store import RosterQuery, Store
 from bot.store import statements as sql
 from bot.store.engine.dialect import statement
-from bot.store.rows import CommentRow, read_comment
+from bot.store.recording.rows import CommentRow, read_comment
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
 
@@ -203,8 +203,8 @@ async def test_whoever_is_not_counted_is_told_why_by_all_that_they_said(store: S
     comments = [row.comment for row in await comment_rows(store, petition_id)]
     for author in AUTHORS[:3]:
         assert author is not None
-        portrait = await store.rosters.portrait(petition_id, Wanted(text=author.login))
-        found = portrait and portrait.unheard
+        details = await store.rosters.details(petition_id, RosterQuery(text=author.login))
+        found = details and details.unheard
         said = [one for one in comments if one.author == author]
         told = explain(said, closed_at=snapshot.closed_at)
         assert (found and (found.reason, found.comment_id)) == (told and (told.reason, told.comment_id))

@@ -9,8 +9,8 @@ import pytest
 from bot.petition.settings import Detail
 from bot.store import Store
 from bot.store import body_statements as bodies
-from bot.store import governing_statements as governing
 from bot.store import roster_statements as roster
+from bot.store import rule_statements as governing
 from bot.store import statements as sql
 from bot.store.engine.database import Transaction
 from bot.store.engine.dialect import Statement, statement

@@ -22,7 +22,7 @@ from bot.store import Store, Unavailable, WrongDatabase
 from bot.store import statements as sql
 from bot.store.engine import postgres, postgres_leases
 from bot.store.engine.dialect import statement
-from bot.store.rows import read_comment
+from bot.store.recording.rows import read_comment
 from tests.store.scene import INSTALLATION, LETTER, Scene
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from bot.petition.orders import Ruling
 from bot.petition.reasons import Reason
 from bot.petition.rules import Rules
 from bot.petition.settings import Settings
-from bot.store import Cursor, Order, RosterPage, Store, Wanted
+from bot.store import Cursor, RosterPage, RosterQuery, SortOrder, Store
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person
 
@@ -26,17 +26,17 @@ async def scene(store: Store) -> Scene:
     return scene
 
 
-async def page(scene: Scene, wanted: Wanted) -> RosterPage:
-    portrait = await scene.store.rosters.portrait(LETTER.id, wanted)
-    assert portrait is not None
-    return portrait.page
+async def page(scene: Scene, wanted: RosterQuery) -> RosterPage:
+    details = await scene.store.rosters.details(LETTER.id, wanted)
+    assert details is not None
+    return details.page
 
 
 def logins(found: RosterPage) -> list[str]:
     return [entry.signature.login for entry in found.entries]
 
 
-async def walk(scene: Scene, wanted: Wanted) -> list[list[str]]:
+async def walk(scene: Scene, wanted: RosterQuery) -> list[list[str]]:
     pages: list[list[str]] = []
     cursor: Cursor | None = None
     while not pages or cursor is not None:
@@ -47,9 +47,9 @@ async def walk(scene: Scene, wanted: Wanted) -> list[list[str]]:
 
 
 async def unheard(scene: Scene, login: str) -> tuple[Reason, int, int] | None:
-    portrait = await scene.store.rosters.portrait(LETTER.id, Wanted(text=login))
-    assert portrait is not None
-    found = portrait.unheard
+    details = await scene.store.rosters.details(LETTER.id, RosterQuery(text=login))
+    assert details is not None
+    found = details.unheard
     return (found.reason, found.number, found.comment_id) if found else None
 
 
@@ -110,16 +110,18 @@ async def test_only_public_petitions_are_listed_the_last_signed_on_top(scene: Sc
 @pytest.mark.parametrize(
     ("order", "pages"),
     [
-        (Order.NEWEST, [["barbara", "linus"], ["alan", "grace"], ["ada"]]),
-        (Order.OLDEST, [["ada", "grace"], ["alan", "linus"], ["barbara"]]),
-        (Order.NAME, [["barbara", "alan"], ["linus", "ada"], ["grace"]]),
+        (SortOrder.NEWEST, [["barbara", "linus"], ["alan", "grace"], ["ada"]]),
+        (SortOrder.OLDEST, [["ada", "grace"], ["alan", "linus"], ["barbara"]]),
+        (SortOrder.NAME, [["barbara", "alan"], ["linus", "ada"], ["grace"]]),
     ],
 )
-async def test_pages_follow_one_another_there_and_back(scene: Scene, order: Order, pages: list[list[str]]) -> None:
+async def test_pages_follow_one_another_there_and_back(
+    scene: Scene, order: SortOrder, pages: list[list[str]]
+) -> None:
     names = {"ada": "Mara", "grace": "mo", "alan": "LEE", "linus": None, "barbara": "anna"}
     for login, name in names.items():
         await scene.sign(login, name)
-    wanted = Wanted(order, size=2)
+    wanted = RosterQuery(order, size=2)
     assert await walk(scene, wanted) == pages
     last = await page(scene, replace(wanted, cursor=(await page(scene, wanted)).after))
     assert last.before is not None
@@ -144,28 +146,28 @@ async def test_a_search_looks_into_login_name_and_affiliation_in_any_letter_case
         ("\\", []),
         ("bob", ["bobby", "bob_y"]),
     ]:
-        assert logins(await page(scene, Wanted(text=text))) == found, text
+        assert logins(await page(scene, RosterQuery(text=text))) == found, text
 
 
 async def test_whoever_has_exactly_the_login_is_named_first(scene: Scene) -> None:
     await scene.sign("bobby")
     await scene.sign("bob")
     for text in ("bob", "@Bob"):
-        portrait = await scene.store.rosters.portrait(LETTER.id, Wanted(text=text))
-        assert portrait is not None
-        assert [entry.signature.login for entry in portrait.exact] == ["bob"]
+        details = await scene.store.rosters.details(LETTER.id, RosterQuery(text=text))
+        assert details is not None
+        assert [entry.signature.login for entry in details.exact] == ["bob"]
 
 
 async def test_an_entry_leads_to_its_comment(scene: Scene) -> None:
     comment_id = await scene.sign("ada")
-    (entry,) = (await page(scene, Wanted())).entries
+    (entry,) = (await page(scene, RosterQuery())).entries
     assert (entry.signature.comment_id, entry.repository, entry.number) == (comment_id, REPOSITORY, 7)
 
 
 async def test_a_whole_roster_comes_in_batches_each_person_once(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.roster.BATCH", 2)
+    monkeypatch.setattr("bot.store.rosters.BATCH", 2)
     for login in ("ada", "grace", "alan"):
         await scene.sign(login)
     found: list[str] = []
@@ -202,5 +204,5 @@ async def test_news_are_of_those_petitions_that_changed(scene: Scene) -> None:
 async def test_no_search_and_no_name_upsets_the_database(scene: Scene, text: str, name: str) -> None:
     text = text.replace("\0", "").encode("utf-8", "ignore").decode()
     await scene.sign("ada", name)
-    await page(scene, Wanted(text=text))
-    assert "ada" in logins(await page(scene, Wanted(text=name)))
+    await page(scene, RosterQuery(text=text))
+    assert "ada" in logins(await page(scene, RosterQuery(text=name)))

@@ -117,7 +117,7 @@ async def test_a_table_has_a_line_for_each_signature(scene: Scene) -> None:
 
 
 async def test_a_long_table_is_whole(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.roster.BATCH", 2)
+    monkeypatch.setattr("bot.store.rosters.BATCH", 2)
     for login in ("ada", "grace", "alan", "linus", "barbara"):
         await scene.petition.sign(login)
     assert [row["login"] for row in await rows(scene)] == ["ada", "grace", "alan", "linus", "barbara"]

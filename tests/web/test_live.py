@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from bot.store import Portrait, Rosters
+from bot.store import PetitionDetails, Rosters
 from bot.web import live
 from bot.web.pages import PageRoutes
 from tests.web.scene import PAGE, Scene, serving
@@ -65,7 +65,7 @@ async def test_however_many_watch_a_tick_asks_once(sqlite_url: str, monkeypatch:
     asked: list[Mapping[int, int]] = []
     news = Rosters.news
 
-    async def counting(self: Rosters, known: Mapping[int, int], size: int = 10) -> list[Portrait]:
+    async def counting(self: Rosters, known: Mapping[int, int], size: int = 10) -> list[PetitionDetails]:
         asked.append(known)
         return await news(self, known, size)
 
@@ -93,10 +93,10 @@ async def test_a_mistake_over_one_petition_keeps_no_other_waiting(
 ) -> None:
     tell = PageRoutes.tell
 
-    def stumble(self: PageRoutes, portrait: Portrait) -> object:
-        if portrait.snapshot.count == 1:
+    def stumble(self: PageRoutes, details: PetitionDetails) -> object:
+        if details.snapshot.count == 1:
             raise ZeroDivisionError
-        return tell(self, portrait)
+        return tell(self, details)
 
     monkeypatch.setattr(PageRoutes, "tell", stumble)
     async with serving(sqlite_url) as scene, watching(scene) as stream:

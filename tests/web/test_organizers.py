@@ -16,7 +16,7 @@ from bot.petition.comment import Author
 from bot.petition.plausibility import assess
 from bot.petition.rules import Rules
 from bot.petition.settings import Settings
-from bot.store import Attempts, AuditEntry, Found, KnownSettings, Store, Wanted, sign_outs
+from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, Store, sign_outs
 from bot.web.asking import House
 from bot.web.desk import SecondLook, view_desk
 from bot.web.organizers import COOKIE, LIFE, Reception
@@ -37,10 +37,10 @@ class Github:
         assert len(verifier) >= 43, "https://datatracker.ietf.org/doc/html/rfc7636#section-4.1"
         return Author(7, "grace")
 
-    async def is_organizer(self, found: Found | None, name: str, person: Author) -> bool:
+    async def is_organizer(self, found: PetitionRef | None, name: str, person: Author) -> bool:
         return person == Author(7, "grace")
 
-    async def look(self, found: Found) -> SecondLook:
+    async def look(self, found: PetitionRef) -> SecondLook:
         return SecondLook(assess([], {}), 0)
 
     async def audit(self, petition_id: int) -> Sequence[AuditEntry]:
@@ -184,8 +184,8 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
     petition = Petition(store, clock=int(NOW) - 1_000)
     await petition.label()
     await petition.sign("ada")
-    portrait = await store.rosters.portrait(LETTER.id, Wanted(size=1))
-    assert portrait is not None
+    details = await store.rosters.details(LETTER.id, RosterQuery(size=1))
+    assert details is not None
     settings = Settings(
         goals=(100, 2_500),
         deadline=int(NOW) - 60,
@@ -193,9 +193,9 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
         show=frozenset(),
         minimum_account_age=30,
     )
-    snapshot = replace(portrait.snapshot, rules=Rules(settings), doubtful=2, anonymised_at=int(NOW))
+    snapshot = replace(details.snapshot, rules=Rules(settings), doubtful=2, anonymised_at=int(NOW))
     desk = view_desk(
-        replace(portrait, snapshot=snapshot),
+        replace(details, snapshot=snapshot),
         Pages(PUBLIC, REPOSITORY, 7, "key"),
         house(store),
         look=SecondLook(assess([], {}), 3),

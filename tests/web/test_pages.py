@@ -21,7 +21,7 @@ from bot.petition.orders import Ruling
 from bot.petition.rules import Response, Rules
 from bot.petition.settings import Settings
 from bot.petition.settings import read as read_settings
-from bot.store import Portrait, Rosters, Wanted
+from bot.store import PetitionDetails, RosterQuery, Rosters
 from bot.web import callers
 from bot.web.pages import VERSIONS, PageRoutes
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
@@ -369,9 +369,9 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
     assert page.tags["article"] == 30
     assert page.text.count("lies too far back") == 30 - VERSIONS
     assert len(compared) == VERSIONS - 1
-    portrait = await scene.petition.store.rosters.portrait(LETTER.id, Wanted(size=1))
-    assert portrait is not None
-    assert [one.text for one in portrait.letters if one.text] == ["Plea number 29."]
+    details = await scene.petition.store.rosters.details(LETTER.id, RosterQuery(size=1))
+    assert details is not None
+    assert [one.text for one in details.letters if one.text] == ["Plea number 29."]
 
 
 LIMITS = callers.Rules()
@@ -412,32 +412,32 @@ async def test_one_address_does_not_make_all_searches(scene: Scene, monkeypatch:
 
 
 async def test_one_search_is_made_at_a_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    running, most, read_portrait = 0, 0, Rosters.portrait
+    running, most, read_details = 0, 0, Rosters.details
 
-    async def counting(rosters: Rosters, petition_id: int, wanted: Wanted) -> Portrait | None:
+    async def counting(rosters: Rosters, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
         nonlocal running, most
         running += 1
         most = max(most, running)
         try:
-            return await read_portrait(rosters, petition_id, wanted)
+            return await read_details(rosters, petition_id, wanted)
         finally:
             running -= 1
 
-    monkeypatch.setattr(Rosters, "portrait", counting)
+    monkeypatch.setattr(Rosters, "details", counting)
     answers = await asyncio.gather(*(scene.client.get(f"{PAGE}?q=ada") for _ in range(LIMITS.searches // 4)))
     assert ({one.status for one in answers}, most) == ({200}, 1)
 
 
 def hold_searches(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Let searches wait for an event."""
-    go, read_portrait = asyncio.Event(), Rosters.portrait
+    go, read_details = asyncio.Event(), Rosters.details
 
-    async def slow(rosters: Rosters, petition_id: int, wanted: Wanted) -> Portrait | None:
+    async def slow(rosters: Rosters, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
         if wanted.text or wanted.order.is_by_name:
             await go.wait()
-        return await read_portrait(rosters, petition_id, wanted)
+        return await read_details(rosters, petition_id, wanted)
 
-    monkeypatch.setattr(Rosters, "portrait", slow)
+    monkeypatch.setattr(Rosters, "details", slow)
     return go
 
 

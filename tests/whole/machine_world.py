@@ -19,7 +19,7 @@ from bot.petition import threads
 from bot.petition.settings import PATH
 from bot.reconcile.beats import Beats
 from bot.reconcile.coalesce import Rate
-from bot.store import observing
+from bot.store.recording import observations
 from sandbox.faults import Faults
 from sandbox.nouns import Comment, Installation, Issue, Repository, User
 from sandbox.server import Sandbox
@@ -398,7 +398,7 @@ def _full_soon() -> Iterator[None]:
     is_full = threads.is_full
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "is_full", lambda comments, limit: is_full(10 * comments, limit))
-        patch.setattr(observing, "FEW", 5)
+        patch.setattr(observations, "FEW", 5)
         yield
 
 

@@ -86,7 +86,7 @@ async def test_a_person_is_counted_once_in_all_issues_together(stage: Scene, few
 async def test_comments_that_sign_nothing_fill_an_issue_too(
     stage: Scene, few: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.observing.FEW", LIMIT)
+    monkeypatch.setattr("bot.store.recording.observations.FEW", LIMIT)
     petition = stage.petition()
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)
@@ -352,7 +352,7 @@ async def test_what_nobody_told_of_a_continuation_is_found_by_a_survey(stage: Sc
 
 async def test_six_thousand_sign_on_three_issues(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Reactions are another story.
-    monkeypatch.setattr("bot.store.judging.ACKNOWLEDGED_WITHIN", -60)
+    monkeypatch.setattr("bot.store.recording.signatures.ACKNOWLEDGED_WITHIN", -60)
     async with watched(sqlite_url, start=False) as (stage, calls):
         first = stage.petition()
         crowd = [stage.state.user(f"person-{number}") for number in range(6_000)]

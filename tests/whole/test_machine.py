@@ -12,9 +12,9 @@ from hypothesis.errors import FlakyFailure
 from bot.petition import block, comment
 from bot.petition.block import compose
 from bot.petition.tally import Verdict
-from bot.store.judging import verdict_of
-from bot.store.rows import CommentRow
-from bot.store.world import PetitionRow
+from bot.store.recording.rows import CommentRow
+from bot.store.recording.signatures import verdict_of
+from bot.store.recording.unit_of_work import PetitionRow
 from tests.whole.machine import play
 from tests.whole.machine_world import Wrong
 
@@ -56,11 +56,11 @@ def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[Commen
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("bot.store.judging.standing", counts_hidden_comments),
-        ("bot.store.listing._note_missing", misses_nothing),
+        ("bot.store.recording.signatures.standing", counts_hidden_comments),
+        ("bot.store.recording.listings._note_missing", misses_nothing),
         ("bot.store.bodies.outside_digest", believes_that_all_letters_are_alike),
         ("bot.reconcile.publish.block.compose", tidies_the_letter),
-        ("bot.store.judging.verdict_of", counts_each_issue_by_itself),
+        ("bot.store.recording.signatures.verdict_of", counts_each_issue_by_itself),
     ],
 )
 def test_a_fault_is_found_out(name: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

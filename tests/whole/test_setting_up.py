@@ -20,7 +20,7 @@ from bot.github.errors import Unauthorized
 from bot.sealing import WrongKey, seal
 from bot.setting_up import NotSetUp, SetUpAlready
 from bot.store import Store, Unavailable
-from bot.store.safe import Safe
+from bot.store.credentials import CredentialStore
 from bot.web.listening import listening, take_address
 from bot.web.setup.guard import Guard
 from bot.web.setup.pages import COOKIE
@@ -166,9 +166,9 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 ) -> None:
     monkeypatch.setattr(setting_up, "LOOK", 0.01)
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
-    read, failures = Safe.read, 0
+    read, failures = CredentialStore.read, 0
 
-    async def fail(self: Safe) -> str | None:
+    async def fail(self: CredentialStore) -> str | None:
         nonlocal failures
         failures += 1
         if 1 < failures < 4:
@@ -176,7 +176,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
         return await read(self)
 
     with take_address("127.0.0.1", 0) as address, capture_logs() as told:
-        monkeypatch.setattr(Safe, "read", fail)
+        monkeypatch.setattr(CredentialStore, "read", fail)
         waiting = asyncio.create_task(setting_up.set_up(empty(stage), address, asyncio.Event()))
         async with asyncio.timeout(20):
             while failures < 4:  # noqa: ASYNC110 - nobody tells

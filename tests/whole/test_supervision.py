@@ -16,8 +16,9 @@ from bot.reconcile import rounds
 from bot.reconcile.conductor import Conductor
 from bot.reconcile.rounds import Rounds
 from bot.reconcile.worker import Worker
-from bot.store import Rosters, Store, flushing
+from bot.store import Rosters, Store
 from bot.store.engine.postgres_leases import PostgresNeighbours
+from bot.store.recording import group_commit
 from bot.store.upkeep import Upkeep
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
 from tests.whole.test_metrics import number, read
@@ -29,7 +30,7 @@ PARTS: list[Any] = [
     pytest.param("app_wide_loop", rounds, "call_the_roll", id="App-wide loop"),
     pytest.param("database_check", Store, "check_integrity", id="database check"),
     pytest.param("live_updates", Rosters, "news", id="live updates"),
-    pytest.param("group_commit", flushing.Flusher, "_let_all_in", id="group commit"),
+    pytest.param("group_commit", group_commit.GroupCommitWriter, "_let_all_in", id="group commit"),
 ]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from bot.store.credentials import CredentialStore
 from bot.store.engine.backup import BESIDE, ELSEWHERE
 from bot.store.engine.database import Transaction
 from bot.store.engine.dialect import statement
@@ -27,7 +28,6 @@ from bot.store.recovery.damaged_file import VERSION, DamagedFile
 from bot.store.recovery.recovered_rows import Layout, Row, read_layouts
 from bot.store.recovery.recovered_state import make_consistent
 from bot.store.recovery.sqlite_raw import copy_raw
-from bot.store.safe import Safe
 
 DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
 """Tables that are not copied: they follow from the others, or everybody just signs in again."""
@@ -121,7 +121,7 @@ async def _save(damaged: DamagedFile, new: Path, now: int, path: Path) -> Recove
         lost = await _copy(damaged, layouts, database)
         await database.alter(upgrade, PATIENCE)
         await make_consistent(database, now, lost)
-        app = await Safe(database).read()
+        app = await CredentialStore(database).read()
         rows = [await database.read(partial(_count, table=name)) for name in layouts]
     finally:
         await database.close()

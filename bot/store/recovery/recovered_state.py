@@ -12,16 +12,16 @@ import msgspec
 
 from bot.petition.digest import Sum
 from bot.petition.settings import Mistake
-from bot.store import governing_statements as governing_sql
+from bot.store import rule_statements as governing_sql
 from bot.store import statements as sql
 from bot.store.engine.database import Database, Transaction
 from bot.store.engine.dialect import Statement, statement
-from bot.store.forgetting import record_forgotten, strip_thread
-from bot.store.judging import is_misread, judge_people, read
-from bot.store.rows import CommentRow, read_comment, read_rules, write_comment
+from bot.store.privacy import record_forgotten, strip_thread
+from bot.store.recording.rows import CommentRow, read_comment, read_rules, write_comment
+from bot.store.recording.signatures import is_misread, judge_people, read
+from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.sign_outs import end_all_sessions
 from bot.store.states import State
-from bot.store.world import World
 
 DAY: Final = 86_400
 """Seconds by which GitHub's clock and ours may differ, and more."""
@@ -176,7 +176,7 @@ def _judge(transaction: Transaction, after: int, now: int) -> int | None:
     """Count a portion of the people; nobody is counted yet."""
     authors = [row[0] for row in transaction.tuples(_AUTHORS_AFTER, after, AT_ONCE)]
     rows = [read_comment(row) for row in transaction.tuples(_COMMANDS_OF, authors)]
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [row.issue_id for row in rows])
     counted = {(row.petition_id, _author(row)) for row in rows if row.counted}
     for row in rows:

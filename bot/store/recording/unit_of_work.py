@@ -12,7 +12,7 @@ from bot.petition.privacy import EVER, without_details
 from bot.petition.rules import Rules
 from bot.store import statements as sql
 from bot.store.engine.database import Transaction
-from bot.store.rows import CommentRow, read_comment, read_rules, write_comment
+from bot.store.recording.rows import CommentRow, read_comment, read_rules, write_comment
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ Person = tuple[int, int]
 
 
 @dataclass(slots=True)
-class World:
+class UnitOfWork:
     """Rows read and locked by one transaction, changed in memory and written back where they differ."""
 
     threads: dict[int, ThreadRow] = field(default_factory=dict)

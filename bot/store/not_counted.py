@@ -11,12 +11,12 @@ from bot.petition.reasons import Reason, explain
 from bot.store import roster_statements as sql
 from bot.store import statements
 from bot.store.engine.database import Transaction
-from bot.store.reading import Snapshot
-from bot.store.rows import read_comment
+from bot.store.petitions import Snapshot
+from bot.store.recording.rows import read_comment
 
 
 @dataclass(frozen=True, slots=True)
-class Unheard:
+class NotCounted:
     """Somebody who commented and is not counted, and where the comment stands that says most about it.
 
     `at` is when that was made, in UTC epoch seconds.
@@ -30,7 +30,7 @@ class Unheard:
     comment_id: int
 
 
-def read_unheard(transaction: Transaction, snapshot: Snapshot, login: str) -> Unheard | None:
+def read_unheard(transaction: Transaction, snapshot: Snapshot, login: str) -> NotCounted | None:
     """Say why whoever has a login is not counted; None where they are, or where no comment of theirs stands."""
     if not _LOGIN.fullmatch(login):
         return None
@@ -54,7 +54,7 @@ def read_unheard(transaction: Transaction, snapshot: Snapshot, login: str) -> Un
     author = said.comment.author
     if thread is None or author is None:
         return None
-    return Unheard(
+    return NotCounted(
         author.login, uncounted.reason, uncounted.at, thread.repository, thread.number, uncounted.comment_id
     )
 

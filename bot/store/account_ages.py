@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 
 from bot.store import upkeep_statements as sql
 from bot.store.engine.database import Transaction
-from bot.store.judging import judge_people
-from bot.store.world import Person, World
+from bot.store.recording.signatures import judge_people
+from bot.store.recording.unit_of_work import Person, UnitOfWork
 
 
 def read_unaged(transaction: Transaction, issue_id: int) -> list[int]:
     """Name a comment of everybody who has signed on an issue and whose account's age is asked for and not known."""
-    world = World()
+    world = UnitOfWork()
     world.look(transaction, [issue_id])
     if not any(petition.rules.asks_for_age for petition in world.petitions.values()):
         return []
@@ -22,7 +22,7 @@ def read_unaged(transaction: Transaction, issue_id: int) -> list[int]:
 def record_ages(transaction: Transaction, issue_id: int, born: Mapping[int, int], now: int) -> None:
     """Note when accounts were opened (UTC epoch seconds, by user id), and judge those people's comments again."""
     transaction.put(sql.PUT_ACCOUNTS, list(born.items()))
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [issue_id])
     world.read_authors(transaction, list(born))
     world.people |= {(petition_id, person) for petition_id in world.petitions for person in born}
@@ -30,7 +30,7 @@ def record_ages(transaction: Transaction, issue_id: int, born: Mapping[int, int]
     world.write(transaction, now)
 
 
-def ask_for_ages(world: World, people: Collection[Person]) -> None:
+def ask_for_ages(world: UnitOfWork, people: Collection[Person]) -> None:
     """Have the threads read on which somebody signs whose account's age is asked for and not known."""
     asking = {one.id: one for one in world.petitions.values() if one.rules.asks_for_age}
     waiting = {person for person in people if person[0] in asking and person[1] not in asking[person[0]].born}

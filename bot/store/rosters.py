@@ -17,9 +17,9 @@ from bot.store import roster_statements as sql
 from bot.store.engine.database import Database, Row, Transaction
 from bot.store.engine.dialect import Statement
 from bot.store.letters import read_letters_with_texts
-from bot.store.reading import Snapshot, read_snapshot
-from bot.store.rows import read_rules
-from bot.store.uncounted import Unheard, read_unheard
+from bot.store.not_counted import NotCounted, read_unheard
+from bot.store.petitions import Snapshot, read_snapshot
+from bot.store.recording.rows import read_rules
 
 PAGE_SIZE: Final = 50
 """Signatures on a page."""
@@ -28,7 +28,7 @@ BATCH: Final = 1_000
 """Signatures read at once for a whole roster."""
 
 
-class Order(StrEnum):
+class SortOrder(StrEnum):
     """How a roster is sorted."""
 
     NEWEST = "newest"
@@ -38,7 +38,7 @@ class Order(StrEnum):
     @property
     def is_by_name(self) -> bool:
         """Tell whether names are compared, and not times."""
-        return self is Order.NAME
+        return self is SortOrder.NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RosterQuery:
     """Which part of a roster is asked for."""
 
-    order: Order = Order.NEWEST
+    order: SortOrder = SortOrder.NEWEST
     text: str = ""
     """What login, name or affiliation has in it."""
     cursor: Cursor | None = None
@@ -84,7 +84,7 @@ class RosterPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PetitionRef:
     """A petition that somebody asked for by the name of one of its issues."""
 
     petition_id: int
@@ -97,7 +97,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class PetitionSummary:
     """A public petition of this server.
 
     `closed_at` is when signing ends or ended, `latest` when somebody last signed; `days` goes back a month.
@@ -114,7 +114,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class PetitionDetails:
     """A petition at one moment with one page of its roster; `days` are (days since 1970, signatures)."""
 
     snapshot: Snapshot
@@ -124,7 +124,7 @@ class Portrait:
     page: RosterPage
     exact: Sequence[Entry] = ()
     """The signature of whoever has exactly the login that was searched for."""
-    unheard: Unheard | None = None
+    unheard: NotCounted | None = None
     """Why there is none, where that is known."""
 
     @property
@@ -134,16 +134,16 @@ class Portrait:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class PetitionExport:
     """A petition with its whole roster, the oldest signature first, and how many have withdrawn, at one moment."""
 
-    portrait: Portrait
+    details: PetitionDetails
     entries: Sequence[Entry]
     withdrawn: int
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class SignerSample:
     """Who has signed, the newest first, without any details; `born` is known of few accounts, by user id."""
 
     signatures: Sequence[Signature]
@@ -157,32 +157,32 @@ class Rosters:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find(self, owner: str, name: str, number: int) -> Found | None:
+    async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
         """Find a petition by one of its issues, in any letter case; None where the App may not see it any more."""
         rows = await self._database.read(lambda work: work.fetch(sql.FIND_PETITION, owner, name, number))
         return _found(rows[0]) if rows else None
 
-    async def public_petitions(self, today: int, limit: int = 100) -> list[Listed]:
+    async def public_petitions(self, today: int, limit: int = 100) -> list[PetitionSummary]:
         """List the public petitions, the one that was signed last on top; `today` is in days since 1970."""
         return await self._database.read(partial(_read_public, today=today, limit=limit))
 
-    async def portrait(self, petition_id: int, wanted: Wanted) -> Portrait | None:
+    async def details(self, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
         """Read a petition with a page of its roster, at one moment; None where it has gone."""
-        return await self._database.read(partial(_read_portrait, petition_id=petition_id, wanted=wanted))
+        return await self._database.read(partial(_read_details, petition_id=petition_id, wanted=wanted))
 
     async def days(self, petition_id: int) -> list[tuple[int, int]]:
         """Give how many signed on which day, in days since 1970, ascending."""
         return await self._database.read(partial(_read_days, petition_id=petition_id))
 
-    async def news(self, known: Mapping[int, int], size: int = 10) -> list[Portrait]:
+    async def news(self, known: Mapping[int, int], size: int = 10) -> list[PetitionDetails]:
         """Read those petitions, with their newest signatures, whose revision is not the known one any more."""
         return await self._database.read(partial(_read_news, known=dict(known), size=size))
 
-    async def whole(self, petition_id: int) -> Whole | None:
+    async def whole(self, petition_id: int) -> PetitionExport | None:
         """Read everything at one moment; None where the petition has gone."""
         return await self._database.read(partial(_read_whole, petition_id=petition_id))
 
-    async def crowd(self, petition_id: int, most: int) -> Crowd:
+    async def crowd(self, petition_id: int, most: int) -> SignerSample:
         """Read who has signed, also where the organizers do not show it; so many of the newest at most."""
         return await self._database.read(partial(_read_crowd, petition_id=petition_id, most=most))
 
@@ -191,12 +191,12 @@ class Rosters:
 
         Who signs anew meanwhile is given as they were when their batch was read.
         """
-        first = await self.portrait(petition_id, Wanted(size=1))
+        first = await self.details(petition_id, RosterQuery(size=1))
         if first is None or not first.is_public:
             return
         show = first.snapshot.rules.settings.show
         seen: set[int] = set()
-        wanted: Wanted | None = Wanted(Order.OLDEST, size=BATCH)
+        wanted: RosterQuery | None = RosterQuery(SortOrder.OLDEST, size=BATCH)
         while wanted is not None:
             read = partial(_read_page, petition_id=petition_id, wanted=wanted, show=show)
             page = await self._database.read(read)
@@ -206,36 +206,36 @@ class Rosters:
             wanted = replace(wanted, cursor=page.after) if page.after else None
 
 
-def _read_crowd(transaction: Transaction, petition_id: int, most: int) -> Crowd:
+def _read_crowd(transaction: Transaction, petition_id: int, most: int) -> SignerSample:
     rows = transaction.tuples(sql.CROWD, petition_id, most)
-    return Crowd(
+    return SignerSample(
         signatures=[Signature(user_id, login, comment_id, at) for user_id, login, comment_id, at, _ in rows],
         born={user_id: born for user_id, *_, born in rows if born is not None},
         withdrawn=transaction.tuples(sql.WITHDRAWN, petition_id)[0][0],
     )
 
 
-def _read_whole(transaction: Transaction, petition_id: int) -> Whole | None:
-    portrait = _read_portrait(transaction, petition_id, Wanted(size=1, letters=None, by_operator=True))
-    if portrait is None:
+def _read_whole(transaction: Transaction, petition_id: int) -> PetitionExport | None:
+    details = _read_details(transaction, petition_id, RosterQuery(size=1, letters=None, by_operator=True))
+    if details is None:
         return None
-    show = portrait.snapshot.rules.settings.show
+    show = details.snapshot.rules.settings.show
     entries: list[Entry] = []
-    wanted: Wanted | None = Wanted(Order.OLDEST, size=BATCH)
+    wanted: RosterQuery | None = RosterQuery(SortOrder.OLDEST, size=BATCH)
     while wanted is not None:
         page = _read_page(transaction, petition_id, wanted, show)
         entries += page.entries
         wanted = replace(wanted, cursor=page.after) if page.after else None
-    return Whole(portrait, entries, transaction.tuples(sql.WITHDRAWN, petition_id)[0][0])
+    return PetitionExport(details, entries, transaction.tuples(sql.WITHDRAWN, petition_id)[0][0])
 
 
-def _read_public(transaction: Transaction, today: int, limit: int) -> list[Listed]:
+def _read_public(transaction: Transaction, today: int, limit: int) -> list[PetitionSummary]:
     rows = transaction.fetch(sql.PUBLIC_PETITIONS, limit)
     days: dict[int, list[tuple[int, int]]] = {row.id: [] for row in rows}
     for petition_id, day, signatures in transaction.tuples(sql.DAYS_SINCE, list(days), today - 30):
         days[petition_id].append((day, signatures))
     return [
-        Listed(
+        PetitionSummary(
             repository=_repository(row),
             number=row.number,
             title=row.title,
@@ -250,7 +250,7 @@ def _read_public(transaction: Transaction, today: int, limit: int) -> list[Liste
     ]
 
 
-def _read_portrait(transaction: Transaction, petition_id: int, wanted: Wanted) -> Portrait | None:
+def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
     snapshot = read_snapshot(transaction, petition_id, 0)
     if snapshot is None:
         return None
@@ -266,14 +266,14 @@ def _read_portrait(transaction: Transaction, petition_id: int, wanted: Wanted) -
             is_asked = not exact and _is_public(settings) and snapshot.labelled
             unheard = read_unheard(transaction, snapshot, login) if is_asked else None
     letters = read_letters_with_texts(transaction, petition_id, wanted.letters)
-    return Portrait(snapshot, letters, _read_days(transaction, petition_id), page, exact, unheard)
+    return PetitionDetails(snapshot, letters, _read_days(transaction, petition_id), page, exact, unheard)
 
 
-def _read_news(transaction: Transaction, known: Mapping[int, int], size: int) -> list[Portrait]:
+def _read_news(transaction: Transaction, known: Mapping[int, int], size: int) -> list[PetitionDetails]:
     revisions = transaction.tuples(sql.REVISIONS, list(known))
     changed = [petition_id for petition_id, revision in revisions if revision != known[petition_id]]
-    portraits = (_read_portrait(transaction, petition_id, Wanted(size=size)) for petition_id in changed)
-    return [portrait for portrait in portraits if portrait is not None]
+    found = (_read_details(transaction, petition_id, RosterQuery(size=size)) for petition_id in changed)
+    return [details for details in found if details is not None]
 
 
 def _read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:
@@ -284,7 +284,9 @@ def _is_public(settings: Settings) -> bool:
     return settings.public_roster and bool(settings.show)
 
 
-def _read_page(transaction: Transaction, petition_id: int, wanted: Wanted, show: frozenset[Detail]) -> RosterPage:
+def _read_page(
+    transaction: Transaction, petition_id: int, wanted: RosterQuery, show: frozenset[Detail]
+) -> RosterPage:
     cursor = wanted.cursor
     back = cursor is not None and cursor.back
     rows = list(transaction.tuples(*_question(petition_id, wanted, back, show)))
@@ -301,9 +303,9 @@ def _read_page(transaction: Transaction, petition_id: int, wanted: Wanted, show:
 
 
 def _question(
-    petition_id: int, wanted: Wanted, back: bool, show: frozenset[Detail]
+    petition_id: int, wanted: RosterQuery, back: bool, show: frozenset[Detail]
 ) -> tuple[Statement, *tuple[object, ...]]:
-    descending = (wanted.order is Order.NEWEST) is not back
+    descending = (wanted.order is SortOrder.NEWEST) is not back
     spellings = _spellings(wanted.text) if wanted.text else ()
     statement = sql.roster_statement(
         by_name=wanted.order.is_by_name,
@@ -335,14 +337,16 @@ def _entry(row: Sequence[Any]) -> Entry:
     return Entry(Signature(*signature), repository, number)
 
 
-def _cursor(row: Sequence[Any], order: Order, *, back: bool) -> Cursor:
+def _cursor(row: Sequence[Any], order: SortOrder, *, back: bool) -> Cursor:
     comment_id, signed_at, sort_name = row[2], row[3], row[-1]
     key = sort_name if order.is_by_name else signed_at
     return Cursor(key, comment_id, back)
 
 
-def _found(row: Row) -> Found:
-    return Found(row.id, _repository(row), row.number, row.page_key, row.revision, row.total, row.installation_id)
+def _found(row: Row) -> PetitionRef:
+    return PetitionRef(
+        row.id, _repository(row), row.number, row.page_key, row.revision, row.total, row.installation_id
+    )
 
 
 def _repository(row: Row) -> Repository:

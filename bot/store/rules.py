@@ -12,12 +12,12 @@ from bot.petition import settings as reading
 from bot.petition.comment import Author
 from bot.petition.orders import Given, Ruling
 from bot.petition.settings import DEFAULTS, Mistake, Settings
-from bot.store import governing_statements as sql
-from bot.store import structure_statements
+from bot.store import rule_statements as sql
 from bot.store.attempts import Attempts, read_attempts
 from bot.store.engine.database import Database, Transaction
-from bot.store.ruling import read_orders, record_ruling
-from bot.store.structure import rouse
+from bot.store.recording import structure_statements
+from bot.store.recording.rules import read_orders, record_ruling
+from bot.store.recording.structure import rouse
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from bot.petition.rules import Rules
 from bot.petition.tally import Signature
 from bot.store import statements as sql
 from bot.store.engine.database import Row, Transaction
-from bot.store.judging import ACKNOWLEDGED_WITHIN
 from bot.store.letters import read_changed, read_letters
-from bot.store.rows import read_rules
+from bot.store.recording.rows import read_rules
+from bot.store.recording.signatures import ACKNOWLEDGED_WITHIN
 from bot.store.states import State
 
 

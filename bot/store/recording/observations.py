@@ -8,14 +8,14 @@ from typing import Final
 
 from bot.petition.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
-from bot.store.ages import ask_for_ages
+from bot.store.account_ages import ask_for_ages
 from bot.store.bodies import observe_edit
-from bot.store.doubts import reopen_doubt
+from bot.store.doubtful_comments import reopen_doubt
 from bot.store.engine.database import Transaction
-from bot.store.judging import derive, judge_people
 from bot.store.known_texts import note_text
-from bot.store.rows import CommentRow
-from bot.store.world import PetitionRow, RepositoryRow, ThreadRow, World
+from bot.store.recording.rows import CommentRow
+from bot.store.recording.signatures import derive, judge_people
+from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
 
 Observation = CommentFact | IssueFact
 
@@ -25,7 +25,7 @@ FEW: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomer:
+class UnknownPetition:
     """An issue that turns out to be a petition."""
 
     fact: Observation
@@ -38,7 +38,7 @@ class Recorded:
     `elsewhere` are the issues on which comments of this group are known already, to be locked as well.
     """
 
-    first: tuple[Newcomer | RepositoryFact, ...] = ()
+    first: tuple[UnknownPetition | RepositoryFact, ...] = ()
     elsewhere: frozenset[int] = frozenset()
     changed: bool = False
 
@@ -60,7 +60,7 @@ def record_observations(
     transaction: Transaction, facts: Sequence[Observation], terms: Terms, elsewhere: Iterable[int] = ()
 ) -> Recorded:
     """Merge observations into rows and judge the people concerned again."""
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [*(fact.issue.id for fact in facts), *elsewhere])
     first = _to_be_recorded_first(world, facts, terms.label)
     if first:
@@ -76,7 +76,7 @@ def record_observations(
     return Recorded(changed=world.write(transaction, terms.now))
 
 
-def merge_comment(world: World, thread: ThreadRow, seen: Comment) -> CommentRow | None:
+def merge_comment(world: UnitOfWork, thread: ThreadRow, seen: Comment) -> CommentRow | None:
     """Merge an observation of a comment into its row; None where it brought nothing new."""
     known = world.comments.get(seen.id)
     issue_id = thread.moved_to or thread.issue_id
@@ -153,7 +153,7 @@ def carry_over(petition: PetitionRow, thread: ThreadRow) -> None:
         petition.closed_at = thread.closed_at
 
 
-def _observe(transaction: Transaction, world: World, fact: Observation, terms: Terms) -> None:
+def _observe(transaction: Transaction, world: UnitOfWork, fact: Observation, terms: Terms) -> None:
     thread = world.threads[fact.issue.id]
     petition = world.petitions[thread.petition_id]
     as_of = _as_of(fact)
@@ -180,7 +180,7 @@ def _contradicts(thread: ThreadRow, issue: Issue, terms: Terms) -> bool:
     return not thread.gone and told != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
 
 
-def _observe_comment(transaction: Transaction, world: World, thread: ThreadRow, fact: CommentFact) -> None:
+def _observe_comment(transaction: Transaction, world: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
     seen = fact.comment
     if seen.id not in world.comments and not seen.deleted and seen.created_at < thread.listed_at:
         # A complete listing did not show it: deleted since, or kept from us. GitHub knows.
@@ -193,14 +193,14 @@ def _observe_comment(transaction: Transaction, world: World, thread: ThreadRow, 
 
 
 def _to_be_recorded_first(
-    world: World, facts: Sequence[Observation], label: str
-) -> list[Newcomer | RepositoryFact]:
-    first: dict[int, Newcomer | RepositoryFact] = {}
+    world: UnitOfWork, facts: Sequence[Observation], label: str
+) -> list[UnknownPetition | RepositoryFact]:
+    first: dict[int, UnknownPetition | RepositoryFact] = {}
     for fact in facts:
         thread = world.threads.get(fact.issue.id)
         if thread is None:
             if is_petition(fact.issue, label):
-                first.setdefault(fact.issue.id, Newcomer(fact))
+                first.setdefault(fact.issue.id, UnknownPetition(fact))
         elif not thread.gone and _is_news(world.repositories[thread.repository_id], fact):
             first[fact.repository.id] = RepositoryFact(fact.installation_id, fact.repository, _as_of(fact))
     return list(first.values())

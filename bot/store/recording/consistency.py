@@ -11,14 +11,14 @@ from bot.petition.tally import Signature
 from bot.store import statements as comments_sql
 from bot.store import upkeep_statements as sql
 from bot.store.engine.database import Transaction
-from bot.store.judging import is_misread, read_born, verdict_of
-from bot.store.rows import CommentRow, read_comment
-from bot.store.totals import SECONDS_PER_DAY, Totals, add_up, read_totals, signatures_of
-from bot.store.world import PetitionRow, World
+from bot.store.recording.rows import CommentRow, read_comment
+from bot.store.recording.signatures import is_misread, read_born, verdict_of
+from bot.store.recording.totals import SECONDS_PER_DAY, Totals, add_up, read_totals, signatures_of
+from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class Discrepancy:
     """One thing that is kept and does not follow from the comments; `comment_id` is None where it is of all.
 
     `issue` is the one to look at, as OWNER/REPO#N.
@@ -36,7 +36,7 @@ class Inspection:
     name: str
     count: int
     digest: str
-    misfits: tuple[Misfit, ...]
+    misfits: tuple[Discrepancy, ...]
 
 
 def find_petitions(transaction: Transaction, owner: str, name: str, number: int) -> list[int]:
@@ -52,7 +52,7 @@ def list_petitions(transaction: Transaction) -> list[int]:
 def inspect(transaction: Transaction, petition_id: int) -> Inspection | None:
     """Fold a petition's comments and compare; None where it is not there any more."""
     issue_ids = [row[0] for row in transaction.tuples(sql.THREADS_OF_PETITION, petition_id)]
-    world = World()
+    world = UnitOfWork()
     world.look(transaction, issue_ids)
     petition, kept = world.petitions.get(petition_id), read_totals(transaction, petition_id)
     if petition is None or kept is None:
@@ -73,7 +73,9 @@ def inspect(transaction: Transaction, petition_id: int) -> Inspection | None:
     return Inspection(petition_name, totals.count, totals.sum.digest, _placed(transaction, misfits, petition_name))
 
 
-def _placed(transaction: Transaction, misfits: Collection[Misfit], petition_name: str) -> tuple[Misfit, ...]:
+def _placed(
+    transaction: Transaction, misfits: Collection[Discrepancy], petition_name: str
+) -> tuple[Discrepancy, ...]:
     """Say of each on which of the petition's issues it is to be seen."""
     comment_ids = [misfit.comment_id for misfit in misfits if misfit.comment_id is not None]
     rows = transaction.tuples(sql.ISSUES_OF_COMMENTS, comment_ids)
@@ -86,13 +88,13 @@ class _Fold:
     """The comments of a petition that say or once said something, by their authors."""
 
     petition: PetitionRow
-    misfits: list[Misfit] = field(default_factory=list)
+    misfits: list[Discrepancy] = field(default_factory=list)
     _people: defaultdict[int, list[CommentRow]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, rows: Iterable[CommentRow]) -> None:
         for row in rows:
             if is_misread(row):
-                self.misfits.append(Misfit("what a comment says is kept otherwise", row.comment.id))
+                self.misfits.append(Discrepancy("what a comment says is kept otherwise", row.comment.id))
             says_something = row.standing is not None and row.standing.command is not None
             if row.comment.author is not None and (says_something or row.counted):
                 self._people[row.comment.author.id].append(row)
@@ -114,7 +116,7 @@ class _Fold:
                     text = (
                         "counts, but is not marked so" if not row.counted else "is marked as counting, but does not"
                     )
-                    self.misfits.append(Misfit(f"a comment {text}", row.comment.id))
+                    self.misfits.append(Discrepancy(f"a comment {text}", row.comment.id))
         self._people.clear()
         return found
 
@@ -125,28 +127,28 @@ class _Fold:
         return verdict_of(self.petition, rows).signature
 
 
-def _compare_signatures(right: dict[int, Signature], kept: Iterable[Signature]) -> Iterator[Misfit]:
+def _compare_signatures(right: dict[int, Signature], kept: Iterable[Signature]) -> Iterator[Discrepancy]:
     lacking = dict(right)
     for signature in kept:
         expected = lacking.pop(signature.comment_id, None)
         if expected is None:
-            yield Misfit(
+            yield Discrepancy(
                 f"{signature.login}'s signature is kept, but the comments do not hold it", signature.comment_id
             )
         elif signature != expected:
-            yield Misfit(
+            yield Discrepancy(
                 f"{expected.login}'s signature is kept otherwise than the comment says", signature.comment_id
             )
     for signature in lacking.values():
-        yield Misfit(f"{signature.login}'s signature is not kept", signature.comment_id)
+        yield Discrepancy(f"{signature.login}'s signature is not kept", signature.comment_id)
 
 
-def _compare_totals(right: Totals, kept: Totals) -> Iterator[Misfit]:
+def _compare_totals(right: Totals, kept: Totals) -> Iterator[Discrepancy]:
     if kept.count != right.count:
-        yield Misfit(f"the count is kept as {kept.count:,}, the comments hold {right.count:,}")
+        yield Discrepancy(f"the count is kept as {kept.count:,}, the comments hold {right.count:,}")
     if kept.sum != right.sum:
-        yield Misfit("the digest is kept as that of other signatures")
+        yield Discrepancy("the digest is kept as that of other signatures")
     for day in sorted(right.days.keys() | kept.days.keys()):
         if kept.days[day] != right.days[day]:
             date = datetime.fromtimestamp(day * SECONDS_PER_DAY, UTC).date()
-            yield Misfit(f"for {date} are kept {kept.days[day]:,}, the comments hold {right.days[day]:,}")
+            yield Discrepancy(f"for {date} are kept {kept.days[day]:,}, the comments hold {right.days[day]:,}")

@@ -15,7 +15,7 @@ HEARD: Final = "first delivery"
 """The mark of the moment when GitHub first reached us; with it the set-up ends."""
 
 
-class Safe:
+class CredentialStore:
     """Texts that others have sealed, by name, and the moment when the set-up ended."""
 
     def __init__(self, database: Database) -> None:

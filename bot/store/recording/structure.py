@@ -21,21 +21,23 @@ from bot.petition.facts import (
     SettingsFact,
     Unclear,
 )
-from bot.store import governing_statements as governing_sql
-from bot.store import structure_statements as sql
+from bot.store import rule_statements as governing_sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.engine.database import Transaction
-from bot.store.moving import record_continuation, record_deleted, record_moved
-from bot.store.observing import Newcomer, Terms, is_petition
+from bot.store.recording import structure_statements as sql
+from bot.store.recording.observations import Terms, UnknownPetition, is_petition
+from bot.store.recording.transfers import record_continuation, record_deleted, record_moved
 
-StructuralFact = Newcomer | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
+StructuralFact = (
+    UnknownPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
+)
 
 
 def record_structure(transaction: Transaction, fact: StructuralFact, terms: Terms) -> None:
     """Record one of these; repeating changes nothing, and of two the newer wins."""
     lock_structure(transaction)
     match fact:
-        case Newcomer(fact=seen):
+        case UnknownPetition(fact=seen):
             as_of = seen.issue.updated_at if isinstance(seen, CommentFact) else seen.as_of
             _record_repository(transaction, RepositoryFact(seen.installation_id, seen.repository, as_of), terms.now)
             _add_petition(transaction, seen.repository, seen.issue, as_of, terms)

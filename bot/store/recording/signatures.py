@@ -13,9 +13,9 @@ from bot.petition.digest import Pair, Sum
 from bot.petition.tally import Signature, Verdict, as_signed, judge_standings
 from bot.store import statements as sql
 from bot.store.engine.database import Transaction
-from bot.store.rows import CommentRow
-from bot.store.totals import SECONDS_PER_DAY
-from bot.store.world import Person, PetitionRow, World
+from bot.store.recording.rows import CommentRow
+from bot.store.recording.totals import SECONDS_PER_DAY
+from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
 
 ACKNOWLEDGED_WITHIN: Final = 3600
 """Seconds after which a first acknowledgement comes too late to be of use."""
@@ -50,7 +50,7 @@ def derive(row: CommentRow) -> None:
     row.ack_due = row.wanted != row.given
 
 
-def judge_people(transaction: Transaction, world: World, now: int) -> dict[Person, Signature | None]:
+def judge_people(transaction: Transaction, world: UnitOfWork, now: int) -> dict[Person, Signature | None]:
     """Judge everybody again whom a change concerns; give the signatures they have now."""
     _involve_by_petition(transaction, world)
     if not world.people:
@@ -130,7 +130,7 @@ class _Changes:
         self.signatures.append(signature_row(petition.id, signature))
 
 
-def _involve_by_petition(transaction: Transaction, world: World) -> None:
+def _involve_by_petition(transaction: Transaction, world: UnitOfWork) -> None:
     for petition in world.petitions.values():
         authors: set[int] = set()
         if petition.reconsider is not None:
@@ -156,7 +156,7 @@ def _note_signature(
         changes.sign(petition, after)
 
 
-def _note_effects(world: World, rows: Sequence[CommentRow], verdict: Verdict, now: int) -> None:
+def _note_effects(world: UnitOfWork, rows: Sequence[CommentRow], verdict: Verdict, now: int) -> None:
     counted_id = verdict.signature.comment_id if verdict.signature else None
     for row in rows:
         # What becomes of an order, the rules decide.
@@ -191,7 +191,7 @@ def _kind(command: Command | None) -> str | None:
             return None
 
 
-def _by_person(world: World) -> defaultdict[Person, list[CommentRow]]:
+def _by_person(world: UnitOfWork) -> defaultdict[Person, list[CommentRow]]:
     comments: defaultdict[Person, list[CommentRow]] = defaultdict(list)
     for row in world.comments.values():
         if row.comment.author is not None:

@@ -38,7 +38,7 @@ _Waiting = tuple[Sequence[Fact], asyncio.Future[None], float]
 """Facts, who waits for them, and since when."""
 
 
-class Flusher:
+class GroupCommitWriter:
     """The one task that writes facts; `submit` returns when they are on disk."""
 
     def __init__(

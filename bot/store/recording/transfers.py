@@ -6,20 +6,20 @@ from dataclasses import replace
 
 from bot.petition.comment import merge
 from bot.petition.facts import Continuation, Issue, Repository
-from bot.store import governing_statements as governing_sql
-from bot.store import structure_statements as sql
+from bot.store import rule_statements as governing_sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.bodies import move_body
 from bot.store.engine.database import Transaction
-from bot.store.judging import derive, judge_people
 from bot.store.letters import drop_letters
-from bot.store.observing import Terms, carry_over, is_petition, observe_issue
-from bot.store.world import ThreadRow, World
+from bot.store.recording import structure_statements as sql
+from bot.store.recording.observations import Terms, carry_over, is_petition, observe_issue
+from bot.store.recording.signatures import derive, judge_people
+from bot.store.recording.unit_of_work import ThreadRow, UnitOfWork
 
 
 def record_deleted(transaction: Transaction, issue_id: int, now: int) -> None:
     """Erase a deleted issue's comments, and with them their signatures; its petition ends if it was the first."""
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [issue_id])
     thread = world.threads.get(issue_id)
     if thread is None or thread.gone:
@@ -42,7 +42,7 @@ def record_moved(
     transaction: Transaction, issue_id: int, repository: Repository, issue: Issue, terms: Terms
 ) -> bool:
     """Carry a thread's signatures over to the issue it became; False where it is no thread of ours."""
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [issue_id, issue.id])
     old, new = world.threads.get(issue_id), world.threads.get(issue.id)
     if old is None:
@@ -121,7 +121,7 @@ def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, positio
 
 
 def _judge_anew(transaction: Transaction, arrival: int, issue: Issue, terms: Terms) -> None:
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [arrival])
     thread = world.threads[arrival]
     petition = world.petitions[thread.petition_id]

@@ -11,10 +11,10 @@ from bot.petition.tally import Signature
 from bot.petition.versions import MOST, Writer
 from bot.store import statements as sql
 from bot.store.engine.database import Transaction
-from bot.store.judging import is_misread, judge_people, read, signature_row
-from bot.store.observing import Terms, merge_comment
-from bot.store.rows import CommentRow
-from bot.store.world import Person, PetitionRow, ThreadRow, World
+from bot.store.recording.observations import Terms, merge_comment
+from bot.store.recording.rows import CommentRow
+from bot.store.recording.signatures import is_misread, judge_people, read, signature_row
+from bot.store.recording.unit_of_work import Person, PetitionRow, ThreadRow, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def record_listing(
     transaction: Transaction, listing: Listing, terms: Terms, elsewhere: Iterable[int] = ()
 ) -> ListingOutcome | frozenset[int]:
     """Merge a listing; or name the issues on which its comments are known already, to be locked as well."""
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [listing.issue_id, *elsewhere])
     thread = world.threads[listing.issue_id]
     rows = world.read_thread(transaction, listing.issue_id)
@@ -77,7 +77,7 @@ def record_listing(
     )
 
 
-def _note_missing(world: World, thread: ThreadRow, rows: Iterable[CommentRow], listing: Listing) -> int:
+def _note_missing(world: UnitOfWork, thread: ThreadRow, rows: Iterable[CommentRow], listing: Listing) -> int:
     """Mark what a complete listing lacks; a comment younger than its start may only have come too late for it."""
     listed = {comment.id for comment in listing.comments}
     lacking = [
@@ -88,7 +88,7 @@ def _note_missing(world: World, thread: ThreadRow, rows: Iterable[CommentRow], l
     return sum(merge_comment(world, thread, comment) is not None for comment in lacking)
 
 
-def _read_again(world: World, row: CommentRow) -> None:
+def _read_again(world: UnitOfWork, row: CommentRow) -> None:
     """Put right what is kept of what a comment says."""
     known = world.comments[row.comment.id]
     read(known)
@@ -96,7 +96,7 @@ def _read_again(world: World, row: CommentRow) -> None:
 
 
 def _repair(
-    transaction: Transaction, world: World, petition: PetitionRow, signatures: dict[Person, Signature | None]
+    transaction: Transaction, world: UnitOfWork, petition: PetitionRow, signatures: dict[Person, Signature | None]
 ) -> int:
     """Compare kept signatures with what was just judged from the comments, and repair them."""
     ids = [row.comment.id for row in world.comments.values() if row.petition_id == petition.id]

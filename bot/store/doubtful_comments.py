@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.store import statements as sql
 from bot.store.engine.database import Transaction
-from bot.store.reading import ThreadToRead, thread_to_read
+from bot.store.petitions import ThreadToRead, thread_to_read
 
 REMEMBERED: Final = 3600.0
 """Seconds after which it does not matter any more how often a comment was asked for."""

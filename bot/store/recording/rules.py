@@ -8,12 +8,12 @@ from typing import Final
 
 from bot.petition.orders import Answer, Given, Outcome, Ruling, standing_orders
 from bot.petition.rules import Rules
-from bot.store import governing_statements as sql
+from bot.store import rule_statements as sql
 from bot.store.attempts import note_attempts
 from bot.store.engine.database import Transaction
-from bot.store.judging import judge_people
-from bot.store.rows import read_comment, write_rules
-from bot.store.world import PetitionRow, World
+from bot.store.recording.rows import read_comment, write_rules
+from bot.store.recording.signatures import judge_people
+from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
 
 TAKEN_BACK: Final = "taken back"
 """What the audit log says of an order that was deleted, hidden, or edited into something else."""
@@ -38,7 +38,7 @@ def record_ruling(transaction: Transaction, petition_id: int, ruling: Ruling, no
 
     An order that came after the rules were worked out is left to the next ruling.
     """
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [row.issue_id for row in transaction.fetch(sql.THREADS_OF, petition_id)])
     petition = world.petitions.get(petition_id)
     if petition is None:
@@ -58,7 +58,7 @@ def record_ruling(transaction: Transaction, petition_id: int, ruling: Ruling, no
     return Ruled(petition.revision if is_current else petition.revision - 1, changed)
 
 
-def _reconsider(transaction: Transaction, world: World, petition: PetitionRow, before: Rules) -> None:
+def _reconsider(transaction: Transaction, world: UnitOfWork, petition: PetitionRow, before: Rules) -> None:
     """Have everybody judged again whom the change may concern."""
     after = petition.rules
     people = set(before.withheld_ids ^ after.withheld_ids)
@@ -73,7 +73,7 @@ def _reconsider(transaction: Transaction, world: World, petition: PetitionRow, b
         petition.reconsider = min(end for end in ends if end is not None)
 
 
-def _age_matters(transaction: Transaction, world: World, after: Rules) -> set[int]:
+def _age_matters(transaction: Transaction, world: UnitOfWork, after: Rules) -> set[int]:
     """Say who is to be judged again when another age is asked for, or none; who waits for that is judged later."""
     for thread in world.threads.values():
         if after.asks_for_age:
@@ -84,7 +84,7 @@ def _age_matters(transaction: Transaction, world: World, after: Rules) -> set[in
     return {row.comment.author.id for row in world.comments.values() if row.comment.author}
 
 
-def _answer(transaction: Transaction, world: World, petition_id: int, ruling: Ruling) -> None:
+def _answer(transaction: Transaction, world: UnitOfWork, petition_id: int, ruling: Ruling) -> None:
     """Have each order bear the reaction that it deserves."""
     answers = {outcome.given.comment_id: outcome for outcome in ruling.outcomes}
     for row in map(read_comment, transaction.tuples(sql.COMMENTS_OF_ORDERS, petition_id)):
@@ -105,7 +105,7 @@ _REACTIONS: Final = {
 }
 
 
-def _order_recount(world: World, ruling: Ruling) -> None:
+def _order_recount(world: UnitOfWork, ruling: Ruling) -> None:
     for thread in world.threads.values():
         if max(thread.listed_at, thread.reread_asked_at) <= ruling.recount_at and not thread.gone:
             thread.ask_to_reread()

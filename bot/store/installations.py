@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.petition.facts import Repository
-from bot.store import structure_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.engine.database import Row, Transaction
+from bot.store.recording import structure_statements as sql
+from bot.store.recording.structure import lock_structure, rouse, set_accessible
 from bot.store.states import State
-from bot.store.structure import lock_structure, rouse, set_accessible
 
 
 @dataclass(frozen=True, slots=True)

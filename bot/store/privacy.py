@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from bot.petition.privacy import EVER, without_details
-from bot.store import governing_statements as governing_sql
+from bot.store import rule_statements as governing_sql
 from bot.store import statements as sql
-from bot.store import structure_statements as structure_sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.engine.database import Transaction
-from bot.store.judging import derive, judge_people
-from bot.store.rows import CommentRow, read_comment, read_rules
+from bot.store.recording import structure_statements as structure_sql
+from bot.store.recording.rows import CommentRow, read_comment, read_rules
+from bot.store.recording.signatures import derive, judge_people
+from bot.store.recording.totals import SECONDS_PER_DAY
+from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.sign_outs import forget_sign_outs
-from bot.store.totals import SECONDS_PER_DAY
-from bot.store.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def record_anonymity(transaction: Transaction, one: ToAnonymise, now: int) -> li
 
 def strip_thread(transaction: Transaction, issue_id: int, now: int) -> None:
     """Erase the details of everybody who commented on an issue."""
-    world = World()
+    world = UnitOfWork()
     world.lock(transaction, [issue_id])
     _bare(transaction, world, world.read_thread(transaction, issue_id), until=EVER, now=now)
 
@@ -87,7 +87,7 @@ def record_forgotten(transaction: Transaction, people: Collection[int], now: int
     """Erase their details, and remember that what they wrote up to now is not to be taken up again."""
     forget_sign_outs(transaction, people)
     transaction.put(upkeep_sql.FORGET, [(person, now) for person in people])
-    world = World()
+    world = UnitOfWork()
     # Locked first and read again: what was recorded meanwhile is to be forgotten as well.
     world.lock(
         transaction, [read_comment(row).issue_id for row in transaction.tuples(sql.COMMENTS_BY, list(people))]
@@ -101,7 +101,7 @@ def record_forgotten(transaction: Transaction, people: Collection[int], now: int
     return Forgotten(tuple(people), len(rows), len({row.petition_id for row in rows}), standing)
 
 
-def _bare(transaction: Transaction, world: World, rows: Iterable[CommentRow], *, until: int, now: int) -> None:
+def _bare(transaction: Transaction, world: UnitOfWork, rows: Iterable[CommentRow], *, until: int, now: int) -> None:
     for row in rows:
         bare = without_details(row.comment, until)
         if bare != row.comment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.store.listing import ListingOutcome
+from bot.store.recording.listings import ListingOutcome
 
 
 class Watch:
