@@ -21,7 +21,7 @@ from benchmarks.report import Section, Table, none_of
 from benchmarks.storming import Storm, said, storming
 from bot import app, logs
 from bot.config import Config
-from bot.reconcile.beats import Beats
+from bot.reconcile.intervals import Intervals
 from sandbox.faults import Faults
 from sandbox.nouns import Issue
 from sandbox.server import Sandbox
@@ -187,7 +187,7 @@ async def _hurried(database_url: str) -> AsyncIterator[_Hurry]:
     sandbox.app.middlewares.append(count)
     await sandbox.start()
     sandbox.repository()
-    tempo = app.Tempo(beats=Beats(look=5.0 / SPEED, breath=0.01, resync=HOUR, lag=0.0))
+    tempo = app.Tempo(beats=Intervals(look=5.0 / SPEED, breath=0.01, resync=HOUR, lag=0.0))
     config = Config(
         app_id=str(sandbox.app_id), private_key=sandbox.private_key, webhook_secrets=(sandbox.webhook_secret,),
         api_url=sandbox.api_url, database_url=database_url, host="127.0.0.1", port=0,

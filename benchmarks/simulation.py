@@ -27,9 +27,9 @@ from bot.github import deliveries
 from bot.github.client import GitHub
 from bot.github.errors import Paused
 from bot.petition import block, threads
-from bot.reconcile.beats import Beats
-from bot.reconcile.coalesce import Coalescer
+from bot.reconcile.intervals import Intervals
 from bot.reconcile.worker import Worker
+from bot.reconcile.write_limiter import Coalescer
 from bot.store import Lease, Store
 from sandbox.api.limits import Limits
 from sandbox.ground import Event
@@ -246,7 +246,7 @@ async def _world(replay: Replay) -> AsyncIterator[tuple[World, Worker]]:
                     now=clock.now,
                     sleep=world.pass_time,
                 )
-                client, beats = github.installation(installation.id), Beats(resync=NEVER)
+                client, beats = github.installation(installation.id), Intervals(resync=NEVER)
                 worker = Worker(
                     installation.id, store, client, "petition", Coalescer(), beats, clock.now, began=BEGIN
                 )

@@ -24,8 +24,8 @@ from bot.github.answers import IssueRead
 from bot.github.installation import InstallationClient
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Issue, Repository
-from bot.reconcile.desk import Desk
 from bot.reconcile.publish import publish
+from bot.reconcile.publish_context import PublishContext
 from bot.store import Store
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -182,7 +182,9 @@ async def _round(petition: Petition, taken: defaultdict[str, list[float]]) -> No
     taken[ALONE].append(time.perf_counter() - began)
     installation = petition.first.installation_id
     async with petition.store.lease(installation) as lease:
-        desk = Desk(petition.store, cast("InstallationClient", petition), lease, "petition", time.time, 600.0)
+        desk = PublishContext(
+            petition.store, cast("InstallationClient", petition), lease, "petition", time.time, 600.0
+        )
         (due,) = await petition.store.due(installation, time.time())
         began = time.perf_counter()
         assert await publish(due, desk) == 1

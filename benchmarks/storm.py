@@ -20,7 +20,7 @@ from benchmarks.report import Goal, Section, Table, at_most, none_of
 from benchmarks.rivals import naive
 from benchmarks.servers import bot_environment, serving
 from bot.petition import block
-from bot.reconcile.coalesce import Rate
+from bot.reconcile.write_limiter import Rate
 from sandbox.api.limits import Limits
 from sandbox.nouns import Issue
 from sandbox.server import Sandbox

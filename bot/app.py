@@ -27,10 +27,10 @@ from bot.metrics import Metrics
 from bot.organizing import Organizing
 from bot.petition.comment import Author
 from bot.petition.facts import Fact
-from bot.reconcile.beats import Beats
-from bot.reconcile.coalesce import Coalescer, Rate
-from bot.reconcile.conductor import Conductor
-from bot.reconcile.rounds import Rounds
+from bot.reconcile.app_sync import AppSync
+from bot.reconcile.intervals import Intervals
+from bot.reconcile.scheduler import Conductor
+from bot.reconcile.write_limiter import Coalescer, Rate
 from bot.sealing import derive
 from bot.store import Busy, Damaged, Store, Unavailable
 from bot.supervisor import SupervisedTask, Supervisor
@@ -77,7 +77,7 @@ class Tempo:
 
     rate: Rate = field(default_factory=Rate)
     limits: Limits = field(default_factory=Limits)
-    beats: Beats | None = None
+    beats: Intervals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Bot:
 
     store: Store
     conductor: Conductor
-    rounds: Rounds
+    rounds: AppSync
     port: int
 
 
@@ -115,7 +115,7 @@ async def running(
         )
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        beats = tempo.beats or Beats(resync=config.resync_seconds)
+        beats = tempo.beats or Intervals(resync=config.resync_seconds)
         github = GitHub(
             session,
             app_id=config.app_id,
@@ -128,7 +128,7 @@ async def running(
             watch=metrics,
             outage=Outage(probe_of(session, config.api_url), clock.now, metrics),
         )
-        rounds = Rounds(store, github, beats, clock.now)
+        rounds = AppSync(store, github, beats, clock.now)
         conductor = Conductor(
             store,
             github,
@@ -191,7 +191,7 @@ def _settle_in() -> None:
     gc.set_threshold(GARBAGE, 10, 10)
 
 
-def _start_loops(conductor: Conductor, rounds: Rounds) -> list[SupervisedTask]:
+def _start_loops(conductor: Conductor, rounds: AppSync) -> list[SupervisedTask]:
     start = conductor.supervisor.start
     return [
         start("scheduler", conductor.run, ask_to_stop=conductor.stop),
@@ -226,7 +226,7 @@ async def _check_daily(store: Store) -> None:
 async def _application(
     config: Config,
     conductor: Conductor,
-    rounds: Rounds,
+    rounds: AppSync,
     metrics: Metrics,
     clock: Clock,
     reception: Reception | None,
@@ -279,7 +279,7 @@ async def _listening(
         yield port
 
 
-def _meter(metrics: Metrics, conductor: Conductor, rounds: Rounds, clock: Clock) -> Meter:
+def _meter(metrics: Metrics, conductor: Conductor, rounds: AppSync, clock: Clock) -> Meter:
     """Have deliveries counted, those that had no room made up for, and everything that is measured shown."""
     store = conductor.store
 
@@ -338,7 +338,7 @@ async def _ending(config: Config, store: Store, clock: Clock) -> Ending | None:
     return Ending(Guard(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
 
 
-def _made_up_for(record: Record, rounds: Rounds) -> Record:
+def _made_up_for(record: Record, rounds: AppSync) -> Record:
     """Record as always, and have GitHub asked for what cannot be taken, as soon as it can."""
 
     async def record_or_refuse(facts: Sequence[Fact]) -> None:

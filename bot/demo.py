@@ -22,8 +22,8 @@ from bot import app
 from bot.config import Config
 from bot.petition import block
 from bot.petition.addresses import SIGNED_IN
-from bot.reconcile.beats import Beats
-from bot.reconcile.coalesce import Rate
+from bot.reconcile.intervals import Intervals
+from bot.reconcile.write_limiter import Rate
 from bot.terminal import harmless
 from sandbox import page
 from sandbox.arrivals import Calendar, arrivals
@@ -40,12 +40,12 @@ PACE = 0.25
 TEMPO = app.Tempo(rate=Rate(burst=10, period=2.0))
 """One's own GitHub takes more edits than the real one, and nobody likes to wait in a demo."""
 
-UNDER_FAULTS = replace(TEMPO, beats=Beats(resync=5.0))
+UNDER_FAULTS = replace(TEMPO, beats=Intervals(resync=5.0))
 """With faults, what no delivery told is looked for every few seconds, as a demo does not last ten minutes."""
 
 DAY = 86_400.0
 
-IN_A_REPLAY = replace(TEMPO, beats=Beats(resync=30 * DAY))
+IN_A_REPLAY = replace(TEMPO, beats=Intervals(resync=30 * DAY))
 """Days pass in seconds; what a delivery told need not be looked for all the time."""
 
 LONGEST_QUIET = 0.5

@@ -20,7 +20,7 @@ from bot.doctor.judging import judge
 from bot.github.client import GitHub
 from bot.github.site import site_of
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
-from bot.reconcile.by_hand import Resynced, Unknown, resync_by_hand
+from bot.reconcile.manual_resync import Resynced, Unknown, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, existing
 from bot.store import recover as recover_database
 

@@ -9,7 +9,7 @@ from bot import errands
 from bot.cli.command import FAILED, MISUSED, OK, Command, complain, configured, run, say
 from bot.cli.petitions import petition_argument
 from bot.handover import pack
-from bot.reconcile.by_hand import Unknown
+from bot.reconcile.manual_resync import Unknown
 from bot.verify import IssueName, NotAName
 
 

@@ -26,7 +26,7 @@ from bot.cli.command import (
 from bot.github.site import site_of
 from bot.handover.checking import NoPack, check
 from bot.handover.exports import FORMS, export
-from bot.reconcile.by_hand import Unknown
+from bot.reconcile.manual_resync import Unknown
 from bot.terminal import harmless
 from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, verify
 

@@ -15,7 +15,7 @@ from bot.github.client import GitHub
 from bot.github.clock import clock_skew
 from bot.github.errors import GitHubError
 from bot.github.sending import Reply, fetch, send
-from bot.reconcile.sweep import REACH
+from bot.reconcile.redelivery import REACH
 from bot.store import check_up
 
 PAGES: Final = 10

@@ -9,7 +9,7 @@ from bot.doctor.findings import Finding, fine, note, problem
 from bot.github.answers import AppInfo, Installation
 from bot.github.errors import GitHubError
 from bot.github.needs import HANDY, NEEDS, REASONS, lacking
-from bot.reconcile.sweep import Fates
+from bot.reconcile.redelivery import Fates
 
 
 def judge_app(facts: Facts) -> Iterator[Finding]:

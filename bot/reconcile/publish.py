@@ -14,10 +14,10 @@ from bot.petition.comment import body_digest
 from bot.petition.facts import IssueFact, IssueGone
 from bot.petition.progress import milestones, next_goal
 from bot.reconcile.backoff import NameReused, Stale, is_deleted
-from bot.reconcile.continuing import find_again, go_on
+from bot.reconcile.continuation import find_again, go_on
 from bot.reconcile.damping import EDIT, WIPED
-from bot.reconcile.desk import Desk
-from bot.reconcile.govern import Bench, govern
+from bot.reconcile.publish_context import PublishContext
+from bot.reconcile.rules import Bench, govern
 from bot.store import Due, KnownBody, Snapshot, State, Thread, outside_digest
 
 log = structlog.get_logger("publish")
@@ -26,7 +26,7 @@ NEWEST = 100
 """How many signatories a block shows at most; settings may want fewer."""
 
 
-async def publish(due: Due, desk: Desk) -> int:
+async def publish(due: Due, desk: PublishContext) -> int:
     """Make the bodies of a petition's threads say what our rows say; return how many were written.
 
     Safe to call any number of times. Raises `bot.github.errors`.
@@ -97,7 +97,7 @@ class _Written:
     goes_on_at: float | None
 
 
-async def _open(thread: Thread, due: Due, desk: Desk) -> _Page | None:
+async def _open(thread: Thread, due: Due, desk: PublishContext) -> _Page | None:
     """Read a thread's issue; None where it is not there any more, which is recorded."""
     name = thread.repository.full_name
     try:
@@ -123,7 +123,7 @@ async def _open(thread: Thread, due: Due, desk: Desk) -> _Page | None:
     )
 
 
-async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: Desk) -> KnownBody | None:
+async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: PublishContext) -> KnownBody | None:
     """Give the body that one of our writes replaced unread, if it is still to be put back."""
     if body.lost is None:
         return None
@@ -141,7 +141,7 @@ async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: Desk) ->
     return None
 
 
-async def _note(pages: Sequence[_Page], known: Snapshot, due: Due, desk: Desk) -> bool:
+async def _note(pages: Sequence[_Page], known: Snapshot, due: Due, desk: PublishContext) -> bool:
     """Record what the issues themselves say, closed, label, lock and letter; tell whether they may be written.
 
     It may be news to us, when a delivery got lost.
@@ -165,7 +165,7 @@ async def _note(pages: Sequence[_Page], known: Snapshot, due: Due, desk: Desk) -
     return True
 
 
-async def _days(tally: Snapshot, desk: Desk) -> list[tuple[int, int]]:
+async def _days(tally: Snapshot, desk: PublishContext) -> list[tuple[int, int]]:
     """Give how many signed on which day, where the block says something of it."""
     settings = tally.rules.settings
     is_shown = settings.chart or (settings.milestones and settings.goals)
@@ -177,7 +177,7 @@ async def _conclude(
     pages: Sequence[_Page],
     tally: Snapshot,
     facts: block.BlockFacts,
-    desk: Desk,
+    desk: PublishContext,
     goes_on_at: float | None,
 ) -> None:
     """Go on in another issue where one is full, and note what the bodies show now."""
@@ -198,7 +198,7 @@ async def _conclude(
 
 
 async def _write_all(
-    pages: Sequence[tuple[_Page, KnownBody]], tally: Snapshot, facts: block.BlockFacts, desk: Desk
+    pages: Sequence[tuple[_Page, KnownBody]], tally: Snapshot, facts: block.BlockFacts, desk: PublishContext
 ) -> _Written:
     """Write the bodies that say something else than our rows, as long as we may.
 
@@ -222,7 +222,7 @@ async def _write_all(
     return _Written(writes, min(waits, default=None))
 
 
-async def _is_changed(page: _Page, known: KnownBody, desk: Desk) -> bool:
+async def _is_changed(page: _Page, known: KnownBody, desk: PublishContext) -> bool:
     """Tell whether somebody else has made a body what it is; GitHub may also still show an older one of ours."""
     digest = body_digest(page.read.body or "")
     if page.found is not None or known.left_digest in ("", digest):
@@ -251,7 +251,7 @@ def _agrees(page: _Page, tally: Snapshot, label: str) -> bool:
     return thread.position > 1 or shown == (tally.labelled, tally.closed_at)
 
 
-async def _write(page: _Page, body: str, desk: Desk) -> None:
+async def _write(page: _Page, body: str, desk: PublishContext) -> None:
     read, issue_id, upkeep = page.read, page.thread.issue_id, desk.store.upkeep
     await upkeep.note_write(issue_id, read.body, body)
     await desk.client.edit_body(read.repository.full_name, read.issue.number, body)
@@ -263,7 +263,7 @@ async def _write(page: _Page, body: str, desk: Desk) -> None:
         )
 
 
-def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: Desk) -> block.BlockFacts:
+def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: PublishContext) -> block.BlockFacts:
     first, settings = (tally.threads[0] if tally.threads else None), tally.rules.settings
     pages = first and desk.addresses.pages(tally.repository, first.number, tally.page_key)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in tally.threads)

@@ -13,7 +13,7 @@ from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
 from bot.github.paging import PAGE
 from bot.reconcile.backoff import ends_all, retry_at
-from bot.reconcile.past import MOST_PAGES
+from bot.reconcile.letter_history import MOST_PAGES
 from bot.store import Asked, LastBodies, ListingOutcome, Store, ThreadToRead
 
 log = structlog.get_logger("resync")

@@ -14,14 +14,14 @@ from bot.github.permission import writing_while
 from bot.petition.addresses import Addresses
 from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, is_unwell, retry_at, state_of
-from bot.reconcile.beats import Beats
-from bot.reconcile.coalesce import Coalescer
 from bot.reconcile.damping import Damper
-from bot.reconcile.desk import Desk
-from bot.reconcile.past import Past
+from bot.reconcile.discovery import Survey, is_due
+from bot.reconcile.intervals import Intervals
+from bot.reconcile.letter_history import Past
 from bot.reconcile.publish import publish
+from bot.reconcile.publish_context import PublishContext
 from bot.reconcile.resync import ask_who_wrote, reread
-from bot.reconcile.survey import Survey, is_due
+from bot.reconcile.write_limiter import Coalescer
 from bot.store import AckDue, Asked, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
 from bot.store import Unavailable as StoreUnavailable
 
@@ -46,7 +46,7 @@ class Worker:
     client: InstallationClient
     label: str
     coalescer: Coalescer
-    beats: Beats
+    beats: Intervals
     now: Callable[[], float]
     began: float
     addresses: Addresses = field(default_factory=Addresses)
@@ -171,7 +171,7 @@ class Worker:
         self.coalescer.look(due.petition_id, self.now())
         try:
             beat = self.beats.resync
-            desk = Desk(
+            desk = PublishContext(
                 self.store, self.client, lease, self.label, self.now, beat, self.addresses, self._damper
             )  # fmt: skip
             writes = await publish(due, desk)

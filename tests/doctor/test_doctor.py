@@ -20,7 +20,7 @@ from bot.config import Config
 from bot.doctor import judging
 from bot.doctor.facts import Facts, Seen
 from bot.doctor.findings import Finding, Level, are_fine
-from bot.reconcile.rounds import Rounds
+from bot.reconcile.app_sync import AppSync
 from bot.store import State, Store, check_up
 from bot.web.listening import listening
 from sandbox.nouns import Installation
@@ -380,7 +380,7 @@ async def test_a_task_that_fails(stage: Scene, monkeypatch: pytest.MonkeyPatch) 
     async def fail(_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Rounds, "_go", fail)
+    monkeypatch.setattr(AppSync, "_go", fail)
     assert stage.bot is not None
     stage.bot.rounds.alarm()
     found: dict[str, Finding] = {}

@@ -17,8 +17,8 @@ from bot.github.errors import (
     Unprocessable,
 )
 from bot.reconcile.backoff import LONGEST, PATIENT, NameReused, Stale, ends_all, is_deleted, retry_at, state_of
-from bot.reconcile.beats import jittered
-from bot.reconcile.coalesce import Coalescer, Rate
+from bot.reconcile.intervals import jittered
+from bot.reconcile.write_limiter import Coalescer, Rate
 from bot.store import State
 
 

@@ -10,8 +10,8 @@ from bot.github.body_history import Revision
 from bot.github.errors import Paused
 from bot.petition.facts import IssueFact
 from bot.petition.splice import splice
-from bot.reconcile.by_hand import resync_by_hand
-from bot.reconcile.past import Past, Told, worth_reading
+from bot.reconcile.letter_history import Past, Told, worth_reading
+from bot.reconcile.manual_resync import resync_by_hand
 from sandbox.faults import Faults
 from sandbox.nouns import Edit, Issue
 from tests.reconcile.scene import Scene
@@ -127,8 +127,8 @@ async def test_of_our_own_ten_thousand_revisions_no_text_is_read(stage: Scene) -
 
 
 async def test_a_history_without_end_is_given_up(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.reconcile.past.MOST_PAGES", 2)
-    monkeypatch.setattr("bot.reconcile.past.MOST_READ", 30)
+    monkeypatch.setattr("bot.reconcile.letter_history.MOST_PAGES", 2)
+    monkeypatch.setattr("bot.reconcile.letter_history.MOST_READ", 30)
     petition = stage.sandbox.petition(body="Dear all,")
     for number in range(250):
         save(stage, petition, f"Letter {number}")
@@ -252,6 +252,6 @@ def test_of_a_second_the_last_revision_counts() -> None:
 
 
 def test_people_s_revisions_are_read_before_those_of_apps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.reconcile.past.MOST_READ", 2)
+    monkeypatch.setattr("bot.reconcile.letter_history.MOST_READ", 2)
     revisions = [Revision("c", 30, "tidy[bot]", by_person=False), Revision("b", 20), Revision("a", 10)]
     assert [one.id for one in worth_reading(revisions)] == ["a", "b"]

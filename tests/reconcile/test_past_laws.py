@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.github.body_history import Revision
 from bot.petition.facts import BodyEdit, Issue, IssueFact, Repository
 from bot.petition.splice import letter_digest
-from bot.reconcile.past import worth_reading
+from bot.reconcile.letter_history import worth_reading
 from bot.store import Store
 from tests.chance import examples
 from tests.reconcile.scene import Scene

@@ -8,7 +8,7 @@ import pytest
 
 from bot.github.answers import Listing
 from bot.petition.facts import IssueFact
-from bot.reconcile.by_hand import resync_by_hand
+from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.resync import reread
 from bot.store import ThreadToRead
 from sandbox.faults import Faults

@@ -8,7 +8,7 @@ from itertools import count, permutations
 import pytest
 
 from bot.github.answers import HookDelivery
-from bot.reconcile.sweep import Fates, sweep
+from bot.reconcile.redelivery import Fates, sweep
 from sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 

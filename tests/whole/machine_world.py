@@ -17,8 +17,8 @@ from aiohttp.typedefs import Handler
 from bot import app
 from bot.petition import threads
 from bot.petition.settings import PATH
-from bot.reconcile.beats import Beats
-from bot.reconcile.coalesce import Rate
+from bot.reconcile.intervals import Intervals
+from bot.reconcile.write_limiter import Rate
 from bot.store.recording import observations
 from sandbox.faults import Faults
 from sandbox.nouns import Comment, Installation, Issue, Repository, User
@@ -34,7 +34,7 @@ PATIENCE = 60.0
 
 HOUR = 3600.0
 
-TEMPO = replace(FAST, rate=Rate(burst=10_000, period=0.0, gap=0.0), beats=Beats(breath=0.0))
+TEMPO = replace(FAST, rate=Rate(burst=10_000, period=0.0, gap=0.0), beats=Intervals(breath=0.0))
 """As many writes as can be, and looks at GitHub as seldom as in earnest."""
 
 

@@ -13,8 +13,8 @@ from bot.config import Config
 from bot.github.pacing import Limits
 from bot.petition import block
 from bot.petition.addresses import SIGNED_IN
-from bot.reconcile.beats import Beats
-from bot.reconcile.coalesce import Rate
+from bot.reconcile.intervals import Intervals
+from bot.reconcile.write_limiter import Rate
 from sandbox.nouns import Comment, Issue, User
 from sandbox.server import Sandbox
 from sandbox.state import State
@@ -22,14 +22,14 @@ from sandbox.state import State
 FAST = app.Tempo(
     rate=Rate(burst=10_000, period=0.001, gap=0.02),
     limits=Limits(0.0, 100_000, 100_000),
-    beats=Beats(look=0.2, breath=0.01, resync=600.0, lag=0.0),
+    beats=Intervals(look=0.2, breath=0.01, resync=600.0, lag=0.0),
 )
 """No pace of our own: the sandbox has time."""
 
-WATCHFUL = replace(FAST, beats=Beats(look=0.1, breath=0.01, resync=0.5, lag=0.0))
+WATCHFUL = replace(FAST, beats=Intervals(look=0.1, breath=0.01, resync=0.5, lag=0.0))
 """As fast, and with surveys and sweeps all the time."""
 
-SWEEPING = replace(FAST, beats=Beats(look=0.2, breath=0.01, resync=2.0, lag=0.0))
+SWEEPING = replace(FAST, beats=Intervals(look=0.2, breath=0.01, resync=2.0, lag=0.0))
 """As fast, and asking every other second for deliveries that went to somebody who had died."""
 
 PATIENCE = 60.0

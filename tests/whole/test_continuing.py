@@ -395,6 +395,6 @@ def sign_until_the_wall(stage: Scene, issue: Issue, crowd: Sequence[User]) -> li
 @contextmanager
 def waiting_for_nothing() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.reconcile.continuing.SETTLED_AFTER", 0)
-        patch.setattr("bot.reconcile.continuing.MOMENT", 0.0)
+        patch.setattr("bot.reconcile.continuation.SETTLED_AFTER", 0)
+        patch.setattr("bot.reconcile.continuation.MOMENT", 0.0)
         yield

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import app
-from bot.reconcile.beats import Beats
+from bot.reconcile.intervals import Intervals
 from bot.reconcile.worker import STUMBLED
 from bot.store import Due, State, ThreadToRead
 from bot.store.upkeep_statements import NEW_CONDITIONS
@@ -95,7 +95,7 @@ async def test_an_installation_that_cannot_be_used_raises_the_alarm(sqlite_url: 
         with unheard(stage):
             stage.state.suspend(installation_of(stage))
             stage.sign(petition, "grace")
-        slow = replace(FAST, beats=Beats(look=0.1, breath=0.01, resync=600.0, lag=0.0))
+        slow = replace(FAST, beats=Intervals(look=0.1, breath=0.01, resync=600.0, lag=0.0))
         stage.tempo = slow
         await stage.start_bot()
         await comes_to(stage, petition, State.SUSPENDED)
@@ -179,7 +179,7 @@ async def test_credentials_that_github_refuses_are_told_and_not_tried_again_and_
         await stage.stop_bot()
         calls.forget()
         wrong = replace(stage.config(), app_id="1")
-        async with app.running(wrong, replace(FAST, beats=Beats(look=0.1, breath=0.01, lag=0.0))) as bot:
+        async with app.running(wrong, replace(FAST, beats=Intervals(look=0.1, breath=0.01, lag=0.0))) as bot:
             stage.bot = bot
             stage.sign(petition, "grace")
             await comes_to(stage, petition, State.CREDENTIALS_REFUSED)

@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.reconcile.beats import Beats
+from bot.reconcile.intervals import Intervals
 from bot.store.engine import postgres, postgres_leases
 from sandbox.delivery_log import Attempt, DeliveryLog
 from sandbox.nouns import Comment, Issue
@@ -66,7 +66,7 @@ async def test_a_rolling_deploy_in_a_storm_loses_nothing(postgres_url: str) -> N
 def test_who_falls_silent_is_replaced_within_half_a_minute() -> None:
     # The server ends its session, and whatever it holds locked, and one of the others looks.
     silent = max(postgres_leases.PATIENCE, postgres.IDLE_IN_TRANSACTION)
-    assert silent + Beats().look + Beats().breath <= 30
+    assert silent + Intervals().look + Intervals().breath <= 30
     # It knows before the others do that its lease has ended.
     assert postgres_leases.CONFIDENCE + postgres_leases.HEARTBEAT < postgres_leases.PATIENCE
 

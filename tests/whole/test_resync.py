@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot import errands
-from bot.reconcile.by_hand import Unknown
+from bot.reconcile.manual_resync import Unknown
 from bot.store import Store
 from sandbox.faults import Faults
 from tests.whole.scene import Scene, scene

@@ -12,9 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import app, supervisor
-from bot.reconcile import rounds
-from bot.reconcile.conductor import Conductor
-from bot.reconcile.rounds import Rounds
+from bot.reconcile import app_sync
+from bot.reconcile.app_sync import AppSync
+from bot.reconcile.scheduler import Conductor
 from bot.reconcile.worker import Worker
 from bot.store import Rosters, Store
 from bot.store.engine.postgres_leases import PostgresNeighbours
@@ -27,7 +27,7 @@ Failing = Callable[..., Coroutine[Any, Any, object]]
 
 PARTS: list[Any] = [
     pytest.param("scheduler", Store, "installations_with_work", id="scheduler"),
-    pytest.param("app_wide_loop", rounds, "call_the_roll", id="App-wide loop"),
+    pytest.param("app_wide_loop", app_sync, "call_the_roll", id="App-wide loop"),
     pytest.param("database_check", Store, "check_integrity", id="database check"),
     pytest.param("live_updates", Rosters, "news", id="live updates"),
     pytest.param("group_commit", group_commit.GroupCommitWriter, "_let_all_in", id="group commit"),
@@ -209,7 +209,12 @@ async def test_everything_that_is_stuck_together_keeps_the_bot_for_less_than_ten
         petition = found.petition()
         await found.shows(petition, 0)
         await found.stop_bot()
-        for where, method in ((Worker, "step"), (Conductor, "_start_workers"), (Rounds, "_go"), (Store, "_record")):
+        for where, method in (
+            (Worker, "step"),
+            (Conductor, "_start_workers"),
+            (AppSync, "_go"),
+            (Store, "_record"),
+        ):
             monkeypatch.setattr(where, method, hang)
         await found.start_bot()
         found.sign(petition, "ada")

@@ -16,9 +16,9 @@ from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.github.needs import VITAL, lacking
 from bot.petition.facts import Fact
 from bot.reconcile.backoff import PATIENT
-from bot.reconcile.beats import Beats, jittered
-from bot.reconcile.missed import Missed
-from bot.reconcile.sweep import sweep
+from bot.reconcile.intervals import Intervals, jittered
+from bot.reconcile.missed_facts import Missed
+from bot.reconcile.redelivery import sweep
 from bot.store import Busy, SeenInstallation, Store
 from bot.store import Unavailable as StoreUnavailable
 
@@ -29,12 +29,12 @@ THE_APP: Final = 0
 
 
 @dataclass(slots=True)
-class Rounds:
+class AppSync:
     """Go the rounds at start, on the beat, on an alarm, and when deliveries can be taken again."""
 
     store: Store
     github: GitHub
-    beats: Beats = field(default_factory=Beats)
+    beats: Intervals = field(default_factory=Intervals)
     now: Callable[[], float] = time.time
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False

@@ -20,10 +20,10 @@ from bot.github.errors import (
 )
 from bot.petition.addresses import Addresses
 from bot.reconcile.backoff import PATIENT, state_of
-from bot.reconcile.beats import Beats, jittered
-from bot.reconcile.coalesce import Coalescer
-from bot.reconcile.survey import is_due
+from bot.reconcile.discovery import is_due
+from bot.reconcile.intervals import Intervals, jittered
 from bot.reconcile.worker import Worker
+from bot.reconcile.write_limiter import Coalescer
 from bot.store import Store
 from bot.store import Unavailable as StoreUnavailable
 from bot.supervisor import Supervisor, wait_for_any
@@ -68,7 +68,7 @@ class Conductor:
     label: str = "petition"
     now: Callable[[], float] = time.time
     coalescer: Coalescer = field(default_factory=Coalescer)
-    beats: Beats = field(default_factory=Beats)
+    beats: Intervals = field(default_factory=Intervals)
     alarm: Callable[[], None] = lambda: None
     addresses: Addresses = field(default_factory=Addresses)
     supervisor: Supervisor = field(default_factory=Supervisor)

@@ -12,7 +12,7 @@ from bot.store import Lease, Store
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PublishContext:
     """`lease` tells whether we still may write.
 
     What was asked of GitHub about organizers longer than `beat` seconds ago is asked again.

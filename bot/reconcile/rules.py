@@ -16,7 +16,7 @@ from bot.petition.orders import Given, names_of, rule
 from bot.petition.settings import PATH
 from bot.petition.settings import digest as digest_of
 from bot.reconcile.backoff import ends_all
-from bot.reconcile.desk import Desk
+from bot.reconcile.publish_context import PublishContext
 from bot.store import KnownSettings, Store
 
 log = structlog.get_logger("govern")
@@ -32,7 +32,7 @@ class Bench:
     beat: float
 
     @classmethod
-    def of(cls, desk: Desk) -> Bench:
+    def of(cls, desk: PublishContext) -> Bench:
         """Take from a desk what governing needs."""
         return cls(desk.store, desk.client, desk.now, desk.beat)
 

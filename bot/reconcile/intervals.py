@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Beats:
+class Intervals:
     """Seconds between two looks.
 
     `look` is the longest time between two looks at the database: another process may have recorded something.

@@ -18,9 +18,9 @@ from bot.github.installation import InstallationClient
 from bot.petition.comment import body_digest
 from bot.petition.facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.backoff import ends_all, retry_at
-from bot.reconcile.beats import jittered
-from bot.reconcile.govern import Bench, read_settings
+from bot.reconcile.intervals import jittered
 from bot.reconcile.resync import look
+from bot.reconcile.rules import Bench, read_settings
 from bot.store import KnownPetition, State, Store, SurveyMark, ThreadToRead
 
 log = structlog.get_logger("survey")

@@ -17,7 +17,7 @@ from bot.petition import threads
 from bot.petition.facts import Continuation
 from bot.petition.splice import machine_line
 from bot.reconcile.backoff import ends_all
-from bot.reconcile.desk import Desk
+from bot.reconcile.publish_context import PublishContext
 from bot.store import Snapshot
 
 log = structlog.get_logger("continue")
@@ -32,7 +32,7 @@ SETTLED_AFTER: Final = 60
 """Seconds after which GitHub's lists show an issue that it was asked to open, if it opened it."""
 
 
-async def find_again(tally: Snapshot, first: IssueRead, desk: Desk) -> bool:
+async def find_again(tally: Snapshot, first: IssueRead, desk: PublishContext) -> bool:
     """Take up the issues that the block of a petition's first issue names and our rows lack; tell if there are any.
 
     So it is after the database was lost. Raises `bot.github.errors`.
@@ -53,7 +53,7 @@ async def find_again(tally: Snapshot, first: IssueRead, desk: Desk) -> bool:
     return found
 
 
-async def go_on(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> float | None:
+async def go_on(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -> float | None:
     """Open the next issue if the last one is full; give the time to try again where that was not possible now.
 
     One that may have been opened already is looked for also when no other is wanted any more: people may have
@@ -83,7 +83,7 @@ async def go_on(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> float | 
     return None
 
 
-async def _named(name: str, tally: Snapshot, first: IssueRead, desk: Desk) -> IssueRead | None:
+async def _named(name: str, tally: Snapshot, first: IssueRead, desk: PublishContext) -> IssueRead | None:
     """Read an issue that a block names; None where it is none that continues the petition."""
     try:
         read = await desk.client.get_issue(*threads.split_name(name))
@@ -93,7 +93,7 @@ async def _named(name: str, tally: Snapshot, first: IssueRead, desk: Desk) -> Is
     return read if is_ours and await _continues(read, tally, first, desk.client) else None
 
 
-async def _find_opened(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> bool:
+async def _find_opened(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -> bool:
     """Look among the issues younger than the last thread for one that continues the petition."""
     last = pages[-1]
     for read in await desk.client.list_issues_after(last.repository, last.issue.number):
@@ -102,7 +102,7 @@ async def _find_opened(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> b
     return False
 
 
-async def _open(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> None:
+async def _open(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -> None:
     if not desk.lease:
         return
     first = pages[0]
@@ -116,7 +116,7 @@ async def _open(tally: Snapshot, pages: list[IssueRead], desk: Desk) -> None:
     await _take_up(read, tally, desk)
 
 
-async def _take_up(read: IssueRead, tally: Snapshot, desk: Desk) -> bool:
+async def _take_up(read: IssueRead, tally: Snapshot, desk: PublishContext) -> bool:
     """Make an issue the petition's next thread; tell whether it was none before."""
     known = await desk.store.upkeep.thread(read.issue.id)
     if known is not None and known.petition_id == tally.petition_id:
