@@ -20,7 +20,7 @@ from benchmarks.figures import percentile
 from benchmarks.report import Goal, Section, Table, at_most
 from benchmarks.servers import Server, bot_environment, serving
 from benchmarks.sizes import DAY, FILLING, Petition
-from bot.github import deliveries
+from bot.github import webhooks
 from bot.petition.facts import CommentFact
 from bot.store import Store
 
@@ -97,7 +97,7 @@ async def _fill(url: str, signatures: int) -> None:
 
 
 def _first() -> CommentFact:
-    (first,) = deliveries.read("issue_comment", make_template().payload_of(0)).facts
+    (first,) = webhooks.read("issue_comment", make_template().payload_of(0)).facts
     assert isinstance(first, CommentFact)
     return first
 

@@ -23,13 +23,13 @@ from aiohttp.typedefs import Handler, Middleware
 from benchmarks.figures import busiest
 from benchmarks.machine import cores
 from bot import logs
-from bot.github import deliveries
+from bot.github import webhooks
 from bot.github.client import GitHub
 from bot.github.errors import Paused
 from bot.petition import block, threads
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.worker import Worker
-from bot.reconcile.write_limiter import Coalescer
+from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import Lease, Store
 from sandbox.api.limits import Limits
 from sandbox.ground import Event
@@ -182,7 +182,7 @@ class World:
     async def hear(self) -> None:
         """Let the bot record what has happened, as its webhook does."""
         events, self.told[:] = list(self.told), []
-        read = [deliveries.read(event.name, msgspec.json.encode(event.payload)) for event in events]
+        read = [webhooks.read(event.name, msgspec.json.encode(event.payload)) for event in events]
         await self.store.record([fact for delivery in read for fact in delivery.facts])
 
 
@@ -248,7 +248,7 @@ async def _world(replay: Replay) -> AsyncIterator[tuple[World, Worker]]:
                 )
                 client, beats = github.installation(installation.id), Intervals(resync=NEVER)
                 worker = Worker(
-                    installation.id, store, client, "petition", Coalescer(), beats, clock.now, began=BEGIN
+                    installation.id, store, client, "petition", WriteLimiter(), beats, clock.now, began=BEGIN
                 )
                 yield world, worker
         finally:

@@ -19,9 +19,9 @@ from benchmarks.deliveries import make_template
 from benchmarks.drawing import Chart, Line
 from benchmarks.figures import paired_ratio, percentile
 from benchmarks.report import Goal, Section, Table, at_most
-from bot.github import deliveries
-from bot.github.answers import IssueRead
+from bot.github import webhooks
 from bot.github.installation import InstallationClient
+from bot.github.models.rest import IssueRead
 from bot.petition.comment import Author
 from bot.petition.facts import CommentFact, Issue, Repository
 from bot.reconcile.publish import publish
@@ -145,7 +145,7 @@ async def _grow(large_url: str, small_url: str, sizes: tuple[int, ...]) -> dict[
 
 
 def _petition(store: Store, number: int) -> Petition:
-    delivery = deliveries.read("issue_comment", make_template().payload_of(0, number))
+    delivery = webhooks.read("issue_comment", make_template().payload_of(0, number))
     first = delivery.facts[0]
     assert isinstance(first, CommentFact)
     # A repository and an installation of its own, so that what is due is this petition.

@@ -20,7 +20,7 @@ from benchmarks.report import Goal, Section, Table, at_most, none_of
 from benchmarks.rivals import naive
 from benchmarks.servers import bot_environment, serving
 from bot.petition import block
-from bot.reconcile.write_limiter import Rate
+from bot.reconcile.write_limiter import WriteRate
 from sandbox.api.limits import Limits
 from sandbox.nouns import Issue
 from sandbox.server import Sandbox
@@ -35,7 +35,7 @@ QUIET = 21.0
 """Seconds for which nothing happens before a storm, so that it comes as a surprise."""
 
 PATIENCE = 90.0
-RATE = Rate()
+RATE = WriteRate()
 BURST, MINUTE = 500, 2_000
 ROUNDS = 3
 NOTES = f"""

@@ -19,18 +19,18 @@ from aiohttp import web
 
 from bot.config import Config
 from bot.errands import addresses_of, examine
-from bot.github.authorizing import Client, identify
+from bot.github.circuit_breaker import CircuitBreaker, probe_of
 from bot.github.client import GitHub
-from bot.github.outage import Outage, probe_of
-from bot.github.pacing import Limits
+from bot.github.oauth import Client, identify
+from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.organizing import Organizing
 from bot.petition.comment import Author
 from bot.petition.facts import Fact
 from bot.reconcile.app_sync import AppSync
 from bot.reconcile.intervals import Intervals
-from bot.reconcile.scheduler import Conductor
-from bot.reconcile.write_limiter import Coalescer, Rate
+from bot.reconcile.scheduler import Scheduler
+from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.sealing import derive
 from bot.store import Busy, Damaged, Store, Unavailable
 from bot.supervisor import SupervisedTask, Supervisor
@@ -75,7 +75,7 @@ class Tempo:
     Without `beats`, the configuration says how often GitHub is surveyed.
     """
 
-    rate: Rate = field(default_factory=Rate)
+    rate: WriteRate = field(default_factory=WriteRate)
     limits: Limits = field(default_factory=Limits)
     beats: Intervals | None = None
 
@@ -93,7 +93,7 @@ class Bot:
     """A running bot; `port` is the one it really listens on."""
 
     store: Store
-    conductor: Conductor
+    conductor: Scheduler
     rounds: AppSync
     port: int
 
@@ -126,15 +126,15 @@ async def running(
             limits=tempo.limits,
             lag=beats.lag,
             watch=metrics,
-            outage=Outage(probe_of(session, config.api_url), clock.now, metrics),
+            outage=CircuitBreaker(probe_of(session, config.api_url), clock.now, metrics),
         )
         rounds = AppSync(store, github, beats, clock.now)
-        conductor = Conductor(
+        conductor = Scheduler(
             store,
             github,
             config.petition_label,
             clock.now,
-            Coalescer(tempo.rate),
+            WriteLimiter(tempo.rate),
             beats,
             rounds.alarm,
             supervisor=supervisor,
@@ -191,7 +191,7 @@ def _settle_in() -> None:
     gc.set_threshold(GARBAGE, 10, 10)
 
 
-def _start_loops(conductor: Conductor, rounds: AppSync) -> list[SupervisedTask]:
+def _start_loops(conductor: Scheduler, rounds: AppSync) -> list[SupervisedTask]:
     start = conductor.supervisor.start
     return [
         start("scheduler", conductor.run, ask_to_stop=conductor.stop),
@@ -225,7 +225,7 @@ async def _check_daily(store: Store) -> None:
 
 async def _application(
     config: Config,
-    conductor: Conductor,
+    conductor: Scheduler,
     rounds: AppSync,
     metrics: Metrics,
     clock: Clock,
@@ -279,7 +279,7 @@ async def _listening(
         yield port
 
 
-def _meter(metrics: Metrics, conductor: Conductor, rounds: AppSync, clock: Clock) -> Meter:
+def _meter(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock) -> Meter:
     """Have deliveries counted, those that had no room made up for, and everything that is measured shown."""
     store = conductor.store
 
@@ -306,7 +306,7 @@ def _meter(metrics: Metrics, conductor: Conductor, rounds: AppSync, clock: Clock
     return Meter(delivered, metrics.turned_away, show)
 
 
-def _reception(config: Config, conductor: Conductor, session: aiohttp.ClientSession, clock: Clock) -> Reception:
+def _reception(config: Config, conductor: Scheduler, session: aiohttp.ClientSession, clock: Clock) -> Reception:
     """Let organizers sign in, and tell them what they ask."""
     client = Client(config.api_url, config.client_id, config.client_secret)
     organizing = Organizing(conductor.store, conductor.github, clock.now)

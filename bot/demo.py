@@ -23,7 +23,7 @@ from bot.config import Config
 from bot.petition import block
 from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.intervals import Intervals
-from bot.reconcile.write_limiter import Rate
+from bot.reconcile.write_limiter import WriteRate
 from bot.terminal import harmless
 from sandbox import page
 from sandbox.arrivals import Calendar, arrivals
@@ -37,7 +37,7 @@ FAVOURITE_PORT = 8000
 PACE = 0.25
 """Mean seconds between two signers of `--signers`; a front page brings about as many."""
 
-TEMPO = app.Tempo(rate=Rate(burst=10, period=2.0))
+TEMPO = app.Tempo(rate=WriteRate(burst=10, period=2.0))
 """One's own GitHub takes more edits than the real one, and nobody likes to wait in a demo."""
 
 UNDER_FAULTS = replace(TEMPO, beats=Intervals(resync=5.0))

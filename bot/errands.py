@@ -18,9 +18,9 @@ from bot.doctor.findings import Finding
 from bot.doctor.gathering import gather
 from bot.doctor.judging import judge
 from bot.github.client import GitHub
-from bot.github.site import site_of
+from bot.github.urls import web_url_of
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
-from bot.reconcile.manual_resync import Resynced, Unknown, resync_by_hand
+from bot.reconcile.manual_resync import Resynced, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, existing
 from bot.store import recover as recover_database
 
@@ -61,7 +61,9 @@ async def forget(who: str, config: Config) -> Forgotten:
         if not people and login.isascii() and login.isdigit() and len(login) < 19:
             people = [int(login)]
         if not people:
-            raise Unknown(f"nobody called @{login} is known. After a renaming, give the account's number instead")
+            raise UnknownPetition(
+                f"nobody called @{login} is known. After a renaming, give the account's number instead"
+            )
         return await store.upkeep.forget(people)
 
 
@@ -114,7 +116,7 @@ async def take(repository: str, number: int, config: Config) -> Taken:
         found = await store.rosters.find(owner, name, number)
         whole = None if found is None else await store.rosters.whole(found.petition_id)
     if found is None or whole is None:
-        raise Unknown(f"{repository}#{number}: there is no such petition in this database.")
+        raise UnknownPetition(f"{repository}#{number}: there is no such petition in this database.")
     base = addresses.public_url or f"http://localhost:{config.port}"
     pages = pages_of(base, found.repository, found.number, found.page_key)
     return Taken(whole, pages, addresses.site, int(time.time()))
@@ -153,4 +155,4 @@ def addresses_of(config: Config, port: int | None = None) -> Addresses:
     public_url = config.public_url
     if public_url and urlsplit(public_url).port == 0:
         public_url = None if port is None else public_url.removesuffix("0") + str(port)
-    return Addresses(Site(site_of(config.api_url)), public_url)
+    return Addresses(Site(web_url_of(config.api_url)), public_url)

@@ -13,7 +13,7 @@ from bot.config import Config
 from bot.errands import github_of
 from bot.github.client import GitHub
 from bot.github.errors import Forbidden, GitHubError, NotFound
-from bot.github.furnishing import Furnisher, furnisher_with_token
+from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
 from bot.starter import COLOR, DESCRIPTION, starter_files
 
 Ask = Callable[[str], bool]
@@ -65,7 +65,7 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
     done = Furnished()
     async with aiohttp.ClientSession() as session:
         if config.token:
-            furnisher = furnisher_with_token(session, config.token, config.api_url, time.time)
+            furnisher = repository_setup_with_token(session, config.token, config.api_url, time.time)
         else:
             github = github_of(config, session)
             furnisher = await github.furnisher(await _installation(github, repo))
@@ -89,7 +89,7 @@ def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: Furnished) 
 
 
 async def _commit(
-    furnisher: Furnisher, repo: str, path: str, text: str, may_overwrite: Ask, done: Furnished
+    furnisher: RepositorySetup, repo: str, path: str, text: str, may_overwrite: Ask, done: Furnished
 ) -> None:
     try:
         known = await furnisher.file(repo, path)

@@ -7,8 +7,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from bot.github import watching as github
-from bot.github.pacing import Kind
+from bot.github import hooks as github
+from bot.github.throttle import Kind
 from bot.store import Backlog, ListingOutcome
 from bot.store import Watch as StoreWatch
 

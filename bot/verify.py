@@ -12,12 +12,12 @@ import aiohttp
 
 from bot.config import Config
 from bot.errands import github_of
-from bot.github.answers import IssueRead
 from bot.github.client import with_token
 from bot.github.errors import Gone, NotFound
 from bot.github.installation import InstallationClient
+from bot.github.models.rest import IssueRead
 from bot.github.rules import FoundRules, find_rules
-from bot.github.site import site_of
+from bot.github.urls import web_url_of
 from bot.petition import block, threads
 from bot.petition.comment import Comment, Writer
 from bot.petition.plausibility import Account
@@ -176,7 +176,7 @@ async def verify(name: IssueName, config: Config) -> Verification:
     found = recount(ballots.all_comments, said, closed_at=closed_at, rules=told.rules, born=ballots.born)
     thread_of = {comment.id: thread for thread, those in ballots.comments.items() for comment in those}
     where = tuple(ballots.comments)
-    return Verification(ballots.name, found, where, site_of(config.api_url), thread_of, told.notes)
+    return Verification(ballots.name, found, where, web_url_of(config.api_url), thread_of, told.notes)
 
 
 async def gather(name: IssueName, config: Config, *, with_accounts: bool = False) -> Ballots:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.github import deliveries
+from bot.github import webhooks
 from bot.petition import orders, settings
 from bot.petition.commands import Order, Sign, parse, phrases
 from bot.petition.splice import BEGIN, END, NOTE, MachineLine, letter, machine_line, splice
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
 
-EVENTS: Final = (*deliveries._ROUTES, "ping", "")  # noqa: SLF001 - the events that we act on
+EVENTS: Final = (*webhooks._ROUTES, "ping", "")  # noqa: SLF001 - the events that we act on
 TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "text/plain", "")
 SECRET: Final = "a secret"  # noqa: S105 - nobody's
 BLOCK, NEWER_BLOCK = (
@@ -59,13 +59,13 @@ def read_delivery(data: bytes) -> None:
     choice, body = (data[0], data[1:]) if data else (0, b"")
     event, content_type = EVENTS[choice % len(EVENTS)], TYPES[choice // len(EVENTS) % len(TYPES)]
     try:
-        payload = deliveries.payload_of(content_type, body)
-        delivery = deliveries.read(event, payload)
-    except (deliveries.Malformed, deliveries.UnsupportedMediaType) as error:
+        payload = webhooks.payload_of(content_type, body)
+        delivery = webhooks.read(event, payload)
+    except (webhooks.Malformed, webhooks.UnsupportedMediaType) as error:
         assert str(error)
     else:
-        assert deliveries.read(event, payload) == delivery
-    assert not deliveries.verify(body, body[:71].decode("latin-1"), [SECRET])
+        assert webhooks.read(event, payload) == delivery
+    assert not webhooks.verify(body, body[:71].decode("latin-1"), [SECRET])
 
 
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {

@@ -19,7 +19,7 @@ import pytest
 from aiohttp import web
 
 from bot import config, sealing
-from bot.github import api, tokens
+from bot.github import tokens, transport
 from bot.web import server
 from bot.web.setup.pages import Wizard
 
@@ -91,7 +91,7 @@ def _note_config(made: config.Config) -> None:
 
 _watch(config.Config, _note_config)
 _watch(tokens.Token, lambda token: RUN.give(token.value))
-_watch(api.Credentials, lambda credentials: RUN.give(credentials.token, credentials.jwt))
+_watch(transport.Credentials, lambda credentials: RUN.give(credentials.token, credentials.jwt))
 
 
 _LOOKS = re.compile(r"\b(?:gh[oprsu]_[\w.-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,})")

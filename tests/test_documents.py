@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot import config
-from bot.github.needs import NEEDS
+from bot.github.permissions import NEEDS
 from bot.petition import settings
 from bot.petition.addresses import Addresses
 from bot.petition.commands import Order, Sign, Unsign, parse

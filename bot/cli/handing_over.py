@@ -9,7 +9,7 @@ from bot import errands
 from bot.cli.command import FAILED, MISUSED, OK, Command, complain, configured, run, say
 from bot.cli.petitions import petition_argument
 from bot.handover import pack
-from bot.reconcile.manual_resync import Unknown
+from bot.reconcile.manual_resync import UnknownPetition
 from bot.verify import IssueName, NotAName
 
 
@@ -34,5 +34,5 @@ def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "handover": Command(_hand_over, _hand_over_arguments, misuses=(NotAName,), failures=(Unknown,)),
+    "handover": Command(_hand_over, _hand_over_arguments, misuses=(NotAName,), failures=(UnknownPetition,)),
 }

@@ -23,10 +23,10 @@ from bot.cli.command import (
     set_up_logs,
     with_app,
 )
-from bot.github.site import site_of
+from bot.github.urls import web_url_of
 from bot.handover.checking import NoPack, check
 from bot.handover.exports import FORMS, export
-from bot.reconcile.manual_resync import Unknown
+from bot.reconcile.manual_resync import UnknownPetition
 from bot.terminal import harmless
 from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, verify
 
@@ -81,7 +81,7 @@ def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int
     if name is not None and not inspections:
         complain(f"{name}: there is no such petition in this database.")
         return MISUSED
-    found = DatabaseVerification(inspections, site_of(settings.api_url))
+    found = DatabaseVerification(inspections, web_url_of(settings.api_url))
     _show(found, options)
     return OK if found.agrees else FAILED
 
@@ -135,7 +135,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=sorted(FORMS), default="csv", help="default: csv")
 
 
-_command = partial(Command, misuses=(NotAName, NoPack), failures=(Unknown,))
+_command = partial(Command, misuses=(NotAName, NoPack), failures=(UnknownPetition,))
 
 COMMANDS = {
     "resync": _command(_resync, petition_argument),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from bot.github.answers import AppInfo, HookConfig, HookDelivery, Installation
 from bot.github.errors import GitHubError
-from bot.github.sending import Reply
+from bot.github.models.rest import AppInfo, HookConfig, HookDelivery, Installation
+from bot.github.webhook_sender import Reply
 from bot.store import Health
 
 

@@ -10,11 +10,11 @@ import aiohttp
 import msgspec
 
 from bot.doctor.facts import AtGitHub, Facts, Patient, Place, Seen
-from bot.github.answers import HookDelivery, Installation
 from bot.github.client import GitHub
 from bot.github.clock import clock_skew
 from bot.github.errors import GitHubError
-from bot.github.sending import Reply, fetch, send
+from bot.github.models.rest import HookDelivery, Installation
+from bot.github.webhook_sender import Reply, fetch, send
 from bot.reconcile.redelivery import REACH
 from bot.store import check_up
 

@@ -11,8 +11,8 @@ from bot.doctor.facts import AtGitHub, Facts
 from bot.doctor.findings import Finding, fine, note, problem
 from bot.doctor.judging_app import judge_app
 from bot.github.errors import GitHubError, Unauthorized
-from bot.github.sending import Reply
-from bot.github.site import site_of
+from bot.github.urls import web_url_of
+from bot.github.webhook_sender import Reply
 from bot.petition.addresses import SIGNED_IN
 
 SKEW: Final = 30.0
@@ -41,7 +41,7 @@ def _credentials(facts: Facts) -> Iterator[Finding]:
                 "credentials",
                 f"GitHub does not accept the App's id and private key ({error}).",
                 "Nothing can be read or written without them.",
-                f"Take the id from the App's settings at {site_of(facts.patient.api_url)}/settings/apps , generate"
+                f"Take the id from the App's settings at {web_url_of(facts.patient.api_url)}/settings/apps , generate"
                 " a new private key there, and set both GITHUB_… variables; or begin anew with drop-app.",
             )
         case GitHubError() as error:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from bot.doctor.facts import AtGitHub, Facts, Place
 from bot.doctor.findings import Finding, fine, note, problem
-from bot.github.answers import AppInfo, Installation
 from bot.github.errors import GitHubError
-from bot.github.needs import HANDY, NEEDS, REASONS, lacking
+from bot.github.models.rest import AppInfo, Installation
+from bot.github.permissions import HANDY, NEEDS, REASONS, lacking
 from bot.reconcile.redelivery import Fates
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
-from bot.github.answers import expect
-from bot.github.shapes import Id, Time, epoch
+from bot.github.models.common import Id, Time, epoch
+from bot.github.models.rest import expect
 from bot.petition.plausibility import Account
 
 # By their comments and not by their logins, which change and are reused.

@@ -15,9 +15,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.github.answers import expect
-from bot.github.history import WHO, Actor
-from bot.github.shapes import Time, epoch
+from bot.github.comment_history import WHO, Actor
+from bot.github.models.common import Time, epoch
+from bot.github.models.rest import expect
 
 MOST_TEXTS: Final = 20
 """Texts that are asked for in one call; each may be as long as a body may be."""

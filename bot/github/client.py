@@ -9,7 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 from gidgethub.sansio import DOMAIN
 
-from bot.github.answers import (
+from bot.github.circuit_breaker import CircuitBreaker
+from bot.github.errors import Forbidden
+from bot.github.etag_cache import EtagCache, room
+from bot.github.hooks import Watch
+from bot.github.installation import InstallationClient, named
+from bot.github.models.rest import (
     AppAnswer,
     AppInfo,
     DeliveryPage,
@@ -20,18 +25,13 @@ from bot.github.answers import (
     InstallationAnswer,
     expect,
 )
-from bot.github.api import Answer, Api, Credentials, Line, Variables
-from bot.github.calls import Calls
-from bot.github.errors import Forbidden
-from bot.github.furnishing import Furnisher
-from bot.github.installation import InstallationClient, named
-from bot.github.memory import Memory, room
-from bot.github.outage import Outage
-from bot.github.pacing import Limits, Pace
+from bot.github.models.webhooks import Identified
 from bot.github.paging import PAGE, pages_of
-from bot.github.payloads import Identified
+from bot.github.repository_setup import RepositorySetup
+from bot.github.session import InstallationSession
+from bot.github.throttle import Limits, Throttle
 from bot.github.tokens import AppKey, PersonalToken, Tokens
-from bot.github.watching import Watch
+from bot.github.transport import Answer, Api, Credentials, Transport, Variables
 
 MEMORY = 8 * 1024 * 1024
 """Bytes of answers that are remembered, for all installations together: some 150,000 comments."""
@@ -58,14 +58,14 @@ class GitHub:
         limits: Limits | None = None,
         lag: float = 0.0,
         watch: Watch | None = None,
-        outage: Outage | None = None,
+        outage: CircuitBreaker | None = None,
     ) -> None:
         watch = watch or Watch()
-        self._line = Line(session, api_url.rstrip("/"), now, sleep, timeout, watch=watch, outage=outage)
+        self._line = Transport(session, api_url.rstrip("/"), now, sleep, timeout, watch=watch, outage=outage)
         self._limits = limits or Limits()
         self._lag = lag
         self._key = AppKey(app_id, private_key, now)
-        self._paces = [Pace(self._limits)]
+        self._paces = [Throttle(self._limits)]
         self._api = Api(self._line, self._paces[0])
         self._tokens = Tokens(self._api, self._key, now)
         self._room = room(MEMORY)
@@ -76,9 +76,9 @@ class GitHub:
         """Give the one client that works for an installation."""
         client = self._installations.get(installation_id)
         if client is None:
-            pace = Pace(self._limits)
-            api = Api(self._line, pace, Memory(self._room, installation_id))
-            calls = Calls(installation_id, api, self._line, self._tokens, lag=self._lag)
+            pace = Throttle(self._limits)
+            api = Api(self._line, pace, EtagCache(self._room, installation_id))
+            calls = InstallationSession(installation_id, api, self._line, self._tokens, lag=self._lag)
             client = InstallationClient(installation_id, calls, pace, self.bot_login)
             self._paces.append(pace)
             self._installations[installation_id] = client
@@ -135,10 +135,10 @@ class GitHub:
         """Ask GitHub to deliver once more; it does so a little later, under the same GUID."""
         await self._ask("POST", "/app/hook/deliveries/{id}/attempts", {"id": delivery_id})
 
-    async def furnisher(self, installation_id: int) -> Furnisher:
+    async def furnisher(self, installation_id: int) -> RepositorySetup:
         """Give what prepares a repository in the name of the App, which may not be allowed all of it."""
         token = await self._tokens.token(installation_id)
-        return Furnisher(self._api, Credentials(token=token.value))
+        return RepositorySetup(self._api, Credentials(token=token.value))
 
     async def _get(self, url: str, variables: Variables) -> Answer:
         return await self._ask("GET", url, variables)
@@ -155,9 +155,9 @@ def with_token(
     now: Callable[[], float],
 ) -> InstallationClient:
     """Give a client that acts as the person to whom a token belongs, and sees what that person may see."""
-    line = Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    pace = Pace()
-    calls = Calls(0, Api(line, pace), line, PersonalToken(token), lag=0.0)
+    line = Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
+    pace = Throttle()
+    calls = InstallationSession(0, Api(line, pace), line, PersonalToken(token), lag=0.0)
     return InstallationClient(0, calls, pace, _nobody)
 
 

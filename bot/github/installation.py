@@ -8,8 +8,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from bot.github import accounts, body_history, history, shapes
-from bot.github.answers import (
+from bot.github import accounts, body_history, comment_history
+from bot.github.errors import Gone, NotFound, Unavailable
+from bot.github.models import common
+from bot.github.models.rest import (
     CommentAnswer,
     FileAnswer,
     IssueAnswer,
@@ -19,12 +21,11 @@ from bot.github.answers import (
     RepositoriesAnswer,
     expect,
 )
-from bot.github.api import Answer
-from bot.github.calls import Calls
-from bot.github.errors import Gone, NotFound, Unavailable
-from bot.github.pacing import Pace
+from bot.github.models.webhooks import Identified
 from bot.github.paging import MOST_COMMENTS, PAGE, endless
-from bot.github.payloads import Identified
+from bot.github.session import InstallationSession
+from bot.github.throttle import Throttle
+from bot.github.transport import Answer
 from bot.petition.comment import Author, Comment, KnownText
 from bot.petition.facts import Repository
 from bot.petition.plausibility import Account
@@ -38,7 +39,7 @@ class InstallationClient:
     """GitHub for one installation: one call at a time, at GitHub's pace. Raises only `bot.github.errors`."""
 
     def __init__(
-        self, installation_id: int, calls: Calls, pace: Pace, whoami: Callable[[], Awaitable[str]]
+        self, installation_id: int, calls: InstallationSession, pace: Throttle, whoami: Callable[[], Awaitable[str]]
     ) -> None:
         self.id = installation_id
         self._calls = calls
@@ -61,7 +62,7 @@ class InstallationClient:
         # An issue only names its repository.
         issue = expect(IssueAnswer, answer.data)
         asked = await self._calls.ask("GET", issue.repository_url, {})
-        repository = expect(shapes.Repository, asked.data).fact()
+        repository = expect(common.Repository, asked.data).fact()
         self._repositories[issue.repository_url] = began, repository
         unchanged = answer.unchanged and asked.unchanged
         return issue.read(repository, self._calls.dated(began), unchanged=unchanged)
@@ -76,7 +77,7 @@ class InstallationClient:
         if issue.repository_url not in self._repositories:
             began = self._calls.now()
             asked = await self._calls.ask("GET", issue.repository_url, {})
-            self._repositories[issue.repository_url] = began, expect(shapes.Repository, asked.data).fact()
+            self._repositories[issue.repository_url] = began, expect(common.Repository, asked.data).fact()
         read_at, repository = self._repositories[issue.repository_url]
         return issue.read(repository, self._calls.dated(read_at))
 
@@ -118,7 +119,7 @@ class InstallationClient:
     async def repository(self, repo: str) -> Repository:
         """Read a repository, whatever it is called by now."""
         asked = await self._calls.ask("GET", "/repos/{owner}/{name}", named(repo))
-        return expect(shapes.Repository, asked.data).fact()
+        return expect(common.Repository, asked.data).fact()
 
     async def list_petitions(
         self, repo: str, label: str, *, known: Repository | None = None
@@ -207,8 +208,8 @@ class InstallationClient:
         Left out are deleted ones, and those whose history is too long for GitHub to tell, as somebody may make it.
         """
         found: list[Comment] = []
-        for start in range(0, len(node_ids), history.MOST):
-            found += await self._histories(node_ids[start : start + history.MOST], known)
+        for start in range(0, len(node_ids), comment_history.MOST):
+            found += await self._histories(node_ids[start : start + comment_history.MOST], known)
         return tuple(found)
 
     async def revisions(
@@ -236,8 +237,10 @@ class InstallationClient:
     async def accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
         """Read what GitHub shows of the authors of comments, by user id; of deleted accounts it shows nothing."""
         found: dict[int, Account] = {}
-        for start in range(0, len(node_ids), history.MOST):
-            data = await self._calls.graphql(accounts.QUERY, ids=list(node_ids[start : start + history.MOST]))
+        for start in range(0, len(node_ids), comment_history.MOST):
+            data = await self._calls.graphql(
+                accounts.QUERY, ids=list(node_ids[start : start + comment_history.MOST])
+            )
             found |= {one.id: one for one in accounts.read(data.get("nodes") or [])}
         return found
 
@@ -268,7 +271,7 @@ class InstallationClient:
             answer = await self._calls.ask("GET", "/users/{login}", {"login": login})
         except NotFound:
             return None
-        return expect(shapes.User, answer.data).author()
+        return expect(common.User, answer.data).author()
 
     async def react(self, repo: str, comment_id: int, content: str) -> int:
         """React to a comment with `+1`, `confused`…; gives the reaction's id, also when it was there before."""
@@ -289,8 +292,8 @@ class InstallationClient:
         """Read some, in tenths where GitHub does not tell all at once; raises Unavailable where it tells none."""
         try:
             read_at = self._calls.dated(self._calls.now())
-            data = await self._calls.graphql(history.QUERY, ids=list(node_ids))
-            return list(await asyncio.to_thread(history.read, data.get("nodes") or [], read_at, known))
+            data = await self._calls.graphql(comment_history.QUERY, ids=list(node_ids))
+            return list(await asyncio.to_thread(comment_history.read, data.get("nodes") or [], read_at, known))
         except Unavailable:
             if len(node_ids) == 1:
                 raise

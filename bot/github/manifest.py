@@ -12,10 +12,10 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from bot.github.answers import expect
-from bot.github.api import Credentials, api_for_a_while
-from bot.github.needs import NEEDS
-from bot.github.site import site_of
+from bot.github.models.rest import expect
+from bot.github.permissions import NEEDS
+from bot.github.transport import Credentials, api_for_a_while
+from bot.github.urls import web_url_of
 from bot.petition.addresses import SIGNED_IN
 
 LONGEST_NAME: Final = 34
@@ -67,7 +67,7 @@ def manifest(name: str, public_url: str, hook_url: str, *, public: bool = False)
 def form_url(api_url: str, organization: str, state: str) -> str:
     """Give the address that the browser posts the manifest to; without an organization the App is one's own."""
     whose = f"organizations/{quote(organization, safe='')}/" if organization else ""
-    return f"{site_of(api_url)}/{whose}settings/apps/new?state={quote(state, safe='')}"
+    return f"{web_url_of(api_url)}/{whose}settings/apps/new?state={quote(state, safe='')}"
 
 
 async def convert(

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from bot.github.api import Answer, Variables
 from bot.github.errors import Unavailable
+from bot.github.transport import Answer, Variables
 
 log = structlog.get_logger("github")
 

@@ -13,10 +13,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from bot.github.answers import TokenAnswer, expect
-from bot.github.api import Api, Credentials
 from bot.github.errors import InstallationGone, NotFound, Unauthorized
-from bot.github.shapes import epoch
+from bot.github.models.common import epoch
+from bot.github.models.rest import TokenAnswer, expect
+from bot.github.transport import Api, Credentials
 
 LONGEST_LIFE = 55 * 60.0
 """Seconds for which a token is used at most; GitHub lets them live for an hour."""

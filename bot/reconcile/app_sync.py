@@ -10,15 +10,15 @@ from typing import Final
 
 import structlog
 
-from bot.github.answers import Installation
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
-from bot.github.needs import VITAL, lacking
+from bot.github.models.rest import Installation
+from bot.github.permissions import VITAL, lacking
 from bot.petition.facts import Fact
 from bot.reconcile.backoff import PATIENT
 from bot.reconcile.intervals import Intervals, jittered
-from bot.reconcile.missed_facts import Missed
-from bot.reconcile.redelivery import sweep
+from bot.reconcile.missed_facts import MissedFacts
+from bot.reconcile.redelivery import redeliver_failed
 from bot.store import Busy, SeenInstallation, Store
 from bot.store import Unavailable as StoreUnavailable
 
@@ -43,7 +43,7 @@ class AppSync:
     busy: bool = False
     _failures: int = 0
     _refused: bool = False
-    _missed: Missed = field(default_factory=Missed)
+    _missed: MissedFacts = field(default_factory=MissedFacts)
     _has_missed: bool = False
     """Whether deliveries were refused, which the database has not been asked about since."""
     _caught_up_at: float = 0.0
@@ -127,7 +127,7 @@ class AppSync:
             await call_the_roll(self.store, self.github, self.now() - self.beats.lag)
         except Unavailable as error:
             failure = error
-        await sweep(self.store, self.github, self.now, self.beats.resync)
+        await redeliver_failed(self.store, self.github, self.now, self.beats.resync)
         if failure is not None:
             raise failure
 

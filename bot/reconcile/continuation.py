@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from bot.github.answers import IssueRead
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.github.installation import InstallationClient
+from bot.github.models.rest import IssueRead
 from bot.petition import threads
 from bot.petition.facts import Continuation
 from bot.petition.splice import machine_line
@@ -53,7 +53,7 @@ async def find_again(tally: Snapshot, first: IssueRead, desk: PublishContext) ->
     return found
 
 
-async def go_on(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -> float | None:
+async def continue_if_full(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -> float | None:
     """Open the next issue if the last one is full; give the time to try again where that was not possible now.
 
     One that may have been opened already is looked for also when no other is wanted any more: people may have

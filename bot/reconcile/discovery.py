@@ -12,9 +12,9 @@ from typing import Final
 
 import structlog
 
-from bot.github.answers import IssueRead
 from bot.github.errors import GitHubError, Paused, Unavailable
 from bot.github.installation import InstallationClient
+from bot.github.models.rest import IssueRead
 from bot.petition.comment import body_digest
 from bot.petition.facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.backoff import ends_all, retry_at
@@ -39,7 +39,7 @@ def is_due(mark: SurveyMark, *, now: float, began: float, beat: float) -> bool:
 
 
 @dataclass(slots=True)
-class Survey:
+class Discovery:
     """One survey of one installation. It lives in memory: the next one makes up for one that was cut off.
 
     GitHub's answers may be `lag` seconds behind its deliveries.

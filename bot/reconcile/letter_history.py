@@ -55,7 +55,7 @@ def worth_reading(revisions: Iterable[Revision]) -> list[Told]:
 
 
 @dataclass(slots=True)
-class Past:
+class LetterHistory:
     """Reads what one petition's letter said before. It lives in memory: one that is cut off begins again.
 
     What fails is tried again after `beat` seconds.

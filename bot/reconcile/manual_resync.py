@@ -12,7 +12,7 @@ from bot.reconcile.resync import Reread, reread
 from bot.store import Store
 
 
-class Unknown(Exception):
+class UnknownPetition(Exception):
     """There is no petition of that name; the message says what is missing."""
 
 
@@ -53,21 +53,23 @@ async def resync_by_hand(
     try:
         installation_id = await github.installation_of(repository)
     except NotFound:
-        raise Unknown(f"{repository}: there is no such repository, or the App is not installed there") from None
+        raise UnknownPetition(
+            f"{repository}: there is no such repository, or the App is not installed there"
+        ) from None
     client = github.installation(installation_id)
     try:
         read = await client.get_issue(repository, number)
     except (NotFound, Gone) as error:
-        raise Unknown(f"{repository}#{number}: there is no such issue ({error})") from None
+        raise UnknownPetition(f"{repository}#{number}: there is no such issue ({error})") from None
     name = f"{read.repository.full_name}#{read.issue.number}"
     if read.issue.is_pull_request or label.lower() not in read.issue.labels:
-        raise Unknown(f"{name} is no petition: it does not carry the label `{label}`")
+        raise UnknownPetition(f"{name} is no petition: it does not carry the label `{label}`")
     known = await store.upkeep.thread(read.issue.id)
     before = None if known is None else (await store.snapshot(known.petition_id, newest=0)).count
     await store.record([IssueFact(installation_id, read.repository, read.issue, as_of=read.read_at)])
     thread = await store.upkeep.thread(read.issue.id)
     if thread is None:
-        raise Unknown(f"{name} was deleted, as far as the bot was told")
+        raise UnknownPetition(f"{name} was deleted, as far as the bot was told")
     found = await reread(thread, store=store, client=client, now=now, asks_at_once=True)
     # Not known any more, so that the bot asks again what the letter said before.
     await store.upkeep.put_off_past(thread.petition_id, 0)

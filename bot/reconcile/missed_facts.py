@@ -13,7 +13,7 @@ MOST: Final = 1_000
 
 
 @dataclass(slots=True)
-class Missed:
+class MissedFacts:
     """Remember, in memory, where something happened that was not recorded, until that can be."""
 
     _places: set[tuple[int, int | None]] = field(default_factory=set)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.github.answers import IssueRead
 from bot.github.errors import Gone
+from bot.github.models.rest import IssueRead
 from bot.petition import block
 from bot.petition.comment import body_digest
 from bot.petition.facts import IssueFact, IssueGone
 from bot.petition.progress import milestones, next_goal
 from bot.reconcile.backoff import NameReused, Stale, is_deleted
-from bot.reconcile.continuation import find_again, go_on
+from bot.reconcile.continuation import continue_if_full, find_again
 from bot.reconcile.damping import EDIT, WIPED
 from bot.reconcile.publish_context import PublishContext
 from bot.reconcile.rules import Bench, govern
@@ -182,7 +182,7 @@ async def _conclude(
 ) -> None:
     """Go on in another issue where one is full, and note what the bodies show now."""
     store, now = desk.store, desk.now
-    again = await go_on(tally, [page.read for page in pages], desk) if pages else None
+    again = await continue_if_full(tally, [page.read for page in pages], desk) if pages else None
     has_room = all(block.has_room(page.base, facts) for page in pages)
     state = State.FINE if has_room else State.NO_ROOM
     if goes_on_at is not None:

@@ -11,9 +11,9 @@ from typing import Final
 
 import structlog
 
-from bot.github.answers import HookDelivery
 from bot.github.client import GitHub
 from bot.github.errors import NotFound, Unprocessable
+from bot.github.models.rest import HookDelivery
 from bot.store import FailedDelivery, Store
 
 log = structlog.get_logger("sweep")
@@ -31,7 +31,7 @@ MOST_PAGES: Final = 1_000
 """Of a hundred deliveries each; more would take too much of an hour's calls."""
 
 
-async def sweep(store: Store, github: GitHub, now: Callable[[], float], beat: float) -> int:
+async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], float], beat: float) -> int:
     """Read the log back to where the last sweep began, and ask for what has not arrived; return for how many.
 
     A delivery that was asked for is not asked for again for a `beat` (in seconds), and twice as long each time.

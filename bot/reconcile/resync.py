@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.github.answers import Listing
 from bot.github.body_history import Revision
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
+from bot.github.models.rest import Listing
 from bot.github.paging import PAGE
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.letter_history import MOST_PAGES

@@ -23,7 +23,7 @@ from bot.reconcile.backoff import PATIENT, state_of
 from bot.reconcile.discovery import is_due
 from bot.reconcile.intervals import Intervals, jittered
 from bot.reconcile.worker import Worker
-from bot.reconcile.write_limiter import Coalescer
+from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import Store
 from bot.store import Unavailable as StoreUnavailable
 from bot.supervisor import Supervisor, wait_for_any
@@ -57,7 +57,7 @@ class _Rest:
 
 
 @dataclass(slots=True)
-class Conductor:
+class Scheduler:
     """Give every installation that has work one worker; no two ever work on the same one.
 
     `alarm` is called when an installation cannot be used, so that the list of installations is looked at.
@@ -67,7 +67,7 @@ class Conductor:
     github: GitHub
     label: str = "petition"
     now: Callable[[], float] = time.time
-    coalescer: Coalescer = field(default_factory=Coalescer)
+    coalescer: WriteLimiter = field(default_factory=WriteLimiter)
     beats: Intervals = field(default_factory=Intervals)
     alarm: Callable[[], None] = lambda: None
     addresses: Addresses = field(default_factory=Addresses)

@@ -10,18 +10,18 @@ import structlog
 from bot.github.errors import GitHubError, Paused
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
-from bot.github.permission import writing_while
+from bot.github.write_permission import writing_while
 from bot.petition.addresses import Addresses
 from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, is_unwell, retry_at, state_of
 from bot.reconcile.damping import Damper
-from bot.reconcile.discovery import Survey, is_due
+from bot.reconcile.discovery import Discovery, is_due
 from bot.reconcile.intervals import Intervals
-from bot.reconcile.letter_history import Past
+from bot.reconcile.letter_history import LetterHistory
 from bot.reconcile.publish import publish
 from bot.reconcile.publish_context import PublishContext
 from bot.reconcile.resync import ask_who_wrote, reread
-from bot.reconcile.write_limiter import Coalescer
+from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import AckDue, Asked, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
 from bot.store import Unavailable as StoreUnavailable
 
@@ -45,7 +45,7 @@ class Worker:
     store: Store
     client: InstallationClient
     label: str
-    coalescer: Coalescer
+    coalescer: WriteLimiter
     beats: Intervals
     now: Callable[[], float]
     began: float
@@ -53,8 +53,8 @@ class Worker:
     put_off: int = 0
     """How many things in a row have been put off because GitHub was unwell."""
     _damper: Damper = field(default_factory=Damper)
-    _survey: Survey | None = None
-    _past: Past | None = None
+    _survey: Discovery | None = None
+    _past: LetterHistory | None = None
     _past_after: float = 0.0
     """When to ask again what a letter said before we came."""
     _publishes_after: float = 0.0
@@ -108,7 +108,7 @@ class Worker:
             self._past_after = self.now() + self.client.trickle()
         return bool(acks) or not is_idle
 
-    async def _survey_now(self, now: float) -> Survey | None:
+    async def _survey_now(self, now: float) -> Discovery | None:
         """Give the survey to go on with, or to begin; None where there is nothing to do for one."""
         begun = self._survey
         if begun is not None and begun.resumes_at <= now:
@@ -120,19 +120,19 @@ class Worker:
         answered = mark if begun is None else replace(mark, done=max(mark.done, begun.mark.asked))
         if not is_due(answered, now=now, began=self.began, beat=self.beats.resync):
             return None
-        self._survey = Survey(
+        self._survey = Discovery(
             mark, self.store, self.client, self.label, self.beats.lag, self.now, beat=self.beats.resync,
             failures=0 if begun is None else begun.failures,
         )  # fmt: skip
         return self._survey
 
-    async def _begin_past(self, now: float) -> Past | None:
+    async def _begin_past(self, now: float) -> LetterHistory | None:
         if self._past is None:
             thread = await self.store.upkeep.letter_to_trace(self.installation_id, now)
             if thread is None:
                 self._past_after = now + self.beats.resync
                 return None
-            self._past = Past(thread, self.store, self.client, self.now, self.beats.resync)
+            self._past = LetterHistory(thread, self.store, self.client, self.now, self.beats.resync)
         return self._past
 
     async def _reread(self, thread: ThreadToRead) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class WriteRate:
     """At most `burst` writes at once and one per `period` seconds afterwards; `gap` seconds between two looks.
 
     In any minute that makes `burst + 60 / period` writes: eight, so that the issue's edit history stays readable
@@ -19,10 +19,10 @@ class Rate:
 
 
 @dataclass(slots=True)
-class Coalescer:
+class WriteLimiter:
     """Remember for each petition when its allowance is full again (the generic cell rate algorithm)."""
 
-    rate: Rate = field(default_factory=Rate)
+    rate: WriteRate = field(default_factory=WriteRate)
     _full_at: dict[int, float] = field(default_factory=dict)
     _looked_at: dict[int, float] = field(default_factory=dict)
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from bot.github.authorizing import Client, authorize_url
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
+from bot.github.oauth import Client, authorize_url
 from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comment import Author
 from bot.sealing import derive

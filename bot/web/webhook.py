@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from bot.github import deliveries
+from bot.github import webhooks
 from bot.petition.facts import Fact
 from bot.store import Busy, Unavailable, Unrecordable
 from bot.web.arriving import MadeWay, NoRoom, Room
@@ -110,10 +110,10 @@ def _check_head(request: web.Request) -> None:
 
 async def _take(
     request: web.Request, record: Record, secrets: Sequence[str], room: Room, rules: Rules
-) -> deliveries.Delivery:
+) -> webhooks.Delivery:
     """Read a delivery and record what it tells."""
     body = await _body(request, room, rules)
-    if not deliveries.verify(body, request.headers["X-Hub-Signature-256"], secrets):
+    if not webhooks.verify(body, request.headers["X-Hub-Signature-256"], secrets):
         text = "the signature does not match; the secret here differs from the App's"
         raise Unsigned(HTTPStatus.UNAUTHORIZED, text)
     size = len(body)
@@ -148,17 +148,17 @@ async def _body(request: web.Request, room: Room, rules: Rules) -> bytes:
         raise Unsigned(HTTPStatus.BAD_REQUEST, "the body broke off") from error
 
 
-async def _read(request: web.Request, body: bytes) -> deliveries.Delivery:
+async def _read(request: web.Request, body: bytes) -> webhooks.Delivery:
     headers = request.headers
     try:
-        event, payload = headers["X-GitHub-Event"], deliveries.payload_of(headers.get("Content-Type"), body)
+        event, payload = headers["X-GitHub-Event"], webhooks.payload_of(headers.get("Content-Type"), body)
         if len(payload) < LONG:
-            with suppress(deliveries.TakesLong):
-                return deliveries.read(event, payload, AT_ONCE)
-        return await asyncio.to_thread(deliveries.read, event, payload)
-    except deliveries.UnsupportedMediaType as error:
+            with suppress(webhooks.TakesLong):
+                return webhooks.read(event, payload, AT_ONCE)
+        return await asyncio.to_thread(webhooks.read, event, payload)
+    except webhooks.UnsupportedMediaType as error:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error)) from error
-    except deliveries.Malformed as error:
+    except webhooks.Malformed as error:
         raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
 
 
@@ -199,7 +199,7 @@ async def _answer(request: web.Request, refusal: Refused) -> web.Response:
 def _log_delivery(
     log: structlog.typing.FilteringBoundLogger,
     request: web.Request,
-    delivery: deliveries.Delivery,
+    delivery: webhooks.Delivery,
     outcome: str,
     milliseconds: float,
 ) -> None:

@@ -11,13 +11,13 @@ import msgspec
 import schemathesis
 from schemathesis.schemas import APIOperation
 
-from bot.github import deliveries
+from bot.github import webhooks
 from bot.petition.addresses import SIGNED_IN
 from bot.web.openapi import describe
 
 Operation = APIOperation[Any, Any, Any, Any]
 
-EVENTS: Final = deliveries._ROUTES  # noqa: SLF001 - the events that we act on, and what they look like
+EVENTS: Final = webhooks._ROUTES  # noqa: SLF001 - the events that we act on, and what they look like
 
 
 @dataclass(frozen=True, slots=True)

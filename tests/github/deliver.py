@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.github.deliveries import Delivery, read
+from bot.github.webhooks import Delivery, read
 from bot.petition.comment import Comment, Version
 from bot.petition.facts import CommentFact, IssueFact
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot.github.client import GitHub
-from bot.github.pacing import Limits
+from bot.github.throttle import Limits
 from sandbox.nouns import Installation
 from sandbox.server import Sandbox
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.github.deliveries import Malformed, UnsupportedMediaType, payload_of, read
+from bot.github.webhooks import Malformed, UnsupportedMediaType, payload_of, read
 from bot.petition.commands import Unsign
 from bot.petition.comment import Author, Writer
 from bot.petition.facts import CommentFact, Fact, IssueFact, SettingsFact, Unclear

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.github.deliveries import read
 from bot.github.installation import InstallationClient
+from bot.github.webhooks import read
 from bot.petition.comment import Comment, merge, standing
 from bot.petition.facts import CommentFact, Fact, InstallationFact, IssueFact, IssueGone, RepositoryFact
 from sandbox.server import Sandbox

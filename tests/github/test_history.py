@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.github.history import read
+from bot.github.comment_history import read
 from bot.petition.commands import Sign
 from bot.petition.comment import Comment, Standing, Writer, merge, standing
 from tests.github.deliver import AT_NINE, AT_TEN, NINE, TEN, about_comment, comment

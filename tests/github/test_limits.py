@@ -7,7 +7,7 @@ import pytest
 
 from bot.github.errors import Forbidden, Paused
 from bot.github.installation import InstallationClient
-from bot.github.pacing import Limits
+from bot.github.throttle import Limits
 from sandbox.api.limits import Limits as GitHubsLimits
 from sandbox.faults import Mishap, Trouble
 from sandbox.nouns import Issue

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.github.memory import Memory, room
+from bot.github.etag_cache import EtagCache, room
 from sandbox import shapes
 from sandbox.server import Sandbox
 from tests.chance import dice
@@ -18,7 +18,7 @@ def page(sandbox: Sandbox) -> list[Any]:
 
 
 def test_what_is_read_is_remembered_and_nothing_else() -> None:
-    memory = Memory(room(100_000), 5)
+    memory = EtagCache(room(100_000), 5)
     memory[PAGE] = '"etag"', None, [{"id": 1, "body": "/sign", "user": {"id": 2, "login": "ada", "url": "…"}}], PAGE
     assert memory[PAGE] == ('"etag"', None, [{"id": 1, "body": "/sign", "user": {"id": 2, "login": "ada"}}], PAGE)
     assert (list(memory), len(memory)) == ([PAGE], 1)
@@ -37,14 +37,14 @@ def noise(length: int) -> str:
 async def test_a_page_of_comments_takes_a_fiftieth_of_its_room(sandbox: Sandbox) -> None:
     shown = page(sandbox)
     shared = room(10_000_000)
-    Memory(shared, 5)[PAGE] = '"etag"', None, shown, None
+    EtagCache(shared, 5)[PAGE] = '"etag"', None, shown, None
     assert shared.currsize < len(json.dumps(shown)) / 50
     assert shared.currsize < 6_000
 
 
 def test_the_room_is_never_overfilled() -> None:
     shared = room(20_000)
-    one, other = Memory(shared, 1), Memory(shared, 2)
+    one, other = EtagCache(shared, 1), EtagCache(shared, 2)
     for number in range(200):
         one[f"{PAGE}{number}"] = None, None, {"body": noise(1000)}, None
         other[f"{PAGE}{number}"] = None, None, {"body": noise(10_000)}, None

@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from bot.github.circuit_breaker import LONGEST, CircuitBreaker, probe_of
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable, Unreachable
-from bot.github.outage import LONGEST, Outage, probe_of
 from sandbox.nouns import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
@@ -29,7 +29,7 @@ def github(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> Gi
         now=clock,
         sleep=clock.sleep,
         timeout=0.3,
-        outage=Outage(probe_of(session, sandbox.api_url), clock),
+        outage=CircuitBreaker(probe_of(session, sandbox.api_url), clock),
     )
 
 

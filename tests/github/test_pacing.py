@@ -6,37 +6,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.github.pacing import Hold, Kind, Limits, Pace, is_limit, kind_of, resource_of
+from bot.github.throttle import Kind, Limits, Throttle, Wait, is_limit, kind_of, resource_of
 from tests.chance import examples
 
 NOW = 1_000_000.0
 
 
-def until(pace: Pace, kind: Kind, now: float = NOW, resource: str = "core") -> float | None:
+def until(pace: Throttle, kind: Kind, now: float = NOW, resource: str = "core") -> float | None:
     hold = pace.hold(kind, resource, now)
     return None if hold is None else hold.until
 
 
 def test_the_first_call_of_any_kind_may_go() -> None:
-    assert [until(Pace(), kind) for kind in Kind] == [None] * 4
+    assert [until(Throttle(), kind) for kind in Kind] == [None] * 4
 
 
 def test_a_write_waits_a_second_for_the_one_before_and_a_read_does_not() -> None:
-    pace = Pace()
+    pace = Throttle()
     pace.sent(Kind.WRITE, NOW)
     assert [until(pace, kind, NOW + 0.4) for kind in Kind] == [None, NOW + 1, NOW + 1, NOW + 1]
     assert until(pace, Kind.WRITE, NOW + 1) is None
 
 
 def test_reads_cost_nothing() -> None:
-    pace = Pace()
+    pace = Throttle()
     for _ in range(1000):
         pace.sent(Kind.READ, NOW)
     assert until(pace, Kind.CONTENT) is None
 
 
 def test_a_minute_holds_so_many_writes() -> None:
-    pace = Pace(Limits(write_gap=0, writes_per_minute=3))
+    pace = Throttle(Limits(write_gap=0, writes_per_minute=3))
     for second in range(3):
         pace.sent(Kind.WRITE, NOW + second)
     assert until(pace, Kind.WRITE, NOW + 10) == NOW + 60
@@ -44,16 +44,16 @@ def test_a_minute_holds_so_many_writes() -> None:
 
 
 def test_an_hour_holds_so_much_content_and_bodies_are_not_content() -> None:
-    pace = Pace(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=3))
+    pace = Throttle(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=3))
     for second in range(3):
         pace.sent(Kind.CONTENT, NOW + second)
     hold = pace.hold(Kind.CONTENT, "core", NOW + 10)
-    assert hold == Hold(NOW + 3600, "our hourly budget for reactions and issues", ours=True, whole=False)
+    assert hold == Wait(NOW + 3600, "our hourly budget for reactions and issues", ours=True, whole=False)
     assert until(pace, Kind.WRITE, NOW + 10) is None
 
 
 def test_reactions_leave_room_for_the_issue_that_a_full_petition_goes_on_in() -> None:
-    pace = Pace(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=5, reserve=2))
+    pace = Throttle(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=5, reserve=2))
     for second in range(3):
         assert until(pace, Kind.REACTION, NOW + second) is None
         pace.sent(Kind.REACTION, NOW + second)
@@ -62,7 +62,7 @@ def test_reactions_leave_room_for_the_issue_that_a_full_petition_goes_on_in() ->
 
 
 def test_issues_count_towards_the_budget_of_reactions() -> None:
-    pace = Pace(Limits(write_gap=0, content_per_hour=3, reserve=2))
+    pace = Throttle(Limits(write_gap=0, content_per_hour=3, reserve=2))
     pace.sent(Kind.CONTENT, NOW)
     assert until(pace, Kind.REACTION, NOW + 10) == NOW + 3600
 
@@ -72,13 +72,13 @@ def test_our_hour_is_shorter_than_githubs() -> None:
 
 
 def test_a_clock_that_was_set_back_does_not_hold_anybody_up() -> None:
-    pace = Pace()
+    pace = Throttle()
     pace.sent(Kind.CONTENT, NOW)
     assert until(pace, Kind.CONTENT, NOW - 3600) is None
 
 
 def test_a_used_up_bucket_waits_for_its_reset() -> None:
-    pace = Pace()
+    pace = Throttle()
     spent = {
         "x-ratelimit-remaining": "0",
         "x-ratelimit-reset": str(int(NOW) + 100),
@@ -92,19 +92,19 @@ def test_a_used_up_bucket_waits_for_its_reset() -> None:
 
 
 def test_a_reset_that_is_no_reset_is_an_hour_away_at_most() -> None:
-    pace = Pace()
+    pace = Throttle()
     pace.answered({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}, NOW)
     assert until(pace, Kind.READ) == NOW + 3600
 
 
 def test_githubs_word_goes_before_our_own_arithmetic() -> None:
-    pace = Pace()
+    pace = Throttle()
     assert pace.limited("core", {"retry-after": "7"}, NOW).until == NOW + 7
     assert until(pace, Kind.READ) == NOW + 7
 
 
 def test_a_day_is_the_longest_word() -> None:
-    assert Pace().limited("core", {"retry-after": "9999999"}, NOW).until == NOW + 86_400
+    assert Throttle().limited("core", {"retry-after": "9999999"}, NOW).until == NOW + 86_400
 
 
 def left(remaining: int, limit: int = 5_000, until: float = NOW + 1_800) -> dict[str, str]:
@@ -116,14 +116,14 @@ def left(remaining: int, limit: int = 5_000, until: float = NOW + 1_800) -> dict
 
 
 def test_the_first_half_of_an_hours_calls_is_spent_as_fast_as_there_is_work() -> None:
-    pace = Pace()
+    pace = Throttle()
     assert pace.spacing(2, NOW) == 0
     pace.answered(left(2_501), NOW)
     assert pace.spacing(2, NOW) == 0
 
 
 def test_the_other_half_is_spread_over_what_is_left_of_the_hour() -> None:
-    pace = Pace()
+    pace = Throttle()
     pace.answered(left(2_500), NOW)
     assert pace.spacing(2, NOW) == 1.6
     assert pace.spacing(10, NOW) == 8.0
@@ -131,13 +131,13 @@ def test_the_other_half_is_spread_over_what_is_left_of_the_hour() -> None:
 
 
 def test_the_last_tenth_is_for_what_is_not_spread() -> None:
-    pace = Pace()
+    pace = Throttle()
     pace.answered(left(250), NOW)
     assert pace.spacing(2, NOW) == 1_800
 
 
 def test_what_can_wait_gets_no_more_than_that_tenth_when_calls_are_scarce() -> None:
-    pace = Pace()
+    pace = Throttle()
     assert pace.trickle(NOW) == 0
     pace.answered(left(2_501), NOW)
     assert pace.trickle(NOW) == 0
@@ -146,7 +146,7 @@ def test_what_can_wait_gets_no_more_than_that_tenth_when_calls_are_scarce() -> N
 
 
 def test_who_does_not_say_how_many_there_are_is_not_spared() -> None:
-    pace = Pace()
+    pace = Throttle()
     pace.answered({"x-ratelimit-remaining": "3", "x-ratelimit-reset": str(int(NOW) + 100)}, NOW)
     assert pace.spacing(2, NOW) == 0
 
@@ -154,7 +154,7 @@ def test_who_does_not_say_how_many_there_are_is_not_spared() -> None:
 @given(limit=st.integers(50, 5_000), calls=st.integers(2, 12), seconds=st.integers(60, 3_600))
 @settings(max_examples=examples(100), deadline=None)
 def test_whoever_spaces_work_as_told_has_calls_left_at_the_end(limit: int, calls: int, seconds: int) -> None:
-    pace, now, remaining = Pace(), NOW, limit
+    pace, now, remaining = Throttle(), NOW, limit
     until = NOW + seconds
     while now < until:
         remaining -= calls
@@ -211,7 +211,7 @@ def test_what_is_a_limit(status: int, headers: dict[str, str], message: str, lim
 @settings(max_examples=examples(100), deadline=None)
 def test_whoever_waits_as_told_stays_within_the_limits(waits: list[float], kinds: list[Kind]) -> None:
     limits = Limits(write_gap=1, writes_per_minute=5, content_per_hour=20)
-    pace, now = Pace(limits), NOW
+    pace, now = Throttle(limits), NOW
     sent: list[tuple[float, Kind]] = []
     for wait, kind in zip(waits, kinds, strict=False):
         now += wait

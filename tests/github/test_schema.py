@@ -13,16 +13,17 @@ from githubkit_schemas.latest import models
 from msgspec.structs import FieldInfo
 from pydantic import BaseModel, TypeAdapter
 
-from bot.github import deliveries, payloads
+from bot.github import webhooks as deliveries
+from bot.github.models import webhooks
 from tests.github.deliver import EXAMPLES, Json
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
-    "issue_comment": payloads.IssueComment,
-    "issues": payloads.Issues,
-    "repository": payloads.RepositoryChange,
-    "push": payloads.Push,
-    "installation": payloads.AboutInstallation,
-    "installation_repositories": payloads.AboutInstallation,
+    "issue_comment": webhooks.IssueComment,
+    "issues": webhooks.Issues,
+    "repository": webhooks.RepositoryChange,
+    "push": webhooks.Push,
+    "installation": webhooks.AboutInstallation,
+    "installation_repositories": webhooks.AboutInstallation,
 }
 ROUTES = deliveries._ROUTES
 ACTIONS = [(event, action) for event, route in ROUTES.items() for action in sorted(route.actions) or [""]]

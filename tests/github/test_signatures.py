@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.github.deliveries import verify
+from bot.github.webhooks import verify
 from tests.chance import examples
 
 SECRET = "It's a Secret to Everybody"

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.github import answers, api, history
-from bot.github.answers import REMEMBERED, complaint, expect
-from bot.github.api import Line
+from bot.github import comment_history, transport
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Unavailable
 from bot.github.installation import InstallationClient
+from bot.github.models import rest
+from bot.github.models.rest import REMEMBERED, complaint, expect
+from bot.github.transport import Transport
 from bot.version import user_agent
 from sandbox.faults import Faults, Mishap, Trouble
 from sandbox.nouns import Issue
@@ -184,7 +185,7 @@ async def test_going_round_in_circles_ends(
     forgery.answers("", 301, location="/api/v3/repositories/7")
     with pytest.raises(Unavailable, match="too many redirects"):
         await client.get_issue(REPO, letter.number)
-    assert len(calls.made) == api.HOPS + 1
+    assert len(calls.made) == transport.HOPS + 1
 
 
 # Values
@@ -200,7 +201,7 @@ async def test_going_round_in_circles_ends(
 async def test_graphql_is_beside_rest(
     session: aiohttp.ClientSession, clock: Clock, rest: str, graphql: str
 ) -> None:
-    assert Line(session, rest, clock, clock.sleep, 10).graphql_url == graphql
+    assert Transport(session, rest, clock, clock.sleep, 10).graphql_url == graphql
 
 
 JSON = st.recursive(
@@ -217,19 +218,23 @@ JSON = st.recursive(
 
 ANSWERS = (
     *REMEMBERED,
-    answers.TokenAnswer,
-    answers.AppAnswer,
-    answers.InstallationAnswer,
-    answers.HookConfigAnswer,
-    answers.HookDeliveryAnswer,
-    answers.GraphQLAnswer,
+    rest.TokenAnswer,
+    rest.AppAnswer,
+    rest.InstallationAnswer,
+    rest.HookConfigAnswer,
+    rest.HookDeliveryAnswer,
+    rest.GraphQLAnswer,
 )
 
 
 @given(data=JSON, kind=st.sampled_from(ANSWERS))
 @settings(max_examples=examples(150), deadline=None)
 def test_any_answer_is_read_or_unavailable(data: object, kind: type) -> None:
-    for read in (lambda: expect(kind, data), lambda: expect(list[kind], data), lambda: history.read([data], 0)):  # type: ignore[valid-type]  # drawn
+    for read in (
+        lambda: expect(kind, data),
+        lambda: expect(list[kind], data),  # type: ignore[valid-type]  # drawn
+        lambda: comment_history.read([data], 0),
+    ):
         try:
             read()
         except Unavailable:

@@ -14,16 +14,16 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.doctor import gathering
-from bot.github.api import LONGEST, Credentials, api_for_a_while
-from bot.github.authorizing import Client, identify
-from bot.github.bodies import SHORT
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable
-from bot.github.furnishing import furnisher_with_token
 from bot.github.installation import InstallationClient
 from bot.github.manifest import convert
+from bot.github.oauth import Client, identify
 from bot.github.paging import MOST, MOST_COMMENTS
-from bot.github.sending import fetch, send
+from bot.github.repository_setup import repository_setup_with_token
+from bot.github.response_body import SHORT
+from bot.github.transport import LONGEST, Credentials, api_for_a_while
+from bot.github.webhook_sender import fetch, send
 from bot.petition.facts import Repository
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
@@ -85,7 +85,7 @@ async def test_nor_is_anything_else_read_that_is_asked_for_once(
     flood, url = Flood(forgery), sandbox.api_url
     for ask in (
         lambda: convert(session, url, "c0de", "http://127.0.0.1:1", clock),
-        lambda: furnisher_with_token(session, "t", url, clock).file(REPO, "README.md"),
+        lambda: repository_setup_with_token(session, "t", url, clock).file(REPO, "README.md"),
     ):
         with pytest.raises(Unavailable, match=f"longer than {SHORT} bytes"):
             await ask()

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.github.client import GitHub
-from bot.github.pacing import Limits
+from bot.github.throttle import Limits
 from bot.store import Store
 from sandbox.nouns import Installation
 from sandbox.server import Sandbox

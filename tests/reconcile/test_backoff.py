@@ -18,7 +18,7 @@ from bot.github.errors import (
 )
 from bot.reconcile.backoff import LONGEST, PATIENT, NameReused, Stale, ends_all, is_deleted, retry_at, state_of
 from bot.reconcile.intervals import jittered
-from bot.reconcile.write_limiter import Coalescer, Rate
+from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import State
 
 
@@ -66,7 +66,7 @@ def test_some_errors_concern_all_of_an_installation() -> None:
 
 
 def test_a_storm_is_written_rarely_and_the_first_change_at_once() -> None:
-    coalescer, now, writes = Coalescer(Rate(burst=2, period=10.0, gap=0.5)), 1_000.0, []
+    coalescer, now, writes = WriteLimiter(WriteRate(burst=2, period=10.0, gap=0.5)), 1_000.0, []
     while now < 1_120.0:
         if coalescer.ready_at(1) <= now:
             coalescer.look(1, now)
@@ -78,14 +78,14 @@ def test_a_storm_is_written_rarely_and_the_first_change_at_once() -> None:
 
 
 def test_two_looks_at_a_petition_lie_apart_and_others_do_not_wait() -> None:
-    coalescer = Coalescer(Rate(gap=0.5))
+    coalescer = WriteLimiter(WriteRate(gap=0.5))
     coalescer.look(1, 1_000.0)
     assert coalescer.ready_at(1) == 1_000.5
     assert coalescer.ready_at(2) <= 0.0
 
 
 def test_what_is_over_is_forgotten() -> None:
-    coalescer = Coalescer()
+    coalescer = WriteLimiter()
     for petition in range(10_002):
         coalescer.look(petition, 1_000.0 + petition)
         coalescer.spend(petition, 1_000.0 + petition)

@@ -10,7 +10,7 @@ from bot.github.body_history import Revision
 from bot.github.errors import Paused
 from bot.petition.facts import IssueFact
 from bot.petition.splice import splice
-from bot.reconcile.letter_history import Past, Told, worth_reading
+from bot.reconcile.letter_history import LetterHistory, Told, worth_reading
 from bot.reconcile.manual_resync import resync_by_hand
 from sandbox.faults import Faults
 from sandbox.nouns import Edit, Issue
@@ -26,11 +26,13 @@ async def adopt(stage: Scene, petition: Issue) -> None:
     await stage.store.published(petition.id, 1, int(stage.clock()))
 
 
-async def begin(stage: Scene) -> Past | None:
+async def begin(stage: Scene) -> LetterHistory | None:
     thread = await stage.store.upkeep.letter_to_trace(stage.installation.id, stage.clock())
     if thread is None:
         return None
-    return Past(thread, stage.store, stage.github.installation(stage.installation.id), stage.clock, beat=600.0)
+    return LetterHistory(
+        thread, stage.store, stage.github.installation(stage.installation.id), stage.clock, beat=600.0
+    )
 
 
 async def trace(stage: Scene) -> int:
@@ -54,7 +56,7 @@ def save(stage: Scene, petition: Issue, body: str, *, by_us: bool = False, after
     stage.sandbox.state.edit_issue_body(petition, who, body, web=False)
 
 
-async def often_edited(stage: Scene, texts: int) -> tuple[Issue, Past]:
+async def often_edited(stage: Scene, texts: int) -> tuple[Issue, LetterHistory]:
     """Have a letter say one text after the other, and begin to ask for them."""
     petition = stage.sandbox.petition(body="Letter 0")
     for number in range(1, texts):

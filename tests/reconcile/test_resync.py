@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from bot.github.answers import Listing
+from bot.github.models.rest import Listing
 from bot.petition.facts import IssueFact
 from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.resync import reread

@@ -11,7 +11,7 @@ from bot.github.errors import Unauthorized, Unavailable
 from bot.petition.facts import SettingsFact, Unclear
 from bot.reconcile.app_sync import THE_APP, AppSync
 from bot.reconcile.intervals import Intervals
-from bot.reconcile.missed_facts import MOST, Missed
+from bot.reconcile.missed_facts import MOST, MissedFacts
 from sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 
@@ -82,7 +82,7 @@ async def test_what_was_refused_is_made_up_for_once_however_much_it_was(stage: S
 
 
 def test_of_very_much_that_was_refused_only_the_installations_are_remembered() -> None:
-    missed = Missed()
+    missed = MissedFacts()
     for issue in range(MOST + 1):
         missed.note([Unclear(7, issue)])
     assert missed.take() == [Unclear(7)]

@@ -7,8 +7,8 @@ from itertools import count, permutations
 
 import pytest
 
-from bot.github.answers import HookDelivery
-from bot.reconcile.redelivery import Fates, sweep
+from bot.github.models.rest import HookDelivery
+from bot.reconcile.redelivery import Fates, redeliver_failed
 from sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 
@@ -39,7 +39,7 @@ def happen(stage: Scene, times: int = 1) -> None:
 
 async def go(stage: Scene) -> int:
     """Sweep, and let GitHub deliver."""
-    asked = await sweep(stage.store, stage.github, stage.clock, BEAT)
+    asked = await redeliver_failed(stage.store, stage.github, stage.clock, BEAT)
     await stage.sandbox.settled()
     return asked
 

@@ -10,11 +10,11 @@ import pytest
 
 from bot.github.client import GitHub
 from bot.github.errors import Withheld
-from bot.github.pacing import Limits
+from bot.github.throttle import Limits
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.worker import Worker
-from bot.reconcile.write_limiter import Coalescer, Rate
+from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Lease
 from sandbox.nouns import Issue
 from tests.reconcile.scene import Scene
@@ -38,7 +38,7 @@ class Shift:
         here = self.stage.installation.id
         self.worker = Worker(
             here, self.stage.store, github.installation(here), "petition",
-            Coalescer(Rate(burst=1_000, period=0.0, gap=0.0)), Intervals(lag=0.0), clock, clock(),
+            WriteLimiter(WriteRate(burst=1_000, period=0.0, gap=0.0)), Intervals(lag=0.0), clock, clock(),
         )  # fmt: skip
 
     async def sleep(self, seconds: float) -> None:

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.github.authorizing import Client as AppClient
+from bot.github.oauth import Client as AppClient
 from bot.petition.addresses import Addresses, Pages
 from bot.petition.comment import Author
 from bot.petition.plausibility import assess

@@ -19,7 +19,7 @@ import structlog
 from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.github import deliveries
+from bot.github import webhooks
 from bot.petition import commands
 from bot.petition.commands import Command
 from bot.store import Store, Unrecordable
@@ -332,8 +332,8 @@ async def test_what_nobody_signed_is_not_even_read(client: Client, monkeypatch: 
     def read(*_: object) -> NoReturn:
         raise AssertionError("it was read")
 
-    monkeypatch.setattr(deliveries, "read", read)
-    monkeypatch.setattr(deliveries, "payload_of", read)
+    monkeypatch.setattr(webhooks, "read", read)
+    monkeypatch.setattr(webhooks, "payload_of", read)
     await check(client, PAYLOAD, 401, "signature", X_Hub_Signature_256=sign(PAYLOAD, "wrong"))
 
 

@@ -18,7 +18,7 @@ from bot import app
 from bot.petition import threads
 from bot.petition.settings import PATH
 from bot.reconcile.intervals import Intervals
-from bot.reconcile.write_limiter import Rate
+from bot.reconcile.write_limiter import WriteRate
 from bot.store.recording import observations
 from sandbox.faults import Faults
 from sandbox.nouns import Comment, Installation, Issue, Repository, User
@@ -34,7 +34,7 @@ PATIENCE = 60.0
 
 HOUR = 3600.0
 
-TEMPO = replace(FAST, rate=Rate(burst=10_000, period=0.0, gap=0.0), beats=Intervals(breath=0.0))
+TEMPO = replace(FAST, rate=WriteRate(burst=10_000, period=0.0, gap=0.0), beats=Intervals(breath=0.0))
 """As many writes as can be, and looks at GitHub as seldom as in earnest."""
 
 

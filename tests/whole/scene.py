@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 
 from bot import app
 from bot.config import Config
-from bot.github.pacing import Limits
+from bot.github.throttle import Limits
 from bot.petition import block
 from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.intervals import Intervals
-from bot.reconcile.write_limiter import Rate
+from bot.reconcile.write_limiter import WriteRate
 from sandbox.nouns import Comment, Issue, User
 from sandbox.server import Sandbox
 from sandbox.state import State
 
 FAST = app.Tempo(
-    rate=Rate(burst=10_000, period=0.001, gap=0.02),
+    rate=WriteRate(burst=10_000, period=0.001, gap=0.02),
     limits=Limits(0.0, 100_000, 100_000),
     beats=Intervals(look=0.2, breath=0.01, resync=600.0, lag=0.0),
 )

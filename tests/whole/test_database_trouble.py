@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from bot.github.sending import PATIENCE, send
+from bot.github.webhook_sender import PATIENCE, send
 from bot.store.engine import sqlite as sqlite_engine
 from sandbox.delivery_log import Attempt
 from sandbox.nouns import Issue

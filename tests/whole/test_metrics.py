@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.github.pacing import Kind
+from bot.github.throttle import Kind
 from bot.metrics import Metrics
 from bot.store import Backlog, ListingOutcome
 from bot.web.callers import PAGES

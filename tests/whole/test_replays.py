@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from bot.github import deliveries
+from bot.github import webhooks
 from bot.store import Store
 from bot.store.engine.database import Row, Transaction
 from bot.store.engine.dialect import Statement, statement
@@ -16,7 +16,7 @@ from sandbox.delivery_log import Delivery
 from sandbox.ground import Event
 from sandbox.server import Sandbox
 
-DELIVERIES = sorted((event, action) for event, route in deliveries._ROUTES.items() for action in route.actions)
+DELIVERIES = sorted((event, action) for event, route in webhooks._ROUTES.items() for action in route.actions)
 """Every event and action that we act on."""
 
 READ, SAVED, WRITTEN = "Dear council", "Dear council, please", "Dear council\n\nand our block"
@@ -110,8 +110,8 @@ async def live(store: Store) -> None:
 
 async def replay(store: Store, events: Sequence[Event]) -> None:
     for event in events:
-        payload = deliveries.payload_of("application/json", _bytes(event))
-        await store.record(deliveries.read(event.name, payload).facts)
+        payload = webhooks.payload_of("application/json", _bytes(event))
+        await store.record(webhooks.read(event.name, payload).facts)
 
 
 async def contents(store: Store) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot import errands
-from bot.reconcile.manual_resync import Unknown
+from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import Store
 from sandbox.faults import Faults
 from tests.whole.scene import Scene, scene
@@ -99,5 +99,5 @@ async def test_what_is_no_petition_is_named(sqlite_url: str, repository: str, nu
         deleted = stage.petition()
         stage.state.delete_issue(deleted, deleted.repository.owner)
         stage.state.repository("curie/notes")
-        with pytest.raises(Unknown, match=re.escape(message)):
+        with pytest.raises(UnknownPetition, match=re.escape(message)):
             await errands.resync(repository, number, stage.config())

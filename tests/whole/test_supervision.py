@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot import app, supervisor
 from bot.reconcile import app_sync
 from bot.reconcile.app_sync import AppSync
-from bot.reconcile.scheduler import Conductor
+from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.worker import Worker
 from bot.store import Rosters, Store
 from bot.store.engine.postgres_leases import PostgresNeighbours
@@ -211,7 +211,7 @@ async def test_everything_that_is_stuck_together_keeps_the_bot_for_less_than_ten
         await found.stop_bot()
         for where, method in (
             (Worker, "step"),
-            (Conductor, "_start_workers"),
+            (Scheduler, "_start_workers"),
             (AppSync, "_go"),
             (Store, "_record"),
         ):

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import LONGEST_NAME, Registration, form_url, manifest
-from bot.github.needs import NEEDS, REASONS
-from bot.github.site import site_of
+from bot.github.permissions import NEEDS, REASONS
+from bot.github.urls import web_url_of
 from bot.petition.addresses import SIGNED_IN
 from bot.web.callers import Rules, limiting
 from bot.web.guard import seal_all
@@ -101,7 +101,7 @@ class Wizard:
         asked = manifest(wishes.name, wishes.public_url, wishes.hook_url, public=wishes.public)
         return page(
             "review.html",
-            posts_to=site_of(self.api_url),
+            posts_to=web_url_of(self.api_url),
             wishes=wishes,
             action=form_url(self.api_url, wishes.organization, self.guard.state(request.cookies[COOKIE])),
             manifest=json.dumps(asked),
@@ -141,7 +141,7 @@ class Wizard:
             problem=problem,
             typed=typed,
             public_url=self.public_url or seen_as(request),
-            site=site_of(self.api_url),
+            site=web_url_of(self.api_url),
             longest=LONGEST_NAME,
         )
 

@@ -22,7 +22,8 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from bot.github.payloads import (
+from bot.github.models.common import Id, account_name, epoch
+from bot.github.models.webhooks import (
     AboutInstallation,
     AboutRepository,
     Identified,
@@ -32,7 +33,6 @@ from bot.github.payloads import (
     Push,
     RepositoryChange,
 )
-from bot.github.shapes import Id, account_name, epoch
 from bot.petition import commands
 from bot.petition.comment import Comment, Version, Writer, body_digest
 from bot.petition.facts import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from bot.github.shapes import Account, Comment, Count, Id, Issue, Owner, Repository, Time
+from bot.github.models.common import Account, Comment, Count, Id, Issue, Owner, Repository, Time
 
 
 class Was(Struct, gc=False):

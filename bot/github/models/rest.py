@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from bot.github import shapes
 from bot.github.errors import Unavailable
-from bot.github.shapes import Account, Id, Time, account_name, epoch
+from bot.github.models import common
+from bot.github.models.common import Account, Id, Time, account_name, epoch
 from bot.petition.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.facts import Issue, Repository
 
@@ -106,13 +106,13 @@ class DeliveryPage:
     cursor: str | None
 
 
-class IssueAnswer(shapes.Issue, kw_only=True, gc=False):
+class IssueAnswer(common.Issue, kw_only=True, gc=False):
     """An issue as REST shows it."""
 
     repository_url: str
     created_at: Time
     body: str | None = None
-    user: shapes.User | None = None
+    user: common.User | None = None
 
     def read(self, repository: Repository, at: int, *, unchanged: bool = False) -> IssueRead:
         """Give the issue as it was at a time or later."""
@@ -120,7 +120,7 @@ class IssueAnswer(shapes.Issue, kw_only=True, gc=False):
         return IssueRead(repository, self.fact(), self.body, at, unchanged, author, epoch(self.created_at))
 
 
-class CommentAnswer(shapes.Comment, kw_only=True, gc=False):
+class CommentAnswer(common.Comment, kw_only=True, gc=False):
     """A comment as REST lists it."""
 
     node_id: str
@@ -166,13 +166,13 @@ class PermissionAnswer(Struct, gc=False):
     """What somebody may do in a repository; `maintain` is shown as `write`, `triage` as `read`."""
 
     permission: str
-    user: shapes.User | None = None
+    user: common.User | None = None
 
 
 class RepositoriesAnswer(Struct, gc=False):
     """The repositories that an installation may see."""
 
-    repositories: list[shapes.Repository]
+    repositories: list[common.Repository]
 
 
 class TokenAnswer(Struct, gc=False):
@@ -254,7 +254,7 @@ class GraphQLAnswer(Struct, gc=False):
     errors: list[GraphQLError] = []
 
 
-REMEMBERED = (IssueAnswer, CommentAnswer, RepositoriesAnswer, shapes.Repository, FileAnswer, PermissionAnswer)
+REMEMBERED = (IssueAnswer, CommentAnswer, RepositoriesAnswer, common.Repository, FileAnswer, PermissionAnswer)
 """The answers to what installations read; of these alone the fields are remembered for conditional requests."""
 
 Wanted = TypeVar("Wanted")

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import msgspec
 from cachetools import LRUCache
 
-from bot.github.answers import REMEMBERED
+from bot.github.models.rest import REMEMBERED
 
 Remembered = tuple[str | None, str | None, Any, str | None]
 """ETag, Last-Modified, the answer and the address of the next page, as gidgethub wants them."""
@@ -29,7 +29,7 @@ def room(size: int) -> Room:
     return LRUCache(size, getsizeof=lambda remembered: len(remembered[2]) + 500)
 
 
-class Memory(MutableMapping[str, Remembered]):
+class EtagCache(MutableMapping[str, Remembered]):
     """One installation's place in the room, by URL.
 
     Only the fields that are read are kept, encoded and compressed: some 5 kB for a page of a hundred comments,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import aiohttp
 import msgspec
 
-from bot.github.answers import expect
-from bot.github.api import Api, Credentials, api_for_a_while
 from bot.github.errors import NotFound
 from bot.github.installation import named
+from bot.github.models.rest import expect
+from bot.github.transport import Api, Credentials, api_for_a_while
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Furnisher:
+class RepositorySetup:
     """Writes into repositories; raises `bot.github.errors`."""
 
     api: Api = field(repr=False)
@@ -60,11 +60,11 @@ class Furnisher:
         return False
 
 
-def furnisher_with_token(
+def repository_setup_with_token(
     session: aiohttp.ClientSession, token: str, api_url: str, now: Callable[[], float]
-) -> Furnisher:
+) -> RepositorySetup:
     """Prepare repositories in the name of the person to whom a token belongs."""
-    return Furnisher(api_for_a_while(session, api_url, now), Credentials(token=token))
+    return RepositorySetup(api_for_a_while(session, api_url, now), Credentials(token=token))
 
 
 class _Content(msgspec.Struct):

@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Wait:
     """Why a call must wait, and until when (UTC epoch seconds).
 
     `ours` tells our own pace from GitHub's word. Unless `whole`, only calls of this kind must wait.
@@ -96,11 +96,11 @@ class Bucket:
 
 
 @dataclass(slots=True)
-class Pace:
+class Throttle:
     """Remember what was sent and what GitHub said of its limits."""
 
     limits: Limits = field(default_factory=Limits)
-    _pause: Hold = Hold(0.0, "")
+    _pause: Wait = Wait(0.0, "")
     _strikes: int = 0
     _spent: dict[str, float] = field(default_factory=dict)
     """When each used-up bucket (`core`, `graphql`) is full again."""
@@ -108,7 +108,7 @@ class Pace:
     _writes: deque[float] = field(default_factory=deque)
     _content: deque[float] = field(default_factory=deque)
 
-    def hold(self, kind: Kind, resource: str, now: float) -> Hold | None:
+    def hold(self, kind: Kind, resource: str, now: float) -> Wait | None:
         """Say why a call must wait, the longest wait first; None when it may go."""
         holds = [self._pause, self._primary(resource), *self._ours(kind, now)]
         longest = max(holds, key=lambda hold: hold.until)
@@ -151,7 +151,7 @@ class Pace:
         bucket = self._buckets.get("core")
         return 0.0 if bucket is None else bucket.trickle(now)
 
-    def limited(self, resource: str, headers: Mapping[str, str], now: float) -> Hold:
+    def limited(self, resource: str, headers: Mapping[str, str], now: float) -> Wait:
         """Note that GitHub refused a call because of a limit, and say how long to wait.
 
         As documented: `retry-after` if given, else the reset of a bucket that is used up, else at least a minute,
@@ -163,24 +163,24 @@ class Pace:
             return primary
         self._strikes = self._strikes + 1 if now - self._pause.until < FORGIVEN else 1
         longer = min((retry_after or SECONDARY) * 2 ** min(self._strikes - 1, 10), LONGEST)
-        self._pause = Hold(now + min(max(longer, retry_after or 0), LONGEST_WORD), "secondary rate limit")
+        self._pause = Wait(now + min(max(longer, retry_after or 0), LONGEST_WORD), "secondary rate limit")
         return self._pause
 
-    def _primary(self, resource: str) -> Hold:
-        return Hold(self._spent.get(resource, 0.0), "primary rate limit", whole=resource == "core")
+    def _primary(self, resource: str) -> Wait:
+        return Wait(self._spent.get(resource, 0.0), "primary rate limit", whole=resource == "core")
 
-    def _ours(self, kind: Kind, now: float) -> Iterator[Hold]:
+    def _ours(self, kind: Kind, now: float) -> Iterator[Wait]:
         if kind is Kind.READ:
             return
         limits = self.limits
         pace = "our own pace"
-        yield Hold(_free_at(self._writes, 1, limits.write_gap, now), pace, ours=True, whole=False)
-        yield Hold(_free_at(self._writes, limits.writes_per_minute, 60, now), pace, ours=True, whole=False)
+        yield Wait(_free_at(self._writes, 1, limits.write_gap, now), pace, ours=True, whole=False)
+        yield Wait(_free_at(self._writes, limits.writes_per_minute, 60, now), pace, ours=True, whole=False)
         if kind in (Kind.CONTENT, Kind.REACTION):
             budget = "our hourly budget for reactions and issues"
             reserve = limits.reserve if kind is Kind.REACTION else 0
             free_at = _free_at(self._content, max(limits.content_per_hour - reserve, 1), 3600, now)
-            yield Hold(free_at, budget, ours=True, whole=False)
+            yield Wait(free_at, budget, ours=True, whole=False)
 
 
 def kind_of(method: str, path: str) -> Kind:

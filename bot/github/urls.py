@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 
-def site_of(api_url: str) -> str:
+def web_url_of(api_url: str) -> str:
     """Give the site beside an API: https://HOST/api/v3 has its pages at https://HOST ."""
     parts = urlsplit(api_url)
     host = parts.netloc.removeprefix("api.") if parts.path in ("", "/") else parts.netloc

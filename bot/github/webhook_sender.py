@@ -9,7 +9,7 @@ from typing import Final
 
 import aiohttp
 
-from bot.github.bodies import read_beginning
+from bot.github.response_body import read_beginning
 from bot.version import user_agent
 
 PATIENCE: Final = aiohttp.ClientTimeout(total=10.0)

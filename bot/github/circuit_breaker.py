@@ -16,7 +16,7 @@ import aiohttp
 import structlog
 
 from bot.github.errors import Unreachable
-from bot.github.watching import Watch
+from bot.github.hooks import Watch
 from bot.version import user_agent
 
 log = structlog.get_logger("github")
@@ -43,7 +43,7 @@ Probe = Callable[[], Awaitable[str]]
 """Ask GitHub something cheap; gives why it fails, and nothing where there is an answer."""
 
 
-class Outage:
+class CircuitBreaker:
     """What is known about GitHub's being reachable; `now` tells UTC epoch seconds."""
 
     def __init__(self, probe: Probe, now: Callable[[], float], watch: Watch | None = None) -> None:

@@ -11,8 +11,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Struct
 
-from bot.github.answers import expect
-from bot.github.shapes import Id, Time, clean, epoch
+from bot.github.models.common import Id, Time, clean, epoch
+from bot.github.models.rest import expect
 from bot.petition.comment import Author, Comment, KnownText, Version, Writer, read_text
 
 MOST = 100

@@ -17,12 +17,12 @@ import aiohttp
 import msgspec
 import structlog
 
-from bot.github import shapes
-from bot.github.answers import expect
-from bot.github.api import VERSION, Credentials, api_for_a_while
-from bot.github.bodies import SHORT, read_body
 from bot.github.errors import NotSignedIn, Unavailable
-from bot.github.site import site_of
+from bot.github.models import common
+from bot.github.models.rest import expect
+from bot.github.response_body import SHORT, read_body
+from bot.github.transport import VERSION, Credentials, api_for_a_while
+from bot.github.urls import web_url_of
 from bot.petition.comment import Author
 from bot.version import user_agent
 
@@ -53,7 +53,7 @@ def authorize_url(client: Client, redirect_uri: str, state: str, verifier: str) 
         "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("="),
         "code_challenge_method": "S256",
     }
-    return f"{site_of(client.api_url)}/login/oauth/authorize?{urlencode(asked)}"
+    return f"{web_url_of(client.api_url)}/login/oauth/authorize?{urlencode(asked)}"
 
 
 async def identify(
@@ -81,11 +81,11 @@ async def identify(
         answer = await api.ask("GET", "/user", {}, Credentials(token=token))
     finally:
         await _revoke(session, client, token)
-    return expect(shapes.User, answer.data).author()
+    return expect(common.User, answer.data).author()
 
 
 async def _exchange(session: aiohttp.ClientSession, client: Client, given: dict[str, str]) -> str:
-    url, call = f"{site_of(client.api_url)}/login/oauth/access_token", "POST /login/oauth/access_token"
+    url, call = f"{web_url_of(client.api_url)}/login/oauth/access_token", "POST /login/oauth/access_token"
     headers = {"Accept": "application/json", "User-Agent": user_agent()}
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     try:

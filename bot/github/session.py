@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from bot.github.answers import GraphQLAnswer, expect
-from bot.github.api import Answer, Api, Credentials, Line, Variables
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
+from bot.github.models.rest import GraphQLAnswer, expect
 from bot.github.paging import MOST, PAGE, pages_of
 from bot.github.tokens import PersonalToken, Token, Tokens
+from bot.github.transport import Answer, Api, Credentials, Transport, Variables
 
 LAGS = (1.0, 2.0, 4.0)
 """Seconds between tries with a token so young that not all of GitHub knows it.
@@ -22,11 +22,11 @@ YOUNG = 5.0
 """Seconds for which a token counts as young."""
 
 
-class Calls:
+class InstallationSession:
     """What an installation asks, at GitHub's pace; a read is dated `lag` seconds back."""
 
     def __init__(
-        self, installation_id: int, api: Api, line: Line, tokens: Tokens | PersonalToken, *, lag: float
+        self, installation_id: int, api: Api, line: Transport, tokens: Tokens | PersonalToken, *, lag: float
     ) -> None:
         self._installation = installation_id
         self._api = api

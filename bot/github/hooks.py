@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.github.pacing import Kind
+from bot.github.throttle import Kind
 
 
 class Watch:
@@ -18,4 +18,4 @@ class Watch:
         """Hear that GitHub cannot be reached any more, or can again."""
 
     def paused(self, reason: str) -> None:
-        """Hear that a call was put off, for one of the reasons of `bot.github.pacing`."""
+        """Hear that a call was put off, for one of the reasons of `bot.github.throttle`."""

@@ -8,22 +8,22 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class RequiredAccess:
     """Permissions with their levels, and events; those of installations come without asking."""
 
     permissions: Mapping[str, str]
     events: tuple[str, ...]
 
 
-NEEDS: Final = Needs(
+NEEDS: Final = RequiredAccess(
     {"issues": "write", "contents": "read", "metadata": "read"}, ("issues", "issue_comment", "repository", "push")
 )
 """What the App asks for."""
 
-VITAL: Final = Needs({"issues": "write", "metadata": "read"}, ("issues", "issue_comment"))
+VITAL: Final = RequiredAccess({"issues": "write", "metadata": "read"}, ("issues", "issue_comment"))
 """What petitions cannot be kept without."""
 
-HANDY: Final = Needs({}, ("push",))
+HANDY: Final = RequiredAccess({}, ("push",))
 """What only saves waiting; an App that was made before the bot asked for it works as well, a few minutes later."""
 
 REASONS: Final = {
@@ -34,7 +34,9 @@ REASONS: Final = {
 """Why each permission is asked for."""
 
 
-def lacking(permissions: Mapping[str, str], events: Collection[str], needs: Needs = NEEDS) -> Iterator[str]:
+def lacking(
+    permissions: Mapping[str, str], events: Collection[str], needs: RequiredAccess = NEEDS
+) -> Iterator[str]:
     """Name the permissions and events that are needed and not among these.
 
     They are not granted by installing the App, if the App asked for them only later:

@@ -15,9 +15,8 @@ import gidgethub.aiohttp
 import msgspec
 from gidgethub import sansio
 
-from bot.github import pacing
-from bot.github.answers import complaint
-from bot.github.bodies import SHORT, read_body
+from bot.github import throttle
+from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.errors import (
     Forbidden,
     GitHubError,
@@ -29,12 +28,13 @@ from bot.github.errors import (
     Unavailable,
     Unprocessable,
 )
+from bot.github.etag_cache import EtagCache
+from bot.github.hooks import Watch
 from bot.github.links import graphql_url, own_url
-from bot.github.memory import Memory
-from bot.github.outage import Outage
-from bot.github.pacing import Hold, Kind, Pace
-from bot.github.permission import check_may_write
-from bot.github.watching import Watch
+from bot.github.models.rest import complaint
+from bot.github.response_body import SHORT, read_body
+from bot.github.throttle import Kind, Throttle, Wait
+from bot.github.write_permission import check_may_write
 from bot.version import user_agent
 
 VERSION = "2022-11-28"
@@ -72,7 +72,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Transport:
     """The way to GitHub that all calls share: the connection, the REST root, the clock and the patience."""
 
     session: aiohttp.ClientSession
@@ -82,7 +82,7 @@ class Line:
     timeout: float
     longest: int = LONGEST
     watch: Watch = field(default_factory=Watch)
-    outage: Outage | None = None
+    outage: CircuitBreaker | None = None
     """Where the bot remembers for all calls that GitHub cannot be reached."""
 
     @property
@@ -94,7 +94,7 @@ class Line:
 class Api(gidgethub.aiohttp.GitHubAPI):
     """Call GitHub's API within one set of limits: each installation has its own, and so has the App."""
 
-    def __init__(self, line: Line, pace: Pace, memory: Memory | None = None) -> None:
+    def __init__(self, line: Transport, pace: Throttle, memory: EtagCache | None = None) -> None:
         super().__init__(line.session, user_agent(), base_url=line.base_url, cache=memory)
         self._line = line
         self._pace = pace
@@ -141,7 +141,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
     async def manage_rate_limit(self, *, method: str, url: str) -> None:
         """Wait for this call's turn; raises Paused when that is too far away or GitHub has told us to wait."""
         path = _path(url)
-        kind, resource = pacing.kind_of(method, path), pacing.resource_of(path)
+        kind, resource = throttle.kind_of(method, path), throttle.resource_of(path)
         while (hold := self._pace.hold(kind, resource, self._line.now())) is not None:
             wait = hold.until - self._line.now()
             if not hold.ours or wait > PATIENCE:
@@ -159,10 +159,10 @@ class Api(gidgethub.aiohttp.GitHubAPI):
 
     def obey(self, url: str, status: int, headers: Mapping[str, str], message: str) -> None:
         """Raise Paused if GitHub speaks of limits, and remember until when."""
-        if pacing.is_limit(status, headers, message):
-            self._pause(self._pace.limited(pacing.resource_of(_path(url)), headers, self._line.now()))
+        if throttle.is_limit(status, headers, message):
+            self._pause(self._pace.limited(throttle.resource_of(_path(url)), headers, self._line.now()))
 
-    def _pause(self, hold: Hold) -> NoReturn:
+    def _pause(self, hold: Wait) -> NoReturn:
         self._line.watch.paused(hold.reason)
         raise Paused(hold.until, hold.reason, whole=hold.whole)
 
@@ -191,7 +191,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
-        if pacing.kind_of(method, _path(url)) is not Kind.READ:
+        if throttle.kind_of(method, _path(url)) is not Kind.READ:
             check_may_write(f"{method} {_path(url)}")
         timeout = aiohttp.ClientTimeout(total=self._line.timeout)
         answer: tuple[int, Mapping[str, str], bytes] | None = None
@@ -205,7 +205,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = type(error).__name__
         outcome = "unanswered" if answer is None else _outcome(*answer)
-        self._line.watch.called(pacing.kind_of(method, _path(url)), outcome)
+        self._line.watch.called(throttle.kind_of(method, _path(url)), outcome)
         if outcome in ("unanswered", "failed") and self._line.outage is not None:
             await self._line.outage.doubt()
         if answer is None:
@@ -221,7 +221,7 @@ def api_for_a_while(
 
     Each may take `timeout` seconds.
     """
-    return Api(Line(session, api_url.rstrip("/"), now, asyncio.sleep, timeout, SHORT), Pace())
+    return Api(Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout, SHORT), Throttle())
 
 
 def _sound(
@@ -254,7 +254,7 @@ def _outcome(status: int, headers: Mapping[str, str], content: bytes) -> str:
         return "unchanged" if status == http.HTTPStatus.NOT_MODIFIED else "moved"
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return "failed"
-    return "limited" if pacing.is_limit(status, headers, complaint(content) or "") else "refused"
+    return "limited" if throttle.is_limit(status, headers, complaint(content) or "") else "refused"
 
 
 def _error_of(error: gidgethub.HTTPException) -> GitHubError:
