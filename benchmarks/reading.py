@@ -9,7 +9,7 @@ from collections.abc import Callable
 from statistics import quantiles
 
 from benchmarks.report import Section, Table, at_most
-from bot.petition.commands import parse
+from bot.petition.comments.commands import parse
 
 LONGEST = 65_536
 """Characters that GitHub allows in a comment."""

@@ -26,7 +26,7 @@ from bot import logs
 from bot.github import webhooks
 from bot.github.client import GitHub
 from bot.github.errors import Paused
-from bot.petition import block, threads
+from bot.petition import block, continuations
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter
@@ -209,7 +209,7 @@ def _look(issue: Issue | None, world: World) -> None:
     if issue is None or world.began is None:
         return
     if issue.id not in world.issues:
-        said_to_continue = threads.read_continues(issue.body)
+        said_to_continue = continuations.read_continues(issue.body)
         assert said_to_continue is not None, "only the bot opens issues here"
         world.open_thread(issue, world.places[said_to_continue.issue_id])
     place = world.places[issue.id]

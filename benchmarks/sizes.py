@@ -22,7 +22,7 @@ from benchmarks.report import Goal, Section, Table, at_most
 from bot.github import webhooks
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.petition.comment import Author
+from bot.petition.comments.comment import Author
 from bot.petition.facts import CommentFact, Issue, Repository
 from bot.reconcile.publish import publish
 from bot.reconcile.publish_context import PublishContext

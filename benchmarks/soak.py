@@ -17,7 +17,7 @@ from benchmarks.databases import sqlite_files
 from benchmarks.report import Section, Table, at_most, none_of
 from benchmarks.storming import Storm, storming
 from bot.github.client import MEMORY
-from bot.petition.versions import MOST
+from bot.petition.comments.versions import MOST
 from bot.store.engine.sqlite import PAGES
 from bot.web.door import Terms
 from sandbox.faults import Faults

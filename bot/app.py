@@ -25,7 +25,7 @@ from bot.github.oauth import Client, identify
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.organizing import Organizing
-from bot.petition.comment import Author
+from bot.petition.comments.comment import Author
 from bot.petition.facts import Fact
 from bot.reconcile.app_sync import AppSync
 from bot.reconcile.intervals import Intervals

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.config import Config
-from bot.petition.plausibility import Plausibility, assess
-from bot.petition.tally import fold
+from bot.petition.counting.abuse_signals import AbuseSignals, assess
+from bot.petition.counting.tally import fold
 from bot.verify import IssueName, gather
 
 
@@ -16,7 +16,7 @@ class Audited:
     """What was found on a petition."""
 
     name: IssueName
-    found: Plausibility
+    found: AbuseSignals
 
     def lines(self) -> Iterator[str]:
         """Say it in words."""

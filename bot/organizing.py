@@ -15,9 +15,9 @@ from cachetools import LRUCache, TTLCache
 
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, NotFound, Paused
-from bot.petition.comment import Author
-from bot.petition.plausibility import Account, assess
-from bot.petition.tally import Signature
+from bot.petition.comments.comment import Author
+from bot.petition.counting.abuse_signals import Account, assess
+from bot.petition.counting.tally import Signature
 from bot.store import PetitionRef, SignerSample, Store
 from bot.web.callers import Allowance, Rate
 from bot.web.desk import SecondLook

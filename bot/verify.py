@@ -18,10 +18,11 @@ from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.github.rules import FoundRules, find_rules
 from bot.github.urls import web_url_of
-from bot.petition import block, threads
-from bot.petition.comment import Comment, Writer
-from bot.petition.plausibility import Account
-from bot.petition.recount import Recount, recount
+from bot.petition import block
+from bot.petition import continuations as threads
+from bot.petition.comments.comment import Comment, Writer
+from bot.petition.counting.abuse_signals import Account
+from bot.petition.counting.recount import Recount, recount
 from bot.store import Discrepancy, Inspection
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)

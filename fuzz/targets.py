@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.github import webhooks
-from bot.petition import orders, settings
-from bot.petition.commands import Order, Sign, parse, phrases
-from bot.petition.splice import BEGIN, END, NOTE, MachineLine, letter, machine_line, splice
+from bot.petition.block.body import BEGIN, END, NOTE, MachineLine, letter, machine_line, splice
+from bot.petition.comments.commands import OrganizerCommand, Sign, parse, phrases
+from bot.petition.organizers import commands, settings
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
 
 EVENTS: Final = (*webhooks._ROUTES, "ping", "")  # noqa: SLF001 - the events that we act on
@@ -34,8 +34,8 @@ def read_comment(data: bytes) -> None:
             for shown, limit in limits:
                 assert shown is None or 0 < len(shown) <= limit
                 assert "\n" not in inline(shown or "")
-        case Order():
-            orders.understand(command)
+        case OrganizerCommand():
+            commands.understand(command)
     assert parse(text) == command
     phrases([text])
     settings.read(text)

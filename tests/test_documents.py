@@ -17,11 +17,11 @@ import pytest
 
 from bot import config
 from bot.github.permissions import NEEDS
-from bot.petition import settings
 from bot.petition.addresses import Addresses
-from bot.petition.commands import Order, Sign, Unsign, parse
-from bot.petition.digest import digest
-from bot.petition.orders import USAGE, Misunderstood, understand
+from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
+from bot.petition.counting.digest import digest
+from bot.petition.organizers import settings
+from bot.petition.organizers.commands import USAGE, Misunderstood, understand
 from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
@@ -101,7 +101,7 @@ def test_the_organizers_page_has_every_order_and_each_is_understood() -> None:
     assert orders == list(USAGE)
     for text in re.findall(r"`(/petition [^`]+)`", _page("ORGANIZERS")):
         order = parse(text)
-        assert isinstance(order, Order)
+        assert isinstance(order, OrganizerCommand)
         assert not isinstance(understand(order), Misunderstood), text
 
 

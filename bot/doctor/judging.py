@@ -41,8 +41,8 @@ def _credentials(facts: Facts) -> Iterator[Finding]:
                 "credentials",
                 f"GitHub does not accept the App's id and private key ({error}).",
                 "Nothing can be read or written without them.",
-                f"Take the id from the App's settings at {web_url_of(facts.patient.api_url)}/settings/apps , generate"
-                " a new private key there, and set both GITHUB_… variables; or begin anew with drop-app.",
+                f"Take the id from the App's settings at {web_url_of(facts.patient.api_url)}/settings/apps ,"
+                " generate a new private key there, and set both GITHUB_… variables; or begin anew with drop-app.",
             )
         case GitHubError() as error:
             yield problem(

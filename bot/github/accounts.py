@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bot.github.models.common import Id, Time, epoch
 from bot.github.models.rest import expect
-from bot.petition.plausibility import Account
+from bot.petition.counting.abuse_signals import Account
 
 # By their comments and not by their logins, which change and are reused.
 QUERY = """

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bot.github.models.common import Id, Time, clean, epoch
 from bot.github.models.rest import expect
-from bot.petition.comment import Author, Comment, KnownText, Version, Writer, read_text
+from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
 
 MOST = 100
 """Comments that GitHub tells of in one call."""

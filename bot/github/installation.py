@@ -26,10 +26,10 @@ from bot.github.paging import MOST_COMMENTS, PAGE, endless
 from bot.github.session import InstallationSession
 from bot.github.throttle import Throttle
 from bot.github.transport import Answer
-from bot.petition.comment import Author, Comment, KnownText
+from bot.petition.comments.comment import Author, Comment, KnownText
+from bot.petition.continuations import Continues, split_name
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts import Repository
-from bot.petition.plausibility import Account
-from bot.petition.threads import Continues, split_name
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
 """Tell what is known of the texts of comments, by their ids."""

@@ -23,7 +23,7 @@ from bot.github.models.rest import expect
 from bot.github.response_body import SHORT, read_body
 from bot.github.transport import VERSION, Credentials, api_for_a_while
 from bot.github.urls import web_url_of
-from bot.petition.comment import Author
+from bot.petition.comments.comment import Author
 from bot.version import user_agent
 
 log = structlog.get_logger("authorizing")

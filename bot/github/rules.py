@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from bot.github.errors import Forbidden
 from bot.github.installation import InstallationClient
-from bot.petition.comment import Author, Comment
-from bot.petition.orders import Given, names_of, rule, standing_orders
-from bot.petition.rules import Rules
-from bot.petition.settings import DEFAULTS, PATH, Settings
-from bot.petition.settings import read as read_text
+from bot.petition.comments.comment import Author, Comment
+from bot.petition.organizers.commands import Given, names_of, rule, standing_orders
+from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
+from bot.petition.organizers.settings import read as read_text
 
 
 @dataclass(frozen=True, slots=True)

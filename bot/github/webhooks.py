@@ -33,8 +33,8 @@ from bot.github.models.webhooks import (
     Push,
     RepositoryChange,
 )
-from bot.petition import commands
-from bot.petition.comment import Comment, Version, Writer, body_digest
+from bot.petition.comments import commands
+from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.facts import (
     BodyEdit,
     CommentFact,
@@ -46,7 +46,7 @@ from bot.petition.facts import (
     SettingsFact,
     Unclear,
 )
-from bot.petition.settings import PATH
+from bot.petition.organizers.settings import PATH
 
 
 class Malformed(Exception):

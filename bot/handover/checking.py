@@ -13,8 +13,8 @@ import msgspec
 
 from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
 from bot.handover.record import PackRecord
-from bot.petition.digest import digest
-from bot.petition.splice import letter_digest
+from bot.petition.block.body import letter_digest
+from bot.petition.counting.digest import digest
 from bot.roster.table import COLUMNS, is_neutral
 
 

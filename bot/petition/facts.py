@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.petition.comment import Comment
+from bot.petition.comments.comment import Comment
 
 
 @dataclass(frozen=True, slots=True)

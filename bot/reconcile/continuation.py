@@ -13,9 +13,9 @@ import structlog
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.petition import threads
+from bot.petition import continuations
+from bot.petition.block.body import machine_line
 from bot.petition.facts import Continuation
-from bot.petition.splice import machine_line
 from bot.reconcile.backoff import ends_all
 from bot.reconcile.publish_context import PublishContext
 from bot.store import Snapshot
@@ -43,7 +43,7 @@ async def find_again(tally: Snapshot, first: IssueRead, desk: PublishContext) ->
     for name in said.threads if said is not None else ():
         if name.lower() in known:
             continue
-        if strangers == threads.STRANGERS:
+        if strangers == continuations.STRANGERS:
             break
         read = await _named(name, tally, first, desk)
         if read is None:
@@ -61,7 +61,7 @@ async def continue_if_full(tally: Snapshot, pages: list[IssueRead], desk: Publis
     """
     last = pages[-1].issue
     over = last.locked or not tally.labelled or tally.shut_at is not None or tally.ended_at is not None
-    wanted = not over and threads.is_full(last.comments, tally.rules.settings.comments_per_thread)
+    wanted = not over and continuations.is_full(last.comments, tally.rules.settings.comments_per_thread)
     asked_at = await desk.store.upkeep.continuing_at(tally.petition_id)
     if not wanted and not asked_at:
         return None
@@ -86,7 +86,7 @@ async def continue_if_full(tally: Snapshot, pages: list[IssueRead], desk: Publis
 async def _named(name: str, tally: Snapshot, first: IssueRead, desk: PublishContext) -> IssueRead | None:
     """Read an issue that a block names; None where it is none that continues the petition."""
     try:
-        read = await desk.client.get_issue(*threads.split_name(name))
+        read = await desk.client.get_issue(*continuations.split_name(name))
     except (NotFound, Gone):
         return None
     is_ours = read.repository.owner == first.repository.owner
@@ -109,9 +109,9 @@ async def _open(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -
     position = tally.threads[-1].position + 1
     name = f"{first.repository.full_name}#{first.issue.number}"
     url = desk.addresses.site.issue(first.repository, first.issue.number)
-    body = threads.continuation_body(first.issue.title, url, threads.Continues(first.issue.id, name))
+    body = continuations.continuation_body(first.issue.title, url, continuations.Continues(first.issue.id, name))
     await desk.store.upkeep.continuing(tally.petition_id, int(desk.now()))
-    title = threads.continuation_title(first.issue.title, position)
+    title = continuations.continuation_title(first.issue.title, position)
     read = await desk.client.create_issue(pages[-1].repository, title, body)
     await _take_up(read, tally, desk)
 
@@ -131,7 +131,7 @@ async def _take_up(read: IssueRead, tally: Snapshot, desk: PublishContext) -> bo
 
 async def _continues(read: IssueRead, tally: Snapshot, first: IssueRead, client: InstallationClient) -> bool:
     """Tell whether the App itself has written that an issue continues this petition."""
-    said, author = threads.read_continues(read.body), read.author
+    said, author = continuations.read_continues(read.body), read.author
     if (
         said is None
         or author is None

@@ -15,7 +15,7 @@ import structlog
 from bot.github.errors import GitHubError, Paused, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.petition.comment import body_digest
+from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.intervals import jittered

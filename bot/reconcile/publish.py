@@ -10,9 +10,9 @@ import structlog
 from bot.github.errors import Gone
 from bot.github.models.rest import IssueRead
 from bot.petition import block
-from bot.petition.comment import body_digest
+from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueFact, IssueGone
-from bot.petition.progress import milestones, next_goal
+from bot.petition.organizers.goals import milestones, next_goal
 from bot.reconcile.backoff import NameReused, Stale, is_deleted
 from bot.reconcile.continuation import continue_if_full, find_again
 from bot.reconcile.damping import EDIT, WIPED
@@ -176,7 +176,7 @@ async def _conclude(
     due: Due,
     pages: Sequence[_Page],
     tally: Snapshot,
-    facts: block.BlockFacts,
+    facts: block.BlockContent,
     desk: PublishContext,
     goes_on_at: float | None,
 ) -> None:
@@ -198,7 +198,7 @@ async def _conclude(
 
 
 async def _write_all(
-    pages: Sequence[tuple[_Page, KnownBody]], tally: Snapshot, facts: block.BlockFacts, desk: PublishContext
+    pages: Sequence[tuple[_Page, KnownBody]], tally: Snapshot, facts: block.BlockContent, desk: PublishContext
 ) -> _Written:
     """Write the bodies that say something else than our rows, as long as we may.
 
@@ -233,7 +233,7 @@ async def _is_changed(page: _Page, known: KnownBody, desk: PublishContext) -> bo
     return not is_old
 
 
-def _body(page: _Page, facts: block.BlockFacts) -> str | None:
+def _body(page: _Page, facts: block.BlockContent) -> str | None:
     """Give the body to write; None where the one that is there will do."""
     body = block.compose(page.base, facts)
     if page.found is None or body is not None:
@@ -263,12 +263,12 @@ async def _write(page: _Page, body: str, desk: PublishContext) -> None:
         )
 
 
-def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: PublishContext) -> block.BlockFacts:
+def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: PublishContext) -> block.BlockContent:
     first, settings = (tally.threads[0] if tally.threads else None), tally.rules.settings
     pages = first and desk.addresses.pages(tally.repository, first.number, tally.page_key)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in tally.threads)
     is_public = settings.public_roster and bool(settings.show)
-    return block.BlockFacts(
+    return block.BlockContent(
         count=tally.count,
         digest=tally.digest,
         as_of=int(desk.now()),

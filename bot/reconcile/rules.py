@@ -10,11 +10,11 @@ import structlog
 
 from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
-from bot.petition.comment import Author
+from bot.petition.comments.comment import Author
 from bot.petition.facts import Repository
-from bot.petition.orders import Given, names_of, rule
-from bot.petition.settings import PATH
-from bot.petition.settings import digest as digest_of
+from bot.petition.organizers.commands import Given, names_of, rule
+from bot.petition.organizers.settings import PATH
+from bot.petition.organizers.settings import digest as digest_of
 from bot.reconcile.backoff import ends_all
 from bot.reconcile.publish_context import PublishContext
 from bot.store import KnownSettings, Store

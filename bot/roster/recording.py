@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.petition.addresses import Pages, Site
-from bot.petition.letters import Letter, given_to
-from bot.petition.progress import next_goal
+from bot.petition.letter.versions import Letter, given_to
+from bot.petition.organizers.goals import next_goal
 from bot.roster.chart import Days, Growth
 from bot.roster.record import PetitionRecord, ResponseRecord, SignatureRecord, iso, iso_or_none
 from bot.store import Entry, Snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import Final
 
-from bot.petition.settings import PATH
+from bot.petition.organizers.settings import PATH
 
 FORM: Final = ".github/ISSUE_TEMPLATE/petition.yml"
 """Where GitHub looks for issue forms.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.petition.orders import Given
+from bot.petition.organizers.commands import Given
 from bot.store import rule_statements as sql
 from bot.store import statements as common_sql
 from bot.store.engine.database import Transaction

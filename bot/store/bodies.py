@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.petition.comment import body_digest, unify_newlines
+from bot.petition.block.body import around
+from bot.petition.comments.comment import body_digest, unify_newlines
 from bot.petition.facts import BodyEdit
-from bot.petition.splice import around
 from bot.store import body_statements as sql
 from bot.store.engine.database import Row, Transaction
 from bot.store.letters import note_edit

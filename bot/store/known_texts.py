@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from bot.petition.commands import GRAMMAR
-from bot.petition.comment import Comment, KnownText, Version
-from bot.petition.versions import last_text
+from bot.petition.comments.commands import GRAMMAR
+from bot.petition.comments.comment import Comment, KnownText, Version
+from bot.petition.comments.versions import last_text
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.engine.database import Database, Transaction

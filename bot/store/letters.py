@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from bot.petition.letters import Letter, other_texts, versions
-from bot.petition.splice import letter, letter_digest
+from bot.petition.block.body import letter, letter_digest
+from bot.petition.letter.versions import Letter, other_texts, versions
 from bot.store import body_statements as sql
 from bot.store import upkeep_statements as upkeep_sql
 from bot.store.engine.database import Transaction

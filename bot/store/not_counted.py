@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from bot.petition.counting.not_counted import Reason, explain
 from bot.petition.facts import Repository
-from bot.petition.reasons import Reason, explain
 from bot.store import roster_statements as sql
 from bot.store import statements
 from bot.store.engine.database import Transaction

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot.petition.digest import Sum
+from bot.petition.counting.digest import Sum
+from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
-from bot.petition.letters import Letter
-from bot.petition.rules import Rules
-from bot.petition.tally import Signature
+from bot.petition.letter.versions import Letter
+from bot.petition.organizers.rules import Rules
 from bot.store import statements as sql
 from bot.store.engine.database import Row, Transaction
 from bot.store.letters import read_changed, read_letters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bot.petition.privacy import EVER, without_details
+from bot.petition.organizers.redaction import EVER, without_details
 from bot.store import rule_statements as governing_sql
 from bot.store import statements as sql
 from bot.store import upkeep_statements as upkeep_sql

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from bot.petition.settings import Detail
+from bot.petition.organizers.settings import Detail
 from bot.store.engine.dialect import Statement, statement
 from bot.store.statements import COMMENT_COLUMNS
 

@@ -8,11 +8,11 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
+from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
-from bot.petition.letters import Letter
-from bot.petition.progress import next_goal
-from bot.petition.settings import Detail, Settings
-from bot.petition.tally import Signature
+from bot.petition.letter.versions import Letter
+from bot.petition.organizers.goals import next_goal
+from bot.petition.organizers.settings import Detail, Settings
 from bot.store import roster_statements as sql
 from bot.store.engine.database import Database, Row, Transaction
 from bot.store.engine.dialect import Statement

@@ -8,10 +8,10 @@ from functools import partial
 
 import msgspec
 
-from bot.petition import settings as reading
-from bot.petition.comment import Author
-from bot.petition.orders import Given, Ruling
-from bot.petition.settings import DEFAULTS, Mistake, Settings
+from bot.petition.comments.comment import Author
+from bot.petition.organizers import settings as reading
+from bot.petition.organizers.commands import Given, Ruling
+from bot.petition.organizers.settings import DEFAULTS, Mistake, Settings
 from bot.store import rule_statements as sql
 from bot.store.attempts import Attempts, read_attempts
 from bot.store.engine.database import Database, Transaction

@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, Self
 
-from bot.petition.comment import Comment
+from bot.petition.comments.comment import Comment
 from bot.petition.facts import CommentFact, Fact, IssueFact
-from bot.petition.letters import Letter
+from bot.petition.letter.versions import Letter
 from bot.store import statements as sql
 from bot.store.credentials import CredentialStore
 from bot.store.engine.database import LONG_PATIENCE, Database, Transaction, connect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
-from bot.petition.comment import KnownText
+from bot.petition.comments.comment import KnownText
 from bot.petition.facts import Repository
 from bot.store import upkeep_statements as sql
 from bot.store.account_ages import read_unaged, record_ages

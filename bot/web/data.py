@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 
 from bot.petition.addresses import pages_of
-from bot.petition.letters import Letter
+from bot.petition.letter.versions import Letter
 from bot.roster import badge, feed, table
 from bot.roster.chart import STYLE, chart
 from bot.roster.record import EmbedRecord, iso

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.petition.addresses import Pages, Site
-from bot.petition.orders import removals
-from bot.petition.plausibility import Alike, Plausibility
-from bot.petition.rules import Rules, Withheld
-from bot.petition.settings import PATH, Detail
+from bot.petition.counting.abuse_signals import AbuseSignals, Alike
+from bot.petition.organizers.commands import removals
+from bot.petition.organizers.rules import Rules, Withheld
+from bot.petition.organizers.settings import PATH, Detail
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionDetails, State
 from bot.web.asking import House
 from bot.web.views import Moment, people
@@ -26,7 +26,7 @@ TRIED: Final = 20
 class SecondLook:
     """What may be worth a second look among the signatures, and how many have withdrawn."""
 
-    found: Plausibility
+    found: AbuseSignals
     withdrawn: int
     at: int = 0
     """When that was, in UTC epoch seconds."""

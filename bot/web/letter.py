@@ -14,7 +14,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bot.petition.shallow import shallow
+from bot.petition.markdown.limit_nesting import limit_nesting
 
 REMEMBERED: Final = 8 * 1024 * 1024
 """Characters of letters that are remembered as they are shown; what is longer than that is made anew."""
@@ -32,7 +32,7 @@ def show(text: str) -> Markup:
 
     A picture from elsewhere would tell its owner who reads the letter. It may take a second.
     """
-    text = shallow(text, QUOTES)
+    text = limit_nesting(text, QUOTES)
     html = _MARKDOWN.render(text)
     if _repeats(html) > REPEATED:
         html = _MARKDOWN_ALONE.render(text)

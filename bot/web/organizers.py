@@ -19,7 +19,7 @@ from aiohttp import web
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
 from bot.github.oauth import Client, authorize_url
 from bot.petition.addresses import SIGNED_IN, pages_of
-from bot.petition.comment import Author
+from bot.petition.comments.comment import Author
 from bot.sealing import derive
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, SignOuts
 from bot.web.asking import NOT_HERE, PETITION, Asked, House, is_canonical, may_see

@@ -11,7 +11,7 @@ import jinja2
 from aiohttp import web
 
 from bot.petition.addresses import pages_of
-from bot.petition.progress import next_goal
+from bot.petition.organizers.goals import next_goal
 from bot.store import PAGE_SIZE, PetitionDetails, RosterQuery, Unavailable
 from bot.web import views
 from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted

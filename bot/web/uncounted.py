@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.petition.addresses import Site
-from bot.petition.reasons import Reason
+from bot.petition.counting.not_counted import Reason
 from bot.store import NotCounted
 from bot.web.views import Moment
 

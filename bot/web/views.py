@@ -12,9 +12,9 @@ from cachetools import LRUCache, cached
 from markupsafe import Markup
 
 from bot.petition.addresses import Pages, Site
-from bot.petition.letters import Change, Letter, Passage, differences, given_to
-from bot.petition.progress import milestones, next_goal
-from bot.petition.sections import example_of
+from bot.petition.block.sections import example_of
+from bot.petition.letter.versions import Change, Letter, Passage, differences, given_to
+from bot.petition.organizers.goals import milestones, next_goal
 from bot.petition.text import links_apart
 from bot.roster.chart import chart, day_name, sparkline
 from bot.roster.recording import growth_of

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from bot.github.webhooks import Delivery, read
-from bot.petition.comment import Comment, Version
+from bot.petition.comments.comment import Comment, Version
 from bot.petition.facts import CommentFact, IssueFact
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.github.errors import GitHubError, NotSignedIn, Unavailable
 from bot.github.oauth import Client, authorize_url, identify
-from bot.petition.comment import Author
+from bot.petition.comments.comment import Author
 from sandbox.server import Sandbox
 from tests.github.scene import Calls, Clock, Forgery
 

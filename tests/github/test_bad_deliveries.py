@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.github.webhooks import Malformed, UnsupportedMediaType, payload_of, read
-from bot.petition.commands import Unsign
-from bot.petition.comment import Author, Writer
+from bot.petition.comments.commands import Unsign
+from bot.petition.comments.comment import Author, Writer
 from bot.petition.facts import CommentFact, Fact, IssueFact, SettingsFact, Unclear
 from tests.chance import examples
 from tests.github.deliver import (

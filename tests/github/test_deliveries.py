@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.comment import Author, Writer, body_digest
+from bot.petition.comments.comment import Author, Writer, body_digest
 from bot.petition.facts import (
     BodyEdit,
     InstallationFact,

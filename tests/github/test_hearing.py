@@ -9,7 +9,7 @@ import pytest
 
 from bot.github.installation import InstallationClient
 from bot.github.webhooks import read
-from bot.petition.comment import Comment, merge, standing
+from bot.petition.comments.comment import Comment, merge, standing
 from bot.petition.facts import CommentFact, Fact, InstallationFact, IssueFact, IssueGone, RepositoryFact
 from sandbox.server import Sandbox
 from sandbox.state import Event

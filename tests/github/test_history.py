@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.github.comment_history import read
-from bot.petition.commands import Sign
-from bot.petition.comment import Comment, Standing, Writer, merge, standing
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Comment, Standing, Writer, merge, standing
 from tests.github.deliver import AT_NINE, AT_TEN, NINE, TEN, about_comment, comment
 
 Json = dict[str, Any]

@@ -8,10 +8,10 @@ from aiohttp import web
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
-from bot.petition.commands import Command, Sign, parse
-from bot.petition.comment import Author, Writer, body_digest, standing
+from bot.petition.comments.commands import Command, Sign, parse
+from bot.petition.comments.comment import Author, Writer, body_digest, standing
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts import Repository
-from bot.petition.plausibility import Account
 from sandbox.nouns import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed
@@ -271,7 +271,7 @@ async def test_what_people_wrote_is_read_beside_the_loop(
         readers.append(threading.get_ident())
         return parse(text)
 
-    monkeypatch.setattr("bot.petition.commands.parse", note)
+    monkeypatch.setattr("bot.petition.comments.commands.parse", note)
     await client.list_comments(REPO, letter.number)
     await client.comment_histories([one.node_id for one in comments])
     assert len(readers) >= 4

@@ -8,7 +8,7 @@ import pytest
 
 from bot.handover.pack import make_files, write
 from bot.petition.addresses import Pages, Site
-from bot.petition.commands import Sign
+from bot.petition.comments.commands import Sign
 from bot.store import PetitionExport, Store
 from tests.store.scene import LETTER, REPOSITORY, Scene, person
 

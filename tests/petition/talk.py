@@ -11,8 +11,8 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from bot.petition.commands import Command, Sign, Unsign
-from bot.petition.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
+from bot.petition.comments.commands import Command, Sign, Unsign
+from bot.petition.comments.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
 
 TEXTS: dict[str, Command | None] = {
     "/sign": Sign(),

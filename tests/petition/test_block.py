@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.petition.block import (
     BODY_LIMIT,
-    BlockFacts,
+    BlockContent,
     compose,
     has_room,
     letter,
@@ -22,8 +22,8 @@ from bot.petition.block import (
     same_but_for_time,
     splice,
 )
-from bot.petition.commands import Sign, Unsign, parse
-from bot.petition.tally import Signature
+from bot.petition.comments.commands import Sign, Unsign, parse
+from bot.petition.counting.tally import Signature
 from bot.petition.text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
 
 NOW = 1795347607  # 22 Nov 2026, 11:40:07 UTC
@@ -32,8 +32,8 @@ LETTER = "# Open the archive\n\nWe ask the library to open it."
 WEB = "https://sign.example.org/petitions/ada/letters/1"
 
 
-def facts(count: int = 1234, **more: Any) -> BlockFacts:
-    return BlockFacts(count=count, digest=DIGEST, as_of=NOW, **more)
+def facts(count: int = 1234, **more: Any) -> BlockContent:
+    return BlockContent(count=count, digest=DIGEST, as_of=NOW, **more)
 
 
 def signed(login: str, name: str | None = None, affiliation: str | None = None, at: int = NOW) -> Signature:
@@ -82,7 +82,7 @@ class Page(HTMLParser):
             self.cells[-1] += data
 
 
-def shown(block: BlockFacts) -> str:
+def shown(block: BlockContent) -> str:
     return Page(render(block)).text
 
 
@@ -280,7 +280,7 @@ def around_the_name(page: Page) -> tuple[list[str], list[str], list[str], str]:
     return tags, page.links, page.cells[1:], page.text.replace(page.cells[0], "", 1)
 
 
-def full() -> BlockFacts:
+def full() -> BlockContent:
     return facts(
         goal=2000,
         newest=crowd(20),
@@ -374,7 +374,7 @@ class TestSameButForTime:
             facts(closed_at=NOW),
         ],
     )
-    def test_anything_else_is(self, other: BlockFacts) -> None:
+    def test_anything_else_is(self, other: BlockContent) -> None:
         assert not same_but_for_time(render(facts()), render(other))
 
     def test_a_time_elsewhere_in_the_block_is_not_the_time_of_counting(self) -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.petition import commands
-from bot.petition.commands import Command, Order, Phrase, Sign, Unsign, parse, phrases
+from bot.petition.comments import commands
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, parse, phrases
 from bot.petition.text import clean, says_something
 from tests.effort import growth
 
@@ -114,7 +114,7 @@ def test_the_last_command_decides() -> None:
     check("/unsign\n/sign Ada\nBecause.", Sign("Ada", reason="Because."))
     check("/sign Ada\n\n```\n/unsign\n```", Sign("Ada"))
     check("/sign Ada\n\n> /unsign", Sign("Ada"))
-    check("/sign\n/petition close", Order("close"))
+    check("/sign\n/petition close", OrganizerCommand("close"))
 
 
 # --- name and affiliation ----------------------------------------------------------------------------------------
@@ -263,19 +263,19 @@ def test_the_lines_below_are_the_reason(body: str, reason: str | None) -> None:
 @pytest.mark.parametrize(
     ("body", "order"),
     [
-        ("/petition goal 10", Order("goal", "10")),
-        ("/PETITION Goal: 10", Order("goal", "10")),
-        ("/petition remove @ada It is a fake, sorry.", Order("remove", "@ada It is a fake, sorry.")),
-        ("/petition close.", Order("close")),
-        ("/petition also-accept signed, +1", Order("also-accept", "signed, +1")),
-        (f"/petition {'x' * 99} y", Order("x" * 40, "y")),
-        ("/petition", Order("")),
-        ("/petition @ada", Order("", "@ada")),
-        ("/petition remove @ada\u202e\x00x", Order("remove", "@adax")),
-        ("Thanks.\n\n/petition reopen\nthanks", Order("reopen")),
+        ("/petition goal 10", OrganizerCommand("goal", "10")),
+        ("/PETITION Goal: 10", OrganizerCommand("goal", "10")),
+        ("/petition remove @ada It is a fake, sorry.", OrganizerCommand("remove", "@ada It is a fake, sorry.")),
+        ("/petition close.", OrganizerCommand("close")),
+        ("/petition also-accept signed, +1", OrganizerCommand("also-accept", "signed, +1")),
+        (f"/petition {'x' * 99} y", OrganizerCommand("x" * 40, "y")),
+        ("/petition", OrganizerCommand("")),
+        ("/petition @ada", OrganizerCommand("", "@ada")),
+        ("/petition remove @ada\u202e\x00x", OrganizerCommand("remove", "@adax")),
+        ("Thanks.\n\n/petition reopen\nthanks", OrganizerCommand("reopen")),
     ],
 )
-def test_an_order_is_a_word_and_an_argument(body: str, order: Order) -> None:
+def test_an_order_is_a_word_and_an_argument(body: str, order: OrganizerCommand) -> None:
     check(body, order)
 
 

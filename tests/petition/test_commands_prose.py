@@ -10,7 +10,7 @@ from cmarkgfm import cmark
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.commands import Sign, parse
+from bot.petition.comments.commands import Sign, parse
 from tests.chance import examples
 
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
-from bot.petition.comment import (
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
+from bot.petition.comments.comment import (
     GHOST_ID,
     Author,
     Comment,
@@ -18,7 +18,7 @@ from bot.petition.comment import (
     merge,
     standing,
 )
-from bot.petition.versions import MOST
+from bot.petition.comments.versions import MOST
 
 ADA = Author(1, "ada")
 SIGN, ADA_SIGNS, UNSIGN, HELLO, THANKS = "/sign", "/sign Ada Lovelace", "/unsign", "hello", "thanks"
@@ -28,7 +28,7 @@ SAYS: dict[str, Command | None] = {
     UNSIGN: Unsign(),
     HELLO: None,
     THANKS: None,
-    "/petition goal 5": Order("goal", "5"),
+    "/petition goal 5": OrganizerCommand("goal", "5"),
     "+1": Phrase("one phrase"),
     "me too": Phrase("another phrase"),
 }
@@ -217,7 +217,7 @@ class TestOthers:
         check(*told, edits(SIGN, ADA_SIGNS, EVENING), says=Sign("Ada Lovelace"), made_at=EVENING)
 
     def test_an_organizers_order_is_nobodys_who_edited_it_in(self) -> None:
-        check(writes("/petition goal 5"), says=Order("goal", "5"))
+        check(writes("/petition goal 5"), says=OrganizerCommand("goal", "5"))
         check(writes(HELLO), moderator_edits(HELLO, "/petition goal 5"), says=None)
         check(writes("/petition goal 5"), moderator_edits("/petition goal 5", HELLO), says=None)
 
@@ -289,7 +289,7 @@ class TestListings:
     def test_what_was_replaced_keeps_no_name(self) -> None:
         order = writes("/petition goal 5")
         assert known(writes(ADA_SIGNS), edits(ADA_SIGNS, SIGN)).versions[0].command == Sign()
-        assert known(order, edits("/petition goal 5", HELLO)).versions[0].command == Order("goal")
+        assert known(order, edits("/petition goal 5", HELLO)).versions[0].command == OrganizerCommand("goal")
 
     def test_words_are_read_by_the_newest_rules(self) -> None:
         newly = observed(Version(EVENING, body_digest(HELLO), Writer.UNSAID, Sign(), None, False, NIGHT))

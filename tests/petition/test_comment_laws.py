@@ -7,8 +7,8 @@ from random import Random
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.petition.commands import Sign
-from bot.petition.comment import Comment, merge, standing
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Comment, merge, standing
 from tests.petition.talk import ADA, GHOST, TEXTS, Post, posts, some
 
 END = 2000

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.digest import Sum, digest
+from bot.petition.counting.digest import Sum, digest
 
 IDS = st.integers(1, 2**63 - 1)
 PAIRS = st.tuples(IDS, IDS)

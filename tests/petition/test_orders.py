@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.commands import Order, Phrase, Sign, Unsign, parse, phrases
-from bot.petition.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.orders import (
+from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, Unsign, parse, phrases
+from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.counting.tally import judge
+from bot.petition.organizers.commands import (
     USAGE,
     Act,
     Answer,
@@ -31,9 +32,8 @@ from bot.petition.orders import (
     standing_orders,
     understand,
 )
-from bot.petition.rules import Response, Rules, Withheld
-from bot.petition.settings import DEFAULTS, Settings
-from bot.petition.tally import judge
+from bot.petition.organizers.rules import Response, Rules, Withheld
+from bot.petition.organizers.settings import DEFAULTS, Settings
 
 GRACE, HOPPER, MALLORY = Author(2, "grace"), Author(3, "hopper"), Author(9, "mallory")
 ADA = Author(1, "ada")
@@ -41,9 +41,9 @@ ORGANIZERS = {GRACE.id: True, HOPPER.id: True, MALLORY.id: False}
 DAY = int(datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
-def order(text: str) -> Order:
+def order(text: str) -> OrganizerCommand:
     command = parse(f"/petition {text}")
-    assert isinstance(command, Order)
+    assert isinstance(command, OrganizerCommand)
     return command
 
 
@@ -271,12 +271,14 @@ def test_an_organizer_is_told_what_was_not_understood_and_nobody_else() -> None:
 # --- standing ---------------------------------------------------------------------------------------------------
 
 
-def written(number: int, command: Order | None, at: int, *versions: Version, hidden: bool = False) -> Comment:
+def written(
+    number: int, command: OrganizerCommand | None, at: int, *versions: Version, hidden: bool = False
+) -> Comment:
     first = Version(at, body_digest(repr(command)), Writer.AUTHOR, command, hidden=hidden)
     return Comment(number, at, GRACE, at, (first, *versions))
 
 
-def edit(comment: Comment, command: Order | None, at: int, writer: Writer = Writer.AUTHOR) -> Comment:
+def edit(comment: Comment, command: OrganizerCommand | None, at: int, writer: Writer = Writer.AUTHOR) -> Comment:
     before = comment.versions[-1].digest
     return replace(
         comment,

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.petition.comment import Author
-from bot.petition.orders import (
+from bot.petition.comments.comment import Author
+from bot.petition.organizers.commands import (
     Answer,
     Given,
     Instruction,
@@ -19,8 +19,8 @@ from bot.petition.orders import (
     standing_orders,
     understand,
 )
-from bot.petition.rules import Withheld
-from bot.petition.settings import DEFAULTS, Settings
+from bot.petition.organizers.rules import Withheld
+from bot.petition.organizers.settings import DEFAULTS, Settings
 from tests.petition.test_orders import ADA, DAY, GRACE, MALLORY, ORGANIZERS, meaning, order, ruled, written
 
 

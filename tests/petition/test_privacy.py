@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.petition.commands import Order, Sign, Unsign
-from bot.petition.comment import Author, Comment, Version, Writer, body_digest, merge, standing
-from bot.petition.privacy import EVER, without_details
+from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
+from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest, merge, standing
+from bot.petition.organizers.redaction import EVER, without_details
 
 ADA = Author(1, "ada")
 SIGNED = Version(100, body_digest("a"), Writer.AUTHOR, Sign("Ada", "Engines", "Because"))
@@ -46,7 +46,7 @@ def test_what_is_written_later_is_their_will_again() -> None:
 
 
 def test_withdrawals_and_orders_stay_what_they_are() -> None:
-    for command in (Unsign(), Order("goal", "500"), None):
+    for command in (Unsign(), OrganizerCommand("goal", "500"), None):
         comment = replace(COMMENT, versions=(replace(SIGNED, command=command),))
         assert without_details(comment, EVER).versions == comment.versions
 

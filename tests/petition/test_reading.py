@@ -7,7 +7,7 @@ import random
 import pytest
 
 from benchmarks.reading import KNOWN, Family, family
-from bot.petition.commands import Sign, parse
+from bot.petition.comments.commands import Sign, parse
 from tests.effort import growth
 
 

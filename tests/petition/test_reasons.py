@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.petition.commands import Command, Order, Phrase, Sign, Unsign, phrases
-from bot.petition.comment import Comment, Version, Writer, body_digest
-from bot.petition.reasons import Reason, Uncounted, explain
-from bot.petition.rules import Rules, Withheld
-from bot.petition.settings import Settings
-from bot.petition.tally import NOTHING, judge
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, phrases
+from bot.petition.comments.comment import Comment, Version, Writer, body_digest
+from bot.petition.counting.not_counted import Reason, Uncounted, explain
+from bot.petition.counting.tally import NOTHING, judge
+from bot.petition.organizers.rules import Rules, Withheld
+from bot.petition.organizers.settings import Settings
 from tests.petition.talk import ADA, ROBOT
 
 MORNING, NOON, EVENING, DAY = 100, 200, 300, 86_400
@@ -43,7 +43,7 @@ def test_who_is_counted_needs_no_reason_and_who_said_nothing_has_none() -> None:
 def test_talking_is_not_signing() -> None:
     assert reason(says(None)) is Reason.SILENT
     assert reason(says(Phrase("i agree"))) is Reason.SILENT
-    assert reason(says(Order("goal", "5"))) is Reason.SILENT
+    assert reason(says(OrganizerCommand("goal", "5"))) is Reason.SILENT
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ COMMANDS = st.sampled_from(
         MISTYPED,
         Phrase(next(iter(phrases(["hello"])))),
         Phrase("hi"),
-        Order("help"),
+        OrganizerCommand("help"),
         None,
     ]
 )

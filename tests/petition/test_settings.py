@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.settings import ALLOWED, DEFAULTS, SIZE_LIMIT, Detail, Mistake, Settings, read, read_goal
-from bot.petition.wording import Saying
+from bot.petition.i18n import Message
+from bot.petition.organizers.settings import (
+    ALLOWED,
+    DEFAULTS,
+    SIZE_LIMIT,
+    Detail,
+    Mistake,
+    Settings,
+    read,
+    read_goal,
+)
 
 
 def at(text: str) -> int:
@@ -168,7 +177,7 @@ def test_what_is_not_yaml_is_said_to_be_none(text: str) -> None:
 
 def test_a_found_text_cannot_break_out_of_the_message() -> None:
     (mistake,) = read("goal: '``` \n @ada'")  # type: ignore[misc]  # it holds mistakes
-    assert mistake == Mistake("goal", 1, Saying("{value}", "“``` @ada”"), ALLOWED["goal"])
+    assert mistake == Mistake("goal", 1, Message("{value}", "“``` @ada”"), ALLOWED["goal"])
 
 
 # --- laws -------------------------------------------------------------------------------------------------------

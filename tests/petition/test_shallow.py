@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.commands import Sign, parse
-from bot.petition.shallow import shallow
-from bot.petition.splice import BEGIN, place_of
+from bot.petition.block.body import BEGIN, place_of
+from bot.petition.comments.commands import Sign, parse
+from bot.petition.markdown.limit_nesting import limit_nesting
 from tests.effort import effort, growth
 
 DEEP = ["> " * 90, ">" * 90, " >   " * 90, ">\t" * 45, "- > " * 45, "> 1. " * 45, "- - > " * 30]
@@ -44,9 +44,9 @@ def test_nor_is_a_letter(marks: str) -> None:
     ],
 )
 def test_marks_beyond_the_third_go(line: str, as_read: str) -> None:
-    assert shallow(line) == as_read
+    assert limit_nesting(line) == as_read
 
 
 @pytest.mark.parametrize("mark", ["- ", ">", "1. ", " ", "> ", "9", "\t"])
 def test_it_takes_as_long_as_a_text_is_long(mark: str) -> None:
-    assert growth(lambda size: shallow(mark * size + "a"), 5_000) < 24
+    assert growth(lambda size: limit_nesting(mark * size + "a"), 5_000) < 24

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.petition.splice import (
+from bot.petition.block.body import (
     BEGIN,
     END,
     NOTE,
+    BlockLocation,
     MachineLine,
-    Place,
     around,
     letter,
     letter_digest,
@@ -210,7 +210,7 @@ class TestMachineLine:
 
 class TestPlaceOf:
     def test_an_intact_block_is_found(self) -> None:
-        assert place_of(f"One.\n{block()}\nTwo.") == Place("One.\n", "\nTwo.", block())
+        assert place_of(f"One.\n{block()}\nTwo.") == BlockLocation("One.\n", "\nTwo.", block())
         assert place_of(f"{BEGIN}\n{END}").block == f"{BEGIN}\n{END}"
 
     @pytest.mark.parametrize(

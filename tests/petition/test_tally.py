@@ -7,11 +7,11 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
-from bot.petition.comment import Author, Comment, Version, Writer, body_digest, merge
-from bot.petition.rules import Rules, Withheld
-from bot.petition.settings import Settings
-from bot.petition.tally import NOTHING, Signature, Verdict, fold, judge
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
+from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest, merge
+from bot.petition.counting.tally import NOTHING, Signature, Verdict, fold, judge
+from bot.petition.organizers.rules import Rules, Withheld
+from bot.petition.organizers.settings import Settings
 from tests.petition.talk import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
 
 END = 2000
@@ -94,7 +94,7 @@ class TestPerson:
         check(*comments, signed=2, effective=[2])
 
     def test_what_else_is_said_does_not_matter(self) -> None:
-        comments = says(1, Sign()), says(2, None, MORNING + 1), says(3, Order("goal", "5"), MORNING + 2)
+        comments = says(1, Sign()), says(2, None, MORNING + 1), says(3, OrganizerCommand("goal", "5"), MORNING + 2)
         check(*comments, signed=1, effective=[1])
 
     def test_nobody_who_never_spoke_has_signed(self) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.splice import splice
-from bot.petition.threads import (
+from bot.petition.block.body import splice
+from bot.petition.continuations import (
     Continues,
     continuation_body,
     continuation_title,

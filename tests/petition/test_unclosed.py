@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.petition.block import BODY_LIMIT, BlockFacts, compose
-from bot.petition.splice import BEGIN, END, NOTE, MachineLine, letter, machine_line, place_of, splice
+from bot.petition.block import BODY_LIMIT, BlockContent, compose
+from bot.petition.block.body import BEGIN, END, NOTE, MachineLine, letter, machine_line, place_of, splice
 from tests.effort import growth
 from tests.petition.rendering import shown_in
 
@@ -125,7 +125,7 @@ TAGS = ("details", "summary", "pre", "script", "style", "textarea", "b", "code",
 @pytest.mark.parametrize("left", [60, 130, 300, 400, 1_000])
 def test_where_room_is_short_what_is_written_is_known_again(left: int) -> None:
     body = "```\n" + "x" * (BODY_LIMIT - left - 4)
-    facts = BlockFacts(12, TALLY.digest, TALLY.as_of)
+    facts = BlockContent(12, TALLY.digest, TALLY.as_of)
     new = compose(body, facts)
     assert letter(new or body) == body
     assert len(new or body) <= BODY_LIMIT

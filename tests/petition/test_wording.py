@@ -15,22 +15,23 @@ from babel.messages.pofile import read_po
 from cmarkgfm import github_flavored_markdown_to_html
 from cmarkgfm.cmark import Options
 
+from bot import petition
 from bot.petition import block
-from bot.petition.block import BlockFacts, compose, machine_line, render, same_but_for_time
-from bot.petition.commands import Order, Sign, Unsign, parse
-from bot.petition.comment import Author
-from bot.petition.orders import Given, rule
-from bot.petition.progress import Milestone
-from bot.petition.rules import Response
-from bot.petition.settings import LANGUAGES, Detail, Settings, read
-from bot.petition.tally import Signature
-from bot.petition.wording import DOMAIN
+from bot.petition.block import BlockContent, compose, machine_line, render, same_but_for_time
+from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
+from bot.petition.comments.comment import Author
+from bot.petition.counting.tally import Signature
+from bot.petition.i18n import DOMAIN
+from bot.petition.organizers.commands import Given, rule
+from bot.petition.organizers.goals import Milestone
+from bot.petition.organizers.rules import Response
+from bot.petition.organizers.settings import LANGUAGES, Detail, Settings, read
 
-HERE = Path(block.__file__).parent
+HERE = Path(petition.__file__).parent
 OTHERS = LANGUAGES[1:]
 NOW = 1795347607
 KEYWORDS = {"say": None, "count": (1, 2), "message": None, "gettext": None}
-FACTS = BlockFacts(
+FACTS = BlockContent(
     count=1234,
     digest="adhash4096:0a",
     as_of=NOW,
@@ -128,7 +129,7 @@ TYPED = {
 
 
 @pytest.mark.parametrize("facts", EVERYTHING_IT_CAN_SAY.values(), ids=EVERYTHING_IT_CAN_SAY)
-def test_nothing_in_the_block_is_said_in_english_only(facts: BlockFacts) -> None:
+def test_nothing_in_the_block_is_said_in_english_only(facts: BlockContent) -> None:
     arabic = render(replace(facts, language="ar", remarks=()))
     assert _latin(arabic) - LATIN_EVERYWHERE == set()
     assert render(replace(facts, language="de", remarks=())) != render(replace(facts, remarks=()))
@@ -146,7 +147,7 @@ def test_every_mistake_in_the_settings_is_told_in_the_language_of_the_block(text
 @pytest.mark.parametrize("text", ORDERS)
 def test_every_order_that_is_not_understood_is_explained_in_the_language_of_the_block(text: str) -> None:
     order = parse(f"/petition {text}")
-    assert isinstance(order, Order)
+    assert isinstance(order, OrganizerCommand)
     given = Given(5, NOW, Author(1, "grace"), order)
     told = {
         language: rule(

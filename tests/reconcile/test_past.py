@@ -8,8 +8,8 @@ import pytest
 
 from bot.github.body_history import Revision
 from bot.github.errors import Paused
+from bot.petition.block.body import splice
 from bot.petition.facts import IssueFact
-from bot.petition.splice import splice
 from bot.reconcile.letter_history import LetterHistory, Told, worth_reading
 from bot.reconcile.manual_resync import resync_by_hand
 from sandbox.faults import Faults

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.github.body_history import Revision
+from bot.petition.block.body import letter_digest
 from bot.petition.facts import BodyEdit, Issue, IssueFact, Repository
-from bot.petition.splice import letter_digest
 from bot.reconcile.letter_history import worth_reading
 from bot.store import Store
 from tests.chance import examples

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from bot.petition import settings
+from bot.petition.organizers import settings
 from bot.starter import COLOR, DESCRIPTION, FORM, starter_files
 
 FILES = starter_files("petition")

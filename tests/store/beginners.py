@@ -14,8 +14,8 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from bot.petition.commands import Sign
-from bot.petition.comment import Author
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Author
 from bot.store import Store
 from bot.store.migrations import upgrading  # noqa: F401 - read once, before the fork
 from tests.store.scene import INSTALLATION, Scene

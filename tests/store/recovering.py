@@ -9,8 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.petition.commands import Sign
-from bot.petition.comment import Author
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Author
 from bot.sealing import seal
 from bot.store import Recovered, Store, recover
 from bot.store.recording.consistency import Inspection

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from bot.petition.commands import Command, Sign, Unsign
-from bot.petition.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.comments.commands import Command, Sign, Unsign
+from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts import CommentFact, Issue, IssueFact, Repository
 from bot.store import Snapshot, Store
 from bot.store.engine.dialect import statement

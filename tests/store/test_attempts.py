@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from bot.petition.commands import Order
-from bot.petition.comment import Author
+from bot.petition.comments.commands import OrganizerCommand
+from bot.petition.comments.comment import Author
 from bot.petition.facts import IssueGone
-from bot.petition.orders import Given, Ruling, rule
-from bot.petition.settings import DEFAULTS
+from bot.petition.organizers.commands import Given, Ruling, rule
+from bot.petition.organizers.settings import DEFAULTS
 from bot.store import Attempts, Store
 from bot.store.attempts import KEPT
 from bot.store.engine.database import connect
@@ -39,12 +39,12 @@ async def attempts_of(store: Store) -> list[Attempts]:
 
 
 async def test_however_often_a_stranger_tries_the_log_is_the_organizers(scene: Scene) -> None:
-    given = await scene.say(GRACE, Order("goal", "5"))
+    given = await scene.say(GRACE, OrganizerCommand("goal", "5"))
     first_at = scene.clock + 1
-    tried = [await scene.say(EVE, Order("close", f"{number}")) for number in range(5)]
+    tried = [await scene.say(EVE, OrganizerCommand("close", f"{number}")) for number in range(5)]
     for number in range(20):
         for comment in tried:
-            await scene.edit(comment, Order("remove", f"@ada {number}"))
+            await scene.edit(comment, OrganizerCommand("remove", f"@ada {number}"))
         await govern(scene, GRACE)
         await govern(scene, GRACE)
     assert await log_of(scene) == [("grace", "goal", "obeyed")]
@@ -59,11 +59,11 @@ async def test_however_often_a_stranger_tries_the_log_is_the_organizers(scene: S
 
 
 async def test_that_an_organizer_is_none_any_more_stands_in_the_log_once(scene: Scene) -> None:
-    given = await scene.say(GRACE, Order("goal", "5"))
+    given = await scene.say(GRACE, OrganizerCommand("goal", "5"))
     await govern(scene, GRACE)
     await govern(scene)
     for number in range(5):
-        await scene.edit(given, Order("goal", f"{number}"))
+        await scene.edit(given, OrganizerCommand("goal", f"{number}"))
         await govern(scene)
     assert await log_of(scene) == [("grace", "goal", "obeyed"), ("grace", "goal", "refused")]
     assert [(one.login, one.times) for one in await attempts_of(scene.store)] == [("grace", 5)]
@@ -74,7 +74,7 @@ async def test_that_an_organizer_is_none_any_more_stands_in_the_log_once(scene: 
 async def test_no_more_people_are_kept_than_have_room_and_ruling_again_changes_nothing(scene: Scene) -> None:
     people = [Author(1_000 + number, f"user{number}") for number in range(KEPT + 5)]
     for one in people:
-        await scene.say(one, Order("help"))
+        await scene.say(one, OrganizerCommand("help"))
     for _ in range(2):
         await govern(scene, GRACE)
         found = await attempts_of(scene.store)
@@ -83,13 +83,13 @@ async def test_no_more_people_are_kept_than_have_room_and_ruling_again_changes_n
 
 
 async def test_who_is_to_be_forgotten_is_until_they_write_anew(scene: Scene) -> None:
-    await scene.say(EVE, Order("close"))
-    await scene.say(MALLORY, Order("close"))
+    await scene.say(EVE, OrganizerCommand("close"))
+    await scene.say(MALLORY, OrganizerCommand("close"))
     await govern(scene, GRACE)
     await scene.store.upkeep.forget([EVE.id])
     await govern(scene, GRACE)
     assert [one.user_id for one in await attempts_of(scene.store)] == [MALLORY.id]
-    await scene.say(EVE, Order("goal"), at=int(scene.store._now()) + 1)
+    await scene.say(EVE, OrganizerCommand("goal"), at=int(scene.store._now()) + 1)
     await govern(scene, GRACE)
     assert [(one.login, one.word, one.times) for one in await attempts_of(scene.store)] == [
         ("eve", "goal", 1),
@@ -98,14 +98,14 @@ async def test_who_is_to_be_forgotten_is_until_they_write_anew(scene: Scene) -> 
 
 
 async def test_with_the_issue_goes_what_was_tried_on_it(scene: Scene) -> None:
-    await scene.say(EVE, Order("close"))
+    await scene.say(EVE, OrganizerCommand("close"))
     await govern(scene, GRACE)
     await scene.store.record([IssueGone(700, REPOSITORY, LETTER.id)])
     assert await attempts_of(scene.store) == []
 
 
 async def test_where_names_were_erased_none_is_taken_down(scene: Scene) -> None:
-    await scene.say(EVE, Order("close"))
+    await scene.say(EVE, OrganizerCommand("close"))
     ruling = await govern(scene, GRACE)
     ended = replace(
         ruling, rules=replace(ruling.rules, closed_at=101, settings=replace(DEFAULTS, anonymise_after=0))
@@ -119,7 +119,7 @@ async def test_where_names_were_erased_none_is_taken_down(scene: Scene) -> None:
 
 def entry(number: int, comment: int, author: Author, answer: str) -> dict[str, object]:
     """Give a row of the log as 0.1.0 left it."""
-    given = Given(comment, 1_000 + number, author, Order("goal", f"{number}"))
+    given = Given(comment, 1_000 + number, author, OrganizerCommand("goal", f"{number}"))
     return {
         "petition_id": LETTER.id,
         "number": number,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.petition.comment import body_digest
+from bot.petition.comments.comment import body_digest
 from bot.petition.facts import BodyEdit, IssueGone, Repository
 from bot.store import KnownBody, LastBodies, State, Store, outside_digest
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene

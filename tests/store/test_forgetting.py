@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.petition.commands import Sign
+from bot.petition.comments.commands import Sign
 from bot.petition.facts import CommentFact
-from bot.petition.orders import Ruling
-from bot.petition.rules import Rules
+from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.rules import Rules
 from bot.store import Forgotten
 from bot.store.engine.dialect import statement
 from bot.store.privacy import ToAnonymise

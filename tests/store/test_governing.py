@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.commands import Order, Phrase, Sign, parse
-from bot.petition.comment import Author
+from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, parse
+from bot.petition.comments.comment import Author
 from bot.petition.facts import SettingsFact
-from bot.petition.orders import Ruling, names_of, rule
-from bot.petition.rules import Rules
-from bot.petition.settings import DEFAULTS, Settings
+from bot.petition.organizers.commands import Ruling, names_of, rule
+from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.settings import DEFAULTS, Settings
 from bot.store import Store
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
 
@@ -68,8 +68,8 @@ async def test_petitions_are_due_when_settings_have_changed_and_not_otherwise(sc
 
 
 async def test_an_order_makes_a_petition_due_and_is_answered(scene: Scene) -> None:
-    given = await scene.say(GRACE, Order("goal", "5"))
-    refused = await scene.say(EVE, Order("close"))
+    given = await scene.say(GRACE, OrganizerCommand("goal", "5"))
+    refused = await scene.say(EVE, OrganizerCommand("close"))
     assert await scene.store.due(INSTALLATION, 9e9)
     ruling = await govern(scene)
     assert (await scene.snapshot()).rules == ruling.rules == Rules(Settings(goals=(5,)))
@@ -81,7 +81,7 @@ async def test_an_order_makes_a_petition_due_and_is_answered(scene: Scene) -> No
 
 
 async def test_ruling_again_changes_nothing(scene: Scene) -> None:
-    await scene.say(GRACE, Order("goal", "5"))
+    await scene.say(GRACE, OrganizerCommand("goal", "5"))
     await govern(scene)
     before = await rows(scene.store, "SELECT * FROM petitions"), await rows(scene.store, "SELECT * FROM audit")
     await govern(scene)
@@ -94,7 +94,7 @@ async def test_ruling_again_changes_nothing(scene: Scene) -> None:
 async def test_a_withheld_person_is_left_out_and_given_back(scene: Scene) -> None:
     signed = await scene.sign("ada")
     await scene.sign("alan")
-    removing = await scene.say(GRACE, Order("remove", "@ada a fake"))
+    removing = await scene.say(GRACE, OrganizerCommand("remove", "@ada a fake"))
     await govern(scene)
     assert await scene.signatories() == ["alan"]
     assert (await reactions(scene))[signed] == "confused"
@@ -122,7 +122,7 @@ async def test_phrases_count_from_when_they_are_accepted_until_they_are_not(scen
 
 async def test_closing_by_an_order_and_reopening(scene: Scene) -> None:
     await scene.sign("ada")
-    closing = await scene.say(GRACE, Order("close"))
+    closing = await scene.say(GRACE, OrganizerCommand("close"))
     await govern(scene)
     late = await scene.sign("alan")
     assert await scene.signatories() == ["ada"]
@@ -137,7 +137,7 @@ async def test_closing_by_an_order_and_reopening(scene: Scene) -> None:
 
 async def test_the_final_count_stays_when_people_withdraw(scene: Scene) -> None:
     await scene.sign("ada")
-    await scene.say(GRACE, Order("close"))
+    await scene.say(GRACE, OrganizerCommand("close"))
     await govern(scene)
     await scene.unsign("ada")
     await govern(scene)
@@ -160,7 +160,7 @@ async def test_a_recount_asks_once_for_the_threads_to_be_read(scene: Scene) -> N
     store = scene.store
     for thread in await store.threads_to_read(INSTALLATION, 9e9):
         await store.upkeep.read(thread)
-    await scene.say(GRACE, Order("recount"), at=int(store._now()) + 5)
+    await scene.say(GRACE, OrganizerCommand("recount"), at=int(store._now()) + 5)
     await govern(scene)
     assert len(await store.threads_to_read(INSTALLATION, 9e9)) == 1
 
@@ -180,7 +180,7 @@ async def test_whom_an_order_means_and_who_may_give_one_is_remembered(scene: Sce
     assert await governing.author_called(LETTER.id, "ada") == ADA
     assert await governing.author_called(LETTER.id, "nobody") is None
     assert await governing.governed_in(REPOSITORY.id) == []
-    await scene.say(GRACE, Order("help"))
+    await scene.say(GRACE, OrganizerCommand("help"))
     assert await governing.governed_in(REPOSITORY.id) == [LETTER.id]
 
 

@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import supervisor
-from bot.petition.commands import Sign
-from bot.petition.comment import Author
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Author
 from bot.petition.facts import CommentFact, Fact, IssueFact
 from bot.store import Busy, Store, StoreError, Unavailable, Unrecordable
 from bot.store.engine import health

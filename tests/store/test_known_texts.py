@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from bot.petition.commands import GRAMMAR, Sign
-from bot.petition.comment import Comment, KnownText, Version, Writer, read_text
-from bot.petition.orders import Ruling
-from bot.petition.rules import Rules
+from bot.petition.comments.commands import GRAMMAR, Sign
+from bot.petition.comments.comment import Comment, KnownText, Version, Writer, read_text
+from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.rules import Rules
 from bot.store import Store, known_texts
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address

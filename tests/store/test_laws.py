@@ -9,12 +9,12 @@ from itertools import count, pairwise
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.commands import Command, Order, Sign, Unsign
-from bot.petition.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
-from bot.petition.digest import digest
+from bot.petition.comments.commands import Command, OrganizerCommand, Sign, Unsign
+from bot.petition.comments.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
+from bot.petition.counting.digest import digest
+from bot.petition.counting.not_counted import explain
+from bot.petition.counting.tally import fold
 from bot.petition.facts import CommentFact, Fact, Issue, IssueFact
-from bot.petition.reasons import explain
-from bot.petition.tally import fold
 from bot.store import RosterQuery, Store
 from bot.store import statements as sql
 from bot.store.engine.dialect import statement
@@ -29,7 +29,7 @@ COMMANDS: list[Command | None] = [
     Sign("Ada", "Engines", "Because"),
     Sign("A."),
     Unsign(),
-    Order("help"),
+    OrganizerCommand("help"),
 ]
 SHARED_STORE = settings(
     max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

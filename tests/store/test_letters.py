@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.petition.block.body import letter_digest, splice
 from bot.petition.facts import BodyEdit, IssueGone
-from bot.petition.letters import Letter, given_to
-from bot.petition.splice import letter_digest, splice
+from bot.petition.letter.versions import Letter, given_to
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
 BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"

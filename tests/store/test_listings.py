@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.petition.commands import Sign
-from bot.petition.comment import Comment, Version, Writer, body_digest
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.facts import IssueGone
 from bot.store import ListingOutcome, ThreadToRead
 from bot.store.engine.dialect import statement

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from bot.petition.block.body import letter, place_of, splice
 from bot.petition.facts import BodyEdit, Issue, IssueFact
-from bot.petition.splice import letter, place_of, splice
 from bot.store import KnownBody, LastBodies, Store, outside_digest
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY

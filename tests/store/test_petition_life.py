@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.petition.commands import Sign
+from bot.petition.comments.commands import Sign
 from bot.petition.facts import (
     InstallationFact,
     IssueFact,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.petition.settings import Detail
+from bot.petition.organizers.settings import Detail
 from bot.store import Store
 from bot.store import body_statements as bodies
 from bot.store import roster_statements as roster

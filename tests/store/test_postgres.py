@@ -14,10 +14,10 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from bot.petition.commands import Sign, Unsign
-from bot.petition.comment import Author
+from bot.petition.comments.commands import Sign, Unsign
+from bot.petition.comments.comment import Author
+from bot.petition.counting.tally import fold
 from bot.petition.facts import CommentFact, Fact
-from bot.petition.tally import fold
 from bot.store import Store, Unavailable, WrongDatabase
 from bot.store import statements as sql
 from bot.store.engine import postgres, postgres_leases

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.petition.commands import Sign
-from bot.petition.comment import Author
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Author
 from bot.petition.facts import Continuation
 from bot.sealing import seal, unseal
 from tests.chance import noise

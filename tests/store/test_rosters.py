@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.commands import Sign, Unsign
+from bot.petition.comments.commands import Sign, Unsign
+from bot.petition.counting.not_counted import Reason
 from bot.petition.facts import Continuation, InstallationFact, Issue, RepositoryFact
-from bot.petition.orders import Ruling
-from bot.petition.reasons import Reason
-from bot.petition.rules import Rules
-from bot.petition.settings import Settings
+from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.settings import Settings
 from bot.store import Cursor, RosterPage, RosterQuery, SortOrder, Store
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person

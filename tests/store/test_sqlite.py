@@ -19,8 +19,8 @@ from tests.store.scene import LETTER, Scene
 
 RECORDER = """
 import asyncio, sys
-from bot.petition.commands import Sign
-from bot.petition.comment import Author
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Author
 from bot.store import Store
 from tests.store.scene import Scene
 

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from bot.petition.commands import Sign
-from bot.petition.comment import body_digest
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import body_digest
 from bot.petition.facts import InstallationFact, IssueFact, Unclear
 from bot.store import FailedDelivery, SeenInstallation, State, Store, SurveyMark, ThreadToRead
 from bot.store.conditions import read_new_conditions, take_conditions

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from bot.petition.commands import Sign
-from bot.petition.digest import digest
+from bot.petition.comments.commands import Sign
+from bot.petition.counting.digest import digest
 from bot.roster.chart import STYLE
 from bot.roster.table import neutral
 from bot.web.data import DataRoutes

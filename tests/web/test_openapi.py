@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from bot.petition.commands import Sign
+from bot.petition.comments.commands import Sign
 from bot.web.openapi import describe
 from tests.chance import examples
 from tests.store.scene import person

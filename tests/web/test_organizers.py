@@ -12,10 +12,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.oauth import Client as AppClient
 from bot.petition.addresses import Addresses, Pages
-from bot.petition.comment import Author
-from bot.petition.plausibility import assess
-from bot.petition.rules import Rules
-from bot.petition.settings import Settings
+from bot.petition.comments.comment import Author
+from bot.petition.counting.abuse_signals import assess
+from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, Store, sign_outs
 from bot.web.asking import House
 from bot.web.desk import SecondLook, view_desk

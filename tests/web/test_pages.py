@@ -14,13 +14,13 @@ from aiohttp import ClientResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.commands import Phrase, Sign
+from bot.petition.comments.commands import Phrase, Sign
 from bot.petition.facts import Continuation, Issue
-from bot.petition.letters import Passage, differences
-from bot.petition.orders import Ruling
-from bot.petition.rules import Response, Rules
-from bot.petition.settings import Settings
-from bot.petition.settings import read as read_settings
+from bot.petition.letter.versions import Passage, differences
+from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.rules import Response, Rules
+from bot.petition.organizers.settings import Settings
+from bot.petition.organizers.settings import read as read_settings
 from bot.store import PetitionDetails, RosterQuery, Rosters
 from bot.web import callers
 from bot.web.pages import VERSIONS, PageRoutes

@@ -20,8 +20,8 @@ from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github import webhooks
-from bot.petition import commands
-from bot.petition.commands import Command
+from bot.petition.comments import commands
+from bot.petition.comments.commands import Command
 from bot.store import Store, Unrecordable
 from bot.web import arriving, journal
 from bot.web.callers import FAILURES, Rules

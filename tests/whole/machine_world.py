@@ -15,8 +15,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot import app
-from bot.petition import threads
-from bot.petition.settings import PATH
+from bot.petition import continuations as threads
+from bot.petition.organizers.settings import PATH
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.write_limiter import WriteRate
 from bot.store.recording import observations

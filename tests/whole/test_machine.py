@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis.errors import FlakyFailure
 
-from bot.petition import block, comment
-from bot.petition.block import compose
-from bot.petition.tally import Verdict
+from bot.petition.block import BlockContent, compose
+from bot.petition.comments import comment
+from bot.petition.counting.tally import Verdict
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.signatures import verdict_of
 from bot.store.recording.unit_of_work import PetitionRow
@@ -35,7 +35,7 @@ def counts_hidden_comments(seen: comment.Comment) -> comment.Standing:
     return replace(comment.standing(seen), hidden=False)
 
 
-def tidies_the_letter(body: str | None, facts: block.BlockFacts) -> str | None:
+def tidies_the_letter(body: str | None, facts: BlockContent) -> str | None:
     return compose((body or "").replace("\r\n", "\n"), facts)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot import app
-from bot.petition.settings import PATH
+from bot.petition.organizers.settings import PATH
 from bot.store import State
 from bot.verify import IssueName, Verification, verify
 from sandbox.nouns import Comment, Issue

@@ -9,7 +9,7 @@ import pytest
 
 from bot.github.errors import Paused
 from bot.organizing import CHECKED_FOR, Organizing
-from bot.petition.comment import Author
+from bot.petition.comments.comment import Author
 from bot.store import Store
 from sandbox.server import Sandbox
 from tests.github.scene import Clock, make_github

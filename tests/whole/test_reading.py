@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition import commands
-from bot.petition.commands import GRAMMAR, Command
-from bot.petition.comment import unify_newlines
+from bot.petition.comments import commands
+from bot.petition.comments.commands import GRAMMAR, Command
+from bot.petition.comments.comment import unify_newlines
 from bot.store import known_texts
 from tests.whole.watching import surveyed, watched
 

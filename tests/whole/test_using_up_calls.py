@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.petition.splice import MachineLine, machine_line
-from bot.petition.threads import STRANGERS
+from bot.petition.block.body import MachineLine, machine_line
+from bot.petition.continuations import STRANGERS
 from bot.verify import IssueName, verify
 from sandbox.nouns import Issue
 from tests.whole.scene import Scene

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from bot.petition import facts
-from bot.petition.comment import Author
+from bot.petition.comments.comment import Author
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 """A number that GitHub gives out; 64 bits, because comment ids have outgrown 32."""

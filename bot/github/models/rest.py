@@ -13,7 +13,7 @@ from msgspec import Struct
 from bot.github.errors import Unavailable
 from bot.github.models import common
 from bot.github.models.common import Account, Id, Time, account_name, epoch
-from bot.petition.comment import Author, Comment, KnownText, Version, Writer, read_text
+from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.facts import Issue, Repository
 
 

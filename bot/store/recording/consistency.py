@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.petition.tally import Signature
+from bot.petition.counting.tally import Signature
 from bot.store import statements as comments_sql
 from bot.store import upkeep_statements as sql
 from bot.store.engine.database import Transaction

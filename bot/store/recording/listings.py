@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import starmap
 
-from bot.petition.comment import Comment
-from bot.petition.tally import Signature
-from bot.petition.versions import MOST, Writer
+from bot.petition.comments.comment import Comment
+from bot.petition.comments.versions import MOST, Writer
+from bot.petition.counting.tally import Signature
 from bot.store import statements as sql
 from bot.store.engine.database import Transaction
 from bot.store.recording.observations import Terms, merge_comment

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.petition.comment import Comment, merge
+from bot.petition.comments.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
 from bot.store.account_ages import ask_for_ages
 from bot.store.bodies import observe_edit

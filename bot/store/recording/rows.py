@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
-from bot.petition.comment import Author, Comment, KnownText, Standing, Version, Writer
-from bot.petition.rules import DEFAULTS, Rules
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
+from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
+from bot.petition.organizers.rules import DEFAULTS, Rules
 
 
 @dataclass(slots=True)
@@ -147,7 +147,7 @@ def _write_command(command: Command | None) -> list[str | None] | None:
             return ["s", name, affiliation, reason]
         case Unsign():
             return ["u"]
-        case Order(word=word, argument=argument):
+        case OrganizerCommand(word=word, argument=argument):
             return ["o", word, argument]
         case Phrase(digest=digest, is_attempt=is_attempt):
             return ["a" if is_attempt else "p", digest]
@@ -162,7 +162,7 @@ def _read_command(parts: list[Any] | None) -> Command | None:
         case ["u"]:
             return Unsign()
         case ["o", word, argument]:
-            return Order(word, argument)
+            return OrganizerCommand(word, argument)
         case ["p" | "a" as kind, digest]:
             return Phrase(digest, kind == "a")
         case _:

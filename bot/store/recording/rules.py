@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.petition.orders import Answer, Given, Outcome, Ruling, standing_orders
-from bot.petition.rules import Rules
+from bot.petition.organizers.commands import Answer, Given, Outcome, Ruling, standing_orders
+from bot.petition.organizers.rules import Rules
 from bot.store import rule_statements as sql
 from bot.store.attempts import note_attempts
 from bot.store.engine.database import Transaction

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
-from bot.petition.comment import standing
-from bot.petition.digest import Pair, Sum
-from bot.petition.tally import Signature, Verdict, as_signed, judge_standings
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
+from bot.petition.comments.comment import standing
+from bot.petition.counting.digest import Pair, Sum
+from bot.petition.counting.tally import Signature, Verdict, as_signed, judge_standings
 from bot.store import statements as sql
 from bot.store.engine.database import Transaction
 from bot.store.recording.rows import CommentRow
@@ -183,7 +183,7 @@ def _kind(command: Command | None) -> str | None:
             return "sign"
         case Unsign():
             return "unsign"
-        case Order():
+        case OrganizerCommand():
             return "order"
         case Phrase():
             return "phrase"

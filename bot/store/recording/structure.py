@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from bot.petition.digest import Sum
+from bot.petition.counting.digest import Sum
 from bot.petition.facts import (
     CommentFact,
     Continuation,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Final
 
-from bot.petition.digest import Pair, Sum
-from bot.petition.tally import Signature
+from bot.petition.counting.digest import Pair, Sum
+from bot.petition.counting.tally import Signature
 from bot.store import upkeep_statements as sql
 from bot.store.engine.database import Transaction
 

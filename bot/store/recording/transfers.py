@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.petition.comment import merge
+from bot.petition.comments.comment import merge
 from bot.petition.facts import Continuation, Issue, Repository
 from bot.store import rule_statements as governing_sql
 from bot.store import upkeep_statements as upkeep_sql

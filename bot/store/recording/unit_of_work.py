@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.petition.comment import Comment
+from bot.petition.comments.comment import Comment
 from bot.petition.facts import Repository
-from bot.petition.privacy import EVER, without_details
-from bot.petition.rules import Rules
+from bot.petition.organizers.redaction import EVER, without_details
+from bot.petition.organizers.rules import Rules
 from bot.store import statements as sql
 from bot.store.engine.database import Transaction
 from bot.store.recording.rows import CommentRow, read_comment, read_rules, write_comment

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.petition.digest import Sum
-from bot.petition.settings import Mistake
+from bot.petition.counting.digest import Sum
+from bot.petition.organizers.settings import Mistake
 from bot.store import rule_statements as governing_sql
 from bot.store import statements as sql
 from bot.store.engine.database import Database, Transaction

@@ -18,9 +18,9 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
-from bot.petition.shallow import shallow
-from bot.petition.threads import is_name
-from bot.petition.unclosed import CLOSING_LINE, closing_lines
+from bot.petition.continuations import is_name
+from bot.petition.markdown.limit_nesting import limit_nesting
+from bot.petition.markdown.unclosed import CLOSING_LINE, closing_lines
 
 BODY_LIMIT = 65_536
 """Code points that GitHub takes as an issue's body."""
@@ -63,7 +63,7 @@ class MachineLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BlockLocation:
     """Where the block belongs in a body: what people wrote before it and after it, and the block that is there now.
 
     Before a new block stands a blank line. `block` is None where it is missing, damaged or doubled.
@@ -108,7 +108,7 @@ def splice(body: str | None, block: str) -> str:
     return place.filled(place.closed(block))
 
 
-def place_of(body: str | None) -> Place:
+def place_of(body: str | None) -> BlockLocation:
     """Find where the block belongs in a body."""
     return _settled(body or "")
 
@@ -257,7 +257,7 @@ def _quoted_lines(body: str, until: int) -> frozenset[int]:
         return frozenset()
     text = f"{body}\n\nthe end"
     the_end = len(_NEWLINE.findall(text))
-    fences = (token.map for token in _blocks.parse(shallow(text, 1)) if token.type == "fence" and token.map)
+    fences = (token.map for token in _blocks.parse(limit_nesting(text, 1)) if token.type == "fence" and token.map)
     return frozenset(line for lines in fences if lines[1] <= the_end for line in range(*lines))
 
 
@@ -276,7 +276,7 @@ def _closing(before: str, after: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def _settled(body: str) -> Place:
+def _settled(body: str) -> BlockLocation:
     place = _place_of(body)
     # A block put in, and leftovers taken out, may turn code around them into text, with more of our lines in it.
     for _ in range(_LOOKS):
@@ -289,13 +289,13 @@ def _settled(body: str) -> Place:
     return _place_of(_MARK.sub("", place.letter))
 
 
-def _place_of(body: str) -> Place:
+def _place_of(body: str) -> BlockLocation:
     spans = _spans(body)
     if not spans:
-        return Place(body + _newline(body) * 2 if body else "", "")
+        return BlockLocation(body + _newline(body) * 2 if body else "", "")
     at = next((span for span in spans if span.whole), spans[0])
     sole = len(spans) == 1 and at.intact
-    return Place(
+    return BlockLocation(
         before=_outside(body, 0, at.start, spans),
         after=_outside(body, at.end, len(body), spans),
         block=body[at.start : at.end] if sole else None,

@@ -13,7 +13,7 @@ from itertools import groupby, zip_longest
 from operator import attrgetter
 from typing import Final
 
-from bot.petition.commands import Command, Order, Phrase, Sign, Unsign
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
 
 MOST = 100
 """Versions that are kept of one comment, the latest; else somebody who edits on and on would fill the database."""
@@ -151,7 +151,7 @@ def _made_at(known: Reading, version: Version, created_at: int) -> int:
 
 def _is_same(command: Command | None, other: Command | None) -> bool:
     """Tell whether an edit leaves a command what it was, whatever else it changed; an order never stays so."""
-    return _kind(command) == _kind(other) and not isinstance(other, Order)
+    return _kind(command) == _kind(other) and not isinstance(other, OrganizerCommand)
 
 
 def _kind(command: Command | None) -> object:
@@ -302,7 +302,7 @@ def _bare(version: Version) -> Version:
     match version.command:
         case Sign():
             return replace(version, command=Sign())
-        case Order(word=word):
-            return replace(version, command=Order(word))
+        case OrganizerCommand(word=word):
+            return replace(version, command=OrganizerCommand(word))
         case _:
             return version

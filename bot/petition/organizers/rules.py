@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.petition.commands import phrases
-from bot.petition.settings import DEFAULTS as STANDARD
-from bot.petition.settings import Settings
+from bot.petition.comments.commands import phrases
+from bot.petition.organizers.settings import DEFAULTS as STANDARD
+from bot.petition.organizers.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

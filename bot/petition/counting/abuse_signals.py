@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
-from bot.petition.tally import Signature
+from bot.petition.counting.tally import Signature
 
 YOUNG_DAYS: Final = (1, 7, 30)
 """Ages at the time of signing up to which accounts are counted as young."""
@@ -66,7 +66,7 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
-class Plausibility:
+class AbuseSignals:
     """What may be worth a second look.
 
     Of `unknown` accounts GitHub told nothing; at those that are `waiting` nobody has looked yet.
@@ -116,11 +116,11 @@ class Plausibility:
 
 def assess(
     signatures: Sequence[Signature], accounts: Mapping[int, Account], waiting: Collection[int] = ()
-) -> Plausibility:
+) -> AbuseSignals:
     """Look at a tally, with what is known of its accounts by user id; of those who are `waiting` it is not all."""
     aged = [(one, accounts[one.user_id]) for one in signatures if one.user_id in accounts]
     ages = [one.signed_at - account.born for one, account in aged]
-    return Plausibility(
+    return AbuseSignals(
         signatures=len(signatures),
         unknown=sum(one.user_id not in accounts and one.user_id not in waiting for one in signatures),
         young=tuple((days, sum(age < days * _DAY for age in ages)) for days in YOUNG_DAYS),

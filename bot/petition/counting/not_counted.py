@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.petition.commands import Sign, Unsign
-from bot.petition.comment import Comment, Standing, standing
-from bot.petition.rules import DEFAULTS, Rules
-from bot.petition.tally import Reason, Terms, judge_standings, understood
+from bot.petition.comments.commands import Sign, Unsign
+from bot.petition.comments.comment import Comment, Standing, standing
+from bot.petition.counting.tally import Reason, Terms, judge_standings, understood
+from bot.petition.organizers.rules import DEFAULTS, Rules
 
 __all__ = ["Reason", "Uncounted", "explain"]
 

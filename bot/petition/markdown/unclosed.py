@@ -9,7 +9,7 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 
-from bot.petition.shallow import shallow
+from bot.petition.markdown.limit_nesting import limit_nesting
 
 CLOSING_LINE: Final = r"""(?: `{3,} | ~{3,} | <!--[ ](?:\?|\]\]|"')>[ ]--> | </[a-z0-9]+> )"""
 """Any line of `closing_lines`, as a verbose pattern."""
@@ -25,7 +25,7 @@ def closing_lines(text: str, marker: str) -> tuple[str, ...]:
     if (last := _last_block(text, marker, lines)) is not None:
         lines.append(last)
     elements = _OpenElements()
-    elements.read(_markdown.render(_end(shallow(text), marker, lines)))
+    elements.read(_markdown.render(_end(limit_nesting(text), marker, lines)))
     return (*lines, *elements.missing())
 
 
@@ -45,7 +45,7 @@ def _end(text: str, marker: str, lines: Sequence[str]) -> str:
 
 def _last_block(text: str, marker: str, lines: Sequence[str]) -> str | None:
     """Return the line that ends the block which is open at the end; None where none is."""
-    tokens = _blocks.parse(_end(shallow(text, 1), marker, lines))
+    tokens = _blocks.parse(_end(limit_nesting(text, 1), marker, lines))
     last = next(token for token in reversed(tokens) if token.map)
     match last.type:
         case "fence":

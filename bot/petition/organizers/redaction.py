@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.petition.commands import Sign
-from bot.petition.comment import Comment, Version, Writer
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Comment, Version, Writer
 
 EVER: Final = 2**62
 """A time after all others."""

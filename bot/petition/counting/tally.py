@@ -9,10 +9,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bot.petition.commands import Command, Phrase, Sign, Unsign
-from bot.petition.comment import Author, Comment, Standing, standing
-from bot.petition.digest import Pair
-from bot.petition.rules import DEFAULTS, Rules
+from bot.petition.comments.commands import Command, Phrase, Sign, Unsign
+from bot.petition.comments.comment import Author, Comment, Standing, standing
+from bot.petition.counting.digest import Pair
+from bot.petition.organizers.rules import DEFAULTS, Rules
 
 
 class Reason(StrEnum):

@@ -25,7 +25,7 @@ _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class Translator:
     """One language. What is not translated is said in English."""
 
     locale: Locale
@@ -87,11 +87,11 @@ class Wording:
 
 
 @lru_cache
-def wording(language: str) -> Wording:
+def wording(language: str) -> Translator:
     """Give the wording of a language; English where there is no such catalogue."""
     folder = files(__package__) / "locale"
     catalogue = Translations.load(str(folder), [language], DOMAIN)
-    return Wording(Locale.parse(language), catalogue)
+    return Translator(Locale.parse(language), catalogue)
 
 
 def message(text: str) -> str:
@@ -100,7 +100,7 @@ def message(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class Message:
     """A message and the value in it, if it has one, to be said in whichever language; as a text it is English."""
 
     message: str

@@ -5,44 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.petition import sections
-from bot.petition.comment import unify_newlines
-from bot.petition.progress import Milestone
-from bot.petition.rules import Response, Withheld
-from bot.petition.settings import LANGUAGES, Detail
-from bot.petition.splice import (
+from bot.petition.block import sections
+from bot.petition.block.body import (
     BEGIN,
     BODY_LIMIT,
     END,
     NOTE,
+    BlockLocation,
     MachineLine,
-    Place,
-    letter,
-    letter_digest,
     machine_line,
     place_of,
-    splice,
 )
-from bot.petition.tally import Signature
-from bot.petition.wording import wording
-
-__all__ = [
-    "BODY_LIMIT",
-    "BlockFacts",
-    "MachineLine",
-    "compose",
-    "has_room",
-    "letter",
-    "letter_digest",
-    "machine_line",
-    "render",
-    "same_but_for_time",
-    "splice",
-]
+from bot.petition.comments.comment import unify_newlines
+from bot.petition.counting.tally import Signature
+from bot.petition.i18n import wording
+from bot.petition.organizers.goals import Milestone
+from bot.petition.organizers.rules import Response, Withheld
+from bot.petition.organizers.settings import LANGUAGES, Detail
 
 
 @dataclass(frozen=True, slots=True)
-class BlockFacts:
+class BlockContent:
     """Everything that the block shows. Times are UTC epoch seconds, `newest` comes newest first."""
 
     count: int
@@ -95,7 +78,7 @@ class BlockFacts:
         return min((end for end in (self.closed_at, deadline) if end is not None), default=None)
 
 
-def compose(body: str | None, facts: BlockFacts) -> str | None:
+def compose(body: str | None, facts: BlockContent) -> str | None:
     """Give the new body of an issue, or None where nothing but the time of counting would change.
 
     The letter always stays whole. Where it leaves no room for a block there will be none; see `has_room`.
@@ -108,12 +91,12 @@ def compose(body: str | None, facts: BlockFacts) -> str | None:
     return None if new_body == (body or "") else new_body
 
 
-def has_room(body: str | None, facts: BlockFacts) -> bool:
+def has_room(body: str | None, facts: BlockContent) -> bool:
     """Tell whether a letter leaves room for a block that says at least the count."""
     return bool(_fit(place_of(body), facts))
 
 
-def render(facts: BlockFacts, budget: int = BODY_LIMIT) -> str:
+def render(facts: BlockContent, budget: int = BODY_LIMIT) -> str:
     """Write the block, both markers included, in at most `budget` code points; empty where no count fits.
 
     When room is short the names go first, from the oldest on, then the instructions, and the count goes last.
@@ -136,7 +119,7 @@ _EXPENDABLE = (
 """What goes when room is short, in this order, after the names."""
 
 
-def _fit(place: Place, facts: BlockFacts) -> str:
+def _fit(place: BlockLocation, facts: BlockContent) -> str:
     """Write as much of the block as GitHub's limit leaves room for."""
     room = BODY_LIMIT - len(place.before) - len(place.after)
     closing = len(place.closed(_LEAST)) - len(_LEAST)
@@ -151,7 +134,7 @@ def _fit(place: Place, facts: BlockFacts) -> str:
 _LEAST = f"{BEGIN}\n{END}"
 
 
-def _shorter_and_shorter(facts: BlockFacts, rows: Sequence[str]) -> Iterator[str]:
+def _shorter_and_shorter(facts: BlockContent, rows: Sequence[str]) -> Iterator[str]:
     parts = _parts(facts, rows)
     yield _assemble(parts, facts)
     for name in _EXPENDABLE:
@@ -161,7 +144,7 @@ def _shorter_and_shorter(facts: BlockFacts, rows: Sequence[str]) -> Iterator[str
     yield _assemble({"count": sections.heading(facts)}, facts)
 
 
-def _assemble(parts: Mapping[str, str], facts: BlockFacts) -> str:
+def _assemble(parts: Mapping[str, str], facts: BlockContent) -> str:
     head = [BEGIN] + ([parts["tally"]] if "tally" in parts else [])
     foot = ([parts["note"]] if "note" in parts else []) + [END]
     middle = [text for name, text in parts.items() if name not in ("tally", "note") and text]
@@ -172,7 +155,7 @@ def _assemble(parts: Mapping[str, str], facts: BlockFacts) -> str:
     return "\n\n".join(["\n".join(head), *middle, "\n".join(foot)])
 
 
-def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
+def _parts(facts: BlockContent, rows: Sequence[str]) -> dict[str, str]:
     """Write the parts of the block from top to bottom; one that has nothing to say is empty."""
     return {
         "tally": str(_tally(facts)),
@@ -196,7 +179,7 @@ def _parts(facts: BlockFacts, rows: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _tally(facts: BlockFacts) -> MachineLine:
+def _tally(facts: BlockContent) -> MachineLine:
     withheld = tuple((one.comment_id, one.user_id) for one in facts.withheld[:_MOST_WITHHELD])
     return MachineLine(
         facts.count,

@@ -13,12 +13,12 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from bot.petition.commands import ARGUMENT_LIMIT, Order
-from bot.petition.comment import Author, Comment, Standing, standing
-from bot.petition.rules import Response, Rules, Withheld
-from bot.petition.settings import DEADLINE_ALLOWED, Settings, read_deadline, read_goal
+from bot.petition.comments.commands import ARGUMENT_LIMIT, OrganizerCommand
+from bot.petition.comments.comment import Author, Comment, Standing, standing
+from bot.petition.i18n import Message, message, wording
+from bot.petition.organizers.rules import Response, Rules, Withheld
+from bot.petition.organizers.settings import DEADLINE_ALLOWED, Settings, read_deadline, read_goal
 from bot.petition.text import clean
-from bot.petition.wording import Saying, message, wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ Instruction = SetGoal | SetDeadline | Remove | Restore | Respond | Act
 class Misunderstood:
     """An order that says nothing to us; `allowed` says what would."""
 
-    allowed: Saying
+    allowed: Message
 
 
 USAGE: Final = {
@@ -97,7 +97,7 @@ class Given:
     comment_id: int
     at: int
     author: Author
-    order: Order
+    order: OrganizerCommand
 
 
 class Answer(StrEnum):
@@ -129,12 +129,12 @@ class Ruling:
     recount_at: int = 0
 
 
-def understand(order: Order) -> Instruction | Misunderstood:
+def understand(order: OrganizerCommand) -> Instruction | Misunderstood:
     """Read an order."""
     reader = _READERS.get(order.word)
     if reader is not None:
         return reader(order.argument.strip())
-    return Misunderstood(Saying(message("the orders are {value}"), ", ".join(_READERS)))
+    return Misunderstood(Message(message("the orders are {value}"), ", ".join(_READERS)))
 
 
 def standing_orders(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comment]) -> list[Given]:
@@ -142,12 +142,12 @@ def standing_orders(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comm
     given = []
     for one in comments:
         comment, stands = (one, standing(one)) if isinstance(one, Comment) else one
-        if isinstance(stands.command, Order) and not stands.hidden and comment.author is not None:
+        if isinstance(stands.command, OrganizerCommand) and not stands.hidden and comment.author is not None:
             given.append(Given(comment.id, stands.made_at, comment.author, stands.command))
     return sorted(given, key=lambda one: (one.at, one.comment_id))
 
 
-def names_of(order: Order) -> tuple[str, ...]:
+def names_of(order: OrganizerCommand) -> tuple[str, ...]:
     """Give the logins that an order names, in lower case."""
     instruction = understand(order)
     return instruction.logins if isinstance(instruction, Remove | Restore) else ()
@@ -195,7 +195,7 @@ def _obey(
             return _note(ruling, one, Answer.REFUSED, "whoever gave it may not write to the repository")
     instruction = understand(one.order)
     if isinstance(instruction, SetDeadline) and instruction.at is not None and instruction.at < one.at:
-        instruction = Misunderstood(Saying(message("the deadline must lie ahead")))
+        instruction = Misunderstood(Message(message("the deadline must lie ahead")))
     match instruction:
         case Misunderstood(allowed=allowed):
             return _misunderstood(ruling, one, allowed)
@@ -221,7 +221,7 @@ def _obey_about(
         if key not in named:
             return _note(ruling, one, Answer.WAITING, f"GitHub was not asked yet who {login} is")
     people = {login: person for login, key in keys.items() if (person := named[key]) is not None}
-    nobody = Saying(message("nobody is called {value}"), ", ".join(login for login in keys if login not in people))
+    nobody = Message(message("nobody is called {value}"), ", ".join(login for login in keys if login not in people))
     if not people:
         return _misunderstood(ruling, one, nobody)
     rules = ruling.rules
@@ -257,7 +257,7 @@ def _carry_out(rules: Rules, instruction: Instruction, one: Given) -> Rules:
             return rules
 
 
-def _misunderstood(ruling: Ruling, one: Given, allowed: Saying) -> Ruling:
+def _misunderstood(ruling: Ruling, one: Given, allowed: Message) -> Ruling:
     """Note an order that could not be carried out, and have it explained to the organizers."""
     said = clean(f"/petition {one.order.word} {one.order.argument}", _SAID)
     language = ruling.rules.settings.language
@@ -292,7 +292,7 @@ def _read_goal(argument: str) -> Instruction | Misunderstood:
         goals = ()
     if not goals or any(lower >= higher for lower, higher in pairwise(goals)):
         allowed = message("write a whole number from 1 to 999999999, or several in ascending order")
-        return Misunderstood(Saying(allowed))
+        return Misunderstood(Message(allowed))
     return SetGoal(goals)
 
 
@@ -315,12 +315,12 @@ def _read_deadline(argument: str) -> Instruction | Misunderstood:
 def _read_remove(argument: str) -> Instruction | Misunderstood:
     logins, reason = _read_people(argument)
     allowed = message("write whom, and why: remove @login reason, or remove [login, login] reason")
-    return Remove(logins, reason) if logins else Misunderstood(Saying(allowed))
+    return Remove(logins, reason) if logins else Misunderstood(Message(allowed))
 
 
 def _read_restore(argument: str) -> Instruction | Misunderstood:
     logins, _ = _read_people(argument)
-    return Restore(logins) if logins else Misunderstood(Saying(message("write whom: restore @login")))
+    return Restore(logins) if logins else Misunderstood(Message(message("write whom: restore @login")))
 
 
 def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
@@ -339,7 +339,7 @@ def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
 
 def _read_respond(argument: str) -> Instruction | Misunderstood:
     if not argument:
-        return Misunderstood(Saying(message("write the answer after the word respond")))
+        return Misunderstood(Message(message("write the answer after the word respond")))
     return Respond("" if argument.lower() in _NONE else argument)
 
 

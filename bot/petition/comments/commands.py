@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from bot.petition.prose import passages
-from bot.petition.spans import lines_begun_in_text
+from bot.petition.comments.own_text import passages
+from bot.petition.markdown.lines import lines_begun_in_text
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
 
 ARGUMENT_LIMIT = 1_000
@@ -37,7 +37,7 @@ class Unsign:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class OrganizerCommand:
     """`/petition WORD argument`, an organizer's order; the word is lower case and empty if there was none."""
 
     word: str
@@ -56,7 +56,7 @@ class Phrase:
     is_attempt: bool = False
 
 
-Command = Sign | Unsign | Order | Phrase
+Command = Sign | Unsign | OrganizerCommand | Phrase
 
 
 def parse(body: str) -> Command | None:
@@ -156,7 +156,7 @@ def _command(found: re.Match[str], following: Sequence[str]) -> Command:
             name = word[0].lower()[:_LONGEST_WORD] if word else ""
             if name == "respond":
                 argument = "\n".join([argument, *following])
-            return Order(name, clean(argument, ARGUMENT_LIMIT))
+            return OrganizerCommand(name, clean(argument, ARGUMENT_LIMIT))
 
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.

@@ -7,14 +7,14 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from bot.petition.orders import USAGE
-from bot.petition.settings import Detail
-from bot.petition.tally import Signature
+from bot.petition.counting.tally import Signature
+from bot.petition.i18n import Translator, wording
+from bot.petition.organizers.commands import USAGE
+from bot.petition.organizers.settings import Detail
 from bot.petition.text import inline, links_apart
-from bot.petition.wording import Wording, wording
 
 if TYPE_CHECKING:
-    from bot.petition.block import BlockFacts
+    from bot.petition.block.render import BlockContent
 
 BAR = 20
 """Characters of the progress bar."""
@@ -23,7 +23,7 @@ _CHART_STEPS = 7
 """Steps of the chart; the days below it have to stand side by side."""
 
 
-def heading(facts: BlockFacts) -> str:
+def heading(facts: BlockContent) -> str:
     """Say how many have signed."""
     say = wording(facts.language)
     match facts.count:
@@ -35,7 +35,7 @@ def heading(facts: BlockFacts) -> str:
             return "### ✍️ " + say.count("{number} person has signed", "{number} people have signed", count)
 
 
-def progress(facts: BlockFacts) -> str:
+def progress(facts: BlockContent) -> str:
     """Show how far the count has come towards the goal."""
     say = wording(facts.language)
     if not facts.goal or facts.goal < 0:
@@ -51,7 +51,7 @@ def progress(facts: BlockFacts) -> str:
     return f"`{'█' * full}{'░' * (BAR - full)}` {share}"
 
 
-def passed(facts: BlockFacts) -> str:
+def passed(facts: BlockContent) -> str:
     """Mark the milestones that are reached, except the last of all goals, which the bar shows."""
     say = wording(facts.language)
     behind = [one for one in facts.milestones if one.goal != facts.goal]
@@ -61,7 +61,7 @@ def passed(facts: BlockFacts) -> str:
     return f"🎉 {marks}" if marks else ""
 
 
-def chart(facts: BlockFacts) -> str:
+def chart(facts: BlockContent) -> str:
     """Draw how the signatures grew, as Mermaid; where that is not drawn, the count above says it all the same.
 
     https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/creating-diagrams
@@ -86,7 +86,7 @@ def chart(facts: BlockFacts) -> str:
     )
 
 
-def response(facts: BlockFacts) -> str:
+def response(facts: BlockContent) -> str:
     """Show the official answer."""
     say, given = wording(facts.language), facts.response
     if given is None:
@@ -96,7 +96,7 @@ def response(facts: BlockFacts) -> str:
     return f"> **📣 {title}**\n>\n> {'<br>'.join(say.name(_with_links(line)) for line in given.text.splitlines())}"
 
 
-def state(facts: BlockFacts) -> str:
+def state(facts: BlockContent) -> str:
     """Say whether it is open, until when, and how it ended."""
     say = wording(facts.language)
     if facts.ended_at is not None:
@@ -122,7 +122,7 @@ def state(facts: BlockFacts) -> str:
     return ""
 
 
-def threads(facts: BlockFacts) -> str:
+def threads(facts: BlockContent) -> str:
     """Say where the petition goes on, or what this issue continues."""
     say = wording(facts.language)
     links = [say.name(f"[{name}]({facts.site_url}/{name.replace('#', '/issues/')})") for name in facts.threads]
@@ -137,7 +137,7 @@ def threads(facts: BlockFacts) -> str:
     return ""
 
 
-def anonymised(facts: BlockFacts) -> str:
+def anonymised(facts: BlockContent) -> str:
     """Say that names are not kept any more."""
     if facts.anonymised_at is None:
         return ""
@@ -146,7 +146,7 @@ def anonymised(facts: BlockFacts) -> str:
     return say.say("Names were removed here on {time}; the count stays.", time=when)
 
 
-def how(facts: BlockFacts) -> str:
+def how(facts: BlockContent) -> str:
     """Say what to write, and how one knows what came of it."""
     say = wording(facts.language)
     withdraw = say.say("To withdraw, comment {unsign} or delete your comment.", unsign=say.code("/unsign"))
@@ -162,7 +162,7 @@ def example_of(show: Collection[Detail]) -> str:
     return "/sign Ada Lovelace, Analytical Engines" if Detail.AFFILIATION in show else "/sign Ada Lovelace"
 
 
-def table(rows: Sequence[str], facts: BlockFacts) -> str:
+def table(rows: Sequence[str], facts: BlockContent) -> str:
     """Put the rows of the newest signatures under their heading."""
     say = wording(facts.language)
     heading = say.say("Newest signatures")
@@ -170,7 +170,7 @@ def table(rows: Sequence[str], facts: BlockFacts) -> str:
     return "\n".join((f"| {heading} | UTC |", columns, *rows)) if rows else ""
 
 
-def row(signature: Signature, facts: BlockFacts) -> str:
+def row(signature: Signature, facts: BlockContent) -> str:
     """Write one signature, with the details that are shown."""
     # Two columns are what a phone has room for. The reason is left to comment and roster: twenty of them would
     # bury the letter.
@@ -189,7 +189,7 @@ def row(signature: Signature, facts: BlockFacts) -> str:
     return f"| {who} | {moment} |"
 
 
-def more(facts: BlockFacts, shown: int) -> str:
+def more(facts: BlockContent, shown: int) -> str:
     """Link to where all signatures are."""
     say = wording(facts.language)
     page = say.say("all signatures") if facts.csv_url else say.say("the petition's page")
@@ -203,7 +203,7 @@ def more(facts: BlockFacts, shown: int) -> str:
     return say.count("…and {number} more in the comments below.", "…and {number} more in the comments below.", rest)
 
 
-def changed(facts: BlockFacts) -> str:
+def changed(facts: BlockContent) -> str:
     """Say that the letter is not what people have signed."""
     if facts.letter_changed is None:
         return ""
@@ -219,7 +219,7 @@ def changed(facts: BlockFacts) -> str:
     return f"⚠️ {told}{link}"
 
 
-def remarks(facts: BlockFacts) -> str:
+def remarks(facts: BlockContent) -> str:
     """Tell the organizers what was not understood."""
     if not facts.remarks:
         return ""
@@ -236,7 +236,7 @@ def remarks(facts: BlockFacts) -> str:
     return "\n".join([f"<details><summary>{title}</summary>\n", *items, f"\n{end}\n\n</details>"])
 
 
-def help_on_orders(facts: BlockFacts) -> str:
+def help_on_orders(facts: BlockContent) -> str:
     """Explain the orders, where an organizer asked for it."""
     if not facts.helps:
         return ""
@@ -248,7 +248,7 @@ def help_on_orders(facts: BlockFacts) -> str:
     return f"<details><summary>{title}</summary>\n\n{items}\n\n</details>"
 
 
-def foot(facts: BlockFacts) -> str:
+def foot(facts: BlockContent) -> str:
     """Say when it was counted, and how anybody can count again."""
     say = wording(facts.language)
     again = " · " + _link(say.say("anybody can recount"), facts.verify_url) if facts.verify_url else ""
@@ -269,7 +269,7 @@ def address(url: str) -> str:
 MOST_REMARKS = 10
 
 
-def _how_to_sign(facts: BlockFacts) -> str:
+def _how_to_sign(facts: BlockContent) -> str:
     say, example = wording(facts.language), example_of(facts.show)
     if not example:
         return say.say("**To sign, comment {sign}**", sign=say.code("/sign"))
@@ -280,7 +280,7 @@ def _how_to_sign(facts: BlockFacts) -> str:
     )
 
 
-def _how_one_knows(facts: BlockFacts) -> str:
+def _how_one_knows(facts: BlockContent) -> str:
     say = wording(facts.language)
     answer = say.say("The bot answers with 👍 when that counts, and with 😕 when it does not.")
     return answer + " " + _link(say.say("Was I counted?"), facts.search_url) if facts.search_url else answer
@@ -304,13 +304,13 @@ def _with_links(line: str) -> str:
     return "".join(f"[{inline(text)}]({address(url)})" if url else inline(text) for text, url in parts)
 
 
-def _explained(what: str, say: Wording) -> str:
+def _explained(what: str, say: Translator) -> str:
     """Translate an explanation, with its examples as code."""
     parts = say.say(what).split("`")
     return "".join(say.code(part) if number % 2 else part for number, part in enumerate(parts))
 
 
-def _profile(login: str, facts: BlockFacts) -> str:
+def _profile(login: str, facts: BlockContent) -> str:
     # In a link's text GitHub links nothing more; left alone, a login can be copied and searched for.
     shown = login if _LOGIN.fullmatch(login) else inline(login)
     return f"[{shown}]({facts.site_url}/{quote(login)})"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from bot.petition.blocks import read_blocks
+from bot.petition.markdown.blocks import read_blocks
 
 
 def passages(lines: Sequence[str]) -> list[range]:

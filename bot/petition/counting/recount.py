@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
-from bot.petition.comment import Comment, standing
-from bot.petition.digest import Sum
-from bot.petition.rules import DEFAULTS, Rules
-from bot.petition.splice import MachineLine
-from bot.petition.tally import Signature, fold
+from bot.petition.block.body import MachineLine
+from bot.petition.comments.comment import Comment, standing
+from bot.petition.counting.digest import Sum
+from bot.petition.counting.tally import Signature, fold
+from bot.petition.organizers.rules import DEFAULTS, Rules
 
 _Count = Callable[[Iterable[Comment]], list[Signature]]
 

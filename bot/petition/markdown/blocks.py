@@ -14,7 +14,7 @@ from typing import Final
 import regex as re
 from markdown_it.common.html_blocks import block_names
 
-from bot.petition.spans import CLOSE_TAG, OPEN_TAG, target_end, title_end
+from bot.petition.markdown.lines import CLOSE_TAG, OPEN_TAG, target_end, title_end
 
 
 def read_blocks(lines: Sequence[str]) -> tuple[list[range], bytearray]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from bot.petition import commands
-from bot.petition.commands import Command
-from bot.petition.versions import Version, Writer, join, read
+from bot.petition.comments import commands
+from bot.petition.comments.commands import Command
+from bot.petition.comments.versions import Version, Writer, join, read
 
 __all__ = [
     "GHOST_ID",

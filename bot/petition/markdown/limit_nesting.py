@@ -9,7 +9,7 @@ DEEPEST = 3
 """Quotes in one another that are told apart where it only matters what is quoted and what is not."""
 
 
-def shallow(text: str, deepest: int = DEEPEST) -> str:
+def limit_nesting(text: str, deepest: int = DEEPEST) -> str:
     """Leave out the marks of quotes that lie deeper, and of lists between them; the lines stay as many."""
     return _too_deep(deepest).sub(r"\1", text)
 

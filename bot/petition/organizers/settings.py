@@ -15,8 +15,8 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
+from bot.petition.i18n import Message, message, wording
 from bot.petition.text import clean, fold
-from bot.petition.wording import Saying, message, wording
 
 PATH: Final = ".github/petition.yml"
 """Where the file is, in the repository's default branch."""
@@ -73,8 +73,8 @@ class Mistake:
 
     key: str
     line: int
-    found: Saying
-    allowed: Saying
+    found: Message
+    allowed: Message
 
     def __str__(self) -> str:
         return self.said_in(LANGUAGES[0])
@@ -92,10 +92,10 @@ class Mistake:
 def read(text: str) -> Settings | tuple[Mistake, ...]:
     """Read the text of a settings file: the settings, or the mistakes in the order of their lines."""
     if len(text) > SIZE_LIMIT:
-        return (Mistake("", 1, Saying(message("{value} characters"), f"{len(text):,}"), _SHORTER),)
+        return (Mistake("", 1, Message(message("{value} characters"), f"{len(text):,}"), _SHORTER),)
     if text.count("[") + text.count("{") > _BRACKETS:
         # The parser takes long over what is nested deeply, and no value of ours is.
-        return (Mistake("", 1, Saying(message("more than {value} brackets"), f"{_BRACKETS}"), _FEWER),)
+        return (Mistake("", 1, Message(message("more than {value} brackets"), f"{_BRACKETS}"), _FEWER),)
     try:
         # All scalars stay texts: YAML itself would turn `+1` into a number and `no` into a boolean.
         root = yaml.compose(text, Loader=yaml.CBaseLoader)
@@ -143,44 +143,44 @@ def read_goal(text: str) -> int:
     return int(digits)
 
 
-DEADLINE_ALLOWED: Final = Saying(
+DEADLINE_ALLOWED: Final = Message(
     message(
         "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
         " 2026-12-31T18:00+01:00"
     )
 )
 
-_YES_OR_NO: Final = Saying(message("write true or false"))
+_YES_OR_NO: Final = Message(message("write true or false"))
 
 ALLOWED: Final = {
-    "goal": Saying(
+    "goal": Message(
         message(
             "write a whole number from 1 to 999999999, or up to 20 in ascending order, such as [100, 500, 1000]"
         )
     ),
     "deadline": DEADLINE_ALLOWED,
-    "also_accept": Saying(
+    "also_accept": Message(
         message('write a list of up to 50 phrases of 1 to 60 characters, such as ["signed", "+1"]')
     ),
-    "show": Saying(
+    "show": Message(
         message(
             "write count, login, or a list of what is shown beside the login, such as [name, affiliation, reason]"
         )
     ),
-    "names": Saying(message("write a whole number from 0 to 100")),
+    "names": Message(message("write a whole number from 0 to 100")),
     "milestones": _YES_OR_NO,
-    "comments_per_thread": Saying(message("write a whole number from 50 to 2400")),
-    "minimum_account_age": Saying(message("write a number of days from 0 to 3650; 0 switches the rule off")),
-    "roster": Saying(message("write public or private")),
-    "language": Saying(message("write one of {value}"), ", ".join(LANGUAGES)),
+    "comments_per_thread": Message(message("write a whole number from 50 to 2400")),
+    "minimum_account_age": Message(message("write a number of days from 0 to 3650; 0 switches the rule off")),
+    "roster": Message(message("write public or private")),
+    "language": Message(message("write one of {value}"), ", ".join(LANGUAGES)),
     "chart": _YES_OR_NO,
-    "anonymise_after": Saying(message("write a number of days from 0 to 36500, or leave the key out")),
+    "anonymise_after": Message(message("write a number of days from 0 to 36500, or leave the key out")),
 }
 """Each key of the file, and what it allows."""
 
-_SHORTER: Final = Saying(message("a settings file has at most {value}"), f"{SIZE_LIMIT:,}")
-_FEWER: Final = Saying(message("no value needs so many"))
-_LINES: Final = Saying(message("write one “key: value” on each line"))
+_SHORTER: Final = Message(message("a settings file has at most {value}"), f"{SIZE_LIMIT:,}")
+_FEWER: Final = Message(message("no value needs so many"))
+_LINES: Final = Message(message("write one “key: value” on each line"))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE_AND_TIME = re.compile(r"(?i)\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d)? ?(z|[+-]\d\d:\d\d)", re.ASCII)
 _SECONDS_PER_DAY: Final = 86_400
@@ -260,11 +260,11 @@ def _take(key: yaml.Node, value: yaml.Node, values: dict[str, object]) -> Mistak
     """Take one key's value over, or give the mistake in it."""
     name = key.value if isinstance(key, yaml.ScalarNode) else ""
     if name not in ALLOWED:
-        found = Saying(message("the key {value}"), str(_shown(_text(key))))
+        found = Message(message("the key {value}"), str(_shown(_text(key))))
         return Mistake("", _line(key), found, _allowed_keys(name))
     if name in values:
-        found = Saying(message("the key for the second time"))
-        return Mistake(name, _line(key), found, Saying(message("write it once")))
+        found = Message(message("the key for the second time"))
+        return Mistake(name, _line(key), found, Message(message("write it once")))
     if _is_empty(value):
         # A key without a value is as good as none.
         return None
@@ -277,10 +277,10 @@ def _take(key: yaml.Node, value: yaml.Node, values: dict[str, object]) -> Mistak
     return None
 
 
-def _allowed_keys(name: str) -> Saying:
+def _allowed_keys(name: str) -> Message:
     if near := get_close_matches(name.lower().replace("-", "_"), ALLOWED, n=1):
-        return Saying(message("did you mean {value}?"), near[0])
-    return Saying(message("the keys are {value}"), ", ".join(ALLOWED))
+        return Message(message("did you mean {value}?"), near[0])
+    return Message(message("the keys are {value}"), ", ".join(ALLOWED))
 
 
 class _TooDeep(Exception):
@@ -321,8 +321,8 @@ _SHOWN_ITEMS: Final = 20
 _SHOWN: Final = 60
 
 
-def _shown(text: str) -> Saying:
-    return Saying("{value}", f"“{' '.join(clean(text, _SHOWN).split())}”")
+def _shown(text: str) -> Message:
+    return Message("{value}", f"“{' '.join(clean(text, _SHOWN).split())}”")
 
 
 def _line(node: yaml.Node) -> int:
@@ -334,4 +334,4 @@ def _not_yaml(error: yaml.YAMLError) -> Mistake:
     problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
     line = 1 if mark is None else mark.line + 1
     said = f" ({clean(problem, _SHOWN)})" if problem else ""
-    return Mistake("", line, Saying(message("something that is not YAML{value}"), said), _LINES)
+    return Mistake("", line, Message(message("something that is not YAML{value}"), said), _LINES)

@@ -1,0 +1,1 @@
+"""The letter that people sign, and its versions."""
