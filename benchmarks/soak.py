@@ -19,7 +19,7 @@ from benchmarks.storming import Storm, storming
 from bot.github.client import MEMORY
 from bot.petition.comments.versions import MOST
 from bot.store.engine.sqlite import PAGES
-from bot.web.door import Terms
+from bot.web.connection_limits import ConnectionLimits
 from sandbox.faults import Faults
 
 MINUTES, QUICK_MINUTES = 10.0, 1.0
@@ -121,7 +121,7 @@ async def _measure(warming: float, minutes: float) -> Section:
             storm.sandbox.faults = Faults()
             recovery = await storm.until_right(PATIENCE)
             # Callers' connections are tasks, and stay open for a while; and what was waited for is over by then.
-            await asyncio.sleep(Terms().idle + 2 * LOOK)
+            await asyncio.sleep(ConnectionLimits().idle + 2 * LOOK)
             after = await _look(storm, url, time.monotonic() - began)
     # By now the bot has ended, and has said what it had forgotten to close.
     return _section(storm, Rain(looks[0], [look for look in looks if look.at >= warming], after, recovery))

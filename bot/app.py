@@ -18,39 +18,39 @@ import structlog
 from aiohttp import web
 
 from bot.config import Config
-from bot.errands import addresses_of, examine
+from bot.encryption import derive
 from bot.github.circuit_breaker import CircuitBreaker, probe_of
 from bot.github.client import GitHub
 from bot.github.oauth import Client, identify
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
-from bot.organizing import Organizing
+from bot.operations import addresses_of, examine
+from bot.organizer_service import Organizing
 from bot.petition.comments.comment import Author
 from bot.petition.facts import Fact
 from bot.reconcile.app_sync import AppSync
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
-from bot.sealing import derive
 from bot.store import Busy, Damaged, Store, Unavailable
 from bot.supervisor import SupervisedTask, Supervisor
-from bot.web.asking import House
-from bot.web.callers import Rules
-from bot.web.listening import listening
-from bot.web.metering import Meter
-from bot.web.organizers import Reception
-from bot.web.readiness import Details
-from bot.web.server import make_application
-from bot.web.setup.guard import Guard
-from bot.web.setup.pages import Ending, Progress
-from bot.web.webhook import Record
+from bot.web.application import create_app
+from bot.web.context import PagesContext
+from bot.web.health import Details
+from bot.web.metrics import Meter
+from bot.web.organizers.routes import SignIn
+from bot.web.rate_limit import RateLimits
+from bot.web.serving import listening
+from bot.web.setup.auth import Guard
+from bot.web.setup.pages import Progress, SetupDonePage
+from bot.web.webhook.handler import Record
 
 log = structlog.get_logger("app")
 
 PATIENCE = 5.0
 """Seconds that work in flight gets at shutdown; the whole must end within 10.
 
-Requests in flight get `bot.web.listening.PATIENCE` meanwhile, and afterwards facts that still wait get
+Requests in flight get `bot.web.serving.PATIENCE` meanwhile, and afterwards facts that still wait get
 `bot.store.recording.group_commit.LAST_WRITES`.
 """
 
@@ -229,7 +229,7 @@ async def _application(
     rounds: AppSync,
     metrics: Metrics,
     clock: Clock,
-    reception: Reception | None,
+    reception: SignIn | None,
 ) -> web.Application:
     store = conductor.store
 
@@ -247,8 +247,8 @@ async def _application(
     details = None if token is None else Details(look, token)
     ending = await _ending(config, store, clock)
     record = store.record if ending is None else _hearing(store, clock)
-    house = House(store.rosters, addresses_of(config), clock.now)
-    application = make_application(
+    house = PagesContext(store.rosters, addresses_of(config), clock.now)
+    application = create_app(
         record=_made_up_for(record, rounds),
         secrets=config.webhook_secrets,
         readiness=readiness,
@@ -256,7 +256,7 @@ async def _application(
         house=house,
         details=details,
         meter=_meter(metrics, conductor, rounds, clock),
-        rules=Rules(proxies=config.trusted_proxies),
+        rules=RateLimits(proxies=config.trusted_proxies),
         reception=reception,
         supervisor=conductor.supervisor,
     )
@@ -306,7 +306,7 @@ def _meter(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock
     return Meter(delivered, metrics.turned_away, show)
 
 
-def _reception(config: Config, conductor: Scheduler, session: aiohttp.ClientSession, clock: Clock) -> Reception:
+def _reception(config: Config, conductor: Scheduler, session: aiohttp.ClientSession, clock: Clock) -> SignIn:
     """Let organizers sign in, and tell them what they ask."""
     client = Client(config.api_url, config.client_id, config.client_secret)
     organizing = Organizing(conductor.store, conductor.github, clock.now)
@@ -314,7 +314,7 @@ def _reception(config: Config, conductor: Scheduler, session: aiohttp.ClientSess
     async def tell_who(code: str, verifier: str, redirect_uri: str) -> Author:
         return await identify(session, client, code, verifier, redirect_uri, clock.now)
 
-    return Reception(
+    return SignIn(
         secret_key=config.secret_key,
         client=client,
         identify=tell_who,
@@ -327,7 +327,7 @@ def _reception(config: Config, conductor: Scheduler, session: aiohttp.ClientSess
     )
 
 
-async def _ending(config: Config, store: Store, clock: Clock) -> Ending | None:
+async def _ending(config: Config, store: Store, clock: Clock) -> SetupDonePage | None:
     """Make the last page of the set-up, unless that has ended or never was."""
     if not config.app_page or await store.safe.heard_at() is not None:
         return None
@@ -335,7 +335,7 @@ async def _ending(config: Config, store: Store, clock: Clock) -> Ending | None:
     async def progress() -> Progress:
         return Progress(tuple(await store.upkeep.accounts()), await store.safe.heard_at() is not None)
 
-    return Ending(Guard(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
+    return SetupDonePage(Guard(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
 
 
 def _made_up_for(record: Record, rounds: AppSync) -> Record:

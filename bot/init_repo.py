@@ -10,11 +10,11 @@ from pathlib import Path
 import aiohttp
 
 from bot.config import Config
-from bot.errands import github_of
 from bot.github.client import GitHub
 from bot.github.errors import Forbidden, GitHubError, NotFound
 from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
-from bot.starter import COLOR, DESCRIPTION, starter_files
+from bot.operations import github_of
+from bot.repository_templates import COLOR, DESCRIPTION, starter_files
 
 Ask = Callable[[str], bool]
 """Put a question to whoever is there; False for no."""

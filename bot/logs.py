@@ -12,7 +12,7 @@ from typing import TextIO
 
 import structlog
 
-from bot.redacting import Redaction
+from bot.secret_redaction import Redaction
 from bot.terminal import harmless, one_line
 
 LOUD = ("asyncpg", "markdown_it", "aiosqlite", "alembic", "gidgethub", "hpack")

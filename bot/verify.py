@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import aiohttp
 
 from bot.config import Config
-from bot.errands import github_of
 from bot.github.client import with_token
 from bot.github.errors import Gone, NotFound
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.github.rules import FoundRules, find_rules
 from bot.github.urls import web_url_of
+from bot.operations import github_of
 from bot.petition import block
 from bot.petition import continuations as threads
 from bot.petition.comments.comment import Comment, Writer

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot import config, sealing
+from bot import config, encryption
 from bot.github import tokens, transport
-from bot.web import server
+from bot.web import application as server
 from bot.web.setup.pages import Wizard
 
 LEAST = 12
@@ -86,7 +86,7 @@ def _note_config(made: config.Config) -> None:
     if made.client_secret:
         RUN.give(b64encode(f"{made.client_id}:{made.client_secret}".encode()).decode())
     if made.secret_key:
-        RUN.give(sealing.derive(made.secret_key, "operator"))
+        RUN.give(encryption.derive(made.secret_key, "operator"))
 
 
 _watch(config.Config, _note_config)
@@ -154,5 +154,5 @@ def _look_through_answers(make: Callable[..., web.Application]) -> Callable[...,
     return watched
 
 
-server.make_application = _look_through_answers(server.make_application)
+server.create_app = _look_through_answers(server.create_app)
 setattr(Wizard, "application", _look_through_answers(Wizard.application))  # noqa: B010 - as above

@@ -25,8 +25,8 @@ from bot.petition.organizers.commands import USAGE, Misunderstood, understand
 from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
-from bot.web.asking import House
-from bot.web.server import make_application
+from bot.web.application import create_app
+from bot.web.context import PagesContext
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -74,8 +74,8 @@ def test_the_http_table_is_what_the_server_routes() -> None:
     async def readiness() -> Mapping[str, bool]:
         return {}
 
-    house = House(Rosters(connect(read_address("sqlite:///nowhere.db"))), Addresses(), lambda: 0.0)
-    application = make_application(record=record, secrets=["s"], readiness=readiness, house=house)
+    house = PagesContext(Rosters(connect(read_address("sqlite:///nowhere.db"))), Addresses(), lambda: 0.0)
+    application = create_app(record=record, secrets=["s"], readiness=readiness, house=house)
     routes = {
         f"{route.method} {route.resource.canonical}"
         for route in application.router.routes()
@@ -233,22 +233,22 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
     [
         ({"os.environ", "os.getenv", "environ", "getenv"}, {"bot/cli/command.py"}),
         ({"Conductor()", "make_application()"}, {"bot/app.py"}),
-        ({"Store.open()"}, {"bot/app.py", "bot/errands.py"}),
-        ({"GitHub()"}, {"bot/app.py", "bot/errands.py"}),
+        ({"Store.open()"}, {"bot/app.py", "bot/operations.py"}),
+        ({"GitHub()"}, {"bot/app.py", "bot/operations.py"}),
         (
             {"aiohttp.ClientSession()", "ClientSession()"},
             {
                 "bot/app.py",
                 "bot/deliver.py",
-                "bot/errands.py",
+                "bot/operations.py",
                 "bot/init_repo.py",
-                "bot/setting_up.py",
+                "bot/onboarding.py",
                 "bot/verify.py",
             },
         ),
         (
             {"time.time()", "datetime.now()", "datetime.datetime.now()", "date.today()"},
-            {"bot/app.py", "bot/errands.py", "bot/setting_up.py"},
+            {"bot/app.py", "bot/operations.py", "bot/onboarding.py"},
         ),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sealing import WrongKey, derive, seal, unseal
+from bot.encryption import WrongKey, derive, seal, unseal
 
 KEY, OTHER = "k" * 32, "o" * 32
 NOON = 1_795_348_800.0

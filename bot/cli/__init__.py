@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 for success, 1 for failure, 2 for wrong use or configuration."""
     words = sys.argv[1:] if arguments is None else arguments
-    chosen = next((word for word in WORDS if word.name in words[:1]), None)
+    chosen = next((word for word in COMMANDS if word.name in words[:1]), None)
     parser = _parser(chosen)
     if not words:
         parser.print_help()
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class CommandSpec:
     """A word of the command line; the module of this package that knows the command is loaded when it is chosen."""
 
     name: str
@@ -48,76 +48,78 @@ class Word:
         return commands[self.name]
 
 
-WORDS: Final = (
-    Word("serve", "run the webhook server and the loops", "running"),
-    Word(
+COMMANDS: Final = (
+    CommandSpec("serve", "run the webhook server and the loops", "serve"),
+    CommandSpec(
         "import-app",
         "store the App that the environment names, encrypted with SECRET_KEY, so that only that key has to stay",
-        "running",
+        "serve",
     ),
-    Word(
+    CommandSpec(
         "drop-app",
         "forget the stored App, for example when SECRET_KEY was lost; the next start leads through the set-up"
         " again",
-        "running",
+        "serve",
     ),
-    Word(
+    CommandSpec(
         "init-repo",
         "give a repository its settings file, its issue form and the label, and ask before writing over anything",
-        "tending",
+        "operate",
     ),
-    Word("demo", "run the bot against a GitHub on this machine; no account needed", "showing"),
-    Word(
+    CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
+    CommandSpec(
         "resync",
         "read a petition's comments again and correct what is kept of them; a running bot does so by itself",
         "petitions",
     ),
-    Word(
+    CommandSpec(
         "verify",
         "count a petition again from GitHub alone and compare with its block, or check the database or a pack;"
         " 1 is the exit code where they differ",
         "petitions",
     ),
-    Word("export", "print who has signed, or the chart or badge, from what the database keeps", "petitions"),
-    Word(
+    CommandSpec("export", "print who has signed, or the chart or badge, from what the database keeps", "petitions"),
+    CommandSpec(
         "handover",
         "make the pack for whoever the petition is addressed to: a paper for printing, JSON, a table, check sums",
-        "handing_over",
+        "handover",
     ),
-    Word(
+    CommandSpec(
         "doctor",
         "check credentials, permissions, webhook, clock and database, and say what to do; 1 is the exit code if"
         " something is wrong",
-        "tending",
+        "operate",
     ),
-    Word(
+    CommandSpec(
         "deliver",
         "send a stored payload, signed like GitHub's, to a running bot; 1 is the exit code if it is not taken",
-        "tending",
+        "operate",
     ),
-    Word(
+    CommandSpec(
         "audit",
         "show young and empty accounts, bursts and logins alike among a petition's signatures; changes nothing",
         "petitions",
     ),
-    Word(
+    CommandSpec(
         "forget",
         "erase somebody's name, affiliation, reason and login, in all petitions; what they wrote on GitHub stays"
         " theirs to delete",
         "petitions",
     ),
-    Word("migrate", "bring the database to this version (serve does it too)", "running"),
-    Word(
+    CommandSpec("migrate", "bring the database to this version (serve does it too)", "serve"),
+    CommandSpec(
         "backup",
         "copy the SQLite database into a file, also while the bot runs (for PostgreSQL there is pg_dump)",
-        "running",
+        "serve",
     ),
-    Word(
+    CommandSpec(
         "recover",
         "save what can be read from a damaged SQLite database into a new file; the bot reads the rest from GitHub",
-        "recovering",
+        "recover",
     ),
-    Word("restore", "put what backup has made in the place of the database, while the bot does not run", "running"),
+    CommandSpec(
+        "restore", "put what backup has made in the place of the database, while the bot does not run", "serve"
+    ),
 )
 
 
@@ -129,7 +131,7 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser(chosen: Word | None) -> argparse.ArgumentParser:
+def _parser(chosen: CommandSpec | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         # Most people run it in a clone, where nothing of that name is installed.
         prog="undersigned" if Path(sys.argv[0]).stem == "undersigned" else "python -m bot",
@@ -138,7 +140,7 @@ def _parser(chosen: Word | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for word in WORDS:
+    for word in COMMANDS:
         sentence = f"{word.help[0].upper()}{word.help[1:]}."
         added = commands.add_parser(word.name, help=word.help, description=sentence)
         if word is chosen:

@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from bot import config, errands
+from bot import config, operations
 from bot.audit import Audited, audit
 from bot.cli.command import (
     ENVIRONMENT,
@@ -40,7 +40,7 @@ def petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None,
 def _resync(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
     settings = with_app()
-    found = run(errands.resync(name.repository, name.number, settings))
+    found = run(operations.resync(name.repository, name.number, settings))
     say(*found.lines())
     return OK if found.is_settled else FAILED
 
@@ -55,7 +55,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 def _forget(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    forgotten = run(errands.forget(options.login, settings))
+    forgotten = run(operations.forget(options.login, settings))
     say(*forgotten.lines(options.login))
     return OK
 
@@ -77,7 +77,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    inspections = run(errands.inspect(None if name is None else (name.repository, name.number), settings))
+    inspections = run(operations.inspect(None if name is None else (name.repository, name.number), settings))
     if name is not None and not inspections:
         complain(f"{name}: there is no such petition in this database.")
         return MISUSED
@@ -94,7 +94,7 @@ def _verify_pack(folder: Path) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
-    taken = run(errands.take(name.repository, name.number, configured(credentials=False)))
+    taken = run(operations.take(name.repository, name.number, configured(credentials=False)))
     text = export(taken.whole, options.format, taken.pages, taken.site, taken.at // 86_400)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a file
     print(harmless(text) if sys.stdout.isatty() else text, end="")

@@ -12,7 +12,7 @@ from bot.store import Health
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Target:
     """What was configured, as far as the doctor has to know."""
 
     database_url: str = field(repr=False)
@@ -67,7 +67,7 @@ class Seen:
 class Facts:
     """Everything that was gathered. `skew` is in seconds, None where GitHub gives no time."""
 
-    patient: Patient
+    patient: Target
     health: Health
     skew: float | None
     at_github: AtGitHub | GitHubError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.sealing import derive
+from bot.encryption import derive
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from schemathesis.schemas import APIOperation
 
 from bot.github import webhooks
 from bot.petition.addresses import SIGNED_IN
-from bot.web.openapi import describe
+from bot.web.api.openapi import describe
 
 Operation = APIOperation[Any, Any, Any, Any]
 

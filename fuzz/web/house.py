@@ -15,7 +15,7 @@ from typing import Final
 
 from benchmarks.deliveries import Template, make_template, request
 from benchmarks.servers import bot_environment, complaints, end, port_of, start
-from bot.web.setup.guard import Guard
+from bot.web.setup.auth import Guard
 from fuzz.web.answer import Line, Sent
 from fuzz.web.question import Question
 

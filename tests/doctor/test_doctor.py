@@ -15,14 +15,14 @@ from aiohttp import ClientSession, web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot import app, errands
+from bot import app, operations
 from bot.config import Config
-from bot.doctor import judging
+from bot.doctor import checks
 from bot.doctor.facts import Facts, Seen
 from bot.doctor.findings import Finding, Level, are_fine
 from bot.reconcile.app_sync import AppSync
 from bot.store import State, Store, check_up
-from bot.web.listening import listening
+from bot.web.serving import listening
 from sandbox.nouns import Installation
 from sandbox.server import Sandbox
 from tests.store.scene import rows
@@ -57,7 +57,7 @@ def configured(stage: Scene, **changes: object) -> Config:
 
 async def examined(stage: Scene, **changes: object) -> list[Finding]:
     await stage.sandbox.settled()
-    return await errands.examine(configured(stage, **changes))
+    return await operations.examine(configured(stage, **changes))
 
 
 async def problems(stage: Scene, **changes: object) -> dict[str, Finding]:
@@ -113,9 +113,9 @@ async def test_whom_the_bot_sees_behind_which_proxies(
 ) -> None:
     def judge(facts: Facts) -> list[Finding]:
         patient = replace(facts.patient, public_url="https://petitions.example.org")
-        return list(judging._callers(replace(facts, patient=patient, seen=seen)))
+        return list(checks._callers(replace(facts, patient=patient, seen=seen)))
 
-    monkeypatch.setattr(errands, "judge", judge)
+    monkeypatch.setattr(operations, "judge", judge)
     (found,) = await examined(stage)
     assert found.level is (Level.FINE if said is None else Level.NOTE)
     assert said is None or said in found.do
@@ -264,7 +264,7 @@ async def test_what_failed_long_ago_is_not_told_any_more(stage: Scene, monkeypat
     stage.sign(stage.petition(), "ada")
     await stage.sandbox.settled()
     stage.sandbox.webhook_url = there
-    monkeypatch.setattr("bot.doctor.gathering.REACH", -5)
+    monkeypatch.setattr("bot.doctor.collect.REACH", -5)
     assert await problems(stage) == {}
 
 
@@ -279,7 +279,7 @@ async def test_a_label_that_nobody_has_made(stage: Scene) -> None:
 async def test_a_label_in_one_of_many_repositories_is_not_looked_for_without_end(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.doctor.gathering.REPOSITORIES", 1)
+    monkeypatch.setattr("bot.doctor.collect.REPOSITORIES", 1)
     for repository in stage.state.repositories.values():
         repository.labels.pop("petition")
     stage.sandbox.petition(repository=stage.sandbox.repository("lovelace/other"))

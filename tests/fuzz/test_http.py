@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from benchmarks.servers import complaints
-from bot.web.setup.guard import Guard
+from bot.web.setup.auth import Guard
 from bot.web.setup.pages import Wizard
 from fuzz.__main__ import CORPUS
 from fuzz.web.answer import Answer, Line

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.doctor import gathering
+from bot.doctor import collect
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
@@ -166,5 +166,5 @@ async def test_a_log_of_deliveries_without_end_is_read_so_far(
 ) -> None:
     one = {"id": 1, "guid": "g", "delivered_at": TIME, "status": "OK", "status_code": 200}
     endless(forgery, lambda page: [one] if page < 5 else [])
-    assert len(await gathering._deliveries(github, 0)) == 4
+    assert len(await collect._deliveries(github, 0)) == 4
     assert len(calls.made) == 5

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.petition.organizers import settings
-from bot.starter import COLOR, DESCRIPTION, FORM, starter_files
+from bot.repository_templates import COLOR, DESCRIPTION, FORM, starter_files
 
 FILES = starter_files("petition")
 

@@ -9,9 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.encryption import seal
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
-from bot.sealing import seal
 from bot.store import Recovered, Store, recover
 from bot.store.recording.consistency import Inspection
 from bot.store.upkeep_statements import PUT_MARK

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.encryption import seal, unseal
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.petition.facts import Continuation
-from bot.sealing import seal, unseal
 from tests.chance import noise
 from tests.store.recovering import (
     APP,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.sealing import unseal
+from bot.encryption import unseal
 from bot.store import Unavailable, WrongDatabase, recover, restore
 from tests.chance import noise
 from tests.store.recovering import (

@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.petition.addresses import Addresses
 from bot.petition.facts import Repository
 from bot.store import Store
-from bot.web.asking import House
-from bot.web.server import make_application
+from bot.web.application import create_app
+from bot.web.context import PagesContext
 from tests.store.scene import REPOSITORY
 from tests.store.scene import Scene as Petition
 
@@ -54,9 +54,7 @@ async def serving(
     store = await Store.open(database_url)
     petition = Petition(store, clock=1_794_900_000, repository=repository)
     await petition.label()
-    application = make_application(
-        record=store.record, secrets=["s"], readiness=_ready, house=house(store, public_url)
-    )
+    application = create_app(record=store.record, secrets=["s"], readiness=_ready, house=house(store, public_url))
     try:
         async with TestClient(TestServer(application)) as client:
             yield Scene(client, petition)
@@ -64,8 +62,8 @@ async def serving(
         await store.close()
 
 
-def house(store: Store, public_url: str | None = None) -> House:
-    return House(store.rosters, Addresses(public_url=public_url), lambda: NOW)
+def house(store: Store, public_url: str | None = None) -> PagesContext:
+    return PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW)
 
 
 async def _ready() -> dict[str, bool]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.store import Store
-from bot.web import arriving
-from bot.web.callers import FAILURES, Rules
-from bot.web.listening import listening
-from bot.web.server import make_application
+from bot.web.application import create_app
+from bot.web.rate_limit import FAILURES, RateLimits
+from bot.web.serving import listening
+from bot.web.webhook import admission
 from tests.web.scene import house
 from tests.web.test_webhook import PAYLOAD, SECRETS, headers
 
@@ -64,16 +64,16 @@ async def store(sqlite_url: str) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def serving(store: Store, rules: Rules | None = None) -> AsyncIterator[Stage]:
+async def serving(store: Store, rules: RateLimits | None = None) -> AsyncIterator[Stage]:
     async def readiness() -> dict[str, bool]:
         return {}
 
-    application = make_application(
+    application = create_app(
         record=store.record,
         secrets=SECRETS,
         readiness=readiness,
         house=house(store),
-        rules=rules or Rules(proxies=1),
+        rules=rules or RateLimits(proxies=1),
     )
     async with listening(application, "127.0.0.1", 0) as port:
         stage = Stage(port)
@@ -125,7 +125,7 @@ async def test_of_those_who_send_nothing_more_so_many_are_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, addresses: int
 ) -> None:
     """The others are hung up on, those first who came first, and whoever delivers meanwhile is heard."""
-    monkeypatch.setattr(arriving, "MOST", 10)
+    monkeypatch.setattr(admission, "MOST", 10)
     silent = [await stage.begin(1_000, b"{", f"198.51.{n % addresses}.1") for n in range(25)]
     await stage.turn()
     assert [await stage.deliver(pieces=3) for _ in range(5)] == [200] * 5
@@ -139,7 +139,7 @@ async def test_of_those_who_send_nothing_more_so_many_are_waited_for(
 async def test_a_flood_of_bodies_does_not_fill_the_memory(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, addresses: int
 ) -> None:
-    monkeypatch.setattr(arriving, "UNFINISHED", 1_000_000)
+    monkeypatch.setattr(admission, "UNFINISHED", 1_000_000)
     silent = [await stage.begin(900_000, b"x" * 200_000, f"198.51.{n % addresses}.1") for n in range(20)]
     for _ in range(4):
         assert await stage.deliver() == 200
@@ -151,7 +151,7 @@ async def test_a_flood_of_bodies_does_not_fill_the_memory(
 
 
 async def test_who_is_many_makes_way_for_who_is_slow(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arriving, "MOST", 10)
+    monkeypatch.setattr(admission, "MOST", 10)
     reader, writer = await stage.begin(len(PAYLOAD), PAYLOAD[:10], GITHUB)
     for _ in range(40):
         await stage.begin(1_000, b"{")
@@ -163,12 +163,12 @@ async def test_who_is_many_makes_way_for_who_is_slow(stage: Stage, monkeypatch: 
 async def test_what_is_being_recorded_takes_room_and_what_is_signed_goes_before_what_is_not(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arriving, "ROOM", len(PAYLOAD) + 100)
+    monkeypatch.setattr(admission, "ROOM", len(PAYLOAD) + 100)
     slow = await stage.begin(len(PAYLOAD), PAYLOAD[:-10])
     await stage.turn()
     assert await stage.deliver(pieces=1) == 200
     assert await status_of(slow[0]) == 503
-    monkeypatch.setattr(arriving, "ROOM", len(PAYLOAD) - 1)
+    monkeypatch.setattr(admission, "ROOM", len(PAYLOAD) - 1)
     reader, _ = await stage.begin(len(PAYLOAD), PAYLOAD)
     assert await status_of(reader) == 503
 

@@ -11,11 +11,11 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
-from bot.web import callers
-from bot.web.callers import SHARED, Allowance, Rate, Rules, limiting
-from bot.web.guard import seal_all
-from bot.web.listening import listening
-from bot.web.origin import Origin, origin_of
+from bot.web import rate_limit
+from bot.web.client_address import Origin, origin_of
+from bot.web.rate_limit import SHARED, Rate, RateLimiter, RateLimits, limiting
+from bot.web.security_headers import seal_all
+from bot.web.serving import listening
 
 Client = TestClient[web.Request, web.Application]
 
@@ -31,7 +31,7 @@ class Clock:
 
 def test_a_burst_then_a_steady_rate() -> None:
     clock = Clock()
-    allowance = Allowance(Rate(burst=3, per_second=0.5), clock)
+    allowance = RateLimiter(Rate(burst=3, per_second=0.5), clock)
     assert [allowance.spend("a") for _ in range(5)] == [0.0, 0.0, 0.0, 2.0, 2.0]
     assert allowance.spend("b") == 0.0
     clock.now += 1.5
@@ -41,14 +41,14 @@ def test_a_burst_then_a_steady_rate() -> None:
 
 
 def test_what_was_charged_is_to_be_waited_for() -> None:
-    allowance = Allowance(Rate(burst=3, per_second=1.0), Clock())
+    allowance = RateLimiter(Rate(burst=3, per_second=1.0), Clock())
     allowance.charge("a", 10)
     assert allowance.spend("a") == pytest.approx(8.0)
 
 
 def test_a_crowd_of_addresses_takes_so_much_memory_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(callers, "REMEMBERED", 10)
-    allowance = Allowance(Rate(burst=1, per_second=1.0), Clock())
+    monkeypatch.setattr(rate_limit, "REMEMBERED", 10)
+    allowance = RateLimiter(Rate(burst=1, per_second=1.0), Clock())
     for number in range(1_000):
         allowance.spend(str(number))
     assert len(allowance._full_at) == 10
@@ -126,7 +126,7 @@ def origin(proxies: int | None, remote: str | None, forwarded: list[str]) -> Ori
 
 
 @asynccontextmanager
-async def serving(rules: Rules) -> AsyncIterator[tuple[Client, asyncio.Event, Counter[str]]]:
+async def serving(rules: RateLimits) -> AsyncIterator[tuple[Client, asyncio.Event, Counter[str]]]:
     """Serve a quick page, a slow one that waits for the event, and a locked one; count who is turned away."""
     go, reasons = asyncio.Event(), Counter[str]()
 
@@ -162,7 +162,7 @@ def of(address: str) -> dict[str, str]:
     return {"X-Forwarded-For": address}
 
 
-FEW = Rules(proxies=1, pages=Rate(burst=3, per_second=0.001))
+FEW = RateLimits(proxies=1, pages=Rate(burst=3, per_second=0.001))
 
 
 async def test_who_asks_too_often_is_told_when_to_come_back_and_others_are_served() -> None:
@@ -177,7 +177,7 @@ async def test_who_asks_too_often_is_told_when_to_come_back_and_others_are_serve
 
 
 async def test_visitors_behind_a_proxy_that_is_near_have_a_limit_each() -> None:
-    async with serving(Rules(pages=FEW.pages)) as (client, _, _reasons):
+    async with serving(RateLimits(pages=FEW.pages)) as (client, _, _reasons):
         statuses = [(await client.get("/", headers=of(f"192.0.2.{n}"))).status for n in range(20)]
         assert statuses == [200] * 20
         alone = [(await client.get("/")).status for _ in range(4)]
@@ -186,7 +186,7 @@ async def test_visitors_behind_a_proxy_that_is_near_have_a_limit_each() -> None:
 
 async def test_whoever_makes_up_addresses_in_a_peers_name_has_that_peers_limit() -> None:
     most = FEW.pages.burst * SHARED
-    async with serving(Rules(pages=FEW.pages, watching=1)) as (client, go, _reasons):
+    async with serving(RateLimits(pages=FEW.pages, watching=1)) as (client, go, _reasons):
         statuses = [(await client.get("/", headers=of(f"192.0.2.{n}"))).status for n in range(most + 5)]
         assert statuses == [200] * most + [429] * 5
         # Whoever needs no such word has a limit of their own.
@@ -195,14 +195,14 @@ async def test_whoever_makes_up_addresses_in_a_peers_name_has_that_peers_limit()
 
 
 async def test_who_asks_too_often_uses_up_nothing_of_others_behind_the_same_proxy() -> None:
-    async with serving(Rules(pages=FEW.pages)) as (client, _, _reasons):
+    async with serving(RateLimits(pages=FEW.pages)) as (client, _, _reasons):
         statuses = [(await client.get("/", headers=of("192.0.2.1"))).status for _ in range(100)]
         assert statuses == [200] * 3 + [429] * 97
         assert (await client.get("/", headers=of("192.0.2.2"))).status == 200
 
 
 async def test_who_watches_by_a_peers_name_takes_so_many_places() -> None:
-    async with serving(Rules(watching=1)) as (client, go, reasons):
+    async with serving(RateLimits(watching=1)) as (client, go, reasons):
         asked = [
             asyncio.ensure_future(client.get("/petition/events", headers=of(f"192.0.2.{n}")))
             for n in range(SHARED + 2)
@@ -220,14 +220,14 @@ async def test_the_webhook_is_not_limited_by_address() -> None:
 
 
 async def test_keys_cannot_be_guessed_one_after_the_other() -> None:
-    rules = Rules(proxies=1, pages=Rate(burst=50, per_second=0.001))
+    rules = RateLimits(proxies=1, pages=Rate(burst=50, per_second=0.001))
     async with serving(rules) as (client, _, _reasons):
         statuses = [(await client.get("/locked", headers=of("192.0.2.1"))).status for _ in range(4)]
         assert statuses == [403, 403, 403, 429]
 
 
 async def test_one_address_cannot_take_all_the_room_nor_all_of_them_the_whole() -> None:
-    async with serving(Rules(proxies=1, at_once=3, each=2)) as (client, go, reasons):
+    async with serving(RateLimits(proxies=1, at_once=3, each=2)) as (client, go, reasons):
 
         async def one_refused_of(*addresses: str) -> list[asyncio.Future[ClientResponse]]:
             asked = [asyncio.ensure_future(client.get("/slow", headers=of(address))) for address in addresses]
@@ -245,7 +245,7 @@ async def test_one_address_cannot_take_all_the_room_nor_all_of_them_the_whole() 
 
 
 async def test_watching_takes_nobodys_place() -> None:
-    async with serving(Rules(at_once=1, each=1, watching=2)) as (client, go, _reasons):
+    async with serving(RateLimits(at_once=1, each=1, watching=2)) as (client, go, _reasons):
         watching = [asyncio.ensure_future(client.get("/petition/events")) for _ in range(3)]
         await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
         assert (await client.get("/")).status == 200
@@ -254,7 +254,7 @@ async def test_watching_takes_nobodys_place() -> None:
 
 
 async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
-    async with serving(Rules(proxies=1, at_once=1, each=1, rosters=4)) as (client, go, reasons):
+    async with serving(RateLimits(proxies=1, at_once=1, each=1, rosters=4)) as (client, go, reasons):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
         taking = [asyncio.ensure_future(client.get("/petition.csv", headers=of(each))) for each in addresses]
         while reasons.total() < 2:
@@ -265,7 +265,7 @@ async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
 
 
 async def test_waiting_for_github_takes_nobodys_place() -> None:
-    async with serving(Rules(proxies=1, at_once=1, each=1, organizers=4)) as (client, go, reasons):
+    async with serving(RateLimits(proxies=1, at_once=1, each=1, organizers=4)) as (client, go, reasons):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
         asking = [asyncio.ensure_future(client.get("/petition/organizers", headers=of(each))) for each in addresses]
         while reasons.total() < 2:
@@ -276,8 +276,8 @@ async def test_waiting_for_github_takes_nobodys_place() -> None:
 
 
 async def test_a_form_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(callers, "BODY_TIME", 0.05)
-    async with serving(Rules()) as (client, _, _reasons):
+    monkeypatch.setattr(rate_limit, "BODY_TIME", 0.05)
+    async with serving(RateLimits()) as (client, _, _reasons):
         reader, writer = await asyncio.open_connection(client.host, client.port)
         writer.write(b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
         assert (await reader.readline()).split()[1] == b"408"
@@ -292,7 +292,7 @@ async def test_a_form_that_breaks_off_is_no_error_of_ours(caplog: pytest.LogCapt
         begun.set()
         return web.Response(text=str(len(await request.read())))
 
-    application = web.Application(middlewares=[limiting(Rules())])
+    application = web.Application(middlewares=[limiting(RateLimits())])
     application.router.add_post("/form", form)
     # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
     async with listening(application, "127.0.0.1", 0) as port:

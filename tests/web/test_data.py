@@ -22,7 +22,7 @@ from bot.petition.comments.commands import Sign
 from bot.petition.counting.digest import digest
 from bot.roster.chart import STYLE
 from bot.roster.table import neutral
-from bot.web.data import DataRoutes
+from bot.web.api.routes import ApiRoutes
 from tests.store.scene import LETTER, person
 from tests.web.scene import PAGE, PUBLIC, Scene, house
 
@@ -128,7 +128,7 @@ async def test_whoever_is_slow_to_take_a_long_table_keeps_nobody_from_theirs(sce
         yield 1
         yield 2
 
-    routes = DataRoutes(house(scene.petition.store))
+    routes = ApiRoutes(house(scene.petition.store))
     slow = [routes._in_turn(parts()) for _ in range(5)]
     assert [await anext(one) for one in slow] == [1] * 5
     async with asyncio.timeout(60):

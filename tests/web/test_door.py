@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from bot.web.door import Terms
-from bot.web.listening import listening
+from bot.web.connection_limits import ConnectionLimits
+from bot.web.serving import listening
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LONG = 3_600.0
@@ -56,7 +56,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(terms: Terms, answer: bytes = b"hello") -> AsyncIterator[House]:
+async def house(terms: ConnectionLimits, answer: bytes = b"hello") -> AsyncIterator[House]:
     async def hello(_request: web.Request) -> web.Response:
         found.asked += 1
         found.somebody_asked.set()
@@ -93,14 +93,14 @@ async def is_answered(reader: asyncio.StreamReader) -> bool:
 
 @pytest.mark.parametrize("words", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
 async def test_who_does_not_finish_a_head_is_sent_away(words: bytes) -> None:
-    async with house(Terms(head=0.05, idle=LONG)) as open_house:
+    async with house(ConnectionLimits(head=0.05, idle=LONG)) as open_house:
         reader, _ = await open_house.call(words)
         assert await end_of(reader) == b""
         assert open_house.reasons == {"slow head": 1}
 
 
 async def test_a_head_that_drips_in_gets_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with house(Terms(head=0.1, idle=LONG)) as open_house:
+    async with house(ConnectionLimits(head=0.1, idle=LONG)) as open_house:
         reader, writer = await open_house.call(b"GET / HTTP/1.1\r\n")
         ended = asyncio.ensure_future(end_of(reader))
         while not ended.done():
@@ -111,7 +111,7 @@ async def test_a_head_that_drips_in_gets_no_more_time(monkeypatch: pytest.Monkey
 
 
 async def test_a_head_in_pieces_is_a_head() -> None:
-    async with house(Terms(head=LONG)) as open_house:
+    async with house(ConnectionLimits(head=LONG)) as open_house:
         reader, writer = await open_house.call()
         for place in range(len(ASK)):
             writer.write(ASK[place : place + 1])
@@ -120,7 +120,7 @@ async def test_a_head_in_pieces_is_a_head() -> None:
 
 
 async def test_who_was_answered_may_ask_again_but_not_stay_for_ever() -> None:
-    async with house(Terms(head=LONG, idle=0.05)) as open_house:
+    async with house(ConnectionLimits(head=LONG, idle=0.05)) as open_house:
         reader, writer = await open_house.call(ASK)
         assert await is_answered(reader)
         writer.write(ASK)
@@ -130,7 +130,7 @@ async def test_who_was_answered_may_ask_again_but_not_stay_for_ever() -> None:
 
 
 async def test_who_was_answered_gets_no_more_time_by_dripping_in_a_head() -> None:
-    async with house(Terms(head=LONG, idle=0.1)) as open_house:
+    async with house(ConnectionLimits(head=LONG, idle=0.1)) as open_house:
         reader, writer = await open_house.call(ASK)
         assert await is_answered(reader)
         ended = asyncio.ensure_future(end_of(reader))
@@ -142,7 +142,7 @@ async def test_who_was_answered_gets_no_more_time_by_dripping_in_a_head() -> Non
 
 
 async def test_requests_one_behind_the_other_are_answered_in_turn_and_who_takes_no_answer_goes() -> None:
-    async with house(Terms(stalled=0.2), answer=b"x" * 100_000) as open_house:
+    async with house(ConnectionLimits(stalled=0.2), answer=b"x" * 100_000) as open_house:
         reader, writer = await open_house.call(ASK * 3)
         for _ in range(3):
             assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
@@ -174,7 +174,7 @@ async def test_requests_one_behind_the_other_are_answered_in_turn_and_who_takes_
 )
 async def test_a_request_that_two_servers_may_read_differently_is_refused_with_all_behind_it(head: bytes) -> None:
     """A proxy before us may take for one request what we take for two: https://www.rfc-editor.org/rfc/rfc9112#section-11.2"""
-    async with house(Terms()) as open_house:
+    async with house(ConnectionLimits()) as open_house:
         reader, _ = await open_house.call(b"GET / HTTP/1.1\r\nHost: x\r\n", head, b"\r\n0\r\n\r\n", ASK)
         said = await end_of(reader)
         assert said.split()[1] == b"400"
@@ -198,7 +198,7 @@ async def test_nothing_is_unpacked() -> None:
 
 
 async def test_who_asks_first_whether_to_send_is_told_so() -> None:
-    async with house(Terms()) as open_house:
+    async with house(ConnectionLimits()) as open_house:
         asked = ASK[:-2] + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
         reader, writer = await open_house.call(asked)
         assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
@@ -221,7 +221,7 @@ async def test_who_asks_first_whether_to_send_is_told_so() -> None:
 async def test_who_speaks_no_http_is_turned_away_and_does_not_fill_the_log(
     words: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(Terms()) as open_house:
+    async with house(ConnectionLimits()) as open_house:
         reader, _ = await open_house.call(words)
         assert (await end_of(reader)).split()[1] in (b"400", b"500")
         assert open_house.reasons == {"no HTTP": 1}
@@ -243,7 +243,7 @@ async def test_what_goes_wrong_with_us_is_logged(caplog: pytest.LogCaptureFixtur
 
 
 async def test_who_does_not_take_the_answer_is_sent_away() -> None:
-    async with house(Terms(stalled=0.05), answer=b"x" * 50_000_000) as open_house:
+    async with house(ConnectionLimits(stalled=0.05), answer=b"x" * 50_000_000) as open_house:
         reader, _ = await open_house.call(ASK)
         await reader.readexactly(1)
         await open_house.somebody_went.wait()
@@ -252,7 +252,7 @@ async def test_who_does_not_take_the_answer_is_sent_away() -> None:
 
 
 async def test_a_full_house_sends_away_who_only_takes_up_room() -> None:
-    async with house(Terms(most=3, head=LONG, young=0.0)) as open_house:
+    async with house(ConnectionLimits(most=3, head=LONG, young=0.0)) as open_house:
         idlers = [await open_house.call(b"GET") for _ in range(3)]
         reader, _ = await open_house.call(ASK)
         assert await is_answered(reader)
@@ -262,7 +262,7 @@ async def test_a_full_house_sends_away_who_only_takes_up_room() -> None:
 
 async def test_of_many_who_come_at_once_those_who_came_first_are_heard() -> None:
     """They do not push each other out before anybody could say a word."""
-    async with house(Terms(most=3, head=LONG)) as open_house:
+    async with house(ConnectionLimits(most=3, head=LONG)) as open_house:
         first = [await open_house.call() for _ in range(3)]
         late = [await open_house.call(ASK) for _ in range(5)]
         assert [await end_of(reader) for reader, _ in late] == [b""] * 5
@@ -272,7 +272,7 @@ async def test_of_many_who_come_at_once_those_who_came_first_are_heard() -> None
 
 
 async def test_a_full_house_of_busy_people_lets_nobody_else_in() -> None:
-    async with house(Terms(most=2, busy=LONG)) as open_house:
+    async with house(ConnectionLimits(most=2, busy=LONG)) as open_house:
         open_house.go.clear()
         inside = [await open_house.call(ASK) for _ in range(2)]
         await open_house.all_asked(2)
@@ -284,7 +284,7 @@ async def test_a_full_house_of_busy_people_lets_nobody_else_in() -> None:
 
 async def test_who_was_answered_makes_room_for_others_at_once() -> None:
     """However many come and stay, from one address or from many, whoever asks next is heard."""
-    async with house(Terms(most=3, busy=LONG, idle=LONG)) as open_house:
+    async with house(ConnectionLimits(most=3, busy=LONG, idle=LONG)) as open_house:
         for number in range(20):
             reader, _ = await open_house.call(ASK, address=f"127.0.0.{1 + number % 5}")
             assert await is_answered(reader)
@@ -292,7 +292,7 @@ async def test_who_was_answered_makes_room_for_others_at_once() -> None:
 
 
 async def test_an_address_that_takes_all_places_keeps_no_other_out() -> None:
-    async with house(Terms(most=3, busy=LONG)) as open_house:
+    async with house(ConnectionLimits(most=3, busy=LONG)) as open_house:
         open_house.go.clear()
         inside = [await open_house.call(ASK) for _ in range(3)]
         await open_house.all_asked(3)
@@ -305,7 +305,7 @@ async def test_an_address_that_takes_all_places_keeps_no_other_out() -> None:
 
 
 async def test_who_has_been_silent_makes_room_for_others() -> None:
-    async with house(Terms(most=2, busy=0.0)) as open_house:
+    async with house(ConnectionLimits(most=2, busy=0.0)) as open_house:
         open_house.go.clear()
         inside = [await open_house.call(ASK) for _ in range(2)]
         await open_house.all_asked(2)
@@ -325,6 +325,6 @@ async def test_who_has_been_silent_makes_room_for_others() -> None:
     ids=["a long line", "a long header", "many headers"],
 )
 async def test_an_oversized_head_is_refused(head: bytes) -> None:
-    async with house(Terms()) as open_house:
+    async with house(ConnectionLimits()) as open_house:
         reader, _ = await open_house.call(head)
         assert (await end_of(reader)).split()[1] == b"400"

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import ClientSession, web
 
-from bot.web.listening import listening
+from bot.web.serving import listening
 
 
 @pytest.mark.parametrize("rounds", range(5))

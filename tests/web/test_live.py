@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.store import PetitionDetails, Rosters
-from bot.web import live
-from bot.web.pages import PageRoutes
+from bot.web.pages import sse
+from bot.web.pages.routes import PageRoutes
 from tests.web.scene import PAGE, Scene, serving
 
 Stream = aiohttp.ClientResponse
@@ -22,7 +22,7 @@ Stream = aiohttp.ClientResponse
 
 @pytest.fixture(autouse=True)
 def no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live.Live.__init__, "__defaults__", (0.01,))
+    monkeypatch.setattr(sse.Live.__init__, "__defaults__", (0.01,))
 
 
 @asynccontextmanager
@@ -122,7 +122,7 @@ async def test_the_server_can_stop_while_somebody_watches(sqlite_url: str) -> No
 
 
 async def test_who_comes_too_late_is_sent_away(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "WATCHERS", 1)
+    monkeypatch.setattr(sse, "WATCHERS", 1)
     async with serving(sqlite_url) as scene, watching(scene) as stream:
         await heard(stream)
         async with scene.client.get(f"{PAGE}/events") as answer:

@@ -17,10 +17,10 @@ from bot.petition.counting.abuse_signals import assess
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, Store, sign_outs
-from bot.web.asking import House
-from bot.web.desk import SecondLook, view_desk
-from bot.web.organizers import COOKIE, LIFE, Reception
-from bot.web.server import make_application
+from bot.web.application import create_app
+from bot.web.context import PagesContext
+from bot.web.organizers.routes import COOKIE, LIFE, SignIn
+from bot.web.organizers.views import SecondLook, view_desk
 from bot.web.sessions import Sessions
 from tests.store.scene import LETTER, REPOSITORY
 from tests.store.scene import Scene as Petition
@@ -76,7 +76,7 @@ async def client(store: Store, public_url: str | None) -> AsyncIterator[Client]:
 
 def serving(store: Store, public_url: str | None = None) -> Client:
     github = Github()
-    reception = Reception(
+    reception = SignIn(
         secret_key=KEY,
         client=AppClient("https://api.github.com", "Iv23", "hush"),
         identify=github.identify,
@@ -87,11 +87,11 @@ def serving(store: Store, public_url: str | None = None) -> Client:
         settings=github.settings,
         sign_outs=store.sign_outs,
     )
-    application = make_application(
+    application = create_app(
         record=store.record,
         secrets=["s"],
         readiness=_ready,
-        house=House(store.rosters, Addresses(public_url=public_url), lambda: NOW),
+        house=PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW),
         reception=reception,
     )
     return TestClient(TestServer(application), cookie_jar=DummyCookieJar())

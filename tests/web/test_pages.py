@@ -22,8 +22,8 @@ from bot.petition.organizers.rules import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
 from bot.store import PetitionDetails, RosterQuery, Rosters
-from bot.web import callers
-from bot.web.pages import VERSIONS, PageRoutes
+from bot.web import rate_limit
+from bot.web.pages.routes import VERSIONS, PageRoutes
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
 from tests.web.scene import PAGE, PUBLIC, Scene, house
@@ -361,7 +361,7 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
         compared.append(after)
         return differences(before, after)
 
-    monkeypatch.setattr("bot.web.views.differences", note)
+    monkeypatch.setattr("bot.web.pages.views.differences", note)
     for number in range(30):
         await scene.petition.store.note_letter(LETTER.id, LETTER.id, f"Plea number {number}.", 1_000 + number)
     await read(scene, f"{PAGE}/letter")
@@ -374,7 +374,7 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
     assert [one.text for one in details.letters if one.text] == ["Plea number 29."]
 
 
-LIMITS = callers.Rules()
+LIMITS = rate_limit.RateLimits()
 
 
 @pytest.mark.parametrize("query", ["?q=ada", "?sort=name", ".json?q=ada&sort=oldest"])

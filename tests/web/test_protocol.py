@@ -11,10 +11,10 @@ from typing import NoReturn
 import pytest
 from aiohttp import web
 
-from bot.web.callers import Rate, Rules
-from bot.web.guard import HEADERS
-from bot.web.listening import listening
-from bot.web.server import make_application
+from bot.web.application import create_app
+from bot.web.rate_limit import Rate, RateLimits
+from bot.web.security_headers import HEADERS
+from bot.web.serving import listening
 from tests.web.scene import PAGE, PUBLIC, Scene, house, serving
 from tests.web.test_webhook import PAYLOAD, headers, sign
 
@@ -75,7 +75,7 @@ NO_DELIVERIES = [
 
 @pytest.mark.parametrize(("method", "path"), NO_DELIVERIES)
 async def test_nothing_that_is_no_delivery_escapes_the_limits(scene: Scene, method: str, path: str) -> None:
-    rules = Rules(pages=Rate(burst=3, per_second=0.001))
+    rules = RateLimits(pages=Rate(burst=3, per_second=0.001))
     async with listening(application_of(scene, rules), "127.0.0.1", 0) as port:
         heads = [await head_of(port, asking(path, method)) for _ in range(5)]
     assert [int(head.split()[1]) == 429 for head in heads] == [False] * 3 + [True] * 2
@@ -110,9 +110,7 @@ async def test_so_do_those_that_tell_of_a_mistake_of_ours(scene: Scene, path: st
     async def stumble(*_: object) -> NoReturn:
         raise LookupError("our fault")
 
-    application = make_application(
-        record=stumble, secrets=["s"], readiness=stumble, house=house(scene.petition.store)
-    )
+    application = create_app(record=stumble, secrets=["s"], readiness=stumble, house=house(scene.petition.store))
     said = {**headers(PAYLOAD, X_Hub_Signature_256=sign(PAYLOAD, "s")), "Content-Length": str(len(PAYLOAD))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in said.items()) if method == "POST" else ""
     async with listening(application, "127.0.0.1", 0) as port:
@@ -121,9 +119,9 @@ async def test_so_do_those_that_tell_of_a_mistake_of_ours(scene: Scene, path: st
     assert (head.split()[1], missing_in(head)) == (b"500", [])
 
 
-def application_of(scene: Scene, rules: Rules | None = None) -> web.Application:
+def application_of(scene: Scene, rules: RateLimits | None = None) -> web.Application:
     store = scene.petition.store
-    return make_application(record=store.record, secrets=["s"], readiness=nothing, house=house(store), rules=rules)
+    return create_app(record=store.record, secrets=["s"], readiness=nothing, house=house(store), rules=rules)
 
 
 async def head_of(port: int, words: str) -> bytes:
@@ -140,7 +138,7 @@ async def test_whoever_leaves_before_the_answer_is_no_mistake_of_ours(
     scene: Scene, form: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = scene.petition.store
-    application = make_application(record=store.record, secrets=["s"], readiness=nothing, house=house(store))
+    application = create_app(record=store.record, secrets=["s"], readiness=nothing, house=house(store))
     # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
     async with (
         listening(application, "127.0.0.1", 0) as port,
@@ -169,7 +167,7 @@ async def test_a_body_that_cannot_be_unpacked_is_no_mistake_of_ours(
     scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nor does it matter how long a busy machine takes for the rest.
-    monkeypatch.setattr("bot.web.listening.LINGER", 60.0)
+    monkeypatch.setattr("bot.web.serving.LINGER", 60.0)
     body = "Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\nno gzip"
     async with (
         listening(scene.client.app, "127.0.0.1", 0) as port,

@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.errors import NotFound, Unavailable
 from bot.github.manifest import Registration
-from bot.web.setup.guard import LIFE, Guard
+from bot.web.setup.auth import LIFE, Guard
+from bot.web.setup.forms import NotLikeThis, read_wishes
 from bot.web.setup.pages import Wizard
-from bot.web.setup.wishes import NotLikeThis, read_wishes
 from tests.github.scene import Clock
 
 KEY = "a key of more than thirty-two characters"

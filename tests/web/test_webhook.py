@@ -23,12 +23,12 @@ from bot.github import webhooks
 from bot.petition.comments import commands
 from bot.petition.comments.commands import Command
 from bot.store import Store, Unrecordable
-from bot.web import arriving, journal
-from bot.web.callers import FAILURES, Rules
-from bot.web.journal import LINES, Journal
-from bot.web.listening import listening
-from bot.web.server import make_application
-from bot.web.webhook import BODY_LIMIT
+from bot.web.application import create_app
+from bot.web.rate_limit import FAILURES, RateLimits
+from bot.web.serving import listening
+from bot.web.webhook import admission, log_sampling
+from bot.web.webhook.handler import BODY_LIMIT
+from bot.web.webhook.log_sampling import LINES, Journal
 from tests.github.deliver import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
 from tests.web.scene import house
 
@@ -73,8 +73,8 @@ async def client(store: Store) -> AsyncIterator[Client]:
     async def readiness() -> dict[str, bool]:
         return {"database": await store.ping()}
 
-    application = make_application(
-        record=store.record, secrets=SECRETS, readiness=readiness, house=house(store), rules=Rules(proxies=1)
+    application = create_app(
+        record=store.record, secrets=SECRETS, readiness=readiness, house=house(store), rules=RateLimits(proxies=1)
     )
     async with TestClient(TestServer(application)) as found:
         yield found
@@ -279,7 +279,7 @@ async def test_a_body_without_length_is_refused(client: Client) -> None:
 async def test_a_body_that_does_not_arrive_is_not_waited_for(
     client: Client, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(arriving, "READING", 0.05)
+    monkeypatch.setattr(admission, "READING", 0.05)
     reader, writer = await _connect(client)
     announced = {"Host": "x", "Content-Length": str(len(PAYLOAD)), **headers(PAYLOAD)}
     writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n" + sent)
@@ -344,7 +344,7 @@ async def test_a_busy_database_asks_to_come_back_and_loses_nothing_it_took(sqlit
     async def readiness() -> dict[str, bool]:
         return {"database": True}
 
-    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
+    application = create_app(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
     holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     async with TestClient(TestServer(application)) as client:
         holder.execute("BEGIN IMMEDIATE")
@@ -382,7 +382,7 @@ async def test_a_delivery_leaves_one_line_without_what_people_wrote(
 async def test_a_storm_leaves_a_few_lines_and_a_sum(
     client: Client, lines: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "PERIOD", 60.0)
+    monkeypatch.setattr(log_sampling, "PERIOD", 60.0)
     for _ in range(LINES + 3):
         await check(client, PAYLOAD, 200, "recorded")
     await check(client, PAYLOAD, 401, "missing", X_Hub_Signature_256=None)
@@ -390,7 +390,7 @@ async def test_a_storm_leaves_a_few_lines_and_a_sum(
 
 
 async def test_the_sum_tells_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "PERIOD", 0.1)
+    monkeypatch.setattr(log_sampling, "PERIOD", 0.1)
     sums: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def keep(_logger: object, _method: str, line: MutableMapping[str, Any]) -> NoReturn:
@@ -434,7 +434,7 @@ async def test_what_no_database_can_store_is_the_senders_mistake(
 async def test_whatever_text_comes_in_can_be_stored(postgres_url: str, text: str) -> None:
     """What is read of a delivery fits the database, so that what the database refuses is a mistake of ours."""
     store = await Store.open(postgres_url)
-    application = make_application(record=store.record, secrets=SECRETS, readiness=_ready, house=house(store))
+    application = create_app(record=store.record, secrets=SECRETS, readiness=_ready, house=house(store))
     ada = {**ADA, "login": f"ada{text[:30]}", "type": f"User{text[:30]}"}
     sent: dict[str, Any] = {
         **SIGNED,
@@ -457,7 +457,7 @@ async def test_only_what_keeps_deliveries_from_being_recorded_takes_the_bot_out_
     async def readiness() -> dict[str, bool | str]:
         return {"database": True, "loops": True, "scheduler": "running", "group_commit": "running", **parts}
 
-    application = make_application(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
+    application = create_app(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
     async with TestClient(TestServer(application)) as client:
         cases: list[tuple[dict[str, bool | str], int]] = [
             ({}, 200),
@@ -473,7 +473,7 @@ async def test_only_what_keeps_deliveries_from_being_recorded_takes_the_bot_out_
 
 
 async def test_a_sum_that_cannot_be_told_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "PERIOD", 0.01)
+    monkeypatch.setattr(log_sampling, "PERIOD", 0.01)
     sums: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def fail(_logger: object, _method: str, line: MutableMapping[str, Any]) -> NoReturn:

@@ -20,7 +20,7 @@ import aiohttp
 import psutil
 import pytest
 
-from bot.cli import WORDS, Word
+from bot.cli import COMMANDS, CommandSpec
 from sandbox.server import Sandbox
 from tests.emissions import RUN, searched
 from tests.whole.scene import PATIENCE, Scene, said
@@ -261,15 +261,15 @@ async def test_who_makes_the_tables_does_not_keep_what_that_took(sandbox: Sandbo
     assert "sqlalchemy" not in loaded
 
 
-@pytest.mark.parametrize("word", WORDS, ids=lambda word: word.name)
-def test_every_word_leads_to_its_command(word: Word) -> None:
+@pytest.mark.parametrize("word", COMMANDS, ids=lambda word: word.name)
+def test_every_word_leads_to_its_command(word: CommandSpec) -> None:
     parser = argparse.ArgumentParser()
     word.load().add_arguments(parser)
     assert gc.isenabled()
 
 
 async def test_a_server_loads_nothing_that_it_does_not_serve_with() -> None:
-    code = "from bot.cli import WORDS; WORDS[0].load(); import sys; print(WORDS[0].name, *sys.modules)"
+    code = "from bot.cli import COMMANDS; COMMANDS[0].load(); import sys; print(COMMANDS[0].name, *sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=ROOT, stdout=PIPE, stderr=PIPE)
     _, out, err = await finish(process)
     name, *loaded = out.split()

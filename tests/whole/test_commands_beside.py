@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.cli import WORDS
+from bot.cli import COMMANDS
+from bot.encryption import derive
 from bot.handover.exports import FORMS
-from bot.sealing import derive
 from tests.whole.beside import Beside, Signing, count_in, people, people_in_copy, signing
 
 CROWD = 300
@@ -28,7 +28,7 @@ async def test_whatever_runs_beside_the_bot_sees_all_that_was_acknowledged_and_l
         assert found.says("Ada Lovelace")
         await found.beside(Beside(("backup", str(tmp_path / "old"))))
         commands = list(every_command(found, tmp_path))
-        assert {one.words[0] for one in commands} == {word.name for word in WORDS} - WITHOUT_DATABASE
+        assert {one.words[0] for one in commands} == {word.name for word in COMMANDS} - WITHOUT_DATABASE
         # That somebody took a file away under the bot shows only in what comes after.
         for those in a_few_at_a_time(commands):
             await asyncio.gather(found.crowd_signs(CROWD // 12), *map(found.beside, those))
@@ -52,7 +52,7 @@ async def test_whatever_is_used_nobody_but_sqlite_opens_the_database_or_takes_it
         await found.end(address)
         assert [*found.mistakes, *found.watching.deeds()] == []
         # `deliver` knows the secret from the environment, and asks no database; `serve` has its tables made.
-        asking = {word.name for word in WORDS} - WITHOUT_DATABASE - {"deliver"} | {"serve"}
+        asking = {word.name for word in COMMANDS} - WITHOUT_DATABASE - {"deliver"} | {"serve"}
         assert found.watching.connected() == asking | {"bot.store.migrations"}
 
 

@@ -13,7 +13,7 @@ import structlog
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.config import Config
-from bot.web.setup.guard import Guard
+from bot.web.setup.auth import Guard
 from bot.web.setup.pages import Wizard
 from tests.emissions import RUN, Emissions
 from tests.whole.scene import Scene

@@ -22,7 +22,7 @@ import pytest
 
 from benchmarks.disks import Disk, disks
 from benchmarks.servers import complaints
-from bot.sealing import derive
+from bot.encryption import derive
 from sandbox.delivery_log import Attempt
 from sandbox.server import Sandbox
 from tests.whole.scene import PATIENCE, Scene

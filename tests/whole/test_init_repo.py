@@ -11,7 +11,7 @@ import pytest
 from bot.config import Config
 from bot.init_repo import NotWritable, init_folder, init_repository
 from bot.petition.organizers.settings import PATH
-from bot.starter import FORM, starter_files
+from bot.repository_templates import FORM, starter_files
 from sandbox.server import LETTERS, Sandbox
 from tests.whole.test_command_line import credentials, run
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from bot import app, organizing
+from bot import app, organizer_service
 from sandbox.faults import Faults
 from sandbox.nouns import Issue
 from sandbox.server import Sandbox
@@ -277,8 +277,8 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(organizing, "BATCH", 2)
-    monkeypatch.setattr(organizing, "CALLS", 2)
+    monkeypatch.setattr(organizer_service, "BATCH", 2)
+    monkeypatch.setattr(organizer_service, "CALLS", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)
@@ -287,16 +287,16 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
     assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
     assert len(calls.like("POST /api/graphql")) == 2
-    clock.ahead += organizing.LOOKED_FOR + 1
+    clock.ahead += organizer_service.LOOKED_FOR + 1
     assert "Looked at 8 of 9 accounts so far." in await browser.text(petition)
-    clock.ahead += organizing.LOOKED_FOR + 1
+    clock.ahead += organizer_service.LOOKED_FOR + 1
     assert "so far" not in await browser.text(petition)
 
 
 async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(organizing, "MOST", 2)
+    monkeypatch.setattr(organizer_service, "MOST", 2)
     for login in ("ada", "emmy", "sofia"):
         stage.sign(petition, login)
     await stage.shows(petition, 3)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.github.errors import Paused
-from bot.organizing import CHECKED_FOR, Organizing
+from bot.organizer_service import CHECKED_FOR, Organizing
 from bot.petition.comments.comment import Author
 from bot.store import Store
 from sandbox.server import Sandbox

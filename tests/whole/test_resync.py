@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot import errands
+from bot import operations
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import Store
 from sandbox.faults import Faults
@@ -100,4 +100,4 @@ async def test_what_is_no_petition_is_named(sqlite_url: str, repository: str, nu
         stage.state.delete_issue(deleted, deleted.repository.owner)
         stage.state.repository("curie/notes")
         with pytest.raises(UnknownPetition, match=re.escape(message)):
-            await errands.resync(repository, number, stage.config())
+            await operations.resync(repository, number, stage.config())

@@ -14,15 +14,15 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot import app, setting_up, supervisor
+from bot import app, onboarding, supervisor
 from bot.config import Config
+from bot.encryption import WrongKey, seal
 from bot.github.errors import Unauthorized
-from bot.sealing import WrongKey, seal
-from bot.setting_up import NotSetUp, SetUpAlready
+from bot.onboarding import NotSetUp, SetUpAlready
 from bot.store import Store, Unavailable
 from bot.store.credentials import CredentialStore
-from bot.web.listening import listening, take_address
-from bot.web.setup.guard import Guard
+from bot.web.serving import listening, take_address
+from bot.web.setup.auth import Guard
 from bot.web.setup.pages import COOKIE
 from tests.whole.scene import FAST, Scene, scene
 from tests.whole.test_command_line import credentials, run
@@ -48,44 +48,44 @@ def known(stage: Scene) -> Config:
 
 async def test_an_app_that_was_brought_along_is_found_with_the_key_alone(stage: Scene) -> None:
     with pytest.raises(NotSetUp, match="/setup"):
-        await setting_up.with_app(empty(stage))
+        await onboarding.with_app(empty(stage))
     rotating = replace(known(stage), webhook_secrets=("new", stage.sandbox.webhook_secret))
-    assert await setting_up.import_app(rotating, replacing=False) == "Undersigned"
-    found = await setting_up.with_app(empty(stage))
+    assert await onboarding.import_app(rotating, replacing=False) == "Undersigned"
+    found = await onboarding.with_app(empty(stage))
     assert (found.app_id, found.private_key) == (known(stage).app_id, known(stage).private_key)
     assert found.webhook_secrets == rotating.webhook_secrets
     with pytest.raises(WrongKey):
-        await setting_up.with_app(replace(empty(stage), secret_key="another" * 8))
+        await onboarding.with_app(replace(empty(stage), secret_key="another" * 8))
 
 
 async def test_the_environment_goes_before_what_is_stored(stage: Scene) -> None:
-    await setting_up.import_app(known(stage), replacing=False)
+    await onboarding.import_app(known(stage), replacing=False)
     other = replace(known(stage), app_id="of the environment", secret_key="another" * 8)
-    assert await setting_up.with_app(other) == other
+    assert await onboarding.with_app(other) == other
 
 
 async def test_what_organizers_sign_in_with_is_stored_too_and_the_environment_goes_before_it(stage: Scene) -> None:
     client = {"client_id": "Iv23stored", "client_secret": "a stored secret"}
-    await setting_up.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
-    found = await setting_up.with_app(empty(stage))
+    await onboarding.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
+    found = await onboarding.with_app(empty(stage))
     assert (found.client_id, found.client_secret, found.lets_sign_in) == ("Iv23stored", "a stored secret", True)
     assert "a stored secret" in found.secrets()
     given = replace(empty(stage), client_id="Iv23given", client_secret="a given secret")
-    assert (await setting_up.with_app(given)).client_id == "Iv23given"
+    assert (await onboarding.with_app(given)).client_id == "Iv23given"
 
 
 async def test_with_another_webhook_secret_the_same_app_keeps_its_address_and_what_organizers_sign_in_with(
     stage: Scene,
 ) -> None:
     client = {"client_id": "Iv23stored", "client_secret": "a stored secret", "public_url": "https://x.example"}
-    await setting_up.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
-    await setting_up.import_app(replace(known(stage), webhook_secrets=("later",)), replacing=True)
-    found = await setting_up.with_app(empty(stage))
+    await onboarding.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
+    await onboarding.import_app(replace(known(stage), webhook_secrets=("later",)), replacing=True)
+    found = await onboarding.with_app(empty(stage))
     assert (found.webhook_secrets, found.client_secret) == (("later",), "a stored secret")
     assert found.public_url == "https://x.example"
     lost = replace(known(stage), secret_key="another" * 8)
-    await setting_up.import_app(lost, replacing=True)
-    found = await setting_up.with_app(replace(empty(stage), secret_key=lost.secret_key))
+    await onboarding.import_app(lost, replacing=True)
+    found = await onboarding.with_app(replace(empty(stage), secret_key=lost.secret_key))
     assert not found.lets_sign_in
 
 
@@ -102,24 +102,24 @@ async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cann
     store = await Store.open(sqlite_url)
     await store.safe.put(seal(json.dumps(by_0_1_0), KEY, 5.0), 5)
     await store.close()
-    found = await setting_up.with_app(empty(stage))
+    found = await onboarding.with_app(empty(stage))
     assert (found.app_id, found.webhook_secrets) == (str(stage.sandbox.app_id), ("one", "two"))
     assert not found.lets_sign_in
 
 
 async def test_a_stored_app_is_replaced_only_on_purpose(stage: Scene) -> None:
-    await setting_up.import_app(known(stage), replacing=False)
+    await onboarding.import_app(known(stage), replacing=False)
     later = replace(known(stage), webhook_secrets=("later",))
     with pytest.raises(SetUpAlready, match="--replace"):
-        await setting_up.import_app(later, replacing=False)
-    await setting_up.import_app(later, replacing=True)
-    assert (await setting_up.with_app(empty(stage))).webhook_secrets == ("later",)
+        await onboarding.import_app(later, replacing=False)
+    await onboarding.import_app(later, replacing=True)
+    assert (await onboarding.with_app(empty(stage))).webhook_secrets == ("later",)
 
 
 async def test_an_app_that_github_does_not_know_is_not_stored(stage: Scene) -> None:
     with pytest.raises(Unauthorized):
-        await setting_up.import_app(replace(known(stage), app_id="1"), replacing=False)
-    assert await setting_up.find_app(empty(stage)) is None
+        await onboarding.import_app(replace(known(stage), app_id="1"), replacing=False)
+    assert await onboarding.find_app(empty(stage)) is None
 
 
 async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sqlite_url: str) -> None:
@@ -149,11 +149,11 @@ async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sql
 async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_app(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setting_up, "LOOK", 0.05)
+    monkeypatch.setattr(onboarding, "LOOK", 0.05)
     stop = asyncio.Event()
     with take_address("127.0.0.1", 0) as address:
-        waiting = asyncio.create_task(setting_up.set_up(empty(stage), address, stop))
-        await setting_up.import_app(known(stage), replacing=False)
+        waiting = asyncio.create_task(onboarding.set_up(empty(stage), address, stop))
+        await onboarding.import_app(known(stage), replacing=False)
         async with asyncio.timeout(20):
             found = await waiting
     assert found is not None
@@ -164,7 +164,7 @@ async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_a
 async def test_a_set_up_goes_on_when_the_database_is_back(
     stage: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(setting_up, "LOOK", 0.01)
+    monkeypatch.setattr(onboarding, "LOOK", 0.01)
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
     read, failures = CredentialStore.read, 0
 
@@ -177,11 +177,11 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 
     with take_address("127.0.0.1", 0) as address, capture_logs() as told:
         monkeypatch.setattr(CredentialStore, "read", fail)
-        waiting = asyncio.create_task(setting_up.set_up(empty(stage), address, asyncio.Event()))
+        waiting = asyncio.create_task(onboarding.set_up(empty(stage), address, asyncio.Event()))
         async with asyncio.timeout(20):
             while failures < 4:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
-            await setting_up.import_app(known(stage), replacing=False)
+            await onboarding.import_app(known(stage), replacing=False)
             assert await waiting is not None
     assert [one["log_level"] for one in told if one["event"] != "set up"] == [
         "warning" if isinstance(error, Unavailable) else "error"
@@ -191,7 +191,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 async def test_a_set_up_ends_when_the_process_is_to_stop(stage: Scene) -> None:
     stop = asyncio.Event()
     with take_address("127.0.0.1", 0) as address:
-        waiting = asyncio.create_task(setting_up.set_up(empty(stage), address, stop))
+        waiting = asyncio.create_task(onboarding.set_up(empty(stage), address, stop))
         stop.set()
         async with asyncio.timeout(20):
             assert await waiting is None

@@ -78,7 +78,7 @@ def _said(file: str) -> str:
 
 def main() -> None:
     """Run a command for every line of the standard input."""
-    for word in cli.WORDS:
+    for word in cli.COMMANDS:
         word.load()
     # Nobody waits for these children; the system shall forget them when they end.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -124,7 +124,7 @@ def _fits(value: Value, column: Column) -> bool:
 
 
 def _is_sealed(row: Mapping[str, Value]) -> bool:
-    """Check for what `bot.sealing` makes."""
+    """Check for what `bot.encryption` makes."""
     return re.fullmatch(r"[\w=-]{40,}", str(row["content"]), re.ASCII) is not None
 
 

@@ -15,12 +15,12 @@ from bot.github.manifest import LONGEST_NAME, Registration, form_url, manifest
 from bot.github.permissions import NEEDS, REASONS
 from bot.github.urls import web_url_of
 from bot.petition.addresses import SIGNED_IN
-from bot.web.callers import Rules, limiting
-from bot.web.guard import seal_all
+from bot.web.rate_limit import RateLimits, limiting
+from bot.web.security_headers import seal_all
 from bot.web.sessions import seen_as, set_cookie
-from bot.web.setup.drawing import message, page, static
-from bot.web.setup.guard import LIFE, Guard
-from bot.web.setup.wishes import NotLikeThis, read_wishes
+from bot.web.setup.auth import LIFE, Guard
+from bot.web.setup.forms import NotLikeThis, read_wishes
+from bot.web.setup.rendering import message, page, static
 
 FORM_LIMIT = 16 * 1024
 """Bytes of a form that somebody may send."""
@@ -45,7 +45,7 @@ class Wizard:
     public_url: str | None
     over: asyncio.Event
     """Set when there is an App: what still comes here, on connections that were open, waits for the bot."""
-    rules: Rules = field(default_factory=Rules)
+    rules: RateLimits = field(default_factory=RateLimits)
 
     def application(self) -> web.Application:
         """Make an application that offers the set-up and nothing else."""
@@ -155,7 +155,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class SetupDonePage:
     """The last page: install the App, and watch for the first delivery; who has seen that does not see it again.
 
     The delivery may be here before the browser is back from GitHub.

@@ -20,9 +20,9 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from cachetools import LRUCache
 
-from bot.web.asking import is_search
-from bot.web.guard import Handler, is_delivery
-from bot.web.origin import Origin, origin_of
+from bot.web.client_address import Origin, origin_of
+from bot.web.context import is_search
+from bot.web.security_headers import Handler, is_delivery
 
 REMEMBERED: Final = 20_000
 """Addresses that are remembered; of more, those that have not called for the longest are forgotten."""
@@ -64,7 +64,7 @@ FAILURES: Final = Rate(burst=20, per_second=0.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RateLimits:
     """How callers are told apart and limited.
 
     `proxies` is how many proxies of ours stand before us, None where nobody has told. Of requests for pages
@@ -85,7 +85,7 @@ class Rules:
     organizers: int = 16
 
 
-class Allowance:
+class RateLimiter:
     """Remember for each address when its allowance is full again (the generic cell rate algorithm)."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
@@ -113,8 +113,8 @@ class Allowances:
     """An allowance for each address, and a larger one for all that come via a peer which may be no proxy."""
 
     def __init__(self, rate: Rate) -> None:
-        self._each = Allowance(rate)
-        self._shared = Allowance(Rate(rate.burst * SHARED, rate.per_second * SHARED))
+        self._each = RateLimiter(rate)
+        self._shared = RateLimiter(Rate(rate.burst * SHARED, rate.per_second * SHARED))
 
     def spend(self, origin: Origin) -> float:
         """Take one, or give the seconds to wait where nothing is left."""
@@ -162,7 +162,7 @@ class _Seats:
 class _Places:
     """The seats for each kind of request."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: RateLimits) -> None:
         self._pages = _Seats(rules.each, rules.at_once)
         self._watching = _Seats(rules.watching)
         self._rosters, self._searches, self._organizers = (
@@ -185,7 +185,7 @@ def _names(origin: Origin) -> tuple[str, ...]:
     return (origin.address, origin.via) if origin.via else (origin.address,)
 
 
-def limiting(rules: Rules, turned_away: Told = lambda _reason: None) -> Middleware:
+def limiting(rules: RateLimits, turned_away: Told = lambda _reason: None) -> Middleware:
     """Make the middleware that keeps limits for everything but deliveries."""
     allowance, places = Allowances(rules.pages), _Places(rules)
 

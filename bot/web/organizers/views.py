@@ -12,8 +12,8 @@ from bot.petition.organizers.commands import removals
 from bot.petition.organizers.rules import Rules, Withheld
 from bot.petition.organizers.settings import PATH, Detail
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionDetails, State
-from bot.web.asking import House
-from bot.web.views import Moment, people
+from bot.web.context import PagesContext
+from bot.web.pages.views import Moment, people
 
 SHOWN: Final = 200
 """Entries of the log that are shown, the newest."""
@@ -111,7 +111,7 @@ class DeskView:
 def view_desk(
     details: PetitionDetails,
     pages: Pages,
-    house: House,
+    house: PagesContext,
     *,
     look: SecondLook,
     audit: Sequence[AuditEntry],
@@ -175,7 +175,7 @@ def _counted(details: PetitionDetails, look: SecondLook) -> str:
     return f"{signed}, {withdrawn}{doubtful}"
 
 
-def _rules(details: PetitionDetails, house: House) -> Iterator[tuple[str, str]]:
+def _rules(details: PetitionDetails, house: PagesContext) -> Iterator[tuple[str, str]]:
     rules, closed_at = details.snapshot.rules, details.snapshot.closed_at
     settings, end = rules.settings, rules.ends_at(closed_at)
     phrases = ", ".join(f"“{one}”" for one in settings.also_accept)

@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
+from bot.encryption import derive
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
 from bot.github.oauth import Client, authorize_url
 from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comments.comment import Author
-from bot.sealing import derive
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, SignOuts
-from bot.web.asking import NOT_HERE, PETITION, Asked, House, is_canonical, may_see
-from bot.web.desk import SecondLook, view_desk
-from bot.web.guard import SECRETIVE
+from bot.web.context import NOT_HERE, PETITION, Asked, PagesContext, is_canonical, may_see
+from bot.web.organizers.views import SecondLook, view_desk
+from bot.web.security_headers import SECRETIVE
 from bot.web.sessions import Sessions, seen_as, set_cookie
 
 log = structlog.get_logger("organizers")
@@ -39,7 +39,7 @@ UNDERWAY_LIFE: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class SignIn:
     """What it takes to let organizers in, and what they are told; what asks GitHub raises `bot.github.errors`."""
 
     secret_key: str = field(repr=False)
@@ -58,7 +58,7 @@ class Reception:
 class OrganizerRoutes:
     """The handlers; without a reception they say what the operator can do. `draw` makes a page of a template."""
 
-    def __init__(self, house: House, reception: Reception | None, draw: Callable[..., web.Response]) -> None:
+    def __init__(self, house: PagesContext, reception: SignIn | None, draw: Callable[..., web.Response]) -> None:
         self._house = house
         self._reception = reception
         self._draw = draw
@@ -93,7 +93,7 @@ class OrganizerRoutes:
         here = self._here(request)
         return self._page(request, "no_organizer.html", status=403, here=here, person=person, pages=pages)
 
-    async def _tell(self, request: web.Request, reception: Reception, asked: Asked, person: Author) -> web.Response:
+    async def _tell(self, request: web.Request, reception: SignIn, asked: Asked, person: Author) -> web.Response:
         found, pages = asked.found, asked.pages
         if not is_canonical(request, asked):
             # Without the key: whoever is an organizer does not need it.
@@ -197,7 +197,7 @@ class OrganizerRoutes:
     def _home(self, request: web.Request) -> str:
         return self._house.addresses.public_url or seen_as(request)
 
-    async def _known(self, reception: Reception, request: web.Request) -> Author | None:
+    async def _known(self, reception: SignIn, request: web.Request) -> Author | None:
         """Tell who has signed in with this browser, and has not signed out since, here or elsewhere."""
         session = _read(self._sessions(reception).read(request.cookies.get(COOKIE, "")))
         if session is None:
@@ -205,10 +205,10 @@ class OrganizerRoutes:
         person, made_after = session
         return None if made_after < await reception.sign_outs.not_before(person.id) else person
 
-    def _sessions(self, reception: Reception) -> Sessions:
+    def _sessions(self, reception: SignIn) -> Sessions:
         return Sessions(reception.secret_key, "organizer", LIFE, self._house.now)
 
-    def _underway(self, reception: Reception) -> Sessions:
+    def _underway(self, reception: SignIn) -> Sessions:
         return Sessions(reception.secret_key, "signing in", UNDERWAY_LIFE, self._house.now)
 
 
@@ -220,16 +220,16 @@ def _read(text: str | None) -> tuple[Author, int] | None:
     return None
 
 
-def _state(reception: Reception, ticket: str) -> str:
+def _state(reception: SignIn, ticket: str) -> str:
     """Give what GitHub must send back to this browser, so that nobody can sign in somebody else's as themselves."""
     return derive(reception.secret_key, f"state of {ticket}")
 
 
-def _is_state(shown: str, reception: Reception, ticket: str) -> bool:
+def _is_state(shown: str, reception: SignIn, ticket: str) -> bool:
     return hmac.compare_digest(shown.encode(errors="replace"), _state(reception, ticket).encode())
 
 
-def _verifier(reception: Reception, ticket: str) -> str:
+def _verifier(reception: SignIn, ticket: str) -> str:
     """Give what proves a code to be the one that we asked for; it has to have 43 characters or more."""
     return "".join(derive(reception.secret_key, f"verifier {part} of {ticket}") for part in (1, 2))
 

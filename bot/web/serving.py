@@ -14,8 +14,8 @@ from aiohttp import ClientConnectionResetError, web
 from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
-from bot.web.door import Door, Terms
-from bot.web.guard import seal
+from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
+from bot.web.security_headers import seal
 
 try:
     import resource
@@ -53,7 +53,7 @@ async def listening(
     host: str,
     port: int,
     address: socket.socket | None = None,
-    terms: Terms | None = None,
+    terms: ConnectionLimits | None = None,
     turned_away: Callable[[str], None] = lambda _reason: None,
 ) -> AsyncIterator[int]:
     """Serve an application inside the `async with`, and give the port, which is chosen by the system where it is 0.
@@ -75,7 +75,9 @@ async def listening(
         assert runner.server is not None  # noqa: S101 - setup has just made it
         loop = asyncio.get_running_loop()
         serve = partial(_Handler, runner.server, loop=loop, **manner)
-        door = Door(serve, terms, turned_away, is_idle=lambda one: isinstance(one, _Handler) and one.is_idle)
+        door = ConnectionLimiter(
+            serve, terms, turned_away, is_idle=lambda one: isinstance(one, _Handler) and one.is_idle
+        )
         if address is None:
             server = await loop.create_server(door, host, port, backlog=BACKLOG)
         else:
@@ -141,16 +143,16 @@ def _is_no_http(error: BaseException | None) -> bool:
     return isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
-def _terms() -> Terms:
+def _terms() -> ConnectionLimits:
     """Let in as many as the system gives us file descriptors for, which are often more if one asks."""
     if resource is None:
-        return Terms()
-    most = Terms().most
+        return ConnectionLimits()
+    most = ConnectionLimits().most
     allowed, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     if 0 <= allowed < most + FILES and allowed != limit:
         allowed = most + FILES if limit < 0 else min(most + FILES, limit)
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, limit))
-    return Terms(most=most if allowed < 0 else max(min(most, allowed - FILES), 10))
+    return ConnectionLimits(most=most if allowed < 0 else max(min(most, allowed - FILES), 10))
 
 
 async def _stop_accepting(server: asyncio.Server) -> None:
@@ -162,7 +164,7 @@ async def _stop_accepting(server: asyncio.Server) -> None:
     server.close()
 
 
-async def _hear_out(door: Door) -> None:
+async def _hear_out(door: ConnectionLimiter) -> None:
     """Wait for whoever was let in and has not asked yet: no browser asks again by itself when it gets no answer."""
     loop = asyncio.get_running_loop()
     end = loop.time() + MOMENT

@@ -17,8 +17,8 @@ from aiohttp.hdrs import METH_HEAD
 
 from bot.store import PetitionDetails, Unavailable
 from bot.supervisor import SupervisedTask, Supervisor
-from bot.web.asking import PETITION, Asked, House, ask
-from bot.web.guard import SECRETIVE
+from bot.web.context import PETITION, Asked, PagesContext, ask
+from bot.web.security_headers import SECRETIVE
 
 TICK: Final = 1.0
 """Seconds between two looks at what is watched."""
@@ -37,7 +37,7 @@ class Live:
     """Who watches which petition; `tell` says what an open page is told of one."""
 
     def __init__(
-        self, house: House, tell: Tell, tick: float = TICK, *, supervisor: Supervisor | None = None
+        self, house: PagesContext, tell: Tell, tick: float = TICK, *, supervisor: Supervisor | None = None
     ) -> None:
         self._house = house
         self._tell = tell

@@ -6,15 +6,15 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot import errands
+from bot import operations
 from bot.cli.command import OK, Command, configured, run, say
-from bot.sealing import WrongKey, unseal
+from bot.encryption import WrongKey, unseal
 from bot.store import Recovered
 
 
 def _recover(options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    found = run(errands.recover(options.file, settings))
+    found = run(operations.recover(options.file, settings))
     say(f"{options.file} holds what could be read of {found.path}.")
     say(*_losses(found), _app(found, settings.secret_key), *_next_steps(found, options.file))
     return OK

@@ -19,8 +19,8 @@ from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import Account, assess
 from bot.petition.counting.tally import Signature
 from bot.store import PetitionRef, SignerSample, Store
-from bot.web.callers import Allowance, Rate
-from bot.web.desk import SecondLook
+from bot.web.organizers.views import SecondLook
+from bot.web.rate_limit import Rate, RateLimiter
 
 log = structlog.get_logger("organizing")
 
@@ -58,8 +58,8 @@ class Organizing:
         self._organizers: TTLCache[tuple[int, str], bool] = TTLCache(10_000, CHECKED_FOR, timer=now)
         self._looks: TTLCache[int, SecondLook] = TTLCache(100, LOOKED_FOR, timer=now)
         self._accounts: TTLCache[int, Account | None] = TTLCache(50_000, KNOWN_FOR, timer=now)
-        self._each = Allowance(EACH, now)
-        self._strange = Allowance(STRANGE, now)
+        self._each = RateLimiter(EACH, now)
+        self._strange = RateLimiter(STRANGE, now)
         self._now = now
         self._turns: LRUCache[int, asyncio.Lock] = LRUCache(1_000)
 

@@ -16,11 +16,11 @@ from aiohttp import web
 from bot.github import webhooks
 from bot.petition.facts import Fact
 from bot.store import Busy, Unavailable, Unrecordable
-from bot.web.arriving import MadeWay, NoRoom, Room
-from bot.web.callers import Allowances, Rules
-from bot.web.journal import Journal
-from bot.web.metering import Meter
-from bot.web.origin import Origin, describe, origin_of
+from bot.web.client_address import Origin, describe, origin_of
+from bot.web.metrics import Meter
+from bot.web.rate_limit import Allowances, RateLimits
+from bot.web.webhook.admission import MadeWay, NoRoom, Room
+from bot.web.webhook.log_sampling import Journal
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -56,7 +56,7 @@ class Unsigned(Refused):
 
 
 def webhook(
-    record: Record, secrets: Sequence[str], meter: Meter, rules: Rules
+    record: Record, secrets: Sequence[str], meter: Meter, rules: RateLimits
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler that checks deliveries against `secrets` and hands their facts to `record`."""
     room, log = Room(), structlog.get_logger("webhook").bind()
@@ -109,7 +109,7 @@ def _check_head(request: web.Request) -> None:
 
 
 async def _take(
-    request: web.Request, record: Record, secrets: Sequence[str], room: Room, rules: Rules
+    request: web.Request, record: Record, secrets: Sequence[str], room: Room, rules: RateLimits
 ) -> webhooks.Delivery:
     """Read a delivery and record what it tells."""
     body = await _body(request, room, rules)
@@ -133,7 +133,7 @@ async def _take(
 _TOO_MUCH: Final = "too much is being delivered at once; try again"
 
 
-async def _body(request: web.Request, room: Room, rules: Rules) -> bytes:
+async def _body(request: web.Request, room: Room, rules: RateLimits) -> bytes:
     if request.content.is_eof():
         # It is here already, as nearly always, and needs neither a watch nor to be copied.
         return request.content.read_nowait()

@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from bot.doctor.facts import AtGitHub, Facts, Patient, Place, Seen
+from bot.doctor.facts import AtGitHub, Facts, Place, Seen, Target
 from bot.github.client import GitHub
 from bot.github.clock import clock_skew
 from bot.github.errors import GitHubError
@@ -28,7 +28,7 @@ PING: Final = b'{"zen": "Who examines the examiner?"}'
 
 
 async def gather(
-    patient: Patient, github: GitHub, session: aiohttp.ClientSession, now: Callable[[], float]
+    patient: Target, github: GitHub, session: aiohttp.ClientSession, now: Callable[[], float]
 ) -> Facts:
     """Gather the facts; what cannot be found out is a fact as well."""
     async with asyncio.TaskGroup() as group:
@@ -84,12 +84,12 @@ async def _visit(github: GitHub, installation: Installation, label: str) -> Plac
     return Place(installation, len(looked_at), sum(labelled), len(looked_at) == len(repositories))
 
 
-async def _knock(patient: Patient, session: aiohttp.ClientSession) -> Reply | None:
+async def _knock(patient: Target, session: aiohttp.ClientSession) -> Reply | None:
     return None if patient.public_url is None else await fetch(session, f"{patient.public_url}/readyz")
 
 
 async def _deliver(
-    patient: Patient, at_github: AtGitHub | GitHubError, session: aiohttp.ClientSession
+    patient: Target, at_github: AtGitHub | GitHubError, session: aiohttp.ClientSession
 ) -> Reply | None:
     """Deliver a ping, to where GitHub delivers unless we know better."""
     url = None if isinstance(at_github, GitHubError) else at_github.hook.url

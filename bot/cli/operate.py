@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from bot import app, config, errands
+from bot import app, config, operations
 from bot.cli.command import (
     ENVIRONMENT,
     FAILED,
@@ -31,7 +31,7 @@ def _doctor(options: argparse.Namespace) -> int:
     settings = with_app()
     if options.bearer:
         return _bearer(settings)
-    findings = run(errands.examine(settings))
+    findings = run(operations.examine(settings))
     if options.json:
         found = {"fine": are_fine(findings), "findings": [one.fields() for one in findings]}
         say_json(found)

@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
+from bot.doctor.app_checks import judge_app
 from bot.doctor.facts import AtGitHub, Facts
 from bot.doctor.findings import Finding, fine, note, problem
-from bot.doctor.judging_app import judge_app
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.urls import web_url_of
 from bot.github.webhook_sender import Reply

@@ -26,7 +26,7 @@ PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{n
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class PagesContext:
     """What the pages work with: where rosters come from, the addresses of things, and the time."""
 
     rosters: Rosters
@@ -75,7 +75,7 @@ class BadQuestion(web.HTTPBadRequest):
     """The query of a request makes no sense; the message says what would."""
 
 
-async def ask(request: web.Request, house: House) -> Asked:
+async def ask(request: web.Request, house: PagesContext) -> Asked:
     """Find the petition that a request is about; raises HTTPNotFound also for one that is not to be seen."""
     where = request.match_info
     found = await house.rosters.find(where["owner"], where["repo"], int(where["number"]))

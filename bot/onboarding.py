@@ -16,15 +16,15 @@ from typing import Final
 import aiohttp
 import structlog
 
-from bot import app, errands, logs
+from bot import app, logs, operations
 from bot.config import Config
+from bot.encryption import WrongKey, seal, unseal
 from bot.github.manifest import Registration, convert
-from bot.sealing import WrongKey, seal, unseal
 from bot.store import Store, Unavailable, migrate_ahead, read_sealed
 from bot.supervisor import Supervisor, wait_for_any
-from bot.web.callers import Rules
-from bot.web.listening import listening, take_address
-from bot.web.setup.guard import Guard
+from bot.web.rate_limit import RateLimits
+from bot.web.serving import listening, take_address
+from bot.web.setup.auth import Guard
 from bot.web.setup.pages import Wizard
 
 log = structlog.get_logger("setup")
@@ -62,7 +62,7 @@ async def serve(config: Config) -> None:
 async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
     """Offer the set-up until there is an App, and give the configuration with it; None where `stop` came first."""
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(errands.opened(config, make=True))
+        store = await stack.enter_async_context(operations.opened(config, make=True))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         done = asyncio.Event()
 
@@ -75,7 +75,7 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
             return await convert(session, config.api_url, code, public_url, time.time)
 
         guard = Guard(config.secret_key, time.time)
-        rules = Rules(proxies=config.trusted_proxies)
+        rules = RateLimits(proxies=config.trusted_proxies)
         wizard = Wizard(guard, exchange, keep, config.api_url, config.public_url, done, rules)
         if await store.safe.read() is None:
             port = await stack.enter_async_context(
@@ -132,8 +132,8 @@ async def import_app(config: Config, *, replacing: bool) -> str:
     """
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        known = await errands.github_of(config, session).app()
-        store = await stack.enter_async_context(errands.opened(config, make=True))
+        known = await operations.github_of(config, session).app()
+        store = await stack.enter_async_context(operations.opened(config, make=True))
         kept = await _same_app(store, config)
         client = config if config.client_secret or kept is None else kept
         brought = Registration(
@@ -160,7 +160,7 @@ async def drop_app(config: Config) -> bool:
 
     Raises the store's errors.
     """
-    async with errands.opened(config) as store:
+    async with operations.opened(config) as store:
         return await store.safe.forget()
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from bot.petition.addresses import Site
 from bot.petition.counting.not_counted import Reason
 from bot.store import NotCounted
-from bot.web.views import Moment
+from bot.web.pages.views import Moment
 
 
 @dataclass(frozen=True, slots=True)

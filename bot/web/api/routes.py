@@ -22,11 +22,11 @@ from bot.roster.chart import STYLE, chart
 from bot.roster.record import EmbedRecord, iso
 from bot.roster.recording import growth_of, record_petition, record_signature
 from bot.store import PAGE_SIZE, PetitionDetails, RosterQuery
-from bot.web.asking import PETITION, Asked, BadQuestion, House, ask, read_wanted
-from bot.web.guard import POLICY, SECRETIVE
-from bot.web.openapi import describe
-from bot.web.records import record_roster
-from bot.web.views import headline
+from bot.web.api.openapi import describe
+from bot.web.api.records import record_roster
+from bot.web.context import PETITION, Asked, BadQuestion, PagesContext, ask, read_wanted
+from bot.web.pages.views import headline
+from bot.web.security_headers import POLICY, SECRETIVE
 
 R = TypeVar("R", bound=web.StreamResponse)
 T = TypeVar("T")
@@ -38,10 +38,10 @@ FORMAT: Final = 1
 """Goes up when an answer to the same question is written in another way: caches compare it."""
 
 
-class DataRoutes:
+class ApiRoutes:
     """The handlers of everything that is not a page."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: PagesContext) -> None:
         self._house = house
         # Two parts of whole rosters at a time leave the database to the others.
         self._exporting = asyncio.Semaphore(2)

@@ -26,4 +26,4 @@ def starter_files(label: str) -> dict[str, str]:
 
 
 def _text(name: str) -> str:
-    return resources.files("bot.starter").joinpath(name).read_text("utf-8")
+    return resources.files("bot.repository_templates").joinpath(name).read_text("utf-8")

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.config import Config
-from bot.doctor.facts import Patient
+from bot.doctor.checks import judge
+from bot.doctor.collect import gather
+from bot.doctor.facts import Target
 from bot.doctor.findings import Finding
-from bot.doctor.gathering import gather
-from bot.doctor.judging import judge
 from bot.github.client import GitHub
 from bot.github.urls import web_url_of
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
@@ -73,7 +73,7 @@ async def examine(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> list[Finding]:
     """Look over the installation that a configuration describes; raises nothing that a finding can say."""
-    patient = Patient(
+    patient = Target(
         config.database_url,
         config.webhook_secrets,
         config.api_url,

@@ -6,7 +6,7 @@ from bot.petition.addresses import Pages, Site
 from bot.roster.record import RosterRecord
 from bot.roster.recording import record_petition, record_signature
 from bot.store import Cursor, PetitionDetails, RosterQuery
-from bot.web.asking import write_cursor
+from bot.web.context import write_cursor
 
 
 def record_roster(details: PetitionDetails, pages: Pages, wanted: RosterQuery, site: Site) -> RosterRecord:

@@ -19,8 +19,8 @@ from bot.petition.text import links_apart
 from bot.roster.chart import chart, day_name, sparkline
 from bot.roster.recording import growth_of
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
-from bot.web import letter
-from bot.web.asking import House, write_cursor
+from bot.web.context import PagesContext, write_cursor
+from bot.web.pages import markdown as letter
 
 COMPARED: Final = 4 * 1024 * 1024
 """Characters of letters of which it is remembered how they differ from the versions before."""
@@ -153,7 +153,7 @@ class PetitionView:
     revision: int
 
 
-def view_petition(details: PetitionDetails, pages: Pages, wanted: RosterQuery, house: House) -> PetitionView:
+def view_petition(details: PetitionDetails, pages: Pages, wanted: RosterQuery, house: PagesContext) -> PetitionView:
     """Say everything that a petition's page shows."""
     snapshot = details.snapshot
     growth = growth_of(snapshot, details.days, house.today)

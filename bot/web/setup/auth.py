@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.sealing import derive
+from bot.encryption import derive
 from bot.web.sessions import Sessions
 
 LIFE: Final = 2 * 3600

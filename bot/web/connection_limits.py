@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
 
-from bot.web.origin import network_of
+from bot.web.client_address import network_of
 
 END_OF_HEAD: Final = b"\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ConnectionLimits:
     """How many connections there may be at once, and for how many seconds each of them may do nothing.
 
     `head` is for the first request's head to arrive, `idle` for the next request, `stalled` for taking an answer.
@@ -36,13 +36,13 @@ class Terms:
     busy: float = 20.0
 
 
-class Door:
+class ConnectionLimiter:
     """Makes the protocols of a server; `serve` makes those that do the work."""
 
     def __init__(
         self,
         serve: Callable[[], asyncio.Protocol],
-        terms: Terms,
+        terms: ConnectionLimits,
         turned_away: Callable[[str], None] = lambda _reason: None,
         is_idle: Callable[[asyncio.Protocol], bool] = lambda _inner: False,
     ) -> None:
@@ -51,23 +51,23 @@ class Door:
         """Tells whether somebody was answered and has asked nothing since."""
         self.terms = terms
         self.turned_away = turned_away
-        self.arriving: dict[Caller, None] = {}
+        self.arriving: dict[Connection, None] = {}
         """Those whose first request has no end of its head yet, the first one first."""
-        self.served: dict[Caller, None] = {}
+        self.served: dict[Connection, None] = {}
         """The others, whoever has been silent for the longest first."""
         self.peers = Counter[str]()
         """How many of them come from each address."""
 
-    def __call__(self) -> Caller:
+    def __call__(self) -> Connection:
         """Make the protocol of a connection."""
-        return Caller(self)
+        return Connection(self)
 
     def find_room(self, peer: str, now: float) -> bool:
         """Tell whether there is room for one more, after sending somebody away who only takes up room."""
         if len(self.arriving) + len(self.served) < self.terms.most:
             return True
         victim = (
-            next(filter(Caller.is_idle, self.served), None)
+            next(filter(Connection.is_idle, self.served), None)
             or self._first(self.arriving, now - self.terms.young)
             or self._first(self.served, now - self.terms.busy)
             or self._greedy_one(peer)
@@ -78,12 +78,12 @@ class Door:
             self.turned_away("full")
         return victim is not None
 
-    def _first(self, callers: dict[Caller, None], before: float) -> Caller | None:
+    def _first(self, callers: dict[Connection, None], before: float) -> Connection | None:
         """Choose the first of some, if it has been silent since a time."""
         one = next(iter(callers), None)
         return one if one is not None and one.heard_at <= before else None
 
-    def _greedy_one(self, peer: str) -> Caller | None:
+    def _greedy_one(self, peer: str) -> Connection | None:
         """Choose somebody of another address that keeps everybody out."""
         ((greedy, number),) = self.peers.most_common(1) or [("", 0)]
         if greedy == peer or number <= self.terms.most / 2:
@@ -91,10 +91,10 @@ class Door:
         return next((one for one in self.served if one.peer == greedy), None)
 
 
-class Caller(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One connection: hands everything on to the protocol that does the work, and keeps the time."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: ConnectionLimiter) -> None:
         self._door = door
         self._inner: asyncio.Protocol | None = None
         self._transport: asyncio.Transport | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bot import errands
+from bot import operations
 from bot.cli.command import FAILED, MISUSED, OK, Command, complain, configured, run, say
 from bot.cli.petitions import petition_argument
 from bot.handover import pack
@@ -15,7 +15,7 @@ from bot.verify import IssueName, NotAName
 
 def _hand_over(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
-    taken = run(errands.take(name.repository, name.number, configured(credentials=False)))
+    taken = run(operations.take(name.repository, name.number, configured(credentials=False)))
     try:
         pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
     except pack.NotEmpty as error:

@@ -13,10 +13,10 @@ from aiohttp import web
 from bot.petition.addresses import pages_of
 from bot.petition.organizers.goals import next_goal
 from bot.store import PAGE_SIZE, PetitionDetails, RosterQuery, Unavailable
-from bot.web import views
-from bot.web.asking import PETITION, House, ask, is_canonical, read_wanted
-from bot.web.guard import SECRETIVE, Handler
-from bot.web.uncounted import view_unheard
+from bot.web.context import PETITION, PagesContext, ask, is_canonical, read_wanted
+from bot.web.pages import views
+from bot.web.pages.not_counted import view_unheard
+from bot.web.security_headers import SECRETIVE, Handler
 
 VERSIONS: Final = 20
 """Of so many of a letter's newest versions it is shown how they differ."""
@@ -25,7 +25,7 @@ VERSIONS: Final = 20
 class PageRoutes:
     """The handlers of the pages."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: PagesContext) -> None:
         self._house = house
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("bot.web"),

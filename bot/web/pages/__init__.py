@@ -1,0 +1,1 @@
+"""The pages that people read, and the events that tell them of new signatures."""
