@@ -160,12 +160,12 @@ async def run(config: Config, stop: asyncio.Event, address: socket.socket | None
 
 
 def operator_token(config: Config) -> str | None:
-    """Give what opens the details of `/readyz`; None without a SECRET_KEY, when nothing does."""
+    """Return what opens the details of `/readyz`; None without a SECRET_KEY, when nothing does."""
     return derive(config.secret_key, "operator") if config.secret_key else None
 
 
 def cannot_listen(config: Config, error: OSError) -> CannotListen:
-    """Say why nobody can be heard."""
+    """Return why nobody can be heard."""
     return CannotListen(f"cannot listen on {config.host} port {config.port}: {error.strerror}")
 
 

@@ -19,13 +19,13 @@ class Audited:
     found: AbuseSignals
 
     def lines(self) -> Iterator[str]:
-        """Say it in words."""
+        """Return its lines for people."""
         first, *others = self.found.lines()
         yield f"{self.name}: {first}"
         yield from others
 
     def facts(self) -> dict[str, object]:
-        """Say it for machines."""
+        """Return it as values for JSON."""
         return {"petition": str(self.name), **self.found.facts()}
 
 

@@ -102,16 +102,16 @@ class Config:
 
     @property
     def has_credentials(self) -> bool:
-        """Tell whether the environment says which App this is; if not, the database may."""
+        """Return whether the environment says which App this is; if not, the database may."""
         return bool(self.app_id and self.private_key and self.webhook_secrets)
 
     @property
     def lets_sign_in(self) -> bool:
-        """Tell whether organizers can sign in on the pages."""
+        """Return whether organizers can sign in on the pages."""
         return bool(self.client_id and self.client_secret and self.secret_key)
 
     def secrets(self) -> tuple[str, ...]:
-        """Give what must never be shown to anybody."""
+        """Return what must never be shown to anybody."""
         password = password_of(self.database_url)
         return (
             self.private_key,
@@ -209,7 +209,7 @@ class _Reader:
     problems: list[str]
 
     def text(self, name: str, *, required: bool = False) -> str:
-        """Give the value, or the default when the variable is unset or blank."""
+        """Return the value, or the default when the variable is unset or blank."""
         value = self.environment.get(name, "").strip() or _DEFAULTS[name]
         if required and not value:
             self.problems.append(f"{name} is not set")

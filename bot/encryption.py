@@ -27,7 +27,7 @@ def unseal(sealed: str, secret_key: str) -> str:
 
 
 def derive(secret_key: str, purpose: str) -> str:
-    """Give a token of 32 letters and digits, always the same for a purpose; it does not betray the key."""
+    """Return a token of 32 letters and digits, always the same for a purpose; it does not betray the key."""
     return base64.b32encode(_derive(secret_key, purpose, 20)).decode().lower()
 
 

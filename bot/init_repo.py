@@ -32,11 +32,11 @@ class Furnished:
     is_complete: bool = True
 
     def say(self, line: str) -> None:
-        """Note what was done."""
+        """Record what was done."""
         self.lines.append(line)
 
     def lack(self, line: str) -> None:
-        """Note what was not done."""
+        """Record what was not done."""
         self.lines.append(line)
         self.is_complete = False
 

@@ -54,7 +54,7 @@ def conceal(secrets: Iterable[str]) -> None:
 
 
 def concealed(text: str) -> str:
-    """Give a text as it may be shown."""
+    """Return a text as it may be shown."""
     return _REDACTION(text)
 
 

@@ -113,7 +113,7 @@ class Metrics(StoreWatch, github.Watch):
         looked_at: float,
         tasks: int,
     ) -> bytes:
-        """Say everything as Prometheus reads it; there is no `backlog` where the database does not answer."""
+        """Return everything as Prometheus reads it; there is no `backlog` where the database does not answer."""
         self._waiting.set(waiting)
         self._tasks.set(tasks)
         self._looked.set(max(now - looked_at, 0.0))

@@ -165,7 +165,7 @@ async def drop_app(config: Config) -> bool:
 
 
 async def _same_app(store: Store, config: Config) -> Registration | None:
-    """Give what is stored, if it is the App of the configuration and its key opens it."""
+    """Return what is stored, if it is the App of the configuration and its key opens it."""
     sealed = await store.safe.read()
     with suppress(WrongKey):
         known = None if sealed is None else Registration.read(unseal(sealed, config.secret_key))

@@ -27,7 +27,7 @@ from bot.store import recover as recover_database
 
 @asynccontextmanager
 async def opened(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
-    """Give the database of a configuration, brought to this version, and close it; raises the store's errors.
+    """Return the database of a configuration, brought to this version, and close it; raises the store's errors.
 
     Unless it is to be made, it has to be there: whoever mistypes its name gets no empty one.
     """
@@ -139,7 +139,7 @@ def github_of(
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> GitHub:
-    """Give GitHub as the App of a configuration is let in."""
+    """Return GitHub as the App of a configuration is let in."""
     return GitHub(
         session,
         app_id=config.app_id,
@@ -151,7 +151,7 @@ def github_of(
 
 
 def addresses_of(config: Config, port: int | None = None) -> Addresses:
-    """Say where things can be read; a public address with port 0 has the port that we listen on, once known."""
+    """Return where things can be read; a public address with port 0 has the port that we listen on, once known."""
     public_url = config.public_url
     if public_url and urlsplit(public_url).port == 0:
         public_url = None if port is None else public_url.removesuffix("0") + str(port)

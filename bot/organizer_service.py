@@ -64,7 +64,7 @@ class Organizing:
         self._turns: LRUCache[int, asyncio.Lock] = LRUCache(1_000)
 
     async def is_organizer(self, found: PetitionRef | None, name: str, person: Author) -> bool:
-        """Tell whether somebody may write to the repository of a petition; raises `bot.github.errors`.
+        """Return whether somebody may write to the repository of a petition; raises `bot.github.errors`.
 
         Also for a repository that is not known here GitHub is asked something, so that the time that it takes does
         not tell strangers which private ones are.
@@ -124,7 +124,7 @@ class Organizing:
         return True
 
     def _sort_out(self, crowd: SignerSample) -> tuple[dict[int, Account], set[int]]:
-        """Give what is known of accounts, of some no more than their age, and at whose nobody has looked yet."""
+        """Return what is known of accounts, of some no more than their age, and at whose nobody has looked yet."""
         accounts = {user_id: Account(user_id, born, is_only_aged=True) for user_id, born in crowd.born.items()}
         waiting: set[int] = set()
         for one in crowd.signatures:

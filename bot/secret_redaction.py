@@ -29,12 +29,12 @@ class Redaction:
         self._pattern = re.compile("|".join([*map(re.escape, words), *_LOOKS]))
 
     def __call__(self, text: str) -> str:
-        """Give the text with a blot in the place of each secret."""
+        """Return the text with a blot in the place of each secret."""
         return self._pattern.sub(BLOT, text)
 
 
 def password_of(url: str) -> str:
-    """Give the password in a database's URL, wherever it stands there, or an empty text."""
+    """Return the password in a database's URL, wherever it stands there, or an empty text."""
     try:
         parts = urlsplit(url)
         return parts.password or dict(parse_qsl(parts.query)).get("password", "")
@@ -54,7 +54,7 @@ _LOOKS: Final = (
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """Give the ways in which a secret may be written; one of several lines also comes line by line."""
+    """Return the ways in which a secret may be written; one of several lines also comes line by line."""
     for line in [secret, *secret.split()] if "\n" in secret else [secret]:
         if line.startswith("-----"):
             continue

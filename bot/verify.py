@@ -66,13 +66,13 @@ class Verification:
     """What had to be taken on trust."""
 
     def url_of(self, comment_id: int | None) -> str:
-        """Give the address of a comment, or of the issue where no single comment is meant."""
+        """Return the address of a comment, or of the issue where no single comment is meant."""
         thread = self.threads[0] if comment_id is None else self.thread_of[comment_id]
         issue = f"{self.site_url}/{thread.repository}/issues/{thread.number}"
         return issue if comment_id is None else f"{issue}#issuecomment-{comment_id}"
 
     def lines(self) -> list[str]:
-        """Say it in words."""
+        """Return its lines for people."""
         found, notes = self.recount, [f"  Note: {note}." for note in (*self.notes, *self._anonymity())]
         if found.agrees:
             more = f" Counted with {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
@@ -86,7 +86,7 @@ class Verification:
             yield "the petition ended long ago, and the bot has erased who signed; only the comments still tell"
 
     def facts(self) -> dict[str, object]:
-        """Say it for machines."""
+        """Return it as values for JSON."""
         found, said = self.recount, self.recount.said
         return {
             "petition": str(self.name),
@@ -108,11 +108,11 @@ class DatabaseVerification:
 
     @property
     def agrees(self) -> bool:
-        """Tell whether all that is derived follows from the comments."""
+        """Return whether all that is derived follows from the comments."""
         return not any(one.misfits for one in self.inspections)
 
     def lines(self) -> Iterator[str]:
-        """Say it in words."""
+        """Return its lines for people."""
         for one in self.inspections:
             if one.misfits:
                 yield f"{one.name}: not all that is kept follows from the comments."
@@ -125,7 +125,7 @@ class DatabaseVerification:
             yield "A running bot repairs it, and so does `resync OWNER/REPO#N`. Please report it all the same."
 
     def facts(self) -> dict[str, object]:
-        """Say it for machines."""
+        """Return it as values for JSON."""
         return {"agrees": self.agrees, "petitions": [self._facts(one) for one in self.inspections]}
 
     def _facts(self, one: Inspection) -> dict[str, object]:
@@ -155,17 +155,17 @@ class Ballots:
 
     @property
     def name(self) -> IssueName:
-        """Give the name of the first issue."""
+        """Return the name of the first issue."""
         return _name_of(self.pages[0])
 
     @property
     def all_comments(self) -> list[Comment]:
-        """Give the comments of all issues."""
+        """Return the comments of all issues."""
         return [comment for found in self.comments.values() for comment in found]
 
     @property
     def born(self) -> dict[int, int]:
-        """Tell when accounts were opened."""
+        """Return when accounts were opened."""
         return {user_id: account.born for user_id, account in self.accounts.items()}
 
 

@@ -80,5 +80,5 @@ class Facts:
 
     @property
     def places(self) -> Collection[Place]:
-        """Give the installations, none where GitHub does not tell."""
+        """Return the installations, none where GitHub does not tell."""
         return () if isinstance(self.at_github, GitHubError) else self.at_github.places

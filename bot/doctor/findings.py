@@ -25,17 +25,17 @@ class Finding:
     do: str = ""
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Format it in one line."""
         sign = {Level.FINE: "✓", Level.NOTE: "·", Level.PROBLEM: "✗"}[self.level]
         return " ".join(part for part in (f"{sign} {self.topic}: {self.what}", self.why, self.do) if part)
 
     def fields(self) -> dict[str, str]:
-        """Give it for machines."""
+        """Return it for machines."""
         return asdict(self)
 
 
 def are_fine(findings: list[Finding]) -> bool:
-    """Tell whether there is no problem."""
+    """Return whether there is no problem."""
     return all(one.level is not Level.PROBLEM for one in findings)
 
 
@@ -45,10 +45,10 @@ def fine(topic: str, what: str) -> Finding:
 
 
 def problem(topic: str, what: str, why: str, do: str) -> Finding:
-    """Say what keeps petitions from being kept."""
+    """Return what keeps petitions from being kept."""
     return Finding(topic, Level.PROBLEM, what, why, do)
 
 
 def note(topic: str, what: str, why: str, do: str) -> Finding:
-    """Say what somebody may want to change."""
+    """Return what somebody may want to change."""
     return Finding(topic, Level.NOTE, what, why, do)

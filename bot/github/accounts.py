@@ -72,12 +72,12 @@ class Authored(Struct):
 
 
 def read(nodes: Iterable[object]) -> Iterator[Account]:
-    """Give the accounts of people who commented; raises Unavailable for what is not of the documented shape."""
+    """Return the accounts of people who commented; raises Unavailable for what is not of the documented shape."""
     yield from _accounts(expect(Authored, node).author for node in nodes if node)
 
 
 def read_users(found: Iterable[object]) -> Iterator[Account]:
-    """Give the accounts that were asked for by login; raises Unavailable likewise."""
+    """Return the accounts that were asked for by login; raises Unavailable likewise."""
     yield from _accounts(expect(User, one) for one in found if one)
 
 

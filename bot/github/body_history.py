@@ -54,7 +54,7 @@ class Revision:
     by_person: bool = True
 
     def is_by(self, login: str) -> bool:
-        """Tell whether the account with a login saved it; logins have no letter case."""
+        """Return whether the account with a login saved it; logins have no letter case."""
         return (self.by or "").lower() == login.lower()
 
 
@@ -71,7 +71,7 @@ class Revisions:
 
 
 def read_revisions(repository: object, issue_id: int) -> Revisions | None:
-    """Give a page of the history of an issue's body; None where the issue is another one by now.
+    """Return a page of the history of an issue's body; None where the issue is another one by now.
 
     Raises Unavailable for what is not of the documented shape.
     """
@@ -91,7 +91,7 @@ def read_revisions(repository: object, issue_id: int) -> Revisions | None:
 
 
 def read_texts(nodes: Sequence[object]) -> dict[str, str]:
-    """Give the texts of revisions by their ids; what somebody removed is left out.
+    """Return the texts of revisions by their ids; what somebody removed is left out.
 
     Raises Unavailable for what is not of the documented shape.
     """

@@ -59,7 +59,7 @@ class CircuitBreaker:
         self._told = 0.0
 
     async def until(self) -> float | None:
-        """Give the time of the next probe while GitHub cannot be reached, else None; asks when it is time to."""
+        """Return the time of the next probe while GitHub cannot be reached, else None; asks when it is time to."""
         if self._since is not None and self._is_time():
             await self._ask()
         return None if self._since is None else self._next

@@ -73,7 +73,7 @@ class GitHub:
         self._installations: dict[int, InstallationClient] = {}
 
     def installation(self, installation_id: int) -> InstallationClient:
-        """Give the one client that works for an installation."""
+        """Return the one client that works for an installation."""
         client = self._installations.get(installation_id)
         if client is None:
             pace = Throttle(self._limits)
@@ -85,12 +85,12 @@ class GitHub:
         return client
 
     async def unreachable_until(self) -> float | None:
-        """Give the time at which GitHub is asked again, while nobody can reach it; None otherwise."""
+        """Return the time at which GitHub is asked again, while nobody can reach it; None otherwise."""
         outage = self._line.outage
         return None if outage is None else await outage.until()
 
     def budget(self) -> dict[str, int]:
-        """Give for each of GitHub's buckets how many calls whoever has the fewest may still make."""
+        """Return for each of GitHub's buckets how many calls whoever has the fewest may still make."""
         least: dict[str, int] = {}
         for pace in self._paces:
             for resource, left in pace.left(self._line.now()).items():
@@ -102,7 +102,7 @@ class GitHub:
         return expect(AppAnswer, (await self._ask("GET", "/app")).data).info()
 
     async def bot_login(self) -> str:
-        """Give the login of the account as which the App acts; it is asked for once."""
+        """Return the login of the account as which the App acts; it is asked for once."""
         if self._login is None:
             self._login = f"{(await self.app()).slug}[bot]"
         return self._login
@@ -136,7 +136,7 @@ class GitHub:
         await self._ask("POST", "/app/hook/deliveries/{id}/attempts", {"id": delivery_id})
 
     async def furnisher(self, installation_id: int) -> RepositorySetup:
-        """Give what prepares a repository in the name of the App, which may not be allowed all of it."""
+        """Return what prepares a repository in the name of the App, which may not be allowed all of it."""
         token = await self._tokens.token(installation_id)
         return RepositorySetup(self._api, Credentials(token=token.value))
 
@@ -154,7 +154,7 @@ def with_token(
     api_url: str = DOMAIN,
     now: Callable[[], float],
 ) -> InstallationClient:
-    """Give a client that acts as the person to whom a token belongs, and sees what that person may see."""
+    """Return a client that acts as the person to whom a token belongs, and sees what that person may see."""
     line = Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
     pace = Throttle()
     calls = InstallationSession(0, Api(line, pace), line, PersonalToken(token), lag=0.0)

@@ -11,7 +11,7 @@ from bot.version import user_agent
 
 
 async def clock_skew(session: aiohttp.ClientSession, api_url: str, now: Callable[[], float]) -> float | None:
-    """Give by how many seconds our clock is ahead; negative if it is behind, None without a dated answer."""
+    """Return by how many seconds our clock is ahead; negative if it is behind, None without a dated answer."""
     began = now()
     url, timeout = f"{api_url.rstrip('/')}/meta", aiohttp.ClientTimeout(total=10.0)
     try:

@@ -52,7 +52,7 @@ class Actor(Struct, rename="camel"):
     database_id: Id | None = None
 
     def account(self) -> Author | None:
-        """Give the account as the core knows it; REST writes `[bot]` behind the names of bots, GraphQL does not."""
+        """Return the account as the core knows it; REST writes `[bot]` behind a bot's name, GraphQL does not."""
         if self.database_id is None:
             return None
         login = f"{self.login}[bot]" if self.typename == "Bot" else self.login
@@ -88,7 +88,7 @@ class CommentNode(Struct, rename="camel"):
 
 
 def read(nodes: Sequence[object], now: int, known: Mapping[int, KnownText] | None = None) -> tuple[Comment, ...]:
-    """Give everything that GitHub told of the comments asked for, seen `now`.
+    """Return everything that GitHub told of the comments asked for, seen `now`.
 
     The texts that are `known`, by the comments' ids, are not read again. What is deleted or not ours is left out.
     Raises Unavailable for what is not of the documented shape.
@@ -109,7 +109,7 @@ def _observed(node: CommentNode, now: int, known: Mapping[int, KnownText]) -> Co
 
 
 def _versions(node: CommentNode, now: int, known: KnownText | None) -> Iterator[Version]:
-    """Tell the history, oldest first, and at the end how the comment stands now."""
+    """Return the history, oldest first, and at the end how the comment stands now."""
     author = None if node.author is None else node.author.database_id
     updated_at = epoch(node.updated_at)
     last: Version | None = None
@@ -129,7 +129,7 @@ def _versions(node: CommentNode, now: int, known: KnownText | None) -> Iterator[
 
 
 def _edits(node: CommentNode) -> list[Edit]:
-    """Give the history, oldest first; where GitHub has none, the comment was edited at most once."""
+    """Return the history, oldest first; where GitHub has none, the comment was edited at most once."""
     history = node.user_content_edits
     edits = [edit for edit in (history.nodes or () if history is not None else ()) if edit is not None][::-1]
     if node.last_edited_at is None:

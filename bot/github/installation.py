@@ -48,11 +48,11 @@ class InstallationClient:
         self._repositories: dict[str, tuple[float, Repository]] = {}
 
     def spacing(self, threads: int) -> float:
-        """Give the seconds to leave after publishing so many threads, each read and written, so that calls last."""
+        """Return the seconds to wait after publishing so many threads, so that calls last; each costs two."""
         return self._pace.spacing(2 * threads, self._calls.now())
 
     def trickle(self) -> float:
-        """Give the seconds to leave after a call of what can wait, such as a reaction."""
+        """Return the seconds to leave after a call of what can wait, such as a reaction."""
         return self._pace.trickle(self._calls.now())
 
     async def get_issue(self, repo: str, number: int) -> IssueRead:
@@ -104,7 +104,7 @@ class InstallationClient:
         return tuple(one for one in found if not one.issue.is_pull_request)
 
     async def leads_to(self, continues: Continues, issue_id: int) -> bool:
-        """Tell whether an issue is what another one says to continue, be it that it was transferred since."""
+        """Return whether an issue is what another one says to continue, be it that it was transferred since."""
         if continues.issue_id == issue_id:
             return True
         try:
@@ -113,7 +113,7 @@ class InstallationClient:
             return False
 
     async def me(self) -> str:
-        """Give the login under which what this App writes is shown."""
+        """Return the login under which what this App writes is shown."""
         return await self._whoami()
 
     async def repository(self, repo: str) -> Repository:
@@ -152,7 +152,7 @@ class InstallationClient:
         return tuple(found)
 
     async def has_label(self, repo: str, name: str) -> bool:
-        """Tell whether a repository has a label, in any letter case."""
+        """Return whether a repository has a label, in any letter case."""
         try:
             await self._calls.ask("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name})
         except NotFound:
@@ -251,7 +251,7 @@ class InstallationClient:
         return {one.id: one for one in accounts.read_users(data.values())}
 
     async def may_write(self, repo: str, person: Author) -> bool:
-        """Tell whether somebody may write to a repository now.
+        """Return whether somebody may write to a repository now.
 
         https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
         """
@@ -351,6 +351,6 @@ def _observed(
 
 
 def named(repo: str) -> dict[str, str | int]:
-    """Give the variables `owner` and `name` of a repository's address."""
+    """Return the variables `owner` and `name` of a repository's address."""
     owner, _, name = repo.partition("/")
     return {"owner": owner, "name": name}

@@ -37,7 +37,7 @@ LONGEST: Final = 8_000
 
 
 def own_url(link: str, base_url: str, asked_url: str | None = None) -> str | None:
-    """Give the address below `base_url` that a link stands for; None where it leads nowhere in the API.
+    """Return the address below `base_url` that a link stands for; None where it leads nowhere in the API.
 
     `asked_url` is the address that was answered with the link, which may be relative to it.
     """
@@ -58,7 +58,7 @@ def own_url(link: str, base_url: str, asked_url: str | None = None) -> str | Non
 
 
 def graphql_url(base_url: str) -> str:
-    """Give the GraphQL endpoint beside a REST root: https://HOST/api/v3 has https://HOST/api/graphql ."""
+    """Return the GraphQL endpoint beside a REST root: https://HOST/api/v3 has https://HOST/api/graphql ."""
     return f"{base_url.rstrip('/').removesuffix('/v3')}/graphql"
 
 
@@ -72,7 +72,7 @@ def _below_root(path: str, our_root: str) -> str | None:
 
 
 def _escapes(path: str) -> bool:
-    """Tell whether a path may mean another one to who reads it once or twice more: `..`, however it is written."""
+    """Return whether a path may mean another one when it is decoded once or twice more: `..`, however written."""
     plain = unquote(unquote(path))
     if unquote(plain) != plain or "//" in path or any(letter < " " for letter in plain):
         return True

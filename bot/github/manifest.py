@@ -39,7 +39,7 @@ class Registration(msgspec.Struct, frozen=True):
         return f"Registration({self.app_id!r}, {self.html_url!r})"
 
     def text(self) -> str:
-        """Give it as one text, to be sealed."""
+        """Return it as one text, to be sealed."""
         return msgspec.json.encode(self).decode()
 
     @classmethod
@@ -49,7 +49,7 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 def manifest(name: str, public_url: str, hook_url: str, *, public: bool = False) -> dict[str, object]:
-    """Say what App is wanted: the least that the bot needs. `public` lets other accounts install it as well."""
+    """Return what App is wanted: the least that the bot needs. `public` lets other accounts install it as well."""
     return {
         "name": name,
         "url": public_url,
@@ -65,7 +65,7 @@ def manifest(name: str, public_url: str, hook_url: str, *, public: bool = False)
 
 
 def form_url(api_url: str, organization: str, state: str) -> str:
-    """Give the address that the browser posts the manifest to; without an organization the App is one's own."""
+    """Return the address that the browser posts the manifest to; without an organization the App is one's own."""
     whose = f"organizations/{quote(organization, safe='')}/" if organization else ""
     return f"{web_url_of(api_url)}/{whose}settings/apps/new?state={quote(state, safe='')}"
 

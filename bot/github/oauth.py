@@ -42,7 +42,7 @@ class Client:
 
 
 def authorize_url(client: Client, redirect_uri: str, state: str, verifier: str) -> str:
-    """Give the address where GitHub asks somebody; `verifier` is to be shown when the code is brought.
+    """Return the address where GitHub asks somebody; `verifier` is to be shown when the code is brought.
 
     https://datatracker.ietf.org/doc/html/rfc7636
     """
@@ -64,7 +64,7 @@ async def identify(
     redirect_uri: str,
     now: Callable[[], float],
 ) -> Author:
-    """Tell whose code it is; the token that GitHub gives for it is used once, given back and kept nowhere.
+    """Return whose code it is; the token that GitHub gives for it is used once, given back and kept nowhere.
 
     Raises NotSignedIn, and `bot.github.errors` where GitHub does not answer.
     """

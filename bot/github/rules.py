@@ -85,7 +85,7 @@ async def _named(
     meant: Collection[int],
     notes: list[str],
 ) -> dict[str, Author | None]:
-    """Tell whom an order means by each login; `meant` are those that the block says it withholds."""
+    """Return whom an order means by each login; `meant` are those that the block says it withholds."""
     authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
     people = {login: await client.person(login) or authors.get(login) for login in names_of(one.order)}
     others = set(meant) - {person.id for person in people.values() if person is not None}

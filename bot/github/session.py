@@ -36,11 +36,11 @@ class InstallationSession:
         self._turn = asyncio.Lock()
 
     def now(self) -> float:
-        """Tell the time, in UTC epoch seconds."""
+        """Return the time, in UTC epoch seconds."""
         return self._line.now()
 
     def dated(self, moment: float) -> int:
-        """Give the date of what was read at a moment, in UTC epoch seconds."""
+        """Return the date of what was read at a moment, in UTC epoch seconds."""
         return int(moment - self._lag)
 
     async def ask(

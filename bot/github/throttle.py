@@ -80,7 +80,7 @@ class Bucket:
     until: float
 
     def spacing(self, calls: int, now: float) -> float:
-        """Give the seconds between two pieces of work of so many calls; 0 while there is plenty."""
+        """Return the seconds between two pieces of work of so many calls; 0 while there is plenty."""
         if self._is_plenty(now):
             return 0.0
         seconds = self.until - now
@@ -88,7 +88,7 @@ class Bucket:
         return seconds / max(pieces, 1.0)
 
     def trickle(self, now: float) -> float:
-        """Give the seconds between two calls of what can wait, so that the reserve lasts; 0 in plenty."""
+        """Return the seconds between two calls of what can wait, so that the reserve lasts; 0 in plenty."""
         return 0.0 if self._is_plenty(now) else HOUR / (RESERVE * self.limit)
 
     def _is_plenty(self, now: float) -> bool:
@@ -109,13 +109,13 @@ class Throttle:
     _content: deque[float] = field(default_factory=deque)
 
     def hold(self, kind: Kind, resource: str, now: float) -> Wait | None:
-        """Say why a call must wait, the longest wait first; None when it may go."""
+        """Return why a call must wait, the longest wait first; None when it may go."""
         holds = [self._pause, self._primary(resource), *self._ours(kind, now)]
         longest = max(holds, key=lambda hold: hold.until)
         return longest if longest.until > now else None
 
     def sent(self, kind: Kind, now: float) -> None:
-        """Note that a call is being sent."""
+        """Record that a call is being sent."""
         if kind is not Kind.READ:
             self._writes.append(now)
         if kind in (Kind.CONTENT, Kind.REACTION):
@@ -135,11 +135,11 @@ class Throttle:
         self._buckets[resource] = Bucket(remaining, limit, reset)
 
     def left(self, now: float) -> dict[str, int]:
-        """Give how many calls each bucket has left, as GitHub said last."""
+        """Return how many calls each bucket has left, as GitHub said last."""
         return {resource: bucket.left for resource, bucket in self._buckets.items() if bucket.until > now}
 
     def spacing(self, calls: int, now: float) -> float:
-        """Give the seconds to leave after a piece of work of so many calls, so that the hour's calls last.
+        """Return the seconds to leave after a piece of work of so many calls, so that the hour's calls last.
 
         Without it, ten petitions in a storm spend them in forty minutes and stand still for the other twenty.
         """
@@ -147,7 +147,7 @@ class Throttle:
         return 0.0 if bucket is None else bucket.spacing(calls, now)
 
     def trickle(self, now: float) -> float:
-        """Give the seconds to leave after a call of what can wait."""
+        """Return the seconds to leave after a call of what can wait."""
         bucket = self._buckets.get("core")
         return 0.0 if bucket is None else bucket.trickle(now)
 
@@ -184,7 +184,7 @@ class Throttle:
 
 
 def kind_of(method: str, path: str) -> Kind:
-    """Tell how a call weighs on the limits."""
+    """Return how a call weighs on the limits."""
     if method == "GET" or path.endswith(("/graphql", "/access_tokens", "/attempts")):
         return Kind.READ
     if method != "POST":
@@ -198,7 +198,7 @@ def resource_of(path: str) -> str:
 
 
 def is_limit(status: int, headers: Mapping[str, str], message: str) -> bool:
-    """Tell whether GitHub refused a call for a limit; it says so in many ways.
+    """Return whether GitHub refused a call for a limit; it says so in many ways.
 
     https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#rate-limit-errors
     """
@@ -213,7 +213,7 @@ def is_limit(status: int, headers: Mapping[str, str], message: str) -> bool:
 
 
 def _free_at(times: deque[float], limit: int, seconds: float, now: float) -> float:
-    """Say from when on fewer than `limit` of the times lie within the last `seconds`."""
+    """Return from when on fewer than `limit` of the times lie within the last `seconds`."""
     if len(times) < limit or times[-limit] > now:
         # A time to come means that the clock was set back.
         return 0.0

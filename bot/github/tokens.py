@@ -47,7 +47,7 @@ class AppKey:
         self._signed: tuple[float, str] | None = None
 
     def credentials(self) -> Credentials:
-        """Give a JWT that holds for two minutes at least. Raises Unauthorized when the key is no key.
+        """Return a JWT that holds for two minutes at least. Raises Unauthorized when the key is no key.
 
         https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
         """
@@ -91,7 +91,7 @@ class Tokens:
         )
 
     async def token(self, installation_id: int) -> Token:
-        """Give a token that is still good for a while.
+        """Return a token that is still good for a while.
 
         Raises InstallationGone, InstallationSuspended and what else can go wrong with GitHub.
         """
@@ -123,7 +123,7 @@ class PersonalToken:
         self._token = Token(value, minted_at=0.0, expires_at=math.inf)
 
     async def token(self, installation_id: int) -> Token:
-        """Give the one token there is."""
+        """Return the one token there is."""
         del installation_id
         return self._token
 

@@ -87,7 +87,7 @@ class Transport:
 
     @property
     def graphql_url(self) -> str:
-        """Give the GraphQL endpoint beside the REST root."""
+        """Return the GraphQL endpoint beside the REST root."""
         return graphql_url(self.base_url)
 
 
@@ -182,7 +182,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
         raise Unavailable(f"{method} {_path(url)}: too many redirects")
 
     def _followed(self, call: str, link: str, asked_url: str | None = None) -> str:
-        """Give the address of ours that one out of an answer stands for; raises Unavailable where there is none."""
+        """Return our address for one out of an answer; raises Unavailable where there is none."""
         url = own_url(link, self.base_url, asked_url)
         if url is None:
             raise Unavailable(f"{call}: leads to no address of GitHub's API{_host(link)}")
@@ -227,7 +227,7 @@ def api_for_a_while(
 def _sound(
     call: str, status: int, shown: Mapping[str, str], content: bytes
 ) -> tuple[int, Mapping[str, str], bytes]:
-    """Give gidgethub only what it reads well; raises Unavailable for the rest.
+    """Return gidgethub only what it reads well; raises Unavailable for the rest.
 
     It takes whatever an error brings along for an object of the documented form, and whatever stands in the headers
     of the rate limit for numbers.
@@ -286,7 +286,7 @@ def _path(url: str) -> str:
 
 
 def _host(link: str) -> str:
-    """Say on which host a link leads nowhere; its path and query may hold what is not for the log."""
+    """Format on which host a link leads nowhere; its path and query may hold what is not for the log."""
     try:
         host = urlsplit(link).hostname
     except ValueError:

@@ -31,7 +31,7 @@ class Reply:
 
     @property
     def is_good(self) -> bool:
-        """Tell whether GitHub would call it a success."""
+        """Return whether GitHub would call it a success."""
         return self.status is not None and 200 <= self.status < 300
 
 

@@ -74,7 +74,7 @@ class Delivery:
 
 
 def verify(payload: bytes, signature_header: str | None, secrets: Sequence[str]) -> bool:
-    """Tell whether one of the secrets signed these raw bytes with SHA-256; compares in constant time.
+    """Return whether one of the secrets signed these raw bytes with SHA-256; compares in constant time.
 
     https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
     """
@@ -85,7 +85,7 @@ def verify(payload: bytes, signature_header: str | None, secrets: Sequence[str])
 
 
 def payload_of(content_type: str | None, body: bytes) -> bytes:
-    """Give the JSON of a request's body: the body itself, or the field `payload` of a form.
+    """Return the JSON of a request's body: the body itself, or the field `payload` of a form.
 
     Raises Malformed and UnsupportedMediaType.
     """
@@ -98,7 +98,7 @@ def payload_of(content_type: str | None, body: bytes) -> bytes:
 
 
 def read(event: str, payload: bytes, at_once: int | None = None) -> Delivery:
-    """Say what a delivery means; `event` is the header `X-GitHub-Event`, `payload` is JSON. Raises Malformed.
+    """Return what a delivery means; `event` is the header `X-GitHub-Event`, `payload` is JSON. Raises Malformed.
 
     Raises TakesLong where a comment has more than `at_once` characters, or the delivery a strange shape.
     """
@@ -212,7 +212,7 @@ def _version(message: IssueComment, at: int) -> Version:
 
 
 def _writer(message: IssueComment, digest: str) -> tuple[Writer, str | None]:
-    """Say who wrote the text and what text it replaced; hiding arrives as an edit that changes nothing."""
+    """Return who wrote the text and what text it replaced; hiding arrives as an edit that changes nothing."""
     if message.action == "created":
         return Writer.AUTHOR, None
     was = message.changes.body if message.changes is not None else None
@@ -260,7 +260,7 @@ def _repository_facts(message: RepositoryChange, installation_id: int) -> tuple[
 
 
 def _push_facts(message: Push, installation_id: int) -> tuple[Fact, ...]:
-    """Say whether the settings file may be another one now; where GitHub may not have listed everything, it may.
+    """Return whether the settings file may be another one now; where GitHub may not have listed everything, it may.
 
     https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
     """

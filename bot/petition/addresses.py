@@ -20,19 +20,19 @@ class Site:
     url: str = GITHUB
 
     def person(self, login: str) -> str:
-        """Give the address of somebody's profile."""
+        """Return the address of somebody's profile."""
         return f"{self.url}/{quote(login, safe='')}"
 
     def issue(self, repository: Repository, number: int) -> str:
-        """Give the address of an issue."""
+        """Return the address of an issue."""
         return f"{self.url}/{_path(repository)}/issues/{number}"
 
     def comment(self, repository: Repository, number: int, comment_id: int) -> str:
-        """Give the address of a comment on an issue."""
+        """Return the address of a comment on an issue."""
         return f"{self.issue(repository, number)}#issuecomment-{comment_id}"
 
     def comment_box(self, repository: Repository, number: int) -> str:
-        """Give the address where one writes a new comment."""
+        """Return the address where one writes a new comment."""
         return f"{self.issue(repository, number)}#new_comment_field"
 
 
@@ -47,18 +47,18 @@ class Pages:
 
     @property
     def roster(self) -> str:
-        """Give the address of the page."""
+        """Return the address of the page."""
         return self.of("")
 
     def of(self, what: str, **query: str) -> str:
-        """Give the address of one form of the petition, such as `.csv` or `/badge.svg`."""
+        """Return the address of one form of the petition, such as `.csv` or `/badge.svg`."""
         asked = urlencode({**({"key": self.key} if self.key else {}), **query})
         path = f"/petitions/{_path(self.repository)}/{self.number}{what}"
         return f"{self.base}{path}?{asked}" if asked else f"{self.base}{path}"
 
 
 def pages_of(base: str, repository: Repository, number: int, key: str) -> Pages:
-    """Give a petition's pages; only where the repository is private do their addresses carry the key."""
+    """Return a petition's pages; only where the repository is private do their addresses carry the key."""
     return Pages(base, repository, number, key if repository.private else None)
 
 
@@ -70,7 +70,7 @@ class Addresses:
     public_url: str | None = None
 
     def pages(self, repository: Repository, number: int, key: str) -> Pages | None:
-        """Give a petition's pages as others reach them; None where they do not."""
+        """Return a petition's pages as others reach them; None where they do not."""
         return pages_of(self.public_url, repository, number, key) if self.public_url else None
 
 

@@ -38,7 +38,7 @@ class Continues:
 
 
 def is_full(comments: int, limit: int) -> bool:
-    """Tell whether an issue with so many comments is to be continued in another one."""
+    """Return whether an issue with so many comments is to be continued in another one."""
     return comments >= min(limit, WALL)
 
 
@@ -73,12 +73,12 @@ def read_continues(body: str | None) -> Continues | None:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a text can be the name of an issue, `owner/repo#number`."""
+    """Return whether a text can be the name of an issue, `owner/repo#number`."""
     return _NAME.fullmatch(text) is not None
 
 
 def split_name(name: str) -> tuple[str, int]:
-    """Give `owner/repo` and the number of a name."""
+    """Return `owner/repo` and the number of a name."""
     repository, _, number = name.rpartition("#")
     return repository, int(number)
 

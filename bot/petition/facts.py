@@ -23,7 +23,7 @@ class Repository:
 
     @property
     def full_name(self) -> str:
-        """Give `owner/name`."""
+        """Return `owner/name`."""
         return f"{self.owner}/{self.name}"
 
 

@@ -33,7 +33,7 @@ class Translator:
 
     @property
     def is_rtl(self) -> bool:
-        """Tell whether the language is written from right to left."""
+        """Return whether the language is written from right to left."""
         return self.locale.character_order == "right-to-left"
 
     def say(self, message: str, **values: str) -> str:
@@ -88,7 +88,7 @@ class Translator:
 
 @lru_cache
 def wording(language: str) -> Translator:
-    """Give the wording of a language; English where there is no such catalogue."""
+    """Return the wording of a language; English where there is no such catalogue."""
     folder = files(__package__) / "locale"
     catalogue = Translations.load(str(folder), [language], DOMAIN)
     return Translator(Locale.parse(language), catalogue)
@@ -107,11 +107,11 @@ class Message:
     value: str = ""
 
     def __str__(self) -> str:
-        """Say it in English."""
+        """Format it in English."""
         return self.message.format(value=self.value)
 
     def said_in(self, language: str) -> str:
-        """Say it in a language."""
+        """Format it in a language."""
         say = wording(language)
         return say.say(self.message, value=say.name(self.value))
 

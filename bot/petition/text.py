@@ -58,7 +58,7 @@ def links_apart(text: str) -> list[tuple[str, str]]:
 
 
 def says_something(text: str) -> bool:
-    """Tell whether there is more in the text than punctuation and blanks; an emoji is more."""
+    """Return whether there is more in the text than punctuation and blanks; an emoji is more."""
     return _SAYS_SOMETHING.search(text) is not None
 
 

@@ -59,7 +59,7 @@ def state_of(error: GitHubError) -> State:
 
 
 def is_unwell(error: GitHubError) -> bool:
-    """Tell whether GitHub itself was unwell, so that what comes next will hardly go better."""
+    """Return whether GitHub itself was unwell, so that what comes next will hardly go better."""
     return isinstance(error, Unavailable) and not isinstance(error, Stale | NameReused)
 
 

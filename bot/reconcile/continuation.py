@@ -130,7 +130,7 @@ async def _take_up(read: IssueRead, tally: Snapshot, desk: PublishContext) -> bo
 
 
 async def _continues(read: IssueRead, tally: Snapshot, first: IssueRead, client: InstallationClient) -> bool:
-    """Tell whether the App itself has written that an issue continues this petition."""
+    """Return whether the App itself has written that an issue continues this petition."""
     said, author = continuations.read_continues(read.body), read.author
     if (
         said is None

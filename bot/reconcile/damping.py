@@ -43,14 +43,14 @@ class Damper:
     _pasts: dict[int, _Past] = field(default_factory=dict)
 
     def ready_at(self, body: int, now: float) -> float:
-        """Give the time from which a body may be put right that somebody has changed; in the past for at once."""
+        """Return the time from which a body may be put right that somebody has changed; in the past for at once."""
         past = self._pasts.get(body)
         if past is None or (left := past.left(now)) < PATIENT:
             return 0.0
         return past.at + min(FIRST * 2 ** ((left - PATIENT) / WIPED), LONGEST)
 
     def spend(self, body: int, weight: float, now: float) -> None:
-        """Note that a body was put right."""
+        """Record that a body was put right."""
         past = self._pasts.get(body)
         self._pasts[body] = _Past(min(weight + (past.left(now) if past else 0.0), MOST), now)
         if len(self._pasts) > 10_000:

@@ -30,7 +30,7 @@ PATIENCE: Final = 3
 
 
 def is_due(mark: SurveyMark, *, now: float, began: float, beat: float) -> bool:
-    """Tell whether an installation is to be surveyed: once asked for, at start, and on the beat (seconds).
+    """Return whether an installation is to be surveyed: once asked for, at start, and on the beat (seconds).
 
     At start a survey that began before does not do, whenever it ended.
     """
@@ -226,5 +226,5 @@ _ENDED_BY_BEING_LISTED: Final = (State.NOT_FOUND, State.ISSUES_DISABLED, State.U
 
 
 def _is_edited(petition: KnownPetition, read: IssueRead) -> bool:
-    """Tell whether a body is another one than we left; when we have left none yet, it is due anyway."""
+    """Return whether a body is another one than we left; when we have left none yet, it is due anyway."""
     return petition.left_digest not in ("", body_digest(read.body or ""))

@@ -22,5 +22,5 @@ class Intervals:
 
 
 def jittered(seconds: float, *seeds: int) -> float:
-    """Give a time up to a tenth longer or shorter, so that not all happens at once; the same for the same seeds."""
+    """Return a time up to a tenth longer or shorter, so that not all happens at once; same seeds, same time."""
     return seconds * (0.9 + 0.2 * random.Random(hash(seeds)).random())  # noqa: S311 - spread, not secret

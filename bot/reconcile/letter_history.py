@@ -39,7 +39,7 @@ class Told:
 
 
 def worth_reading(revisions: Iterable[Revision]) -> list[Told]:
-    """Give the revisions to be read, oldest first; they come newest first.
+    """Return the revisions to be read, oldest first; they come newest first.
 
     Of those of one second the last one counts. It is noted a second later as well, where nothing comes in between
     that a delivery tells of the others.

@@ -26,11 +26,11 @@ class Resynced:
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether nothing is left in doubt."""
+        """Return whether nothing is left in doubt."""
         return not self.found.outcome.doubtful
 
     def lines(self) -> Iterator[str]:
-        """Say it in words."""
+        """Return its lines for people."""
         outcome, listed = self.found.outcome, self.found.listed
         if self.before is None:
             yield f"{self.name} was not known and is kept from now on."

@@ -25,7 +25,7 @@ class MissedFacts:
             self._places = {(installation_id, None) for installation_id, _ in self._places}
 
     def take(self) -> list[Unclear]:
-        """Give what is to be recorded instead, and forget it."""
+        """Return what is to be recorded instead, and forget it."""
         places, self._places = self._places, set()
         return [Unclear(*place) for place in places]
 

@@ -75,16 +75,16 @@ class _Page:
 
     @property
     def base(self) -> str | None:
-        """Give the body that the block goes into."""
+        """Return the body that the block goes into."""
         return self.read.body if self.found is None else self.found.lost
 
     def place_in(self, tally: Snapshot) -> int:
-        """Tell which of the petition's threads it is, from 0."""
+        """Return which of the petition's threads it is, from 0."""
         ids = [thread.issue_id for thread in tally.threads]
         return ids.index(self.thread.issue_id) if self.thread.issue_id in ids else 0
 
     def is_outdated_by(self, known: KnownBody) -> bool:
-        """Tell whether a delivery has told of an edit since."""
+        """Return whether a delivery has told of an edit since."""
         lost = None if self.found is None else self.found.lost
         return (known.edited_at, known.edited_digest, known.edited_over, known.lost) != (*self.edited, lost)
 
@@ -124,7 +124,7 @@ async def _open(thread: Thread, due: Due, desk: PublishContext) -> _Page | None:
 
 
 async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: PublishContext) -> KnownBody | None:
-    """Give the body that one of our writes replaced unread, if it is still to be put back."""
+    """Return the body that one of our writes replaced unread, if it is still to be put back."""
     if body.lost is None:
         return None
     upkeep = desk.store.upkeep
@@ -166,7 +166,7 @@ async def _note(pages: Sequence[_Page], known: Snapshot, due: Due, desk: Publish
 
 
 async def _days(tally: Snapshot, desk: PublishContext) -> list[tuple[int, int]]:
-    """Give how many signed on which day, where the block says something of it."""
+    """Return how many signed on which day, where the block says something of it."""
     settings = tally.rules.settings
     is_shown = settings.chart or (settings.milestones and settings.goals)
     return await desk.store.governing.days(tally.petition_id) if is_shown else []
@@ -223,7 +223,7 @@ async def _write_all(
 
 
 async def _is_changed(page: _Page, known: KnownBody, desk: PublishContext) -> bool:
-    """Tell whether somebody else has made a body what it is; GitHub may also still show an older one of ours."""
+    """Return whether somebody else has made a body what it is; GitHub may also still show an older one of ours."""
     digest = body_digest(page.read.body or "")
     if page.found is not None or known.left_digest in ("", digest):
         return False
@@ -234,7 +234,7 @@ async def _is_changed(page: _Page, known: KnownBody, desk: PublishContext) -> bo
 
 
 def _body(page: _Page, facts: block.BlockContent) -> str | None:
-    """Give the body to write; None where the one that is there will do."""
+    """Return the body to write; None where the one that is there will do."""
     body = block.compose(page.base, facts)
     if page.found is None or body is not None:
         return body
@@ -242,7 +242,7 @@ def _body(page: _Page, facts: block.BlockContent) -> str | None:
 
 
 def _agrees(page: _Page, tally: Snapshot, label: str) -> bool:
-    """Tell whether our rows say of an issue what GitHub shows."""
+    """Return whether our rows say of an issue what GitHub shows."""
     issue = page.read.issue
     thread = next((each for each in tally.threads if each.issue_id == issue.id), None)
     if thread is None or (thread.locked, thread.title) != (issue.locked, issue.title):

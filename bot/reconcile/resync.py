@@ -140,7 +140,7 @@ async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> Last
 
 
 async def _gaps(thread: ThreadToRead, said: tuple[int, int], store: Store) -> range:
-    """Give how many more comments there may be, as GitHub says, than we hold: those of accounts that it hides.
+    """Return how many more comments there may be, as GitHub says, than we hold: those of accounts that it hides.
 
     Comments of the very second in which GitHub said so may be among its number or not.
     """

@@ -88,7 +88,7 @@ async def read_settings(repository: Repository, bench: Bench) -> KnownSettings:
 
 
 async def _organizers(repository: Repository, orders: Sequence[Given], bench: Bench) -> dict[int, bool]:
-    """Tell who of those that gave orders may do so; who it cannot be told of is left out."""
+    """Return who of those that gave orders may do so; who it cannot be told of is left out."""
     givers = {one.author.id: one.author for one in orders}
     if not givers:
         return {}
@@ -108,7 +108,7 @@ async def _organizers(repository: Repository, orders: Sequence[Given], bench: Be
 
 
 async def _named(petition_id: int, orders: Sequence[Given], bench: Bench) -> dict[tuple[int, str], Author | None]:
-    """Tell whom orders mean. Once somebody was found, it stays so: logins change and are reused."""
+    """Return whom orders mean. Once somebody was found, it stays so: logins change and are reused."""
     governing, now = bench.store.governing, int(bench.now())
     keys = [(one.comment_id, login) for one in orders for login in names_of(one.order)]
     known = await governing.named({comment_id for comment_id, _ in keys}) if keys else {}

@@ -113,7 +113,7 @@ class Scheduler:
 
     @property
     def busy(self) -> bool:
-        """Tell whether it is working for anybody."""
+        """Return whether it is working for anybody."""
         return bool(self._workers)
 
     def stop(self) -> None:
@@ -122,7 +122,7 @@ class Scheduler:
         self._wake.set()
 
     async def _start_workers(self) -> float:
-        """Give every installation that has work its worker; return the seconds until the next look."""
+        """Return every installation that has work its worker; return the seconds until the next look."""
         until = await self.github.unreachable_until()
         now = self.now()
         wake_at = now + self.beats.look

@@ -109,7 +109,7 @@ class Worker:
         return bool(acks) or not is_idle
 
     async def _survey_now(self, now: float) -> Discovery | None:
-        """Give the survey to go on with, or to begin; None where there is nothing to do for one."""
+        """Return the survey to go on with, or to begin; None where there is nothing to do for one."""
         begun = self._survey
         if begun is not None and begun.resumes_at <= now:
             return begun

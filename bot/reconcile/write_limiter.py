@@ -27,19 +27,19 @@ class WriteLimiter:
     _looked_at: dict[int, float] = field(default_factory=dict)
 
     def ready_at(self, petition_id: int) -> float:
-        """Give the time from which the petition may be looked at and written."""
+        """Return the time from which the petition may be looked at and written."""
         may_write = self._full_at.get(petition_id, 0.0) - (self.rate.burst - 1) * self.rate.period
         return max(may_write, self._looked_at.get(petition_id, -self.rate.gap) + self.rate.gap)
 
     def look(self, petition_id: int, now: float) -> None:
-        """Note a look at a petition's issues, written or not."""
+        """Record a look at a petition's issues, written or not."""
         self._looked_at[petition_id] = now
         if len(self._looked_at) > 10_000:
             recent = now - self.rate.gap
             self._looked_at = {petition: at for petition, at in self._looked_at.items() if at > recent}
 
     def spend(self, petition_id: int, now: float) -> None:
-        """Note a write, and forget petitions whose allowance is full again."""
+        """Record a write, and forget petitions whose allowance is full again."""
         self._full_at[petition_id] = max(now, self._full_at.get(petition_id, 0.0)) + self.rate.period
         if len(self._full_at) > 10_000:
             self._full_at = {petition: full for petition, full in self._full_at.items() if full > now}

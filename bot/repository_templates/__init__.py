@@ -18,7 +18,7 @@ DESCRIPTION: Final = "People sign this by commenting /sign"
 
 
 def starter_files(label: str) -> dict[str, str]:
-    """Give the files by their paths; the form puts `label` on the issue that it opens."""
+    """Return the files by their paths; the form puts `label` on the issue that it opens."""
     # A label may hold anything, and in single quotes YAML wants only those doubled.
     quoted = label.replace("'", "''")
     form = _text("issue-form.yml").replace("'petition'", f"'{quoted}'")

@@ -37,7 +37,7 @@ _NARROW: Final = frozenset("ijl,.:;'|!fIt ")
 
 
 def _width(text: str) -> int:
-    """Give about as many pixels as the text takes; `textLength` makes the letters fit."""
+    """Return about as many pixels as the text takes; `textLength` makes the letters fit."""
     return round(sum(4.2 if letter in _NARROW else 7 for letter in text))
 
 

@@ -32,7 +32,7 @@ class Growth:
 
     @property
     def points(self) -> list[tuple[int, int]]:
-        """Give (day, total): nobody before the first day, nobody new after the last."""
+        """Return (day, total): nobody before the first day, nobody new after the last."""
         if not self.days:
             return []
         totals = accumulate(signatures for _, signatures in self.days)
@@ -47,7 +47,7 @@ class Growth:
         return steps
 
     def in_words(self) -> str:
-        """Say what the curve shows, for those who do not see it."""
+        """Format what the curve shows, for those who do not see it."""
         if not self.days:
             return "Nobody has signed yet."
         total = sum(signatures for _, signatures in self.days)
@@ -131,7 +131,7 @@ def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
 
 
 def _room_for(label: str) -> int:
-    """Give the width left of the curve in which the longest number fits, in the large digits of a page too."""
+    """Return the width left of the curve in which the longest number fits, in the large digits of a page too."""
     return max(_LEFT, len(label) * _DIGIT + 2 * _GAP)
 
 
@@ -157,7 +157,7 @@ def _empty() -> str:
 
 
 def _ticks(most: int) -> list[int]:
-    """Give three to six round numbers from 0 to just above the most."""
+    """Return three to six round numbers from 0 to just above the most."""
     step = 1
     while most > 5 * step:
         leading = int(str(step)[0])

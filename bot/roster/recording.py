@@ -13,7 +13,7 @@ from bot.store import Entry, Snapshot
 
 
 def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRecord:
-    """Say what is to be known of a petition."""
+    """Return what is to be known of a petition."""
     settings = snapshot.rules.settings
     return PetitionRecord(
         repository=snapshot.repository.full_name,
@@ -34,14 +34,14 @@ def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRec
 
 
 def growth_of(snapshot: Snapshot, days: Days, today: int) -> Growth:
-    """Give a petition's curve, which ends when it does."""
+    """Return a petition's curve, which ends when it does."""
     end = snapshot.rules.ends_at(snapshot.closed_at)
     goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
     return Growth(days, today if end is None else min(today, end // 86_400), goal)
 
 
 def record_signature(entry: Entry, letters: Sequence[Letter], site: Site) -> SignatureRecord:
-    """Say who has signed, and which of the letter's versions."""
+    """Return who has signed, and which of the letter's versions."""
     signature = entry.signature
     letter = letters[given_to(letters, signature.signed_at)].digest if letters else None
     return SignatureRecord(

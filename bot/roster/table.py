@@ -27,12 +27,12 @@ COLUMNS: Final = (
 
 
 def head() -> str:
-    """Give the line that names the columns."""
+    """Return the line that names the columns."""
     return _lines([COLUMNS])
 
 
 def rows(signatures: Iterable[SignatureRecord]) -> str:
-    """Give a line for each signature."""
+    """Return a line for each signature."""
     return _lines([neutral(getattr(one, name)) for name in COLUMNS] for one in signatures)
 
 
@@ -45,7 +45,7 @@ def neutral(value: object) -> str:
 
 
 def is_neutral(cell: str | None, value: object) -> bool:
-    """Tell whether a cell holds a value as it is written, or as 0.1.0 wrote it."""
+    """Return whether a cell holds a value as it is written, or as 0.1.0 wrote it."""
     return cell in (neutral(value), _neutral_at_the_start("" if value is None else str(value)))
 
 

@@ -20,7 +20,7 @@ def read_unaged(transaction: Transaction, issue_id: int) -> list[int]:
 
 
 def record_ages(transaction: Transaction, issue_id: int, born: Mapping[int, int], now: int) -> None:
-    """Note when accounts were opened (UTC epoch seconds, by user id), and judge those people's comments again."""
+    """Record when accounts were opened (UTC epoch seconds, by user id), and judge those people's comments again."""
     transaction.put(sql.PUT_ACCOUNTS, list(born.items()))
     world = UnitOfWork()
     world.lock(transaction, [issue_id])

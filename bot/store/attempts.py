@@ -31,7 +31,7 @@ class Attempts:
 
 
 def read_attempts(transaction: Transaction, petition_id: int) -> list[Attempts]:
-    """Give who has tried, the last one first."""
+    """Return who has tried, the last one first."""
     return [Attempts(*row) for row in transaction.fetch(sql.ATTEMPTS, petition_id)]
 
 

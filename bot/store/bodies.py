@@ -59,13 +59,13 @@ def outside_digest(body: str | None) -> str:
 
 
 def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
-    """Give what is known of an issue's body."""
+    """Return what is known of an issue's body."""
     rows = transaction.fetch(sql.BODY, issue_id)
     return KnownBody(*rows[0]) if rows else KnownBody()
 
 
 def note_write(transaction: Transaction, issue_id: int, made_from: str | None, body: str, at: int) -> None:
-    """Note that a body is about to be written, and what it was made from.
+    """Record that a body is about to be written, and what it was made from.
 
     An issue that has moved on since it was read sends the write on, and so does this.
     """
@@ -79,13 +79,13 @@ def note_write(transaction: Transaction, issue_id: int, made_from: str | None, b
 
 
 def note_left(transaction: Transaction, issue_id: int, body: str | None) -> None:
-    """Note that a body is as we want it."""
+    """Record that a body is as we want it."""
     transaction.execute(sql.NEW_BODY, issue_id)
     transaction.execute(sql.LEFT_BODY, issue_id, body_digest(body or ""))
 
 
 def is_untouched_since(transaction: Transaction, issue_id: int, body: str | None, number: int) -> bool:
-    """Tell whether a body is our own, and nobody else has changed the letter since our write of this number.
+    """Return whether a body is ours and nobody else has changed the letter since our write of this number.
 
     Some of our writes may not have been made although we noted them.
     """
@@ -101,12 +101,12 @@ def is_untouched_since(transaction: Transaction, issue_id: int, body: str | None
 
 
 def has_written(transaction: Transaction, issue_id: int, body: str | None) -> bool:
-    """Tell whether a body is one that we have written at some time."""
+    """Return whether a body is one that we have written at some time."""
     return bool(transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(body or "")))
 
 
 def note_found(transaction: Transaction, issue_id: int, lost_by: int) -> None:
-    """Note that what a write replaced is back, or is out of date."""
+    """Record that what a write replaced is back, or is out of date."""
     transaction.execute(sql.FOUND_BODY, issue_id, lost_by)
 
 

@@ -22,7 +22,7 @@ class CredentialStore:
         self._database = database
 
     async def read(self) -> str | None:
-        """Give the App's sealed credentials; None where there are none."""
+        """Return the App's sealed credentials; None where there are none."""
         return await self._database.read(_read)
 
     async def put(self, sealed: str, at: int) -> bool:
@@ -43,17 +43,17 @@ class CredentialStore:
         return await self._database.write(forget)
 
     async def heard_at(self) -> int | None:
-        """Tell when GitHub first reached us; None for never."""
+        """Return when GitHub first reached us; None for never."""
         rows = await self._database.read(lambda work: work.fetch(sql.MARK, HEARD))
         return rows[0][0] if rows else None
 
     async def hear(self, at: int) -> None:
-        """Note that GitHub has reached us; only the first time counts."""
+        """Record that GitHub has reached us; only the first time counts."""
         await self._database.write(lambda work: work.execute(sql.FIRST_MARK, HEARD, at))
 
 
 async def read_sealed(database_url: str) -> str | None:
-    """Give the App's sealed credentials from a database that is not to be changed; None where there are none.
+    """Return the App's sealed credentials from a database that is not to be changed; None where there are none.
 
     Raises WrongDatabase and Unavailable.
     """

@@ -30,7 +30,7 @@ class FailedDelivery:
 
 
 def read_swept_until(transaction: Transaction) -> int:
-    """Tell up to when the log has been read; 0 for never."""
+    """Return up to when the log has been read; 0 for never."""
     rows = transaction.fetch(sql.MARK, SWEPT)
     return rows[0][0] if rows else 0
 
@@ -38,7 +38,7 @@ def read_swept_until(transaction: Transaction) -> int:
 def record_sweep(
     transaction: Transaction, failed: Sequence[FailedDelivery], arrived: Sequence[str], swept_until: int
 ) -> None:
-    """Note what the log said, and up to when it has been read."""
+    """Record what the log said, and up to when it has been read."""
     transaction.execute(sql.DROP_FAILED_DELIVERIES, list(arrived))
     transaction.put(sql.PUT_FAILED_DELIVERIES, [(one.guid, one.delivery_id, one.delivered_at) for one in failed])
     transaction.execute(sql.DROP_OLD_DELIVERIES, swept_until - KEPT)

@@ -58,17 +58,17 @@ def reopen_doubt(transaction: Transaction, comment_id: int) -> bool:
 
 
 def read_doubtful_thread(transaction: Transaction, installation_id: int, now: float) -> ThreadToRead | None:
-    """Give a thread of an installation that has comments to ask for now."""
+    """Return a thread of an installation that has comments to ask for now."""
     rows = transaction.fetch(sql.DOUBTFUL_THREAD, installation_id, now)
     return thread_to_read(*rows[0]) if rows else None
 
 
 def read_doubts(transaction: Transaction, issue_id: int, now: float) -> list[Doubt]:
-    """Give the comments of a thread to ask for now, those first that have waited longest."""
+    """Return the comments of a thread to ask for now, those first that have waited longest."""
     return [Doubt(*row) for row in transaction.fetch(sql.DOUBTS_TO_ASK, issue_id, now, AT_ONCE)]
 
 
 def record_asked(transaction: Transaction, answers: Sequence[Asked]) -> None:
-    """Note that comments were asked for; who wants one asked for meanwhile is not answered by that."""
+    """Record that comments were asked for; who wants one asked for meanwhile is not answered by that."""
     rows = [(one.doubt.comment_id, one.ask_after, one.doubt.wanted if one.is_clear else 0) for one in answers]
     transaction.each(sql.ASKED_ABOUT, rows)

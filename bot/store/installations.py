@@ -86,7 +86,7 @@ def read_surveys(transaction: Transaction, ended: float, began: float) -> list[S
 
 
 def read_survey(transaction: Transaction, installation_id: int) -> SurveyMark | None:
-    """Give an installation's mark; None where it is not usable."""
+    """Return an installation's mark; None where it is not usable."""
     rows = transaction.fetch(upkeep_sql.SURVEY, installation_id)
     return SurveyMark(*rows[0]) if rows else None
 
@@ -104,7 +104,7 @@ def read_repositories_with_petitions(transaction: Transaction, installation_id: 
 def read_repositories(
     transaction: Transaction, installation_id: int, ids: Collection[int]
 ) -> dict[int, KnownRepository]:
-    """Give what is known of an installation's repositories, and of these ids wherever they are, by id."""
+    """Return what is known of an installation's repositories, and of these ids wherever they are, by id."""
     rows = transaction.fetch(upkeep_sql.REPOSITORIES, installation_id, list(ids))
     return {
         repository_id: KnownRepository(
@@ -128,7 +128,7 @@ def read_petitions_in(transaction: Transaction, repository_id: int) -> list[Know
 def record_access(
     transaction: Transaction, added: Sequence[int], removed: Sequence[int], as_of: int, now: int
 ) -> None:
-    """Note which repositories the App may see and which it may not, as of a listing."""
+    """Record which repositories the App may see and which it may not, as of a listing."""
     lock_structure(transaction)
     set_accessible(transaction, tuple(added), True, as_of, now)
     set_accessible(transaction, tuple(removed), False, as_of, now)

@@ -18,14 +18,14 @@ MARK: Final = "grammar"
 
 
 def read_known_texts(transaction: Transaction, comment_ids: Collection[int]) -> dict[int, KnownText]:
-    """Give the texts of comments that were read last, where the present grammar has read them."""
+    """Return the texts of comments that were read last, where the present grammar has read them."""
     rows = transaction.tuples(sql.KNOWN_TEXTS, list(comment_ids), GRAMMAR)
     found = {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
     return {comment_id: known for comment_id, known in found.items() if known is not None}
 
 
 def note_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> None:
-    """Note which text of a comment was read last, once `seen` has been merged with what was `known`.
+    """Record which text of a comment was read last, once `seen` has been merged with what was `known`.
 
     What is kept of a comment of which something was erased from the `whole` is not what its text says.
     """

@@ -33,7 +33,7 @@ def note_look(
     *,
     as_created: bool = False,
 ) -> None:
-    """Note the letter that an issue showed when it was last changed, unless it stands there already.
+    """Record the letter that an issue showed when it was last changed, unless it stands there already.
 
     What was read before an edit that GitHub has told us of is out of date, and left out. Of an issue that is
     `as_created` nothing is left to be asked.
@@ -51,14 +51,14 @@ def note_look(
 
 
 def note_edit(transaction: Transaction, petition_id: int, previous: str, body: str, at: int) -> None:
-    """Note an edit of the letter; the text before it too, where nothing is known of that time."""
+    """Record an edit of the letter; the text before it too, where nothing is known of that time."""
     if not transaction.fetch(sql.LETTER_AT, petition_id, at - 1):
         _add(transaction, petition_id, previous, at - 1)
     _add(transaction, petition_id, body, at)
 
 
 def record_past(transaction: Transaction, petition_id: int, bodies: Iterable[tuple[int, str]], now: int) -> None:
-    """Note bodies by when they were saved, as a complete history tells it; what that changes is to be shown."""
+    """Record bodies by when they were saved, as a complete history tells it; what that changes is to be shown."""
     before = read_letters(transaction, petition_id)
     for at, body in bodies:
         _add(transaction, petition_id, body, at)
@@ -68,26 +68,26 @@ def record_past(transaction: Transaction, petition_id: int, bodies: Iterable[tup
 
 
 def put_off_past(transaction: Transaction, petition_id: int, until: int = NEVER) -> None:
-    """Note when to ask what the letter said before; without a time, that this is known."""
+    """Record when to ask what the letter said before; without a time, that this is known."""
     transaction.execute(sql.PUT_OFF_PAST, petition_id, until)
 
 
 def read_letters(transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
-    """Give the versions, the oldest first, without their texts."""
+    """Return the versions, the oldest first, without their texts."""
     return versions(Letter(*row) for row in transaction.fetch(sql.LETTERS, petition_id))
 
 
 def read_letters_with_texts(
     transaction: Transaction, petition_id: int, newest: int | None = None
 ) -> tuple[Letter, ...]:
-    """Give the versions, the oldest first, the newest of them, or all, with their texts as they were first seen."""
+    """Return the newest versions, or all, the oldest first, with their texts as they were first seen."""
     letters = read_letters(transaction, petition_id)
     first = 0 if newest is None else max(len(letters) - newest, 0)
     return (*letters[:first], *(_with_text(transaction, petition_id, one) for one in letters[first:]))
 
 
 def read_changed(transaction: Transaction, petition_id: int, letters: tuple[Letter, ...]) -> tuple[int, int] | None:
-    """Tell when the letter last changed and how many had signed by then, if not all signed what it says now."""
+    """Return when the letter last changed and how many had signed by then, if not all signed what it says now."""
     for after, until in other_texts(letters):
         if transaction.fetch(sql.SIGNED_BETWEEN, petition_id, after, until)[0][0]:
             return letters[-1].seen_at, max(letters[-1].count, 1)

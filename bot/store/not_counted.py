@@ -31,7 +31,7 @@ class NotCounted:
 
 
 def read_unheard(transaction: Transaction, snapshot: Snapshot, login: str) -> NotCounted | None:
-    """Say why whoever has a login is not counted; None where they are, or where no comment of theirs stands."""
+    """Return why whoever has a login is not counted; None where they are, or where no comment of theirs stands."""
     if not _LOGIN.fullmatch(login):
         return None
     newest = transaction.tuples(sql.COMMENT_OF_LOGIN, snapshot.petition_id, login)

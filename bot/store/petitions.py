@@ -78,13 +78,13 @@ class Snapshot:
 
     @property
     def shut_at(self) -> int | None:
-        """Tell when it was closed, the issue or by an order; None while neither is."""
+        """Return when it was closed, the issue or by an order; None while neither is."""
         closings = (self.closed_at, self.rules.closed_at)
         return min((at for at in closings if at is not None), default=None)
 
     @property
     def private(self) -> bool:
-        """Tell whether its pages are only for those who have the key."""
+        """Return whether its pages are only for those who have the key."""
         return self.repository.private
 
 
@@ -175,7 +175,7 @@ def read_threads_to_read(transaction: Transaction, installation_id: int, now: fl
 def read_thread_to_look_at(
     transaction: Transaction, installation_id: int, now: float, before: float
 ) -> ThreadToRead | None:
-    """Give the thread that nobody has looked at for the longest time, before a moment.
+    """Return the thread that nobody has looked at for the longest time, before a moment.
 
     Without the label nothing is counted, but our last write there may have replaced somebody's edit.
     """
@@ -184,13 +184,13 @@ def read_thread_to_look_at(
 
 
 def read_letter_to_trace(transaction: Transaction, installation_id: int, now: int) -> ThreadToRead | None:
-    """Give the first thread of a petition of whose letter it is not known what it said before; None for no more."""
+    """Return the first thread of a petition whose letter's history is not known; None for no more."""
     rows = transaction.fetch(sql.LETTER_TO_TRACE, installation_id, now)
     return thread_to_read(*rows[0]) if rows else None
 
 
 def read_thread(transaction: Transaction, issue_id: int) -> ThreadToRead | None:
-    """Give the thread that an issue is; None where it is none."""
+    """Return the thread that an issue is; None where it is none."""
     rows = transaction.fetch(sql.THREAD_OF_ISSUE, issue_id)
     return thread_to_read(*rows[0]) if rows else None
 

@@ -28,7 +28,7 @@ class Forgotten:
     standing: int
 
     def lines(self, who: str) -> Iterator[str]:
-        """Say it in words."""
+        """Return its lines for people."""
         numbers = ", ".join(map(str, self.people))
         where = f"{_count(self.comments, 'comment')} on {_count(self.petitions, 'petition')}"
         yield f"Forgot what {who} (account {numbers}) gave of themselves in {where}."
@@ -79,7 +79,7 @@ def strip_thread(transaction: Transaction, issue_id: int, now: int) -> None:
 
 
 def people_called(transaction: Transaction, login: str) -> list[int]:
-    """Give the ids of all who were called so when we last heard of them; logins change, and are reused."""
+    """Return the ids of all who were called so when we last heard of them; logins change, and are reused."""
     return [row[0] for row in transaction.fetch(upkeep_sql.AUTHORS_CALLED, login.lower())]
 
 

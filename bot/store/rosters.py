@@ -37,7 +37,7 @@ class SortOrder(StrEnum):
 
     @property
     def is_by_name(self) -> bool:
-        """Tell whether names are compared, and not times."""
+        """Return whether names are compared, and not times."""
         return self is SortOrder.NAME
 
 
@@ -129,7 +129,7 @@ class PetitionDetails:
 
     @property
     def is_public(self) -> bool:
-        """Tell whether everybody may see who has signed, and not only how many."""
+        """Return whether everybody may see who has signed, and not only how many."""
         return _is_public(self.snapshot.rules.settings)
 
 
@@ -171,7 +171,7 @@ class Rosters:
         return await self._database.read(partial(_read_details, petition_id=petition_id, wanted=wanted))
 
     async def days(self, petition_id: int) -> list[tuple[int, int]]:
-        """Give how many signed on which day, in days since 1970, ascending."""
+        """Return how many signed on which day, in days since 1970, ascending."""
         return await self._database.read(partial(_read_days, petition_id=petition_id))
 
     async def news(self, known: Mapping[int, int], size: int = 10) -> list[PetitionDetails]:
@@ -322,7 +322,7 @@ def _question(
 
 
 def _spellings(text: str) -> tuple[str, ...]:
-    """Give a text in the letter cases that names are written in: engines fold no more than ASCII reliably."""
+    """Return a text in the letter cases that names are written in: engines fold no more than ASCII reliably."""
     return (text,) if text.isascii() else (text, text.lower(), text.upper(), text.title())
 
 

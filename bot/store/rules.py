@@ -37,7 +37,7 @@ class KnownSettings:
 
     @property
     def is_read(self) -> bool:
-        """Tell whether nothing is known of a change since it was last read."""
+        """Return whether nothing is known of a change since it was last read."""
         return self.read_at > 0
 
 
@@ -76,7 +76,7 @@ class Governing:
         self._announce = announce
 
     async def settings(self, repository_id: int) -> KnownSettings:
-        """Give a repository's settings by the last look at its file."""
+        """Return a repository's settings by the last look at its file."""
         return await self._database.read(partial(_read_settings, repository_id=repository_id))
 
     async def note_settings(
@@ -96,7 +96,7 @@ class Governing:
         return known
 
     async def note_settings_read(self, repository_id: int, at: int, before: KnownSettings | None = None) -> None:
-        """Note that the settings file is what it was at the last look."""
+        """Record that the settings file is what it was at the last look."""
         known = before or await self.settings(repository_id)
         await self._database.write(lambda work: work.execute(sql.SETTINGS_READ, repository_id, at, known.read_at))
 
@@ -120,23 +120,23 @@ class Governing:
         return await self._database.read(partial(read_orders, petition_id=petition_id))
 
     async def organizers(self, repository_id: int, user_ids: Collection[int]) -> Mapping[int, tuple[bool, int]]:
-        """Tell of people, by id, whether they may give orders and when GitHub was asked."""
+        """Return of people, by id, whether they may give orders and when GitHub was asked."""
         rows = await self._database.read(lambda work: work.fetch(sql.ORGANIZERS, repository_id, list(user_ids)))
         return {row.user_id: (bool(row.allowed), row.checked_at) for row in rows}
 
     async def note_organizer(self, repository_id: int, user_id: int, allowed: bool, at: int) -> None:
-        """Note whether somebody may give orders."""
+        """Record whether somebody may give orders."""
         await self._database.write(
             lambda work: work.execute(sql.PUT_ORGANIZER, repository_id, user_id, allowed, at)
         )
 
     async def named(self, comment_ids: Collection[int]) -> Mapping[tuple[int, str], Named]:
-        """Tell whom orders mean, by the id of the order's comment and the login in it."""
+        """Return whom orders mean, by the id of the order's comment and the login in it."""
         rows = await self._database.read(lambda work: work.fetch(sql.NAMED, list(comment_ids)))
         return {(row.comment_id, row.login): Named(row.user_id, row.checked_at) for row in rows}
 
     async def note_named(self, comment_id: int, login: str, person: Author | None, at: int) -> None:
-        """Note whom an order means."""
+        """Record whom an order means."""
         user_id = None if person is None else person.id
         await self._database.write(lambda work: work.execute(sql.PUT_NAMED, comment_id, login, user_id, at))
 
@@ -157,16 +157,16 @@ class Governing:
         return ruled.revision
 
     async def audit(self, petition_id: int) -> list[AuditEntry]:
-        """Tell what became of the orders given on a petition, the oldest first."""
+        """Return what became of the orders given on a petition, the oldest first."""
         rows = await self._database.read(lambda work: work.fetch(sql.AUDIT, petition_id))
         return [AuditEntry(*row) for row in rows]
 
     async def attempts(self, petition_id: int) -> list[Attempts]:
-        """Tell who gave orders on a petition and may not, the last one first."""
+        """Return who gave orders on a petition and may not, the last one first."""
         return await self._database.read(partial(read_attempts, petition_id=petition_id))
 
     async def days(self, petition_id: int) -> list[tuple[int, int]]:
-        """Give how many of the standing signatures were given on each day (UTC, since the epoch), ascending."""
+        """Return how many of the standing signatures were given on each day (UTC, since the epoch), ascending."""
         rows = await self._database.read(lambda work: work.fetch(sql.DAYS, petition_id))
         return [(row[0], row[1]) for row in rows]
 

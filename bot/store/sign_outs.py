@@ -25,11 +25,11 @@ class SignOuts:
         self._database = database
 
     async def number(self) -> int:
-        """Give the number that a session made now has to carry."""
+        """Return the number that a session made now has to carry."""
         return await self._database.read(lambda work: _first(work.tuples(_NUMBER)))
 
     async def not_before(self, user_id: int) -> int:
-        """Give the least number of a session of somebody's that is good."""
+        """Return the least number of a session of somebody's that is good."""
         return await self._database.read(lambda work: _first(work.tuples(_NOT_BEFORE, user_id)))
 
     async def end_sessions(self, user_id: int, now: float) -> None:

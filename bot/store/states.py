@@ -38,12 +38,12 @@ class State(StrEnum):
 
     @property
     def advice(self) -> str:
-        """Say what it means and what to do."""
+        """Format what it means and what to do."""
         return _ADVICE[self]
 
     @property
     def is_wanted(self) -> bool:
-        """Tell what somebody has chosen from what stands in the way."""
+        """Return what somebody has chosen from what stands in the way."""
         return self in (State.FINE, State.LOCKED, State.UNLABELLED)
 
 

@@ -71,7 +71,7 @@ class Store:
         self._label = label.lower()
         self._now = now
         self._watch = watch
-        self._neighbours = database.neighbours(self.changed.set, supervisor)
+        self._coordinator = database.coordinator(self.changed.set, supervisor)
         self._flusher = GroupCommitWriter(
             self._record, waiting_limit, committed=watch.committed, supervisor=supervisor
         )
@@ -105,14 +105,14 @@ class Store:
             await follow_grammar(database)
             store = cls(database, label, now, waiting_limit, watch or Watch(), supervisor or Supervisor())
             undo.push_async_callback(store.close)
-            await store._neighbours.open()
+            await store._coordinator.open()
             undo.pop_all()
         return store
 
     async def close(self) -> None:
         """Write what is waiting and give everything back."""
         await self._flusher.close()
-        await self._neighbours.close()
+        await self._coordinator.close()
         await self._database.close()
 
     def lease(self, installation_id: int) -> AbstractAsyncContextManager[Lease]:
@@ -120,10 +120,10 @@ class Store:
 
         Ask it again before every write to GitHub: a lease can be lost.
         """
-        return self._neighbours.lease(installation_id)
+        return self._coordinator.lease(installation_id)
 
     async def ping(self) -> bool:
-        """Tell whether the database answers and, if it could not take the last facts, whether it does again."""
+        """Return whether the database answers and, if it could not take the last facts, whether it does again."""
         return await answers(self._database, in_doubt=self._flusher.refused)
 
     def problem(self) -> str:
@@ -139,11 +139,11 @@ class Store:
 
     @property
     def waiting(self) -> int:
-        """Give how many facts wait to be written."""
+        """Return how many facts wait to be written."""
         return self._flusher.waiting
 
     async def backlog(self) -> Backlog:
-        """Give how much is to be published, those that were postponed included; raises Unavailable."""
+        """Return how much is to be published, those that were postponed included; raises Unavailable."""
         (row,) = await self._database.read(lambda transaction: transaction.fetch(sql.BACKLOG))
         return Backlog(row.petitions, row.since)
 
@@ -169,7 +169,7 @@ class Store:
         return snapshot
 
     async def published(self, petition_id: int, revision: int, at: int, state: State = State.FINE) -> None:
-        """Note that the issue body shows a revision, or a later one; `state` says what is amiss all the same."""
+        """Record that the issue body shows a revision, or a later one; `state` says what is amiss all the same."""
         await self._execute(sql.PUBLISHED, petition_id, revision, at, state.value)
 
     async def postpone(self, petition_id: int, until: float, state: State, attempts: int, detail: str = "") -> None:
@@ -179,7 +179,7 @@ class Store:
     async def note_letter(
         self, petition_id: int, issue_id: int, body: str | None, at: int, *, as_created: bool = False
     ) -> None:
-        """Note the letter in a body as it was last changed at a time, unless that version is known.
+        """Record the letter in a body as it was last changed at a time, unless that version is known.
 
         What it said before is not asked of an issue that is `as_created`.
         """
@@ -189,7 +189,7 @@ class Store:
         await self._database.write(look)
 
     async def letters(self, petition_id: int) -> tuple[Letter, ...]:
-        """Give the versions of the letter with their texts, the oldest first."""
+        """Return the versions of the letter with their texts, the oldest first."""
         return await self._database.read(partial(read_letters_with_texts, petition_id=petition_id))
 
     async def threads_to_read(self, installation_id: int, now: float) -> list[ThreadToRead]:
@@ -229,7 +229,7 @@ class Store:
         return await self._database.write(read)
 
     async def acked(self, comment_id: int, given: str | None, reaction_id: int | None) -> None:
-        """Note which reaction a comment bears now."""
+        """Record which reaction a comment bears now."""
 
         def note(transaction: Transaction) -> None:
             for row in transaction.fetch(sql.LOCK_PETITION_OF_COMMENT, comment_id):
@@ -273,7 +273,7 @@ class Store:
 
     def _announce(self) -> None:
         self.changed.set()
-        self._neighbours.tell()
+        self._coordinator.tell()
 
     def _terms(self) -> Terms:
         return Terms(self._label, int(self._now()))

@@ -91,7 +91,7 @@ class Upkeep:
         return await self._database.read(partial(read_surveys, ended=ended, began=began))
 
     async def survey(self, installation_id: int) -> SurveyMark | None:
-        """Tell when an installation was last surveyed; None where it is not usable."""
+        """Return when an installation was last surveyed; None where it is not usable."""
         return await self._database.read(partial(read_survey, installation_id=installation_id))
 
     async def ask_for_survey(self, installation_id: int) -> None:
@@ -99,11 +99,11 @@ class Upkeep:
         await self._execute(sql.ASK_FOR_SURVEY, installation_id)
 
     async def surveyed(self, installation_id: int, asked: int, at: float, began: float = 0.0) -> None:
-        """Note that a survey has ended; `asked` is from the mark that it began with."""
+        """Record that a survey has ended; `asked` is from the mark that it began with."""
         await self._execute(sql.SURVEYED, installation_id, asked, at, began)
 
     async def surveyed_known(self, installation_id: int, at: float, began: float, *, works: bool) -> None:
-        """Note that a survey has seen all that was known before; `works` tells whether GitHub let it see any."""
+        """Record that a survey has seen all that was known before; `works` tells whether GitHub let it see any."""
         await self._execute(sql.SURVEYED_KNOWN, installation_id, at, began, works)
 
     async def repositories_with_petitions(self, installation_id: int) -> list[Repository]:
@@ -112,15 +112,15 @@ class Upkeep:
         return await self._database.read(work)
 
     async def note_trouble(self, installation_id: int, state: State) -> None:
-        """Note what keeps us from working for an installation; a survey, which is asked for, takes that back."""
+        """Record what keeps us from working for an installation; a survey, which is asked for, takes that back."""
         await self._execute(sql.SET_INSTALLATION_STATE, installation_id, state.value)
 
     async def repositories(self, installation_id: int, ids: Collection[int]) -> dict[int, KnownRepository]:
-        """Give what is known of an installation's repositories, and of these ids wherever they are, by id."""
+        """Return what is known of an installation's repositories, and of these ids wherever they are, by id."""
         return await self._database.read(partial(read_repositories, installation_id=installation_id, ids=ids))
 
     async def note_access(self, added: Sequence[int], removed: Sequence[int], as_of: int) -> None:
-        """Note which repositories the App may see and which it may not, as of a listing."""
+        """Record which repositories the App may see and which it may not, as of a listing."""
         work = partial(record_access, added=added, removed=removed, as_of=as_of, now=int(self._now()))
         await self._database.write(work)
         self._announce()
@@ -142,20 +142,20 @@ class Upkeep:
     # Reading threads
 
     async def thread_to_look_at(self, installation_id: int, now: float, before: float) -> ThreadToRead | None:
-        """Give the thread that nobody has looked at for the longest time; None where all were since `before`."""
+        """Return the thread that nobody has looked at for the longest time; None where all were since `before`."""
         read = partial(read_thread_to_look_at, installation_id=installation_id, now=now, before=before)
         return await self._database.read(read)
 
     async def thread(self, issue_id: int) -> ThreadToRead | None:
-        """Give the thread that an issue is, whether it is to be read or not; None where it is none."""
+        """Return the thread that an issue is, whether it is to be read or not; None where it is none."""
         return await self._database.read(partial(read_thread, issue_id=issue_id))
 
     async def looked_at(self, issue_id: int, at: float, changes_since: int = 0) -> None:
-        """Note a look at a thread, and from when on the next one must ask for changes, where that is known."""
+        """Record a look at a thread, and from when on the next one must ask for changes, where that is known."""
         await self._execute(sql.LOOKED_AT, issue_id, at, changes_since)
 
     async def read(self, thread: ThreadToRead) -> None:
-        """Note that a thread was read, in answer to the request that came with it."""
+        """Record that a thread was read, in answer to the request that came with it."""
         await self._execute(sql.READ_DONE, thread.issue_id, thread.reread)
 
     async def note_doubts(self, nodes: Mapping[int, str], now: float) -> None:
@@ -164,15 +164,15 @@ class Upkeep:
             await self._database.write(partial(note_doubts, nodes=nodes, now=now))
 
     async def doubtful_thread(self, installation_id: int, now: float) -> ThreadToRead | None:
-        """Give a thread of an installation that has comments to ask for now; None where there is none."""
+        """Return a thread of an installation that has comments to ask for now; None where there is none."""
         return await self._database.read(partial(read_doubtful_thread, installation_id=installation_id, now=now))
 
     async def doubts(self, issue_id: int, now: float) -> list[Doubt]:
-        """Give the comments of a thread to ask for now, those first that have waited longest."""
+        """Return the comments of a thread to ask for now, those first that have waited longest."""
         return await self._database.read(partial(read_doubts, issue_id=issue_id, now=now))
 
     async def asked(self, answers: Sequence[Asked]) -> None:
-        """Note that comments were asked for."""
+        """Record that comments were asked for."""
         await self._database.write(partial(record_asked, answers=answers))
 
     async def put_off_reading(self, thread: ThreadToRead, until: float) -> None:
@@ -180,7 +180,7 @@ class Upkeep:
         await self._execute(sql.PUT_OFF_READING, thread.issue_id, thread.reread, until, thread.attempts + 1)
 
     async def known_texts(self, comment_ids: Collection[int]) -> dict[int, KnownText]:
-        """Give what is known of the texts of comments, by their ids, as far as that need not be read again."""
+        """Return what is known of the texts of comments, by their ids, as far as that need not be read again."""
         return await self._database.read(partial(read_known_texts, comment_ids=comment_ids))
 
     async def comments_held(self, issue_id: int, before: int) -> int:
@@ -190,17 +190,17 @@ class Upkeep:
         return held
 
     async def note_gap(self, issue_id: int, gap: int) -> None:
-        """Note by how many the number of comments that GitHub gives is off."""
+        """Record by how many the number of comments that GitHub gives is off."""
         await self._execute(sql.SET_GAP, issue_id, gap)
 
     # Continuations
 
     async def continuing(self, petition_id: int, at: int) -> None:
-        """Note that an issue is about to be opened that continues a petition."""
+        """Record that an issue is about to be opened that continues a petition."""
         await self._execute(sql.SET_CONTINUING, petition_id, at)
 
     async def continuing_at(self, petition_id: int) -> int:
-        """Tell when such an issue was last asked for that is not there yet, by what we know; 0 for never."""
+        """Return when such an issue was last asked for that is not there yet, by what we know; 0 for never."""
         rows = await self._database.read(lambda work: work.fetch(sql.CONTINUING, petition_id))
         at: int = rows[0][0] if rows else 0
         return at
@@ -208,11 +208,11 @@ class Upkeep:
     # Bodies
 
     async def body(self, issue_id: int) -> KnownBody:
-        """Give what is known of an issue's body."""
+        """Return what is known of an issue's body."""
         return await self._database.read(partial(read_body, issue_id=issue_id))
 
     async def note_write(self, issue_id: int, made_from: str | None, body: str) -> None:
-        """Note that a body is about to be written, and what it was made from."""
+        """Record that a body is about to be written, and what it was made from."""
         work = partial(note_write, issue_id=issue_id, made_from=made_from, body=body, at=int(self._now()))
         await self._database.write(work)
 
@@ -229,35 +229,35 @@ class Upkeep:
         return await self._database.write(work)
 
     async def left(self, issue_id: int, body: str | None) -> None:
-        """Note that a body is as we want it."""
+        """Record that a body is as we want it."""
         await self._database.write(partial(note_left, issue_id=issue_id, body=body))
 
     async def has_written(self, issue_id: int, body: str | None) -> bool:
-        """Tell whether a body is one that we have written at some time."""
+        """Return whether a body is one that we have written at some time."""
         return await self._database.read(partial(has_written, issue_id=issue_id, body=body))
 
     async def is_untouched_since(self, issue_id: int, body: str | None, write: int) -> bool:
-        """Tell whether a body is our own, and nobody else has changed the letter since our write of this number."""
+        """Return whether a body is ours and nobody else has changed the letter since our write of this number."""
         return await self._database.read(partial(is_untouched_since, issue_id=issue_id, body=body, number=write))
 
     async def found(self, issue_id: int, lost_by: int) -> None:
-        """Note that what a write replaced is back, or is out of date."""
+        """Record that what a write replaced is back, or is out of date."""
         await self._database.write(partial(note_found, issue_id=issue_id, lost_by=lost_by))
 
     # Letters
 
     async def letter_to_trace(self, installation_id: int, now: float) -> ThreadToRead | None:
-        """Give the first thread of a petition of whose letter it is not known what it said before."""
+        """Return the first thread of a petition of whose letter it is not known what it said before."""
         read = partial(read_letter_to_trace, installation_id=installation_id, now=int(now))
         return await self._database.read(read)
 
     async def note_past(self, petition_id: int, bodies: Sequence[tuple[int, str]]) -> None:
-        """Note bodies that people saved, each with its time, as the issue's edit history tells it."""
+        """Record bodies that people saved, each with its time, as the issue's edit history tells it."""
         work = partial(record_past, petition_id=petition_id, bodies=bodies, now=int(self._now()))
         await self._database.write(work)
 
     async def put_off_past(self, petition_id: int, until: int = NEVER) -> None:
-        """Note when to ask what the letter said before; without a time, that this is known."""
+        """Record when to ask what the letter said before; without a time, that this is known."""
         await self._database.write(partial(put_off_past, petition_id=petition_id, until=until))
 
     # Ages of accounts
@@ -267,14 +267,14 @@ class Upkeep:
         return await self._database.read(partial(read_unaged, issue_id=issue_id))
 
     async def note_ages(self, issue_id: int, born: Mapping[int, int]) -> None:
-        """Note when the accounts of people who signed on an issue were opened; who is old enough counts now."""
+        """Record when the accounts of people who signed on an issue were opened; who is old enough counts now."""
         await self._database.write(partial(record_ages, issue_id=issue_id, born=born, now=int(self._now())))
         self._announce()
 
     # People who are to be forgotten
 
     async def people_called(self, login: str) -> list[int]:
-        """Give the ids of all who were called so when we last heard of them."""
+        """Return the ids of all who were called so when we last heard of them."""
         return await self._database.read(partial(people_called, login=login))
 
     async def forget(self, people: Collection[int]) -> Forgotten:
@@ -298,11 +298,11 @@ class Upkeep:
     # Failed deliveries
 
     async def swept_until(self) -> int:
-        """Tell up to when the log of deliveries has been read; 0 for never."""
+        """Return up to when the log of deliveries has been read; 0 for never."""
         return await self._database.read(read_swept_until)
 
     async def swept(self, failed: Sequence[FailedDelivery], arrived: Sequence[str], until: int) -> None:
-        """Note what the log of deliveries said, and up to when it has been read."""
+        """Record what the log of deliveries said, and up to when it has been read."""
         await self._database.write(partial(record_sweep, failed=failed, arrived=arrived, swept_until=until))
 
     async def failed_deliveries(self) -> list[FailedDelivery]:
@@ -310,7 +310,7 @@ class Upkeep:
         return await self._database.read(read_failed_deliveries)
 
     async def asked_for(self, guid: str, at: int) -> None:
-        """Note that a delivery was asked for once more."""
+        """Record that a delivery was asked for once more."""
         self._asked_for_delivery()
         await self._execute(sql.ASKED_FOR_DELIVERY, guid, at)
 

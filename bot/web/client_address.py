@@ -29,7 +29,7 @@ class Origin:
 
 
 def origin_of(request: web.Request, proxies: int | None) -> Origin:
-    """Tell who calls. Behind so many proxies of ours it is what the first of them has written down.
+    """Return who calls. Behind so many proxies of ours it is what the first of them has written down.
 
     Anybody can write `X-Forwarded-For`: only what our own proxies have added at its end is known to be true. Where
     nobody has told how many there are, its last entry is believed of a peer that is near. Such a peer need be no
@@ -46,7 +46,7 @@ def origin_of(request: web.Request, proxies: int | None) -> Origin:
 
 
 def describe(request: web.Request, proxies: int | None) -> dict[str, object]:
-    """Say what we see of a caller, for whoever operates us."""
+    """Return what we see of a caller, for whoever operates us."""
     peer = request.remote or ""
     noted = ",".join(request.headers.getall(FORWARDED, []))
     return {
@@ -59,13 +59,13 @@ def describe(request: web.Request, proxies: int | None) -> dict[str, object]:
 
 
 def is_near(peer: str) -> bool:
-    """Tell whether a peer is on this machine or in a private network; one without an address is on this machine."""
+    """Return whether a peer is on this machine (one without an address is) or in a private network."""
     address = _read(peer)
     return not peer if address is None else any(address in network for network in _NEAR)
 
 
 def network_of(text: str) -> str:
-    """Give an address as limits count it, and nothing for what is none.
+    """Return an address as limits count it, and nothing for what is none.
 
     Of an IPv6 address only the network counts, because each caller has a whole one.
     """

@@ -63,7 +63,7 @@ class ConnectionLimiter:
         return Connection(self)
 
     def find_room(self, peer: str, now: float) -> bool:
-        """Tell whether there is room for one more, after sending somebody away who only takes up room."""
+        """Return whether there is room for one more, after sending somebody away who only takes up room."""
         if len(self.arriving) + len(self.served) < self.terms.most:
             return True
         victim = (
@@ -105,7 +105,7 @@ class Connection(asyncio.Protocol):
         self.peer = ""
 
     def is_idle(self) -> bool:
-        """Tell whether this one was answered, has taken the answer, and has asked nothing since."""
+        """Return whether this one was answered, has taken the answer, and has asked nothing since."""
         if self._inner is None or self._transport is None or self._transport.get_write_buffer_size():
             return False
         return self._door.is_idle(self._inner)

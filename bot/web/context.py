@@ -37,16 +37,16 @@ class PagesContext:
 
     @property
     def site(self) -> Site:
-        """Give GitHub's site."""
+        """Return GitHub's site."""
         return self.addresses.site
 
     @property
     def today(self) -> int:
-        """Give the day in days since 1970."""
+        """Return the day in days since 1970."""
         return int(self.now()) // 86_400
 
     def base(self, request: web.Request) -> str:
-        """Give what our addresses begin with; where nobody has told, what the request came to."""
+        """Return what our addresses begin with; where nobody has told, what the request came to."""
         return self.addresses.public_url or str(request.url.origin())
 
     async def details(self, asked: Asked, wanted: RosterQuery) -> PetitionDetails:
@@ -67,7 +67,7 @@ class Asked:
 
     @property
     def private(self) -> bool:
-        """Tell whether only those see it who have the key."""
+        """Return whether only those see it who have the key."""
         return self.found.repository.private
 
 
@@ -85,7 +85,7 @@ async def ask(request: web.Request, house: PagesContext) -> Asked:
 
 
 def may_see(request: web.Request, found: PetitionRef) -> bool:
-    """Tell whether a request may know of a petition: of a private one, only with its key."""
+    """Return whether a request may know of a petition: of a private one, only with its key."""
     if not found.repository.private:
         return True
     key = request.query.get("key", "").encode("utf-8", "replace")
@@ -93,7 +93,7 @@ def may_see(request: web.Request, found: PetitionRef) -> bool:
 
 
 def is_canonical(request: web.Request, asked: Asked) -> bool:
-    """Tell whether the petition was asked for by its own name: repositories are renamed, issues moved."""
+    """Return whether the petition was asked for by its own name: repositories are renamed, issues moved."""
     where, found = request.match_info, asked.found
     named = (where["owner"], where["repo"], int(where["number"]))
     return named == (found.repository.owner, found.repository.name, found.number)
@@ -111,12 +111,12 @@ def read_wanted(request: web.Request, size: int) -> RosterQuery:
 
 
 def is_search(request: web.Request) -> bool:
-    """Tell whether a request may have to wait for its turn to look at every signature of a petition."""
+    """Return whether a request may have to wait for its turn to look at every signature of a petition."""
     return bool(request.query.get("q")) or request.query.get("sort") == SortOrder.NAME
 
 
 def write_cursor(cursor: Cursor) -> dict[str, str]:
-    """Say a cursor as a query."""
+    """Return a cursor as a query."""
     return {"before" if cursor.back else "after": f"{cursor.key}.{cursor.comment_id}"}
 
 

@@ -41,14 +41,14 @@ class Details:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def findings(self) -> Findings:
-        """Give the doctor's findings, at most a minute old."""
+        """Return the doctor's findings, at most a minute old."""
         async with self._turn:
             if self._found is None or time.monotonic() - self._found[0] > FRESH:
                 self._found = time.monotonic(), await self.look()
             return self._found[1]
 
     def opens(self, authorization: str) -> bool:
-        """Tell whether a header `Authorization` is the operator's."""
+        """Return whether a header `Authorization` is the operator's."""
         return hmac.compare_digest(authorization.encode(errors="replace"), f"Bearer {self.token}".encode())
 
 

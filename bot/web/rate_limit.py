@@ -170,7 +170,7 @@ class _Places:
         )
 
     def of(self, request: web.Request) -> _Seats:
-        """Give those that a request has to sit on."""
+        """Return those that a request has to sit on."""
         path = request.path
         if path.endswith(STAYS):
             return self._watching
@@ -235,7 +235,7 @@ def _charge(allowance: Allowances, origin: Origin, status: int) -> None:
 
 
 def _came_to_an_address(request: web.Request) -> bool:
-    """Tell whether `Host` makes an address; https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
+    """Return whether `Host` makes an address; https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
     try:
         # Written as it came, and as it is understood: the one is not always fit for the other's readers.
         return all(urlsplit(where).netloc for where in (f"//{request.host}", str(request.url.origin())))

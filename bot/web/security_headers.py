@@ -32,7 +32,7 @@ SECRETIVE: Final[Mapping[str, str]] = {
 
 
 def is_delivery(request: web.Request) -> bool:
-    """Tell whether somebody delivers; whatever else is asked of that address is asked like a page."""
+    """Return whether somebody delivers; whatever else is asked of that address is asked like a page."""
     return request.method == METH_POST and request.path == "/webhook"
 
 

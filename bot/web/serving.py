@@ -98,7 +98,7 @@ class _Handler(web.RequestHandler):
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether nobody waits for an answer on this connection."""
+        """Return whether nobody waits for an answer on this connection."""
         return self._current_request is None and not self._messages
 
     def handle_error(

@@ -29,7 +29,7 @@ class Sessions:
         return self._sealed(text, int(self.now()) + self.life)
 
     def read(self, session: str) -> str | None:
-        """Give the text of what we have sealed ourselves, not too long ago; None for anything else."""
+        """Return the text of what we have sealed ourselves, not too long ago; None for anything else."""
         text, _, rest = session.rpartition(".")[0].rpartition(".")
         # What is no text at all comes in cookies too, and nobody can compute a seal of it.
         if not (session.isascii() and rest.isdigit() and len(rest) < 12):
@@ -42,7 +42,7 @@ class Sessions:
 
 
 def seen_as(request: web.Request) -> str:
-    """Give the address under which the browser sees us, also through a router that ends its TLS."""
+    """Return the address under which the browser sees us, also through a router that ends its TLS."""
     scheme = request.headers.get("X-Forwarded-Proto", request.scheme).partition(",")[0].strip()
     return f"{'https' if scheme == 'https' else 'http'}://{request.host}"
 

@@ -169,9 +169,9 @@ async def test_leases_come_back_whatever_a_connection_was_refused_for(
     monkeypatch.setattr(postgres_leases, "HEARTBEAT", 0.05)
     monkeypatch.setattr(postgres_leases, "RECONNECT", 0.01)
     one, other, _ = stores
-    neighbours = one._neighbours
-    assert isinstance(neighbours, postgres_leases.PostgresNeighbours)
-    connect, refused = neighbours._connect, 0
+    coordinator = one._coordinator
+    assert isinstance(coordinator, postgres_leases.PostgresCoordinator)
+    connect, refused = coordinator._connect, 0
 
     async def refuse() -> object:
         nonlocal refused
@@ -180,12 +180,12 @@ async def test_leases_come_back_whatever_a_connection_was_refused_for(
             return await connect()
         raise error
 
-    monkeypatch.setattr(neighbours, "_connect", refuse)
+    monkeypatch.setattr(coordinator, "_connect", refuse)
     with capture_logs() as told:
         async with one.lease(1) as mine:
             await other._database.read(lambda work: work.fetch(DISCONNECT))
             await until(lambda: not mine)
-        await until(lambda: refused > 3 and neighbours._session is not None)
+        await until(lambda: refused > 3 and coordinator._session is not None)
     async with one.lease(1) as mine:
         assert mine
     # The server has cut the others off as well; they, too, say when they are back.
@@ -210,7 +210,7 @@ async def test_what_was_a_right_address_once_is_only_unavailable_later(
 
 async def test_closing_with_news_still_to_tell_ends(stores: list[Store]) -> None:
     await asyncio.sleep(0)
-    stores[0]._neighbours.tell()
+    stores[0]._coordinator.tell()
     async with asyncio.timeout(10):
         await stores[0].close()
 

@@ -17,7 +17,7 @@ from bot.reconcile.app_sync import AppSync
 from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.worker import Worker
 from bot.store import Rosters, Store
-from bot.store.engine.postgres_leases import PostgresNeighbours
+from bot.store.engine.postgres_leases import PostgresCoordinator
 from bot.store.recording import group_commit
 from bot.store.upkeep import Upkeep
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
@@ -157,7 +157,7 @@ async def test_the_listener_of_a_server_that_fails_is_told_of_and_leases_come_ba
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with scene(postgres_url, tempo=WATCHFUL) as found:
-        planted = Planted(monkeypatch, PostgresNeighbours, "_is_news")
+        planted = Planted(monkeypatch, PostgresCoordinator, "_is_news")
         with capture_logs() as told:
             async with asyncio.timeout(PATIENCE):
                 await planted.failed.wait()

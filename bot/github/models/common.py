@@ -38,7 +38,7 @@ class User(Struct, gc=False):
     type: str = "User"
 
     def author(self) -> Author:
-        """Give the account as the core knows it."""
+        """Return the account as the core knows it."""
         return Author(self.id, clean(self.login), clean(self.type))
 
 
@@ -69,7 +69,7 @@ class Repository(Struct, gc=False):
     archived: bool = False
 
     def fact(self) -> facts.Repository:
-        """Give the repository as the core knows it."""
+        """Return the repository as the core knows it."""
         return facts.Repository(self.id, clean(self.owner.login), clean(self.name), self.private, self.archived)
 
 
@@ -98,7 +98,7 @@ class Issue(Struct, gc=False):
     pull_request: Something | None = None
 
     def fact(self) -> facts.Issue:
-        """Give the issue as the core knows it."""
+        """Return the issue as the core knows it."""
         updated_at = epoch(self.updated_at)
         closed_at: int | None = None
         if self.state != "open" and self.closed_at is not None:
@@ -133,16 +133,16 @@ class Comment(Struct, gc=False):
 
     @property
     def hidden(self) -> bool | None:
-        """Tell whether a moderator has hidden it; None where GitHub does not say, as on older servers."""
+        """Return whether a moderator has hidden it; None where GitHub does not say, as on older servers."""
         return None if self.minimized is UNSET else self.minimized is not None
 
     def author(self) -> Author | None:
-        """Give the author; None for a deleted account."""
+        """Return the author; None for a deleted account."""
         return None if self.user is None else self.user.author()
 
 
 def account_name(account: Account | None) -> str:
-    """Give the login of an account, or the slug of an enterprise."""
+    """Return the login of an account, or the slug of an enterprise."""
     return clean((account.login or account.slug or "") if account is not None else "")
 
 

@@ -35,7 +35,7 @@ class IssueRead:
 
     @property
     def is_as_created(self) -> bool:
-        """Tell whether nothing has happened to it since, so that its body says what was first written."""
+        """Return whether nothing has happened to it since, so that its body says what was first written."""
         return self.issue.updated_at == self.created_at
 
 
@@ -115,7 +115,7 @@ class IssueAnswer(common.Issue, kw_only=True, gc=False):
     user: common.User | None = None
 
     def read(self, repository: Repository, at: int, *, unchanged: bool = False) -> IssueRead:
-        """Give the issue as it was at a time or later."""
+        """Return the issue as it was at a time or later."""
         author = None if self.user is None else self.user.author()
         return IssueRead(repository, self.fact(), self.body, at, unchanged, author, epoch(self.created_at))
 
@@ -127,7 +127,7 @@ class CommentAnswer(common.Comment, kw_only=True, gc=False):
     author_association: str = ""
 
     def observed(self, at: int, known: KnownText | None = None) -> Comment:
-        """Give the comment as a listing that began `at` shows it; a `known` text is not read again.
+        """Return the comment as a listing that began `at` shows it; a `known` text is not read again.
 
         Who wrote a text that has changed since the comment was created is unsaid. GitHub's two times may differ by
         a second on a comment that nobody ever edited; it is unsaid as well then, and can be looked up.
@@ -153,7 +153,7 @@ class FileAnswer(Struct, gc=False):
     type: str = "file"
 
     def text(self) -> str | None:
-        """Give the file's text; None where it is no file, or too long to be shown."""
+        """Return the file's text; None where it is no file, or too long to be shown."""
         if self.type != "file" or self.encoding != "base64":
             return None
         try:
@@ -193,7 +193,7 @@ class AppAnswer(Struct, gc=False):
     events: list[str]
 
     def info(self) -> AppInfo:
-        """Give it as the rest of the bot knows it."""
+        """Return it as the rest of the bot knows it."""
         return AppInfo(self.id, self.slug, self.name, self.html_url, self.permissions, tuple(self.events))
 
 
@@ -208,7 +208,7 @@ class InstallationAnswer(Struct, gc=False):
     suspended_at: Time | None = None
 
     def installation(self) -> Installation:
-        """Give it as the rest of the bot knows it."""
+        """Return it as the rest of the bot knows it."""
         suspended = self.suspended_at is not None
         account = account_name(self.account)
         return Installation(self.id, account, suspended, self.permissions, tuple(self.events), self.html_url)
@@ -222,7 +222,7 @@ class HookConfigAnswer(Struct, gc=False):
     secret: str | None = None
 
     def config(self) -> HookConfig:
-        """Give it as the rest of the bot knows it."""
+        """Return it as the rest of the bot knows it."""
         return HookConfig(self.url, self.insecure_ssl in ("1", 1), bool(self.secret))
 
 
@@ -236,7 +236,7 @@ class HookDeliveryAnswer(Struct, gc=False):
     status_code: int
 
     def delivery(self) -> HookDelivery:
-        """Give it as the rest of the bot knows it."""
+        """Return it as the rest of the bot knows it."""
         return HookDelivery(self.id, self.guid, epoch(self.delivered_at), self.status, self.status_code)
 
 

@@ -42,7 +42,7 @@ class Elsewhere(Struct, kw_only=True, gc=False):
     archived: bool = False
 
     def repository(self, here: Repository) -> Repository:
-        """Give the repository in full; `here` is the one that told of it."""
+        """Return the repository in full; `here` is the one that told of it."""
         return Repository(self.id, self.name, self.owner or here.owner, self.private, self.archived)
 
 
@@ -136,7 +136,7 @@ class Commit(Struct, gc=False):
 
     @property
     def files(self) -> list[str]:
-        """Give all of them."""
+        """Return all of them."""
         return [*self.added, *self.modified, *self.removed]
 
 

@@ -75,11 +75,11 @@ class BlockLocation:
 
     @property
     def letter(self) -> str:
-        """Give the text people sign, without the blank line that comes with a block at its end."""
+        """Return the text people sign, without the blank line that comes with a block at its end."""
         return self.before + self.after if self.after else _without_blank_line(self.before)
 
     def with_line_ends(self, block: str) -> str:
-        """Give a block the line ends that the letter mostly has: browsers save CRLF, the API what it is given."""
+        """Return a block the line ends that the letter mostly has: browsers save CRLF, the API what it is given."""
         return _NEWLINE.sub(_newline(self.before + self.after), block)
 
     @property
@@ -94,7 +94,7 @@ class BlockLocation:
         return f"{BEGIN}\n" + "\n".join(self.closing) + "\n\n" + block.removeprefix(f"{BEGIN}\n")
 
     def filled(self, block: str) -> str:
-        """Give the body with this block; an empty one takes ours out."""
+        """Return the body with this block; an empty one takes ours out."""
         return self.before + self.with_line_ends(block) + self.after if block else self.letter
 
 
@@ -114,13 +114,13 @@ def place_of(body: str | None) -> BlockLocation:
 
 
 def around(body: str | None) -> tuple[str, str]:
-    """Give what people wrote before and after the block's place."""
+    """Return what people wrote before and after the block's place."""
     place = place_of(body)
     return place.before, place.after
 
 
 def letter(body: str | None) -> str:
-    """Give the body outside our block: the text people sign, without the blank line that `splice` put between."""
+    """Return the body outside our block: the text people sign, without the blank line that `splice` put between."""
     return place_of(body).letter
 
 
@@ -176,7 +176,7 @@ class _Span:
 
     @property
     def whole(self) -> bool:
-        """Tell whether both its head and its foot are known, be it without a marker."""
+        """Return whether both its head and its foot are known, be it without a marker."""
         return not self.kinds.isdisjoint(_HEAD) and not self.kinds.isdisjoint(_FOOT)
 
     @property
@@ -184,7 +184,7 @@ class _Span:
         return self.kinds >= {"begin", "end"}
 
     def takes(self, kind: str, *, near: bool) -> bool:
-        """Tell whether our next line belongs to this part; `near` if only white space stands between."""
+        """Return whether our next line belongs to this part; `near` if only white space stands between."""
         match kind:
             case "tally":
                 return near and self.kinds == {"begin"}
@@ -249,7 +249,7 @@ def _kind(mark: re.Match[str]) -> str:
 
 
 def _quoted_lines(body: str, until: int) -> frozenset[int]:
-    """Give the numbers of the lines in fenced code blocks; of blocks that begin after a place they may miss.
+    """Return the numbers of the lines in fenced code blocks; of blocks that begin after a place they may miss.
 
     A fence that nobody closed reaches to the end and swallows the block that we append, so it quotes nothing.
     """
@@ -303,7 +303,7 @@ def _place_of(body: str) -> BlockLocation:
 
 
 def _outside(body: str, start: int, end: int, spans: Sequence[_Span]) -> str:
-    """Give a part of a body without what is ours in it."""
+    """Return a part of a body without what is ours in it."""
     kept: list[str] = []
     for span in spans:
         if start <= span.start < end:

@@ -73,13 +73,13 @@ class BlockContent:
 
     @property
     def ended_at(self) -> int | None:
-        """Give the time from which on signing does not count, where that time has come."""
+        """Return the time from which on signing does not count, where that time has come."""
         deadline = self.deadline if self.deadline is not None and self.deadline < self.as_of else None
         return min((end for end in (self.closed_at, deadline) if end is not None), default=None)
 
 
 def compose(body: str | None, facts: BlockContent) -> str | None:
-    """Give the new body of an issue, or None where nothing but the time of counting would change.
+    """Return the new body of an issue, or None where nothing but the time of counting would change.
 
     The letter always stays whole. Where it leaves no room for a block there will be none; see `has_room`.
     """
@@ -92,7 +92,7 @@ def compose(body: str | None, facts: BlockContent) -> str | None:
 
 
 def has_room(body: str | None, facts: BlockContent) -> bool:
-    """Tell whether a letter leaves room for a block that says at least the count."""
+    """Return whether a letter leaves room for a block that says at least the count."""
     return bool(_fit(place_of(body), facts))
 
 
@@ -108,7 +108,7 @@ def render(facts: BlockContent, budget: int = BODY_LIMIT) -> str:
 
 
 def same_but_for_time(old_block: str, new_block: str) -> bool:
-    """Tell whether two blocks say the same; when it was counted is no reason to write, nor are line ends."""
+    """Return whether two blocks say the same; when it was counted is no reason to write, nor are line ends."""
     return _timeless(old_block) == _timeless(new_block)
 
 

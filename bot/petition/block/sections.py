@@ -24,7 +24,7 @@ _CHART_STEPS = 7
 
 
 def heading(facts: BlockContent) -> str:
-    """Say how many have signed."""
+    """Format how many have signed."""
     say = wording(facts.language)
     match facts.count:
         case 0 if facts.ended_at is not None or not facts.labelled:
@@ -97,7 +97,7 @@ def response(facts: BlockContent) -> str:
 
 
 def state(facts: BlockContent) -> str:
-    """Say whether it is open, until when, and how it ended."""
+    """Format whether it is open, until when, and how it ended."""
     say = wording(facts.language)
     if facts.ended_at is not None:
         when = say.day_and_time(facts.ended_at)
@@ -123,7 +123,7 @@ def state(facts: BlockContent) -> str:
 
 
 def threads(facts: BlockContent) -> str:
-    """Say where the petition goes on, or what this issue continues."""
+    """Format where the petition goes on, or what this issue continues."""
     say = wording(facts.language)
     links = [say.name(f"[{name}]({facts.site_url}/{name.replace('#', '/issues/')})") for name in facts.threads]
     if facts.position < len(facts.threads):
@@ -138,7 +138,7 @@ def threads(facts: BlockContent) -> str:
 
 
 def anonymised(facts: BlockContent) -> str:
-    """Say that names are not kept any more."""
+    """Format that names are not kept any more."""
     if facts.anonymised_at is None:
         return ""
     say = wording(facts.language)
@@ -147,7 +147,7 @@ def anonymised(facts: BlockContent) -> str:
 
 
 def how(facts: BlockContent) -> str:
-    """Say what to write, and how one knows what came of it."""
+    """Format what to write, and how one knows what came of it."""
     say = wording(facts.language)
     withdraw = say.say("To withdraw, comment {unsign} or delete your comment.", unsign=say.code("/unsign"))
     if facts.ended_at is not None or facts.position < len(facts.threads):
@@ -156,7 +156,7 @@ def how(facts: BlockContent) -> str:
 
 
 def example_of(show: Collection[Detail]) -> str:
-    """Give a signature with the details that are shown beside the login; empty where none are."""
+    """Return a signature with the details that are shown beside the login; empty where none are."""
     if Detail.NAME not in show:
         return ""
     return "/sign Ada Lovelace, Analytical Engines" if Detail.AFFILIATION in show else "/sign Ada Lovelace"
@@ -204,7 +204,7 @@ def more(facts: BlockContent, shown: int) -> str:
 
 
 def changed(facts: BlockContent) -> str:
-    """Say that the letter is not what people have signed."""
+    """Format that the letter is not what people have signed."""
     if facts.letter_changed is None:
         return ""
     say = wording(facts.language)
@@ -249,14 +249,14 @@ def help_on_orders(facts: BlockContent) -> str:
 
 
 def foot(facts: BlockContent) -> str:
-    """Say when it was counted, and how anybody can count again."""
+    """Format when it was counted, and how anybody can count again."""
     say = wording(facts.language)
     again = " · " + _link(say.say("anybody can recount"), facts.verify_url) if facts.verify_url else ""
     return f"<sub>{counted(facts.as_of, facts.language)}{again}</sub>"
 
 
 def counted(as_of: int, language: str) -> str:
-    """Say when it was counted."""
+    """Format when it was counted."""
     say = wording(language)
     return say.say("Counted {time} from the comments", time=say.day_and_time(as_of))
 
@@ -291,7 +291,7 @@ def _link(text: str, url: str) -> str:
 
 
 def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Give how many had signed at the end of some days, evenly spread, the first and the last among them."""
+    """Return how many had signed at the end of some days, evenly spread, the first and the last among them."""
     first, last = days[0][0], days[-1][0]
     steps = min(last - first, _CHART_STEPS)
     shown = [first + (last - first) * step // steps for step in range(steps + 1)]

@@ -75,7 +75,7 @@ def parse(body: str) -> Command | None:
 
 
 def phrases(also_accept: Collection[str]) -> frozenset[str]:
-    """Give the digests of the phrases that sign; one that says nothing is left out."""
+    """Return the digests of the phrases that sign; one that says nothing is left out."""
     return frozenset(digest for phrase in also_accept if (digest := _digest_of(_fold(phrase))))
 
 
@@ -122,7 +122,7 @@ def _last_command(text: str) -> Command | None:
 
 
 def _lines_after(number: int, lines: Sequence[str], own: Sequence[range]) -> list[str]:
-    """Give the lines of running text that follow a line, up to an empty one."""
+    """Return the lines of running text that follow a line, up to an empty one."""
     end = number + 1
     for passage in own:
         if passage.start <= end < passage.stop:

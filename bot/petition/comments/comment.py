@@ -61,7 +61,7 @@ class Comment:
 
     @property
     def present(self) -> bool:
-        """Tell whether the comment is still there, by the latest observation."""
+        """Return whether the comment is still there, by the latest observation."""
         if self.deleted:
             return False
         return not self.missing_at or any(max(v.at, v.seen) > self.missing_at for v in self.versions)
@@ -99,7 +99,7 @@ def body_digest(body: str) -> str:
 
 
 def read_text(body: str, known: KnownText | None = None) -> tuple[str, Command | None]:
-    """Give a text's digest and what it says; a text that is known is not read again."""
+    """Return a text's digest and what it says; a text that is known is not read again."""
     digest = body_digest(body)
     return digest, known.command if known is not None and known.digest == digest else commands.parse(body)
 
@@ -130,7 +130,7 @@ def merge(one: Comment, other: Comment) -> Comment:
 
 
 def standing(comment: Comment) -> Standing:
-    """Say what the comment means: only the author's own words sign, an edit by somebody else can only redact."""
+    """Return what the comment means: only the author's own words sign, an edit by somebody else can only redact."""
     versions, author = comment.versions, comment.author
     if not versions or author is None or not author.can_sign or not comment.present:
         return _NOTHING

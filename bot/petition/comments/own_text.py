@@ -10,7 +10,7 @@ from bot.petition.markdown.blocks import read_blocks
 
 
 def passages(lines: Sequence[str]) -> list[range]:
-    """Give the ranges of lines that are the author's own running text, in order: paragraphs, list items, headings.
+    """Return the ranges of lines that are the author's own text, in order: paragraphs, list items, headings.
 
     Left out are quotes (with the lines Markdown adds to a quote), code, HTML, link definitions and a mail's tail.
     """
@@ -100,6 +100,6 @@ def _attributions(lines: Sequence[str], end: int) -> Iterator[int]:
 
 
 def _author_answers_below(lines: Sequence[str], number: int) -> bool:
-    """Tell whether marked quotes follow, and then something else."""
+    """Return whether marked quotes follow, and then something else."""
     following = filter(None, (lines[below].strip() for below in range(number, len(lines))))
     return next(following, "").startswith(">") and not all(line.startswith(">") for line in following)

@@ -67,7 +67,7 @@ class Reading:
 
     @property
     def command(self) -> Command | None:
-        """Give what counts: the author's own words, less what somebody else took out of them."""
+        """Return what counts: the author's own words, less what somebody else took out of them."""
         if self.by_author:
             return self.shown
         if self.sure:
@@ -88,7 +88,7 @@ def join(versions: Iterable[Version]) -> tuple[Version, ...]:
 
 
 def last_text(versions: Sequence[Version], created_at: int) -> Version | None:
-    """Give the version whose text stands, as it was seen last; None where its command is not kept whole."""
+    """Return the version whose text stands, as it was seen last; None where its command is not kept whole."""
     digest = read(versions, created_at).digest if len(versions) > 1 else versions[0].digest
     last = (one for one in reversed(versions) if one.at == versions[-1].at and one.digest == digest)
     return next(last, None)
@@ -141,7 +141,7 @@ def _look_again(known: Reading, look: Version) -> Reading:
 
 
 def _made_at(known: Reading, version: Version, created_at: int) -> int:
-    """Say when the author made this command: with the comment, with an earlier edit, or with this one."""
+    """Return when the author made this command: with the comment, with an earlier edit, or with this one."""
     if known.digest is None and version.previous is None and version.at <= created_at + 1:
         # GitHub's two times may differ by a second on a comment that nobody ever edited.
         return created_at
@@ -150,7 +150,7 @@ def _made_at(known: Reading, version: Version, created_at: int) -> int:
 
 
 def _is_same(command: Command | None, other: Command | None) -> bool:
-    """Tell whether an edit leaves a command what it was, whatever else it changed; an order never stays so."""
+    """Return whether an edit leaves a command what it was, whatever else it changed; an order never stays so."""
     return _kind(command) == _kind(other) and not isinstance(other, OrganizerCommand)
 
 
@@ -193,20 +193,20 @@ def _read_second(
 
 
 def _freshest(second: Sequence[Version]) -> list[Version]:
-    """Give what was seen last, where that was after the second was over and so shows what came out of it."""
+    """Return what was seen last, where that was after the second was over and so shows what came out of it."""
     seen = max(version.seen for version in second)
     return [version for version in second if version.seen == seen > version.at]
 
 
 def _final(second: Sequence[Version]) -> str | None:
-    """Say which text the second ended with, where a later look tells."""
+    """Return which text the second ended with, where a later look tells."""
     freshest = _freshest(second)
     digests = {v.digest for v in freshest if v.writer is Writer.UNSAID} or {v.digest for v in freshest}
     return digests.pop() if len(digests) == 1 else None
 
 
 def _replaced_later(second: Sequence[Version], following: Sequence[Version]) -> str | None:
-    """Say which text the second ended with, where the next second's edits tell what they replaced."""
+    """Return which text the second ended with, where the next second's edits tell what they replaced."""
     edits = [version for version in following if _is_edit(version)]
     first = {edit.previous for edit in edits} - {edit.digest for edit in edits}
     first = first or {version.digest for version in following}
@@ -244,7 +244,7 @@ def _trail(digest: str | None, second: Sequence[Version], final: str | None) -> 
 def _end(
     before: Reading, after: Reading, trail: Sequence[Version], second: Sequence[Version], final: str | None
 ) -> Reading:
-    """Say how the second ended, and how sure that is."""
+    """Return how the second ended, and how sure that is."""
     texts = [before.digest, *(version.digest for version in trail)]
     returns = len(set(texts)) < len(texts)
     seen = {version.digest for version in second}
@@ -277,7 +277,7 @@ def _end(
 def _hidden(
     after: Reading, trail: Sequence[Version], looks: Sequence[Version], second: Sequence[Version]
 ) -> set[bool]:
-    """Say whether the comment was hidden at the second's end, by the best witnesses; two answers are none."""
+    """Return whether the comment was hidden at the second's end, by the best witnesses; two answers are none."""
     at_the_end = [look for look in looks if look.digest == after.digest]
     for witnesses in (_freshest(second), at_the_end, trail[-1:], looks):
         said = {version.hidden for version in witnesses if version.hidden is not None}

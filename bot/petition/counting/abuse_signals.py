@@ -40,7 +40,7 @@ class Account:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether it has never been used for anything that shows."""
+        """Return whether it has never been used for anything that shows."""
         return not (self.is_only_aged or self.followers or self.repositories or self.has_profile)
 
 
@@ -85,11 +85,11 @@ class AbuseSignals:
 
     @property
     def is_remarkable(self) -> bool:
-        """Tell whether there is anything to look at twice."""
+        """Return whether there is anything to look at twice."""
         return bool(self.empty or self.bursts or self.alike or any(number for _, number in self.young))
 
     def lines(self) -> Iterator[str]:
-        """Say it in words."""
+        """Return its lines for people."""
         yield f"{_count(self.signatures, 'signature')}. Nothing of this is proof, and nothing was done about it."
         if self.aged:
             young = ", ".join(f"{number:,} up to {_count(days, 'day')}" for days, number in self.young)
@@ -110,7 +110,7 @@ class AbuseSignals:
             yield "  Nothing remarkable."
 
     def facts(self) -> dict[str, object]:
-        """Say it for machines."""
+        """Return it as values for JSON."""
         return asdict(self)
 
 

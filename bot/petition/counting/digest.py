@@ -46,7 +46,7 @@ class Sum:
         return cls(int.from_bytes(kept, "little"))
 
     def to_bytes(self) -> bytes:
-        """Give it as bytes to be kept."""
+        """Return it as bytes to be kept."""
         return self.number.to_bytes(_BYTES, "little")
 
     def plus(self, pairs: Iterable[Pair]) -> Sum:
@@ -59,7 +59,7 @@ class Sum:
 
     @property
     def digest(self) -> str:
-        """Give the digest as it stands in the block."""
+        """Return the digest as it stands in the block."""
         return f"{ALGORITHM}:{hashlib.sha256(self.to_bytes()).hexdigest()}"
 
 

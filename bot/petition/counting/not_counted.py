@@ -25,7 +25,7 @@ class Uncounted:
 def explain(
     comments: Iterable[Comment], *, closed_at: int | None = None, rules: Rules = DEFAULTS, born: int | None = None
 ) -> Uncounted | None:
-    """Say why the comments of one person make no signature; None where they do, where nobody could, or none stands.
+    """Return why one person's comments make no signature; None where they do, where nobody could, or none stands.
 
     The arguments are those of `judge`. Their latest word decides; only where there is none, it is that they said
     nothing to us.
@@ -43,7 +43,7 @@ def explain(
 
 
 def _reason(comment: Comment, stands: Standing, terms: Terms, rules: Rules) -> Reason | None:
-    """Say why a comment does not sign; None where it does not try to."""
+    """Return why a comment does not sign; None where it does not try to."""
     command, author = understood(stands.command, rules), comment.author
     if stands.hidden:
         return Reason.HIDDEN if isinstance(command, Sign) else None

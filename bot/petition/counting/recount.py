@@ -35,7 +35,7 @@ class Recount:
 
     @property
     def agrees(self) -> bool:
-        """Tell whether the block says what the comments say."""
+        """Return whether the block says what the comments say."""
         return not self.differences
 
 

@@ -47,7 +47,7 @@ class Signature:
 
     @property
     def pair(self) -> Pair:
-        """Give what the digest of a tally is made from."""
+        """Return what the digest of a tally is made from."""
         return self.user_id, self.comment_id
 
 
@@ -110,7 +110,7 @@ def judge_standings(
 
 
 def as_signed(comment: Comment) -> Signature | None:
-    """Give the signature that a comment makes if it counts."""
+    """Return the signature that a comment makes if it counts."""
     stands, author = standing(comment), comment.author
     if author is None or stands.hidden or not isinstance(stands.command, Sign | Phrase):
         return None
@@ -150,11 +150,11 @@ class Terms(NamedTuple):
 
     @classmethod
     def of(cls, closed_at: int | None, rules: Rules, born: int | None) -> Terms:
-        """Give the terms for somebody whose account was opened when `born` says."""
+        """Return the terms for somebody whose account was opened when `born` says."""
         return cls(rules.ends_at(closed_at), rules.withheld_ids, rules.old_enough_at(born), born is not None)
 
     def against(self, author: Author, command: Command | None, made_at: int) -> Reason | None:
-        """Say why an understood command that tries to sign does not; None where nothing stands against it."""
+        """Return why an understood command that tries to sign does not; None where nothing stands against it."""
         if isinstance(command, Phrase):
             return Reason.MISTYPED if command.is_attempt else None
         if not isinstance(command, Sign):

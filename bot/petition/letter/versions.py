@@ -52,7 +52,7 @@ def versions(sightings: Iterable[Letter]) -> tuple[Letter, ...]:
 
 
 def given_to(letters: Sequence[Letter], signed_at: int) -> int:
-    """Give the place (from 0) of the version that a signature of this time was given to.
+    """Return the place (from 0) of the version that a signature of this time was given to.
 
     Who signed before the first version was seen, signed that.
     """
@@ -60,14 +60,14 @@ def given_to(letters: Sequence[Letter], signed_at: int) -> int:
 
 
 def other_texts(letters: Sequence[Letter]) -> Iterator[tuple[int, int]]:
-    """Give the times, from (exclusive) and to (inclusive), in which other texts than today's were signed."""
+    """Return the times, from (exclusive) and to (inclusive), in which other texts than today's were signed."""
     for place, letter in enumerate(letters[:-1]):
         if letter.digest != letters[-1].digest:
             yield letter.seen_at if place else -1, letters[place + 1].seen_at
 
 
 def differences(before: str, after: str) -> tuple[Passage, ...]:
-    """Tell how the later text differs, line by line and within changed lines word by word.
+    """Return how the later text differs, line by line and within changed lines word by word.
 
     White space at the ends of lines and their kind do not count.
     """
@@ -95,7 +95,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _words(lines: Sequence[str]) -> list[str]:
-    """Give words with the spaces around them as pieces of their own, so that together they are the lines."""
+    """Return words with the spaces around them as pieces of their own, so that together they are the lines."""
     pieces: list[str] = []
     for line in lines:
         for is_space, group in groupby(line, key=str.isspace):

@@ -84,11 +84,11 @@ class _Line:
 
     @property
     def blank(self) -> bool:
-        """Tell whether nothing follows."""
+        """Return whether nothing follows."""
         return self.at == len(self.text)
 
     def divides(self) -> bool:
-        """Tell whether all that follows are three or more of the same mark."""
+        """Return whether all that follows are three or more of the same mark."""
         mark = self.text[self.at]
         if mark not in "*-_":
             return False
@@ -97,7 +97,7 @@ class _Line:
         return self.at >= self._tails[mark] and self.text.count(mark, self.at) > 2
 
     def underlines(self) -> bool:
-        """Tell whether what follows makes a heading of the text above."""
+        """Return whether what follows makes a heading of the text above."""
         mark = self.text[self.at]
         return mark in "=-" and not self.text[self.at :].rstrip(" \t").strip(mark)
 
@@ -161,7 +161,7 @@ class _Reader:
         self._close(0)
 
     def _going_on(self, number: int, line: _Line) -> int:
-        """Tell how many of the open blocks go on, and go over their marks."""
+        """Return how many of the open blocks go on, and go over their marks."""
         depth, deepest = 0, len(self._open)
         while depth < deepest and not line.blank:
             needed = self._open[depth]
@@ -182,7 +182,7 @@ class _Reader:
         return depth
 
     def _goes_on(self, number: int, line: _Line) -> bool:
-        """Tell whether the line belongs to open code or HTML, and note it."""
+        """Return whether the line belongs to open code or HTML, and note it."""
         if self._leaf is _Leaf.FENCE:
             self.foreign[number] = 1
             rest = line.text[line.at :].rstrip(" \t")
@@ -197,7 +197,7 @@ class _Reader:
         return False
 
     def _is_leaf(self, number: int, line: _Line, depth: int, *, goes_on: bool) -> bool:
-        """Tell whether the line is a heading, divides, or begins code or HTML, and note it."""
+        """Return whether the line is a heading, divides, or begins code or HTML, and note it."""
         text, at = line.text, line.at
         if line.indent >= _CODE:
             self._begin(_Leaf.CODE, number, depth)
@@ -224,7 +224,7 @@ class _Reader:
         return True
 
     def _enter(self, number: int, line: _Line, depth: int, *, in_text: bool) -> bool:
-        """Tell whether a quote or a list item begins, and go over its mark."""
+        """Return whether a quote or a list item begins, and go over its mark."""
         if line.text[line.at] == ">":
             self._close(depth)
             self._quotes.append(depth)
@@ -254,7 +254,7 @@ class _Reader:
             self._quotes.pop()
 
     def _note_html(self, number: int, line: _Line) -> None:
-        """Note a line of HTML, and which quotes it begins and ends."""
+        """Record a line of HTML, and which quotes it begins and ends."""
         self.foreign[number] = 1
         said = line.text[line.at :]
         ending = _ENDS.get(self._markup)
@@ -296,7 +296,7 @@ def _defined(texts: Sequence[str]) -> int:
 
 
 def _definition_end(text: str, start: int) -> int:
-    """Give where the line ends on which a link definition ends that starts there; the start if there is none."""
+    """Return where the line ends on which a link definition ends that starts there; the start if there is none."""
     label = _LABEL.match(text, start)
     if label is None or not label[0][1:-2].strip():
         return start

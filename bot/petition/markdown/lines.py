@@ -31,7 +31,7 @@ def lines_begun_in_text(passage: Sequence[str]) -> set[int]:
 
 
 def target_end(text: str, start: int) -> int:
-    """Give where a link's target ends that starts there; -1 where there is none."""
+    """Return where a link's target ends that starts there; -1 where there is none."""
     if text.startswith("<", start):
         pointed = _POINTED.match(text, start)
         return pointed.end() if pointed else -1
@@ -48,7 +48,7 @@ def target_end(text: str, start: int) -> int:
 
 
 def title_end(text: str, start: int) -> int:
-    """Give where a link's title ends that starts there; -1 where there is none."""
+    """Return where a link's title ends that starts there; -1 where there is none."""
     title = _TITLE.match(text, start)
     return title.end() if title else -1
 
@@ -87,7 +87,7 @@ class _Scanner:
             self._runs[len(run[0])].append(run.start())
 
     def swallowed(self) -> Iterator[tuple[int, int]]:
-        """Give the ranges that are no text: from the first character of each up to its end."""
+        """Return the ranges that are no text: from the first character of each up to its end."""
         text, at = self._text, 0
         openers: list[int] = []
         # A link's words hold no other link: openers before it open images only.
@@ -149,7 +149,7 @@ class _Scanner:
         return end + len(terminator), True
 
     def _link_end(self, start: int) -> int:
-        """Give where `(target "title")` ends that starts there; -1 where there is none."""
+        """Return where `(target "title")` ends that starts there; -1 where there is none."""
         text = self._text
         if not text.startswith("(", start):
             return -1

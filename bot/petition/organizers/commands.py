@@ -138,7 +138,7 @@ def understand(order: OrganizerCommand) -> Instruction | Misunderstood:
 
 
 def standing_orders(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comment]) -> list[Given]:
-    """Give the orders that stand, in the order in which they were given."""
+    """Return the orders that stand, in the order in which they were given."""
     given = []
     for one in comments:
         comment, stands = (one, standing(one)) if isinstance(one, Comment) else one
@@ -148,7 +148,7 @@ def standing_orders(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comm
 
 
 def names_of(order: OrganizerCommand) -> tuple[str, ...]:
-    """Give the logins that an order names, in lower case."""
+    """Return the logins that an order names, in lower case."""
     instruction = understand(order)
     return instruction.logins if isinstance(instruction, Remove | Restore) else ()
 

@@ -15,12 +15,12 @@ class Milestone:
 
 
 def next_goal(goals: Sequence[int], count: int) -> int | None:
-    """Give the first goal that is not reached, or the last one if all are; None where there is none."""
+    """Return the first goal that is not reached, or the last one if all are; None where there is none."""
     return next((goal for goal in goals if goal > count), goals[-1] if goals else None)
 
 
 def milestones(goals: Sequence[int], days: Iterable[tuple[int, int]]) -> tuple[Milestone, ...]:
-    """Tell which goals are reached and when, from the standing signatures of each day, ascending.
+    """Return which goals are reached and when, from the standing signatures of each day, ascending.
 
     It follows from the signatures that stand, so that it is taken back when they fall below.
     """

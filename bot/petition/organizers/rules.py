@@ -47,27 +47,27 @@ class Rules:
 
     @property
     def phrases(self) -> frozenset[str]:
-        """Give the digests of the phrases that sign."""
+        """Return the digests of the phrases that sign."""
         return _phrases(self.settings.also_accept)
 
     @property
     def withheld_ids(self) -> frozenset[int]:
-        """Give the people whose signatures are withheld."""
+        """Return the people whose signatures are withheld."""
         return _ids(self.withheld)
 
     @property
     def asks_for_age(self) -> bool:
-        """Tell whether an account must have existed for some time when it signs."""
+        """Return whether an account must have existed for some time when it signs."""
         return self.settings.minimum_account_age > 0
 
     def old_enough_at(self, born: int | None) -> int:
-        """Give the time from which an account may sign, by when it was opened; not known, it may at no time."""
+        """Return the time from which an account may sign, by when it was opened; not known, it may at no time."""
         if not self.asks_for_age:
             return 0
         return _NEVER if born is None else born + self.settings.minimum_account_age * 86_400
 
     def ends_at(self, issue_closed_at: int | None) -> int | None:
-        """Give the last moment at which a `/sign` counts; None where no end is known."""
+        """Return the last moment at which a `/sign` counts; None where no end is known."""
         ends = [end for end in (issue_closed_at, self.closed_at, self.settings.deadline) if end is not None]
         return min(ends) if ends else None
 

@@ -230,11 +230,11 @@ class _File(Struct, frozen=True):
 
     @property
     def goals(self) -> tuple[int, ...]:
-        """Give the ladder of goals; a single one is a ladder too."""
+        """Return the ladder of goals; a single one is a ladder too."""
         return (self.goal,) if isinstance(self.goal, int) else tuple(self.goal)
 
     def settings(self) -> Settings:
-        """Give the settings that this file makes."""
+        """Return the settings that this file makes."""
         shown = (self.show,) if isinstance(self.show, str) else ("login", *self.show)
         return Settings(
             goals=self.goals,
@@ -288,7 +288,7 @@ class _TooDeep(Exception):
 
 
 def _plain(node: yaml.Node) -> str | list[str]:
-    """Give a text, or a list of texts; raises _TooDeep for anything else."""
+    """Return a text, or a list of texts; raises _TooDeep for anything else."""
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
     if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from bot.store.engine.dialect import Engine, Statement
-from bot.store.engine.leases import Neighbours
+from bot.store.engine.leases import Coordinator
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
 
@@ -55,15 +55,15 @@ class Transaction(ABC):
 
     @abstractmethod
     def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
-        """Give all rows."""
+        """Return all rows."""
 
     @abstractmethod
     def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
-        """Give all rows, faster than `fetch` and without the names of their columns."""
+        """Return all rows, faster than `fetch` and without the names of their columns."""
 
     @abstractmethod
     def execute(self, statement: Statement, *values: object) -> int:
-        """Give the number of rows touched."""
+        """Return the number of rows touched."""
 
     @abstractmethod
     def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
@@ -95,8 +95,8 @@ class Database(ABC):
         """Run a transaction that alters tables, over a connection of SQLAlchemy's; raises Unavailable."""
 
     @abstractmethod
-    def neighbours(self, changed: Callable[[], object], supervisor: Supervisor) -> Neighbours:
-        """Give the way to other processes on the same database; `changed` is called when one recorded something."""
+    def coordinator(self, changed: Callable[[], object], supervisor: Supervisor) -> Coordinator:
+        """Return what coordinates processes on a database; `changed` is called when another recorded something."""
 
     def problem(self) -> str:
         """Return why nothing can be written until somebody acts, and what to do; empty where nothing is known."""

@@ -25,7 +25,7 @@ class Statement:
     postgresql: str
 
     def text(self, engine: Engine) -> str:
-        """Give the spelling that an engine reads."""
+        """Return the spelling that an engine reads."""
         return self.sqlite if engine == "sqlite" else self.postgresql
 
 

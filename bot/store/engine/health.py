@@ -30,12 +30,12 @@ class Health:
 
     @property
     def is_newer(self) -> bool:
-        """Tell whether a newer program than this has been at work."""
+        """Return whether a newer program than this has been at work."""
         return self.version is not None and self.version > HEAD
 
     @property
     def is_older(self) -> bool:
-        """Tell whether tables are yet to be brought to this version."""
+        """Return whether tables are yet to be brought to this version."""
         return self.version is not None and self.version < HEAD
 
 
@@ -58,7 +58,7 @@ async def check_up(database_url: str) -> Health:
 
 
 async def answers(database: Database, in_doubt: bool) -> bool:
-    """Tell whether a database answers; in doubt also whether it takes anything, by writing what is gone at once."""
+    """Return whether a database answers; in doubt also whether it can be written to, by a write that is undone."""
     if database.problem():
         return False
     try:

@@ -19,7 +19,7 @@ class Lease:
         return self._is_held()
 
 
-class Neighbours(ABC):
+class Coordinator(ABC):
     """The other processes on the same database."""
 
     def __init__(self) -> None:

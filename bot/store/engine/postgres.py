@@ -19,8 +19,8 @@ from bot.store.engine.database import (
 )
 from bot.store.engine.dialect import Engine, Statement
 from bot.store.engine.greenlet_bridge import run_aside, wait_for
-from bot.store.engine.leases import Neighbours
-from bot.store.engine.postgres_leases import PostgresNeighbours
+from bot.store.engine.leases import Coordinator
+from bot.store.engine.postgres_leases import PostgresCoordinator
 from bot.store.engine.postgres_pooling import check_session
 from bot.store.engine.url import UNREADABLE, PostgresServer
 from bot.store.errors import StoreError, Unavailable, WrongDatabase
@@ -90,9 +90,9 @@ class PostgresDatabase(Database):
     async def check_integrity(self) -> None:
         """Do nothing; a server looks after its own files."""
 
-    def neighbours(self, changed: Callable[[], object], supervisor: Supervisor) -> Neighbours:
-        """Give the session that listens and holds leases."""
-        return PostgresNeighbours(self.connect, changed, supervisor)
+    def coordinator(self, changed: Callable[[], object], supervisor: Supervisor) -> Coordinator:
+        """Return the session that listens and holds leases."""
+        return PostgresCoordinator(self.connect, changed, supervisor)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -16,7 +16,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from bot.store.engine.leases import Neighbours
+from bot.store.engine.leases import Coordinator
 from bot.store.errors import StoreError, Unavailable
 from bot.supervisor import SupervisedTask, Supervisor
 
@@ -44,7 +44,7 @@ _LEASES: Final = 0x756E_6465 << 32
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
-class PostgresNeighbours(Neighbours):
+class PostgresCoordinator(Coordinator):
     """One session that listens, notifies and holds locks; when it breaks, leases are lost and it is opened anew."""
 
     def __init__(

@@ -19,9 +19,9 @@ import msgspec
 
 from bot.store.engine.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
 from bot.store.engine.dialect import Engine, Statement
-from bot.store.engine.leases import Neighbours
+from bot.store.engine.leases import Coordinator
 from bot.store.engine.private_files import make_database_file
-from bot.store.engine.sqlite_leases import SqliteNeighbours
+from bot.store.engine.sqlite_leases import SqliteCoordinator
 from bot.store.engine.url import SqliteFile
 from bot.store.errors import Damaged, Unavailable, WrongDatabase
 from bot.supervisor import Supervisor
@@ -75,9 +75,9 @@ class SqliteDatabase(Database):
         except sqlite3.Error as error:
             raise self._explain(error) from error
 
-    def neighbours(self, changed: Callable[[], object], supervisor: Supervisor) -> Neighbours:  # noqa: ARG002 - nobody calls over a file
-        """Give the lock beside the file."""
-        return SqliteNeighbours(self.path)
+    def coordinator(self, changed: Callable[[], object], supervisor: Supervisor) -> Coordinator:  # noqa: ARG002 - nobody calls over a file
+        """Return the lock beside the file."""
+        return SqliteCoordinator(self.path)
 
     def problem(self) -> str:
         """Return whether the file is damaged, or is not any more where it was."""
@@ -112,7 +112,7 @@ class SqliteDatabase(Database):
         await asyncio.to_thread(self._close)
 
     def connection(self) -> sqlite3.Connection:
-        """Give the connection of this thread."""
+        """Return the connection of this thread."""
         found: sqlite3.Connection | None = getattr(self._mine, "connection", None)
         if found is None:
             found = self._mine.connection = _open(self.path, LOCK_SECONDS)

@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.store.engine.leases import Neighbours
+from bot.store.engine.leases import Coordinator
 from bot.store.engine.private_files import make_database_file
 from bot.store.errors import Unavailable
 
 
-class SqliteNeighbours(Neighbours):
+class SqliteCoordinator(Coordinator):
     """A lock on a file beside the database, which the system lifts when its process dies.
 
     The file is an empty SQLite database of its own, because SQLite knows how to lock on every system.

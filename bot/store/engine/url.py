@@ -35,7 +35,7 @@ _LIBPQ_ONLY = frozenset(
 
 
 def read_address(url: str) -> Address:
-    """Tell what a database URL names.
+    """Return what a database URL names.
 
     `sqlite:///relative.db`, `sqlite:////absolute.db`, and `postgres://` or `postgresql://` with libpq's
     parameters (`sslmode=require`); Heroku hands out `postgres://`.
@@ -49,7 +49,7 @@ def read_address(url: str) -> Address:
 
 
 def existing(url: str) -> Address:
-    """Tell what a database URL names, as `read_address`; raises WrongDatabase for a file that is not there."""
+    """Return what a database URL names, as `read_address`; raises WrongDatabase for a file that is not there."""
     address = read_address(url)
     if isinstance(address, SqliteFile) and not address.path.is_file():
         raise WrongDatabase(f"there is no database {address.path}; DATABASE_URL has to say where the bot keeps it")

@@ -30,7 +30,7 @@ async def migrate(database: Database) -> None:
 
 
 def read_versions(transaction: Transaction) -> list[str]:
-    """Give the version of the tables, in a list that is empty where there are none."""
+    """Return the version of the tables, in a list that is empty where there are none."""
     if not transaction.fetch(_ANY_VERSION):
         return []
     return [row.version_num for row in transaction.fetch(_VERSIONS)]

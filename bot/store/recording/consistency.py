@@ -101,7 +101,7 @@ class _Fold:
 
     @property
     def people(self) -> list[int]:
-        """Give who said something, by user id."""
+        """Return who said something, by user id."""
         return list(self._people)
 
     def signatures(self) -> dict[int, Signature]:

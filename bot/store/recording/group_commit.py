@@ -71,7 +71,7 @@ class GroupCommitWriter:
 
     @property
     def waiting(self) -> int:
-        """Give how many facts wait to be written."""
+        """Return how many facts wait to be written."""
         return self._facts
 
     async def submit(self, facts: Sequence[Fact]) -> None:

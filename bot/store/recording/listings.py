@@ -117,14 +117,14 @@ def _repair(
 
 
 def _answered(thread: ThreadRow, listing: Listing) -> int:
-    """Tell up to which request to be read again a listing answers."""
+    """Return up to which request to be read again a listing answers."""
     if listing.reread is not None:
         return listing.reread
     return thread.reread if thread.reread_asked_at <= listing.started_at else 0
 
 
 def _may_be_in_time(row: CommentRow, petition: PetitionRow) -> bool:
-    """Tell whether a signature is too late by an edit only because nobody has told what it said before."""
+    """Return whether a signature is too late by an edit only because nobody has told what it said before."""
     ends_at, versions = petition.rules.ends_at(petition.closed_at), row.comment.versions
     if (
         ends_at is None

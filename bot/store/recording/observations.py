@@ -44,7 +44,7 @@ class Recorded:
 
     @property
     def done(self) -> bool:
-        """Tell whether the group is written."""
+        """Return whether the group is written."""
         return not self.first and not self.elsewhere
 
 
@@ -134,7 +134,7 @@ def observe_issue(petition: PetitionRow, thread: ThreadRow, issue: Issue, as_of:
 
 
 def is_petition(issue: Issue, label: str) -> bool:
-    """Tell whether an issue carries the petition label."""
+    """Return whether an issue carries the petition label."""
     return label in issue.labels and not issue.is_pull_request
 
 
@@ -207,13 +207,13 @@ def _to_be_recorded_first(
 
 
 def _is_news(known: RepositoryRow, fact: Observation) -> bool:
-    """Tell whether a fact shows its repository changed."""
+    """Return whether a fact shows its repository changed."""
     same = known.repository == fact.repository and known.installation_id == fact.installation_id
     return not same and _as_of(fact) > known.as_of and known.repository.id == fact.repository.id
 
 
 def _fills_up(before: int, now: int) -> bool:
-    """Tell whether it is time to look if a thread is full: comments that say nothing to us fill it too."""
+    """Return whether it is time to look if a thread is full: comments that say nothing to us fill it too."""
     return now // FEW > before // FEW
 
 

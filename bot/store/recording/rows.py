@@ -73,7 +73,7 @@ def read_comment(row: Sequence[Any]) -> CommentRow:
 
 
 def write_comment(row: CommentRow) -> tuple[object, ...]:
-    """Give the columns that `statements.COMMENT_COLUMNS` lists."""
+    """Return the columns that `statements.COMMENT_COLUMNS` lists."""
     comment, author = row.comment, row.comment.author
     return (
         comment.id,
@@ -101,7 +101,7 @@ def write_comment(row: CommentRow) -> tuple[object, ...]:
 
 
 def write_versions(versions: Sequence[Version]) -> str:
-    """Give versions as compact JSON: `[[at, digest, writer, command, previous, hidden, seen], …]`."""
+    """Return versions as compact JSON: `[[at, digest, writer, command, previous, hidden, seen], …]`."""
     return msgspec.json.encode(
         [
             [v.at, v.digest, _LETTERS[v.writer], _write_command(v.command), v.previous, v.hidden, v.seen]
@@ -131,7 +131,7 @@ def read_rules(text: str) -> Rules:
 
 
 def write_rules(rules: Rules) -> str:
-    """Give rules as JSON."""
+    """Return rules as JSON."""
     return "" if rules == DEFAULTS else msgspec.json.encode(rules, order="sorted").decode()
 
 

@@ -20,7 +20,7 @@ TAKEN_BACK: Final = "taken back"
 
 
 def read_orders(transaction: Transaction, petition_id: int) -> list[Given]:
-    """Give a petition's standing orders, in the order in which they were given."""
+    """Return a petition's standing orders, in the order in which they were given."""
     rows = transaction.tuples(sql.COMMENTS_OF_ORDERS, petition_id)
     return standing_orders(read_comment(row).comment for row in rows)
 
@@ -74,7 +74,7 @@ def _reconsider(transaction: Transaction, world: UnitOfWork, petition: PetitionR
 
 
 def _age_matters(transaction: Transaction, world: UnitOfWork, after: Rules) -> set[int]:
-    """Say who is to be judged again when another age is asked for, or none; who waits for that is judged later."""
+    """Return who is to be judged again when another age is asked for, or none; who still waits is judged later."""
     for thread in world.threads.values():
         if after.asks_for_age:
             # Reading finds out how old the accounts are, and judges everybody.

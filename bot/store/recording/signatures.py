@@ -30,7 +30,7 @@ def read(row: CommentRow) -> None:
 
 
 def is_misread(row: CommentRow) -> bool:
-    """Tell whether something else is kept than what the comment says."""
+    """Return whether something else is kept than what the comment says."""
     right = replace(row)
     read(right)
     row.standing = right.standing
@@ -95,7 +95,7 @@ def read_born(transaction: Transaction, petition: PetitionRow, people: Sequence[
 
 
 def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:
-    """Give the columns of a signature."""
+    """Return the columns of a signature."""
     return (
         signature.comment_id,
         petition_id,

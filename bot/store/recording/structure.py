@@ -83,7 +83,7 @@ def lock_structure(transaction: Transaction) -> None:
 
 
 def set_accessible(transaction: Transaction, ids: tuple[int, ...], accessible: bool, as_of: int, now: int) -> None:
-    """Note that the App may, or may not, see repositories; in doubt it tries."""
+    """Record that the App may, or may not, see repositories; in doubt it tries."""
     touched = transaction.execute(sql.SET_ACCESSIBLE, ids, accessible, as_of)
     if touched and accessible:
         rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORIES, ids), now)

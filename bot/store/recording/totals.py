@@ -46,7 +46,7 @@ def add_up(signatures: Iterable[Signature]) -> Totals:
 
 
 def read_totals(transaction: Transaction, petition_id: int) -> Totals | None:
-    """Give what is kept; None where there is no such petition."""
+    """Return what is kept; None where there is no such petition."""
     rows = transaction.tuples(sql.TOTALS, petition_id)
     if not rows:
         return None
@@ -56,7 +56,7 @@ def read_totals(transaction: Transaction, petition_id: int) -> Totals | None:
 
 
 def are_totals_right(transaction: Transaction, petition_id: int) -> bool:
-    """Tell whether what is kept is what the signatures add up to, and each signature has its comment."""
+    """Return whether what is kept is what the signatures add up to, and each signature has its comment."""
     if transaction.fetch(sql.HAS_STRAY_SIGNATURES, petition_id):
         return False
     kept = read_totals(transaction, petition_id)
@@ -75,7 +75,7 @@ def repair_totals(transaction: Transaction, petition_id: int, now: int) -> int:
 
 
 def signatures_of(transaction: Transaction, petition_id: int) -> Iterator[Signature]:
-    """Give all kept signatures of a petition, reading them in portions."""
+    """Return all kept signatures of a petition, reading them in portions."""
     after = (-1, 0)
     while portion := [*starmap(Signature, transaction.tuples(sql.SIGNATURES_AFTER, petition_id, *after, AT_ONCE))]:
         yield from portion

@@ -55,12 +55,12 @@ class DamagedFile:
         return cls(pages, roots)
 
     def version(self) -> str | None:
-        """Give the version of the tables; None where it cannot be read."""
+        """Return the version of the tables; None where it cannot be read."""
         found = (row[0] for row in self.rows(VERSION) if row is not None)
         return next((str(one) for one in found if re.fullmatch(r"\d{4}", str(one))), None)
 
     def rows(self, layout: Layout) -> Iterator[Row | None]:
-        """Give the rows of a table; None for each place where something is lost."""
+        """Return the rows of a table; None for each place where something is lost."""
         root = self.roots.get(layout.table)
         if root is None:
             yield None
@@ -68,7 +68,7 @@ class DamagedFile:
             yield from self.pages.walk(root.page, layout.row, of_index=layout.keyed)
 
     def strays(self, lost: Collection[Layout], others: Collection[str]) -> Iterator[tuple[str, list[Row]]]:
-        """Give rows of `lost` tables, with the table's name, from pages to which no table leads any more.
+        """Return rows of `lost` tables, with the table's name, from pages to which no table leads any more.
 
         `others` have been read. Of two tables that look alike, the first one is meant.
         """

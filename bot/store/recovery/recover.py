@@ -65,7 +65,7 @@ class Recovered:
 
     @property
     def lost(self) -> tuple[SavedTable, ...]:
-        """Give the tables of which a part was lost, or all."""
+        """Return the tables of which a part was lost, or all."""
         return tuple(one for one in self.tables if not one.is_whole)
 
 
@@ -168,7 +168,7 @@ def _count(transaction: Transaction, table: str) -> int:
 
 @contextmanager
 def _mapped(file: Path) -> Iterator[memoryview]:
-    """Give the bytes of a file without having them all in memory."""
+    """Return the bytes of a file without having them all in memory."""
     with file.open("rb") as opened:
         if not file.stat().st_size:
             yield memoryview(b"")

@@ -43,7 +43,7 @@ class Layout:
     rowid: int | None = None
 
     def row(self, cell: Cell) -> Row | None:
-        """Give a cell as a row of this table; None where it is none."""
+        """Return a cell as a row of this table; None where it is none."""
         values = cell.values
         if not self.columns or not self.shortest <= len(values) <= len(self.columns):
             return None
@@ -60,13 +60,13 @@ class Layout:
 
     @property
     def shortest(self) -> int:
-        """Give how many values a record has at least."""
+        """Return how many values a record has at least."""
         needed = [place for place, one in enumerate(self.columns, 1) if one.required and one.default is None]
         return max(needed, default=1)
 
 
 def read_layouts(database: sqlite3.Connection) -> dict[str, Layout]:
-    """Give the tables of a sound database, by name."""
+    """Return the tables of a sound database, by name."""
     found = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     return {name: _read_layout(database, name, sql) for name, sql in found if not name.startswith("sqlite_")}
 

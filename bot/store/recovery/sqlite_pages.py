@@ -91,7 +91,7 @@ class Pages:
         return Page(is_leaf, found.cells, found.children, lost)
 
     def walk(self, root: int, read: Callable[[Cell], T | None], *, of_index: bool) -> Iterator[T | None]:
-        """Give what `read` makes of the cells of a tree; None for each place where something is lost."""
+        """Return what `read` makes of the cells of a tree; None for each place where something is lost."""
         waiting, seen = [root], set()
         while waiting:
             number = waiting.pop()
@@ -110,7 +110,7 @@ class Pages:
             waiting += reversed(page.children)
 
     def mark_free(self) -> None:
-        """Note the pages that nothing is in, by the list in the file: what they say is out of date."""
+        """Record the pages that nothing is in, by the list in the file: what they say is out of date."""
         (trunk,) = struct.unpack_from(">I", self.data, 32) if len(self.data) >= self.size else (0,)
         while 1 < trunk <= self.count and not self.reached[trunk]:
             page = self._bytes(trunk)
@@ -124,7 +124,7 @@ class Pages:
             trunk = following
 
     def strays(self, *, of_index: bool) -> Iterator[Page]:
-        """Give the pages with rows of which no tree is known."""
+        """Return the pages with rows of which no tree is known."""
         for number in range(1, self.count + 1):
             if not self.reached[number]:
                 page = self.read(number, of_index=of_index)

@@ -114,7 +114,7 @@ def _add_wal(wal: bytes, copy: Path, *, all_of_it: bool) -> None:
 
 
 def _read_head(wal: bytes) -> tuple[int, bytes | None, tuple[int, int] | None]:
-    """Give the size of pages, the salts and the sums; what is damaged is the usual, or None."""
+    """Return the size of pages, the salts and the sums; what is damaged is the usual, or None."""
     if len(wal) >= _HEAD and wal[:3] == _WAL_MAGIC:
         (size,) = struct.unpack_from(">I", wal, 8)
         sums = struct.unpack_from(">II", wal, 24)

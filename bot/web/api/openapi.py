@@ -12,7 +12,7 @@ from bot.store import SortOrder
 
 
 def describe(server: str) -> dict[str, Any]:
-    """Give the document for a server at this address."""
+    """Return the document for a server at this address."""
     return {**_document(), "servers": [{"url": server}]}
 
 

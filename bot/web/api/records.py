@@ -10,7 +10,7 @@ from bot.web.context import write_cursor
 
 
 def record_roster(details: PetitionDetails, pages: Pages, wanted: RosterQuery, site: Site) -> RosterRecord:
-    """Say a petition with the part of its roster that was asked for."""
+    """Return a petition with the part of its roster that was asked for."""
     page = details.page
 
     def turn(cursor: Cursor | None) -> str | None:

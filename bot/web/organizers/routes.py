@@ -198,7 +198,7 @@ class OrganizerRoutes:
         return self._house.addresses.public_url or seen_as(request)
 
     async def _known(self, reception: SignIn, request: web.Request) -> Author | None:
-        """Tell who has signed in with this browser, and has not signed out since, here or elsewhere."""
+        """Return who has signed in with this browser, and has not signed out since, here or elsewhere."""
         session = _read(self._sessions(reception).read(request.cookies.get(COOKIE, "")))
         if session is None:
             return None
@@ -221,7 +221,7 @@ def _read(text: str | None) -> tuple[Author, int] | None:
 
 
 def _state(reception: SignIn, ticket: str) -> str:
-    """Give what GitHub must send back to this browser, so that nobody can sign in somebody else's as themselves."""
+    """Return what GitHub must send back to this browser, so that nobody signs in somebody else's browser."""
     return derive(reception.secret_key, f"state of {ticket}")
 
 
@@ -230,7 +230,7 @@ def _is_state(shown: str, reception: SignIn, ticket: str) -> bool:
 
 
 def _verifier(reception: SignIn, ticket: str) -> str:
-    """Give what proves a code to be the one that we asked for; it has to have 43 characters or more."""
+    """Return what proves a code to be the one that we asked for; it has to have 43 characters or more."""
     return "".join(derive(reception.secret_key, f"verifier {part} of {ticket}") for part in (1, 2))
 
 

@@ -118,7 +118,7 @@ def view_desk(
     attempts: Sequence[Attempts] = (),
     settings: KnownSettings,
 ) -> DeskView:
-    """Say everything that the page shows."""
+    """Return everything that the page shows."""
     snapshot, site = details.snapshot, house.site
     first, *findings = _findings(details, look)
     return DeskView(

@@ -70,7 +70,7 @@ _THREE: Final = 3
 
 
 def _repeats(html: str) -> int:
-    """Tell how many elements there can be more than tags, at worst."""
+    """Return how many elements there can be more than tags, at worst."""
     opened = Counter(_OPENED_AGAIN.findall(html.lower()))
     at_once = sum(min(count, _THREE) if tag.endswith(">") else count for tag, count in opened.items())
     return at_once * html.count("<")

@@ -107,7 +107,7 @@ class PageRoutes:
         return response
 
     def tell(self, details: PetitionDetails) -> dict[str, object]:
-        """Say what an open page needs to be up to date: the count, and the newest lines of the roster."""
+        """Return what an open page needs to be up to date: the count, and the newest lines of the roster."""
         macros = self._templates.get_template("parts.html").module
         snapshot = details.snapshot
         entries: list[views.EntryView] = []

@@ -154,7 +154,7 @@ class PetitionView:
 
 
 def view_petition(details: PetitionDetails, pages: Pages, wanted: RosterQuery, house: PagesContext) -> PetitionView:
-    """Say everything that a petition's page shows."""
+    """Return everything that a petition's page shows."""
     snapshot = details.snapshot
     growth = growth_of(snapshot, details.days, house.today)
     issue = house.site.issue(pages.repository, pages.number)
@@ -193,7 +193,7 @@ def view_petition(details: PetitionDetails, pages: Pages, wanted: RosterQuery, h
 
 
 def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
-    """Say how the letter's versions differ, the newest first; the first one is shown as it is."""
+    """Return how the letter's versions differ, the newest first; the first one is shown as it is."""
     shown: list[VersionView] = []
     before: str | None = None
     for number, one in enumerate(letters, 1):
@@ -216,7 +216,7 @@ def _differences(before: str, after: str) -> Sequence[Passage]:
 
 
 def view_listed(listed: Iterable[PetitionSummary], base: str, now: float) -> list[ListedView]:
-    """Say what the front page shows of each petition; `now` is in UTC epoch seconds."""
+    """Return what the front page shows of each petition; `now` is in UTC epoch seconds."""
     today = int(now) // 86_400
     return [
         ListedView(
@@ -234,7 +234,7 @@ def view_listed(listed: Iterable[PetitionSummary], base: str, now: float) -> lis
 
 
 def view_entries(entries: Iterable[Entry], letters: Sequence[Letter], pages: Pages, site: Site) -> list[EntryView]:
-    """Say lines of the roster; who signed another text than the one that stands now is shown with it."""
+    """Return lines of the roster; who signed another text than the one that stands now is shown with it."""
     return [_entry(one, _earlier(one, letters, pages), site) for one in entries]
 
 
@@ -261,14 +261,14 @@ def _entry(entry: Entry, earlier: Link | None, site: Site) -> EntryView:
 
 
 def headline(count: int, *, open_: bool) -> str:
-    """Say how many have signed."""
+    """Format how many have signed."""
     if count == 0:
         return "Be the first to sign" if open_ else "Nobody has signed"
     return f"{people(count)} signed"
 
 
 def progress(count: int, goal: int | None) -> str:
-    """Say how far the count has come towards a goal; empty without one."""
+    """Format how far the count has come towards a goal; empty without one."""
     if not goal:
         return ""
     if count >= goal:
@@ -325,7 +325,7 @@ def _letter_changed(change: tuple[int, int] | None) -> str:
 
 
 def _comment_box(snapshot: Snapshot, pages: Pages, site: Site) -> str:
-    """Say where one signs now: a petition that goes on in another issue takes signatures there."""
+    """Format where one signs now: a petition that goes on in another issue takes signatures there."""
     if not snapshot.threads:
         return site.comment_box(pages.repository, pages.number)
     newest = snapshot.threads[-1]

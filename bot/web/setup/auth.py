@@ -24,31 +24,31 @@ class Guard:
 
     @property
     def token(self) -> str:
-        """Give the token that opens the set-up; it is worth nothing once the App is set up."""
+        """Return the token that opens the set-up; it is worth nothing once the App is set up."""
         return setup_token(self.secret_key)
 
     def admits(self, shown: str) -> bool:
-        """Tell whether somebody has shown the token."""
+        """Return whether somebody has shown the token."""
         return _is(shown, self.token)
 
     def is_key(self, shown: str) -> bool:
-        """Tell whether somebody has shown the key that the token comes from, which is for nobody to see."""
+        """Return whether somebody has shown the key that the token comes from, which is for nobody to see."""
         return _is(shown, self.secret_key)
 
     def open_session(self) -> str:
-        """Give what a browser that was admitted is known by."""
+        """Return what a browser that was admitted is known by."""
         return self._sessions.open(secrets.token_hex(16))
 
     def knows(self, session: str) -> bool:
-        """Tell whether a browser was admitted not too long ago."""
+        """Return whether a browser was admitted not too long ago."""
         return self._sessions.read(session) is not None
 
     def state(self, session: str) -> str:
-        """Give what GitHub must send back, so that nobody can slip an App of theirs to somebody else's browser."""
+        """Return what GitHub must send back, so that nobody gives an App of theirs to somebody else's browser."""
         return derive(self.secret_key, f"state {session}")
 
     def is_state(self, shown: str, session: str) -> bool:
-        """Tell whether GitHub has sent back this browser's state."""
+        """Return whether GitHub has sent back this browser's state."""
         return hmac.compare_digest(shown.encode(errors="replace"), self.state(session).encode())
 
     @property
@@ -61,5 +61,5 @@ def _is(shown: str, secret: str) -> bool:
 
 
 def setup_token(secret_key: str) -> str:
-    """Give the token that opens the set-up."""
+    """Return the token that opens the set-up."""
     return derive(secret_key, "setup")

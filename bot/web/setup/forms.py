@@ -29,7 +29,7 @@ class Wishes:
 
     @property
     def is_out_of_reach(self) -> bool:
-        """Tell whether GitHub cannot deliver there, because the address means something else over there."""
+        """Return whether GitHub cannot deliver there, because the address means something else over there."""
         host = urlsplit(self.hook_url).hostname or ""
         try:
             return not ipaddress.ip_address(host).is_global

@@ -46,7 +46,7 @@ def message(status: int, heading: str, text: str) -> web.Response:
 
 
 async def static(request: web.Request) -> web.Response:
-    """Give one of the files that the pages use."""
+    """Return one of the files that the pages use."""
     name = request.match_info["file"]
     if name not in _STATIC:
         raise web.HTTPNotFound

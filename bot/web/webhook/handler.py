@@ -233,7 +233,7 @@ def _log_refusal(
 
 
 def _plain(text: str | None) -> str | None:
-    """Give so much of a stranger's header as a line of the log bears, without what a terminal would obey."""
+    """Return so much of a stranger's header as a line of the log bears, without what a terminal would obey."""
     return None if text is None else "".join(filter(str.isprintable, text[:LONGEST_HEADER]))
 
 

@@ -27,7 +27,7 @@ class Journal:
         self._left_out: Counter[str] = Counter()
 
     def has_line_for(self, outcome: str) -> bool:
-        """Tell whether the caller may write a line; if not, the outcome is counted for the sum."""
+        """Return whether the caller may write a line; if not, the outcome is counted for the sum."""
         now = time.monotonic()
         if now >= self._period_ends:
             self._period_ends, self._lines = now + PERIOD, 0
