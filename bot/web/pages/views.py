@@ -16,11 +16,11 @@ from bot.petition.block.sections import example_of
 from bot.petition.letter.versions import Change, Letter, Passage, differences, given_to
 from bot.petition.organizers.goals import milestones, next_goal
 from bot.petition.text import links_apart
+from bot.roster import markdown
 from bot.roster.chart import chart, day_name, sparkline
 from bot.roster.recording import growth_of
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
 from bot.web.context import PagesContext, write_cursor
-from bot.web.pages import markdown as letter
 
 COMPARED: Final = 4 * 1024 * 1024
 """Characters of letters of which it is remembered how they differ from the versions before."""
@@ -357,4 +357,4 @@ def _people_then(count: int) -> str:
 
 def _letter(letters: Sequence[Letter]) -> Markup | None:
     text = letters[-1].text if letters else None
-    return None if text is None else letter.show(text)
+    return None if text is None else markdown.show(text)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.pages.markdown import show
+from bot.roster.markdown import show
 from tests.effort import effort
 from tests.web.html import Read
 
