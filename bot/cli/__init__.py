@@ -81,7 +81,7 @@ COMMANDS: Final = (
     CommandSpec("export", "print who has signed, or the chart or badge, from what the database keeps", "petitions"),
     CommandSpec(
         "handover",
-        "make the pack for whoever the petition is addressed to: a paper for printing, JSON, a table, check sums",
+        "make the pack for whoever the petition is addressed to: a web page to print, JSON, a table, checksums",
         "handover",
     ),
     CommandSpec(

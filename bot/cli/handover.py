@@ -1,4 +1,4 @@
-"""The command that makes the pack of a petition; what sets the paper in it takes long to load."""
+"""The command that makes the pack of a petition; apart from `export`, which needs no templates and no Markdown."""
 
 from __future__ import annotations
 

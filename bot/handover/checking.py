@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
-from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
+from bot.handover.files import PAPER, PDF, RECORD, SUMS, TABLE
 from bot.handover.record import PackRecord
 from bot.petition.block.body import letter_digest
 from bot.petition.counting.digest import digest
@@ -49,31 +51,39 @@ class Check:
 def check(folder: Path) -> Check:
     """Check the pack in a folder; raises NoPack."""
     try:
-        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        sums = {path.name: _sum(path) for path in folder.iterdir() if path.name in _NAMES and path.is_file()}
+        content = {name: (folder / name).read_bytes() for name in (RECORD, SUMS, TABLE) if name in sums}
     except OSError as error:
         raise NoPack(f"{folder} cannot be read: {error.strerror}") from error
-    missing = [name for name in (RECORD, SUMS, TABLE, PAPER) if name not in files]
-    if RECORD in missing:
+    if RECORD not in content:
         raise NoPack(f"{folder} holds no pack: there is no {RECORD} in it")
-    faults = [f"{name} is missing" for name in missing]
+    faults = list(_changed_files(sums, content.get(SUMS)))
     try:
-        record = msgspec.json.decode(files[RECORD], type=PackRecord)
+        record = msgspec.json.decode(content[RECORD], type=PackRecord)
     except msgspec.DecodeError as error:
         return Check("", 0, (*faults, f"{RECORD} cannot be read: {error}"))
-    faults += _changed_files(files)
     faults += _contradictions(record)
-    if TABLE in files:
-        faults += _differing_rows(record, files[TABLE])
+    if TABLE in content:
+        faults += _differing_rows(record, content[TABLE])
     return Check(record.petition.title, record.petition.count, tuple(faults))
 
 
-def _changed_files(files: Mapping[str, bytes]) -> Iterator[str]:
-    told = dict(_sum_lines(files.get(SUMS, b"").decode("utf-8", "replace")))
-    if SUMS not in files:
-        return
-    for name in (RECORD, TABLE, PAPER):
-        if name in files and told.get(name) != dict(_sum_lines(sums({name: files[name]}))).get(name):
-            yield f"{name} is not the file whose check sum is in {SUMS}"
+_NAMES: Final = frozenset({PAPER, PDF, RECORD, TABLE, SUMS})
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _changed_files(sums: Mapping[str, str], listed: bytes | None) -> Iterator[str]:
+    told = dict(_sum_lines((listed or b"").decode("utf-8", "replace")))
+    papers = [name for name in (PAPER, PDF) if name in {*sums, *told}] or [PAPER]
+    names = (RECORD, TABLE, *papers)
+    yield from (f"{name} is missing" for name in (*names, SUMS) if name not in sums)
+    if listed is not None:
+        changed = (name for name in names if name in sums and sums[name] != told.get(name))
+        yield from (f"{name} is not the file whose checksum is in {SUMS}" for name in changed)
 
 
 def _sum_lines(text: str) -> Iterator[tuple[str, str]]:
@@ -94,7 +104,7 @@ def _contradictions(record: PackRecord) -> Iterator[str]:
         yield "the signatures of each day do not add up to the count"
     for letter in record.letters:
         if letter.text is not None and letter_digest(letter.text) != letter.digest:
-            yield f"the letter of {letter.seen_at} is not the one of its check sum"
+            yield f"the letter of {letter.seen_at} is not the one of its checksum"
     if {one.letter for one in signatures if one.letter} - {letter.digest for letter in record.letters}:
         yield "somebody signed a letter that is not among its versions"
     if record.letters and petition.letter != record.letters[-1].digest:

@@ -1,13 +1,14 @@
-"""Make the pack that is handed over: a folder with paper, JSON, table, and the check sums of these."""
+"""Make the pack that is handed over: a folder with paper, JSON, table, and the checksums of these."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.handover.exports import pretty, signatures_of
-from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sums
+from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sum_lines
 from bot.handover.paper import paper
 from bot.handover.record import LetterRecord, PackRecord
 from bot.petition.addresses import Pages, Site
@@ -39,24 +40,32 @@ def pack_record(whole: PetitionExport, pages: Pages, site: Site, made_at: int) -
     )
 
 
-def make_files(whole: PetitionExport, pages: Pages, site: Site, made_at: int) -> dict[str, bytes]:
-    """Give the files of the pack by their names."""
+def make_files(whole: PetitionExport, pages: Pages, site: Site, made_at: int) -> dict[str, Iterable[bytes]]:
+    """Return the parts of each file of the pack but its checksums, by its name."""
     record = pack_record(whole, pages, site, made_at)
-    files = {
-        PAPER: paper(record, growth_of(whole.details.snapshot, whole.details.days, made_at // 86_400), made_at),
-        RECORD: pretty(record).encode(),
-        TABLE: (table.head() + table.rows(record.signatures)).encode(),
+    return {
+        PAPER: paper(record, growth_of(whole.details.snapshot, whole.details.days, made_at // 86_400)),
+        RECORD: (pretty(record).encode(),),
+        TABLE: (table.head().encode(), table.rows(record.signatures).encode()),
     }
-    return {**files, SUMS: sums(files).encode()}
 
 
-def write(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write a pack into a new or empty folder; raises NotEmpty and OSError."""
+def write(files: Mapping[str, Iterable[bytes]], folder: Path) -> None:
+    """Write a pack and its checksums into a new or empty folder; raises NotEmpty and OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise NotEmpty(f"{folder} is not empty; name a new folder, so that a pack never mixes with another")
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    sums = {name: _write(folder / name, parts) for name, parts in files.items()}
+    (folder / SUMS).write_bytes(sum_lines(sums).encode())
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> str:
+    total = hashlib.sha256()
+    with path.open("wb") as file:
+        for part in parts:
+            total.update(part)
+            file.write(part)
+    return total.hexdigest()
 
 
 def _days(days: Days) -> list[DayRecord]:

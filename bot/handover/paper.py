@@ -1,97 +1,67 @@
-"""Set the paper that is handed over: a PDF with the letter, the numbers, the method and the signatures."""
+"""Write the paper of a pack: one HTML file to read and to print, which loads nothing and runs nothing."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib import resources
-from pathlib import Path
 from typing import Final
 
-import manimgx_fonts
-import manimgx_fonts_cjk
-import msgspec
-import typst
+import jinja2
+from markupsafe import Markup
 
-from bot.handover.letter import tree
 from bot.handover.record import PackRecord
+from bot.petition.text import links_apart
+from bot.roster import markdown
 from bot.roster.chart import Growth, chart
+from bot.roster.wellformed import wellformed
 
-FONTS: Final = tuple(Path(str(package.__file__)).parent for package in (manimgx_fonts, manimgx_fonts_cjk))
-"""The folders of Noto fonts for the scripts of the world."""
+IN_ONE_LIST: Final = 200
+"""Names in one list with columns: Chromium takes minutes to print 100,000 of them in a single one."""
 
-
-def paper(pack: PackRecord, growth: Growth, made_at: int) -> bytes:
-    """Set the paper; the same pack gives the same bytes. `made_at` is in UTC epoch seconds."""
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=list(FONTS))
-    data = msgspec.json.encode(_data(pack, growth, _families(fonts))).decode()
-    source = resources.files("bot.handover").joinpath("paper.typ").read_bytes()
-    compiler = typst.Compiler(font_paths=fonts, sys_inputs={"data": data})
-    try:
-        made = compiler.compile(source, format="pdf", timestamp=made_at, pdf_standards="ua-1")
-    except typst.TypstError:
-        # The standard for accessible papers refuses letters that no font has. A paper with an empty box for one is
-        # better than none, and JSON and table have the letter.
-        made = compiler.compile(source, format="pdf", timestamp=made_at)
-    assert isinstance(made, bytes)  # noqa: S101 - one document is no list of pages
-    return made
+BUFFERED: Final = 1_000
+"""Pieces of the template that are written at once."""
 
 
-def _data(pack: PackRecord, growth: Growth, fonts: list[str]) -> dict[str, object]:
+def paper(pack: PackRecord, growth: Growth) -> Iterator[bytes]:
+    """Write the paper part by part; the same pack gives the same bytes."""
     petition, letters = pack.petition, pack.letters
-    letter = letters[-1] if letters else None
-    numbers = {one.digest: f"{number}" for number, one in enumerate(letters, 1)} if len(letters) > 1 else {}
-    return {
-        "fonts": fonts,
-        "title": petition.title,
-        "repository": petition.repository,
-        "number": str(petition.number),
-        "issue": petition.issue,
-        "made": f"{_moment(pack.made_at)} UTC",
-        "numbers": _numbers(pack),
-        "chart": chart(growth, petition.title, alone=True),
-        "chart_words": growth.in_words(),
-        "letter": tree(letter.text if letter and letter.text else "*The letter's text is not known.*"),
-        "letter_digest": letter.digest if letter else "–",
-        "versions": [
-            {"number": f"{number}", "seen": _moment(one.seen_at), "signed": f"{one.signed:,}", "digest": one.digest}
-            for number, one in enumerate(letters, 1)
-        ],
-        "facts": [
-            {"what": "Counted", "said": f"{_moment(pack.made_at)} UTC"},
-            {"what": "State", "said": _state(pack)},
-            {"what": "Digest of the tally", "said": petition.digest},
-            {"what": "The issue", "said": petition.issue},
-        ],
-        "signatures": [
-            {
-                "place": f"{place:,}",
-                "name": one.name,
-                "login": one.login,
-                "affiliation": one.affiliation or "",
-                "reason": one.reason,
-                "at": _moment(one.signed_at),
-                "version": "" if one.letter is None else numbers.get(one.letter, ""),
-            }
-            for place, one in enumerate(pack.signatures, 1)
-        ],
-    }
+    foot = f"{petition.repository} #{petition.number} · {_moment(pack.made_at)} UTC"
+    style = _TEMPLATES.get_template("paper.css").render(foot=_in_css(foot))
+    parts = _TEMPLATES.get_template("paper.html").stream(
+        pack=pack,
+        petition=petition,
+        style=Markup(style),  # noqa: S704 - ours, and what it quotes is escaped
+        style_digest=b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        numbers=_numbers(pack),
+        chart=Markup(chart(growth, petition.title, alone=False)),  # noqa: S704 - it escapes what it is given
+        chart_words=growth.in_words(),
+        response=links_apart(petition.response.text) if petition.response else (),
+        letter=_letter(letters[-1].text if letters else None),
+        versions={one.digest: number for number, one in enumerate(letters, 1)} if len(letters) > 1 else {},
+        in_one_list=IN_ONE_LIST,
+    )
+    parts.enable_buffering(BUFFERED)
+    return (wellformed(part).encode() for part in parts)
 
 
-def _numbers(pack: PackRecord) -> list[dict[str, str]]:
-    told = [
-        {"number": f"{pack.petition.count:,}", "what": "signatures"},
-        {"number": f"{pack.withdrawn:,}", "what": "withdrawn by /unsign"},
-    ]
+def _letter(text: str | None) -> Markup | None:
+    if not text:
+        return None
+    # What is folded in is not printed.
+    return Markup(str(markdown.show(text)).replace("<details", "<details open"))  # noqa: S704 - sanitized
+
+
+def _numbers(pack: PackRecord) -> Iterator[tuple[int, str]]:
+    count, goal = pack.petition.count, pack.petition.goal
+    yield count, "signature" if count == 1 else "signatures"
+    yield pack.withdrawn, "withdrawn by /unsign"
     if pack.withheld:
-        told.append({"number": f"{pack.withheld:,}", "what": "withheld by the organizers"})
-    if pack.petition.goal:
-        told.append({"number": f"{pack.petition.goal:,}", "what": "the goal"})
-    return told
-
-
-def _state(pack: PackRecord) -> str:
-    closed = pack.petition.closed_at
-    return f"closed on {_moment(closed)} UTC" if closed else "open"
+        yield pack.withheld, "withheld by the organizers"
+    if goal:
+        yield goal, "the goal"
 
 
 def _moment(text: str) -> str:
@@ -99,7 +69,16 @@ def _moment(text: str) -> str:
     return f"{at.day} {at:%b} {at.year}, {at:%H:%M}"
 
 
-def _families(fonts: typst.Fonts) -> list[str]:
-    """List the fonts, Latin first; the first that has a letter sets it."""
-    named = sorted({font.family for font in fonts.fonts() if font.family.startswith("Noto")})
-    return sorted(named, key=lambda name: (name != "Noto Sans", "CJK" in name, "Emoji" in name, name))
+def _in_css(text: str) -> str:
+    """Write text as it stands in a string of CSS."""
+    return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"\\{ord(found[0]):x} ", text)
+
+
+_TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.PackageLoader("bot.handover"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+_TEMPLATES.filters["moment"] = _moment

@@ -275,4 +275,4 @@ async def test_a_server_loads_nothing_that_it_does_not_serve_with() -> None:
     name, *loaded = out.split()
     assert (name, err) == ("serve", "")
     assert not {"bot.demo", "sandbox", "bot.verify", "bot.audit", "bot.handover", "bot.init_repo"} & {*loaded}
-    assert not {"alembic", "sqlalchemy", "typst", "graphql", "aiosqlite"} & {*loaded}
+    assert not {"alembic", "sqlalchemy", "graphql", "aiosqlite"} & {*loaded}
