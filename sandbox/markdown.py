@@ -1,25 +1,17 @@
-"""Show Markdown as an issue on GitHub would: GitHub's flavour, its sanitizer, its mentions and references."""
+"""Markdown as an issue on GitHub shows it: GitHub's own parser, its sanitizer, its mentions and references."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import nh3
-from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
-from markdown_it.token import Token
+from cmarkgfm import github_flavored_markdown_to_html
+from cmarkgfm.cmark import Options
 from markupsafe import Markup
-
-from sandbox.autolinks import autolinks
-
-if TYPE_CHECKING:
-    from markdown_it.renderer import RendererHTML
-    from markdown_it.utils import EnvType, OptionsDict
 
 GITHUB = "https://github.com/"
 
@@ -31,7 +23,7 @@ def render(text: str, repository: str) -> Markup:
     Links to GitHub lead to the same place in the sandbox, and a picture from elsewhere becomes a link to it.
     """
     marks = _Marks(repository)
-    marks.feed(_SANITIZER.clean(_MARKDOWN.render(text)))
+    marks.feed(_SANITIZER.clean(_alerts(github_flavored_markdown_to_html(text, options=_OPTIONS))))
     marks.close()
     return Markup("".join(marks.html))  # noqa: S704 - sanitized just above
 
@@ -54,11 +46,10 @@ _ATTRIBUTES: Final[dict[str, frozenset[str]]] = {
     "th": frozenset({"colspan", "rowspan", "scope"}),
     "time": frozenset({"datetime"}),
 }
+_ALERTS: Final = ("note", "tip", "important", "warning", "caution")
 _CLASSES: Final[dict[str, frozenset[str]]] = {
-    "div": frozenset(f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")),
+    "blockquote": frozenset(f"markdown-alert-{kind}" for kind in _ALERTS),
     "p": frozenset({"markdown-alert-title"}),
-    "ul": frozenset({"contains-task-list"}),
-    "ol": frozenset({"contains-task-list"}),
 }
 # A checkbox is a task, and only shows: GitHub lets nobody but the organizers tick it.
 _TASK: Final = {"type": "checkbox", "disabled": ""}
@@ -80,34 +71,22 @@ _SANITIZER: Final = nh3.Cleaner(
     url_schemes={"ftp", "http", "https", "mailto"},
 )
 
-# https://github.github.com/gfm/#disallowed-raw-html-extension-
-_SHOWN_AS_TEXT: Final = re.compile(
-    r"<(?=/?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext)\b)", re.IGNORECASE
-)
+# In issues and comments, unlike in files, the end of a line breaks it. What is unsafe is left to the sanitizer.
+_OPTIONS: Final = Options.CMARK_OPT_UNSAFE | Options.CMARK_OPT_HARDBREAKS
+
+_ALERT: Final = re.compile(rf"<blockquote>\n<p>\[!({'|'.join(_ALERTS)})\](?:<br />\n|</p>\n<p>)", re.IGNORECASE)
 
 
-def _markdown() -> MarkdownIt:
-    # In issues and comments, unlike in files, the end of a line breaks it.
-    markdown = MarkdownIt("gfm-like2", {"breaks": True, "linkify": False})
-    markdown.use(autolinks)
-    markdown.core.ruler.push("align", _align)
-    markdown.add_render_rule("html_inline", _filter_tags)
-    markdown.add_render_rule("html_block", _filter_tags)
-    return markdown
+def _alerts(html: str) -> str:
+    """Mark quotes that begin with `[!NOTE]` and the like, which GitHub does after it has parsed the Markdown."""
 
+    def mark(found: re.Match[str]) -> str:
+        kind = found[1].lower()
+        title = f'<p class="markdown-alert-title">{kind.capitalize()}</p>'
+        return f'<blockquote class="markdown-alert-{kind}">\n{title}\n<p>'
 
-def _align(state: StateCore) -> None:
-    """Say a table cell's alignment as GitHub does, which keeps inline styles out of the page."""
-    for token in state.tokens:
-        if token.type in ("th_open", "td_open") and (style := token.attrs.pop("style", None)):
-            token.attrSet("align", str(style).removeprefix("text-align:"))
+    return _ALERT.sub(mark, html)
 
-
-def _filter_tags(_: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
-    return _SHOWN_AS_TEXT.sub("&lt;", tokens[index].content)
-
-
-_MARKDOWN: Final = _markdown()
 
 _LOGIN: Final = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
 _MARK: Final = re.compile(

@@ -63,7 +63,7 @@ def check(text: str, html: str) -> None:
 
 
 def test_the_parts_of_a_block() -> None:
-    check("### 1 *person* has ~~not~~ signed", "<h3>1 <em>person</em> has <s>not</s> signed</h3>")
+    check("### 1 *person* has ~~not~~ signed", "<h3>1 <em>person</em> has <del>not</del> signed</h3>")
     check("`████░░` **62 %**", "<p><code>████░░</code> <strong>62 %</strong></p>")
     check("<sub>Counted</sub>", "<p><sub>Counted</sub></p>")
     check("above\n<!-- undersigned:begin -->", "<p>above</p>")
