@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 
 from sandbox.server import Sandbox
-from sandbox.state import Event
+from sandbox.world import Event
 
 SECRET = "the secret of the benchmarks"  # noqa: S105 - nothing but invented deliveries is signed with it
 
@@ -64,7 +64,7 @@ def request(payload: bytes, event: str = "issue_comment", *, secret: str = SECRE
 def _deliver(letter: str) -> Template:
     sandbox = Sandbox()
     told: list[Event] = []
-    sandbox.state.on_event.append(told.append)
+    sandbox.world.on_event.append(told.append)
     issue = sandbox.petition("An open letter", letter)
     comment = sandbox.comment(issue, "p0000000", "/sign Ada Lovelace, London")
     payload = json.dumps(told[-1].payload, separators=(",", ":")).replace('"comments":0', '"comments":1000000')

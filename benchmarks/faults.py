@@ -23,7 +23,7 @@ from bot import app, logs
 from bot.config import Config
 from bot.reconcile.intervals import Intervals
 from sandbox.faults import Faults
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 
 RATE = 20.0

@@ -32,9 +32,9 @@ from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import Lease, Store
 from sandbox.api.limits import Limits
-from sandbox.ground import Event
-from sandbox.nouns import Issue, Refused
+from sandbox.models import Issue, Refused
 from sandbox.server import Sandbox
+from sandbox.world import Event
 
 LATENCY = 0.2
 """Seconds that GitHub takes for an answer."""
@@ -90,7 +90,7 @@ async def play(replay: Replay) -> Replay:
     async with _world(replay) as (world, worker):
         for place in range(replay.petitions):
             world.open_thread(world.sandbox.petition(f"Letter {place}", "Dear all,\r\n\r\nplease."), place)
-        world.sandbox.state.on_change.append(lambda issue: _look(issue, world))
+        world.sandbox.world.on_change.append(lambda issue: _look(issue, world))
         async with world.store.lease(worker.installation_id) as lease:
             assert lease
             await _work(world, worker, lease)
@@ -231,11 +231,11 @@ async def _world(replay: Replay) -> AsyncIterator[tuple[World, Worker]]:
     with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
         store = await Store.open(f"sqlite:///{folder}/simulation.db", now=clock.now)
         world = World(clock, sandbox, store, replay)
-        sandbox.state.on_event.append(world.told.append)
+        sandbox.world.on_event.append(world.told.append)
         sandbox.app.middlewares.append(_taking_time(world))
         await sandbox.start()
         sandbox.repository()
-        (installation,) = sandbox.state.installations.values()
+        (installation,) = sandbox.world.installations.values()
         try:
             async with aiohttp.ClientSession() as session:
                 github = GitHub(

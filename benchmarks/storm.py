@@ -22,7 +22,7 @@ from benchmarks.servers import bot_environment, serving
 from bot.petition import block
 from bot.reconcile.write_limiter import WriteRate
 from sandbox.api.limits import Limits
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 
 LATENCY = 0.05
@@ -164,7 +164,7 @@ async def _sign(sandbox: Sandbox, petition: Issue, storm: Storm, seconds: float,
             storm.seconds = time.monotonic() - began - storm.signed[-1][0]
 
     look(None)
-    sandbox.state.on_change.append(look)
+    sandbox.world.on_change.append(look)
     for number in range(storm.signers):
         due = seconds * number / storm.signers - (time.monotonic() - began)
         if due > 0 or number % 20 == 0:

@@ -15,7 +15,7 @@ import psutil
 from benchmarks.servers import bot_environment, complaints, end, port_of, start
 from bot.petition import block
 from sandbox.api.limits import Limits
-from sandbox.nouns import Comment, Issue
+from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 
 PARALLEL = 32
@@ -56,7 +56,7 @@ class Storm:
             self.signers += 1
         else:
             comment = self.comments[-1 - self.acts % editors]
-            self.sandbox.state.edit_comment(comment, comment.user, f"/sign Signer {self.acts}")
+            self.sandbox.comments.edit(comment, comment.user, f"/sign Signer {self.acts}")
         self.acts += 1
 
     def answers(self) -> tuple[int, int]:

@@ -26,10 +26,10 @@ from bot.reconcile.intervals import Intervals
 from bot.reconcile.write_limiter import WriteRate
 from bot.terminal import harmless
 from sandbox import page
-from sandbox.arrivals import Calendar, arrivals
 from sandbox.faults import Faults
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.people import people
+from sandbox.replay_data import Calendar, arrivals
 from sandbox.server import Sandbox
 
 FAVOURITE_PORT = 8000
@@ -167,7 +167,7 @@ async def counted(scene: Scene, signatures: int = 0, *, patience: float = PATIEN
     """Wait until the petition's body shows this many signatures; raises TimeoutError."""
     changed = asyncio.Event()
     changed.set()
-    listeners = scene.sandbox.state.on_change
+    listeners = scene.sandbox.world.on_change
     listener = lambda _: changed.set()  # noqa: E731 - one name, to take it off the list again
     listeners.append(listener)
     try:
@@ -252,11 +252,12 @@ def _config(sandbox: Sandbox, folder: Path) -> Config:
 
 async def _close(scene: Scene, signers: int, console: Console) -> int:
     """Close the petition when all are counted, and print the body that stays."""
-    state, closed = scene.sandbox.state, asyncio.Event()
+    sandbox, closed = scene.sandbox, asyncio.Event()
     try:
         await counted(scene, signers)
-        state.on_change.append(lambda _: closed.set() if "Closed on" in (scene.petition.body or "") else None)
-        state.close(scene.petition, scene.petition.repository.owner)
+        listen = sandbox.world.on_change.append
+        listen(lambda _: closed.set() if "Closed on" in (scene.petition.body or "") else None)
+        sandbox.issues.close(scene.petition, scene.petition.repository.owner)
         async with asyncio.timeout(PATIENCE):
             await closed.wait()
     except TimeoutError:

@@ -7,9 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.delivery_log import Attempt, DeliveryLog
-from sandbox.nouns import Issue
-from sandbox.state import State
+from sandbox.deliveries import Attempt, DeliveryLog
+from sandbox.models import Issue, User
 
 SHOWN = 5
 """Lines of the feed; older ones are only counted."""
@@ -67,9 +66,9 @@ def _told(attempt: Attempt) -> Line:
     )  # fmt: skip
 
 
-def edits_by_bot(state: State, issue: Issue) -> int:
-    """Count how often the bot has written the issue's text."""
-    return sum(edit.editor is state.app.bot for edit in issue.edits)
+def edits_by(user: User, issue: Issue) -> int:
+    """Count how often an account has written the issue's text."""
+    return sum(edit.editor is user for edit in issue.edits)
 
 
 _EVENTS = {

@@ -6,7 +6,7 @@ import colorsys
 import hashlib
 from html import escape
 
-from sandbox.nouns import User
+from sandbox.models import User
 
 
 def draw(user: User) -> str:

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+from sandbox.events import Events
 from sandbox.issues import Issues
-from sandbox.nouns import HIDE_REASONS, ROLES, Comment, Edit, Issue, Refused, User
-from sandbox.repositories import invalid
+from sandbox.models import HIDE_REASONS, REACTIONS, Comment, Edit, Issue, Reaction, Refused, User, invalid
+from sandbox.repositories import Repositories
+from sandbox.world import World
 
 
-class Comments(Issues):
+class Comments:
     """Comments on issues."""
 
-    def comment(
+    def __init__(self, world: World, events: Events, repositories: Repositories, issues: Issues) -> None:
+        self._world = world
+        self._events = events
+        self._repositories = repositories
+        self._issues = issues
+
+    def create(
         self, issue: Issue, actor: User, body: str, *, web: bool | None = None, via_app: bool = False,
         via_email: bool = False,
     ) -> Comment:  # fmt: skip
         """Write a comment; through the App's hands if `via_app`, by answering a mail if `via_email`."""
-        self._writable(issue)
+        self._issues.require_writable(issue)
         self._refuse_locked(issue, actor)
-        if self.rules.comment_cap is not None and len(issue.comments) >= self.rules.comment_cap:
-            raise Refused(403, f"Commenting is disabled on issues with more than {self.rules.comment_cap} comments")
+        if self._world.rules.comment_cap is not None and len(issue.comments) >= self._world.rules.comment_cap:
+            raise Refused(
+                403, f"Commenting is disabled on issues with more than {self._world.rules.comment_cap} comments"
+            )
         body = self._body(actor, body, web=web)
-        now = self.time()
-        late = self.random.random() < self.rules.late_updates
+        now = self._world.time()
+        late = self._world.random.random() < self._world.rules.late_updates
         comment = Comment(
-            id=self.next_id("comment"),
+            id=self._world.next_id("comment"),
             issue=issue,
             user=actor,
             body=body,
             created_at=now,
             updated_at=now + late,
             edits=[Edit(now, actor, body)],
-            via_app=via_app or actor is self.app.bot,
+            via_app=via_app or actor is self._world.app.bot,
             via_email=via_email,
         )
-        self._index_comment(comment)
+        self._world.add_comment(comment)
         before = len(issue.comments)
         issue.comments.append(comment)
         issue.updated_at = now
@@ -41,7 +51,7 @@ class Comments(Issues):
         self._tell_comment("created", comment, actor, comments=before)
         return comment
 
-    def edit_comment(self, comment: Comment, actor: User, body: str, *, web: bool | None = None) -> Comment:
+    def edit(self, comment: Comment, actor: User, body: str, *, web: bool | None = None) -> Comment:
         """Save another text; saving the same one tells of an edit whose texts are equal, and records none."""
         self._writable_comment(comment, actor)
         body = self._body(actor, body, web=web)
@@ -53,7 +63,7 @@ class Comments(Issues):
         self._tell_comment("edited", comment, actor, before=before)
         return comment
 
-    def delete_comment(self, comment: Comment, actor: User) -> None:
+    def delete(self, comment: Comment, actor: User) -> None:
         """Delete a comment for good."""
         self._writable_comment(comment, actor)
         # In GitHub's own sample payload the number of comments still includes the deleted one.
@@ -61,10 +71,10 @@ class Comments(Issues):
         comment.deleted = True
         issue = comment.issue
         issue.comments.remove(comment)
-        issue.updated_at = self.time()
+        issue.updated_at = self._world.time()
         if issue.pinned_comment is comment:
             issue.pinned_comment = None
-        self._changed(issue)
+        self._events.changed(issue)
 
     def hide(self, comment: Comment, actor: User, reason: str = "off-topic") -> Comment:
         """Hide a comment as a moderator; GitHub tells of it as an edit whose texts are equal."""
@@ -84,7 +94,7 @@ class Comments(Issues):
             raise Refused(422, "Validation Failed")
         if issue.pinned_comment is not None and issue.pinned_comment is not comment:
             self.unpin(issue.pinned_comment, actor)
-        comment.pinned_at, comment.pinned_by = self.time(), actor
+        comment.pinned_at, comment.pinned_by = self._world.time(), actor
         issue.pinned_comment = comment
         self._tell_comment("pinned", comment, actor)
         return comment
@@ -112,37 +122,68 @@ class Comments(Issues):
     ) -> None:
         changes = {} if before is None else {"changes": {"body": {"from": before}}}
         issue = comment.issue
-        self.tell(
+        self._events.publish(
             "issue_comment", action, actor, issue.repository, dict(changes),
             issue=issue, comment=comment, comments=comments,
         )  # fmt: skip
 
     def _body(self, actor: User, body: str, *, web: bool | None) -> str:
-        text = self._text(actor, body, web=web) or ""
+        text = self._issues.stored_text(actor, body, web=web) or ""
         if not text.strip():
             raise invalid("IssueComment", "data", "unprocessable", "Body cannot be blank")
-        if len(text.encode("utf-8", "surrogatepass")) > self.rules.comment_bytes:
+        if len(text.encode("utf-8", "surrogatepass")) > self._world.rules.comment_bytes:
             raise invalid("IssueComment", "data", "unprocessable", "Body is too long (maximum is 65536 characters)")
         return text
 
     def _later(self, comment: Comment) -> int:
-        return max(self.time(), comment.updated_at)
+        return max(self._world.time(), comment.updated_at)
 
     def _refuse_locked(self, issue: Issue, actor: User) -> None:
-        can_write = ROLES.index(self.role(issue.repository, actor)) >= ROLES.index("write")
-        if issue.locked and not can_write:
+        if issue.locked and not self._repositories.allows(issue.repository, actor, "write"):
             raise Refused(403, "Unable to create comment because issue is locked.")
 
     def _writable_comment(self, comment: Comment, actor: User) -> None:
         self._present(comment)
         if actor is not comment.user:
-            self.require(comment.issue.repository, actor, "write")
+            self._repositories.require(comment.issue.repository, actor, "write")
 
     def _moderate(self, comment: Comment, actor: User) -> None:
         self._present(comment)
-        self.require(comment.issue.repository, actor, "write")
+        self._repositories.require(comment.issue.repository, actor, "write")
 
     def _present(self, comment: Comment) -> None:
         if comment.deleted:
             raise Refused(404, "Not Found")
-        self._writable(comment.issue)
+        self._issues.require_writable(comment.issue)
+
+
+class Reactions:
+    """Reactions to issues and to comments."""
+
+    def __init__(self, world: World, events: Events, issues: Issues) -> None:
+        self._world = world
+        self._events = events
+        self._issues = issues
+
+    def add(self, to: Issue | Comment, actor: User, content: str) -> Reaction:
+        """React with one of `REACTIONS`; the same reaction again gives the one that is there. No webhook tells."""
+        issue = to if isinstance(to, Issue) else to.issue
+        self._issues.require_writable(issue)
+        if content not in REACTIONS:
+            raise invalid("Reaction", "content", "invalid")
+        if issue.locked:
+            raise Refused(403, "Unable to create reaction because issue is locked.")
+        for reaction in to.reactions:
+            if reaction.user is actor and reaction.content == content:
+                return reaction
+        reaction = Reaction(self._world.next_id("reaction"), actor, content, self._world.time())
+        to.reactions.append(reaction)
+        self._events.changed(issue)
+        return reaction
+
+    def remove(self, to: Issue | Comment, actor: User, content: str) -> None:
+        """Take one's reaction back."""
+        mine = [one for one in to.reactions if one.user is actor and one.content == content]
+        for reaction in mine:
+            to.reactions.remove(reaction)
+        self._events.changed(to if isinstance(to, Issue) else to.issue)

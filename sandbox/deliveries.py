@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
 import time
 import uuid
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from heapq import heappop, heappush
@@ -18,11 +20,11 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from sandbox import payloads
-from sandbox.delivery_log import Attempt, Delivery, DeliveryLog
-from sandbox.faults import Fate, Luck
-from sandbox.nouns import JsonObject
-from sandbox.state import Event, State
+from sandbox.events import ping_payload
+from sandbox.faults import DeliveryFault, FaultInjector
+from sandbox.models import JsonObject
+from sandbox.shapes import Urls, timestamp
+from sandbox.world import Event, World
 
 LARGEST = 25 * 1024 * 1024
 """Bytes of the largest payload that GitHub delivers at all."""
@@ -30,10 +32,123 @@ NO_ANSWER = 0
 """The status code of an attempt that got no HTTP answer; GitHub's own is not known."""
 
 
+KEPT = 3 * 24 * 3600
+"""Seconds for which GitHub remembers a delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is to be delivered: one event under one GUID, however often it is attempted."""
+
+    guid: str
+    event: str
+    action: str | None
+    installation_id: int | None
+    repository_id: int | None
+    packed: bytes = field(repr=False)
+    """The JSON payload, compressed, because a storm leaves thousands of them."""
+    redelivery: bool = False
+
+    @property
+    def payload(self) -> bytes:
+        """Give the JSON payload as it is sent."""
+        return zlib.decompress(self.packed)
+
+    @classmethod
+    def pack(cls, payload: JsonObject) -> bytes:
+        """Turn a payload into the bytes that a delivery keeps."""
+        text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+        return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to deliver; `status` is `OK` only for a 2xx, and `status_code` 0 where no HTTP answer came."""
+
+    id: int
+    delivery: Delivery
+    delivered_at: float
+    duration: float
+    status: str
+    status_code: int
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    response: str = ""
+
+    def shown(self) -> JsonObject:
+        """Show the attempt as a line of the list."""
+        of = self.delivery
+        return {
+            "id": self.id,
+            "guid": of.guid,
+            "delivered_at": timestamp(self.delivered_at),
+            "redelivery": of.redelivery,
+            "duration": round(self.duration, 2),
+            "status": self.status,
+            "status_code": self.status_code,
+            "event": of.event,
+            "action": of.action,
+            "installation_id": of.installation_id,
+            "repository_id": of.repository_id,
+            "throttled_at": None,
+        }
+
+    def shown_in_full(self, urls: Urls) -> JsonObject:
+        """Show the attempt with its request and response."""
+        return self.shown() | {
+            "url": f"{urls.api}/app/hook/deliveries/{self.id}",
+            "request": {"headers": dict(self.request_headers), "payload": json.loads(self.delivery.payload)},
+            "response": {"headers": dict(self.response_headers), "payload": self.response},
+        }
+
+
+class DeliveryLog:
+    """Remembers attempts for three days."""
+
+    def __init__(self, now: Callable[[], float], first_id: int = 180_000_000_001) -> None:
+        self._now = now
+        self._attempts: dict[int, Attempt] = {}
+        self._next_id = first_id
+
+    def next_id(self) -> int:
+        """Take the id of the next attempt."""
+        self._next_id += 1
+        return self._next_id - 1
+
+    def add(self, attempt: Attempt) -> None:
+        """Remember an attempt."""
+        self._forget()
+        self._attempts[attempt.id] = attempt
+
+    def attempts(self, status: str | None = None) -> list[Attempt]:
+        """List attempts, newest first.
+
+        `status` filters by HTTP code as GitHub does: `success` 200-399, `failure` 400-599. An attempt without an
+        HTTP answer is in neither.
+        """
+        self._forget()
+        codes = {"success": range(200, 400), "failure": range(400, 600)}.get(status or "")
+        newest_first = reversed(self._attempts.values())
+        return [one for one in newest_first if codes is None or one.status_code in codes]
+
+    def get(self, attempt_id: int) -> Attempt | None:
+        """Find an attempt that has not expired."""
+        self._forget()
+        return self._attempts.get(attempt_id)
+
+    def _forget(self) -> None:
+        oldest = self._now() - KEPT
+        while self._attempts:
+            first = next(iter(self._attempts.values()))
+            if first.delivered_at >= oldest:
+                break
+            del self._attempts[first.id]
+
+
 class Deliveries:
     """The App's webhook: a queue of events, and who gets them in which order."""
 
-    def __init__(self, state: State, luck: Luck, secret: str) -> None:
+    def __init__(self, world: World, faults: FaultInjector, secret: str) -> None:
         self.url: str | None = None
         """Where to deliver; None while the hook is switched off, when events are neither sent nor logged."""
         self.secret: str | None = secret
@@ -45,9 +160,9 @@ class Deliveries:
         """Seconds until an unanswered delivery is given up."""
         self.concurrency = 1
         """How many deliveries are under way at once; 1 keeps them in order."""
-        self.log = DeliveryLog(state.now)
-        self._state = state
-        self._luck = luck
+        self.log = DeliveryLog(world.now)
+        self._world = world
+        self._faults = faults
         self._queue: list[_Waiting] = []
         self._places = 0
         self._open = 0
@@ -58,7 +173,7 @@ class Deliveries:
         self._under_way: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
         self._session: aiohttp.ClientSession | None = None
-        state.on_event.append(self.enqueue)
+        world.on_event.append(self.enqueue)
 
     async def start(self) -> None:
         """Begin to deliver, first what has waited."""
@@ -89,22 +204,22 @@ class Deliveries:
         """Queue an event for delivery under a new GUID."""
         if self.url is None:
             return
-        guid = str(uuid.UUID(int=self._state.random.getrandbits(128), version=4))
+        guid = str(uuid.UUID(int=self._world.random.getrandbits(128), version=4))
         packed = Delivery.pack(event.payload)
         delivery = Delivery(guid, event.name, event.action, event.installation_id, event.repository_id, packed)
-        match self._luck.with_delivery():
-            case Fate.VANISHES:
+        match self._faults.with_delivery():
+            case DeliveryFault.VANISHES:
                 pass
-            case Fate.IS_LOST:
+            case DeliveryFault.IS_LOST:
                 self._record(delivery, status="failed to connect to host")
-            case Fate.COMES_TWICE:
+            case DeliveryFault.COMES_TWICE:
                 self._put(delivery)
                 self._put(delivery)
-            case Fate.COMES_LATE:
-                self._put(delivery, late_by=self._luck.places())
-            case Fate.GOES_UNHEARD:
+            case DeliveryFault.COMES_LATE:
+                self._put(delivery, late_by=self._faults.places())
+            case DeliveryFault.GOES_UNHEARD:
                 self._put(delivery, is_heard=False)
-            case Fate.ARRIVES:
+            case DeliveryFault.ARRIVES:
                 self._put(delivery)
 
     def redeliver(self, attempt: Attempt) -> None:
@@ -113,7 +228,7 @@ class Deliveries:
 
     def ping(self) -> None:
         """Send what GitHub sends when the hook is made."""
-        self.enqueue(Event("ping", None, payloads.ping(self._state.urls, self._state.app, self.config())))
+        self.enqueue(Event("ping", None, ping_payload(self._world.urls, self._world.app, self.config())))
 
     def config(self) -> JsonObject:
         """Give the hook's configuration with the secret masked."""
@@ -137,7 +252,7 @@ class Deliveries:
                 await self._begin(heappop(self._queue))
             self._wake.clear()
             try:
-                quiet = self._luck.faults.quiet_seconds if self._queue else None
+                quiet = self._faults.faults.quiet_seconds if self._queue else None
                 async with asyncio.timeout(quiet):
                     await self._wake.wait()
             except TimeoutError:  # nothing has come that could overtake what is held back
@@ -187,7 +302,7 @@ class Deliveries:
                 record(took, status="timed out")
 
     def _headers(self, delivery: Delivery, body: bytes, content_type: str) -> dict[str, str]:
-        app = self._state.app
+        app = self._world.app
         headers = {
             "Accept": "*/*",
             "Content-Type": content_type,
@@ -210,7 +325,7 @@ class Deliveries:
         response: str = "",
     ) -> None:  # fmt: skip
         attempt = Attempt(
-            self.log.next_id(), delivery, self._state.now(), duration, status, status_code,
+            self.log.next_id(), delivery, self._world.now(), duration, status, status_code,
             headers or {}, response_headers or {}, response,
         )  # fmt: skip
         self.log.add(attempt)

@@ -1,7 +1,7 @@
 """Everything GitHub is known to do to a bot on a bad day: seeded, reproducible, and off by default.
 
-`Faults` says how often, `Luck` draws. Shares are between 0 and 1. Deliveries and API requests draw from separate
-streams, so that the one does not disturb the other.
+`Faults` says how often, `FaultInjector` draws. Shares are between 0 and 1. Deliveries and API requests draw from
+separate streams, so that the one does not disturb the other.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Faults:
         )  # fmt: skip
 
 
-class Fate(Enum):
+class DeliveryFault(Enum):
     """What becomes of a delivery."""
 
     ARRIVES = "arrives"
@@ -90,7 +90,7 @@ class Fate(Enum):
     GOES_UNHEARD = "goes unheard"
 
 
-class Trouble(Enum):
+class RequestFault(Enum):
     """What becomes of an API request."""
 
     SERVER_ERROR = "server error"
@@ -105,10 +105,10 @@ class Trouble(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
-    """One request's trouble; `applied` says that it was carried out although the client is told otherwise."""
+class Failure:
+    """How one request fails; `applied` says that it was carried out although the client is told otherwise."""
 
-    trouble: Trouble
+    fault: RequestFault
     applied: bool = False
     status: int = 403
     """What a throttled request is answered with."""
@@ -116,11 +116,11 @@ class Mishap:
     """Whether a throttled request is told how long to wait."""
 
 
-class Luck:
+class FaultInjector:
     """Draws what goes wrong; the same seed and the same requests go wrong the same way."""
 
     def __init__(self, faults: Faults | None = None) -> None:
-        self._planned: list[tuple[str, Mishap]] = []
+        self._planned: list[tuple[str, Failure]] = []
         self.faults = faults or Faults()
 
     @property
@@ -134,54 +134,54 @@ class Luck:
         self._deliveries = random.Random(f"deliveries {faults.seed}")  # noqa: S311 - reproducible, not secret
         self._requests = random.Random(f"requests {faults.seed}")  # noqa: S311 - reproducible, not secret
 
-    def plan(self, where: str, mishap: Mishap) -> None:
+    def plan(self, where: str, failure: Failure) -> None:
         """Let the next request whose `METHOD /path` contains `where` go wrong, once."""
-        self._planned.append((where, mishap))
+        self._planned.append((where, failure))
 
-    def with_delivery(self) -> Fate:
+    def with_delivery(self) -> DeliveryFault:
         """Draw what becomes of a delivery."""
         of = self._faults
         fates = {
-            Fate.IS_LOST: of.lost,
-            Fate.VANISHES: of.vanished,
-            Fate.COMES_TWICE: of.doubled,
-            Fate.COMES_LATE: of.late,
-            Fate.GOES_UNHEARD: of.unheard,
+            DeliveryFault.IS_LOST: of.lost,
+            DeliveryFault.VANISHES: of.vanished,
+            DeliveryFault.COMES_TWICE: of.doubled,
+            DeliveryFault.COMES_LATE: of.late,
+            DeliveryFault.GOES_UNHEARD: of.unheard,
         }
-        return _draw(self._deliveries, fates) or Fate.ARRIVES
+        return _draw(self._deliveries, fates) or DeliveryFault.ARRIVES
 
     def places(self) -> int:
         """Draw how many later deliveries overtake one that is held back."""
         return self._deliveries.randint(1, 5)
 
-    def with_request(self, method: str, path: str) -> Mishap | None:
+    def with_request(self, method: str, path: str) -> Failure | None:
         """Draw what becomes of an API request; None where nothing goes wrong."""
         request = f"{method} {path}"
-        for place, (where, mishap) in enumerate(self._planned):
+        for place, (where, failure) in enumerate(self._planned):
             if where in request:
                 del self._planned[place]
-                return mishap
+                return failure
         of, draw = self._faults, self._requests
         is_graphql, is_reaction = path.endswith("/graphql"), "/reactions" in path
         if is_reaction and of.reactions_missing:
-            return Mishap(Trouble.REACTIONS_MISSING)
+            return Failure(RequestFault.REACTIONS_MISSING)
         if of.where not in request:
             return None
-        troubles = {
-            Trouble.SERVER_ERROR: of.server_error,
-            Trouble.UNAVAILABLE: of.unavailable,
-            Trouble.TRUNCATED: of.truncated,
-            Trouble.HANGS: of.hanging,
-            Trouble.PRIMARY: of.primary,
-            Trouble.SECONDARY: of.secondary,
-            Trouble.GRAPHQL_ERROR: of.graphql_error if is_graphql else 0.0,
-            Trouble.REACTIONS_FAIL: of.reactions_failing if is_reaction else 0.0,
+        faults = {
+            RequestFault.SERVER_ERROR: of.server_error,
+            RequestFault.UNAVAILABLE: of.unavailable,
+            RequestFault.TRUNCATED: of.truncated,
+            RequestFault.HANGS: of.hanging,
+            RequestFault.PRIMARY: of.primary,
+            RequestFault.SECONDARY: of.secondary,
+            RequestFault.GRAPHQL_ERROR: of.graphql_error if is_graphql else 0.0,
+            RequestFault.REACTIONS_FAIL: of.reactions_failing if is_reaction else 0.0,
         }
-        trouble = _draw(draw, troubles)
-        if trouble is None:
+        fault = _draw(draw, faults)
+        if fault is None:
             return None
         applied = draw.random() < of.applied_anyway
-        return Mishap(trouble, applied, draw.choice((403, 429)), says_when=draw.random() < 0.5)
+        return Failure(fault, applied, draw.choice((403, 429)), says_when=draw.random() < 0.5)
 
     def refuses_token(self, age: float) -> int:
         """Tell how a token of this age (seconds) is refused: 401, 403, or 0 for not at all."""

@@ -12,12 +12,12 @@ import jinja2
 from aiohttp import web
 
 from sandbox import views
-from sandbox.activity import Activity, edits_by_bot
+from sandbox.activity import Activity, edits_by
 from sandbox.avatar import draw
-from sandbox.news import News
-from sandbox.nouns import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
+from sandbox.change_feed import ChangeFeed
+from sandbox.github import GitHub
+from sandbox.models import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
 from sandbox.server import Sandbox
-from sandbox.state import State
 
 PEOPLE = ("ada", "grace", "emmy", "sofia")
 """Invented people who are there to speak from the start."""
@@ -41,7 +41,7 @@ def mount(sandbox: Sandbox, people: Iterable[str] = PEOPLE) -> None:
     """Serve the page beside the sandbox's API; before the sandbox starts. `people` are there to speak."""
     for login in people:
         sandbox.user(login)
-    page = _Page(sandbox.state, Activity(sandbox.state.now, sandbox.deliveries.log))
+    page = _Page(sandbox.github)
     sandbox.app.middlewares.append(page.guard)
     sandbox.app.on_shutdown.append(page.close)
     sandbox.app.add_routes(page.routes())
@@ -62,14 +62,15 @@ class _Problem(Exception):
 class _Page:
     """The page's routes."""
 
-    def __init__(self, state: State, activity: Activity) -> None:
-        self._state = state
-        self._activity = activity
+    def __init__(self, github: GitHub) -> None:
+        self._github = github
+        self._world = github.world
+        self._activity = activity = Activity(github.world.now, github.deliveries.log)
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        self._news = News(lambda: activity.deliveries)
-        state.on_change.append(lambda _: self._news.changed())
+        self._feed = ChangeFeed(lambda: activity.deliveries)
+        github.world.on_change.append(lambda _: self._feed.changed())
 
     def routes(self) -> list[web.RouteDef]:
         """List the page's addresses, which are GitHub's where GitHub has them."""
@@ -114,26 +115,26 @@ class _Page:
 
     async def close(self, _: web.Application) -> None:
         """Let the watchers go, so that the server can stop."""
-        self._news.close()
+        self._feed.close()
 
     # What one reads
 
     async def _front(self, _: web.Request) -> web.Response:
-        issues = [one for repository in self._state.repositories.values() for one in _visible(repository)]
+        issues = [one for repository in self._world.repositories.values() for one in _visible(repository)]
         if len(issues) == 1:
             raise web.HTTPFound(views.issue_path(issues[0]))
         return self._message("Issues", "Everything on this small GitHub.", links=issues)
 
     async def _repository(self, request: web.Request) -> web.Response:
         owner, name = request.match_info["owner"], request.match_info["name"]
-        if owner == "apps" and name == self._state.app.slug:
-            return self._message(self._state.app.bot.login, "The bot under test, installed here as a GitHub App.")
+        if owner == "apps" and name == self._world.app.slug:
+            return self._message(self._world.app.bot.login, "The bot under test, installed here as a GitHub App.")
         repository = self._find_repository(request)
         return self._message(repository.full_name, "A repository of this sandbox.", links=_visible(repository))
 
     async def _person(self, request: web.Request) -> web.Response:
         login = request.match_info["login"]
-        user = self._state.find_user(login)
+        user = self._github.accounts.find(login)
         if user is None:
             raise _Problem(404, f"Nobody in this sandbox is called {login}.")
         kind = "An organization" if user.type == "Organization" else "A person"
@@ -141,10 +142,10 @@ class _Page:
 
     async def _issue(self, request: web.Request) -> web.Response:
         issue = self._find_issue(request)
-        speaker = self._state.find_user(request.query.get("as", ""))
+        speaker = self._github.accounts.find(request.query.get("as", ""))
         shown = views.show_issue(
             issue,
-            self._state.users.values(),
+            self._world.users.values(),
             speaker=speaker.login if speaker is not None and speaker.type == "User" else None,
             everything="all" in request.query,
         )
@@ -152,10 +153,10 @@ class _Page:
         return self._html(
             "issue.html",
             issue=shown,
-            version=self._news.version,
+            version=self._feed.version,
             deliveries=self._activity.deliveries,
             calls=self._activity.calls,
-            edits=edits_by_bot(self._state, issue),
+            edits=edits_by(self._world.app.bot, issue),
             feed=lines,
             hints=HINTS,
             hide_reasons=HIDE_REASONS,
@@ -163,10 +164,10 @@ class _Page:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         self._find_issue(request)
-        return await self._news.watch(request, HEADERS)
+        return await self._feed.watch(request, HEADERS)
 
     async def _avatar(self, request: web.Request) -> web.Response:
-        user = self._state.users.get(int(request.match_info["id"]), GHOST)
+        user = self._world.users.get(int(request.match_info["id"]), GHOST)
         return web.Response(text=draw(user), content_type="image/svg+xml")
 
     # What one does
@@ -174,59 +175,59 @@ class _Page:
     async def _write(self, request: web.Request) -> web.Response:
         issue, form = self._find_issue(request), await _form(request)
         actor = self._newcomer(form["newcomer"]) if form.get("newcomer", "").strip() else self._actor(form)
-        comment = self._state.comment(issue, actor, form.get("example") or form.get("body", ""))
+        comment = self._github.comments.create(issue, actor, form.get("example") or form.get("body", ""))
         raise _seen(issue, f"issuecomment-{comment.id}", speaker=actor)
 
     async def _edit_issue(self, request: web.Request) -> web.Response:
         issue, form = self._find_issue(request), await _form(request)
-        self._state.edit_issue(issue, self._actor(form), title=form.get("title"), body=form.get("body"))
+        self._github.issues.edit(issue, self._actor(form), title=form.get("title"), body=form.get("body"))
         raise _seen(issue, "letter")
 
     async def _set_state(self, request: web.Request) -> web.Response:
         issue, form = self._find_issue(request), await _form(request)
-        change = self._state.close if form.get("state") == "closed" else self._state.reopen
+        change = self._github.issues.close if form.get("state") == "closed" else self._github.issues.reopen
         change(issue, self._actor(form))
         raise _seen(issue, "title")
 
     async def _set_lock(self, request: web.Request) -> web.Response:
         issue, form = self._find_issue(request), await _form(request)
-        change = self._state.lock if form.get("lock") == "on" else self._state.unlock
+        change = self._github.issues.lock if form.get("lock") == "on" else self._github.issues.unlock
         change(issue, self._actor(form))
         raise _seen(issue, "title")
 
     async def _set_labels(self, request: web.Request) -> web.Response:
         issue, form = self._find_issue(request), await _form(request)
         if "remove" in form:
-            self._state.unlabel(issue, self._actor(form), form["remove"])
+            self._github.issues.unlabel(issue, self._actor(form), form["remove"])
         else:
-            self._state.label(issue, self._actor(form), form.get("add", "").strip())
+            self._github.issues.label(issue, self._actor(form), form.get("add", "").strip())
         raise _seen(issue, "title")
 
     async def _edit_comment(self, request: web.Request) -> web.Response:
         comment, form = self._find_comment(request), await _form(request)
-        self._state.edit_comment(comment, self._actor(form), form.get("body", ""))
+        self._github.comments.edit(comment, self._actor(form), form.get("body", ""))
         raise _seen(comment.issue, f"issuecomment-{comment.id}")
 
     async def _delete_comment(self, request: web.Request) -> web.Response:
         comment, form = self._find_comment(request), await _form(request)
-        self._state.delete_comment(comment, self._actor(form))
+        self._github.comments.delete(comment, self._actor(form))
         raise _seen(comment.issue, "thread")
 
     async def _hide_comment(self, request: web.Request) -> web.Response:
         comment, form = self._find_comment(request), await _form(request)
-        self._state.hide(comment, self._actor(form), form.get("reason", "off-topic"))
+        self._github.comments.hide(comment, self._actor(form), form.get("reason", "off-topic"))
         raise _seen(comment.issue, f"issuecomment-{comment.id}")
 
     async def _unhide_comment(self, request: web.Request) -> web.Response:
         comment, form = self._find_comment(request), await _form(request)
-        self._state.unhide(comment, self._actor(form))
+        self._github.comments.unhide(comment, self._actor(form))
         raise _seen(comment.issue, f"issuecomment-{comment.id}")
 
     # Whom and what it is about
 
     def _find_repository(self, request: web.Request) -> Repository:
         name = f"{request.match_info['owner']}/{request.match_info['name']}"
-        repository = self._state.find_repository(name)
+        repository = self._github.repositories.find(name)
         if repository is None:
             raise _Problem(404, f"There is no repository {name} in this sandbox.")
         return repository
@@ -257,7 +258,7 @@ class _Page:
         login = form.get("as", "")
         if not login:
             raise _Problem(400, "Nobody was chosen to do this; choose who speaks.")
-        actor = self._state.find_user(login)
+        actor = self._github.accounts.find(login)
         if actor is None or actor.type != "User":
             raise _Problem(400, f"{login} is nobody who could do this here.")
         return actor
@@ -270,7 +271,7 @@ class _Page:
             raise _Problem(
                 422, "Give the new person a name with some letters from a to z, as GitHub's logins have."
             )
-        return self._actor({"as": self._state.user(login).login})
+        return self._actor({"as": self._github.accounts.get_or_create(login).login})
 
     # How it is answered
 
@@ -286,7 +287,7 @@ class _Page:
             return response
         finally:
             self._activity.called(request.method, re.sub(r"^/api(/v3)?", "", request.path), status)
-            self._news.changed()
+            self._feed.changed()
 
     def _message(
         self, heading: str, message: str, *, status: int = 200, links: list[Issue] | None = None

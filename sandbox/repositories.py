@@ -4,51 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox import payloads, shapes
+from sandbox import shapes
 from sandbox.accounts import Accounts
-from sandbox.nouns import ROLES, Json, JsonObject, Label, Refused, Repository, User
+from sandbox.events import Events, push_payload
+from sandbox.installations import Installations
+from sandbox.models import ROLES, Json, Label, Refused, Repository, User, invalid
+from sandbox.world import World
 
 _DEFAULT_LABELS = {"bug": "d73a4a", "enhancement": "a2eeef", "question": "d876e3"}
 
 
-class Repositories(Accounts):
+class Repositories:
     """Repositories of people and organizations."""
 
-    def repository(self, full_name: str, *, private: bool = False) -> Repository:
+    def __init__(self, world: World, events: Events, accounts: Accounts, installations: Installations) -> None:
+        self._world = world
+        self._events = events
+        self._accounts = accounts
+        self._installations = installations
+
+    def get_or_create(self, full_name: str, *, private: bool = False) -> Repository:
         """Find a repository by its present name, or make it and its owner."""
         owner, _, name = full_name.partition("/")
-        found = self.find_repository(full_name)
+        found = self.find(full_name)
         if found is not None and found.full_name.lower() == full_name.lower():
             return found
-        return self.create_repository(self.user(owner), name, private=private)
+        return self.create(self._accounts.get_or_create(owner), name, private=private)
 
-    def create_repository(self, owner: User, name: str, *, private: bool = False) -> Repository:
+    def create(self, owner: User, name: str, *, private: bool = False) -> Repository:
         """Make a repository with GitHub's default labels; an installation on all repositories sees it at once."""
         self._refuse_taken(owner, name)
-        now = self.time()
-        repository = Repository(
-            id=self.next_id("repository"), owner=owner, name=name, created_at=now, updated_at=now, private=private
-        )
-        self.repositories[repository.id] = repository
+        now = self._world.time()
+        number = self._world.next_id("repository")
+        repository = Repository(number, owner, name, created_at=now, updated_at=now, private=private)
+        self._world.repositories[repository.id] = repository
         for label, color in _DEFAULT_LABELS.items():
-            repository.labels[label] = Label(self.next_id("label"), label, color, default=True)
-        installation = self.installation_for(repository)
+            repository.labels[label] = Label(self._world.next_id("label"), label, color, default=True)
+        installation = self._world.installation_for(repository)
         if installation is not None:
-            self._tell_selection("added", installation, [repository])
-            self.tell("repository", "created", owner, repository)
+            self._installations.publish_selection("added", installation, [repository])
+            self._events.publish("repository", "created", owner, repository)
         return repository
 
-    def find_repository(self, full_name: str) -> Repository | None:
+    def find(self, full_name: str) -> Repository | None:
         """Find a repository by its present name or, where nobody has taken it since, by a former one."""
         owner, _, name = full_name.lower().partition("/")
-        user = self.find_user(owner)
-        for repository in self.repositories.values():
+        user = self._accounts.find(owner)
+        for repository in self._world.repositories.values():
             if repository.owner is user and not repository.deleted and repository.name.lower() == name:
                 return repository
-        former = self._former_names.get(full_name.lower())
+        former = self._world.former_names.get(full_name.lower())
         return former if former is not None and not former.deleted else None
 
-    def rename_repository(self, repository: Repository, actor: User, name: str) -> Repository:
+    def rename(self, repository: Repository, actor: User, name: str) -> Repository:
         """Give a repository another name; the old one redirects until somebody takes it."""
         self.require(repository, actor, "admin")
         self._refuse_taken(repository.owner, name)
@@ -58,23 +66,23 @@ class Repositories(Accounts):
         self._touch(repository, "renamed", actor, {"changes": {"repository": {"name": {"from": before}}}})
         return repository
 
-    def transfer_repository(self, repository: Repository, actor: User, owner: User) -> Repository:
+    def transfer(self, repository: Repository, actor: User, owner: User) -> Repository:
         """Move a repository to another account; the App sees it there only if it is installed there."""
         self.require(repository, actor, "admin")
         self._refuse_taken(owner, repository.name)
         before = repository.owner
         self._remember_name(repository)
-        seen_by = self.installation_for(repository)
+        seen_by = self._world.installation_for(repository)
         if seen_by is not None:
-            self._tell_selection("removed", seen_by, [repository])
+            self._installations.publish_selection("removed", seen_by, [repository])
             if seen_by.repositories is not None:
                 del seen_by.repositories[repository.id]
         repository.owner = owner
-        now_seen_by = self.installation_for(repository)
+        now_seen_by = self._world.installation_for(repository)
         if now_seen_by is not None:
-            self._tell_selection("added", now_seen_by, [repository])
+            self._installations.publish_selection("added", now_seen_by, [repository])
         kind = "organization" if before.type == "Organization" else "user"
-        shown = shapes.user(self.urls, before)
+        shown = shapes.user(self._world.urls, before)
         self._touch(repository, "transferred", actor, {"changes": {"owner": {"from": {kind: shown}}}})
         return repository
 
@@ -106,7 +114,7 @@ class Repositories(Accounts):
         self._touch(repository, "publicized", actor)
         return repository
 
-    def delete_repository(self, repository: Repository, actor: User) -> None:
+    def delete(self, repository: Repository, actor: User) -> None:
         """Delete a repository with everything in it."""
         self.require(repository, actor, "admin")
         self._touch(repository, "deleted", actor)
@@ -115,7 +123,7 @@ class Repositories(Accounts):
     def set_issues_enabled(self, repository: Repository, enabled: bool) -> Repository:
         """Switch a repository's issues off or on; no webhook tells."""
         repository.has_issues = enabled
-        self._changed(None)
+        self._events.changed(None)
         return repository
 
     def set_role(self, repository: Repository, user: User, role: str) -> Repository:
@@ -131,9 +139,13 @@ class Repositories(Accounts):
             return "admin"
         return repository.roles.get(user.id) or ("none" if repository.private else "read")
 
+    def allows(self, repository: Repository, user: User, role: str) -> bool:
+        """Check whether somebody may do in a repository what a role may."""
+        return ROLES.index(self.role(repository, user)) >= ROLES.index(role)
+
     def require(self, repository: Repository, user: User, role: str) -> None:
         """Refuse what somebody's role does not allow; the App's bot acts by the App's permissions instead."""
-        if user is not self.app.bot and ROLES.index(self.role(repository, user)) < ROLES.index(role):
+        if user is not self._world.app.bot and not self.allows(repository, user, role):
             raise Refused(403, "Must have admin rights to Repository.")
 
     def create_label(
@@ -149,9 +161,9 @@ class Repositories(Accounts):
             raise invalid("Label", "color", "invalid")
         if description is not None and len(description) > 100:
             raise invalid("Label", "description", "custom", "description is too long (maximum is 100 characters)")
-        label = Label(self.next_id("label"), name, color.lower(), description)
+        label = Label(self._world.next_id("label"), name, color.lower(), description)
         repository.labels[name.lower()] = label
-        self._changed(None)
+        self._events.changed(None)
         return label
 
     def write_file(
@@ -165,8 +177,8 @@ class Repositories(Accounts):
         else:
             repository.files[path] = content.encode()
         actor = actor or repository.owner
-        pushed = payloads.push(self.urls, repository, actor, {change: [path]}, self.time())
-        self.tell("push", None, actor, repository, pushed)
+        pushed = push_payload(self._world.urls, repository, actor, {change: [path]}, self._world.time())
+        self._events.publish("push", None, actor, repository, pushed)
         return repository
 
     def refuse_archived(self, repository: Repository) -> None:
@@ -175,22 +187,16 @@ class Repositories(Accounts):
             raise Refused(403, "Repository was archived so is read-only.")
 
     def _refuse_taken(self, owner: User, name: str) -> None:
-        taken = self.find_repository(f"{owner.login}/{name}")
+        taken = self.find(f"{owner.login}/{name}")
         if taken is not None and taken.owner is owner and taken.name.lower() == name.lower():
             raise invalid("Repository", "name", "custom", "name already exists on this account")
-        self._former_names.pop(f"{owner.login}/{name}".lower(), None)
+        self._world.former_names.pop(f"{owner.login}/{name}".lower(), None)
 
     def _remember_name(self, repository: Repository) -> None:
-        self._former_names[repository.full_name.lower()] = repository
+        self._world.former_names[repository.full_name.lower()] = repository
 
     def _touch(
         self, repository: Repository, action: str, actor: User, more: Mapping[str, Json] | None = None
     ) -> None:
-        repository.updated_at = self.time()
-        self.tell("repository", action, actor, repository, dict(more or {}))
-
-
-def invalid(resource: str, field: str, code: str, message: str | None = None) -> Refused:
-    """Make GitHub's 422 `Validation Failed` about one field."""
-    error: JsonObject = {"resource": resource, "code": code, "field": field}
-    return Refused(422, "Validation Failed", [error | ({} if message is None else {"message": message})])
+        repository.updated_at = self._world.time()
+        self._events.publish("repository", action, actor, repository, dict(more or {}))

@@ -1,10 +1,11 @@
-"""The sandbox as a server: state, API and deliveries under one roof, with helpers that set a scene.
+"""The sandbox as a server: a GitHub with its API and deliveries, and helpers that set a scene.
 
 sandbox = Sandbox(now=time.time)
 await sandbox.start()
 sandbox.webhook_url = "http://127.0.0.1:8080/webhook"
 petition = sandbox.petition("A letter", "Dear all,")
-sandbox.state.comment(petition, sandbox.user("ada"), "/sign Ada Lovelace")
+signed = sandbox.comment(petition, "ada", "/sign Ada Lovelace")
+sandbox.comments.edit(signed, signed.user, "/unsign")
 await sandbox.settled()
 """
 
@@ -17,15 +18,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from sandbox.api.app import PREFIX, Api
-from sandbox.api.keys import Keychain
-from sandbox.api.limits import Limits, Meter
-from sandbox.api.replica import Replica
-from sandbox.deliveries import Deliveries
-from sandbox.faults import Faults, Luck
-from sandbox.nouns import Comment, Issue, Repository, User
-from sandbox.registration import Registration
+from sandbox.api.limits import Limits
+from sandbox.faults import Faults
+from sandbox.github import GitHub
+from sandbox.models import Comment, Issue, Repository, User
 from sandbox.shapes import Urls
-from sandbox.state import State
 
 LETTERS = "lovelace/letters"
 """The repository of a scene that names none."""
@@ -37,24 +34,19 @@ class Sandbox:
     def __init__(
         self, *, now: Callable[[], float] = time.time, seed: int = 0, faults: Faults | None = None
     ) -> None:
-        self.state = State(now=now, seed=seed)
-        self.luck = Luck()
-        self.keychain = Keychain(self.state)
-        self.meter = Meter(now)
-        self.replica = Replica(self.state)
-        self.deliveries = Deliveries(self.state, self.luck, secret=self.state.random.randbytes(20).hex())
+        self.github = github = GitHub(now=now, seed=seed)
+        self.world = github.world
+        self.accounts = github.accounts
+        self.installations = github.installations
+        self.repositories = github.repositories
+        self.issues = github.issues
+        self.comments = github.comments
+        self.reactions = github.reactions
+        self.deliveries = github.deliveries
+        self.fault_injector = github.fault_injector
         self.app = web.Application(client_max_size=32 * 1024 * 1024)
         """The application to mount pages on, before `start`."""
-        self.registration = Registration(self.state, self.deliveries)
-        Api(
-            self.state,
-            self.keychain,
-            self.meter,
-            self.replica,
-            self.deliveries,
-            self.registration,
-            self.luck,
-        ).mount(self.app)
+        Api(github).mount(self.app)
         self._runner: web.AppRunner | None = None
         self.faults = faults or Faults(seed=seed)
 
@@ -70,14 +62,14 @@ class Sandbox:
             raise
         bound = self._runner.addresses[0][1]
         web_url = f"http://{host}:{bound}"
-        self.state.urls = Urls(api=f"{web_url}{PREFIX}", web=web_url)
+        self.world.urls = Urls(api=f"{web_url}{PREFIX}", web=web_url)
         await self.deliveries.start()
 
     async def stop(self) -> None:
         """Stop delivering and listening; what waits is lost."""
         await self.deliveries.stop()
         if self._runner is not None:
-            await _hang_up(self._runner)
+            await _close_connections(self._runner)
             await self._runner.cleanup()
 
     async def settled(self) -> None:
@@ -87,46 +79,46 @@ class Sandbox:
     @property
     def api_url(self) -> str:
         """Where REST is; set it as `GITHUB_API_URL`."""
-        return self.state.urls.api
+        return self.world.urls.api
 
     @property
     def graphql_url(self) -> str:
         """Where GraphQL is, as on GitHub Enterprise Server."""
-        return self.state.urls.graphql
+        return self.world.urls.graphql
 
     @property
     def web_url(self) -> str:
         """Where the pages are."""
-        return self.state.urls.web
+        return self.world.urls.web
 
     @property
     def app_id(self) -> int:
         """The App's id."""
-        return self.state.app.id
+        return self.world.app.id
 
     @property
     def private_key(self) -> str:
         """The App's private key in PEM."""
-        return self.keychain.private_key
+        return self.github.credentials.private_key
 
     @property
     def client_id(self) -> str:
         """The id with which the App signs people in."""
-        return self.state.app.client_id
+        return self.world.app.client_id
 
     @property
     def client_secret(self) -> str:
         """The secret with which the App signs people in."""
-        return self.registration.client_secret
+        return self.github.registration.client_secret
 
     @property
     def callback_urls(self) -> tuple[str, ...]:
         """Where people may be sent who have signed in."""
-        return self.registration.callback_urls
+        return self.github.registration.callback_urls
 
     @callback_urls.setter
     def callback_urls(self, urls: tuple[str, ...]) -> None:
-        self.registration.callback_urls = urls
+        self.github.registration.callback_urls = urls
 
     @property
     def webhook_secret(self) -> str:
@@ -145,39 +137,37 @@ class Sandbox:
     @property
     def faults(self) -> Faults:
         """What goes wrong, and how often."""
-        return self.luck.faults
+        return self.fault_injector.faults
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
-        self.luck.faults = faults
-        self.replica.lag = faults.lag_seconds
+        self.fault_injector.faults = faults
+        self.github.stale_reads.lag = faults.lag_seconds
 
     @property
     def limits(self) -> Limits:
         """Which rate limits are enforced."""
-        return self.meter.limits
+        return self.github.rate_limiter.limits
 
     @limits.setter
     def limits(self, limits: Limits) -> None:
-        self.meter.limits = limits
+        self.github.rate_limiter.limits = limits
 
-    def user(self, login: str) -> User:
-        """Find or make a person."""
-        return self.state.user(login)
+    def user(self, login: str, kind: str = "User") -> User:
+        """Find or make an account; `kind` is its type if it is new."""
+        return self.accounts.get_or_create(login, kind)
 
     def repository(self, full_name: str = LETTERS, *, private: bool = False) -> Repository:
         """Find or make a repository that has the App."""
-        repository = self.state.repository(full_name, private=private)
-        if not any(
-            one.account is repository.owner and not one.deleted for one in self.state.installations.values()
-        ):
-            self.state.install(repository.owner)
+        repository = self.repositories.get_or_create(full_name, private=private)
+        if self.world.installation_on(repository.owner) is None:
+            self.installations.create(repository.owner)
         return repository
 
     def organizer(self, login: str = "grace", repository: Repository | None = None) -> User:
         """Find or make a person with write access to a repository."""
         person = self.user(login)
-        self.state.set_role(repository or self.repository(), person, "write")
+        self.repositories.set_role(repository or self.repository(), person, "write")
         return person
 
     def petition(
@@ -189,23 +179,23 @@ class Sandbox:
     ) -> Issue:
         """Open an issue that carries the petition label, by the repository's owner."""
         repository = repository or self.repository()
-        return self.state.open_issue(repository, repository.owner, title, body, labels=[label] if label else [])
+        return self.issues.open(repository, repository.owner, title, body, labels=[label] if label else [])
 
     def comment(self, issue: Issue, login: str, body: str = "/sign") -> Comment:
-        """Let a person, found or made by login, comment on the web."""
-        return self.state.comment(issue, self.user(login), body)
+        """Write a comment on the web, as the person of this login, found or made."""
+        return self.comments.create(issue, self.user(login), body)
 
     def token_of(self, login: str) -> str:
         """Make a personal token with which a person uses the API."""
-        return self.keychain.personal_token(self.user(login))
+        return self.github.credentials.personal_token(self.user(login))
 
 
-async def _hang_up(runner: web.AppRunner) -> None:
-    """Let watchers go and cut the rest: an answer that nobody reads would stay open longer than the loop."""
+async def _close_connections(runner: web.AppRunner) -> None:
+    """End the change feeds and cut the rest: an answer that nobody reads would stay open longer than the loop."""
     for site in list(runner.sites):
         await site.stop()
     await runner.shutdown()
-    # Watchers say goodbye, and asyncio presents whom it let in at the last moment; both take it some rounds.
+    # Feeds end, and asyncio reports the last connections it accepted; both take some rounds of the loop.
     for _ in range(20):
         await asyncio.sleep(0)
     for connection in runner.server.connections if runner.server is not None else ():

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from sandbox.markdown import render
-from sandbox.nouns import GHOST, REACTIONS, Comment, Edit, Issue, Label, Reaction, Repository, User
+from sandbox.models import GHOST, REACTIONS, Comment, Edit, Issue, Label, Reaction, Repository, User
 
 SHOWN_COMMENTS = 30
 """Comments on the page until somebody asks for all; GitHub folds long threads too."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from multidict import CIMultiDict
 
-from sandbox.nouns import Json, JsonObject, Refused
+from sandbox.models import Json, JsonObject, Refused
 
 DOCUMENTATION = "https://docs.github.com/rest"
 VERSIONS = ("2022-11-28", "2026-03-10")

@@ -9,24 +9,20 @@ from functools import partial
 
 from aiohttp import web
 
-from sandbox import authorizing, installing
-from sandbox.api import apps, comments, hook, issues, manifests, repositories
+from sandbox import app_pages, authorization
+from sandbox.api import apps, comments, hook_api, issues, repositories
 from sandbox.api.answer import VERSIONS, Answer, moved, refusal, respond
 from sandbox.api.call import Call, Moved, Route
+from sandbox.api.fault_responses import go_wrong
 from sandbox.api.graphql import GRAPHQL
-from sandbox.api.keys import Caller, Keychain
-from sandbox.api.limits import Cost, Limits, Meter
-from sandbox.api.mishaps import go_wrong
-from sandbox.api.replica import Replica
-from sandbox.deliveries import Deliveries
-from sandbox.faults import Luck
-from sandbox.nouns import JsonObject, Refused
-from sandbox.registration import Registration
-from sandbox.state import State
+from sandbox.api.limits import Cost, Limits
+from sandbox.credentials import Caller
+from sandbox.github import GitHub
+from sandbox.models import JsonObject, Refused
 
 PREFIX = "/api/v3"
 """Where REST lives, as on GitHub Enterprise Server, so that pages have the root to themselves."""
-ROUTES = (*issues.ROUTES, *comments.ROUTES, *repositories.ROUTES, *apps.ROUTES, *hook.ROUTES, *manifests.ROUTES)
+ROUTES = (*issues.ROUTES, *comments.ROUTES, *repositories.ROUTES, *apps.ROUTES, *hook_api.ROUTES, *app_pages.ROUTES)
 _CONDITIONAL = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 _CONDITIONAL_WRITE = (
     "Conditional request headers are not allowed in unsafe requests unless supported by the endpoint"
@@ -35,15 +31,9 @@ _CONDITIONAL_WRITE = (
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """REST and GraphQL over one state."""
+    """REST and GraphQL over one GitHub."""
 
-    state: State
-    keychain: Keychain
-    meter: Meter
-    replica: Replica
-    deliveries: Deliveries
-    registration: Registration
-    luck: Luck
+    github: GitHub
 
     def mount(self, app: web.Application) -> None:
         """Add every call to an application; repositories are also reachable by their number."""
@@ -52,9 +42,8 @@ class Api:
             if route.path.startswith("/repos/{owner}/{repo}"):
                 numeric = r"/repositories/{repository_id:\d+}" + route.path.removeprefix("/repos/{owner}/{repo}")
                 self._mount(app, replace(route, path=numeric))
-        manifests.mount_form(app, self.registration)
-        installing.mount(app, self.state, self.registration)
-        authorizing.mount(app, self.state, self.keychain, self.registration, PREFIX)
+        app_pages.mount(app, self.github)
+        authorization.mount(app, self.github, PREFIX)
         app.router.add_route("POST", "/api/graphql", partial(self._serve, GRAPHQL))
         nowhere = Route("*", "/{tail:.*}", _not_found)
         app.router.add_route("*", PREFIX + nowhere.path, partial(self._serve, nowhere))
@@ -63,33 +52,35 @@ class Api:
         app.router.add_route(route.method, PREFIX + route.path, partial(self._serve, route), name=None)
 
     async def _serve(self, route: Route, request: web.Request) -> web.StreamResponse:
-        self.meter.in_flight += 1
+        self.github.rate_limiter.in_flight += 1
         try:
             raw = await request.read()
-            mishap = self.luck.with_request(request.method, request.path.removeprefix(PREFIX))
-            if mishap is None:
+            failure = self.github.fault_injector.with_request(request.method, request.path.removeprefix(PREFIX))
+            if failure is None:
                 return self._respond(route, request, raw)
-            carried_out = mishap.applied or request.method == "GET"
+            carried_out = failure.applied or request.method == "GET"
             real = self._respond(route, request, raw) if carried_out else None
-            return await go_wrong(request, mishap, real, self.luck.faults, self.state.now())
+            faults, now = self.github.fault_injector.faults, self.github.world.now()
+            return await go_wrong(request, failure, real, faults, now)
         finally:
-            self.meter.in_flight -= 1
+            self.github.rate_limiter.in_flight -= 1
 
     def _respond(self, route: Route, request: web.Request, raw: bytes) -> web.Response:
-        caller, cost, is_served = Caller(), _cost(route, self.meter.limits, raw), True
+        caller, cost, is_served = Caller(), _cost(route, self.github.rate_limiter.limits), True
         try:
             caller = self._caller(request)
-            denied = self.meter.refuse(caller.key, cost)
+            denied = self.github.rate_limiter.refuse(caller.key, cost)
             is_served = denied is None
             answer = denied or self._answer(route, request, caller, raw)
         except Refused as refused:
             answer = refusal(refused)
-        salt = request.headers.get("Authorization", "") if self.luck.faults.etag_by_token else ""
+        salt = request.headers.get("Authorization", "") if self.github.fault_injector.faults.etag_by_token else ""
         response = respond(answer, request, salt)
         if is_served and response.status != 304:
-            self.meter.charge(caller.key, cost)
-        response.headers.update(self.meter.headers(caller.key, cost.resource))
-        response.headers["Date"] = formatdate(self.state.now(), usegmt=True)  # GitHub's clock, not this machine's
+            self.github.rate_limiter.charge(caller.key, cost)
+        response.headers.update(self.github.rate_limiter.headers(caller.key, cost.resource))
+        # GitHub's clock, not this machine's
+        response.headers["Date"] = formatdate(self.github.world.now(), usegmt=True)
         return response
 
     def _caller(self, request: web.Request) -> Caller:
@@ -98,9 +89,9 @@ class Api:
                 403,
                 "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
             )
-        caller = self.keychain.caller(request.headers.get("Authorization"))
+        caller = self.github.credentials.caller(request.headers.get("Authorization"))
         if caller.token is not None:
-            status = self.luck.refuses_token(self.state.now() - caller.token.minted_at)
+            status = self.github.fault_injector.refuses_token(self.github.world.now() - caller.token.minted_at)
             if status:
                 raise Refused(
                     status, "Bad credentials" if status == 401 else "Resource not accessible by integration"
@@ -115,12 +106,7 @@ class Api:
         if request.method == "PATCH" and any(name in request.headers for name in _CONDITIONAL):
             raise Refused(400, "Bad Request", [_CONDITIONAL_WRITE])
         call = Call(
-            state=self.state,
-            keychain=self.keychain,
-            meter=self.meter,
-            replica=self.replica,
-            deliveries=self.deliveries,
-            registration=self.registration,
+            github=self.github,
             caller=caller,
             route=route,
             target=request.raw_path.removeprefix(PREFIX),
@@ -153,8 +139,8 @@ def _parse(raw: bytes) -> JsonObject:
     return body
 
 
-def _cost(route: Route, limits: Limits, raw: bytes) -> Cost:
+def _cost(route: Route, limits: Limits) -> Cost:
     if route is GRAPHQL:
-        return Cost("graphql", 5 if b"mutation" in raw else 1)
+        return Cost("graphql")
     counts = {"yes": True, "reaction": limits.reactions_are_content, "edit": limits.edits_are_content}
     return Cost("core", 1 if route.method == "GET" else 5, counts.get(route.is_content, False), route.is_free)

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from sandbox import shapes
 from sandbox.api.answer import Answer
 from sandbox.api.call import Call, Route
-from sandbox.api.keys import LEVELS
 from sandbox.api.paging import page_of
-from sandbox.nouns import Installation, Json, JsonObject, Refused, User
-from sandbox.repository_shape import repository as repository_shape
+from sandbox.credentials import LEVELS
+from sandbox.models import Installation, Json, JsonObject, Refused, User
 
 _NOT_ACCESSIBLE = (
     "There is at least one repository that does not exist or is not accessible to the parent installation."
@@ -24,20 +23,15 @@ def get_app(call: Call) -> Answer:
 
 def list_installations(call: Call) -> Answer:
     """List the App's installations."""
-    found = [one for one in call.state.installations.values() if not one.deleted]
-    page, links = page_of(found, call.query, f"{call.state.urls.api}/app/installations")
+    found = [one for one in call.world.installations.values() if not one.deleted]
+    page, links = page_of(found, call.query, f"{call.world.urls.api}/app/installations")
     return Answer([_installation(call, one) for one in page], headers=links)
-
-
-def get_installation(call: Call) -> Answer:
-    """Read one installation, with what is really granted."""
-    return Answer(_installation(call, _named(call)))
 
 
 def get_repository_installation(call: Call) -> Answer:
     """Find the installation through which the App sees a repository."""
     repository = call.repository()
-    installation = call.state.installation_for(repository)
+    installation = call.world.installation_for(repository)
     if installation is None:
         raise Refused(404, "Not Found")
     return Answer(_installation(call, installation))
@@ -50,7 +44,7 @@ def create_token(call: Call) -> Answer:
         raise Refused(403, "This installation has been suspended")
     repositories = _asked_repositories(call, installation)
     permissions = _asked_permissions(call, installation)
-    token = call.keychain.mint(installation, permissions, repositories)
+    token = call.github.credentials.mint(installation, permissions, repositories)
     answer: JsonObject = {
         "token": token.value,
         "expires_at": shapes.timestamp(token.expires_at),
@@ -58,7 +52,7 @@ def create_token(call: Call) -> Answer:
         "repository_selection": "all" if installation.repositories is None and repositories is None else "selected",
     }
     if repositories is not None:
-        shown = [repository_shape(call.state.urls, call.state.repositories[one]) for one in sorted(repositories)]
+        shown = [shapes.repository(call.world.urls, call.world.repositories[one]) for one in sorted(repositories)]
         answer["repositories"] = shown
     return Answer(answer, 201)
 
@@ -70,21 +64,21 @@ def list_repositories(call: Call) -> Answer:
         raise Refused(403, "You must authenticate with an installation access token in order to list repositories.")
     seen = [
         one
-        for one in call.state.repositories_of(token.installation)
+        for one in call.github.installations.repositories_of(token.installation)
         if token.repositories is None or one.id in token.repositories
     ]
-    page, links = page_of(seen, call.query, f"{call.state.urls.api}/installation/repositories")
+    page, links = page_of(seen, call.query, f"{call.world.urls.api}/installation/repositories")
     body: JsonObject = {
         "total_count": len(seen),
         "repository_selection": "all" if token.installation.repositories is None else "selected",
-        "repositories": [repository_shape(call.state.urls, one) for one in page],
+        "repositories": [shapes.repository(call.world.urls, one) for one in page],
     }
     return Answer(body, headers=links)
 
 
 def get_user(call: Call) -> Answer:
     """Read an account by its present login."""
-    user = call.state.find_user(call.path["login"])
+    user = call.github.accounts.find(call.path["login"])
     if user is None or user.spam:
         raise Refused(404, "Not Found")
     return Answer(_person(call, user))
@@ -99,8 +93,8 @@ def get_me(call: Call) -> Answer:
 
 def get_rate_limit(call: Call) -> Answer:
     """Tell what is left of the hourly budgets; free of charge."""
-    key = call.caller.key
-    resources: JsonObject = {name: call.meter.numbers(key, name) for name in ("core", "graphql", "search")}
+    key, numbers = call.caller.key, call.github.rate_limiter.numbers
+    resources: JsonObject = {name: numbers(key, name) for name in ("core", "graphql", "search")}
     body: JsonObject = {"resources": resources}
     if call.headers.get("X-GitHub-Api-Version", "2022-11-28") == "2022-11-28":
         body["rate"] = resources["core"]
@@ -117,20 +111,20 @@ def _person(call: Call, user: User) -> JsonObject:
     counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
     since = shapes.timestamp(user.created_at)
     shown = {"name": user.name, "created_at": since, "updated_at": since, **unsaid, **counts}
-    return shapes.user(call.state.urls, user) | shown
+    return shapes.user(call.world.urls, user) | shown
 
 
 def _app(call: Call) -> JsonObject:
-    count = sum(1 for one in call.state.installations.values() if not one.deleted)
-    return shapes.integration(call.state.urls, call.state.app) | {"installations_count": count}
+    count = sum(1 for one in call.world.installations.values() if not one.deleted)
+    return shapes.integration(call.world.urls, call.world.app) | {"installations_count": count}
 
 
 def _installation(call: Call, installation: Installation) -> JsonObject:
-    return shapes.installation(call.state.urls, installation, call.state.app)
+    return shapes.installation(call.world.urls, installation, call.world.app)
 
 
 def _named(call: Call) -> Installation:
-    installation = call.state.installations.get(int(call.path["installation_id"]))
+    installation = call.world.installations.get(int(call.path["installation_id"]))
     if installation is None or installation.deleted:
         raise Refused(404, "Not Found")
     return installation
@@ -140,7 +134,7 @@ def _asked_repositories(call: Call, installation: Installation) -> frozenset[int
     ids, names = call.body.get("repository_ids"), call.names("repositories")
     if ids is None and names is None:
         return None
-    seen = call.state.repositories_of(installation)
+    seen = call.github.installations.repositories_of(installation)
     by_name = {one.name.lower(): one.id for one in seen}
     asked = {by_name.get(name.lower(), 0) for name in names or []}
     asked |= {one if isinstance(one, int) else 0 for one in (ids if isinstance(ids, list) else [])}
@@ -163,7 +157,6 @@ def _asked_permissions(call: Call, installation: Installation) -> Mapping[str, s
 ROUTES = (
     Route("GET", "/app", get_app, needs_app=True),
     Route("GET", "/app/installations", list_installations, needs_app=True),
-    Route("GET", r"/app/installations/{installation_id:\d+}", get_installation, needs_app=True),
     Route("POST", r"/app/installations/{installation_id:\d+}/access_tokens", create_token, needs_app=True),
     Route("GET", "/repos/{owner}/{repo}/installation", get_repository_installation, needs_app=True),
     Route("GET", "/installation/repositories", list_repositories),

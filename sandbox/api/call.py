@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from multidict import MultiMapping
 
 from sandbox.api.answer import Answer
-from sandbox.api.keys import LEVELS, Caller, Keychain
-from sandbox.api.limits import Meter
-from sandbox.api.replica import Replica
-from sandbox.deliveries import Deliveries
-from sandbox.nouns import Comment, Issue, Json, JsonObject, Refused, Repository, User
-from sandbox.registration import Registration
-from sandbox.state import State
+from sandbox.credentials import LEVELS, Caller
+from sandbox.github import GitHub
+from sandbox.models import Comment, Issue, Json, JsonObject, Refused, Repository, User
+from sandbox.world import World
 
 Handler = Callable[["Call"], Answer]
 
@@ -48,12 +45,7 @@ class Route:
 class Call:
     """A request with its path, query and body, and the GitHub it is made to."""
 
-    state: State
-    keychain: Keychain
-    meter: Meter
-    replica: Replica
-    deliveries: Deliveries
-    registration: Registration
+    github: GitHub
     caller: Caller
     route: Route
     target: str
@@ -64,6 +56,11 @@ class Call:
     body: JsonObject
 
     @property
+    def world(self) -> World:
+        """Return the data of the GitHub that is called."""
+        return self.github.world
+
+    @property
     def actor(self) -> User:
         """Give the account that acts; 401 for nobody."""
         if self.caller.actor is None:
@@ -72,11 +69,10 @@ class Call:
 
     def repository(self) -> Repository:
         """Find the repository of the path, if the caller may do there what the route does."""
-        state = self.state
         if "repository_id" in self.path:
-            repository = state.repositories.get(int(self.path["repository_id"]))
+            repository = self.world.repositories.get(int(self.path["repository_id"]))
         else:
-            repository = state.find_repository(f"{self.path['owner']}/{self.path['repo']}")
+            repository = self.github.repositories.find(f"{self.path['owner']}/{self.path['repo']}")
         if repository is None or repository.deleted or not self.can_read(repository):
             raise Refused(404, "Not Found")
         if "owner" in self.path:
@@ -108,8 +104,9 @@ class Call:
     def comment(self) -> Comment:
         """Find the comment of the path."""
         repository = self.repository()
-        comment = self.state.comments.get(int(self.path["comment_id"]))
-        if comment is None or not self.replica.shows(comment) or comment.issue.repository is not repository:
+        comment = self.world.comments.get(int(self.path["comment_id"]))
+        is_here = comment is not None and comment.issue.repository is repository
+        if comment is None or not is_here or not self.github.stale_reads.shows(comment):
             raise Refused(404, "Not Found")
         return comment
 
@@ -118,10 +115,11 @@ class Call:
         if not repository.private:
             return True
         if self.caller.is_app:
-            return self.state.installation_for(repository) is not None
+            return self.world.installation_for(repository) is not None
         if self.caller.token is not None:
             return self.covers(repository)
-        return self.caller.actor is not None and self.state.role(repository, self.caller.actor) != "none"
+        actor = self.caller.actor
+        return actor is not None and self.github.repositories.allows(repository, actor, "read")
 
     def covers(self, repository: Repository) -> bool:
         """Tell whether the caller's installation token reaches a repository."""
@@ -132,7 +130,7 @@ class Call:
 
     def base(self, repository: Repository) -> str:
         """Give the numeric address of a repository, as GitHub's own links and redirects use it."""
-        return f"{self.state.urls.api}/repositories/{repository.id}"
+        return f"{self.world.urls.api}/repositories/{repository.id}"
 
     def numeric_url(self, repository: Repository) -> str:
         """Give the address of this very request on the numeric address of its repository."""

@@ -1,4 +1,4 @@
-"""The GraphQL endpoint: enough of GitHub's schema to recount a petition and to hide comments."""
+"""The GraphQL endpoint: as much of GitHub's schema as a recount of a petition needs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 from sandbox.api.answer import Answer
 from sandbox.api.call import Call, Route
 from sandbox.api.graphql_nodes import Nodes, Unresolved
-from sandbox.api.keys import LEVELS
-from sandbox.nouns import ROLES, Comment, Issue, JsonObject, Refused
+from sandbox.models import Comment, Issue, JsonObject, Refused
 from sandbox.shapes import timestamp
 
 MOST_IDS = 100
@@ -20,7 +19,7 @@ MOST_IDS = 100
 
 
 def answer(call: Call) -> Answer:
-    """Run a query or a mutation; what goes wrong inside it is told in `errors`, with status 200."""
+    """Run a query; what goes wrong inside it is told in `errors`, with status 200."""
     if call.caller.actor is None:
         raise Refused(401, "This endpoint requires you to be authenticated.")
     query, variables, operation = (call.body.get(key) for key in ("query", "variables", "operationName"))
@@ -44,26 +43,24 @@ GRAPHQL = Route("POST", "/graphql", answer)
 
 
 class _Root:
-    """What queries and mutations start from, for one caller."""
+    """What queries start from, for one caller."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self._nodes = Nodes(call)
 
     def fields(self) -> Mapping[str, Callable[..., object]]:
-        """Give the resolvers of the fields of `Query` and `Mutation`."""
+        """Give the resolvers of the fields of `Query`."""
         return {
             "node": lambda _info, id: self._node(id),  # noqa: A006 - GitHub's name for it
             "nodes": lambda _info, ids: self._many(ids),
             "repository": lambda _info, owner, name, **options: self._repository(owner, name, **options),
             "user": lambda _info, login: self._user(login),
             "rateLimit": lambda _info, **_options: self._rate_limit(),
-            "minimizeComment": lambda _info, **arguments: self._minimize(**arguments),
-            "unminimizeComment": lambda _info, **arguments: self._unminimize(**arguments),
         }
 
     def _node(self, node_id: str) -> object:
-        found = self._call.state.nodes.get(node_id)
+        found = self._call.world.nodes.get(node_id)
         if isinstance(found, Comment) and self._nodes.can_see(found):
             return self._nodes.comment(found)
         if isinstance(found, Issue) and self._nodes.can_see(found):
@@ -87,55 +84,22 @@ class _Root:
 
     def _repository(self, owner: str, name: str, **options: object) -> object:
         asked = f"{owner}/{name}"
-        found = self._call.state.find_repository(asked)
+        found = self._call.github.repositories.find(asked)
         is_former = found is not None and found.full_name.lower() != asked.lower()
         if found is None or not self._call.can_read(found) or (is_former and not options.get("followRenames")):
             raise Unresolved(f"Could not resolve to a Repository with the name '{asked}'.")
         return self._nodes.repository(found)
 
     def _user(self, login: str) -> object:
-        found = self._call.state.find_user(login)
+        found = self._call.github.accounts.find(login)
         if found is None or found.type != "User" or found.spam:
             raise Unresolved(f"Could not resolve to a User with the login of '{login}'.")
         return self._nodes.actor(found)
 
     def _rate_limit(self) -> Mapping[str, object]:
-        numbers = self._call.meter.numbers(self._call.caller.key, "graphql")
+        numbers = self._call.github.rate_limiter.numbers(self._call.caller.key, "graphql")
         reset = numbers["reset"]
         return {**numbers, "cost": 1, "nodeCount": 0, "resetAt": timestamp(reset if isinstance(reset, int) else 0)}
-
-    def _minimize(self, **arguments: Mapping[str, str]) -> object:
-        wanted = arguments["input"]
-        comment = self._moderated(wanted["subjectId"], "MinimizeComment")
-        reason = wanted["classifier"].lower().replace("_", "-")
-        self._call.state.hide(comment, self._call.actor, reason)
-        return _payload(wanted, "minimizedComment", self._nodes.comment(comment))
-
-    def _unminimize(self, **arguments: Mapping[str, str]) -> object:
-        wanted = arguments["input"]
-        comment = self._moderated(wanted["subjectId"], "UnminimizeComment")
-        self._call.state.unhide(comment, self._call.actor)
-        return _payload(wanted, "unminimizedComment", self._nodes.comment(comment))
-
-    def _moderated(self, node_id: str, mutation: str) -> Comment:
-        """Find a comment that the caller may hide. An App needs `issues: write`, it is believed."""
-        call = self._call
-        comment = call.state.nodes.get(node_id)
-        if not isinstance(comment, Comment) or not self._nodes.can_see(comment):
-            raise Unresolved(f"Could not resolve to a node with the global id of '{node_id}'")
-        repository = comment.issue.repository
-        if call.caller.token is not None:
-            granted = call.caller.token.permissions.get("issues", "none") if call.covers(repository) else "none"
-            if LEVELS.index(granted) < LEVELS.index("write"):
-                raise Unresolved("Resource not accessible by integration", "FORBIDDEN")
-        elif ROLES.index(call.state.role(repository, call.actor)) < ROLES.index("write"):
-            who = call.actor.login
-            raise Unresolved(f"{who} does not have the correct permissions to execute `{mutation}`", "FORBIDDEN")
-        return comment
-
-
-def _payload(wanted: Mapping[str, str], name: str, comment: object) -> Mapping[str, object]:
-    return {"clientMutationId": wanted.get("clientMutationId"), name: comment}
 
 
 def _shown(error: GraphQLError) -> JsonObject:
@@ -144,10 +108,7 @@ def _shown(error: GraphQLError) -> JsonObject:
     shown: JsonObject = {"path": list(error.path or []), "locations": locations, "message": error.message}
     cause = error.original_error
     if isinstance(cause, Unresolved):
-        extensions: JsonObject = {"saml_failure": False} if cause.kind == "FORBIDDEN" else {}
-        return {"type": cause.kind, **shown, **({"extensions": extensions} if extensions else {})}
-    if isinstance(cause, Refused):
-        return {"type": "UNPROCESSABLE", **shown}
+        return {"type": cause.kind, **shown}
     return shown
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sandbox import shapes
 from sandbox.api.call import Call
-from sandbox.nouns import Comment, Issue, Label, Reaction, Repository, User, node_id, parts_of
+from sandbox.models import Comment, Issue, Label, Reaction, Repository, User, node_id, parts_of
 
 Fields = Mapping[str, object]
 T = TypeVar("T")
@@ -38,12 +38,12 @@ class Nodes:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._urls = call.state.urls
+        self._urls = call.world.urls
 
     def can_see(self, thing: Issue | Comment) -> bool:
         """Tell whether a thing exists for the caller."""
         if isinstance(thing, Comment):
-            return self._call.replica.shows(thing) and self.can_see(thing.issue)
+            return self._call.github.stale_reads.shows(thing) and self.can_see(thing.issue)
         gone = thing.deleted or thing.moved_to is not None or thing.user.spam
         return not gone and not thing.repository.deleted and self._call.can_read(thing.repository)
 
@@ -155,7 +155,7 @@ class Nodes:
             is_comment, repository, owner, number = ids
         except ValueError:
             return None
-        found = self._call.state.nodes.get(node_id("IC" if is_comment else "I", repository, owner))
+        found = self._call.world.nodes.get(node_id("IC" if is_comment else "I", repository, owner))
         is_there = kind == "UCE" and found is not None and self.can_see(found) and 1 < len(found.edits) > number
         return self.edit(found, number) if found is not None and is_there else None
 
@@ -178,7 +178,7 @@ class Nodes:
         }
 
     def _comments(self, issue: Issue, page: Mapping[str, object]) -> Fields:
-        comments = self._call.replica.comments(issue)
+        comments = self._call.github.stale_reads.comments(issue)
         order = page.get("orderBy")
         if isinstance(order, Mapping):
             is_newest_first = order["direction"] == "DESC"

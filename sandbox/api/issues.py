@@ -1,4 +1,4 @@
-"""REST calls on issues: read, list, open, edit, label, lock."""
+"""REST calls on issues and labels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from sandbox import shapes
 from sandbox.api.answer import Answer
 from sandbox.api.call import Call, Route
 from sandbox.api.paging import page_of
-from sandbox.nouns import ROLES, Issue, JsonObject, Refused
-from sandbox.repositories import invalid
+from sandbox.models import Issue, JsonObject, Refused, invalid
 
 
 def list_issues(call: Call) -> Answer:
@@ -33,7 +32,7 @@ def list_issues(call: Call) -> Answer:
     ]  # fmt: skip
     found.sort(key=_order(call), reverse=call.query.get("direction", "desc") == "desc")
     page, links = page_of(found, call.query, f"{call.base(repository)}/issues")
-    shown = (call.replica.issue(issue) for issue in page)
+    shown = (call.github.stale_reads.issue(issue) for issue in page)
     return Answer([one for one in shown if one is not None], headers=links)
 
 
@@ -46,22 +45,22 @@ def create_issue(call: Call) -> Answer:
     """Open an issue; labels are for those who may set them."""
     repository = call.repository()
     title, body, labels = call.required("title"), call.text("body"), call.names("labels") or []
-    if call.actor.type == "User" and ROLES.index(call.state.role(repository, call.actor)) < ROLES.index("triage"):
+    if call.actor.type == "User" and not call.github.repositories.allows(repository, call.actor, "triage"):
         labels = []  # GitHub drops them silently
-    issue = call.state.open_issue(repository, call.actor, title, body, labels, web=False)
-    url = shapes.issue_url(call.state.urls, issue)
+    issue = call.github.issues.open(repository, call.actor, title, body, labels, web=False)
+    url = shapes.issue_url(call.world.urls, issue)
     return Answer(_now(call, issue), 201, {"Location": url})
 
 
 def edit_issue(call: Call) -> Answer:
     """Change title, body, state or labels; the last write wins and conditional headers are refused."""
-    issue, state, actor = call.issue(), call.state, call.actor
-    state.edit_issue(issue, actor, title=call.text("title"), body=call.text("body"), web=False)
+    issue, issues, actor = call.issue(), call.github.issues, call.actor
+    issues.edit(issue, actor, title=call.text("title"), body=call.text("body"), web=False)
     match call.text("state"):
         case "closed":
-            state.close(issue, actor, call.text("state_reason") or "completed")
+            issues.close(issue, actor, call.text("state_reason") or "completed")
         case "open":
-            state.reopen(issue, actor)
+            issues.reopen(issue, actor)
         case None:
             pass
         case _:
@@ -72,62 +71,15 @@ def edit_issue(call: Call) -> Answer:
     return Answer(_now(call, issue))
 
 
-def list_issue_labels(call: Call) -> Answer:
-    """List the labels of an issue."""
-    issue = call.issue()
-    return Answer([shapes.label(call.state.urls, issue.repository, one) for one in issue.labels])
-
-
-def add_labels(call: Call) -> Answer:
-    """Put labels on an issue."""
-    issue = call.issue()
-    for name in call.names("labels") or []:
-        call.state.label(issue, call.actor, name)
-    return Answer([shapes.label(call.state.urls, issue.repository, one) for one in issue.labels])
-
-
-def remove_label(call: Call) -> Answer:
-    """Take a label off an issue."""
-    issue = call.issue()
-    call.state.unlabel(issue, call.actor, call.path["name"])
-    return Answer([shapes.label(call.state.urls, issue.repository, one) for one in issue.labels])
-
-
-def lock(call: Call) -> Answer:
-    """Lock an issue's conversation."""
-    call.state.lock(call.issue(), call.actor, call.text("lock_reason"))
-    return Answer(status=204)
-
-
-def unlock(call: Call) -> Answer:
-    """Unlock an issue's conversation."""
-    call.state.unlock(call.issue(), call.actor)
-    return Answer(status=204)
-
-
-def list_labels(call: Call) -> Answer:
-    """List a repository's labels."""
-    repository = call.repository()
-    page, links = page_of(list(repository.labels.values()), call.query, f"{call.base(repository)}/labels")
-    return Answer([shapes.label(call.state.urls, repository, one) for one in page], headers=links)
-
-
-def get_label(call: Call) -> Answer:
-    """Read one label."""
-    repository = call.repository()
-    label = repository.labels.get(call.path["name"].lower())
-    if label is None:
-        raise Refused(404, "Not Found")
-    return Answer(shapes.label(call.state.urls, repository, label))
-
-
 def create_label(call: Call) -> Answer:
     """Make a label; 422 `already_exists` where the name is taken."""
     repository = call.repository()
-    call.state.require(repository, call.actor, "write")
+    call.github.repositories.require(repository, call.actor, "write")
     color = call.text("color") or "ededed"
-    label = call.state.create_label(repository, call.required("name"), color, call.text("description"))
-    shown = shapes.label(call.state.urls, repository, label)
+    label = call.github.repositories.create_label(
+        repository, call.required("name"), color, call.text("description")
+    )
+    shown = shapes.label(call.world.urls, repository, label)
     return Answer(shown, 201, {"Location": str(shown["url"])})
 
 
@@ -157,20 +109,20 @@ def _replace_labels(call: Call, issue: Issue, names: list[str]) -> None:
     wanted = {name.lower() for name in names}
     for label in list(issue.labels):
         if label.name.lower() not in wanted:
-            call.state.unlabel(issue, call.actor, label.name)
+            call.github.issues.unlabel(issue, call.actor, label.name)
     for name in names:
-        call.state.label(issue, call.actor, name)
+        call.github.issues.label(issue, call.actor, name)
 
 
 def _shown(call: Call, issue: Issue) -> Answer:
-    shown = call.replica.issue(issue)
+    shown = call.github.stale_reads.issue(issue)
     if shown is None:
         raise Refused(404, "Not Found")
     return Answer(shown)
 
 
 def _now(call: Call, issue: Issue) -> JsonObject:
-    return shapes.issue(call.state.urls, issue, call.state.app)
+    return shapes.issue(call.world.urls, issue, call.world.app)
 
 
 _R = "/repos/{owner}/{repo}"
@@ -180,13 +132,6 @@ ROUTES = (
     Route("POST", f"{_R}/issues", create_issue, "issues:write", is_content="yes"),
     Route("GET", _I, get_issue, "issues:read"),
     Route("PATCH", _I, edit_issue, "issues:write", is_content="edit"),
-    Route("GET", f"{_I}/labels", list_issue_labels, "issues:read"),
-    Route("POST", f"{_I}/labels", add_labels, "issues:write"),
-    Route("DELETE", f"{_I}/labels/{{name:.+}}", remove_label, "issues:write"),
-    Route("PUT", f"{_I}/lock", lock, "issues:write"),
-    Route("DELETE", f"{_I}/lock", unlock, "issues:write"),
-    Route("GET", f"{_R}/labels", list_labels, "issues:read"),
     Route("POST", f"{_R}/labels", create_label, "issues:write"),
-    Route("GET", f"{_R}/labels/{{name:.+}}", get_label, "issues:read"),
 )
 """Every call of this module, for `api.app`."""

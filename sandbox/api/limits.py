@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.api.answer import Answer, error
-from sandbox.nouns import JsonObject
+from sandbox.models import JsonObject
 
 SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 CONTENT = (
@@ -68,7 +68,7 @@ class _Account:
     content: deque[tuple[float, int]] = field(default_factory=deque)
 
 
-class Meter:
+class RateLimiter:
     """Counts every caller's requests and refuses those over a limit."""
 
     def __init__(self, now: Callable[[], float]) -> None:

@@ -8,8 +8,7 @@ import hashlib
 from sandbox import shapes
 from sandbox.api.answer import Answer
 from sandbox.api.call import Call, Route
-from sandbox.nouns import ROLES, JsonObject, Refused, Repository
-from sandbox.repository_shape import repository as repository_shape
+from sandbox.models import ROLES, JsonObject, Refused, Repository
 
 _AS_PERMISSION = {"maintain": "write", "triage": "read"}
 
@@ -17,7 +16,7 @@ _AS_PERMISSION = {"maintain": "write", "triage": "read"}
 def get_repository(call: Call) -> Answer:
     """Read a repository."""
     return Answer(
-        repository_shape(call.state.urls, call.repository()) | {"subscribers_count": 0, "network_count": 0}
+        shapes.repository(call.world.urls, call.repository()) | {"subscribers_count": 0, "network_count": 0}
     )
 
 
@@ -37,8 +36,8 @@ def get_contents(call: Call) -> Answer:
 def put_contents(call: Call) -> Answer:
     """Commit one file to the default branch; over an existing one only by its present hash."""
     repository, path = call.repository(), call.path["path"].strip("/")
-    call.state.require(repository, call.actor, "write")
-    call.state.refuse_archived(repository)
+    call.github.repositories.require(repository, call.actor, "write")
+    call.github.repositories.refuse_archived(repository)
     message = call.required("message")
     content = base64.b64decode(call.required("content"))
     known = repository.files.get(path)
@@ -46,7 +45,7 @@ def put_contents(call: Call) -> Answer:
         raise Refused(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
     if known is not None and call.text("sha") != _sha(known):
         raise Refused(409, f"{path} does not match {call.text('sha')}")
-    call.state.write_file(repository, path, content.decode(), call.actor)
+    call.github.repositories.write_file(repository, path, content.decode(), call.actor)
     commit: JsonObject = {"sha": _sha(content), "message": message, "parents": []}
     shown = {"content": _entry(call, repository, path, content), "commit": commit}
     return Answer(shown, 201 if known is None else 200)
@@ -55,19 +54,17 @@ def put_contents(call: Call) -> Answer:
 def get_permission(call: Call) -> Answer:
     """Tell what somebody may do: the four old permissions, and the exact role."""
     repository = call.repository()
-    user = call.state.find_user(call.path["user"])
+    user = call.github.accounts.find(call.path["user"])
     if user is None:
         raise Refused(404, "Not Found")
-    asker = call.caller
-    if asker.token is None and (
-        asker.actor is None or ROLES.index(call.state.role(repository, asker.actor)) < ROLES.index("write")
-    ):
+    repositories, asker = call.github.repositories, call.caller
+    if asker.token is None and (asker.actor is None or not repositories.allows(repository, asker.actor, "write")):
         raise Refused(403, "Must have push access to view collaborator permission.")
-    role = call.state.role(repository, user)
+    role = repositories.role(repository, user)
     rank = ROLES.index(role)
     names = ("pull", "triage", "push", "maintain", "admin")
     allowed: JsonObject = {name: rank > place for place, name in enumerate(names)}
-    shown = shapes.user(call.state.urls, user) | {"permissions": allowed, "role_name": role}
+    shown = shapes.user(call.world.urls, user) | {"permissions": allowed, "role_name": role}
     return Answer({"permission": _AS_PERMISSION.get(role, role), "user": shown, "role_name": role})
 
 
@@ -80,7 +77,7 @@ def _folder(call: Call, repository: Repository, path: str) -> list[JsonObject]:
 
 
 def _entry(call: Call, repository: Repository, path: str, content: bytes) -> JsonObject:
-    urls = call.state.urls
+    urls = call.world.urls
     url = f"{shapes.repository_url(urls, repository)}/contents/{path}?ref=main"
     sha = _sha(content)
     git = f"{shapes.repository_url(urls, repository)}/git/blobs/{sha}"

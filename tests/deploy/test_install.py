@@ -36,7 +36,7 @@ async def test_five_steps_from_an_empty_folder_to_a_counted_signature(tmp_path: 
     push(home)
     await asyncio.to_thread(link, home, home / ".venv")
     await sandbox.start()
-    repository = sandbox.state.repository("lovelace/letters")
+    repository = sandbox.repositories.get_or_create("lovelace/letters")
     environment = plain_environment() | {
         "GITHUB_API_URL": sandbox.api_url, "HOST": "127.0.0.1", "PORT": "0", "LOG_FORMAT": "json",
     }  # fmt: skip

@@ -23,7 +23,7 @@ from bot.doctor.findings import Finding, Level, are_fine
 from bot.reconcile.app_sync import AppSync
 from bot.store import State, Store, check_up
 from bot.web.serving import listening
-from sandbox.nouns import Installation
+from sandbox.models import Installation
 from sandbox.server import Sandbox
 from tests.store.scene import rows
 from tests.whole.scene import Scene, scene
@@ -69,7 +69,7 @@ async def problems(stage: Scene, **changes: object) -> dict[str, Finding]:
 
 
 def installation_of(stage: Scene) -> Installation:
-    return next(one for one in stage.state.installations.values() if not one.deleted)
+    return next(one for one in stage.sandbox.world.installations.values() if not one.deleted)
 
 
 async def test_nothing_is_wrong_with_a_bot_that_works(stage: Scene) -> None:
@@ -167,24 +167,24 @@ async def test_a_clock_that_is_off(sqlite_url: str, seconds: int, said: str) -> 
 async def test_an_app_that_asks_for_too_little(
     stage: Scene, permissions: dict[str, str], events: list[str], said: str
 ) -> None:
-    stage.state.app.permissions |= permissions
-    stage.state.app.events = events or stage.state.app.events
+    stage.sandbox.world.app.permissions |= permissions
+    stage.sandbox.world.app.events = events or stage.sandbox.world.app.events
     found = await problems(stage)
     assert set(found) == {"permissions"}
     assert said in found["permissions"].what
 
 
 async def test_an_app_that_asks_for_too_much(stage: Scene) -> None:
-    stage.state.app.permissions["actions"] = "write"
+    stage.sandbox.world.app.permissions["actions"] = "write"
     findings = await examined(stage)
     assert [(one.topic, one.level) for one in findings if "actions" in one.what] == [("permissions", Level.NOTE)]
     assert are_fine(findings)
 
 
 async def test_an_app_that_is_not_told_of_pushes_is_well_all_the_same(stage: Scene) -> None:
-    stage.state.app.events.remove("push")
+    stage.sandbox.world.app.events.remove("push")
     installation = installation_of(stage)
-    stage.state.grant(installation, installation.permissions, stage.state.app.events)
+    stage.sandbox.installations.grant(installation, installation.permissions, stage.sandbox.world.app.events)
     findings = await examined(stage)
     assert [one.level for one in findings if "pushes" in one.what] == [Level.NOTE]
     assert are_fine(findings)
@@ -192,21 +192,23 @@ async def test_an_app_that_is_not_told_of_pushes_is_well_all_the_same(stage: Sce
 
 async def test_an_installation_that_has_not_accepted_everything(stage: Scene) -> None:
     installation = installation_of(stage)
-    stage.state.grant(installation, installation.permissions | {"contents": "none"}, ["issues", "issue_comment"])
+    stage.sandbox.installations.grant(
+        installation, installation.permissions | {"contents": "none"}, ["issues", "issue_comment"]
+    )
     found = await problems(stage)
     assert set(found) == {"installations"}
     assert "permission contents: read, event repository" in found["installations"].what
 
 
 async def test_an_installation_that_is_suspended(stage: Scene) -> None:
-    stage.state.suspend(installation_of(stage))
+    stage.sandbox.installations.suspend(installation_of(stage))
     found = await problems(stage)
     assert "suspended" in found["installations"].what
     assert "/settings/installations/" in found["installations"].do
 
 
 async def test_an_app_that_nobody_has_installed(stage: Scene, quiet_tokens: None) -> None:
-    stage.state.uninstall(installation_of(stage))
+    stage.sandbox.installations.delete(installation_of(stage))
     found = await problems(stage)
     assert "/installations/new" in found["installations"].do
 
@@ -269,7 +271,7 @@ async def test_what_failed_long_ago_is_not_told_any_more(stage: Scene, monkeypat
 
 
 async def test_a_label_that_nobody_has_made(stage: Scene) -> None:
-    for repository in stage.state.repositories.values():
+    for repository in stage.sandbox.world.repositories.values():
         repository.labels.pop("petition")
     found = await problems(stage)
     assert set(found) == {"label"}
@@ -280,7 +282,7 @@ async def test_a_label_in_one_of_many_repositories_is_not_looked_for_without_end
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.doctor.collect.REPOSITORIES", 1)
-    for repository in stage.state.repositories.values():
+    for repository in stage.sandbox.world.repositories.values():
         repository.labels.pop("petition")
     stage.sandbox.petition(repository=stage.sandbox.repository("lovelace/other"))
     findings = await examined(stage)
@@ -322,7 +324,7 @@ async def test_without_a_public_address_deliveries_are_tried_where_github_sends_
 async def test_a_petition_that_is_not_kept(stage: Scene) -> None:
     petition = stage.petition()
     await stage.shows(petition, 0)
-    stage.state.archive(petition.repository, petition.repository.owner)
+    stage.sandbox.repositories.archive(petition.repository, petition.repository.owner)
     await stage.sandbox.settled()
     assert await state_of(stage, petition) is State.ARCHIVED
     found = await problems(stage)

@@ -11,7 +11,7 @@ from yarl import URL
 
 from bot.github.client import GitHub
 from bot.github.throttle import Limits
-from sandbox.nouns import Installation
+from sandbox.models import Installation
 from sandbox.server import Sandbox
 
 NOON = 1_795_348_800.0
@@ -112,7 +112,7 @@ class Forgery:
 
 
 def installed(sandbox: Sandbox) -> Installation:
-    return next(iter(sandbox.state.installations.values()))
+    return next(iter(sandbox.world.installations.values()))
 
 
 def make_github(

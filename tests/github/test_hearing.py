@@ -12,7 +12,7 @@ from bot.github.webhooks import read
 from bot.petition.comments.comment import Comment, merge, standing
 from bot.petition.facts import CommentFact, Fact, InstallationFact, IssueFact, IssueGone, RepositoryFact
 from sandbox.server import Sandbox
-from sandbox.state import Event
+from sandbox.world import Event
 from tests.github.scene import REPO, Clock
 
 
@@ -23,14 +23,14 @@ def heard(sandbox: Sandbox) -> list[Fact]:
     def hear(event: Event) -> None:
         facts.extend(read(event.name, json.dumps(event.payload).encode()).facts)
 
-    sandbox.state.on_event.append(hear)
+    sandbox.world.on_event.append(hear)
     return facts
 
 
 async def test_what_is_heard_of_comments_is_what_is_read(
     client: InstallationClient, sandbox: Sandbox, clock: Clock, heard: list[Fact]
 ) -> None:
-    state, letter, organizer = sandbox.state, sandbox.petition(), sandbox.organizer()
+    letter, organizer = sandbox.petition(), sandbox.organizer()
     signed, edited, planted, hidden, unhidden, deleted = (
         sandbox.comment(letter, login, body)
         for login, body in (
@@ -43,14 +43,14 @@ async def test_what_is_heard_of_comments_is_what_is_read(
         )
     )
     clock.pass_by(10)
-    state.pin(signed, organizer)
-    state.edit_comment(edited, edited.user, "/sign Bob")
-    state.edit_comment(planted, organizer, "/sign Cyd")
-    state.hide(hidden, organizer, "spam")
-    state.hide(unhidden, organizer, "spam")
+    sandbox.comments.pin(signed, organizer)
+    sandbox.comments.edit(edited, edited.user, "/sign Bob")
+    sandbox.comments.edit(planted, organizer, "/sign Cyd")
+    sandbox.comments.hide(hidden, organizer, "spam")
+    sandbox.comments.hide(unhidden, organizer, "spam")
     clock.pass_by(10)
-    state.unhide(unhidden, organizer)
-    state.delete_comment(deleted, organizer)
+    sandbox.comments.unhide(unhidden, organizer)
+    sandbox.comments.delete(deleted, organizer)
 
     known: dict[int, Comment] = {}
     for fact in heard:
@@ -72,15 +72,15 @@ async def test_what_is_heard_of_comments_is_what_is_read(
 async def test_what_is_heard_of_issues_is_what_is_read(
     client: InstallationClient, sandbox: Sandbox, clock: Clock, heard: list[Fact]
 ) -> None:
-    state, letter, organizer = sandbox.state, sandbox.petition(), sandbox.organizer()
+    letter, organizer = sandbox.petition(), sandbox.organizer()
     steps: list[Callable[[], object]] = [
-        lambda: state.label(letter, organizer, "Urgent"),
-        lambda: state.unlabel(letter, organizer, "Urgent"),
-        lambda: state.close(letter, organizer),
-        lambda: state.lock(letter, organizer),
-        lambda: state.edit_issue_body(letter, organizer, "Dear mayor,"),
-        lambda: state.reopen(letter, organizer),
-        lambda: state.unlock(letter, organizer),
+        lambda: sandbox.issues.label(letter, organizer, "Urgent"),
+        lambda: sandbox.issues.unlabel(letter, organizer, "Urgent"),
+        lambda: sandbox.issues.close(letter, organizer),
+        lambda: sandbox.issues.lock(letter, organizer),
+        lambda: sandbox.issues.edit(letter, organizer, "Dear mayor,"),
+        lambda: sandbox.issues.reopen(letter, organizer),
+        lambda: sandbox.issues.unlock(letter, organizer),
     ]
     for step in steps:
         clock.pass_by(10)
@@ -105,37 +105,37 @@ async def test_our_own_write_is_heard_as_ours(
 
 
 async def test_moves_and_ends_are_heard(client: InstallationClient, sandbox: Sandbox, heard: list[Fact]) -> None:
-    state, letter, archive = sandbox.state, sandbox.petition(), sandbox.repository("lovelace/archive")
+    letter, archive = sandbox.petition(), sandbox.repository("lovelace/archive")
     owner = letter.repository.owner
-    moved = state.transfer(letter, owner, archive)
+    moved = sandbox.issues.transfer(letter, owner, archive)
     places = {
         (fact.issue_id, fact.moved_to[1].id) for fact in heard if isinstance(fact, IssueGone) and fact.moved_to
     }
     assert places == {(letter.id, moved.id)}
-    state.delete_issue(moved, owner)
+    sandbox.issues.delete(moved, owner)
     assert heard[-1] == IssueGone(client.id, heard[-1].repository, moved.id)  # type: ignore[union-attr]  # or it fails
-    state.rename_repository(archive, owner, "old-letters")
-    state.privatize(archive, owner)
-    state.archive(archive, owner)
+    sandbox.repositories.rename(archive, owner, "old-letters")
+    sandbox.repositories.privatize(archive, owner)
+    sandbox.repositories.archive(archive, owner)
     fact = heard[-1]
     assert isinstance(fact, RepositoryFact)
     assert fact.repository == (await client.repositories())[1]
-    state.delete_repository(archive, owner)
+    sandbox.repositories.delete(archive, owner)
     assert isinstance(heard[-1], RepositoryFact)
     assert heard[-1].deleted
 
 
 async def test_an_installations_life_is_heard(sandbox: Sandbox, clock: Clock, heard: list[Fact]) -> None:
-    state, account = sandbox.state, sandbox.user("babbage")
-    engines, diaries = (state.repository(f"babbage/{name}") for name in ("engines", "diaries"))
-    installation = state.install(account, [engines])
-    state.add_repositories(installation, diaries)
-    state.remove_repositories(installation, engines)
+    account = sandbox.user("babbage")
+    engines, diaries = (sandbox.repositories.get_or_create(f"babbage/{name}") for name in ("engines", "diaries"))
+    installation = sandbox.installations.create(account, [engines])
+    sandbox.installations.add_repositories(installation, diaries)
+    sandbox.installations.remove_repositories(installation, engines)
     clock.pass_by(10)
-    state.suspend(installation)
-    state.unsuspend(installation)
-    state.grant(installation, {"issues": "read"}, ["issues"])
-    state.uninstall(installation)
+    sandbox.installations.suspend(installation)
+    sandbox.installations.unsuspend(installation)
+    sandbox.installations.grant(installation, {"issues": "read"}, ["issues"])
+    sandbox.installations.delete(installation)
     facts = [fact for fact in heard if isinstance(fact, InstallationFact)]
     assert {(fact.id, fact.account) for fact in facts} == {(installation.id, "babbage")}
     assert [(fact.repositories_added, fact.repositories_removed) for fact in facts[:3]] == [

@@ -18,7 +18,7 @@ from bot.github.errors import (
 )
 from bot.github.installation import InstallationClient
 from sandbox.faults import Faults
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 
@@ -53,7 +53,7 @@ async def test_a_token_is_replaced_before_it_ends(
 async def test_a_token_with_a_short_life_is_replaced_before_its_end(
     client: InstallationClient, letter: Issue, clock: Clock, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.api.keys.TOKEN_LIFE", 20 * 60)
+    monkeypatch.setattr("sandbox.credentials.TOKEN_LIFE", 20 * 60)
     for _ in range(4):
         await client.get_issue(REPO, letter.number)
         clock.pass_by(14 * 60)
@@ -70,7 +70,7 @@ async def test_each_installation_has_its_own_token(
     github: GitHub, client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls
 ) -> None:
     sandbox.repository("babbage/engines")
-    await asyncio.gather(*(github.installation(one).repositories() for one in sandbox.state.installations))
+    await asyncio.gather(*(github.installation(one).repositories() for one in sandbox.world.installations))
     assert calls.mints == 2
     assert github.installation(client.id) is client
 
@@ -79,7 +79,7 @@ async def test_a_token_that_died_early_is_replaced(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock, calls: Calls
 ) -> None:
     await client.get_issue(REPO, letter.number)
-    sandbox.keychain._tokens.clear()
+    sandbox.github.credentials._tokens.clear()
     clock.pass_by(60)
     assert (await client.get_issue(REPO, letter.number)).issue.id == letter.id
     assert calls.mints == 2
@@ -107,7 +107,7 @@ async def test_a_young_token_that_not_all_of_github_knows_is_tried_again(
 async def test_an_old_token_is_not_tried_again(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock
 ) -> None:
-    sandbox.state.grant(installed(sandbox), {"issues": "read", "metadata": "read"}, ["issues"])
+    sandbox.installations.grant(installed(sandbox), {"issues": "read", "metadata": "read"}, ["issues"])
     await client.get_issue(REPO, letter.number)
     clock.pass_by(60)
     with pytest.raises(Forbidden):
@@ -118,12 +118,12 @@ async def test_an_old_token_is_not_tried_again(
 async def test_a_suspended_installation_says_so_with_or_without_a_token(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
-    sandbox.state.suspend(installed(sandbox))
+    sandbox.installations.suspend(installed(sandbox))
     with pytest.raises(InstallationSuspended):
         await client.get_issue(REPO, letter.number)
-    sandbox.state.unsuspend(installed(sandbox))
+    sandbox.installations.unsuspend(installed(sandbox))
     await client.get_issue(REPO, letter.number)
-    sandbox.state.suspend(installed(sandbox))
+    sandbox.installations.suspend(installed(sandbox))
     with pytest.raises(InstallationSuspended):
         await client.get_issue(REPO, letter.number)
 
@@ -132,7 +132,7 @@ async def test_a_removed_installation_is_gone_with_or_without_a_token(
     github: GitHub, client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     await client.get_issue(REPO, letter.number)
-    sandbox.state.uninstall(installed(sandbox))
+    sandbox.installations.delete(installed(sandbox))
     with pytest.raises(InstallationGone):
         await client.get_issue(REPO, letter.number)
     with pytest.raises(InstallationGone):
@@ -153,8 +153,8 @@ async def test_the_app_knows_where_it_is_installed_and_what_it_may_do_there(
 ) -> None:
     for number in range(105):
         sandbox.repository(f"account-{number}/letters")
-    sandbox.state.suspend(installed(sandbox))
-    sandbox.state.grant(installed(sandbox), {"issues": "read"}, ["issues"])
+    sandbox.installations.suspend(installed(sandbox))
+    sandbox.installations.grant(installed(sandbox), {"issues": "read"}, ["issues"])
     found = await github.installations()
     assert len(found) == 106
     assert (found[0].account, found[0].suspended, found[0].permissions, found[0].events) == (
@@ -242,7 +242,7 @@ async def test_no_error_shows_a_token_or_a_key(
     session: aiohttp.ClientSession,
 ) -> None:
     await client.get_issue(REPO, letter.number)
-    (token,) = sandbox.keychain._tokens
+    (token,) = sandbox.github.credentials._tokens
     forgeries: list[Callable[[], None]] = [
         lambda: forgery.answers('{"message": "Not Found"}', 404),
         lambda: forgery.answers('{"message": "no"}', 403),

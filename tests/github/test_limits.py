@@ -9,8 +9,8 @@ from bot.github.errors import Forbidden, Paused
 from bot.github.installation import InstallationClient
 from bot.github.throttle import Limits
 from sandbox.api.limits import Limits as GitHubsLimits
-from sandbox.faults import Mishap, Trouble
-from sandbox.nouns import Issue
+from sandbox.faults import Failure, RequestFault
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed, make_github
 
@@ -36,14 +36,14 @@ async def paused(client: InstallationClient, letter: Issue) -> Paused:
 
 @pytest.mark.parametrize("status", [403, 429])
 @pytest.mark.parametrize(
-    ("trouble", "says_when", "wait"),
-    [(Trouble.SECONDARY, True, 1), (Trouble.SECONDARY, False, 60), (Trouble.PRIMARY, True, 2)],
+    ("fault", "says_when", "wait"),
+    [(RequestFault.SECONDARY, True, 1), (RequestFault.SECONDARY, False, 60), (RequestFault.PRIMARY, True, 2)],
 )
 async def test_every_kind_of_limit_becomes_one_pause(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls, clock: Clock,
-    status: int, trouble: Trouble, says_when: bool, wait: int,
+    status: int, fault: RequestFault, says_when: bool, wait: int,
 ) -> None:  # fmt: skip
-    sandbox.luck.plan("GET", Mishap(trouble, status=status, says_when=says_when))
+    sandbox.fault_injector.plan("GET", Failure(fault, status=status, says_when=says_when))
     pause = await paused(client, letter)
     assert (pause.until, pause.whole) == (NOON + wait, True)
     calls.forget()
@@ -124,7 +124,7 @@ async def test_the_hours_budget_is_not_overdrawn(
     sandbox.limits = GitHubsLimits(primary=5)
     pauses = []
     for number in range(10):
-        sandbox.state.edit_issue(letter, letter.user, body=str(number))
+        sandbox.issues.edit(letter, letter.user, body=str(number))
         try:
             await client.get_issue(REPO, letter.number)
         except Paused as pause:
@@ -140,7 +140,7 @@ async def test_graphqls_own_budget_leaves_the_rest_alone(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls
 ) -> None:
     comment = sandbox.comment(letter, "ada")
-    sandbox.luck.plan("/graphql", Mishap(Trouble.PRIMARY))
+    sandbox.fault_injector.plan("/graphql", Failure(RequestFault.PRIMARY))
     with pytest.raises(Paused):
         await client.comment_histories([comment.node_id])
     with pytest.raises(Paused) as pause:
@@ -166,8 +166,8 @@ async def test_one_installations_pause_is_not_anothers(
 ) -> None:
     github = make_github(sandbox, session, clock)
     sandbox.repository("babbage/engines")
-    one, other = (github.installation(number) for number in sandbox.state.installations)
-    sandbox.luck.plan("GET", Mishap(Trouble.SECONDARY))
+    one, other = (github.installation(number) for number in sandbox.world.installations)
+    sandbox.fault_injector.plan("GET", Failure(RequestFault.SECONDARY))
     await paused(one, letter)
     await other.get_issue(REPO, letter.number)
 
@@ -175,7 +175,7 @@ async def test_one_installations_pause_is_not_anothers(
 async def test_a_pause_of_the_app_itself_is_one_too(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls
 ) -> None:
-    sandbox.luck.plan("access_tokens", Mishap(Trouble.SECONDARY, says_when=False))
+    sandbox.fault_injector.plan("access_tokens", Failure(RequestFault.SECONDARY, says_when=False))
     assert (await paused(client, letter)).until == NOON + 60
     await paused(client, letter)
     assert calls.mints == 1

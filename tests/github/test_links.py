@@ -118,7 +118,7 @@ def test_whatever_an_answer_says_no_call_leaves_our_root(rest: str, base: str, s
 @pytest.fixture(params=["https://api.github.com", "http://ghe.internal:1/api/v3", "http://localhost:1/api/v3"])
 def hidden(sandbox: Sandbox, request: pytest.FixtureRequest) -> Sandbox:
     """Let GitHub's answers name a host that is not the one that we call."""
-    sandbox.state.urls = replace(sandbox.state.urls, api=request.param)
+    sandbox.world.urls = replace(sandbox.world.urls, api=request.param)
     return sandbox
 
 
@@ -157,7 +157,7 @@ async def test_lists_of_issues_and_repositories_are_read_to_the_end(
 
 async def test_a_renamed_repository_is_followed(client: InstallationClient, hidden: Sandbox, calls: Calls) -> None:
     letter = hidden.petition()
-    hidden.state.rename_repository(letter.repository, letter.repository.owner, "epistles")
+    hidden.repositories.rename(letter.repository, letter.repository.owner, "epistles")
     assert (await client.get_issue(REPO, letter.number)).repository.full_name == "lovelace/epistles"
     await client.edit_body(REPO, letter.number, "Dear mayor,")
     assert (await client.get_issue(REPO, letter.number)).body == "Dear mayor,"

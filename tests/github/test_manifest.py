@@ -45,9 +45,9 @@ async def test_the_code_becomes_the_app_once(
         sandbox.client_secret,
     )
     assert sandbox.callback_urls == (f"{HOME}/organizers/signed-in",)
-    assert sandbox.state.app.owner.login == "analytical"
-    assert sandbox.state.app.permissions == NEEDS.permissions
-    assert tuple(sandbox.state.app.events) == NEEDS.events
+    assert sandbox.world.app.owner.login == "analytical"
+    assert sandbox.world.app.permissions == NEEDS.permissions
+    assert tuple(sandbox.world.app.events) == NEEDS.events
     assert Registration.read(made.text()) == made
     assert "PRIVATE KEY" not in repr(made)
     assert sandbox.client_secret not in repr(made)

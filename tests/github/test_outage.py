@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from bot.github.circuit_breaker import LONGEST, CircuitBreaker, probe_of
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable, Unreachable
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
 
@@ -65,7 +65,7 @@ async def tried(github: GitHub, number: int, *which: int) -> list[str]:
 async def test_one_asks_for_all_and_later_each_time(
     github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock, calls: Calls, status: int
 ) -> None:
-    which = list(sandbox.state.installations)
+    which = list(sandbox.world.installations)
     await tried(github, letter.number, *which)
     asked: list[str] = []
     broken = failing(status)
@@ -100,7 +100,7 @@ async def test_one_asks_for_all_and_later_each_time(
 async def test_it_is_told_when_it_begins_now_and_then_and_when_it_ends(
     github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock
 ) -> None:
-    which = list(sandbox.state.installations)
+    which = list(sandbox.world.installations)
     forgery.forger = failing(502)
     with capture_logs() as logs:
         for _ in range(60 * 6):
@@ -120,7 +120,7 @@ async def test_it_is_told_when_it_begins_now_and_then_and_when_it_ends(
 async def test_what_fails_for_one_stops_nobody_else(
     github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock, calls: Calls
 ) -> None:
-    one, other = (github.installation(number) for number in sandbox.state.installations)
+    one, other = (github.installation(number) for number in sandbox.world.installations)
     broken = failing(502)
 
     async def forger(request: web.Request) -> web.StreamResponse | None:
@@ -147,14 +147,14 @@ async def test_any_answer_to_the_probe_is_one(
         return web.Response(status=status) if request.path.endswith("/meta") else await broken(request)
 
     forgery.forger = forger
-    assert await tried(github, letter.number, next(iter(sandbox.state.installations))) == ["Unavailable"]
+    assert await tried(github, letter.number, next(iter(sandbox.world.installations))) == ["Unavailable"]
 
 
 async def test_a_probe_shows_no_token(
     github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, calls: Calls
 ) -> None:
     forgery.forger = failing(503)
-    await tried(github, letter.number, next(iter(sandbox.state.installations)))
+    await tried(github, letter.number, next(iter(sandbox.world.installations)))
     (probe,) = (call for call in calls.all if call.url.path.endswith("/meta"))
     assert "Authorization" not in probe.headers
 
@@ -162,7 +162,7 @@ async def test_a_probe_shows_no_token(
 async def test_a_clock_that_is_set_back_keeps_nobody_waiting(
     github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock
 ) -> None:
-    which = list(sandbox.state.installations)
+    which = list(sandbox.world.installations)
     forgery.forger = failing(502)
     with pytest.raises(Unreachable, match="cannot be reached"):
         await github.installation(which[0]).get_issue(REPO, letter.number)

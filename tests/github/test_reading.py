@@ -12,7 +12,7 @@ from bot.petition.comments.commands import Command, Sign, parse
 from bot.petition.comments.comment import Author, Writer, body_digest, standing
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts import Repository
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed
 
@@ -38,7 +38,7 @@ async def test_people_are_looked_up_by_their_logins_and_known_by_their_numbers(
 ) -> None:
     ada, gone = sandbox.user("ada"), sandbox.user("gone")
     ada.followers, ada.bio = 7, "Poetical science."
-    sandbox.state.delete_user(gone)
+    sandbox.accounts.delete(gone)
     found = await client.accounts_called(["ada", "gone", "no-such-login"])
     assert found == {ada.id: Account(ada.id, ada.created_at, followers=7, has_profile=True)}
 
@@ -62,7 +62,7 @@ async def test_reading_again_what_has_not_changed_costs_nothing(
 
 async def test_what_has_changed_is_seen(client: InstallationClient, letter: Issue, sandbox: Sandbox) -> None:
     await client.get_issue(REPO, letter.number)
-    sandbox.state.edit_issue(letter, letter.user, body="Dear mayor,")
+    sandbox.issues.edit(letter, letter.user, body="Dear mayor,")
     read = await client.get_issue(REPO, letter.number)
     assert (read.body, read.unchanged) == ("Dear mayor,", False)
 
@@ -71,7 +71,7 @@ async def test_a_repository_made_private_is_seen_at_once(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock
 ) -> None:
     await client.get_issue(REPO, letter.number)
-    sandbox.state.privatize(letter.repository, letter.repository.owner)
+    sandbox.repositories.privatize(letter.repository, letter.repository.owner)
     clock.pass_by(1)
     # What is told of a repository after a write was read before, and is dated so.
     written = await client.edit_body(REPO, letter.number, "Dear mayor,")
@@ -87,7 +87,7 @@ async def test_no_installation_is_shown_what_another_was_answered(
     calls.forget()
     other = sandbox.repository("babbage/engines")
     stranger = github.installation(
-        next(i.id for i in sandbox.state.installations.values() if i.account is other.owner)
+        next(i.id for i in sandbox.world.installations.values() if i.account is other.owner)
     )
     await stranger.get_issue(REPO, letter.number)
     assert [call.split()[-1] for call in calls.made] == ["200", "200"]
@@ -104,8 +104,8 @@ async def test_comments_are_listed_as_they_stand(
     hidden = sandbox.comment(letter, "eve")
     edited = sandbox.comment(letter, "bob", "hello\nworld")
     clock.pass_by(10)
-    sandbox.state.hide(hidden, sandbox.organizer())
-    sandbox.state.edit_comment(edited, sandbox.user("bob"), "/sign Bob")
+    sandbox.comments.hide(hidden, sandbox.organizer())
+    sandbox.comments.edit(edited, sandbox.user("bob"), "/sign Bob")
     listing = await client.list_comments(REPO, letter.number)
     shown = {comment.id: comment for comment in listing.comments}
     assert list(shown) == [own.id, hidden.id, edited.id]
@@ -126,7 +126,7 @@ async def test_vanished_authors_are_nobody_or_the_ghost(
 ) -> None:
     for login, ghost in (("ada", True), ("bob", False)):
         sandbox.comment(letter, login)
-        sandbox.state.delete_user(sandbox.user(login), ghost=ghost)
+        sandbox.accounts.delete(sandbox.user(login), ghost=ghost)
     authors = [comment.author for comment in (await client.list_comments(REPO, letter.number)).comments]
     assert authors[0] is not None
     assert (authors[0].can_sign, authors[1]) == (False, None)
@@ -187,12 +187,12 @@ async def test_a_comment_deleted_meanwhile_makes_no_other_one_slip_through(
 
     def delete_one(request: web.Request) -> None:
         if request.path.endswith("/comments") and (comment_id := next(deleted, 0)):
-            sandbox.state.delete_comment(sandbox.state.comments[comment_id], sandbox.organizer())
+            sandbox.comments.delete(sandbox.world.comments[comment_id], sandbox.organizer())
 
     forgery.after = delete_one
     for count in (None, 350, 100):
         listed = {comment.id for comment in (await client.list_comments(REPO, letter.number, count=count)).comments}
-        assert listed >= {comment_id for comment_id in ids if not sandbox.state.comments[comment_id].deleted}
+        assert listed >= {comment_id for comment_id in ids if not sandbox.world.comments[comment_id].deleted}
 
 
 async def test_what_was_updated_since_is_listed(
@@ -201,7 +201,7 @@ async def test_what_was_updated_since_is_listed(
     ids = crowd(sandbox, letter, 120)
     clock.pass_by(100)
     for comment_id in ids[:110]:
-        sandbox.state.edit_comment(sandbox.state.comments[comment_id], sandbox.organizer(), "/sign again")
+        sandbox.comments.edit(sandbox.world.comments[comment_id], sandbox.organizer(), "/sign again")
     listing = await client.list_comments(REPO, letter.number, since=int(NOON) + 50)
     assert [comment.id for comment in listing.comments] == ids[:110]
     assert len(calls.made) == 2
@@ -211,11 +211,11 @@ async def test_what_was_updated_since_is_listed(
 
 
 async def test_petitions_are_found_open_or_closed(client: InstallationClient, sandbox: Sandbox) -> None:
-    state, letters = sandbox.state, sandbox.repository()
+    letters = sandbox.repository()
     petitions = [sandbox.petition(f"Letter {number}", label="petition") for number in range(105)]
-    state.close(petitions[3], letters.owner)
+    sandbox.issues.close(petitions[3], letters.owner)
     sandbox.petition("A bug", label="bug")
-    state.open_issue(letters, letters.owner, "A change", "Please merge.", labels=["petition"], pull_request=True)
+    sandbox.issues.open(letters, letters.owner, "A change", "Please merge.", labels=["petition"], pull_request=True)
     found = await client.list_petitions(REPO, "Petition")
     assert [read.issue.number for read in found] == [petition.number for petition in petitions]
     assert (found[3].issue.closed_at, found[4].issue.closed_at) == (NOON, None)
@@ -246,10 +246,10 @@ async def test_the_history_tells_who_wrote_what(
 ) -> None:
     comment = sandbox.comment(letter, "ada", "hello\nworld")
     clock.pass_by(10)
-    sandbox.state.edit_comment(comment, sandbox.user("ada"), "/sign Ada")
+    sandbox.comments.edit(comment, sandbox.user("ada"), "/sign Ada")
     clock.pass_by(10)
-    sandbox.state.edit_comment(comment, sandbox.organizer("grace"), "/sign")
-    sandbox.state.hide(comment, sandbox.organizer("grace"))
+    sandbox.comments.edit(comment, sandbox.organizer("grace"), "/sign")
+    sandbox.comments.hide(comment, sandbox.organizer("grace"))
     (known,) = await client.comment_histories([comment.node_id])
     assert (known.id, known.created_at, known.author) == (comment.id, NOON, Author(comment.user.id, "ada"))
     assert [(v.at - NOON, v.writer, v.digest, v.previous) for v in known.versions[:3]] == [
@@ -283,8 +283,8 @@ async def test_only_the_authors_own_words_sign(
 ) -> None:
     planted, untouched, fixed = (sandbox.comment(letter, who, "hello\nworld") for who in ("ada", "bob", "cyd"))
     clock.pass_by(10)
-    sandbox.state.edit_comment(planted, sandbox.organizer(), "/sign")
-    sandbox.state.edit_comment(fixed, sandbox.user("cyd"), "/sign")
+    sandbox.comments.edit(planted, sandbox.organizer(), "/sign")
+    sandbox.comments.edit(fixed, sandbox.user("cyd"), "/sign")
     assert await histories(client, letter) == [None, None, Sign()]
     assert not untouched.edited_at
 
@@ -324,7 +324,7 @@ async def test_deleted_comments_have_no_history(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     gone, there = sandbox.comment(letter, "ada"), sandbox.comment(letter, "bob")
-    sandbox.state.delete_comment(gone, sandbox.user("ada"))
+    sandbox.comments.delete(gone, sandbox.user("ada"))
     found = await client.comment_histories([gone.node_id, there.node_id, "IC_nonsense"])
     assert [comment.id for comment in found] == [there.id]
 
@@ -332,10 +332,9 @@ async def test_deleted_comments_have_no_history(
 async def test_deleted_accounts_and_bots_sign_nothing(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
-    state = sandbox.state
     gone = sandbox.comment(letter, "ada")
-    state.delete_user(gone.user)
-    robot = state.comment(letter, state.user("robot[bot]", "Bot"), "/sign")
+    sandbox.accounts.delete(gone.user)
+    robot = sandbox.comments.create(letter, sandbox.user("robot[bot]", "Bot"), "/sign")
     known = await client.comment_histories([gone.node_id, robot.node_id])
     assert [comment.author for comment in known] == [None, Author(robot.user.id, "robot[bot]", "Bot")]
     assert installed(sandbox).usable

@@ -15,8 +15,8 @@ from bot.github.models import rest
 from bot.github.models.rest import REMEMBERED, complaint, expect
 from bot.github.transport import Transport
 from bot.version import user_agent
-from sandbox.faults import Faults, Mishap, Trouble
-from sandbox.nouns import Issue
+from sandbox.faults import Failure, Faults, RequestFault
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.chance import examples
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
@@ -27,12 +27,12 @@ def letter(sandbox: Sandbox) -> Issue:
     return sandbox.petition("Keep the lights on", "Dear council,")
 
 
-@pytest.mark.parametrize("trouble", [Trouble.SERVER_ERROR, Trouble.UNAVAILABLE, Trouble.TRUNCATED])
+@pytest.mark.parametrize("fault", [RequestFault.SERVER_ERROR, RequestFault.UNAVAILABLE, RequestFault.TRUNCATED])
 @pytest.mark.parametrize("where", ["GET", "access_tokens"])
 async def test_a_bad_moment_passes(
-    client: InstallationClient, letter: Issue, sandbox: Sandbox, trouble: Trouble, where: str
+    client: InstallationClient, letter: Issue, sandbox: Sandbox, fault: RequestFault, where: str
 ) -> None:
-    sandbox.luck.plan(where, Mishap(trouble))
+    sandbox.fault_injector.plan(where, Failure(fault))
     with pytest.raises(Unavailable):
         await client.get_issue(REPO, letter.number)
     assert (await client.get_issue(REPO, letter.number)).issue.id == letter.id
@@ -51,7 +51,7 @@ async def test_silence_is_not_waited_for_forever(
 async def test_a_write_may_have_been_applied_all_the_same(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
-    sandbox.luck.plan("PATCH", Mishap(Trouble.SERVER_ERROR, applied=True))
+    sandbox.fault_injector.plan("PATCH", Failure(RequestFault.SERVER_ERROR, applied=True))
     with pytest.raises(Unavailable):
         await client.edit_body(REPO, letter.number, "Dear mayor,")
     assert (await client.get_issue(REPO, letter.number)).body == "Dear mayor,"
@@ -76,7 +76,7 @@ async def test_a_page_that_fails_fails_the_listing(
         nonlocal seen
         seen += 1
         if seen == 2:
-            sandbox.luck.plan("/comments", Mishap(Trouble.SERVER_ERROR))
+            sandbox.fault_injector.plan("/comments", Failure(RequestFault.SERVER_ERROR))
 
     forgery.after = break_down
     with pytest.raises(Unavailable):
@@ -87,7 +87,7 @@ async def test_graphql_that_went_wrong_is_unavailable(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     comment = sandbox.comment(letter, "ada")
-    sandbox.luck.plan("/graphql", Mishap(Trouble.GRAPHQL_ERROR))
+    sandbox.fault_injector.plan("/graphql", Failure(RequestFault.GRAPHQL_ERROR))
     with pytest.raises(Unavailable, match="Something went wrong"):
         await client.comment_histories([comment.node_id])
     assert len(await client.comment_histories([comment.node_id])) == 1

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.github.errors import Forbidden, Gone, NotFound, Unprocessable
 from bot.github.installation import InstallationClient
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
 
@@ -55,7 +55,7 @@ async def test_a_reaction_on_a_deleted_comment_is_gone_already(
 ) -> None:
     comment = sandbox.comment(letter, "ada")
     given = await client.react(REPO, comment.id, "+1")
-    sandbox.state.delete_comment(comment, sandbox.user("ada"))
+    sandbox.comments.delete(comment, sandbox.user("ada"))
     await client.unreact(REPO, comment.id, given)
     with pytest.raises(NotFound):
         await client.react(REPO, comment.id, "+1")
@@ -108,7 +108,7 @@ async def test_what_is_not_there_is_not_found(client: InstallationClient) -> Non
 
 
 async def test_a_deleted_issue_is_gone(client: InstallationClient, letter: Issue, sandbox: Sandbox) -> None:
-    sandbox.state.delete_issue(letter, letter.user)
+    sandbox.issues.delete(letter, letter.user)
     with pytest.raises(Gone, match="deleted"):
         await client.get_issue(REPO, letter.number)
     with pytest.raises(Gone):
@@ -118,7 +118,7 @@ async def test_a_deleted_issue_is_gone(client: InstallationClient, letter: Issue
 async def test_issues_that_are_switched_off_are_gone(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
-    sandbox.state.set_issues_enabled(letter.repository, enabled=False)
+    sandbox.repositories.set_issues_enabled(letter.repository, enabled=False)
     with pytest.raises(Gone, match="disabled"):
         await client.get_issue(REPO, letter.number)
 
@@ -126,7 +126,7 @@ async def test_issues_that_are_switched_off_are_gone(
 async def test_an_archived_repository_can_be_read_and_not_written(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
-    sandbox.state.archive(letter.repository, letter.repository.owner)
+    sandbox.repositories.archive(letter.repository, letter.repository.owner)
     assert (await client.get_issue(REPO, letter.number)).repository.archived
     with pytest.raises(Forbidden, match="archived"):
         await client.edit_body(REPO, letter.number, "")
@@ -136,15 +136,15 @@ async def test_a_locked_issue_takes_a_body_and_no_reaction(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     comment = sandbox.comment(letter, "ada")
-    sandbox.state.lock(letter, sandbox.organizer())
+    sandbox.issues.lock(letter, sandbox.organizer())
     await client.edit_body(REPO, letter.number, "Dear mayor,")
     with pytest.raises(Forbidden, match="locked"):
         await client.react(REPO, comment.id, "+1")
 
 
 async def test_a_missing_permission_is_named(client: InstallationClient, letter: Issue, sandbox: Sandbox) -> None:
-    (installation,) = sandbox.state.installations.values()
-    sandbox.state.grant(installation, {"issues": "read", "metadata": "read"}, ["issues"])
+    (installation,) = sandbox.world.installations.values()
+    sandbox.installations.grant(installation, {"issues": "read", "metadata": "read"}, ["issues"])
     with pytest.raises(Forbidden, match="not accessible") as refusal:
         await client.edit_body(REPO, letter.number, "")
     assert refusal.value.accepted_permissions == "issues=write"
@@ -157,7 +157,7 @@ async def test_a_renamed_repository_is_followed(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     comment = sandbox.comment(letter, "ada")
-    sandbox.state.rename_repository(letter.repository, letter.repository.owner, "open-letters")
+    sandbox.repositories.rename(letter.repository, letter.repository.owner, "open-letters")
     read = await client.get_issue(REPO, letter.number)
     assert (read.repository.id, read.repository.full_name) == (letter.repository.id, "lovelace/open-letters")
     await client.edit_body(REPO, letter.number, "Dear mayor,")
@@ -171,8 +171,8 @@ async def test_a_renamed_repository_is_followed(
 async def test_a_repository_that_moved_to_an_account_without_the_app_is_not_found(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
-    sandbox.state.privatize(letter.repository, letter.repository.owner)
-    sandbox.state.transfer_repository(letter.repository, letter.repository.owner, sandbox.user("babbage"))
+    sandbox.repositories.privatize(letter.repository, letter.repository.owner)
+    sandbox.repositories.transfer(letter.repository, letter.repository.owner, sandbox.user("babbage"))
     with pytest.raises(NotFound):
         await client.get_issue(REPO, letter.number)
 
@@ -181,7 +181,7 @@ async def test_a_transferred_issue_says_where_it_is(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     archive = sandbox.repository("lovelace/archive")
-    moved = sandbox.state.transfer(letter, letter.repository.owner, archive)
+    moved = sandbox.issues.transfer(letter, letter.repository.owner, archive)
     read = await client.get_issue(REPO, letter.number)
     assert (read.repository.id, read.issue.id, read.issue.number) == (archive.id, moved.id, moved.number)
     written = await client.edit_body(REPO, letter.number, "Dear mayor,")
@@ -191,9 +191,9 @@ async def test_a_transferred_issue_says_where_it_is(
 async def test_an_issue_that_moved_out_of_sight_is_not_found(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
-    (installation,) = sandbox.state.installations.values()
+    (installation,) = sandbox.world.installations.values()
     secret = sandbox.repository("lovelace/secret", private=True)
-    sandbox.state.transfer(letter, letter.repository.owner, secret)
-    sandbox.state.remove_repositories(installation, secret)
+    sandbox.issues.transfer(letter, letter.repository.owner, secret)
+    sandbox.installations.remove_repositories(installation, secret)
     with pytest.raises(NotFound):
         await client.get_issue(REPO, letter.number)

@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.github.client import GitHub
 from bot.github.throttle import Limits
 from bot.store import Store
-from sandbox.nouns import Installation
+from sandbox.models import Installation
 from sandbox.server import Sandbox
 from tests.github.scene import Clock, make_github
 
@@ -45,7 +45,7 @@ class Scene:
 
     @property
     def installation(self) -> Installation:
-        return next(one for one in self.sandbox.state.installations.values() if not one.deleted)
+        return next(one for one in self.sandbox.world.installations.values() if not one.deleted)
 
     async def receive(self, request: web.Request) -> web.Response:
         self.received.append(request.headers["X-GitHub-Delivery"])

@@ -13,7 +13,7 @@ from bot.petition.facts import IssueFact
 from bot.reconcile.letter_history import LetterHistory, Told, worth_reading
 from bot.reconcile.manual_resync import resync_by_hand
 from sandbox.faults import Faults
-from sandbox.nouns import Edit, Issue
+from sandbox.models import Edit, Issue
 from tests.reconcile.scene import Scene
 
 BLOCK = "<!-- undersigned:begin -->\n{} people\n<!-- undersigned:end -->"
@@ -52,8 +52,8 @@ async def letters(stage: Scene, petition: Issue) -> list[tuple[str | None, int, 
 
 def save(stage: Scene, petition: Issue, body: str, *, by_us: bool = False, after: float = 60) -> None:
     stage.clock.pass_by(after)
-    who = stage.sandbox.state.app.bot if by_us else stage.sandbox.organizer()
-    stage.sandbox.state.edit_issue_body(petition, who, body, web=False)
+    who = stage.sandbox.world.app.bot if by_us else stage.sandbox.organizer()
+    stage.sandbox.issues.edit(petition, who, body, web=False)
 
 
 async def often_edited(stage: Scene, texts: int) -> tuple[Issue, LetterHistory]:
@@ -121,7 +121,7 @@ async def test_nothing_is_asked_of_a_letter_that_was_seen_as_it_was_written(stag
 async def test_of_our_own_ten_thousand_revisions_no_text_is_read(stage: Scene) -> None:
     petition = stage.sandbox.petition(body="Dear all,")
     save(stage, petition, "Dear us,")
-    ours = Edit(int(stage.clock()) + 60, stage.sandbox.state.app.bot, "Dear us,")
+    ours = Edit(int(stage.clock()) + 60, stage.sandbox.world.app.bot, "Dear us,")
     petition.edits += [replace(ours, at=ours.at + number) for number in range(10_000)]
     await adopt(stage, petition)
     assert await trace(stage) == 102
@@ -145,7 +145,7 @@ async def test_a_revision_that_was_removed_from_the_history_is_unknown(stage: Sc
     petition = stage.sandbox.petition(body="Dear all,")
     save(stage, petition, "Dear fools,")
     save(stage, petition, "Dear us,")
-    stage.sandbox.state.remove_revision(petition, stage.sandbox.organizer(), 1)
+    stage.sandbox.issues.remove_revision(petition, stage.sandbox.organizer(), 1)
     await adopt(stage, petition)
     await trace(stage)
     assert await letters(stage, petition) == [("Dear all,", 0, 0), ("Dear us,", 120, 0)]
@@ -153,12 +153,12 @@ async def test_a_revision_that_was_removed_from_the_history_is_unknown(stage: Sc
 
 async def test_edits_of_a_deleted_account_and_of_another_app_count(stage: Scene) -> None:
     petition = stage.sandbox.petition(body="Dear all,")
-    state = stage.sandbox.state
-    for number, who in enumerate([state.user("grace"), state.user("formatter[bot]", "Bot")]):
-        state.set_role(petition.repository, who, "write")
+    sandbox = stage.sandbox
+    for number, who in enumerate([sandbox.user("grace"), sandbox.user("formatter[bot]", "Bot")]):
+        sandbox.repositories.set_role(petition.repository, who, "write")
         stage.clock.pass_by(60)
-        state.edit_issue_body(petition, who, f"Dear {number},", web=False)
-    state.delete_user(state.user("grace"), ghost=False)
+        sandbox.issues.edit(petition, who, f"Dear {number},", web=False)
+    sandbox.accounts.delete(sandbox.user("grace"), ghost=False)
     await adopt(stage, petition)
     await trace(stage)
     assert [text for text, *_ in await letters(stage, petition)] == ["Dear all,", "Dear 0,", "Dear 1,"]
@@ -214,7 +214,7 @@ async def test_a_petition_that_has_moved_is_asked_for_later(stage: Scene) -> Non
     await adopt(stage, petition)
     past = await begin(stage)
     other = stage.sandbox.repository("lovelace/other")
-    stage.sandbox.state.transfer(petition, petition.repository.owner, other)
+    stage.sandbox.issues.transfer(petition, petition.repository.owner, other)
     assert past is not None
     assert not await past.step()
     assert await begin(stage) is None

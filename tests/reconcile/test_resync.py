@@ -12,7 +12,7 @@ from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.resync import reread
 from bot.store import ThreadToRead
 from sandbox.faults import Faults
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.reconcile.scene import Scene
 
 
@@ -21,7 +21,7 @@ async def test_what_was_read_goes_without_waiting_for_the_garbage_collector(stag
     petition = stage.sandbox.petition()
     comment = stage.sandbox.comment(petition, "ada", "/sign")
     stage.clock.pass_by(10)
-    stage.sandbox.state.edit_comment(comment, comment.user, "/sign Ada Lovelace")
+    stage.sandbox.comments.edit(comment, comment.user, "/sign Ada Lovelace")
     stage.sandbox.faults = faults
     gc.collect()
     gc.disable()
@@ -38,13 +38,13 @@ async def test_what_was_read_goes_without_waiting_for_the_garbage_collector(stag
 
 async def write_over(stage: Scene, petition: Issue, *, times: int = 1) -> None:
     """Let somebody save the letter in the moment of a write of ours, of which and of later ones nobody tells."""
-    state, before = stage.sandbox.state, petition.body or ""
+    sandbox, before = stage.sandbox, petition.body or ""
     for number in range(times):
         body = f"{before}\n\n<!-- undersigned:begin -->\n{number}\n<!-- undersigned:end -->"
         await stage.store.upkeep.note_write(petition.id, petition.body, body)
         if number == 0:
-            state.edit_issue_body(petition, stage.sandbox.organizer(), "Dear everybody,", web=False)
-        state.edit_issue_body(petition, state.app.bot, body)
+            sandbox.issues.edit(petition, stage.sandbox.organizer(), "Dear everybody,", web=False)
+        sandbox.issues.edit(petition, sandbox.world.app.bot, body)
         stage.clock.pass_by(1)
 
 
@@ -79,7 +79,7 @@ async def test_nothing_is_lost_where_somebody_else_saved_last(stage: Scene) -> N
     petition = stage.sandbox.petition(body="Dear all,")
     thread = await adopt(stage, petition)
     await write_over(stage, petition)
-    stage.sandbox.state.edit_issue_body(petition, stage.sandbox.organizer(), "Dear us,", web=False)
+    stage.sandbox.issues.edit(petition, stage.sandbox.organizer(), "Dear us,", web=False)
     assert await reread_later(stage, thread) is None
 
 
@@ -96,7 +96,7 @@ async def test_where_an_issue_is_gone_nothing_is_given_up(stage: Scene) -> None:
     thread = await adopt(stage, petition)
     await write_over(stage, petition)
     there = stage.sandbox.repository("lovelace/other")
-    stage.sandbox.state.transfer(petition, petition.repository.owner, there)
+    stage.sandbox.issues.transfer(petition, petition.repository.owner, there)
     assert await reread_later(stage, thread) is None
     assert await stage.store.upkeep.unheard_writes(petition.id, 2**40)
 
@@ -112,7 +112,7 @@ async def test_without_the_label_a_thread_is_looked_at_for_what_our_last_write_r
 
     assert await is_looked_at()
     stage.clock.pass_by(10)
-    stage.sandbox.state.unlabel(petition, petition.repository.owner, "petition")
+    stage.sandbox.issues.unlabel(petition, petition.repository.owner, "petition")
     read = await stage.github.installation(thread.installation_id).get_issue("lovelace/letters", petition.number)
     await stage.store.record(
         [IssueFact(thread.installation_id, read.repository, read.issue, read.issue.updated_at)]

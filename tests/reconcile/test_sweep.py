@@ -32,9 +32,9 @@ def judge(attempts: Sequence[HookDelivery]) -> Fates:
 
 def happen(stage: Scene, times: int = 1) -> None:
     """Let something happen of which GitHub tells."""
-    state = stage.sandbox.state
+    sandbox = stage.sandbox
     for _ in range(times):
-        state.open_issue(stage.sandbox.repository(), state.user("lovelace"), "A letter")
+        sandbox.issues.open(stage.sandbox.repository(), sandbox.user("lovelace"), "A letter")
 
 
 async def go(stage: Scene) -> int:

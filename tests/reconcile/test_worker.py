@@ -16,7 +16,7 @@ from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Lease
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.reconcile.scene import Scene
 
 
@@ -68,7 +68,7 @@ async def test_a_body_is_not_written_when_the_lease_was_lost_while_it_waited_for
     await shift.work()
     assert stage.called("PATCH") == 1
     written = petition.body
-    stage.sandbox.state.lock(petition, stage.sandbox.organizer())
+    stage.sandbox.issues.lock(petition, stage.sandbox.organizer())
     stage.sandbox.comment(petition, "grace", "/sign")
     await shift.adopt(petition)
     with pytest.raises(Withheld, match=r"PATCH .* was not sent"):

@@ -146,14 +146,14 @@ class Api:
         return self.token
 
     async def new_token(self, **scope: object) -> str:
-        installation = next(iter(self.sandbox.state.installations.values()))
+        installation = next(iter(self.sandbox.world.installations.values()))
         path = f"/app/installations/{installation.id}/access_tokens"
         reply = await self("POST", path, scope or None, token=self.jwt())
         assert reply.status == 201, reply.text
         return str(reply.json["token"])
 
     def jwt(self, **claims: object) -> str:
-        now = int(self.sandbox.state.now())
+        now = int(self.sandbox.world.now())
         mine = {"iat": now - 60, "exp": now + 540, "iss": str(self.sandbox.app_id)} | claims
         return jwt.encode(mine, _key(self.sandbox.private_key), algorithm="RS256")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sandbox.models import Refused
 from sandbox.server import Sandbox
-from sandbox.state import Refused
 from tests.sandbox.scene import NOON, Api, Mailbox
 
 COMMENTS = "/repos/lovelace/letters/issues/1/comments"
@@ -17,7 +17,7 @@ async def test_a_renamed_person_keeps_the_id_and_somebody_else_may_take_the_logi
     ada = sandbox.user("ada")
     sandbox.comment(petition, "ada")
 
-    sandbox.state.rename_user(ada, "countess")
+    sandbox.accounts.rename(ada, "countess")
     sandbox.comment(petition, "ada")
 
     first, second = (await api.get(COMMENTS)).json
@@ -25,12 +25,12 @@ async def test_a_renamed_person_keeps_the_id_and_somebody_else_may_take_the_logi
     assert second["user"]["login"] == "ada"
     assert second["user"]["id"] != ada.id
     with pytest.raises(Refused, match="taken"):
-        sandbox.state.rename_user(ada, "ADA")
+        sandbox.accounts.rename(ada, "ADA")
 
 
 async def test_a_deleted_account_is_the_ghost_to_rest_and_null_to_graphql(sandbox: Sandbox, api: Api) -> None:
     signed = sandbox.comment(sandbox.petition(), "ada")
-    sandbox.state.delete_user(signed.user)
+    sandbox.accounts.delete(signed.user)
 
     assert [one["user"]["login"] for one in (await api.get(COMMENTS)).json] == ["ghost"]
     answer = await api.graphql(AUTHOR, id=signed.node_id)
@@ -41,8 +41,8 @@ async def test_a_deleted_account_may_be_null_to_rest_but_deliveries_have_the_gho
     sandbox: Sandbox, api: Api, mailbox: Mailbox
 ) -> None:
     signed = sandbox.comment(sandbox.petition(), "ada")
-    sandbox.state.delete_user(signed.user, ghost=False)
-    sandbox.state.hide(signed, sandbox.organizer())
+    sandbox.accounts.delete(signed.user, ghost=False)
+    sandbox.comments.hide(signed, sandbox.organizer())
     await sandbox.settled()
 
     assert (await api.get(COMMENTS)).json[0]["user"] is None
@@ -58,12 +58,12 @@ async def test_what_a_flagged_account_wrote_vanishes_and_returns_without_a_word(
     await sandbox.settled()
     told = len(mailbox.received)
 
-    sandbox.state.flag_user(signed.user)
+    sandbox.accounts.flag(signed.user)
     assert [one["user"]["login"] for one in (await api.get(COMMENTS)).json] == ["grace"]
     assert (await api.get(f"/repos/lovelace/letters/issues/comments/{signed.id}")).status == 404
     assert (await api.graphql(AUTHOR, id=signed.node_id))["errors"][0]["type"] == "NOT_FOUND"
 
-    sandbox.state.unflag_user(signed.user)
+    sandbox.accounts.unflag(signed.user)
     assert [one["user"]["login"] for one in (await api.get(COMMENTS)).json] == ["ada", "grace"]
     await sandbox.settled()
     assert len(mailbox.received) == told
@@ -82,7 +82,7 @@ async def test_the_installed_account_s_rename_is_told_and_its_repositories_redir
     sandbox: Sandbox, api: Api, mailbox: Mailbox
 ) -> None:
     petition = sandbox.petition()
-    sandbox.state.rename_user(petition.repository.owner, "king")
+    sandbox.accounts.rename(petition.repository.owner, "king")
     await sandbox.settled()
 
     assert mailbox.events[-1] == "installation_target.renamed"
@@ -95,19 +95,19 @@ async def test_nothing_is_told_where_the_app_is_not_suspended_or_not_subscribed(
     sandbox: Sandbox, mailbox: Mailbox
 ) -> None:
     petition = sandbox.petition()
-    installation = next(iter(sandbox.state.installations.values()))
-    elsewhere = sandbox.petition(repository=sandbox.state.repository("byron/poems"))
+    installation = next(iter(sandbox.world.installations.values()))
+    elsewhere = sandbox.petition(repository=sandbox.repositories.get_or_create("byron/poems"))
     await sandbox.settled()
     mailbox.received.clear()
 
     sandbox.comment(elsewhere, "ada")
-    sandbox.state.grant(installation, installation.permissions, ["issues"])
+    sandbox.installations.grant(installation, installation.permissions, ["issues"])
     sandbox.comment(petition, "ada")
-    sandbox.state.suspend(installation)
-    sandbox.state.close(petition, petition.user)
-    sandbox.state.rename_user(installation.account, "king")
-    sandbox.state.unsuspend(installation)
-    sandbox.state.reopen(petition, petition.user)
+    sandbox.installations.suspend(installation)
+    sandbox.issues.close(petition, petition.user)
+    sandbox.accounts.rename(installation.account, "king")
+    sandbox.installations.unsuspend(installation)
+    sandbox.issues.reopen(petition, petition.user)
     await sandbox.settled()
 
     assert mailbox.events == [
@@ -130,7 +130,7 @@ async def test_an_installation_s_own_deliveries_tell_its_times_as_numbers(
 
 async def test_a_new_repository_falls_into_an_installation_on_all(sandbox: Sandbox, mailbox: Mailbox) -> None:
     letters = sandbox.repository()
-    sandbox.state.create_repository(letters.owner, "more")
+    sandbox.repositories.create(letters.owner, "more")
     await sandbox.settled()
 
     added = mailbox.received[-2].json
@@ -140,10 +140,10 @@ async def test_a_new_repository_falls_into_an_installation_on_all(sandbox: Sandb
 
 async def test_a_removed_repository_is_out_of_sight(sandbox: Sandbox, api: Api) -> None:
     private = sandbox.repository("lovelace/secret", private=True)
-    installation = next(iter(sandbox.state.installations.values()))
+    installation = next(iter(sandbox.world.installations.values()))
     assert (await api.get("/repos/lovelace/secret")).status == 200
 
-    sandbox.state.remove_repositories(installation, private)
+    sandbox.installations.remove_repositories(installation, private)
 
     assert (await api.get("/repos/lovelace/secret")).status == 404
     assert (await api.get("/installation/repositories")).json["total_count"] == 0

@@ -51,7 +51,7 @@ async def test_a_jwt_is_checked(
 
 
 async def test_the_client_id_is_as_good_an_issuer(sandbox: Sandbox, api: Api) -> None:
-    reply = await api("GET", "/app", token=api.jwt(iss=sandbox.state.app.client_id))
+    reply = await api("GET", "/app", token=api.jwt(iss=sandbox.world.app.client_id))
 
     assert (reply.status, reply.json["slug"]) == (200, "undersigned")
 
@@ -72,13 +72,13 @@ async def test_a_jwt_of_another_key_is_refused(sandbox: Sandbox, api: Api, clock
 async def test_a_suspended_installation_gets_no_token_and_its_tokens_rest(sandbox: Sandbox, api: Api) -> None:
     petition = sandbox.petition()
     token = await api.installation_token()
-    installation = sandbox.state.suspend(sandbox.state.installations[90_000_001])
+    installation = sandbox.installations.suspend(sandbox.world.installations[90_000_001])
 
     asked, used = await api("POST", TOKENS, token=api.jwt()), await api("GET", f"{LETTERS}/issues/1", token=token)
     assert (asked.status, asked.message) == (403, "This installation has been suspended")
     assert (used.status, used.message) == (403, "This installation has been suspended")
 
-    sandbox.state.unsuspend(installation)
+    sandbox.installations.unsuspend(installation)
     assert (await api("PATCH", f"{LETTERS}/issues/1", {"body": "x"}, token=token)).status == 200
     assert petition.body == "x"
 
@@ -86,7 +86,7 @@ async def test_a_suspended_installation_gets_no_token_and_its_tokens_rest(sandbo
 async def test_a_removed_app_has_no_installation_and_its_tokens_die(sandbox: Sandbox, api: Api) -> None:
     sandbox.petition()
     token = await api.installation_token()
-    sandbox.state.uninstall(sandbox.state.installations[90_000_001])
+    sandbox.installations.delete(sandbox.world.installations[90_000_001])
 
     assert (await api("POST", TOKENS, token=api.jwt())).status == 404
     assert (await api("GET", f"{LETTERS}/installation", token=api.jwt())).status == 404
@@ -166,13 +166,14 @@ async def test_an_installation_is_found_by_its_repository(sandbox: Sandbox, api:
 
 async def test_what_was_really_granted_is_shown(sandbox: Sandbox, api: Api) -> None:
     sandbox.repository()
-    installation = sandbox.state.installations[90_000_001]
-    sandbox.state.grant(installation, {"metadata": "read", "issues": "read"}, ["issues"])
+    installation = sandbox.world.installations[90_000_001]
+    sandbox.installations.grant(installation, {"metadata": "read", "issues": "read"}, ["issues"])
 
-    reply = await api("GET", "/app/installations/90000001", token=api.jwt())
+    reply = await api("GET", "/app/installations", token=api.jwt())
 
-    assert reply.json["permissions"] == {"metadata": "read", "issues": "read"}
-    assert reply.json["events"] == ["issues"]
+    (shown,) = reply.json
+    assert shown["permissions"] == {"metadata": "read", "issues": "read"}
+    assert shown["events"] == ["issues"]
 
 
 async def test_bodies_that_are_no_json_objects_and_odd_requests_are_refused(sandbox: Sandbox, api: Api) -> None:

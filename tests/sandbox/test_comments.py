@@ -2,8 +2,8 @@
 
 import pytest
 
+from sandbox.models import Refused
 from sandbox.server import Sandbox
-from sandbox.state import Refused
 from tests.sandbox.scene import Api, Clock, Mailbox
 
 
@@ -24,7 +24,7 @@ async def test_a_comment_carries_a_64_bit_id_and_the_count_from_before_it(
 async def test_an_edit_tells_what_it_replaced_and_who_did_it(sandbox: Sandbox, mailbox: Mailbox) -> None:
     moderator = sandbox.organizer("mod")
     signed = sandbox.comment(sandbox.petition(), "ada", "/sign Ada, a swear word")
-    sandbox.state.edit_comment(signed, moderator, "/sign Ada")
+    sandbox.comments.edit(signed, moderator, "/sign Ada")
     await sandbox.settled()
 
     edited = mailbox.received[-1].json
@@ -45,7 +45,7 @@ async def test_hiding_looks_like_an_edit_that_changed_nothing(
     signed = sandbox.comment(sandbox.petition(), "ada")
     clock.pass_by(60)
 
-    sandbox.state.hide(signed, moderator, "spam")
+    sandbox.comments.hide(signed, moderator, "spam")
     await sandbox.settled()
 
     edited = mailbox.received[-1].json
@@ -58,11 +58,11 @@ async def test_hiding_looks_like_an_edit_that_changed_nothing(
     assert shown.json["minimized"] == {"reason": "spam"}
 
     told = len(mailbox.received)
-    sandbox.state.hide(signed, moderator, "spam")
+    sandbox.comments.hide(signed, moderator, "spam")
     await sandbox.settled()
     assert len(mailbox.received) == told
 
-    sandbox.state.unhide(signed, moderator)
+    sandbox.comments.unhide(signed, moderator)
     await sandbox.settled()
 
     assert mailbox.events[-1] == "issue_comment.edited"
@@ -73,7 +73,7 @@ async def test_saving_without_a_change_is_told_as_an_edit_but_not_recorded(
     sandbox: Sandbox, mailbox: Mailbox
 ) -> None:
     signed = sandbox.comment(sandbox.petition(), "ada", "/sign\nbecause")
-    sandbox.state.edit_comment(signed, signed.user, "/sign\nbecause")
+    sandbox.comments.edit(signed, signed.user, "/sign\nbecause")
     await sandbox.settled()
 
     edited = mailbox.received[-1].json
@@ -87,7 +87,7 @@ async def test_a_deleted_comment_is_told_with_its_last_text_and_then_gone(
     moderator = sandbox.organizer("mod")
     petition = sandbox.petition()
     signed = sandbox.comment(petition, "ada")
-    sandbox.state.delete_comment(signed, moderator)
+    sandbox.comments.delete(signed, moderator)
     await sandbox.settled()
 
     deleted = mailbox.received[-1].json
@@ -103,8 +103,8 @@ async def test_pinning_another_comment_takes_the_first_one_down(sandbox: Sandbox
     petition = sandbox.petition()
     owner = petition.repository.owner
     first, second = sandbox.comment(petition, "ada"), sandbox.comment(petition, "grace")
-    sandbox.state.pin(first, owner)
-    sandbox.state.pin(second, owner)
+    sandbox.comments.pin(first, owner)
+    sandbox.comments.pin(second, owner)
     await sandbox.settled()
 
     assert mailbox.events[-3:] == ["issue_comment.pinned", "issue_comment.unpinned", "issue_comment.pinned"]
@@ -118,7 +118,7 @@ async def test_browsers_save_crlf_and_the_api_keeps_what_it_gets(sandbox: Sandbo
     await api("PATCH", "/repos/lovelace/letters/issues/1", {"body": "three\nfour\r\nfive"})
     assert petition.body == "three\nfour\r\nfive"
 
-    sandbox.state.edit_issue_body(petition, petition.user, "three\nfour\r\nfive\nsix")
+    sandbox.issues.edit(petition, petition.user, "three\nfour\r\nfive\nsix")
     assert petition.body == "three\r\nfour\r\nfive\r\nsix"
 
 
@@ -134,7 +134,7 @@ async def test_an_issue_takes_2500_comments_and_not_one_more(sandbox: Sandbox, a
         "Commenting is disabled on issues with more than 2500 comments",
     )
 
-    sandbox.state.rules.comment_cap = None
+    sandbox.world.rules.comment_cap = None
     assert sandbox.comment(petition, "ada").issue is petition
 
 
@@ -142,7 +142,7 @@ async def test_nobody_but_writers_comments_on_a_locked_issue_and_nobody_reacts(s
     petition = sandbox.petition()
     signed = sandbox.comment(petition, "ada")
     organizer = sandbox.organizer()
-    sandbox.state.lock(petition, organizer, "too heated")
+    sandbox.issues.lock(petition, organizer, "too heated")
 
     with pytest.raises(Refused, match="locked"):
         sandbox.comment(petition, "ada")
@@ -155,7 +155,7 @@ async def test_nobody_but_writers_comments_on_a_locked_issue_and_nobody_reacts(s
     assert (by_bot.status, by_bot.message) == (403, "Unable to create comment because issue is locked.")
     assert reaction.status == 403
     assert body.status == 200
-    assert sandbox.state.comment(petition, organizer, "Calm down").issue is petition
+    assert sandbox.comments.create(petition, organizer, "Calm down").issue is petition
 
 
 @pytest.mark.parametrize(
@@ -178,10 +178,10 @@ async def test_strangers_cannot_touch_the_comments_of_others(sandbox: Sandbox) -
     stranger = sandbox.user("mallory")
 
     for act in (
-        lambda: sandbox.state.edit_comment(signed, stranger, "/unsign"),
-        lambda: sandbox.state.delete_comment(signed, stranger),
-        lambda: sandbox.state.hide(signed, stranger),
-        lambda: sandbox.state.pin(signed, stranger),
+        lambda: sandbox.comments.edit(signed, stranger, "/unsign"),
+        lambda: sandbox.comments.delete(signed, stranger),
+        lambda: sandbox.comments.hide(signed, stranger),
+        lambda: sandbox.comments.pin(signed, stranger),
     ):
         with pytest.raises(Refused, match="admin rights"):
             act()
@@ -211,7 +211,7 @@ async def test_a_reaction_is_201_once_and_200_after_and_no_webhook_hears_of_it(
 
 
 async def test_an_edit_never_made_may_still_show_two_times_that_differ(sandbox: Sandbox) -> None:
-    sandbox.state.rules.late_updates = 1.0
+    sandbox.world.rules.late_updates = 1.0
 
     signed = sandbox.comment(sandbox.petition(), "ada")
 
@@ -221,13 +221,13 @@ async def test_an_edit_never_made_may_still_show_two_times_that_differ(sandbox: 
 
 async def test_writing_through_the_app_or_by_mail_is_told(sandbox: Sandbox, mailbox: Mailbox, api: Api) -> None:
     petition = sandbox.petition()
-    sandbox.state.comment(petition, sandbox.user("ada"), "/sign", via_app=True)
+    sandbox.comments.create(petition, sandbox.user("ada"), "/sign", via_app=True)
     await sandbox.settled()
     comment = mailbox.received[-1].json["comment"]
     assert comment["performed_via_github_app"]["id"] == sandbox.app_id
     assert comment["user"]["type"] == "User"
 
-    mailed = sandbox.state.comment(petition, sandbox.user("grace"), "/sign\n\n> On Sunday …", via_email=True)
+    mailed = sandbox.comments.create(petition, sandbox.user("grace"), "/sign\n\n> On Sunday …", via_email=True)
     answer = await api.graphql(
         "query($id: ID!) { node(id: $id) { ... on IssueComment { createdViaEmail } } }", id=mailed.node_id
     )

@@ -6,7 +6,7 @@ from collections import Counter
 import aiohttp
 import pytest
 
-from sandbox.faults import Fate, Faults, Luck, Mishap, Trouble
+from sandbox.faults import DeliveryFault, Failure, FaultInjector, Faults, RequestFault
 from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock, Mailbox, until
 
@@ -25,36 +25,40 @@ async def sign(sandbox: Sandbox, count: int) -> list[str]:
 
 
 def test_by_default_nothing_goes_wrong() -> None:
-    luck = Luck()
+    injector = FaultInjector()
 
-    assert {luck.with_delivery() for _ in range(100)} == {Fate.ARRIVES}
-    assert {luck.with_request("GET", "/meta") for _ in range(100)} == {None}
+    assert {injector.with_delivery() for _ in range(100)} == {DeliveryFault.ARRIVES}
+    assert {injector.with_request("GET", "/meta") for _ in range(100)} == {None}
 
 
 def test_the_same_seed_goes_wrong_the_same_way() -> None:
     def history(seed: int) -> list[object]:
-        luck = Luck(Faults(seed=seed, lost=0.2, doubled=0.2, late=0.2, server_error=0.3, secondary=0.3))
-        return [(luck.with_delivery(), luck.with_request("PATCH", "/x")) for _ in range(50)]
+        injector = FaultInjector(
+            Faults(seed=seed, lost=0.2, doubled=0.2, late=0.2, server_error=0.3, secondary=0.3)
+        )
+        return [(injector.with_delivery(), injector.with_request("PATCH", "/x")) for _ in range(50)]
 
     assert history(1) == history(1)
     assert history(1) != history(2)
 
 
 def test_on_a_bad_day_everything_goes_wrong_sooner_or_later() -> None:
-    luck = Luck(Faults.bad_day(seed=1))
+    injector = FaultInjector(Faults.bad_day(seed=1))
 
-    fates = Counter(luck.with_delivery() for _ in range(2000))
-    mishaps = [luck.with_request("POST", path) for path in ("/graphql", "/x/reactions") for _ in range(2000)]
+    fates = Counter(injector.with_delivery() for _ in range(2000))
+    failures = [injector.with_request("POST", path) for path in ("/graphql", "/x/reactions") for _ in range(2000)]
 
-    assert set(fates) == set(Fate)
-    assert fates[Fate.ARRIVES] > 1000
-    assert {mishap.trouble for mishap in mishaps if mishap} == set(Trouble) - {Trouble.REACTIONS_MISSING}
-    assert mishaps.count(None) > 2000
+    assert set(fates) == set(DeliveryFault)
+    assert fates[DeliveryFault.ARRIVES] > 1000
+    assert {failure.fault for failure in failures if failure} == set(RequestFault) - {
+        RequestFault.REACTIONS_MISSING
+    }
+    assert failures.count(None) > 2000
 
 
 def test_deliveries_and_requests_do_not_disturb_each_other() -> None:
     faults = Faults(seed=7, lost=0.5, server_error=0.5)
-    alone, together = Luck(faults), Luck(faults)
+    alone, together = FaultInjector(faults), FaultInjector(faults)
 
     assert [alone.with_delivery() for _ in range(20)] == [
         (together.with_delivery(), together.with_request("GET", "/x"))[0] for _ in range(20)
@@ -124,10 +128,10 @@ async def test_the_event_comes_before_the_data(sandbox: Sandbox, mailbox: Mailbo
     doomed = sandbox.comment(petition, "grace")
     sandbox.faults = Faults(lag_seconds=2.0)
 
-    sandbox.state.edit_comment(first, first.user, "/sign new")
-    sandbox.state.delete_comment(doomed, doomed.user)
+    sandbox.comments.edit(first, first.user, "/sign new")
+    sandbox.comments.delete(doomed, doomed.user)
     fresh = sandbox.comment(petition, "mary")
-    sandbox.state.edit_issue(petition, petition.user, title="New")
+    sandbox.issues.edit(petition, petition.user, title="New")
     await sandbox.settled()
     assert mailbox.received[-1].json["issue"]["title"] == "New"
 
@@ -200,16 +204,18 @@ async def test_a_client_that_does_not_wait_hears_nothing(sandbox: Sandbox, api: 
             await api.get(ISSUE)
 
 
-@pytest.mark.parametrize("trouble", [Trouble.SERVER_ERROR, Trouble.UNAVAILABLE, Trouble.TRUNCATED, Trouble.HANGS])
+@pytest.mark.parametrize(
+    "fault", [RequestFault.SERVER_ERROR, RequestFault.UNAVAILABLE, RequestFault.TRUNCATED, RequestFault.HANGS]
+)
 async def test_a_write_may_be_carried_out_although_it_seemed_to_fail(
-    sandbox: Sandbox, mailbox: Mailbox, api: Api, trouble: Trouble
+    sandbox: Sandbox, mailbox: Mailbox, api: Api, fault: RequestFault
 ) -> None:
     petition = sandbox.petition()
     await api.installation_token()
     sandbox.faults = Faults(hang_seconds=0.01)
-    sandbox.luck.plan("PATCH", Mishap(trouble, applied=True))
+    sandbox.fault_injector.plan("PATCH", Failure(fault, applied=True))
 
-    if trouble is Trouble.TRUNCATED:
+    if fault is RequestFault.TRUNCATED:
         with pytest.raises(aiohttp.ClientPayloadError):
             await api("PATCH", ISSUE, {"body": "new"})
     else:
@@ -265,7 +271,7 @@ async def test_graphql_goes_wrong_with_status_200(sandbox: Sandbox, api: Api) ->
     sandbox.faults = Faults(graphql_error=1.0)
     assert (await api.get(ISSUE)).status == 200
     failed = await api.graphql(query)
-    sandbox.luck.plan("/graphql", Mishap(Trouble.PRIMARY))
+    sandbox.fault_injector.plan("/graphql", Failure(RequestFault.PRIMARY))
     limited = await api.graphql(query)
 
     assert failed.keys() == {"errors"}

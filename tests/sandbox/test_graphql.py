@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.nouns import Comment, Issue, Refused, node_id, parts_of
+from sandbox.models import Comment, Issue, Refused, node_id, parts_of
 from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock
 
@@ -21,10 +21,6 @@ query($after: String) { repository(owner: "lovelace", name: "letters") { issue(n
   totalCount pageInfo { hasNextPage endCursor } nodes { fullDatabaseId body isMinimized author { login } }
 } } } }
 """
-HIDE = """
-mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OFF_TOPIC, clientMutationId: "1"}) {
-  clientMutationId minimizedComment { isMinimized minimizedReason } } }
-"""
 
 
 async def test_it_tells_who_wrote_what_is_there_now(sandbox: Sandbox, api: Api, clock: Clock) -> None:
@@ -32,8 +28,8 @@ async def test_it_tells_who_wrote_what_is_there_now(sandbox: Sandbox, api: Api, 
     untouched = sandbox.comment(petition, "ada")
     edited = sandbox.comment(petition, "grace", "/sign Grace, something rude")
     clock.pass_by(60)
-    sandbox.state.edit_comment(edited, sandbox.organizer("mod"), "/sign Grace")
-    sandbox.state.hide(untouched, petition.user, "spam")
+    sandbox.comments.edit(edited, sandbox.organizer("mod"), "/sign Grace")
+    sandbox.comments.hide(untouched, petition.user, "spam")
 
     first, second = (await api.graphql(PROVENANCE, ids=[untouched.node_id, edited.node_id]))["data"]["nodes"]
 
@@ -87,7 +83,7 @@ async def test_the_newest_changed_comments_come_first_on_request(sandbox: Sandbo
     petition = sandbox.petition()
     first, second = sandbox.comment(petition, "ada"), sandbox.comment(petition, "grace")
     clock.pass_by(1)
-    sandbox.state.edit_comment(first, first.user, "/unsign")
+    sandbox.comments.edit(first, first.user, "/unsign")
 
     answer = await api.graphql(
         """{ repository(owner: "lovelace", name: "letters") { issue(number: 1) {
@@ -101,7 +97,7 @@ async def test_the_newest_changed_comments_come_first_on_request(sandbox: Sandbo
 async def test_what_is_not_there_is_null_beside_what_is(sandbox: Sandbox, api: Api) -> None:
     petition = sandbox.petition()
     signed, gone = sandbox.comment(petition, "ada"), sandbox.comment(petition, "grace")
-    sandbox.state.delete_comment(gone, gone.user)
+    sandbox.comments.delete(gone, gone.user)
 
     answer = await api.graphql(PROVENANCE, ids=[gone.node_id, signed.node_id, "IC_nonsense"])
 
@@ -125,40 +121,6 @@ async def test_too_much_at_once_is_refused(sandbox: Sandbox, api: Api) -> None:
     assert await kind('{ repository(owner: "lovelace", name: "nothing") { id } }') == "NOT_FOUND"
 
 
-async def test_a_comment_is_hidden_and_shown_again(sandbox: Sandbox, api: Api) -> None:
-    signed = sandbox.comment(sandbox.petition(), "ada")
-
-    hidden = await api.graphql(HIDE, id=signed.node_id)
-    assert hidden["data"]["minimizeComment"] == {
-        "clientMutationId": "1",
-        "minimizedComment": {"isMinimized": True, "minimizedReason": "off-topic"},
-    }
-    assert signed.minimized == "off-topic"
-
-    await api.graphql(
-        "mutation($id: ID!) { unminimizeComment(input: {subjectId: $id}) { unminimizedComment { isMinimized } } }",
-        id=signed.node_id,
-    )
-    assert signed.minimized is None
-
-
-async def test_hiding_without_the_right_is_forbidden_with_status_200(sandbox: Sandbox, api: Api) -> None:
-    signed = sandbox.comment(sandbox.petition(), "ada")
-    read_only = await api.new_token(permissions={"issues": "read"})
-
-    answer = await api.graphql(HIDE, token=read_only, id=signed.node_id)
-
-    error = answer["errors"][0]
-    assert answer["data"] == {"minimizeComment": None}
-    assert (error["type"], error["path"], error["message"]) == (
-        "FORBIDDEN", ["minimizeComment"], "Resource not accessible by integration",
-    )  # fmt: skip
-    assert error["extensions"] == {"saml_failure": False}
-    by_stranger = await api.graphql(HIDE, token=sandbox.token_of("mallory"), id=signed.node_id)
-    assert by_stranger["errors"][0]["type"] == "FORBIDDEN"
-    assert signed.minimized is None
-
-
 async def test_private_things_are_not_there_for_strangers(sandbox: Sandbox, api: Api) -> None:
     secret = sandbox.petition(repository=sandbox.repository("lovelace/secret", private=True))
     query = "query($id: ID!) { node(id: $id) { id } }"
@@ -170,7 +132,7 @@ async def test_private_things_are_not_there_for_strangers(sandbox: Sandbox, api:
 async def test_people_are_found_by_their_login_and_others_are_told_not_to_be(sandbox: Sandbox, api: Api) -> None:
     sandbox.repository()
     ada = sandbox.user("ada")
-    sandbox.state.user("acme", "Organization")
+    sandbox.user("acme", "Organization")
     answer = await api.graphql('{ a: user(login: "Ada") { databaseId } b: user(login: "acme") { databaseId } }')
     assert answer["data"] == {"a": {"databaseId": ada.id}, "b": None}
     (error,) = answer["errors"]
@@ -202,8 +164,8 @@ async def test_who_edited_an_issue_s_body_is_told_page_by_page_newest_first(
     petition = sandbox.petition(body="Letter 0")
     for number in range(1, 230):
         clock.pass_by(1)
-        sandbox.state.edit_issue_body(petition, petition.user, f"Letter {number}", web=False)
-    sandbox.state.remove_revision(petition, sandbox.organizer("mod"), 2)
+        sandbox.issues.edit(petition, petition.user, f"Letter {number}", web=False)
+    sandbox.issues.remove_revision(petition, sandbox.organizer("mod"), 2)
 
     found: list[dict[str, object]] = []
     issue: dict[str, Any] = {}
@@ -228,8 +190,8 @@ async def test_a_revision_is_there_for_those_who_may_see_its_text(sandbox: Sandb
     secret = sandbox.petition(repository=sandbox.repository("lovelace/secret", private=True))
     comment = sandbox.comment(secret, "ada")
     untouched = sandbox.petition(repository=secret.repository)
-    sandbox.state.edit_issue_body(secret, secret.user, "Dear you,")
-    sandbox.state.edit_comment(comment, comment.user, "/unsign")
+    sandbox.issues.edit(secret, secret.user, "Dear you,")
+    sandbox.comments.edit(comment, comment.user, "/unsign")
     places: list[tuple[Issue | Comment, int]] = [(secret, 0), (comment, 1), (comment, 2), (untouched, 0)]
     ids = [revision_id(of, number) for of, number in places]
 
@@ -245,9 +207,9 @@ def revision_id(of: Issue | Comment, number: int) -> str:
 
 async def test_only_an_earlier_revision_can_be_removed(sandbox: Sandbox) -> None:
     petition = sandbox.petition()
-    sandbox.state.edit_issue_body(petition, petition.user, "Dear you,")
+    sandbox.issues.edit(petition, petition.user, "Dear you,")
     for number in (-1, 1):
         with pytest.raises(Refused):
-            sandbox.state.remove_revision(petition, petition.user, number)
+            sandbox.issues.remove_revision(petition, petition.user, number)
     with pytest.raises(Refused):
-        sandbox.state.remove_revision(petition, sandbox.user("mallory"), 0)
+        sandbox.issues.remove_revision(petition, sandbox.user("mallory"), 0)

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 import pytest_asyncio
 from aiohttp import ClientSession, FormData, web
 
+from sandbox.models import Comment, Issue, User
 from sandbox.page import HEADERS, mount
 from sandbox.server import Sandbox
-from sandbox.state import Comment, Issue, State, User
 
 PETITION = "/lovelace/letters/issues/1"
 
@@ -70,7 +70,6 @@ class Site:
     """The sandbox with one petition, and a visitor."""
 
     sandbox: Sandbox
-    state: State
     petition: Issue
     organizer: User
     visitor: ClientSession
@@ -104,7 +103,7 @@ class Site:
             assert answer.ok
 
     def say(self, login: str, body: str) -> Comment:
-        return self.state.comment(self.petition, self.state.user(login), body)
+        return self.sandbox.comments.create(self.petition, self.sandbox.user(login), body)
 
 
 async def hear(_: web.Request) -> web.Response:
@@ -121,7 +120,7 @@ async def site() -> AsyncIterator[Site]:
     sandbox.app.router.add_post("/webhook", hear)
     await sandbox.start()
     async with ClientSession(sandbox.web_url) as visitor:
-        yield Site(sandbox, sandbox.state, petition, petition.user, visitor)
+        yield Site(sandbox, petition, petition.user, visitor)
     await sandbox.stop()
 
 
@@ -161,7 +160,7 @@ async def test_a_typed_name_makes_a_new_person(site: Site) -> None:
 
 async def test_a_typed_name_finds_who_is_there(site: Site) -> None:
     await site.send("/comments", newcomer="Grace", body="/sign")
-    assert site.petition.comments[0].user is site.state.user("grace")
+    assert site.petition.comments[0].user is site.sandbox.user("grace")
 
 
 async def test_a_name_without_a_letter_from_a_to_z_is_explained(site: Site) -> None:
@@ -231,7 +230,7 @@ async def test_the_organizer_closes_locks_and_labels(site: Site) -> None:
 async def test_the_bots_reactions_and_edits_are_seen(site: Site) -> None:
     comment = site.say("ada", "/sign")
     site.sandbox.webhook_url = f"{site.sandbox.web_url}/webhook"
-    site.state.edit_issue_body(site.petition, site.state.app.bot, "Dear all,\n\n### 1 person has signed")
+    site.sandbox.issues.edit(site.petition, site.sandbox.world.app.bot, "Dear all,\n\n### 1 person has signed")
     await site.sandbox.settled()
     await site.call(f"repos/lovelace/letters/issues/comments/{comment.id}/reactions", content="+1")
     page = await site.read()
@@ -255,8 +254,8 @@ async def test_long_threads_show_their_end_and_the_rest_on_demand(site: Site) ->
 async def test_vanished_and_flagged_people(site: Site) -> None:
     for login in ("gone", "spammer"):
         site.say(login, f"/sign {login} was here")
-    site.state.delete_user(site.state.user("gone"))
-    site.state.flag_user(site.state.user("spammer"))
+    site.sandbox.accounts.delete(site.sandbox.user("gone"))
+    site.sandbox.accounts.flag(site.sandbox.user("spammer"))
     page = await site.read()
     assert "ghost commented" in page.text
     assert "spammer was here" not in page.text
@@ -267,7 +266,7 @@ async def test_strangers_text_stays_text(site: Site) -> None:
     site.petition.title = nasty
     site.petition.body = nasty
     site.say("ada", nasty)
-    site.state.label(site.petition, site.organizer, "<b>&\"'")
+    site.sandbox.issues.label(site.petition, site.organizer, "<b>&\"'")
     async with site.visitor.get(PETITION) as answer:
         html = await answer.text()
     assert "<script>" not in html
@@ -294,7 +293,7 @@ async def test_what_is_not_there_is_said_plainly(site: Site) -> None:
         "/lovelace/letters/issues/99999999999": "There is no such page.",
     }.items():
         assert words in (await site.read(path, status=404)).text
-    site.state.delete_issue(site.petition, site.organizer)
+    site.sandbox.issues.delete(site.petition, site.organizer)
     assert "This issue was deleted." in (await site.read(status=410)).text
 
 
@@ -302,15 +301,15 @@ async def test_people_repositories_and_the_app_have_pages(site: Site) -> None:
     assert "A person of this sandbox" in (await site.read("/ada")).text
     assert "installed here as a GitHub App" in (await site.read("/apps/undersigned")).text
     assert "Read <what> you sign" in (await site.read("/lovelace/letters")).text
-    site.state.open_issue(site.petition.repository, site.organizer, "Another", "")
+    site.sandbox.issues.open(site.petition.repository, site.organizer, "Another", "")
     assert "Another" in (await site.read("/")).text
 
 
 async def test_renamed_and_moved_things_are_found(site: Site) -> None:
-    site.state.rename_repository(site.petition.repository, site.organizer, "papers")
+    site.sandbox.repositories.rename(site.petition.repository, site.organizer, "papers")
     assert "Read <what> you sign" in (await site.read()).text
-    target = site.state.repository("lovelace/archive")
-    site.state.transfer(site.petition, site.organizer, target)
+    target = site.sandbox.repositories.get_or_create("lovelace/archive")
+    site.sandbox.issues.transfer(site.petition, site.organizer, target)
     assert "lovelace/archive / Issues" in (await site.read()).text
 
 
@@ -384,7 +383,7 @@ async def test_watchers_hear_of_deliveries_that_changed_nothing(site: Site) -> N
 
 async def test_pictures_are_drawn_for_everybody(site: Site) -> None:
     for login in ("ada", "undersigned[bot]", "lovelace"):
-        user = site.state.find_user(login)
+        user = site.sandbox.accounts.find(login)
         assert user is not None
         async with site.visitor.get(f"/avatars/u/{user.id}") as answer:
             assert answer.content_type == "image/svg+xml"

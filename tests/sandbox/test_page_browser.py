@@ -9,9 +9,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
+from sandbox.models import Issue, User
 from sandbox.page import mount
 from sandbox.server import Sandbox
-from sandbox.state import Event, Issue, State, User
+from sandbox.world import Event
 from tests.browser import PHONE, barriers
 
 # The browser is started once for the module and lives in its event loop.
@@ -32,7 +33,7 @@ To sign, comment `/sign`. Asked by @ada in #1, see <https://example.org/>.
 class Scene:
     """A petition, the page that shows it, and who looks after it."""
 
-    state: State
+    sandbox: Sandbox
     petition: Issue
     organizer: User
     page: Page
@@ -66,14 +67,14 @@ async def scene(page: Page) -> AsyncIterator[Scene]:
     await sandbox.start()
     await page.goto(sandbox.web_url)
     await page.evaluate("window.here = true")
-    yield Scene(sandbox.state, petition, petition.user, page)
+    yield Scene(sandbox, petition, petition.user, page)
     await page.goto("about:blank")
     await sandbox.stop()
 
 
 def let_a_bot_work(scene: Scene) -> None:
     """Do at once what the bot does: count, show, and react."""
-    state, petition = scene.state, scene.petition
+    sandbox, petition = scene.sandbox, scene.petition
 
     def work(event: Event) -> None:
         if event.comment is None:
@@ -81,11 +82,11 @@ def let_a_bot_work(scene: Scene) -> None:
         signed = [one for one in petition.comments if one.body.startswith("/sign") and one.minimized is None]
         rows = "\n".join(f"| **{one.body.removeprefix('/sign').strip() or one.user.login}** | |" for one in signed)
         body = "Dear all,\n" + BLOCK.format(count=len(signed), rows=rows)
-        state.edit_issue_body(petition, state.app.bot, body)
+        sandbox.issues.edit(petition, sandbox.world.app.bot, body)
         if event.action == "created":
-            state.react(event.comment, state.app.bot, "+1")
+            sandbox.reactions.add(event.comment, sandbox.world.app.bot, "+1")
 
-    state.on_event.append(work)
+    sandbox.world.on_event.append(work)
 
 
 async def test_a_signature_appears_in_the_body_with_a_thumbs_up(scene: Scene) -> None:
@@ -113,7 +114,7 @@ async def test_another_speaker_is_chosen_and_stays(scene: Scene) -> None:
     await scene.page.get_by_role("radio", name="grace").check()
     await scene.write("/sign")
     await expect(scene.comment("grace commented")).to_be_visible()
-    scene.state.comment(scene.petition, scene.state.user("ada"), "Meanwhile, somewhere else")
+    scene.sandbox.comments.create(scene.petition, scene.sandbox.user("ada"), "Meanwhile, somewhere else")
     await expect(scene.comment("Meanwhile")).to_be_visible()
     await expect(scene.page.get_by_role("radio", name="grace")).to_be_checked()
 
@@ -140,7 +141,7 @@ async def test_an_example_leaves_what_was_being_written(scene: Scene) -> None:
     await scene.box.fill("I am thinking")
     await scene.page.locator("#composer").get_by_role("button", name="/unsign").click()
     await expect(scene.comment("/unsign")).to_be_visible()
-    scene.state.comment(scene.petition, scene.state.user("grace"), "In between")
+    scene.sandbox.comments.create(scene.petition, scene.sandbox.user("grace"), "In between")
     await expect(scene.comment("In between")).to_be_visible()
     await expect(scene.box).to_have_value("I am thinking")
 
@@ -152,7 +153,7 @@ async def test_a_saved_text_gives_way_to_a_later_one(scene: Scene) -> None:
     await comment.get_by_role("textbox").fill("/unsign")
     await comment.get_by_role("button", name="Save as ada").click()
     await expect(comment).to_contain_text("edited by ada")
-    scene.state.edit_comment(scene.petition.comments[0], scene.organizer, "/sign after all")
+    scene.sandbox.comments.edit(scene.petition.comments[0], scene.organizer, "/sign after all")
     await expect(comment).to_contain_text("edited by lovelace")
     await expect(comment.locator("textarea")).to_have_value("/sign after all")
 
@@ -212,7 +213,7 @@ async def test_the_organizer_edits_closes_locks_and_labels(scene: Scene) -> None
 
 
 async def test_a_refusal_is_told_and_the_text_kept(scene: Scene) -> None:
-    scene.state.lock(scene.petition, scene.organizer)
+    scene.sandbox.issues.lock(scene.petition, scene.organizer)
     await expect(scene.page.locator("#title")).to_contain_text("Locked")
     await scene.write("/sign")
     await expect(scene.page.get_by_role("status")).to_contain_text(
@@ -226,8 +227,8 @@ async def test_what_is_being_written_survives_what_others_do(scene: Scene) -> No
     comment = scene.comment("ada commented")
     await comment.get_by_text("Edit the comment").click()
     await comment.get_by_role("textbox").fill("/sign Ada Lov")
-    scene.state.react(scene.petition.comments[0], scene.state.app.bot, "+1")
-    scene.state.comment(scene.petition, scene.state.user("grace"), "In between")
+    scene.sandbox.reactions.add(scene.petition.comments[0], scene.sandbox.world.app.bot, "+1")
+    scene.sandbox.comments.create(scene.petition, scene.sandbox.user("grace"), "In between")
     await expect(scene.comment("In between")).to_be_visible()
     await expect(comment.get_by_title("undersigned[bot]")).to_be_visible()
     await expect(comment.get_by_role("textbox")).to_have_value("/sign Ada Lov")
@@ -270,9 +271,9 @@ async def test_nobody_is_kept_out(scene: Scene, scheme: str) -> None:
     await scene.write("/sign Ada Lovelace, Analytical Engines\n\n- [x] read\n\n> [!NOTE]\n> @grace, see #1")
     await expect(scene.letter).to_contain_text("1 people have signed")
     assert await barriers(page) == []
-    scene.state.lock(scene.petition, scene.organizer)
-    scene.state.close(scene.petition, scene.organizer)
-    scene.state.hide(scene.petition.comments[0], scene.organizer, "spam")
+    scene.sandbox.issues.lock(scene.petition, scene.organizer)
+    scene.sandbox.issues.close(scene.petition, scene.organizer)
+    scene.sandbox.comments.hide(scene.petition.comments[0], scene.organizer, "spam")
     await expect(page.locator("#title")).to_contain_text("Closed")
     for summary in await page.locator("details summary:visible").all():
         await summary.click()

@@ -35,7 +35,7 @@ async def test_without_a_clock_it_is_now() -> None:
 
 async def test_github_may_send_actions_that_nobody_knows(sandbox: Sandbox, mailbox: Mailbox) -> None:
     petition = sandbox.petition()
-    sandbox.state.tell("issue_comment", "whispered", petition.user, petition.repository, issue=petition)
+    sandbox.github.events.publish("issue_comment", "whispered", petition.user, petition.repository, issue=petition)
     await sandbox.settled()
 
     assert mailbox.events[-1] == "issue_comment.whispered"
@@ -47,14 +47,14 @@ async def test_a_scene_is_set_in_a_line(sandbox: Sandbox) -> None:
     assert petition.repository is sandbox.repository("Lovelace/Letters")
     assert [label.name for label in petition.labels] == ["letter"]
     assert sandbox.user("ADA") is sandbox.user("ada")
-    assert sandbox.state.role(petition.repository, sandbox.organizer("grace")) == "write"
-    assert len(sandbox.state.installations) == 1
+    assert sandbox.repositories.role(petition.repository, sandbox.organizer("grace")) == "write"
+    assert len(sandbox.world.installations) == 1
 
 
 async def test_a_person_is_looked_up_by_the_present_login(sandbox: Sandbox, api: Api) -> None:
     ada = sandbox.user("ada")
     sandbox.repository()
-    sandbox.state.rename_user(ada, "countess")
+    sandbox.accounts.rename(ada, "countess")
 
     found, former = await api.get("/users/countess"), await api.get("/users/ada")
 

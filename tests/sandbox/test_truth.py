@@ -18,51 +18,55 @@ with warnings.catch_warnings():
 
 def everything_that_can_happen(sandbox: Sandbox) -> None:
     """Let one thing of each kind happen, so that each kind of delivery is sent."""
-    state = sandbox.state
     letters, other = sandbox.repository(), sandbox.repository("lovelace/other")
-    owner, ada = letters.owner, state.user("ada")
+    owner, ada = letters.owner, sandbox.user("ada")
     petition = sandbox.petition(body="Dear all,\nyours")
-    signed = state.comment(petition, ada, "/sign")
-    for act in (state.hide, state.unhide, state.pin, state.unpin):
+    signed = sandbox.comments.create(petition, ada, "/sign")
+    for act in (sandbox.comments.hide, sandbox.comments.unhide, sandbox.comments.pin, sandbox.comments.unpin):
         act(signed, owner)
-    state.pin(signed, owner)
-    state.react(signed, state.app.bot, "+1")
-    state.edit_comment(signed, ada, "/unsign")
-    state.delete_user(ada, ghost=False)
-    state.edit_comment(signed, owner, "redacted")
-    state.comment(petition, state.app.bot, "A word from the bot")
-    state.delete_comment(signed, owner)
-    state.close(petition, owner)
-    state.reopen(petition, owner)
-    state.lock(petition, owner, "too heated")
-    state.unlock(petition, owner)
-    state.unlabel(petition, owner, "petition")
-    state.edit_issue(petition, state.app.bot, body="new")
-    state.edit_issue(petition, owner, title="Another letter")
-    pull = state.open_issue(letters, owner, "A pull request", pull_request=True)
-    state.comment(pull, owner, "/sign")
-    moved = state.transfer(petition, owner, other)
-    state.delete_issue(moved, owner)
-    installation = next(iter(state.installations.values()))
-    state.suspend(installation)
-    state.unsuspend(installation)
-    state.grant(installation, installation.permissions, installation.events)
-    state.remove_repositories(installation, other)
-    state.add_repositories(installation, other)
+    sandbox.comments.pin(signed, owner)
+    sandbox.reactions.add(signed, sandbox.world.app.bot, "+1")
+    sandbox.comments.edit(signed, ada, "/unsign")
+    sandbox.accounts.delete(ada, ghost=False)
+    sandbox.comments.edit(signed, owner, "redacted")
+    sandbox.comments.create(petition, sandbox.world.app.bot, "A word from the bot")
+    sandbox.comments.delete(signed, owner)
+    sandbox.issues.close(petition, owner)
+    sandbox.issues.reopen(petition, owner)
+    sandbox.issues.lock(petition, owner, "too heated")
+    sandbox.issues.unlock(petition, owner)
+    sandbox.issues.unlabel(petition, owner, "petition")
+    sandbox.issues.edit(petition, sandbox.world.app.bot, body="new")
+    sandbox.issues.edit(petition, owner, title="Another letter")
+    pull = sandbox.issues.open(letters, owner, "A pull request", pull_request=True)
+    sandbox.comments.create(pull, owner, "/sign")
+    moved = sandbox.issues.transfer(petition, owner, other)
+    sandbox.issues.delete(moved, owner)
+    installation = next(iter(sandbox.world.installations.values()))
+    sandbox.installations.suspend(installation)
+    sandbox.installations.unsuspend(installation)
+    sandbox.installations.grant(installation, installation.permissions, installation.events)
+    sandbox.installations.remove_repositories(installation, other)
+    sandbox.installations.add_repositories(installation, other)
     for content in ("goal: 1", "goal: 2", None):
-        state.write_file(letters, ".github/petition.yml", content)
-    state.rename_repository(letters, owner, "open-letters")
-    for change in (state.archive, state.unarchive, state.privatize, state.publicize):
+        sandbox.repositories.write_file(letters, ".github/petition.yml", content)
+    sandbox.repositories.rename(letters, owner, "open-letters")
+    for change in (
+        sandbox.repositories.archive,
+        sandbox.repositories.unarchive,
+        sandbox.repositories.privatize,
+        sandbox.repositories.publicize,
+    ):
         change(letters, owner)
-    state.rename_user(owner, "lovelace-king")
-    acme = state.user("acme", "Organization")
-    of_acme = state.install(acme)
+    sandbox.accounts.rename(owner, "lovelace-king")
+    acme = sandbox.user("acme", "Organization")
+    of_acme = sandbox.installations.create(acme)
     sandbox.deliveries.ping()
-    state.transfer_repository(letters, owner, acme)
-    state.open_issue(letters, acme, "A letter", "Dear all,", ["petition"])
-    state.delete_repository(letters, acme)
-    state.create_repository(acme, "new")
-    state.uninstall(of_acme)
+    sandbox.repositories.transfer(letters, owner, acme)
+    sandbox.issues.open(letters, acme, "A letter", "Dear all,", ["petition"])
+    sandbox.repositories.delete(letters, acme)
+    sandbox.repositories.create(acme, "new")
+    sandbox.installations.delete(of_acme)
 
 
 async def test_every_delivery_is_one_that_github_describes(sandbox: Sandbox, mailbox: Mailbox) -> None:
@@ -107,13 +111,8 @@ COMMENT = f"{LETTERS}/issues/comments/5200000001"
         (f"GET {LETTERS}/issues?state=all", 200, "Issue"),
         (f"GET {ISSUE}", 200, "Issue"),
         (f"GET {ISSUE}/comments", 200, "IssueComment"),
-        (f"GET {LETTERS}/issues/comments", 200, "IssueComment"),
         (f"GET {COMMENT}", 200, "IssueComment"),
         (f"GET {COMMENT}/reactions", 200, "Reaction"),
-        (f"GET {ISSUE}/reactions", 200, "Reaction"),
-        (f"GET {ISSUE}/labels", 200, "Label"),
-        (f"GET {LETTERS}/labels", 200, "Label"),
-        (f"GET {LETTERS}/labels/petition", 200, "Label"),
         (f"GET {LETTERS}/contents/.github/petition.yml", 200, "ContentFile"),
         (f"GET {LETTERS}/contents/.github", 200, "ContentDirectoryItems"),
         (f"GET {LETTERS}/collaborators/grace/permission", 200, "RepositoryCollaboratorPermission"),
@@ -125,12 +124,9 @@ COMMENT = f"{LETTERS}/issues/comments/5200000001"
         (f'POST {LETTERS}/issues {{"title": "next"}}', 201, "Issue"),
         (f'POST {ISSUE}/comments {{"body": "hello"}}', 201, "IssueComment"),
         (f'PATCH {COMMENT} {{"body": "hello"}}', 200, "IssueComment"),
-        (f"PUT {COMMENT}/pin", 200, "IssueComment"),
         (f'POST {COMMENT}/reactions {{"content": "eyes"}}', 201, "Reaction"),
-        (f'POST {ISSUE}/reactions {{"content": "heart"}}', 201, "Reaction"),
         (f'POST {LETTERS}/labels {{"name": "new"}}', 201, "Label"),
         (f'POST {LETTERS}/labels {{"name": "petition"}}', 422, "ValidationError"),
-        (f'POST {ISSUE}/labels {{"labels": ["bug"]}}', 200, "Label"),
     ],
 )  # fmt: skip
 async def test_every_answer_is_one_that_github_describes(
@@ -150,7 +146,6 @@ async def test_every_answer_is_one_that_github_describes(
     [
         ("/app", "Integration"),
         ("/app/installations", "Installation"),
-        ("/app/installations/90000001", "Installation"),
         (f"{LETTERS}/installation", "Installation"),
         ("/app/hook/config", "WebhookConfig"),
         ("/app/hook/deliveries", "HookDeliveryItem"),
@@ -200,7 +195,7 @@ async def test_an_independent_client_signs_in_as_the_app_and_works(sandbox: Sand
     petition = sandbox.petition()
     for number in range(120):
         sandbox.comment(petition, f"person-{number}")
-    installation = next(iter(sandbox.state.installations))
+    installation = next(iter(sandbox.world.installations))
     as_app = AppInstallationAuthStrategy(str(sandbox.app_id), sandbox.private_key, installation)
     clock.time = time.time()  # the client has no other clock
 
@@ -248,17 +243,17 @@ async def test_an_independent_client_works_with_a_personal_token(sandbox: Sandbo
 
 
 def a_repository_with_a_bit_of_everything(sandbox: Sandbox) -> None:
-    state, letters = sandbox.state, sandbox.repository()
+    letters = sandbox.repository()
     petition = sandbox.petition()
     signed = sandbox.comment(petition, "ada")
     assert signed.id == 5_200_000_001
-    state.react(signed, state.app.bot, "+1")
-    state.react(petition, state.user("ada"), "heart")
-    state.hide(sandbox.comment(petition, "babbage"), letters.owner, "spam")
+    sandbox.reactions.add(signed, sandbox.world.app.bot, "+1")
+    sandbox.reactions.add(petition, sandbox.user("ada"), "heart")
+    sandbox.comments.hide(sandbox.comment(petition, "babbage"), letters.owner, "spam")
     gone = sandbox.comment(petition, "byron")
-    state.delete_user(gone.user, ghost=False)
-    state.pin(signed, letters.owner)
-    state.close(sandbox.petition("Another"), letters.owner, "not_planned")
-    state.open_issue(letters, letters.owner, "A pull request", pull_request=True)
-    state.set_role(letters, state.user("grace"), "maintain")
-    state.write_file(letters, ".github/petition.yml", "goal: 100\n")
+    sandbox.accounts.delete(gone.user, ghost=False)
+    sandbox.comments.pin(signed, letters.owner)
+    sandbox.issues.close(sandbox.petition("Another"), letters.owner, "not_planned")
+    sandbox.issues.open(letters, letters.owner, "A pull request", pull_request=True)
+    sandbox.repositories.set_role(letters, sandbox.user("grace"), "maintain")
+    sandbox.repositories.write_file(letters, ".github/petition.yml", "goal: 100\n")

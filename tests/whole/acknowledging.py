@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.delivery_log import Attempt, DeliveryLog
+from sandbox.deliveries import Attempt, DeliveryLog
 
 
 class TellingLog(DeliveryLog):

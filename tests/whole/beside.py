@@ -15,8 +15,8 @@ from pathlib import Path
 
 import aiohttp
 
-from sandbox.delivery_log import Attempt
-from sandbox.nouns import Comment, Issue
+from sandbox.deliveries import Attempt
+from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.acknowledging import TellingLog
 from tests.whole.opening import Watching
@@ -188,7 +188,7 @@ async def signing(folder: Path, **more: str) -> AsyncIterator[Signing]:
     database = folder / "undersigned.db"
     watching = Watching(folder / "watching", database)
     sandbox = Sandbox()
-    sandbox.deliveries.log = log = TellingLog(sandbox.state.now)
+    sandbox.deliveries.log = log = TellingLog(sandbox.world.now)
     sandbox.deliveries.concurrency = TOGETHER
     await sandbox.start()
     given = credentials(sandbox, DATABASE_URL=f"sqlite:///{database}", **more) | watching.environment

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from sandbox.faults import Faults
-from sandbox.nouns import Comment, Issue, Refused
+from sandbox.models import Comment, Issue, Refused
 from tests.whole import machine_letter as letters
 from tests.whole.machine_steps import Choice, Impossible, action
 from tests.whole.machine_truth import blocks
@@ -18,7 +18,9 @@ from tests.whole.machine_world import HOUR, World, newest
 @action(30)
 def comment(world: World, choice: Choice) -> None:
     person = choice.of(world.present)
-    world.state.comment(choice.of(world.threads), person, world.book.phrase(choice.below(len(world.book))))
+    world.sandbox.comments.create(
+        choice.of(world.threads), person, world.book.phrase(choice.below(len(world.book)))
+    )
 
 
 @action(12)
@@ -26,25 +28,25 @@ def edit_own_comment(world: World, choice: Choice) -> None:
     said = choice.of(_comments_of_people(world))
     if said.edits[-1].editor is not said.user:
         _seen(world, said)
-    world.state.edit_comment(said, said.user, world.book.phrase(choice.below(len(world.book))))
+    world.sandbox.comments.edit(said, said.user, world.book.phrase(choice.below(len(world.book))))
 
 
 @action(2)
 def save_unchanged(world: World, choice: Choice) -> None:
     said = choice.of(_comments_of_people(world))
-    world.state.edit_comment(said, said.user, said.body)
+    world.sandbox.comments.edit(said, said.user, said.body)
 
 
 @action(4)
 def delete_own_comment(world: World, choice: Choice) -> None:
     said = choice.of(_comments_of_people(world))
-    world.state.delete_comment(said, said.user)
+    world.sandbox.comments.delete(said, said.user)
 
 
 @action(2)
 def rename_account(world: World, choice: Choice) -> None:
     person = choice.of(world.present)
-    world.state.rename_user(person, world.fresh(person.login.partition("-")[0]))
+    world.sandbox.accounts.rename(person, world.fresh(person.login.partition("-")[0]))
 
 
 @action(1)
@@ -52,43 +54,45 @@ def take_over_a_login(world: World, choice: Choice) -> None:
     """Rename an account and let somebody else have the old login at once."""
     place = choice.below(len(world.people))
     leaving, login = world.people[place], world.people[place].login
-    world.state.rename_user(leaving, world.fresh("former"))
-    world.people.append(world.state.user(login))
+    world.sandbox.accounts.rename(leaving, world.fresh("former"))
+    world.people.append(world.sandbox.user(login))
 
 
 @action(1)
 def delete_account(world: World, choice: Choice) -> None:
     person = choice.of(world.people)
-    world.state.delete_user(person, ghost=choice.below(2) == 0)
+    world.sandbox.accounts.delete(person, ghost=choice.below(2) == 0)
     world.people.remove(person)
-    world.people.append(world.state.user(world.fresh("newcomer")))
+    world.people.append(world.sandbox.user(world.fresh("newcomer")))
 
 
 @action(2)
 def flag_as_spam(world: World, choice: Choice) -> None:
-    world.state.flag_user(choice.of([person for person in world.people if not person.spam]))
+    world.sandbox.accounts.flag(choice.of([person for person in world.people if not person.spam]))
 
 
 @action(2)
 def take_the_flag_back(world: World, choice: Choice) -> None:
-    world.state.unflag_user(choice.of([person for person in world.people if person.spam]))
+    world.sandbox.accounts.unflag(choice.of([person for person in world.people if person.spam]))
 
 
 @action(1)
 def flag_the_organizer(world: World, choice: Choice) -> None:
     """Make the petitions themselves invisible, since the organizer has opened them."""
-    world.state.flag_user(world.organizer)
+    world.sandbox.accounts.flag(world.organizer)
 
 
 @action(2)
 def robot_comments(world: World, choice: Choice) -> None:
-    world.state.comment(choice.of(world.threads), world.robot, world.book.phrase(choice.below(len(world.book))))
+    world.sandbox.comments.create(
+        choice.of(world.threads), world.robot, world.book.phrase(choice.below(len(world.book)))
+    )
 
 
 @action(4)
 def fake_comments(world: World, choice: Choice) -> None:
     fake = choice.of(world.fakes)
-    world.state.comment(choice.of(world.threads), fake, world.book.phrase(choice.below(len(world.book))))
+    world.sandbox.comments.create(choice.of(world.threads), fake, world.book.phrase(choice.below(len(world.book))))
 
 
 # What moderators do
@@ -97,34 +101,34 @@ def fake_comments(world: World, choice: Choice) -> None:
 @action(5)
 def edit_somebody_elses_comment(world: World, choice: Choice) -> None:
     said = _seen(world, choice.of(world.comments))
-    world.state.edit_comment(said, world.organizer, world.book.phrase(choice.below(len(world.book))))
+    world.sandbox.comments.edit(said, world.organizer, world.book.phrase(choice.below(len(world.book))))
 
 
 @action(1)
 def edit_somebody_elses_comment_back(world: World, choice: Choice) -> None:
     said = _seen(world, choice.of([said for said in world.comments if len(said.edits) > 1]))
-    world.state.edit_comment(said, world.organizer, said.edits[-2].text)
+    world.sandbox.comments.edit(said, world.organizer, said.edits[-2].text)
 
 
 @action(5)
 def hide(world: World, choice: Choice) -> None:
-    world.state.hide(choice.of(world.comments), world.organizer)
+    world.sandbox.comments.hide(choice.of(world.comments), world.organizer)
 
 
 @action(4)
 def unhide(world: World, choice: Choice) -> None:
     hidden = [said for said in world.comments if said.minimized is not None]
-    world.state.unhide(choice.of(hidden), world.organizer)
+    world.sandbox.comments.unhide(choice.of(hidden), world.organizer)
 
 
 @action(1)
 def delete_somebody_elses_comment(world: World, choice: Choice) -> None:
-    world.state.delete_comment(choice.of(world.comments), world.organizer)
+    world.sandbox.comments.delete(choice.of(world.comments), world.organizer)
 
 
 @action(1)
 def pin(world: World, choice: Choice) -> None:
-    world.state.pin(choice.of(world.comments), world.organizer)
+    world.sandbox.comments.pin(choice.of(world.comments), world.organizer)
 
 
 # What organizers do to the letter and its block
@@ -197,37 +201,39 @@ def save_right_before_the_bot_does(world: World, choice: Choice) -> None:
 
 @action(2)
 def close(world: World, choice: Choice) -> None:
-    world.state.close(choice.of(_which(world, lambda one: one.closed_at is None)), world.organizer)
+    world.sandbox.issues.close(choice.of(_which(world, lambda one: one.closed_at is None)), world.organizer)
 
 
 @action(3)
 def reopen(world: World, choice: Choice) -> None:
-    world.state.reopen(choice.of(_which(world, lambda one: one.closed_at is not None)), world.organizer)
+    world.sandbox.issues.reopen(choice.of(_which(world, lambda one: one.closed_at is not None)), world.organizer)
 
 
 @action(1)
 def lock(world: World, choice: Choice) -> None:
-    world.state.lock(choice.of(_which(world, lambda one: not one.locked)), world.organizer)
+    world.sandbox.issues.lock(choice.of(_which(world, lambda one: not one.locked)), world.organizer)
 
 
 @action(2)
 def unlock(world: World, choice: Choice) -> None:
-    world.state.unlock(choice.of(_which(world, lambda one: one.locked)), world.organizer)
+    world.sandbox.issues.unlock(choice.of(_which(world, lambda one: one.locked)), world.organizer)
 
 
 @action(1)
 def take_the_label_off(world: World, choice: Choice) -> None:
-    world.state.unlabel(choice.of(_which(world, lambda one: bool(one.labels))), world.organizer, "petition")
+    world.sandbox.issues.unlabel(
+        choice.of(_which(world, lambda one: bool(one.labels))), world.organizer, "petition"
+    )
 
 
 @action(2)
 def put_the_label_back(world: World, choice: Choice) -> None:
-    world.state.label(choice.of(_which(world, lambda one: not one.labels)), world.organizer, "petition")
+    world.sandbox.issues.label(choice.of(_which(world, lambda one: not one.labels)), world.organizer, "petition")
 
 
 @action(1)
 def give_another_title(world: World, choice: Choice) -> None:
-    world.state.edit_issue(choice.of(world.threads), world.organizer, title=world.fresh("Letter"))
+    world.sandbox.issues.edit(choice.of(world.threads), world.organizer, title=world.fresh("Letter"))
 
 
 @action(1)
@@ -235,37 +241,41 @@ def transfer(world: World, choice: Choice) -> None:
     """Move an issue on, at most three times: the bot follows no longer chain of redirects."""
     issue = choice.of([one for one in _taken_up(world) if world.letters[one].moves < 3])
     (target,) = (one for one in world.repositories if one is not issue.repository)
-    world.note_move(issue, world.state.transfer(issue, world.organizer, target))
+    world.note_move(issue, world.sandbox.issues.transfer(issue, world.organizer, target))
 
 
 @action(1)
 def rename_repository(world: World, choice: Choice) -> None:
-    world.state.rename_repository(choice.of(world.repositories), world.owner, world.fresh("letters"))
+    world.sandbox.repositories.rename(choice.of(world.repositories), world.owner, world.fresh("letters"))
 
 
 @action(1)
 def make_private_or_public(world: World, choice: Choice) -> None:
     repository = choice.of(world.repositories)
-    change = world.state.publicize if repository.private else world.state.privatize
+    change = world.sandbox.repositories.publicize if repository.private else world.sandbox.repositories.privatize
     change(repository, world.owner)
 
 
 @action(1)
 def archive(world: World, choice: Choice) -> None:
     repository = choice.of(world.repositories)
-    change = world.state.unarchive if repository.archived else world.state.archive
+    change = world.sandbox.repositories.unarchive if repository.archived else world.sandbox.repositories.archive
     change(repository, world.owner)
 
 
 @action(1)
 def switch_issues_off_or_on(world: World, choice: Choice) -> None:
     repository = choice.of(world.repositories)
-    world.state.set_issues_enabled(repository, not repository.has_issues)
+    world.sandbox.repositories.set_issues_enabled(repository, not repository.has_issues)
 
 
 @action(1)
 def suspend(world: World, choice: Choice) -> None:
-    change = world.state.suspend if world.installation.suspended_at is None else world.state.unsuspend
+    change = (
+        world.sandbox.installations.suspend
+        if world.installation.suspended_at is None
+        else world.sandbox.installations.unsuspend
+    )
     change(world.installation)
 
 
@@ -337,7 +347,7 @@ def _comments_of_people(world: World) -> list[Comment]:
 
 def _seen(world: World, said: Comment) -> Comment:
     """Let somebody have read a comment: nobody edits somebody else's words within the second."""
-    if said.updated_at >= world.state.time():
+    if said.updated_at >= world.sandbox.world.time():
         world.let_pass(1.0)
     return said
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.whole.machine_truth import blocks
 
 BEGIN, END = "<!-- undersigned:begin -->", "<!-- undersigned:end -->"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.whole.machine_letter import has_sound_block
 from tests.whole.machine_steps import Choice, Impossible, action
 from tests.whole.machine_truth import PHRASE, Meaning, Wishes
@@ -22,7 +22,7 @@ CROWD = 5
 def order(world: World, choice: Choice) -> None:
     person = choice.of([*[world.organizer] * 15, *world.present])
     words, meaning = _order(world, choice)
-    world.state.comment(choice.of(world.threads), person, world.book.order(words, meaning))
+    world.sandbox.comments.create(choice.of(world.threads), person, world.book.order(words, meaning))
 
 
 def _order(world: World, choice: Choice) -> tuple[str, Meaning]:
@@ -93,7 +93,7 @@ async def a_crowd_comes_and_the_bot_keeps_up(world: World, choice: Choice) -> No
     if len(world.threads) == MOST_THREADS or len(last.comments) >= CROWD:
         raise Impossible
     for person in world.present[:CROWD]:
-        world.state.comment(last, person, world.book.phrase(choice.below(len(world.book))))
+        world.sandbox.comments.create(last, person, world.book.phrase(choice.below(len(world.book))))
     await world.stage.sandbox.settled()
     await world.work_a_little(200)
 
@@ -108,7 +108,7 @@ def damage_the_line_that_tells_what_is_continued(world: World, choice: Choice) -
 
 @action(1)
 def label_a_continuation(world: World, choice: Choice) -> None:
-    world.state.label(choice.of(_continuations(world)), world.organizer, "petition")
+    world.sandbox.issues.label(choice.of(_continuations(world)), world.organizer, "petition")
 
 
 @action(1)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sandbox.nouns import Refused
+from sandbox.models import Refused
 from tests.whole.machine_world import World
 
 T = TypeVar("T")

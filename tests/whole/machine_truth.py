@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.nouns import Comment, Issue, User
+from sandbox.models import Comment, Issue, User
 
 
 @dataclass(frozen=True, slots=True)

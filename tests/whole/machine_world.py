@@ -21,9 +21,8 @@ from bot.reconcile.intervals import Intervals
 from bot.reconcile.write_limiter import WriteRate
 from bot.store.recording import observations
 from sandbox.faults import Faults
-from sandbox.nouns import Comment, Installation, Issue, Repository, User
+from sandbox.models import Comment, Installation, Issue, Repository, User
 from sandbox.server import Sandbox
-from sandbox.state import State
 from tests.whole.machine_letter import BEGIN, Letter
 from tests.whole.machine_truth import Petition, PhraseBook, Wishes, is_petition
 from tests.whole.scene import FAST, Scene
@@ -125,23 +124,23 @@ class World:
     named: int = 0
 
     def __post_init__(self) -> None:
-        self.state.on_event.append(lambda _: self._count())
-        self.state.on_change.append(self._notice)
+        self.sandbox.world.on_event.append(lambda _: self._count())
+        self.sandbox.world.on_change.append(self._notice)
         self.repositories = [self.stage.sandbox.repository(f"lovelace/{name}") for name in ("letters", "archive")]
-        self.organizer = self.state.user("grace")
+        self.organizer = self.sandbox.user("grace")
         for repository in self.repositories:
-            self.state.set_role(repository, self.organizer, "write")
-            self.state.create_label(repository, "petition")
+            self.sandbox.repositories.set_role(repository, self.organizer, "write")
+            self.sandbox.repositories.create_label(repository, "petition")
             self.settings[repository] = Settings()
             self.write_settings(repository, "comments_per_thread: 50", Wishes(limit=5))
-        self.fakes = [self.state.user(login) for login in ("nobody-real", "somebody-else")]
-        self.robot = self.state.user("helper[bot]", "Bot")
+        self.fakes = [self.sandbox.user(login) for login in ("nobody-real", "somebody-else")]
+        self.robot = self.sandbox.user("helper[bot]", "Bot")
         for login in ("ada", "alan", "edsger", "barbara", "donald", "margaret"):
-            self.people.append(self.state.user(login))
+            self.people.append(self.sandbox.user(login))
 
     @property
-    def state(self) -> State:
-        return self.stage.state
+    def sandbox(self) -> Sandbox:
+        return self.stage.sandbox
 
     @property
     def owner(self) -> User:
@@ -149,7 +148,7 @@ class World:
 
     @property
     def installation(self) -> Installation:
-        return next(one for one in self.state.installations.values() if not one.deleted)
+        return next(one for one in self.sandbox.world.installations.values() if not one.deleted)
 
     @property
     def first(self) -> Issue:
@@ -172,7 +171,7 @@ class World:
         text = f"Dear all,\n\n{self.fresh('please')}."
         self.threads.clear()
         self.letters.clear()
-        issue = self.state.open_issue(
+        issue = self.sandbox.issues.open(
             self.repositories[0], self.organizer, self.fresh("Letter"), text, ["petition"]
         )
         self.threads.append(issue)
@@ -185,7 +184,7 @@ class World:
         if issue is None:
             return
         arrives = any(thread.moved_to is issue for thread in self.threads)
-        if issue.user is self.state.app.bot and issue not in self.fullest and not arrives:
+        if issue.user is self.sandbox.world.app.bot and issue not in self.fullest and not arrives:
             self._take_for_a_thread(issue)
         self.fullest[issue] = max(self.fullest.get(issue, 0), len(issue.comments))
 
@@ -211,8 +210,8 @@ class World:
     def delete(self, issue: Issue) -> None:
         """Delete an issue, and begin anew where that was the petition's first."""
         if issue is self.first:
-            self.state.refuse_disabled(self.repositories[0])
-        self.state.delete_issue(issue, self.owner)
+            self.sandbox.issues.refuse_disabled(self.repositories[0])
+        self.sandbox.issues.delete(issue, self.owner)
         if issue is self.first:
             self.open_petition()
         else:
@@ -225,7 +224,7 @@ class World:
         known = self.letters.get(here)
         if known is None or body.replace("\r\n", "\n") == (here.body or "").replace("\r\n", "\n"):
             return
-        self.state.edit_issue_body(here, self.organizer, body)
+        self.sandbox.issues.edit(here, self.organizer, body)
         saved = Letter.saved_as(body).saved_over(known) if exact else Letter(known.before, known.after, exact=False)
         self.letters[here] = replace(saved, moves=known.moves)
 
@@ -240,7 +239,7 @@ class World:
 
     def write_settings(self, repository: Repository, text: str, wishes: Wishes | None) -> None:
         """Save a settings file; without wishes it is one with a mistake."""
-        self.state.write_file(repository, PATH, text)
+        self.sandbox.repositories.write_file(repository, PATH, text)
         self.settings[repository].saved(wishes)
 
     async def settle(self) -> None:
@@ -296,19 +295,19 @@ class World:
             raise Wrong(f"{edits}{issue.repository.full_name}#{issue.number}: {mistakes}")
 
     def _may_order(self, person: User) -> bool:
-        return self.state.role(self.first.repository, person) in ("write", "maintain", "admin")
+        return self.sandbox.repositories.role(self.first.repository, person) in ("write", "maintain", "admin")
 
     def calm(self) -> None:
         """End everything that keeps the bot from its work."""
         self.stage.sandbox.faults = Faults()
         self.ambushes.clear()
-        self.state.unflag_user(self.organizer)
+        self.sandbox.accounts.unflag(self.organizer)
         if self.installation.suspended_at is not None:
-            self.state.unsuspend(self.installation)
+            self.sandbox.installations.unsuspend(self.installation)
         for repository in self.repositories:
             if repository.archived:
-                self.state.unarchive(repository, self.owner)
-            self.state.set_issues_enabled(repository, enabled=True)
+                self.sandbox.repositories.unarchive(repository, self.owner)
+            self.sandbox.repositories.set_issues_enabled(repository, enabled=True)
 
     async def rest(self) -> None:
         """Wait until the bot has nothing more to do; time passes where it waits for that."""
@@ -365,7 +364,7 @@ class World:
 
     async def _is_work_left(self) -> bool:
         store, ever = self.bot.store, math.inf
-        for installation in self.state.installations:
+        for installation in self.sandbox.world.installations:
             if await store.due(installation, ever) or await store.threads_to_read(installation, ever):
                 return True
         return False
@@ -407,7 +406,7 @@ async def world(database_url: str, seed: int) -> AsyncIterator[World]:
     """Make a world and clear it away."""
     clock = Clock()
     sandbox = Sandbox(now=clock, seed=seed)
-    sandbox.state.rules.comment_ids_survive_transfer = seed % 2 == 0
+    sandbox.world.rules.comment_ids_survive_transfer = seed % 2 == 0
     sandbox.deliveries.concurrency = 4
     time = app.Clock(now=clock, sleep=clock.sleep)
     found = World(Scene(sandbox, database_url, TEMPO, time), clock)

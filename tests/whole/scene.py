@@ -15,9 +15,8 @@ from bot.petition import block
 from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.write_limiter import WriteRate
-from sandbox.nouns import Comment, Issue, User
+from sandbox.models import Comment, Issue, User
 from sandbox.server import Sandbox
-from sandbox.state import State
 
 FAST = app.Tempo(
     rate=WriteRate(burst=10_000, period=0.001, gap=0.02),
@@ -60,10 +59,6 @@ class Scene:
     bot: app.Bot | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
-    @property
-    def state(self) -> State:
-        return self.sandbox.state
-
     def config(self) -> Config:
         return Config(
             app_id=str(self.sandbox.app_id),
@@ -101,7 +96,7 @@ class Scene:
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds on the sandbox's side."""
         changed = asyncio.Event()
-        self.state.on_change.append(lambda _: changed.set())
+        self.sandbox.world.on_change.append(lambda _: changed.set())
         async with asyncio.timeout(PATIENCE):
             while not holds():
                 changed.clear()

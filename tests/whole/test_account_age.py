@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from bot.verify import IssueName, verify
-from sandbox.faults import Mishap, Trouble
-from sandbox.nouns import Issue, User
+from sandbox.faults import Failure, RequestFault
+from sandbox.models import Issue, User
 from tests.whole.scene import Scene
 from tests.whole.watching import store_of, surveyed
 
@@ -15,7 +15,7 @@ DAY = 86_400
 
 def person(stage: Scene, login: str, days: int) -> User:
     """Make somebody whose account is so many days old."""
-    user = stage.state.user(login)
+    user = stage.sandbox.user(login)
     user.created_at = int(time.time()) - days * DAY
     return user
 
@@ -73,7 +73,7 @@ async def test_who_is_not_known_yet_waits_and_keeps_nobody_else_waiting(stage: S
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)
     for _ in range(2):
-        stage.sandbox.luck.plan("POST /graphql", Mishap(Trouble.GRAPHQL_ERROR))
+        stage.sandbox.fault_injector.plan("POST /graphql", Failure(RequestFault.GRAPHQL_ERROR))
     stage.sign(petition, "grace")
     await stage.shows(petition, 2)
     assert await agrees(stage)

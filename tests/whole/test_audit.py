@@ -14,15 +14,15 @@ DAY = 86_400
 async def test_young_and_empty_accounts_are_shown_and_nothing_is_done_about_them(stage: Scene) -> None:
     petition = stage.petition()
     for number, login in enumerate(("sock-1", "sock-2", "sock-3", "grace")):
-        person = stage.state.user(login)
+        person = stage.sandbox.user(login)
         person.created_at = int(time.time()) - (400 if login == "grace" else 2) * DAY
         person.followers = 7 * (number == 3)
         stage.sign(petition, login)
-    gone = stage.state.user("gone")
+    gone = stage.sandbox.user("gone")
     stage.sign(petition, "gone")
-    stage.state.delete_user(gone)
-    robot = stage.state.user("helper[bot]", "Bot")
-    stage.state.comment(petition, robot, "/sign")
+    stage.sandbox.accounts.delete(gone)
+    robot = stage.sandbox.user("helper[bot]", "Bot")
+    stage.sandbox.comments.create(petition, robot, "/sign")
     await stage.shows(petition, 5)
     environment = {"GITHUB_TOKEN": stage.sandbox.token_of("reader"), "GITHUB_API_URL": stage.sandbox.api_url}
     code, out, err = await run("audit", "lovelace/letters#1", **environment)

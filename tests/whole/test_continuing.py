@@ -11,8 +11,8 @@ import pytest
 from bot.petition.block.body import machine_line
 from bot.petition.continuations import Continues, continuation_body
 from bot.verify import IssueName, verify
-from sandbox.faults import Mishap, Trouble
-from sandbox.nouns import Issue, Refused, User
+from sandbox.faults import Failure, RequestFault
+from sandbox.models import Issue, Refused, User
 from tests.whole.scene import Scene, said
 from tests.whole.watching import a_second_later, at_rest, eventually, store_of, surveyed, unheard, watched
 
@@ -26,8 +26,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def issues_of_the_bot(stage: Scene) -> list[Issue]:
-    app = stage.state.app.bot
-    found = [one for place in stage.state.repositories.values() for one in place.issues.values()]
+    app = stage.sandbox.world.app.bot
+    found = [one for place in stage.sandbox.world.repositories.values() for one in place.issues.values()]
     return [one for one in found if one.user is app and one.moved_to is None]
 
 
@@ -45,7 +45,7 @@ async def is_gone(stage: Scene, petition: Issue) -> bool:
 
 
 async def all_is_published(stage: Scene) -> bool:
-    return not await store_of(stage).due(next(iter(stage.state.installations)), math.inf)
+    return not await store_of(stage).due(next(iter(stage.sandbox.world.installations)), math.inf)
 
 
 async def rest(stage: Scene) -> None:
@@ -100,7 +100,9 @@ async def test_comments_that_sign_nothing_fill_an_issue_too(
 async def test_an_answer_that_got_lost_opens_no_second_issue(sqlite_url: str, few: None, applied: bool) -> None:
     async with watched(sqlite_url) as (stage, calls):
         with waiting_for_nothing():
-            stage.sandbox.luck.plan("POST /repos/lovelace/letters/issues", Mishap(Trouble.SERVER_ERROR, applied))
+            stage.sandbox.fault_injector.plan(
+                "POST /repos/lovelace/letters/issues", Failure(RequestFault.SERVER_ERROR, applied)
+            )
             _, second = await full_petition(stage)
             await stage.shows(second, 3)
             await rest(stage)
@@ -114,8 +116,8 @@ async def test_a_bot_that_dies_right_after_opening_finds_the_issue_again(sqlite_
         for login in ("ada", "grace"):
             stage.sign(petition, login)
         await stage.shows(petition, 2)
-        broken = Mishap(Trouble.SERVER_ERROR, applied=True)
-        stage.sandbox.luck.plan("POST /repos/lovelace/letters/issues", broken)
+        broken = Failure(RequestFault.SERVER_ERROR, applied=True)
+        stage.sandbox.fault_injector.plan("POST /repos/lovelace/letters/issues", broken)
         stage.sign(petition, "alan")
         second = await continuation(stage)
         await stage.stop_bot()
@@ -131,8 +133,8 @@ async def test_an_issue_that_was_opened_unheard_is_found_though_the_petition_has
     sqlite_url: str, few: None
 ) -> None:
     async with watched(sqlite_url) as (stage, _):
-        broken = Mishap(Trouble.SERVER_ERROR, applied=True)
-        stage.sandbox.luck.plan("POST /repos/lovelace/letters/issues", broken)
+        broken = Failure(RequestFault.SERVER_ERROR, applied=True)
+        stage.sandbox.fault_injector.plan("POST /repos/lovelace/letters/issues", broken)
         petition = stage.petition()
         for login in ("ada", "grace", "alan"):
             stage.sign(petition, login)
@@ -140,7 +142,7 @@ async def test_an_issue_that_was_opened_unheard_is_found_though_the_petition_has
         await stage.stop_bot()
         stage.sign(second, "edsger")
         await a_second_later()
-        stage.state.close(petition, stage.organizer())
+        stage.sandbox.issues.close(petition, stage.organizer())
         await stage.start_bot()
         for issue in (petition, second):
             assert "Closed on" in await stage.shows(issue, 4)
@@ -178,10 +180,10 @@ async def test_a_strangers_issue_continues_nothing(sqlite_url: str, few: None) -
         for login in ("ada", "grace", "alan"):
             stage.sign(petition, login)
         forged = continuation_body("A letter", "https://example.org", Continues(petition.id, "lovelace/letters#1"))
-        robot: User = stage.state.user("helper[bot]", "Bot")
+        robot: User = stage.sandbox.user("helper[bot]", "Bot")
         strangers = [
-            stage.state.open_issue(petition.repository, who, "A letter (2)", forged, web=False)
-            for who in (stage.state.user("mallory"), robot)
+            stage.sandbox.issues.open(petition.repository, who, "A letter (2)", forged, web=False)
+            for who in (stage.sandbox.user("mallory"), robot)
         ]
         stage.sign(strangers[0], "edsger")
         await stage.start_bot()
@@ -197,7 +199,7 @@ async def test_a_block_that_names_a_strangers_issue_is_not_believed(sqlite_url: 
     async with watched(sqlite_url, start=False) as (stage, _):
         petition = stage.petition()
         stage.sign(petition, "ada")
-        stranger = stage.state.open_issue(petition.repository, stage.state.user("mallory"), "Mine", "Mine.")
+        stranger = stage.sandbox.issues.open(petition.repository, stage.sandbox.user("mallory"), "Mine", "Mine.")
         stage.sign(stranger, "edsger")
         await stage.start_bot()
         body = await stage.shows(petition, 1)
@@ -206,7 +208,7 @@ async def test_a_block_that_names_a_strangers_issue_is_not_believed(sqlite_url: 
         line = str(machine_line(body))
         forged = line.replace('"as_of"', '"threads":["lovelace/letters#1","lovelace/letters#2"],"as_of"')
         with unheard(stage):
-            stage.state.edit_issue_body(petition, stage.organizer(), body.replace(line, forged))
+            stage.sandbox.issues.edit(petition, stage.organizer(), body.replace(line, forged))
         stage.database_url = stage.database_url.replace("undersigned.db", "new.db")
         await stage.start_bot()
         await stage.until(lambda: forged not in (petition.body or ""))
@@ -219,12 +221,12 @@ async def test_the_petition_issue_closes_and_reopens_all(stage: Scene, few: None
     petition, second = await full_petition(stage)
     await stage.shows(second, 3)
     await rest(stage)
-    stage.state.close(petition, stage.organizer())
+    stage.sandbox.issues.close(petition, stage.organizer())
     await stage.until(lambda: "Closed on" in (second.body or ""))
     await a_second_later()
     late = stage.sign(second, "edsger")
     await stage.reacted(late, "confused")
-    stage.state.reopen(petition, stage.organizer())
+    stage.sandbox.issues.reopen(petition, stage.organizer())
     for issue in (petition, second):
         await stage.shows(issue, 4)
         assert "Closed on" not in (issue.body or "")
@@ -234,7 +236,7 @@ async def test_closing_a_continuation_closes_nothing(stage: Scene, few: None) ->
     petition, second = await full_petition(stage)
     await stage.shows(second, 3)
     await rest(stage)
-    stage.state.close(second, stage.organizer())
+    stage.sandbox.issues.close(second, stage.organizer())
     stage.sign(second, "edsger")
     for issue in (petition, second):
         assert "Closed on" not in await stage.shows(issue, 4)
@@ -246,15 +248,15 @@ async def test_a_closed_or_locked_petition_is_not_continued(sqlite_url: str, few
         for petition in (closed, locked):
             for login in ("ada", "grace", "alan"):
                 stage.sign(petition, login)
-        stage.state.close(closed, stage.organizer())
-        stage.state.lock(locked, stage.organizer())
+        stage.sandbox.issues.close(closed, stage.organizer())
+        stage.sandbox.issues.lock(locked, stage.organizer())
         await stage.start_bot()
         for petition in (closed, locked):
             await stage.shows(petition, 3)
         # The reactions on the locked one wait, and so there is no rest.
         await eventually(lambda: all_is_published(stage), "the end of publishing")
         assert issues_of_the_bot(stage) == []
-        stage.state.reopen(closed, stage.organizer())
+        stage.sandbox.issues.reopen(closed, stage.organizer())
         second = await continuation(stage)
         assert second.title == "A letter (2)"
 
@@ -266,13 +268,13 @@ async def test_a_transferred_issue_stays_part_of_its_petition(stage: Scene, few:
     await stage.shows(second, 4)
     await rest(stage)
     target = stage.sandbox.repository("lovelace/archive")
-    stage.state.create_label(target, "petition")
+    stage.sandbox.repositories.create_label(target, "petition")
     stage.sandbox.petition("First here", repository=target)
-    stage.state.set_role(target, stage.organizer(), "write")
+    stage.sandbox.repositories.set_role(target, stage.organizer(), "write")
     if which == "the first issue":
-        petition = stage.state.transfer(petition, stage.organizer(), target)
+        petition = stage.sandbox.issues.transfer(petition, stage.organizer(), target)
     else:
-        second = stage.state.transfer(second, stage.organizer(), target)
+        second = stage.sandbox.issues.transfer(second, stage.organizer(), target)
     stage.sign(second, "barbara")
     for issue in (petition, second):
         assert "lovelace/archive#2" in await stage.shows(issue, 5)
@@ -287,7 +289,7 @@ async def test_a_deleted_continuation_takes_its_signatures_along_and_another_one
     stage.sign(second, "edsger")
     await stage.shows(second, 4)
     await rest(stage)
-    stage.state.delete_issue(second, petition.repository.owner)
+    stage.sandbox.issues.delete(second, petition.repository.owner)
     await stage.shows(petition, 3)
     await stage.until(lambda: len([one for one in issues_of_the_bot(stage) if not one.deleted]) == 1)
 
@@ -303,12 +305,14 @@ async def test_nothing_is_written_for_a_petition_that_is_deleted_while_its_next_
         await rest(stage)
 
         async def delete() -> None:
-            stage.state.delete_issue(petition, petition.repository.owner)
+            stage.sandbox.issues.delete(petition, petition.repository.owner)
             await eventually(lambda: is_gone(stage, petition), "news of the deletion")
 
         # The issue has just been read then, to look once more for the one that was opened unheard.
         calls.before("POST .*/issues$", lambda: calls.before("GET /repos/lovelace/letters$", delete))
-        stage.sandbox.luck.plan("POST /repos/lovelace/letters/issues", Mishap(Trouble.SERVER_ERROR, applied=True))
+        stage.sandbox.fault_injector.plan(
+            "POST /repos/lovelace/letters/issues", Failure(RequestFault.SERVER_ERROR, applied=True)
+        )
         with waiting_for_nothing():
             stage.sign(petition, "alan")
             await eventually(lambda: is_gone(stage, petition), "news of the deletion")
@@ -344,8 +348,8 @@ async def test_what_nobody_told_of_a_continuation_is_found_by_a_survey(stage: Sc
     # A comment so young may be too young for a list that lacks it.
     await a_second_later()
     with unheard(stage):
-        stage.state.delete_comment(dijkstra, dijkstra.user)
-        stage.state.edit_issue_body(second, stage.organizer(), body.replace("people", "aliens"))
+        stage.sandbox.comments.delete(dijkstra, dijkstra.user)
+        stage.sandbox.issues.edit(second, stage.organizer(), body.replace("people", "aliens"))
     await surveyed(stage)
     assert "3 people have signed" in (second.body or "")
 
@@ -355,7 +359,7 @@ async def test_six_thousand_sign_on_three_issues(sqlite_url: str, monkeypatch: p
     monkeypatch.setattr("bot.store.recording.signatures.ACKNOWLEDGED_WITHIN", -60)
     async with watched(sqlite_url, start=False) as (stage, calls):
         first = stage.petition()
-        crowd = [stage.state.user(f"person-{number}") for number in range(6_000)]
+        crowd = [stage.sandbox.user(f"person-{number}") for number in range(6_000)]
         sign_until_the_wall(stage, first, crowd[:2_200])
         await stage.start_bot()
         second = await continuation(stage, 1)
@@ -386,7 +390,7 @@ def sign_until_the_wall(stage: Scene, issue: Issue, crowd: Sequence[User]) -> li
     turned_away: list[User] = []
     for person in crowd:
         try:
-            stage.state.comment(issue, person, "/sign")
+            stage.sandbox.comments.create(issue, person, "/sign")
         except Refused:
             turned_away.append(person)
     return turned_away

@@ -14,8 +14,8 @@ import pytest
 
 from bot.github.webhook_sender import PATIENCE, send
 from bot.store.engine import sqlite as sqlite_engine
-from sandbox.delivery_log import Attempt
-from sandbox.nouns import Issue
+from sandbox.deliveries import Attempt
+from sandbox.models import Issue
 from tests.store.test_sqlite import pragma
 from tests.whole.scene import Scene, scene
 

@@ -41,7 +41,7 @@ async def test_a_stored_delivery_is_sent_to_a_running_bot_and_counted(stage: Sce
     environment = {"GITHUB_WEBHOOK_SECRET": stage.sandbox.webhook_secret}
     code, out, err = await run("deliver", str(file), "--event", "issue_comment", "--url", url, **environment)
     assert (code, out.strip()) == (0, '200: {"message": "recorded"}'), err
-    petition = next(iter(next(iter(stage.state.repositories.values())).issues.values()))
+    petition = next(iter(next(iter(stage.sandbox.world.repositories.values())).issues.values()))
     await stage.shows(petition, 1)
 
 

@@ -24,10 +24,10 @@ async def test_a_comment_that_is_switched_to_and_fro_keeps_nobody_waiting(sqlite
         calls.forget()
         # As if it took 13 seconds: what comes within one of them is no riddle.
         passed = 0.0
-        stage.state.now = lambda: time.time() + passed
+        stage.sandbox.world.now = lambda: time.time() + passed
         for number in range(160):
             passed = number / 12
-            stage.state.edit_comment(switched, switched.user, "hello" if number % 2 else "/sign Mallory")
+            stage.sandbox.comments.edit(switched, switched.user, "hello" if number % 2 else "/sign Mallory")
             await stage.sandbox.settled()
         listings, asked = len(calls.like(LISTING)), len(calls.like("POST /api/graphql"))
         assert 0 < listings < 6
@@ -46,7 +46,7 @@ async def test_a_comment_in_doubt_is_asked_for_without_reading_the_thread(sqlite
         await a_second_later()
         stage.sandbox.faults = Faults(where="/graphql", graphql_error=1.0)
         with unheard(stage):
-            stage.state.edit_comment(signed, signed.user, "/sign Ada")
+            stage.sandbox.comments.edit(signed, signed.user, "/sign Ada")
         await surveyed(stage)
         assert (await store_of(stage).snapshot(petition.id, 0)).doubtful == 1
         calls.forget()

@@ -100,9 +100,9 @@ async def test_the_log_names_nobody_who_signs(stage: Scene) -> None:
             petition, "margaret-of-apollo", "/sign Margaret Luna, Instrumentation\nbecause we land"
         )
         await stage.shows(petition, 1)
-        stage.state.edit_comment(comment, comment.user, "/sign Margaret L., Instrumentation")
+        stage.sandbox.comments.edit(comment, comment.user, "/sign Margaret L., Instrumentation")
         await stage.until(lambda: "Margaret L." in (petition.body or ""))
-        stage.state.delete_comment(comment, comment.user)
+        stage.sandbox.comments.delete(comment, comment.user)
         await stage.shows(petition, 0)
     told = [line for line in lines if line["log_level"] != "debug"]
     assert {"delivery", "published"} <= {line["event"] for line in told}

@@ -22,12 +22,12 @@ async def test_who_is_forgotten_is_named_no_more_and_counts_as_long_as_the_comme
     assert "[ada]" not in (petition.body or "")
     assert "*not named*" in (petition.body or "")
 
-    stage.state.edit_comment(signed, stage.organizer(), "/sign Ada Byron!")
+    stage.sandbox.comments.edit(signed, stage.organizer(), "/sign Ada Byron!")
     await surveyed(stage)
     assert "*not named*" in await stage.shows(petition, 2)
     assert (await verify(IssueName("lovelace/letters", 1), stage.config())).recount.agrees
 
-    stage.state.delete_comment(signed, signed.user)
+    stage.sandbox.comments.delete(signed, signed.user)
     assert "*not named*" not in await stage.shows(petition, 1)
 
 
@@ -36,7 +36,7 @@ async def test_when_a_petition_has_ended_names_go_and_the_count_stays(stage: Sce
     petition.repository.files[".github/petition.yml"] = b"anonymise_after: 0"
     stage.sign(petition, "ada", "/sign Ada Byron")
     assert "Ada Byron" in await stage.shows(petition, 1)
-    stage.state.close(petition, stage.organizer())
+    stage.sandbox.issues.close(petition, stage.organizer())
     await stage.until(lambda: "Closed on" in (petition.body or ""))
     await surveyed(stage)
     await stage.until(lambda: "Names were removed here on" in (petition.body or ""))
@@ -47,7 +47,7 @@ async def test_when_a_petition_has_ended_names_go_and_the_count_stays(stage: Sce
     assert found.recount.agrees
     assert any("has erased who signed" in line for line in found.lines())
 
-    stage.state.reopen(petition, stage.organizer())
+    stage.sandbox.issues.reopen(petition, stage.organizer())
     await stage.until(lambda: "Closed on" not in (petition.body or ""))
     await surveyed(stage)
     await stage.until(lambda: "Ada Byron" in (petition.body or ""))

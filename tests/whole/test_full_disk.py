@@ -23,7 +23,7 @@ import pytest
 from benchmarks.disks import Disk, disks
 from benchmarks.servers import complaints
 from bot.encryption import derive
-from sandbox.delivery_log import Attempt
+from sandbox.deliveries import Attempt
 from sandbox.server import Sandbox
 from tests.whole.scene import PATIENCE, Scene
 from tests.whole.test_command_line import ROOT, credentials, read_until

@@ -13,17 +13,17 @@ COMMENTS = 2_500
 
 async def test_three_full_threads_are_rebuilt_with_26_reads_and_one_write_each(sqlite_url: str) -> None:
     async with watched(sqlite_url, start=False) as (stage, calls):
-        stage.state.now = lambda: time.time() - 86_400
+        stage.sandbox.world.now = lambda: time.time() - 86_400
         petitions = [stage.petition() for _ in range(PETITIONS)]
-        stage.state.now = lambda: time.time() - 80_000
-        people = [stage.state.user(f"person-{number}") for number in range(COMMENTS - 1)]
+        stage.sandbox.world.now = lambda: time.time() - 80_000
+        people = [stage.sandbox.user(f"person-{number}") for number in range(COMMENTS - 1)]
         for petition in petitions:
             for person in people:
-                stage.state.comment(petition, person, "/sign")
-            stage.state.comment(petition, people[0], "Well done, all of us.")
+                stage.sandbox.comments.create(petition, person, "/sign")
+            stage.sandbox.comments.create(petition, people[0], "Well done, all of us.")
             # An open one would go on in another issue.
-            stage.state.close(petition, petition.repository.owner)
-        stage.state.now = time.time
+            stage.sandbox.issues.close(petition, petition.repository.owner)
+        stage.sandbox.world.now = time.time
         await stage.start_bot()
         for petition in petitions:
             await stage.shows(petition, COMMENTS - 1)

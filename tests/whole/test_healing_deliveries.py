@@ -33,7 +33,7 @@ async def test_what_was_told_while_nobody_listened_is_fetched_at_start(sqlite_ur
 
 async def test_an_edit_told_in_a_strange_shape_is_asked_for(sqlite_url: str) -> None:
     async with watched(sqlite_url) as (stage, _):
-        stage.state.now = lambda: time.time() - 60
+        stage.sandbox.world.now = lambda: time.time() - 60
         petition = stage.petition()
         comment = stage.sign(petition, "ada", "hello")
         await stage.sandbox.settled()
@@ -42,8 +42,8 @@ async def test_an_edit_told_in_a_strange_shape_is_asked_for(sqlite_url: str) -> 
         there, stage.sandbox.webhook_url = stage.sandbox.webhook_url, "http://127.0.0.1:9/webhook"
         edits = (40, "/sign Ada", {"changes": {"body": True}}), (20, "hello", {"comment": 5})
         for ago, words, strange in edits:
-            stage.state.now = partial(lambda ago: time.time() - ago, ago)
-            stage.state.edit_comment(comment, comment.user, words)
+            stage.sandbox.world.now = partial(lambda ago: time.time() - ago, ago)
+            stage.sandbox.comments.edit(comment, comment.user, words)
             await stage.sandbox.settled()
             told = json.loads(stage.sandbox.deliveries.log.attempts()[0].delivery.payload) | strange
             async with aiohttp.ClientSession() as session:

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from bot.petition import block
-from sandbox.faults import Faults, Mishap, Trouble
-from sandbox.nouns import Issue
+from sandbox.faults import Failure, Faults, RequestFault
+from sandbox.models import Issue
 from tests.whole.scene import Scene, said
 from tests.whole.watching import at_rest, eventually, surveyed, unheard, watched
 
@@ -20,7 +20,7 @@ def letter(petition: Issue) -> str:
 
 
 def save(stage: Scene, petition: Issue, body: str) -> None:
-    stage.state.edit_issue_body(petition, stage.organizer(), body)
+    stage.sandbox.issues.edit(petition, stage.organizer(), body)
 
 
 async def rest(stage: Scene) -> None:
@@ -131,7 +131,7 @@ async def test_a_write_that_was_made_although_it_seemed_to_fail_loses_nothing(sq
         petition = stage.petition(LETTER)
         await stage.shows(petition, 0)
         await rest(stage)
-        stage.sandbox.luck.plan("PATCH", Mishap(Trouble.SERVER_ERROR, applied=True))
+        stage.sandbox.fault_injector.plan("PATCH", Failure(RequestFault.SERVER_ERROR, applied=True))
         calls.before("PATCH", lambda: save(stage, petition, "Mine."))
         stage.sign(petition, "ada")
         await stage.until(lambda: letter(petition) == "Mine." and said(petition) == 1)
@@ -180,9 +180,9 @@ async def test_what_another_app_does_to_the_body_is_mended_at_once(sqlite_url: s
         petition = stage.petition(LETTER)
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
-        other = stage.state.user("formatter[bot]", "Bot")
-        stage.state.set_role(petition.repository, other, "write")
-        stage.state.edit_issue_body(petition, other, "Dear\nall,")
+        other = stage.sandbox.user("formatter[bot]", "Bot")
+        stage.sandbox.repositories.set_role(petition.repository, other, "write")
+        stage.sandbox.issues.edit(petition, other, "Dear\nall,")
         await stage.shows(petition, 1)
         assert letter(petition) == "Dear\nall,"
 

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.store import Due, State
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.whole.scene import WATCHFUL, Scene
 from tests.whole.watching import (
     eventually,
@@ -48,7 +48,7 @@ async def test_a_renamed_repository_keeps_its_petitions(sqlite_url: str, heard: 
         petition = await signed_petition(stage)
         repository = petition.repository
         with happening(stage, heard):
-            stage.state.rename_repository(repository, repository.owner, "open-letters")
+            stage.sandbox.repositories.rename(repository, repository.owner, "open-letters")
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
 
@@ -64,11 +64,11 @@ async def test_another_repository_under_the_old_name_is_not_taken_for_ours(sqlit
         petition = await signed_petition(stage)
         repository = petition.repository
         with unheard(stage):
-            stage.state.rename_repository(repository, repository.owner, "open-letters")
+            stage.sandbox.repositories.rename(repository, repository.owner, "open-letters")
             other = stage.sandbox.petition(
                 "Not ours", "Not ours.", "", stage.sandbox.repository("lovelace/letters")
             )
-            stage.state.edit_issue_body(petition, repository.owner, "Dear all, once more.")
+            stage.sandbox.issues.edit(petition, repository.owner, "Dear all, once more.")
         assert other.number == petition.number
         await store_of(stage).upkeep.look_at([petition.id])
         store_of(stage).changed.set()
@@ -80,13 +80,13 @@ async def test_another_repository_under_the_old_name_is_not_taken_for_ours(sqlit
 @pytest.mark.parametrize("survive", [True, False], ids=["same comment ids", "new comment ids"])
 async def test_a_transferred_issue_takes_its_signatures_along(sqlite_url: str, heard: bool, survive: bool) -> None:
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
-        stage.state.rules.comment_ids_survive_transfer = survive
+        stage.sandbox.world.rules.comment_ids_survive_transfer = survive
         petition = await signed_petition(stage, "ada", "grace")
         target = stage.sandbox.repository("lovelace/archive")
         stage.sandbox.petition("First here", repository=target)
-        stage.state.set_role(target, stage.organizer(), "write")
+        stage.sandbox.repositories.set_role(target, stage.organizer(), "write")
         with happening(stage, heard):
-            moved = stage.state.transfer(petition, stage.organizer(), target)
+            moved = stage.sandbox.issues.transfer(petition, stage.organizer(), target)
         assert moved.number != petition.number
         stage.sign(moved, "alan")
         await stage.shows(moved, 3)
@@ -104,7 +104,7 @@ async def test_a_petition_that_became_part_of_another_one_while_it_was_due_is_le
     async with watched(sqlite_url) as (stage, _):
         await signed_petition(stage)
         assert stage.bot is not None
-        (installation,) = stage.state.installations
+        (installation,) = stage.sandbox.world.installations
         async with store_of(stage).lease(installation) as lease:
             with capture_logs() as told:
                 gone = Due(1, installation, revision=2, published_revision=0, since=0, attempts=0)
@@ -117,7 +117,7 @@ async def test_a_deleted_issue_ends_its_petition(sqlite_url: str, heard: bool) -
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         with happening(stage, heard):
-            stage.state.delete_issue(petition, petition.repository.owner)
+            stage.sandbox.issues.delete(petition, petition.repository.owner)
         await comes_to(stage, petition, State.ISSUE_DELETED)
         assert (await store_of(stage).snapshot(petition.id, 0)).count == 0
         calls.forget()
@@ -132,12 +132,12 @@ async def test_an_archived_repository_rests_until_it_is_unarchived(sqlite_url: s
         petition = await signed_petition(stage)
         repository = petition.repository
         with happening(stage, heard):
-            stage.state.archive(repository, repository.owner)
+            stage.sandbox.repositories.archive(repository, repository.owner)
         await comes_to(stage, petition, State.ARCHIVED)
         assert len(calls.like("PATCH .* 403")) <= 1
         calls.forget()
         with happening(stage, heard):
-            stage.state.unarchive(repository, repository.owner)
+            stage.sandbox.repositories.unarchive(repository, repository.owner)
             stage.sign(petition, "grace")
         await stage.shows(petition, 2)
         await comes_to(stage, petition, State.FINE)
@@ -153,7 +153,7 @@ async def test_a_repository_that_is_made_private_is_known_as_such(sqlite_url: st
             return (await store_of(stage).snapshot(petition.id, 0)).private
 
         with happening(stage, heard):
-            stage.state.privatize(petition.repository, petition.repository.owner)
+            stage.sandbox.repositories.privatize(petition.repository, petition.repository.owner)
         await eventually(is_private, "a private petition")
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
@@ -164,7 +164,7 @@ async def test_the_petitions_of_a_deleted_repository_rest(sqlite_url: str, heard
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         with happening(stage, heard):
-            stage.state.delete_repository(petition.repository, petition.repository.owner)
+            stage.sandbox.repositories.delete(petition.repository, petition.repository.owner)
         await comes_to(stage, petition, State.REPOSITORY_DELETED if heard else State.OUT_OF_REACH)
         # Once for the thread, which is read before the repositories are listed, and once for the body.
         assert len(calls.like(f"GET .*/issues/{petition.number} 404")) <= 2
@@ -178,7 +178,7 @@ async def test_a_repository_that_goes_to_an_account_with_the_app_is_kept_there(
         petition = await signed_petition(stage)
         curie = stage.sandbox.repository("curie/notes").owner
         with happening(stage, heard):
-            stage.state.transfer_repository(petition.repository, petition.repository.owner, curie)
+            stage.sandbox.repositories.transfer(petition.repository, petition.repository.owner, curie)
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
         await comes_to(stage, petition, State.FINE)
@@ -190,14 +190,14 @@ async def test_a_repository_that_goes_where_the_app_is_not_waits_for_it(
 ) -> None:
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
-        curie = stage.state.repository("curie/notes").owner
+        curie = stage.sandbox.repositories.get_or_create("curie/notes").owner
         with happening(stage, heard):
-            stage.state.transfer_repository(petition.repository, petition.repository.owner, curie)
+            stage.sandbox.repositories.transfer(petition.repository, petition.repository.owner, curie)
         await comes_to(stage, petition, State.OUT_OF_REACH)
         assert len(calls.like("PATCH .* 403")) <= 1
         stage.sign(petition, "grace")
         with happening(stage, heard):
-            stage.state.install(curie)
+            stage.sandbox.installations.create(curie)
         await stage.shows(petition, 2)
         await comes_to(stage, petition, State.FINE)
 
@@ -207,19 +207,22 @@ async def test_an_issue_that_goes_where_the_app_is_not_waits_for_it(
     sqlite_url: str, heard: bool, quiet_tokens: None
 ) -> None:
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
-        state = stage.state
-        letters, elsewhere = state.repository("curie/letters"), state.repository("curie/elsewhere")
-        state.create_label(elsewhere, "petition")
-        installation = state.install(letters.owner, [letters])
-        petition = state.open_issue(letters, letters.owner, "Radium", "Dear all,", labels=["petition"])
+        sandbox = stage.sandbox
+        letters, elsewhere = (
+            sandbox.repositories.get_or_create("curie/letters"),
+            sandbox.repositories.get_or_create("curie/elsewhere"),
+        )
+        sandbox.repositories.create_label(elsewhere, "petition")
+        installation = sandbox.installations.create(letters.owner, [letters])
+        petition = sandbox.issues.open(letters, letters.owner, "Radium", "Dear all,", labels=["petition"])
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
         with happening(stage, heard):
-            moved = state.transfer(petition, letters.owner, elsewhere)
+            moved = sandbox.issues.transfer(petition, letters.owner, elsewhere)
         await comes_to(stage, petition, State.OUT_OF_REACH)
         stage.sign(moved, "grace")
         with happening(stage, heard):
-            state.add_repositories(installation, elsewhere)
+            sandbox.installations.add_repositories(installation, elsewhere)
         await stage.shows(moved, 2)
 
 
@@ -241,12 +244,12 @@ async def test_an_issue_that_became_a_discussion_is_looked_for_now_and_then(sqli
 async def test_where_issues_are_switched_off_petitions_rest_until_they_are_on_again(sqlite_url: str) -> None:
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
-        stage.state.set_issues_enabled(petition.repository, False)
+        stage.sandbox.repositories.set_issues_enabled(petition.repository, False)
         await comes_to(stage, petition, State.ISSUES_DISABLED)
         seen = len(calls.like(f"GET .*/issues/{petition.number} 410"))
         await eventually(lambda: len(calls.like("GET .*/issues[?]labels")) > 6, "some surveys")
         assert len(calls.like(f"GET .*/issues/{petition.number} 410")) <= seen + 2
-        stage.state.set_issues_enabled(petition.repository, True)
+        stage.sandbox.repositories.set_issues_enabled(petition.repository, True)
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
         await comes_to(stage, petition, State.FINE)

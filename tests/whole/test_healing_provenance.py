@@ -7,19 +7,19 @@ import time
 import pytest
 
 from sandbox.faults import Faults
-from sandbox.nouns import Comment, Issue
+from sandbox.models import Comment, Issue
 from tests.whole.scene import Scene
 from tests.whole.watching import Calls, at_rest, eventually, store_of, surveyed, unheard, watched
 
 
 def edited(stage: Scene, petition: Issue, login: str, by: str | None = None) -> Comment:
     """Write something, and have it edited into a /sign, a day ago."""
-    stage.state.now = lambda: time.time() - 86_400
-    comment = stage.state.comment(petition, stage.state.user(login), "Hm.")
-    stage.state.now = lambda: time.time() - 80_000
+    stage.sandbox.world.now = lambda: time.time() - 86_400
+    comment = stage.sandbox.comments.create(petition, stage.sandbox.user(login), "Hm.")
+    stage.sandbox.world.now = lambda: time.time() - 80_000
     editor = stage.sandbox.organizer(by) if by else comment.user
-    stage.state.edit_comment(comment, editor, f"/sign {login.title()}")
-    stage.state.now = time.time
+    stage.sandbox.comments.edit(comment, editor, f"/sign {login.title()}")
+    stage.sandbox.world.now = time.time
     return comment
 
 
@@ -90,16 +90,16 @@ async def test_while_github_does_not_tell_the_others_count_and_nobody_is_pestere
 
 async def test_an_edit_in_a_long_thread_is_looked_up_by_itself(sqlite_url: str) -> None:
     async with watched(sqlite_url, start=False) as (stage, calls):
-        stage.state.now = lambda: time.time() - 86_400
+        stage.sandbox.world.now = lambda: time.time() - 86_400
         petition = stage.petition()
         comments = [stage.sign(petition, f"person-{number}") for number in range(120)]
-        stage.state.now = time.time
+        stage.sandbox.world.now = time.time
         await stage.start_bot()
         await stage.shows(petition, 120)
         await surveyed(stage)
         calls.forget()
         with unheard(stage):
-            stage.state.edit_comment(comments[5], comments[5].user, "I take it back.")
+            stage.sandbox.comments.edit(comments[5], comments[5].user, "I take it back.")
         await surveyed(stage)
         await stage.shows(petition, 119)
         assert len(calls.like("GET .*/comments")) == 1
@@ -110,9 +110,9 @@ async def test_what_happened_in_one_second_is_looked_at_once_it_is_over(sqlite_u
     async with watched(sqlite_url) as (stage, _):
         petition = stage.petition()
         signed = stage.sign(petition, "ada")
-        stage.state.hide(signed, stage.organizer())
-        stage.state.unhide(signed, stage.organizer())
-        stage.state.hide(signed, stage.organizer())
+        stage.sandbox.comments.hide(signed, stage.organizer())
+        stage.sandbox.comments.unhide(signed, stage.organizer())
+        stage.sandbox.comments.hide(signed, stage.organizer())
         stage.sign(petition, "grace")
-        stage.state.unhide(signed, stage.organizer())
+        stage.sandbox.comments.unhide(signed, stage.organizer())
         await stage.shows(petition, 2)

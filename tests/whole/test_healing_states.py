@@ -13,7 +13,7 @@ from bot.reconcile.intervals import Intervals
 from bot.reconcile.worker import STUMBLED
 from bot.store import Due, State, ThreadToRead
 from bot.store.upkeep_statements import NEW_CONDITIONS
-from sandbox.nouns import Installation, Issue
+from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
 from tests.whole.test_healing_moves import HEARD, comes_to, signed_petition
@@ -35,7 +35,7 @@ READ_ONLY = {"issues": "read", "contents": "read", "metadata": "read"}
 
 
 def installation_of(stage: Scene) -> Installation:
-    return next(one for one in stage.state.installations.values() if not one.deleted)
+    return next(one for one in stage.sandbox.world.installations.values() if not one.deleted)
 
 
 async def some_surveys(calls: Calls, number: int = 4) -> None:
@@ -54,14 +54,14 @@ async def test_a_suspended_installation_rests_until_it_is_back(sqlite_url: str, 
         petition = await signed_petition(stage)
         installation = installation_of(stage)
         with happening(stage, heard):
-            stage.state.suspend(installation)
+            stage.sandbox.installations.suspend(installation)
         await comes_to(stage, petition, State.SUSPENDED)
         await eventually(lambda: at_rest(stage), "the end of all work")
         calls.forget()
         await some_surveys(calls)
         assert not [call for call in calls.made if not call.startswith("GET /app/")]
         with happening(stage, heard):
-            stage.state.unsuspend(installation)
+            stage.sandbox.installations.unsuspend(installation)
             stage.sign(petition, "grace")
         await stage.shows(petition, 2)
         await comes_to(stage, petition, State.FINE)
@@ -74,7 +74,7 @@ async def test_an_app_that_was_removed_goes_on_when_it_is_installed_again(
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         with happening(stage, heard):
-            stage.state.uninstall(installation_of(stage))
+            stage.sandbox.installations.delete(installation_of(stage))
         await comes_to(stage, petition, State.UNINSTALLED)
         stage.sign(petition, "grace")
         await eventually(lambda: at_rest(stage), "the end of all work")
@@ -82,7 +82,7 @@ async def test_an_app_that_was_removed_goes_on_when_it_is_installed_again(
         await some_surveys(calls)
         assert not [call for call in calls.made if not call.startswith("GET /app/")]
         with happening(stage, heard):
-            stage.state.install(petition.repository.owner)
+            stage.sandbox.installations.create(petition.repository.owner)
         await stage.shows(petition, 2)
         await comes_to(stage, petition, State.FINE)
 
@@ -93,7 +93,7 @@ async def test_an_installation_that_cannot_be_used_raises_the_alarm(sqlite_url: 
         petition = await signed_petition(stage)
         await stage.stop_bot()
         with unheard(stage):
-            stage.state.suspend(installation_of(stage))
+            stage.sandbox.installations.suspend(installation_of(stage))
             stage.sign(petition, "grace")
         slow = replace(FAST, beats=Intervals(look=0.1, breath=0.01, resync=600.0, lag=0.0))
         stage.tempo = slow
@@ -112,7 +112,7 @@ async def test_without_permission_to_write_the_petition_waits_for_it(
         installation = installation_of(stage)
         events = list(installation.events)
         with happening(stage, heard):
-            stage.state.grant(installation, READ_ONLY, events)
+            stage.sandbox.installations.grant(installation, READ_ONLY, events)
         # As after an hour: a token may do what was permitted when it was minted.
         await stage.stop_bot()
         await stage.start_bot()
@@ -127,7 +127,7 @@ async def test_without_permission_to_write_the_petition_waits_for_it(
         await some_surveys(calls)
         assert len(calls.like("PATCH")) <= 1
         with happening(stage, heard):
-            stage.state.grant(installation, installation.permissions | {"issues": "write"}, events)
+            stage.sandbox.installations.grant(installation, installation.permissions | {"issues": "write"}, events)
         await stage.shows(petition, 12)
         await comes_to(stage, petition, State.FINE)
 
@@ -136,13 +136,13 @@ async def test_without_events_signatures_are_counted_by_reading(sqlite_url: str)
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
         petition = await signed_petition(stage)
         installation = installation_of(stage)
-        stage.state.grant(installation, installation.permissions, ["issues"])
+        stage.sandbox.installations.grant(installation, installation.permissions, ["issues"])
         await comes_to(stage, petition, State.NOT_GRANTED)
         (condition,) = await store_of(stage).upkeep.conditions()
         assert condition.detail == "event issue_comment"
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
-        stage.state.grant(installation, installation.permissions, ["issues", "issue_comment"])
+        stage.sandbox.installations.grant(installation, installation.permissions, ["issues", "issue_comment"])
         await comes_to(stage, petition, State.FINE)
 
 
@@ -150,12 +150,12 @@ async def test_a_locked_petition_is_kept_and_reactions_catch_up(sqlite_url: str)
     async with watched(sqlite_url) as (stage, calls):
         petition = await signed_petition(stage)
         await stage.reacted(petition.comments[0], "+1")
-        stage.state.lock(petition, stage.organizer())
-        signed = stage.state.comment(petition, stage.organizer(), "/sign")
+        stage.sandbox.issues.lock(petition, stage.organizer())
+        signed = stage.sandbox.comments.create(petition, stage.organizer(), "/sign")
         await stage.shows(petition, 2)
         await comes_to(stage, petition, State.LOCKED)
         assert not calls.like("POST .*/reactions 403")
-        stage.state.unlock(petition, stage.organizer())
+        stage.sandbox.issues.unlock(petition, stage.organizer())
         await stage.reacted(signed, "+1")
         await comes_to(stage, petition, State.FINE)
 
@@ -168,7 +168,7 @@ async def test_a_letter_that_leaves_no_room_is_left_alone_until_it_is_shorter(sq
         await comes_to(stage, petition, State.NO_ROOM)
         assert petition.body == long
         assert not calls.like("PATCH")
-        stage.state.edit_issue_body(petition, petition.user, "Dear all,")
+        stage.sandbox.issues.edit(petition, petition.user, "Dear all,")
         await stage.shows(petition, 1)
         await comes_to(stage, petition, State.FINE)
 
@@ -194,13 +194,13 @@ async def test_each_change_of_state_is_told_once_with_what_to_do(
 ) -> None:
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
-        stage.state.archive(petition.repository, petition.repository.owner)
+        stage.sandbox.repositories.archive(petition.repository, petition.repository.owner)
         await told(stage, petition, State.ARCHIVED)
         await some_surveys(calls)
         await stage.stop_bot()
         await stage.start_bot()
         await some_surveys(calls)
-        stage.state.unarchive(petition.repository, petition.repository.owner)
+        stage.sandbox.repositories.unarchive(petition.repository, petition.repository.owner)
         await told(stage, petition, State.FINE)
         said = capsys.readouterr().out
         assert said.count("state=archived") == 1

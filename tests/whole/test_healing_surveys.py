@@ -9,7 +9,7 @@ import pytest
 from bot import app
 from bot.petition import block
 from sandbox.faults import Faults
-from sandbox.nouns import Comment, Issue
+from sandbox.models import Comment, Issue
 from tests.whole.scene import FAST, WATCHFUL, Scene, said
 from tests.whole.watching import a_second_later, at_rest, eventually, surveyed, unheard, watched
 
@@ -22,7 +22,7 @@ async def test_petitions_from_before_the_bot_are_adopted_at_start(sqlite_url: st
         for petition in (open_, closed):
             stage.sign(petition, "ada")
             stage.sign(petition, "grace", "Well said.")
-        stage.state.close(closed, stage.organizer())
+        stage.sandbox.issues.close(closed, stage.organizer())
         await stage.start_bot()
         await stage.shows(open_, 1)
         assert "Closed on" in await stage.shows(closed, 1)
@@ -37,7 +37,7 @@ async def test_what_happened_while_the_bot_was_away_is_found_at_start(sqlite_url
         # A comment so young may be too young for a list that lacks it.
         await a_second_later()
         with unheard(stage):
-            stage.state.delete_comment(gone, gone.user)
+            stage.sandbox.comments.delete(gone, gone.user)
             stage.sign(petition, "grace")
             stage.sign(petition, "alan")
         await stage.start_bot()
@@ -77,7 +77,7 @@ async def test_of_a_name_that_another_repository_has_by_now_nothing_is_taken_for
         await stage.shows(petition, 1)
         await stage.stop_bot()
         with unheard(stage):
-            stage.state.rename_repository(petition.repository, petition.repository.owner, "epistles")
+            stage.sandbox.repositories.rename(petition.repository, petition.repository.owner, "epistles")
             taken = stage.sandbox.repository("lovelace/letters")
             newcomer = stage.sandbox.petition(repository=taken)
             stage.sign(newcomer, "grace")
@@ -89,32 +89,35 @@ async def test_of_a_name_that_another_repository_has_by_now_nothing_is_taken_for
 
 async def test_an_installation_of_a_running_app_is_surveyed_at_once(sqlite_url: str) -> None:
     async with watched(sqlite_url) as (stage, _):
-        state = stage.state
-        letters = state.repository("curie/letters")
-        petition = state.open_issue(letters, letters.owner, "Radium", "Dear all,", labels=["petition"])
+        sandbox = stage.sandbox
+        letters = sandbox.repositories.get_or_create("curie/letters")
+        petition = sandbox.issues.open(letters, letters.owner, "Radium", "Dear all,", labels=["petition"])
         stage.sign(petition, "ada")
-        state.install(letters.owner)
+        sandbox.installations.create(letters.owner)
         await stage.shows(petition, 1)
 
 
 async def test_a_repository_that_is_added_is_surveyed_at_once(sqlite_url: str) -> None:
     async with watched(sqlite_url) as (stage, _):
-        state = stage.state
-        open_, other = state.repository("curie/letters"), state.repository("curie/notes")
-        installation = state.install(open_.owner, [other])
-        petition = state.open_issue(open_, open_.owner, "Radium", "Dear all,", labels=["petition"])
+        sandbox = stage.sandbox
+        open_, other = (
+            sandbox.repositories.get_or_create("curie/letters"),
+            sandbox.repositories.get_or_create("curie/notes"),
+        )
+        installation = sandbox.installations.create(open_.owner, [other])
+        petition = sandbox.issues.open(open_, open_.owner, "Radium", "Dear all,", labels=["petition"])
         stage.sign(petition, "ada")
-        state.add_repositories(installation, open_)
+        sandbox.installations.add_repositories(installation, open_)
         await stage.shows(petition, 1)
 
 
 async def test_an_installation_that_no_delivery_told_of_is_found_on_the_beat(sqlite_url: str) -> None:
     async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
-        letters = stage.state.repository("curie/letters")
+        letters = stage.sandbox.repositories.get_or_create("curie/letters")
         with unheard(stage):
-            petition = stage.state.open_issue(letters, letters.owner, "Radium", "Dear all,", labels=["petition"])
+            petition = stage.sandbox.issues.open(letters, letters.owner, "Radium", "Dear all,", labels=["petition"])
             stage.sign(petition, "ada")
-            stage.state.install(letters.owner)
+            stage.sandbox.installations.create(letters.owner)
         await stage.shows(petition, 1)
 
 
@@ -125,13 +128,13 @@ async def test_lost_deliveries_are_made_up_for_on_the_beat(sqlite_url: str) -> N
         later = stage.sign(petition, "barbara", "Hm.")
         await stage.shows(petition, 3)
         with unheard(stage):
-            stage.state.delete_comment(first[0], first[0].user)
-            stage.state.hide(first[1], stage.organizer())
+            stage.sandbox.comments.delete(first[0], first[0].user)
+            stage.sandbox.comments.hide(first[1], stage.organizer())
             stage.sign(petition, "edsger")
-            stage.state.edit_comment(later, later.user, "/sign Barbara")
+            stage.sandbox.comments.edit(later, later.user, "/sign Barbara")
         await stage.until(lambda: who(petition) == {"alan", "barbara", "edsger"})
         with unheard(stage):
-            stage.state.unhide(first[1], stage.organizer())
+            stage.sandbox.comments.unhide(first[1], stage.organizer())
         await stage.shows(petition, 4)
 
 
@@ -141,9 +144,9 @@ async def test_accounts_flagged_as_spam_vanish_and_return(sqlite_url: str) -> No
         stage.sign(petition, "ada")
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
-        stage.state.flag_user(stage.state.user("ada"))
+        stage.sandbox.accounts.flag(stage.sandbox.user("ada"))
         await stage.shows(petition, 1)
-        stage.state.unflag_user(stage.state.user("ada"))
+        stage.sandbox.accounts.unflag(stage.sandbox.user("ada"))
         await stage.shows(petition, 2)
 
 
@@ -153,17 +156,17 @@ async def test_lost_news_of_the_issue_are_made_up_for_on_the_beat(sqlite_url: st
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
         with unheard(stage):
-            stage.state.unlabel(petition, organizer, "petition")
+            stage.sandbox.issues.unlabel(petition, organizer, "petition")
         await stage.until(lambda: "paused" in (petition.body or ""))
         with unheard(stage):
             stage.sign(petition, "grace")
-            stage.state.label(petition, organizer, "petition")
+            stage.sandbox.issues.label(petition, organizer, "petition")
         await stage.shows(petition, 2)
         with unheard(stage):
-            stage.state.close(petition, organizer)
+            stage.sandbox.issues.close(petition, organizer)
         await stage.until(lambda: "Closed on" in (petition.body or ""))
         with unheard(stage):
-            stage.state.reopen(petition, organizer)
+            stage.sandbox.issues.reopen(petition, organizer)
             stage.sign(petition, "alan")
         assert "Closed on" not in await stage.shows(petition, 3)
 
@@ -175,7 +178,7 @@ async def test_a_body_that_was_damaged_unheard_is_mended_on_the_beat(sqlite_url:
         await stage.shows(petition, 1)
         for damage in ("Dear people,", "", "<!-- undersigned:begin -->\r\nDear all,"):
             with unheard(stage):
-                stage.state.edit_issue_body(petition, stage.organizer(), damage)
+                stage.sandbox.issues.edit(petition, stage.organizer(), damage)
             await stage.shows(petition, 1)
         assert block.letter(petition.body).strip() == "Dear all,"
 
@@ -189,18 +192,18 @@ async def test_these_have_the_comments_read_at_once(sqlite_url: str, event: str)
         await a_second_later()
         with unheard(stage):
             if event == "label":
-                stage.state.unlabel(petition, organizer, "petition")
+                stage.sandbox.issues.unlabel(petition, organizer, "petition")
             elif event == "reopen":
-                stage.state.close(petition, organizer)
+                stage.sandbox.issues.close(petition, organizer)
             else:
-                stage.state.lock(petition, organizer)
-            stage.state.comment(petition, organizer, "/sign")
+                stage.sandbox.issues.lock(petition, organizer)
+            stage.sandbox.comments.create(petition, organizer, "/sign")
         if event == "label":
-            stage.state.label(petition, organizer, "petition")
+            stage.sandbox.issues.label(petition, organizer, "petition")
         elif event == "reopen":
-            stage.state.reopen(petition, organizer)
+            stage.sandbox.issues.reopen(petition, organizer)
         else:
-            stage.state.unlock(petition, organizer)
+            stage.sandbox.issues.unlock(petition, organizer)
         await stage.shows(petition, 2)
 
 
@@ -252,7 +255,7 @@ async def test_a_comment_that_vanished_from_a_long_thread_is_missed_by_its_numbe
         await surveyed(stage)
         calls.forget()
         with unheard(stage):
-            stage.state.delete_comment(comments[3], comments[3].user)
+            stage.sandbox.comments.delete(comments[3], comments[3].user)
         await surveyed(stage)
         await stage.shows(petition, 129)
         assert len(calls.like(r"GET .*/comments")) == 3
@@ -264,7 +267,7 @@ async def test_a_comment_that_vanished_from_a_long_thread_is_missed_by_its_numbe
 async def test_comments_that_github_hides_are_not_looked_for_again_and_again(sqlite_url: str) -> None:
     async with watched(sqlite_url, start=False) as (stage, calls):
         petition, comments = await long_petition(stage, 130)
-        stage.state.flag_user(comments[3].user)
+        stage.sandbox.accounts.flag(comments[3].user)
         await reread(stage, petition)
         await stage.shows(petition, 129)
         await surveyed(stage)
@@ -277,7 +280,7 @@ async def test_a_listing_that_fails_half_way_deletes_nothing(sqlite_url: str) ->
     async with watched(sqlite_url, start=False) as (stage, calls):
         petition, comments = await long_petition(stage, 130)
         with unheard(stage):
-            stage.state.delete_comment(comments[3], comments[3].user)
+            stage.sandbox.comments.delete(comments[3], comments[3].user)
         broken = Faults(where=f"{PETITIONS}/{petition.number}/comments", unavailable=1.0)
         calls.before("GET .*/comments.*page=1$", lambda: setattr(stage.sandbox, "faults", broken))
         calls.forget()
@@ -291,12 +294,12 @@ async def test_a_listing_that_fails_half_way_deletes_nothing(sqlite_url: str) ->
 
 async def test_a_repository_that_fails_does_not_stop_the_survey(sqlite_url: str) -> None:
     async with watched(sqlite_url, tempo=WATCHFUL, start=False) as (stage, _):
-        state = stage.state
+        sandbox = stage.sandbox
         broken, sound = stage.sandbox.repository("lovelace/broken"), stage.sandbox.repository("lovelace/sound")
         first = stage.sandbox.petition(repository=broken)
         second = stage.sandbox.petition(repository=sound)
-        state.comment(first, state.user("ada"), "/sign")
-        state.comment(second, state.user("ada"), "/sign")
+        sandbox.comments.create(first, sandbox.user("ada"), "/sign")
+        sandbox.comments.create(second, sandbox.user("ada"), "/sign")
         stage.sandbox.faults = Faults(where="/repos/lovelace/broken", unavailable=1.0)
         await stage.start_bot()
         await stage.shows(second, 1)
@@ -323,16 +326,16 @@ async def test_a_tally_does_not_wait_for_a_survey(sqlite_url: str) -> None:
 async def reread(stage: Scene, petition: Issue) -> None:
     """Have a thread read completely, as an organizer does by unlocking it."""
     with unheard(stage):
-        stage.state.lock(petition, stage.organizer())
-    stage.state.unlock(petition, stage.organizer())
+        stage.sandbox.issues.lock(petition, stage.organizer())
+    stage.sandbox.issues.unlock(petition, stage.organizer())
 
 
 async def long_petition(stage: Scene, signers: int) -> tuple[Issue, list[Comment]]:
     """Start the bot on a petition that has a long thread already."""
-    stage.state.now = lambda: time.time() - 3600
+    stage.sandbox.world.now = lambda: time.time() - 3600
     petition = stage.petition()
     comments = [stage.sign(petition, f"person-{number}") for number in range(signers)]
-    stage.state.now = time.time
+    stage.sandbox.world.now = time.time
     await stage.start_bot()
     await stage.shows(petition, signers)
     await eventually(lambda: at_rest(stage), "the end of all work")

@@ -95,7 +95,7 @@ async def test_a_repository_gets_the_label_and_the_files(sandbox: Sandbox) -> No
 
 async def test_a_repositorys_own_file_is_written_over_only_if_somebody_says_so(sandbox: Sandbox) -> None:
     repository = sandbox.repository()
-    sandbox.state.write_file(repository, PATH, MINE)
+    sandbox.repositories.write_file(repository, PATH, MINE)
     assert not (await init_repository(LETTERS, of_the_owner(sandbox), no)).is_complete
     assert repository.files[PATH] == MINE.encode()
     assert (await init_repository(LETTERS, of_the_owner(sandbox), yes)).is_complete
@@ -121,7 +121,7 @@ async def test_the_label_is_the_configured_one(sandbox: Sandbox) -> None:
 
 async def test_the_command_does_it_and_does_not_ask_where_nobody_is(sandbox: Sandbox, tmp_path: Path) -> None:
     environment = {"GITHUB_TOKEN": sandbox.token_of("lovelace"), "GITHUB_API_URL": sandbox.api_url}
-    sandbox.state.write_file(sandbox.repository(), PATH, MINE)
+    sandbox.repositories.write_file(sandbox.repository(), PATH, MINE)
     code, out, err = await run("init-repo", LETTERS, **environment)
     assert (code, "was left as it is" in out, "--yes" in err) == (1, True, True)
     code, out, _ = await run("init-repo", LETTERS, "--yes", **environment)

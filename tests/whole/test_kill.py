@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.delivery_log import Attempt
-from sandbox.nouns import Issue
+from sandbox.deliveries import Attempt
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.acknowledging import TellingLog
 from tests.whole.machine_truth import Petition, PhraseBook
@@ -177,26 +177,26 @@ class Storm:
                 assert before <= {comment_id for (comment_id,) in copy.execute("SELECT id FROM comments")}
 
     def _somebody_acts(self) -> None:
-        state, chance = self.sandbox.state, self.chance
+        sandbox, chance = self.sandbox, self.chance
         said = [comment for comment in self.petition.comments if comment.user.type == "User"]
         words = self.book.phrase(chance.randrange(len(self.book)))
         act = chance.random()
         if act < 0.7 or not said:
             login = f"signer-{chance.randrange(12 * DEATHS)}"
-            state.comment(self.petition, state.user(login), words)
+            sandbox.comments.create(self.petition, sandbox.user(login), words)
         elif act < 0.85:
             comment = chance.choice(said)
-            state.edit_comment(comment, comment.user, words)
+            sandbox.comments.edit(comment, comment.user, words)
         else:
             comment = chance.choice(said)
-            state.delete_comment(comment, comment.user)
+            sandbox.comments.delete(comment, comment.user)
 
 
 @asynccontextmanager
 async def storm(database: str, chance: random.Random, folder: Path) -> AsyncIterator[Storm]:
     """Prepare a storm, and leave no bot behind."""
     sandbox = Sandbox()
-    sandbox.deliveries.log = log = TellingLog(sandbox.state.now)
+    sandbox.deliveries.log = log = TellingLog(sandbox.world.now)
     sandbox.deliveries.concurrency = 4
 
     @web.middleware

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.petition import block
 from bot.petition.letter.versions import Change, Letter, differences, given_to
 from sandbox.faults import Faults
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.whole.scene import WATCHFUL, Scene
 from tests.whole.watching import a_second_later, at_rest, eventually, store_of, watched
 
@@ -15,7 +15,7 @@ WARNING = "The letter was changed"
 
 
 def rewrite(stage: Scene, petition: Issue, before: str, after: str) -> None:
-    stage.state.edit_issue_body(petition, stage.organizer(), (petition.body or "").replace(before, after))
+    stage.sandbox.issues.edit(petition, stage.organizer(), (petition.body or "").replace(before, after))
 
 
 async def test_the_block_says_when_and_after_how_many_the_letter_changed(stage: Scene) -> None:
@@ -66,7 +66,7 @@ async def test_saving_exactly_an_earlier_body_of_ours_is_an_edit_all_the_same(st
     rewrite(stage, petition, "Open", "Close")
     await stage.until(lambda: WARNING in (petition.body or ""))
     await a_second_later()
-    stage.state.edit_issue_body(petition, stage.organizer(), earlier, web=False)
+    stage.sandbox.issues.edit(petition, stage.organizer(), earlier, web=False)
     await stage.sandbox.settled()
     assert [version.text for version in await store_of(stage).letters(petition.id)] == [
         "Open the archive.",
@@ -96,7 +96,7 @@ async def test_what_the_letter_said_before_is_known_again_after_the_database_was
     assert before[1] == {"ada": 0, "grace": 1, "alan": 2}
 
     await stage.stop_bot()
-    stage.state.edit_issue_body(petition, stage.state.app.bot, block.letter(petition.body))
+    stage.sandbox.issues.edit(petition, stage.sandbox.world.app.bot, block.letter(petition.body))
     stage.database_url = f"sqlite:///{tmp_path}/new.db"
     await stage.start_bot()
 

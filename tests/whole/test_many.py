@@ -20,8 +20,8 @@ from aiohttp.typedefs import Handler
 
 from bot.reconcile.intervals import Intervals
 from bot.store.engine import postgres, postgres_leases
-from sandbox.delivery_log import Attempt, DeliveryLog
-from sandbox.nouns import Comment, Issue
+from sandbox.deliveries import Attempt, DeliveryLog
+from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
@@ -201,7 +201,7 @@ class _Log(DeliveryLog):
 async def several(database: str, number: int) -> AsyncIterator[Several]:
     """Start so many processes, and leave none behind."""
     sandbox = Sandbox()
-    sandbox.deliveries.log = log = _Log(sandbox.state.now)
+    sandbox.deliveries.log = log = _Log(sandbox.world.now)
     sandbox.deliveries.concurrency = 4
 
     @web.middleware

@@ -11,7 +11,7 @@ from bot import app
 from bot.petition.organizers.settings import PATH
 from bot.store import State
 from bot.verify import IssueName, Verification, verify
-from sandbox.nouns import Comment, Issue
+from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import Clock, Scene, scene
 
@@ -34,7 +34,7 @@ def order(stage: Scene, petition: Issue, text: str, login: str = "grace") -> Com
 
 
 def settings(stage: Scene, text: str) -> None:
-    stage.state.write_file(stage.sandbox.repository(), PATH, text)
+    stage.sandbox.repositories.write_file(stage.sandbox.repository(), PATH, text)
 
 
 async def says(stage: Scene, petition: Issue, *words: str) -> str:
@@ -58,7 +58,7 @@ async def test_a_changed_settings_file_takes_effect_at_once(stage: Scene, petiti
     await says(stage, petition, "goal of 4")
     settings(stage, "gaol: 5")
     await says(stage, petition, "goal of 4", "did you mean goal?")
-    stage.state.write_file(stage.sandbox.repository(), PATH, None)
+    stage.sandbox.repositories.write_file(stage.sandbox.repository(), PATH, None)
     await stage.until(lambda: "goal of" not in (petition.body or ""))
 
 
@@ -83,7 +83,7 @@ async def test_orders_by_others_change_nothing(stage: Scene, petition: Issue) ->
 async def test_a_deleted_order_was_never_given_and_stays_in_the_audit_log(stage: Scene, petition: Issue) -> None:
     given = order(stage, petition, "goal 4")
     await says(stage, petition, "goal of 4")
-    stage.state.delete_comment(given, given.user)
+    stage.sandbox.comments.delete(given, given.user)
     await stage.until(lambda: "goal of 4" not in (petition.body or ""))
     await stage.reacted(given)
     assert [entry[-1] for entry in await audit(stage, petition)] == ["obeyed", "taken back"]
@@ -115,11 +115,11 @@ async def test_one_order_removes_many_socks_and_a_recount_agrees(stage: Scene, p
     given = order(stage, petition, f"remove [{many}, nobody-at-all] all made in one night")
     await stage.shows(petition, 1)
     await stage.reacted(given, "+1")
-    stage.state.rename_user(stage.sandbox.user("sock-7"), "no-sock")
+    stage.sandbox.accounts.rename(stage.sandbox.user("sock-7"), "no-sock")
     found = await verify(IssueName.read("lovelace/letters#1"), stage.config())
     assert (found.recount.agrees, found.recount.count) == (True, 1)
     assert found.notes == ("an order names sock-7, who has another name by now; the block tells whom it meant",)
-    stage.state.delete_comment(given, given.user)
+    stage.sandbox.comments.delete(given, given.user)
     await stage.shows(petition, 41)
 
 
@@ -128,7 +128,7 @@ async def test_who_is_removed_stays_so_under_another_name(stage: Scene, petition
     await stage.shows(petition, 1)
     order(stage, petition, "remove @ada spam")
     await stage.shows(petition, 0)
-    stage.state.rename_user(signed.user, "ada-again")
+    stage.sandbox.accounts.rename(signed.user, "ada-again")
     stage.sign(petition, "ada-again")
     stage.sign(petition, "ada")
     assert "ada-again" not in await stage.shows(petition, 1)
@@ -170,7 +170,7 @@ async def test_the_ladder_moves_on_by_itself_and_back(stage: Scene, petition: Is
     await says(stage, petition, "**50%** of the goal of 2")
     second = stage.sign(petition, "alan")
     await says(stage, petition, "🎉 **2** on", "**50%** of the goal of 4")
-    stage.state.delete_comment(second, second.user)
+    stage.sandbox.comments.delete(second, second.user)
     body = await says(stage, petition, "**50%** of the goal of 2")
     assert "🎉" not in body
 
@@ -186,7 +186,7 @@ async def test_help_is_shown_while_it_is_asked_for(stage: Scene, petition: Issue
     asked = order(stage, petition, "help")
     await says(stage, petition, "`/petition deadline 2026-12-31`")
     await stage.reacted(asked, "+1")
-    stage.state.delete_comment(asked, asked.user)
+    stage.sandbox.comments.delete(asked, asked.user)
     await stage.until(lambda: "/petition" not in (petition.body or ""))
 
 
@@ -219,7 +219,7 @@ async def test_a_mistyped_command_gets_a_puzzled_face_and_other_words_none(stage
     mistyped = stage.sign(petition, "ada", "/sing")
     chat = stage.sign(petition, "alan", "I wonder.")
     await stage.reacted(mistyped, "confused")
-    stage.state.edit_comment(mistyped, mistyped.user, "/sign")
+    stage.sandbox.comments.edit(mistyped, mistyped.user, "/sign")
     await stage.shows(petition, 1)
     await stage.reacted(mistyped, "+1")
     assert not chat.reactions
@@ -246,7 +246,7 @@ async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
     order(stage, petition, "remove @eve spam", "mallory")
     await stage.shows(petition, 2)
     assert (await recounted(stage, petition)).recount.agrees
-    stage.state.rename_user(fake.user, "robert")
+    stage.sandbox.accounts.rename(fake.user, "robert")
     found = await recounted(stage, petition)
     assert found.recount.agrees
     assert any("who has another name by now" in line for line in found.lines())
@@ -278,9 +278,9 @@ async def audit(stage: Scene, petition: Issue) -> list[tuple[str, str, str, str]
 
 async def test_settings_that_may_not_be_read_are_a_named_state(stage: Scene) -> None:
     repository = stage.sandbox.repository()
-    stage.state.privatize(repository, repository.owner)
-    (installation,) = stage.state.installations.values()
-    stage.state.grant(installation, {"issues": "write", "metadata": "read"}, installation.events)
+    stage.sandbox.repositories.privatize(repository, repository.owner)
+    (installation,) = stage.sandbox.world.installations.values()
+    stage.sandbox.installations.grant(installation, {"issues": "write", "metadata": "read"}, installation.events)
     petition = stage.petition()
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)

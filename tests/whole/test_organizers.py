@@ -12,7 +12,7 @@ import pytest
 
 from bot import app, organizer_service
 from sandbox.faults import Faults
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.emissions import RUN
 from tests.web.html import Read
@@ -113,7 +113,7 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     stage: Scene, browser: Browser, petition: Issue, clock: Clock
 ) -> None:
     for login in ("sock-1", "sock-2", "sock-3", "ada"):
-        person = stage.state.user(login)
+        person = stage.sandbox.user(login)
         person.created_at = int(clock()) - (400 if login == "ada" else 2) * DAY
         person.followers = 7 * (login == "ada")
         stage.sign(petition, login)
@@ -121,7 +121,7 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     stage.sign(petition, "fickle")
     stage.sign(petition, "fickle", "/unsign")
     await stage.shows(petition, 5)
-    stage.state.delete_user(stage.state.user("gone"))
+    stage.sandbox.accounts.delete(stage.sandbox.user("gone"))
     assert "For organizers" in (await browser.get(browser.address(petition))).text
     assert "Sign in with GitHub" in await browser.text(petition)
     await browser.sign_in(petition, "grace")
@@ -152,7 +152,7 @@ async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, peti
 async def test_organizers_read_what_became_of_orders_what_counts_and_what_is_wrong(
     stage: Scene, browser: Browser, petition: Issue
 ) -> None:
-    stage.state.write_file(stage.sandbox.repository(), ".github/petition.yml", "gaol: 12\n")
+    stage.sandbox.repositories.write_file(stage.sandbox.repository(), ".github/petition.yml", "gaol: 12\n")
     stage.sign(petition, "mallory")
     await stage.shows(petition, 1)
     refused = stage.sandbox.comment(petition, "mallory", "/petition goal 1")
@@ -190,7 +190,7 @@ async def test_whoever_is_no_organizer_any_more_loses_sight_within_minutes(
 ) -> None:
     await browser.sign_in(petition, "grace")
     await browser.text(petition)
-    stage.state.set_role(petition.repository, stage.state.user("grace"), "read")
+    stage.sandbox.repositories.set_role(petition.repository, stage.sandbox.user("grace"), "read")
     clock.ahead += 300
     await browser.text(petition, 403)
 
@@ -198,8 +198,8 @@ async def test_whoever_is_no_organizer_any_more_loses_sight_within_minutes(
 async def test_a_login_that_changed_hands_opens_nothing(stage: Scene, browser: Browser, petition: Issue) -> None:
     mallory = stage.sandbox.user("mallory")
     await browser.sign_in(petition, "mallory")
-    stage.state.rename_user(mallory, "mallory-of-old")
-    stage.state.rename_user(stage.state.user("grace"), "mallory")
+    stage.sandbox.accounts.rename(mallory, "mallory-of-old")
+    stage.sandbox.accounts.rename(stage.sandbox.user("grace"), "mallory")
     await browser.text(petition, 403)
 
 
@@ -231,7 +231,7 @@ async def test_an_organizer_of_a_private_petition_gets_its_link_and_others_do_no
 ) -> None:
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)
-    stage.state.privatize(petition.repository, petition.repository.owner)
+    stage.sandbox.repositories.privatize(petition.repository, petition.repository.owner)
     await stage.sandbox.settled()
     nowhere = f"{browser.address(petition).removesuffix('/1')}/77/organizers"
     asked = [
@@ -256,7 +256,7 @@ async def test_the_time_that_it_takes_tells_nobody_which_private_petitions_there
     stage.sandbox.user("mallory")
     await browser.sign_in(petition, "mallory")
     await browser.text(petition, 403)
-    stage.state.privatize(petition.repository, petition.repository.owner)
+    stage.sandbox.repositories.privatize(petition.repository, petition.repository.owner)
     await stage.sandbox.settled()
     stage.sandbox.user("eve")
     browser.session.cookie_jar.clear()
@@ -383,7 +383,7 @@ async def test_a_ticket_on_the_way_is_no_session(browser: Browser, petition: Iss
 async def test_an_app_that_is_not_set_up_for_it_says_who_can_help(
     stage: Scene, browser: Browser, petition: Issue
 ) -> None:
-    stage.sandbox.registration.client_secret = "another one since"
+    stage.sandbox.github.registration.client_secret = "another one since"
     refused = await browser.get(await browser.agree(await browser.begin(petition), "grace"))
     assert refused.status == 502
     assert "incorrect_client_credentials" in refused.text

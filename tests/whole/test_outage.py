@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.github.webhook_sender import send
 from bot.store import State
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import WATCHFUL, scene
 from tests.whole.watching import Handler, eventually, state_of

@@ -7,7 +7,7 @@ import pytest
 from bot import app
 from bot.petition import block
 from bot.store import State
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.whole.scene import Clock, Scene
 from tests.whole.watching import at_rest, eventually, state_of, watched
 
@@ -16,7 +16,7 @@ LETTER = "Dear all,\r\n\r\nplease."
 
 async def change(stage: Scene, petition: Issue, body: str) -> None:
     """Save a body, and let the bot do about it what it does at once."""
-    stage.state.edit_issue_body(petition, stage.organizer(), body)
+    stage.sandbox.issues.edit(petition, stage.organizer(), body)
     await stage.sandbox.settled()
     await eventually(lambda: at_rest(stage), "the end of all work")
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.whole.scene import Scene, scene
 
 
@@ -51,7 +51,7 @@ async def test_the_block_leads_to_where_one_finds_out_whether_one_is_counted_and
     for text in ("Was I counted?", "anybody can recount"):
         url, _, place = links(petition)[text].partition("#")
         assert f'id="{place}"' in await fetch(url), text
-    public.state.write_file(petition.repository, ".github/petition.yml", "roster: private\n")
+    public.sandbox.repositories.write_file(petition.repository, ".github/petition.yml", "roster: private\n")
     await public.until(lambda: "Was I counted?" not in links(petition))
     assert set(links(petition)) == {"the petition's page", "JSON", "anybody can recount"}
 
@@ -67,7 +67,7 @@ async def test_the_links_of_a_private_petition_carry_its_key(public: Scene) -> N
     petition = public.petition()
     public.sign(petition, "ada", "/sign Ada Lovelace")
     await public.shows(petition, 1)
-    public.state.privatize(petition.repository, petition.repository.owner)
+    public.sandbox.repositories.privatize(petition.repository, petition.repository.owner)
     await public.until(lambda: "?key=" in links(petition).get("all signatures", ""))
     address = links(petition)["all signatures"]
     assert "Ada Lovelace" in await fetch(address)
@@ -78,6 +78,6 @@ async def test_when_the_letter_was_changed_the_block_leads_to_what_was_changed(p
     petition = public.petition("Dear all,\n\nplease.")
     public.sign(petition, "ada")
     body = await public.shows(petition, 1)
-    public.state.edit_issue_body(petition, petition.repository.owner, body.replace("please", "hurry"), web=True)
+    public.sandbox.issues.edit(petition, petition.repository.owner, body.replace("please", "hurry"), web=True)
     await public.until(lambda: "What was changed" in links(petition))
     assert "<ins>hurry." in await fetch(links(petition)["What was changed"])

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.page import mount
 from sandbox.server import Sandbox
 from tests.browser import PHONE, barriers, watch

@@ -39,7 +39,7 @@ async def test_what_has_not_changed_is_read_again_only_for_a_new_version_and_the
         read.clear()
         await surveyed(stage)
         assert read == []
-        stage.state.edit_comment(signed, signed.user, f"{LONG}!")
+        stage.sandbox.comments.edit(signed, signed.user, f"{LONG}!")
         await surveyed(stage)
         assert set(read) == {f"{LONG}!"}
         await stage.stop_bot()

@@ -12,9 +12,9 @@ from bot.github import webhooks
 from bot.store import Store
 from bot.store.engine.database import Row, Transaction
 from bot.store.engine.dialect import Statement, statement
-from sandbox.delivery_log import Delivery
-from sandbox.ground import Event
+from sandbox.deliveries import Delivery
 from sandbox.server import Sandbox
+from sandbox.world import Event
 
 DELIVERIES = sorted((event, action) for event, route in webhooks._ROUTES.items() for action in route.actions)
 """Every event and action that we act on."""
@@ -47,52 +47,52 @@ def life() -> tuple[list[Event], int, int]:
     Gives also the issue whose body the bot writes, and what this issue has become by the end.
     """
     sandbox = Sandbox(now=Clock())
-    state, told = sandbox.state, list[Event]()
-    state.on_event.append(told.append)
+    told = list[Event]()
+    sandbox.world.on_event.append(told.append)
     letters = sandbox.repository("league/letters")
     owner = letters.owner
-    (installation,) = state.installations.values()
+    (installation,) = sandbox.world.installations.values()
     petition = sandbox.petition("Keep the lights on", READ, repository=letters)
     ada, grace = sandbox.comment(petition, "ada", "/sign Ada"), sandbox.comment(petition, "grace", "/sign")
     alan = sandbox.comment(petition, "alan", "/sign Alan, Bletchley")
-    state.edit_comment(ada, ada.user, "/unsign")
-    state.edit_comment(ada, ada.user, "/sign Ada Lovelace")
-    state.hide(grace, owner)
-    state.unhide(grace, owner)
-    state.pin(alan, owner)
-    state.unpin(alan, owner)
-    state.delete_comment(alan, alan.user)
-    state.edit_issue_body(petition, owner, SAVED)
-    state.edit_issue_body(petition, state.app.bot, WRITTEN)
-    state.close(petition, owner)
-    state.reopen(petition, owner)
-    state.lock(petition, owner)
-    state.unlock(petition, owner)
-    state.unlabel(petition, owner, "petition")
-    state.label(petition, owner, "petition")
-    state.privatize(letters, owner)
-    state.publicize(letters, owner)
-    state.archive(letters, owner)
-    state.unarchive(letters, owner)
-    state.rename_repository(letters, owner, "open-letters")
+    sandbox.comments.edit(ada, ada.user, "/unsign")
+    sandbox.comments.edit(ada, ada.user, "/sign Ada Lovelace")
+    sandbox.comments.hide(grace, owner)
+    sandbox.comments.unhide(grace, owner)
+    sandbox.comments.pin(alan, owner)
+    sandbox.comments.unpin(alan, owner)
+    sandbox.comments.delete(alan, alan.user)
+    sandbox.issues.edit(petition, owner, SAVED)
+    sandbox.issues.edit(petition, sandbox.world.app.bot, WRITTEN)
+    sandbox.issues.close(petition, owner)
+    sandbox.issues.reopen(petition, owner)
+    sandbox.issues.lock(petition, owner)
+    sandbox.issues.unlock(petition, owner)
+    sandbox.issues.unlabel(petition, owner, "petition")
+    sandbox.issues.label(petition, owner, "petition")
+    sandbox.repositories.privatize(letters, owner)
+    sandbox.repositories.publicize(letters, owner)
+    sandbox.repositories.archive(letters, owner)
+    sandbox.repositories.unarchive(letters, owner)
+    sandbox.repositories.rename(letters, owner, "open-letters")
     archive = sandbox.repository("league/archive")
-    arrived = state.transfer(petition, owner, archive)
+    arrived = sandbox.issues.transfer(petition, owner, archive)
     gone = sandbox.petition("Never mind", "x", repository=archive)
     sandbox.comment(gone, "ada", "/sign")
-    state.delete_issue(gone, owner)
+    sandbox.issues.delete(gone, owner)
     doomed = sandbox.repository("league/doomed")
     sandbox.comment(sandbox.petition("Lost", "y", repository=doomed), "ada", "/sign")
-    state.delete_repository(doomed, owner)
+    sandbox.repositories.delete(doomed, owner)
     other = sandbox.repository("guild/hall").owner
     moved = sandbox.repository("league/moved")
     sandbox.comment(sandbox.petition("Moving", "z", repository=moved), "ada", "/sign")
-    state.transfer_repository(moved, owner, other)
-    state.remove_repositories(installation, archive)
-    state.add_repositories(installation, archive)
-    state.grant(installation, {**installation.permissions, "contents": "read"}, installation.events)
-    state.suspend(installation)
-    state.unsuspend(installation)
-    state.uninstall(next(one for one in state.installations.values() if one.account is other))
+    sandbox.repositories.transfer(moved, owner, other)
+    sandbox.installations.remove_repositories(installation, archive)
+    sandbox.installations.add_repositories(installation, archive)
+    sandbox.installations.grant(installation, {**installation.permissions, "contents": "read"}, installation.events)
+    sandbox.installations.suspend(installation)
+    sandbox.installations.unsuspend(installation)
+    sandbox.installations.delete(next(one for one in sandbox.world.installations.values() if one.account is other))
     return told, petition.id, arrived.id
 
 

@@ -26,7 +26,7 @@ async def test_it_corrects_what_a_running_bot_has_missed(database_url: str) -> N
         await stage.shows(petition, 1)
         await surveyed(stage)
         with unheard(stage):
-            stage.state.delete_comment(gone, gone.user)
+            stage.sandbox.comments.delete(gone, gone.user)
             stage.sign(petition, "grace")
             stage.sign(petition, "alan")
         # GitHub's times are whole seconds: what was written in the second of a listing may be too new for it.
@@ -61,7 +61,7 @@ async def test_it_says_when_something_cannot_be_checked(sqlite_url: str) -> None
         petition = stage.petition()
         comment = stage.sign(petition, "ada", "Hm.")
         await a_second_later()
-        stage.state.edit_comment(comment, comment.user, "/sign Ada")
+        stage.sandbox.comments.edit(comment, comment.user, "/sign Ada")
         stage.sandbox.faults = Faults(where="/graphql", graphql_error=1.0)
         code, out, _ = await resync(stage, "lovelace/letters#1")
         assert code == 1
@@ -97,7 +97,7 @@ async def test_what_is_no_petition_is_named(sqlite_url: str, repository: str, nu
         stage.petition()
         stage.sandbox.petition(label="")
         deleted = stage.petition()
-        stage.state.delete_issue(deleted, deleted.repository.owner)
-        stage.state.repository("curie/notes")
+        stage.sandbox.issues.delete(deleted, deleted.repository.owner)
+        stage.sandbox.repositories.get_or_create("curie/notes")
         with pytest.raises(UnknownPetition, match=re.escape(message)):
             await operations.resync(repository, number, stage.config())

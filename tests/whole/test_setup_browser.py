@@ -23,7 +23,7 @@ async def test_from_nothing_to_a_counted_signature(page: Page, tmp_path: Path) -
     sandbox = Sandbox()
     sandbox_page.mount(sandbox)
     await sandbox.start()
-    repository = sandbox.state.repository("lovelace/letters")
+    repository = sandbox.repositories.get_or_create("lovelace/letters")
     stage = Scene(sandbox, f"sqlite:///{tmp_path}/new.db")
     process = await start(
         "serve", SECRET_KEY=KEY, DATABASE_URL=stage.database_url, GITHUB_API_URL=sandbox.api_url, HOST="127.0.0.1",
@@ -42,7 +42,7 @@ async def test_from_nothing_to_a_counted_signature(page: Page, tmp_path: Path) -
 
         await page.get_by_role("button", name="Create it on GitHub").click()
         await expect(page.get_by_role("heading", name="The App is made")).to_be_visible()
-        assert sandbox.state.app.name == 'Letters\' bot "1"'
+        assert sandbox.world.app.name == 'Letters\' bot "1"'
         assert await barriers(page) == []
         await page.get_by_role("link", name="Install it on GitHub").click()
         await page.get_by_label("Account").select_option("lovelace")

@@ -49,7 +49,7 @@ async def test_a_person_withdraws_by_deleting_the_comment(stage: Scene) -> None:
     petition = stage.petition()
     signed = stage.sign(petition, "ada")
     await stage.shows(petition, 1)
-    stage.state.delete_comment(signed, signed.user)
+    stage.sandbox.comments.delete(signed, signed.user)
     await stage.shows(petition, 0)
 
 
@@ -58,16 +58,16 @@ async def test_a_person_edits_the_comment(stage: Scene) -> None:
     said = stage.sign(petition, "ada", "I like this")
     stage.sign(petition, "grace")
     await stage.shows(petition, 1)
-    stage.state.edit_comment(said, said.user, "/sign Ada")
+    stage.sandbox.comments.edit(said, said.user, "/sign Ada")
     await stage.shows(petition, 2)
-    stage.state.edit_comment(said, said.user, "I liked this")
+    stage.sandbox.comments.edit(said, said.user, "I liked this")
     await stage.shows(petition, 1)
 
 
 async def test_nobody_signs_for_somebody_else_by_editing(stage: Scene) -> None:
     petition = stage.petition()
     said = stage.sign(petition, "ada", "I disagree")
-    stage.state.edit_comment(said, stage.organizer(), "/sign Ada Lovelace")
+    stage.sandbox.comments.edit(said, stage.organizer(), "/sign Ada Lovelace")
     stage.sign(petition, "grace")
     body = await stage.shows(petition, 1)
     assert "github.com/ada)" not in body
@@ -77,7 +77,7 @@ async def test_a_moderator_redacts_what_is_shown(stage: Scene) -> None:
     petition = stage.petition()
     signed = stage.sign(petition, "ada", "/sign Rude Words")
     await stage.shows(petition, 1)
-    stage.state.edit_comment(signed, stage.organizer(), "/sign Nice Words")
+    stage.sandbox.comments.edit(signed, stage.organizer(), "/sign Nice Words")
     await stage.until(lambda: "Rude" not in (petition.body or ""))
     body = await stage.shows(petition, 1)
     assert "Nice Words" not in body
@@ -88,15 +88,15 @@ async def test_a_moderator_hides_a_comment_and_shows_it_again(stage: Scene) -> N
     petition = stage.petition()
     signed = stage.sign(petition, "ada")
     await stage.shows(petition, 1)
-    stage.state.hide(signed, stage.organizer())
+    stage.sandbox.comments.hide(signed, stage.organizer())
     await stage.shows(petition, 0)
-    stage.state.unhide(signed, stage.organizer())
+    stage.sandbox.comments.unhide(signed, stage.organizer())
     await stage.shows(petition, 1)
 
 
 async def test_bots_do_not_sign(stage: Scene) -> None:
     petition = stage.petition()
-    stage.state.comment(petition, stage.state.user("dependent[bot]", "Bot"), "/sign")
+    stage.sandbox.comments.create(petition, stage.sandbox.user("dependent[bot]", "Bot"), "/sign")
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)
 
@@ -105,7 +105,7 @@ async def test_comments_from_before_the_label_count(stage: Scene) -> None:
     issue = stage.sandbox.petition("A letter", "Dear all,", label="")
     stage.sign(issue, "ada")
     stage.sign(issue, "grace", "Hello.")
-    stage.state.label(issue, stage.organizer(), "petition")
+    stage.sandbox.issues.label(issue, stage.organizer(), "petition")
     await stage.shows(issue, 1)
 
 
@@ -113,25 +113,25 @@ async def test_without_the_label_nothing_is_counted_until_it_is_back(stage: Scen
     petition = stage.petition()
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)
-    stage.state.unlabel(petition, stage.organizer(), "petition")
+    stage.sandbox.issues.unlabel(petition, stage.organizer(), "petition")
     await stage.until(lambda: "paused" in (petition.body or ""))
     stage.sign(petition, "grace")
-    stage.state.label(petition, stage.organizer(), "petition")
+    stage.sandbox.issues.label(petition, stage.organizer(), "petition")
     await stage.shows(petition, 2)
 
 
 async def test_what_is_signed_after_closing_counts_when_it_is_opened_again(stage: Scene) -> None:
-    stage.state.now = _Clock()
+    stage.sandbox.world.now = _Clock()
     petition = stage.petition()
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)
-    stage.state.close(petition, stage.organizer())
-    stage.state.now.pass_(5)
+    stage.sandbox.issues.close(petition, stage.organizer())
+    stage.sandbox.world.now.pass_(5)
     late = stage.sign(petition, "grace")
     await stage.reacted(late, "confused")
     await stage.until(lambda: "Closed on" in (petition.body or ""))
     await stage.shows(petition, 1)
-    stage.state.reopen(petition, stage.organizer())
+    stage.sandbox.issues.reopen(petition, stage.organizer())
     await stage.shows(petition, 2)
     await stage.reacted(late, "+1")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.petition.block.body import MachineLine, machine_line
 from bot.petition.continuations import STRANGERS
 from bot.verify import IssueName, verify
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from tests.whole.scene import Scene
 from tests.whole.watching import Calls, watched
 

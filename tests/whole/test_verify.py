@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.petition import block
 from bot.petition.continuations import Continues, continuation_body
 from bot.verify import IssueName, Verification, verify
-from sandbox.nouns import Comment, Issue
+from sandbox.models import Comment, Issue
 from tests.whole.scene import Scene
 from tests.whole.test_command_line import credentials, run
 
@@ -27,7 +27,7 @@ def forge(petition: Issue, stage: Scene, **changes: Any) -> None:
     assert line is not None
     assert petition.body is not None
     body = petition.body.replace(str(line), str(replace(line, **changes)))
-    stage.state.edit_issue_body(petition, stage.organizer(), body)
+    stage.sandbox.issues.edit(petition, stage.organizer(), body)
 
 
 async def petition_with(stage: Scene, *signers: str) -> tuple[Issue, list[Comment]]:
@@ -55,14 +55,14 @@ async def test_a_signature_that_the_block_lacks_is_named(stage: Scene) -> None:
 
 async def test_a_withdrawal_that_the_block_missed_is_named(stage: Scene) -> None:
     petition, (ada, _) = await petition_with(stage, "ada", "grace")
-    stage.state.edit_comment(ada, ada.user, "Not any more.")
+    stage.sandbox.comments.edit(ada, ada.user, "Not any more.")
     found = await check(stage, petition)
     assert any(f"#issuecomment-{ada.id}" in line for line in found.lines())
 
 
 async def test_a_hidden_comment_that_is_counted_is_named(stage: Scene) -> None:
     petition, (ada, _) = await petition_with(stage, "ada", "grace")
-    stage.state.hide(ada, stage.organizer())
+    stage.sandbox.comments.hide(ada, stage.organizer())
     found = await check(stage, petition)
     assert any(f"#issuecomment-{ada.id}" in line and "hidden" in line for line in found.lines())
 
@@ -70,7 +70,7 @@ async def test_a_hidden_comment_that_is_counted_is_named(stage: Scene) -> None:
 async def test_an_edit_by_somebody_else_does_not_count(stage: Scene) -> None:
     petition, _ = await petition_with(stage, "ada")
     said = stage.sign(petition, "alan", "I disagree.")
-    stage.state.edit_comment(said, stage.organizer(), "/sign")
+    stage.sandbox.comments.edit(said, stage.organizer(), "/sign")
     assert (await check(stage, petition)).recount.agrees
 
 
@@ -156,9 +156,12 @@ async def test_what_cannot_be_checked_is_explained(stage: Scene) -> None:
 
 async def test_an_issue_of_somebody_elses_repository_and_app_does_not_count(stage: Scene) -> None:
     petition, _ = await petition_with(stage, "ada")
-    robot, elsewhere = stage.state.user("mine[bot]", "Bot"), stage.state.repository("mallory/ballots")
+    robot, elsewhere = (
+        stage.sandbox.user("mine[bot]", "Bot"),
+        stage.sandbox.repositories.get_or_create("mallory/ballots"),
+    )
     body = continuation_body("A letter", "https://example.org", Continues(petition.id, "lovelace/letters#1"))
-    stuffed = stage.state.open_issue(elsewhere, robot, "A letter (2)", body, web=False)
+    stuffed = stage.sandbox.issues.open(elsewhere, robot, "A letter (2)", body, web=False)
     stage.sign(stuffed, "mallory")
     forge(petition, stage, count=2, threads=("lovelace/letters#1", "mallory/ballots#1"))
     found = await check(stage, petition)

@@ -16,7 +16,7 @@ from aiohttp import web
 from bot import app
 from bot.store import State, Store
 from sandbox.faults import Faults
-from sandbox.nouns import Issue
+from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import FAST, Scene, scene
 
@@ -118,7 +118,7 @@ async def a_second_later() -> None:
 async def surveyed(stage: Scene) -> None:
     """Have everything surveyed, and wait until that and its consequences are over."""
     store = store_of(stage)
-    (installation,) = (one.id for one in stage.state.installations.values() if one.usable)
+    (installation,) = (one.id for one in stage.sandbox.world.installations.values() if one.usable)
     await eventually(lambda: at_rest(stage), "the end of all work")
     mark = await store.upkeep.survey(installation)
     assert mark is not None

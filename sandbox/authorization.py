@@ -16,10 +16,10 @@ import jinja2
 from aiohttp import web
 
 from sandbox import views
-from sandbox.api.keys import USER_TOKEN_LIFE, Keychain
-from sandbox.nouns import User
-from sandbox.registration import Registration
-from sandbox.state import State
+from sandbox.credentials import USER_TOKEN_LIFE
+from sandbox.github import GitHub
+from sandbox.models import User
+from sandbox.world import World
 
 CODE_LIFE = 600
 """Seconds within which a code must be exchanged."""
@@ -39,17 +39,15 @@ https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshootin
 """
 
 
-def mount(
-    app: web.Application, state: State, keychain: Keychain, registration: Registration, api: str = ""
-) -> None:
+def mount(app: web.Application, github: GitHub, api: str = "") -> None:
     """Add the page and the exchange, which are beside GitHub's pages, and the revocation, which is in its API."""
-    desk = _Desk(state, keychain, registration)
+    flow = _AuthorizationFlow(github)
     app.add_routes(
         [
-            web.get("/login/oauth/authorize", desk.ask),
-            web.post("/login/oauth/authorize", desk.decide),
-            web.post("/login/oauth/access_token", desk.exchange),
-            web.delete(f"{api}/applications/{{client_id}}/token", desk.revoke),
+            web.get("/login/oauth/authorize", flow.ask),
+            web.post("/login/oauth/authorize", flow.decide),
+            web.post("/login/oauth/access_token", flow.exchange),
+            web.delete(f"{api}/applications/{{client_id}}/token", flow.revoke),
         ]
     )
 
@@ -64,13 +62,14 @@ class _Grant:
     made_at: float
 
 
-class _Desk:
-    """Hands out codes, and takes each once."""
+class _AuthorizationFlow:
+    """Hands out codes, and exchanges each once."""
 
-    def __init__(self, state: State, keychain: Keychain, registration: Registration) -> None:
-        self._state = state
-        self._keychain = keychain
-        self._registration = registration
+    def __init__(self, github: GitHub) -> None:
+        self._world = github.world
+        self._accounts = github.accounts
+        self._credentials = github.credentials
+        self._registration = github.registration
         self._grants: dict[str, _Grant] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -79,11 +78,11 @@ class _Desk:
     async def ask(self, request: web.Request) -> web.Response:
         """Show who is acting, and ask; on GitHub whoever has agreed before is not asked again."""
         back = self._check(request)
-        users = [one for one in self._state.users.values() if one.type == "User" and not one.deleted]
-        acting = self._state.find_user(request.query.get("login", "")) or _organizer(self._state, users)
+        users = [one for one in self._world.users.values() if one.type == "User" and not one.deleted]
+        acting = self._accounts.find(request.query.get("login", "")) or _organizer(self._world, users)
         people = [acting, *(one for one in users if one is not acting)][: views.CAST] if acting else []
         text = self._templates.get_template("authorize.html").render(
-            app=self._state.app, people=people, action=request.path_qs
+            app=self._world.app, people=people, action=request.path_qs
         )
         # The browser must be free to follow to the App afterwards.
         home = urlsplit(back)
@@ -96,12 +95,12 @@ class _Desk:
     async def decide(self, request: web.Request) -> web.Response:
         """Send the browser back with a code, or with a refusal."""
         back, form = self._check(request), await request.post()
-        user = self._state.find_user(str(form.get("as", "")))
+        user = self._accounts.find(str(form.get("as", "")))
         if form.get("decision") != "authorize" or user is None or user.type != "User":
             raise _back(request, back, _error("access_denied"))
-        code = self._state.random.randbytes(10).hex()
+        code = self._world.random.randbytes(10).hex()
         challenge = request.query.get("code_challenge", "")
-        self._grants[code] = _Grant(user, back, challenge, self._state.now())
+        self._grants[code] = _Grant(user, back, challenge, self._world.now())
         raise _back(request, back, {"code": code})
 
     async def exchange(self, request: web.Request) -> web.Response:
@@ -119,30 +118,30 @@ class _Desk:
 
         https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
         """
-        mine = _basic(self._state.app.client_id, self._registration.client_secret)
-        if request.match_info["client_id"] != self._state.app.client_id:
+        mine = _basic(self._world.app.client_id, self._registration.client_secret)
+        if request.match_info["client_id"] != self._world.app.client_id:
             return web.json_response({"message": "Not Found", "status": "404"}, status=404)
         if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), mine.encode()):
             return web.json_response({"message": "Requires authentication", "status": "401"}, status=401)
         given = await request.json()
-        if not self._keychain.revoke(str(given.get("access_token", ""))):
+        if not self._credentials.revoke(str(given.get("access_token", ""))):
             return web.json_response({"message": "Validation Failed", "status": "422"}, status=422)
         return web.Response(status=204)
 
     def _token(self, given: Mapping[str, str]) -> Mapping[str, str | int]:
         secret = self._registration.client_secret
-        known = given.get("client_id") == self._state.app.client_id
+        known = given.get("client_id") == self._world.app.client_id
         if not known or not hmac.compare_digest(given.get("client_secret", "").encode(), secret.encode()):
             return _error("incorrect_client_credentials")
         grant = self._grants.pop(given.get("code", ""), None)
-        if grant is None or self._state.now() >= grant.made_at + CODE_LIFE or not _is_proven(grant, given):
+        if grant is None or self._world.now() >= grant.made_at + CODE_LIFE or not _is_proven(grant, given):
             return _error("bad_verification_code")
         if given.get("redirect_uri", grant.redirect_uri) != grant.redirect_uri:
             return _error("redirect_uri_mismatch")
         return {
-            "access_token": self._keychain.user_token(grant.user),
+            "access_token": self._credentials.user_token(grant.user),
             "expires_in": USER_TOKEN_LIFE,
-            "refresh_token": f"ghr_{self._state.random.randbytes(38).hex()}",
+            "refresh_token": f"ghr_{self._world.random.randbytes(38).hex()}",
             "refresh_token_expires_in": REFRESH_LIFE,
             "scope": "",
             "token_type": "bearer",
@@ -150,7 +149,7 @@ class _Desk:
 
     def _check(self, request: web.Request) -> str:
         """Give where the browser goes afterwards; that must be an address that the App has registered."""
-        if request.query.get("client_id") != self._state.app.client_id:
+        if request.query.get("client_id") != self._world.app.client_id:
             raise web.HTTPNotFound
         registered = self._registration.callback_urls
         wanted = request.query.get("redirect_uri") or next(iter(registered), "")
@@ -161,9 +160,9 @@ class _Desk:
         raise _back(request, registered[0], _error("redirect_uri_mismatch"))
 
 
-def _organizer(state: State, users: list[User]) -> User | None:
+def _organizer(world: World, users: list[User]) -> User | None:
     """Find somebody who looks after a repository; who that is not can be chosen."""
-    hosts = (views.organizer(one, users) for one in state.repositories.values() if not one.deleted)
+    hosts = (views.organizer(one, users) for one in world.repositories.values() if not one.deleted)
     return next((one for one in hosts if one.type == "User"), next(iter(users), None))
 
 

@@ -11,7 +11,7 @@ LOOK_SECONDS = 1.0
 """Seconds between two looks at what changes without telling: the log of deliveries, and whether anybody watches."""
 
 
-class News:
+class ChangeFeed:
     """Who watches, and the version of what they see; `counted` is looked at for what changes without telling."""
 
     def __init__(self, counted: Callable[[], int]) -> None:

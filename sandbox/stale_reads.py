@@ -7,19 +7,19 @@ zero every change becomes visible that many seconds late; state, web page and de
 from __future__ import annotations
 
 from sandbox import shapes
-from sandbox.nouns import Comment, Issue, JsonObject
-from sandbox.state import Event, State
+from sandbox.models import Comment, Issue, JsonObject
+from sandbox.world import Event, World
 
 
-class Replica:
+class StaleReads:
     """A view of the state that may lag behind it."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._lag = 0.0
         self._shown: dict[int, JsonObject] = {}
         self._stale: dict[int, tuple[float, JsonObject | None]] = {}
-        state.on_event.append(self._remember)
+        world.on_event.append(self._remember)
 
     @property
     def lag(self) -> float:
@@ -30,8 +30,8 @@ class Replica:
     def lag(self, seconds: float) -> None:
         self._lag = seconds
         if seconds:
-            comments = self._state.comments.values()
-            issues = (one for repository in self._state.repositories.values() for one in repository.issues.values())
+            comments = self._world.comments.values()
+            issues = (one for repository in self._world.repositories.values() for one in repository.issues.values())
             self._shown = {one.id: self._comment_now(one) for one in comments if not one.deleted}
             self._shown |= {one.id: self._issue_now(one) for one in issues}
         else:
@@ -60,7 +60,7 @@ class Replica:
             return issue.visible_comments
         lingering = {
             comment.id: comment
-            for comment in (self._state.comments.get(one) for one in self._stale)
+            for comment in (self._world.comments.get(one) for one in self._stale)
             if comment is not None and comment.issue is issue
         }
         candidates = lingering | {comment.id: comment for comment in issue.comments}
@@ -71,7 +71,7 @@ class Replica:
         if stale is None:
             return None
         until, shown = stale
-        if self._state.now() < until:
+        if self._world.now() < until:
             return (shown,)
         del self._stale[thing]
         return None
@@ -79,7 +79,7 @@ class Replica:
     def _remember(self, event: Event) -> None:
         if not self._lag:
             return
-        until = self._state.now() + self._lag
+        until = self._world.now() + self._lag
         if event.issue is not None:
             self._outdate(event.issue.id, self._issue_now(event.issue), until)
         if event.comment is not None:
@@ -91,7 +91,7 @@ class Replica:
         self._shown[thing] = now
 
     def _issue_now(self, issue: Issue) -> JsonObject:
-        return shapes.issue(self._state.urls, issue, self._state.app)
+        return shapes.issue(self._world.urls, issue, self._world.app)
 
     def _comment_now(self, comment: Comment) -> JsonObject:
-        return shapes.comment(self._state.urls, comment, self._state.app)
+        return shapes.comment(self._world.urls, comment, self._world.app)

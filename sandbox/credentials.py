@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.types import Options
 
-from sandbox.nouns import Installation, Refused, User
-from sandbox.state import State
+from sandbox.models import Installation, Refused, User
+from sandbox.world import World
 
 TOKEN_LIFE = 3600
 """Seconds an installation token lives."""
@@ -54,11 +54,11 @@ class Caller:
         return "anonymous" if self.actor is None else f"user {self.actor.id}"
 
 
-class Keychain:
+class Credentials:
     """The App's key pairs and every token handed out."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._keys = [_key(0)]
         self._tokens: dict[str, Token] = {}
         self._people: dict[str, User] = {}
@@ -89,12 +89,12 @@ class Keychain:
         repositories: frozenset[int] | None,
     ) -> Token:
         """Make an installation token of today's form: some 520 characters with two dots."""
-        now = self._state.now()
+        now = self._world.now()
         parts = [
-            base64.urlsafe_b64encode(self._state.random.randbytes(n)).decode().rstrip("=") for n in (54, 210, 114)
+            base64.urlsafe_b64encode(self._world.random.randbytes(n)).decode().rstrip("=") for n in (54, 210, 114)
         ]
         token = Token(
-            value=f"ghs_{self._state.app.id}_{'.'.join(parts)}",
+            value=f"ghs_{self._world.app.id}_{'.'.join(parts)}",
             installation=installation,
             permissions=permissions,
             repositories=repositories,
@@ -106,15 +106,15 @@ class Keychain:
 
     def personal_token(self, user: User) -> str:
         """Make a token with which a person uses the API."""
-        value = "ghp_" + self._state.random.randbytes(18).hex()
+        value = "ghp_" + self._world.random.randbytes(18).hex()
         self._people[value] = user
         return value
 
     def user_token(self, user: User) -> str:
         """Make a token with which the App acts for a person who has agreed to that."""
-        value = "ghu_" + self._state.random.randbytes(18).hex()
+        value = "ghu_" + self._world.random.randbytes(18).hex()
         self._people[value] = user
-        self._people_until[value] = self._state.now() + USER_TOKEN_LIFE
+        self._people_until[value] = self._world.now() + USER_TOKEN_LIFE
         return value
 
     def revoke(self, value: str) -> bool:
@@ -129,7 +129,7 @@ class Keychain:
         credentials = credentials.strip()
         if scheme.lower() not in {"bearer", "token"}:
             raise Refused(401, "Bad credentials")
-        if credentials in self._people and self._state.now() < self._people_until.get(credentials, math.inf):
+        if credentials in self._people and self._world.now() < self._people_until.get(credentials, math.inf):
             return Caller(actor=self._people[credentials])
         if credentials.startswith("ghs_"):
             return self._installation(credentials)
@@ -140,15 +140,15 @@ class Keychain:
 
     def _installation(self, value: str) -> Caller:
         token = self._tokens.get(value)
-        if token is None or token.expires_at <= self._state.now() or token.installation.deleted:
+        if token is None or token.expires_at <= self._world.now() or token.installation.deleted:
             raise Refused(401, "Bad credentials")
         if token.installation.suspended_at is not None:
             raise Refused(403, "This installation has been suspended")
-        return Caller(actor=self._state.app.bot, token=token)
+        return Caller(actor=self._world.app.bot, token=token)
 
     def _check_jwt(self, value: str) -> None:
         claims = self._read_jwt(value)
-        now, app = self._state.now(), self._state.app
+        now, app = self._world.now(), self._world.app
         issued, expires = claims.get("iat"), claims.get("exp")
         if not isinstance(issued, int) or issued > now:
             raise Refused(

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from sandbox.api.answer import Answer, error, respond
 from sandbox.api.limits import SECONDARY
-from sandbox.faults import Faults, Mishap, Trouble
+from sandbox.faults import Failure, Faults, RequestFault
 
 UNAVAILABLE = (
     "No server is currently available to service your request. Sorry about that. "
@@ -18,30 +18,30 @@ UNAVAILABLE = (
 
 
 async def go_wrong(
-    request: web.Request, mishap: Mishap, real: web.Response | None, faults: Faults, now: float
+    request: web.Request, failure: Failure, real: web.Response | None, faults: Faults, now: float
 ) -> web.StreamResponse:
     """Answer as GitHub does when it fails; `real` is what it would have said, if the request was carried out."""
-    if mishap.trouble is Trouble.TRUNCATED:
+    if failure.fault is RequestFault.TRUNCATED:
         return await _break_off(request, real or respond(_server_error(200), request))
-    if mishap.trouble is Trouble.HANGS:
+    if failure.fault is RequestFault.HANGS:
         await asyncio.sleep(faults.hang_seconds)
     is_graphql = request.path.endswith("/graphql")
-    return respond(_answer(mishap, faults.throttle_seconds, now, is_graphql=is_graphql), request)
+    return respond(_answer(failure, faults.throttle_seconds, now, is_graphql=is_graphql), request)
 
 
-def _answer(mishap: Mishap, wait: int, now: float, *, is_graphql: bool) -> Answer:
-    match mishap.trouble:
-        case Trouble.UNAVAILABLE:
+def _answer(failure: Failure, wait: int, now: float, *, is_graphql: bool) -> Answer:
+    match failure.fault:
+        case RequestFault.UNAVAILABLE:
             return Answer(status=503, raw=UNAVAILABLE.encode(), headers={"Content-Type": "text/plain"})
-        case Trouble.PRIMARY:
-            return _over_primary(mishap.status, now + wait, is_graphql=is_graphql)
-        case Trouble.SECONDARY:
-            return error(mishap.status, SECONDARY, headers={"Retry-After": str(wait)} if mishap.says_when else {})
-        case Trouble.GRAPHQL_ERROR:
+        case RequestFault.PRIMARY:
+            return _over_primary(failure.status, now + wait, is_graphql=is_graphql)
+        case RequestFault.SECONDARY:
+            return error(failure.status, SECONDARY, headers={"Retry-After": str(wait)} if failure.says_when else {})
+        case RequestFault.GRAPHQL_ERROR:
             return Answer({"errors": [{"message": "Something went wrong while executing your query."}]})
-        case Trouble.REACTIONS_MISSING:
+        case RequestFault.REACTIONS_MISSING:
             return error(404, "Not Found")
-        case Trouble.REACTIONS_FAIL:
+        case RequestFault.REACTIONS_FAIL:
             return _server_error(500)
         case _:
             return _server_error(502)

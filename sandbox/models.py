@@ -1,6 +1,6 @@
 """What the sandbox's GitHub is made of: accounts, repositories, labels, issues, comments, reactions, the App.
 
-These are live objects: a handle kept by a test or a page shows the present. Only the methods of `state.State`
+These are live objects: a handle kept by a test or a page shows the present. Only the services
 change them. All times are UTC epoch seconds, as GitHub shows them.
 """
 
@@ -31,6 +31,12 @@ class Refused(Exception):
         self.message = message
         self.errors = errors
         self.headers = headers or {}
+
+
+def invalid(resource: str, field: str, code: str, message: str | None = None) -> Refused:
+    """Make GitHub's 422 `Validation Failed` about one field."""
+    error: JsonObject = {"resource": resource, "code": code, "field": field}
+    return Refused(422, "Validation Failed", [error | ({} if message is None else {"message": message})])
 
 
 @dataclass(slots=True, eq=False)

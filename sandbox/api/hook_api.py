@@ -6,26 +6,13 @@ from urllib.parse import urlencode
 
 from sandbox.api.answer import Answer
 from sandbox.api.call import Call, Route
-from sandbox.delivery_log import Attempt
-from sandbox.nouns import Refused
+from sandbox.deliveries import Attempt
+from sandbox.models import Refused
 
 
 def get_config(call: Call) -> Answer:
     """Read the hook's configuration; the secret is masked."""
-    return Answer(call.deliveries.config())
-
-
-def edit_config(call: Call) -> Answer:
-    """Change where and how to deliver."""
-    hook = call.deliveries
-    hook.url = call.text("url") or hook.url
-    hook.secret = call.text("secret") or hook.secret
-    content_type = call.text("content_type")
-    if content_type is not None:
-        if content_type not in {"json", "form"}:
-            raise Refused(422, "Validation Failed")
-        hook.content_type = content_type
-    return Answer(hook.config())
+    return Answer(call.github.deliveries.config())
 
 
 def list_deliveries(call: Call) -> Answer:
@@ -33,7 +20,7 @@ def list_deliveries(call: Call) -> Answer:
     status, cursor = call.query.get("status"), call.query.get("cursor")
     if status not in {None, "success", "failure"}:
         raise Refused(422, "Validation Failed")
-    found = call.deliveries.log.attempts(status)
+    found = call.github.deliveries.log.attempts(status)
     if cursor is not None:
         if not cursor.startswith("v1_") or not cursor[3:].isdecimal():
             raise Refused(400, "Invalid cursor")
@@ -44,23 +31,23 @@ def list_deliveries(call: Call) -> Answer:
     if len(found) > per_page:
         kept = [(key, value) for key, value in call.query.items() if key != "cursor"]
         query = urlencode([*kept, ("cursor", f"v1_{found[per_page].id}")])
-        headers["Link"] = f'<{call.state.urls.api}/app/hook/deliveries?{query}>; rel="next"'
+        headers["Link"] = f'<{call.world.urls.api}/app/hook/deliveries?{query}>; rel="next"'
     return Answer([one.shown() for one in found[:per_page]], headers=headers)
 
 
 def get_delivery(call: Call) -> Answer:
     """Read one attempt with its request and response."""
-    return Answer(_attempt(call).shown_in_full(call.state.urls))
+    return Answer(_attempt(call).shown_in_full(call.world.urls))
 
 
 def redeliver(call: Call) -> Answer:
     """Deliver once more, later and under the same GUID."""
-    call.deliveries.redeliver(_attempt(call))
+    call.github.deliveries.redeliver(_attempt(call))
     return Answer({}, 202)
 
 
 def _attempt(call: Call) -> Attempt:
-    attempt = call.deliveries.log.get(int(call.path["delivery_id"]))
+    attempt = call.github.deliveries.log.get(int(call.path["delivery_id"]))
     if attempt is None:
         raise Refused(404, "Not Found")
     return attempt
@@ -68,7 +55,6 @@ def _attempt(call: Call) -> Attempt:
 
 ROUTES = (
     Route("GET", "/app/hook/config", get_config, needs_app=True),
-    Route("PATCH", "/app/hook/config", edit_config, needs_app=True),
     Route("GET", "/app/hook/deliveries", list_deliveries, needs_app=True),
     Route("GET", r"/app/hook/deliveries/{delivery_id:\d+}", get_delivery, needs_app=True),
     Route("POST", r"/app/hook/deliveries/{delivery_id:\d+}/attempts", redeliver, needs_app=True),

@@ -1,0 +1,180 @@
+"""What the App's webhook is told, with the JSON that each delivery carries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from sandbox import shapes
+from sandbox.models import GHOST, App, Comment, Installation, Issue, Json, JsonObject, Repository, User
+from sandbox.shapes import Urls
+from sandbox.world import Event, World
+
+INSTALLATION_EVENTS = ("installation", "installation_repositories", "installation_target")
+"""Events every App gets without subscribing; they carry the installation in full."""
+
+
+class Events:
+    """Publishes what happens in the world to whoever listens to it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def publish(
+        self, name: str, action: str | None, sender: User, repository: Repository, more: JsonObject | None = None,
+        *, issue: Issue | None = None, comment: Comment | None = None, comments: int | None = None,
+    ) -> None:  # fmt: skip
+        """Publish an event of a repository, to the webhook if the App is there, not suspended, and subscribed.
+
+        `comments` is the number of comments to show where it is not the present one.
+        """
+        world, installation = self._world, self._world.installation_for(repository)
+        if installation is not None and installation.usable and name in installation.events and world.on_event:
+            payload: JsonObject = {} if action is None else {"action": action}
+            if issue is not None:
+                counted = {} if comments is None else {"comments": comments}
+                payload["issue"] = issue_payload(world.urls, issue, world.app) | counted
+            if comment is not None:
+                payload["comment"] = comment_payload(world.urls, comment, world.app)
+            payload |= (more or {}) | _about_repository(world.urls, repository, installation, sender)
+            self._send(Event(name, action, payload, installation.id, repository.id, issue, comment))
+        self.changed(issue)
+
+    def publish_installation(
+        self, name: str, action: str, sender: User, installation: Installation, more: JsonObject
+    ) -> None:
+        """Publish an event of an installation; these cannot be unsubscribed."""
+        common = _about_installation(self._world.urls, installation, self._world.app, sender)
+        payload: JsonObject = {"action": action} | common | more
+        self._send(Event(name, action, payload, installation.id))
+        self.changed(None)
+
+    def changed(self, issue: Issue | None = None) -> None:
+        """Call whoever waits for changes, with the issue that has changed if it is one."""
+        for listener in self._world.on_change:
+            listener(issue)
+
+    def _send(self, event: Event) -> None:
+        for listener in self._world.on_event:
+            listener(event)
+
+
+def _about_repository(urls: Urls, repository: Repository, installation: Installation, sender: User) -> JsonObject:
+    """Return what every event of a repository carries."""
+    payload: JsonObject = {
+        "repository": shapes.repository(urls, repository),
+        "sender": shapes.user(urls, sender),
+        "installation": {"id": installation.id, "node_id": installation.node_id},
+    }
+    return payload | _organization(urls, repository.owner)
+
+
+def _about_installation(urls: Urls, installation: Installation, app: App, sender: User) -> JsonObject:
+    """Return what every event of an installation carries."""
+    in_full = shapes.installation(urls, installation, app)
+    payload: JsonObject = {
+        # Here, and only here, GitHub's samples have these two times as epoch seconds.
+        "installation": in_full | {"created_at": installation.created_at, "updated_at": installation.updated_at},
+        "sender": shapes.user(urls, sender),
+    }
+    return payload | _organization(urls, installation.account)
+
+
+def _organization(urls: Urls, account: User) -> JsonObject:
+    """Return the key `organization`, which events of organizations carry and those of people lack."""
+    if account.type != "Organization":
+        return {}
+    api = f"{urls.api}/orgs/{account.login}"
+    return {
+        "organization": {
+            "login": account.login,
+            "id": account.id,
+            "node_id": account.node_id,
+            "url": api,
+            "repos_url": f"{api}/repos",
+            "events_url": f"{api}/events",
+            "hooks_url": f"{api}/hooks",
+            "issues_url": f"{api}/issues",
+            "members_url": f"{api}/members{{/member}}",
+            "public_members_url": f"{api}/public_members{{/member}}",
+            "avatar_url": f"{urls.web}/avatars/u/{account.id}",
+            "description": None,
+        }
+    }
+
+
+def issue_payload(urls: Urls, of: Issue, app: App) -> JsonObject:
+    """Return an issue as in a delivery, where a vanished author is always the ghost, never null."""
+    shown = _with_ghost(urls, shapes.issue(urls, of, app))
+    del shown["closed_by"]  # which REST has and deliveries lack
+    return shown
+
+
+def comment_payload(urls: Urls, of: Comment, app: App) -> JsonObject:
+    """Return a comment as in a delivery, where a vanished author is always the ghost, never null."""
+    return _with_ghost(urls, shapes.comment(urls, of, app))
+
+
+def push_payload(
+    urls: Urls, repository: Repository, pusher: User, files: Mapping[str, list[Json]], at: int
+) -> JsonObject:
+    """Return what only the event `push` has: one commit to the default branch that touches these files."""
+    person: JsonObject = {"name": pusher.login, "email": f"{pusher.login}@users.noreply.localhost"}
+    # The sandbox has no Git: something of the length of a commit's name, and another one for every push.
+    before, after = (_hash(f"{repository.id} {at} {files} {one}") for one in ("before", "after"))
+    page = f"{urls.web}/{repository.full_name}"
+    commit: JsonObject = {
+        "id": after,
+        "tree_id": before,
+        "distinct": True,
+        "message": "Change a file",
+        "timestamp": shapes.timestamp(at),
+        "url": f"{page}/commit/{after}",
+        "author": person | {"username": pusher.login},
+        "committer": person | {"username": pusher.login},
+        "added": files.get("added", []),
+        "modified": files.get("modified", []),
+        "removed": files.get("removed", []),
+    }
+    return {
+        "ref": "refs/heads/main",
+        "before": before,
+        "after": after,
+        "base_ref": None,
+        "compare": f"{page}/compare/{before[:12]}...{after[:12]}",
+        "created": False,
+        "deleted": False,
+        "forced": False,
+        "commits": [commit],
+        "head_commit": commit,
+        "pusher": person,
+    }
+
+
+def ping_payload(urls: Urls, app: App, hook: JsonObject) -> JsonObject:
+    """Return what GitHub sends when the hook is made: no action, no installation."""
+    return {
+        "zen": "Sign what you have read.",
+        "hook_id": app.hook_id,
+        "hook": {
+            "type": "App",
+            "id": app.hook_id,
+            "name": "web",
+            "active": True,
+            "events": list(app.events),
+            "config": hook,
+            "app_id": app.id,
+            "created_at": shapes.timestamp(app.created_at),
+            "updated_at": shapes.timestamp(app.created_at),
+            "deliveries_url": f"{urls.api}/app/hook/deliveries",
+        },
+        "sender": shapes.user(urls, app.owner),
+    }
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _with_ghost(urls: Urls, shown: JsonObject) -> JsonObject:
+    return shown if shown["user"] is not None else shown | {"user": shapes.user(urls, GHOST)}
