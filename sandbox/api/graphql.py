@@ -99,7 +99,7 @@ class _Root:
     def _rate_limit(self) -> Mapping[str, object]:
         numbers = self._call.github.rate_limiter.numbers(self._call.caller.key, "graphql")
         reset = numbers["reset"]
-        return {**numbers, "cost": 1, "nodeCount": 0, "resetAt": timestamp(reset if isinstance(reset, int) else 0)}
+        return {**numbers, "cost": 1, "resetAt": timestamp(reset if isinstance(reset, int) else 0)}
 
 
 def _shown(error: GraphQLError) -> JsonObject:
