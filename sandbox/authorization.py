@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlencode, urlsplit
 
-import jinja2
 from aiohttp import web
 
 from sandbox import views
@@ -71,9 +70,7 @@ class _AuthorizationFlow:
         self._credentials = github.credentials
         self._registration = github.registration
         self._grants: dict[str, _Grant] = {}
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
+        self._templates = views.environment()
 
     async def ask(self, request: web.Request) -> web.Response:
         """Show who is acting, and ask; on GitHub whoever has agreed before is not asked again."""

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib import resources
 from urllib.parse import quote, urlsplit
 
-import jinja2
 from aiohttp import web
 
 from sandbox import views
@@ -66,9 +65,7 @@ class _Page:
         self._github = github
         self._world = github.world
         self._activity = activity = Activity(github.world.now, github.deliveries.log)
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("sandbox"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
+        self._templates = views.environment()
         self._feed = ChangeFeed(lambda: activity.deliveries)
         github.world.on_change.append(lambda _: self._feed.changed())
 
@@ -143,24 +140,24 @@ class _Page:
     async def _issue(self, request: web.Request) -> web.Response:
         issue = self._find_issue(request)
         speaker = self._github.accounts.find(request.query.get("as", ""))
-        shown = views.show_issue(
+        is_person = speaker is not None and speaker.type == "User"
+        values: dict[str, object] = {
+            "issue": issue,
+            "version": self._feed.version,
+            "deliveries": self._activity.deliveries,
+            "calls": self._activity.calls,
+            "edits": edits_by(self._world.app.bot, issue),
+            "feed": self._activity.latest(),
+            "hints": HINTS,
+            "hide_reasons": HIDE_REASONS,
+        }
+        values |= views.issue_values(
             issue,
             self._world.users.values(),
-            speaker=speaker.login if speaker is not None and speaker.type == "User" else None,
+            speaker=speaker if is_person else None,
             everything="all" in request.query,
         )
-        lines = [(line, views.moment(line.at)) for line in self._activity.latest()]
-        return self._html(
-            "issue.html",
-            issue=shown,
-            version=self._feed.version,
-            deliveries=self._activity.deliveries,
-            calls=self._activity.calls,
-            edits=edits_by(self._world.app.bot, issue),
-            feed=lines,
-            hints=HINTS,
-            hide_reasons=HIDE_REASONS,
-        )
+        return self._html("issue.html", values)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         self._find_issue(request)
@@ -293,9 +290,10 @@ class _Page:
         self, heading: str, message: str, *, status: int = 200, links: list[Issue] | None = None
     ) -> web.Response:
         shown = [(views.issue_path(one), one.title, f"#{one.number}") for one in links or []]
-        return self._html("message.html", status=status, heading=heading, message=message, links=shown)
+        values = {"heading": heading, "message": message, "links": shown}
+        return self._html("message.html", values, status=status)
 
-    def _html(self, template: str, *, status: int = 200, **values: object) -> web.Response:
+    def _html(self, template: str, values: Mapping[str, object], *, status: int = 200) -> web.Response:
         text = self._templates.get_template(template).render(values)
         return web.Response(text=text, status=status, content_type="text/html")
 

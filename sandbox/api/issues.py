@@ -71,6 +71,15 @@ def edit_issue(call: Call) -> Answer:
     return Answer(_now(call, issue))
 
 
+def get_label(call: Call) -> Answer:
+    """Read one label."""
+    repository = call.repository()
+    label = repository.labels.get(call.path["name"].lower())
+    if label is None:
+        raise Refused(404, "Not Found")
+    return Answer(shapes.label(call.world.urls, repository, label))
+
+
 def create_label(call: Call) -> Answer:
     """Make a label; 422 `already_exists` where the name is taken."""
     repository = call.repository()
@@ -132,6 +141,7 @@ ROUTES = (
     Route("POST", f"{_R}/issues", create_issue, "issues:write", is_content="yes"),
     Route("GET", _I, get_issue, "issues:read"),
     Route("PATCH", _I, edit_issue, "issues:write", is_content="edit"),
+    Route("GET", f"{_R}/labels/{{name:.+}}", get_label, "issues:read"),
     Route("POST", f"{_R}/labels", create_label, "issues:write"),
 )
 """Every call of this module, for `api.app`."""

@@ -113,6 +113,7 @@ COMMENT = f"{LETTERS}/issues/comments/5200000001"
         (f"GET {ISSUE}/comments", 200, "IssueComment"),
         (f"GET {COMMENT}", 200, "IssueComment"),
         (f"GET {COMMENT}/reactions", 200, "Reaction"),
+        (f"GET {LETTERS}/labels/petition", 200, "Label"),
         (f"GET {LETTERS}/contents/.github/petition.yml", 200, "ContentFile"),
         (f"GET {LETTERS}/contents/.github", 200, "ContentDirectoryItems"),
         (f"GET {LETTERS}/collaborators/grace/permission", 200, "RepositoryCollaboratorPermission"),
