@@ -61,8 +61,7 @@ class Credentials:
         self._world = world
         self._keys = [_key(0)]
         self._tokens: dict[str, Token] = {}
-        self._people: dict[str, User] = {}
-        self._people_until: dict[str, float] = {}
+        self._people: dict[str, tuple[User, float]] = {}
 
     @property
     def private_key(self) -> str:
@@ -107,14 +106,13 @@ class Credentials:
     def personal_token(self, user: User) -> str:
         """Make a token with which a person uses the API."""
         value = "ghp_" + self._world.random.randbytes(18).hex()
-        self._people[value] = user
+        self._people[value] = user, math.inf
         return value
 
     def user_token(self, user: User) -> str:
         """Make a token with which the App acts for a person who has agreed to that."""
         value = "ghu_" + self._world.random.randbytes(18).hex()
-        self._people[value] = user
-        self._people_until[value] = self._world.now() + USER_TOKEN_LIFE
+        self._people[value] = user, self._world.now() + USER_TOKEN_LIFE
         return value
 
     def revoke(self, value: str) -> bool:
@@ -129,8 +127,9 @@ class Credentials:
         credentials = credentials.strip()
         if scheme.lower() not in {"bearer", "token"}:
             raise Refused(401, "Bad credentials")
-        if credentials in self._people and self._world.now() < self._people_until.get(credentials, math.inf):
-            return Caller(actor=self._people[credentials])
+        person, until = self._people.get(credentials, (None, 0.0))
+        if self._world.now() < until:
+            return Caller(actor=person)
         if credentials.startswith("ghs_"):
             return self._installation(credentials)
         if scheme.lower() == "bearer" and credentials.count(".") == 2:

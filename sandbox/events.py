@@ -10,9 +10,6 @@ from sandbox.models import GHOST, App, Comment, Installation, Issue, Json, JsonO
 from sandbox.shapes import Urls
 from sandbox.world import Event, World
 
-INSTALLATION_EVENTS = ("installation", "installation_repositories", "installation_target")
-"""Events every App gets without subscribing; they carry the installation in full."""
-
 
 class Events:
     """Publishes what happens in the world to whoever listens to it."""
@@ -91,10 +88,7 @@ def _organization(urls: Urls, account: User) -> JsonObject:
             "id": account.id,
             "node_id": account.node_id,
             "url": api,
-            "repos_url": f"{api}/repos",
-            "events_url": f"{api}/events",
-            "hooks_url": f"{api}/hooks",
-            "issues_url": f"{api}/issues",
+            **{f"{name}_url": f"{api}/{name}" for name in ("repos", "events", "hooks", "issues")},
             "members_url": f"{api}/members{{/member}}",
             "public_members_url": f"{api}/public_members{{/member}}",
             "avatar_url": f"{urls.web}/avatars/u/{account.id}",

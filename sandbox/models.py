@@ -10,6 +10,7 @@ import base64
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 JsonObject = dict[str, Json]
@@ -37,6 +38,19 @@ def invalid(resource: str, field: str, code: str, message: str | None = None) ->
     """Make GitHub's 422 `Validation Failed` about one field."""
     error: JsonObject = {"resource": resource, "code": code, "field": field}
     return Refused(422, "Validation Failed", [error | ({} if message is None else {"message": message})])
+
+
+class _Node:
+    """Something with a GraphQL id that is made of its kind and its number."""
+
+    __slots__ = ()
+    _prefix: ClassVar[str]
+    id: int
+
+    @property
+    def node_id(self) -> str:
+        """Return the GraphQL id."""
+        return node_id(self._prefix, self.id)
 
 
 @dataclass(slots=True, eq=False)
@@ -84,22 +98,18 @@ class Edit:
 
 
 @dataclass(slots=True, eq=False)
-class Reaction:
+class Reaction(_Node):
     """One person's emoji; `content` is one of `REACTIONS`."""
 
     id: int
     user: User
     content: str
     created_at: int
-
-    @property
-    def node_id(self) -> str:
-        """Give the GraphQL id."""
-        return node_id("REA", self.id)
+    _prefix: ClassVar[str] = "REA"
 
 
 @dataclass(slots=True, eq=False)
-class Label:
+class Label(_Node):
     """A label of one repository; `color` is six hexadecimal digits."""
 
     id: int
@@ -107,11 +117,7 @@ class Label:
     color: str = "ededed"
     description: str | None = None
     default: bool = False
-
-    @property
-    def node_id(self) -> str:
-        """Give the GraphQL id."""
-        return node_id("LA", self.id)
+    _prefix: ClassVar[str] = "LA"
 
 
 @dataclass(slots=True, eq=False)
@@ -194,7 +200,7 @@ class Issue:
 
 
 @dataclass(slots=True, eq=False)
-class Repository:
+class Repository(_Node):
     """A repository; `id` lasts through renames and transfers."""
 
     id: int
@@ -220,14 +226,11 @@ class Repository:
         """Give `owner/name`."""
         return f"{self.owner.login}/{self.name}"
 
-    @property
-    def node_id(self) -> str:
-        """Give the GraphQL id."""
-        return node_id("R", self.id)
+    _prefix: ClassVar[str] = "R"
 
 
 @dataclass(slots=True, eq=False)
-class App:
+class App(_Node):
     """The GitHub App under test and its bot account, `<slug>[bot]`."""
 
     id: int
@@ -240,15 +243,11 @@ class App:
     permissions: dict[str, str]
     events: list[str]
     hook_id: int
-
-    @property
-    def node_id(self) -> str:
-        """Give the GraphQL id."""
-        return node_id("A", self.id)
+    _prefix: ClassVar[str] = "A"
 
 
 @dataclass(slots=True, eq=False)
-class Installation:
+class Installation(_Node):
     """The App on one account, with what that account has granted."""
 
     id: int
@@ -262,11 +261,7 @@ class Installation:
     suspended_at: int | None = None
     suspended_by: User | None = None
     deleted: bool = False
-
-    @property
-    def node_id(self) -> str:
-        """Give the GraphQL id."""
-        return node_id("MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u", self.id)
+    _prefix: ClassVar[str] = "MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u"
 
     @property
     def usable(self) -> bool:

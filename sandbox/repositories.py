@@ -88,31 +88,19 @@ class Repositories:
 
     def archive(self, repository: Repository, actor: User) -> Repository:
         """Make a repository read-only."""
-        self.require(repository, actor, "admin")
-        repository.archived = True
-        self._touch(repository, "archived", actor)
-        return repository
+        return self._switch(repository, actor, "archived", archived=True)
 
     def unarchive(self, repository: Repository, actor: User) -> Repository:
         """Make an archived repository writable again."""
-        self.require(repository, actor, "admin")
-        repository.archived = False
-        self._touch(repository, "unarchived", actor)
-        return repository
+        return self._switch(repository, actor, "unarchived", archived=False)
 
     def privatize(self, repository: Repository, actor: User) -> Repository:
         """Hide a repository from the public."""
-        self.require(repository, actor, "admin")
-        repository.private = True
-        self._touch(repository, "privatized", actor)
-        return repository
+        return self._switch(repository, actor, "privatized", private=True)
 
     def publicize(self, repository: Repository, actor: User) -> Repository:
         """Show a private repository to the public."""
-        self.require(repository, actor, "admin")
-        repository.private = False
-        self._touch(repository, "publicized", actor)
-        return repository
+        return self._switch(repository, actor, "publicized", private=False)
 
     def delete(self, repository: Repository, actor: User) -> None:
         """Delete a repository with everything in it."""
@@ -194,6 +182,13 @@ class Repositories:
 
     def _remember_name(self, repository: Repository) -> None:
         self._world.former_names[repository.full_name.lower()] = repository
+
+    def _switch(self, repository: Repository, actor: User, action: str, **to: bool) -> Repository:
+        self.require(repository, actor, "admin")
+        for name, value in to.items():
+            setattr(repository, name, value)
+        self._touch(repository, action, actor)
+        return repository
 
     def _touch(
         self, repository: Repository, action: str, actor: User, more: Mapping[str, Json] | None = None

@@ -44,6 +44,19 @@ def timestamp(at: float) -> str:
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+_OF_USER = {
+    "followers": "followers",
+    "following": "following{/other_user}",
+    "gists": "gists{/gist_id}",
+    "starred": "starred{/owner}{/repo}",
+    "subscriptions": "subscriptions",
+    "organizations": "orgs",
+    "repos": "repos",
+    "events": "events{/privacy}",
+    "received_events": "received_events",
+}
+
+
 def user(urls: Urls, account: User) -> JsonObject:
     """Show an account; a deleted one as the ghost."""
     account = GHOST if account.deleted else account
@@ -57,15 +70,7 @@ def user(urls: Urls, account: User) -> JsonObject:
         "gravatar_id": "",
         "url": api,
         "html_url": web or f"{urls.web}/{account.login}",
-        "followers_url": f"{api}/followers",
-        "following_url": f"{api}/following{{/other_user}}",
-        "gists_url": f"{api}/gists{{/gist_id}}",
-        "starred_url": f"{api}/starred{{/owner}}{{/repo}}",
-        "subscriptions_url": f"{api}/subscriptions",
-        "organizations_url": f"{api}/orgs",
-        "repos_url": f"{api}/repos",
-        "events_url": f"{api}/events{{/privacy}}",
-        "received_events_url": f"{api}/received_events",
+        **{f"{name}_url": f"{api}/{path}" for name, path in _OF_USER.items()},
         "type": account.type,
         "user_view_type": "public",
         "site_admin": False,

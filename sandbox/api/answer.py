@@ -1,4 +1,4 @@
-"""What a handler gives back, and how it becomes an HTTP answer with GitHub's headers."""
+"""What a handler returns, page by page, and how it becomes an HTTP answer with GitHub's headers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urlencode
 
 from aiohttp import web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, MultiMapping
 
 from sandbox.models import Json, JsonObject, Refused
+
+T = TypeVar("T")
 
 DOCUMENTATION = "https://docs.github.com/rest"
 VERSIONS = ("2022-11-28", "2026-03-10")
@@ -80,3 +84,25 @@ def _is_fresh(request: web.Request, headers: Mapping[str, str]) -> bool:
         return any(one.strip().removeprefix("W/") == mine for one in known.split(","))
     since = request.headers.get("If-Modified-Since")
     return since is not None and since == headers.get("Last-Modified")
+
+
+def page_of(things: Sequence[T], query: MultiMapping[str], url: str) -> tuple[Sequence[T], dict[str, str]]:
+    """Cut out the page that the query asks for, and the `Link` header if there are more; `url` has no query."""
+    per_page = min(_positive(query.get("per_page"), 30), 100)
+    page = _positive(query.get("page"), 1)
+    last = max(-(-len(things) // per_page), 1)
+    links = {}
+    if page > 1:
+        links["prev"] = min(page - 1, last)
+    if page < last:
+        links["next"], links["last"] = page + 1, last
+    if page > 1:
+        links["first"] = 1
+    start = (page - 1) * per_page
+    kept = [(key, value) for key, value in query.items() if key != "page"]
+    parts = [f'<{url}?{urlencode([*kept, ("page", page)])}>; rel="{rel}"' for rel, page in links.items()]
+    return things[start : start + per_page], {"Link": ", ".join(parts)} if parts else {}
+
+
+def _positive(text: str | None, default: int) -> int:
+    return int(text) if text is not None and text.isdecimal() and int(text) > 0 else default

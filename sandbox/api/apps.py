@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox import shapes
-from sandbox.api.answer import Answer
+from sandbox.api.answer import Answer, page_of
 from sandbox.api.call import Call, Route
-from sandbox.api.paging import page_of
 from sandbox.credentials import LEVELS
 from sandbox.models import Installation, Json, JsonObject, Refused, User
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox import shapes
-from sandbox.api.answer import Answer
+from sandbox.api.answer import Answer, page_of
 from sandbox.api.call import Call, Route
 from sandbox.api.issues import since_of
-from sandbox.api.paging import page_of
 from sandbox.models import Comment, JsonObject, Refused
 
 
@@ -32,28 +31,6 @@ def create_comment(call: Call) -> Answer:
     comment = call.github.comments.create(call.issue(), call.actor, call.required("body"), web=False)
     url = shapes.comment_url(call.world.urls, comment)
     return Answer(_now(call, comment), 201, {"Location": url})
-
-
-def edit_comment(call: Call) -> Answer:
-    """Change a comment's text."""
-    comment, body = call.comment(), call.required("body")
-    return Answer(_now(call, call.github.comments.edit(comment, call.actor, body, web=False)))
-
-
-def delete_comment(call: Call) -> Answer:
-    """Delete a comment."""
-    call.github.comments.delete(call.comment(), call.actor)
-    return Answer(status=204)
-
-
-def list_reactions(call: Call) -> Answer:
-    """List the reactions to a comment."""
-    target = call.comment()
-    content = call.query.get("content")
-    reactions = [one for one in target.reactions if content in {None, one.content} and not one.user.spam]
-    url = f"{call.base(target.issue.repository)}/issues/comments/{target.id}/reactions"
-    page, links = page_of(reactions, call.query, url)
-    return Answer([shapes.reaction(call.world.urls, one) for one in page], headers=links)
 
 
 def create_reaction(call: Call) -> Answer:
@@ -92,9 +69,6 @@ ROUTES = (
     Route("GET", f"{_I}/comments", list_comments, "issues:read"),
     Route("POST", f"{_I}/comments", create_comment, "issues:write", is_content="yes"),
     Route("GET", _C, get_comment, "issues:read"),
-    Route("PATCH", _C, edit_comment, "issues:write", is_content="edit"),
-    Route("DELETE", _C, delete_comment, "issues:write"),
-    Route("GET", f"{_C}/reactions", list_reactions, "issues:read"),
     Route("POST", f"{_C}/reactions", create_reaction, "issues:write", is_content="reaction"),
     Route("DELETE", rf"{_C}/reactions/{{reaction_id:\d+}}", delete_reaction, "issues:write"),
 )

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sandbox import shapes
-from sandbox.api.answer import Answer
+from sandbox.api.answer import Answer, page_of
 from sandbox.api.call import Call, Route
-from sandbox.api.paging import page_of
 from sandbox.models import Issue, JsonObject, Refused, invalid
 
 
