@@ -26,7 +26,7 @@ class Accounts:
         return user if user is not None and not user.deleted else None
 
     def rename(self, user: User, login: str) -> User:
-        """Give an account another login and free the old one; only installed-on accounts' renames are told."""
+        """Rename an account and free its old login; the webhook is sent it where the App is installed."""
         if self.find(login) not in {None, user}:
             raise Refused(422, "Login is already taken")
         before = user.login
@@ -58,13 +58,13 @@ class Accounts:
         return user
 
     def flag(self, user: User) -> User:
-        """Flag an account as spam: what it wrote becomes invisible, and no webhook says so."""
+        """Flag an account as spam: what it wrote becomes invisible, and no webhook reports it."""
         user.spam = True
         self._events.changed(None)
         return user
 
     def unflag(self, user: User) -> User:
-        """Take the spam flag back: what the account wrote returns, and no webhook says so."""
+        """Remove the spam flag: what the account wrote returns, and no webhook reports it."""
         user.spam = False
         self._events.changed(None)
         return user

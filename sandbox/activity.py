@@ -41,7 +41,7 @@ class Activity:
         return len(self._log.attempts())
 
     def called(self, method: str, path: str, status: int) -> None:
-        """Note a call to the API and its answer; `path` is below the API's root."""
+        """Record a call to the API and its answer; `path` is below the API's root."""
         self.calls += 1
         words = (text for verb, pattern, text in _CALLS if verb == method and re.fullmatch(pattern, path))
         short = re.sub(r"^/.+(/[^/]+/[^/]+)$", r"…\1", path)
@@ -51,11 +51,11 @@ class Activity:
 
     def latest(self) -> list[Line]:
         """List the last of both, newest first."""
-        told = [_told(attempt) for attempt in self._log.attempts()[:SHOWN]]
-        return sorted([*reversed(self._latest_calls), *told], key=lambda line: -line.at)[:SHOWN]
+        attempts = [_line(attempt) for attempt in self._log.attempts()[:SHOWN]]
+        return sorted([*reversed(self._latest_calls), *attempts], key=lambda line: -line.at)[:SHOWN]
 
 
-def _told(attempt: Attempt) -> Line:
+def _line(attempt: Attempt) -> Line:
     of = attempt.delivery
     name = of.event if of.action is None else f"{of.event}.{of.action}"
     ok = attempt.status == "OK"

@@ -101,17 +101,17 @@ class _AuthorizationFlow:
         raise _back(request, back, {"code": code})
 
     async def exchange(self, request: web.Request) -> web.Response:
-        """Give a token for a code; what is wrong is told with status 200, as GitHub does."""
+        """Exchange a code for a token; errors have status 200, as on GitHub."""
         given: Mapping[str, object] = await (
             request.json() if request.content_type == "application/json" else request.post()
         )
-        told = self._token({**request.query, **{name: str(value) for name, value in given.items()}})
+        answer = self._token({**request.query, **{name: str(value) for name, value in given.items()}})
         if "application/json" in request.headers.get("Accept", ""):
-            return web.json_response(told)
-        return web.Response(text=urlencode(told), content_type="application/x-www-form-urlencoded")
+            return web.json_response(answer)
+        return web.Response(text=urlencode(answer), content_type="application/x-www-form-urlencoded")
 
     async def revoke(self, request: web.Request) -> web.Response:
-        """Take a token back.
+        """Revoke a token.
 
         https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
         """
@@ -145,7 +145,7 @@ class _AuthorizationFlow:
         }
 
     def _check(self, request: web.Request) -> str:
-        """Give where the browser goes afterwards; that must be an address that the App has registered."""
+        """Return where the browser goes afterwards; that must be an address that the App has registered."""
         if request.query.get("client_id") != self._world.app.client_id:
             raise web.HTTPNotFound
         registered = self._registration.callback_urls
@@ -164,7 +164,7 @@ def _organizer(world: World, users: list[User]) -> User | None:
 
 
 def _is_proven(grant: _Grant, given: Mapping[str, str]) -> bool:
-    """Tell whether whoever brings a code is who asked for it.
+    """Check the PKCE verifier, which proves that whoever redeems a code asked for it.
 
     https://datatracker.ietf.org/doc/html/rfc7636
     """
@@ -184,6 +184,6 @@ def _error(name: str) -> dict[str, str]:
     return {"error": name, "error_description": ERRORS[name], "error_uri": where}
 
 
-def _back(request: web.Request, where: str, told: Mapping[str, str]) -> web.HTTPFound:
+def _back(request: web.Request, where: str, query: Mapping[str, str]) -> web.HTTPFound:
     state = {"state": request.query["state"]} if "state" in request.query else {}
-    return web.HTTPFound(f"{where}{'&' if urlsplit(where).query else '?'}{urlencode({**told, **state})}")
+    return web.HTTPFound(f"{where}{'&' if urlsplit(where).query else '?'}{urlencode({**query, **state})}")

@@ -1,4 +1,4 @@
-"""Tell whoever watches a page that something is not as it was, by server-sent events."""
+"""The feed of server-sent events that reports to an open page that something has changed."""
 
 from __future__ import annotations
 
@@ -18,53 +18,53 @@ class ChangeFeed:
         self._counted = counted
         self._changes = 0
         self._closed = False
-        self._watchers: set[asyncio.Event] = set()
+        self._pages: set[asyncio.Event] = set()
 
     @property
     def version(self) -> str:
-        """Name the present state; another one has another name."""
+        """Return a name of the present state; another state has another name."""
         return f"{self._changes}.{self._counted()}"
 
     def changed(self) -> None:
-        """Note a change and wake the watchers."""
+        """Record a change and wake the open pages."""
         self._changes += 1
         self._wake()
 
     def close(self) -> None:
-        """Let the watchers go, so that the server can stop."""
+        """End the change feed, so that the server can stop."""
         self._closed = True
         self._wake()
 
     async def watch(self, request: web.Request, headers: Mapping[str, str]) -> web.StreamResponse:
-        """Say `change` whenever the version is not the last one said, which is `since` of the query at first."""
+        """Send `change` whenever the version is not the last one sent, which is `since` of the query at first."""
         seen = request.query.get("since", "")
         response = web.StreamResponse(headers={**headers, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b"retry: 1000\n\n")
-        woken = asyncio.Event()
-        self._watchers.add(woken)
+        changed_event = asyncio.Event()
+        self._pages.add(changed_event)
         try:
             while not self._closed:
-                woken.clear()
+                changed_event.clear()
                 if seen != (version := self.version):
                     seen = version
                     await response.write(f"event: change\ndata: {seen}\n\n".encode())
-                elif not await _within(LOOK_SECONDS, woken):
+                elif not await _within(LOOK_SECONDS, changed_event):
                     await response.write(b": still here\n\n")
         except ConnectionResetError:
-            pass  # The watcher has left; there is nobody to tell.
+            pass  # The page has been closed.
         finally:
-            self._watchers.discard(woken)
+            self._pages.discard(changed_event)
         return response
 
     def _wake(self) -> None:
-        for woken in self._watchers:
-            woken.set()
+        for changed_event in self._pages:
+            changed_event.set()
 
 
-async def _within(seconds: float, woken: asyncio.Event) -> bool:
+async def _within(seconds: float, changed_event: asyncio.Event) -> bool:
     try:
         async with asyncio.timeout(seconds):
-            return await woken.wait()
+            return await changed_event.wait()
     except TimeoutError:
         return False

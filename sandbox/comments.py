@@ -52,7 +52,7 @@ class Comments:
         return comment
 
     def edit(self, comment: Comment, actor: User, body: str, *, web: bool | None = None) -> Comment:
-        """Save another text; saving the same one tells of an edit whose texts are equal, and records none."""
+        """Save another text; saving the same one sends an edit whose texts are equal, and records none."""
         self._writable_comment(comment, actor)
         body = self._body(actor, body, web=web)
         before = comment.body
@@ -77,7 +77,7 @@ class Comments:
         self._events.changed(issue)
 
     def hide(self, comment: Comment, actor: User, reason: str = "off-topic") -> Comment:
-        """Hide a comment as a moderator; GitHub tells of it as an edit whose texts are equal."""
+        """Hide a comment as a moderator; GitHub sends it as an edit whose texts are equal."""
         if reason not in HIDE_REASONS:
             raise invalid("IssueComment", "classifier", "invalid")
         return self._set_minimized(comment, actor, reason)
@@ -100,7 +100,7 @@ class Comments:
         return comment
 
     def unpin(self, comment: Comment, actor: User) -> Comment:
-        """Take a pinned comment down from the top."""
+        """Unpin a comment."""
         self._moderate(comment, actor)
         if comment.issue.pinned_comment is not comment:
             raise Refused(404, "Not Found")
@@ -166,7 +166,7 @@ class Reactions:
         self._issues = issues
 
     def add(self, to: Issue | Comment, actor: User, content: str) -> Reaction:
-        """React with one of `REACTIONS`; the same reaction again gives the one that is there. No webhook tells."""
+        """React with one of `REACTIONS`, or return the same reaction that is there; no webhook reports it."""
         issue = to if isinstance(to, Issue) else to.issue
         self._issues.require_writable(issue)
         if content not in REACTIONS:
@@ -182,7 +182,7 @@ class Reactions:
         return reaction
 
     def remove(self, to: Issue | Comment, actor: User, content: str) -> None:
-        """Take one's reaction back."""
+        """Remove one's own reaction."""
         mine = [one for one in to.reactions if one.user is actor and one.content == content]
         for reaction in mine:
             to.reactions.remove(reaction)

@@ -46,7 +46,7 @@ class Caller:
 
     @property
     def key(self) -> str:
-        """Name the rate-limit bucket."""
+        """Return the name of the rate-limit bucket."""
         if self.token is not None:
             return f"installation {self.token.installation.id}"
         if self.is_app:
@@ -116,7 +116,7 @@ class Credentials:
         return value
 
     def revoke(self, value: str) -> bool:
-        """Take a person's token back; False where it is none."""
+        """Revoke a person's token; False where it is none."""
         return self._people.pop(value, None) is not None
 
     def caller(self, authorization: str | None) -> Caller:

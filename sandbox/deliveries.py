@@ -51,7 +51,7 @@ class Delivery:
 
     @property
     def payload(self) -> bytes:
-        """Give the JSON payload as it is sent."""
+        """Return the JSON payload as it is sent."""
         return zlib.decompress(self.packed)
 
     @classmethod
@@ -76,7 +76,7 @@ class Attempt:
     response: str = ""
 
     def shown(self) -> JsonObject:
-        """Show the attempt as a line of the list."""
+        """Return the attempt as the list shows it."""
         of = self.delivery
         return {
             "id": self.id,
@@ -94,7 +94,7 @@ class Attempt:
         }
 
     def shown_in_full(self, urls: Urls) -> JsonObject:
-        """Show the attempt with its request and response."""
+        """Return the attempt with its request and response."""
         return self.shown() | {
             "url": f"{urls.api}/app/hook/deliveries/{self.id}",
             "request": {"headers": dict(self.request_headers), "payload": json.loads(self.delivery.payload)},
@@ -111,7 +111,7 @@ class DeliveryLog:
         self._next_id = first_id
 
     def next_id(self) -> int:
-        """Take the id of the next attempt."""
+        """Return the id of the next attempt."""
         self._next_id += 1
         return self._next_id - 1
 
@@ -217,8 +217,8 @@ class Deliveries:
                 self._put(delivery)
             case DeliveryFault.COMES_LATE:
                 self._put(delivery, late_by=self._faults.places())
-            case DeliveryFault.GOES_UNHEARD:
-                self._put(delivery, is_heard=False)
+            case DeliveryFault.IS_UNANSWERED:
+                self._put(delivery, is_answered=False)
             case DeliveryFault.ARRIVES:
                 self._put(delivery)
 
@@ -231,7 +231,7 @@ class Deliveries:
         self.enqueue(Event("ping", None, ping_payload(self._world.urls, self._world.app, self.config())))
 
     def config(self) -> JsonObject:
-        """Give the hook's configuration with the secret masked."""
+        """Return the hook's configuration with the secret masked."""
         config: JsonObject = {
             "content_type": self.content_type,
             "insecure_ssl": str(int(self.insecure_ssl)),
@@ -239,9 +239,9 @@ class Deliveries:
         }
         return config | ({} if self.secret is None else {"secret": "********"})
 
-    def _put(self, delivery: Delivery, *, late_by: int = 0, is_heard: bool = True) -> None:
+    def _put(self, delivery: Delivery, *, late_by: int = 0, is_answered: bool = True) -> None:
         self._places += 1
-        heappush(self._queue, _Waiting(self._places + late_by, self._places, delivery, is_heard))
+        heappush(self._queue, _Waiting(self._places + late_by, self._places, delivery, is_answered))
         self._open += 1
         self._settled.clear()
         self._wake.set()
@@ -268,13 +268,13 @@ class Deliveries:
 
     async def _deliver(self, waiting: _Waiting) -> None:
         try:
-            await self._send(waiting.delivery, is_heard=waiting.is_heard)
+            await self._send(waiting.delivery, is_answered=waiting.is_answered)
         finally:
             self._open -= 1
             if not self._open:
                 self._settled.set()
 
-    async def _send(self, delivery: Delivery, *, is_heard: bool) -> None:
+    async def _send(self, delivery: Delivery, *, is_answered: bool) -> None:
         body, content_type = delivery.payload, "application/json"
         if len(body) > LARGEST or self.url is None or self._session is None:
             return
@@ -295,7 +295,7 @@ class Deliveries:
             record(time.perf_counter() - began, status="failed to connect to host")
         else:
             took = time.perf_counter() - began
-            if is_heard:
+            if is_answered:
                 status = "OK" if response.ok else f"Invalid HTTP Response: {response.status}"
                 record(took, status, response.status, dict(response.headers), text)
             else:
@@ -338,4 +338,4 @@ class _Waiting:
     turn: int
     place: int
     delivery: Delivery = field(compare=False)
-    is_heard: bool = field(compare=False)
+    is_answered: bool = field(compare=False)

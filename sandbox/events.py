@@ -1,4 +1,4 @@
-"""What the App's webhook is told, with the JSON that each delivery carries."""
+"""The events that the App's webhook is sent, with the JSON that each delivery carries."""
 
 from __future__ import annotations
 

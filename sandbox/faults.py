@@ -29,7 +29,7 @@ class Faults:
     """Share of deliveries that are sent twice under one GUID."""
     late: float = 0.0
     """Share of deliveries that are held back and come after up to five later ones, or after `quiet_seconds`."""
-    unheard: float = 0.0
+    unanswered: float = 0.0
     """Share of deliveries that arrive but whose answer is lost, so that they are logged as timed out."""
     quiet_seconds: float = 0.2
     """Real seconds without other deliveries after which the held ones go."""
@@ -69,10 +69,10 @@ class Faults:
 
     @classmethod
     def bad_day(cls, seed: int = 0) -> Faults:
-        """Give a mix of everything, bad enough to meet each within minutes, and short enough waits for a demo."""
+        """Return a mix of everything, bad enough to meet each within minutes, and short enough waits for a demo."""
         return cls(
             seed=seed,
-            lost=0.05, vanished=0.02, doubled=0.1, late=0.1, unheard=0.03,
+            lost=0.05, vanished=0.02, doubled=0.1, late=0.1, unanswered=0.03,
             lag_seconds=1.0, token_lag_seconds=1.0,
             server_error=0.03, unavailable=0.02, truncated=0.02, hanging=0.01, hang_seconds=3.0, applied_anyway=0.5,
             primary=0.01, secondary=0.02, graphql_error=0.05, reactions_failing=0.05,
@@ -87,7 +87,7 @@ class DeliveryFault(Enum):
     IS_LOST = "is lost"
     COMES_TWICE = "comes twice"
     COMES_LATE = "comes late"
-    GOES_UNHEARD = "goes unheard"
+    IS_UNANSWERED = "is unanswered"
 
 
 class RequestFault(Enum):
@@ -106,7 +106,7 @@ class RequestFault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How one request fails; `applied` says that it was carried out although the client is told otherwise."""
+    """How one request fails; `applied` says that it was carried out although the client is answered otherwise."""
 
     fault: RequestFault
     applied: bool = False
@@ -135,7 +135,7 @@ class FaultInjector:
         self._requests = random.Random(f"requests {faults.seed}")  # noqa: S311 - reproducible, not secret
 
     def plan(self, where: str, failure: Failure) -> None:
-        """Let the next request whose `METHOD /path` contains `where` go wrong, once."""
+        """Make the next request whose `METHOD /path` contains `where` fail, once."""
         self._planned.append((where, failure))
 
     def with_delivery(self) -> DeliveryFault:
@@ -146,7 +146,7 @@ class FaultInjector:
             DeliveryFault.VANISHES: of.vanished,
             DeliveryFault.COMES_TWICE: of.doubled,
             DeliveryFault.COMES_LATE: of.late,
-            DeliveryFault.GOES_UNHEARD: of.unheard,
+            DeliveryFault.IS_UNANSWERED: of.unanswered,
         }
         return _draw(self._deliveries, fates) or DeliveryFault.ARRIVES
 
@@ -184,7 +184,7 @@ class FaultInjector:
         return Failure(fault, applied, draw.choice((403, 429)), says_when=draw.random() < 0.5)
 
     def refuses_token(self, age: float) -> int:
-        """Tell how a token of this age (seconds) is refused: 401, 403, or 0 for not at all."""
+        """Draw how a token of this age (seconds) is refused: 401, 403, or 0 for not at all."""
         return self._requests.choice((401, 403)) if age < self._faults.token_lag_seconds else 0
 
 

@@ -51,7 +51,7 @@ class Installations:
         return installation
 
     def unsuspend(self, installation: Installation) -> Installation:
-        """Let a suspended installation work again."""
+        """End the suspension of an installation."""
         installation.suspended_at = installation.suspended_by = None
         installation.updated_at = self._world.time()
         self._publish("unsuspend", installation, installation.account)
@@ -68,14 +68,14 @@ class Installations:
         return installation
 
     def add_repositories(self, installation: Installation, *repositories: Repository) -> Installation:
-        """Let a selecting installation see more repositories."""
+        """Add repositories to an installation that selects them."""
         if installation.repositories is not None:
             installation.repositories |= {one.id: one for one in repositories}
         self.publish_selection("added", installation, repositories)
         return installation
 
     def remove_repositories(self, installation: Installation, *repositories: Repository) -> Installation:
-        """Take repositories away from an installation, which selects its repositories from then on."""
+        """Remove repositories from an installation, which selects its repositories from then on."""
         seen = self.repositories_of(installation)
         gone = {one.id for one in repositories}
         installation.repositories = {one.id: one for one in seen if one.id not in gone}

@@ -72,7 +72,7 @@ class Issues:
         title: str | None = None,
         web: bool | None = None,
     ) -> Issue:
-        """Change an issue's title, body or both; equal text changes nothing and tells nobody."""
+        """Change an issue's title, body or both; equal text changes nothing and sends no event."""
         self.require_writable(issue)
         if actor is not issue.user:
             self._repositories.require(issue.repository, actor, "triage")
@@ -99,7 +99,7 @@ class Issues:
         issue.edits[number] = replace(issue.edits[number], removed_at=self._world.time(), removed_by=actor)
 
     def label(self, issue: Issue, actor: User, name: str) -> Issue:
-        """Put a label on an issue, making the label if need be."""
+        """Add a label to an issue, making the label if need be."""
         self.require_writable(issue)
         self._repositories.require(issue.repository, actor, "triage")
         label = self._label(issue.repository, name)
@@ -110,7 +110,7 @@ class Issues:
         return issue
 
     def unlabel(self, issue: Issue, actor: User, name: str) -> Issue:
-        """Take a label off an issue."""
+        """Remove a label from an issue."""
         self.require_writable(issue)
         self._repositories.require(issue.repository, actor, "triage")
         label = next((one for one in issue.labels if one.name.lower() == name.lower()), None)
@@ -138,7 +138,7 @@ class Issues:
         return self._set_locked(issue, actor, locked=True, reason=reason)
 
     def unlock(self, issue: Issue, actor: User) -> Issue:
-        """Let people comment again."""
+        """Unlock the conversation."""
         self.require_writable(issue)
         self._repositories.require(issue.repository, actor, "write")
         return self._set_locked(issue, actor, locked=False, reason=None)
@@ -191,7 +191,7 @@ class Issues:
         self.refuse_disabled(issue.repository)
 
     def stored_text(self, actor: User, text: str | None, *, web: bool | None) -> str | None:
-        """Give text as it is stored: browsers send CRLF line ends, the API keeps what it gets."""
+        """Return text as it is stored: browsers send CRLF line ends, the API keeps what it gets."""
         through_web = actor.type == "User" if web is None else web
         if text is None or not through_web:
             return text

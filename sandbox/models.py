@@ -35,7 +35,7 @@ class Refused(Exception):
 
 
 def invalid(resource: str, field: str, code: str, message: str | None = None) -> Refused:
-    """Make GitHub's 422 `Validation Failed` about one field."""
+    """Build GitHub's 422 `Validation Failed` about one field."""
     error: JsonObject = {"resource": resource, "code": code, "field": field}
     return Refused(422, "Validation Failed", [error | ({} if message is None else {"message": message})])
 
@@ -74,7 +74,7 @@ class User:
 
     @property
     def node_id(self) -> str:
-        """Give the GraphQL id."""
+        """Return the GraphQL id."""
         prefix = {"Bot": "BOT", "Organization": "O", "Mannequin": "M"}.get(self.type, "U")
         return node_id(prefix, self.id)
 
@@ -142,22 +142,22 @@ class Comment:
 
     @property
     def node_id(self) -> str:
-        """Give the GraphQL id."""
+        """Return the GraphQL id."""
         return node_id("IC", self.issue.repository.id, self.id)
 
     @property
     def edited_at(self) -> int | None:
-        """Give the time of the last edit of the text; None if there was none."""
+        """Return the time of the last edit of the text; None if there was none."""
         return self.edits[-1].at if len(self.edits) > 1 else None
 
     @property
     def editor(self) -> User | None:
-        """Give who edited the text last; None if nobody did."""
+        """Return who edited the text last; None if nobody did."""
         return self.edits[-1].editor if len(self.edits) > 1 else None
 
     @property
     def visible(self) -> bool:
-        """Tell whether readers get to see it: neither deleted nor written by an account flagged as spam."""
+        """Check whether readers get to see it: neither deleted nor written by an account flagged as spam."""
         return not self.deleted and not self.user.spam
 
 
@@ -190,7 +190,7 @@ class Issue:
 
     @property
     def node_id(self) -> str:
-        """Give the GraphQL id."""
+        """Return the GraphQL id."""
         return node_id("PR" if self.is_pull_request else "I", self.repository.id, self.id)
 
     @property
@@ -223,7 +223,7 @@ class Repository(_Node):
 
     @property
     def full_name(self) -> str:
-        """Give `owner/name`."""
+        """Return `owner/name`."""
         return f"{self.owner.login}/{self.name}"
 
     _prefix: ClassVar[str] = "R"
@@ -265,11 +265,11 @@ class Installation(_Node):
 
     @property
     def usable(self) -> bool:
-        """Tell whether tokens and deliveries flow."""
+        """Check whether tokens and deliveries flow."""
         return not self.deleted and self.suspended_at is None
 
     def covers(self, repository: Repository) -> bool:
-        """Tell whether the App may see this repository through this installation."""
+        """Check whether the App may see this repository through this installation."""
         if self.deleted or repository.owner is not self.account:
             return False
         return self.repositories is None or repository.id in self.repositories
@@ -282,7 +282,7 @@ def node_id(prefix: str, *ids: int) -> str:
 
 
 def parts_of(node_id: str) -> tuple[str, tuple[int, ...]]:
-    """Take an id apart again; ValueError for what is none."""
+    """Split an id into its parts; ValueError for what is none."""
     prefix, _, packed = node_id.partition("_")
     content = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
     if len(content) % 8:

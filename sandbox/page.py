@@ -94,7 +94,7 @@ class _Page:
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note calls to the API; answer what goes wrong on the page with a message, and seal all its answers."""
+        """Record calls to the API; answer errors on the page with a message, and set the security headers."""
         if request.path.startswith("/api/"):
             return await self._note(request, handler)
         try:
@@ -111,7 +111,7 @@ class _Page:
         return response
 
     async def close(self, _: web.Application) -> None:
-        """Let the watchers go, so that the server can stop."""
+        """End the change feed, so that the server can stop."""
         self._feed.close()
 
     # What one reads

@@ -34,7 +34,7 @@ class Registration:
         """With this and its client id the App signs people in."""
 
     def register(self, manifest: JsonObject, organization: str = "") -> str:
-        """Make the App what the manifest says, and give the code for its credentials.
+        """Set the App to what the manifest says, and return the code for its credentials.
 
         Without an organization it stays whose it was: nobody signs in to the sandbox.
         """

@@ -57,7 +57,7 @@ class Repositories:
         return former if former is not None and not former.deleted else None
 
     def rename(self, repository: Repository, actor: User, name: str) -> Repository:
-        """Give a repository another name; the old one redirects until somebody takes it."""
+        """Rename a repository; the old one redirects until somebody takes it."""
         self.require(repository, actor, "admin")
         self._refuse_taken(repository.owner, name)
         before = repository.name
@@ -109,7 +109,7 @@ class Repositories:
         repository.deleted = True
 
     def set_issues_enabled(self, repository: Repository, enabled: bool) -> Repository:
-        """Switch a repository's issues off or on; no webhook tells."""
+        """Switch a repository's issues off or on; no webhook reports it."""
         repository.has_issues = enabled
         self._events.changed(None)
         return repository
@@ -122,7 +122,7 @@ class Repositories:
         return repository
 
     def role(self, repository: Repository, user: User) -> str:
-        """Tell what somebody may do in a repository, as one of `ROLES`; everybody may read a public one."""
+        """Return what somebody may do in a repository, as one of `ROLES`; everybody may read a public one."""
         if user is repository.owner:
             return "admin"
         return repository.roles.get(user.id) or ("none" if repository.private else "read")

@@ -136,7 +136,7 @@ class Sandbox:
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong, and how often."""
+        """Which faults happen, and how often."""
         return self.fault_injector.faults
 
     @faults.setter

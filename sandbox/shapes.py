@@ -35,7 +35,7 @@ class Urls:
 
     @property
     def graphql(self) -> str:
-        """Give the GraphQL endpoint, beside the REST root as on GitHub Enterprise Server."""
+        """Return the GraphQL endpoint, beside the REST root as on GitHub Enterprise Server."""
         return f"{self.web}/api/graphql"
 
 
@@ -58,7 +58,7 @@ _OF_USER = {
 
 
 def user(urls: Urls, account: User) -> JsonObject:
-    """Show an account; a deleted one as the ghost."""
+    """Build an account's JSON; a deleted one as the ghost."""
     account = GHOST if account.deleted else account
     api = f"{urls.api}/users/{account.login}"
     web = f"{urls.web}/apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else ""
@@ -78,14 +78,14 @@ def user(urls: Urls, account: User) -> JsonObject:
 
 
 def author(urls: Urls, account: User) -> JsonObject | None:
-    """Show who wrote something as REST does: a deleted account is the ghost, or null."""
+    """Build the author's JSON as REST does: a deleted account is the ghost, or null."""
     if account.deleted and not account.shown_when_deleted:
         return None
     return user(urls, account)
 
 
 def label(urls: Urls, repository: Repository, of: Label) -> JsonObject:
-    """Show a label."""
+    """Build a label's JSON."""
     return {
         "id": of.id,
         "node_id": of.node_id,
@@ -100,7 +100,7 @@ def label(urls: Urls, repository: Repository, of: Label) -> JsonObject:
 
 
 def reaction(urls: Urls, of: Reaction) -> JsonObject:
-    """Show one reaction."""
+    """Build a reaction's JSON."""
     return {
         "id": of.id,
         "node_id": of.node_id,
@@ -111,7 +111,7 @@ def reaction(urls: Urls, of: Reaction) -> JsonObject:
 
 
 def issue(urls: Urls, of: Issue, app: App) -> JsonObject:
-    """Show an issue with everything GitHub sends along, in REST answers and deliveries alike."""
+    """Build an issue's JSON with everything GitHub sends along, in REST answers and deliveries alike."""
     url = issue_url(urls, of)
     repository = of.repository
     pinned = of.pinned_comment
@@ -167,7 +167,7 @@ def issue(urls: Urls, of: Issue, app: App) -> JsonObject:
 
 
 def comment(urls: Urls, of: Comment, app: App) -> JsonObject:
-    """Show a comment, with the keys `pin` and `minimized` that REST has since 2026."""
+    """Build a comment's JSON, with the keys `pin` and `minimized` that REST has since 2026."""
     url = comment_url(urls, of)
     pin: Json = None
     if of.pinned_at is not None:
@@ -200,7 +200,7 @@ def rollup(url: str, reactions: Iterable[Reaction]) -> JsonObject:
 
 
 def association(repository: Repository, account: User) -> str:
-    """Name the author's relation to the repository."""
+    """Return the author's relation to the repository."""
     if account.type == "Mannequin":
         return "MANNEQUIN"
     if account is repository.owner:
@@ -211,7 +211,7 @@ def association(repository: Repository, account: User) -> str:
 
 
 def integration(urls: Urls, app: App) -> JsonObject:
-    """Show the App as `performed_via_github_app` and `GET /app` do."""
+    """Build the App's JSON as `performed_via_github_app` and `GET /app` do."""
     return {
         "id": app.id,
         "slug": app.slug,
@@ -230,7 +230,7 @@ def integration(urls: Urls, app: App) -> JsonObject:
 
 
 def installation(urls: Urls, of: Installation, app: App) -> JsonObject:
-    """Show an installation with what was granted."""
+    """Build an installation's JSON with what was granted."""
     return {
         "id": of.id,
         "client_id": app.client_id,
@@ -256,7 +256,7 @@ def installation(urls: Urls, of: Installation, app: App) -> JsonObject:
 
 
 def short_repository(of: Repository) -> JsonObject:
-    """Show a repository as the `installation` events list it."""
+    """Build a repository's JSON as the `installation` events list it."""
     return {
         "id": of.id,
         "node_id": of.node_id,
@@ -267,23 +267,23 @@ def short_repository(of: Repository) -> JsonObject:
 
 
 def repository_url(urls: Urls, of: Repository) -> str:
-    """Give the repository's REST address."""
+    """Return the repository's REST address."""
     return f"{urls.api}/repos/{of.full_name}"
 
 
 def issue_url(urls: Urls, of: Issue) -> str:
-    """Give the issue's REST address."""
+    """Return the issue's REST address."""
     return f"{repository_url(urls, of.repository)}/issues/{of.number}"
 
 
 def issue_page(urls: Urls, of: Issue) -> str:
-    """Give the issue's web page."""
+    """Return the issue's web page."""
     kind = "pull" if of.is_pull_request else "issues"
     return f"{urls.web}/{of.repository.full_name}/{kind}/{of.number}"
 
 
 def comment_url(urls: Urls, of: Comment) -> str:
-    """Give the comment's REST address."""
+    """Return the comment's REST address."""
     return f"{repository_url(urls, of.issue.repository)}/issues/comments/{of.id}"
 
 
@@ -328,7 +328,7 @@ _ADDRESSES = {
 
 
 def repository(urls: Urls, of: Repository) -> JsonObject:
-    """Show a repository in full, as deliveries and `GET /repos/{owner}/{repo}` do."""
+    """Build a repository's JSON in full, as deliveries and `GET /repos/{owner}/{repo}` do."""
     url = repository_url(urls, of)
     page = f"{urls.web}/{of.full_name}"
     open_issues = sum(

@@ -1,7 +1,7 @@
 """What the API shows of issues and comments: the present, or for a moment after a change the past.
 
 GitHub's API can answer with old data, or 404, for something whose delivery has already arrived. With `lag` above
-zero every change becomes visible that many seconds late; state, web page and deliveries know at once.
+zero every change becomes visible that many seconds late; world, web page and deliveries know at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sandbox.world import Event, World
 
 
 class StaleReads:
-    """A view of the state that may lag behind it."""
+    """A view of the world that may lag behind it."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -38,17 +38,17 @@ class StaleReads:
             self._shown, self._stale = {}, {}
 
     def issue(self, issue: Issue) -> JsonObject | None:
-        """Show an issue; None while its creation is not visible yet."""
+        """Return an issue's JSON; None while its creation is not visible yet."""
         stale = self._past(issue.id)
         return self._issue_now(issue) if stale is None else stale[0]
 
     def comment(self, comment: Comment) -> JsonObject | None:
-        """Show a comment; None while its creation is not visible yet."""
+        """Return a comment's JSON; None while its creation is not visible yet."""
         stale = self._past(comment.id)
         return self._comment_now(comment) if stale is None else stale[0]
 
     def shows(self, comment: Comment) -> bool:
-        """Tell whether a comment can be seen: there, not flagged, and its creation visible."""
+        """Check whether a comment can be seen: there, not flagged, and its creation visible."""
         if comment.user.spam:
             return False
         stale = self._past(comment.id)

@@ -102,7 +102,7 @@ def _markdown(text: str | None, repository: Repository) -> Markup:
 
 
 def _grouped(reactions: Sequence[Reaction]) -> Iterable[tuple[str, str, list[str]]]:
-    """Give each emoji that somebody gave, its name, and who gave it."""
+    """Return each emoji that somebody gave, its name, and who gave it."""
     for content in REACTIONS:
         logins = [_shown(reaction.user).login for reaction in reactions if reaction.content == content]
         if logins:

@@ -1,1 +1,1 @@
-"""GitHub's REST and GraphQL API over the sandbox's state."""
+"""GitHub's REST and GraphQL API of the sandbox."""

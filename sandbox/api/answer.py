@@ -30,7 +30,7 @@ class Answer:
     raw: bytes | None = None
 
     def body(self) -> bytes:
-        """Give the bytes to send."""
+        """Return the bytes to send."""
         if self.raw is not None:
             return self.raw
         if self.status in {204, 304}:
@@ -39,14 +39,14 @@ class Answer:
 
 
 def refusal(refused: Refused) -> Answer:
-    """Say what GitHub says when it refuses; `status` is a string in the body."""
+    """Build GitHub's answer to what it refuses; `status` is a string in the body."""
     return error(refused.status, refused.message, refused.errors, refused.headers)
 
 
 def error(
     status: int, message: str, errors: Sequence[Json] = (), headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Make an error in GitHub's form."""
+    """Build an error in GitHub's form."""
     body: JsonObject = {"message": message}
     if errors:
         body["errors"] = list(errors)

@@ -91,7 +91,7 @@ def get_me(call: Call) -> Answer:
 
 
 def get_rate_limit(call: Call) -> Answer:
-    """Tell what is left of the hourly budgets; free of charge."""
+    """Read what is left of the hourly budgets; free of charge."""
     key, numbers = call.caller.key, call.github.rate_limiter.numbers
     resources: JsonObject = {name: numbers(key, name) for name in ("core", "graphql", "search")}
     body: JsonObject = {"resources": resources}
@@ -101,7 +101,7 @@ def get_rate_limit(call: Call) -> Answer:
 
 
 def get_meta(_call: Call) -> Answer:
-    """Tell where deliveries come from."""
+    """Read where deliveries come from."""
     return Answer({"verifiable_password_authentication": False, "hooks": ["127.0.0.1/32"], "web": [], "api": []})
 
 

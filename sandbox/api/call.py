@@ -62,7 +62,7 @@ class Call:
 
     @property
     def actor(self) -> User:
-        """Give the account that acts; 401 for nobody."""
+        """Return the account that acts; 401 for nobody."""
         if self.caller.actor is None:
             raise Refused(401, "Requires authentication")
         return self.caller.actor
@@ -111,7 +111,7 @@ class Call:
         return comment
 
     def can_read(self, repository: Repository) -> bool:
-        """Tell whether the caller may know of a repository at all."""
+        """Check whether the caller may know of a repository at all."""
         if not repository.private:
             return True
         if self.caller.is_app:
@@ -122,22 +122,22 @@ class Call:
         return actor is not None and self.github.repositories.allows(repository, actor, "read")
 
     def covers(self, repository: Repository) -> bool:
-        """Tell whether the caller's installation token reaches a repository."""
+        """Check whether the caller's installation token reaches a repository."""
         token = self.caller.token
         if token is None or not token.installation.covers(repository):
             return False
         return token.repositories is None or repository.id in token.repositories
 
     def base(self, repository: Repository) -> str:
-        """Give the numeric address of a repository, as GitHub's own links and redirects use it."""
+        """Return the numeric address of a repository, as GitHub's own links and redirects use it."""
         return f"{self.world.urls.api}/repositories/{repository.id}"
 
     def numeric_url(self, repository: Repository) -> str:
-        """Give the address of this very request on the numeric address of its repository."""
+        """Return the address of this very request on the numeric address of its repository."""
         return f"{self.base(repository)}{self._rest()}"
 
     def text(self, field: str) -> str | None:
-        """Give a text field of the body; None where it is absent or null, 422 where it is no text."""
+        """Return a text field of the body; None where it is absent or null, 422 where it is no text."""
         value = self.body.get(field)
         if value is not None and not isinstance(value, str):
             raise Refused(
@@ -146,14 +146,14 @@ class Call:
         return value
 
     def required(self, field: str) -> str:
-        """Give a text field of the body; 422 where it is missing."""
+        """Return a text field of the body; 422 where it is missing."""
         value = self.text(field)
         if value is None:
             raise Refused(422, f'Invalid request.\n\n"{field}" wasn\'t supplied.')
         return value
 
     def names(self, field: str) -> list[str] | None:
-        """Give a list of names from the body; None where it is absent."""
+        """Return a list of names from the body; None where it is absent."""
         value: Json = self.body.get(field)
         if value is None:
             return None
@@ -164,7 +164,7 @@ class Call:
         return [one["name"] if isinstance(one, dict) else str(one) for one in value]
 
     def _rest(self) -> str:
-        """Give what follows the repository in the address, with the query."""
+        """Return what follows the repository in the address, with the query."""
         segments = 2 if "repository_id" in self.path else 3
         rest = self.target.split("/", segments + 1)[segments + 1 :]
         return "/".join(["", *rest])

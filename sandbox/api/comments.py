@@ -42,7 +42,7 @@ def create_reaction(call: Call) -> Answer:
 
 
 def delete_reaction(call: Call) -> Answer:
-    """Take a reaction back; only one's own."""
+    """Remove a reaction; only one's own."""
     target = call.comment()
     reaction = next((one for one in target.reactions if one.id == int(call.path["reaction_id"])), None)
     if reaction is None:

@@ -19,7 +19,7 @@ MOST_IDS = 100
 
 
 def answer(call: Call) -> Answer:
-    """Run a query; what goes wrong inside it is told in `errors`, with status 200."""
+    """Run a query; errors in it are in `errors`, with status 200."""
     if call.caller.actor is None:
         raise Refused(401, "This endpoint requires you to be authenticated.")
     query, variables, operation = (call.body.get(key) for key in ("query", "variables", "operationName"))
@@ -50,7 +50,7 @@ class _Root:
         self._nodes = Nodes(call)
 
     def fields(self) -> Mapping[str, Callable[..., object]]:
-        """Give the resolvers of the fields of `Query`."""
+        """Return the resolvers of the fields of `Query`."""
         return {
             "node": lambda _info, id: self._node(id),  # noqa: A006 - GitHub's name for it
             "nodes": lambda _info, ids: self._many(ids),
@@ -78,7 +78,7 @@ class _Root:
         for one in ids:
             try:
                 found.append(self._node(one))
-            except Unresolved as unresolved:  # of the others GitHub tells all the same
+            except Unresolved as unresolved:  # the others are answered all the same
                 found.append(unresolved)
         return found
 
@@ -103,7 +103,7 @@ class _Root:
 
 
 def _shown(error: GraphQLError) -> JsonObject:
-    """Show an error as GitHub does, which puts its kind beside the message."""
+    """Build an error as GitHub does, which puts its kind beside the message."""
     locations = [{"line": one.line, "column": one.column} for one in error.locations or []]
     shown: JsonObject = {"path": list(error.path or []), "locations": locations, "message": error.message}
     cause = error.original_error

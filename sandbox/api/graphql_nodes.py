@@ -32,14 +32,14 @@ class Nodes:
         self._call = call
 
     def can_see(self, thing: Issue | Comment) -> bool:
-        """Tell whether a thing exists for the caller."""
+        """Check whether a thing exists for the caller."""
         if isinstance(thing, Comment):
             return self._call.github.stale_reads.shows(thing) and self.can_see(thing.issue)
         gone = thing.deleted or thing.moved_to is not None or thing.user.spam
         return not gone and not thing.repository.deleted and self._call.can_read(thing.repository)
 
     def repository(self, of: Repository) -> Fields:
-        """Show a repository."""
+        """Build a repository."""
 
         def issue(_info: object, number: int) -> object:
             found = of.issues.get(number)
@@ -50,7 +50,7 @@ class Nodes:
         return {"__typename": "Repository", "id": of.node_id, "issue": issue}
 
     def issue(self, of: Issue) -> Fields:
-        """Show an issue."""
+        """Build an issue."""
         edited = of.edits[-1] if len(of.edits) > 1 else None
         return {
             "__typename": "Issue",
@@ -66,7 +66,7 @@ class Nodes:
         }
 
     def comment(self, of: Comment) -> Fields:
-        """Show a comment; `databaseId` is there but today's ids do not fit it."""
+        """Build a comment; `databaseId` is there but today's ids do not fit it."""
         return {
             "__typename": "IssueComment",
             "id": of.node_id,
@@ -86,7 +86,7 @@ class Nodes:
         }
 
     def edit(self, of: Issue | Comment, number: int) -> Fields:
-        """Show a revision of a text; `number` is its place, the original's is 0."""
+        """Build a revision of a text; `number` is its place, the original's is 0."""
         edit = of.edits[number]
         return {
             "__typename": "UserContentEdit",
@@ -99,7 +99,7 @@ class Nodes:
         }
 
     def find_edit(self, edit_id: str) -> Fields | None:
-        """Show the revision of this id; None where there is none, or the caller may not see its text."""
+        """Build the revision of this id; None where there is none, or the caller may not see its text."""
         try:
             kind, ids = parts_of(edit_id)
             is_comment, repository, owner, number = ids
@@ -110,7 +110,7 @@ class Nodes:
         return self.edit(found, number) if found is not None and is_there else None
 
     def actor(self, of: User | None) -> Fields | None:
-        """Show an account: null once it is deleted, and a bot without `[bot]`."""
+        """Build an account: null once it is deleted, and a bot without `[bot]`."""
         if of is None or of.deleted:
             return None
         login = of.login.removesuffix("[bot]")

@@ -43,7 +43,7 @@ class Limits:
 
     @classmethod
     def like_github(cls) -> Limits:
-        """Give the limits that GitHub documents for an installation."""
+        """Return the limits that GitHub documents for an installation."""
         return cls(5000, 900, 2000, 80, 500, 100)
 
 
@@ -105,12 +105,12 @@ class RateLimiter:
             self._account(caller, cost.resource).used += 1
 
     def headers(self, caller: str, resource: str) -> Mapping[str, str]:
-        """Give the headers that every answer carries."""
+        """Return the headers that every answer carries."""
         numbers: JsonObject = {**self.numbers(caller, resource), "resource": resource}
         return {f"X-RateLimit-{key.capitalize()}": str(value) for key, value in numbers.items()}
 
     def numbers(self, caller: str, resource: str) -> JsonObject:
-        """Give what is left of an hourly budget; while it is not enforced it never shrinks."""
+        """Return what is left of an hourly budget; while it is not enforced it never shrinks."""
         account = self._account(caller, resource)
         limit = 5000 if self.limits.primary is None else self.limits.primary
         used = 0 if self.limits.primary is None else min(account.used, limit)
@@ -140,7 +140,7 @@ class RateLimiter:
 
 
 def _wait(spent: deque[tuple[float, int]], limit: int | None, window: float, now: float, more: int) -> float:
-    """Give how many seconds until `more` fits under the limit; 0 if it does now."""
+    """Return how many seconds until `more` fits under the limit; 0 if it does now."""
     if limit is None:
         return 0.0
     recent = [(at, points) for at, points in spent if at > now - window]

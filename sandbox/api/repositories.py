@@ -52,7 +52,7 @@ def put_contents(call: Call) -> Answer:
 
 
 def get_permission(call: Call) -> Answer:
-    """Tell what somebody may do: the four old permissions, and the exact role."""
+    """Read what somebody may do: the four old permissions, and the exact role."""
     repository = call.repository()
     user = call.github.accounts.find(call.path["user"])
     if user is None:

@@ -24,16 +24,16 @@ class Calendar:
         return cls(moment - time.time())
 
     def __call__(self) -> float:
-        """Tell the time, in UTC epoch seconds."""
+        """Return the time, in UTC epoch seconds."""
         return time.time() + self.ahead
 
     def turn_to(self, moment: float) -> None:
-        """Let the time until a moment have passed; it never goes back."""
+        """Move the clock to a moment; it never goes back."""
         self.ahead = max(self.ahead, moment - time.time())
 
 
 def arrivals(letter: str) -> tuple[float, ...]:
-    """Give the times, in UTC epoch seconds, ascending."""
+    """Return the times, in UTC epoch seconds, ascending."""
     began = LETTERS[letter].timestamp()
     text = (files(__package__) / f"{letter}.txt").read_text(encoding="ascii")
     return tuple(began + int(seconds) for seconds in text.split())

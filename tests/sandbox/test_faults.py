@@ -115,7 +115,7 @@ async def test_a_held_delivery_goes_when_it_has_been_quiet(sandbox: Sandbox, mai
 
 
 async def test_an_unheard_answer_is_logged_as_a_failure(sandbox: Sandbox, mailbox: Mailbox, api: Api) -> None:
-    sandbox.faults = Faults(unheard=1.0)
+    sandbox.faults = Faults(unanswered=1.0)
     written = await sign(sandbox, 3)
 
     assert mailbox.bodies() == written
