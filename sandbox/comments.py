@@ -48,26 +48,26 @@ class Comments:
         issue.comments.append(comment)
         issue.updated_at = now
         # GitHub's own sample payload shows the number of comments from before this one.
-        self._tell_comment("created", comment, actor, comments=before)
+        self._publish("created", comment, actor, comments=before)
         return comment
 
     def edit(self, comment: Comment, actor: User, body: str, *, web: bool | None = None) -> Comment:
         """Save another text; saving the same one sends an edit whose texts are equal, and records none."""
-        self._writable_comment(comment, actor)
+        self._require(comment, actor, or_author=True)
         body = self._body(actor, body, web=web)
         before = comment.body
         comment.updated_at = self._later(comment)
         if body != before:
             comment.body = body
             comment.edits.append(Edit(comment.updated_at, actor, body))
-        self._tell_comment("edited", comment, actor, before=before)
+        self._publish("edited", comment, actor, before=before)
         return comment
 
     def delete(self, comment: Comment, actor: User) -> None:
         """Delete a comment for good."""
-        self._writable_comment(comment, actor)
+        self._require(comment, actor, or_author=True)
         # In GitHub's own sample payload the number of comments still includes the deleted one.
-        self._tell_comment("deleted", comment, actor)
+        self._publish("deleted", comment, actor)
         comment.deleted = True
         issue = comment.issue
         issue.comments.remove(comment)
@@ -88,7 +88,7 @@ class Comments:
 
     def pin(self, comment: Comment, actor: User) -> Comment:
         """Pin a comment to the top of its issue, in place of the one pinned before."""
-        self._moderate(comment, actor)
+        self._require(comment, actor)
         issue = comment.issue
         if issue.is_pull_request:
             raise Refused(422, "Validation Failed")
@@ -96,28 +96,28 @@ class Comments:
             self.unpin(issue.pinned_comment, actor)
         comment.pinned_at, comment.pinned_by = self._world.time(), actor
         issue.pinned_comment = comment
-        self._tell_comment("pinned", comment, actor)
+        self._publish("pinned", comment, actor)
         return comment
 
     def unpin(self, comment: Comment, actor: User) -> Comment:
         """Unpin a comment."""
-        self._moderate(comment, actor)
+        self._require(comment, actor)
         if comment.issue.pinned_comment is not comment:
             raise Refused(404, "Not Found")
         comment.pinned_at = comment.pinned_by = None
         comment.issue.pinned_comment = None
-        self._tell_comment("unpinned", comment, actor)
+        self._publish("unpinned", comment, actor)
         return comment
 
     def _set_minimized(self, comment: Comment, actor: User, reason: str | None) -> Comment:
-        self._moderate(comment, actor)
+        self._require(comment, actor)
         if comment.minimized != reason:
             comment.minimized = reason
             comment.updated_at = self._later(comment)
-            self._tell_comment("edited", comment, actor, before=comment.body)
+            self._publish("edited", comment, actor, before=comment.body)
         return comment
 
-    def _tell_comment(
+    def _publish(
         self, action: str, comment: Comment, actor: User, *, before: str | None = None, comments: int | None = None
     ) -> None:
         changes = {} if before is None else {"changes": {"body": {"from": before}}}
@@ -142,19 +142,12 @@ class Comments:
         if issue.locked and not self._repositories.allows(issue.repository, actor, "write"):
             raise Refused(403, "Unable to create comment because issue is locked.")
 
-    def _writable_comment(self, comment: Comment, actor: User) -> None:
-        self._present(comment)
-        if actor is not comment.user:
-            self._repositories.require(comment.issue.repository, actor, "write")
-
-    def _moderate(self, comment: Comment, actor: User) -> None:
-        self._present(comment)
-        self._repositories.require(comment.issue.repository, actor, "write")
-
-    def _present(self, comment: Comment) -> None:
+    def _require(self, comment: Comment, actor: User, *, or_author: bool = False) -> None:
         if comment.deleted:
             raise Refused(404, "Not Found")
         self._issues.require_writable(comment.issue)
+        if not (or_author and actor is comment.user):
+            self._repositories.require(comment.issue.repository, actor, "write")
 
 
 class Reactions:

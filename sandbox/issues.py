@@ -11,6 +11,7 @@ from sandbox.models import (
     LOCK_REASONS,
     Edit,
     Issue,
+    JsonObject,
     Label,
     Refused,
     Repository,
@@ -60,7 +61,7 @@ class Issues:
         issue.labels = [self._label(repository, name) for name in labels]
         self._events.publish("issues", "opened", actor, repository, issue=issue)
         for label in issue.labels:
-            self._tell_label("labeled", issue, actor, label)
+            self._update(issue, "labeled", actor, self._about(label, issue))
         return issue
 
     def edit(
@@ -73,9 +74,7 @@ class Issues:
         web: bool | None = None,
     ) -> Issue:
         """Change an issue's title, body or both; equal text changes nothing and sends no event."""
-        self.require_writable(issue)
-        if actor is not issue.user:
-            self._repositories.require(issue.repository, actor, "triage")
+        self._require(issue, actor, "triage" if actor is not issue.user else "none")
         body = self.stored_text(actor, body, web=web)
         self._check_issue(issue.title if title is None else title, body)
         changes: dict[str, dict[str, str]] = {}
@@ -87,8 +86,7 @@ class Issues:
             issue.body = body
             issue.edits.append(Edit(self._world.time(), actor, body))
         if changes:
-            issue.updated_at = self._world.time()
-            self._events.publish("issues", "edited", actor, issue.repository, {"changes": changes}, issue=issue)
+            self._update(issue, "edited", actor, {"changes": changes})
         return issue
 
     def remove_revision(self, issue: Issue, actor: User, number: int) -> None:
@@ -100,25 +98,21 @@ class Issues:
 
     def label(self, issue: Issue, actor: User, name: str) -> Issue:
         """Add a label to an issue, making the label if need be."""
-        self.require_writable(issue)
-        self._repositories.require(issue.repository, actor, "triage")
+        self._require(issue, actor, "triage")
         label = self._label(issue.repository, name)
         if label not in issue.labels:
             issue.labels.append(label)
-            issue.updated_at = self._world.time()
-            self._tell_label("labeled", issue, actor, label)
+            self._update(issue, "labeled", actor, self._about(label, issue))
         return issue
 
     def unlabel(self, issue: Issue, actor: User, name: str) -> Issue:
         """Remove a label from an issue."""
-        self.require_writable(issue)
-        self._repositories.require(issue.repository, actor, "triage")
+        self._require(issue, actor, "triage")
         label = next((one for one in issue.labels if one.name.lower() == name.lower()), None)
         if label is None:
             raise Refused(404, "Label does not exist")
         issue.labels.remove(label)
-        issue.updated_at = self._world.time()
-        self._tell_label("unlabeled", issue, actor, label)
+        self._update(issue, "unlabeled", actor, self._about(label, issue))
         return issue
 
     def close(self, issue: Issue, actor: User, reason: str = "completed") -> Issue:
@@ -131,16 +125,12 @@ class Issues:
 
     def lock(self, issue: Issue, actor: User, reason: str | None = None) -> Issue:
         """Lock the conversation: people without write access and Apps cannot comment, nobody can react."""
-        self.require_writable(issue)
-        self._repositories.require(issue.repository, actor, "write")
         if reason is not None and reason not in LOCK_REASONS:
             raise invalid("Issue", "lock_reason", "invalid")
         return self._set_locked(issue, actor, locked=True, reason=reason)
 
     def unlock(self, issue: Issue, actor: User) -> Issue:
         """Unlock the conversation."""
-        self.require_writable(issue)
-        self._repositories.require(issue.repository, actor, "write")
         return self._set_locked(issue, actor, locked=False, reason=None)
 
     def transfer(self, issue: Issue, actor: User, target: Repository) -> Issue:
@@ -172,8 +162,7 @@ class Issues:
 
     def delete(self, issue: Issue, actor: User) -> None:
         """Delete an issue; the API answers 410 from then on."""
-        self.require_writable(issue)
-        self._repositories.require(issue.repository, actor, "admin")
+        self._require(issue, actor, "admin")
         self._events.publish("issues", "deleted", actor, issue.repository, issue=issue)
         issue.deleted = True
         self._events.changed(issue)
@@ -197,6 +186,10 @@ class Issues:
             return text
         return text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
 
+    def _require(self, issue: Issue, actor: User, role: str) -> None:
+        self.require_writable(issue)
+        self._repositories.require(issue.repository, actor, role)
+
     def _check_issue(self, title: str, body: str | None) -> None:
         if not title.strip():
             raise invalid("Issue", "title", "missing_field")
@@ -210,55 +203,44 @@ class Issues:
     def _label(self, repository: Repository, name: str) -> Label:
         return repository.labels.get(name.lower()) or self._repositories.create_label(repository, name)
 
-    def _tell_label(self, action: str, issue: Issue, actor: User, label: Label) -> None:
-        shown = shapes.label(self._world.urls, issue.repository, label)
-        self._events.publish("issues", action, actor, issue.repository, {"label": shown}, issue=issue)
+    def _about(self, label: Label, issue: Issue) -> JsonObject:
+        return {"label": shapes.label(self._world.urls, issue.repository, label)}
+
+    def _update(self, issue: Issue, action: str, actor: User, more: JsonObject | None = None) -> None:
+        issue.updated_at = self._world.time()
+        self._events.publish("issues", action, actor, issue.repository, more, issue=issue)
 
     def _set_state(self, issue: Issue, actor: User, state: str, reason: str) -> Issue:
-        self.require_writable(issue)
-        if actor is not issue.user:
-            self._repositories.require(issue.repository, actor, "triage")
+        self._require(issue, actor, "triage" if actor is not issue.user else "none")
         if reason not in STATE_REASONS:
             raise invalid("Issue", "state_reason", "invalid")
         if issue.state == state:
             return issue
         closed = state == "closed"
         issue.state, issue.state_reason = state, reason
-        issue.updated_at = self._world.time()
-        issue.closed_at = issue.updated_at if closed else None
+        issue.closed_at = self._world.time() if closed else None
         issue.closed_by = actor if closed else None
-        self._events.publish("issues", "closed" if closed else "reopened", actor, issue.repository, issue=issue)
+        self._update(issue, "closed" if closed else "reopened", actor)
         return issue
 
     def _set_locked(self, issue: Issue, actor: User, *, locked: bool, reason: str | None) -> Issue:
+        self._require(issue, actor, "write")
         if issue.locked != locked:
             issue.locked, issue.lock_reason = locked, reason
-            issue.updated_at = self._world.time()
-            self._events.publish("issues", "locked" if locked else "unlocked", actor, issue.repository, issue=issue)
+            self._update(issue, "locked" if locked else "unlocked", actor)
         return issue
 
     def _moved(self, issue: Issue, target: Repository) -> Issue:
-        moved = Issue(
+        moved = replace(
+            issue,
             id=self._world.next_id("issue"),
             number=len(target.issues) + 1,
             repository=target,
-            user=issue.user,
-            title=issue.title,
-            body=issue.body,
-            created_at=issue.created_at,
             updated_at=self._world.time(),
             labels=[target.labels[one.name.lower()] for one in issue.labels if one.name.lower() in target.labels],
             comments=list(issue.comments),
             edits=list(issue.edits),
             reactions=list(issue.reactions),
-            state=issue.state,
-            state_reason=issue.state_reason,
-            closed_at=issue.closed_at,
-            closed_by=issue.closed_by,
-            locked=issue.locked,
-            lock_reason=issue.lock_reason,
-            is_pull_request=issue.is_pull_request,
-            pinned_comment=issue.pinned_comment,
         )
         issue.moved_to = moved
         self._world.add_issue(moved)

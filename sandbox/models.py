@@ -120,8 +120,25 @@ class Label(_Node):
     _prefix: ClassVar[str] = "LA"
 
 
+class _Text:
+    """A text with all its revisions, the original first."""
+
+    __slots__ = ()
+    edits: list[Edit]
+
+    @property
+    def edited_at(self) -> int | None:
+        """Return the time of the last edit of the text; None if there was none."""
+        return self.edits[-1].at if len(self.edits) > 1 else None
+
+    @property
+    def editor(self) -> User | None:
+        """Return who edited the text last; None if nobody did."""
+        return self.edits[-1].editor if len(self.edits) > 1 else None
+
+
 @dataclass(slots=True, eq=False)
-class Comment:
+class Comment(_Text):
     """A comment on an issue, with all its revisions."""
 
     id: int
@@ -146,23 +163,13 @@ class Comment:
         return node_id("IC", self.issue.repository.id, self.id)
 
     @property
-    def edited_at(self) -> int | None:
-        """Return the time of the last edit of the text; None if there was none."""
-        return self.edits[-1].at if len(self.edits) > 1 else None
-
-    @property
-    def editor(self) -> User | None:
-        """Return who edited the text last; None if nobody did."""
-        return self.edits[-1].editor if len(self.edits) > 1 else None
-
-    @property
     def visible(self) -> bool:
         """Check whether readers get to see it: neither deleted nor written by an account flagged as spam."""
         return not self.deleted and not self.user.spam
 
 
 @dataclass(slots=True, eq=False)
-class Issue:
+class Issue(_Text):
     """An issue or pull request; `comments` holds what has not been deleted, oldest first."""
 
     id: int

@@ -50,14 +50,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Form = Mapping[str, str]
 
 
-class _Problem(Exception):
-    """What was asked of the page cannot be done; the person who asked reads the message."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class _Page:
     """The page's routes."""
 
@@ -101,7 +93,7 @@ class _Page:
             if request.method == "POST" and not request.path.endswith(MANIFESTS):
                 _refuse_strangers(request)
             response = await handler(request)
-        except (_Problem, Refused, web.HTTPException) as problem:
+        except (Refused, web.HTTPException) as problem:
             if isinstance(problem, web.HTTPException) and problem.status < 400:
                 raise
             response = self._message(*_explain(problem), status=problem.status)
@@ -133,7 +125,7 @@ class _Page:
         login = request.match_info["login"]
         user = self._github.accounts.find(login)
         if user is None:
-            raise _Problem(404, f"Nobody in this sandbox is called {login}.")
+            raise Refused(404, f"Nobody in this sandbox is called {login}.")
         kind = "An organization" if user.type == "Organization" else "A person"
         return self._message(user.login, f"{kind} of this sandbox, invented like everybody here.")
 
@@ -226,7 +218,7 @@ class _Page:
         name = f"{request.match_info['owner']}/{request.match_info['name']}"
         repository = self._github.repositories.find(name)
         if repository is None:
-            raise _Problem(404, f"There is no repository {name} in this sandbox.")
+            raise Refused(404, f"There is no repository {name} in this sandbox.")
         return repository
 
     def _find_issue(self, request: web.Request) -> Issue:
@@ -234,9 +226,9 @@ class _Page:
         number = int(request.match_info["number"])
         issue = repository.issues.get(number)
         if issue is None:
-            raise _Problem(404, f"There is no issue #{number} in {repository.full_name}.")
+            raise Refused(404, f"There is no issue #{number} in {repository.full_name}.")
         if issue.deleted:
-            raise _Problem(410, "This issue was deleted.")
+            raise Refused(410, "This issue was deleted.")
         here = f"/{request.match_info['owner']}/{request.match_info['name']}/"
         moved = issue.moved_to or (issue if not views.issue_path(issue).startswith(here) else None)
         if moved is not None and request.method == "GET":
@@ -248,16 +240,16 @@ class _Page:
         wanted = int(request.match_info["comment"])
         comment = next((one for one in issue.visible_comments if one.id == wanted), None)
         if comment is None:
-            raise _Problem(404, "This comment is not there any more.")
+            raise Refused(404, "This comment is not there any more.")
         return comment
 
     def _actor(self, form: Form) -> User:
         login = form.get("as", "")
         if not login:
-            raise _Problem(400, "Nobody was chosen to do this; choose who speaks.")
+            raise Refused(400, "Nobody was chosen to do this; choose who speaks.")
         actor = self._github.accounts.find(login)
         if actor is None or actor.type != "User":
-            raise _Problem(400, f"{login} is nobody who could do this here.")
+            raise Refused(400, f"{login} is nobody who could do this here.")
         return actor
 
     def _newcomer(self, name: str) -> User:
@@ -265,9 +257,7 @@ class _Page:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         login = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:39].rstrip("-")
         if not login:
-            raise _Problem(
-                422, "Give the new person a name with some letters from a to z, as GitHub's logins have."
-            )
+            raise Refused(422, "Give the new person a name with some letters from a to z, as GitHub's logins have.")
         return self._actor({"as": self._github.accounts.get_or_create(login).login})
 
     # How it is answered
@@ -313,7 +303,7 @@ _HEADINGS = {
 async def _static(request: web.Request) -> web.Response:
     name = request.match_info["file"]
     if name not in _STATIC:
-        raise _Problem(404, "There is no such file.")
+        raise Refused(404, "There is no such file.")
     text = resources.files("sandbox").joinpath("static", name).read_text("utf-8")
     return web.Response(text=text, content_type=_STATIC[name])
 
@@ -332,7 +322,7 @@ async def _form(request: web.Request) -> Form:
     try:
         given = await request.post()
     except (ValueError, LookupError) as error:  # broken parts or bytes; a charset that nobody knows
-        raise _Problem(400, "The form could not be read.") from error
+        raise Refused(400, "The form could not be read.") from error
     return {name: value for name, value in given.items() if isinstance(value, str)}
 
 
@@ -340,18 +330,13 @@ def _refuse_strangers(request: web.Request) -> None:
     """Refuse forms that another site's page sends, because browsers let any page post to this machine."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
-        raise _Problem(403, "This form came from another site.")
+        raise Refused(403, "This form came from another site.")
 
 
-def _explain(problem: _Problem | Refused | web.HTTPException) -> tuple[str, str]:
+def _explain(problem: Refused | web.HTTPException) -> tuple[str, str]:
     heading = _HEADINGS.get(problem.status, "That did not work")
-    if isinstance(problem, Refused):
-        details = [
-            str(error["message"]) for error in problem.errors if isinstance(error, Mapping) and "message" in error
-        ]
-        return heading, ": ".join([problem.message, *details])
     if isinstance(problem, web.HTTPException):
-        return heading, {404: "There is no such page.", 413: "That is too much text."}.get(
-            problem.status, problem.reason
-        )
-    return heading, str(problem)
+        known = {404: "There is no such page.", 413: "That is too much text."}
+        return heading, known.get(problem.status, problem.reason)
+    details = [str(one["message"]) for one in problem.errors if isinstance(one, Mapping) and "message" in one]
+    return heading, ": ".join([problem.message, *details])

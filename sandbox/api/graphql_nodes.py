@@ -51,17 +51,9 @@ class Nodes:
 
     def issue(self, of: Issue) -> Fields:
         """Build an issue."""
-        edited = of.edits[-1] if len(of.edits) > 1 else None
         return {
             "__typename": "Issue",
-            "id": of.node_id,
-            "fullDatabaseId": str(of.id),
-            "body": of.body or "",
-            "createdAt": shapes.timestamp(of.created_at),
-            "editor": self.actor(edited.editor) if edited else None,
-            "lastEditedAt": _time(edited.at if edited else None),
-            "includesCreatedEdit": edited is not None,
-            "userContentEdits": lambda _info, **page: self._edits(of, page),
+            **self._text(of),
             "comments": lambda _info, **page: self._comments(of, page),
         }
 
@@ -69,18 +61,11 @@ class Nodes:
         """Build a comment; `databaseId` is there but today's ids do not fit it."""
         return {
             "__typename": "IssueComment",
-            "id": of.node_id,
+            **self._text(of),
             "databaseId": of.id,
-            "fullDatabaseId": str(of.id),
             "author": self.actor(of.user),
-            "body": of.body,
-            "createdAt": shapes.timestamp(of.created_at),
             "updatedAt": shapes.timestamp(of.updated_at),
             "createdViaEmail": of.via_email,
-            "editor": self.actor(of.editor),
-            "lastEditedAt": _time(of.edited_at),
-            "includesCreatedEdit": of.edited_at is not None,
-            "userContentEdits": lambda _info, **page: self._edits(of, page),
             "isMinimized": of.minimized is not None,
             "minimizedReason": of.minimized,
         }
@@ -124,6 +109,18 @@ class Nodes:
             "createdAt": shapes.timestamp(of.created_at),
             "followers": {"totalCount": of.followers},
             "repositories": {"totalCount": of.repositories},
+        }
+
+    def _text(self, of: Issue | Comment) -> Fields:
+        return {
+            "id": of.node_id,
+            "fullDatabaseId": str(of.id),
+            "body": of.body or "",
+            "createdAt": shapes.timestamp(of.created_at),
+            "editor": self.actor(of.editor),
+            "lastEditedAt": _time(of.edited_at),
+            "includesCreatedEdit": of.edited_at is not None,
+            "userContentEdits": lambda _info, **page: self._edits(of, page),
         }
 
     def _comments(self, issue: Issue, page: Mapping[str, object]) -> Fields:
