@@ -40,7 +40,7 @@ class Accounts:
         if installation is not None and installation.usable:
             more: JsonObject = {
                 "installation": {"id": installation.id, "node_id": installation.node_id},
-                "account": shapes.user(self._world.urls, user),
+                "account": shapes.user(self._world, user),
                 "changes": {"login": {"from": before}},
                 "target_type": user.type,
             }

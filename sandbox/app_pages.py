@@ -35,7 +35,7 @@ def convert(call: Call) -> Answer:
         "webhook_secret": github.deliveries.secret,
         "pem": github.credentials.private_key,
     }
-    return Answer(shapes.integration(call.world.urls, call.world.app) | secrets, 201)
+    return Answer(shapes.integration(call.world) | secrets, 201)
 
 
 ROUTES = (Route("POST", "/app-manifests/{code}/conversions", convert),)

@@ -22,8 +22,8 @@ import aiohttp
 
 from sandbox.events import ping_payload
 from sandbox.faults import DeliveryFault, FaultInjector
-from sandbox.models import JsonObject
-from sandbox.shapes import Urls, timestamp
+from sandbox.models import JsonObject, Urls
+from sandbox.shapes import timestamp
 from sandbox.world import Event, World
 
 LARGEST = 25 * 1024 * 1024
@@ -228,7 +228,7 @@ class Deliveries:
 
     def ping(self) -> None:
         """Send what GitHub sends when the hook is made."""
-        self.enqueue(Event("ping", None, ping_payload(self._world.urls, self._world.app, self.config())))
+        self.enqueue(Event("ping", None, ping_payload(self._world, self.config())))
 
     def config(self) -> JsonObject:
         """Return the hook's configuration with the secret masked."""

@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from sandbox import shapes
-from sandbox.models import GHOST, App, Comment, Installation, Issue, Json, JsonObject, Repository, User
-from sandbox.shapes import Urls
+from sandbox.models import GHOST, Comment, Installation, Issue, Json, JsonObject, Repository, User
 from sandbox.world import Event, World
 
 
@@ -30,10 +29,10 @@ class Events:
             payload: JsonObject = {} if action is None else {"action": action}
             if issue is not None:
                 counted = {} if comments is None else {"comments": comments}
-                payload["issue"] = issue_payload(world.urls, issue, world.app) | counted
+                payload["issue"] = issue_payload(world, issue) | counted
             if comment is not None:
-                payload["comment"] = comment_payload(world.urls, comment, world.app)
-            payload |= (more or {}) | _about_repository(world.urls, repository, installation, sender)
+                payload["comment"] = comment_payload(world, comment)
+            payload |= (more or {}) | _about_repository(world, repository, installation, sender)
             self._send(Event(name, action, payload, installation.id, repository.id, issue, comment))
         self.changed(issue)
 
@@ -41,7 +40,7 @@ class Events:
         self, name: str, action: str, sender: User, installation: Installation, more: JsonObject
     ) -> None:
         """Publish an event of an installation; these cannot be unsubscribed."""
-        common = _about_installation(self._world.urls, installation, self._world.app, sender)
+        common = _about_installation(self._world, installation, sender)
         payload: JsonObject = {"action": action} | common | more
         self._send(Event(name, action, payload, installation.id))
         self.changed(None)
@@ -56,32 +55,32 @@ class Events:
             listener(event)
 
 
-def _about_repository(urls: Urls, repository: Repository, installation: Installation, sender: User) -> JsonObject:
+def _about_repository(world: World, repository: Repository, installation: Installation, sender: User) -> JsonObject:
     """Return what every event of a repository carries."""
     payload: JsonObject = {
-        "repository": shapes.repository(urls, repository),
-        "sender": shapes.user(urls, sender),
+        "repository": shapes.repository(world, repository),
+        "sender": shapes.user(world, sender),
         "installation": {"id": installation.id, "node_id": installation.node_id},
     }
-    return payload | _organization(urls, repository.owner)
+    return payload | _organization(world, repository.owner)
 
 
-def _about_installation(urls: Urls, installation: Installation, app: App, sender: User) -> JsonObject:
+def _about_installation(world: World, installation: Installation, sender: User) -> JsonObject:
     """Return what every event of an installation carries."""
-    in_full = shapes.installation(urls, installation, app)
+    in_full = shapes.installation(world, installation)
     payload: JsonObject = {
         # Here, and only here, GitHub's samples have these two times as epoch seconds.
         "installation": in_full | {"created_at": installation.created_at, "updated_at": installation.updated_at},
-        "sender": shapes.user(urls, sender),
+        "sender": shapes.user(world, sender),
     }
-    return payload | _organization(urls, installation.account)
+    return payload | _organization(world, installation.account)
 
 
-def _organization(urls: Urls, account: User) -> JsonObject:
+def _organization(world: World, account: User) -> JsonObject:
     """Return the key `organization`, which events of organizations carry and those of people lack."""
     if account.type != "Organization":
         return {}
-    api = f"{urls.api}/orgs/{account.login}"
+    api = f"{world.urls.api}/orgs/{account.login}"
     return {
         "organization": {
             "login": account.login,
@@ -91,32 +90,32 @@ def _organization(urls: Urls, account: User) -> JsonObject:
             **{f"{name}_url": f"{api}/{name}" for name in ("repos", "events", "hooks", "issues")},
             "members_url": f"{api}/members{{/member}}",
             "public_members_url": f"{api}/public_members{{/member}}",
-            "avatar_url": f"{urls.web}/avatars/u/{account.id}",
+            "avatar_url": f"{world.urls.web}/avatars/u/{account.id}",
             "description": None,
         }
     }
 
 
-def issue_payload(urls: Urls, of: Issue, app: App) -> JsonObject:
+def issue_payload(world: World, of: Issue) -> JsonObject:
     """Return an issue as in a delivery, where a vanished author is always the ghost, never null."""
-    shown = _with_ghost(urls, shapes.issue(urls, of, app))
+    shown = _with_ghost(world, shapes.issue(world, of))
     del shown["closed_by"]  # which REST has and deliveries lack
     return shown
 
 
-def comment_payload(urls: Urls, of: Comment, app: App) -> JsonObject:
+def comment_payload(world: World, of: Comment) -> JsonObject:
     """Return a comment as in a delivery, where a vanished author is always the ghost, never null."""
-    return _with_ghost(urls, shapes.comment(urls, of, app))
+    return _with_ghost(world, shapes.comment(world, of))
 
 
 def push_payload(
-    urls: Urls, repository: Repository, pusher: User, files: Mapping[str, list[Json]], at: int
+    world: World, repository: Repository, pusher: User, files: Mapping[str, list[Json]], at: int
 ) -> JsonObject:
     """Return what only the event `push` has: one commit to the default branch that touches these files."""
     person: JsonObject = {"name": pusher.login, "email": f"{pusher.login}@users.noreply.localhost"}
     # The sandbox has no Git: something of the length of a commit's name, and another one for every push.
     before, after = (_hash(f"{repository.id} {at} {files} {one}") for one in ("before", "after"))
-    page = f"{urls.web}/{repository.full_name}"
+    page = f"{world.urls.web}/{repository.full_name}"
     commit: JsonObject = {
         "id": after,
         "tree_id": before,
@@ -145,24 +144,24 @@ def push_payload(
     }
 
 
-def ping_payload(urls: Urls, app: App, hook: JsonObject) -> JsonObject:
+def ping_payload(world: World, hook: JsonObject) -> JsonObject:
     """Return what GitHub sends when the hook is made: no action, no installation."""
     return {
         "zen": "Sign what you have read.",
-        "hook_id": app.hook_id,
+        "hook_id": world.app.hook_id,
         "hook": {
             "type": "App",
-            "id": app.hook_id,
+            "id": world.app.hook_id,
             "name": "web",
             "active": True,
-            "events": list(app.events),
+            "events": list(world.app.events),
             "config": hook,
-            "app_id": app.id,
-            "created_at": shapes.timestamp(app.created_at),
-            "updated_at": shapes.timestamp(app.created_at),
-            "deliveries_url": f"{urls.api}/app/hook/deliveries",
+            "app_id": world.app.id,
+            "created_at": shapes.timestamp(world.app.created_at),
+            "updated_at": shapes.timestamp(world.app.created_at),
+            "deliveries_url": f"{world.urls.api}/app/hook/deliveries",
         },
-        "sender": shapes.user(urls, app.owner),
+        "sender": shapes.user(world, world.app.owner),
     }
 
 
@@ -170,5 +169,5 @@ def _hash(text: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _with_ghost(urls: Urls, shown: JsonObject) -> JsonObject:
-    return shown if shown["user"] is not None else shown | {"user": shapes.user(urls, GHOST)}
+def _with_ghost(world: World, shown: JsonObject) -> JsonObject:
+    return shown if shown["user"] is not None else shown | {"user": shapes.user(world, GHOST)}

@@ -145,18 +145,18 @@ class Issues:
         if target.owner is not source.owner or (source.private and not target.private):
             raise Refused(422, "Issues can only be transferred between repositories of the same owner")
         moved = self._moved(issue, target)
-        old = issue_payload(self._world.urls, issue, self._world.app)
+        old = issue_payload(self._world, issue)
         self._events.publish(
             "issues", "transferred", actor, source,
             {"changes": {
-                "new_issue": issue_payload(self._world.urls, moved, self._world.app),
-                "new_repository": shapes.repository(self._world.urls, target),
+                "new_issue": issue_payload(self._world, moved),
+                "new_repository": shapes.repository(self._world, target),
             }},
             issue=issue,
         )  # fmt: skip
         issue.comments = []
         issue.pinned_comment = None
-        origin = {"old_issue": old, "old_repository": shapes.repository(self._world.urls, source)}
+        origin = {"old_issue": old, "old_repository": shapes.repository(self._world, source)}
         self._events.publish("issues", "opened", actor, target, {"changes": origin}, issue=moved)
         return moved
 
@@ -204,7 +204,7 @@ class Issues:
         return repository.labels.get(name.lower()) or self._repositories.create_label(repository, name)
 
     def _about(self, label: Label, issue: Issue) -> JsonObject:
-        return {"label": shapes.label(self._world.urls, issue.repository, label)}
+        return {"label": shapes.label(self._world, issue.repository, label)}
 
     def _update(self, issue: Issue, action: str, actor: User, more: JsonObject | None = None) -> None:
         issue.updated_at = self._world.time()

@@ -282,6 +282,19 @@ class Installation(_Node):
         return self.repositories is None or repository.id in self.repositories
 
 
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where this GitHub is reachable: REST root, GraphQL endpoint and web pages."""
+
+    api: str = "http://localhost/api/v3"
+    web: str = "http://localhost"
+
+    @property
+    def graphql(self) -> str:
+        """Return the GraphQL endpoint, beside the REST root as on GitHub Enterprise Server."""
+        return f"{self.web}/api/graphql"
+
+
 def node_id(prefix: str, *ids: int) -> str:
     """Make an opaque GraphQL id that carries its parts, so that equal things have equal ids."""
     packed = struct.pack(f">{len(ids)}Q", *ids)

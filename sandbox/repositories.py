@@ -82,7 +82,7 @@ class Repositories:
         if now_seen_by is not None:
             self._installations.publish_selection("added", now_seen_by, [repository])
         kind = "organization" if before.type == "Organization" else "user"
-        shown = shapes.user(self._world.urls, before)
+        shown = shapes.user(self._world, before)
         self._touch(repository, "transferred", actor, {"changes": {"owner": {"from": {kind: shown}}}})
         return repository
 
@@ -165,7 +165,7 @@ class Repositories:
         else:
             repository.files[path] = content.encode()
         actor = actor or repository.owner
-        pushed = push_payload(self._world.urls, repository, actor, {change: [path]}, self._world.time())
+        pushed = push_payload(self._world, repository, actor, {change: [path]}, self._world.time())
         self._events.publish("push", None, actor, repository, pushed)
         return repository
 

@@ -21,8 +21,7 @@ from sandbox.api.app import PREFIX, Api
 from sandbox.api.limits import Limits
 from sandbox.faults import Faults
 from sandbox.github import GitHub
-from sandbox.models import Comment, Issue, Repository, User
-from sandbox.shapes import Urls
+from sandbox.models import Comment, Issue, Repository, Urls, User
 
 LETTERS = "lovelace/letters"
 """The repository of a scene that names none."""

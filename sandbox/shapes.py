@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sandbox.models import (
     GHOST,
     REACTIONS,
-    App,
     Comment,
     Installation,
     Issue,
@@ -24,19 +22,7 @@ from sandbox.models import (
     Repository,
     User,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Urls:
-    """Where this GitHub is reachable: REST root, GraphQL endpoint and web pages."""
-
-    api: str = "http://localhost/api/v3"
-    web: str = "http://localhost"
-
-    @property
-    def graphql(self) -> str:
-        """Return the GraphQL endpoint, beside the REST root as on GitHub Enterprise Server."""
-        return f"{self.web}/api/graphql"
+from sandbox.world import World
 
 
 def timestamp(at: float) -> str:
@@ -57,19 +43,19 @@ _OF_USER = {
 }
 
 
-def user(urls: Urls, account: User) -> JsonObject:
+def user(world: World, account: User) -> JsonObject:
     """Build an account's JSON; a deleted one as the ghost."""
     account = GHOST if account.deleted else account
-    api = f"{urls.api}/users/{account.login}"
-    web = f"{urls.web}/apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else ""
+    api = f"{world.urls.api}/users/{account.login}"
+    web = f"{world.urls.web}/apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else ""
     return {
         "login": account.login,
         "id": account.id,
         "node_id": account.node_id,
-        "avatar_url": f"{urls.web}/avatars/u/{account.id}",
+        "avatar_url": f"{world.urls.web}/avatars/u/{account.id}",
         "gravatar_id": "",
         "url": api,
-        "html_url": web or f"{urls.web}/{account.login}",
+        "html_url": web or f"{world.urls.web}/{account.login}",
         **{f"{name}_url": f"{api}/{path}" for name, path in _OF_USER.items()},
         "type": account.type,
         "user_view_type": "public",
@@ -77,19 +63,19 @@ def user(urls: Urls, account: User) -> JsonObject:
     }
 
 
-def author(urls: Urls, account: User) -> JsonObject | None:
+def author(world: World, account: User) -> JsonObject | None:
     """Build the author's JSON as REST does: a deleted account is the ghost, or null."""
     if account.deleted and not account.shown_when_deleted:
         return None
-    return user(urls, account)
+    return user(world, account)
 
 
-def label(urls: Urls, repository: Repository, of: Label) -> JsonObject:
+def label(world: World, repository: Repository, of: Label) -> JsonObject:
     """Build a label's JSON."""
     return {
         "id": of.id,
         "node_id": of.node_id,
-        "url": f"{repository_url(urls, repository)}/labels/{of.name}",
+        "url": f"{repository_url(world, repository)}/labels/{of.name}",
         "name": of.name,
         "color": of.color,
         "default": of.default,
@@ -99,36 +85,36 @@ def label(urls: Urls, repository: Repository, of: Label) -> JsonObject:
     }
 
 
-def reaction(urls: Urls, of: Reaction) -> JsonObject:
+def reaction(world: World, of: Reaction) -> JsonObject:
     """Build a reaction's JSON."""
     return {
         "id": of.id,
         "node_id": of.node_id,
-        "user": author(urls, of.user),
+        "user": author(world, of.user),
         "content": of.content,
         "created_at": timestamp(of.created_at),
     }
 
 
-def issue(urls: Urls, of: Issue, app: App) -> JsonObject:
+def issue(world: World, of: Issue) -> JsonObject:
     """Build an issue's JSON with everything GitHub sends along, in REST answers and deliveries alike."""
-    url = issue_url(urls, of)
+    url = issue_url(world, of)
     repository = of.repository
     pinned = of.pinned_comment
     shown: JsonObject = {
         "url": url,
-        "repository_url": repository_url(urls, repository),
+        "repository_url": repository_url(world, repository),
         "labels_url": f"{url}/labels{{/name}}",
         "comments_url": f"{url}/comments",
         "events_url": f"{url}/events",
         "timeline_url": f"{url}/timeline",
-        "html_url": issue_page(urls, of),
+        "html_url": issue_page(world, of),
         "id": of.id,
         "node_id": of.node_id,
         "number": of.number,
         "title": of.title,
-        "user": author(urls, of.user),
-        "labels": [label(urls, repository, one) for one in of.labels],
+        "user": author(world, of.user),
+        "labels": [label(world, repository, one) for one in of.labels],
         "state": of.state,
         "locked": of.locked,
         "assignee": None,
@@ -143,16 +129,16 @@ def issue(urls: Urls, of: Issue, app: App) -> JsonObject:
         "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
         "issue_dependencies_summary": {"blocked_by": 0, "total_blocked_by": 0, "blocking": 0, "total_blocking": 0},
         "body": of.body,
-        "closed_by": None if of.closed_by is None else author(urls, of.closed_by),
+        "closed_by": None if of.closed_by is None else author(world, of.closed_by),
         "reactions": rollup(f"{url}/reactions", of.reactions),
-        "performed_via_github_app": integration(urls, app) if of.user is app.bot else None,
+        "performed_via_github_app": integration(world) if of.user is world.app.bot else None,
         "state_reason": of.state_reason,
-        "pinned_comment": None if pinned is None else comment(urls, pinned, app),
+        "pinned_comment": None if pinned is None else comment(world, pinned),
         "type": None,
     }
     if of.is_pull_request:
-        pull = f"{repository_url(urls, repository)}/pulls/{of.number}"
-        page = issue_page(urls, of)
+        pull = f"{repository_url(world, repository)}/pulls/{of.number}"
+        page = issue_page(world, of)
         shown |= {
             "draft": False,
             "pull_request": {
@@ -166,28 +152,28 @@ def issue(urls: Urls, of: Issue, app: App) -> JsonObject:
     return shown
 
 
-def comment(urls: Urls, of: Comment, app: App) -> JsonObject:
+def comment(world: World, of: Comment) -> JsonObject:
     """Build a comment's JSON, with the keys `pin` and `minimized` that REST has since 2026."""
-    url = comment_url(urls, of)
+    url = comment_url(world, of)
     pin: Json = None
     if of.pinned_at is not None:
         pin = {
             "pinned_at": timestamp(of.pinned_at),
-            "pinned_by": None if of.pinned_by is None else author(urls, of.pinned_by),
+            "pinned_by": None if of.pinned_by is None else author(world, of.pinned_by),
         }
     return {
         "url": url,
-        "html_url": f"{issue_page(urls, of.issue)}#issuecomment-{of.id}",
-        "issue_url": issue_url(urls, of.issue),
+        "html_url": f"{issue_page(world, of.issue)}#issuecomment-{of.id}",
+        "issue_url": issue_url(world, of.issue),
         "id": of.id,
         "node_id": of.node_id,
-        "user": author(urls, of.user),
+        "user": author(world, of.user),
         "created_at": timestamp(of.created_at),
         "updated_at": timestamp(of.updated_at),
         "body": of.body,
         "author_association": association(of.issue.repository, of.user),
         "reactions": rollup(f"{url}/reactions", of.reactions),
-        "performed_via_github_app": integration(urls, app) if of.via_app else None,
+        "performed_via_github_app": integration(world) if of.via_app else None,
         "pin": pin,
         "minimized": None if of.minimized is None else {"reason": of.minimized},
     }
@@ -210,18 +196,19 @@ def association(repository: Repository, account: User) -> str:
     return "MEMBER" if repository.owner.type == "Organization" else "COLLABORATOR"
 
 
-def integration(urls: Urls, app: App) -> JsonObject:
+def integration(world: World) -> JsonObject:
     """Build the App's JSON as `performed_via_github_app` and `GET /app` do."""
+    app = world.app
     return {
         "id": app.id,
         "slug": app.slug,
         "client_id": app.client_id,
         "node_id": app.node_id,
-        "owner": user(urls, app.owner),
+        "owner": user(world, app.owner),
         "name": app.name,
         "description": "",
-        "external_url": urls.web,
-        "html_url": f"{urls.web}/apps/{app.slug}",
+        "external_url": world.urls.web,
+        "html_url": f"{world.urls.web}/apps/{app.slug}",
         "created_at": timestamp(app.created_at),
         "updated_at": timestamp(app.created_at),
         "permissions": dict(app.permissions),
@@ -229,18 +216,18 @@ def integration(urls: Urls, app: App) -> JsonObject:
     }
 
 
-def installation(urls: Urls, of: Installation, app: App) -> JsonObject:
+def installation(world: World, of: Installation) -> JsonObject:
     """Build an installation's JSON with what was granted."""
     return {
         "id": of.id,
-        "client_id": app.client_id,
-        "account": user(urls, of.account),
+        "client_id": world.app.client_id,
+        "account": user(world, of.account),
         "repository_selection": "all" if of.repositories is None else "selected",
-        "access_tokens_url": f"{urls.api}/app/installations/{of.id}/access_tokens",
-        "repositories_url": f"{urls.api}/installation/repositories",
-        "html_url": f"{urls.web}/settings/installations/{of.id}",
-        "app_id": app.id,
-        "app_slug": app.slug,
+        "access_tokens_url": f"{world.urls.api}/app/installations/{of.id}/access_tokens",
+        "repositories_url": f"{world.urls.api}/installation/repositories",
+        "html_url": f"{world.urls.web}/settings/installations/{of.id}",
+        "app_id": world.app.id,
+        "app_slug": world.app.slug,
         "target_id": of.account.id,
         "target_type": of.account.type,
         "permissions": dict(of.permissions),
@@ -250,7 +237,7 @@ def installation(urls: Urls, of: Installation, app: App) -> JsonObject:
         "single_file_name": None,
         "has_multiple_single_files": False,
         "single_file_paths": [],
-        "suspended_by": None if of.suspended_by is None else user(urls, of.suspended_by),
+        "suspended_by": None if of.suspended_by is None else user(world, of.suspended_by),
         "suspended_at": None if of.suspended_at is None else timestamp(of.suspended_at),
     }
 
@@ -266,25 +253,25 @@ def short_repository(of: Repository) -> JsonObject:
     }
 
 
-def repository_url(urls: Urls, of: Repository) -> str:
+def repository_url(world: World, of: Repository) -> str:
     """Return the repository's REST address."""
-    return f"{urls.api}/repos/{of.full_name}"
+    return f"{world.urls.api}/repos/{of.full_name}"
 
 
-def issue_url(urls: Urls, of: Issue) -> str:
+def issue_url(world: World, of: Issue) -> str:
     """Return the issue's REST address."""
-    return f"{repository_url(urls, of.repository)}/issues/{of.number}"
+    return f"{repository_url(world, of.repository)}/issues/{of.number}"
 
 
-def issue_page(urls: Urls, of: Issue) -> str:
+def issue_page(world: World, of: Issue) -> str:
     """Return the issue's web page."""
     kind = "pull" if of.is_pull_request else "issues"
-    return f"{urls.web}/{of.repository.full_name}/{kind}/{of.number}"
+    return f"{world.urls.web}/{of.repository.full_name}/{kind}/{of.number}"
 
 
-def comment_url(urls: Urls, of: Comment) -> str:
+def comment_url(world: World, of: Comment) -> str:
     """Return the comment's REST address."""
-    return f"{repository_url(urls, of.issue.repository)}/issues/comments/{of.id}"
+    return f"{repository_url(world, of.issue.repository)}/issues/comments/{of.id}"
 
 
 _ADDRESSES = {
@@ -327,10 +314,10 @@ _ADDRESSES = {
 }
 
 
-def repository(urls: Urls, of: Repository) -> JsonObject:
+def repository(world: World, of: Repository) -> JsonObject:
     """Build a repository's JSON in full, as deliveries and `GET /repos/{owner}/{repo}` do."""
-    url = repository_url(urls, of)
-    page = f"{urls.web}/{of.full_name}"
+    url = repository_url(world, of)
+    page = f"{world.urls.web}/{of.full_name}"
     open_issues = sum(
         1 for one in of.issues.values() if one.state == "open" and not one.deleted and not one.moved_to
     )
@@ -340,7 +327,7 @@ def repository(urls: Urls, of: Repository) -> JsonObject:
         "name": of.name,
         "full_name": of.full_name,
         "private": of.private,
-        "owner": user(urls, of.owner),
+        "owner": user(world, of.owner),
         "html_url": page,
         "description": of.description,
         "fork": False,

@@ -32,20 +32,20 @@ class StaleReads:
         if seconds:
             comments = self._world.comments.values()
             issues = (one for repository in self._world.repositories.values() for one in repository.issues.values())
-            self._shown = {one.id: self._comment_now(one) for one in comments if not one.deleted}
-            self._shown |= {one.id: self._issue_now(one) for one in issues}
+            self._shown = {one.id: shapes.comment(self._world, one) for one in comments if not one.deleted}
+            self._shown |= {one.id: shapes.issue(self._world, one) for one in issues}
         else:
             self._shown, self._stale = {}, {}
 
     def issue(self, issue: Issue) -> JsonObject | None:
         """Return an issue's JSON; None while its creation is not visible yet."""
         stale = self._past(issue.id)
-        return self._issue_now(issue) if stale is None else stale[0]
+        return shapes.issue(self._world, issue) if stale is None else stale[0]
 
     def comment(self, comment: Comment) -> JsonObject | None:
         """Return a comment's JSON; None while its creation is not visible yet."""
         stale = self._past(comment.id)
-        return self._comment_now(comment) if stale is None else stale[0]
+        return shapes.comment(self._world, comment) if stale is None else stale[0]
 
     def shows(self, comment: Comment) -> bool:
         """Check whether a comment can be seen: there, not flagged, and its creation visible."""
@@ -81,17 +81,11 @@ class StaleReads:
             return
         until = self._world.now() + self._lag
         if event.issue is not None:
-            self._outdate(event.issue.id, self._issue_now(event.issue), until)
+            self._outdate(event.issue.id, shapes.issue(self._world, event.issue), until)
         if event.comment is not None:
-            self._outdate(event.comment.id, self._comment_now(event.comment), until)
+            self._outdate(event.comment.id, shapes.comment(self._world, event.comment), until)
 
     def _outdate(self, thing: int, now: JsonObject, until: float) -> None:
         past = self._past(thing)
         self._stale[thing] = (until, self._shown.get(thing) if past is None else past[0])
         self._shown[thing] = now
-
-    def _issue_now(self, issue: Issue) -> JsonObject:
-        return shapes.issue(self._world.urls, issue, self._world.app)
-
-    def _comment_now(self, comment: Comment) -> JsonObject:
-        return shapes.comment(self._world.urls, comment, self._world.app)

@@ -7,8 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.models import App, Comment, Installation, Issue, JsonObject, Repository, User
-from sandbox.shapes import Urls
+from sandbox.models import App, Comment, Installation, Issue, JsonObject, Repository, Urls, User
 
 PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
 EVENTS = ("issues", "issue_comment", "repository", "push")

@@ -17,14 +17,15 @@ _NOT_ACCESSIBLE = (
 
 def get_app(call: Call) -> Answer:
     """Read the App."""
-    return Answer(_app(call))
+    count = sum(1 for one in call.world.installations.values() if not one.deleted)
+    return Answer(shapes.integration(call.world) | {"installations_count": count})
 
 
 def list_installations(call: Call) -> Answer:
     """List the App's installations."""
     found = [one for one in call.world.installations.values() if not one.deleted]
     page, links = page_of(found, call.query, f"{call.world.urls.api}/app/installations")
-    return Answer([_installation(call, one) for one in page], headers=links)
+    return Answer([shapes.installation(call.world, one) for one in page], headers=links)
 
 
 def get_repository_installation(call: Call) -> Answer:
@@ -33,7 +34,7 @@ def get_repository_installation(call: Call) -> Answer:
     installation = call.world.installation_for(repository)
     if installation is None:
         raise Refused(404, "Not Found")
-    return Answer(_installation(call, installation))
+    return Answer(shapes.installation(call.world, installation))
 
 
 def create_token(call: Call) -> Answer:
@@ -51,7 +52,7 @@ def create_token(call: Call) -> Answer:
         "repository_selection": "all" if installation.repositories is None and repositories is None else "selected",
     }
     if repositories is not None:
-        shown = [shapes.repository(call.world.urls, call.world.repositories[one]) for one in sorted(repositories)]
+        shown = [shapes.repository(call.world, call.world.repositories[one]) for one in sorted(repositories)]
         answer["repositories"] = shown
     return Answer(answer, 201)
 
@@ -70,7 +71,7 @@ def list_repositories(call: Call) -> Answer:
     body: JsonObject = {
         "total_count": len(seen),
         "repository_selection": "all" if token.installation.repositories is None else "selected",
-        "repositories": [shapes.repository(call.world.urls, one) for one in page],
+        "repositories": [shapes.repository(call.world, one) for one in page],
     }
     return Answer(body, headers=links)
 
@@ -110,16 +111,7 @@ def _person(call: Call, user: User) -> JsonObject:
     counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
     since = shapes.timestamp(user.created_at)
     shown = {"name": user.name, "created_at": since, "updated_at": since, **unsaid, **counts}
-    return shapes.user(call.world.urls, user) | shown
-
-
-def _app(call: Call) -> JsonObject:
-    count = sum(1 for one in call.world.installations.values() if not one.deleted)
-    return shapes.integration(call.world.urls, call.world.app) | {"installations_count": count}
-
-
-def _installation(call: Call, installation: Installation) -> JsonObject:
-    return shapes.installation(call.world.urls, installation, call.world.app)
+    return shapes.user(call.world, user) | shown
 
 
 def _named(call: Call) -> Installation:

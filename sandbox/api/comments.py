@@ -29,8 +29,8 @@ def get_comment(call: Call) -> Answer:
 def create_comment(call: Call) -> Answer:
     """Write a comment; it notifies every subscriber and counts as content."""
     comment = call.github.comments.create(call.issue(), call.actor, call.required("body"), web=False)
-    url = shapes.comment_url(call.world.urls, comment)
-    return Answer(_now(call, comment), 201, {"Location": url})
+    url = shapes.comment_url(call.world, comment)
+    return Answer(shapes.comment(call.world, comment), 201, {"Location": url})
 
 
 def create_reaction(call: Call) -> Answer:
@@ -38,7 +38,7 @@ def create_reaction(call: Call) -> Answer:
     target = call.comment()
     before = len(target.reactions)
     reaction = call.github.reactions.add(target, call.actor, call.required("content"))
-    return Answer(shapes.reaction(call.world.urls, reaction), 201 if len(target.reactions) > before else 200)
+    return Answer(shapes.reaction(call.world, reaction), 201 if len(target.reactions) > before else 200)
 
 
 def delete_reaction(call: Call) -> Answer:
@@ -56,10 +56,6 @@ def delete_reaction(call: Call) -> Answer:
 def _shown(call: Call, comments: Sequence[Comment]) -> list[JsonObject]:
     shown = (call.github.stale_reads.comment(comment) for comment in comments)
     return [one for one in shown if one is not None]
-
-
-def _now(call: Call, comment: Comment) -> JsonObject:
-    return shapes.comment(call.world.urls, comment, call.world.app)
 
 
 _R = "/repos/{owner}/{repo}/issues"

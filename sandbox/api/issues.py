@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sandbox import shapes
 from sandbox.api.answer import Answer, page_of
 from sandbox.api.call import Call, Route
-from sandbox.models import Issue, JsonObject, Refused, invalid
+from sandbox.models import Issue, Refused, invalid
 
 
 def list_issues(call: Call) -> Answer:
@@ -47,8 +47,8 @@ def create_issue(call: Call) -> Answer:
     if call.actor.type == "User" and not call.github.repositories.allows(repository, call.actor, "triage"):
         labels = []  # GitHub drops them silently
     issue = call.github.issues.open(repository, call.actor, title, body, labels, web=False)
-    url = shapes.issue_url(call.world.urls, issue)
-    return Answer(_now(call, issue), 201, {"Location": url})
+    url = shapes.issue_url(call.world, issue)
+    return Answer(shapes.issue(call.world, issue), 201, {"Location": url})
 
 
 def edit_issue(call: Call) -> Answer:
@@ -67,7 +67,7 @@ def edit_issue(call: Call) -> Answer:
     names = call.names("labels")
     if names is not None:
         _replace_labels(call, issue, names)
-    return Answer(_now(call, issue))
+    return Answer(shapes.issue(call.world, issue))
 
 
 def get_label(call: Call) -> Answer:
@@ -76,7 +76,7 @@ def get_label(call: Call) -> Answer:
     label = repository.labels.get(call.path["name"].lower())
     if label is None:
         raise Refused(404, "Not Found")
-    return Answer(shapes.label(call.world.urls, repository, label))
+    return Answer(shapes.label(call.world, repository, label))
 
 
 def create_label(call: Call) -> Answer:
@@ -87,7 +87,7 @@ def create_label(call: Call) -> Answer:
     label = call.github.repositories.create_label(
         repository, call.required("name"), color, call.text("description")
     )
-    shown = shapes.label(call.world.urls, repository, label)
+    shown = shapes.label(call.world, repository, label)
     return Answer(shown, 201, {"Location": str(shown["url"])})
 
 
@@ -127,10 +127,6 @@ def _shown(call: Call, issue: Issue) -> Answer:
     if shown is None:
         raise Refused(404, "Not Found")
     return Answer(shown)
-
-
-def _now(call: Call, issue: Issue) -> JsonObject:
-    return shapes.issue(call.world.urls, issue, call.world.app)
 
 
 _R = "/repos/{owner}/{repo}"

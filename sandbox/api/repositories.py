@@ -15,9 +15,7 @@ _AS_PERMISSION = {"maintain": "write", "triage": "read"}
 
 def get_repository(call: Call) -> Answer:
     """Read a repository."""
-    return Answer(
-        shapes.repository(call.world.urls, call.repository()) | {"subscribers_count": 0, "network_count": 0}
-    )
+    return Answer(shapes.repository(call.world, call.repository()) | {"subscribers_count": 0, "network_count": 0})
 
 
 def get_contents(call: Call) -> Answer:
@@ -64,7 +62,7 @@ def get_permission(call: Call) -> Answer:
     rank = ROLES.index(role)
     names = ("pull", "triage", "push", "maintain", "admin")
     allowed: JsonObject = {name: rank > place for place, name in enumerate(names)}
-    shown = shapes.user(call.world.urls, user) | {"permissions": allowed, "role_name": role}
+    shown = shapes.user(call.world, user) | {"permissions": allowed, "role_name": role}
     return Answer({"permission": _AS_PERMISSION.get(role, role), "user": shown, "role_name": role})
 
 
@@ -78,9 +76,9 @@ def _folder(call: Call, repository: Repository, path: str) -> list[JsonObject]:
 
 def _entry(call: Call, repository: Repository, path: str, content: bytes) -> JsonObject:
     urls = call.world.urls
-    url = f"{shapes.repository_url(urls, repository)}/contents/{path}?ref=main"
+    url = f"{shapes.repository_url(call.world, repository)}/contents/{path}?ref=main"
     sha = _sha(content)
-    git = f"{shapes.repository_url(urls, repository)}/git/blobs/{sha}"
+    git = f"{shapes.repository_url(call.world, repository)}/git/blobs/{sha}"
     page = f"{urls.web}/{repository.full_name}/blob/main/{path}"
     return {
         "type": "file",

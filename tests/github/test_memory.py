@@ -14,7 +14,7 @@ PAGE = "https://api.github.com/repositories/7/issues/1/comments?per_page=100&pag
 def page(sandbox: Sandbox) -> list[Any]:
     letter = sandbox.petition()
     comments = [sandbox.comment(letter, f"person-{number}", "/sign Ada Lovelace, Engines") for number in range(100)]
-    return [shapes.comment(sandbox.world.urls, comment, sandbox.world.app) for comment in comments]
+    return [shapes.comment(sandbox.world, comment) for comment in comments]
 
 
 def test_what_is_read_is_remembered_and_nothing_else() -> None:
