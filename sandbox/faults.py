@@ -141,14 +141,14 @@ class FaultInjector:
     def with_delivery(self) -> DeliveryFault:
         """Draw what becomes of a delivery."""
         of = self._faults
-        fates = {
+        outcomes = {
             DeliveryFault.IS_LOST: of.lost,
             DeliveryFault.VANISHES: of.vanished,
             DeliveryFault.COMES_TWICE: of.doubled,
             DeliveryFault.COMES_LATE: of.late,
             DeliveryFault.IS_UNANSWERED: of.unanswered,
         }
-        return _draw(self._deliveries, fates) or DeliveryFault.ARRIVES
+        return _draw(self._deliveries, outcomes) or DeliveryFault.ARRIVES
 
     def places(self) -> int:
         """Draw how many later deliveries overtake one that is held back."""

@@ -96,12 +96,24 @@ def reaction(world: World, of: Reaction) -> JsonObject:
     }
 
 
+_EVERY_ISSUE: JsonObject = {
+    "assignee": None,
+    "assignees": [],
+    "milestone": None,
+    "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
+    "issue_dependencies_summary": {"blocked_by": 0, "total_blocked_by": 0, "blocking": 0, "total_blocking": 0},
+    "type": None,
+}
+"""What the sandbox's issues have none of."""
+
+
 def issue(world: World, of: Issue) -> JsonObject:
     """Build an issue's JSON with everything GitHub sends along, in REST answers and deliveries alike."""
     url = issue_url(world, of)
     repository = of.repository
     pinned = of.pinned_comment
     shown: JsonObject = {
+        **_EVERY_ISSUE,
         "url": url,
         "repository_url": repository_url(world, repository),
         "labels_url": f"{url}/labels{{/name}}",
@@ -117,39 +129,34 @@ def issue(world: World, of: Issue) -> JsonObject:
         "labels": [label(world, repository, one) for one in of.labels],
         "state": of.state,
         "locked": of.locked,
-        "assignee": None,
-        "assignees": [],
-        "milestone": None,
         "comments": len(of.comments),
         "created_at": timestamp(of.created_at),
         "updated_at": timestamp(of.updated_at),
         "closed_at": None if of.closed_at is None else timestamp(of.closed_at),
         "author_association": association(repository, of.user),
         "active_lock_reason": of.lock_reason,
-        "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
-        "issue_dependencies_summary": {"blocked_by": 0, "total_blocked_by": 0, "blocking": 0, "total_blocking": 0},
         "body": of.body,
         "closed_by": None if of.closed_by is None else author(world, of.closed_by),
         "reactions": rollup(f"{url}/reactions", of.reactions),
         "performed_via_github_app": integration(world) if of.user is world.app.bot else None,
         "state_reason": of.state_reason,
         "pinned_comment": None if pinned is None else comment(world, pinned),
-        "type": None,
     }
     if of.is_pull_request:
-        pull = f"{repository_url(world, repository)}/pulls/{of.number}"
-        page = issue_page(world, of)
-        shown |= {
-            "draft": False,
-            "pull_request": {
-                "url": pull,
-                "html_url": page,
-                "diff_url": f"{page}.diff",
-                "patch_url": f"{page}.patch",
-                "merged_at": None,
-            },
-        }
+        shown |= _pull_request(world, of)
     return shown
+
+
+def _pull_request(world: World, of: Issue) -> JsonObject:
+    page = issue_page(world, of)
+    pull: JsonObject = {
+        "url": f"{repository_url(world, of.repository)}/pulls/{of.number}",
+        "html_url": page,
+        "diff_url": f"{page}.diff",
+        "patch_url": f"{page}.patch",
+        "merged_at": None,
+    }
+    return {"draft": False, "pull_request": pull}
 
 
 def comment(world: World, of: Comment) -> JsonObject:
@@ -314,6 +321,33 @@ _ADDRESSES = {
 }
 
 
+_EVERY_REPOSITORY: JsonObject = {
+    "fork": False,
+    "homepage": None,
+    "size": 1,
+    "stargazers_count": 0,
+    "watchers_count": 0,
+    "language": None,
+    "has_projects": True,
+    "has_downloads": True,
+    "has_wiki": True,
+    "has_pages": False,
+    "has_discussions": False,
+    "forks_count": 0,
+    "mirror_url": None,
+    "disabled": False,
+    "license": None,
+    "allow_forking": True,
+    "is_template": False,
+    "web_commit_signoff_required": False,
+    "topics": [],
+    "forks": 0,
+    "watchers": 0,
+    "default_branch": "main",
+}
+"""What the sandbox's repositories do not differ in."""
+
+
 def repository(world: World, of: Repository) -> JsonObject:
     """Build a repository's JSON in full, as deliveries and `GET /repos/{owner}/{repo}` do."""
     url = repository_url(world, of)
@@ -322,6 +356,7 @@ def repository(world: World, of: Repository) -> JsonObject:
         1 for one in of.issues.values() if one.state == "open" and not one.deleted and not one.moved_to
     )
     return {
+        **_EVERY_REPOSITORY,
         "id": of.id,
         "node_id": of.node_id,
         "name": of.name,
@@ -330,7 +365,6 @@ def repository(world: World, of: Repository) -> JsonObject:
         "owner": user(world, of.owner),
         "html_url": page,
         "description": of.description,
-        "fork": False,
         "url": url,
         **{key: f"{url}/{path}" for key, path in _ADDRESSES.items()},
         "created_at": timestamp(of.created_at),
@@ -340,30 +374,9 @@ def repository(world: World, of: Repository) -> JsonObject:
         "ssh_url": f"git@localhost:{of.full_name}.git",
         "clone_url": f"{page}.git",
         "svn_url": page,
-        "homepage": None,
-        "size": 1,
-        "stargazers_count": 0,
-        "watchers_count": 0,
-        "language": None,
         "has_issues": of.has_issues,
-        "has_projects": True,
-        "has_downloads": True,
-        "has_wiki": True,
-        "has_pages": False,
-        "has_discussions": False,
-        "forks_count": 0,
-        "mirror_url": None,
         "archived": of.archived,
-        "disabled": False,
         "open_issues_count": open_issues,
-        "license": None,
-        "allow_forking": True,
-        "is_template": False,
-        "web_commit_signoff_required": False,
-        "topics": [],
         "visibility": "private" if of.private else "public",
-        "forks": 0,
         "open_issues": open_issues,
-        "watchers": 0,
-        "default_branch": "main",
     }

@@ -1,4 +1,4 @@
-"""GraphQL's view of the nouns: names, nulls and ids as its schema has them, not as REST does."""
+"""GraphQL's view of the models: names, nulls and ids as its schema has them, not as REST does."""
 
 from __future__ import annotations
 

@@ -45,11 +45,11 @@ def test_the_same_seed_goes_wrong_the_same_way() -> None:
 def test_on_a_bad_day_everything_goes_wrong_sooner_or_later() -> None:
     injector = FaultInjector(Faults.bad_day(seed=1))
 
-    fates = Counter(injector.with_delivery() for _ in range(2000))
+    outcomes = Counter(injector.with_delivery() for _ in range(2000))
     failures = [injector.with_request("POST", path) for path in ("/graphql", "/x/reactions") for _ in range(2000)]
 
-    assert set(fates) == set(DeliveryFault)
-    assert fates[DeliveryFault.ARRIVES] > 1000
+    assert set(outcomes) == set(DeliveryFault)
+    assert outcomes[DeliveryFault.ARRIVES] > 1000
     assert {failure.fault for failure in failures if failure} == set(RequestFault) - {
         RequestFault.REACTIONS_MISSING
     }

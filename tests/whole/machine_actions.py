@@ -370,7 +370,7 @@ def _with_their_letter(world: World) -> list[Issue]:
 
 
 FAULTS: Sequence[Faults] = (
-    Faults(lost=0.3, vanished=0.1, unheard=0.2, quiet_seconds=0.01),
+    Faults(lost=0.3, vanished=0.1, unanswered=0.2, quiet_seconds=0.01),
     Faults(doubled=0.4, late=0.4, quiet_seconds=0.01),
     Faults(server_error=0.2, unavailable=0.1, truncated=0.1, hanging=0.1, hang_seconds=0.01, applied_anyway=0.5),
     Faults(where="PATCH", server_error=0.5, truncated=0.2, applied_anyway=0.7),
@@ -385,7 +385,7 @@ FAULTS: Sequence[Faults] = (
         vanished=0.02,
         doubled=0.1,
         late=0.1,
-        unheard=0.03,
+        unanswered=0.03,
         quiet_seconds=0.01,
         lag_seconds=1.0,
         token_lag_seconds=1.0,

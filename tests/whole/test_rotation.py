@@ -15,20 +15,20 @@ NEW = "another secret of this test"
 
 async def test_secret_and_key_are_exchanged_and_nobody_is_lost(sqlite_url: str) -> None:
     async with scene(sqlite_url, start=False) as stage:
-        keychain, deliveries = stage.sandbox.github.credentials, stage.sandbox.deliveries
+        credentials, deliveries = stage.sandbox.github.credentials, stage.sandbox.deliveries
         old = stage.config()
         async with running(stage, old):
             petition = stage.petition()
             stage.sign(petition, "ada")
             await stage.shows(petition, 1)
-            keychain.add_key()
+            credentials.add_key()
 
         # Nobody is there between two starts.
         stage.sign(petition, "grace")
         await stage.sandbox.settled()
-        both = replace(old, webhook_secrets=(NEW, *old.webhook_secrets), private_key=keychain.private_key)
+        both = replace(old, webhook_secrets=(NEW, *old.webhook_secrets), private_key=credentials.private_key)
         async with running(stage, both):
-            keychain.delete_old_keys()
+            credentials.delete_old_keys()
             await stage.shows(petition, 2)
             stage.sign(petition, "alan")
             await stage.shows(petition, 3)
