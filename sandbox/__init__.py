@@ -1,1 +1,1 @@
-"""A GitHub on your machine: its state, its API and its deliveries, for `demo` and for every test."""
+"""A GitHub on your machine: its world, its API and its deliveries, for `demo` and for every test."""

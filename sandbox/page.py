@@ -74,24 +74,18 @@ class _Page:
             web.get(issue, self._issue),
             web.get(f"{issue}/events", self._events),
             web.post(f"{issue}/comments", self._write),
-            web.post(f"{issue}/edit", self._edit_issue),
-            web.post(f"{issue}/state", self._set_state),
-            web.post(f"{issue}/lock", self._set_lock),
-            web.post(f"{issue}/labels", self._set_labels),
-            web.post(f"{comment}/edit", self._edit_comment),
-            web.post(f"{comment}/delete", self._delete_comment),
-            web.post(f"{comment}/hide", self._hide_comment),
-            web.post(f"{comment}/unhide", self._unhide_comment),
+            web.post(f"{issue}/{{change:edit|state|lock|labels}}", self._change_issue),
+            web.post(f"{comment}/{{change:edit|delete|hide|unhide}}", self._change_comment),
         ]
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Record calls to the API; answer errors on the page with a message, and set the security headers."""
         if request.path.startswith("/api/"):
-            return await self._note(request, handler)
+            return await self._record_call(request, handler)
         try:
             if request.method == "POST" and not request.path.endswith(MANIFESTS):
-                _refuse_strangers(request)
+                _refuse_cross_site(request)
             response = await handler(request)
         except (Refused, web.HTTPException) as problem:
             if isinstance(problem, web.HTTPException) and problem.status < 400:
@@ -165,52 +159,38 @@ class _Page:
         issue, form = self._find_issue(request), await _form(request)
         actor = self._newcomer(form["newcomer"]) if form.get("newcomer", "").strip() else self._actor(form)
         comment = self._github.comments.create(issue, actor, form.get("example") or form.get("body", ""))
-        raise _seen(issue, f"issuecomment-{comment.id}", speaker=actor)
+        raise _back_to(issue, f"issuecomment-{comment.id}", speaker=actor)
 
-    async def _edit_issue(self, request: web.Request) -> web.Response:
+    async def _change_issue(self, request: web.Request) -> web.Response:
         issue, form = self._find_issue(request), await _form(request)
-        self._github.issues.edit(issue, self._actor(form), title=form.get("title"), body=form.get("body"))
-        raise _seen(issue, "letter")
+        issues, actor = self._github.issues, self._actor(form)
+        match request.match_info["change"]:
+            case "edit":
+                issues.edit(issue, actor, form.get("body"), title=form.get("title"))
+                raise _back_to(issue, "letter")
+            case "state":
+                (issues.close if form.get("state") == "closed" else issues.reopen)(issue, actor)
+            case "lock":
+                (issues.lock if form.get("lock") == "on" else issues.unlock)(issue, actor)
+            case _ if "remove" in form:
+                issues.unlabel(issue, actor, form["remove"])
+            case _:
+                issues.label(issue, actor, form.get("add", "").strip())
+        raise _back_to(issue, "title")
 
-    async def _set_state(self, request: web.Request) -> web.Response:
-        issue, form = self._find_issue(request), await _form(request)
-        change = self._github.issues.close if form.get("state") == "closed" else self._github.issues.reopen
-        change(issue, self._actor(form))
-        raise _seen(issue, "title")
-
-    async def _set_lock(self, request: web.Request) -> web.Response:
-        issue, form = self._find_issue(request), await _form(request)
-        change = self._github.issues.lock if form.get("lock") == "on" else self._github.issues.unlock
-        change(issue, self._actor(form))
-        raise _seen(issue, "title")
-
-    async def _set_labels(self, request: web.Request) -> web.Response:
-        issue, form = self._find_issue(request), await _form(request)
-        if "remove" in form:
-            self._github.issues.unlabel(issue, self._actor(form), form["remove"])
-        else:
-            self._github.issues.label(issue, self._actor(form), form.get("add", "").strip())
-        raise _seen(issue, "title")
-
-    async def _edit_comment(self, request: web.Request) -> web.Response:
+    async def _change_comment(self, request: web.Request) -> web.Response:
         comment, form = self._find_comment(request), await _form(request)
-        self._github.comments.edit(comment, self._actor(form), form.get("body", ""))
-        raise _seen(comment.issue, f"issuecomment-{comment.id}")
-
-    async def _delete_comment(self, request: web.Request) -> web.Response:
-        comment, form = self._find_comment(request), await _form(request)
-        self._github.comments.delete(comment, self._actor(form))
-        raise _seen(comment.issue, "thread")
-
-    async def _hide_comment(self, request: web.Request) -> web.Response:
-        comment, form = self._find_comment(request), await _form(request)
-        self._github.comments.hide(comment, self._actor(form), form.get("reason", "off-topic"))
-        raise _seen(comment.issue, f"issuecomment-{comment.id}")
-
-    async def _unhide_comment(self, request: web.Request) -> web.Response:
-        comment, form = self._find_comment(request), await _form(request)
-        self._github.comments.unhide(comment, self._actor(form))
-        raise _seen(comment.issue, f"issuecomment-{comment.id}")
+        comments, actor = self._github.comments, self._actor(form)
+        match request.match_info["change"]:
+            case "edit":
+                comments.edit(comment, actor, form.get("body", ""))
+            case "delete":
+                comments.delete(comment, actor)
+            case "hide":
+                comments.hide(comment, actor, form.get("reason", "off-topic"))
+            case _:
+                comments.unhide(comment, actor)
+        raise _back_to(comment.issue, "thread" if comment.deleted else f"issuecomment-{comment.id}")
 
     # Whom and what it is about
 
@@ -262,7 +242,7 @@ class _Page:
 
     # How it is answered
 
-    async def _note(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _record_call(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         status = 500
         try:
             response = await handler(request)
@@ -312,7 +292,7 @@ def _visible(repository: Repository) -> list[Issue]:
     return [one for one in repository.issues.values() if not (one.deleted or one.moved_to or repository.deleted)]
 
 
-def _seen(issue: Issue, anchor: str, *, speaker: User | None = None) -> web.HTTPSeeOther:
+def _back_to(issue: Issue, anchor: str, *, speaker: User | None = None) -> web.HTTPSeeOther:
     """Send the browser back to the issue, so that loading the page again repeats nothing."""
     asked = f"?as={quote(speaker.login)}" if speaker is not None else ""
     return web.HTTPSeeOther(f"{views.issue_path(issue)}{asked}#{anchor}")
@@ -326,7 +306,7 @@ async def _form(request: web.Request) -> Form:
     return {name: value for name, value in given.items() if isinstance(value, str)}
 
 
-def _refuse_strangers(request: web.Request) -> None:
+def _refuse_cross_site(request: web.Request) -> None:
     """Refuse forms that another site's page sends, because browsers let any page post to this machine."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:

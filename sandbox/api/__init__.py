@@ -1,1 +1,1 @@
-"""GitHub's REST and GraphQL API of the sandbox."""
+"""The sandbox's REST and GraphQL API, as GitHub describes it."""
