@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -19,16 +20,28 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-PIN_FILES = ("requirements.txt", "tests/requirements.txt")
+BASE = PROJECT["project"]["dependencies"]
+POSTGRES, DEMO = (PROJECT["project"]["optional-dependencies"][extra] for extra in ("postgres", "demo"))
+DEV = PROJECT["dependency-groups"]["dev"]
+
+PIN_FILES = {
+    "requirements.txt": [*BASE, *POSTGRES],
+    "sandbox/requirements.txt": [*BASE, *DEMO],
+    "tests/requirements.txt": [*BASE, *POSTGRES, *DEMO, *DEV],
+}
+"""What each file pins of what `pyproject.toml` asks for."""
 
 
-@pytest.mark.parametrize("requirement", [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]])
+def test_no_extra_is_forgotten() -> None:
+    assert list(PROJECT["project"]["optional-dependencies"]) == ["postgres", "demo"]
+
+
+@pytest.mark.parametrize("requirement", PIN_FILES["tests/requirements.txt"])
 def test_a_dependency_is_bounded_and_pinned_within_its_bounds(requirement: str) -> None:
     wanted = Requirement(requirement)
     operators = {specifier.operator for specifier in wanted.specifier}
     assert operators == {">=", "<"}, "give a lower and an upper bound"
-    files = PIN_FILES if requirement in PROJECT["project"]["dependencies"] else PIN_FILES[1:]
-    for file in files:
+    for file in (file for file, requirements in PIN_FILES.items() if requirement in requirements):
         pin = pins(file).get(canonicalize_name(wanted.name))
         assert pin is not None, f"{file} lacks {wanted.name}; run .ci/lock"
         assert wanted.specifier.contains(pin, prereleases=True), f"{file} has {wanted.name} {pin}; run .ci/lock"
@@ -44,26 +57,26 @@ def test_pins_are_hashed_and_name_no_source(file: str) -> None:
     assert not re.search(r"^-", text, re.MULTILINE), "an option (index, find-links) is no pin"
 
 
-def test_nothing_is_pinned_that_the_project_no_longer_asks_for() -> None:
-    text = (ROOT / PIN_FILES[1]).read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", PIN_FILES)
+def test_nothing_is_pinned_that_the_project_no_longer_asks_for(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
     direct = {
         canonicalize_name(re.split(r"[\[=]", entry)[0])
         for entry in re.split(r"\n(?=[a-z])", text)[1:]
         if "undersigned (pyproject.toml" in entry
     }
-    wanted = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
-    assert direct == {canonicalize_name(Requirement(requirement).name) for requirement in wanted}
+    assert direct == names(PIN_FILES[file])
 
 
-def test_the_tests_run_on_what_the_bot_is_installed_with() -> None:
-    assert pins(PIN_FILES[0]).items() <= pins(PIN_FILES[1]).items()
+@pytest.mark.parametrize("file", ["requirements.txt", "sandbox/requirements.txt"])
+def test_the_tests_run_on_what_the_bot_and_the_demo_are_installed_with(file: str) -> None:
+    assert pins(file).items() <= pins("tests/requirements.txt").items()
 
 
-def test_what_the_bot_imports_is_what_it_asks_for() -> None:
-    providers = packages_distributions()
-    used = {canonicalize_name(package) for module in imported() for package in providers.get(module, [])}
-    asked = {canonicalize_name(Requirement(requirement).name) for requirement in PROJECT["project"]["dependencies"]}
-    assert used | {"greenlet"} == asked
+def test_what_the_bot_and_the_demo_import_is_what_they_ask_for() -> None:
+    demo = {ROOT / "bot/demo.py", *(ROOT / "sandbox").rglob("*.py")}
+    assert imported({*(ROOT / "bot").rglob("*.py")} - demo) == names([*BASE, *POSTGRES])
+    assert imported(demo) - names(BASE) == names(DEMO)
 
 
 def test_the_parts_are_listed_with_versions_hashes_and_licences(tmp_path: Path) -> None:
@@ -74,7 +87,7 @@ def test_the_parts_are_listed_with_versions_hashes_and_licences(tmp_path: Path) 
     version = SchemaVersion.from_version(bill["specVersion"])
     assert JsonStrictValidator(version).validate_str(text) is None
     parts = {canonicalize_name(part["name"]): part for part in bill["components"]}
-    assert {name: part["version"] for name, part in parts.items()} == pins(PIN_FILES[0])
+    assert {name: part["version"] for name, part in parts.items()} == pins("requirements.txt")
     assert all(part["externalReferences"][0]["hashes"] for part in parts.values())
     licences = (tmp_path / "licences.txt").read_text(encoding="utf-8")
     assert re.search(r"^markupsafe \S+: BSD-3-Clause$", licences, re.MULTILINE)
@@ -87,14 +100,20 @@ def test_heroku_finds_exactly_one_list_of_dependencies() -> None:
     assert [name for name in known if (ROOT / name).exists()] == ["requirements.txt"]
 
 
-def imported() -> set[str]:
-    """Give the other people's top-level modules that the bot imports."""
-    names: set[str] = set()
-    for path in (ROOT / "bot").rglob("*.py"):
+def names(requirements: Iterable[str]) -> set[str]:
+    return {canonicalize_name(Requirement(requirement).name) for requirement in requirements}
+
+
+def imported(files: Iterable[Path]) -> set[str]:
+    """Return the packages that these files import."""
+    modules: set[str] = set()
+    for path in files:
         nodes = list(ast.walk(ast.parse(path.read_bytes())))
-        names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
-    return {name.partition(".")[0] for name in names} - {"bot"}
+        modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    providers = packages_distributions()
+    tops = {module.partition(".")[0] for module in modules} - {"bot", "sandbox"}
+    return {canonicalize_name(package) for module in tops for package in providers.get(module, [])}
 
 
 def pins(file: str) -> dict[str, str]:

@@ -152,7 +152,7 @@ def test_the_recount_that_the_documents_explain_gives_the_digest(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("heading", "pins"), [("## Try it", "requirements.txt"), ("## Test it", "tests/requirements.txt")]
+    ("heading", "pins"), [("## Try it", "sandbox/requirements.txt"), ("## Test it", "tests/requirements.txt")]
 )
 def test_a_heading_has_one_line_to_type_that_installs_the_pins(heading: str, pins: str) -> None:
     (line,) = fenced(section(README, heading))
@@ -167,6 +167,14 @@ def test_the_gate_types_the_line_of_the_readme() -> None:
     assert "readme_line 'Test it'" in gate
     assert "pip install" not in gate
     assert "pytest" not in gate
+
+
+def test_the_gate_makes_every_quick_check_that_contributors_are_told_of() -> None:
+    gate = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    rows = table((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "## Set up and check")
+    told = {tool for command, _ in rows for tool in re.findall(r"\.venv/bin/(?!python)[\w-]+", command)}
+    assert len(told) == 4
+    assert told == set(re.findall(r"\.venv/bin/(?!python)[\w-]+", gate))
 
 
 def test_the_workflow_runs_the_gate_with_pinned_actions_on_every_python_that_is_promised() -> None:
@@ -350,7 +358,7 @@ def processes() -> dict[str, str]:
 
 def texts() -> Iterator[tuple[Path, str]]:
     """Give every text file of the project; what git ignores has no place in these folders."""
-    folders = ("bot", "tests", "docs", "deploy", "benchmarks", "fuzz", ".ci", ".github")
+    folders = ("bot", "sandbox", "tests", "docs", "deploy", "benchmarks", "fuzz", ".ci", ".github")
     files = [
         path
         for path in ROOT.iterdir()

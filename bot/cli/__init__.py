@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 for success, 1 for failure, 2 for wrong use or configuration."""
     words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = _run(words)
+    except* ModuleNotFoundError as error:
+        from bot.cli.missing_dependency import explain  # noqa: PLC0415 - nobody else waits for it
+
+        print(explain(error, *words[:1]), file=sys.stderr)
+        code = 2
+    return code
+
+
+def _run(words: Sequence[str]) -> int:
     chosen = next((word for word in COMMANDS if word.name in words[:1]), None)
     parser = _parser(chosen)
     if not words:

@@ -13,12 +13,14 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
+NEEDED = ("Procfile", "requirements.txt", ".python-version", "pyproject.toml")
+"""What a deployment takes of the project besides `bot/`."""
 
 
 def push(slug: Path) -> None:
     """Copy what a push to Heroku or a clone has of the project, as far as the bot needs it."""
     shutil.copytree(ROOT / "bot", slug / "bot", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Procfile", "requirements.txt", ".python-version"):
+    for name in NEEDED:
         shutil.copy(ROOT / name, slug / name)
 
 

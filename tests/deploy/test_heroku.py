@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from pathlib import Path
@@ -14,7 +15,7 @@ import jsonschema
 import pytest
 
 from bot import config
-from tests.deploy.bare import install, plain_environment, push
+from tests.deploy.bare import NEEDED, install, plain_environment, push
 from tests.whole.test_command_line import read_until
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,20 @@ def test_the_button_asks_for_nothing_that_its_presser_cannot_know() -> None:
     required = {name for name, entry in MANIFEST["env"].items() if entry.get("required", True)}
     assert required <= given.keys() | made_up.keys()
     assert not config.read(given | made_up).has_credentials
+
+
+def test_the_slug_is_the_bot_and_nothing_for_developers() -> None:
+    lines = (ROOT / ".slugignore").read_text(encoding="utf-8").splitlines()
+    removed = {line.removeprefix("/") for line in lines if line.startswith("/")}
+    assert len(removed) == len(lines) - 1
+    folders = git("ls-tree", "-d", "--name-only", "HEAD")
+    assert removed == folders - {"bot"}
+    assert not removed & {*NEEDED, "app.json"}
+
+
+def git(*words: str) -> set[str]:
+    done = subprocess.run(["/usr/bin/env", "git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
 
 
 @pytest.mark.timeout(400)  # the package index and a busy machine may take their time
