@@ -73,7 +73,7 @@ def test_the_tests_run_on_what_the_bot_and_the_demo_are_installed_with(file: str
     assert pins(file).items() <= pins("tests/requirements.txt").items()
 
 
-def test_what_the_bot_and_the_demo_import_is_what_they_ask_for() -> None:
+def test_what_the_bot_imports_is_what_it_asks_for() -> None:
     demo = {ROOT / "bot/demo.py", *(ROOT / "sandbox").rglob("*.py")}
     assert imported({*(ROOT / "bot").rglob("*.py")} - demo) == names([*BASE, *POSTGRES])
     assert imported(demo) - names(BASE) == names(DEMO)

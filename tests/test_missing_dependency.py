@@ -130,8 +130,7 @@ def test_a_missing_module_of_ours_or_of_pythons_is_no_matter_of_installing(modul
 
 
 async def test_a_server_on_sqlite_needs_no_extra(tmp_path: Path) -> None:
-    # structlog and SQLAlchemy look for rich and greenlet and do without, so that it would prove little that the
-    # bot's own modules do not load them.
+    # They are taken away, not looked for among the loaded: structlog loads rich and greenlet where it finds them.
     missing = {*modules("postgres"), *modules("demo"), "sandbox"} - {"multidict"}
     process = await asyncio.create_subprocess_exec(
         *program(missing, "serve"),
@@ -144,3 +143,12 @@ async def test_a_server_on_sqlite_needs_no_extra(tmp_path: Path) -> None:
     process.terminate()
     _, err = await process.communicate()
     assert (process.returncode, b"Traceback" in err) == (0, False), err.decode()
+
+
+def test_sqlite_is_migrated_without_what_postgresql_needs(tmp_path: Path) -> None:
+    # SQLAlchemy's asynchronous half wants greenlet; whether it then fails depends on what was loaded before it.
+    code = "import sys; from bot.cli import main; main(['migrate']); print(*sys.modules)"
+    variables = environment(DATABASE_URL=f"sqlite:///{tmp_path}/bot.db")
+    loaded = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=variables, text=True).split()
+    assert "sqlalchemy" in loaded
+    assert not {"asyncpg", "sqlalchemy.ext.asyncio"} & {*loaded}

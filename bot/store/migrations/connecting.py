@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.store.errors import Unavailable
@@ -34,6 +33,8 @@ def over_sqlite(connect: Callable[[], sqlite3.Connection], work: Callable[[Conne
 
 async def over_postgres(connect: Callable[[], Awaitable[asyncpg.Connection]], work: Callable[[Connection], T]) -> T:
     """Run one transaction; raises Unavailable."""
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it wants greenlet, which SQLite does without
+
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
