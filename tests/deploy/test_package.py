@@ -54,7 +54,7 @@ def test_the_wheel_offers_the_extras(site: Path) -> None:
 
 
 def test_an_installed_bot_says_where_the_demo_is(site: Path) -> None:
-    code, said = start(site, "demo")
+    code, said = start(site, "demo", "--signers", "1")
     assert code == 2
     assert said.startswith(
         "`demo` needs the sandbox, which is in the project's repository and not in the package. "
