@@ -140,7 +140,7 @@ def _one(load: Generator, server: Server, concurrency: int, number: int, measure
 async def _counted(database_url: str) -> int:
     store = await Store.open(database_url)
     try:
-        return (await store.snapshot(make_template().issue_id, newest=0)).count
+        return (await store.petitions.get_snapshot(make_template().issue_id, newest=0)).count
     finally:
         await store.close()
 

@@ -196,7 +196,7 @@ async def _work(world: World, worker: Worker, lease: Lease) -> None:
             until = pause.until
         if not until:
             continue
-        waiting = await world.store.installations_with_work(world.clock.at)
+        waiting = await world.store.petitions.list_installations_with_work(world.clock.at)
         wakes = [until] if worker.installation_id in waiting else []
         wakes += [] if world.next_arrival is None else [world.next_arrival]
         if not wakes:

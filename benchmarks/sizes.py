@@ -185,7 +185,7 @@ async def _round(petition: Petition, taken: defaultdict[str, list[float]]) -> No
         desk = PublishContext(
             petition.store, cast("InstallationClient", petition), lease, "petition", time.time, 600.0
         )
-        (due,) = await petition.store.due(installation, time.time())
+        (due,) = await petition.store.petitions.list_due(installation, time.time())
         began = time.perf_counter()
         assert await publish(due, desk) == 1
         taken[PUBLISH].append(time.perf_counter() - began)

@@ -111,7 +111,7 @@ async def running(
         metrics = Metrics()
         supervisor = Supervisor(metrics.failed)
         store = await Store.open(
-            config.database_url, label=config.petition_label, now=clock.now, watch=metrics, supervisor=supervisor
+            config.database_url, label=config.petition_label, now=clock.now, hooks=metrics, supervisor=supervisor
         )
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -213,7 +213,7 @@ async def _check_daily(store: Store) -> None:
     while True:
         pause = DAY
         try:
-            await store.check_integrity()
+            await store.database.check_integrity()
         except Damaged as error:
             # The error says all; its traceback would say nothing more.
             log.error("database damaged, deliveries are refused", what=str(error))  # noqa: TRY400
@@ -252,7 +252,7 @@ async def _application(
         record=_made_up_for(record, rounds),
         secrets=config.webhook_secrets,
         readiness=readiness,
-        problem=store.problem,
+        problem=store.database.problem,
         house=house,
         details=details,
         meter=_meter(metrics, conductor, rounds, clock),
@@ -290,12 +290,12 @@ def _meter(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock
 
     async def show() -> bytes:
         try:
-            backlog = await store.backlog()
+            backlog = await store.petitions.get_backlog()
         except Unavailable:
             backlog = None
         return metrics.show(
             now=clock.now(),
-            waiting=store.waiting,
+            waiting=store.writer.waiting,
             database_works=await store.ping(),
             backlog=backlog,
             budget=conductor.github.budget(),
@@ -320,20 +320,23 @@ def _reception(config: Config, conductor: Scheduler, session: aiohttp.ClientSess
         identify=tell_who,
         is_organizer=organizing.is_organizer,
         look=organizing.look,
-        audit=conductor.store.governing.audit,
-        attempts=conductor.store.governing.attempts,
-        settings=conductor.store.governing.settings,
+        audit=conductor.store.audit_log.list_entries,
+        attempts=conductor.store.audit_log.list_attempts,
+        settings=conductor.store.rules.get_settings,
         sign_outs=conductor.store.sign_outs,
     )
 
 
 async def _ending(config: Config, store: Store, clock: Clock) -> SetupDonePage | None:
     """Make the last page of the set-up, unless that has ended or never was."""
-    if not config.app_page or await store.safe.heard_at() is not None:
+    if not config.app_page or await store.credentials.get_first_delivery_at() is not None:
         return None
 
     async def progress() -> Progress:
-        return Progress(tuple(await store.upkeep.accounts()), await store.safe.heard_at() is not None)
+        return Progress(
+            tuple(await store.installations.list_accounts()),
+            await store.credentials.get_first_delivery_at() is not None,
+        )
 
     return SetupDonePage(Guard(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
 
@@ -360,6 +363,6 @@ def _hearing(store: Store, clock: Clock) -> Record:
         await store.record(facts)
         if not heard:
             heard = True
-            await store.safe.hear(int(clock.now()))
+            await store.credentials.record_delivery(int(clock.now()))
 
     return record

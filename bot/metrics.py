@@ -9,8 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from bot.github import hooks as github
 from bot.github.throttle import Kind
-from bot.store import Backlog, ListingOutcome
-from bot.store import Watch as StoreWatch
+from bot.store import Backlog, ListingOutcome, StoreHooks
 
 DELIVERIES: Final = ("recorded", "ignored", "400", "401", "408", "411", "413", "415", "429", "500", "503")
 CALLS: Final = ("ok", "unchanged", "moved", "limited", "refused", "failed", "unanswered")
@@ -22,7 +21,7 @@ MOMENTS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-class Metrics(StoreWatch, github.Watch):
+class Metrics(StoreHooks, github.Watch):
     """All measures of one process, in a registry of their own."""
 
     def __init__(self) -> None:

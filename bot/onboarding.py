@@ -67,7 +67,7 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
         done = asyncio.Event()
 
         async def keep(made: Registration) -> bool:
-            kept = await store.safe.put(seal(made.text(), config.secret_key, time.time()), int(time.time()))
+            kept = await store.credentials.add(seal(made.text(), config.secret_key, time.time()), int(time.time()))
             done.set()
             return kept
 
@@ -77,7 +77,7 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
         guard = Guard(config.secret_key, time.time)
         rules = RateLimits(proxies=config.trusted_proxies)
         wizard = Wizard(guard, exchange, keep, config.api_url, config.public_url, done, rules)
-        if await store.safe.read() is None:
+        if await store.credentials.get() is None:
             port = await stack.enter_async_context(
                 listening(wizard.application(), config.host, config.port, address)
             )
@@ -147,11 +147,11 @@ async def import_app(config: Config, *, replacing: bool) -> str:
         )
         sealed, now = seal(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:
-            await store.safe.replace(sealed, now)
-        elif not await store.safe.put(sealed, now):
+            await store.credentials.replace(sealed, now)
+        elif not await store.credentials.add(sealed, now):
             raise SetUpAlready(SetUpAlready.__doc__)
         # Whoever brings an App along needs nobody to take them through its installation.
-        await store.safe.hear(now)
+        await store.credentials.record_delivery(now)
         return known.name
 
 
@@ -161,12 +161,12 @@ async def drop_app(config: Config) -> bool:
     Raises the store's errors.
     """
     async with operations.opened(config) as store:
-        return await store.safe.forget()
+        return await store.credentials.drop()
 
 
 async def _same_app(store: Store, config: Config) -> Registration | None:
     """Return what is stored, if it is the App of the configuration and its key opens it."""
-    sealed = await store.safe.read()
+    sealed = await store.credentials.get()
     with suppress(WrongKey):
         known = None if sealed is None else Registration.read(unseal(sealed, config.secret_key))
         if known is not None and known.app_id == config.app_id:
@@ -185,7 +185,7 @@ async def _watch(store: Store, done: asyncio.Event) -> None:
     """Look again and again whether there is an App, whoever has stored it."""
     while True:
         try:
-            if await store.safe.read() is not None:
+            if await store.credentials.get() is not None:
                 done.set()
         except Unavailable as error:
             log.warning("the database does not answer", error=str(error))

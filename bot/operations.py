@@ -57,14 +57,14 @@ async def forget(who: str, config: Config) -> Forgotten:
     """
     async with opened(config) as store:
         login = who.strip().removeprefix("@")
-        people = await store.upkeep.people_called(login)
+        people = await store.privacy.find_people(login)
         if not people and login.isascii() and login.isdigit() and len(login) < 19:
             people = [int(login)]
         if not people:
             raise UnknownPetition(
                 f"nobody called @{login} is known. After a renaming, give the account's number instead"
             )
-        return await store.upkeep.forget(people)
+        return await store.privacy.forget(people)
 
 
 async def examine(
@@ -92,9 +92,10 @@ async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Insp
     Raises the store's errors.
     """
     async with opened(config) as store:
-        upkeep = store.upkeep
-        ids = await (upkeep.petitions() if petition is None else upkeep.petitions_named(*petition))
-        found = [await upkeep.inspect(petition_id) for petition_id in ids]
+        ids = await (
+            store.consistency.list_petitions() if petition is None else store.consistency.find_petitions(*petition)
+        )
+        found = [await store.consistency.inspect(petition_id) for petition_id in ids]
     return [one for one in found if one is not None]
 
 
@@ -114,7 +115,7 @@ async def take(repository: str, number: int, config: Config) -> Taken:
     async with opened(config) as store:
         owner, _, name = repository.partition("/")
         found = await store.rosters.find(owner, name, number)
-        whole = None if found is None else await store.rosters.whole(found.petition_id)
+        whole = None if found is None else await store.rosters.get_export(found.petition_id)
     if found is None or whole is None:
         raise UnknownPetition(f"{repository}#{number}: there is no such petition in this database.")
     base = addresses.public_url or f"http://localhost:{config.port}"

@@ -96,7 +96,7 @@ class Organizing:
         return False
 
     async def _look(self, found: PetitionRef) -> SecondLook:
-        crowd = await self._store.rosters.crowd(found.petition_id, MOST)
+        crowd = await self._store.rosters.get_sample(found.petition_id, MOST)
         is_answered = await self._get_to_know(found.installation_id, crowd.signatures)
         accounts, waiting = self._sort_out(crowd)
         # With many signatures that takes a while, which nobody else should wait for.

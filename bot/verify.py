@@ -109,14 +109,14 @@ class DatabaseVerification:
     @property
     def agrees(self) -> bool:
         """Return whether all that is derived follows from the comments."""
-        return not any(one.misfits for one in self.inspections)
+        return not any(one.discrepancies for one in self.inspections)
 
     def lines(self) -> Iterator[str]:
         """Return its lines for people."""
         for one in self.inspections:
-            if one.misfits:
+            if one.discrepancies:
                 yield f"{one.name}: not all that is kept follows from the comments."
-                yield from (f"  - {misfit.text}: {self._url(misfit)}" for misfit in one.misfits)
+                yield from (f"  - {misfit.text}: {self._url(misfit)}" for misfit in one.discrepancies)
             else:
                 yield f"{one.name}: {_signatures(one.count)}, and all that is kept follows from the comments."
         if not self.inspections:
@@ -131,9 +131,9 @@ class DatabaseVerification:
     def _facts(self, one: Inspection) -> dict[str, object]:
         return {
             "petition": one.name,
-            "agrees": not one.misfits,
+            "agrees": not one.discrepancies,
             "comments": {"count": one.count, "digest": one.digest},
-            "differences": [{"text": misfit.text, "url": self._url(misfit)} for misfit in one.misfits],
+            "differences": [{"text": misfit.text, "url": self._url(misfit)} for misfit in one.discrepancies],
         }
 
     def _url(self, misfit: Discrepancy) -> str:

@@ -74,7 +74,9 @@ def test_the_http_table_is_what_the_server_routes() -> None:
     async def readiness() -> Mapping[str, bool]:
         return {}
 
-    house = PagesContext(Rosters(connect(read_address("sqlite:///nowhere.db"))), Addresses(), lambda: 0.0)
+    house = PagesContext(
+        Rosters(connect(read_address("sqlite:///nowhere.db")), lambda: 0.0), Addresses(), lambda: 0.0
+    )
     application = create_app(record=record, secrets=["s"], readiness=readiness, house=house)
     routes = {
         f"{route.method} {route.resource.canonical}"

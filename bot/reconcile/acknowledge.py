@@ -21,4 +21,4 @@ async def acknowledge(due: AckDue, *, store: Store, client: InstallationClient) 
             reaction_id = await client.react(due.repository, due.comment_id, due.wanted)
     except (Forbidden, Gone, NotFound, Unprocessable):
         reaction_id = None
-    await store.acked(due.comment_id, due.wanted, reaction_id)
+    await store.acknowledgements.record_given(due.comment_id, due.wanted, reaction_id)

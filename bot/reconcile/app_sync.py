@@ -94,7 +94,7 @@ class AppSync:
         try:
             await self._catch_up()
             async with self.store.lease(THE_APP) as lease:
-                lately = await self.store.upkeep.swept_until() > self.now() - self.beats.resync / 2
+                lately = await self.store.deliveries.get_log_read_until() > self.now() - self.beats.resync / 2
                 if lease and (self._urgent or not lately):
                     await self._go_once()
             if self._urgent or self._has_missed:
@@ -166,7 +166,7 @@ async def call_the_roll(store: Store, github: GitHub, as_of: float) -> None:
     """Adopt installations that no delivery told of, end those that are gone, and note what is not granted."""
     listed = await github.installations()
     seen = [SeenInstallation(one.id, one.account, one.suspended, _lacking(one)) for one in listed]
-    await store.upkeep.roll_call(seen, int(as_of))
+    await store.installations.record_all(seen, int(as_of))
 
 
 def _lacking(installation: Installation) -> str:

@@ -62,7 +62,7 @@ async def continue_if_full(tally: Snapshot, pages: list[IssueRead], desk: Publis
     last = pages[-1].issue
     over = last.locked or not tally.labelled or tally.shut_at is not None or tally.ended_at is not None
     wanted = not over and continuations.is_full(last.comments, tally.rules.settings.comments_per_thread)
-    asked_at = await desk.store.upkeep.continuing_at(tally.petition_id)
+    asked_at = await desk.store.petitions.get_continuing_at(tally.petition_id)
     if not wanted and not asked_at:
         return None
     now = desk.now()
@@ -74,7 +74,7 @@ async def continue_if_full(tally: Snapshot, pages: list[IssueRead], desk: Publis
         if wanted:
             await _open(tally, pages, desk)
         else:
-            await desk.store.upkeep.continuing(tally.petition_id, 0)
+            await desk.store.petitions.mark_continuing(tally.petition_id, 0)
     except GitHubError as error:
         if ends_all(error):
             raise
@@ -110,7 +110,7 @@ async def _open(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -
     name = f"{first.repository.full_name}#{first.issue.number}"
     url = desk.addresses.site.issue(first.repository, first.issue.number)
     body = continuations.continuation_body(first.issue.title, url, continuations.Continues(first.issue.id, name))
-    await desk.store.upkeep.continuing(tally.petition_id, int(desk.now()))
+    await desk.store.petitions.mark_continuing(tally.petition_id, int(desk.now()))
     title = continuations.continuation_title(first.issue.title, position)
     read = await desk.client.create_issue(pages[-1].repository, title, body)
     await _take_up(read, tally, desk)
@@ -118,11 +118,11 @@ async def _open(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -
 
 async def _take_up(read: IssueRead, tally: Snapshot, desk: PublishContext) -> bool:
     """Make an issue the petition's next thread; tell whether it was none before."""
-    known = await desk.store.upkeep.thread(read.issue.id)
+    known = await desk.store.threads.get(read.issue.id)
     if known is not None and known.petition_id == tally.petition_id:
         return False
     await desk.store.record([Continuation(tally.installation_id, read.repository, read.issue, tally.petition_id)])
-    taken = await desk.store.upkeep.thread(read.issue.id)
+    taken = await desk.store.threads.get(read.issue.id)
     if taken is None or taken.petition_id != tally.petition_id:
         return False
     log.info("the petition goes on in another issue", petition=_name(tally, 0), issue=read.issue.number)

@@ -21,7 +21,7 @@ from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.intervals import jittered
 from bot.reconcile.resync import look
 from bot.reconcile.rules import Bench, read_settings
-from bot.store import KnownPetition, State, Store, SurveyMark, ThreadToRead
+from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
 
 log = structlog.get_logger("survey")
 
@@ -29,7 +29,7 @@ PATIENCE: Final = 3
 """Times that a repository is tried while GitHub is unwell; then it waits for the next survey."""
 
 
-def is_due(mark: SurveyMark, *, now: float, began: float, beat: float) -> bool:
+def is_due(mark: DiscoveryMark, *, now: float, began: float, beat: float) -> bool:
     """Return whether an installation is to be surveyed: once asked for, at start, and on the beat (seconds).
 
     At start a survey that began before does not do, whenever it ended.
@@ -45,7 +45,7 @@ class Discovery:
     GitHub's answers may be `lag` seconds behind its deliveries.
     """
 
-    mark: SurveyMark
+    mark: DiscoveryMark
     store: Store
     client: InstallationClient
     label: str
@@ -77,7 +77,7 @@ class Discovery:
         """
         here = self.mark.installation_id
         if self._known is None:
-            self._known = deque(await self.store.upkeep.repositories_with_petitions(here))
+            self._known = deque(await self.store.installations.list_repositories_with_petitions(here))
         elif self._known:
             await self._look_into_next(self._known, is_known=True)
         elif not self._is_known_seen:
@@ -88,15 +88,15 @@ class Discovery:
         elif self._others:
             await self._look_into_next(self._others)
         elif not await self._look_at_a_thread():
-            await self.store.upkeep.surveyed(here, self.mark.asked, self.now(), self._began)
+            await self.store.installations.mark_discovered(here, self.mark.asked, self.now(), self._began)
             return False
         return True
 
     async def _end_with_known(self) -> None:
         here = self.mark.installation_id
-        for one in await self.store.upkeep.anonymise(here):
+        for one in await self.store.privacy.anonymise(here):
             log.info("names are taken up again" if one.goes_on else "names were erased", petition=one.petition_id)
-        await self.store.upkeep.surveyed_known(here, self.now(), self._began, works=bool(self._seen))
+        await self.store.installations.mark_known_discovered(here, self.now(), self._began, works=bool(self._seen))
         self._is_known_seen = True
 
     async def _discover(self) -> None:
@@ -122,7 +122,7 @@ class Discovery:
         """List what the App may see there, and take over what is new of the repositories that we know."""
         here, as_of = self.mark.installation_id, int(self.now() - self.lag)
         listed = {one.id: one for one in await self.client.repositories()}
-        known = await self.store.upkeep.repositories(here, list(listed))
+        known = await self.store.installations.get_repositories(here, list(listed))
         facts = [
             RepositoryFact(here, one, as_of)
             for one in listed.values()
@@ -137,7 +137,7 @@ class Discovery:
             if one not in listed and row.accessible and row.installation_id == here
         ]
         if added or removed:
-            await self.store.upkeep.note_access(added, removed, as_of)
+            await self.store.installations.record_access(added, removed, as_of)
         return list(listed.values())
 
     async def _look_into_next(self, repositories: deque[Repository], *, is_known: bool = False) -> None:
@@ -159,7 +159,7 @@ class Discovery:
         """
         if repository.archived:
             return
-        known = {one.issue_id: one for one in await self.store.upkeep.petitions_in(repository.id)}
+        known = {one.issue_id: one for one in await self.store.petitions.list_in_repository(repository.id)}
         try:
             if is_known:
                 shown = await self.client.repository(repository.full_name)
@@ -171,7 +171,7 @@ class Discovery:
             if ends_all(error) or isinstance(error, Unavailable):
                 raise
             # Publishing finds out for each of them what is the matter.
-            await self.store.upkeep.look_at([one.id for one in known.values() if one.labelled])
+            await self.store.petitions.request_publishing([one.id for one in known.values() if one.labelled])
             return
         self._seen.add(repository.id)
         here = self.mark.installation_id
@@ -179,7 +179,9 @@ class Discovery:
         if reads:
             await read_settings(repository, Bench(self.store, self.client, self.now, self.beat))
             # Whoever gave orders may not be an organizer any more.
-            await self.store.upkeep.look_at(await self.store.governing.governed_in(repository.id))
+            await self.store.petitions.request_publishing(
+                await self.store.rules.list_petitions_with_commands(repository.id)
+            )
         self._said |= {one.issue.id: (one.issue.comments, one.read_at) for one in reads}
         await self._compare({one.issue.id: one for one in reads}, known)
 
@@ -187,13 +189,13 @@ class Discovery:
         edited = [one.id for issue, one in known.items() if issue in reads and _is_edited(one, reads[issue])]
         absent = [one.id for issue, one in known.items() if issue not in reads and one.labelled]
         back = [one.id for issue, one in known.items() if issue in reads and one.state in _ENDED_BY_BEING_LISTED]
-        await self.store.upkeep.look_at(edited + absent)
-        await self.store.upkeep.wake(back)
+        await self.store.petitions.request_publishing(edited + absent)
+        await self.store.petitions.retry_now(back)
 
     async def _look_at_a_thread(self) -> bool:
         """Look at the thread that nobody has looked at for the longest time; False where there is none."""
         now = self.now()
-        thread = await self.store.upkeep.thread_to_look_at(self.mark.installation_id, now, self._began)
+        thread = await self.store.threads.get_to_check(self.mark.installation_id, now, self._began)
         if thread is None:
             return False
         try:
@@ -202,18 +204,18 @@ class Discovery:
         except GitHubError as error:
             if ends_all(error):
                 raise
-            await self.store.upkeep.put_off_reading(thread, retry_at(error, thread.attempts, now))
+            await self.store.threads.postpone(thread, retry_at(error, thread.attempts, now))
             if isinstance(error, Unavailable):
                 raise
-            await self.store.upkeep.look_at([thread.petition_id])
+            await self.store.petitions.request_publishing([thread.petition_id])
         return True
 
     async def _ask_about(self, thread: ThreadToRead) -> tuple[int, int] | None:
         """Read an issue that no list has shown: those that continue a petition carry no label."""
         read = await self.client.get_issue(thread.repository.full_name, thread.number)
-        known = await self.store.upkeep.body(thread.issue_id)
+        known = await self.store.bodies.get(thread.issue_id)
         if read.issue.id != thread.issue_id or known.left_digest not in ("", body_digest(read.body or "")):
-            await self.store.upkeep.look_at([thread.petition_id])
+            await self.store.petitions.request_publishing([thread.petition_id])
         if read.issue.id != thread.issue_id:
             return None
         await self.store.record(

@@ -83,7 +83,7 @@ class LetterHistory:
             if isinstance(error, Paused):
                 until = max(until, error.until)
             log.info("put off asking what the letter said before", petition=self._name, error=str(error))
-            await self.store.upkeep.put_off_past(self.thread.petition_id, int(until))
+            await self.store.letters.postpone_history(self.thread.petition_id, int(until))
             return False
 
     async def _list(self) -> bool:
@@ -94,10 +94,10 @@ class LetterHistory:
         )
         if page is None:
             # It has moved, and what we know of it will.
-            await self.store.upkeep.put_off_past(thread.petition_id, int(self.now() + self.beat))
+            await self.store.letters.postpone_history(thread.petition_id, int(self.now() + self.beat))
             return False
         if page.unedited is not None:
-            await self.store.upkeep.note_past(thread.petition_id, [page.unedited])
+            await self.store.letters.record_history(thread.petition_id, [page.unedited])
         # What is saved while we read moves the others down, and some are seen twice.
         self._by_others |= {one.id: one for one in page.revisions if not one.is_by(us)}
         self._more, self._pages = page.more, self._pages + 1
@@ -110,7 +110,7 @@ class LetterHistory:
         batch = list(islice(to_read, MOST_TEXTS))
         texts = await self.client.texts_of([one.id for one in batch])
         bodies = [(at, texts[one.id]) for one in batch if one.id in texts for at in one.stands_at]
-        await self.store.upkeep.note_past(self.thread.petition_id, bodies)
+        await self.store.letters.record_history(self.thread.petition_id, bodies)
         for _ in batch:
             to_read.popleft()
         return await self._goes_on(to_read)
@@ -118,7 +118,7 @@ class LetterHistory:
     async def _goes_on(self, to_read: deque[Told]) -> bool:
         if to_read:
             return True
-        await self.store.upkeep.put_off_past(self.thread.petition_id)
+        await self.store.letters.postpone_history(self.thread.petition_id)
         log.info(
             "know what the letter said before",
             petition=self._name,

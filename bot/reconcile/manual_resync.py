@@ -64,15 +64,15 @@ async def resync_by_hand(
     name = f"{read.repository.full_name}#{read.issue.number}"
     if read.issue.is_pull_request or label.lower() not in read.issue.labels:
         raise UnknownPetition(f"{name} is no petition: it does not carry the label `{label}`")
-    known = await store.upkeep.thread(read.issue.id)
-    before = None if known is None else (await store.snapshot(known.petition_id, newest=0)).count
+    known = await store.threads.get(read.issue.id)
+    before = None if known is None else (await store.petitions.get_snapshot(known.petition_id, newest=0)).count
     await store.record([IssueFact(installation_id, read.repository, read.issue, as_of=read.read_at)])
-    thread = await store.upkeep.thread(read.issue.id)
+    thread = await store.threads.get(read.issue.id)
     if thread is None:
         raise UnknownPetition(f"{name} was deleted, as far as the bot was told")
     found = await reread(thread, store=store, client=client, now=now, asks_at_once=True)
     # Not known any more, so that the bot asks again what the letter said before.
-    await store.upkeep.put_off_past(thread.petition_id, 0)
+    await store.letters.postpone_history(thread.petition_id, 0)
     return Resynced(name, found, before)
 
 

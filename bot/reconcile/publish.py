@@ -31,7 +31,7 @@ async def publish(due: Due, desk: PublishContext) -> int:
 
     Safe to call any number of times. Raises `bot.github.errors`.
     """
-    known = await desk.store.snapshot(due.petition_id, newest=0)
+    known = await desk.store.petitions.get_snapshot(due.petition_id, newest=0)
     pages = [await _open(thread, due, desk) for thread in known.threads]
     here = [page for page in pages if page is not None]
     if len(here) < len(pages):
@@ -44,11 +44,11 @@ async def publish(due: Due, desk: PublishContext) -> int:
         governed = await govern(due.petition_id, here[0].read.repository, Bench.of(desk))
     # The revision is read together with the tally and before the write: a signature that arrives while we write
     # raises it again and is published next.
-    tally = await desk.store.snapshot(due.petition_id, newest=NEWEST)
+    tally = await desk.store.petitions.get_snapshot(due.petition_id, newest=NEWEST)
     if here and not tally.threads:
         # The petition was deleted meanwhile, and is due again.
         return 0
-    bodies = [await desk.store.upkeep.body(page.thread.issue_id) for page in here]
+    bodies = [await desk.store.bodies.get(page.thread.issue_id) for page in here]
     if any(page.is_outdated_by(body) for page, body in zip(here, bodies, strict=True)):
         # This revision tells of an edit that we had not heard of when we read; it is still due.
         return 0
@@ -114,7 +114,7 @@ async def _open(thread: Thread, due: Due, desk: PublishContext) -> _Page | None:
         moved = IssueGone(due.installation_id, thread.repository, thread.issue_id, (read.repository, read.issue))
         await desk.store.record([moved])
         return None
-    body = await desk.store.upkeep.body(thread.issue_id)
+    body = await desk.store.bodies.get(thread.issue_id)
     if read.issue.updated_at < body.edited_at:
         # Our write would undo an edit that GitHub has told us of, but does not show yet.
         raise Stale(f"{name}#{thread.number} is shown as it was before its last edit")
@@ -127,9 +127,8 @@ async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: PublishC
     """Return the body that one of our writes replaced unread, if it is still to be put back."""
     if body.lost is None:
         return None
-    upkeep = desk.store.upkeep
     is_back = outside_digest(read.body) == outside_digest(body.lost)
-    if not is_back and await upkeep.is_untouched_since(thread.issue_id, read.body, body.lost_by):
+    if not is_back and await desk.store.bodies.is_untouched_since(thread.issue_id, read.body, body.lost_by):
         return body
     if not is_back:
         log.warning(
@@ -137,7 +136,7 @@ async def _lost(thread: Thread, read: IssueRead, body: KnownBody, desk: PublishC
             petition=f"{thread.repository.full_name}#{thread.number}",
             advice="The issue's edit history has it.",
         )
-    await upkeep.found(thread.issue_id, body.lost_by)
+    await desk.store.bodies.mark_restored(thread.issue_id, body.lost_by)
     return None
 
 
@@ -159,7 +158,7 @@ async def _note(pages: Sequence[_Page], known: Snapshot, due: Due, desk: Publish
         # A lost letter stands from the moment when it is put back.
         stands_since = first.read.issue.updated_at if first.found is None else int(desk.now())
         as_created = first.read.is_as_created and first.found is None
-        await store.note_letter(
+        await store.letters.record(
             due.petition_id, first.thread.issue_id, first.base, stands_since, as_created=as_created
         )
     return True
@@ -169,7 +168,7 @@ async def _days(tally: Snapshot, desk: PublishContext) -> list[tuple[int, int]]:
     """Return how many signed on which day, where the block says something of it."""
     settings = tally.rules.settings
     is_shown = settings.chart or (settings.milestones and settings.goals)
-    return await desk.store.governing.days(tally.petition_id) if is_shown else []
+    return await desk.store.rosters.get_days(tally.petition_id) if is_shown else []
 
 
 async def _conclude(
@@ -187,14 +186,16 @@ async def _conclude(
     state = State.FINE if has_room else State.NO_ROOM
     if goes_on_at is not None:
         until = goes_on_at if again is None else min(again, goes_on_at)
-        await store.postpone(due.petition_id, until, State.OVERWRITTEN, due.attempts)
+        await store.petitions.postpone(due.petition_id, until, State.OVERWRITTEN, due.attempts)
     elif again is not None:
-        await store.postpone(due.petition_id, again, state, due.attempts)
+        await store.petitions.postpone(due.petition_id, again, state, due.attempts)
     elif all(_agrees(page, tally, desk.label) for page in pages):
-        await store.published(due.petition_id, tally.revision, int(now()), state)
+        await store.petitions.mark_published(due.petition_id, tally.revision, int(now()), state)
     else:
         # Deliveries have told something else, and what we read is not newer. A later look will be.
-        await store.postpone(due.petition_id, now() + 2.0 ** min(due.attempts, 10), state, due.attempts + 1)
+        await store.petitions.postpone(
+            due.petition_id, now() + 2.0 ** min(due.attempts, 10), state, due.attempts + 1
+        )
 
 
 async def _write_all(
@@ -208,7 +209,7 @@ async def _write_all(
     for page, known in pages:
         body, issue_id = _body(page, replace(facts, position=1 + page.place_in(tally))), page.thread.issue_id
         if body is None:
-            await desk.store.upkeep.left(issue_id, page.read.body)
+            await desk.store.bodies.mark_right(issue_id, page.read.body)
         elif desk.lease:
             is_changed = await _is_changed(page, known, desk)
             if is_changed and (ready_at := desk.damper.ready_at(issue_id, desk.now())) > desk.now():
@@ -227,7 +228,7 @@ async def _is_changed(page: _Page, known: KnownBody, desk: PublishContext) -> bo
     digest = body_digest(page.read.body or "")
     if page.found is not None or known.left_digest in ("", digest):
         return False
-    is_old = digest != known.edited_digest and await desk.store.upkeep.has_written(
+    is_old = digest != known.edited_digest and await desk.store.bodies.has_written(
         page.thread.issue_id, page.read.body
     )
     return not is_old
@@ -252,11 +253,11 @@ def _agrees(page: _Page, tally: Snapshot, label: str) -> bool:
 
 
 async def _write(page: _Page, body: str, desk: PublishContext) -> None:
-    read, issue_id, upkeep = page.read, page.thread.issue_id, desk.store.upkeep
-    await upkeep.note_write(issue_id, read.body, body)
+    read, issue_id = page.read, page.thread.issue_id
+    await desk.store.bodies.record_write(issue_id, read.body, body)
     await desk.client.edit_body(read.repository.full_name, read.issue.number, body)
     if page.found is not None:
-        await upkeep.found(issue_id, page.found.lost_by)
+        await desk.store.bodies.mark_restored(issue_id, page.found.lost_by)
         log.warning(
             "put back an edit of the letter that our write had undone",
             petition=f"{read.repository.full_name}#{read.issue.number}",

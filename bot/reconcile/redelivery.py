@@ -37,21 +37,21 @@ async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], float
     A delivery that was asked for is not asked for again for a `beat` (in seconds), and twice as long each time.
     """
     began = int(now())
-    since = max(began - REACH, await store.upkeep.swept_until() - OVERLAP)
+    since = max(began - REACH, await store.deliveries.get_log_read_until() - OVERLAP)
     fates = await _read_log(github, since)
-    known = {one.guid for one in await store.upkeep.failed_deliveries()}
-    await store.upkeep.swept(fates.failed(), sorted(known & fates.arrived), began)
+    known = {one.guid for one in await store.deliveries.list_failed()}
+    await store.deliveries.record_log(fates.failed(), sorted(known & fates.arrived), began)
     asked = 0
-    for delivery in await store.upkeep.failed_deliveries():
+    for delivery in await store.deliveries.list_failed():
         if delivery.asked and now() < delivery.asked_at + min(beat * 2.0 ** (delivery.asked - 1), LONGEST):
             continue
         try:
             await github.redeliver(delivery.delivery_id)
         except (NotFound, Unprocessable) as error:
             log.info("a delivery cannot be repeated", delivery=delivery.guid, error=str(error))
-            await store.upkeep.give_up(delivery.guid)
+            await store.deliveries.drop(delivery.guid)
         else:
-            await store.upkeep.asked_for(delivery.guid, int(now()))
+            await store.deliveries.mark_requested(delivery.guid, int(now()))
             asked += 1
     if asked:
         log.info("asked for deliveries that had failed", deliveries=asked)

@@ -14,7 +14,7 @@ from bot.github.models.rest import Listing
 from bot.github.paging import PAGE
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.letter_history import MOST_PAGES
-from bot.store import Asked, LastBodies, ListingOutcome, Store, ThreadToRead
+from bot.store import Clarification, LastBodies, ListingOutcome, Store, ThreadToRead
 
 log = structlog.get_logger("resync")
 
@@ -42,7 +42,7 @@ async def reread(
     what is still ambiguous, is asked for again later, unless `asks_at_once`; such a comment does not sign.
     """
     listing = await client.list_comments(
-        thread.repository.full_name, thread.number, count=thread.comments, recall=store.upkeep.known_texts
+        thread.repository.full_name, thread.number, count=thread.comments, recall=store.comments.get_known_texts
     )
     # First of those we know: nobody who counts shall have to wait for it.
     await _ask_for_ages(thread, listing, store=store, client=client)
@@ -53,7 +53,7 @@ async def reread(
     if outcome.repaired:
         name = f"{thread.repository.full_name}#{thread.number}"
         log.error("what was kept did not follow from the comments and was repaired", petition=name)
-    await store.upkeep.looked_at(thread.issue_id, now)
+    await store.threads.mark_checked(thread.issue_id, now)
     await _ask_for_ages(thread, listing, store=store, client=client)
     await _hear_of_writes(thread, store=store, client=client, now=now)
     until = math.inf if asks_at_once else now
@@ -75,17 +75,17 @@ async def look(
         await reread(thread, store=store, client=client, now=now)
         return
     name, since = thread.repository.full_name, thread.changes_since - OVERLAP
-    listing = await client.list_comments(name, thread.number, since=since, recall=store.upkeep.known_texts)
+    listing = await client.list_comments(name, thread.number, since=since, recall=store.comments.get_known_texts)
     outcome = await store.record_listing(thread.issue_id, listing.started_at, listing.comments, complete=False)
     # The address stays the same while the answer fits a page, so that it can be remembered.
     since = listing.started_at if len(listing.comments) >= PAGE else 0
-    await store.upkeep.looked_at(thread.issue_id, now, since)
+    await store.threads.mark_checked(thread.issue_id, now, since)
     await _ask_for_ages(thread, listing, store=store, client=client)
     await _hear_of_writes(thread, store=store, client=client, now=now)
     if said is not None and thread.gap not in await _gaps(thread, said, store):
         await reread(thread, store=store, client=client, now=now)
         gaps = await _gaps(thread, said, store)
-        await store.upkeep.note_gap(thread.issue_id, thread.gap if thread.gap in gaps else gaps[0])
+        await store.threads.record_gap(thread.issue_id, thread.gap if thread.gap in gaps else gaps[0])
     elif any(comment in listing.node_ids for comment in outcome.doubtful):
         await _settle(thread, listing, outcome, store=store, client=client, now=now, until=now)
 
@@ -98,16 +98,20 @@ async def _ask_for_ages(
     thread: ThreadToRead, listing: Listing, *, store: Store, client: InstallationClient
 ) -> None:
     """Ask how old the accounts of those are who signed, where the organizers want to know; till then they wait."""
-    nodes = [listing.node_ids[one] for one in await store.upkeep.unaged(thread.issue_id) if one in listing.node_ids]
+    nodes = [
+        listing.node_ids[one]
+        for one in await store.account_ages.list_comments_of_unknown(thread.issue_id)
+        if one in listing.node_ids
+    ]
     if nodes:
         accounts = await client.accounts(nodes)
-        await store.upkeep.note_ages(thread.issue_id, {one.id: one.born for one in accounts.values()})
+        await store.account_ages.record(thread.issue_id, {one.id: one.born for one in accounts.values()})
 
 
 async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float) -> None:
     """Find out whether our writes replaced somebody's edit of a body, where no delivery has told for sure."""
     before = int(now) - OVERLAP
-    if not await store.upkeep.unheard_writes(thread.issue_id, before):
+    if not await store.bodies.count_unconfirmed_writes(thread.issue_id, before):
         return
     try:
         found = await _last_bodies(thread, client)
@@ -115,8 +119,8 @@ async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: Install
         if ends_all(error):
             raise
         return
-    if found is not None and await store.upkeep.heard_from_history(thread.issue_id, found, before):
-        await store.upkeep.look_at([thread.petition_id])
+    if found is not None and await store.bodies.record_history(thread.issue_id, found, before):
+        await store.petitions.request_publishing([thread.petition_id])
 
 
 async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> LastBodies | None:
@@ -145,7 +149,7 @@ async def _gaps(thread: ThreadToRead, said: tuple[int, int], store: Store) -> ra
     Comments of the very second in which GitHub said so may be among its number or not.
     """
     count, at = said
-    before, with_it = [await store.upkeep.comments_held(thread.issue_id, at + second) for second in (0, 1)]
+    before, with_it = [await store.comments.count_present(thread.issue_id, at + second) for second in (0, 1)]
     return range(count - with_it, count - before + 1)
 
 
@@ -161,8 +165,8 @@ async def _settle(
 ) -> Reread:
     """End the reading of a thread, and ask who wrote what is in doubt; what stays in doubt waits alone."""
     nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
-    await store.upkeep.note_doubts(nodes, now)
-    await store.upkeep.read(thread)
+    await store.comments.request_clarification(nodes, now)
+    await store.threads.mark_read(thread)
     told = await ask_who_wrote(thread, store=store, client=client, now=now, until=until) if nodes else None
     if told is not None:
         outcome = replace(outcome, count=told.count, doubtful=told.doubtful)
@@ -177,11 +181,11 @@ async def ask_who_wrote(
     It is the turn of those that wait until now at most, or `until` a later time. What stays in doubt is asked for
     again later, each comment by itself. Raises what concerns the whole installation.
     """
-    doubts = await store.upkeep.doubts(thread.issue_id, now if until is None else until)
+    doubts = await store.comments.list_doubtful(thread.issue_id, now if until is None else until)
     if not doubts:
         return None
     told, failure, paused_until = None, None, 0.0
-    known = await store.upkeep.known_texts([one.comment_id for one in doubts])
+    known = await store.comments.get_known_texts([one.comment_id for one in doubts])
     try:
         histories = await client.comment_histories([one.node_id for one in doubts], known)
         told = await store.record_listing(thread.issue_id, int(now), histories, complete=False)
@@ -194,9 +198,9 @@ async def ask_who_wrote(
     else:
         waits = [retry_at(None, one.asked, now) for one in doubts]
     left = {one.comment_id for one in doubts} if told is None else set(told.doubtful)
-    await store.upkeep.asked(
+    await store.comments.record_clarifications(
         [
-            Asked(one, one.comment_id not in left, max(wait, paused_until))
+            Clarification(one, one.comment_id not in left, max(wait, paused_until))
             for one, wait in zip(doubts, waits, strict=True)
         ]
     )

@@ -42,10 +42,10 @@ async def govern(petition_id: int, repository: Repository, bench: Bench) -> int:
 
     Give the revision of the petition up to which all orders are carried out.
     """
-    settings = await bench.store.governing.settings(repository.id)
+    settings = await bench.store.rules.get_settings(repository.id)
     if not settings.is_read:
         settings = await read_settings(repository, bench)
-    orders = await bench.store.governing.orders(petition_id)
+    orders = await bench.store.rules.list_commands(petition_id)
     organizers = await _organizers(repository, orders, bench)
     # Whom anybody else names is never asked: they could use up our calls.
     heard = [one for one in orders if organizers.get(one.author.id)]
@@ -56,13 +56,13 @@ async def govern(petition_id: int, repository: Repository, bench: Bench) -> int:
     language = settings.settings.language
     told = [one if isinstance(one, str) else one.said_in(language) for one in settings.mistakes]
     remarks = [f"{PATH}, {mistake}" for mistake in told]
-    return await bench.store.governing.rule(petition_id, make(settings.settings, remarks=remarks))
+    return await bench.store.rules.apply(petition_id, make(settings.settings, remarks=remarks))
 
 
 async def read_settings(repository: Repository, bench: Bench) -> KnownSettings:
     """Read a repository's settings file; where that is not possible, those that are known stay in force."""
-    governing, at = bench.store.governing, int(bench.now())
-    known = await governing.settings(repository.id)
+    at = int(bench.now())
+    known = await bench.store.rules.get_settings(repository.id)
     try:
         text = await bench.client.read_file(repository.full_name, PATH)
     except GitHubError as error:
@@ -75,11 +75,11 @@ async def read_settings(repository: Repository, bench: Bench) -> KnownSettings:
                 error=str(error),
                 advice="Give the App the permission Contents: read-only.",
             )
-        return await governing.note_unreadable(repository.id, at, known)
+        return await bench.store.rules.mark_settings_unreadable(repository.id, at, known)
     if known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text)):
-        await governing.note_settings_read(repository.id, at, known)
+        await bench.store.rules.mark_settings_read(repository.id, at, known)
         return known
-    found = await governing.note_settings(repository.id, text, at, known)
+    found = await bench.store.rules.record_settings(repository.id, text, at, known)
     for mistake in found.mistakes:
         log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=str(mistake))
     if text is not None and not found.mistakes:
@@ -92,8 +92,8 @@ async def _organizers(repository: Repository, orders: Sequence[Given], bench: Be
     givers = {one.author.id: one.author for one in orders}
     if not givers:
         return {}
-    governing, now = bench.store.governing, int(bench.now())
-    known = await governing.organizers(repository.id, list(givers))
+    now = int(bench.now())
+    known = await bench.store.rules.get_organizers(repository.id, list(givers))
     found = {user_id: allowed for user_id, (allowed, _) in known.items()}
     for user_id, person in givers.items():
         if user_id in known and known[user_id][1] > now - bench.beat:
@@ -103,15 +103,15 @@ async def _organizers(repository: Repository, orders: Sequence[Given], bench: Be
         except Forbidden as error:
             log.warning("it cannot be asked who may give orders", repository=repository.full_name, error=str(error))
         else:
-            await governing.note_organizer(repository.id, user_id, found[user_id], now)
+            await bench.store.rules.record_organizer(repository.id, user_id, found[user_id], now)
     return found
 
 
 async def _named(petition_id: int, orders: Sequence[Given], bench: Bench) -> dict[tuple[int, str], Author | None]:
     """Return whom orders mean. Once somebody was found, it stays so: logins change and are reused."""
-    governing, now = bench.store.governing, int(bench.now())
+    now = int(bench.now())
     keys = [(one.comment_id, login) for one in orders for login in names_of(one.order)]
-    known = await governing.named({comment_id for comment_id, _ in keys}) if keys else {}
+    known = await bench.store.rules.get_named({comment_id for comment_id, _ in keys}) if keys else {}
     found: dict[tuple[int, str], Author | None] = {}
     for key in keys:
         (comment_id, login), told = key, known.get(key)
@@ -119,7 +119,7 @@ async def _named(petition_id: int, orders: Sequence[Given], bench: Bench) -> dic
             found[key] = None if told.user_id is None else Author(told.user_id, login)
             continue
         # An account that GitHub has hidden is not found there, but its comments may still be here.
-        person = await bench.client.person(login) or await governing.author_called(petition_id, login)
+        person = await bench.client.person(login) or await bench.store.rules.find_author(petition_id, login)
         found[key] = None if person is None else Author(person.id, login)
-        await governing.note_named(comment_id, login, person, now)
+        await bench.store.rules.record_named(comment_id, login, person, now)
     return found

@@ -128,7 +128,7 @@ class Scheduler:
         wake_at = now + self.beats.look
         if until is not None:
             return min(until, wake_at) - now
-        urgent = await self.store.installations_with_work(now)
+        urgent = await self.store.petitions.list_installations_with_work(now)
         wanted = dict.fromkeys([*urgent, *await self._to_survey(now)])
         # What an installation that cannot be used rested from is over when it can be used again.
         self._rests = {one: rest for one, rest in self._rests.items() if one in wanted}
@@ -143,7 +143,7 @@ class Scheduler:
         return wake_at - now
 
     async def _to_survey(self, now: float) -> list[int]:
-        marks = await self.store.upkeep.surveys(now - 0.9 * self.beats.resync, self._began)
+        marks = await self.store.installations.list_to_discover(now - 0.9 * self.beats.resync, self._began)
         due = [one for one in marks if is_due(one, now=now, began=self._began, beat=self.beats.resync)]
         return [one.installation_id for one in due]
 
@@ -219,7 +219,7 @@ class Scheduler:
         log.warning("the installation cannot be used", installation=installation_id, error=str(error))
         self.alarm()
         try:
-            await self.store.upkeep.note_trouble(installation_id, state_of(error))
+            await self.store.installations.set_state(installation_id, state_of(error))
         except StoreUnavailable as unavailable:
             log.warning("the database does not answer", error=str(unavailable))
 
@@ -230,7 +230,7 @@ class Scheduler:
             return
         self._told = (self.now(), self._news, self._turns)
         try:
-            conditions = await self.store.upkeep.tell_conditions()
+            conditions = await self.store.states.take_changed()
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - what is only told must not keep the workers from working

@@ -22,7 +22,7 @@ from bot.reconcile.publish import publish
 from bot.reconcile.publish_context import PublishContext
 from bot.reconcile.resync import ask_who_wrote, reread
 from bot.reconcile.write_limiter import WriteLimiter
-from bot.store import AckDue, Asked, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
+from bot.store import AckDue, Clarification, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
 from bot.store import Unavailable as StoreUnavailable
 
 log = structlog.get_logger("reconcile")
@@ -73,14 +73,14 @@ class Worker:
 
     async def _step(self, lease: Lease) -> float:
         now = self.now()
-        if threads := await self.store.threads_to_read(self.installation_id, now):
+        if threads := await self.store.threads.list_to_read(self.installation_id, now):
             await self._reread(threads[0])
             return 0.0
-        if doubtful := await self.store.upkeep.doubtful_thread(self.installation_id, now):
+        if doubtful := await self.store.comments.get_doubtful_thread(self.installation_id, now):
             await self._ask_who_wrote(doubtful)
             return 0.0
         waiting = [now + self.beats.look]
-        for due in await self.store.due(self.installation_id, now):
+        for due in await self.store.petitions.list_due(self.installation_id, now):
             ready_at = max(self.coalescer.ready_at(due.petition_id), self._publishes_after)
             if ready_at <= now:
                 await self._publish(due, lease)
@@ -95,7 +95,7 @@ class Worker:
         is_idle = survey is None and past is None
         acks: list[AckDue] = []
         if self._reactions_after <= now and (is_idle or self._reacts_next):
-            acks = await self.store.acks_due(self.installation_id, limit=1)
+            acks = await self.store.acknowledgements.drop_late_and_list(self.installation_id, limit=1)
         self._reacts_next = not self._reacts_next
         if acks:
             # One at a time, so that a tally that becomes due meanwhile goes first.
@@ -113,7 +113,7 @@ class Worker:
         begun = self._survey
         if begun is not None and begun.resumes_at <= now:
             return begun
-        mark = await self.store.upkeep.survey(self.installation_id)
+        mark = await self.store.installations.get_discovery(self.installation_id)
         if mark is None:
             return None
         # What one that waits has begun with, another cannot answer sooner.
@@ -128,7 +128,7 @@ class Worker:
 
     async def _begin_past(self, now: float) -> LetterHistory | None:
         if self._past is None:
-            thread = await self.store.upkeep.letter_to_trace(self.installation_id, now)
+            thread = await self.store.letters.get_thread_without_history(self.installation_id, now)
             if thread is None:
                 self._past_after = now + self.beats.resync
                 return None
@@ -143,16 +143,16 @@ class Worker:
             if ends_all(error):
                 raise
             self.put_off += is_unwell(error)
-            await self.store.upkeep.put_off_reading(thread, retry_at(error, thread.attempts, now))
+            await self.store.threads.postpone(thread, retry_at(error, thread.attempts, now))
             if not isinstance(error, GitHubUnavailable):
                 # Publishing finds out what is the matter with the issue.
-                await self.store.upkeep.look_at([thread.petition_id])
+                await self.store.petitions.request_publishing([thread.petition_id])
             log.info("put off reading", thread=thread.issue_id, error=str(error))
             return
         except StoreUnavailable:
             raise
         except Exception:
-            await self.store.upkeep.put_off_reading(thread, now + STUMBLED)
+            await self.store.threads.postpone(thread, now + STUMBLED)
             raise
         self.put_off = 0
 
@@ -163,8 +163,10 @@ class Worker:
         except (GitHubError, StoreUnavailable):
             raise
         except Exception:
-            doubts = await self.store.upkeep.doubts(thread.issue_id, now)
-            await self.store.upkeep.asked([Asked(one, is_clear=False, ask_after=now + STUMBLED) for one in doubts])
+            doubts = await self.store.comments.list_doubtful(thread.issue_id, now)
+            await self.store.comments.record_clarifications(
+                [Clarification(one, is_clear=False, ask_after=now + STUMBLED) for one in doubts]
+            )
             raise
 
     async def _publish(self, due: Due, lease: Lease) -> None:
@@ -187,7 +189,9 @@ class Worker:
         except StoreUnavailable:
             raise
         except Exception:
-            await self.store.postpone(due.petition_id, self.now() + STUMBLED, State.STUMBLED, due.attempts + 1)
+            await self.store.petitions.postpone(
+                due.petition_id, self.now() + STUMBLED, State.STUMBLED, due.attempts + 1
+            )
             raise
         else:
             self.put_off = 0
@@ -201,9 +205,9 @@ class Worker:
         self.put_off += is_unwell(error)
         until, state = retry_at(error, due.attempts, self.now()), state_of(error)
         log.info("postponed", petition=due.petition_id, until=until, state=state, error=str(error))
-        await self.store.postpone(due.petition_id, until, state, due.attempts + 1, str(error))
+        await self.store.petitions.postpone(due.petition_id, until, state, due.attempts + 1, str(error))
         if isinstance(error, NameReused):
-            await self.store.upkeep.ask_for_survey(self.installation_id)
+            await self.store.installations.request_discovery(self.installation_id)
 
     async def _acknowledge(self, due: AckDue) -> None:
         """React to one comment; that reactions must wait or fail keeps no tally waiting."""

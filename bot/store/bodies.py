@@ -1,11 +1,12 @@
-"""Remember what we wrote into issues' bodies, and notice from GitHub's deliveries what somebody else wrote there.
+"""What we wrote into issues' bodies, and what GitHub's deliveries tell of what somebody else wrote there.
 
-GitHub has no compare-and-set for bodies. Every write of ours is noted before it is sent, with what it was made
+GitHub has no compare-and-set for bodies. Every write of ours is recorded before it is sent, with what it was made
 from. The delivery that tells of a write tells also what it replaced: where that is not what the write was made
 from, somebody's edit was lost in between, and is kept here until it is back.
 
 Deliveries come twice, late or never, so that is only the quick way. The body's history is the sure one, and is
-asked of every write of which no delivery has told, or has told of a loss; see `record_body_history`.
+asked of every write that no delivery has confirmed, or that one says has replaced something; see
+`Bodies.record_history`.
 """
 
 from __future__ import annotations
@@ -18,24 +19,25 @@ from typing import Final
 from bot.petition.block.body import around
 from bot.petition.comments.comment import body_digest, unify_newlines
 from bot.petition.facts import BodyEdit
-from bot.store import body_statements as sql
-from bot.store.engine.database import Row, Transaction
-from bot.store.letters import note_edit
+from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
+from bot.store.engine.dialect import statement
+from bot.store.letters import record_edit
+from bot.units import WholeEpochSeconds
 
 WRITES_KEPT: Final = 1_000
-"""Of each issue; a delivery that tells of an older write is taken for somebody else's edit, and looked at."""
+"""Of each issue; a delivery that tells of an older write is taken for somebody else's edit, and checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownBody:
     """What is known of an issue's body; `lost` is what our write `lost_by` replaced and is to be put back.
 
-    `edited_at` is when somebody else last edited it, in UTC epoch seconds, after our write `edited_over`.
+    `edited_at` is when somebody else last edited it, after our write `edited_over`.
     """
 
     left_digest: str = ""
     edited_digest: str = ""
-    edited_at: int = 0
+    edited_at: WholeEpochSeconds = 0
     lost: str | None = None
     lost_by: int = 0
     edited_over: int = 0
@@ -58,134 +60,197 @@ def outside_digest(body: str | None) -> str:
     return hashlib.sha256(outside.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
-    """Return what is known of an issue's body."""
-    rows = transaction.fetch(sql.BODY, issue_id)
+class Bodies(Records):
+    """The bodies of issues that we write into."""
+
+    @read_transaction
+    def get(self, transaction: Transaction, issue_id: int) -> KnownBody:
+        """Return what is known of an issue's body."""
+        return _read(transaction, issue_id)
+
+    _MOVED_TO: Final = statement("SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL")
+
+    _ADD_WRITE: Final = statement("""
+        INSERT INTO writes (issue_id, number, written, outside_read, outside_written, at, heard)
+        VALUES ($1, $2, $3, $4, $5, $6, FALSE)
+    """)
+
+    _DROP_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1 AND number <= $2")
+
+    @write_transaction
+    def record_write(self, transaction: Transaction, issue_id: int, made_from: str | None, body: str) -> None:
+        """Record that a body is about to be written, and what it was made from.
+
+        An issue that has moved on since it was read sends the write on, and so does this.
+        """
+        moved = transaction.fetch(self._MOVED_TO, issue_id)
+        issue_id = moved[0][0] if moved else issue_id
+        number = _read_last_write(transaction, issue_id) + 1
+        outsides = outside_digest(made_from), outside_digest(body)
+        transaction.execute(self._ADD_WRITE, issue_id, number, body_digest(body), *outsides, int(self._now()))
+        transaction.execute(self._DROP_WRITES, issue_id, number - WRITES_KEPT)
+        _set_left(transaction, issue_id, body)
+
+    @write_transaction
+    def mark_right(self, transaction: Transaction, issue_id: int, body: str | None) -> None:
+        """Record that a body is as we want it."""
+        _set_left(transaction, issue_id, body)
+
+    @read_transaction
+    def has_written(self, transaction: Transaction, issue_id: int, body: str | None) -> bool:
+        """Return whether a body is one that we have written at some time."""
+        return bool(transaction.fetch(_WRITES_OF_TEXT, issue_id, body_digest(body or "")))
+
+    _WRITES_FROM: Final = statement("""
+        SELECT number, written, outside_read, outside_written FROM writes WHERE issue_id = $1 AND number >= $2
+        ORDER BY number
+    """)
+
+    @read_transaction
+    def is_untouched_since(self, transaction: Transaction, issue_id: int, body: str | None, number: int) -> bool:
+        """Return whether a body is ours and nobody else has changed the letter since our write of this number.
+
+        Some of our writes may not have been made although we recorded them.
+        """
+        writes = transaction.fetch(self._WRITES_FROM, issue_id, number)
+        digest = body_digest(body or "")
+        last = max((row.number for row in writes if row.written == digest), default=-1)
+        ours: set[str] = set()
+        for row in writes:
+            if number < row.number <= last and row.outside_read not in ours:
+                return False
+            ours.add(row.outside_written)
+        return last >= number
+
+    _MARK_RESTORED: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2")
+
+    @write_transaction
+    def mark_restored(self, transaction: Transaction, issue_id: int, lost_by: int) -> None:
+        """Record that what a write replaced is back, or is out of date."""
+        transaction.execute(self._MARK_RESTORED, issue_id, lost_by)
+
+    _COUNT_UNCONFIRMED: Final = statement("""
+        SELECT count(*) FROM writes WHERE issue_id = $1 AND NOT heard AND at < $2
+    """)
+
+    @read_transaction
+    def count_unconfirmed_writes(self, transaction: Transaction, issue_id: int, before: WholeEpochSeconds) -> int:
+        """Count our writes before a time that no delivery has confirmed."""
+        count: int = transaction.fetch(self._COUNT_UNCONFIRMED, issue_id, before)[0][0]
+        return count
+
+    _CONFIRM_BEFORE: Final = statement(
+        "UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND NOT heard AND at < $2"
+    )
+
+    _SET_NOT_LOST: Final = statement("""
+        UPDATE bodies SET lost = NULL
+        WHERE issue_id = $1 AND EXISTS (SELECT 1 FROM writes WHERE issue_id = $1 AND number = lost_by AND at < $2)
+    """)
+
+    _SET_LOST_FOR_SURE: Final = statement("""
+        UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND (lost IS NULL OR lost_by <= $3)
+    """)
+
+    @write_transaction
+    def record_history(
+        self, transaction: Transaction, issue_id: int, last: LastBodies, before: WholeEpochSeconds
+    ) -> bool:
+        """Record from a body's history whether somebody's edit was lost; return whether the body is to be checked.
+
+        We never change a letter. So whatever has become of our writes and of what deliveries told, what we wrote
+        last must have the letter that somebody else saved last. No delivery will confirm writes before a time.
+        """
+        transaction.execute(self._CONFIRM_BEFORE, issue_id, before)
+        if last.saved is None:
+            return False
+        if last.ours is None or outside_digest(last.ours) == outside_digest(last.saved):
+            transaction.execute(self._SET_NOT_LOST, issue_id, before)
+            return False
+        writes = transaction.fetch(_WRITES_OF_TEXT, issue_id, body_digest(last.ours))
+        if not writes:
+            return False
+        transaction.execute(_ADD, issue_id)
+        return bool(transaction.execute(self._SET_LOST_FOR_SURE, issue_id, last.saved, writes[-1].number))
+
+
+_ADD: Final = statement("INSERT INTO bodies (issue_id) VALUES ($1) ON CONFLICT (issue_id) DO NOTHING")
+
+_BODY: Final = statement("""
+    SELECT left_digest, edited_digest, edited_at, lost, lost_by, edited_over FROM bodies WHERE issue_id = $1
+""")
+
+
+def _read(transaction: Transaction, issue_id: int) -> KnownBody:
+    rows = transaction.fetch(_BODY, issue_id)
     return KnownBody(*rows[0]) if rows else KnownBody()
 
 
-def note_write(transaction: Transaction, issue_id: int, made_from: str | None, body: str, at: int) -> None:
-    """Record that a body is about to be written, and what it was made from.
-
-    An issue that has moved on since it was read sends the write on, and so does this.
-    """
-    moved = transaction.fetch(sql.MOVED_TO, issue_id)
-    issue_id = moved[0][0] if moved else issue_id
-    number = (transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0) + 1
-    outsides = outside_digest(made_from), outside_digest(body)
-    transaction.execute(sql.ADD_WRITE, issue_id, number, body_digest(body), *outsides, at)
-    transaction.execute(sql.FORGET_WRITES, issue_id, number - WRITES_KEPT)
-    note_left(transaction, issue_id, body)
+_LAST_WRITE: Final = statement("SELECT max(number) FROM writes WHERE issue_id = $1")
 
 
-def note_left(transaction: Transaction, issue_id: int, body: str | None) -> None:
-    """Record that a body is as we want it."""
-    transaction.execute(sql.NEW_BODY, issue_id)
-    transaction.execute(sql.LEFT_BODY, issue_id, body_digest(body or ""))
+def _read_last_write(transaction: Transaction, issue_id: int) -> int:
+    return transaction.fetch(_LAST_WRITE, issue_id)[0][0] or 0
 
 
-def is_untouched_since(transaction: Transaction, issue_id: int, body: str | None, number: int) -> bool:
-    """Return whether a body is ours and nobody else has changed the letter since our write of this number.
-
-    Some of our writes may not have been made although we noted them.
-    """
-    writes = transaction.fetch(sql.WRITES_FROM, issue_id, number)
-    digest = body_digest(body or "")
-    last = max((row.number for row in writes if row.written == digest), default=-1)
-    ours: set[str] = set()
-    for row in writes:
-        if number < row.number <= last and row.outside_read not in ours:
-            return False
-        ours.add(row.outside_written)
-    return last >= number
+_SET_LEFT: Final = statement("UPDATE bodies SET left_digest = $2 WHERE issue_id = $1 AND left_digest <> $2")
 
 
-def has_written(transaction: Transaction, issue_id: int, body: str | None) -> bool:
-    """Return whether a body is one that we have written at some time."""
-    return bool(transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(body or "")))
+def _set_left(transaction: Transaction, issue_id: int, body: str | None) -> None:
+    transaction.execute(_ADD, issue_id)
+    transaction.execute(_SET_LEFT, issue_id, body_digest(body or ""))
 
 
-def note_found(transaction: Transaction, issue_id: int, lost_by: int) -> None:
-    """Record that what a write replaced is back, or is out of date."""
-    transaction.execute(sql.FOUND_BODY, issue_id, lost_by)
+_WRITES_OF_TEXT: Final = statement("""
+    SELECT number, outside_read, heard FROM writes WHERE issue_id = $1 AND written = $2 ORDER BY number
+""")
+
+_SET_EDITED: Final = statement("""
+    UPDATE bodies SET edited_digest = $2, edited_at = $3, edited_over = $4 WHERE issue_id = $1
+""")
 
 
 def observe_edit(
-    transaction: Transaction, issue_id: int, edit: BodyEdit, as_of: int, letter_of: int | None = None
+    transaction: Transaction, issue_id: int, edit: BodyEdit, as_of: WholeEpochSeconds, letter_of: int | None = None
 ) -> bool:
-    """Record an edit of a body; tell whether the body is to be looked at.
+    """Record an edit of a body; return whether the body is to be checked.
 
     `letter_of` is the petition whose letter it is; None for the issues that continue one.
     """
     digest = body_digest(edit.body)
     # An App's, but perhaps another one's than ours.
-    writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, digest) if edit.by_app else []
-    transaction.execute(sql.NEW_BODY, issue_id)
+    writes = transaction.fetch(_WRITES_OF_TEXT, issue_id, digest) if edit.by_app else []
+    transaction.execute(_ADD, issue_id)
     if writes:
-        return _hear_of_write(transaction, issue_id, edit, writes)
+        return _observe_own_write(transaction, issue_id, edit, writes)
     if letter_of is not None:
-        note_edit(transaction, letter_of, edit.previous, edit.body, as_of)
-    known = read_body(transaction, issue_id)
+        record_edit(transaction, letter_of, edit.previous, edit.body, as_of)
+    known = _read(transaction, issue_id)
     # The same text saved twice within a second is news where we have written in between.
-    over = transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0
+    over = _read_last_write(transaction, issue_id)
     is_known = (as_of, digest) == (known.edited_at, known.edited_digest) and over <= known.edited_over
     if is_known or as_of < known.edited_at:
         return False
-    transaction.execute(sql.EDITED_BODY, issue_id, digest, as_of, over)
+    transaction.execute(_SET_EDITED, issue_id, digest, as_of, over)
     return True
 
 
-def count_unheard_writes(transaction: Transaction, issue_id: int, before: int) -> int:
-    """Count our writes before a time of which no delivery has told."""
-    count: int = transaction.fetch(sql.UNHEARD_WRITES, issue_id, before)[0][0]
-    return count
+_CONFIRM: Final = statement("UPDATE writes SET heard = TRUE WHERE issue_id = $1 AND number = $2")
+
+_UNCONFIRM: Final = statement("UPDATE writes SET heard = FALSE WHERE issue_id = $1 AND written = $2 AND heard")
+
+_SET_LOST: Final = statement("""
+    UPDATE bodies SET lost = $2, lost_by = $3 WHERE issue_id = $1 AND lost_by < $3
+""")
 
 
-def record_body_history(transaction: Transaction, issue_id: int, last: LastBodies, before: int) -> bool:
-    """Hear from a body's history whether somebody's edit was lost; tell whether the body is to be looked at.
+def _observe_own_write(transaction: Transaction, issue_id: int, edit: BodyEdit, writes: Sequence[Row]) -> bool:
+    """Record from a delivery what one of our writes of a text replaced; return whether the body is to be checked.
 
-    We never change a letter. So whatever has become of our writes and of what deliveries told, what we wrote last
-    must have the letter that somebody else saved last. Of writes before a time nothing will be heard any more.
-    """
-    transaction.execute(sql.GIVE_UP_WRITES, issue_id, before)
-    if last.saved is None:
-        return False
-    if last.ours is None or outside_digest(last.ours) == outside_digest(last.saved):
-        transaction.execute(sql.NOT_LOST_BODY, issue_id, before)
-        return False
-    writes = transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(last.ours))
-    if not writes:
-        return False
-    transaction.execute(sql.NEW_BODY, issue_id)
-    return bool(transaction.execute(sql.LOST_BODY_FOR_SURE, issue_id, last.saved, writes[-1].number))
-
-
-def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
-    """Carry what is known of a body over to the issue that its issue became.
-
-    Where that was begun anew before we knew whence it came, what was written there came after everything else.
-    """
-    earlier, later = read_body(transaction, issue_id), read_body(transaction, arrival)
-    shift = transaction.fetch(sql.LAST_WRITE, issue_id)[0][0] or 0
-    transaction.execute(sql.SHIFT_WRITES, arrival, shift)
-    transaction.execute(sql.SETTLE_WRITES, arrival)
-    transaction.execute(sql.MOVE_WRITES, issue_id, arrival)
-    transaction.execute(sql.DROP_BODY, issue_id)
-    edited = max((each.edited_at, each.edited_digest) for each in (earlier, later))
-    lost = (later.lost, later.lost_by + shift) if later.lost_by else (earlier.lost, earlier.lost_by)
-    transaction.execute(sql.NEW_BODY, arrival)
-    over = transaction.fetch(sql.LAST_WRITE, arrival)[0][0] or 0
-    transaction.execute(sql.EDITED_BODY, arrival, edited[1], edited[0], over)
-    transaction.execute(sql.JOIN_BODY, arrival, later.left_digest or earlier.left_digest, *lost)
-
-
-def _hear_of_write(transaction: Transaction, issue_id: int, edit: BodyEdit, writes: Sequence[Row]) -> bool:
-    """Hear from a delivery what one of our writes of a text replaced; tell whether the body is to be looked at.
-
-    A write of which more than one story can be told is not heard of with that: the body's history is asked as well.
+    A write that may have replaced one thing or another is not confirmed by that: the body's history is asked, too.
     """
     number = writes[-1].number
-    replaced = [row.number for row in transaction.fetch(sql.WRITES_OF_TEXT, issue_id, body_digest(edit.previous))]
+    replaced = [row.number for row in transaction.fetch(_WRITES_OF_TEXT, issue_id, body_digest(edit.previous))]
     # Whoever sent it may have died before it was done, and another process have written since.
     came_late: bool = max(replaced, default=0) > number
     read = outside_digest(edit.previous)
@@ -193,13 +258,43 @@ def _hear_of_write(transaction: Transaction, issue_id: int, edit: BodyEdit, writ
         # The same text may have been written twice within a second. Deliveries are repeated: what is told of the
         # first write once more tells nothing of the second one.
         if len(writes) == 1:
-            transaction.execute(sql.WRITE_HEARD, issue_id, number)
+            transaction.execute(_CONFIRM, issue_id, number)
         return came_late
     # Something was lost, if nobody has saved anything since.
-    transaction.execute(sql.ASK_ABOUT_WRITES, issue_id, body_digest(edit.body))
+    transaction.execute(_UNCONFIRM, issue_id, body_digest(edit.body))
     if replaced and not came_late:
         # A write of ours that was done after this one had been made from something newer; or somebody has saved our
         # very words.
         return False
-    lost = transaction.execute(sql.LOST_BODY, issue_id, edit.previous, number)
+    lost = transaction.execute(_SET_LOST, issue_id, edit.previous, number)
     return bool(lost) or came_late
+
+
+# Through negative numbers, because a number must not be taken twice, not even half-way.
+_SHIFT_WRITES: Final = statement("UPDATE writes SET number = -(number + $2) WHERE issue_id = $1")
+
+_UNSHIFT_WRITES: Final = statement("UPDATE writes SET number = -number WHERE issue_id = $1 AND number < 0")
+
+_MOVE_WRITES: Final = statement("UPDATE writes SET issue_id = $2 WHERE issue_id = $1")
+
+_DROP: Final = statement("DELETE FROM bodies WHERE issue_id = $1")
+
+_JOIN: Final = statement("UPDATE bodies SET left_digest = $2, lost = $3, lost_by = $4 WHERE issue_id = $1")
+
+
+def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
+    """Carry what is known of a body over to the issue that its issue became.
+
+    Where that was begun anew before we knew whence it came, what was written there came after everything else.
+    """
+    earlier, later = _read(transaction, issue_id), _read(transaction, arrival)
+    shift = _read_last_write(transaction, issue_id)
+    transaction.execute(_SHIFT_WRITES, arrival, shift)
+    transaction.execute(_UNSHIFT_WRITES, arrival)
+    transaction.execute(_MOVE_WRITES, issue_id, arrival)
+    transaction.execute(_DROP, issue_id)
+    edited = max((each.edited_at, each.edited_digest) for each in (earlier, later))
+    lost = (later.lost, later.lost_by + shift) if later.lost_by else (earlier.lost, earlier.lost_by)
+    transaction.execute(_ADD, arrival)
+    transaction.execute(_SET_EDITED, arrival, edited[1], edited[0], _read_last_write(transaction, arrival))
+    transaction.execute(_JOIN, arrival, later.left_digest or earlier.left_digest, *lost)

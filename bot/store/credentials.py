@@ -1,59 +1,76 @@
-"""Where the App's credentials are kept when the environment has none: sealed, with a key that is not here."""
+"""The App's credentials, where the environment has none: encrypted, with a key that is not here."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from bot.store import upkeep_statements as sql
-from bot.store.engine.database import Database, Transaction, connect
+from bot.store.engine.database import Records, Transaction, connect, read_transaction, write_transaction
+from bot.store.engine.dialect import Statement, statement
 from bot.store.engine.url import SqliteFile, read_address
+from bot.store.marks import drop_mark, put_first_mark, read_mark
+from bot.units import WholeEpochSeconds
 
 APP: Final = "app"
-"""The name under which the App's credentials are sealed."""
+"""The name under which the App's credentials are kept."""
 
-HEARD: Final = "first delivery"
+FIRST_DELIVERY: Final = "first delivery"
 """The mark of the moment when GitHub first reached us; with it the set-up ends."""
 
 
-class CredentialStore:
-    """Texts that others have sealed, by name, and the moment when the set-up ended."""
+class CredentialStore(Records):
+    """The App's encrypted credentials, and the moment when the set-up ended."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    @read_transaction
+    def get(self, transaction: Transaction) -> str | None:
+        """Return the App's encrypted credentials; None where there are none."""
+        return read_credentials(transaction)
 
-    async def read(self) -> str | None:
-        """Return the App's sealed credentials; None where there are none."""
-        return await self._database.read(_read)
+    _ADD: Final = statement("""
+        INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
+    """)
 
-    async def put(self, sealed: str, at: int) -> bool:
-        """Keep the App's sealed credentials; False where there are some already, which stay."""
-        return bool(await self._database.write(lambda work: work.execute(sql.SEAL_FIRST, APP, sealed, at)))
+    @write_transaction
+    def add(self, transaction: Transaction, sealed: str, at: WholeEpochSeconds) -> bool:
+        """Keep the App's encrypted credentials; False where there are some already, which stay."""
+        return bool(transaction.execute(self._ADD, APP, sealed, at))
 
-    async def replace(self, sealed: str, at: int) -> None:
-        """Keep the App's sealed credentials in the place of others."""
-        await self._database.write(lambda work: work.execute(sql.SEAL, APP, sealed, at))
+    _PUT: Final = statement("""
+        INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET content = excluded.content, at = excluded.at
+    """)
 
-    async def forget(self) -> bool:
-        """Forget the App, and that GitHub ever reached it; False where there was none."""
+    @write_transaction
+    def replace(self, transaction: Transaction, sealed: str, at: WholeEpochSeconds) -> None:
+        """Keep the App's encrypted credentials in the place of others."""
+        transaction.execute(self._PUT, APP, sealed, at)
 
-        def forget(transaction: Transaction) -> bool:
-            transaction.execute(sql.DROP_MARK, HEARD)
-            return bool(transaction.execute(sql.UNSEAL, APP))
+    _DROP: Final = statement("DELETE FROM sealed WHERE name = $1")
 
-        return await self._database.write(forget)
+    @write_transaction
+    def drop(self, transaction: Transaction) -> bool:
+        """Drop the App's credentials, and that GitHub ever reached it; False where there were none."""
+        drop_mark(transaction, FIRST_DELIVERY)
+        return bool(transaction.execute(self._DROP, APP))
 
-    async def heard_at(self) -> int | None:
+    @read_transaction
+    def get_first_delivery_at(self, transaction: Transaction) -> WholeEpochSeconds | None:
         """Return when GitHub first reached us; None for never."""
-        rows = await self._database.read(lambda work: work.fetch(sql.MARK, HEARD))
-        return rows[0][0] if rows else None
+        return read_mark(transaction, FIRST_DELIVERY)
 
-    async def hear(self, at: int) -> None:
+    @write_transaction
+    def record_delivery(self, transaction: Transaction, at: WholeEpochSeconds) -> None:
         """Record that GitHub has reached us; only the first time counts."""
-        await self._database.write(lambda work: work.execute(sql.FIRST_MARK, HEARD, at))
+        put_first_mark(transaction, FIRST_DELIVERY, at)
+
+
+_ANY: Final = Statement(
+    sqlite="SELECT 1 FROM sqlite_master WHERE name = 'sealed'",
+    postgresql="SELECT 1 WHERE to_regclass('sealed') IS NOT NULL",
+)
 
 
 async def read_sealed(database_url: str) -> str | None:
-    """Return the App's sealed credentials from a database that is not to be changed; None where there are none.
+    """Return the App's encrypted credentials from a database that is not to be changed; None where there are none.
 
     Raises WrongDatabase and Unavailable.
     """
@@ -62,11 +79,17 @@ async def read_sealed(database_url: str) -> str | None:
         return None
     database = connect(address)
     try:
-        return await database.read(lambda work: _read(work) if work.fetch(sql.ANY_SEALED) else None)
+        return await database.read(
+            lambda transaction: read_credentials(transaction) if transaction.fetch(_ANY) else None
+        )
     finally:
         await database.close()
 
 
-def _read(transaction: Transaction) -> str | None:
-    rows = transaction.fetch(sql.SEALED, APP)
+_GET: Final = statement("SELECT content FROM sealed WHERE name = $1")
+
+
+def read_credentials(transaction: Transaction) -> str | None:
+    """Return the App's encrypted credentials; None where there are none."""
+    rows = transaction.fetch(_GET, APP)
     return rows[0][0] if rows else None

@@ -1,13 +1,15 @@
-"""Deliveries that did not reach us, by the App's log on GitHub, and when to ask for each of them again."""
+"""Deliveries that did not reach us, by the App's log on GitHub, and when each was asked for again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store import upkeep_statements as sql
-from bot.store.engine.database import Transaction
+from bot.store.engine.database import Database, Records, Transaction, read_transaction, write_transaction
+from bot.store.engine.dialect import statement
+from bot.store.marks import put_mark, read_mark
+from bot.units import EpochSeconds, WholeEpochSeconds
 
 KEPT: Final = 3 * 86_400
 """Seconds for which GitHub can deliver once more.
@@ -15,7 +17,8 @@ KEPT: Final = 3 * 86_400
 https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
 """
 
-SWEPT: Final = "deliveries swept"
+LOG_READ: Final = "deliveries swept"
+"""The mark of the time up to which the log of deliveries has been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +27,63 @@ class FailedDelivery:
 
     guid: str
     delivery_id: int
-    delivered_at: int
-    asked_at: int = 0
+    delivered_at: WholeEpochSeconds
+    asked_at: WholeEpochSeconds = 0
     asked: int = 0
 
 
-def read_swept_until(transaction: Transaction) -> int:
-    """Return up to when the log has been read; 0 for never."""
-    rows = transaction.fetch(sql.MARK, SWEPT)
-    return rows[0][0] if rows else 0
+class Deliveries(Records):
+    """Deliveries that have failed; `requested` is called for each that was asked for once more."""
 
+    def __init__(self, database: Database, now: Callable[[], EpochSeconds], requested: Callable[[], None]) -> None:
+        super().__init__(database, now)
+        self._requested = requested
 
-def record_sweep(
-    transaction: Transaction, failed: Sequence[FailedDelivery], arrived: Sequence[str], swept_until: int
-) -> None:
-    """Record what the log said, and up to when it has been read."""
-    transaction.execute(sql.DROP_FAILED_DELIVERIES, list(arrived))
-    transaction.put(sql.PUT_FAILED_DELIVERIES, [(one.guid, one.delivery_id, one.delivered_at) for one in failed])
-    transaction.execute(sql.DROP_OLD_DELIVERIES, swept_until - KEPT)
-    transaction.execute(sql.PUT_MARK, SWEPT, swept_until)
+    @read_transaction
+    def get_log_read_until(self, transaction: Transaction) -> WholeEpochSeconds:
+        """Return up to when the log of deliveries has been read; 0 for never."""
+        return read_mark(transaction, LOG_READ) or 0
 
+    _PUT: Final = statement("""
+        INSERT INTO failed_deliveries (guid, delivery_id, delivered_at)
+        SELECT * FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[])
+        ON CONFLICT (guid) DO UPDATE SET delivery_id = excluded.delivery_id, delivered_at = excluded.delivered_at
+    """)
 
-def read_failed_deliveries(transaction: Transaction) -> list[FailedDelivery]:
-    """List deliveries that have not arrived, oldest first."""
-    return [FailedDelivery(*row) for row in transaction.fetch(sql.FAILED_DELIVERIES)]
+    _DROP: Final = statement("DELETE FROM failed_deliveries WHERE guid = ANY($1::TEXT[])")
+
+    _DROP_OLD: Final = statement("DELETE FROM failed_deliveries WHERE delivered_at < $1")
+
+    @write_transaction
+    def record_log(
+        self, transaction: Transaction, failed: Sequence[FailedDelivery], arrived: Sequence[str],
+        until: WholeEpochSeconds,
+    ) -> None:  # fmt: skip
+        """Record what the log of deliveries said, and up to when it has been read."""
+        transaction.execute(self._DROP, list(arrived))
+        transaction.put(self._PUT, [(one.guid, one.delivery_id, one.delivered_at) for one in failed])
+        transaction.execute(self._DROP_OLD, until - KEPT)
+        put_mark(transaction, LOG_READ, until)
+
+    _FAILED: Final = statement("""
+        SELECT guid, delivery_id, delivered_at, asked_at, asked FROM failed_deliveries ORDER BY delivered_at, guid
+    """)
+
+    @read_transaction
+    def list_failed(self, transaction: Transaction) -> list[FailedDelivery]:
+        """List deliveries that have not arrived, oldest first."""
+        return [FailedDelivery(*row) for row in transaction.fetch(self._FAILED)]
+
+    _MARK_REQUESTED: Final = statement("""
+        UPDATE failed_deliveries SET asked_at = $2, asked = asked + 1 WHERE guid = $1
+    """)
+
+    async def mark_requested(self, guid: str, at: WholeEpochSeconds) -> None:
+        """Record that a delivery was asked for once more."""
+        self._requested()
+        await self._database.write(lambda transaction: transaction.execute(self._MARK_REQUESTED, guid, at))
+
+    @write_transaction
+    def drop(self, transaction: Transaction, guid: str) -> None:
+        """Forget a delivery that GitHub cannot repeat."""
+        transaction.execute(self._DROP, [guid])

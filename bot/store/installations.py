@@ -1,16 +1,18 @@
-"""What a survey of GitHub is compared with, and what it changes: installations, repositories and petitions."""
+"""Installations of the App, the repositories that they may see, and when GitHub was last searched for more."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from bot.petition.facts import Repository
-from bot.store import upkeep_statements as upkeep_sql
-from bot.store.engine.database import Row, Transaction
-from bot.store.recording import structure_statements as sql
-from bot.store.recording.structure import lock_structure, rouse, set_accessible
+from bot.petition.facts import InstallationFact, Repository, RepositoryFact
+from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
+from bot.store.engine.dialect import statement
+from bot.store.recording.rows import read_repository
 from bot.store.states import State
+from bot.store.threads import publish_now, resync_petitions
+from bot.units import EpochSeconds, WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,14 @@ class SeenInstallation:
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyMark:
-    """When the last survey of an installation ended and began, and whether one was asked for since."""
+class DiscoveryMark:
+    """When the last discovery in an installation ended and began, and whether one was asked for since."""
 
     installation_id: int
     asked: int
     done: int
-    at: float
-    began: float = 0.0
+    at: EpochSeconds
+    began: EpochSeconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,94 +46,163 @@ class KnownRepository:
     accessible: bool
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPetition:
-    """A petition as our rows have it; `left_digest` is of its body as we last left it."""
+class Installations(Records):
+    """Where the App is installed."""
 
-    id: int
-    issue_id: int
-    labelled: bool
-    state: State
-    left_digest: str
+    _ACCOUNTS: Final = statement("SELECT account FROM installations WHERE NOT deleted ORDER BY account")
 
+    @read_transaction
+    def list_accounts(self, transaction: Transaction) -> list[str]:
+        """List the accounts on which the App is installed."""
+        return [row.account for row in transaction.fetch(self._ACCOUNTS)]
 
-def record_roll_call(transaction: Transaction, seen: Iterable[SeenInstallation], as_of: int, now: int) -> bool:
-    """Take over a complete list of the App's installations; tell whether anything changed.
+    async def record_all(self, seen: Iterable[SeenInstallation], as_of: WholeEpochSeconds) -> None:
+        """Take over a complete list of the App's installations.
 
-    What the list lacks has ended, unless it came later than the list.
-    """
-    lock_structure(transaction)
-    known = {row.id: row for row in transaction.fetch(upkeep_sql.INSTALLATIONS)}
-    listed = {one.id: one for one in seen}
-    ended = [row.id for row in known.values() if row.id not in listed and not row.deleted and row.as_of < as_of]
-    for installation_id in ended:
-        transaction.execute(upkeep_sql.END_INSTALLATION, installation_id, as_of)
-    changed = [one for one in listed.values() if _is_news(one, known.get(one.id), as_of)]
-    for one in changed:
-        transaction.execute(upkeep_sql.PUT_SEEN_INSTALLATION, one.id, one.account, one.suspended, as_of, one.lacks)
-        if not one.suspended:
-            rouse_installation(transaction, one.id, now)
-    return bool(ended or changed)
+        What the list lacks has ended, unless it came later than the list.
+        """
+        listed = {one.id: one for one in seen}
+        now = int(self._now())
+        if await self._database.write(lambda transaction: self._record_all(transaction, listed, as_of, now)):
+            self._announce()
 
+    _ALL: Final = statement("SELECT id, account, suspended, deleted, as_of, lacks FROM installations")
 
-def rouse_installation(transaction: Transaction, installation_id: int, now: int) -> None:
-    """Have an installation surveyed, and its petitions published and read again: what stopped them may be gone."""
-    transaction.execute(upkeep_sql.ASK_FOR_SURVEY, installation_id)
-    rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_INSTALLATION, installation_id), now)
+    _END: Final = statement("UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1")
 
+    _PUT_SEEN: Final = statement("""
+        INSERT INTO installations (id, account, suspended, deleted, as_of, lacks)
+        VALUES ($1, $2, $3, FALSE, $4, $5)
+        ON CONFLICT (id) DO UPDATE SET
+            account = excluded.account, suspended = excluded.suspended, deleted = FALSE, as_of = excluded.as_of,
+            lacks = excluded.lacks
+    """)
 
-def read_surveys(transaction: Transaction, ended: float, began: float) -> list[SurveyMark]:
-    """List installations that have a survey asked for, or whose last one ended, or began, before a time."""
-    return [SurveyMark(*row) for row in transaction.fetch(upkeep_sql.SURVEYS, ended, began)]
+    def _record_all(
+        self, transaction: Transaction, listed: dict[int, SeenInstallation], as_of: int, now: int
+    ) -> bool:
+        lock_structure(transaction)
+        known = {row.id: row for row in transaction.fetch(self._ALL)}
+        ended = [row.id for row in known.values() if row.id not in listed and not row.deleted and row.as_of < as_of]
+        for installation_id in ended:
+            transaction.execute(self._END, installation_id, as_of)
+        changed = [one for one in listed.values() if _is_news(one, known.get(one.id), as_of)]
+        for one in changed:
+            transaction.execute(self._PUT_SEEN, one.id, one.account, one.suspended, as_of, one.lacks)
+            if not one.suspended:
+                _resync_installation(transaction, one.id, now)
+        return bool(ended or changed)
 
+    _TO_DISCOVER: Final = statement("""
+        SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
+        WHERE NOT suspended AND NOT deleted
+          AND (survey_asked > survey_done OR surveyed_at < $1 OR survey_began < $2)
+        ORDER BY surveyed_at, id
+    """)
 
-def read_survey(transaction: Transaction, installation_id: int) -> SurveyMark | None:
-    """Return an installation's mark; None where it is not usable."""
-    rows = transaction.fetch(upkeep_sql.SURVEY, installation_id)
-    return SurveyMark(*rows[0]) if rows else None
+    @read_transaction
+    def list_to_discover(
+        self, transaction: Transaction, ended: EpochSeconds, began: EpochSeconds = 0.0
+    ) -> list[DiscoveryMark]:
+        """List installations whose discovery was asked for, or whose last one ended, or began, before a time."""
+        return [DiscoveryMark(*row) for row in transaction.fetch(self._TO_DISCOVER, ended, began)]
 
+    _DISCOVERY: Final = statement("""
+        SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
+        WHERE id = $1 AND NOT suspended AND NOT deleted
+    """)
 
-def read_repositories_with_petitions(transaction: Transaction, installation_id: int) -> list[Repository]:
-    """List an installation's repositories that have petitions, and may be seen, as we know them."""
-    return [
-        Repository(repository_id, owner, name, bool(private), bool(archived))
-        for repository_id, owner, name, private, archived in transaction.fetch(
-            upkeep_sql.REPOSITORIES_WITH_PETITIONS, installation_id
-        )
-    ]
+    @read_transaction
+    def get_discovery(self, transaction: Transaction, installation_id: int) -> DiscoveryMark | None:
+        """Return when the last discovery in an installation was; None where it is not usable."""
+        rows = transaction.fetch(self._DISCOVERY, installation_id)
+        return DiscoveryMark(*rows[0]) if rows else None
 
+    @write_transaction
+    def request_discovery(self, transaction: Transaction, installation_id: int) -> None:
+        """Have discovery in an installation start soon."""
+        request_discovery(transaction, installation_id)
 
-def read_repositories(
-    transaction: Transaction, installation_id: int, ids: Collection[int]
-) -> dict[int, KnownRepository]:
-    """Return what is known of an installation's repositories, and of these ids wherever they are, by id."""
-    rows = transaction.fetch(upkeep_sql.REPOSITORIES, installation_id, list(ids))
-    return {
-        repository_id: KnownRepository(
-            of_installation, Repository(repository_id, owner, name, bool(private), bool(archived)), bool(deleted),
-            bool(accessible),
-        )
-        for repository_id, of_installation, owner, name, private, archived, deleted, accessible in rows
-    }  # fmt: skip
+    _MARK_DISCOVERED: Final = statement("""
+        UPDATE installations
+        SET survey_done = CASE WHEN survey_done < $2 THEN $2 ELSE survey_done END, surveyed_at = $3,
+            survey_began = $4, state = ''
+        WHERE id = $1
+    """)
 
+    @write_transaction
+    def mark_discovered(
+        self, transaction: Transaction, installation_id: int, asked: int, at: EpochSeconds,
+        began: EpochSeconds = 0.0,
+    ) -> None:  # fmt: skip
+        """Record that discovery has ended; `asked` is from the mark that it began with."""
+        transaction.execute(self._MARK_DISCOVERED, installation_id, asked, at, began)
 
-def read_petitions_in(transaction: Transaction, repository_id: int) -> list[KnownPetition]:
-    """List the petitions of a repository that have not ended."""
-    return [
-        KnownPetition(petition_id, issue_id, bool(labelled), State(state), left_digest or "")
-        for petition_id, issue_id, labelled, state, left_digest in transaction.fetch(
-            upkeep_sql.PETITIONS_IN, repository_id
-        )
-    ]
+    _MARK_KNOWN_DISCOVERED: Final = statement("""
+        UPDATE installations
+        SET surveyed_at = $2, survey_began = $3, state = CASE WHEN $4 THEN '' ELSE state END
+        WHERE id = $1
+    """)
 
+    @write_transaction
+    def mark_known_discovered(
+        self, transaction: Transaction, installation_id: int, at: EpochSeconds, began: EpochSeconds, *, works: bool
+    ) -> None:
+        """Record that discovery has seen all that was known before; `works`: GitHub has shown at least some."""
+        transaction.execute(self._MARK_KNOWN_DISCOVERED, installation_id, at, began, works)
 
-def record_access(
-    transaction: Transaction, added: Sequence[int], removed: Sequence[int], as_of: int, now: int
-) -> None:
-    """Record which repositories the App may see and which it may not, as of a listing."""
-    lock_structure(transaction)
-    set_accessible(transaction, tuple(added), True, as_of, now)
-    set_accessible(transaction, tuple(removed), False, as_of, now)
+    _WITH_PETITIONS: Final = statement("""
+        SELECT r.id, r.owner, r.name, r.private, r.archived FROM repositories r
+        WHERE r.installation_id = $1 AND r.accessible AND NOT r.deleted AND NOT r.archived
+          AND EXISTS (SELECT 1 FROM petitions p WHERE p.repository_id = r.id AND NOT p.gone)
+        ORDER BY r.id
+    """)
+
+    @read_transaction
+    def list_repositories_with_petitions(self, transaction: Transaction, installation_id: int) -> list[Repository]:
+        """List an installation's repositories that have petitions, and may be seen, as we know them."""
+        return [read_repository(*row) for row in transaction.fetch(self._WITH_PETITIONS, installation_id)]
+
+    _SET_STATE: Final = statement("""
+        UPDATE installations SET state = $2, survey_asked = survey_asked + 1 WHERE id = $1 AND state <> $2
+    """)
+
+    @write_transaction
+    def set_state(self, transaction: Transaction, installation_id: int, state: State) -> None:
+        """Record what keeps us from working for an installation; discovery, which is asked for, takes that back."""
+        transaction.execute(self._SET_STATE, installation_id, state.value)
+
+    _REPOSITORIES: Final = statement("""
+        SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
+        WHERE installation_id = $1
+        UNION
+        SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
+        WHERE id = ANY($2::BIGINT[])
+    """)
+
+    @read_transaction
+    def get_repositories(
+        self, transaction: Transaction, installation_id: int, ids: Collection[int]
+    ) -> dict[int, KnownRepository]:
+        """Return what is known of an installation's repositories, and of these ids wherever they are, by id."""
+        return {
+            row.id: KnownRepository(
+                row.installation_id, read_repository(*row[:5]), bool(row.deleted), bool(row.accessible)
+            )
+            for row in transaction.fetch(self._REPOSITORIES, installation_id, list(ids))
+        }
+
+    async def record_access(self, added: Sequence[int], removed: Sequence[int], as_of: WholeEpochSeconds) -> None:
+        """Record which repositories the App may see and which it may not, as of a listing."""
+        now = int(self._now())
+
+        def record(transaction: Transaction) -> None:
+            lock_structure(transaction)
+            _set_accessible(transaction, added, True, as_of, now)
+            _set_accessible(transaction, removed, False, as_of, now)
+
+        await self._database.write(record)
+        self._announce()
 
 
 def _is_news(one: SeenInstallation, known: Row | None, as_of: int) -> bool:
@@ -141,3 +212,140 @@ def _is_news(one: SeenInstallation, known: Row | None, as_of: int) -> bool:
         one.account, one.suspended, False, one.lacks,
     )  # fmt: skip
     return not same and known.as_of <= as_of
+
+
+_LOCK_STRUCTURE: Final = statement("SELECT pg_advisory_xact_lock(7597418026143314282)")
+
+
+def lock_structure(transaction: Transaction) -> None:
+    """Lock petitions, repositories and installations against other changes of what there is of them."""
+    if transaction.engine == "postgresql":
+        transaction.fetch(_LOCK_STRUCTURE)
+
+
+_REQUEST_DISCOVERY: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1")
+
+
+def request_discovery(transaction: Transaction, installation_id: int) -> None:
+    """Have discovery in an installation start soon."""
+    transaction.execute(_REQUEST_DISCOVERY, installation_id)
+
+
+_LOCK_PETITIONS: Final = statement("""
+    SELECT id FROM petitions WHERE repository_id IN (SELECT id FROM repositories WHERE installation_id = $1)
+    ORDER BY id FOR UPDATE
+""")
+
+
+def _resync_installation(transaction: Transaction, installation_id: int, now: int) -> None:
+    """Start discovery, and publish and read petitions again: nobody told us what happened meanwhile."""
+    request_discovery(transaction, installation_id)
+    resync_petitions(transaction, (row.id for row in transaction.fetch(_LOCK_PETITIONS, installation_id)), now)
+
+
+_SET_ACCESSIBLE: Final = statement("""
+    UPDATE repositories SET accessible = $2, accessible_as_of = $3
+    WHERE id = ANY($1::BIGINT[]) AND (accessible_as_of < $3 OR (accessible_as_of = $3 AND $2))
+""")
+
+_LOCK_PETITIONS_OF_REPOSITORIES: Final = statement("""
+    SELECT id FROM petitions WHERE repository_id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
+""")
+
+
+def _set_accessible(transaction: Transaction, ids: Sequence[int], accessible: bool, as_of: int, now: int) -> None:
+    """Record that the App may, or may not, see repositories; in doubt it tries."""
+    touched = transaction.execute(_SET_ACCESSIBLE, tuple(ids), accessible, as_of)
+    if touched and accessible:
+        resync_petitions(transaction, _lock_petitions_of(transaction, ids), now)
+
+
+def _lock_petitions_of(transaction: Transaction, repository_ids: Sequence[int]) -> list[int]:
+    return [row.id for row in transaction.fetch(_LOCK_PETITIONS_OF_REPOSITORIES, tuple(repository_ids))]
+
+
+def publish_petitions_of(transaction: Transaction, repository_id: int, now: WholeEpochSeconds) -> None:
+    """Publish a repository's petitions again."""
+    publish_now(transaction, _lock_petitions_of(transaction, [repository_id]), now)
+
+
+def resync_petitions_of(transaction: Transaction, repository_id: int, now: WholeEpochSeconds) -> None:
+    """Publish a repository's petitions and read their comments again."""
+    resync_petitions(transaction, _lock_petitions_of(transaction, [repository_id]), now)
+
+
+_ADD: Final = statement("""
+    INSERT INTO installations (id, account, suspended, deleted, as_of) VALUES ($1, '', FALSE, FALSE, -1)
+    ON CONFLICT (id) DO NOTHING
+""")
+
+
+def add_installation(transaction: Transaction, installation_id: int) -> None:
+    """Add an installation of which nothing is known but that it is there."""
+    transaction.execute(_ADD, installation_id)
+
+
+_INSTALLATION: Final = statement("SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1")
+
+_PUT: Final = statement("""
+    INSERT INTO installations (id, account, suspended, deleted, as_of) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (id) DO UPDATE SET
+        account = excluded.account, suspended = excluded.suspended, deleted = excluded.deleted,
+        as_of = excluded.as_of
+""")
+
+
+def record_installation(transaction: Transaction, fact: InstallationFact, now: WholeEpochSeconds) -> None:
+    """Take over newer facts of an installation; suspended before or other permissions, it is searched again."""
+    rows = transaction.fetch(_INSTALLATION, fact.id)
+    seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
+    known = (bool(rows[0].deleted), rows[0].as_of, bool(rows[0].suspended), rows[0].account) if rows else None
+    if known is None or seen > known:
+        transaction.execute(_PUT, fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)
+        if not fact.suspended and not fact.deleted:
+            _resync_installation(transaction, fact.id, now)
+    if fact.repositories_added:
+        _set_accessible(transaction, fact.repositories_added, True, fact.as_of, now)
+        request_discovery(transaction, fact.id)
+    if fact.repositories_removed:
+        _set_accessible(transaction, fact.repositories_removed, False, fact.as_of, now)
+
+
+_REPOSITORY: Final = statement("""
+    SELECT installation_id, owner, name, private, archived, deleted, as_of, accessible, accessible_as_of
+    FROM repositories WHERE id = $1
+""")
+
+_PUT_REPOSITORY: Final = statement("""
+    INSERT INTO repositories (id, installation_id, owner, name, private, archived, deleted, as_of, accessible,
+                              accessible_as_of)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (id) DO UPDATE SET
+        installation_id = excluded.installation_id, owner = excluded.owner, name = excluded.name,
+        private = excluded.private, archived = excluded.archived, deleted = excluded.deleted,
+        as_of = excluded.as_of, accessible = excluded.accessible, accessible_as_of = excluded.accessible_as_of
+""")
+
+
+def record_repository(transaction: Transaction, fact: RepositoryFact, now: WholeEpochSeconds) -> None:
+    """Take over a newer picture of a repository; its pages may have moved, so its petitions are due."""
+    new = fact.repository
+    add_installation(transaction, fact.installation_id)
+    rows = transaction.fetch(_REPOSITORY, new.id)
+    seen = (fact.as_of, fact.deleted, fact.installation_id, new.owner, new.name, new.private, new.archived)
+    if rows:
+        row = rows[0]
+        known = (
+            row.as_of, bool(row.deleted), row.installation_id, row.owner, row.name, bool(row.private),
+            bool(row.archived),
+        )  # fmt: skip
+        if seen <= known:
+            return
+        if seen[1:] != known[1:]:
+            resync_petitions_of(transaction, new.id, now)
+    accessible_as_of = max(fact.as_of, rows[0].accessible_as_of) if rows else fact.as_of
+    accessible = bool(rows[0].accessible) if rows and rows[0].accessible_as_of > fact.as_of else True
+    transaction.execute(
+        _PUT_REPOSITORY, new.id, fact.installation_id, new.owner, new.name, new.private, new.archived,
+        fact.deleted, fact.as_of, accessible, accessible_as_of,
+    )  # fmt: skip

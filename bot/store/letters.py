@@ -1,114 +1,202 @@
-"""Keep the letter's versions: each sighting of another text, and every text once.
+"""The versions of a petition's letter: each sighting of another text, and every text once.
 
-What no look and no delivery has told, the history of the issue's body does. That it was asked is a mark,
-`letter` with the petition's id, which says when to ask again.
+What nobody saw when it was so, and no delivery has told, the history of the issue's body does. That it was asked is
+a mark, `letter` with the petition's id, which says when to ask again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from bot.petition.block.body import letter, letter_digest
 from bot.petition.letter.versions import Letter, other_texts, versions
-from bot.store import body_statements as sql
-from bot.store import upkeep_statements as upkeep_sql
-from bot.store.engine.database import Transaction
+from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
+from bot.store.engine.dialect import statement
+from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
+from bot.units import EpochSeconds, WholeEpochSeconds
 
 TEXTS_KEPT: Final = 200
 """Of each petition; who edits on and on shall not fill the database, and the issue's edit history has them all."""
-
 
 NEVER: Final = 2**62
 """When to ask again for what is known."""
 
 
-def note_look(
-    transaction: Transaction,
-    petition_id: int,
-    issue_id: int,
-    body: str | None,
-    at: int,
-    *,
-    as_created: bool = False,
+class Letters(Records):
+    """The letters that people sign."""
+
+    _BODY_EDITED_AT: Final = statement("SELECT edited_at FROM bodies WHERE issue_id = $1")
+
+    @write_transaction
+    def record(
+        self, transaction: Transaction, petition_id: int, issue_id: int, body: str | None, at: WholeEpochSeconds,
+        *, as_created: bool = False,
+    ) -> None:  # fmt: skip
+        """Record the letter in a body as it was last changed at a time, unless that version is known.
+
+        What was read before an edit that GitHub has told us of is out of date, and left out. What it said before is
+        not asked of an issue that is `as_created`.
+        """
+        if as_created:
+            transaction.execute(_POSTPONE_HISTORY, petition_id, NEVER)
+        rows = transaction.fetch(self._BODY_EDITED_AT, issue_id)
+        if rows and rows[0].edited_at > at:
+            return
+        # Of two edits of one second it cannot be told which was the last; the body tells, if only a second later.
+        known = transaction.fetch(_LETTER_AT, petition_id, at + 1)
+        if known and known[0].digest == letter_digest(body):
+            return
+        _add(transaction, petition_id, body, max(at, known[0].seen_at + 1) if known else at)
+
+    @read_transaction
+    def list_versions(self, transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
+        """Return the versions of the letter with their texts, the oldest first."""
+        return read_letters_with_texts(transaction, petition_id)
+
+    # Who signed is known, and what the letter says now.
+    _WITHOUT_HISTORY: Final = statement(f"""
+        {THREAD_TO_READ} AND p.labelled AND p.published_revision > 0
+        {USABLE.format(of="t")}
+        WHERE t.position = 1 AND NOT t.gone AND r.installation_id = $1
+          AND NOT EXISTS (SELECT 1 FROM threads o WHERE o.petition_id = p.id AND NOT o.gone AND o.listed_at = 0)
+          AND NOT EXISTS (SELECT 1 FROM marks m WHERE m.name = 'letter ' || p.id AND m.at > $2)
+        ORDER BY p.id LIMIT 1
+    """)
+
+    @read_transaction
+    def get_thread_without_history(
+        self, transaction: Transaction, installation_id: int, now: EpochSeconds
+    ) -> ThreadToRead | None:
+        """Return the first thread of a petition of whose letter it is not known what it said before."""
+        return first_thread(transaction.fetch(self._WITHOUT_HISTORY, installation_id, int(now)))
+
+    # Of two counts for one version the higher one: who signed may not have been known yet.
+    _SET_COUNT: Final = statement("""
+        UPDATE letters SET count = CASE WHEN count < s.signed THEN s.signed ELSE count END
+        FROM (SELECT count(*) AS signed FROM signatures WHERE petition_id = $1 AND signed_at <= $2) AS s
+        WHERE petition_id = $1 AND seen_at = $2 AND digest = $3
+    """)
+
+    @write_transaction
+    def record_history(
+        self, transaction: Transaction, petition_id: int, bodies: Sequence[tuple[WholeEpochSeconds, str]]
+    ) -> None:
+        """Record bodies that people saved, each with its time, as the issue's edit history tells it.
+
+        What that changes is to be shown.
+        """
+        before = read_letters(transaction, petition_id)
+        for at, body in bodies:
+            _add(transaction, petition_id, body, at)
+            transaction.execute(self._SET_COUNT, petition_id, at, letter_digest(body))
+        if read_letters(transaction, petition_id) != before:
+            request_publishing(transaction, [petition_id], int(self._now()))
+
+    @write_transaction
+    def postpone_history(
+        self, transaction: Transaction, petition_id: int, until: WholeEpochSeconds = NEVER
+    ) -> None:
+        """Set when to ask what the letter said before; without a time, that this is known."""
+        transaction.execute(_POSTPONE_HISTORY, petition_id, until)
+
+
+_POSTPONE_HISTORY: Final = statement("""
+    INSERT INTO marks (name, at) SELECT 'letter ' || $1::BIGINT, $2::BIGINT
+    WHERE EXISTS (SELECT 1 FROM petitions WHERE id = $1)
+    ON CONFLICT (name) DO UPDATE SET at = excluded.at
+""")
+
+_LETTER_AT: Final = statement("""
+    SELECT digest, seen_at FROM letters WHERE petition_id = $1 AND seen_at <= $2
+    ORDER BY seen_at DESC, digest DESC LIMIT 1
+""")
+
+
+def record_edit(
+    transaction: Transaction, petition_id: int, previous: str, body: str, at: WholeEpochSeconds
 ) -> None:
-    """Record the letter that an issue showed when it was last changed, unless it stands there already.
-
-    What was read before an edit that GitHub has told us of is out of date, and left out. Of an issue that is
-    `as_created` nothing is left to be asked.
-    """
-    if as_created:
-        put_off_past(transaction, petition_id)
-    rows = transaction.fetch(sql.BODY, issue_id)
-    if rows and rows[0].edited_at > at:
-        return
-    # Of two edits of one second it cannot be told which was the last; a look tells, if only a second later.
-    known = transaction.fetch(sql.LETTER_AT, petition_id, at + 1)
-    if known and known[0].digest == letter_digest(body):
-        return
-    _add(transaction, petition_id, body, max(at, known[0].seen_at + 1) if known else at)
-
-
-def note_edit(transaction: Transaction, petition_id: int, previous: str, body: str, at: int) -> None:
     """Record an edit of the letter; the text before it too, where nothing is known of that time."""
-    if not transaction.fetch(sql.LETTER_AT, petition_id, at - 1):
+    if not transaction.fetch(_LETTER_AT, petition_id, at - 1):
         _add(transaction, petition_id, previous, at - 1)
     _add(transaction, petition_id, body, at)
 
 
-def record_past(transaction: Transaction, petition_id: int, bodies: Iterable[tuple[int, str]], now: int) -> None:
-    """Record bodies by when they were saved, as a complete history tells it; what that changes is to be shown."""
-    before = read_letters(transaction, petition_id)
-    for at, body in bodies:
-        _add(transaction, petition_id, body, at)
-        transaction.execute(sql.COUNT_LETTER, petition_id, at, letter_digest(body))
-    if read_letters(transaction, petition_id) != before:
-        transaction.execute(upkeep_sql.LOOK_AT_PETITIONS, [petition_id], now)
+_ADD: Final = statement("""
+    INSERT INTO letters (petition_id, seen_at, digest, count)
+    SELECT $1::BIGINT, $2::BIGINT, $3::TEXT, count(*) FROM signatures WHERE petition_id = $1 AND signed_at <= $2
+    ON CONFLICT DO NOTHING
+""")
+
+_ADD_TEXT: Final = statement("""
+    INSERT INTO letter_texts (petition_id, digest, text)
+    SELECT $1::BIGINT, $2::TEXT, $3::TEXT
+    WHERE (SELECT count(*) FROM letter_texts WHERE petition_id = $1) < $4
+    ON CONFLICT DO NOTHING
+""")
 
 
-def put_off_past(transaction: Transaction, petition_id: int, until: int = NEVER) -> None:
-    """Record when to ask what the letter said before; without a time, that this is known."""
-    transaction.execute(sql.PUT_OFF_PAST, petition_id, until)
+def _add(transaction: Transaction, petition_id: int, body: str | None, at: WholeEpochSeconds) -> None:
+    digest = letter_digest(body)
+    transaction.execute(_ADD, petition_id, at, digest)
+    # PostgreSQL stores neither of these two.
+    text = letter(body).replace("\0", "").encode("utf-8", "replace").decode()
+    transaction.execute(_ADD_TEXT, petition_id, digest, text, TEXTS_KEPT)
+
+
+_LETTERS: Final = statement("""
+    SELECT digest, seen_at, count FROM letters WHERE petition_id = $1 ORDER BY seen_at, digest
+""")
 
 
 def read_letters(transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
     """Return the versions, the oldest first, without their texts."""
-    return versions(Letter(*row) for row in transaction.fetch(sql.LETTERS, petition_id))
+    return versions(Letter(*row) for row in transaction.fetch(_LETTERS, petition_id))
+
+
+_TEXT: Final = statement("SELECT text FROM letter_texts WHERE petition_id = $1 AND digest = $2")
 
 
 def read_letters_with_texts(
     transaction: Transaction, petition_id: int, newest: int | None = None
 ) -> tuple[Letter, ...]:
-    """Return the newest versions, or all, the oldest first, with their texts as they were first seen."""
+    """Return all versions, the oldest first, and of the newest, or all, the texts as they were first seen."""
+
+    def with_text(one: Letter) -> Letter:
+        found = transaction.fetch(_TEXT, petition_id, one.digest)
+        return replace(one, text=found[0].text) if found else one
+
     letters = read_letters(transaction, petition_id)
     first = 0 if newest is None else max(len(letters) - newest, 0)
-    return (*letters[:first], *(_with_text(transaction, petition_id, one) for one in letters[first:]))
+    return (*letters[:first], *map(with_text, letters[first:]))
 
 
-def read_changed(transaction: Transaction, petition_id: int, letters: tuple[Letter, ...]) -> tuple[int, int] | None:
+_SIGNED_BETWEEN: Final = statement("""
+    SELECT count(*) FROM (
+        SELECT 1 FROM signatures WHERE petition_id = $1 AND signed_at > $2 AND signed_at <= $3 LIMIT 1
+    ) AS one
+""")
+
+
+def read_changed(
+    transaction: Transaction, petition_id: int, letters: tuple[Letter, ...]
+) -> tuple[WholeEpochSeconds, int] | None:
     """Return when the letter last changed and how many had signed by then, if not all signed what it says now."""
     for after, until in other_texts(letters):
-        if transaction.fetch(sql.SIGNED_BETWEEN, petition_id, after, until)[0][0]:
+        if transaction.fetch(_SIGNED_BETWEEN, petition_id, after, until)[0][0]:
             return letters[-1].seen_at, max(letters[-1].count, 1)
     return None
 
 
+_DROP_LETTERS: Final = statement("DELETE FROM letters WHERE petition_id = $1")
+
+_DROP_TEXTS: Final = statement("DELETE FROM letter_texts WHERE petition_id = $1")
+
+_DROP_MARK: Final = statement("DELETE FROM marks WHERE name = 'letter ' || $1::BIGINT")
+
+
 def drop_letters(transaction: Transaction, petition_id: int) -> None:
-    """Forget all versions and their texts."""
-    transaction.execute(sql.DROP_LETTERS_OF, petition_id)
-    transaction.execute(sql.DROP_LETTER_TEXTS_OF, petition_id)
-    transaction.execute(sql.DROP_PAST, petition_id)
-
-
-def _add(transaction: Transaction, petition_id: int, body: str | None, at: int) -> None:
-    digest = letter_digest(body)
-    transaction.execute(sql.ADD_LETTER, petition_id, at, digest)
-    # PostgreSQL stores neither of these two.
-    text = letter(body).replace("\0", "").encode("utf-8", "replace").decode()
-    transaction.execute(sql.ADD_LETTER_TEXT, petition_id, digest, text, TEXTS_KEPT)
-
-
-def _with_text(transaction: Transaction, petition_id: int, one: Letter) -> Letter:
-    found = transaction.fetch(sql.LETTER_TEXT, petition_id, one.digest)
-    return replace(one, text=found[0].text) if found else one
+    """Drop all versions and their texts."""
+    for statement_ in (_DROP_LETTERS, _DROP_TEXTS, _DROP_MARK):
+        transaction.execute(statement_, petition_id)

@@ -1,4 +1,4 @@
-"""Find out why somebody who commented is not counted, for whoever asks by their login."""
+"""Why somebody who commented is not counted, for whoever asks by their login."""
 
 from __future__ import annotations
 
@@ -8,56 +8,79 @@ from typing import Final
 
 from bot.petition.counting.not_counted import Reason, explain
 from bot.petition.facts import Repository
-from bot.store import roster_statements as sql
-from bot.store import statements
 from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import Statement, statement
 from bot.store.petitions import Snapshot
-from bot.store.recording.rows import read_comment
+from bot.store.recording.rows import COMMENT_COLUMNS, read_comment
+from bot.store.recording.signatures import read_account_ages
+from bot.units import WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
 class NotCounted:
     """Somebody who commented and is not counted, and where the comment stands that says most about it.
 
-    `at` is when that was made, in UTC epoch seconds.
+    `at` is when that was made.
     """
 
     login: str
     reason: Reason
-    at: int
+    at: WholeEpochSeconds
     repository: Repository
     number: int
     comment_id: int
 
 
-def read_unheard(transaction: Transaction, snapshot: Snapshot, login: str) -> NotCounted | None:
+_LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
+"""What may be a login; for other texts no comment needs to be looked at."""
+
+# It looks at all comments of a petition: an index for it would have to be written with every comment.
+_NEWEST_COMMENT: Final = """
+    SELECT id, author_id FROM comments
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1 AND NOT gone)
+      AND {has_login}
+    ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+
+_NEWEST_COMMENT_OF_LOGIN: Final = Statement(
+    sqlite=statement(_NEWEST_COMMENT.format(has_login="author_login = $2 COLLATE NOCASE")).sqlite,
+    postgresql=statement(_NEWEST_COMMENT.format(has_login="lower(author_login) = lower($2)")).postgresql,
+)
+
+# All comments of a person ($2) that may explain why they are not counted, and the one with the id $3.
+_COMMENTS_OF_AUTHOR: Final = statement(f"""
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE id = $3
+    UNION ALL
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = $2 AND command IS NOT NULL AND +petition_id = $1
+    UNION ALL
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE petition_id = $1 AND doubtful AND author_id = $2
+""")
+
+
+def read_not_counted(transaction: Transaction, snapshot: Snapshot, login: str) -> NotCounted | None:
     """Return why whoever has a login is not counted; None where they are, or where no comment of theirs stands."""
     if not _LOGIN.fullmatch(login):
         return None
-    newest = transaction.tuples(sql.COMMENT_OF_LOGIN, snapshot.petition_id, login)
+    newest = transaction.tuples(_NEWEST_COMMENT_OF_LOGIN, snapshot.petition_id, login)
     if not newest:
         return None
     comment_id, author_id = newest[0]
-    found = transaction.tuples(sql.WHAT_SOMEBODY_SAID, snapshot.petition_id, author_id, comment_id)
+    found = transaction.tuples(_COMMENTS_OF_AUTHOR, snapshot.petition_id, author_id, comment_id)
     rows = {row.comment.id: row for row in map(read_comment, found)}
-    born = transaction.tuples(statements.BORN, [author_id]) if snapshot.rules.asks_for_age else []
+    born = read_account_ages(transaction, [author_id]) if snapshot.rules.asks_for_age else {}
     uncounted = explain(
         (row.comment for row in rows.values()),
         closed_at=snapshot.closed_at,
         rules=snapshot.rules,
-        born=born[0][1] if born else None,
+        born=born.get(author_id),
     )
     if uncounted is None:
         return None
-    said = rows[uncounted.comment_id]
-    thread = next((one for one in snapshot.threads if one.issue_id == said.issue_id), None)
-    author = said.comment.author
+    row = rows[uncounted.comment_id]
+    thread = next((one for one in snapshot.threads if one.issue_id == row.issue_id), None)
+    author = row.comment.author
     if thread is None or author is None:
         return None
     return NotCounted(
         author.login, uncounted.reason, uncounted.at, thread.repository, thread.number, uncounted.comment_id
     )
-
-
-_LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
-"""What may be a login; for other texts no comment needs to be looked at."""

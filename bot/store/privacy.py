@@ -1,21 +1,22 @@
-"""Forget people: erase who they are and what they gave of themselves, for good, in all petitions."""
+"""Erase who people are and what they gave of themselves: of one person everywhere, or of an ended petition."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.petition.organizers.redaction import EVER, without_details
-from bot.store import rule_statements as governing_sql
-from bot.store import statements as sql
-from bot.store import upkeep_statements as upkeep_sql
-from bot.store.engine.database import Transaction
-from bot.store.recording import structure_statements as structure_sql
-from bot.store.recording.rows import CommentRow, read_comment, read_rules
-from bot.store.recording.signatures import derive, judge_people
+from bot.store.audit_log import drop_attempts_by, drop_attempts_on
+from bot.store.engine.database import Records, Transaction, read_transaction
+from bot.store.engine.dialect import statement
+from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
+from bot.store.recording.signatures import derive, derive_signatures
 from bot.store.recording.totals import SECONDS_PER_DAY
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.sign_outs import forget_sign_outs
+from bot.store.threads import read_issues_of, request_rereading
+from bot.units import WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class Forgotten:
             yield f"As long as the comments stand on GitHub, {signatures} still count, without a name."
 
 
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
+
+
 @dataclass(frozen=True, slots=True)
 class ToAnonymise:
     """A petition whose details are to be erased, or, if it goes on after all, to be taken up again."""
@@ -46,71 +51,123 @@ class ToAnonymise:
     goes_on: bool
 
 
-def read_to_anonymise(transaction: Transaction, installation_id: int, now: int) -> list[ToAnonymise]:
-    """List the petitions whose end is long enough ago, by their settings, and those that were reopened since."""
-    found = []
-    for petition_id, ended_at, anonymised_at, rules in transaction.tuples(
-        upkeep_sql.ENDED_OR_ANONYMISED, installation_id
-    ):
-        days = read_rules(rules).settings.anonymise_after
-        if anonymised_at is not None:
-            found.append(ToAnonymise(petition_id, goes_on=True))
-        elif days is not None and ended_at + days * SECONDS_PER_DAY <= now:
-            found.append(ToAnonymise(petition_id, goes_on=False))
-    return found
+class Privacy(Records):
+    """What is to be erased."""
+
+    _PEOPLE: Final = statement("""
+        SELECT DISTINCT author_id FROM comments
+        WHERE lower(author_login) = $1 AND author_id IS NOT NULL
+        ORDER BY author_id
+    """)
+
+    @read_transaction
+    def find_people(self, transaction: Transaction, login: str) -> list[int]:
+        """Return the ids of all who had a login by their last comment; logins change, and are reused."""
+        return [row[0] for row in transaction.fetch(self._PEOPLE, login.lower())]
+
+    async def forget(self, people: Collection[int]) -> Forgotten:
+        """Erase who these people are and what they gave of themselves, in all petitions, for good."""
+        now = int(self._now())
+        found = await self._database.write(lambda transaction: forget_people(transaction, people, now))
+        self._announce()
+        return found
+
+    async def anonymise(self, installation_id: int) -> list[ToAnonymise]:
+        """Erase the details of petitions that ended long enough ago; what goes on gets them back from GitHub."""
+        now = int(self._now())
+        petitions = await self._database.read(lambda work: self._read_to_anonymise(work, installation_id, now))
+        for one in petitions:
+            await self._anonymise(one, now)
+        if petitions:
+            self._announce()
+        return petitions
+
+    async def _anonymise(self, one: ToAnonymise, now: int) -> None:
+        for issue_id in await self._database.write(lambda work: self._set_anonymised(work, one, now)):
+            await self._erase_details_on(issue_id, now)
+
+    async def _erase_details_on(self, issue_id: int, now: int) -> None:
+        await self._database.write(lambda transaction: erase_details_on(transaction, issue_id, now))
+
+    _ENDED_OR_ANONYMISED: Final = statement("""
+        SELECT p.id, p.ended_at, p.anonymised_at, p.rules
+        FROM petitions p JOIN repositories r ON r.id = p.repository_id
+        WHERE r.installation_id = $1 AND NOT p.gone AND (p.ended_at IS NULL) <> (p.anonymised_at IS NULL)
+    """)
+
+    def _read_to_anonymise(self, transaction: Transaction, installation_id: int, now: int) -> list[ToAnonymise]:
+        found = []
+        for petition_id, ended_at, anonymised_at, rules in transaction.tuples(
+            self._ENDED_OR_ANONYMISED, installation_id
+        ):
+            days = read_rules(rules).settings.anonymise_after
+            if anonymised_at is not None:
+                found.append(ToAnonymise(petition_id, goes_on=True))
+            elif days is not None and ended_at + days * SECONDS_PER_DAY <= now:
+                found.append(ToAnonymise(petition_id, goes_on=False))
+        return found
+
+    _SET_ANONYMISED: Final = statement("""
+        UPDATE petitions
+        SET anonymised_at = $2, revision = revision + 1,
+            changed_at = CASE WHEN revision = published_revision THEN $3 ELSE changed_at END
+        WHERE id = $1 AND (anonymised_at IS NULL) <> ($2::BIGINT IS NULL)
+    """)
+
+    def _set_anonymised(self, transaction: Transaction, one: ToAnonymise, now: int) -> list[int]:
+        """Begin, or end, to keep only the count; return the issues on which details are to be erased next."""
+        transaction.execute(self._SET_ANONYMISED, one.petition_id, None if one.goes_on else now, now)
+        # Either way reading the comments again comes to the same; it also ends what is cut off after this.
+        request_rereading(transaction, [one.petition_id], now)
+        if one.goes_on:
+            return []
+        drop_attempts_on(transaction, one.petition_id)
+        return read_issues_of(transaction, one.petition_id)
 
 
-def record_anonymity(transaction: Transaction, one: ToAnonymise, now: int) -> list[int]:
-    """Begin, or end, to keep nothing but the count; give the issues whose comments are to be stripped next."""
-    transaction.execute(upkeep_sql.SET_ANONYMISED, one.petition_id, None if one.goes_on else now, now)
-    # Either way reading the comments again comes to the same; it also ends what is cut off after this.
-    transaction.execute(structure_sql.REREAD_PETITIONS, [one.petition_id], now)
-    if one.goes_on:
-        return []
-    transaction.execute(governing_sql.DROP_ATTEMPTS_ON, one.petition_id)
-    return [row[0] for row in transaction.tuples(upkeep_sql.THREADS_OF_PETITION, one.petition_id)]
+_FORGET: Final = statement("""
+    INSERT INTO forgotten (user_id, at) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
+    ON CONFLICT (user_id) DO UPDATE SET at = excluded.at
+""")
+
+_COMMENTS_BY: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[])")
 
 
-def strip_thread(transaction: Transaction, issue_id: int, now: int) -> None:
-    """Erase the details of everybody who commented on an issue."""
-    world = UnitOfWork()
-    world.lock(transaction, [issue_id])
-    _bare(transaction, world, world.read_thread(transaction, issue_id), until=EVER, now=now)
-
-
-def people_called(transaction: Transaction, login: str) -> list[int]:
-    """Return the ids of all who were called so when we last heard of them; logins change, and are reused."""
-    return [row[0] for row in transaction.fetch(upkeep_sql.AUTHORS_CALLED, login.lower())]
-
-
-def record_forgotten(transaction: Transaction, people: Collection[int], now: int) -> Forgotten:
-    """Erase their details, and remember that what they wrote up to now is not to be taken up again."""
+def forget_people(transaction: Transaction, people: Collection[int], now: WholeEpochSeconds) -> Forgotten:
+    """Erase people's details, and record that what they wrote up to now is not to be taken up again."""
     forget_sign_outs(transaction, people)
-    transaction.put(upkeep_sql.FORGET, [(person, now) for person in people])
-    world = UnitOfWork()
+    transaction.put(_FORGET, [(person, now) for person in people])
+    unit = UnitOfWork()
     # Locked first and read again: what was recorded meanwhile is to be forgotten as well.
-    world.lock(
-        transaction, [read_comment(row).issue_id for row in transaction.tuples(sql.COMMENTS_BY, list(people))]
-    )
-    rows = [read_comment(row) for row in transaction.tuples(sql.COMMENTS_BY, list(people))]
+    unit.lock(transaction, [row.issue_id for row in _read_comments_by(transaction, people)])
+    rows = _read_comments_by(transaction, people)
     for row in rows:
-        world.add_comment(row)
-    _bare(transaction, world, rows, until=now, now=now)
-    transaction.execute(governing_sql.DROP_ATTEMPTS_BY, list(people))
+        unit.add_comment(row)
+    _erase_details(transaction, unit, rows, until=now, now=now)
+    drop_attempts_by(transaction, people)
     standing = sum(row.counted for row in rows)
     return Forgotten(tuple(people), len(rows), len({row.petition_id for row in rows}), standing)
 
 
-def _bare(transaction: Transaction, world: UnitOfWork, rows: Iterable[CommentRow], *, until: int, now: int) -> None:
+def _read_comments_by(transaction: Transaction, people: Collection[int]) -> list[CommentRow]:
+    return [read_comment(row) for row in transaction.tuples(_COMMENTS_BY, list(people))]
+
+
+def erase_details_on(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:
+    """Erase the details of everybody who commented on an issue."""
+    unit = UnitOfWork()
+    unit.lock(transaction, [issue_id])
+    _erase_details(transaction, unit, unit.read_thread(transaction, issue_id), until=EVER, now=now)
+
+
+def _erase_details(
+    transaction: Transaction, unit: UnitOfWork, rows: Iterable[CommentRow], *, until: int, now: int
+) -> None:
     for row in rows:
         bare = without_details(row.comment, until)
         if bare != row.comment:
-            spared = replace(row, comment=bare, read_digest="", grammar=0)
-            derive(spared)
-            world.change(spared)
-    judge_people(transaction, world, now)
-    world.write(transaction, now)
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
+            redacted = replace(row, comment=bare, read_digest="", grammar=0)
+            derive(redacted)
+            unit.change(redacted)
+    derive_signatures(transaction, unit, now)
+    unit.write(transaction, now)

@@ -6,43 +6,59 @@ all processes and without a clock: a session is good if it is not older than the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 
-from bot.store.engine.database import Database, Transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
+from bot.store.engine.dialect import Statement, statement
+from bot.units import EpochSeconds
 
 KEPT: Final = 24 * 3600
 """Seconds for which a sign-out is kept; every session from before has come to its own end long since."""
 
 _MILLION: Final = 1_000_000
 
+# GitHub's numbers of people begin with 1: of the others, 0 has the last number that was given, and -1 is everybody.
+_EVERYBODY: Final = -1
 
-class SignOuts:
+
+class SignOuts(Records):
     """Asked by every page that is for organizers only."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    _NUMBER: Final = statement("SELECT coalesce(max(not_before), 0) FROM sign_outs")
 
-    async def number(self) -> int:
+    @read_transaction
+    def get_number(self, transaction: Transaction) -> int:
         """Return the number that a session made now has to carry."""
-        return await self._database.read(lambda work: _first(work.tuples(_NUMBER)))
+        return _number(transaction, self._NUMBER)
 
-    async def not_before(self, user_id: int) -> int:
+    _NOT_BEFORE: Final = statement("""
+        SELECT coalesce(max(not_before), 0) FROM sign_outs WHERE user_id IN (-1, $1::BIGINT)
+    """)
+
+    @read_transaction
+    def get_not_before(self, transaction: Transaction, user_id: int) -> int:
         """Return the least number of a session of somebody's that is good."""
-        return await self._database.read(lambda work: _first(work.tuples(_NOT_BEFORE, user_id)))
+        return _number(transaction, self._NOT_BEFORE, user_id)
 
-    async def end_sessions(self, user_id: int, now: float) -> None:
+    _DROP_OLD: Final = statement("DELETE FROM sign_outs WHERE user_id > 0 AND not_before < $1")
+
+    @write_transaction
+    def end_sessions(self, transaction: Transaction, user_id: int, now: EpochSeconds) -> None:
         """End all sessions that somebody has at this moment, everywhere."""
+        number = _sign_out(transaction, user_id, now)
+        transaction.execute(self._DROP_OLD, number - KEPT * _MILLION)
 
-        def end(transaction: Transaction) -> None:
-            # Numbers are microseconds where possible: a database that was put back from a copy goes on above
-            # all that it has ever given.
-            number = _first(transaction.tuples(_NEXT_NUMBER, int(now * _MILLION)))
-            transaction.execute(_SIGN_OUT, user_id, number)
-            transaction.execute(_DROP_OLD, number - KEPT * _MILLION)
 
-        await self._database.write(end)
+_RAISE_FLOOR: Final = statement("""
+    INSERT INTO sign_outs (user_id, not_before)
+    SELECT -1, max(not_before) FROM sign_outs WHERE user_id = ANY($1::BIGINT[]) HAVING count(*) > 0
+    ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
+        WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before
+    END
+""")
+
+_DROP: Final = statement("DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[])")
 
 
 def forget_sign_outs(transaction: Transaction, people: Collection[int]) -> None:
@@ -51,21 +67,10 @@ def forget_sign_outs(transaction: Transaction, people: Collection[int]) -> None:
     transaction.execute(_DROP, list(people))
 
 
-def end_all_sessions(transaction: Transaction, now: float) -> None:
+def end_all_sessions(transaction: Transaction, now: EpochSeconds) -> None:
     """End everybody's sessions, where it is not known any more who has signed out."""
-    number = _first(transaction.tuples(_NEXT_NUMBER, int(now * _MILLION)))
-    transaction.execute(_SIGN_OUT, _EVERYBODY, number)
+    _sign_out(transaction, _EVERYBODY, now)
 
-
-def _first(rows: Sequence[Sequence[int]]) -> int:
-    return rows[0][0]
-
-
-# GitHub's numbers of people begin with 1: of the others, 0 has the last number that was given, and -1 is everybody.
-
-_EVERYBODY: Final = -1
-
-_NUMBER: Final = statement("SELECT coalesce(max(not_before), 0) FROM sign_outs")
 
 _NEXT_NUMBER: Final = statement("""
     INSERT INTO sign_outs (user_id, not_before) VALUES (0, $1::BIGINT)
@@ -75,23 +80,20 @@ _NEXT_NUMBER: Final = statement("""
     RETURNING not_before
 """)
 
-_NOT_BEFORE: Final = statement("""
-    SELECT coalesce(max(not_before), 0) FROM sign_outs WHERE user_id IN (-1, $1::BIGINT)
-""")
-
 _SIGN_OUT: Final = statement("""
     INSERT INTO sign_outs (user_id, not_before) VALUES ($1, $2)
     ON CONFLICT (user_id) DO UPDATE SET not_before = excluded.not_before
 """)
 
-_DROP_OLD: Final = statement("DELETE FROM sign_outs WHERE user_id > 0 AND not_before < $1")
 
-_DROP: Final = statement("DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[])")
+def _sign_out(transaction: Transaction, user_id: int, now: EpochSeconds) -> int:
+    # Numbers are microseconds where possible: a database that was put back from a copy goes on above all that it
+    # has ever given.
+    number = _number(transaction, _NEXT_NUMBER, int(now * _MILLION))
+    transaction.execute(_SIGN_OUT, user_id, number)
+    return number
 
-_RAISE_FLOOR: Final = statement("""
-    INSERT INTO sign_outs (user_id, not_before)
-    SELECT -1, max(not_before) FROM sign_outs WHERE user_id = ANY($1::BIGINT[]) HAVING count(*) > 0
-    ON CONFLICT (user_id) DO UPDATE SET not_before = CASE
-        WHEN sign_outs.not_before < excluded.not_before THEN excluded.not_before ELSE sign_outs.not_before
-    END
-""")
+
+def _number(transaction: Transaction, question: Statement, *values: object) -> int:
+    number: int = transaction.tuples(question, *values)[0][0]
+    return number

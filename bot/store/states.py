@@ -1,4 +1,4 @@
-"""The states that a petition can be in, and what somebody can do about each.
+"""The states that a petition can be in, what somebody can do about each, and which petitions are in one.
 
 A state is derived from what is known of the petition, its repository and its installation; nothing has to be undone
 when a cause goes away.
@@ -6,8 +6,12 @@ when a cause goes away.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
+from bot.store.engine.dialect import statement
 
 
 class State(StrEnum):
@@ -103,3 +107,70 @@ STATE_OF_PETITION: Final = f"""
     END
 """
 """What is a petition's state, in SQL, where `p`, `r` and `i` are it, its repository and its installation."""
+
+_CONDITION = f"""
+    SELECT p.id, r.installation_id, r.owner, r.name, t.number, {STATE_OF_PETITION} AS state, p.told,
+           CASE WHEN p.detail <> '' THEN p.detail ELSE i.lacks END
+    FROM petitions p
+    JOIN repositories r ON r.id = p.repository_id
+    JOIN installations i ON i.id = r.installation_id
+    JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND t.moved_to IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A petition's state; `was` is the one last reported, `detail` what GitHub said or what is lacking."""
+
+    petition_id: int
+    installation_id: int
+    name: str
+    state: State
+    was: State
+    detail: str
+
+
+class States(Records):
+    """Which petitions are not kept, and why."""
+
+    @read_transaction
+    def list_conditions(self, transaction: Transaction) -> list[Condition]:
+        """List the petitions that are not fine, and why."""
+        return read_conditions(transaction)
+
+    _CHANGED: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id")
+
+    @read_transaction
+    def list_changed(self, transaction: Transaction) -> list[Condition]:
+        """List the petitions whose state is another one than was last reported."""
+        return [_condition(*row) for row in transaction.fetch(self._CHANGED)]
+
+    _MARK_REPORTED: Final = statement("UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2")
+
+    @write_transaction
+    def mark_reported(self, transaction: Transaction, conditions: list[Condition]) -> list[Condition]:
+        """Record that states are reported; return those that nobody else has reported."""
+        return [
+            one
+            for one in conditions
+            if transaction.execute(self._MARK_REPORTED, one.petition_id, one.was.value, one.state.value)
+        ]
+
+    async def take_changed(self) -> list[Condition]:
+        """List the petitions whose state has changed; each change is given out once, to one process."""
+        changed = await self.list_changed()
+        return await self.mark_reported(changed) if changed else []
+
+
+_CONDITIONS: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> '' ORDER BY id")
+
+
+def read_conditions(transaction: Transaction) -> list[Condition]:
+    """List the petitions that are not fine."""
+    return [_condition(*row) for row in transaction.fetch(_CONDITIONS)]
+
+
+def _condition(
+    petition_id: int, installation_id: int, owner: str, name: str, number: int, state: str, told: str, detail: str
+) -> Condition:
+    return Condition(petition_id, installation_id, f"{owner}/{name}#{number}", State(state), State(told), detail)

@@ -52,7 +52,7 @@ class PagesContext:
     async def details(self, asked: Asked, wanted: RosterQuery) -> PetitionDetails:
         """Read a petition with a part of its roster; raises HTTPNotFound where it has gone meanwhile."""
         async with self._searching if wanted.text or wanted.order.is_by_name else nullcontext():
-            details = await self.rosters.details(asked.found.petition_id, wanted)
+            details = await self.rosters.get_details(asked.found.petition_id, wanted)
         if details is None:
             raise web.HTTPNotFound(text=NOT_HERE)
         return details

@@ -27,11 +27,11 @@ async def whole(sqlite_url: str) -> PetitionExport:
     try:
         scene = Scene(store, clock=1_794_900_000)
         await scene.label()
-        await store.note_letter(LETTER.id, LETTER.id, TEXT, scene.clock)
+        await store.letters.record(LETTER.id, LETTER.id, TEXT, scene.clock)
         for login, name in NAMES.items():
             await scene.say(person(login), Sign(name, "=1+1", "Because\nit is *time*."))
         await scene.unsign("edsger")
-        found = await store.rosters.whole(LETTER.id)
+        found = await store.rosters.get_export(LETTER.id)
     finally:
         await store.close()
     assert found is not None

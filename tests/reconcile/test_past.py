@@ -23,11 +23,11 @@ async def adopt(stage: Scene, petition: Issue) -> None:
     """Let a petition be known, with those who signed, and published once."""
     where = petition.repository.full_name, petition.number
     await resync_by_hand(*where, stage.store, stage.github, "petition", stage.clock())
-    await stage.store.published(petition.id, 1, int(stage.clock()))
+    await stage.store.petitions.mark_published(petition.id, 1, int(stage.clock()))
 
 
 async def begin(stage: Scene) -> LetterHistory | None:
-    thread = await stage.store.upkeep.letter_to_trace(stage.installation.id, stage.clock())
+    thread = await stage.store.letters.get_thread_without_history(stage.installation.id, stage.clock())
     if thread is None:
         return None
     return LetterHistory(
@@ -46,7 +46,7 @@ async def trace(stage: Scene) -> int:
 
 async def letters(stage: Scene, petition: Issue) -> list[tuple[str | None, int, int]]:
     """Give the versions: the text, the seconds since the issue was opened, and how many had signed."""
-    known = await stage.store.letters(petition.id)
+    known = await stage.store.letters.list_versions(petition.id)
     return [(one.text, one.seen_at - petition.created_at, one.count) for one in known]
 
 
@@ -92,14 +92,14 @@ async def test_what_it_changes_is_shown(stage: Scene) -> None:
     stage.sandbox.comment(petition, "ada")
     save(stage, petition, "Dear us,")
     await adopt(stage, petition)
-    (due,) = await stage.store.due(stage.installation.id, stage.clock())
-    await stage.store.published(petition.id, due.revision, 0)
+    (due,) = await stage.store.petitions.list_due(stage.installation.id, stage.clock())
+    await stage.store.petitions.mark_published(petition.id, due.revision, 0)
     await trace(stage)
-    (due,) = await stage.store.due(stage.installation.id, stage.clock())
-    await stage.store.published(petition.id, due.revision, 0)
-    await stage.store.upkeep.put_off_past(petition.id, 0)
+    (due,) = await stage.store.petitions.list_due(stage.installation.id, stage.clock())
+    await stage.store.petitions.mark_published(petition.id, due.revision, 0)
+    await stage.store.letters.postpone_history(petition.id, 0)
     assert await trace(stage)
-    assert await stage.store.due(stage.installation.id, stage.clock()) == []
+    assert await stage.store.petitions.list_due(stage.installation.id, stage.clock()) == []
 
 
 async def test_of_a_letter_that_nobody_edited_one_question_is_asked(stage: Scene) -> None:
@@ -114,7 +114,7 @@ async def test_of_a_letter_that_nobody_edited_one_question_is_asked(stage: Scene
 async def test_nothing_is_asked_of_a_letter_that_was_seen_as_it_was_written(stage: Scene) -> None:
     petition = stage.sandbox.petition(body="Dear all,")
     await adopt(stage, petition)
-    await stage.store.note_letter(petition.id, petition.id, "Dear all,", petition.created_at, as_created=True)
+    await stage.store.letters.record(petition.id, petition.id, "Dear all,", petition.created_at, as_created=True)
     assert await begin(stage) is None
 
 
@@ -226,7 +226,7 @@ async def test_nothing_is_asked_before_it_is_known_who_signed_and_what_the_lette
     here = petition.repository.full_name
     read = await stage.github.installation(stage.installation.id).get_issue(here, petition.number)
     await stage.store.record([IssueFact(stage.installation.id, read.repository, read.issue, read.read_at)])
-    await stage.store.published(petition.id, 1, int(stage.clock()))
+    await stage.store.petitions.mark_published(petition.id, 1, int(stage.clock()))
     assert await begin(stage) is None
     await resync_by_hand(here, petition.number, stage.store, stage.github, "petition", stage.clock())
     assert await begin(stage) is not None

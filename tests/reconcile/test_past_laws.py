@@ -75,10 +75,10 @@ async def test_with_its_history_a_letter_s_versions_are_the_true_ones(
             case "delivery":
                 await deliver(stage.store, issue, saved[number])
             case "look" if is_last_of_its_second(saved, number):
-                await stage.store.note_letter(issue.id, issue.id, saved[number].body, saved[number].at)
+                await stage.store.letters.record(issue.id, issue.id, saved[number].body, saved[number].at)
             case "past":
                 await tell_past(stage.store, issue, saved)
-    versions = await stage.store.letters(issue.id)
+    versions = await stage.store.letters.list_versions(issue.id)
     for at in range(OPENED, saved[-1].at + 3):
         if {at, at + 1}.isdisjoint(one.at for one, other in pairwise(saved) if one.at == other.at):
             (*_, true) = (one.body for one in saved if one.at <= at)
@@ -98,4 +98,6 @@ async def deliver(store: Store, issue: Issue, saved: Saved) -> None:
 async def tell_past(store: Store, issue: Issue, saved: Sequence[Saved]) -> None:
     revisions = [Revision(f"{number}", one.at) for number, one in enumerate(saved)][::-1]
     told = worth_reading(revisions)
-    await store.upkeep.note_past(issue.id, [(at, saved[int(one.id)].body) for one in told for at in one.stands_at])
+    await store.letters.record_history(
+        issue.id, [(at, saved[int(one.id)].body) for one in told for at in one.stands_at]
+    )

@@ -41,7 +41,7 @@ async def write_over(stage: Scene, petition: Issue, *, times: int = 1) -> None:
     sandbox, before = stage.sandbox, petition.body or ""
     for number in range(times):
         body = f"{before}\n\n<!-- undersigned:begin -->\n{number}\n<!-- undersigned:end -->"
-        await stage.store.upkeep.note_write(petition.id, petition.body, body)
+        await stage.store.bodies.record_write(petition.id, petition.body, body)
         if number == 0:
             sandbox.issues.edit(petition, stage.sandbox.organizer(), "Dear everybody,", web=False)
         sandbox.issues.edit(petition, sandbox.world.app.bot, body)
@@ -51,7 +51,7 @@ async def write_over(stage: Scene, petition: Issue, *, times: int = 1) -> None:
 async def adopt(stage: Scene, petition: Issue) -> ThreadToRead:
     where = petition.repository.full_name, petition.number
     await resync_by_hand(*where, stage.store, stage.github, "petition", stage.clock())
-    thread = await stage.store.upkeep.thread(petition.id)
+    thread = await stage.store.threads.get(petition.id)
     assert thread is not None
     return thread
 
@@ -61,7 +61,7 @@ async def reread_later(stage: Scene, thread: ThreadToRead) -> str | None:
     stage.clock.pass_by(120)
     client = stage.github.installation(stage.installation.id)
     await reread(thread, store=stage.store, client=client, now=stage.clock())
-    return (await stage.store.upkeep.body(thread.issue_id)).lost
+    return (await stage.store.bodies.get(thread.issue_id)).lost
 
 
 @pytest.mark.parametrize("writes", [1, 120])
@@ -86,9 +86,9 @@ async def test_nothing_is_lost_where_somebody_else_saved_last(stage: Scene) -> N
 async def test_a_write_that_was_never_made_has_lost_nothing(stage: Scene) -> None:
     petition = stage.sandbox.petition(body="Dear all,")
     thread = await adopt(stage, petition)
-    await stage.store.upkeep.note_write(petition.id, "Dear all,", "Dear all, and a block")
+    await stage.store.bodies.record_write(petition.id, "Dear all,", "Dear all, and a block")
     assert await reread_later(stage, thread) is None
-    assert not await stage.store.upkeep.unheard_writes(petition.id, 2**40)
+    assert not await stage.store.bodies.count_unconfirmed_writes(petition.id, 2**40)
 
 
 async def test_where_an_issue_is_gone_nothing_is_given_up(stage: Scene) -> None:
@@ -98,7 +98,7 @@ async def test_where_an_issue_is_gone_nothing_is_given_up(stage: Scene) -> None:
     there = stage.sandbox.repository("lovelace/other")
     stage.sandbox.issues.transfer(petition, petition.repository.owner, there)
     assert await reread_later(stage, thread) is None
-    assert await stage.store.upkeep.unheard_writes(petition.id, 2**40)
+    assert await stage.store.bodies.count_unconfirmed_writes(petition.id, 2**40)
 
 
 async def test_without_the_label_a_thread_is_looked_at_for_what_our_last_write_replaced(stage: Scene) -> None:
@@ -107,7 +107,7 @@ async def test_without_the_label_a_thread_is_looked_at_for_what_our_last_write_r
 
     async def is_looked_at() -> bool:
         later = stage.clock() + 100
-        found = await stage.store.upkeep.thread_to_look_at(thread.installation_id, later, int(later))
+        found = await stage.store.threads.get_to_check(thread.installation_id, later, int(later))
         return found is not None
 
     assert await is_looked_at()

@@ -23,8 +23,10 @@ def rounds(stage: Scene) -> AppSync:
 
 async def test_the_rounds_call_the_roll_and_sweep(stage: Scene, rounds: AppSync) -> None:
     assert 540.0 <= await rounds._go() <= 660.0
-    assert [mark.installation_id for mark in await stage.store.upkeep.surveys(0)] == [stage.installation.id]
-    assert await stage.store.upkeep.swept_until() == int(stage.clock())
+    assert [mark.installation_id for mark in await stage.store.installations.list_to_discover(0)] == [
+        stage.installation.id
+    ]
+    assert await stage.store.deliveries.get_log_read_until() == int(stage.clock())
 
 
 async def test_who_comes_late_leaves_it_at_what_another_has_done(stage: Scene, rounds: AppSync) -> None:
@@ -72,7 +74,7 @@ async def test_what_was_refused_is_made_up_for_once_however_much_it_was(stage: S
         rounds.refused([SettingsFact(stage.installation.id, 1)])
     await rounds._go()
     assert stage.called("GET /app/hook/deliveries") == 1
-    assert [mark.asked > mark.done for mark in await stage.store.upkeep.surveys(0)] == [True]
+    assert [mark.asked > mark.done for mark in await stage.store.installations.list_to_discover(0)] == [True]
     rounds.refused()
     assert await rounds._go() <= 2 * rounds.beats.look
     assert stage.called("GET /app/hook/deliveries") == 1

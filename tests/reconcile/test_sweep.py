@@ -112,7 +112,7 @@ async def test_only_the_last_three_days_are_read(stage: Scene) -> None:
     stage.sandbox.faults = Faults()
     stage.clock.pass_by(3 * DAY + 60)
     assert await go(stage) == 0
-    assert await stage.store.upkeep.failed_deliveries() == []
+    assert await stage.store.deliveries.list_failed() == []
 
 
 async def test_the_log_is_read_back_to_the_last_sweep_and_no_further(stage: Scene) -> None:
@@ -147,7 +147,7 @@ async def test_what_github_cannot_repeat_is_given_up(stage: Scene) -> None:
     await sweep_without_asking(stage)
     del stage.sandbox.deliveries.log._attempts[attempt.id]
     assert await go(stage) == 0
-    assert await stage.store.upkeep.failed_deliveries() == []
+    assert await stage.store.deliveries.list_failed() == []
 
 
 async def sweep_without_asking(stage: Scene) -> None:

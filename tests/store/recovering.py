@@ -13,8 +13,9 @@ from bot.encryption import seal
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.store import Recovered, Store, recover
+from bot.store.engine.database import Transaction
+from bot.store.marks import put_mark
 from bot.store.recording.consistency import Inspection
-from bot.store.upkeep_statements import PUT_MARK
 from tests.store.scene import LETTER, Scene
 
 PAGE = 4096
@@ -37,25 +38,29 @@ class Sound:
         self.content, self.earlier = content, earlier
 
 
+def put_marks(transaction: Transaction) -> None:
+    for number in range(300):
+        put_mark(transaction, f"letter {number}", BEFORE)
+
+
 async def people_sign(path: Path) -> None:
     store = await open_store(path)
     scene = Scene(store)
     await scene.label()
     people = [Author(user_id, f"user{user_id}") for user_id in range(1, SIGNERS + 1)]
     await store.record([scene.fact(one, Sign(f"Name {one.id}", "Guild")) for one in people])
-    await store.safe.put(seal(APP, KEY, BEFORE), BEFORE)
-    await store.safe.hear(BEFORE)
+    await store.credentials.add(seal(APP, KEY, BEFORE), BEFORE)
+    await store.credentials.record_delivery(BEFORE)
     for number in range(5):
         text = f"Dear all, {number}.\n" + "Please. " * 1_000
-        await store.note_letter(LETTER.id, LETTER.id, text, 100 + number)
-    marks = [(f"letter {number}", BEFORE) for number in range(300)]
-    await store._database.write(lambda work: work.put(PUT_MARK, marks))
+        await store.letters.record(LETTER.id, LETTER.id, text, 100 + number)
+    await store.database.write(put_marks)
     await store.close()
 
 
 async def people_are_forgotten(path: Path) -> None:
     store = await open_store(path)
-    await store.upkeep.forget(FORGOTTEN)
+    await store.privacy.forget(FORGOTTEN)
     await store.close()
 
 
@@ -76,7 +81,7 @@ class Case:
     async def inspect(self) -> Inspection:
         """Compare what is kept with what the comments say."""
         store = await open_store(self.new)
-        found = await store.upkeep.inspect(LETTER.id)
+        found = await store.consistency.inspect(LETTER.id)
         assert found is not None
         assert await Scene(store).count() == found.count
         await store.close()

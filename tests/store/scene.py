@@ -88,7 +88,7 @@ class Scene:
         return CommentFact(INSTALLATION, self.repository, self.issue, comment)
 
     async def snapshot(self) -> Snapshot:
-        return await self.store.snapshot(LETTER.id, 100)
+        return await self.store.petitions.get_snapshot(LETTER.id, 100)
 
     async def count(self) -> int:
         return (await self.snapshot()).count
@@ -99,4 +99,4 @@ class Scene:
 
 async def rows(store: Store, question: str) -> list[tuple[object, ...]]:
     """Look into the tables."""
-    return [tuple(row) for row in await store._database.read(lambda work: work.fetch(statement(question)))]
+    return [tuple(row) for row in await store.database.read(lambda work: work.fetch(statement(question)))]

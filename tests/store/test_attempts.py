@@ -11,7 +11,7 @@ from bot.petition.facts import IssueGone
 from bot.petition.organizers.commands import Given, Ruling, rule
 from bot.petition.organizers.settings import DEFAULTS
 from bot.store import Attempts, Store
-from bot.store.attempts import KEPT
+from bot.store.audit_log import ATTEMPTS_KEPT
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
@@ -23,19 +23,19 @@ EVE, MALLORY = Author(99, "eve"), Author(98, "mallory")
 
 async def govern(scene: Scene, *organizers: Author) -> Ruling:
     """Rule as the reconciler does."""
-    orders = await scene.store.governing.orders(LETTER.id)
+    orders = await scene.store.rules.list_commands(LETTER.id)
     allowed = {one.author.id: one.author in organizers for one in orders}
     ruling = rule(DEFAULTS, orders, organizers=allowed, named={})
-    await scene.store.governing.rule(LETTER.id, ruling)
+    await scene.store.rules.apply(LETTER.id, ruling)
     return ruling
 
 
 async def log_of(scene: Scene) -> list[tuple[str, str, str]]:
-    return [(one.login, one.word, one.answer) for one in await scene.store.governing.audit(LETTER.id)]
+    return [(one.login, one.word, one.answer) for one in await scene.store.audit_log.list_entries(LETTER.id)]
 
 
 async def attempts_of(store: Store) -> list[Attempts]:
-    return await store.governing.attempts(LETTER.id)
+    return await store.audit_log.list_attempts(LETTER.id)
 
 
 async def test_however_often_a_stranger_tries_the_log_is_the_organizers(scene: Scene) -> None:
@@ -72,7 +72,7 @@ async def test_that_an_organizer_is_none_any_more_stands_in_the_log_once(scene: 
 
 
 async def test_no_more_people_are_kept_than_have_room_and_ruling_again_changes_nothing(scene: Scene) -> None:
-    people = [Author(1_000 + number, f"user{number}") for number in range(KEPT + 5)]
+    people = [Author(1_000 + number, f"user{number}") for number in range(ATTEMPTS_KEPT + 5)]
     for one in people:
         await scene.say(one, OrganizerCommand("help"))
     for _ in range(2):
@@ -86,7 +86,7 @@ async def test_who_is_to_be_forgotten_is_until_they_write_anew(scene: Scene) -> 
     await scene.say(EVE, OrganizerCommand("close"))
     await scene.say(MALLORY, OrganizerCommand("close"))
     await govern(scene, GRACE)
-    await scene.store.upkeep.forget([EVE.id])
+    await scene.store.privacy.forget([EVE.id])
     await govern(scene, GRACE)
     assert [one.user_id for one in await attempts_of(scene.store)] == [MALLORY.id]
     await scene.say(EVE, OrganizerCommand("goal"), at=int(scene.store._now()) + 1)
@@ -110,10 +110,10 @@ async def test_where_names_were_erased_none_is_taken_down(scene: Scene) -> None:
     ended = replace(
         ruling, rules=replace(ruling.rules, closed_at=101, settings=replace(DEFAULTS, anonymise_after=0))
     )
-    await scene.store.governing.rule(LETTER.id, ended)
-    assert [one.goes_on for one in await scene.store.upkeep.anonymise(700)] == [False]
+    await scene.store.rules.apply(LETTER.id, ended)
+    assert [one.goes_on for one in await scene.store.privacy.anonymise(700)] == [False]
     assert await attempts_of(scene.store) == []
-    await scene.store.governing.rule(LETTER.id, ended)
+    await scene.store.rules.apply(LETTER.id, ended)
     assert await attempts_of(scene.store) == []
 
 
@@ -151,7 +151,7 @@ async def test_what_strangers_left_in_an_older_log_is_summed_up(new_url: str) ->
     await database.alter(partial(put, rows={**old.rows, "audit": log, "forgotten": forgotten}), 60)
     await database.close()
     store = await Store.open(new_url)
-    kept = [(one.number, one.login, one.answer) for one in await store.governing.audit(LETTER.id)]
+    kept = [(one.number, one.login, one.answer) for one in await store.audit_log.list_entries(LETTER.id)]
     assert kept == [(1, "grace", "obeyed"), (5, "grace", "refused")]
     assert await attempts_of(store) == [Attempts(EVE.id, "eve", "goal", 2, 1_002, 1_003, 61)]
     await store.close()

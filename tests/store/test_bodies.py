@@ -19,15 +19,15 @@ NEWER = BLOCK.replace("3", "4")
 
 @pytest.fixture(autouse=True)
 async def published(scene: Scene) -> None:
-    await scene.store.published(LETTER.id, 1, 500)
+    await scene.store.petitions.mark_published(LETTER.id, 1, 500)
 
 
 async def is_due(scene: Scene) -> bool:
-    return bool(await scene.store.due(INSTALLATION, 9e9))
+    return bool(await scene.store.petitions.list_due(INSTALLATION, 9e9))
 
 
 async def write(scene: Scene, made_from: str | None, body: str) -> None:
-    await scene.store.upkeep.note_write(scene.issue.id, made_from, body)
+    await scene.store.bodies.record_write(scene.issue.id, made_from, body)
 
 
 async def hear(scene: Scene, previous: str, body: str, *, at: int | None = None) -> None:
@@ -38,7 +38,7 @@ async def hear(scene: Scene, previous: str, body: str, *, at: int | None = None)
 
 async def told(scene: Scene, ours: str | None, saved: str | None, *, before: int = 2**40) -> bool:
     """Let the history tell what we and what others saved last; give whether the body is to be looked at."""
-    return await scene.store.upkeep.heard_from_history(LETTER.id, LastBodies(ours, saved), before)
+    return await scene.store.bodies.record_history(LETTER.id, LastBodies(ours, saved), before)
 
 
 async def leave(scene: Scene) -> None:
@@ -49,7 +49,7 @@ async def leave(scene: Scene) -> None:
 
 
 async def lost(scene: Scene) -> KnownBody:
-    return await scene.store.upkeep.body(scene.issue.id)
+    return await scene.store.bodies.get(scene.issue.id)
 
 
 async def test_our_own_write_is_no_news(scene: Scene) -> None:
@@ -63,7 +63,7 @@ async def test_somebody_elses_edit_is_looked_at_once(scene: Scene) -> None:
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
     await hear(scene, f"Dear all,\n\n{BLOCK}", "Dear all,", at=900)
     assert await is_due(scene)
-    await scene.store.published(LETTER.id, 2, 901)
+    await scene.store.petitions.mark_published(LETTER.id, 2, 901)
     await hear(scene, f"Dear all,\n\n{BLOCK}", "Dear all,", at=900)
     await hear(scene, "Dear us,", "Dear you,", at=800)
     assert not await is_due(scene)
@@ -80,7 +80,7 @@ async def test_a_repeated_delivery_loses_nothing_twice(scene: Scene) -> None:
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
     for _ in range(2):
         await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
-        await scene.store.upkeep.found(LETTER.id, (await lost(scene)).lost_by)
+        await scene.store.bodies.mark_restored(LETTER.id, (await lost(scene)).lost_by)
     assert (await lost(scene)).lost is None
 
 
@@ -118,11 +118,11 @@ async def test_a_repeated_delivery_of_one_write_tells_nothing_of_another_one_of_
         await write(scene, "Dear all,", body)
     for _ in range(2):
         await hear(scene, "Dear all,", body)
-    assert await scene.store.upkeep.unheard_writes(scene.issue.id, 10**10)
+    assert await scene.store.bodies.count_unconfirmed_writes(scene.issue.id, 10**10)
     for _ in range(2):
         await hear(scene, "Dear everybody,", body)
         assert (await lost(scene)).lost == "Dear everybody,"
-    await scene.store.upkeep.found(LETTER.id, (await lost(scene)).lost_by)
+    await scene.store.bodies.mark_restored(LETTER.id, (await lost(scene)).lost_by)
     await hear(scene, "Dear everybody,", body)
     assert (await lost(scene)).lost is None
 
@@ -134,7 +134,7 @@ async def test_what_a_write_of_ours_replaced_that_was_done_late_only_the_history
     await write(scene, "Dear you,", later)
     await hear(scene, early, later)
     assert (await lost(scene)).lost is None
-    assert await scene.store.upkeep.unheard_writes(scene.issue.id, 10**10) == 2
+    assert await scene.store.bodies.count_unconfirmed_writes(scene.issue.id, 10**10) == 2
     assert await told(scene, later, early)
     assert (await lost(scene)).lost == early
 
@@ -171,7 +171,6 @@ async def test_a_block_that_somebody_moved_is_missed(scene: Scene) -> None:
 
 
 async def test_the_letter_is_untouched_until_somebody_edits_it(scene: Scene) -> None:
-    upkeep = scene.store.upkeep
     for made_from, body in (("a", f"a\n{BLOCK}"), (f"a\n{BLOCK}", f"a\n{NEWER}"), ("b", f"b\n{NEWER}")):
         await write(scene, made_from, body)
     for body, since, untouched in (
@@ -182,14 +181,14 @@ async def test_the_letter_is_untouched_until_somebody_edits_it(scene: Scene) -> 
         (f"b\n{NEWER}", 3, True),
         ("c", 1, False),
     ):
-        assert await upkeep.is_untouched_since(LETTER.id, body, since) == untouched
+        assert await scene.store.bodies.is_untouched_since(LETTER.id, body, since) == untouched
     assert (await lost(scene)).left_digest == body_digest(f"b\n{NEWER}")
 
 
 async def test_a_letter_that_we_put_back_ourselves_is_untouched(scene: Scene) -> None:
     for made_from, body in (("a", f"a\n{BLOCK}"), (f"a\n{BLOCK}", f"b\n{NEWER}"), (f"a\n{BLOCK}", f"b\n{BLOCK}")):
         await write(scene, made_from, body)
-    assert await scene.store.upkeep.is_untouched_since(LETTER.id, f"b\n{BLOCK}", 1)
+    assert await scene.store.bodies.is_untouched_since(LETTER.id, f"b\n{BLOCK}", 1)
 
 
 async def test_what_is_known_of_a_body_moves_with_its_issue(scene: Scene) -> None:
@@ -234,17 +233,16 @@ async def test_what_was_lost_is_known_also_where_the_issue_was_begun_anew(scene:
     await leave(scene)
     known = await lost(scene)
     assert known.lost == ("Dear later ones," if heard_there else "Dear everybody,")
-    assert await scene.store.upkeep.is_untouched_since(ELSEWHERE.id, f"Dear all,\n\n{NEWER}", known.lost_by)
+    assert await scene.store.bodies.is_untouched_since(ELSEWHERE.id, f"Dear all,\n\n{NEWER}", known.lost_by)
 
 
 async def test_a_history_tells_what_no_delivery_has_told(scene: Scene) -> None:
-    upkeep = scene.store.upkeep
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
-    assert await upkeep.unheard_writes(LETTER.id, scene.clock) == 0
-    assert await upkeep.unheard_writes(LETTER.id, 2**40) == 1
+    assert await scene.store.bodies.count_unconfirmed_writes(LETTER.id, scene.clock) == 0
+    assert await scene.store.bodies.count_unconfirmed_writes(LETTER.id, 2**40) == 1
     assert await told(scene, f"Dear all,\n\n{BLOCK}", "Dear everybody,")
     assert (await lost(scene)).lost == "Dear everybody,"
-    assert await upkeep.unheard_writes(LETTER.id, 2**40) == 0
+    assert await scene.store.bodies.count_unconfirmed_writes(LETTER.id, 2**40) == 0
 
 
 @pytest.mark.parametrize("ours", [None, f"Dear all,\n\n{BLOCK}"])
@@ -263,7 +261,7 @@ async def test_a_history_that_is_behind_takes_nothing_newer_away(scene: Scene) -
     await hear(scene, "Dear late ones,", f"Dear all,\n\n{NEWER}")
     assert not await told(scene, f"Dear all,\n\n{BLOCK}", "Dear early ones,")
     assert (await lost(scene)).lost == "Dear late ones,"
-    await scene.store.upkeep.found(LETTER.id, 2)
+    await scene.store.bodies.mark_restored(LETTER.id, 2)
     assert await told(scene, f"Dear all,\n\n{BLOCK}", "Dear early ones,")
     assert (await lost(scene)).lost == "Dear early ones,"
 
@@ -278,15 +276,15 @@ async def test_what_was_removed_from_a_history_is_not_put_back(scene: Scene) -> 
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
     assert not await told(scene, f"Dear all,\n\n{BLOCK}", None)
     assert (await lost(scene)).lost is None
-    assert await scene.store.upkeep.unheard_writes(LETTER.id, 2**40) == 0
+    assert await scene.store.bodies.count_unconfirmed_writes(LETTER.id, 2**40) == 0
 
 
 async def test_only_so_many_writes_are_remembered(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.store.bodies.WRITES_KEPT", 2)
     for body in ("one", "two", "three"):
         await write(scene, None, body)
-    assert not await scene.store.upkeep.is_untouched_since(LETTER.id, "one", 0)
-    assert await scene.store.upkeep.is_untouched_since(LETTER.id, "three", 3)
+    assert not await scene.store.bodies.is_untouched_since(LETTER.id, "one", 0)
+    assert await scene.store.bodies.is_untouched_since(LETTER.id, "three", 3)
 
 
 def test_the_outside_of_a_body_is_all_but_what_is_in_the_block() -> None:
@@ -299,5 +297,5 @@ async def test_the_state_is_derived_from_all_that_is_known(store: Store, scene: 
     assert (await scene.snapshot()).state is State.FINE
     await scene.tell(replace(scene.issue, locked=True))
     assert (await scene.snapshot()).state is State.LOCKED
-    await store.postpone(LETTER.id, 0.0, State.NOT_ALLOWED, 1, "Resource not accessible by integration")
+    await store.petitions.postpone(LETTER.id, 0.0, State.NOT_ALLOWED, 1, "Resource not accessible by integration")
     assert (await scene.snapshot()).state is State.NOT_ALLOWED

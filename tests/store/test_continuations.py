@@ -42,13 +42,13 @@ async def test_being_told_twice_changes_nothing(scene: Scene) -> None:
 
 
 async def test_a_continuation_is_read_and_published_and_no_longer_asked_for(scene: Scene) -> None:
-    await scene.store.upkeep.continuing(LETTER.id, 500)
-    assert await scene.store.upkeep.continuing_at(LETTER.id) == 500
+    await scene.store.petitions.mark_continuing(LETTER.id, 500)
+    assert await scene.store.petitions.get_continuing_at(LETTER.id) == 500
     before = await scene.snapshot()
     await go_on(scene)
-    assert await scene.store.upkeep.continuing_at(LETTER.id) == 0
+    assert await scene.store.petitions.get_continuing_at(LETTER.id) == 0
     assert (await scene.snapshot()).revision > before.revision
-    to_read = {thread.issue_id for thread in await scene.store.threads_to_read(INSTALLATION, 9e9)}
+    to_read = {thread.issue_id for thread in await scene.store.threads.list_to_read(INSTALLATION, 9e9)}
     assert SECOND.id in to_read
 
 
@@ -62,7 +62,7 @@ async def test_what_was_taken_for_a_petition_of_its_own_becomes_a_thread(scene: 
     await go_on(scene, labelled)
     assert await scene.signatories() == ["grace", "ada"]
     assert await thread_ids(scene) == [LETTER.id, SECOND.id]
-    assert {due.petition_id for due in await scene.store.due(INSTALLATION, 9e9)} == {LETTER.id}
+    assert {due.petition_id for due in await scene.store.petitions.list_due(INSTALLATION, 9e9)} == {LETTER.id}
 
 
 async def test_a_moved_issue_that_was_continued_before_it_was_known_stays_the_first(scene: Scene) -> None:
@@ -99,18 +99,18 @@ async def test_a_petition_that_has_ended_is_not_continued(scene: Scene) -> None:
 async def test_what_continued_a_petition_that_has_ended_is_not_read_any_more(scene: Scene) -> None:
     await scene.label()
     await go_on(scene)
-    assert await scene.store.threads_to_read(INSTALLATION, 9e9)
+    assert await scene.store.threads.list_to_read(INSTALLATION, 9e9)
     await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
-    assert await scene.store.threads_to_read(INSTALLATION, 9e9) == []
-    assert await scene.store.installations_with_work(9e9) == []
+    assert await scene.store.threads.list_to_read(INSTALLATION, 9e9) == []
+    assert await scene.store.petitions.list_installations_with_work(9e9) == []
 
 
 async def test_what_is_kept_wrongly_of_both_threads_is_found_where_it_is(scene: Scene) -> None:
     await scene.sign("ada")
     await go_on(scene)
     await sign_second(scene)
-    await scene.store._database.write(lambda work: work.execute(statement("DELETE FROM signatures")))
-    found = await scene.store.upkeep.inspect(LETTER.id)
+    await scene.store.database.write(lambda work: work.execute(statement("DELETE FROM signatures")))
+    found = await scene.store.consistency.inspect(LETTER.id)
     assert found is not None
     assert (found.name, found.count) == ("acme/letters#7", 2)
-    assert [misfit.issue for misfit in found.misfits] == ["acme/letters#7", "acme/letters#8"]
+    assert [misfit.issue for misfit in found.discrepancies] == ["acme/letters#7", "acme/letters#8"]

@@ -37,7 +37,7 @@ async def test_the_newest_signatures_come_first(scene: Scene) -> None:
     for login in ("ada", "grace", "alan"):
         await scene.sign(login)
     assert await scene.signatories() == ["alan", "grace", "ada"]
-    assert [s.login for s in (await scene.store.snapshot(LETTER.id, 2)).newest] == ["alan", "grace"]
+    assert [s.login for s in (await scene.store.petitions.get_snapshot(LETTER.id, 2)).newest] == ["alan", "grace"]
 
 
 async def test_deleting_the_comment_withdraws_and_erases(scene: Scene) -> None:
@@ -116,10 +116,10 @@ async def test_comments_on_other_issues_are_ignored(scene: Scene) -> None:
     scene.issue = type(LETTER)(id=2_000, number=8, title="A bug", labels=frozenset({"bug"}))
     await scene.sign("ada")
     assert await scene.count() == 0
-    assert [due.petition_id for due in await scene.store.due(INSTALLATION, 9e9)] == [LETTER.id]
+    assert [due.petition_id for due in await scene.store.petitions.list_due(INSTALLATION, 9e9)] == [LETTER.id]
 
 
 async def test_a_comment_on_a_labelled_issue_begins_its_petition(scene: Scene) -> None:
     scene.issue = type(LETTER)(id=2_000, number=8, title="Another", labels=frozenset({"petition"}))
     await scene.sign("ada")
-    assert (await scene.store.snapshot(2_000, 5)).count == 1
+    assert (await scene.store.petitions.get_snapshot(2_000, 5)).count == 1

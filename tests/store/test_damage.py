@@ -32,12 +32,12 @@ async def test_a_damaged_file_takes_nothing_more_and_is_still_read(sqlite_url: s
     damage(path, "writes")
     assert await scene.store.ping()
     with pytest.raises(Damaged, match="recover NEW-FILE"):
-        await scene.store.check_integrity()
+        await scene.store.database.check_integrity()
     with pytest.raises(Unavailable, match="recover NEW-FILE"):
         await scene.sign("grace")
     assert await scene.count() == 1
     assert not await scene.store.ping()
-    assert "recover" in scene.store.problem()
+    assert "recover" in scene.store.database.problem()
     await scene.store.close()
 
 
@@ -54,7 +54,7 @@ async def test_damage_that_a_delivery_meets_is_noticed_then(sqlite_url: str, pat
 
 async def test_a_sound_file_is_found_sound(sqlite_url: str) -> None:
     scene = await signed(sqlite_url)
-    await scene.store.check_integrity()
+    await scene.store.database.check_integrity()
     assert await scene.store.ping()
     await scene.store.close()
 
@@ -148,7 +148,7 @@ async def test_a_damaged_file_is_not_copied_as_if_it_were_sound(sqlite_url: str,
 async def test_what_another_process_closes_takes_nothing_from_us(sqlite_url: str, path: Path) -> None:
     """The fault of 0.1.0: our own second connection took all locks away, and others deleted the WAL under us."""
     scene = await signed(sqlite_url)
-    await scene.store.check_integrity()
+    await scene.store.database.check_integrity()
     async with scene.store.lease(1):
         program = "import asyncio, sys; from bot.store import check_up; asyncio.run(check_up(sys.argv[1]))"
         in_another_process(program, sqlite_url)
@@ -161,7 +161,7 @@ async def test_what_another_process_closes_takes_nothing_from_us(sqlite_url: str
 
 async def test_a_long_check_ends_with_the_bot(sqlite_url: str) -> None:
     scene = await signed(sqlite_url)
-    check = asyncio.ensure_future(scene.store.check_integrity())
+    check = asyncio.ensure_future(scene.store.database.check_integrity())
     await asyncio.sleep(0)
     check.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -19,9 +19,9 @@ OTHER = replace(LETTER, id=2_000, number=8)
 
 async def everything(scene: Scene) -> str:
     """Give all rows of all tables as text."""
-    database = scene.store._database
+    database = scene.store.database
     names = statement("SELECT name FROM sqlite_master WHERE type = 'table'")
-    if scene.store._database.__class__.__name__.startswith("Postgres"):
+    if scene.store.database.__class__.__name__.startswith("Postgres"):
         names = statement("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     tables = [row[0] for row in await database.read(lambda work: work.tuples(names))]
     found = ""
@@ -71,8 +71,8 @@ async def test_who_is_forgotten_still_counts_without_a_name(scene: Scene) -> Non
     comment_id = await sign_in_full(scene)
     await scene.sign("grace")
     before = await scene.snapshot()
-    people = await scene.store.upkeep.people_called("ADA")
-    assert await scene.store.upkeep.forget(people) == Forgotten((1,), 1, 1, 1)
+    people = await scene.store.privacy.find_people("ADA")
+    assert await scene.store.privacy.forget(people) == Forgotten((1,), 1, 1, 1)
     assert await are_left(scene) == []
     after = await scene.snapshot()
     assert (after.count, after.digest) == (2, before.digest)
@@ -83,7 +83,7 @@ async def test_who_is_forgotten_still_counts_without_a_name(scene: Scene) -> Non
 
 async def test_what_was_forgotten_is_not_taken_up_again(scene: Scene) -> None:
     comment_id = await sign_in_full(scene)
-    await scene.store.upkeep.forget([ADA.id])
+    await scene.store.privacy.forget([ADA.id])
     told = scene.comments[comment_id]
     await scene.observe(told)
     seen = replace(told, author_at=1_500, versions=(replace(told.versions[0], seen=1_500),))
@@ -97,35 +97,35 @@ async def test_what_was_forgotten_is_not_taken_up_again(scene: Scene) -> None:
 
 async def test_what_they_write_anew_is_shown(scene: Scene) -> None:
     await sign_in_full(scene)
-    await scene.store.upkeep.forget([ADA.id])
+    await scene.store.privacy.forget([ADA.id])
     await scene.say(ADA, Sign("Ada"), at=1_200)
     assert [(each.login, each.name) for each in (await scene.snapshot()).newest] == [("ada", "Ada")]
 
 
 async def test_somebody_is_forgotten_before_they_ever_came_and_in_all_petitions(scene: Scene) -> None:
-    await scene.store.upkeep.forget([ADA.id])
+    await scene.store.privacy.forget([ADA.id])
     await sign_in_full(scene)
     fact = scene.fact(ADA, Sign("Ada Lovelace"))
     await scene.store.record([CommentFact(INSTALLATION, REPOSITORY, replace(OTHER, updated_at=200), fact.comment)])
     assert await are_left(scene) == []
-    assert (await scene.count(), (await scene.store.snapshot(OTHER.id, 1)).count) == (1, 1)
+    assert (await scene.count(), (await scene.store.petitions.get_snapshot(OTHER.id, 1)).count) == (1, 1)
 
 
 async def test_a_login_that_changed_hands_is_forgotten_for_all_who_had_it(scene: Scene) -> None:
     await sign_in_full(scene)
     await scene.say(replace(ADA, id=77), None)
-    assert await scene.store.upkeep.people_called("ada") == [1, 77]
-    assert await scene.store.upkeep.people_called("nobody") == []
-    assert await scene.store.upkeep.forget([1, 77]) == Forgotten((1, 77), 2, 1, 1)
+    assert await scene.store.privacy.find_people("ada") == [1, 77]
+    assert await scene.store.privacy.find_people("nobody") == []
+    assert await scene.store.privacy.forget([1, 77]) == Forgotten((1, 77), 2, 1, 1)
     assert await are_left(scene) == []
 
 
 async def end(scene: Scene, settings: str) -> None:
     """Close the petition at 1,000, under these settings."""
-    await scene.store.governing.note_settings(REPOSITORY.id, settings, 900)
-    known = await scene.store.governing.settings(REPOSITORY.id)
+    await scene.store.rules.record_settings(REPOSITORY.id, settings, 900)
+    known = await scene.store.rules.get_settings(REPOSITORY.id)
     await scene.tell(replace(scene.issue, closed_at=1_000))
-    await scene.store.governing.rule(LETTER.id, Ruling(Rules(known.settings)))
+    await scene.store.rules.apply(LETTER.id, Ruling(Rules(known.settings)))
 
 
 async def test_some_time_after_the_end_only_the_count_is_kept(scene: Scene) -> None:
@@ -133,10 +133,10 @@ async def test_some_time_after_the_end_only_the_count_is_kept(scene: Scene) -> N
     await scene.sign("grace")
     before = await scene.snapshot()
     await end(scene, "anonymise_after: 2")
-    scene.store.upkeep._now = lambda: 1_000.0 + 2 * 86_400 - 1
-    assert await scene.store.upkeep.anonymise(INSTALLATION) == []
-    scene.store.upkeep._now = lambda: 1_000.0 + 2 * 86_400
-    assert await scene.store.upkeep.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=False)]
+    scene.store.privacy._now = lambda: 1_000.0 + 2 * 86_400 - 1
+    assert await scene.store.privacy.anonymise(INSTALLATION) == []
+    scene.store.privacy._now = lambda: 1_000.0 + 2 * 86_400
+    assert await scene.store.privacy.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=False)]
     assert await are_left(scene) == []
     after = await scene.snapshot()
     assert (after.count, after.digest, after.anonymised_at) == (2, before.digest, 1_000 + 2 * 86_400)
@@ -145,19 +145,19 @@ async def test_some_time_after_the_end_only_the_count_is_kept(scene: Scene) -> N
     seen = replace(told, author_at=200_000, versions=(replace(told.versions[0], seen=200_000),))
     await scene.store.record_listing(LETTER.id, 200_000, [seen], complete=False)
     assert await are_left(scene) == []
-    assert await scene.store.upkeep.anonymise(INSTALLATION) == []
+    assert await scene.store.privacy.anonymise(INSTALLATION) == []
 
 
 async def test_a_petition_that_is_reopened_gets_its_names_back_from_github(scene: Scene) -> None:
     comment_id = await sign_in_full(scene)
     await end(scene, "anonymise_after: 0")
-    await scene.store.upkeep.anonymise(INSTALLATION)
+    await scene.store.privacy.anonymise(INSTALLATION)
     assert await are_left(scene) == []
     await scene.tell(replace(scene.issue, closed_at=None))
-    known = await scene.store.governing.settings(REPOSITORY.id)
-    await scene.store.governing.rule(LETTER.id, Ruling(Rules(known.settings)))
-    assert await scene.store.upkeep.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=True)]
-    assert [one.issue_id for one in await scene.store.threads_to_read(INSTALLATION, 9e9)] == [LETTER.id]
+    known = await scene.store.rules.get_settings(REPOSITORY.id)
+    await scene.store.rules.apply(LETTER.id, Ruling(Rules(known.settings)))
+    assert await scene.store.privacy.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=True)]
+    assert [one.issue_id for one in await scene.store.threads.list_to_read(INSTALLATION, 9e9)] == [LETTER.id]
     told = scene.comments[comment_id]
     seen = replace(told, author_at=5_000, versions=(replace(told.versions[0], seen=5_000),))
     await scene.store.record_listing(LETTER.id, 5_000, [seen], complete=True)
@@ -167,6 +167,6 @@ async def test_a_petition_that_is_reopened_gets_its_names_back_from_github(scene
 async def test_without_the_setting_names_stay(scene: Scene) -> None:
     await sign_in_full(scene)
     await end(scene, "")
-    scene.store.upkeep._now = lambda: 9e9
-    assert await scene.store.upkeep.anonymise(INSTALLATION) == []
+    scene.store.privacy._now = lambda: 9e9
+    assert await scene.store.privacy.anonymise(INSTALLATION) == []
     assert await are_left(scene) == list(SECRETS)

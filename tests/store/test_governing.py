@@ -18,64 +18,67 @@ EVE = Author(99, "eve")
 
 async def govern(scene: Scene, settings: Settings = DEFAULTS) -> Ruling:
     """Rule as the reconciler does; Grace is the organizer, and every order means Ada."""
-    governing = scene.store.governing
-    orders = await governing.orders(LETTER.id)
+    orders = await scene.store.rules.list_commands(LETTER.id)
     ruling = rule(
         settings,
         orders,
         organizers={one.author.id: one.author == GRACE for one in orders},
         named={(one.comment_id, login): ADA for one in orders for login in names_of(one.order)},
     )
-    await governing.rule(LETTER.id, ruling)
+    await scene.store.rules.apply(LETTER.id, ruling)
     return ruling
 
 
 async def reactions(scene: Scene) -> dict[int, str | None]:
-    return {one.comment_id: one.wanted for one in await scene.store.acks_due(INSTALLATION, 100)}
+    return {
+        one.comment_id: one.wanted
+        for one in await scene.store.acknowledgements.drop_late_and_list(INSTALLATION, 100)
+    }
 
 
 async def answers(store: Store) -> list[tuple[str, str]]:
-    return [(entry.word, entry.answer) for entry in await store.governing.audit(LETTER.id)]
+    return [(entry.word, entry.answer) for entry in await store.audit_log.list_entries(LETTER.id)]
 
 
 async def test_settings_are_kept_and_mistakes_leave_them_in_force(store: Store) -> None:
     scene = Scene(store)
     await scene.label()
-    governing = store.governing
-    assert (await governing.settings(REPOSITORY.id)).settings == DEFAULTS
-    known = await governing.note_settings(REPOSITORY.id, "goal: 5", 100)
+    assert (await scene.store.rules.get_settings(REPOSITORY.id)).settings == DEFAULTS
+    known = await scene.store.rules.record_settings(REPOSITORY.id, "goal: 5", 100)
     assert known.settings == Settings(goals=(5,))
-    known = await governing.note_settings(REPOSITORY.id, "gaol: 5", 101)
+    known = await scene.store.rules.record_settings(REPOSITORY.id, "gaol: 5", 101)
     assert known.settings == Settings(goals=(5,))
     assert [str(one) for one in known.mistakes] == ["line 1: found the key “gaol”; did you mean goal?"]
-    known = await governing.note_unreadable(REPOSITORY.id, 102)
+    known = await scene.store.rules.mark_settings_unreadable(REPOSITORY.id, 102)
     assert (known.settings, known.readable, known.read_at) == (Settings(goals=(5,)), False, 102)
-    await governing.note_settings_read(REPOSITORY.id, 103)
-    assert (await governing.settings(REPOSITORY.id)).read_at == 103
-    known = await governing.note_settings(REPOSITORY.id, None, 104)
+    await scene.store.rules.mark_settings_read(
+        REPOSITORY.id, 103, await scene.store.rules.get_settings(REPOSITORY.id)
+    )
+    assert (await scene.store.rules.get_settings(REPOSITORY.id)).read_at == 103
+    known = await scene.store.rules.record_settings(REPOSITORY.id, None, 104)
     assert (known.settings, known.mistakes, known.readable) == (DEFAULTS, (), True)
 
 
 async def test_petitions_are_due_when_settings_have_changed_and_not_otherwise(scene: Scene) -> None:
     store = scene.store
-    await store.governing.note_settings(REPOSITORY.id, "goal: 5", 100)
-    for due in await store.due(INSTALLATION, 9e9):
-        await store.published(due.petition_id, due.revision, 101)
-    await store.governing.note_settings(REPOSITORY.id, "goal:   5", 102)
-    assert await store.due(INSTALLATION, 9e9) == []
-    await store.governing.note_settings(REPOSITORY.id, "goal: 6", 103)
-    assert len(await store.due(INSTALLATION, 9e9)) == 1
+    await store.rules.record_settings(REPOSITORY.id, "goal: 5", 100)
+    for due in await store.petitions.list_due(INSTALLATION, 9e9):
+        await store.petitions.mark_published(due.petition_id, due.revision, 101)
+    await store.rules.record_settings(REPOSITORY.id, "goal:   5", 102)
+    assert await store.petitions.list_due(INSTALLATION, 9e9) == []
+    await store.rules.record_settings(REPOSITORY.id, "goal: 6", 103)
+    assert len(await store.petitions.list_due(INSTALLATION, 9e9)) == 1
 
 
 async def test_an_order_makes_a_petition_due_and_is_answered(scene: Scene) -> None:
     given = await scene.say(GRACE, OrganizerCommand("goal", "5"))
     refused = await scene.say(EVE, OrganizerCommand("close"))
-    assert await scene.store.due(INSTALLATION, 9e9)
+    assert await scene.store.petitions.list_due(INSTALLATION, 9e9)
     ruling = await govern(scene)
     assert (await scene.snapshot()).rules == ruling.rules == Rules(Settings(goals=(5,)))
     assert await reactions(scene) == {given: "+1", refused: "confused"}
     assert await answers(scene.store) == [("goal", "obeyed")]
-    assert [(one.login, one.word, one.times) for one in await scene.store.governing.attempts(LETTER.id)] == [
+    assert [(one.login, one.word, one.times) for one in await scene.store.audit_log.list_attempts(LETTER.id)] == [
         ("eve", "close", 1)
     ]
 
@@ -149,61 +152,61 @@ async def test_a_petition_is_due_when_its_deadline_has_passed_and_once_only(scen
     store = scene.store
     now = int(store._now())
     await govern(scene, Settings(deadline=now + 100))
-    for due in await store.due(INSTALLATION, 9e9):
-        await store.published(due.petition_id, due.revision, now)
-    assert await store.due(INSTALLATION, now + 100.9) == []
-    assert await store.installations_with_work(now + 101.0) == [INSTALLATION]
-    assert len(await store.due(INSTALLATION, now + 101.0)) == 1
+    for due in await store.petitions.list_due(INSTALLATION, 9e9):
+        await store.petitions.mark_published(due.petition_id, due.revision, now)
+    assert await store.petitions.list_due(INSTALLATION, now + 100.9) == []
+    assert await store.petitions.list_installations_with_work(now + 101.0) == [INSTALLATION]
+    assert len(await store.petitions.list_due(INSTALLATION, now + 101.0)) == 1
 
 
 async def test_a_recount_asks_once_for_the_threads_to_be_read(scene: Scene) -> None:
     store = scene.store
-    for thread in await store.threads_to_read(INSTALLATION, 9e9):
-        await store.upkeep.read(thread)
+    for thread in await store.threads.list_to_read(INSTALLATION, 9e9):
+        await store.threads.mark_read(thread)
     await scene.say(GRACE, OrganizerCommand("recount"), at=int(store._now()) + 5)
     await govern(scene)
-    assert len(await store.threads_to_read(INSTALLATION, 9e9)) == 1
+    assert len(await store.threads.list_to_read(INSTALLATION, 9e9)) == 1
 
 
 async def test_whom_an_order_means_and_who_may_give_one_is_remembered(scene: Scene) -> None:
-    governing = scene.store.governing
-    await governing.note_organizer(REPOSITORY.id, GRACE.id, allowed=True, at=100)
-    await governing.note_organizer(REPOSITORY.id, GRACE.id, allowed=False, at=101)
-    assert await governing.organizers(REPOSITORY.id, [GRACE.id, EVE.id]) == {GRACE.id: (False, 101)}
-    await governing.note_named(7, "ada", ADA, 100)
-    await governing.note_named(8, "nobody", None, 100)
-    await governing.note_named(8, "ada", ADA, 100)
-    named = await governing.named([7, 8, 9])
+    await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, allowed=True, at=100)
+    await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, allowed=False, at=101)
+    assert await scene.store.rules.get_organizers(REPOSITORY.id, [GRACE.id, EVE.id]) == {GRACE.id: (False, 101)}
+    await scene.store.rules.record_named(7, "ada", ADA, 100)
+    await scene.store.rules.record_named(8, "nobody", None, 100)
+    await scene.store.rules.record_named(8, "ada", ADA, 100)
+    named = await scene.store.rules.get_named([7, 8, 9])
     told = {key: one.user_id for key, one in named.items()}
     assert told == {(7, "ada"): ADA.id, (8, "nobody"): None, (8, "ada"): ADA.id}
     await scene.say(ADA, Sign())
-    assert await governing.author_called(LETTER.id, "ada") == ADA
-    assert await governing.author_called(LETTER.id, "nobody") is None
-    assert await governing.governed_in(REPOSITORY.id) == []
+    assert await scene.store.rules.find_author(LETTER.id, "ada") == ADA
+    assert await scene.store.rules.find_author(LETTER.id, "nobody") is None
+    assert await scene.store.rules.list_petitions_with_commands(REPOSITORY.id) == []
     await scene.say(GRACE, OrganizerCommand("help"))
-    assert await governing.governed_in(REPOSITORY.id) == [LETTER.id]
+    assert await scene.store.rules.list_petitions_with_commands(REPOSITORY.id) == [LETTER.id]
 
 
 async def test_a_push_has_the_settings_read_again_and_the_petitions_looked_at(scene: Scene) -> None:
-    governing = scene.store.governing
     await scene.label()
-    await governing.note_settings(REPOSITORY.id, "goal: 5", 100)
+    await scene.store.rules.record_settings(REPOSITORY.id, "goal: 5", 100)
     before = await scene.snapshot()
     await scene.store.record([SettingsFact(INSTALLATION, REPOSITORY.id)])
-    assert not (await governing.settings(REPOSITORY.id)).is_read
+    assert not (await scene.store.rules.get_settings(REPOSITORY.id)).is_read
     assert (await scene.snapshot()).revision > before.revision
-    await governing.note_settings_read(REPOSITORY.id, 101)
-    assert (await governing.settings(REPOSITORY.id)).is_read
+    await scene.store.rules.mark_settings_read(
+        REPOSITORY.id, 101, await scene.store.rules.get_settings(REPOSITORY.id)
+    )
+    assert (await scene.store.rules.get_settings(REPOSITORY.id)).is_read
 
 
 @pytest.mark.parametrize("heard", [0, 1], ids=["first push", "second push"])
 async def test_what_was_pushed_while_the_file_was_read_is_read_as_well(scene: Scene, heard: int) -> None:
-    governing, push = scene.store.governing, SettingsFact(INSTALLATION, REPOSITORY.id)
-    await governing.note_settings(REPOSITORY.id, "goal: 5", 100)
+    push = SettingsFact(INSTALLATION, REPOSITORY.id)
+    await scene.store.rules.record_settings(REPOSITORY.id, "goal: 5", 100)
     await scene.store.record([push] * heard)
-    known = await governing.settings(REPOSITORY.id)
+    known = await scene.store.rules.get_settings(REPOSITORY.id)
     await scene.store.record([push])
-    await governing.note_settings(REPOSITORY.id, "goal: 6", 101, known)
-    assert not (await governing.settings(REPOSITORY.id)).is_read
-    await governing.note_settings_read(REPOSITORY.id, 102, known)
-    assert not (await governing.settings(REPOSITORY.id)).is_read
+    await scene.store.rules.record_settings(REPOSITORY.id, "goal: 6", 101, known)
+    assert not (await scene.store.rules.get_settings(REPOSITORY.id)).is_read
+    await scene.store.rules.mark_settings_read(REPOSITORY.id, 102, known)
+    assert not (await scene.store.rules.get_settings(REPOSITORY.id)).is_read

@@ -20,7 +20,7 @@ from bot.store import Busy, Store, StoreError, Unavailable, Unrecordable
 from bot.store.engine import health
 from bot.store.engine.database import Transaction
 from bot.store.engine.dialect import statement
-from bot.store.hooks import Watch
+from bot.store.hooks import StoreHooks
 from bot.store.recording import group_commit
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.supervisor import Supervisor
@@ -34,13 +34,13 @@ def signatures(scene: Scene, number: int) -> list[CommentFact]:
 def count_transactions(store: Store) -> list[int]:
     """Give a list that gets the size of every group written."""
     sizes: list[int] = []
-    write = store._flusher._write
+    write = store.writer._write
 
     async def counting(facts: Sequence[Fact]) -> None:
         sizes.append(len(facts))
         await write(facts)
 
-    store._flusher._write = counting
+    store.writer._write = counting
     return sizes
 
 
@@ -89,9 +89,10 @@ async def test_a_mistake_of_ours_is_not_blamed_on_the_sender_and_harms_no_other(
 
 async def test_what_the_database_refuses_is_our_mistake_unless_no_database_takes_it(scene: Scene) -> None:
     async def refuse(_: Sequence[Fact]) -> None:
-        await scene.store._execute(statement("INSERT INTO marks (name, at) VALUES ($1, $2)"), None, 1)
+        broken = statement("INSERT INTO marks (name, at) VALUES ($1, $2)")
+        await scene.store.database.write(lambda work: work.execute(broken, None, 1))
 
-    scene.store._flusher._write = refuse
+    scene.store.writer._write = refuse
     fact = signatures(scene, 1)[0]
     with pytest.raises(Exception, match=r"(?i)null") as mistake:
         await scene.store.record([fact])
@@ -101,12 +102,12 @@ async def test_what_the_database_refuses_is_our_mistake_unless_no_database_takes
 
 
 async def test_a_measurement_that_fails_keeps_nobody_waiting(database_url: str) -> None:
-    class Broken(Watch):
+    class Broken(StoreHooks):
         def committed(self, facts: int, seconds: float) -> None:
             raise RuntimeError("no such metric")
 
     failures: list[str] = []
-    store = await Store.open(database_url, watch=Broken(), supervisor=Supervisor(failures.append))
+    store = await Store.open(database_url, hooks=Broken(), supervisor=Supervisor(failures.append))
     scene = Scene(store)
     with capture_logs() as told:
         async with asyncio.timeout(5):
@@ -123,7 +124,7 @@ async def test_who_waits_for_a_writer_that_fails_is_answered_and_later_ones_are_
     monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
-    scene, flusher, right = Scene(store), store._flusher, store._flusher._write_group
+    scene, flusher, right = Scene(store), store.writer, store.writer._write_group
     await scene.label()
 
     async def fail(_: object) -> None:
@@ -148,11 +149,11 @@ async def test_who_waits_for_a_writer_that_was_cancelled_is_answered(store: Stor
         begun.set()
         await asyncio.Event().wait()
 
-    store._flusher._write = hang
+    store.writer._write = hang
     first = asyncio.ensure_future(scene.tell())
     await begun.wait()
     with capture_logs() as told:
-        store._flusher._task._task.cancel()
+        store.writer._task._task.cancel()
         with pytest.raises(Unavailable):
             async with asyncio.timeout(5):
                 await first
@@ -170,7 +171,7 @@ async def test_a_store_that_writes_for_ever_closes_all_the_same(
         begun.set()
         await asyncio.Event().wait()
 
-    store._flusher._write = hang
+    store.writer._write = hang
     first = asyncio.ensure_future(Scene(store).tell())
     await begun.wait()
     second = asyncio.ensure_future(Scene(store).tell())
@@ -186,19 +187,19 @@ async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
 ) -> None:
     monkeypatch.setattr(group_commit, "WATCH", 0.01)
     monkeypatch.setattr(health, "PATIENCE", 0.05)
-    thawed, database, right = asyncio.Event(), store._database, store._database.write
+    thawed, database, right = asyncio.Event(), store.database, store.database.write
 
     async def frozen(work: Callable[[Transaction], object], patience: float = 0) -> object:
         await thawed.wait()
         return await right(work)
 
-    store._flusher._patience = 0.05
+    store.writer._patience = 0.05
     database.write = frozen  # type: ignore[method-assign, assignment] # no disk hangs on demand
     with pytest.raises(Unavailable):
         await Scene(store).label()
     assert not await store.ping()
     thawed.set()
-    store._flusher._patience = group_commit.PATIENCE
+    store.writer._patience = group_commit.PATIENCE
     monkeypatch.setattr(health, "PATIENCE", 5.0)
     await Scene(store).sign("ada")
     assert await store.ping()
@@ -226,7 +227,7 @@ async def test_closing_writes_what_is_waiting(scene: Scene, database_url: str) -
     with pytest.raises(Busy):
         await scene.sign("late")
     again = await Store.open(database_url)
-    assert (await again.snapshot(LETTER.id, 0)).count == 300
+    assert (await again.petitions.get_snapshot(LETTER.id, 0)).count == 300
     await again.close()
 
 
@@ -260,7 +261,7 @@ async def test_who_waits_too_long_is_sent_away_and_recorded_all_the_same(monkeyp
 
 
 async def test_recording_goes_on_when_the_database_is_back(scene: Scene) -> None:
-    database = scene.store._database
+    database = scene.store.database
     right_write = database.write
     facts = signatures(scene, 3)
 

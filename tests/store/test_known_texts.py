@@ -11,7 +11,8 @@ from bot.petition.comments.commands import GRAMMAR, Sign
 from bot.petition.comments.comment import Comment, KnownText, Version, Writer, read_text
 from bot.petition.organizers.commands import Ruling
 from bot.petition.organizers.rules import Rules
-from bot.store import Store, known_texts
+from bot.store import Store
+from bot.store import comments as comments_of_store
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
@@ -24,7 +25,7 @@ NEXT = GRAMMAR + 1
 
 
 async def known(scene: Scene) -> dict[int, KnownText]:
-    return await scene.store.upkeep.known_texts(list(scene.comments))
+    return await scene.store.comments.get_known_texts(list(scene.comments))
 
 
 async def list_comments(scene: Scene, *bodies: str) -> None:
@@ -75,7 +76,7 @@ async def test_a_new_version_reads_everything_again_and_takes_over_what_it_reads
     await say(scene, "/sign Ada", misread_as=Sign("Adda"))
     await list_comments(scene, "/sign Ada")
     assert (await scene.snapshot()).newest[0].name == "Adda"
-    monkeypatch.setattr(known_texts, "GRAMMAR", NEXT)
+    monkeypatch.setattr(comments_of_store, "GRAMMAR", NEXT)
     assert await known(scene) == {}
     await list_comments(scene, "/sign Ada")
     assert (await scene.snapshot()).newest[0].name == "Ada"
@@ -87,23 +88,23 @@ async def test_what_another_look_read_later_by_an_older_version_is_not_taken_for
 ) -> None:
     comment_id = await say(scene, "/sign Ada")
     await list_comments(scene, "/sign Ada")
-    monkeypatch.setattr(known_texts, "GRAMMAR", NEXT)
+    monkeypatch.setattr(comments_of_store, "GRAMMAR", NEXT)
     told = scene.comments[comment_id]
     await scene.observe(replace(told, versions=(replace(told.versions[0], command=Sign("Otherwise")),)))
     assert await known(scene) == {}
 
 
 async def forget(scene: Scene) -> None:
-    scene.store.upkeep._now = lambda: float(scene.clock)
-    await scene.store.upkeep.forget([ADA.id])
+    scene.store.privacy._now = lambda: float(scene.clock)
+    await scene.store.privacy.forget([ADA.id])
 
 
 async def anonymise(scene: Scene) -> None:
-    await scene.store.governing.note_settings(REPOSITORY.id, "anonymise_after: 0", 900)
-    settings = (await scene.store.governing.settings(REPOSITORY.id)).settings
+    await scene.store.rules.record_settings(REPOSITORY.id, "anonymise_after: 0", 900)
+    settings = (await scene.store.rules.get_settings(REPOSITORY.id)).settings
     await scene.tell(replace(scene.issue, closed_at=scene.clock + 1))
-    await scene.store.governing.rule(LETTER.id, Ruling(Rules(settings)))
-    assert await scene.store.upkeep.anonymise(INSTALLATION)
+    await scene.store.rules.apply(LETTER.id, Ruling(Rules(settings)))
+    assert await scene.store.privacy.anonymise(INSTALLATION)
 
 
 @pytest.mark.parametrize("erase", [forget, anonymise])
@@ -114,7 +115,7 @@ async def test_a_new_version_brings_no_erased_name_back(
     assert callable(erase)
     await erase(scene)
     for version in (GRAMMAR, NEXT):
-        monkeypatch.setattr(known_texts, "GRAMMAR", version)
+        monkeypatch.setattr(comments_of_store, "GRAMMAR", version)
         await list_comments(scene, "/sign Ada Lovelace")
         await list_comments(scene, "/sign Ada Lovelace")
         assert (await scene.snapshot()).newest[0].name is None
@@ -126,7 +127,7 @@ async def test_a_new_version_brings_no_name_back_that_somebody_else_took_out(
 ) -> None:
     comment_id = await say(scene, "/sign Ada Lovelace")
     await edit(scene, comment_id, "/sign", Writer.OTHER)
-    monkeypatch.setattr(known_texts, "GRAMMAR", NEXT)
+    monkeypatch.setattr(comments_of_store, "GRAMMAR", NEXT)
     scene.comments[comment_id] = replace(
         scene.comments[comment_id],
         versions=(replace(scene.comments[comment_id].versions[0], writer=Writer.UNSAID, previous=None),),
@@ -144,19 +145,19 @@ async def test_each_new_version_asks_once_for_every_thread(new_url: str, monkeyp
     asked = "SELECT reread - reread_done, reread_asked_at FROM threads"
     store = await Store.open(new_url)
     assert {grammar for _, grammar in await rows(store, READ)} == {0}
-    thread = await store.upkeep.thread(LETTER.id)
+    thread = await store.threads.get(LETTER.id)
     assert thread is not None
     assert thread.asked
-    await store.upkeep.read(thread)
+    await store.threads.mark_read(thread)
     await store.close()
     store = await Store.open(new_url)
     assert [count for count, _ in await rows(store, asked)] == [0]
     await store.close()
-    monkeypatch.setattr(known_texts, "GRAMMAR", NEXT)
+    monkeypatch.setattr(comments_of_store, "GRAMMAR", NEXT)
     store = await Store.open(new_url)
     assert await rows(store, asked) == [(1, 0)]
     # It can wait: nothing else does, and a survey comes by.
-    assert await store.threads_to_read(INSTALLATION, 9e9) == []
+    assert await store.threads.list_to_read(INSTALLATION, 9e9) == []
     await store.close()
 
 

@@ -16,9 +16,9 @@ from bot.petition.counting.not_counted import explain
 from bot.petition.counting.tally import fold
 from bot.petition.facts import CommentFact, Fact, Issue, IssueFact
 from bot.store import RosterQuery, Store
-from bot.store import statements as sql
 from bot.store.engine.dialect import statement
-from bot.store.recording.rows import CommentRow, read_comment
+from bot.store.recording.rows import CommentRow
+from bot.store.recording.unit_of_work import read_comments_of
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
 
@@ -131,7 +131,7 @@ async def record(store: Store, groups: Sequence[Sequence[Fact]]) -> int:
 
 async def picture(store: Store, petition_id: int) -> object:
     """Everything that must not depend on how it was told; comments are numbered anew."""
-    snapshot = await store.snapshot(petition_id, 100)
+    snapshot = await store.petitions.get_snapshot(petition_id, 100)
     rows = sorted(await comment_rows(store, petition_id), key=lambda row: row.comment.id)
     numbers = {row.comment.id: number for number, row in enumerate(rows)}
     comments = [replace(row, comment=replace(row.comment, id=0), issue_id=0, petition_id=0) for row in rows]
@@ -141,8 +141,7 @@ async def picture(store: Store, petition_id: int) -> object:
 
 
 async def comment_rows(store: Store, petition_id: int) -> list[CommentRow]:
-    found = await store._database.read(lambda work: work.fetch(sql.COMMENTS_OF_THREAD, petition_id))
-    return [read_comment(row) for row in found]
+    return await store.database.read(lambda work: list(read_comments_of(work, petition_id)))
 
 
 @st.composite
@@ -173,17 +172,17 @@ async def test_any_order_repetition_and_grouping_gives_the_same_rows(
 @given(history=HISTORIES)
 async def test_kept_signatures_are_what_the_comments_say(store: Store, history: list[Step]) -> None:
     petition_id = await record(store, [[fact] for fact in tell(history)])
-    snapshot = await store.snapshot(petition_id, 100)
+    snapshot = await store.petitions.get_snapshot(petition_id, 100)
     comments = [row.comment for row in await comment_rows(store, petition_id)]
     counted = fold(comments, closed_at=snapshot.closed_at)
     assert sorted(snapshot.newest, key=lambda signature: signature.user_id) == counted
     assert snapshot.count == len(counted)
     assert snapshot.digest == digest((signature.user_id, signature.comment_id) for signature in counted)
-    per_day = sum(count for _, count in await store._database.read(lambda work: work.fetch(PER_DAY, petition_id)))
+    per_day = sum(count for _, count in await store.database.read(lambda work: work.fetch(PER_DAY, petition_id)))
     assert per_day == len(counted)
-    found = await store.upkeep.inspect(petition_id)
+    found = await store.consistency.inspect(petition_id)
     assert found is not None
-    assert (found.count, found.digest, found.misfits) == (snapshot.count, snapshot.digest, ())
+    assert (found.count, found.digest, found.discrepancies) == (snapshot.count, snapshot.digest, ())
 
 
 IN_DOUBT = [
@@ -199,12 +198,12 @@ IN_DOUBT = [
 @example(history=IN_DOUBT)
 async def test_whoever_is_not_counted_is_told_why_by_all_that_they_said(store: Store, history: list[Step]) -> None:
     petition_id = await record(store, [[fact] for fact in tell(history)])
-    snapshot = await store.snapshot(petition_id, 100)
+    snapshot = await store.petitions.get_snapshot(petition_id, 100)
     comments = [row.comment for row in await comment_rows(store, petition_id)]
     for author in AUTHORS[:3]:
         assert author is not None
-        details = await store.rosters.details(petition_id, RosterQuery(text=author.login))
-        found = details and details.unheard
+        details = await store.rosters.get_details(petition_id, RosterQuery(text=author.login))
+        found = details and details.not_counted
         said = [one for one in comments if one.author == author]
         told = explain(said, closed_at=snapshot.closed_at)
         assert (found and (found.reason, found.comment_id)) == (told and (told.reason, told.comment_id))
@@ -214,9 +213,9 @@ async def test_whoever_is_not_counted_is_told_why_by_all_that_they_said(store: S
 @given(history=HISTORIES)
 async def test_a_listing_of_what_is_there_brings_no_news(store: Store, history: list[Step]) -> None:
     petition_id = await record(store, [tell(history)])
-    before = await store.snapshot(petition_id, 100)
+    before = await store.petitions.get_snapshot(petition_id, 100)
     there = [row.comment for row in await comment_rows(store, petition_id) if row.comment.present]
     outcome = await store.record_listing(petition_id, 9_000, there, complete=True)
-    after = await store.snapshot(petition_id, 100)
+    after = await store.petitions.get_snapshot(petition_id, 100)
     assert (outcome.changed, outcome.repaired) == (0, 0)
     assert (after.count, after.revision, after.newest) == (before.count, before.revision, before.newest)

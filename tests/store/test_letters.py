@@ -15,7 +15,7 @@ BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
 
 
 async def look(scene: Scene, body: str, at: int) -> None:
-    await scene.store.note_letter(LETTER.id, LETTER.id, body, at)
+    await scene.store.letters.record(LETTER.id, LETTER.id, body, at)
 
 
 async def edit(scene: Scene, before: str, after: str, at: int) -> None:
@@ -24,7 +24,7 @@ async def edit(scene: Scene, before: str, after: str, at: int) -> None:
 
 
 async def texts(scene: Scene) -> list[tuple[str | None, int]]:
-    return [(letter.text, letter.seen_at) for letter in await scene.store.letters(LETTER.id)]
+    return [(letter.text, letter.seen_at) for letter in await scene.store.letters.list_versions(LETTER.id)]
 
 
 async def test_a_version_is_kept_with_its_text_its_time_and_the_count_then(scene: Scene) -> None:
@@ -85,7 +85,7 @@ async def test_which_of_two_edits_of_a_second_was_the_last_is_seen_by_a_look(sce
 
 async def test_our_own_writes_are_no_edits_of_the_letter(scene: Scene) -> None:
     await look(scene, "A", 10)
-    await scene.store.upkeep.note_write(LETTER.id, "A", splice("A", BLOCK))
+    await scene.store.bodies.record_write(LETTER.id, "A", splice("A", BLOCK))
     await edit(scene, "B", splice("A", BLOCK), 500)
     assert await texts(scene) == [("A", 10)]
 
@@ -130,13 +130,13 @@ async def test_signing_again_is_signing_what_the_letter_says_now(scene: Scene) -
 async def test_a_history_tells_what_nobody_has_seen_and_is_shown(scene: Scene) -> None:
     await scene.sign("ada")
     await look(scene, "C", 900)
-    await scene.store.published(LETTER.id, (await scene.snapshot()).revision, 0)
+    await scene.store.petitions.mark_published(LETTER.id, (await scene.snapshot()).revision, 0)
     for is_news in (True, False):
-        await scene.store.upkeep.note_past(LETTER.id, [(10, "A"), (90, splice("B", BLOCK)), (700, "C")])
+        await scene.store.letters.record_history(LETTER.id, [(10, "A"), (90, splice("B", BLOCK)), (700, "C")])
         snapshot = await scene.snapshot()
-        assert bool(await scene.store.due(INSTALLATION, 9e9)) == is_news
+        assert bool(await scene.store.petitions.list_due(INSTALLATION, 9e9)) == is_news
         assert [(one.seen_at, one.count) for one in snapshot.letters] == [(10, 0), (90, 0), (700, 1)]
-        await scene.store.published(LETTER.id, snapshot.revision, 0)
+        await scene.store.petitions.mark_published(LETTER.id, snapshot.revision, 0)
     assert await texts(scene) == [("A", 10), ("B", 90), ("C", 700)]
 
 
@@ -144,40 +144,39 @@ async def test_a_history_corrects_a_count_that_was_made_before_all_were_known(sc
     await edit(scene, "A", "B", 500)
     await scene.sign("ada")
     await scene.sign("grace")
-    await scene.store.upkeep.note_past(LETTER.id, [(10, "A"), (500, "B")])
+    await scene.store.letters.record_history(LETTER.id, [(10, "A"), (500, "B")])
     assert [(one.seen_at, one.count) for one in (await scene.snapshot()).letters] == [(10, 0), (500, 2)]
     await scene.unsign("ada")
-    await scene.store.upkeep.note_past(LETTER.id, [(500, "B")])
+    await scene.store.letters.record_history(LETTER.id, [(500, "B")])
     assert (await scene.snapshot()).letter_changed == (500, 2)
 
 
 async def test_a_history_is_asked_for_until_it_is_known(scene: Scene) -> None:
     async def is_asked_for(now: int) -> bool:
-        thread = await scene.store.upkeep.letter_to_trace(INSTALLATION, now)
+        thread = await scene.store.letters.get_thread_without_history(INSTALLATION, now)
         return thread is not None and thread.issue_id == LETTER.id
 
-    upkeep = scene.store.upkeep
-    await scene.store.published(LETTER.id, 1, 0)
+    await scene.store.petitions.mark_published(LETTER.id, 1, 0)
     assert not await is_asked_for(1_000)
     await scene.store.record_listing(LETTER.id, 900, [], complete=True)
     assert await is_asked_for(1_000)
-    await upkeep.put_off_past(LETTER.id, 2_000)
+    await scene.store.letters.postpone_history(LETTER.id, 2_000)
     assert [await is_asked_for(now) for now in (1_999, 2_000)] == [False, True]
-    await upkeep.put_off_past(LETTER.id)
+    await scene.store.letters.postpone_history(LETTER.id)
     assert not await is_asked_for(9_000_000_000)
-    await upkeep.put_off_past(LETTER.id, 0)
-    await scene.store.note_letter(LETTER.id, LETTER.id, "A", 10, as_created=True)
+    await scene.store.letters.postpone_history(LETTER.id, 0)
+    await scene.store.letters.record(LETTER.id, LETTER.id, "A", 10, as_created=True)
     assert not await is_asked_for(9_000_000_000)
 
 
 async def test_of_a_petition_that_is_gone_no_mark_is_left(scene: Scene) -> None:
-    await scene.store.upkeep.put_off_past(LETTER.id)
+    await scene.store.letters.postpone_history(LETTER.id)
     assert await rows(scene.store, "SELECT name FROM marks WHERE name LIKE 'letter %'") == [
         (f"letter {LETTER.id}",)
     ]
     await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
     assert await rows(scene.store, "SELECT name FROM marks WHERE name LIKE 'letter %'") == []
-    await scene.store.upkeep.put_off_past(8_888)
+    await scene.store.letters.postpone_history(8_888)
     assert await rows(scene.store, "SELECT name FROM marks WHERE name LIKE 'letter %'") == []
 
 

@@ -42,13 +42,13 @@ async def list_comments(
 
 
 async def misfits(scene: Scene) -> list[str]:
-    found = await scene.store.upkeep.inspect(LETTER.id)
+    found = await scene.store.consistency.inspect(LETTER.id)
     assert found is not None
-    return [misfit.text for misfit in found.misfits]
+    return [misfit.text for misfit in found.discrepancies]
 
 
 async def to_read(scene: Scene) -> list[ThreadToRead]:
-    return await scene.store.threads_to_read(INSTALLATION, 9e9)
+    return await scene.store.threads.list_to_read(INSTALLATION, 9e9)
 
 
 async def test_comments_from_before_the_label_are_counted(scene: Scene) -> None:
@@ -170,7 +170,7 @@ async def test_what_is_kept_wrongly_is_found_and_repaired(scene: Scene, mischief
     signed = [scene.fact(author, Sign(author.login)).comment for author in (ADA, GRACE, ALAN)]
     await list_comments(scene, *signed)
     right = await scene.snapshot()
-    await scene.store._database.write(lambda work: work.execute(statement(mischief)))
+    await scene.store.database.write(lambda work: work.execute(statement(mischief)))
     assert await misfits(scene)
     outcome = await list_comments(scene, *signed)
     snapshot = await scene.snapshot()
@@ -196,7 +196,7 @@ async def test_a_comment_that_is_kept_wrongly_is_found_and_repaired(scene: Scene
     silent = scene.fact(person("linus"), None).comment
     await list_comments(scene, *signed, silent)
     right = await rows(scene.store, DERIVED)
-    await scene.store._database.write(lambda work: work.execute(statement(mischief)))
+    await scene.store.database.write(lambda work: work.execute(statement(mischief)))
     assert await misfits(scene)
     outcome = await list_comments(scene, *signed, silent)
     assert outcome.repaired
@@ -210,7 +210,7 @@ async def test_a_digest_that_is_kept_wrongly_is_found_and_repaired(scene: Scene)
     await list_comments(scene, *signed)
     right = (await scene.snapshot()).digest
     damage = statement("UPDATE petitions SET digest_sum = $1")
-    await scene.store._database.write(lambda work: work.execute(damage, b"17"))
+    await scene.store.database.write(lambda work: work.execute(damage, b"17"))
     assert await misfits(scene) == ["the digest is kept as that of other signatures"]
     assert (await list_comments(scene, *signed)).repaired
     assert (await scene.snapshot()).digest == right
@@ -230,7 +230,7 @@ async def test_comments_that_moved_with_their_issue_move_in_our_rows(scene: Scen
     await scene.tell()
     await list_comments(scene, scene.comments[comment_id])
     assert await scene.count() == 0
-    assert (await scene.store.snapshot(3_000, 5)).count == 1
+    assert (await scene.store.petitions.get_snapshot(3_000, 5)).count == 1
     gone = IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, scene.issue))
     await scene.store.record([gone])
     assert await scene.signatories() == ["ada"]

@@ -131,7 +131,7 @@ class World:
 
     async def read(self) -> Page | None:
         """Do as `publish` does until it knows what to write into: `_open` and `_lost`."""
-        known = await self.store.upkeep.body(self.issue.id)
+        known = await self.store.bodies.get(self.issue.id)
         if self.issue.updated_at < known.edited_at:
             return None
         return Page(self.body, (known.edited_at, known.edited_digest), await self.lost(known))
@@ -140,10 +140,9 @@ class World:
         if known.lost is None:
             return None
         is_back = outside_digest(self.body) == outside_digest(known.lost)
-        upkeep = self.store.upkeep
-        if not is_back and await upkeep.is_untouched_since(self.issue.id, self.body, known.lost_by):
+        if not is_back and await self.store.bodies.is_untouched_since(self.issue.id, self.body, known.lost_by):
             return known
-        await upkeep.found(self.issue.id, known.lost_by)
+        await self.store.bodies.mark_restored(self.issue.id, known.lost_by)
         return None
 
     async def write(self) -> None:
@@ -151,23 +150,23 @@ class World:
         page, self.page = self.page, None
         if page is None:
             return
-        known = await self.store.upkeep.body(self.issue.id)
+        known = await self.store.bodies.get(self.issue.id)
         lost = None if page.found is None else page.found.lost
         if (known.edited_at, known.edited_digest, known.lost) != (*page.edited, lost):
             return
         base = page.body if page.found is None else page.found.lost or ""
         body = splice(base, BLOCK.format(self.signed))
         if page.found is None and body == base:
-            await self.store.upkeep.left(self.issue.id, page.body)
+            await self.store.bodies.mark_right(self.issue.id, page.body)
             return
-        await self.store.upkeep.note_write(self.issue.id, page.body, body)
+        await self.store.bodies.record_write(self.issue.id, page.body, body)
         self.sent.append((body, page.found))
 
     async def apply(self) -> None:
         body, found = self.sent.popleft()
         self._change(body, by_app=True, by_us=True)
         if found is not None:
-            await self.store.upkeep.found(self.issue.id, found.lost_by)
+            await self.store.bodies.mark_restored(self.issue.id, found.lost_by)
 
     async def deliver(self, edit: Edit) -> None:
         self.arrived.append(edit)
@@ -193,12 +192,12 @@ class World:
 
     async def look(self) -> None:
         """Do as `resync` does: ask the history, which may be some seconds behind, of writes that are long over."""
-        if not await self.store.upkeep.unheard_writes(self.issue.id, self.now.time - OVERLAP):
+        if not await self.store.bodies.count_unconfirmed_writes(self.issue.id, self.now.time - OVERLAP):
             return
         shown = [edit for edit in self.edits if edit.at <= self.now.time - self.lag]
         ours = shown[-1].body if shown and shown[-1].by_us else None
         saved = next((edit.body for edit in reversed(shown) if not edit.by_us), "A")
-        await self.store.upkeep.heard_from_history(self.issue.id, LastBodies(ours, saved), self.now.time - OVERLAP)
+        await self.store.bodies.record_history(self.issue.id, LastBodies(ours, saved), self.now.time - OVERLAP)
 
     def _change(self, body: str, *, by_app: bool, by_us: bool = False) -> None:
         # Of a body that is saved as it was nobody is told.

@@ -23,7 +23,7 @@ async def test_an_empty_database_becomes_ours(new_url: str) -> None:
     await scene.sign("ada")
     await scene.store.close()
     store = await Store.open(new_url)
-    assert (await store.snapshot(LETTER.id, 5)).count == 1
+    assert (await store.petitions.get_snapshot(LETTER.id, 5)).count == 1
     assert await rows(store, "SELECT version_num FROM alembic_version") == [(migrations.HEAD,)]
     await store.close()
 
@@ -38,7 +38,7 @@ async def test_processes_that_start_at_once_do_not_cross(new_url: str) -> None:
 async def test_a_newer_database_is_refused(new_url: str) -> None:
     store = await Store.open(new_url)
     newer = statement("UPDATE alembic_version SET version_num = '9999'")
-    await store._database.write(lambda work: work.execute(newer))
+    await store.database.write(lambda work: work.execute(newer))
     await store.close()
     with pytest.raises(WrongDatabase, match="version 9999, which is newer than this program"):
         await Store.open(new_url)
@@ -55,7 +55,7 @@ async def test_ids_of_64_bits_fit_everywhere(new_url: str) -> None:
         }
 
     store = await Store.open(new_url)
-    found = await store._database.alter(narrow, 60)
+    found = await store.database.alter(narrow, 60)
     await store.close()
     if new_url.startswith("postgresql"):
         assert found == {"petitions.attempts", "threads.position"}

@@ -19,41 +19,41 @@ OTHERS = frozenset({"bug"})
 
 
 async def rereads(scene: Scene) -> list[int]:
-    return [thread.issue_id for thread in await scene.store.threads_to_read(INSTALLATION, 9e9)]
+    return [thread.issue_id for thread in await scene.store.threads.list_to_read(INSTALLATION, 9e9)]
 
 
 async def settle(scene: Scene) -> None:
     """Publish and reread, so that only what comes now is due."""
-    for thread in await scene.store.threads_to_read(INSTALLATION, 9e9):
+    for thread in await scene.store.threads.list_to_read(INSTALLATION, 9e9):
         comments = [c for c in scene.comments.values() if not c.deleted]
         await scene.store.record_listing(
             thread.issue_id, scene.clock + 1, comments, complete=True, reread=thread.reread
         )
     scene.clock += 1
-    for due in await scene.store.due(INSTALLATION, 9e9):
-        await scene.store.published(due.petition_id, due.revision, scene.clock)
+    for due in await scene.store.petitions.list_due(INSTALLATION, 9e9):
+        await scene.store.petitions.mark_published(due.petition_id, due.revision, scene.clock)
 
 
 async def is_due(scene: Scene) -> bool:
-    return bool(await scene.store.due(INSTALLATION, 9e9))
+    return bool(await scene.store.petitions.list_due(INSTALLATION, 9e9))
 
 
 async def test_a_labelled_issue_is_published_and_read_at_once(scene: Scene) -> None:
     assert await is_due(scene)
     assert await rereads(scene) == [LETTER.id]
-    assert await scene.store.installations_with_work(9e9) == [INSTALLATION]
+    assert await scene.store.petitions.list_installations_with_work(9e9) == [INSTALLATION]
 
 
 async def test_an_issue_without_the_label_is_nothing_to_us(store: Store) -> None:
     scene = Scene(store, issue=replace(LETTER, labels=OTHERS))
     await scene.tell()
-    assert await store.installations_with_work(9e9) == []
+    assert await store.petitions.list_installations_with_work(9e9) == []
 
 
 async def test_a_pull_request_is_no_petition(store: Store) -> None:
     scene = Scene(store, issue=replace(LETTER, is_pull_request=True))
     await scene.tell()
-    assert await store.installations_with_work(9e9) == []
+    assert await store.petitions.list_installations_with_work(9e9) == []
 
 
 async def test_without_the_label_counting_stops_but_withdrawing_does_not(scene: Scene) -> None:
@@ -86,11 +86,15 @@ async def test_after_closing_only_withdrawals_count_until_it_reopens(scene: Scen
     late = await scene.sign("grace")
     await scene.unsign("ada")
     assert await scene.count() == 0
-    assert {ack.comment_id: ack.wanted for ack in await scene.store.acks_due(INSTALLATION, 9)}[late] == "confused"
+    assert {
+        ack.comment_id: ack.wanted for ack in await scene.store.acknowledgements.drop_late_and_list(INSTALLATION, 9)
+    }[late] == "confused"
     await scene.tell(replace(scene.issue, closed_at=None))
     assert await scene.signatories() == ["grace"]
     assert await rereads(scene) == [LETTER.id]
-    assert {ack.comment_id: ack.wanted for ack in await scene.store.acks_due(INSTALLATION, 9)}[late] == "+1"
+    assert {
+        ack.comment_id: ack.wanted for ack in await scene.store.acknowledgements.drop_late_and_list(INSTALLATION, 9)
+    }[late] == "+1"
 
 
 async def test_news_of_the_closing_that_comes_late_takes_back_what_was_signed_since(scene: Scene) -> None:
@@ -140,9 +144,9 @@ async def test_a_fact_may_ask_for_a_reread_once(scene: Scene) -> None:
     await settle(scene)
     fact = replace(await scene.tell(), reread=True)
     await scene.store.record([fact])
-    (thread,) = await scene.store.threads_to_read(INSTALLATION, 9e9)
+    (thread,) = await scene.store.threads.list_to_read(INSTALLATION, 9e9)
     await scene.store.record([fact])
-    assert (await scene.store.threads_to_read(INSTALLATION, 9e9)) == [thread]
+    assert (await scene.store.threads.list_to_read(INSTALLATION, 9e9)) == [thread]
 
 
 async def test_a_hide_that_nobody_explained_has_the_thread_read(scene: Scene) -> None:
@@ -179,7 +183,7 @@ async def test_a_transfer_told_after_the_arrival_makes_one_petition_of_two(scene
     await scene.tell()
     await scene.sign("grace")
     await scene.unsign("alan")
-    assert (await scene.store.snapshot(3_000, 9)).count == 1
+    assert (await scene.store.petitions.get_snapshot(3_000, 9)).count == 1
     gone = IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (elsewhere, scene.issue))
     await scene.store.record([gone])
     assert await scene.signatories() == ["grace", "ada"]
@@ -227,7 +231,7 @@ async def test_an_issue_that_moves_twice_takes_what_comes_late_along(scene: Scen
 async def test_a_deleted_issue_erases_its_signatures(scene: Scene) -> None:
     await scene.sign("ada", "Ada Lovelace")
     await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
-    assert await scene.store.installations_with_work(9e9) == []
+    assert await scene.store.petitions.list_installations_with_work(9e9) == []
     assert await rows(scene.store, "SELECT versions FROM comments") == [("[]",)]
     assert await rows(scene.store, "SELECT * FROM signatures") == []
 
@@ -244,8 +248,8 @@ async def test_a_suspended_installation_has_no_work_until_it_is_back(scene: Scen
     await settle(scene)
     await scene.sign("ada")
     await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=200, suspended=True)])
-    assert await scene.store.installations_with_work(9e9) == []
-    assert await scene.store.due(INSTALLATION, 9e9) == []
+    assert await scene.store.petitions.list_installations_with_work(9e9) == []
+    assert await scene.store.petitions.list_due(INSTALLATION, 9e9) == []
     await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=300)])
     await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=200, suspended=True)])
     assert await is_due(scene)
@@ -255,14 +259,14 @@ async def test_a_suspended_installation_has_no_work_until_it_is_back(scene: Scen
 async def test_an_uninstalled_app_does_nothing(scene: Scene) -> None:
     await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=200, deleted=True)])
     await scene.store.record([InstallationFact(INSTALLATION, "acme", as_of=300)])
-    assert await scene.store.installations_with_work(9e9) == []
+    assert await scene.store.petitions.list_installations_with_work(9e9) == []
 
 
 async def test_a_repository_taken_from_the_app_is_left_alone_until_given_back(scene: Scene) -> None:
     await settle(scene)
     await scene.sign("ada")
     await scene.store.record([InstallationFact(INSTALLATION, "acme", 200, repositories_removed=(REPOSITORY.id,))])
-    assert await scene.store.installations_with_work(9e9) == []
+    assert await scene.store.petitions.list_installations_with_work(9e9) == []
     await scene.store.record([InstallationFact(INSTALLATION, "acme", 300, repositories_added=(REPOSITORY.id,))])
     assert await is_due(scene)
     assert await rereads(scene) == [LETTER.id]
@@ -271,7 +275,7 @@ async def test_a_repository_taken_from_the_app_is_left_alone_until_given_back(sc
 async def test_an_archived_repository_is_left_alone(scene: Scene) -> None:
     archived = replace(REPOSITORY, archived=True)
     await scene.store.record([RepositoryFact(INSTALLATION, archived, as_of=200)])
-    assert await scene.store.installations_with_work(9e9) == []
+    assert await scene.store.petitions.list_installations_with_work(9e9) == []
     await scene.store.record([RepositoryFact(INSTALLATION, REPOSITORY, as_of=300)])
     assert await is_due(scene)
 
@@ -298,6 +302,6 @@ async def test_a_comment_brings_the_news_of_a_renamed_repository(scene: Scene) -
 async def test_each_petition_has_a_key_nobody_can_guess(scene: Scene) -> None:
     scene.issue = replace(LETTER, id=2_000)
     await scene.tell()
-    keys = {(await scene.store.snapshot(issue_id, 0)).page_key for issue_id in (LETTER.id, 2_000)}
+    keys = {(await scene.store.petitions.get_snapshot(issue_id, 0)).page_key for issue_id in (LETTER.id, 2_000)}
     assert len(keys) == 2
     assert all(len(key) >= 20 for key in keys)

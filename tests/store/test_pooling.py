@@ -41,7 +41,7 @@ async def running_sandbox() -> AsyncIterator[Sandbox]:
 
 
 async def timeouts(store: Store) -> list[str]:
-    (found,) = await store._database.read(lambda work: work.tuples(TIMEOUTS))
+    (found,) = await store.database.read(lambda work: work.tuples(TIMEOUTS))
     return list(found)
 
 

@@ -19,10 +19,9 @@ from bot.petition.comments.comment import Author
 from bot.petition.counting.tally import fold
 from bot.petition.facts import CommentFact, Fact
 from bot.store import Store, Unavailable, WrongDatabase
-from bot.store import statements as sql
 from bot.store.engine import postgres, postgres_leases
 from bot.store.engine.dialect import statement
-from bot.store.recording.rows import read_comment
+from bot.store.recording.unit_of_work import read_comments_of
 from tests.store.scene import INSTALLATION, LETTER, Scene
 
 T = TypeVar("T")
@@ -77,11 +76,11 @@ async def test_three_processes_record_one_petition(stores: list[Store]) -> None:
     told = [(store, fact) for store in stores for fact in facts]
     await asyncio.gather(*(store.record([fact]) for store, fact in shuffled(told, 4)))
     snapshot = await scene.snapshot()
-    found = await stores[1]._database.read(lambda work: work.fetch(sql.COMMENTS_OF_THREAD, LETTER.id))
-    expected = fold(read_comment(row).comment for row in found)
+    found = await stores[1].database.read(lambda work: list(read_comments_of(work, LETTER.id)))
+    expected = fold(row.comment for row in found)
     assert len(found) == len(facts)
     assert snapshot.count == len(expected)
-    newest = await stores[2].snapshot(LETTER.id, 1_000)
+    newest = await stores[2].petitions.get_snapshot(LETTER.id, 1_000)
     assert sorted(newest.newest, key=lambda signature: signature.user_id) == expected
 
 
@@ -100,7 +99,7 @@ async def test_processes_record_many_petitions_without_deadlock(stores: list[Sto
         )
     )
     for number in range(8):
-        assert (await stores[1].snapshot(9_000 + number, 0)).count == 29
+        assert (await stores[1].petitions.get_snapshot(9_000 + number, 0)).count == 29
 
 
 async def test_the_others_are_nudged(stores: list[Store]) -> None:
@@ -146,7 +145,7 @@ async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
     monkeypatch.setattr(postgres_leases, "RECONNECT", 0.05)
     one, other, _ = stores
     async with one.lease(1) as mine:
-        await other._database.read(lambda work: work.fetch(DISCONNECT))
+        await other.database.read(lambda work: work.fetch(DISCONNECT))
         one.changed.clear()
         await until(lambda: not mine)
         await until(one.changed.is_set)
@@ -183,7 +182,7 @@ async def test_leases_come_back_whatever_a_connection_was_refused_for(
     monkeypatch.setattr(coordinator, "_connect", refuse)
     with capture_logs() as told:
         async with one.lease(1) as mine:
-            await other._database.read(lambda work: work.fetch(DISCONNECT))
+            await other.database.read(lambda work: work.fetch(DISCONNECT))
             await until(lambda: not mine)
         await until(lambda: refused > 3 and coordinator._session is not None)
     async with one.lease(1) as mine:
@@ -199,11 +198,11 @@ async def test_what_was_a_right_address_once_is_only_unavailable_later(
         raise asyncpg.ClientConfigurationError("no such certificate")
 
     monkeypatch.setattr(asyncpg, "connect", refuse)
-    database = stores[0]._database
+    database = stores[0].database
     assert isinstance(database, postgres.PostgresDatabase)
     database._drop_idle()
     with pytest.raises(Unavailable, match="certificate"):
-        await stores[0].installations_with_work(0.0)
+        await stores[0].petitions.list_installations_with_work(0.0)
     with pytest.raises(WrongDatabase, match="certificate"):
         await Store.open("postgresql://127.0.0.1:9/nowhere")
 
@@ -230,7 +229,7 @@ async def test_who_falls_silent_in_the_middle_of_a_transaction_holds_nobody_up_f
     scene = Scene(stores[0])
     await scene.label()
     monkeypatch.setattr(postgres, "IDLE_IN_TRANSACTION", 0.3)
-    database = stores[1]._database
+    database = stores[1].database
     assert isinstance(database, postgres.PostgresDatabase)
     silent = await database.connect()
     await silent.execute("BEGIN")
@@ -243,7 +242,7 @@ async def test_who_falls_silent_in_the_middle_of_a_transaction_holds_nobody_up_f
 async def test_recording_survives_a_restarted_server(stores: list[Store]) -> None:
     scene = Scene(stores[0])
     await scene.label()
-    await stores[1]._database.read(lambda work: work.fetch(DISCONNECT))
+    await stores[1].database.read(lambda work: work.fetch(DISCONNECT))
     await scene.sign("ada")
     assert await scene.count() == 1
 
@@ -256,10 +255,10 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
 async def test_a_server_that_hangs_is_unavailable(stores: list[Store]) -> None:
     sleep = statement("SELECT pg_sleep(30)")
     with pytest.raises(Unavailable):
-        await stores[0]._database.write(lambda work: work.fetch(sleep), 0.2)
+        await stores[0].database.write(lambda work: work.fetch(sleep), 0.2)
     scene = Scene(stores[0])
     await scene.label()
-    assert await scene.store.installations_with_work(9e9) == [INSTALLATION]
+    assert await scene.store.petitions.list_installations_with_work(9e9) == [INSTALLATION]
 
 
 async def test_commits_are_durable_whatever_the_servers_default(stores: list[Store], postgres_url: str) -> None:
@@ -267,8 +266,8 @@ async def test_commits_are_durable_whatever_the_servers_default(stores: list[Sto
     off = statement(f"ALTER DATABASE {name} SET synchronous_commit = off")
     back = statement(f"ALTER DATABASE {name} RESET synchronous_commit")
     ask = statement("SELECT current_setting('synchronous_commit')")
-    await stores[0]._database.write(lambda work: work.execute(off))
+    await stores[0].database.write(lambda work: work.execute(off))
     store = await Store.open(postgres_url)
-    assert [tuple(row) for row in await store._database.read(lambda work: work.fetch(ask))] == [("on",)]
+    assert [tuple(row) for row in await store.database.read(lambda work: work.fetch(ask))] == [("on",)]
     await store.close()
-    await stores[0]._database.write(lambda work: work.execute(back))
+    await stores[0].database.write(lambda work: work.execute(back))

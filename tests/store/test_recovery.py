@@ -52,11 +52,11 @@ async def test_of_a_sound_file_everything_is_saved_and_all_of_it_is_read_again(d
     assert {name: after[name] for name in same} == {name: before[name] for name in same}
     assert (await case.inspect()).count == SIGNERS
     store = await open_store(case.new)
-    assert 0 < await store.sign_outs.not_before(1) <= await store.sign_outs.number()
-    (thread,) = await store.threads_to_read(INSTALLATION, NOW)
+    assert 0 < await store.sign_outs.get_not_before(1) <= await store.sign_outs.get_number()
+    (thread,) = await store.threads.list_to_read(INSTALLATION, NOW)
     assert (thread.reread, thread.listed_at, thread.changes_since) == (2, 0, 0)
-    assert len(await store.due(INSTALLATION, NOW)) == 1
-    assert (await store.upkeep.surveys(0))[0].asked == 2
+    assert len(await store.petitions.list_due(INSTALLATION, NOW)) == 1
+    assert (await store.installations.list_to_discover(0))[0].asked == 2
     await store.close()
 
 
@@ -105,7 +105,7 @@ async def test_a_page_of_comments_costs_those_comments_and_their_signatures(dama
     found = await case.recover()
     assert lost(found) == {"comments"}
     seen = await case.inspect()
-    assert (SIGNERS - 50 < seen.count < SIGNERS, seen.misfits) == (True, ())
+    assert (SIGNERS - 50 < seen.count < SIGNERS, seen.discrepancies) == (True, ())
 
 
 async def test_a_row_that_the_bot_could_not_read_is_left_out(damaged: Make) -> None:
@@ -122,7 +122,7 @@ async def test_a_row_that_the_bot_could_not_read_is_left_out(damaged: Make) -> N
     case = damaged(damage)
     await case.recover()
     seen = await case.inspect()
-    assert (seen.count, seen.misfits) == (SIGNERS - 3, ())
+    assert (seen.count, seen.discrepancies) == (SIGNERS - 3, ())
 
 
 async def test_of_a_file_that_is_cut_off_the_beginning_is_saved(damaged: Make) -> None:
@@ -179,10 +179,10 @@ async def test_damage_that_cannot_be_seen_is_put_right_by_the_next_listing(
     store = await open_store(case.new)
     versions = tuple(replace(one, seen=BEFORE) for one in comment.versions)
     await store.record_listing(LETTER.id, BEFORE, [replace(comment, versions=versions)], complete=True)
-    (signature,) = (await store.snapshot(LETTER.id, 10)).newest
+    (signature,) = (await store.petitions.get_snapshot(LETTER.id, 10)).newest
     assert (signature.user_id, signature.login, signature.name) == (1, "ada", "Ada Byron")
     await store.close()
-    assert (await case.inspect()).misfits == ()
+    assert (await case.inspect()).discrepancies == ()
 
 
 async def test_a_body_that_was_to_be_put_back_is_read_from_its_history_once_more(
@@ -191,7 +191,7 @@ async def test_a_body_that_was_to_be_put_back_is_read_from_its_history_once_more
     path = Path(sqlite_url.removeprefix("sqlite:///"))
     scene = Scene(await open_store(path))
     await scene.label()
-    await scene.store.upkeep.note_write(LETTER.id, "Dear all", "Dear all, and a block")
+    await scene.store.bodies.record_write(LETTER.id, "Dear all", "Dear all, and a block")
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("UPDATE writes SET heard = TRUE")
         database.execute("UPDATE bodies SET lost = 'Dear a11', lost_by = 1")
@@ -199,8 +199,8 @@ async def test_a_body_that_was_to_be_put_back_is_read_from_its_history_once_more
     case = Case(path, tmp_path / "new.db")
     await case.recover()
     store = await open_store(case.new)
-    assert (await store.upkeep.body(LETTER.id)).lost is None
-    assert await store.upkeep.unheard_writes(LETTER.id, NOW) == 1
+    assert (await store.bodies.get(LETTER.id)).lost is None
+    assert await store.bodies.count_unconfirmed_writes(LETTER.id, NOW) == 1
     await store.close()
 
 
@@ -215,7 +215,7 @@ async def test_what_is_only_in_the_wal_is_saved_also_behind_a_damaged_place(tmp_
     for user_id in range(1_002, 1_020):
         await scene.say(Author(user_id, f"user{user_id}"), Sign())
     wal = bytearray(wal_of(path).read_bytes())
-    await scene.store.safe.replace(seal("newer", KEY, NOW), NOW)
+    await scene.store.credentials.replace(seal("newer", KEY, NOW), NOW)
     wal += wal_of(path).read_bytes()[len(wal) :]
     content = bytearray(path.read_bytes())
     overwrite(content, root_of(content, "settings"))

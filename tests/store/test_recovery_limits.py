@@ -145,7 +145,7 @@ async def test_what_is_saved_was_there_and_what_nothing_has_touched_is_saved(
         assert unseal(found.app or "", KEY) == APP
         assert after["forgotten"] == before["forgotten"]
     if all(after[name] for name in ("petitions", "installations", "repositories", "threads")):
-        assert (await case.inspect()).misfits == ()
+        assert (await case.inspect()).discrepancies == ()
     shutil.rmtree(folder)
 
 

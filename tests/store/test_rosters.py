@@ -27,7 +27,7 @@ async def scene(store: Store) -> Scene:
 
 
 async def page(scene: Scene, wanted: RosterQuery) -> RosterPage:
-    details = await scene.store.rosters.details(LETTER.id, wanted)
+    details = await scene.store.rosters.get_details(LETTER.id, wanted)
     assert details is not None
     return details.page
 
@@ -47,9 +47,9 @@ async def walk(scene: Scene, wanted: RosterQuery) -> list[list[str]]:
 
 
 async def unheard(scene: Scene, login: str) -> tuple[Reason, int, int] | None:
-    details = await scene.store.rosters.details(LETTER.id, RosterQuery(text=login))
+    details = await scene.store.rosters.get_details(LETTER.id, RosterQuery(text=login))
     assert details is not None
-    found = details.unheard
+    found = details.not_counted
     return (found.reason, found.number, found.comment_id) if found else None
 
 
@@ -71,7 +71,7 @@ async def test_nobody_is_explained_who_is_counted_or_unknown_or_shown_to_nobody(
     assert await unheard(scene, "alan") is None
     assert await unheard(scene, "Grace Hopper") is None
     assert await unheard(scene, "grace") is not None
-    await scene.store.governing.rule(LETTER.id, Ruling(Rules(Settings(public_roster=False))))
+    await scene.store.rules.apply(LETTER.id, Ruling(Rules(Settings(public_roster=False))))
     assert await unheard(scene, "grace") is None
 
 
@@ -85,7 +85,7 @@ async def test_a_petition_is_found_by_its_name_in_any_letter_case(scene: Scene) 
 async def test_what_the_app_may_not_see_any_more_is_not_found(scene: Scene) -> None:
     await scene.store.record([InstallationFact(INSTALLATION, "acme", 500, repositories_removed=(REPOSITORY.id,))])
     assert await scene.store.rosters.find("acme", "letters", 7) is None
-    assert await scene.store.rosters.public_petitions(0) == []
+    assert await scene.store.rosters.list_public(0) == []
 
 
 async def test_a_renamed_repository_is_found_by_its_new_name(scene: Scene) -> None:
@@ -98,13 +98,13 @@ async def test_a_renamed_repository_is_found_by_its_new_name(scene: Scene) -> No
 
 async def test_only_public_petitions_are_listed_the_last_signed_on_top(scene: Scene) -> None:
     await scene.sign("ada")
-    (listed,) = await scene.store.rosters.public_petitions(today=0)
+    (listed,) = await scene.store.rosters.list_public(today=0)
     assert (listed.title, listed.count, listed.latest) == ("Open the archive", 1, scene.clock)
     assert listed.days == [(0, 1)]
     await scene.store.record(
         [RepositoryFact(INSTALLATION, replace(REPOSITORY, private=True), as_of=900)],
     )
-    assert await scene.store.rosters.public_petitions(today=0) == []
+    assert await scene.store.rosters.list_public(today=0) == []
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ async def test_whoever_has_exactly_the_login_is_named_first(scene: Scene) -> Non
     await scene.sign("bobby")
     await scene.sign("bob")
     for text in ("bob", "@Bob"):
-        details = await scene.store.rosters.details(LETTER.id, RosterQuery(text=text))
+        details = await scene.store.rosters.get_details(LETTER.id, RosterQuery(text=text))
         assert details is not None
         assert [entry.signature.login for entry in details.exact] == ["bob"]
 
@@ -171,7 +171,7 @@ async def test_a_whole_roster_comes_in_batches_each_person_once(
     for login in ("ada", "grace", "alan"):
         await scene.sign(login)
     found: list[str] = []
-    async for batch in scene.store.rosters.all_entries(LETTER.id):
+    async for batch in scene.store.rosters.iterate_entries(LETTER.id):
         found += [entry.signature.login for entry in batch]
         if "grace" in found and "linus" not in found:
             await scene.sign("ada")
@@ -183,19 +183,19 @@ async def test_a_crowd_is_all_who_signed_also_where_they_are_not_shown(scene: Sc
     for login in ("ada", "grace", "alan", "linus"):
         await scene.sign(login, "Somebody")
     await scene.unsign("linus")
-    await scene.store.upkeep.note_ages(LETTER.id, {person("grace").id: 400})
-    crowd = await scene.store.rosters.crowd(LETTER.id, 2)
+    await scene.store.account_ages.record(LETTER.id, {person("grace").id: 400})
+    crowd = await scene.store.rosters.get_sample(LETTER.id, 2)
     assert [(one.login, one.name) for one in crowd.signatures] == [("alan", None), ("grace", None)]
     assert (crowd.born, crowd.withdrawn) == ({person("grace").id: 400}, 1)
 
 
 async def test_news_are_of_those_petitions_that_changed(scene: Scene) -> None:
     rosters = scene.store.rosters
-    (before,) = await rosters.news({LETTER.id: -1, 1: -1})
+    (before,) = await rosters.list_changed({LETTER.id: -1, 1: -1})
     known = {LETTER.id: before.snapshot.revision}
-    assert await rosters.news(known) == []
+    assert await rosters.list_changed(known) == []
     await scene.sign("ada")
-    (after,) = await rosters.news(known)
+    (after,) = await rosters.list_changed(known)
     assert (after.snapshot.count, logins(after.page)) == (1, ["ada"])
 
 

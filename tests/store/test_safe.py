@@ -9,23 +9,23 @@ from bot.store import Store, read_sealed
 
 async def test_the_first_app_stays_until_it_is_replaced_on_purpose(database_url: str) -> None:
     store = await Store.open(database_url)
-    assert await store.safe.read() is None
-    assert [await store.safe.put(text, 1) for text in ("first", "second")] == [True, False]
-    assert await store.safe.read() == "first"
-    await store.safe.replace("third", 2)
+    assert await store.credentials.get() is None
+    assert [await store.credentials.add(text, 1) for text in ("first", "second")] == [True, False]
+    assert await store.credentials.get() == "first"
+    await store.credentials.replace("third", 2)
     assert await read_sealed(database_url) == "third"
-    await store.safe.hear(3)
-    assert [await store.safe.forget() for _ in range(2)] == [True, False]
-    assert (await store.safe.read(), await store.safe.heard_at()) == (None, None)
+    await store.credentials.record_delivery(3)
+    assert [await store.credentials.drop() for _ in range(2)] == [True, False]
+    assert (await store.credentials.get(), await store.credentials.get_first_delivery_at()) == (None, None)
     await store.close()
 
 
 async def test_the_first_delivery_is_noted_once(database_url: str) -> None:
     store = await Store.open(database_url)
-    assert await store.safe.heard_at() is None
-    await store.safe.hear(5)
-    await store.safe.hear(9)
-    assert await store.safe.heard_at() == 5
+    assert await store.credentials.get_first_delivery_at() is None
+    await store.credentials.record_delivery(5)
+    await store.credentials.record_delivery(9)
+    assert await store.credentials.get_first_delivery_at() == 5
     await store.close()
 
 

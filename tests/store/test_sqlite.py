@@ -64,7 +64,7 @@ async def test_what_was_acknowledged_survives_a_kill(sqlite_url: str) -> None:
     }
     await process.wait()
     store = await Store.open(sqlite_url)
-    snapshot = await store.snapshot(LETTER.id, 1_000_000)
+    snapshot = await store.petitions.get_snapshot(LETTER.id, 1_000_000)
     await store.close()
     assert len(acknowledged) >= 150
     assert acknowledged <= {signature.user_id for signature in snapshot.newest}
@@ -75,10 +75,10 @@ async def pragma(store: Store, words: str) -> object:
     """Ask or set something where transactions are written."""
 
     def ask() -> object:
-        row = store._database.connection().execute(f"PRAGMA {words}").fetchone()  # type: ignore[attr-defined] # SQLite's
+        row = store.database.connection().execute(f"PRAGMA {words}").fetchone()  # type: ignore[attr-defined] # SQLite's
         return row and row[0]
 
-    threads = store._database._writing  # type: ignore[attr-defined] # SQLite's
+    threads = store.database._writing  # type: ignore[attr-defined] # SQLite's
     return await asyncio.get_running_loop().run_in_executor(threads, ask)
 
 
@@ -93,7 +93,7 @@ async def test_a_statement_may_name_its_values_in_any_sequence_and_twice(scene: 
     def ask(transaction: Transaction) -> list[tuple[object, ...]]:
         return [tuple(row) for row in transaction.tuples(question, 1, "b", 7, [6, 7])]
 
-    assert await scene.store._database.read(ask) == [("b", 1, "b", 1)]
+    assert await scene.store.database.read(ask) == [("b", 1, "b", 1)]
 
 
 async def test_rows_may_be_written_one_by_one_likewise(scene: Scene) -> None:
@@ -104,7 +104,7 @@ async def test_rows_may_be_written_one_by_one_likewise(scene: Scene) -> None:
         transaction.each(change, [(0, 70), (1, 80)])
         return [tuple(row) for row in transaction.tuples(question)]
 
-    assert await scene.store._database.write(act) == [(80, 79)]
+    assert await scene.store.database.write(act) == [(80, 79)]
 
 
 async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None:
@@ -118,8 +118,9 @@ async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None
 
 
 async def test_a_statement_that_makes_no_sense_is_a_mistake_of_ours_and_no_outage(scene: Scene) -> None:
+    broken = statement("UPDATE marks SET no_such_column = $1")
     with pytest.raises(sqlite3.OperationalError, match="no such column"):
-        await scene.store._execute(statement("UPDATE marks SET no_such_column = $1"), 1)
+        await scene.store.database.write(lambda work: work.execute(broken, 1))
     assert await scene.store.ping()
 
 

@@ -56,13 +56,13 @@ async def test_what_a_version_left_comes_to_this_one(new_url: str, present: Rele
     await database.close()
     store = await Store.open(new_url)
     assert await rows(store, "SELECT version_num FROM alembic_version") == [(HEAD,)]
-    snapshot = await store.snapshot(LETTER.id, 10)
+    snapshot = await store.petitions.get_snapshot(LETTER.id, 10)
     assert {one.login for one in snapshot.newest} == {"ada", "edsger"}
     assert snapshot.count == 2
-    audit = await store.upkeep.inspect(LETTER.id)
+    audit = await store.consistency.inspect(LETTER.id)
     assert audit is not None
-    assert audit.misfits == ()
-    assert await store.safe.read() == "sealed"
+    assert audit.discrepancies == ()
+    assert await store.credentials.get() == "sealed"
     await store.close()
 
 

@@ -184,7 +184,7 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
     petition = Petition(store, clock=int(NOW) - 1_000)
     await petition.label()
     await petition.sign("ada")
-    details = await store.rosters.details(LETTER.id, RosterQuery(size=1))
+    details = await store.rosters.get_details(LETTER.id, RosterQuery(size=1))
     assert details is not None
     settings = Settings(
         goals=(100, 2_500),

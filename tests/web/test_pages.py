@@ -97,7 +97,7 @@ async def test_after_the_end_nobody_is_told_to_sign(scene: Scene) -> None:
 
 async def test_what_organizers_do_not_show_is_not_told_by_the_search_either(scene: Scene) -> None:
     await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True))
-    await scene.petition.store.governing.rule(LETTER.id, Ruling(Rules(Settings(show=frozenset()))))
+    await scene.petition.store.rules.apply(LETTER.id, Ruling(Rules(Settings(show=frozenset()))))
     assert "alan" not in (await read(scene, f"{PAGE}?q=alan")).text
 
 
@@ -256,7 +256,7 @@ async def _shapes(scene: Scene, search: str) -> set[str]:
 async def set_up(scene: Scene, text: str, response: Response | None = None) -> None:
     settings = read_settings(text)
     assert isinstance(settings, Settings)
-    await scene.petition.store.governing.rule(LETTER.id, Ruling(Rules(settings, response=response)))
+    await scene.petition.store.rules.apply(LETTER.id, Ruling(Rules(settings, response=response)))
 
 
 async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> None:
@@ -334,15 +334,15 @@ async def test_where_only_the_count_is_shown_no_form_names_anybody(scene: Scene,
         assert "github.com/ada" not in text
     for path in (f"{PAGE}.csv", f"{PAGE}/feed.atom"):
         await scene.get(path, 404)
-    assert "Byron" not in str(await scene.petition.store.rosters.news({LETTER.id: -1}))
+    assert "Byron" not in str(await scene.petition.store.rosters.list_changed({LETTER.id: -1}))
 
 
 async def test_the_letter_and_its_versions_are_shown(scene: Scene) -> None:
     store, clock = scene.petition.store, scene.petition.clock
-    await store.note_letter(LETTER.id, LETTER.id, "Please **open** the archive. <script>x</script>", clock)
+    await store.letters.record(LETTER.id, LETTER.id, "Please **open** the archive. <script>x</script>", clock)
     assert "What was changed" not in (await read(scene)).text
     await scene.petition.sign("ada")
-    await store.note_letter(LETTER.id, LETTER.id, "Please **open** the whole archive.", clock + 60)
+    await store.letters.record(LETTER.id, LETTER.id, "Please **open** the whole archive.", clock + 60)
     page = await read(scene)
     assert "Please open the whole archive." in page.text
     assert "The letter was changed on 17 Nov 2026" in page.text
@@ -363,13 +363,13 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
 
     monkeypatch.setattr("bot.web.pages.views.differences", note)
     for number in range(30):
-        await scene.petition.store.note_letter(LETTER.id, LETTER.id, f"Plea number {number}.", 1_000 + number)
+        await scene.petition.store.letters.record(LETTER.id, LETTER.id, f"Plea number {number}.", 1_000 + number)
     await read(scene, f"{PAGE}/letter")
     page = await read(scene, f"{PAGE}/letter")
     assert page.tags["article"] == 30
     assert page.text.count("lies too far back") == 30 - VERSIONS
     assert len(compared) == VERSIONS - 1
-    details = await scene.petition.store.rosters.details(LETTER.id, RosterQuery(size=1))
+    details = await scene.petition.store.rosters.get_details(LETTER.id, RosterQuery(size=1))
     assert details is not None
     assert [one.text for one in details.letters if one.text] == ["Plea number 29."]
 
@@ -412,7 +412,7 @@ async def test_one_address_does_not_make_all_searches(scene: Scene, monkeypatch:
 
 
 async def test_one_search_is_made_at_a_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    running, most, read_details = 0, 0, Rosters.details
+    running, most, read_details = 0, 0, Rosters.get_details
 
     async def counting(rosters: Rosters, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
         nonlocal running, most
@@ -423,30 +423,30 @@ async def test_one_search_is_made_at_a_time(scene: Scene, monkeypatch: pytest.Mo
         finally:
             running -= 1
 
-    monkeypatch.setattr(Rosters, "details", counting)
+    monkeypatch.setattr(Rosters, "get_details", counting)
     answers = await asyncio.gather(*(scene.client.get(f"{PAGE}?q=ada") for _ in range(LIMITS.searches // 4)))
     assert ({one.status for one in answers}, most) == ({200}, 1)
 
 
 def hold_searches(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Let searches wait for an event."""
-    go, read_details = asyncio.Event(), Rosters.details
+    go, read_details = asyncio.Event(), Rosters.get_details
 
     async def slow(rosters: Rosters, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
         if wanted.text or wanted.order.is_by_name:
             await go.wait()
         return await read_details(rosters, petition_id, wanted)
 
-    monkeypatch.setattr(Rosters, "details", slow)
+    monkeypatch.setattr(Rosters, "get_details", slow)
     return go
 
 
 async def test_a_signature_says_which_version_it_was_given_to_where_another_one_stands_now(scene: Scene) -> None:
     store, clock = scene.petition.store, scene.petition.clock
-    await store.note_letter(LETTER.id, LETTER.id, "Please open the archive.", clock)
+    await store.letters.record(LETTER.id, LETTER.id, "Please open the archive.", clock)
     await scene.petition.sign("ada")
     assert "of the letter" not in (await read(scene)).text
-    await store.note_letter(LETTER.id, LETTER.id, "Please open the whole archive.", clock + 60)
+    await store.letters.record(LETTER.id, LETTER.id, "Please open the whole archive.", clock + 60)
     scene.petition.clock = clock + 120
     await scene.petition.sign("grace")
     page = await read(scene)
@@ -457,6 +457,6 @@ async def test_a_signature_says_which_version_it_was_given_to_where_another_one_
     assert (first != second, second) == (True, told["petition"]["letter"])
     table = await scene.get(f"{PAGE}.csv")
     assert (table.count(first), table.count(second)) == (1, 1)
-    (news,) = await store.rosters.news({LETTER.id: -1})
+    (news,) = await store.rosters.list_changed({LETTER.id: -1})
     told_live = PageRoutes(house(store)).tell(news)
     assert f'<a href="{PAGE}/letter#v1">version 1</a>' in str(told_live["entries"])

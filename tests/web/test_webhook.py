@@ -108,7 +108,7 @@ def ascii_of(text: str) -> str:
 
 async def count(store: Store) -> int:
     try:
-        return (await store.snapshot(ISSUE["id"], newest=0)).count
+        return (await store.petitions.get_snapshot(ISSUE["id"], newest=0)).count
     except KeyError:
         return 0
 
@@ -208,12 +208,12 @@ async def test_what_can_be_asked_of_github_is_not_refused(
     client: Client, store: Store, lines: list[MutableMapping[str, Any]], change: dict[str, Any]
 ) -> None:
     await check(client, PAYLOAD, 200, "recorded")
-    (installation_id,) = await store.installations_with_work(1e12)
-    for thread in await store.threads_to_read(installation_id, 1e12):
-        await store.upkeep.read(thread)
+    (installation_id,) = await store.petitions.list_installations_with_work(1e12)
+    for thread in await store.threads.list_to_read(installation_id, 1e12):
+        await store.threads.mark_read(thread)
     later = ISSUE | {"updated_at": "2099-01-01T00:00:00Z"}
     await check(client, json.dumps(SIGNED | {"issue": later} | change).encode(), 200, "recorded")
-    assert len(await store.threads_to_read(installation_id, 1e12)) == 1
+    assert len(await store.threads.list_to_read(installation_id, 1e12)) == 1
     assert "$." in lines[-1]["unread"]
 
 
@@ -410,12 +410,12 @@ async def test_a_mistake_of_ours_is_none_of_the_senders_and_is_told_in_full(
     async def stumble(_: object) -> None:
         raise ZeroDivisionError
 
-    right = store._flusher._write
-    monkeypatch.setattr(store._flusher, "_write", stumble)
+    right = store.writer._write
+    monkeypatch.setattr(store.writer, "_write", stumble)
     await check(client, PAYLOAD, 500, "its log says more")
     (line,) = [one for one in lines if one["log_level"] == "error"]
     assert (line["status"], type(line["exc_info"])) == (500, ZeroDivisionError)
-    monkeypatch.setattr(store._flusher, "_write", right)
+    monkeypatch.setattr(store.writer, "_write", right)
     await check(client, PAYLOAD, 200, "recorded")
 
 
@@ -425,7 +425,7 @@ async def test_what_no_database_can_store_is_the_senders_mistake(
     async def refuse(_: object) -> None:
         raise Unrecordable("too large")
 
-    monkeypatch.setattr(store._flusher, "submit", refuse)
+    monkeypatch.setattr(store.writer, "submit", refuse)
     await check(client, PAYLOAD, 400, "cannot be stored")
     assert [one["log_level"] for one in lines] == ["warning"]
 

@@ -365,7 +365,9 @@ class World:
     async def _is_work_left(self) -> bool:
         store, ever = self.bot.store, math.inf
         for installation in self.sandbox.world.installations:
-            if await store.due(installation, ever) or await store.threads_to_read(installation, ever):
+            if await store.petitions.list_due(installation, ever) or await store.threads.list_to_read(
+                installation, ever
+            ):
                 return True
         return False
 

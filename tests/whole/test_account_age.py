@@ -38,7 +38,7 @@ async def test_a_young_account_does_not_sign_where_organizers_ask_for_an_older_o
     await stage.reacted(old, "+1")
     await stage.reacted(young, "confused")
     assert (await verify(IssueName("lovelace/letters", 2), stage.config())).recount.agrees
-    (found,) = (await store_of(stage).snapshot(petition.id, 9)).newest
+    (found,) = (await store_of(stage).petitions.get_snapshot(petition.id, 9)).newest
     assert found.login == "ada"
 
 

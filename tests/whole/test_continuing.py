@@ -37,15 +37,15 @@ async def continuation(stage: Scene, number: int = 1) -> Issue:
 
 
 async def is_known(stage: Scene, petition: Issue) -> bool:
-    return await store_of(stage).upkeep.thread(petition.id) is not None
+    return await store_of(stage).threads.get(petition.id) is not None
 
 
 async def is_gone(stage: Scene, petition: Issue) -> bool:
-    return not (await store_of(stage).snapshot(petition.id, 0)).threads
+    return not (await store_of(stage).petitions.get_snapshot(petition.id, 0)).threads
 
 
 async def all_is_published(stage: Scene) -> bool:
-    return not await store_of(stage).due(next(iter(stage.sandbox.world.installations)), math.inf)
+    return not await store_of(stage).petitions.list_due(next(iter(stage.sandbox.world.installations)), math.inf)
 
 
 async def rest(stage: Scene) -> None:
@@ -166,7 +166,7 @@ async def test_all_issues_are_found_again_when_the_database_is_lost(
         await stage.start_bot()
         await eventually(lambda: is_known(stage, petition), "the petition")
         await rest(stage)
-        found = await store_of(stage).snapshot(petition.id, 9)
+        found = await store_of(stage).petitions.get_snapshot(petition.id, 9)
         assert [thread.issue_id for thread in found.threads] == [petition.id, second.id, third.id]
         assert (found.count, found.newest[0].login) == (7, "margaret")
         assert [issue.body for issue in (petition, second, third)] == bodies
@@ -190,7 +190,7 @@ async def test_a_strangers_issue_continues_nothing(sqlite_url: str, few: None) -
         second = await continuation(stage)
         await stage.shows(second, 3)
         await rest(stage)
-        threads = (await store_of(stage).snapshot(petition.id, 0)).threads
+        threads = (await store_of(stage).petitions.get_snapshot(petition.id, 0)).threads
         assert [thread.issue_id for thread in threads] == [petition.id, second.id]
         assert [issue.body for issue in strangers] == [forged, forged]
 
@@ -376,7 +376,7 @@ async def test_six_thousand_sign_on_three_issues(sqlite_url: str, monkeypatch: p
         await surveyed(stage)
         for issue in (first, second, third):
             assert "6,000 people have signed" in await stage.shows(issue, 6_000)
-        signed = (await store_of(stage).snapshot(first.id, 9_999)).newest
+        signed = (await store_of(stage).petitions.get_snapshot(first.id, 9_999)).newest
         assert len(signed) == 6_000
         assert {each.user_id for each in signed} == {person.id for person in crowd}
         assert len(issues_of_the_bot(stage)) == 2

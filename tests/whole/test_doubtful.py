@@ -48,7 +48,7 @@ async def test_a_comment_in_doubt_is_asked_for_without_reading_the_thread(sqlite
         with unheard(stage):
             stage.sandbox.comments.edit(signed, signed.user, "/sign Ada")
         await surveyed(stage)
-        assert (await store_of(stage).snapshot(petition.id, 0)).doubtful == 1
+        assert (await store_of(stage).petitions.get_snapshot(petition.id, 0)).doubtful == 1
         calls.forget()
         stage.sandbox.faults = Faults()
         await stage.shows(petition, 1)

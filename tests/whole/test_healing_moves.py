@@ -53,7 +53,7 @@ async def test_a_renamed_repository_keeps_its_petitions(sqlite_url: str, heard: 
         await stage.shows(petition, 2)
 
         async def is_known() -> bool:
-            return (await store_of(stage).snapshot(petition.id, 0)).repository.name == "open-letters"
+            return (await store_of(stage).petitions.get_snapshot(petition.id, 0)).repository.name == "open-letters"
 
         await eventually(is_known, "the new name")
         await comes_to(stage, petition, State.FINE)
@@ -70,7 +70,7 @@ async def test_another_repository_under_the_old_name_is_not_taken_for_ours(sqlit
             )
             stage.sandbox.issues.edit(petition, repository.owner, "Dear all, once more.")
         assert other.number == petition.number
-        await store_of(stage).upkeep.look_at([petition.id])
+        await store_of(stage).petitions.request_publishing([petition.id])
         store_of(stage).changed.set()
         await stage.shows(petition, 1)
         assert other.body == "Not ours."
@@ -92,11 +92,11 @@ async def test_a_transferred_issue_takes_its_signatures_along(sqlite_url: str, h
         await stage.shows(moved, 3)
 
         async def has_moved() -> bool:
-            snapshot = await store_of(stage).snapshot(petition.id, 9)
+            snapshot = await store_of(stage).petitions.get_snapshot(petition.id, 9)
             return [thread.issue_id for thread in snapshot.threads] == [moved.id]
 
         await eventually(has_moved, "the move")
-        snapshot = await store_of(stage).snapshot(petition.id, 9)
+        snapshot = await store_of(stage).petitions.get_snapshot(petition.id, 9)
         assert {each.login for each in snapshot.newest} == {"ada", "grace", "alan"}
 
 
@@ -119,7 +119,7 @@ async def test_a_deleted_issue_ends_its_petition(sqlite_url: str, heard: bool) -
         with happening(stage, heard):
             stage.sandbox.issues.delete(petition, petition.repository.owner)
         await comes_to(stage, petition, State.ISSUE_DELETED)
-        assert (await store_of(stage).snapshot(petition.id, 0)).count == 0
+        assert (await store_of(stage).petitions.get_snapshot(petition.id, 0)).count == 0
         calls.forget()
         another = await signed_petition(stage)
         assert not calls.like(f"GET .*/issues/{petition.number}")
@@ -150,7 +150,7 @@ async def test_a_repository_that_is_made_private_is_known_as_such(sqlite_url: st
         petition = await signed_petition(stage)
 
         async def is_private() -> bool:
-            return (await store_of(stage).snapshot(petition.id, 0)).private
+            return (await store_of(stage).petitions.get_snapshot(petition.id, 0)).private
 
         with happening(stage, heard):
             stage.sandbox.repositories.privatize(petition.repository, petition.repository.owner)

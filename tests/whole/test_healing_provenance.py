@@ -24,7 +24,7 @@ def edited(stage: Scene, petition: Issue, login: str, by: str | None = None) -> 
 
 
 async def doubtful(stage: Scene, petition: Issue) -> int:
-    return (await store_of(stage).snapshot(petition.id, 0)).doubtful
+    return (await store_of(stage).petitions.get_snapshot(petition.id, 0)).doubtful
 
 
 def asked_before_writing(calls: Calls) -> int:

@@ -12,7 +12,6 @@ from bot import app
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.worker import STUMBLED
 from bot.store import Due, State, ThreadToRead
-from bot.store.upkeep_statements import NEW_CONDITIONS
 from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
@@ -118,7 +117,7 @@ async def test_without_permission_to_write_the_petition_waits_for_it(
         await stage.start_bot()
         stage.sign(petition, "grace")
         await comes_to(stage, petition, State.NOT_ALLOWED)
-        (condition,) = await store_of(stage).upkeep.conditions()
+        (condition,) = await store_of(stage).states.list_conditions()
         assert "issues=write" in condition.detail
         calls.forget()
         for number in range(10):
@@ -138,7 +137,7 @@ async def test_without_events_signatures_are_counted_by_reading(sqlite_url: str)
         installation = installation_of(stage)
         stage.sandbox.installations.grant(installation, installation.permissions, ["issues"])
         await comes_to(stage, petition, State.NOT_GRANTED)
-        (condition,) = await store_of(stage).upkeep.conditions()
+        (condition,) = await store_of(stage).states.list_conditions()
         assert condition.detail == "event issue_comment"
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
@@ -213,7 +212,7 @@ async def told(stage: Scene, petition: Issue, state: State) -> None:
 
     async def is_told() -> bool:
         now = await state_of(stage, petition)
-        return now is state and not await store_of(stage)._database.read(lambda work: work.fetch(NEW_CONDITIONS))
+        return now is state and not await store_of(stage).states.list_changed()
 
     await eventually(is_told, f"the telling of {state!r}")
 

@@ -33,9 +33,9 @@ async def test_the_block_says_when_and_after_how_many_the_letter_changed(stage: 
     stage.sign(petition, "alan")
     await stage.shows(petition, 3)
 
-    versions = await store_of(stage).letters(petition.id)
+    versions = await store_of(stage).letters.list_versions(petition.id)
     assert [(version.count, "open" in (version.text or "")) for version in versions] == [(0, True), (2, False)]
-    tally = await store_of(stage).snapshot(petition.id, newest=9)
+    tally = await store_of(stage).petitions.get_snapshot(petition.id, newest=9)
     assert {each.login: given_to(tally.letters, each.signed_at) for each in tally.newest} == {
         "ada": 0,
         "grace": 0,
@@ -68,7 +68,7 @@ async def test_saving_exactly_an_earlier_body_of_ours_is_an_edit_all_the_same(st
     await a_second_later()
     stage.sandbox.issues.edit(petition, stage.organizer(), earlier, web=False)
     await stage.sandbox.settled()
-    assert [version.text for version in await store_of(stage).letters(petition.id)] == [
+    assert [version.text for version in await store_of(stage).letters.list_versions(petition.id)] == [
         "Open the archive.",
         "Close the archive.",
         "Open the archive.",
@@ -131,6 +131,6 @@ async def test_a_petition_is_published_also_where_nobody_says_what_its_letter_sa
 
 async def versions_and_signers(stage: Scene, petition: Issue) -> tuple[tuple[Letter, ...], dict[str, int]]:
     """Give the letter's versions, and which of them everybody signed."""
-    versions = await store_of(stage).letters(petition.id)
-    tally = await store_of(stage).snapshot(petition.id, newest=9)
+    versions = await store_of(stage).letters.list_versions(petition.id)
+    tally = await store_of(stage).petitions.get_snapshot(petition.id, newest=9)
     return versions, {each.login: given_to(tally.letters, each.signed_at) for each in tally.newest}

@@ -76,7 +76,7 @@ async def test_orders_by_others_change_nothing(stage: Scene, petition: Issue) ->
     assert "Closed" not in await stage.shows(petition, 1)
     assert await audit(stage, petition) == []
     assert stage.bot is not None
-    (tried,) = await stage.bot.store.governing.attempts(petition.id)
+    (tried,) = await stage.bot.store.audit_log.list_attempts(petition.id)
     assert (tried.login, tried.word, tried.times) == ("mallory", "close", 1)
 
 
@@ -272,7 +272,7 @@ async def recounted(stage: Scene, petition: Issue, token: str = "") -> Verificat
 
 async def audit(stage: Scene, petition: Issue) -> list[tuple[str, str, str, str]]:
     assert stage.bot is not None
-    entries = await stage.bot.store.governing.audit(petition.id)
+    entries = await stage.bot.store.audit_log.list_entries(petition.id)
     return [(one.login, one.word, one.argument, one.answer) for one in entries]
 
 
@@ -285,4 +285,4 @@ async def test_settings_that_may_not_be_read_are_a_named_state(stage: Scene) -> 
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)
     assert stage.bot is not None
-    assert (await stage.bot.store.snapshot(petition.id, 0)).state is State.SETTINGS_UNREADABLE
+    assert (await stage.bot.store.petitions.get_snapshot(petition.id, 0)).state is State.SETTINGS_UNREADABLE

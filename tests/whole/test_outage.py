@@ -56,7 +56,7 @@ async def test_a_github_that_is_down_is_asked_by_one_and_everything_goes_on(sqli
                 stage.sign(letter, "ada")
             await sandbox.settled()
             for letter in letters:
-                assert (await stage.bot.store.snapshot(letter.id, 0)).count == 1
+                assert (await stage.bot.store.petitions.get_snapshot(letter.id, 0)).count == 1
             await eventually(lambda: outage.asked.count("/meta") >= 2, "two probes")
             # Each installation, and who goes the rounds, may have been on the way when it began.
             assert len(outage.asked) <= outage.asked.count("/meta") + 2 * OWNERS + 2

@@ -101,11 +101,11 @@ LIFE, ISSUE, ARRIVED = life()
 
 async def live(store: Store) -> None:
     """Have everything delivered for the first time; what our write has replaced is put back."""
-    await store.upkeep.note_write(ISSUE, READ, WRITTEN)
+    await store.bodies.record_write(ISSUE, READ, WRITTEN)
     await replay(store, LIFE)
-    known = await store.upkeep.body(ARRIVED)
+    known = await store.bodies.get(ARRIVED)
     assert known.lost == SAVED
-    await store.upkeep.found(ARRIVED, known.lost_by)
+    await store.bodies.mark_restored(ARRIVED, known.lost_by)
 
 
 async def replay(store: Store, events: Sequence[Event]) -> None:
@@ -117,9 +117,9 @@ async def replay(store: Store, events: Sequence[Event]) -> None:
 async def contents(store: Store) -> dict[str, list[str]]:
     """Give all rows of all tables, but for what is only bookkeeping."""
     found: dict[str, list[str]] = {}
-    tables = await store._database.read(lambda work: work.tuples(TABLES))
+    tables = await store.database.read(lambda work: work.tuples(TABLES))
     for (table,) in tables:
-        rows = await store._database.read(partial(_rows, table=table))
+        rows = await store.database.read(partial(_rows, table=table))
         left_out = BOOKKEEPING.get(table, set())
         found[table] = sorted(
             repr([(name, value) for name, value in row._asdict().items() if name not in left_out]) for row in rows

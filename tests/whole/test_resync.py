@@ -52,7 +52,7 @@ async def test_it_needs_no_running_bot_and_adopts_what_is_not_known(sqlite_url: 
         assert code == 0
         assert out.splitlines()[0] == "lovelace/letters#1 was not known and is kept from now on."
         store = await Store.open(sqlite_url)
-        assert (await store.snapshot(petition.id, 0)).count == 1
+        assert (await store.petitions.get_snapshot(petition.id, 0)).count == 1
         await store.close()
 
 

@@ -100,7 +100,7 @@ async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cann
         "public_url": "https://petitions.example.org",
     }
     store = await Store.open(sqlite_url)
-    await store.safe.put(seal(json.dumps(by_0_1_0), KEY, 5.0), 5)
+    await store.credentials.add(seal(json.dumps(by_0_1_0), KEY, 5.0), 5)
     await store.close()
     found = await onboarding.with_app(empty(stage))
     assert (found.app_id, found.webhook_secrets) == (str(stage.sandbox.app_id), ("one", "two"))
@@ -166,7 +166,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 ) -> None:
     monkeypatch.setattr(onboarding, "LOOK", 0.01)
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
-    read, failures = CredentialStore.read, 0
+    read, failures = CredentialStore.get, 0
 
     async def fail(self: CredentialStore) -> str | None:
         nonlocal failures
@@ -176,7 +176,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
         return await read(self)
 
     with take_address("127.0.0.1", 0) as address, capture_logs() as told:
-        monkeypatch.setattr(CredentialStore, "read", fail)
+        monkeypatch.setattr(CredentialStore, "get", fail)
         waiting = asyncio.create_task(onboarding.set_up(empty(stage), address, asyncio.Event()))
         async with asyncio.timeout(20):
             while failures < 4:  # noqa: ASYNC110 - nobody tells

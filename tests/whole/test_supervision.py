@@ -18,18 +18,20 @@ from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.worker import Worker
 from bot.store import Rosters, Store
 from bot.store.engine.postgres_leases import PostgresCoordinator
+from bot.store.engine.sqlite import SqliteDatabase
+from bot.store.petitions import Petitions
 from bot.store.recording import group_commit
-from bot.store.upkeep import Upkeep
+from bot.store.states import States
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
 from tests.whole.test_metrics import number, read
 
 Failing = Callable[..., Coroutine[Any, Any, object]]
 
 PARTS: list[Any] = [
-    pytest.param("scheduler", Store, "installations_with_work", id="scheduler"),
+    pytest.param("scheduler", Petitions, "list_installations_with_work", id="scheduler"),
     pytest.param("app_wide_loop", app_sync, "call_the_roll", id="App-wide loop"),
-    pytest.param("database_check", Store, "check_integrity", id="database check"),
-    pytest.param("live_updates", Rosters, "news", id="live updates"),
+    pytest.param("database_check", SqliteDatabase, "check_integrity", id="database check"),
+    pytest.param("live_updates", Rosters, "list_changed", id="live updates"),
     pytest.param("group_commit", group_commit.GroupCommitWriter, "_let_all_in", id="group commit"),
 ]
 
@@ -142,7 +144,7 @@ async def test_a_worker_that_fails_is_counted_and_shows_nothing_else_amiss(
 async def test_a_mistake_in_what_is_only_told_keeps_nothing_from_being_published(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planted = Planted(monkeypatch, Upkeep, "tell_conditions")
+    planted = Planted(monkeypatch, States, "take_changed")
     with capture_logs() as told:
         async with scene(sqlite_url) as found:
             petition = found.petition()

@@ -101,7 +101,7 @@ async def eventually(holds: Callable[[], object], what: str = "it") -> None:
 
 
 async def state_of(stage: Scene, petition: Issue) -> State:
-    return (await store_of(stage).snapshot(petition.id, 0)).state
+    return (await store_of(stage).petitions.get_snapshot(petition.id, 0)).state
 
 
 def store_of(stage: Scene) -> Store:
@@ -120,13 +120,13 @@ async def surveyed(stage: Scene) -> None:
     store = store_of(stage)
     (installation,) = (one.id for one in stage.sandbox.world.installations.values() if one.usable)
     await eventually(lambda: at_rest(stage), "the end of all work")
-    mark = await store.upkeep.survey(installation)
+    mark = await store.installations.get_discovery(installation)
     assert mark is not None
-    await store.upkeep.ask_for_survey(installation)
+    await store.installations.request_discovery(installation)
     store.changed.set()
 
     async def done() -> bool:
-        now = await store.upkeep.survey(installation)
+        now = await store.installations.get_discovery(installation)
         return now is not None and now.done > mark.asked and await at_rest(stage)
 
     await eventually(done, "a survey")
@@ -135,4 +135,6 @@ async def surveyed(stage: Scene) -> None:
 async def at_rest(stage: Scene) -> bool:
     """Tell whether the bot has nothing to do, and does nothing."""
     assert stage.bot is not None
-    return not stage.bot.conductor.busy and not await stage.bot.store.installations_with_work(time.time())
+    return not stage.bot.conductor.busy and not await stage.bot.store.petitions.list_installations_with_work(
+        time.time()
+    )

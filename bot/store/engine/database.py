@@ -12,19 +12,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 from bot.store.engine.dialect import Engine, Statement
 from bot.store.engine.leases import Coordinator
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
+from bot.units import EpochSeconds, Seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 LOCK_SECONDS: Final = 5.0
 """How long to wait for another process's write, or for a connection."""
@@ -83,7 +85,7 @@ class Database(ABC):
     """A database that runs transactions."""
 
     @abstractmethod
-    async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:
+    async def write(self, work: Callable[[Transaction], T], patience: Seconds = PATIENCE) -> T:
         """Run a transaction that is on disk when this returns; raises Unavailable."""
 
     @abstractmethod
@@ -91,7 +93,7 @@ class Database(ABC):
         """Run a transaction that sees one state of the database and changes nothing; raises Unavailable."""
 
     @abstractmethod
-    async def alter(self, work: Callable[[Connection], T], patience: float) -> T:
+    async def alter(self, work: Callable[[Connection], T], patience: Seconds) -> T:
         """Run a transaction that alters tables, over a connection of SQLAlchemy's; raises Unavailable."""
 
     @abstractmethod
@@ -109,6 +111,48 @@ class Database(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Give back threads and connections."""
+
+
+class Records:
+    """The rows on one subject; what changes other processes' work is announced to them.
+
+    Its methods that are decorated with `read_transaction` and `write_transaction` take a transaction as their first
+    argument. Whoever calls them leaves that out, and awaits them.
+    """
+
+    def __init__(
+        self, database: Database, now: Callable[[], EpochSeconds], announce: Callable[[], None] = lambda: None
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._announce = announce
+
+
+R = TypeVar("R", bound=Records)
+
+
+def read_transaction(
+    method: Callable[Concatenate[R, Transaction, P], T],
+) -> Callable[Concatenate[R, P], Coroutine[Any, Any, T]]:
+    """Run a method in a transaction that sees one state of the database and changes nothing."""
+
+    @wraps(method)
+    async def run(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._database.read(lambda transaction: method(self, transaction, *args, **kwargs))
+
+    return run
+
+
+def write_transaction(
+    method: Callable[Concatenate[R, Transaction, P], T],
+) -> Callable[Concatenate[R, P], Coroutine[Any, Any, T]]:
+    """Run a method in a transaction that is on disk when it returns."""
+
+    @wraps(method)
+    async def run(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._database.write(lambda transaction: method(self, transaction, *args, **kwargs))
+
+    return run
 
 
 def connect(address: SqliteFile | PostgresServer) -> Database:

@@ -7,12 +7,13 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store import upkeep_statements as sql
-from bot.store.conditions import Condition, read_conditions
 from bot.store.engine.database import Database, Transaction, connect
+from bot.store.engine.dialect import statement
 from bot.store.engine.url import SqliteFile, read_address
 from bot.store.errors import Damaged, StoreError, Unavailable
+from bot.store.marks import drop_mark, put_mark
 from bot.store.migrations import HEAD, read_versions
+from bot.store.states import Condition, read_conditions
 
 PATIENCE: Final = 5.0
 """Seconds that a database may take to answer whoever only asks whether it does."""
@@ -57,13 +58,16 @@ async def check_up(database_url: str) -> Health:
         return Health(trouble=str(error))
 
 
+_PING: Final = statement("SELECT 1")
+
+
 async def answers(database: Database, in_doubt: bool) -> bool:
     """Return whether a database answers; in doubt also whether it can be written to, by a write that is undone."""
     if database.problem():
         return False
     try:
         async with asyncio.timeout(PATIENCE):
-            await database.read(lambda transaction: transaction.fetch(sql.PING))
+            await database.read(lambda transaction: transaction.fetch(_PING))
             if in_doubt:
                 await database.write(_write_and_erase)
     except (Unavailable, TimeoutError):
@@ -86,8 +90,8 @@ async def _look(database: Database) -> Health:
 
 def _write_and_erase(transaction: Transaction) -> None:
     """Write for good: what is undone, or changes nothing, needs no room on the disk."""
-    transaction.execute(sql.PUT_MARK, "tried", 0)
-    transaction.execute(sql.DROP_MARK, "tried")
+    put_mark(transaction, "tried", 0)
+    drop_mark(transaction, "tried")
 
 
 def _trouble_of_new(file: SqliteFile) -> str:

@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from bot.petition.counting.tally import Signature
-from bot.store import statements as comments_sql
-from bot.store import upkeep_statements as sql
-from bot.store.engine.database import Transaction
-from bot.store.recording.rows import CommentRow, read_comment
+from bot.store.engine.database import Records, Transaction, read_transaction
+from bot.store.engine.dialect import statement
+from bot.store.recording.rows import CommentRow
 from bot.store.recording.signatures import is_misread, read_born, verdict_of
-from bot.store.recording.totals import SECONDS_PER_DAY, Totals, add_up, read_totals, signatures_of
-from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
+from bot.store.recording.totals import SECONDS_PER_DAY, Totals, add_up, read_signatures, read_totals
+from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_comments_of
+from bot.store.threads import read_issues_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,51 +37,78 @@ class Inspection:
     name: str
     count: int
     digest: str
-    misfits: tuple[Discrepancy, ...]
+    discrepancies: tuple[Discrepancy, ...]
 
 
-def find_petitions(transaction: Transaction, owner: str, name: str, number: int) -> list[int]:
-    """List the petitions that an issue belongs to: one, or none."""
-    return [row[0] for row in transaction.tuples(sql.PETITIONS_NAMED, owner, name, number)]
+class Consistency(Records):
+    """Whether what is derived follows from the comments."""
+
+    _FIND: Final = statement("""
+        SELECT DISTINCT t.petition_id FROM threads t JOIN repositories r ON r.id = t.repository_id
+        WHERE NOT t.gone AND lower(r.owner) = lower($1) AND lower(r.name) = lower($2) AND t.number = $3
+        ORDER BY t.petition_id
+    """)
+
+    @read_transaction
+    def find_petitions(self, transaction: Transaction, repository: str, number: int) -> list[int]:
+        """List the petitions that an issue of OWNER/REPO belongs to: one, or none."""
+        owner, _, name = repository.partition("/")
+        return [row[0] for row in transaction.tuples(self._FIND, owner, name, number)]
+
+    _ALL: Final = statement("SELECT id FROM petitions ORDER BY id")
+
+    @read_transaction
+    def list_petitions(self, transaction: Transaction) -> list[int]:
+        """List all petitions."""
+        return [row[0] for row in transaction.tuples(self._ALL)]
+
+    _NAME: Final = statement("""
+        SELECT r.owner, r.name, t.number
+        FROM threads t JOIN repositories r ON r.id = t.repository_id
+        WHERE t.petition_id = $1
+        ORDER BY t.gone, t.position LIMIT 1
+    """)
+
+    @read_transaction
+    def inspect(self, transaction: Transaction, petition_id: int) -> Inspection | None:
+        """Fold a petition's comments and compare; None where it is not there any more."""
+        issue_ids = read_issues_of(transaction, petition_id)
+        unit = UnitOfWork()
+        unit.read(transaction, issue_ids)
+        petition, kept = unit.petitions.get(petition_id), read_totals(transaction, petition_id)
+        if petition is None or kept is None:
+            return None
+        fold = _Fold(petition)
+        for issue_id in issue_ids:
+            fold.add(read_comments_of(transaction, issue_id))
+        read_born(transaction, petition, fold.people)
+        right = fold.signatures()
+        totals = add_up(right.values())
+        found = (
+            *fold.discrepancies,
+            *_compare_signatures(right, read_signatures(transaction, petition_id)),
+            *_compare_totals(totals, kept),
+        )
+        owner, name, number = transaction.tuples(self._NAME, petition_id)[0]
+        issue = f"{owner}/{name}#{number}"
+        return Inspection(issue, totals.count, totals.sum.digest, _with_issues(transaction, found, issue))
 
 
-def list_petitions(transaction: Transaction) -> list[int]:
-    """List all petitions."""
-    return [row[0] for row in transaction.tuples(sql.ALL_PETITIONS)]
+_ISSUES_OF_COMMENTS: Final = statement("""
+    SELECT c.id, r.owner, r.name, t.number
+    FROM comments c JOIN threads t ON t.issue_id = c.issue_id JOIN repositories r ON r.id = t.repository_id
+    WHERE c.id = ANY($1::BIGINT[])
+""")
 
 
-def inspect(transaction: Transaction, petition_id: int) -> Inspection | None:
-    """Fold a petition's comments and compare; None where it is not there any more."""
-    issue_ids = [row[0] for row in transaction.tuples(sql.THREADS_OF_PETITION, petition_id)]
-    world = UnitOfWork()
-    world.look(transaction, issue_ids)
-    petition, kept = world.petitions.get(petition_id), read_totals(transaction, petition_id)
-    if petition is None or kept is None:
-        return None
-    fold = _Fold(petition)
-    for issue_id in issue_ids:
-        fold.add(read_comment(row) for row in transaction.tuples(comments_sql.COMMENTS_OF_THREAD, issue_id))
-    read_born(transaction, petition, fold.people)
-    right = fold.signatures()
-    totals = add_up(right.values())
-    misfits = (
-        *fold.misfits,
-        *_compare_signatures(right, signatures_of(transaction, petition_id)),
-        *_compare_totals(totals, kept),
-    )
-    owner, name, number = transaction.tuples(sql.NAME_OF_PETITION, petition_id)[0]
-    petition_name = f"{owner}/{name}#{number}"
-    return Inspection(petition_name, totals.count, totals.sum.digest, _placed(transaction, misfits, petition_name))
-
-
-def _placed(
-    transaction: Transaction, misfits: Collection[Discrepancy], petition_name: str
+def _with_issues(
+    transaction: Transaction, discrepancies: Collection[Discrepancy], petition_name: str
 ) -> tuple[Discrepancy, ...]:
-    """Say of each on which of the petition's issues it is to be seen."""
-    comment_ids = [misfit.comment_id for misfit in misfits if misfit.comment_id is not None]
-    rows = transaction.tuples(sql.ISSUES_OF_COMMENTS, comment_ids)
+    """Add to each on which of the petition's issues it is to be seen."""
+    comment_ids = [one.comment_id for one in discrepancies if one.comment_id is not None]
+    rows = transaction.tuples(_ISSUES_OF_COMMENTS, comment_ids)
     issues = {comment_id: f"{owner}/{name}#{number}" for comment_id, owner, name, number in rows}
-    return tuple(replace(misfit, issue=issues.get(misfit.comment_id, petition_name)) for misfit in misfits)
+    return tuple(replace(one, issue=issues.get(one.comment_id, petition_name)) for one in discrepancies)
 
 
 @dataclass(slots=True)
@@ -88,13 +116,13 @@ class _Fold:
     """The comments of a petition that say or once said something, by their authors."""
 
     petition: PetitionRow
-    misfits: list[Discrepancy] = field(default_factory=list)
+    discrepancies: list[Discrepancy] = field(default_factory=list)
     _people: defaultdict[int, list[CommentRow]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, rows: Iterable[CommentRow]) -> None:
         for row in rows:
             if is_misread(row):
-                self.misfits.append(Discrepancy("what a comment says is kept otherwise", row.comment.id))
+                self.discrepancies.append(Discrepancy("what a comment says is kept otherwise", row.comment.id))
             says_something = row.standing is not None and row.standing.command is not None
             if row.comment.author is not None and (says_something or row.counted):
                 self._people[row.comment.author.id].append(row)
@@ -105,7 +133,7 @@ class _Fold:
         return list(self._people)
 
     def signatures(self) -> dict[int, Signature]:
-        """Judge everybody; give the signatures by their comments."""
+        """Derive the signatures, by their comments."""
         found = {}
         for rows in self._people.values():
             signature = self._signature(rows)
@@ -116,7 +144,7 @@ class _Fold:
                     text = (
                         "counts, but is not marked so" if not row.counted else "is marked as counting, but does not"
                     )
-                    self.misfits.append(Discrepancy(f"a comment {text}", row.comment.id))
+                    self.discrepancies.append(Discrepancy(f"a comment {text}", row.comment.id))
         self._people.clear()
         return found
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import starmap
+from typing import Final
 
 from bot.petition.comments.comment import Comment
 from bot.petition.comments.versions import MOST, Writer
 from bot.petition.counting.tally import Signature
-from bot.store import statements as sql
 from bot.store.engine.database import Transaction
-from bot.store.recording.observations import Terms, merge_comment
+from bot.store.engine.dialect import statement
+from bot.store.recording.observations import RecordContext, merge_comment
 from bot.store.recording.rows import CommentRow
-from bot.store.recording.signatures import is_misread, judge_people, read, signature_row
+from bot.store.recording.signatures import derive_signatures, drop_signatures, is_misread, put_signatures, read
 from bot.store.recording.unit_of_work import Person, PetitionRow, ThreadRow, UnitOfWork
+from bot.units import WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CommentListing:
     """The comments of an issue as GitHub listed them; `started_at` is before the first request."""
 
     issue_id: int
-    started_at: int
+    started_at: WholeEpochSeconds
     comments: Sequence[Comment]
     complete: bool
     reread: int | None = None
@@ -44,40 +46,51 @@ class ListingOutcome:
     petition_id: int
 
 
+_MARK_LISTED: Final = statement("""
+    UPDATE threads
+    SET listed_at = CASE WHEN listed_at < $2 THEN $2 ELSE listed_at END,
+        changes_since = CASE WHEN changes_since < $2 THEN $2 ELSE changes_since END,
+        reread_done = CASE WHEN reread_done < $3 THEN $3 ELSE reread_done END
+    WHERE issue_id = $1
+""")
+
+
 def record_listing(
-    transaction: Transaction, listing: Listing, terms: Terms, elsewhere: Iterable[int] = ()
+    transaction: Transaction, listing: CommentListing, context: RecordContext, elsewhere: Iterable[int] = ()
 ) -> ListingOutcome | frozenset[int]:
     """Merge a listing; or name the issues on which its comments are known already, to be locked as well."""
-    world = UnitOfWork()
-    world.lock(transaction, [listing.issue_id, *elsewhere])
-    thread = world.threads[listing.issue_id]
-    rows = world.read_thread(transaction, listing.issue_id)
+    unit = UnitOfWork()
+    unit.lock(transaction, [listing.issue_id, *elsewhere])
+    thread = unit.threads[listing.issue_id]
+    rows = unit.read_thread(transaction, listing.issue_id)
     known = {row.comment.id for row in rows}
-    world.read_comments(transaction, [comment for comment in listing.comments if comment.id not in known])
-    strayed = {row.issue_id for row in world.comments.values() if row.petition_id not in world.petitions}
+    unit.read_comments(transaction, [comment for comment in listing.comments if comment.id not in known])
+    strayed = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
     if strayed:
         return frozenset(strayed)
-    changed = sum(merge_comment(world, thread, comment) is not None for comment in listing.comments)
-    missing = _note_missing(world, thread, rows, listing) if listing.complete else 0
+    changed = sum(merge_comment(unit, thread, comment) is not None for comment in listing.comments)
+    missing = _record_missing(unit, thread, rows, listing) if listing.complete else 0
     misread = [row for row in rows if is_misread(row)] if listing.complete else []
     for row in misread:
-        _read_again(world, row)
+        _read_again(unit, row)
     for row in rows:
-        world.involve(row)
-    signatures = judge_people(transaction, world, terms.now)
-    petition = world.petitions[thread.petition_id]
-    repaired = _repair(transaction, world, petition, signatures) if listing.complete else 0
-    world.write(transaction, terms.now)
+        unit.involve(row)
+    signatures = derive_signatures(transaction, unit, context.now)
+    petition = unit.petitions[thread.petition_id]
+    repaired = _repair(transaction, unit, petition, signatures) if listing.complete else 0
+    unit.write(transaction, context.now)
     if listing.complete:
-        transaction.execute(sql.LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
-    here = (row for row in world.comments.values() if _is_of(row, thread))
+        transaction.execute(_MARK_LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
+    here = (row for row in unit.comments.values() if _is_of(row, thread))
     doubtful = tuple(row.comment.id for row in here if row.doubtful or _may_be_in_time(row, petition))
     return ListingOutcome(
         changed + missing, missing, repaired + len(misread), petition.count, doubtful, petition.id
     )
 
 
-def _note_missing(world: UnitOfWork, thread: ThreadRow, rows: Iterable[CommentRow], listing: Listing) -> int:
+def _record_missing(
+    unit: UnitOfWork, thread: ThreadRow, rows: Iterable[CommentRow], listing: CommentListing
+) -> int:
     """Mark what a complete listing lacks; a comment younger than its start may only have come too late for it."""
     listed = {comment.id for comment in listing.comments}
     lacking = [
@@ -85,22 +98,28 @@ def _note_missing(world: UnitOfWork, thread: ThreadRow, rows: Iterable[CommentRo
         for row in rows
         if row.comment.id not in listed and row.comment.present and row.comment.created_at < listing.started_at
     ]
-    return sum(merge_comment(world, thread, comment) is not None for comment in lacking)
+    return sum(merge_comment(unit, thread, comment) is not None for comment in lacking)
 
 
-def _read_again(world: UnitOfWork, row: CommentRow) -> None:
+def _read_again(unit: UnitOfWork, row: CommentRow) -> None:
     """Put right what is kept of what a comment says."""
-    known = world.comments[row.comment.id]
+    known = unit.comments[row.comment.id]
     read(known)
-    world.change(known)
+    unit.change(known)
+
+
+_SIGNATURES_OF: Final = statement("""
+    SELECT user_id, login, comment_id, signed_at, name, affiliation, reason
+    FROM signatures WHERE comment_id = ANY($1::BIGINT[]) AND petition_id = $2
+""")
 
 
 def _repair(
-    transaction: Transaction, world: UnitOfWork, petition: PetitionRow, signatures: dict[Person, Signature | None]
+    transaction: Transaction, unit: UnitOfWork, petition: PetitionRow, signatures: dict[Person, Signature | None]
 ) -> int:
-    """Compare kept signatures with what was just judged from the comments, and repair them."""
-    ids = [row.comment.id for row in world.comments.values() if row.petition_id == petition.id]
-    kept_rows = transaction.tuples(sql.SIGNATURES_OF, ids, petition.id)
+    """Compare kept signatures with what was just derived from the comments, and repair them."""
+    ids = [row.comment.id for row in unit.comments.values() if row.petition_id == petition.id]
+    kept_rows = transaction.tuples(_SIGNATURES_OF, ids, petition.id)
     kept = {each.comment_id: each for each in starmap(Signature, kept_rows)}
     right = {
         each.comment_id: each
@@ -111,12 +130,12 @@ def _repair(
     wrong = [comment_id for comment_id in kept if comment_id not in right]
     if lacking or wrong:
         petition.bumped = True
-        transaction.put(sql.PUT_SIGNATURES, [signature_row(petition.id, each) for each in lacking])
-        transaction.execute(sql.DROP_SIGNATURES, wrong)
+        put_signatures(transaction, [(petition.id, each) for each in lacking])
+        drop_signatures(transaction, wrong)
     return len(lacking) + len(wrong)
 
 
-def _answered(thread: ThreadRow, listing: Listing) -> int:
+def _answered(thread: ThreadRow, listing: CommentListing) -> int:
     """Return up to which request to be read again a listing answers."""
     if listing.reread is not None:
         return listing.reread

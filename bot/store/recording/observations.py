@@ -8,14 +8,14 @@ from typing import Final
 
 from bot.petition.comments.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
-from bot.store.account_ages import ask_for_ages
+from bot.store.account_ages import request_ages
 from bot.store.bodies import observe_edit
-from bot.store.doubtful_comments import reopen_doubt
+from bot.store.comments import record_text, reopen_doubt
 from bot.store.engine.database import Transaction
-from bot.store.known_texts import note_text
 from bot.store.recording.rows import CommentRow
-from bot.store.recording.signatures import derive, judge_people
+from bot.store.recording.signatures import derive, derive_signatures
 from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
+from bot.units import WholeEpochSeconds
 
 Observation = CommentFact | IssueFact
 
@@ -49,60 +49,62 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What recording goes by: the petition label in lower case, and the time in UTC epoch seconds."""
+class RecordContext:
+    """The petition label in lower case, and the time."""
 
     label: str
-    now: int
+    now: WholeEpochSeconds
 
 
 def record_observations(
-    transaction: Transaction, facts: Sequence[Observation], terms: Terms, elsewhere: Iterable[int] = ()
+    transaction: Transaction, facts: Sequence[Observation], context: RecordContext, elsewhere: Iterable[int] = ()
 ) -> Recorded:
-    """Merge observations into rows and judge the people concerned again."""
-    world = UnitOfWork()
-    world.lock(transaction, [*(fact.issue.id for fact in facts), *elsewhere])
-    first = _to_be_recorded_first(world, facts, terms.label)
+    """Merge observations into rows and derive again what they concern."""
+    unit = UnitOfWork()
+    unit.lock(transaction, [*(fact.issue.id for fact in facts), *elsewhere])
+    first = _to_be_recorded_first(unit, facts, context.label)
     if first:
         return Recorded(first=tuple(first))
-    known = [fact for fact in facts if fact.issue.id in world.threads]
-    world.read_comments(transaction, [fact.comment for fact in known if isinstance(fact, CommentFact)])
-    strayed = {row.issue_id for row in world.comments.values() if row.petition_id not in world.petitions}
+    known = [fact for fact in facts if fact.issue.id in unit.threads]
+    unit.read_comments(transaction, [fact.comment for fact in known if isinstance(fact, CommentFact)])
+    strayed = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
     if strayed:
         return Recorded(elsewhere=frozenset(strayed))
     for fact in known:
-        _observe(transaction, world, fact, terms)
-    ask_for_ages(world, judge_people(transaction, world, terms.now))
-    return Recorded(changed=world.write(transaction, terms.now))
+        _observe(transaction, unit, fact, context)
+    request_ages(unit, derive_signatures(transaction, unit, context.now))
+    return Recorded(changed=unit.write(transaction, context.now))
 
 
-def merge_comment(world: UnitOfWork, thread: ThreadRow, seen: Comment) -> CommentRow | None:
+def merge_comment(unit: UnitOfWork, thread: ThreadRow, seen: Comment) -> CommentRow | None:
     """Merge an observation of a comment into its row; None where it brought nothing new."""
-    known = world.comments.get(seen.id)
+    known = unit.comments.get(seen.id)
     issue_id = thread.moved_to or thread.issue_id
     if known is None:
         whole = _without_missing(seen if len(seen.versions) < 2 else merge(seen, seen))
-        row = CommentRow(world.spare(whole, thread.petition_id), issue_id, thread.petition_id)
-        note_text(row, whole, seen)
+        row = CommentRow(unit.redact(whole, thread.petition_id), issue_id, thread.petition_id)
+        record_text(row, whole, seen)
     else:
         whole = _without_missing(merge(known.comment, seen))
-        row = replace(known, comment=world.spare(whole, thread.petition_id))
-        note_text(row, whole, seen, known.comment)
+        row = replace(known, comment=unit.redact(whole, thread.petition_id))
+        record_text(row, whole, seen, known.comment)
         # A comment that moved along with its issue belongs to the younger issue, whose id is higher.
         if issue_id > known.issue_id:
             row.issue_id, row.petition_id = issue_id, thread.petition_id
         if row == known:
             return None
     derive(row)
-    world.change(row)
-    if "order" in (row.command, None if known is None else known.command) and row.petition_id in world.petitions:
-        world.petitions[row.petition_id].bumped = True
+    unit.change(row)
+    if "order" in (row.command, None if known is None else known.command) and row.petition_id in unit.petitions:
+        unit.petitions[row.petition_id].bumped = True
     return row
 
 
-def observe_issue(petition: PetitionRow, thread: ThreadRow, issue: Issue, as_of: int, terms: Terms) -> None:
+def observe_issue(
+    petition: PetitionRow, thread: ThreadRow, issue: Issue, as_of: WholeEpochSeconds, context: RecordContext
+) -> None:
     """Take over what a newer fact says of an issue; of two facts of one second, always the same one."""
-    labelled = is_petition(issue, terms.label)
+    labelled = is_petition(issue, context.label)
     seen = (
         as_of,
         labelled,
@@ -153,16 +155,16 @@ def carry_over(petition: PetitionRow, thread: ThreadRow) -> None:
         petition.closed_at = thread.closed_at
 
 
-def _observe(transaction: Transaction, world: UnitOfWork, fact: Observation, terms: Terms) -> None:
-    thread = world.threads[fact.issue.id]
-    petition = world.petitions[thread.petition_id]
+def _observe(transaction: Transaction, unit: UnitOfWork, fact: Observation, context: RecordContext) -> None:
+    thread = unit.threads[fact.issue.id]
+    petition = unit.petitions[thread.petition_id]
     as_of = _as_of(fact)
-    observe_issue(petition, thread, fact.issue, as_of, terms)
+    observe_issue(petition, thread, fact.issue, as_of, context)
     if isinstance(fact, CommentFact):
         if not thread.gone or thread.moved_to is not None:
-            _observe_comment(transaction, world, thread, fact)
+            _observe_comment(transaction, unit, thread, fact)
         return
-    if as_of < thread.as_of and _contradicts(thread, fact.issue, terms):
+    if as_of < thread.as_of and _contradicts(thread, fact.issue, context):
         # Told late, or our clock is fast and what we read is dated wrongly: look at GitHub.
         petition.bumped = True
     if fact.reread and as_of > thread.reread_as_of:
@@ -175,33 +177,33 @@ def _observe(transaction: Transaction, world: UnitOfWork, fact: Observation, ter
         petition.bumped |= observe_edit(transaction, home, fact.edit, as_of, letter_of)
 
 
-def _contradicts(thread: ThreadRow, issue: Issue, terms: Terms) -> bool:
-    told = (is_petition(issue, terms.label), issue.closed_at is None, issue.locked)
+def _contradicts(thread: ThreadRow, issue: Issue, context: RecordContext) -> bool:
+    told = (is_petition(issue, context.label), issue.closed_at is None, issue.locked)
     return not thread.gone and told != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
 
 
-def _observe_comment(transaction: Transaction, world: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
+def _observe_comment(transaction: Transaction, unit: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
     seen = fact.comment
-    if seen.id not in world.comments and not seen.deleted and seen.created_at < thread.listed_at:
+    if seen.id not in unit.comments and not seen.deleted and seen.created_at < thread.listed_at:
         # A complete listing did not show it: deleted since, or kept from us. GitHub knows.
         seen = replace(seen, missing_at=max(seen.missing_at, thread.listed_at))
         thread.ask_to_reread()
-    row = merge_comment(world, thread, seen)
+    row = merge_comment(unit, thread, seen)
     # A comment that was asked for of late waits for its turn, and has nothing else read.
     if row is not None and (fact.recheck or (row.doubtful and not reopen_doubt(transaction, row.comment.id))):
         thread.ask_to_reread()
 
 
 def _to_be_recorded_first(
-    world: UnitOfWork, facts: Sequence[Observation], label: str
+    unit: UnitOfWork, facts: Sequence[Observation], label: str
 ) -> list[UnknownPetition | RepositoryFact]:
     first: dict[int, UnknownPetition | RepositoryFact] = {}
     for fact in facts:
-        thread = world.threads.get(fact.issue.id)
+        thread = unit.threads.get(fact.issue.id)
         if thread is None:
             if is_petition(fact.issue, label):
                 first.setdefault(fact.issue.id, UnknownPetition(fact))
-        elif not thread.gone and _is_news(world.repositories[thread.repository_id], fact):
+        elif not thread.gone and _is_news(unit.repositories[thread.repository_id], fact):
             first[fact.repository.id] = RepositoryFact(fact.installation_id, fact.repository, _as_of(fact))
     return list(first.values())
 
@@ -217,7 +219,7 @@ def _fills_up(before: int, now: int) -> bool:
     return now // FEW > before // FEW
 
 
-def _as_of(fact: Observation) -> int:
+def _as_of(fact: Observation) -> WholeEpochSeconds:
     return fact.as_of if isinstance(fact, IssueFact) else fact.issue.updated_at
 
 

@@ -11,7 +11,13 @@ import msgspec
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
+from bot.petition.facts import Repository
 from bot.petition.organizers.rules import DEFAULTS, Rules
+
+COMMENT_COLUMNS: Final = """
+    id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted, missing_at,
+    versions, command, made_at, doubtful, counted, ack_wanted, ack_given, reaction_id, ack_due, read_digest, grammar
+"""
 
 
 @dataclass(slots=True)
@@ -41,7 +47,7 @@ class CommentRow:
 
 
 def read_comment(row: Sequence[Any]) -> CommentRow:
-    """Read a row of the columns that `statements.COMMENT_COLUMNS` lists."""
+    """Read a row of the columns that `COMMENT_COLUMNS` lists."""
     (
         comment_id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted,
         missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due, read_digest,
@@ -73,7 +79,7 @@ def read_comment(row: Sequence[Any]) -> CommentRow:
 
 
 def write_comment(row: CommentRow) -> tuple[object, ...]:
-    """Return the columns that `statements.COMMENT_COLUMNS` lists."""
+    """Return the columns that `COMMENT_COLUMNS` lists."""
     comment, author = row.comment, row.comment.author
     return (
         comment.id,
@@ -98,6 +104,11 @@ def write_comment(row: CommentRow) -> tuple[object, ...]:
         row.read_digest,
         row.grammar,
     )
+
+
+def read_repository(repository_id: int, owner: str, name: str, private: bool, archived: bool) -> Repository:
+    """Read the columns of a repository; SQLite gives integers for truth values."""
+    return Repository(repository_id, owner, name, bool(private), bool(archived))
 
 
 def write_versions(versions: Sequence[Version]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -11,11 +11,12 @@ from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Si
 from bot.petition.comments.comment import standing
 from bot.petition.counting.digest import Pair, Sum
 from bot.petition.counting.tally import Signature, Verdict, as_signed, judge_standings
-from bot.store import statements as sql
 from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import statement
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.totals import SECONDS_PER_DAY
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
+from bot.units import WholeEpochSeconds
 
 ACKNOWLEDGED_WITHIN: Final = 3600
 """Seconds after which a first acknowledgement comes too late to be of use."""
@@ -50,29 +51,37 @@ def derive(row: CommentRow) -> None:
     row.ack_due = row.wanted != row.given
 
 
-def judge_people(transaction: Transaction, world: UnitOfWork, now: int) -> dict[Person, Signature | None]:
-    """Judge everybody again whom a change concerns; give the signatures they have now."""
-    _involve_by_petition(transaction, world)
-    if not world.people:
+_ADD_TO_DAYS: Final = statement("""
+    INSERT INTO days (petition_id, day, signatures)
+    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+    ON CONFLICT (petition_id, day) DO UPDATE SET signatures = days.signatures + excluded.signatures
+""")
+
+
+def derive_signatures(
+    transaction: Transaction, unit: UnitOfWork, now: WholeEpochSeconds
+) -> dict[Person, Signature | None]:
+    """Derive again what a change concerns: signatures, counts and reactions; return signatures by person."""
+    _involve_by_petition(transaction, unit)
+    if not unit.people:
         return {}
-    for petition in world.petitions.values():
-        read_born(transaction, petition, [person for of, person in world.people if of == petition.id])
-    comments = _by_person(world)
+    for petition in unit.petitions.values():
+        read_born(transaction, petition, [person for of, person in unit.people if of == petition.id])
+    comments = _by_person(unit)
     changes = _Changes()
     signatures: dict[Person, Signature | None] = {}
-    for person in world.people:
-        petition, before = world.petitions[person[0]], world.signed.get(person)
+    for person in unit.people:
+        petition, before = unit.petitions[person[0]], unit.signed.get(person)
         # Without the label counting stops, but nobody is kept in against their will.
         if petition.labelled or before is not None:
             verdict = verdict_of(petition, comments[person])
             signatures[person] = verdict.signature
-            _note_signature(petition, before, verdict.signature, changes)
-            _note_effects(world, comments[person], verdict, now)
-    if changes.withdrawn:
-        transaction.execute(sql.DROP_SIGNATURES, changes.withdrawn)
-    transaction.put(sql.PUT_SIGNATURES, changes.signatures)
-    transaction.put(sql.ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
-    for petition in world.petitions.values():
+            _record_signature(petition, before, verdict.signature, changes)
+            _record_effects(unit, comments[person], verdict, now)
+    drop_signatures(transaction, changes.withdrawn)
+    put_signatures(transaction, changes.signatures)
+    transaction.put(_ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
+    for petition in unit.petitions.values():
         if gained := changes.gained[petition.id]:
             petition.digest_sum = Sum.from_bytes(petition.digest_sum).plus(gained).to_bytes()
         if lost := changes.lost[petition.id]:
@@ -88,14 +97,37 @@ def verdict_of(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict
     return judge_standings(standings, closed_at=petition.closed_at, rules=petition.rules, born=born)
 
 
+_ACCOUNT_AGES: Final = statement("SELECT user_id, born FROM accounts WHERE user_id = ANY($1::BIGINT[])")
+
+
+def read_account_ages(transaction: Transaction, people: Sequence[int]) -> dict[int, WholeEpochSeconds]:
+    """Return when the accounts of people were opened, by user id, as far as that is known."""
+    return {row.user_id: row.born for row in transaction.fetch(_ACCOUNT_AGES, people)}
+
+
 def read_born(transaction: Transaction, petition: PetitionRow, people: Sequence[int]) -> None:
     """Read when the accounts of people were opened, where a petition asks for their age."""
     if petition.rules.asks_for_age and people:
-        petition.born.update((row.user_id, row.born) for row in transaction.fetch(sql.BORN, people))
+        petition.born.update(read_account_ages(transaction, people))
 
 
-def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:
-    """Return the columns of a signature."""
+_PUT_SIGNATURES: Final = statement("""
+    INSERT INTO signatures (comment_id, petition_id, user_id, login, name, affiliation, reason, signed_at)
+    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[],
+                         $8::BIGINT[])
+    ON CONFLICT (comment_id) DO UPDATE SET
+        petition_id = excluded.petition_id, user_id = excluded.user_id, login = excluded.login,
+        name = excluded.name, affiliation = excluded.affiliation, reason = excluded.reason,
+        signed_at = excluded.signed_at
+""")
+
+
+def put_signatures(transaction: Transaction, signatures: Iterable[tuple[int, Signature]]) -> None:
+    """Keep signatures, each with its petition's id, in the place of those that rest on the same comments."""
+    transaction.put(_PUT_SIGNATURES, [_columns(*one) for one in signatures])
+
+
+def _columns(petition_id: int, signature: Signature) -> tuple[object, ...]:
     return (
         signature.comment_id,
         petition_id,
@@ -108,9 +140,18 @@ def signature_row(petition_id: int, signature: Signature) -> tuple[object, ...]:
     )
 
 
+_DROP_SIGNATURES: Final = statement("DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])")
+
+
+def drop_signatures(transaction: Transaction, comment_ids: Sequence[int]) -> None:
+    """Drop the signatures that rest on comments."""
+    if comment_ids:
+        transaction.execute(_DROP_SIGNATURES, comment_ids)
+
+
 @dataclass(slots=True)
 class _Changes:
-    signatures: list[tuple[object, ...]] = field(default_factory=list)
+    signatures: list[tuple[int, Signature]] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     days: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     gained: defaultdict[int, list[Pair]] = field(default_factory=lambda: defaultdict(list))
@@ -127,23 +168,35 @@ class _Changes:
         petition.count += 1
         self.days[petition.id, signature.signed_at // SECONDS_PER_DAY] += 1
         self.gained[petition.id].append(signature.pair)
-        self.signatures.append(signature_row(petition.id, signature))
+        self.signatures.append((petition.id, signature))
 
 
-def _involve_by_petition(transaction: Transaction, world: UnitOfWork) -> None:
-    for petition in world.petitions.values():
+_AUTHORS_OF_COMMANDS_AFTER: Final = statement("""
+    SELECT DISTINCT author_id FROM comments
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND made_at > $2 AND command IS NOT NULL
+""")
+
+_AUTHORS_WITHOUT_SIGNATURE: Final = statement("""
+    SELECT author_id FROM comments
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1) AND command IS NOT NULL
+    GROUP BY author_id HAVING max(CASE WHEN counted THEN 1 ELSE 0 END) = 0
+""")
+
+
+def _involve_by_petition(transaction: Transaction, unit: UnitOfWork) -> None:
+    for petition in unit.petitions.values():
         authors: set[int] = set()
         if petition.reconsider is not None:
-            rows = transaction.fetch(sql.AUTHORS_OF_COMMANDS_AFTER, petition.id, petition.reconsider)
+            rows = transaction.fetch(_AUTHORS_OF_COMMANDS_AFTER, petition.id, petition.reconsider)
             authors.update(row.author_id for row in rows)
         if petition.regained:
-            rows = transaction.fetch(sql.AUTHORS_WITHOUT_SIGNATURE, petition.id)
+            rows = transaction.fetch(_AUTHORS_WITHOUT_SIGNATURE, petition.id)
             authors.update(row.author_id for row in rows)
-        world.read_authors(transaction, authors)
-        world.people.update((petition.id, author) for author in authors)
+        unit.read_authors(transaction, authors)
+        unit.people.update((petition.id, author) for author in authors)
 
 
-def _note_signature(
+def _record_signature(
     petition: PetitionRow, before: CommentRow | None, after: Signature | None, changes: _Changes
 ) -> None:
     known = as_signed(before.comment) if before else None
@@ -156,7 +209,7 @@ def _note_signature(
         changes.sign(petition, after)
 
 
-def _note_effects(world: UnitOfWork, rows: Sequence[CommentRow], verdict: Verdict, now: int) -> None:
+def _record_effects(unit: UnitOfWork, rows: Sequence[CommentRow], verdict: Verdict, now: WholeEpochSeconds) -> None:
     counted_id = verdict.signature.comment_id if verdict.signature else None
     for row in rows:
         # What becomes of an order, the rules decide.
@@ -165,10 +218,10 @@ def _note_effects(world: UnitOfWork, rows: Sequence[CommentRow], verdict: Verdic
         # Who has waited for more than an hour is not waiting any more; what was given wrongly is always taken back.
         late = row.given is None and row.made_at < now - ACKNOWLEDGED_WITHIN
         due = wanted != row.given and not late
-        if row.comment.id in world.changed:
+        if row.comment.id in unit.changed:
             row.counted, row.wanted, row.ack_due = counted, wanted, due
         elif (row.counted, row.wanted, row.ack_due) != (counted, wanted, due):
-            world.changed[row.comment.id] = replace(row, counted=counted, wanted=wanted, ack_due=due)
+            unit.changed[row.comment.id] = replace(row, counted=counted, wanted=wanted, ack_due=due)
 
 
 def _wanted(row: CommentRow, verdict: Verdict) -> str | None:
@@ -191,9 +244,9 @@ def _kind(command: Command | None) -> str | None:
             return None
 
 
-def _by_person(world: UnitOfWork) -> defaultdict[Person, list[CommentRow]]:
+def _by_person(unit: UnitOfWork) -> defaultdict[Person, list[CommentRow]]:
     comments: defaultdict[Person, list[CommentRow]] = defaultdict(list)
-    for row in world.comments.values():
+    for row in unit.comments.values():
         if row.comment.author is not None:
             comments[row.petition_id, row.comment.author.id].append(row)
     return comments

@@ -7,7 +7,7 @@ another; then they lock petitions in the order of their ids, as everybody does.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from typing import Final
 
 from bot.petition.counting.digest import Sum
 from bot.petition.facts import (
@@ -21,132 +21,86 @@ from bot.petition.facts import (
     SettingsFact,
     Unclear,
 )
-from bot.store import rule_statements as governing_sql
-from bot.store import upkeep_statements as upkeep_sql
 from bot.store.engine.database import Transaction
-from bot.store.recording import structure_statements as sql
-from bot.store.recording.observations import Terms, UnknownPetition, is_petition
+from bot.store.engine.dialect import statement
+from bot.store.installations import (
+    add_installation,
+    lock_structure,
+    publish_petitions_of,
+    record_installation,
+    record_repository,
+    request_discovery,
+)
+from bot.store.recording.observations import RecordContext, UnknownPetition, is_petition
 from bot.store.recording.transfers import record_continuation, record_deleted, record_moved
+from bot.store.rules import request_settings
+from bot.store.threads import add_thread, lock_petitions, read_petition_of, resync_petitions
+from bot.units import WholeEpochSeconds
 
 StructuralFact = (
     UnknownPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
 )
 
 
-def record_structure(transaction: Transaction, fact: StructuralFact, terms: Terms) -> None:
+def record_structure(transaction: Transaction, fact: StructuralFact, context: RecordContext) -> None:
     """Record one of these; repeating changes nothing, and of two the newer wins."""
     lock_structure(transaction)
+    now = context.now
     match fact:
         case UnknownPetition(fact=seen):
             as_of = seen.issue.updated_at if isinstance(seen, CommentFact) else seen.as_of
-            _record_repository(transaction, RepositoryFact(seen.installation_id, seen.repository, as_of), terms.now)
-            _add_petition(transaction, seen.repository, seen.issue, as_of, terms)
+            record_repository(transaction, RepositoryFact(seen.installation_id, seen.repository, as_of), now)
+            _add_petition(transaction, seen.repository, seen.issue, as_of, context)
         case Continuation(repository=repository, issue=issue):
             as_of = issue.updated_at
-            _record_repository(transaction, RepositoryFact(fact.installation_id, repository, as_of), terms.now)
-            record_continuation(transaction, fact, terms)
+            record_repository(transaction, RepositoryFact(fact.installation_id, repository, as_of), now)
+            record_continuation(transaction, fact, context)
         case RepositoryFact():
-            _record_repository(transaction, fact, terms.now)
+            record_repository(transaction, fact, now)
         case SettingsFact(repository_id=repository_id):
-            transaction.execute(governing_sql.ASK_FOR_SETTINGS, repository_id)
-            petitions = transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORY, repository_id)
-            transaction.execute(sql.BUMP_PETITIONS, [row.id for row in petitions], terms.now)
+            request_settings(transaction, repository_id)
+            publish_petitions_of(transaction, repository_id, now)
         case InstallationFact():
-            _record_installation(transaction, fact, terms.now)
+            record_installation(transaction, fact, now)
         case Unclear():
-            _have_looked_at(transaction, fact, terms.now)
+            _resync(transaction, fact, now)
         case IssueGone(moved_to=None):
-            record_deleted(transaction, fact.issue_id, terms.now)
+            record_deleted(transaction, fact.issue_id, now)
         case IssueGone(moved_to=(repository, issue)):
             as_of = issue.updated_at
-            _record_repository(transaction, RepositoryFact(fact.installation_id, repository, as_of), terms.now)
-            if not record_moved(transaction, fact.issue_id, repository, issue, terms) and is_petition(
-                issue, terms.label
-            ):
-                _add_petition(transaction, repository, issue, as_of, terms)
+            record_repository(transaction, RepositoryFact(fact.installation_id, repository, as_of), now)
+            is_known = record_moved(transaction, fact.issue_id, repository, issue, context)
+            if not is_known and is_petition(issue, context.label):
+                _add_petition(transaction, repository, issue, as_of, context)
 
 
-def _have_looked_at(transaction: Transaction, fact: Unclear, now: int) -> None:
-    """Have a petition read again and looked at; or its installation surveyed, where we know of no petition."""
-    known = [] if fact.issue_id is None else transaction.fetch(sql.THREAD, fact.issue_id)
-    if known:
-        rouse(transaction, transaction.fetch(upkeep_sql.LOCK_PETITIONS, [known[0].petition_id]), now)
+def _resync(transaction: Transaction, fact: Unclear, now: WholeEpochSeconds) -> None:
+    """Have a petition published and read again; where we know of none, have its installation searched."""
+    petition_id = None if fact.issue_id is None else read_petition_of(transaction, fact.issue_id)
+    if petition_id is not None:
+        resync_petitions(transaction, lock_petitions(transaction, [petition_id]), now)
     else:
-        transaction.execute(sql.ADD_INSTALLATION, fact.installation_id)
-        transaction.execute(upkeep_sql.ASK_FOR_SURVEY, fact.installation_id)
+        add_installation(transaction, fact.installation_id)
+        request_discovery(transaction, fact.installation_id)
 
 
-def lock_structure(transaction: Transaction) -> None:
-    """Keep all other transactions of this kind waiting until this one ends."""
-    if transaction.engine == "postgresql":
-        transaction.fetch(sql.LOCK_STRUCTURE)
+_ADD_PETITION: Final = statement("""
+    INSERT INTO petitions (id, repository_id, page_key, labelled, closed_at, count, digest_sum, revision,
+                           changed_at)
+    VALUES ($1, $2, $3, $4, $5, 0, $6, 1, $7)
+    ON CONFLICT (id) DO NOTHING
+""")
 
 
-def set_accessible(transaction: Transaction, ids: tuple[int, ...], accessible: bool, as_of: int, now: int) -> None:
-    """Record that the App may, or may not, see repositories; in doubt it tries."""
-    touched = transaction.execute(sql.SET_ACCESSIBLE, ids, accessible, as_of)
-    if touched and accessible:
-        rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORIES, ids), now)
-
-
-def rouse(transaction: Transaction, petitions: Iterable[tuple[int, ...]], now: int) -> None:
-    """Publish petitions again and read their comments again; whatever stopped them may have gone."""
-    ids = [row[0] for row in petitions]
-    transaction.execute(sql.BUMP_PETITIONS, ids, now)
-    transaction.execute(sql.REREAD_PETITIONS, ids, now)
-
-
-def _add_petition(transaction: Transaction, repository: Repository, issue: Issue, as_of: int, terms: Terms) -> None:
+def _add_petition(
+    transaction: Transaction, repository: Repository, issue: Issue, as_of: WholeEpochSeconds, context: RecordContext
+) -> None:
     """Begin a petition; its id is that of the issue it began with, also when the issue moves on."""
-    if transaction.fetch(sql.THREAD, issue.id):
+    if read_petition_of(transaction, issue.id) is not None:
         return
-    labelled = is_petition(issue, terms.label)
+    labelled = is_petition(issue, context.label)
     transaction.execute(
-        sql.ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), labelled, issue.closed_at,
-        Sum().to_bytes(), terms.now,
+        _ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), labelled, issue.closed_at,
+        Sum().to_bytes(), context.now,
     )  # fmt: skip
-    transaction.execute(
-        sql.ADD_THREAD, issue.id, issue.id, repository.id, issue.number, 1, issue.title, labelled, issue.closed_at,
-        issue.locked, issue.comments, as_of, terms.now,
-    )  # fmt: skip
-
-
-def _record_repository(transaction: Transaction, fact: RepositoryFact, now: int) -> None:
-    """Take over a newer picture of a repository; its pages may have moved, so its petitions are due."""
-    new = fact.repository
-    transaction.execute(sql.ADD_INSTALLATION, fact.installation_id)
-    rows = transaction.fetch(sql.REPOSITORY, new.id)
-    seen = (fact.as_of, fact.deleted, fact.installation_id, new.owner, new.name, new.private, new.archived)
-    if rows:
-        row = rows[0]
-        known = (
-            row.as_of, bool(row.deleted), row.installation_id, row.owner, row.name, bool(row.private),
-            bool(row.archived),
-        )  # fmt: skip
-        if seen <= known:
-            return
-        if seen[1:] != known[1:]:
-            rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_REPOSITORY, new.id), now)
-    accessible_as_of = max(fact.as_of, rows[0].accessible_as_of) if rows else fact.as_of
-    accessible = bool(rows[0].accessible) if rows and rows[0].accessible_as_of > fact.as_of else True
-    transaction.execute(
-        sql.PUT_REPOSITORY, new.id, fact.installation_id, new.owner, new.name, new.private, new.archived,
-        fact.deleted, fact.as_of, accessible, accessible_as_of,
-    )  # fmt: skip
-
-
-def _record_installation(transaction: Transaction, fact: InstallationFact, now: int) -> None:
-    rows = transaction.fetch(sql.INSTALLATION, fact.id)
-    seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
-    known = (bool(rows[0].deleted), rows[0].as_of, bool(rows[0].suspended), rows[0].account) if rows else None
-    if known is None or seen > known:
-        transaction.execute(sql.PUT_INSTALLATION, fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)
-        if not fact.suspended and not fact.deleted:
-            # Suspended before, other permissions, other repositories: what happened meanwhile, nobody told us.
-            transaction.execute(upkeep_sql.ASK_FOR_SURVEY, fact.id)
-            rouse(transaction, transaction.fetch(sql.LOCK_PETITIONS_OF_INSTALLATION, fact.id), now)
-    if fact.repositories_added:
-        set_accessible(transaction, fact.repositories_added, True, fact.as_of, now)
-        transaction.execute(upkeep_sql.ASK_FOR_SURVEY, fact.id)
-    if fact.repositories_removed:
-        set_accessible(transaction, fact.repositories_removed, False, fact.as_of, now)
+    add_thread(transaction, issue.id, repository.id, 1, issue, labelled=labelled, as_of=as_of, now=context.now)

@@ -3,78 +3,94 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from bot.petition.comments.comment import merge
 from bot.petition.facts import Continuation, Issue, Repository
-from bot.store import rule_statements as governing_sql
-from bot.store import upkeep_statements as upkeep_sql
+from bot.store.audit_log import drop_attempts_on
 from bot.store.bodies import move_body
 from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import statement
 from bot.store.letters import drop_letters
-from bot.store.recording import structure_statements as sql
-from bot.store.recording.observations import Terms, carry_over, is_petition, observe_issue
-from bot.store.recording.signatures import derive, judge_people
-from bot.store.recording.unit_of_work import ThreadRow, UnitOfWork
+from bot.store.petitions import set_continuing
+from bot.store.recording.observations import RecordContext, carry_over, is_petition, observe_issue
+from bot.store.recording.signatures import derive, derive_signatures
+from bot.store.recording.totals import drop_days
+from bot.store.recording.unit_of_work import UnitOfWork
+from bot.store.threads import add_thread, lock_petitions, read_petition_of
+from bot.units import WholeEpochSeconds
+
+_END_THREAD: Final = statement("UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1")
+
+_END_PETITION: Final = statement("UPDATE petitions SET gone = TRUE WHERE id = $1")
 
 
-def record_deleted(transaction: Transaction, issue_id: int, now: int) -> None:
+def record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:
     """Erase a deleted issue's comments, and with them their signatures; its petition ends if it was the first."""
-    world = UnitOfWork()
-    world.lock(transaction, [issue_id])
-    thread = world.threads.get(issue_id)
+    unit = UnitOfWork()
+    unit.lock(transaction, [issue_id])
+    thread = unit.threads.get(issue_id)
     if thread is None or thread.gone:
         return
-    for row in world.read_thread(transaction, issue_id):
+    for row in unit.read_thread(transaction, issue_id):
         gone = replace(row, comment=merge(row.comment, replace(row.comment, deleted=True)))
         derive(gone)
-        world.change(gone)
-    world.petitions[thread.petition_id].bumped = True
-    judge_people(transaction, world, now)
-    world.write(transaction, now)
-    transaction.execute(sql.END_THREAD, issue_id, None)
+        unit.change(gone)
+    unit.petitions[thread.petition_id].bumped = True
+    derive_signatures(transaction, unit, now)
+    unit.write(transaction, now)
+    transaction.execute(_END_THREAD, issue_id, None)
     if thread.position == 1:
-        transaction.execute(sql.END_PETITION, thread.petition_id)
+        transaction.execute(_END_PETITION, thread.petition_id)
         drop_letters(transaction, thread.petition_id)
-        transaction.execute(governing_sql.DROP_ATTEMPTS_ON, thread.petition_id)
+        drop_attempts_on(transaction, thread.petition_id)
+
+
+_FORWARD_THREADS: Final = statement("UPDATE threads SET moved_to = $2 WHERE moved_to = $1")
+
+_MOVE_COMMENTS: Final = statement("UPDATE comments SET issue_id = $2 WHERE issue_id = $1")
+
+_MOVE_PETITION: Final = statement("UPDATE petitions SET repository_id = $2 WHERE id = $1")
 
 
 def record_moved(
-    transaction: Transaction, issue_id: int, repository: Repository, issue: Issue, terms: Terms
+    transaction: Transaction, issue_id: int, repository: Repository, issue: Issue, context: RecordContext
 ) -> bool:
     """Carry a thread's signatures over to the issue it became; False where it is no thread of ours."""
-    world = UnitOfWork()
-    world.lock(transaction, [issue_id, issue.id])
-    old, new = world.threads.get(issue_id), world.threads.get(issue.id)
+    unit = UnitOfWork()
+    unit.lock(transaction, [issue_id, issue.id])
+    old, new = unit.threads.get(issue_id), unit.threads.get(issue.id)
     if old is None:
         return False
     if old.gone:
         return True
     if new is None:
-        _add_thread(transaction, old, repository, issue, terms)
+        _add_thread(transaction, old.petition_id, old.position, repository, issue, context)
         arrival = issue.id
     else:
         # It went on before we heard of this, and may have moved again since.
         arrival = new.moved_to or new.issue_id
-        _adopt(transaction, new.petition_id, old)
-    transaction.execute(sql.MOVE_COMMENTS, issue_id, arrival)
+        if new.petition_id != old.petition_id:
+            _merge(transaction, new.petition_id, old.petition_id, old.position)
+    transaction.execute(_MOVE_COMMENTS, issue_id, arrival)
     move_body(transaction, issue_id, arrival)
-    transaction.execute(sql.END_THREAD, issue_id, arrival)
-    transaction.execute(sql.FORWARD_THREADS, issue_id, arrival)
+    transaction.execute(_END_THREAD, issue_id, arrival)
+    transaction.execute(_FORWARD_THREADS, issue_id, arrival)
     if old.position == 1:
-        transaction.execute(sql.MOVE_PETITION, old.petition_id, repository.id)
-    _judge_anew(transaction, arrival, issue, terms)
+        transaction.execute(_MOVE_PETITION, old.petition_id, repository.id)
+    _derive_again(transaction, arrival, issue, context)
     return True
 
 
-def record_continuation(transaction: Transaction, fact: Continuation, terms: Terms) -> None:
+def record_continuation(transaction: Transaction, fact: Continuation, context: RecordContext) -> None:
     """Make an issue the petition's last thread; one that was taken for a petition of its own is one no more."""
     issue, petition_id = fact.issue, fact.petition_id
-    locked = {row.id: row for row in transaction.fetch(upkeep_sql.LOCK_PETITIONS, [petition_id, issue.id])}
-    known = transaction.fetch(sql.THREAD, issue.id)
-    is_other = bool(known) and known[0].petition_id == issue.id != petition_id
-    if petition_id not in locked or locked[petition_id].gone or (known and not is_other):
+    is_gone = lock_petitions(transaction, [petition_id, issue.id])
+    known = read_petition_of(transaction, issue.id)
+    is_other = known == issue.id != petition_id
+    if is_gone.get(petition_id, True) or (known is not None and not is_other):
         return
-    last = transaction.fetch(upkeep_sql.LAST_POSITION, petition_id)[0][0]
+    last = _read_last_position(transaction, petition_id)
     if last is None:
         # Its first issue was lost with a damaged file, and is yet to be read again.
         return
@@ -82,55 +98,71 @@ def record_continuation(transaction: Transaction, fact: Continuation, terms: Ter
     if is_other:
         _merge(transaction, issue.id, petition_id, position)
     else:
-        transaction.execute(
-            sql.ADD_THREAD, issue.id, petition_id, fact.repository.id, issue.number, position, issue.title,
-            is_petition(issue, terms.label), issue.closed_at, issue.locked, issue.comments, issue.updated_at,
-            terms.now,
-        )  # fmt: skip
-    transaction.execute(upkeep_sql.SET_CONTINUING, petition_id, 0)
-    _judge_anew(transaction, issue.id, issue, terms)
+        _add_thread(transaction, petition_id, position, fact.repository, issue, context)
+    set_continuing(transaction, petition_id, 0)
+    _derive_again(transaction, issue.id, issue, context)
 
 
 def _add_thread(
-    transaction: Transaction, old: ThreadRow, repository: Repository, issue: Issue, terms: Terms
+    transaction: Transaction,
+    petition_id: int,
+    position: int,
+    repository: Repository,
+    issue: Issue,
+    context: RecordContext,
 ) -> None:
-    transaction.execute(
-        sql.ADD_THREAD, issue.id, old.petition_id, repository.id, issue.number, old.position, issue.title,
-        is_petition(issue, terms.label), issue.closed_at, issue.locked, issue.comments, issue.updated_at, terms.now,
+    add_thread(
+        transaction, petition_id, repository.id, position, issue, labelled=is_petition(issue, context.label),
+        as_of=issue.updated_at, now=context.now,
     )  # fmt: skip
 
 
-def _adopt(transaction: Transaction, newcomer_id: int, old: ThreadRow) -> None:
-    """Make one petition of two, where the moved issue had begun a new one before we knew whence it came."""
-    if newcomer_id == old.petition_id:
-        return
-    _merge(transaction, newcomer_id, old.petition_id, old.position)
+_LAST_POSITION: Final = statement("SELECT max(position) FROM threads WHERE petition_id = $1")
+
+
+def _read_last_position(transaction: Transaction, petition_id: int) -> int | None:
+    last: int | None = transaction.fetch(_LAST_POSITION, petition_id)[0][0]
+    return last
+
+
+_ADOPT_COMMENTS: Final = statement("UPDATE comments SET petition_id = $2, counted = FALSE WHERE petition_id = $1")
+
+# Issues that continue the newcomer come after all that are there already.
+_ADOPT_THREADS: Final = statement("""
+    UPDATE threads
+    SET petition_id = $2, position = CASE WHEN position = 1 THEN $3 ELSE position + $4 END
+    WHERE petition_id = $1
+""")
+
+_DROP_SIGNATURES_OF: Final = statement("DELETE FROM signatures WHERE petition_id = $1")
+
+_DROP_PETITION: Final = statement("DELETE FROM petitions WHERE id = $1")
 
 
 def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, position: int) -> None:
-    """Let the threads of one petition be another's, the first one at this position; comments are judged there."""
-    last = transaction.fetch(upkeep_sql.LAST_POSITION, petition_id)[0][0]
-    transaction.execute(sql.ADOPT_COMMENTS, newcomer_id, petition_id)
-    transaction.execute(sql.ADOPT_THREADS, newcomer_id, petition_id, position, last)
+    """Make one petition's threads another's, the first one at this position; comments are derived again there."""
+    last = _read_last_position(transaction, petition_id)
+    transaction.execute(_ADOPT_COMMENTS, newcomer_id, petition_id)
+    transaction.execute(_ADOPT_THREADS, newcomer_id, petition_id, position, last)
     drop_letters(transaction, newcomer_id)
+    transaction.execute(_DROP_SIGNATURES_OF, newcomer_id)
+    drop_days(transaction, newcomer_id)
     # Who has tried what is read from the comments again.
-    for statement in (
-        sql.DROP_SIGNATURES_OF, upkeep_sql.DROP_DAYS_OF, governing_sql.DROP_ATTEMPTS_ON, sql.DROP_PETITION,
-    ):  # fmt: skip
-        transaction.execute(statement, newcomer_id)
+    drop_attempts_on(transaction, newcomer_id)
+    transaction.execute(_DROP_PETITION, newcomer_id)
 
 
-def _judge_anew(transaction: Transaction, arrival: int, issue: Issue, terms: Terms) -> None:
-    world = UnitOfWork()
-    world.lock(transaction, [arrival])
-    thread = world.threads[arrival]
-    petition = world.petitions[thread.petition_id]
-    observe_issue(petition, thread, issue, issue.updated_at, terms)
+def _derive_again(transaction: Transaction, arrival: int, issue: Issue, context: RecordContext) -> None:
+    unit = UnitOfWork()
+    unit.lock(transaction, [arrival])
+    thread = unit.threads[arrival]
+    petition = unit.petitions[thread.petition_id]
+    observe_issue(petition, thread, issue, issue.updated_at, context)
     if thread.position == 1:
         carry_over(petition, thread)
     petition.bumped = True
     thread.ask_to_reread()
-    for row in world.read_thread(transaction, arrival):
-        world.involve(row)
-    judge_people(transaction, world, terms.now)
-    world.write(transaction, terms.now)
+    for row in unit.read_thread(transaction, arrival):
+        unit.involve(row)
+    derive_signatures(transaction, unit, context.now)
+    unit.write(transaction, context.now)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from bot.petition.comments.comment import Comment
 from bot.petition.facts import Repository
 from bot.petition.organizers.redaction import EVER, without_details
 from bot.petition.organizers.rules import Rules
-from bot.store import statements as sql
 from bot.store.engine.database import Transaction
-from bot.store.recording.rows import CommentRow, read_comment, read_rules, write_comment
+from bot.store.engine.dialect import statement
+from bot.store.recording.rows import (
+    COMMENT_COLUMNS,
+    CommentRow,
+    read_comment,
+    read_repository,
+    read_rules,
+    write_comment,
+)
+from bot.store.threads import request_rereading
+from bot.units import WholeEpochSeconds
 
 
 @dataclass(slots=True)
@@ -83,6 +92,66 @@ Person = tuple[int, int]
 """A petition id and a user id."""
 
 
+_THREADS = """
+    SELECT t.issue_id, t.petition_id, t.repository_id, t.position, t.title, t.labelled, t.closed_at, t.locked,
+           t.comments, t.as_of, t.gone, t.moved_to, t.reread, t.reread_as_of,
+           t.reread_asked_at, t.listed_at,
+           p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.changed_at, p.published_revision, p.rules,
+           r.installation_id, r.owner, r.name, r.private, r.archived, r.as_of, p.anonymised_at IS NOT NULL
+    FROM threads t
+    JOIN petitions p ON p.id = t.petition_id
+    JOIN repositories r ON r.id = t.repository_id
+    WHERE t.issue_id = ANY($1::BIGINT[])
+    ORDER BY p.id, t.issue_id
+"""
+
+_LOCK_THREADS: Final = statement(f"{_THREADS} FOR UPDATE OF p, t")
+
+_READ_THREADS: Final = statement(_THREADS)
+
+# The plus keeps petition_id out of the index search, where it would multiply with the authors.
+_COMMENTS_AND_THEIR_AUTHORS: Final = statement(f"""
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE id = ANY($1::BIGINT[])
+    UNION ALL
+    SELECT {COMMENT_COLUMNS} FROM comments
+    WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($3::BIGINT[])
+""")
+
+_COMMENTS_OF_AUTHORS: Final = statement(f"""
+    SELECT {COMMENT_COLUMNS} FROM comments
+    WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
+""")
+
+_PUT_COMMENTS: Final = statement(f"""
+    INSERT INTO comments ({COMMENT_COLUMNS})
+    SELECT * FROM unnest(
+        $1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::BIGINT[],
+        $9::BOOLEAN[], $10::BIGINT[], $11::TEXT[], $12::TEXT[], $13::BIGINT[], $14::BOOLEAN[], $15::BOOLEAN[],
+        $16::TEXT[], $17::TEXT[], $18::BIGINT[], $19::BOOLEAN[], $20::TEXT[], $21::BIGINT[])
+    ON CONFLICT (id) DO UPDATE SET
+        issue_id = excluded.issue_id, petition_id = excluded.petition_id, author_id = excluded.author_id,
+        author_login = excluded.author_login, author_type = excluded.author_type, author_at = excluded.author_at,
+        created_at = excluded.created_at, deleted = excluded.deleted, missing_at = excluded.missing_at,
+        versions = excluded.versions, command = excluded.command, made_at = excluded.made_at,
+        doubtful = excluded.doubtful, counted = excluded.counted, ack_wanted = excluded.ack_wanted,
+        ack_given = excluded.ack_given, reaction_id = excluded.reaction_id, ack_due = excluded.ack_due,
+        read_digest = excluded.read_digest, grammar = excluded.grammar
+""")
+
+_SET_THREAD: Final = statement("""
+    UPDATE threads
+    SET title = $2, labelled = $3, closed_at = $4, locked = $5, comments = $6, as_of = $7,
+        reread = $8, reread_as_of = $9, reread_asked_at = $10
+    WHERE issue_id = $1
+""")
+
+_SET_PETITION: Final = statement("""
+    UPDATE petitions
+    SET labelled = $2, closed_at = $3, count = $4, digest_sum = $5, revision = $6, changed_at = $7
+    WHERE id = $1
+""")
+
+
 @dataclass(slots=True)
 class UnitOfWork:
     """Rows read and locked by one transaction, changed in memory and written back where they differ."""
@@ -101,12 +170,12 @@ class UnitOfWork:
 
     def lock(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
         """Lock the petitions of these issues, in the order of their ids, and read them."""
-        for row in transaction.tuples(sql.LOCK_THREADS, sorted(set(issue_ids))):
+        for row in transaction.tuples(_LOCK_THREADS, sorted(set(issue_ids))):
             self._add_thread(tuple(row))
 
-    def look(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
+    def read(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
         """Read the petitions of these issues without locking them; nothing may be written back."""
-        for row in transaction.tuples(sql.LOOK_AT_THREADS, sorted(set(issue_ids))):
+        for row in transaction.tuples(_READ_THREADS, sorted(set(issue_ids))):
             self._add_thread(tuple(row))
 
     def _add_thread(self, row: tuple[Any, ...]) -> None:
@@ -117,7 +186,7 @@ class UnitOfWork:
             self.petitions[thread.petition_id] = PetitionRow(*columns)
         if thread.repository_id not in self.repositories:
             installation_id, owner, name, private, archived, as_of = row[24:30]
-            repository = Repository(thread.repository_id, owner, name, bool(private), bool(archived))
+            repository = read_repository(thread.repository_id, owner, name, private, archived)
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
     def read_comments(self, transaction: Transaction, comments: Collection[Comment]) -> None:
@@ -127,7 +196,7 @@ class UnitOfWork:
         ids = [comment.id for comment in comments]
         authors = {comment.author.id for comment in comments if comment.author}
         petition_ids = list(self.petitions)
-        for row in transaction.tuples(sql.COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
+        for row in transaction.tuples(_COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
             self.add_comment(read_comment(row))
         self._read_forgotten(transaction, authors)
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
@@ -137,12 +206,12 @@ class UnitOfWork:
         """Read all commands of these people on the petitions locked."""
         if not author_ids:
             return
-        for row in transaction.tuples(sql.COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
+        for row in transaction.tuples(_COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
             self.add_comment(read_comment(row))
 
     def read_thread(self, transaction: Transaction, issue_id: int) -> list[CommentRow]:
         """Read all comments of a thread, and all commands of their authors."""
-        rows = [read_comment(row) for row in transaction.tuples(sql.COMMENTS_OF_THREAD, issue_id)]
+        rows = list(read_comments_of(transaction, issue_id))
         for row in rows:
             self.add_comment(row)
         authors = {row.comment.author.id for row in rows if row.comment.author}
@@ -150,7 +219,7 @@ class UnitOfWork:
         self._read_forgotten(transaction, authors)
         return rows
 
-    def spare(self, comment: Comment, petition_id: int) -> Comment:
+    def redact(self, comment: Comment, petition_id: int) -> Comment:
         """Leave out of a comment on a petition what is to be forgotten of its author."""
         until = None if comment.author is None else self.forgotten.get(comment.author.id)
         if (petition := self.petitions.get(petition_id)) is not None and petition.anonymised:
@@ -159,8 +228,7 @@ class UnitOfWork:
 
     def _read_forgotten(self, transaction: Transaction, author_ids: Collection[int]) -> None:
         if author_ids:
-            rows = transaction.fetch(sql.FORGOTTEN, list(author_ids))
-            self.forgotten.update((row.user_id, row.at) for row in rows)
+            self.forgotten.update(read_forgotten(transaction, author_ids))
 
     def add_comment(self, row: CommentRow) -> None:
         """Take a comment as it was before this transaction."""
@@ -184,17 +252,18 @@ class UnitOfWork:
 
     def write(self, transaction: Transaction, now: int) -> bool:
         """Write back what changed, apart from signatures; tell whether anything did."""
-        transaction.put(sql.PUT_COMMENTS, [write_comment(row) for row in self.changed.values()])
+        put_comments(transaction, self.changed.values())
         threads = [_write_thread(thread, now) for thread in self.threads.values() if thread.changed]
-        transaction.each(sql.SET_THREAD, threads)
+        transaction.each(_SET_THREAD, threads)
         bumped = [petition for petition in self.petitions.values() if petition.bumped]
         for petition in bumped:
             if petition.revision == petition.published_revision:
                 petition.changed_at = now
             petition.revision += 1
-        transaction.each(sql.SET_PETITION, [_write_petition(petition) for petition in bumped])
-        reread = [(petition.id, now) for petition in self.petitions.values() if petition.reread]
-        transaction.each(sql.REREAD_PETITION, reread)
+        transaction.each(_SET_PETITION, [_write_petition(petition) for petition in bumped])
+        reread = [petition.id for petition in self.petitions.values() if petition.reread]
+        if reread:
+            request_rereading(transaction, reread, now)
         return bool(self.changed or threads or bumped or reread)
 
 
@@ -223,3 +292,24 @@ def _write_petition(petition: PetitionRow) -> tuple[object, ...]:
         petition.revision,
         petition.changed_at,
     )
+
+
+def put_comments(transaction: Transaction, rows: Iterable[CommentRow]) -> None:
+    """Keep comments in the place of what was known of them."""
+    transaction.put(_PUT_COMMENTS, [write_comment(row) for row in rows])
+
+
+_COMMENTS_OF_THREAD: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE issue_id = $1")
+
+
+def read_comments_of(transaction: Transaction, issue_id: int) -> Iterator[CommentRow]:
+    """Read all comments of a thread."""
+    return map(read_comment, transaction.tuples(_COMMENTS_OF_THREAD, issue_id))
+
+
+_FORGOTTEN: Final = statement("SELECT user_id, at FROM forgotten WHERE user_id = ANY($1::BIGINT[])")
+
+
+def read_forgotten(transaction: Transaction, people: Collection[int]) -> dict[int, WholeEpochSeconds]:
+    """Return who of these people asked to be forgotten, by user id, and when."""
+    return {row.user_id: row.at for row in transaction.fetch(_FORGOTTEN, list(people))}

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.store.credentials import CredentialStore
+from bot.store.credentials import read_credentials
 from bot.store.engine.backup import BESIDE, ELSEWHERE
 from bot.store.engine.database import Transaction
 from bot.store.engine.dialect import statement
@@ -121,7 +121,7 @@ async def _save(damaged: DamagedFile, new: Path, now: int, path: Path) -> Recove
         lost = await _copy(damaged, layouts, database)
         await database.alter(upgrade, PATIENCE)
         await make_consistent(database, now, lost)
-        app = await CredentialStore(database).read()
+        app = await database.read(read_credentials)
         rows = [await database.read(partial(_count, table=name)) for name in layouts]
     finally:
         await database.close()
@@ -156,13 +156,13 @@ def _insert(transaction: Transaction, layout: Layout, rows: list[Row]) -> None:
     columns = ", ".join(column.name for column in layout.columns)
     values = ", ".join("?" for _ in layout.columns)
     transaction.put(
-        statement(f"INSERT OR IGNORE INTO {layout.table} ({columns}) VALUES ({values})"),  # noqa: S608 - our names
+        statement(f"INSERT OR IGNORE INTO {layout.table} ({columns}) VALUES ({values})"),
         rows,
     )
 
 
 def _count(transaction: Transaction, table: str) -> int:
-    count: int = transaction.tuples(statement(f"SELECT count(*) FROM {table}"))[0][0]  # noqa: S608 - a name of ours
+    count: int = transaction.tuples(statement(f"SELECT count(*) FROM {table}"))[0][0]
     return count
 
 

@@ -12,14 +12,13 @@ import msgspec
 
 from bot.petition.counting.digest import Sum
 from bot.petition.organizers.settings import Mistake
-from bot.store import rule_statements as governing_sql
-from bot.store import statements as sql
 from bot.store.engine.database import Database, Transaction
 from bot.store.engine.dialect import Statement, statement
-from bot.store.privacy import record_forgotten, strip_thread
-from bot.store.recording.rows import CommentRow, read_comment, read_rules, write_comment
-from bot.store.recording.signatures import is_misread, judge_people, read
-from bot.store.recording.unit_of_work import UnitOfWork
+from bot.store.privacy import erase_details_on, forget_people
+from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
+from bot.store.recording.signatures import derive_signatures, is_misread, read
+from bot.store.recording.unit_of_work import UnitOfWork, put_comments
+from bot.store.rules import request_settings
 from bot.store.sign_outs import end_all_sessions
 from bot.store.states import State
 
@@ -43,9 +42,9 @@ async def make_consistent(database: Database, now: int, lost: AbstractSet[str]) 
         await database.write(_remember_forgotten)
     for person, at in await database.read(lambda work: work.tuples(_FORGOTTEN)):
         # Also from an old page of the file, or by a resync, nothing of it comes back.
-        await database.write(partial(record_forgotten, people=[person], now=at))
+        await database.write(partial(forget_people, people=[person], now=at))
     for (issue_id,) in await database.read(lambda work: work.tuples(_ANONYMOUS_THREADS)):
-        await database.write(partial(strip_thread, issue_id=issue_id, now=now))
+        await database.write(partial(erase_details_on, issue_id=issue_id, now=now))
     await database.write(partial(_ask_for_everything, now=now, lost=lost))
 
 
@@ -135,15 +134,15 @@ def _read_comments(transaction: Transaction, after: int, now: int) -> int | None
         elif is_misread(row) or (row.counted and (row.command is None or row.comment.author is None)):
             read(row)
             row.counted = False
-            changed.append(write_comment(row))
+            changed.append(row)
     transaction.execute(_DROP_COMMENTS, unreadable)
-    transaction.put(sql.PUT_COMMENTS, changed)
+    put_comments(transaction, changed)
     last: int = rows[-1][0]
     transaction.execute(_BELIEVE_NEXT_AUTHORS, after, last)
     return last
 
 
-_COMMENTS_AFTER: Final = statement(f"SELECT {sql.COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2")
+_COMMENTS_AFTER: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2")
 _DROP_COMMENTS: Final = statement("DELETE FROM comments WHERE id = ANY($1::BIGINT[])")
 
 # Whom GitHub names next as the author goes before whom the damaged file named.
@@ -176,25 +175,25 @@ def _judge(transaction: Transaction, after: int, now: int) -> int | None:
     """Count a portion of the people; nobody is counted yet."""
     authors = [row[0] for row in transaction.tuples(_AUTHORS_AFTER, after, AT_ONCE)]
     rows = [read_comment(row) for row in transaction.tuples(_COMMANDS_OF, authors)]
-    world = UnitOfWork()
-    world.lock(transaction, [row.issue_id for row in rows])
+    unit = UnitOfWork()
+    unit.lock(transaction, [row.issue_id for row in rows])
     counted = {(row.petition_id, _author(row)) for row in rows if row.counted}
     for row in rows:
         uncounted = replace(row, counted=False)
-        world.add_comment(uncounted)
+        unit.add_comment(uncounted)
         if row.counted:
-            world.changed[row.comment.id] = uncounted
-        petition = world.petitions.get(row.petition_id)
+            unit.changed[row.comment.id] = uncounted
+        petition = unit.petitions.get(row.petition_id)
         # Without the label, only who had signed before counts.
         if petition is not None and (petition.labelled or (petition.id, _author(row)) in counted):
-            world.people.add((petition.id, _author(row)))
-    labelled = {petition.id: petition.labelled for petition in world.petitions.values()}
-    for petition in world.petitions.values():
+            unit.people.add((petition.id, _author(row)))
+    labelled = {petition.id: petition.labelled for petition in unit.petitions.values()}
+    for petition in unit.petitions.values():
         petition.labelled = True
-    judge_people(transaction, world, now)
-    for petition in world.petitions.values():
+    derive_signatures(transaction, unit, now)
+    for petition in unit.petitions.values():
         petition.labelled = labelled[petition.id]
-    world.write(transaction, now)
+    unit.write(transaction, now)
     return authors[-1] if authors else None
 
 
@@ -207,7 +206,7 @@ _AUTHORS_AFTER: Final = statement("""
 """)
 
 _COMMANDS_OF: Final = statement(f"""
-    SELECT {sql.COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL
+    SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL
 """)
 
 
@@ -223,7 +222,7 @@ def _remember_forgotten(transaction: Transaction) -> None:
 
 
 _COMMENTS_WITHOUT_LOGIN: Final = statement(f"""
-    SELECT {sql.COMMENT_COLUMNS} FROM comments
+    SELECT {COMMENT_COLUMNS} FROM comments
     WHERE author_login = '' AND petition_id IN (SELECT id FROM petitions WHERE anonymised_at IS NULL)
 """)
 
@@ -245,7 +244,7 @@ def _ask_for_everything(transaction: Transaction, now: int, lost: AbstractSet[st
     transaction.execute(_READ_ALL, now)
     transaction.execute(_PUBLISH_ALL, now)
     for (repository_id,) in transaction.tuples(_SETTINGS):
-        transaction.execute(governing_sql.ASK_FOR_SETTINGS, repository_id)
+        request_settings(transaction, repository_id)
     if not lost.isdisjoint({"letters", "letter_texts"}):
         # What the letters said before is asked for where no mark says that it is known.
         transaction.execute(_DROP_PASTS)

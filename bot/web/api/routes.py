@@ -91,7 +91,7 @@ class ApiRoutes:
 
     async def _write_rows(self, response: web.StreamResponse, asked: Asked, letters: Sequence[Letter]) -> None:
         await response.write(table.head().encode())
-        async for entries in self._in_turn(self._house.rosters.all_entries(asked.found.petition_id)):
+        async for entries in self._in_turn(self._house.rosters.iterate_entries(asked.found.petition_id)):
             records = (record_signature(each, letters, self._house.site) for each in entries)
             await response.write(table.rows(records).encode())
 

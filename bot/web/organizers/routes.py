@@ -152,7 +152,7 @@ class OrganizerRoutes:
             raise _silent(error) from None
         answer = web.Response(status=303, headers={"Location": there})
         # A fresh one, whatever the browser has brought along.
-        made_after = await reception.sign_outs.number()
+        made_after = await reception.sign_outs.get_number()
         session = self._sessions(reception).open(f"{person.id}:{person.login}:{made_after}")
         path = f"{_path(self._home(request))}/petitions"
         set_cookie(answer, COOKIE, session, LIFE, path, secure=_is_secure(self._home(request)))
@@ -203,7 +203,7 @@ class OrganizerRoutes:
         if session is None:
             return None
         person, made_after = session
-        return None if made_after < await reception.sign_outs.not_before(person.id) else person
+        return None if made_after < await reception.sign_outs.get_not_before(person.id) else person
 
     def _sessions(self, reception: SignIn) -> Sessions:
         return Sessions(reception.secret_key, "organizer", LIFE, self._house.now)

@@ -58,7 +58,7 @@ class PageRoutes:
 
     async def _front(self, request: web.Request) -> web.Response:
         house = self._house
-        listed = await house.rosters.public_petitions(house.today)
+        listed = await house.rosters.list_public(house.today)
         shown = views.view_listed(listed, house.base(request), house.now())
         return self.draw(request, "front.html", petitions=shown)
 
@@ -71,7 +71,7 @@ class PageRoutes:
         details = await house.details(asked, wanted)
         # Showing a letter takes a while the first time, which nobody else should wait for.
         shown = await asyncio.to_thread(views.view_petition, details, asked.pages, wanted, house)
-        unheard = view_unheard(details.unheard, house.site, over=shown.closed is not None)
+        unheard = view_unheard(details.not_counted, house.site, over=shown.closed is not None)
         response = self.draw(request, "petition.html", petition=shown, roster=shown.roster, unheard=unheard)
         if asked.private:
             response.headers.update(SECRETIVE)

@@ -112,7 +112,7 @@ class Live:
             await self._somebody_watches.wait()
             known = {petition_id: watched.known for petition_id, watched in self._watched.items()}
             try:
-                news = await self._house.rosters.news(known)
+                news = await self._house.rosters.list_changed(known)
             except Unavailable:
                 news = []
             for details in news:

@@ -74,9 +74,9 @@ async def live(url: str) -> Release:
     barbara = await scene.sign("barbara")
     await scene.delete(barbara)
     await scene.sign("edsger")
-    await scene.store.safe.put("sealed", 5)
-    await scene.store.published((await scene.snapshot()).petition_id, 3, at=scene.clock)
-    rows = await scene.store._database.alter(take, 60)
+    await scene.store.credentials.add("sealed", 5)
+    await scene.store.petitions.mark_published((await scene.snapshot()).petition_id, 3, at=scene.clock)
+    rows = await scene.store.database.alter(take, 60)
     await scene.store.close()
     return Release(HEAD, digest_of(HEAD), rows)
 

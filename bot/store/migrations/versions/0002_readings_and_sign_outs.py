@@ -43,7 +43,7 @@ def _times() -> None:
         # SQLite cannot change the type of a column.
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {name} TO {name}_whole")
         op.add_column(table, sa.Column(name, sa.Double, nullable=False, server_default="0"))
-        op.execute(f"UPDATE {table} SET {name} = {name}_whole")  # noqa: S608 - our names
+        op.execute(f"UPDATE {table} SET {name} = {name}_whole")
         op.execute(f"ALTER TABLE {table} DROP COLUMN {name}_whole")
     op.add_column("installations", sa.Column("survey_began", sa.Double, nullable=False, server_default="0"))
     # After which of our writes somebody else's last edit came: the second alone does not tell.
@@ -84,8 +84,8 @@ def _attempts() -> None:
                   AND petition_id IN (SELECT id FROM petitions WHERE anonymised_at IS NULL AND NOT gone)
             ) AS o WHERE place = 1
         ) AS p WHERE newest <= 200
-    """)  # noqa: S608 - ours
-    op.execute(f"DELETE FROM audit WHERE {_BY_STRANGERS}")  # noqa: S608 - ours
+    """)
+    op.execute(f"DELETE FROM audit WHERE {_BY_STRANGERS}")
     op.create_table(
         "doubts",
         sa.Column("comment_id", sa.BigInteger, primary_key=True, autoincrement=False),

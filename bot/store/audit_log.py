@@ -1,0 +1,200 @@
+"""What became of organizers' commands; and, apart from that, what people try who may give none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import Final
+
+from bot.petition.organizers.commands import Answer, Given, Outcome
+from bot.store.engine.database import Records, Transaction, read_transaction
+from bot.store.engine.dialect import statement
+from bot.store.recording.unit_of_work import read_forgotten
+from bot.units import WholeEpochSeconds
+
+TAKEN_BACK: Final = "taken back"
+"""What the audit log says of a command that was deleted, hidden, or edited into something else."""
+
+_AS_GOOD_AS_REFUSED: Final = (Answer.REFUSED.value, TAKEN_BACK)
+
+ATTEMPTS_KEPT: Final = 200
+"""People on each petition, those who tried last."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What became of a command, noted when that changed: `obeyed`, `refused`, `misunderstood` or `taken back`."""
+
+    number: int
+    noted_at: WholeEpochSeconds
+    comment_id: int
+    given_at: WholeEpochSeconds
+    user_id: int
+    login: str
+    word: str
+    argument: str
+    answer: str
+    note: str
+    thread: int | None = None
+    """The number of the issue on which it was given, where that is in the petition's repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often somebody gave commands who may not, when first and when last, and the last command's word."""
+
+    user_id: int
+    login: str
+    word: str
+    times: int
+    first_at: WholeEpochSeconds
+    last_at: WholeEpochSeconds
+    last_comment_id: int
+    thread: int | None = None
+    """The number of the issue on which the last one stands, where that is in the petition's repository."""
+
+
+class AuditLog(Records):
+    """What organizers, and others, have tried."""
+
+    @read_transaction
+    def list_entries(self, transaction: Transaction, petition_id: int) -> list[AuditEntry]:
+        """List what became of the commands given on a petition, the oldest first."""
+        return _read_entries(transaction, petition_id)
+
+    @read_transaction
+    def list_attempts(self, transaction: Transaction, petition_id: int) -> list[Attempts]:
+        """List who gave commands on a petition and may not, the last one first."""
+        return _read_attempts(transaction, petition_id)
+
+
+_ENTRIES: Final = statement("""
+    SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer, a.note,
+           t.number AS thread
+    FROM audit a
+    LEFT JOIN comments c ON c.id = a.comment_id
+    LEFT JOIN threads t ON t.issue_id = c.issue_id
+        AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
+    WHERE a.petition_id = $1 ORDER BY a.number
+""")
+
+
+def _read_entries(transaction: Transaction, petition_id: int) -> list[AuditEntry]:
+    return [AuditEntry(*row) for row in transaction.fetch(_ENTRIES, petition_id)]
+
+
+_ADD_ENTRY: Final = statement("""
+    INSERT INTO audit (petition_id, number, noted_at, comment_id, given_at, user_id, login, word, argument, answer,
+                       note)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+""")
+
+
+def record_outcomes(
+    transaction: Transaction, petition_id: int, outcomes: Iterable[Outcome], now: WholeEpochSeconds
+) -> list[Given]:
+    """Add what is not the log's last word on a command; return the commands that do not belong into it.
+
+    These are refused and always were: anybody may write such comments, as many as they like.
+    """
+    entries = _read_entries(transaction, petition_id)
+    last = {entry.comment_id: entry for entry in entries}
+    found, standing, attempts = list[AuditEntry](), set(), []
+    number = entries[-1].number if entries else 0
+    for outcome in outcomes:
+        given = outcome.given
+        standing.add(given.comment_id)
+        entry = last.get(given.comment_id)
+        if outcome.answer is Answer.REFUSED and (entry is None or entry.answer in _AS_GOOD_AS_REFUSED):
+            attempts.append(given)
+            continue
+        said = (given.at, outcome.answer.value, outcome.note)
+        if outcome.answer is Answer.WAITING or (entry and (entry.given_at, entry.answer, entry.note) == said):
+            continue
+        number += 1
+        found.append(
+            AuditEntry(
+                number, now, given.comment_id, given.at, given.author.id, given.author.login, given.order.word,
+                given.order.argument, outcome.answer.value, outcome.note,
+            )
+        )  # fmt: skip
+    for comment_id, entry in last.items():
+        if comment_id not in standing and entry.answer != TAKEN_BACK:
+            number += 1
+            found.append(replace(entry, number=number, noted_at=now, answer=TAKEN_BACK, note=""))
+    transaction.each(_ADD_ENTRY, [(petition_id, *astuple(entry)[:-1]) for entry in found])
+    return attempts
+
+
+_ATTEMPTS: Final = statement("""
+    SELECT a.user_id, a.login, a.word, a.times, a.first_at, a.last_at, a.last_comment_id, t.number AS thread
+    FROM attempts a
+    LEFT JOIN comments c ON c.id = a.last_comment_id
+    LEFT JOIN threads t ON t.issue_id = c.issue_id
+        AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
+    WHERE a.petition_id = $1 ORDER BY a.last_at DESC, a.last_comment_id DESC
+""")
+
+
+def _read_attempts(transaction: Transaction, petition_id: int) -> list[Attempts]:
+    return [Attempts(*row) for row in transaction.fetch(_ATTEMPTS, petition_id)]
+
+
+_PUT_ATTEMPTS: Final = statement("""
+    INSERT INTO attempts (petition_id, user_id, login, word, times, first_at, last_at, last_comment_id)
+    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[], $6::BIGINT[],
+                         $7::BIGINT[], $8::BIGINT[])
+    ON CONFLICT (petition_id, user_id) DO UPDATE SET
+        login = excluded.login, word = excluded.word, times = excluded.times, first_at = excluded.first_at,
+        last_at = excluded.last_at, last_comment_id = excluded.last_comment_id
+""")
+
+_DROP_ATTEMPTS: Final = statement("DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])")
+
+
+def record_attempts(transaction: Transaction, petition_id: int, commands: Sequence[Given]) -> None:
+    """Add commands that were refused. Repeating changes nothing; older ones than the last one known are skipped.
+
+    Of those who asked to be forgotten, only what they have written since is recorded.
+    """
+    if not commands:
+        return
+    known = {one.user_id: one for one in _read_attempts(transaction, petition_id)}
+    forgotten = read_forgotten(transaction, sorted({one.author.id for one in commands}))
+    found = dict(known)
+    for one in sorted(commands, key=lambda given: (given.at, given.comment_id)):
+        if one.at > forgotten.get(one.author.id, -1):
+            found[one.author.id] = _add_attempt(found.get(one.author.id), one)
+    newest = sorted(found.values(), key=lambda one: (one.last_at, one.last_comment_id), reverse=True)
+    kept = newest[:ATTEMPTS_KEPT]
+    changed = [one for one in kept if known.get(one.user_id) != one]
+    transaction.put(_PUT_ATTEMPTS, [(petition_id, *astuple(one)[:-1]) for one in changed])
+    if gone := sorted(known.keys() - {one.user_id for one in kept}):
+        transaction.execute(_DROP_ATTEMPTS, petition_id, gone)
+
+
+def _add_attempt(before: Attempts | None, one: Given) -> Attempts:
+    if before is None:
+        return Attempts(one.author.id, one.author.login, one.order.word, 1, one.at, one.at, one.comment_id)
+    if (one.at, one.comment_id) <= (before.last_at, before.last_comment_id):
+        return before
+    return replace(
+        before, login=one.author.login, word=one.order.word, times=before.times + 1, last_at=one.at,
+        last_comment_id=one.comment_id,
+    )  # fmt: skip
+
+
+_DROP_ATTEMPTS_ON: Final = statement("DELETE FROM attempts WHERE petition_id = $1")
+
+
+def drop_attempts_on(transaction: Transaction, petition_id: int) -> None:
+    """Forget who has tried to give commands on a petition."""
+    transaction.execute(_DROP_ATTEMPTS_ON, petition_id)
+
+
+_DROP_ATTEMPTS_BY: Final = statement("DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])")
+
+
+def drop_attempts_by(transaction: Transaction, people: Collection[int]) -> None:
+    """Forget what people have tried."""
+    transaction.execute(_DROP_ATTEMPTS_BY, list(people))

@@ -1,0 +1,187 @@
+"""Comments: which texts are known already, and of which only GitHub can say who wrote them, or when.
+
+Each doubtful comment is asked for by itself, less and less often. So nothing else in a thread waits for a comment
+that somebody edits again and again, and nobody can have a whole thread read as often as they like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.petition.comments.commands import GRAMMAR
+from bot.petition.comments.comment import Comment, KnownText, Version
+from bot.petition.comments.versions import last_text
+from bot.store.engine.database import Database, Records, Transaction, read_transaction, write_transaction
+from bot.store.engine.dialect import statement
+from bot.store.marks import put_mark, read_mark
+from bot.store.recording.rows import CommentRow, read_known
+from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
+from bot.units import EpochSeconds, WholeEpochSeconds
+
+GRAMMAR_MARK: Final = "grammar"
+"""The mark of the grammar for which every thread was asked to be read again."""
+
+REMEMBERED: Final = 3600.0
+"""Seconds after which it does not matter any more how often a comment was asked for."""
+
+GIVEN_UP: Final = 7 * 86_400.0
+"""Seconds after which a comment is left alone for which nobody could ask; a complete listing brings it back."""
+
+AT_ONCE: Final = 2_500
+"""Comments of a thread that are asked for one after the other: as many as an issue takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulComment:
+    """A comment to ask GitHub for, by the name that GraphQL knows it by.
+
+    It was `asked` for so many times of late; hand `wanted` back when it is clear.
+    """
+
+    comment_id: int
+    node_id: str
+    wanted: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clarification:
+    """What asking for a comment came to: whether it is clear, and when it may be asked for again at the soonest."""
+
+    comment: DoubtfulComment
+    is_clear: bool
+    ask_after: EpochSeconds
+
+
+class Comments(Records):
+    """The comments of threads."""
+
+    _KNOWN_TEXTS: Final = statement("""
+        SELECT id, read_digest, versions FROM comments WHERE id = ANY($1::BIGINT[]) AND grammar = $2
+    """)
+
+    @read_transaction
+    def get_known_texts(self, transaction: Transaction, comment_ids: Collection[int]) -> dict[int, KnownText]:
+        """Return the texts of comments that were read last, by id, as far as they need not be read again."""
+        rows = transaction.tuples(self._KNOWN_TEXTS, list(comment_ids), GRAMMAR)
+        found = {comment_id: read_known(digest, versions) for comment_id, digest, versions in rows}
+        return {comment_id: known for comment_id, known in found.items() if known is not None}
+
+    # A comment that a listing lacked has kept only what was seen of it since.
+    _COUNT: Final = statement("""
+        SELECT count(*) FROM comments
+        WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
+    """)
+
+    @read_transaction
+    def count_present(self, transaction: Transaction, issue_id: int, before: WholeEpochSeconds) -> int:
+        """Count the comments of a thread that are there by what we know, and were written before a time."""
+        count: int = transaction.fetch(self._COUNT, issue_id, before)[0][0]
+        return count
+
+    _DROP_OLD: Final = statement("DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2")
+
+    _PUT_DOUBTS: Final = statement("""
+        INSERT INTO doubts (comment_id, node_id, wanted, ask_after)
+        SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::DOUBLE PRECISION[])
+        ON CONFLICT (comment_id) DO UPDATE SET node_id = excluded.node_id, wanted = doubts.wanted + 1
+    """)
+
+    async def request_clarification(self, nodes: Mapping[int, str], now: EpochSeconds) -> None:
+        """Have comments asked for, given as node ids by comment id; whoever was asked for of late waits."""
+
+        def request(transaction: Transaction) -> None:
+            transaction.execute(self._DROP_OLD, now - REMEMBERED, now - GIVEN_UP)
+            rows = [(comment_id, node_id, 1, now) for comment_id, node_id in nodes.items()]
+            transaction.put(self._PUT_DOUBTS, rows)
+
+        if nodes:
+            await self._database.write(request)
+
+    _DOUBTFUL_THREAD: Final = statement(f"""
+        {THREAD_TO_READ}
+        {USABLE.format(of="t")}
+        WHERE NOT t.gone AND r.installation_id = $1 AND t.issue_id IN (
+                SELECT c.issue_id FROM doubts d JOIN comments c ON c.id = d.comment_id
+                WHERE d.wanted > d.done AND d.ask_after <= $2
+            )
+        ORDER BY t.issue_id LIMIT 1
+    """)
+
+    @read_transaction
+    def get_doubtful_thread(
+        self, transaction: Transaction, installation_id: int, now: EpochSeconds
+    ) -> ThreadToRead | None:
+        """Return a thread of an installation that has comments to ask for now; None where there is none."""
+        return first_thread(transaction.fetch(self._DOUBTFUL_THREAD, installation_id, now))
+
+    _DOUBTFUL: Final = statement("""
+        SELECT d.comment_id, d.node_id, d.wanted, d.asked FROM doubts d JOIN comments c ON c.id = d.comment_id
+        WHERE d.wanted > d.done AND d.ask_after <= $2 AND c.issue_id = $1
+        ORDER BY d.ask_after, d.comment_id LIMIT $3
+    """)
+
+    @read_transaction
+    def list_doubtful(self, transaction: Transaction, issue_id: int, now: EpochSeconds) -> list[DoubtfulComment]:
+        """List the comments of a thread to ask for now, those first that have waited longest."""
+        return [DoubtfulComment(*row) for row in transaction.fetch(self._DOUBTFUL, issue_id, now, AT_ONCE)]
+
+    _MARK_ASKED: Final = statement("""
+        UPDATE doubts SET asked = asked + 1, ask_after = $2, done = CASE WHEN done < $3 THEN $3 ELSE done END
+        WHERE comment_id = $1
+    """)
+
+    @write_transaction
+    def record_clarifications(self, transaction: Transaction, answers: Sequence[Clarification]) -> None:
+        """Record that comments were asked for; a request that came meanwhile is not answered by that."""
+        rows = [
+            (one.comment.comment_id, one.ask_after, one.comment.wanted if one.is_clear else 0) for one in answers
+        ]
+        transaction.each(self._MARK_ASKED, rows)
+
+
+_REOPEN_DOUBT: Final = statement("UPDATE doubts SET wanted = wanted + 1 WHERE comment_id = $1")
+
+
+def reopen_doubt(transaction: Transaction, comment_id: int) -> bool:
+    """Have a comment asked for once more in its turn; False where GitHub's name for it is not known."""
+    return bool(transaction.execute(_REOPEN_DOUBT, comment_id))
+
+
+def record_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> None:
+    """Record which text of a comment was read last, once `seen` has been merged with what was `known`.
+
+    What is kept of a comment of which something was erased from the `whole` is not what its text says.
+    """
+    last = last_text(whole.versions, whole.created_at) if whole.versions else None
+    if last is None or row.comment.versions != whole.versions:
+        row.read_digest, row.grammar = "", 0
+    elif _has_text(seen, last):
+        row.read_digest, row.grammar = last.digest, GRAMMAR
+    elif known is None or row.read_digest != last.digest or not _has_text(known, last):
+        row.read_digest, row.grammar = "", 0
+
+
+def _has_text(comment: Comment, version: Version) -> bool:
+    return (version.digest, version.command) in ((one.digest, one.command) for one in comment.versions)
+
+
+# Without a time, because it can wait until discovery comes by: nobody's signature is known to be lost.
+_READ_ALL_AGAIN: Final = statement("""
+    UPDATE threads SET reread = reread + 1, reread_asked_at = 0
+    WHERE reread = reread_done AND NOT gone
+      AND petition_id IN (SELECT id FROM petitions WHERE labelled AND NOT gone)
+""")
+
+
+async def follow_grammar(database: Database) -> None:
+    """Have every thread read again, once for each new version of the grammar."""
+
+    def read_all_again(transaction: Transaction) -> None:
+        transaction.execute(_READ_ALL_AGAIN)
+        put_mark(transaction, GRAMMAR_MARK, GRAMMAR)
+
+    if (await database.read(lambda transaction: read_mark(transaction, GRAMMAR_MARK)) or 0) < GRAMMAR:
+        await database.write(read_all_again)

@@ -1,0 +1,42 @@
+"""Times and numbers that the store keeps by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import statement
+
+_GET: Final = statement("SELECT at FROM marks WHERE name = $1")
+
+
+def read_mark(transaction: Transaction, name: str) -> int | None:
+    """Return what was kept under a name; None for nothing."""
+    rows = transaction.fetch(_GET, name)
+    return rows[0][0] if rows else None
+
+
+_PUT: Final = statement("""
+    INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at
+""")
+
+
+def put_mark(transaction: Transaction, name: str, at: int) -> None:
+    """Keep a number under a name, in the place of another one."""
+    transaction.execute(_PUT, name, at)
+
+
+_PUT_FIRST: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+
+
+def put_first_mark(transaction: Transaction, name: str, at: int) -> None:
+    """Keep a number under a name, unless there is one."""
+    transaction.execute(_PUT_FIRST, name, at)
+
+
+_DROP: Final = statement("DELETE FROM marks WHERE name = $1")
+
+
+def drop_mark(transaction: Transaction, name: str) -> None:
+    """Forget what was kept under a name."""
+    transaction.execute(_DROP, name)

@@ -1,0 +1,209 @@
+"""One page of a roster: who has signed a petition, sorted and searched; SQL is put together from parts, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+from bot.petition.counting.tally import Signature
+from bot.petition.facts import Repository
+from bot.petition.organizers.settings import Detail
+from bot.store.engine.database import Transaction
+from bot.store.engine.dialect import Statement, statement
+from bot.store.recording.rows import read_repository
+
+PAGE_SIZE: Final = 50
+"""Signatures on a page."""
+
+
+class SortOrder(StrEnum):
+    """How a roster is sorted."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+
+    @property
+    def is_by_name(self) -> bool:
+        """Return whether names are compared, and not times."""
+        return self is SortOrder.NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: behind the signature with this key, or before it when going `back`."""
+
+    key: int | str
+    comment_id: int
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RosterQuery:
+    """Which part of a roster is asked for."""
+
+    order: SortOrder = SortOrder.NEWEST
+    text: str = ""
+    """What login, name or affiliation has in it."""
+    cursor: Cursor | None = None
+    size: int = PAGE_SIZE
+    letters: int | None = 1
+    """Of how many of the letter's newest versions the texts are wanted; None for all."""
+    by_operator: bool = False
+    """Whether also a roster is wanted that the organizers do not show; details that they do not show stay out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A signature, and the issue on which its comment stands."""
+
+    signature: Signature
+    repository: Repository
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPage:
+    """A part of a roster; the cursors lead to its neighbours, None where there is nothing more."""
+
+    entries: Sequence[Entry]
+    before: Cursor | None
+    after: Cursor | None
+
+
+def read_page(
+    transaction: Transaction, petition_id: int, wanted: RosterQuery, show: frozenset[Detail]
+) -> RosterPage:
+    """Read the signatures that a query asks for, with the details that organizers show."""
+    cursor = wanted.cursor
+    back = cursor is not None and cursor.back
+    rows = list(transaction.tuples(*_question(petition_id, wanted, back, show)))
+    more = len(rows) > wanted.size
+    del rows[wanted.size :]
+    if back:
+        rows.reverse()
+    entries = [_entry(row) for row in rows]
+    if not entries:
+        return RosterPage((), None, None)
+    first, last = _cursor(rows[0], wanted.order, back=True), _cursor(rows[-1], wanted.order, back=False)
+    has_before, has_after = (more, True) if back else (cursor is not None, more)
+    return RosterPage(entries, first if has_before else None, last if has_after else None)
+
+
+def _question(
+    petition_id: int, wanted: RosterQuery, back: bool, show: frozenset[Detail]
+) -> tuple[Statement, *tuple[object, ...]]:
+    descending = (wanted.order is SortOrder.NEWEST) is not back
+    spellings = _spellings(wanted.text) if wanted.text else ()
+    kind = _Kind(wanted.order.is_by_name, descending, len(spellings), wanted.cursor is not None, show)
+    values: list[object] = [petition_id, wanted.size + 1]
+    if wanted.cursor is not None:
+        values += [wanted.cursor.key, wanted.cursor.comment_id]
+    values += map(_pattern, spellings)
+    return _roster_statement(kind), *values
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    """Return a text in the letter cases that names are written in: engines fold no more than ASCII reliably."""
+    return (text,) if text.isascii() else (text, text.lower(), text.upper(), text.title())
+
+
+def _pattern(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    *signature, repository_id, owner, name, private, archived, number, _ = row
+    repository = read_repository(repository_id, owner, name, private, archived)
+    return Entry(Signature(*signature), repository, number)
+
+
+def _cursor(row: Sequence[Any], order: SortOrder, *, back: bool) -> Cursor:
+    comment_id, signed_at, sort_name = row[2], row[3], row[-1]
+    key = sort_name if order.is_by_name else signed_at
+    return Cursor(key, comment_id, back)
+
+
+def read_signature_of(
+    transaction: Transaction, petition_id: int, login: str, show: frozenset[Detail]
+) -> list[Entry]:
+    """Return the signature of whoever has a login on a petition, if there is one, with what organizers show."""
+    return [_entry(row) for row in transaction.tuples(_signature_of_login(show), petition_id, login)]
+
+
+_DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Detail.REASON, "s.reason"))
+
+
+@cache
+def _signature_of_login(show: frozenset[Detail]) -> Statement:
+    """Ask for the signature of whoever has a login ($2) on a petition ($1), with the details that are shown."""
+    question = f"{_entry_statement('signatures', show)} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)"
+    # SQLite compares without making a text of each login first.
+    on_sqlite = question.replace("lower(s.login) = lower($2)", "s.login = $2 COLLATE NOCASE")
+    return Statement(sqlite=statement(on_sqlite).sqlite, postgresql=question)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    by_name: bool
+    descending: bool
+    patterns: int
+    following: bool
+    show: frozenset[Detail]
+
+
+@cache
+def _roster_statement(kind: _Kind) -> Statement:
+    """Put together the question for a part of a roster: $1 petition, $2 rows, then the cursor, then patterns.
+
+    Times are sorted by their index. Names and searches look at all signatures of a petition: an index for them
+    would have to be written with every signature. What is not shown can neither be found nor sorted by.
+    """
+    return Statement(
+        sqlite=statement(_roster(kind, collation="", like="LIKE")).sqlite,
+        postgresql=_roster(kind, collation=' COLLATE "C"', like="ILIKE"),
+    )
+
+
+def _roster(kind: _Kind, *, collation: str, like: str) -> str:
+    key = f"{_sort_name(kind.show)}{collation}" if kind.by_name else "s.signed_at"
+    direction = "DESC" if kind.descending else "ASC"
+    conditions = ["s.petition_id = $1"]
+    if kind.following:
+        key_type = "TEXT" if kind.by_name else "BIGINT"
+        conditions.append(f"({key}, s.comment_id) {'<' if kind.descending else '>'} ($3::{key_type}, $4::BIGINT)")
+    if kind.patterns:
+        first = 5 if kind.following else 3
+        columns = ["s.login", *(column for detail, column in _DETAILS[:2] if detail in kind.show)]
+        alike = (
+            f"{column} {like} ${first + number} ESCAPE '\\'"
+            for column in columns
+            for number in range(kind.patterns)
+        )
+        conditions.append(f"({' OR '.join(alike)})")
+    # The rows of the page first: joining them is for fifty and not for all.
+    page = f"""(
+        SELECT * FROM signatures s WHERE {" AND ".join(conditions)}
+        ORDER BY {key} {direction}, s.comment_id {direction} LIMIT $2
+    )"""
+    return f"{_entry_statement(page, kind.show)} ORDER BY {key} {direction}, s.comment_id {direction}"
+
+
+def _entry_statement(source: str, show: frozenset[Detail]) -> str:
+    details = ", ".join(column if detail in show else "NULL" for detail, column in _DETAILS)
+    return f"""
+        SELECT s.user_id, s.login, s.comment_id, s.signed_at, {details},
+               r.id, r.owner, r.name, r.private, r.archived, t.number, {_sort_name(show)}
+        FROM {source} s
+        JOIN comments c ON c.id = s.comment_id
+        JOIN threads t ON t.issue_id = c.issue_id
+        JOIN repositories r ON r.id = t.repository_id
+    """
+
+
+def _sort_name(show: frozenset[Detail]) -> str:
+    return "lower(COALESCE(s.name, s.login))" if Detail.NAME in show else "lower(s.login)"

@@ -1,0 +1,250 @@
+"""The issues of petitions: which comments are to be read again, and when each was last checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.petition.facts import Issue, Repository
+from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
+from bot.store.engine.dialect import statement
+from bot.store.recording.rows import read_repository
+from bot.units import EpochSeconds, WholeEpochSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadToRead:
+    """A thread whose comments are to be read; hand `reread` back when that is done.
+
+    `comments` is how many GitHub says there are, `gap` how many more than are listed, by the last complete listing
+    at `listed_at`. What changed since `changes_since` may be unknown. `attempts` to read it have failed.
+    """
+
+    issue_id: int
+    petition_id: int
+    installation_id: int
+    repository: Repository
+    number: int
+    comments: int
+    reread: int
+    listed_at: WholeEpochSeconds
+    changes_since: WholeEpochSeconds
+    gap: int
+    attempts: int
+    asked: bool = False
+    """It was asked for, and is not done yet."""
+
+
+THREAD_TO_READ: Final = """
+    SELECT t.issue_id, t.petition_id, r.installation_id, t.number, t.comments, t.reread, t.listed_at,
+           t.changes_since, t.gap, t.read_attempts, t.reread > t.reread_done,
+           r.id, r.owner, r.name, r.private, r.archived
+    FROM threads t
+    JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
+"""
+"""What `first_thread` reads, in SQL."""
+
+USABLE: Final = """
+    JOIN repositories r ON r.id = {of}.repository_id AND r.accessible AND NOT r.deleted AND NOT r.archived
+    JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
+"""
+"""Leave out what the App cannot work on, in SQL."""
+
+# A request to be read again that came after the thread was put off is answered at once.
+_NOT_PUT_OFF = "(t.read_retry_at <= $2 OR t.reread > t.put_off)"
+
+
+class Threads(Records):
+    """The issues whose comments are read."""
+
+    _TO_READ: Final = statement(f"""
+        {THREAD_TO_READ}
+        {USABLE.format(of="t")}
+        WHERE t.reread > t.reread_done AND t.reread_asked_at > 0 AND NOT t.gone AND r.installation_id = $1
+          AND {_NOT_PUT_OFF}
+        ORDER BY t.reread_asked_at, t.issue_id LIMIT 100
+    """)
+
+    @read_transaction
+    def list_to_read(self, transaction: Transaction, installation_id: int, now: EpochSeconds) -> list[ThreadToRead]:
+        """List an installation's threads that asked to be read again, the longest waiting first."""
+        return [_thread(*row) for row in transaction.fetch(self._TO_READ, installation_id, now)]
+
+    _TO_CHECK: Final = statement(f"""
+        {THREAD_TO_READ}
+        {USABLE.format(of="t")}
+        WHERE (p.labelled OR EXISTS (SELECT 1 FROM writes w WHERE w.issue_id = t.issue_id AND NOT w.heard))
+          AND (t.reread = t.reread_done OR t.reread_asked_at = 0) AND NOT t.gone AND r.installation_id = $1
+          AND t.looked_at < $3
+          AND {_NOT_PUT_OFF}
+        ORDER BY t.looked_at, t.issue_id LIMIT 1
+    """)
+
+    @read_transaction
+    def get_to_check(
+        self, transaction: Transaction, installation_id: int, now: EpochSeconds, before: EpochSeconds
+    ) -> ThreadToRead | None:
+        """Return the thread that was checked the longest time ago; None where all were checked since `before`.
+
+        Without the label nothing is counted, but our last write there may have replaced somebody's edit.
+        """
+        return first_thread(transaction.fetch(self._TO_CHECK, installation_id, now, before))
+
+    _OF_ISSUE: Final = statement(f"""
+        {THREAD_TO_READ}
+        JOIN repositories r ON r.id = t.repository_id
+        WHERE t.issue_id = $1 AND NOT t.gone
+    """)
+
+    @read_transaction
+    def get(self, transaction: Transaction, issue_id: int) -> ThreadToRead | None:
+        """Return the thread that an issue is, whether it is to be read or not; None where it is none."""
+        return first_thread(transaction.fetch(self._OF_ISSUE, issue_id))
+
+    _MARK_CHECKED: Final = statement("""
+        UPDATE threads
+        SET looked_at = $2, changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
+        WHERE issue_id = $1
+    """)
+
+    @write_transaction
+    def mark_checked(
+        self, transaction: Transaction, issue_id: int, at: EpochSeconds, changes_since: WholeEpochSeconds = 0
+    ) -> None:
+        """Record that a thread was checked, and from when on to ask for changes next time, where that is known."""
+        transaction.execute(self._MARK_CHECKED, issue_id, at, changes_since)
+
+    _MARK_READ: Final = statement("""
+        UPDATE threads
+        SET reread_done = CASE WHEN reread_done < $2 THEN $2 ELSE reread_done END, read_attempts = 0,
+            read_retry_at = 0
+        WHERE issue_id = $1
+    """)
+
+    @write_transaction
+    def mark_read(self, transaction: Transaction, thread: ThreadToRead) -> None:
+        """Record that a thread was read, in answer to the request that came with it."""
+        transaction.execute(self._MARK_READ, thread.issue_id, thread.reread)
+
+    _POSTPONE: Final = statement("""
+        UPDATE threads
+        SET put_off = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE $2 END,
+            reread = CASE WHEN reread = $2 AND reread = reread_done THEN reread + 1 ELSE reread END,
+            reread_asked_at = CASE WHEN reread_asked_at = 0 THEN 1 ELSE reread_asked_at END,
+            read_retry_at = $3, read_attempts = $4
+        WHERE issue_id = $1
+    """)
+
+    @write_transaction
+    def postpone(self, transaction: Transaction, thread: ThreadToRead, until: EpochSeconds) -> None:
+        """Set when to read a thread again; a new request to read it takes precedence."""
+        transaction.execute(self._POSTPONE, thread.issue_id, thread.reread, until, thread.attempts + 1)
+
+    _SET_GAP: Final = statement("UPDATE threads SET gap = $2 WHERE issue_id = $1")
+
+    @write_transaction
+    def record_gap(self, transaction: Transaction, issue_id: int, gap: int) -> None:
+        """Record by how many the number of comments that GitHub gives is off."""
+        transaction.execute(self._SET_GAP, issue_id, gap)
+
+
+def first_thread(rows: Sequence[Row]) -> ThreadToRead | None:
+    """Return the first of the rows that `THREAD_TO_READ` selects."""
+    return _thread(*rows[0]) if rows else None
+
+
+def _thread(issue_id: int, petition_id: int, installation_id: int, *rest: Any) -> ThreadToRead:
+    number, comments, reread, listed_at, changes_since, gap, attempts, asked, *repository = rest
+    return ThreadToRead(
+        issue_id, petition_id, installation_id, read_repository(*repository), number, comments, reread, listed_at,
+        changes_since, gap, attempts, bool(asked),
+    )  # fmt: skip
+
+
+_PETITION_OF_ISSUE: Final = statement("SELECT petition_id FROM threads WHERE issue_id = $1")
+
+
+def read_petition_of(transaction: Transaction, issue_id: int) -> int | None:
+    """Return the petition that an issue belongs to, or belonged to before it moved or went."""
+    rows = transaction.tuples(_PETITION_OF_ISSUE, issue_id)
+    return rows[0][0] if rows else None
+
+
+_OF_PETITION: Final = statement("SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position")
+
+
+def read_issues_of(transaction: Transaction, petition_id: int) -> list[int]:
+    """Return the issues of a petition in their order, also those that are gone."""
+    return [row[0] for row in transaction.tuples(_OF_PETITION, petition_id)]
+
+
+_ADD: Final = statement("""
+    INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
+                         comments, as_of, gone, reread, reread_as_of, reread_asked_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
+    ON CONFLICT (issue_id) DO NOTHING
+""")
+
+
+def add_thread(
+    transaction: Transaction, petition_id: int, repository_id: int, position: int, issue: Issue, *, labelled: bool,
+    as_of: WholeEpochSeconds, now: WholeEpochSeconds,
+) -> None:  # fmt: skip
+    """Make an issue a thread of a petition, to be read."""
+    transaction.execute(
+        _ADD, issue.id, petition_id, repository_id, issue.number, position, issue.title, labelled, issue.closed_at,
+        issue.locked, issue.comments, as_of, now,
+    )  # fmt: skip
+
+
+_LOCK_PETITIONS: Final = statement("""
+    SELECT id, gone FROM petitions WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
+""")
+
+
+def lock_petitions(transaction: Transaction, petition_ids: Sequence[int]) -> dict[int, bool]:
+    """Lock petitions; return of each that there is whether it is gone."""
+    return {row.id: bool(row.gone) for row in transaction.fetch(_LOCK_PETITIONS, petition_ids)}
+
+
+_PUBLISH: Final = statement("""
+    UPDATE petitions SET revision = revision + 1, changed_at = $2
+    WHERE id = ANY($1::BIGINT[]) AND revision = published_revision
+""")
+
+
+def request_publishing(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
+    """Have petitions published, which reads their issues; one that was postponed stays so."""
+    transaction.execute(_PUBLISH, petition_ids, now)
+
+
+_PUBLISH_NOW: Final = statement("""
+    UPDATE petitions
+    SET changed_at = CASE WHEN revision = published_revision THEN $2 ELSE changed_at END,
+        revision = revision + 1, attempts = 0, retry_at = 0
+    WHERE id = ANY($1::BIGINT[])
+""")
+
+
+def publish_now(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
+    """Have petitions published again, also those that were postponed."""
+    transaction.execute(_PUBLISH_NOW, petition_ids, now)
+
+
+_READ_AGAIN: Final = statement("""
+    UPDATE threads SET reread = reread + 1, reread_asked_at = $2
+    WHERE petition_id = ANY($1::BIGINT[]) AND NOT gone
+""")
+
+
+def request_rereading(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
+    """Have all comments of petitions read again."""
+    transaction.execute(_READ_AGAIN, petition_ids, now)
+
+
+def resync_petitions(transaction: Transaction, petition_ids: Iterable[int], now: WholeEpochSeconds) -> None:
+    """Publish petitions again and read their comments again; whatever stopped them may have gone."""
+    ids = list(petition_ids)
+    publish_now(transaction, ids, now)
+    request_rereading(transaction, ids, now)

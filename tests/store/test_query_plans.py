@@ -1,0 +1,241 @@
+"""The cost of what is executed does not grow with the petition: each statement finds its rows by an index."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import pytest
+
+from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
+from bot.petition.comments.comment import Writer
+from bot.petition.facts import BodyEdit, IssueFact, IssueGone
+from bot.petition.organizers.commands import Answer, Outcome, Ruling
+from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.settings import Settings
+from bot.store import Clarification, Cursor, LastBodies, RosterQuery, SortOrder, State, Store
+from bot.store.engine.database import Database, Row, Transaction
+from bot.store.engine.dialect import Statement, statement
+from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
+
+T = TypeVar("T")
+
+INDEXES_ONLY = statement("SET LOCAL enable_seqscan = off")
+OF_WHAT_WAITS = {"petitions_due", "petitions_ending", "threads_to_read", "comments_to_acknowledge"}
+"""Partial indexes, which hold only what is to be done."""
+WITHOUT_INDEX = ("UPDATE threads SET moved_to = $2 WHERE moved_to = $1", "ORDER BY latest DESC")
+"""What issues that move rarely execute, and the page that lists all petitions."""
+GROWING = {"comments", "signatures", "threads", "petitions", "repositories"}
+
+
+class Traced(Transaction):
+    """A transaction that keeps what it executes."""
+
+    def __init__(self, inner: Transaction, executed: set[Statement]) -> None:
+        self.inner, self.executed, self.engine = inner, executed, inner.engine
+
+    def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
+        self.executed.add(statement)
+        return self.inner.fetch(statement, *values)
+
+    def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
+        self.executed.add(statement)
+        return self.inner.tuples(statement, *values)
+
+    def execute(self, statement: Statement, *values: object) -> int:
+        self.executed.add(statement)
+        return self.inner.execute(statement, *values)
+
+    def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
+        if rows:
+            self.executed.add(statement)
+        self.inner.put(statement, rows)
+
+    def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
+        if rows:
+            self.executed.add(statement)
+        self.inner.each(statement, rows)
+
+
+@dataclass
+class Trace:
+    """What a store has executed since it was last asked."""
+
+    database: Database
+    executed: set[Statement] = field(default_factory=set)
+
+    async def read_whole_tables(self, *, at_least: int) -> dict[str, set[str]]:
+        """Return which of the statements read growing tables from end to end; there must be so many statements."""
+        executed, self.executed = self.executed, set()
+        assert len(executed) >= at_least
+        plans = {text.postgresql: scanned(text, await explain(self.database, text)) for text in executed}
+        found = {text: tables & GROWING for text, tables in plans.items() if tables & GROWING}
+        return {text: tables for text, tables in found.items() if not any(part in text for part in WITHOUT_INDEX)}
+
+
+@pytest.fixture
+def trace(store: Store, monkeypatch: pytest.MonkeyPatch) -> Trace:
+    return watch(store.database, monkeypatch)
+
+
+def watch(database: Database, monkeypatch: pytest.MonkeyPatch) -> Trace:
+    read, write, trace = database.read, database.write, Trace(database)
+
+    async def traced_read(work: Callable[[Transaction], T]) -> T:
+        return await read(lambda transaction: work(Traced(transaction, trace.executed)))
+
+    async def traced_write(work: Callable[[Transaction], T], *patience: float) -> T:
+        return await write(lambda transaction: work(Traced(transaction, trace.executed)), *patience)
+
+    monkeypatch.setattr(database, "read", traced_read)
+    monkeypatch.setattr(database, "write", traced_write)
+    return trace
+
+
+async def test_a_delivery_finds_its_rows_by_an_index(trace: Trace, scene: Scene) -> None:
+    signed = await scene.sign("ada", "Ada")
+    await scene.sign("grace")
+    await scene.edit(signed, Sign("Countess"))
+    await scene.edit(signed, Sign("Nobody"), Writer.OTHER)
+    await scene.store.comments.request_clarification({signed: "IC_1"}, scene.clock)
+    await scene.edit(signed, Sign("Somebody"), Writer.UNSAID)
+    await scene.unsign("ada")
+    await scene.delete(await scene.sign("alan"))
+    await scene.store.rules.apply(LETTER.id, Ruling(Rules(Settings(minimum_account_age=30))))
+    await scene.sign("linus")
+    assert await trace.read_whole_tables(at_least=20) == {}
+
+
+async def test_a_change_of_the_issue_finds_its_rows_by_an_index(trace: Trace, scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.tell(replace(scene.issue, closed_at=scene.clock - 1))
+    await scene.tell(replace(scene.issue, closed_at=None, labels=frozenset()))
+    await scene.sign("grace")
+    await scene.tell(replace(scene.issue, labels=LETTER.labels))
+    edit = BodyEdit("Dear all,", "Dear everybody,", by_app=False)
+    await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, scene.issue, scene.clock, edit=edit)])
+    moved = replace(scene.issue, id=2_000, number=1)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, moved))])
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, 2_000)])
+    assert await trace.read_whole_tables(at_least=40) == {}
+
+
+async def test_a_listing_finds_its_rows_by_an_index(trace: Trace, scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.sign("grace")
+    store = scene.store
+    (thread,) = await store.threads.list_to_read(INSTALLATION, 9e9)
+    kept = list(scene.comments.values())[:1]
+    outcome = await store.record_listing(LETTER.id, scene.clock + 1, kept, complete=True, reread=thread.reread)
+    assert outcome.missing == 1
+    await store.comments.get_known_texts(list(scene.comments))
+    await store.comments.count_present(LETTER.id, scene.clock)
+    await store.threads.mark_checked(LETTER.id, 1.0)
+    await store.threads.mark_read(thread)
+    await store.threads.postpone(thread, 1.0)
+    await store.threads.get(LETTER.id)
+    await store.petitions.list_in_repository(REPOSITORY.id)
+    await store.account_ages.record(LETTER.id, {ADA.id: 1})
+    assert await trace.read_whole_tables(at_least=30) == {}
+
+
+async def test_looking_for_work_and_publishing_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> None:
+    store, signed = scene.store, await scene.sign("ada")
+    for second, text in enumerate(("Dear all,", "Dear everybody,")):
+        await store.letters.record(LETTER.id, LETTER.id, text, scene.clock + second)
+    await store.letters.record(LETTER.id, LETTER.id, "Dear everybody,", scene.clock + 1)
+    await scene.edit(signed, Sign("Nobody"), Writer.OTHER)
+    await store.comments.request_clarification({signed: "IC_1"}, 1.0)
+    assert await store.petitions.list_installations_with_work(9e9) == [INSTALLATION]
+    (due,) = await store.petitions.list_due(INSTALLATION, 9e9)
+    assert await store.threads.list_to_read(INSTALLATION, 9e9)
+    assert await store.comments.get_doubtful_thread(INSTALLATION, 9e9)
+    doubtful = await store.comments.list_doubtful(LETTER.id, 9e9)
+    await store.comments.record_clarifications([Clarification(one, True, 1.0) for one in doubtful])
+    for ack in await store.acknowledgements.drop_late_and_list(INSTALLATION, 10):
+        await store.acknowledgements.record_given(ack.comment_id, ack.wanted, 1)
+    await store.petitions.get_snapshot(LETTER.id, 10)
+    await store.bodies.record_write(LETTER.id, "Dear people,", "Dear people,\n\n1 has signed.")
+    await store.bodies.count_unconfirmed_writes(LETTER.id, 9_999)
+    await store.bodies.record_history(LETTER.id, LastBodies("Dear people,", "Dear people,"), 9_999)
+    await store.petitions.mark_published(LETTER.id, due.revision, 1)
+    await store.petitions.postpone(LETTER.id, 1.0, State.UNAVAILABLE, 1)
+    await store.letters.get_thread_without_history(INSTALLATION, 9e9)
+    await store.letters.record_history(LETTER.id, [(2, "Dear us,")])
+    assert await trace.read_whole_tables(at_least=40) == {}
+
+
+async def test_commands_of_organizers_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> None:
+    store = scene.store
+    await scene.say(GRACE, Phrase("0123"))
+    await scene.say(ADA, OrganizerCommand("close", ""))
+    await scene.say(GRACE, OrganizerCommand("close", ""))
+    by_ada, by_grace = await store.rules.list_commands(LETTER.id)
+    rules = Rules(Settings(goals=(5,), also_accept=("I agree",)), closed_at=scene.clock)
+    outcomes = (Outcome(by_ada, Answer.OBEYED), Outcome(by_grace, Answer.REFUSED))
+    await store.rules.apply(LETTER.id, Ruling(rules, outcomes))
+    await store.rules.list_petitions_with_commands(REPOSITORY.id)
+    await store.rules.find_author(LETTER.id, "ada")
+    await store.rules.record_settings(REPOSITORY.id, "goal: 5", 1)
+    assert await store.audit_log.list_entries(LETTER.id)
+    assert await store.audit_log.list_attempts(LETTER.id)
+    assert await trace.read_whole_tables(at_least=30) == {}
+
+
+async def test_pages_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> None:
+    rosters = scene.store.rosters
+    await scene.sign("ada")
+    await scene.hide(await scene.sign("grace"))
+    trace.executed.clear()
+    assert await rosters.find(REPOSITORY.owner, REPOSITORY.name, LETTER.number)
+    for text in ("", "ada", "grace"):
+        assert await rosters.get_details(LETTER.id, RosterQuery(text=text))
+    assert await rosters.list_public(20_000)
+    await rosters.get_days(LETTER.id)
+    assert await rosters.list_changed({LETTER.id: -1})
+    await rosters.get_export(LETTER.id)
+    await rosters.get_sample(LETTER.id, 10)
+    assert [len(entries) async for entries in rosters.iterate_entries(LETTER.id)] == [1]
+    assert await trace.read_whole_tables(at_least=15) == {}
+
+
+@pytest.mark.parametrize("order", [SortOrder.NEWEST, SortOrder.OLDEST])
+async def test_a_page_of_a_roster_begins_where_the_index_says(
+    sqlite_url: str, order: SortOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await Store.open(sqlite_url)
+    await Scene(store).label()
+    trace = watch(store.database, monkeypatch)
+    await store.rosters.get_details(LETTER.id, RosterQuery(order, cursor=Cursor(1, 1)))
+    plans = [await explain(store.database, text) for text in trace.executed]
+    await store.close()
+    assert any("USING INDEX signatures_by_time (petition_id=? AND " in line for plan in plans for line in plan)
+
+
+async def explain(database: Database, text: Statement) -> list[str]:
+    """Return how rows will be found. An empty table is always read from end to end, unless that is forbidden."""
+    question = Statement(f"EXPLAIN QUERY PLAN {text.sqlite}", f"EXPLAIN (GENERIC_PLAN) {text.postgresql}")
+    values = [None] * max(map(int, re.findall(r"\?(\d+)", text.sqlite)), default=0)
+
+    def ask(transaction: Transaction) -> list[str]:
+        if transaction.engine == "sqlite":
+            return [row.detail for row in transaction.fetch(question, *values)]
+        transaction.execute(INDEXES_ONLY)
+        return [row[0] for row in transaction.fetch(question, *values)]
+
+    return await type(database).read(database, ask)
+
+
+def scanned(text: Statement, plan: list[str]) -> set[str]:
+    """Return which tables, or indexes that grow like them, a plan reads from end to end."""
+    lines = "\n".join(plan)
+    found = re.findall(r"^SCAN (\w+)$", lines, re.MULTILINE) + re.findall(r"Seq Scan on (\w+)", lines)
+    walked = re.findall(r"^SCAN (\w+) USING (?:COVERING )?INDEX (\w+)", lines, re.MULTILINE)
+    found += [name for name, index in walked if index not in OF_WHAT_WAITS]
+    # What a part of the statement has found may be read as a whole, once.
+    parts = re.findall(r"^(?:CO-ROUTINE|MATERIALIZE) (\w+)", lines, re.MULTILINE)
+    tables = {alias: table for table, alias in re.findall(r"(?:FROM|JOIN) (\w+) (\w+)", text.sqlite)}
+    return {tables.get(name, name) for name in Counter(found) - Counter(parts)}
