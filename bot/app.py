@@ -32,7 +32,7 @@ from bot.reconcile.app_sync import AppSync
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
-from bot.store import Busy, Damaged, Store, Unavailable
+from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.web.application import create_app
 from bot.web.context import PagesContext
@@ -217,7 +217,7 @@ async def _check_daily(store: Store) -> None:
         except Damaged as error:
             # The error says all; its traceback would say nothing more.
             log.error("database damaged, deliveries are refused", what=str(error))  # noqa: TRY400
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             log.warning("database not checked", error=str(error))
             pause = HOUR
         await asyncio.sleep(pause)
@@ -291,7 +291,7 @@ def _meter(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock
     async def show() -> bytes:
         try:
             backlog = await store.petitions.get_backlog()
-        except Unavailable:
+        except DatabaseUnavailable:
             backlog = None
         return metrics.show(
             now=clock.now(),
@@ -347,7 +347,7 @@ def _made_up_for(record: Record, rounds: AppSync) -> Record:
     async def record_or_refuse(facts: Sequence[Fact]) -> None:
         try:
             await record(facts)
-        except (Busy, Unavailable):
+        except (Busy, DatabaseUnavailable):
             rounds.refused(facts)
             raise
 

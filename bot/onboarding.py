@@ -20,7 +20,7 @@ from bot import app, logs, operations
 from bot.config import Config
 from bot.encryption import WrongKey, seal, unseal
 from bot.github.manifest import Registration, convert
-from bot.store import Store, Unavailable, migrate_ahead, read_sealed
+from bot.store import DatabaseUnavailable, Store, migrate_ahead, read_sealed
 from bot.supervisor import Supervisor, wait_for_any
 from bot.web.rate_limit import RateLimits
 from bot.web.serving import listening, take_address
@@ -187,6 +187,6 @@ async def _watch(store: Store, done: asyncio.Event) -> None:
         try:
             if await store.credentials.get() is not None:
                 done.set()
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             log.warning("the database does not answer", error=str(error))
         await asyncio.sleep(LOOK)

@@ -20,7 +20,7 @@ from bot.reconcile.intervals import Intervals, jittered
 from bot.reconcile.missed_facts import MissedFacts
 from bot.reconcile.redelivery import redeliver_failed
 from bot.store import Busy, SeenInstallation, Store
-from bot.store import Unavailable as StoreUnavailable
+from bot.store import DatabaseUnavailable as StoreUnavailable
 
 log = structlog.get_logger("rounds")
 

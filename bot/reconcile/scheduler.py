@@ -24,8 +24,8 @@ from bot.reconcile.discovery import is_due
 from bot.reconcile.intervals import Intervals, jittered
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter
+from bot.store import DatabaseUnavailable as StoreUnavailable
 from bot.store import Store
-from bot.store import Unavailable as StoreUnavailable
 from bot.supervisor import Supervisor, wait_for_any
 
 log = structlog.get_logger("reconcile")

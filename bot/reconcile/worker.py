@@ -23,7 +23,7 @@ from bot.reconcile.publish_context import PublishContext
 from bot.reconcile.resync import ask_who_wrote, reread
 from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import AckDue, Clarification, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
-from bot.store import Unavailable as StoreUnavailable
+from bot.store import DatabaseUnavailable as StoreUnavailable
 
 log = structlog.get_logger("reconcile")
 

@@ -3,15 +3,14 @@
 from bot.store.acknowledgements import AckDue
 from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.bodies import KnownBody, LastBodies, outside_digest
-from bot.store.comments import Clarification, DoubtfulComment
-from bot.store.credentials import CredentialStore, read_sealed
+from bot.store.comments import Clarification
+from bot.store.credentials import read_sealed
 from bot.store.deliveries import FailedDelivery
 from bot.store.engine.backup import backup, restore
 from bot.store.engine.health import Health, check_up
 from bot.store.engine.leases import Lease
 from bot.store.engine.url import existing
-from bot.store.errors import Busy, Damaged, NoSuchPetition, StoreError, Unavailable, Unrecordable, WrongDatabase
-from bot.store.hooks import StoreHooks
+from bot.store.errors import Busy, Damaged, DatabaseUnavailable, NoSuchPetition, StoreError, Unrecordable
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.migrations.ahead import migrate_ahead
 from bot.store.not_counted import NotCounted
@@ -19,8 +18,8 @@ from bot.store.petitions import Backlog, Due, KnownPetition, Snapshot, Thread
 from bot.store.privacy import Forgotten
 from bot.store.recording.consistency import Discrepancy, Inspection
 from bot.store.recording.listings import ListingOutcome
-from bot.store.recovery.recover import Recovered, SavedTable, recover
-from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterPage, RosterQuery, SortOrder
+from bot.store.recovery.recover import Recovered, recover
+from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
 from bot.store.rosters import (
     PetitionDetails,
     PetitionExport,
@@ -29,10 +28,10 @@ from bot.store.rosters import (
     Rosters,
     SignerSample,
 )
-from bot.store.rules import KnownSettings, Named
+from bot.store.rules import KnownSettings
 from bot.store.sign_outs import SignOuts
-from bot.store.states import Condition, State
-from bot.store.store import Store
+from bot.store.states import State
+from bot.store.store import Store, StoreHooks
 from bot.store.threads import ThreadToRead
 
 __all__ = [
@@ -43,13 +42,11 @@ __all__ = [
     "Backlog",
     "Busy",
     "Clarification",
-    "Condition",
-    "CredentialStore",
     "Cursor",
     "Damaged",
+    "DatabaseUnavailable",
     "DiscoveryMark",
     "Discrepancy",
-    "DoubtfulComment",
     "Due",
     "Entry",
     "FailedDelivery",
@@ -62,7 +59,6 @@ __all__ = [
     "LastBodies",
     "Lease",
     "ListingOutcome",
-    "Named",
     "NoSuchPetition",
     "NotCounted",
     "PetitionDetails",
@@ -70,10 +66,8 @@ __all__ = [
     "PetitionRef",
     "PetitionSummary",
     "Recovered",
-    "RosterPage",
     "RosterQuery",
     "Rosters",
-    "SavedTable",
     "SeenInstallation",
     "SignOuts",
     "SignerSample",
@@ -85,9 +79,7 @@ __all__ = [
     "StoreHooks",
     "Thread",
     "ThreadToRead",
-    "Unavailable",
     "Unrecordable",
-    "WrongDatabase",
     "backup",
     "check_up",
     "existing",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from bot.store.engine.database import Records, Transaction, read_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.recording.signatures import derive_signatures
 from bot.store.recording.unit_of_work import Person, UnitOfWork
 from bot.units import WholeEpochSeconds

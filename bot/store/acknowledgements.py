@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store.engine.database import Records, Row, Transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Row, Transaction, statement, write_transaction
 from bot.store.recording import signatures
 
 

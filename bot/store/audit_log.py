@@ -7,8 +7,7 @@ from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 from bot.petition.organizers.commands import Answer, Given, Outcome
-from bot.store.engine.database import Records, Transaction, read_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.recording.unit_of_work import read_forgotten
 from bot.units import WholeEpochSeconds
 

@@ -19,8 +19,7 @@ from typing import Final
 from bot.petition.block.body import around
 from bot.petition.comments.comment import body_digest, unify_newlines
 from bot.petition.facts import BodyEdit
-from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Row, Transaction, read_transaction, statement, write_transaction
 from bot.store.letters import record_edit
 from bot.units import WholeEpochSeconds
 
@@ -96,23 +95,21 @@ class Bodies(Records):
         """Record that a body is as we want it."""
         _set_left(transaction, issue_id, body)
 
-    @read_transaction
-    def has_written(self, transaction: Transaction, issue_id: int, body: str | None) -> bool:
+    async def has_written(self, issue_id: int, body: str | None) -> bool:
         """Return whether a body is one that we have written at some time."""
-        return bool(transaction.fetch(_WRITES_OF_TEXT, issue_id, body_digest(body or "")))
+        return bool(await self._fetch(_WRITES_OF_TEXT, issue_id, body_digest(body or "")))
 
     _WRITES_FROM: Final = statement("""
         SELECT number, written, outside_read, outside_written FROM writes WHERE issue_id = $1 AND number >= $2
         ORDER BY number
     """)
 
-    @read_transaction
-    def is_untouched_since(self, transaction: Transaction, issue_id: int, body: str | None, number: int) -> bool:
+    async def is_untouched_since(self, issue_id: int, body: str | None, number: int) -> bool:
         """Return whether a body is ours and nobody else has changed the letter since our write of this number.
 
         Some of our writes may not have been made although we recorded them.
         """
-        writes = transaction.fetch(self._WRITES_FROM, issue_id, number)
+        writes = await self._fetch(self._WRITES_FROM, issue_id, number)
         digest = body_digest(body or "")
         last = max((row.number for row in writes if row.written == digest), default=-1)
         ours: set[str] = set()
@@ -124,19 +121,17 @@ class Bodies(Records):
 
     _MARK_RESTORED: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2")
 
-    @write_transaction
-    def mark_restored(self, transaction: Transaction, issue_id: int, lost_by: int) -> None:
+    async def mark_restored(self, issue_id: int, lost_by: int) -> None:
         """Record that what a write replaced is back, or is out of date."""
-        transaction.execute(self._MARK_RESTORED, issue_id, lost_by)
+        await self._execute(self._MARK_RESTORED, issue_id, lost_by)
 
     _COUNT_UNCONFIRMED: Final = statement("""
         SELECT count(*) FROM writes WHERE issue_id = $1 AND NOT heard AND at < $2
     """)
 
-    @read_transaction
-    def count_unconfirmed_writes(self, transaction: Transaction, issue_id: int, before: WholeEpochSeconds) -> int:
+    async def count_unconfirmed_writes(self, issue_id: int, before: WholeEpochSeconds) -> int:
         """Count our writes before a time that no delivery has confirmed."""
-        count: int = transaction.fetch(self._COUNT_UNCONFIRMED, issue_id, before)[0][0]
+        count: int = (await self._fetch(self._COUNT_UNCONFIRMED, issue_id, before))[0][0]
         return count
 
     _CONFIRM_BEFORE: Final = statement(

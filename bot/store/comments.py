@@ -13,8 +13,7 @@ from typing import Final
 from bot.petition.comments.commands import GRAMMAR
 from bot.petition.comments.comment import Comment, KnownText, Version
 from bot.petition.comments.versions import last_text
-from bot.store.engine.database import Database, Records, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Database, Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.marks import put_mark, read_mark
 from bot.store.recording.rows import CommentRow, read_known
 from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
@@ -75,10 +74,9 @@ class Comments(Records):
         WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
     """)
 
-    @read_transaction
-    def count_present(self, transaction: Transaction, issue_id: int, before: WholeEpochSeconds) -> int:
+    async def count_present(self, issue_id: int, before: WholeEpochSeconds) -> int:
         """Count the comments of a thread that are there by what we know, and were written before a time."""
-        count: int = transaction.fetch(self._COUNT, issue_id, before)[0][0]
+        count: int = (await self._fetch(self._COUNT, issue_id, before))[0][0]
         return count
 
     _DROP_OLD: Final = statement("DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2")
@@ -110,12 +108,9 @@ class Comments(Records):
         ORDER BY t.issue_id LIMIT 1
     """)
 
-    @read_transaction
-    def get_doubtful_thread(
-        self, transaction: Transaction, installation_id: int, now: EpochSeconds
-    ) -> ThreadToRead | None:
+    async def get_doubtful_thread(self, installation_id: int, now: EpochSeconds) -> ThreadToRead | None:
         """Return a thread of an installation that has comments to ask for now; None where there is none."""
-        return first_thread(transaction.fetch(self._DOUBTFUL_THREAD, installation_id, now))
+        return first_thread(await self._fetch(self._DOUBTFUL_THREAD, installation_id, now))
 
     _DOUBTFUL: Final = statement("""
         SELECT d.comment_id, d.node_id, d.wanted, d.asked FROM doubts d JOIN comments c ON c.id = d.comment_id
@@ -123,10 +118,9 @@ class Comments(Records):
         ORDER BY d.ask_after, d.comment_id LIMIT $3
     """)
 
-    @read_transaction
-    def list_doubtful(self, transaction: Transaction, issue_id: int, now: EpochSeconds) -> list[DoubtfulComment]:
+    async def list_doubtful(self, issue_id: int, now: EpochSeconds) -> list[DoubtfulComment]:
         """List the comments of a thread to ask for now, those first that have waited longest."""
-        return [DoubtfulComment(*row) for row in transaction.fetch(self._DOUBTFUL, issue_id, now, AT_ONCE)]
+        return [DoubtfulComment(*row) for row in await self._fetch(self._DOUBTFUL, issue_id, now, AT_ONCE)]
 
     _MARK_ASKED: Final = statement("""
         UPDATE doubts SET asked = asked + 1, ask_after = $2, done = CASE WHEN done < $3 THEN $3 ELSE done END

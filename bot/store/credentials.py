@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.engine.database import Records, Transaction, connect, read_transaction, write_transaction
-from bot.store.engine.dialect import Statement, statement
+from bot.store.engine.database import (
+    Records,
+    Statement,
+    Transaction,
+    connect,
+    read_transaction,
+    statement,
+    write_transaction,
+)
 from bot.store.engine.url import SqliteFile, read_address
 from bot.store.marks import drop_mark, put_first_mark, read_mark
 from bot.units import WholeEpochSeconds
@@ -29,20 +36,18 @@ class CredentialStore(Records):
         INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING
     """)
 
-    @write_transaction
-    def add(self, transaction: Transaction, sealed: str, at: WholeEpochSeconds) -> bool:
+    async def add(self, sealed: str, at: WholeEpochSeconds) -> bool:
         """Keep the App's encrypted credentials; False where there are some already, which stay."""
-        return bool(transaction.execute(self._ADD, APP, sealed, at))
+        return bool(await self._execute(self._ADD, APP, sealed, at))
 
     _PUT: Final = statement("""
         INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3)
         ON CONFLICT (name) DO UPDATE SET content = excluded.content, at = excluded.at
     """)
 
-    @write_transaction
-    def replace(self, transaction: Transaction, sealed: str, at: WholeEpochSeconds) -> None:
+    async def replace(self, sealed: str, at: WholeEpochSeconds) -> None:
         """Keep the App's encrypted credentials in the place of others."""
-        transaction.execute(self._PUT, APP, sealed, at)
+        await self._execute(self._PUT, APP, sealed, at)
 
     _DROP: Final = statement("DELETE FROM sealed WHERE name = $1")
 
@@ -72,7 +77,7 @@ _ANY: Final = Statement(
 async def read_sealed(database_url: str) -> str | None:
     """Return the App's encrypted credentials from a database that is not to be changed; None where there are none.
 
-    Raises WrongDatabase and Unavailable.
+    Raises WrongDatabase and DatabaseUnavailable.
     """
     address = read_address(database_url)
     if isinstance(address, SqliteFile) and not address.path.exists():

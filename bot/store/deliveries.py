@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store.engine.database import Database, Records, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Database, Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.marks import put_mark, read_mark
 from bot.units import EpochSeconds, WholeEpochSeconds
 
@@ -69,10 +68,9 @@ class Deliveries(Records):
         SELECT guid, delivery_id, delivered_at, asked_at, asked FROM failed_deliveries ORDER BY delivered_at, guid
     """)
 
-    @read_transaction
-    def list_failed(self, transaction: Transaction) -> list[FailedDelivery]:
+    async def list_failed(self) -> list[FailedDelivery]:
         """List deliveries that have not arrived, oldest first."""
-        return [FailedDelivery(*row) for row in transaction.fetch(self._FAILED)]
+        return [FailedDelivery(*row) for row in await self._fetch(self._FAILED)]
 
     _MARK_REQUESTED: Final = statement("""
         UPDATE failed_deliveries SET asked_at = $2, asked = asked + 1 WHERE guid = $1
@@ -83,7 +81,6 @@ class Deliveries(Records):
         self._requested()
         await self._database.write(lambda transaction: transaction.execute(self._MARK_REQUESTED, guid, at))
 
-    @write_transaction
-    def drop(self, transaction: Transaction, guid: str) -> None:
+    async def drop(self, guid: str) -> None:
         """Forget a delivery that GitHub cannot repeat."""
-        transaction.execute(self._DROP, [guid])
+        await self._execute(self._DROP, [guid])

@@ -11,11 +11,11 @@ class Busy(StoreError):
     """More facts are waiting than the queue takes; the webhook asks GitHub to come back later."""
 
 
-class Unavailable(StoreError):
+class DatabaseUnavailable(StoreError):
     """The database cannot take anything at the moment: unreachable, locked, full or read-only."""
 
 
-class Damaged(Unavailable):
+class Damaged(DatabaseUnavailable):
     """The SQLite file is damaged, or is no database; the message says which command saves what can be read."""
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.petition.facts import InstallationFact, Repository, RepositoryFact
-from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Row, Transaction, statement, write_transaction
 from bot.store.recording.rows import read_repository
 from bot.store.states import State
 from bot.store.threads import publish_now, resync_petitions
@@ -51,10 +50,9 @@ class Installations(Records):
 
     _ACCOUNTS: Final = statement("SELECT account FROM installations WHERE NOT deleted ORDER BY account")
 
-    @read_transaction
-    def list_accounts(self, transaction: Transaction) -> list[str]:
+    async def list_accounts(self) -> list[str]:
         """List the accounts on which the App is installed."""
-        return [row.account for row in transaction.fetch(self._ACCOUNTS)]
+        return [row.account for row in await self._fetch(self._ACCOUNTS)]
 
     async def record_all(self, seen: Iterable[SeenInstallation], as_of: WholeEpochSeconds) -> None:
         """Take over a complete list of the App's installations.
@@ -100,22 +98,18 @@ class Installations(Records):
         ORDER BY surveyed_at, id
     """)
 
-    @read_transaction
-    def list_to_discover(
-        self, transaction: Transaction, ended: EpochSeconds, began: EpochSeconds = 0.0
-    ) -> list[DiscoveryMark]:
+    async def list_to_discover(self, ended: EpochSeconds, began: EpochSeconds = 0.0) -> list[DiscoveryMark]:
         """List installations whose discovery was asked for, or whose last one ended, or began, before a time."""
-        return [DiscoveryMark(*row) for row in transaction.fetch(self._TO_DISCOVER, ended, began)]
+        return [DiscoveryMark(*row) for row in await self._fetch(self._TO_DISCOVER, ended, began)]
 
     _DISCOVERY: Final = statement("""
         SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
         WHERE id = $1 AND NOT suspended AND NOT deleted
     """)
 
-    @read_transaction
-    def get_discovery(self, transaction: Transaction, installation_id: int) -> DiscoveryMark | None:
+    async def get_discovery(self, installation_id: int) -> DiscoveryMark | None:
         """Return when the last discovery in an installation was; None where it is not usable."""
-        rows = transaction.fetch(self._DISCOVERY, installation_id)
+        rows = await self._fetch(self._DISCOVERY, installation_id)
         return DiscoveryMark(*rows[0]) if rows else None
 
     @write_transaction
@@ -130,13 +124,12 @@ class Installations(Records):
         WHERE id = $1
     """)
 
-    @write_transaction
-    def mark_discovered(
-        self, transaction: Transaction, installation_id: int, asked: int, at: EpochSeconds,
+    async def mark_discovered(
+        self, installation_id: int, asked: int, at: EpochSeconds,
         began: EpochSeconds = 0.0,
     ) -> None:  # fmt: skip
         """Record that discovery has ended; `asked` is from the mark that it began with."""
-        transaction.execute(self._MARK_DISCOVERED, installation_id, asked, at, began)
+        await self._execute(self._MARK_DISCOVERED, installation_id, asked, at, began)
 
     _MARK_KNOWN_DISCOVERED: Final = statement("""
         UPDATE installations
@@ -144,12 +137,11 @@ class Installations(Records):
         WHERE id = $1
     """)
 
-    @write_transaction
-    def mark_known_discovered(
-        self, transaction: Transaction, installation_id: int, at: EpochSeconds, began: EpochSeconds, *, works: bool
+    async def mark_known_discovered(
+        self, installation_id: int, at: EpochSeconds, began: EpochSeconds, *, works: bool
     ) -> None:
         """Record that discovery has seen all that was known before; `works`: GitHub has shown at least some."""
-        transaction.execute(self._MARK_KNOWN_DISCOVERED, installation_id, at, began, works)
+        await self._execute(self._MARK_KNOWN_DISCOVERED, installation_id, at, began, works)
 
     _WITH_PETITIONS: Final = statement("""
         SELECT r.id, r.owner, r.name, r.private, r.archived FROM repositories r
@@ -158,19 +150,17 @@ class Installations(Records):
         ORDER BY r.id
     """)
 
-    @read_transaction
-    def list_repositories_with_petitions(self, transaction: Transaction, installation_id: int) -> list[Repository]:
+    async def list_repositories_with_petitions(self, installation_id: int) -> list[Repository]:
         """List an installation's repositories that have petitions, and may be seen, as we know them."""
-        return [read_repository(*row) for row in transaction.fetch(self._WITH_PETITIONS, installation_id)]
+        return [read_repository(*row) for row in await self._fetch(self._WITH_PETITIONS, installation_id)]
 
     _SET_STATE: Final = statement("""
         UPDATE installations SET state = $2, survey_asked = survey_asked + 1 WHERE id = $1 AND state <> $2
     """)
 
-    @write_transaction
-    def set_state(self, transaction: Transaction, installation_id: int, state: State) -> None:
+    async def set_state(self, installation_id: int, state: State) -> None:
         """Record what keeps us from working for an installation; discovery, which is asked for, takes that back."""
-        transaction.execute(self._SET_STATE, installation_id, state.value)
+        await self._execute(self._SET_STATE, installation_id, state.value)
 
     _REPOSITORIES: Final = statement("""
         SELECT id, owner, name, private, archived, installation_id, deleted, accessible FROM repositories
@@ -180,16 +170,13 @@ class Installations(Records):
         WHERE id = ANY($2::BIGINT[])
     """)
 
-    @read_transaction
-    def get_repositories(
-        self, transaction: Transaction, installation_id: int, ids: Collection[int]
-    ) -> dict[int, KnownRepository]:
+    async def get_repositories(self, installation_id: int, ids: Collection[int]) -> dict[int, KnownRepository]:
         """Return what is known of an installation's repositories, and of these ids wherever they are, by id."""
         return {
             row.id: KnownRepository(
                 row.installation_id, read_repository(*row[:5]), bool(row.deleted), bool(row.accessible)
             )
-            for row in transaction.fetch(self._REPOSITORIES, installation_id, list(ids))
+            for row in await self._fetch(self._REPOSITORIES, installation_id, list(ids))
         }
 
     async def record_access(self, added: Sequence[int], removed: Sequence[int], as_of: WholeEpochSeconds) -> None:

@@ -12,8 +12,7 @@ from typing import Final
 
 from bot.petition.block.body import letter, letter_digest
 from bot.petition.letter.versions import Letter, other_texts, versions
-from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
 from bot.units import EpochSeconds, WholeEpochSeconds
 
@@ -65,12 +64,9 @@ class Letters(Records):
         ORDER BY p.id LIMIT 1
     """)
 
-    @read_transaction
-    def get_thread_without_history(
-        self, transaction: Transaction, installation_id: int, now: EpochSeconds
-    ) -> ThreadToRead | None:
+    async def get_thread_without_history(self, installation_id: int, now: EpochSeconds) -> ThreadToRead | None:
         """Return the first thread of a petition of whose letter it is not known what it said before."""
-        return first_thread(transaction.fetch(self._WITHOUT_HISTORY, installation_id, int(now)))
+        return first_thread(await self._fetch(self._WITHOUT_HISTORY, installation_id, int(now)))
 
     # Of two counts for one version the higher one: who signed may not have been known yet.
     _SET_COUNT: Final = statement("""
@@ -94,12 +90,9 @@ class Letters(Records):
         if read_letters(transaction, petition_id) != before:
             request_publishing(transaction, [petition_id], int(self._now()))
 
-    @write_transaction
-    def postpone_history(
-        self, transaction: Transaction, petition_id: int, until: WholeEpochSeconds = NEVER
-    ) -> None:
+    async def postpone_history(self, petition_id: int, until: WholeEpochSeconds = NEVER) -> None:
         """Set when to ask what the letter said before; without a time, that this is known."""
-        transaction.execute(_POSTPONE_HISTORY, petition_id, until)
+        await self._execute(_POSTPONE_HISTORY, petition_id, until)
 
 
 _POSTPONE_HISTORY: Final = statement("""

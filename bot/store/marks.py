@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Transaction, statement
 
 _GET: Final = statement("SELECT at FROM marks WHERE name = $1")
 

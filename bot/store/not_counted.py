@@ -8,8 +8,7 @@ from typing import Final
 
 from bot.petition.counting.not_counted import Reason, explain
 from bot.petition.facts import Repository
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import Statement, statement
+from bot.store.engine.database import Statement, Transaction, statement
 from bot.store.petitions import Snapshot
 from bot.store.recording.rows import COMMENT_COLUMNS, read_comment
 from bot.store.recording.signatures import read_account_ages

@@ -11,8 +11,7 @@ from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
 from bot.petition.letter.versions import Letter
 from bot.petition.organizers.rules import Rules
-from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.errors import NoSuchPetition
 from bot.store.letters import read_changed, read_letters
 from bot.store.recording.rows import read_repository, read_rules
@@ -144,10 +143,9 @@ class Petitions(Records):
         ORDER BY r.installation_id
     """)
 
-    @read_transaction
-    def list_installations_with_work(self, transaction: Transaction, now: EpochSeconds) -> list[int]:
+    async def list_installations_with_work(self, now: EpochSeconds) -> list[int]:
         """List installations that have petitions to publish, threads to read or comments to acknowledge."""
-        return [row[0] for row in transaction.fetch(self._INSTALLATIONS_WITH_WORK, now)]
+        return [row[0] for row in await self._fetch(self._INSTALLATIONS_WITH_WORK, now)]
 
     _DUE: Final = statement(f"""
         SELECT p.id, r.installation_id, p.revision, p.published_revision, p.changed_at, p.attempts
@@ -163,10 +161,9 @@ class Petitions(Records):
         ORDER BY p.changed_at, p.id LIMIT 200
     """)
 
-    @read_transaction
-    def list_due(self, transaction: Transaction, installation_id: int, now: EpochSeconds) -> list[Due]:
+    async def list_due(self, installation_id: int, now: EpochSeconds) -> list[Due]:
         """List an installation's petitions to be published, the longest waiting first."""
-        return [Due(*row) for row in transaction.fetch(self._DUE, installation_id, now)]
+        return [Due(*row) for row in await self._fetch(self._DUE, installation_id, now)]
 
     _BACKLOG: Final = statement(f"""
         SELECT count(*) AS petitions, min(p.changed_at) AS since
@@ -175,10 +172,9 @@ class Petitions(Records):
         WHERE p.revision > p.published_revision AND NOT p.gone
     """)
 
-    @read_transaction
-    def get_backlog(self, transaction: Transaction) -> Backlog:
-        """Return how much is to be published, those that were postponed included; raises Unavailable."""
-        return Backlog(*transaction.fetch(self._BACKLOG)[0])
+    async def get_backlog(self) -> Backlog:
+        """Return how much is to be published, those that were postponed included; raises DatabaseUnavailable."""
+        return Backlog(*(await self._fetch(self._BACKLOG))[0])
 
     @read_transaction
     def get_snapshot(self, transaction: Transaction, petition_id: int, newest: int) -> Snapshot:
@@ -196,25 +192,23 @@ class Petitions(Records):
         WHERE id = $1
     """)
 
-    @write_transaction
-    def mark_published(
-        self, transaction: Transaction, petition_id: int, revision: int, at: WholeEpochSeconds,
+    async def mark_published(
+        self, petition_id: int, revision: int, at: WholeEpochSeconds,
         state: State = State.FINE,
     ) -> None:  # fmt: skip
         """Record that the issue body shows a revision, or a later one; `state` says what is amiss all the same."""
-        transaction.execute(self._MARK_PUBLISHED, petition_id, revision, at, state.value)
+        await self._execute(self._MARK_PUBLISHED, petition_id, revision, at, state.value)
 
     _POSTPONE: Final = statement("""
         UPDATE petitions SET retry_at = $2, state = $3, detail = $4, attempts = $5 WHERE id = $1
     """)
 
-    @write_transaction
-    def postpone(
-        self, transaction: Transaction, petition_id: int, until: EpochSeconds, state: State, attempts: int,
+    async def postpone(
+        self, petition_id: int, until: EpochSeconds, state: State, attempts: int,
         detail: str = "",
     ) -> None:  # fmt: skip
         """Leave a petition alone until a time; `state` says why, `detail` what GitHub said."""
-        transaction.execute(self._POSTPONE, petition_id, until, state.value, detail, attempts)
+        await self._execute(self._POSTPONE, petition_id, until, state.value, detail, attempts)
 
     async def request_publishing(self, petition_ids: Sequence[int]) -> None:
         """Have petitions published, which reads their issues; one that was postponed stays so."""
@@ -237,12 +231,11 @@ class Petitions(Records):
         WHERE t.repository_id = $1 AND t.position = 1 AND NOT t.gone
     """)
 
-    @read_transaction
-    def list_in_repository(self, transaction: Transaction, repository_id: int) -> list[KnownPetition]:
+    async def list_in_repository(self, repository_id: int) -> list[KnownPetition]:
         """List the petitions of a repository that are not gone."""
         return [
             KnownPetition(petition_id, issue_id, bool(labelled), State(state), left_digest or "")
-            for petition_id, issue_id, labelled, state, left_digest in transaction.fetch(
+            for petition_id, issue_id, labelled, state, left_digest in await self._fetch(
                 self._IN_REPOSITORY, repository_id
             )
         ]
@@ -254,10 +247,9 @@ class Petitions(Records):
 
     _CONTINUING: Final = statement("SELECT continuing_at FROM petitions WHERE id = $1")
 
-    @read_transaction
-    def get_continuing_at(self, transaction: Transaction, petition_id: int) -> WholeEpochSeconds:
+    async def get_continuing_at(self, petition_id: int) -> WholeEpochSeconds:
         """Return when such an issue was last asked for that is not there yet, by what we know; 0 for never."""
-        rows = transaction.fetch(self._CONTINUING, petition_id)
+        rows = await self._fetch(self._CONTINUING, petition_id)
         at: int = rows[0][0] if rows else 0
         return at
 

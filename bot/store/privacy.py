@@ -8,8 +8,7 @@ from typing import Final
 
 from bot.petition.organizers.redaction import EVER, without_details
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
-from bot.store.engine.database import Records, Transaction, read_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, statement
 from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
 from bot.store.recording.signatures import derive, derive_signatures
 from bot.store.recording.totals import SECONDS_PER_DAY
@@ -60,10 +59,9 @@ class Privacy(Records):
         ORDER BY author_id
     """)
 
-    @read_transaction
-    def find_people(self, transaction: Transaction, login: str) -> list[int]:
+    async def find_people(self, login: str) -> list[int]:
         """Return the ids of all who had a login by their last comment; logins change, and are reused."""
-        return [row[0] for row in transaction.fetch(self._PEOPLE, login.lower())]
+        return [row[0] for row in await self._fetch(self._PEOPLE, login.lower())]
 
     async def forget(self, people: Collection[int]) -> Forgotten:
         """Erase who these people are and what they gave of themselves, in all petitions, for good."""

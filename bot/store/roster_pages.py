@@ -11,8 +11,7 @@ from typing import Any, Final
 from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
 from bot.petition.organizers.settings import Detail
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import Statement, statement
+from bot.store.engine.database import Statement, Transaction, statement
 from bot.store.recording.rows import read_repository
 
 PAGE_SIZE: Final = 50

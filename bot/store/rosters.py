@@ -11,8 +11,7 @@ from bot.petition.facts import Repository
 from bot.petition.letter.versions import Letter
 from bot.petition.organizers.goals import next_goal
 from bot.petition.organizers.settings import Detail, Settings
-from bot.store.engine.database import Records, Transaction, read_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts
 from bot.store.not_counted import NotCounted, read_not_counted
 from bot.store.petitions import Snapshot, read_snapshot
@@ -116,10 +115,9 @@ class Rosters(Records):
         ORDER BY asked.as_of DESC, asked.id DESC LIMIT 1
     """)
 
-    @read_transaction
-    def find(self, transaction: Transaction, owner: str, name: str, number: int) -> PetitionRef | None:
+    async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
         """Find a petition by one of its issues, in any letter case; None where the App may not see it any more."""
-        for row in transaction.fetch(self._FIND, owner, name, number):
+        for row in await self._fetch(self._FIND, owner, name, number):
             repository = read_repository(row.repository_id, row.owner, row.name, row.private, row.archived)
             return PetitionRef(
                 row.id, repository, row.number, row.page_key, row.revision, row.total, row.installation_id

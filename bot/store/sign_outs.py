@@ -9,8 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import Statement, statement
+from bot.store.engine.database import (
+    Records,
+    Statement,
+    Transaction,
+    read_transaction,
+    statement,
+    write_transaction,
+)
 from bot.units import EpochSeconds
 
 KEPT: Final = 24 * 3600

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.store.engine.database import Records, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement
 
 
 class State(StrEnum):
@@ -140,20 +139,18 @@ class States(Records):
 
     _CHANGED: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id")
 
-    @read_transaction
-    def list_changed(self, transaction: Transaction) -> list[Condition]:
+    async def list_changed(self) -> list[Condition]:
         """List the petitions whose state is another one than was last reported."""
-        return [_condition(*row) for row in transaction.fetch(self._CHANGED)]
+        return [_condition(*row) for row in await self._fetch(self._CHANGED)]
 
     _MARK_REPORTED: Final = statement("UPDATE petitions SET told = $3 WHERE id = $1 AND told = $2")
 
-    @write_transaction
-    def mark_reported(self, transaction: Transaction, conditions: list[Condition]) -> list[Condition]:
+    async def mark_reported(self, conditions: list[Condition]) -> list[Condition]:
         """Record that states are reported; return those that nobody else has reported."""
         return [
             one
             for one in conditions
-            if transaction.execute(self._MARK_REPORTED, one.petition_id, one.was.value, one.state.value)
+            if await self._execute(self._MARK_REPORTED, one.petition_id, one.was.value, one.state.value)
         ]
 
     async def take_changed(self) -> list[Condition]:

@@ -23,7 +23,6 @@ from bot.store.engine.database import LONG_PATIENCE, Database, connect
 from bot.store.engine.health import answers
 from bot.store.engine.leases import Lease
 from bot.store.engine.url import read_address
-from bot.store.hooks import StoreHooks
 from bot.store.installations import Installations
 from bot.store.letters import Letters
 from bot.store.migrations import migrate
@@ -41,10 +40,23 @@ from bot.store.sign_outs import SignOuts
 from bot.store.states import States
 from bot.store.threads import Threads
 from bot.supervisor import Supervisor
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""
+
+
+class StoreHooks:
+    """Called when the store has done something; this one does nothing with it."""
+
+    def committed(self, facts: int, seconds: Seconds) -> None:
+        """Record that so many facts went into one transaction, and how long it took."""
+
+    def listed(self, outcome: ListingOutcome) -> None:
+        """Record what a listing of comments has changed."""
+
+    def asked_for_delivery(self) -> None:
+        """Record that a delivery was asked for once more."""
 
 
 class Store:
@@ -101,7 +113,7 @@ class Store:
         hooks: StoreHooks | None = None,
         supervisor: Supervisor | None = None,
     ) -> Self:
-        """Open the database and bring it to this version; raises WrongDatabase or Unavailable."""
+        """Open the database and bring it to this version; raises WrongDatabase or DatabaseUnavailable."""
         database = connect(read_address(database_url))
         async with AsyncExitStack() as undo:
             undo.push_async_callback(database.close)
@@ -131,7 +143,7 @@ class Store:
         return await answers(self.database, in_doubt=self.writer.refused)
 
     async def record(self, facts: Sequence[Fact]) -> None:
-        """Record facts; on disk when this returns. Raises Busy, Unavailable, Unrecordable, or our mistake."""
+        """Record facts; on disk when this returns. Raises Busy, DatabaseUnavailable, Unrecordable, or our mistake."""
         if facts:
             await self.writer.submit(facts)
 

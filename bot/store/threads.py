@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.petition.facts import Issue, Repository
-from bot.store.engine.database import Records, Row, Transaction, read_transaction, write_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Row, Transaction, statement
 from bot.store.recording.rows import read_repository
 from bot.units import EpochSeconds, WholeEpochSeconds
 
@@ -66,10 +65,9 @@ class Threads(Records):
         ORDER BY t.reread_asked_at, t.issue_id LIMIT 100
     """)
 
-    @read_transaction
-    def list_to_read(self, transaction: Transaction, installation_id: int, now: EpochSeconds) -> list[ThreadToRead]:
+    async def list_to_read(self, installation_id: int, now: EpochSeconds) -> list[ThreadToRead]:
         """List an installation's threads that asked to be read again, the longest waiting first."""
-        return [_thread(*row) for row in transaction.fetch(self._TO_READ, installation_id, now)]
+        return [_thread(*row) for row in await self._fetch(self._TO_READ, installation_id, now)]
 
     _TO_CHECK: Final = statement(f"""
         {THREAD_TO_READ}
@@ -81,15 +79,14 @@ class Threads(Records):
         ORDER BY t.looked_at, t.issue_id LIMIT 1
     """)
 
-    @read_transaction
-    def get_to_check(
-        self, transaction: Transaction, installation_id: int, now: EpochSeconds, before: EpochSeconds
+    async def get_to_check(
+        self, installation_id: int, now: EpochSeconds, before: EpochSeconds
     ) -> ThreadToRead | None:
         """Return the thread that was checked the longest time ago; None where all were checked since `before`.
 
         Without the label nothing is counted, but our last write there may have replaced somebody's edit.
         """
-        return first_thread(transaction.fetch(self._TO_CHECK, installation_id, now, before))
+        return first_thread(await self._fetch(self._TO_CHECK, installation_id, now, before))
 
     _OF_ISSUE: Final = statement(f"""
         {THREAD_TO_READ}
@@ -97,10 +94,9 @@ class Threads(Records):
         WHERE t.issue_id = $1 AND NOT t.gone
     """)
 
-    @read_transaction
-    def get(self, transaction: Transaction, issue_id: int) -> ThreadToRead | None:
+    async def get(self, issue_id: int) -> ThreadToRead | None:
         """Return the thread that an issue is, whether it is to be read or not; None where it is none."""
-        return first_thread(transaction.fetch(self._OF_ISSUE, issue_id))
+        return first_thread(await self._fetch(self._OF_ISSUE, issue_id))
 
     _MARK_CHECKED: Final = statement("""
         UPDATE threads
@@ -108,12 +104,9 @@ class Threads(Records):
         WHERE issue_id = $1
     """)
 
-    @write_transaction
-    def mark_checked(
-        self, transaction: Transaction, issue_id: int, at: EpochSeconds, changes_since: WholeEpochSeconds = 0
-    ) -> None:
+    async def mark_checked(self, issue_id: int, at: EpochSeconds, changes_since: WholeEpochSeconds = 0) -> None:
         """Record that a thread was checked, and from when on to ask for changes next time, where that is known."""
-        transaction.execute(self._MARK_CHECKED, issue_id, at, changes_since)
+        await self._execute(self._MARK_CHECKED, issue_id, at, changes_since)
 
     _MARK_READ: Final = statement("""
         UPDATE threads
@@ -122,10 +115,9 @@ class Threads(Records):
         WHERE issue_id = $1
     """)
 
-    @write_transaction
-    def mark_read(self, transaction: Transaction, thread: ThreadToRead) -> None:
+    async def mark_read(self, thread: ThreadToRead) -> None:
         """Record that a thread was read, in answer to the request that came with it."""
-        transaction.execute(self._MARK_READ, thread.issue_id, thread.reread)
+        await self._execute(self._MARK_READ, thread.issue_id, thread.reread)
 
     _POSTPONE: Final = statement("""
         UPDATE threads
@@ -136,17 +128,15 @@ class Threads(Records):
         WHERE issue_id = $1
     """)
 
-    @write_transaction
-    def postpone(self, transaction: Transaction, thread: ThreadToRead, until: EpochSeconds) -> None:
+    async def postpone(self, thread: ThreadToRead, until: EpochSeconds) -> None:
         """Set when to read a thread again; a new request to read it takes precedence."""
-        transaction.execute(self._POSTPONE, thread.issue_id, thread.reread, until, thread.attempts + 1)
+        await self._execute(self._POSTPONE, thread.issue_id, thread.reread, until, thread.attempts + 1)
 
     _SET_GAP: Final = statement("UPDATE threads SET gap = $2 WHERE issue_id = $1")
 
-    @write_transaction
-    def record_gap(self, transaction: Transaction, issue_id: int, gap: int) -> None:
+    async def record_gap(self, issue_id: int, gap: int) -> None:
         """Record by how many the number of comments that GitHub gives is off."""
-        transaction.execute(self._SET_GAP, issue_id, gap)
+        await self._execute(self._SET_GAP, issue_id, gap)
 
 
 def first_thread(rows: Sequence[Row]) -> ThreadToRead | None:

@@ -8,7 +8,7 @@ from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts import CommentFact, Issue, IssueFact, Repository
 from bot.store import Snapshot, Store
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import statement
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")

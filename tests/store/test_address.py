@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import WrongDatabase
 from bot.store.engine.url import PostgresServer, SqliteFile, read_address
+from bot.store.errors import WrongDatabase
 
 
 @pytest.mark.parametrize(

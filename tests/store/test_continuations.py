@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.facts import CommentFact, Continuation, Issue, IssueFact, IssueGone
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import statement
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
 
 SECOND = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import Store, Unavailable, WrongDatabase, backup, restore
+from bot.store import DatabaseUnavailable, Store, backup, restore
+from bot.store.errors import WrongDatabase
 from tests.store.scene import Scene
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,7 @@ async def test_nothing_is_restored_under_a_running_bot(sqlite_url: str, tmp_path
     await scene.label()
     backup(sqlite_url, tmp_path / "copy")
     await scene.sign("ada")
-    with pytest.raises(Unavailable, match="stop the bot"):
+    with pytest.raises(DatabaseUnavailable, match="stop the bot"):
         restore(sqlite_url, tmp_path / "copy")
     assert await scene.count() == 1
     await scene.store.close()
@@ -99,7 +100,7 @@ def test_what_is_no_copy_of_ours_is_not_restored(sqlite_url: str, tmp_path: Path
 
 
 def test_a_backup_that_cannot_be_made_says_why(sqlite_url: str, tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="nowhere"):
+    with pytest.raises(DatabaseUnavailable, match="nowhere"):
         backup(sqlite_url, tmp_path / "nowhere" / "copy")
     with pytest.raises(WrongDatabase, match="no database"):
         backup(f"sqlite:///{tmp_path}/missing.db", tmp_path / "copy")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import Damaged, Store, Unavailable, WrongDatabase, backup, check_up, restore
+from bot.store import Damaged, DatabaseUnavailable, Store, backup, check_up, restore
+from bot.store.errors import WrongDatabase
 from tests.store.damage import damage, in_another_process
 from tests.store.scene import Scene
 
@@ -33,7 +34,7 @@ async def test_a_damaged_file_takes_nothing_more_and_is_still_read(sqlite_url: s
     assert await scene.store.ping()
     with pytest.raises(Damaged, match="recover NEW-FILE"):
         await scene.store.database.check_integrity()
-    with pytest.raises(Unavailable, match="recover NEW-FILE"):
+    with pytest.raises(DatabaseUnavailable, match="recover NEW-FILE"):
         await scene.sign("grace")
     assert await scene.count() == 1
     assert not await scene.store.ping()
@@ -46,7 +47,7 @@ async def test_damage_that_a_delivery_meets_is_noticed_then(sqlite_url: str, pat
     await scene.store.close()
     damage(path, "comments")
     scene.store = await Store.open(sqlite_url)
-    with pytest.raises(Unavailable, match="recover NEW-FILE"):
+    with pytest.raises(DatabaseUnavailable, match="recover NEW-FILE"):
         await scene.sign("grace")
     assert not await scene.store.ping()
     await scene.store.close()
@@ -75,7 +76,7 @@ async def test_a_file_that_is_taken_away_from_a_running_bot_is_missed(
 ) -> None:
     scene = await signed(sqlite_url)
     kept = path.with_name(gone).rename(path.with_name("kept"))
-    with pytest.raises(Unavailable, match="moved, replaced or deleted"):
+    with pytest.raises(DatabaseUnavailable, match="moved, replaced or deleted"):
         await scene.sign("grace")
     assert not await scene.store.ping()
     kept.rename(path.with_name(gone))
@@ -88,7 +89,7 @@ async def test_a_file_that_is_replaced_under_a_running_bot_gets_nothing(sqlite_u
     scene = await signed(sqlite_url)
     backup(sqlite_url, path.with_name("copy"))
     path.with_name("copy").replace(path)
-    with pytest.raises(Unavailable, match="moved, replaced or deleted"):
+    with pytest.raises(DatabaseUnavailable, match="moved, replaced or deleted"):
         await scene.sign("grace")
     await scene.store.close()
 

@@ -9,7 +9,7 @@ from bot.petition.facts import CommentFact
 from bot.petition.organizers.commands import Ruling
 from bot.petition.organizers.rules import Rules
 from bot.store import Forgotten
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import statement
 from bot.store.privacy import ToAnonymise
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 

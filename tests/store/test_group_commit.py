@@ -16,13 +16,12 @@ from bot import supervisor
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.petition.facts import CommentFact, Fact, IssueFact
-from bot.store import Busy, Store, StoreError, Unavailable, Unrecordable
+from bot.store import Busy, DatabaseUnavailable, Store, StoreError, Unrecordable
 from bot.store.engine import health
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
-from bot.store.hooks import StoreHooks
+from bot.store.engine.database import Transaction, statement
 from bot.store.recording import group_commit
 from bot.store.recording.group_commit import GroupCommitWriter
+from bot.store.store import StoreHooks
 from bot.supervisor import Supervisor
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
 
@@ -154,7 +153,7 @@ async def test_who_waits_for_a_writer_that_was_cancelled_is_answered(store: Stor
     await begun.wait()
     with capture_logs() as told:
         store.writer._task._task.cancel()
-        with pytest.raises(Unavailable):
+        with pytest.raises(DatabaseUnavailable):
             async with asyncio.timeout(5):
                 await first
         await asyncio.sleep(0)
@@ -179,7 +178,7 @@ async def test_a_store_that_writes_for_ever_closes_all_the_same(
     async with asyncio.timeout(5):
         await store.close()
         outcomes = await asyncio.gather(first, second, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
+    assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailable, DatabaseUnavailable]
 
 
 async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
@@ -195,7 +194,7 @@ async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
 
     store.writer._patience = 0.05
     database.write = frozen  # type: ignore[method-assign, assignment] # no disk hangs on demand
-    with pytest.raises(Unavailable):
+    with pytest.raises(DatabaseUnavailable):
         await Scene(store).label()
     assert not await store.ping()
     thawed.set()
@@ -254,7 +253,7 @@ async def test_who_waits_too_long_is_sent_away_and_recorded_all_the_same(monkeyp
     await asyncio.sleep(0)
     second = asyncio.ensure_future(flusher.submit(facts[1:]))
     outcomes = await asyncio.gather(first, second, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
+    assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailable, DatabaseUnavailable]
     thawed.set()
     await flusher.close()
     assert written == facts
@@ -266,7 +265,7 @@ async def test_recording_goes_on_when_the_database_is_back(scene: Scene) -> None
     facts = signatures(scene, 3)
 
     async def outage(work: Callable[[Transaction], object], patience: float = 0) -> object:
-        raise Unavailable("gone for lunch")
+        raise DatabaseUnavailable("gone for lunch")
 
     database.write = outage  # type: ignore[method-assign, assignment] # no database goes away on demand
     outcomes = await asyncio.gather(*(scene.store.record([fact]) for fact in facts), return_exceptions=True)
@@ -284,14 +283,14 @@ async def test_recording_nothing_takes_no_time(store: Store) -> None:
 
 async def test_what_was_refused_goes_without_waiting_for_the_garbage_collector(scene: Scene) -> None:
     async def write(_: Sequence[Fact]) -> None:
-        raise Unavailable("the disk is full")
+        raise DatabaseUnavailable("the disk is full")
 
     flusher = GroupCommitWriter(write, 100)
     known_to_nobody = Author(770_077, "refused")  # other tests may have left facts of other people behind
     gc.collect()
     gc.disable()
     try:
-        with suppress(Unavailable):
+        with suppress(DatabaseUnavailable):
             await flusher.submit([scene.fact(known_to_nobody, Sign())])
             pytest.fail("it was not refused")
         # The loop itself holds on to the refusal for the rest of this turn.

@@ -16,7 +16,7 @@ from bot.petition.counting.not_counted import explain
 from bot.petition.counting.tally import fold
 from bot.petition.facts import CommentFact, Fact, Issue, IssueFact
 from bot.store import RosterQuery, Store
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import statement
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.unit_of_work import read_comments_of
 from tests.chance import examples

@@ -10,7 +10,7 @@ from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.facts import IssueGone
 from bot.store import ListingOutcome, ThreadToRead
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import statement
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
 
 MISCHIEF = [

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, inspect
 
-from bot.store import Store, Unavailable, WrongDatabase, migrate_ahead, migrations
-from bot.store.engine.database import connect
-from bot.store.engine.dialect import statement
+from bot.store import DatabaseUnavailable, Store, migrate_ahead, migrations
+from bot.store.engine.database import connect, statement
 from bot.store.engine.url import read_address
+from bot.store.errors import WrongDatabase
 from tests.store.scene import LETTER, Scene, rows
 
 
@@ -93,5 +93,5 @@ async def test_what_cannot_be_migrated_ahead_is_told_when_the_store_is_opened(tm
     (tmp_path / "file").write_text("no database")
     url = f"sqlite:///{tmp_path}/file"
     await migrate_ahead(url)
-    with pytest.raises(Unavailable, match="not a database"):
+    with pytest.raises(DatabaseUnavailable, match="not a database"):
         await Store.open(url)

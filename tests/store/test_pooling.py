@@ -9,11 +9,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import asyncpg
 import pytest
 
-from bot.store import Store, WrongDatabase
-from bot.store.engine import postgres_pooling
-from bot.store.engine.dialect import statement
+from bot.store import Store
+from bot.store.engine import postgres
+from bot.store.engine.database import statement
 from bot.store.engine.postgres import PostgresDatabase
 from bot.store.engine.url import PostgresServer, read_address
+from bot.store.errors import WrongDatabase
 from sandbox.server import Sandbox
 from tests.pooler import Pooler
 from tests.store.scene import INSTALLATION, Scene
@@ -141,10 +142,10 @@ async def refuse() -> asyncpg.Connection:
 async def test_where_only_one_may_connect_nobody_is_accused(
     pooler: Pooler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_pooling, "LOCK_SECONDS", 0.5)
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.5)
     database = PostgresDatabase(server(pooler(**SESSIONS, default_pool_size=1)))
     connection = await database.connect()
-    await postgres_pooling.check_session(connection, refuse)
+    await postgres.check_session(connection, refuse)
     assert await connection.fetchval("SELECT 1") == 1
     await connection.close()
 

@@ -18,9 +18,10 @@ from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.comments.comment import Author
 from bot.petition.counting.tally import fold
 from bot.petition.facts import CommentFact, Fact
-from bot.store import Store, Unavailable, WrongDatabase
+from bot.store import DatabaseUnavailable, Store
 from bot.store.engine import postgres, postgres_leases
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import statement
+from bot.store.errors import WrongDatabase
 from bot.store.recording.unit_of_work import read_comments_of
 from tests.store.scene import INSTALLATION, LETTER, Scene
 
@@ -157,7 +158,7 @@ async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
     "error",
     [
         WrongDatabase("DATABASE_URL: no such certificate"),
-        Unavailable("no such host"),
+        DatabaseUnavailable("no such host"),
         asyncpg.InvalidPasswordError("not now"),
     ],
     ids=lambda error: type(error).__name__,
@@ -201,7 +202,7 @@ async def test_what_was_a_right_address_once_is_only_unavailable_later(
     database = stores[0].database
     assert isinstance(database, postgres.PostgresDatabase)
     database._drop_idle()
-    with pytest.raises(Unavailable, match="certificate"):
+    with pytest.raises(DatabaseUnavailable, match="certificate"):
         await stores[0].petitions.list_installations_with_work(0.0)
     with pytest.raises(WrongDatabase, match="certificate"):
         await Store.open("postgresql://127.0.0.1:9/nowhere")
@@ -248,13 +249,13 @@ async def test_recording_survives_a_restarted_server(stores: list[Store]) -> Non
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(DatabaseUnavailable):
         await Store.open("postgresql://nobody@127.0.0.1:1/nothing")
 
 
 async def test_a_server_that_hangs_is_unavailable(stores: list[Store]) -> None:
     sleep = statement("SELECT pg_sleep(30)")
-    with pytest.raises(Unavailable):
+    with pytest.raises(DatabaseUnavailable):
         await stores[0].database.write(lambda work: work.fetch(sleep), 0.2)
     scene = Scene(stores[0])
     await scene.label()

@@ -17,8 +17,7 @@ from bot.petition.organizers.commands import Answer, Outcome, Ruling
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Clarification, Cursor, LastBodies, RosterQuery, SortOrder, State, Store
-from bot.store.engine.database import Database, Row, Transaction
-from bot.store.engine.dialect import Statement, statement
+from bot.store.engine.database import Database, Row, Statement, Transaction, statement
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
 
 T = TypeVar("T")

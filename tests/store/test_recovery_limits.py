@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.encryption import unseal
-from bot.store import Unavailable, WrongDatabase, recover, restore
+from bot.store import DatabaseUnavailable, recover, restore
+from bot.store.errors import WrongDatabase
 from tests.chance import noise
 from tests.store.recovering import (
     APP,
@@ -70,7 +71,7 @@ async def test_nothing_is_written_over(damaged: Make, name: str) -> None:
 
 async def test_a_file_that_cannot_be_made_is_said_so(damaged: Make, tmp_path: Path) -> None:
     case = damaged(lambda _: None)
-    with pytest.raises(Unavailable, match="nowhere"):
+    with pytest.raises(DatabaseUnavailable, match="nowhere"):
         await replace(case, new=tmp_path / "nowhere" / "new.db").recover()
     with pytest.raises(WrongDatabase, match="there is no database"):
         await recover(f"sqlite:///{tmp_path}/missing.db", case.new, NOW)
@@ -83,11 +84,11 @@ async def test_a_file_that_another_program_has_locked_is_not_waited_for_without_
     damaged: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = damaged(lambda _: None)
-    monkeypatch.setattr("bot.store.recovery.sqlite_raw.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("bot.store.recovery.raw_copy.LOCK_SECONDS", 0.1)
     with closing(sqlite3.connect(case.path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(Unavailable, match="locked by another program"):
+        with pytest.raises(DatabaseUnavailable, match="locked by another program"):
             await case.recover()
 
 

@@ -14,7 +14,8 @@ from bot.petition.facts import Continuation, InstallationFact, Issue, Repository
 from bot.petition.organizers.commands import Ruling
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings
-from bot.store import Cursor, RosterPage, RosterQuery, SortOrder, Store
+from bot.store import Cursor, RosterQuery, SortOrder, Store
+from bot.store.roster_pages import RosterPage
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person
 

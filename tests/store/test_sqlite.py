@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import Store, Unavailable
+from bot.store import DatabaseUnavailable, Store
 from bot.store.engine import sqlite as sqlite_engine
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Transaction, statement
 from tests.store.scene import LETTER, Scene
 
 RECORDER = """
@@ -110,7 +109,7 @@ async def test_rows_may_be_written_one_by_one_likewise(scene: Scene) -> None:
 async def test_a_locked_file_is_no_catastrophe(scene: Scene, path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Unavailable, match="locked"):
+        with pytest.raises(DatabaseUnavailable, match="locked"):
             await scene.sign("ada")
         assert await scene.count() == 0
     await scene.sign("ada")
@@ -126,7 +125,7 @@ async def test_a_statement_that_makes_no_sense_is_a_mistake_of_ours_and_no_outag
 
 async def test_a_full_disk_is_no_catastrophe(scene: Scene) -> None:
     await pragma(scene.store, "max_page_count = 1")
-    with pytest.raises(Unavailable, match="full"):
+    with pytest.raises(DatabaseUnavailable, match="full"):
         await scene.sign("ada", "A very long name " * 5_000)
     await pragma(scene.store, "max_page_count = 1000000")
     before = await scene.count()
@@ -137,7 +136,7 @@ async def test_a_full_disk_is_no_catastrophe(scene: Scene) -> None:
 async def test_a_read_only_file_is_unavailable_until_it_can_be_written_again(sqlite_url: str) -> None:
     scene = Scene(await Store.open(sqlite_url))
     await pragma(scene.store, "query_only = 1")
-    with pytest.raises(Unavailable, match="readonly"):
+    with pytest.raises(DatabaseUnavailable, match="readonly"):
         await scene.label()
     assert not await scene.store.ping()
     await pragma(scene.store, "query_only = 0")
@@ -146,7 +145,7 @@ async def test_a_read_only_file_is_unavailable_until_it_can_be_written_again(sql
 
 
 async def test_a_directory_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="unable to open"):
+    with pytest.raises(DatabaseUnavailable, match="unable to open"):
         await Store.open(f"sqlite:///{tmp_path}/nowhere/undersigned.db")
 
 

@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 from sqlalchemy import Connection, text
 
-from bot.store import Store, Unavailable
+from bot.store import DatabaseUnavailable, Store
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations import HEAD
@@ -110,7 +110,7 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     database = connect(read_address(new_url))
     await database.alter(upgrade, 60)
     await database.alter(partial(put, rows=present.rows), 60)
-    with pytest.raises(Unavailable, match="nowhere"):
+    with pytest.raises(DatabaseUnavailable, match="nowhere"):
         await database.alter(partial(upgrade, scripts=next_version), 60)
     assert await database.alter(take, 60) == present.rows
     assert await database.alter(version, 60) == HEAD

@@ -10,8 +10,7 @@ import pytest
 
 from bot.github import webhooks
 from bot.store import Store
-from bot.store.engine.database import Row, Transaction
-from bot.store.engine.dialect import Statement, statement
+from bot.store.engine.database import Row, Statement, Transaction, statement
 from sandbox.deliveries import Delivery
 from sandbox.server import Sandbox
 from sandbox.world import Event

@@ -19,7 +19,7 @@ from bot.config import Config
 from bot.encryption import WrongKey, seal
 from bot.github.errors import Unauthorized
 from bot.onboarding import NotSetUp, SetUpAlready
-from bot.store import Store, Unavailable
+from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
 from bot.web.serving import listening, take_address
 from bot.web.setup.auth import Guard
@@ -160,7 +160,7 @@ async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_a
     assert found.app_id == known(stage).app_id
 
 
-@pytest.mark.parametrize("error", [Unavailable("locked"), ZeroDivisionError()], ids=repr)
+@pytest.mark.parametrize("error", [DatabaseUnavailable("locked"), ZeroDivisionError()], ids=repr)
 async def test_a_set_up_goes_on_when_the_database_is_back(
     stage: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -184,7 +184,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
             await onboarding.import_app(known(stage), replacing=False)
             assert await waiting is not None
     assert [one["log_level"] for one in told if one["event"] != "set up"] == [
-        "warning" if isinstance(error, Unavailable) else "error"
+        "warning" if isinstance(error, DatabaseUnavailable) else "error"
     ] * 2
 
 

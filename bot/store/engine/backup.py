@@ -10,7 +10,7 @@ from typing import Final
 from bot.store.engine.private_files import make_database_file, make_temporary_file
 from bot.store.engine.sqlite import damage, is_damage
 from bot.store.engine.url import Address, SqliteFile, existing, read_address
-from bot.store.errors import Damaged, Unavailable, WrongDatabase
+from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
 from bot.store.migrations import HEAD
 
 BESIDE: Final = ("", "-wal", "-shm", "-journal", "-lease", "-lease-journal")
@@ -25,7 +25,7 @@ def backup(database_url: str, file: Path) -> None:
     """Copy the database, as it is at one moment, into a file that only its owner may read.
 
     A bot that runs goes on meanwhile. What was in the file goes once the copy is complete.
-    Raises WrongDatabase and Unavailable.
+    Raises WrongDatabase and DatabaseUnavailable.
     """
     path = _sqlite(existing(database_url))
     _check_place(file, path)
@@ -41,9 +41,9 @@ def backup(database_url: str, file: Path) -> None:
     except sqlite3.Error as error:
         if is_damage(error):
             raise Damaged(damage(path, error)) from error
-        raise Unavailable(f"{file} could not be written: {error}") from error
+        raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
     except OSError as error:
-        raise Unavailable(f"{file} could not be written: {error}") from error
+        raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
@@ -52,7 +52,7 @@ def backup(database_url: str, file: Path) -> None:
 def restore(database_url: str, file: Path) -> None:
     """Put a copy in the place of the database, in one transaction, while no bot uses it.
 
-    Raises WrongDatabase, also where the file is no copy that this version can use, and Unavailable.
+    Raises WrongDatabase, also where the file is no copy that this version can use, and DatabaseUnavailable.
     """
     path = _sqlite(read_address(database_url))
     if not file.is_file():
@@ -69,7 +69,9 @@ def restore(database_url: str, file: Path) -> None:
         except sqlite3.DatabaseError as error:
             if is_damage(error):
                 raise Damaged(f"{path} is damaged ({error}). {MOVE_AWAY}") from error
-            raise Unavailable(f"{path} is in use or cannot be written; stop the bot first ({error})") from error
+            raise DatabaseUnavailable(
+                f"{path} is in use or cannot be written; stop the bot first ({error})"
+            ) from error
 
 
 def _take_alone(database: sqlite3.Connection) -> None:
@@ -92,7 +94,7 @@ def _check_place(file: Path, database: Path) -> None:
         with closing(_open(file)) as other:
             (mode,) = other.execute("PRAGMA journal_mode").fetchone()
     except sqlite3.OperationalError as error:
-        raise Unavailable(f"{file} cannot be looked at; give the copy another name ({error})") from error
+        raise DatabaseUnavailable(f"{file} cannot be looked at; give the copy another name ({error})") from error
     except sqlite3.DatabaseError:
         # What is no database at all may be replaced, like an older copy.
         return

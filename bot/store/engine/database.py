@@ -4,19 +4,27 @@ A transaction is a synchronous function of a `Transaction`. For SQLite it runs i
 statements in one go: a thread hop per transaction, not per statement. For PostgreSQL it runs in a greenlet, so
 every statement awaits the server without blocking the loop.
 
+One text of SQL serves both: it is written in PostgreSQL's way, and `statement` makes of it what SQLite reads:
+
+    = ANY($1::BIGINT[])                         IN (SELECT value FROM json_each(?1))
+    SELECT * FROM unnest($1::BIGINT[], …)       VALUES (?1, …), once per row
+    FOR UPDATE …                                (nothing: one transaction writes at a time)
+
 The drivers are spoken to directly. SQLAlchemy is there for the migrations only: between us and the driver it would
 double the work of a transaction, the time to start and the memory.
 """
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections import namedtuple
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast
 
-from bot.store.engine.dialect import Engine, Statement
 from bot.store.engine.leases import Coordinator
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
@@ -24,6 +32,8 @@ from bot.units import EpochSeconds, Seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+Engine = Literal["sqlite", "postgresql"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -36,6 +46,32 @@ PATIENCE: Final = 8.0
 
 LONG_PATIENCE: Final = 60.0
 """How long a transaction may take that reads much, or repairs what should never have been wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement as each engine reads it."""
+
+    sqlite: str
+    postgresql: str
+
+    def text(self, engine: Engine) -> str:
+        """Return the text that an engine reads."""
+        return self.sqlite if engine == "sqlite" else self.postgresql
+
+
+def statement(text: str) -> Statement:
+    """Return a statement, from its text for PostgreSQL."""
+    text = dedent(text).strip()
+    return Statement(_for_sqlite(text), text)
+
+
+def _for_sqlite(text: str) -> str:
+    text = re.sub(r"= ANY\((\$\d+)::\w+\[\]\)", r"IN (SELECT value FROM json_each(\1))", text)
+    text = re.sub(r"SELECT \* FROM unnest(\([^)]*\))", lambda rows: "VALUES " + rows[1], text)
+    text = re.sub(r"\s+FOR UPDATE[^)]*$", "", text)
+    text = re.sub(r"::(BIGINT|TEXT|BOOLEAN|INTEGER|DOUBLE PRECISION)(\[\])?", "", text)
+    return re.sub(r"\$(\d+)", r"?\1", text)
 
 
 class Row(tuple[Any, ...]):
@@ -86,15 +122,15 @@ class Database(ABC):
 
     @abstractmethod
     async def write(self, work: Callable[[Transaction], T], patience: Seconds = PATIENCE) -> T:
-        """Run a transaction that is on disk when this returns; raises Unavailable."""
+        """Run a transaction that is on disk when this returns; raises DatabaseUnavailable."""
 
     @abstractmethod
     async def read(self, work: Callable[[Transaction], T]) -> T:
-        """Run a transaction that sees one state of the database and changes nothing; raises Unavailable."""
+        """Run a transaction that sees one state of the database and changes nothing; raises DatabaseUnavailable."""
 
     @abstractmethod
     async def alter(self, work: Callable[[Connection], T], patience: Seconds) -> T:
-        """Run a transaction that alters tables, over a connection of SQLAlchemy's; raises Unavailable."""
+        """Run a transaction that alters tables, over a connection of SQLAlchemy's; raises DatabaseUnavailable."""
 
     @abstractmethod
     def coordinator(self, changed: Callable[[], object], supervisor: Supervisor) -> Coordinator:
@@ -106,7 +142,7 @@ class Database(ABC):
 
     @abstractmethod
     async def check_integrity(self) -> None:
-        """Read the whole database and check that it is sound; raises Damaged or Unavailable."""
+        """Read the whole database and check that it is sound; raises Damaged or DatabaseUnavailable."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -114,10 +150,10 @@ class Database(ABC):
 
 
 class Records:
-    """The rows on one subject; what changes other processes' work is announced to them.
+    """The rows on one subject; `announce` tells this process and others that there may be something to do.
 
-    Its methods that are decorated with `read_transaction` and `write_transaction` take a transaction as their first
-    argument. Whoever calls them leaves that out, and awaits them.
+    Methods that are decorated with `read_transaction` or `write_transaction` run in one. They have it as their
+    first argument, which whoever awaits them leaves out.
     """
 
     def __init__(
@@ -126,6 +162,15 @@ class Records:
         self._database = database
         self._now = now
         self._announce = announce
+
+    async def _fetch(self, question: Statement, *values: object) -> Sequence[Row]:
+        return await self._database.read(lambda transaction: transaction.fetch(question, *values))
+
+    async def _tuples(self, question: Statement, *values: object) -> Sequence[Sequence[Any]]:
+        return await self._database.read(lambda transaction: transaction.tuples(question, *values))
+
+    async def _execute(self, change: Statement, *values: object) -> int:
+        return await self._database.write(lambda transaction: transaction.execute(change, *values))
 
 
 R = TypeVar("R", bound=Records)

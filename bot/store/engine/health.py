@@ -7,10 +7,9 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store.engine.database import Database, Transaction, connect
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Database, Transaction, connect, statement
 from bot.store.engine.url import SqliteFile, read_address
-from bot.store.errors import Damaged, StoreError, Unavailable
+from bot.store.errors import Damaged, DatabaseUnavailable, StoreError
 from bot.store.marks import drop_mark, put_mark
 from bot.store.migrations import HEAD, read_versions
 from bot.store.states import Condition, read_conditions
@@ -70,7 +69,7 @@ async def answers(database: Database, in_doubt: bool) -> bool:
             await database.read(lambda transaction: transaction.fetch(_PING))
             if in_doubt:
                 await database.write(_write_and_erase)
-    except (Unavailable, TimeoutError):
+    except (DatabaseUnavailable, TimeoutError):
         return False
     return True
 

@@ -43,7 +43,7 @@ class Coordinator(ABC):
 
     @abstractmethod
     async def open(self) -> None:
-        """Get in touch; raises Unavailable."""
+        """Get in touch; raises DatabaseUnavailable."""
 
     @abstractmethod
     def tell(self) -> None:

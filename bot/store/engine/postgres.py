@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import asyncpg
+from greenlet import getcurrent, greenlet
 
 from bot.store.engine.database import (
     LOCK_SECONDS,
     LONG_PATIENCE,
     PATIENCE,
     Database,
+    Engine,
     Row,
+    Statement,
     Transaction,
     name_columns,
 )
-from bot.store.engine.dialect import Engine, Statement
-from bot.store.engine.greenlet_bridge import run_aside, wait_for
 from bot.store.engine.leases import Coordinator
 from bot.store.engine.postgres_leases import PostgresCoordinator
-from bot.store.engine.postgres_pooling import check_session
 from bot.store.engine.url import UNREADABLE, PostgresServer
-from bot.store.errors import StoreError, Unavailable, WrongDatabase
+from bot.store.errors import DatabaseUnavailable, StoreError, WrongDatabase
 from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class PostgresDatabase(Database):
             async with asyncio.timeout(patience):
                 return await over_postgres(self.connect, work)
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-            raise Unavailable(str(error) or type(error).__name__) from error
+            raise DatabaseUnavailable(str(error) or type(error).__name__) from error
 
     async def check_integrity(self) -> None:
         """Do nothing; a server looks after its own files."""
@@ -123,9 +124,9 @@ class PostgresDatabase(Database):
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             if _is_refusal(error):
                 raise
-            raise (_Retry if _sqlstate(error) in _REPEATABLE else Unavailable)(str(error)) from error
+            raise (_Retry if _sqlstate(error) in _REPEATABLE else DatabaseUnavailable)(str(error)) from error
         except (OSError, TimeoutError) as error:
-            raise Unavailable(str(error) or type(error).__name__) from error
+            raise DatabaseUnavailable(str(error) or type(error).__name__) from error
 
     async def _in_transaction(
         self, session: asyncpg.Connection, isolation: _Isolation, work: Callable[[Transaction], T]
@@ -162,7 +163,7 @@ class PostgresDatabase(Database):
 
     def _no_connection(self, why: str) -> StoreError:
         """Return what it is that nobody could connect: an address that was right once is right again some time."""
-        return Unavailable(why) if self._has_answered else WrongDatabase(why)
+        return DatabaseUnavailable(why) if self._has_answered else WrongDatabase(why)
 
     def _drop_idle(self) -> None:
         while self._idle:
@@ -201,7 +202,7 @@ class _PostgresTransaction(Transaction):
             wait_for(self._session.executemany(statement.postgresql, rows))
 
 
-class _Retry(Unavailable):
+class _Retry(DatabaseUnavailable):
     """The transaction was undone through no fault of its own."""
 
 
@@ -233,3 +234,80 @@ def _settings() -> str:
         SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') = 'off';
     """
+
+
+async def run_aside(function: Callable[[], T]) -> T:
+    """Run a function that may call `wait_for`, however deep inside."""
+    runner = _Runner(function)
+    step = runner.switch()
+    while not runner.dead:
+        try:
+            answer = await step
+        except BaseException as error:  # noqa: BLE001 - it goes to the function that waits
+            step = runner.throw(error)
+        else:
+            step = runner.switch(answer)
+    result: T = step
+    return result
+
+
+def wait_for(awaitable: Awaitable[T]) -> T:
+    """Wait inside a function that `run_aside` runs; the loop goes on with other things."""
+    answer: T = getcurrent().parent.switch(awaitable)
+    return answer
+
+
+class _Runner(greenlet):  # type: ignore[misc] # greenlet brings no types
+    """A greenlet in the context of the task that waits for it."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        current = getcurrent()
+        super().__init__(function, current)
+        self.gr_context = current.gr_context
+
+
+# Prepared statements, advisory locks and LISTEN belong to a session. A pooler that gives every transaction another
+# session, as PgBouncer does in transaction mode, would break them.
+_ROUNDS: Final = 5
+"""How often it is tried: while others use the pooler as well, chance decides who gets which session."""
+
+_SHARED: Final = (
+    "DATABASE_URL leads to a pooler that gives every transaction another session (PgBouncer in transaction or"
+    " statement mode); set it to the provider's direct address, or to the one for session mode"
+)
+
+
+async def check_session(
+    connection: asyncpg.Connection, connect_another: Callable[[], Awaitable[asyncpg.Connection]]
+) -> None:
+    """Check that what is set in a session stays in it and is seen by nobody else; raises WrongDatabase.
+
+    Where no other connection can be had, or it gets no answer, nothing is known and nothing is raised.
+    """
+    # The server itself says when connecting which of its processes it is that answers; a pooler makes a number up.
+    if await _is_true(connection, f"pg_backend_pid() = {connection.get_server_pid()}"):
+        return
+    mark = secrets.token_hex(8)
+    is_marked = f"current_setting('undersigned.mark', true) = '{mark}'"
+    await connection.execute(f"SET undersigned.mark = '{mark}'", timeout=LOCK_SECONDS)
+    for _ in range(_ROUNDS):
+        if not await _is_true(connection, is_marked) or await _is_true_elsewhere(connect_another, is_marked):
+            raise WrongDatabase(_SHARED)
+
+
+async def _is_true_elsewhere(connect: Callable[[], Awaitable[asyncpg.Connection]], condition: str) -> bool:
+    try:
+        async with asyncio.timeout(LOCK_SECONDS):
+            other = await connect()
+            try:
+                return await _is_true(other, condition)
+            finally:
+                other.terminate()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+
+
+async def _is_true(connection: asyncpg.Connection, condition: str) -> bool:
+    # In one message: a prepared statement would be asked for in one session and run in another.
+    status: str = await connection.execute(f"SELECT WHERE {condition}", timeout=LOCK_SECONDS)
+    return status == "SELECT 1"

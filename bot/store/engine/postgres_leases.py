@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 
 from bot.store.engine.leases import Coordinator
-from bot.store.errors import StoreError, Unavailable
+from bot.store.errors import DatabaseUnavailable, StoreError
 from bot.supervisor import SupervisedTask, Supervisor
 
 log = structlog.get_logger("store")
@@ -70,7 +70,7 @@ class PostgresCoordinator(Coordinator):
         try:
             await self._open_session()
         except _LOST as error:
-            raise Unavailable(str(error) or type(error).__name__) from error
+            raise DatabaseUnavailable(str(error) or type(error).__name__) from error
         self._task = self._supervisor.start("postgresql_listener", self._run)
 
     def tell(self) -> None:

@@ -17,13 +17,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from bot.store.engine.database import LOCK_SECONDS, PATIENCE, Database, Row, Transaction, name_columns
-from bot.store.engine.dialect import Engine, Statement
+from bot.store.engine.database import (
+    LOCK_SECONDS,
+    PATIENCE,
+    Database,
+    Engine,
+    Row,
+    Statement,
+    Transaction,
+    name_columns,
+)
 from bot.store.engine.leases import Coordinator
 from bot.store.engine.private_files import make_database_file
-from bot.store.engine.sqlite_leases import SqliteCoordinator
 from bot.store.engine.url import SqliteFile
-from bot.store.errors import Damaged, Unavailable, WrongDatabase
+from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
 from bot.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -133,7 +140,7 @@ class SqliteDatabase(Database):
             # Only once a transaction has begun there is a WAL for certain.
             self._files = self._files or self._numbers()
             if problem := self.problem():
-                raise Unavailable(problem)
+                raise DatabaseUnavailable(problem)
             return work(transaction)
 
         return self._run("BEGIN IMMEDIATE", checked)
@@ -160,11 +167,11 @@ class SqliteDatabase(Database):
             self._damage = damage(self.path, said)
             raise Damaged(self._damage)
 
-    def _explain(self, error: sqlite3.Error) -> Unavailable:
+    def _explain(self, error: sqlite3.Error) -> DatabaseUnavailable:
         if is_damage(error):
             self._damage = damage(self.path, error)
             return Damaged(self._damage)
-        return Unavailable(str(error))
+        return DatabaseUnavailable(str(error))
 
     def _run(self, begin: str, work: Callable[[Transaction], T]) -> T:
         try:
@@ -304,3 +311,62 @@ def _use_wal(connection: sqlite3.Connection, lock_seconds: float) -> None:
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
 """A row that cannot be stored, as against a database that cannot store."""
+
+
+class SqliteCoordinator(Coordinator):
+    """A lock on a file beside the database, which the system lifts when its process dies.
+
+    The file is an empty SQLite database of its own, because SQLite knows how to lock on every system.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path.with_name(f"{path.name}-lease")
+        self._file: sqlite3.Connection | None = None
+        # Without turns, one of two who come at once would find the file locked by the other, and forget that.
+        self._turn = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Do nothing; the file is opened by the first lease."""
+
+    def tell(self) -> None:
+        """Do nothing; a second process looks on its beat."""
+
+    async def acquire(self, installation_id: int) -> Callable[[], bool]:  # noqa: ARG002 - one lock for all
+        """Hold the file, for all installations at once."""
+        async with self._turn:
+            if self._file is None:
+                self._file = await asyncio.to_thread(_lock_file, self._path)
+            held = self._file is not None
+        return lambda: held
+
+    async def release(self, installation_id: int) -> None:
+        """Give the file back with the last installation."""
+        async with self._turn:
+            if self._leased == {installation_id}:
+                await self._give_back()
+
+    async def close(self) -> None:
+        """Give the file back."""
+        async with self._turn:
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            await asyncio.to_thread(file.close)
+
+
+def _lock_file(path: Path) -> sqlite3.Connection | None:
+    file: sqlite3.Connection | None = None
+    make_database_file(path)
+    try:
+        file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        file.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if file is not None:
+            file.close()
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            return None
+        raise DatabaseUnavailable(f"{path}: {error}") from error
+    return file

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.engine.database import Database, Transaction
-from bot.store.engine.dialect import Statement, statement
+from bot.store.engine.database import Database, Statement, Transaction, statement
 
 HEAD: Final = "0002"
 """The newest migration; known here so that an up-to-date database starts without loading Alembic."""

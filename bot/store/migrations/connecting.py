@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from bot.store.errors import Unavailable
+from bot.store.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     import asyncpg
@@ -32,7 +32,7 @@ def over_sqlite(connect: Callable[[], sqlite3.Connection], work: Callable[[Conne
 
 
 async def over_postgres(connect: Callable[[], Awaitable[asyncpg.Connection]], work: Callable[[Connection], T]) -> T:
-    """Run one transaction; raises Unavailable."""
+    """Run one transaction; raises DatabaseUnavailable."""
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it wants greenlet, which SQLite does without
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
@@ -40,4 +40,4 @@ async def over_postgres(connect: Callable[[], Awaitable[asyncpg.Connection]], wo
         async with engine.begin() as connection:
             return await connection.run_sync(work)
     except DBAPIError as error:
-        raise Unavailable(str(error.orig)) from error
+        raise DatabaseUnavailable(str(error.orig)) from error

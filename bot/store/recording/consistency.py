@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.petition.counting.tally import Signature
-from bot.store.engine.database import Records, Transaction, read_transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.signatures import is_misread, read_born, verdict_of
 from bot.store.recording.totals import SECONDS_PER_DAY, Totals, add_up, read_signatures, read_totals
@@ -49,18 +48,16 @@ class Consistency(Records):
         ORDER BY t.petition_id
     """)
 
-    @read_transaction
-    def find_petitions(self, transaction: Transaction, repository: str, number: int) -> list[int]:
+    async def find_petitions(self, repository: str, number: int) -> list[int]:
         """List the petitions that an issue of OWNER/REPO belongs to: one, or none."""
         owner, _, name = repository.partition("/")
-        return [row[0] for row in transaction.tuples(self._FIND, owner, name, number)]
+        return [row[0] for row in await self._tuples(self._FIND, owner, name, number)]
 
     _ALL: Final = statement("SELECT id FROM petitions ORDER BY id")
 
-    @read_transaction
-    def list_petitions(self, transaction: Transaction) -> list[int]:
+    async def list_petitions(self) -> list[int]:
         """List all petitions."""
-        return [row[0] for row in transaction.tuples(self._ALL)]
+        return [row[0] for row in await self._tuples(self._ALL)]
 
     _NAME: Final = statement("""
         SELECT r.owner, r.name, t.number

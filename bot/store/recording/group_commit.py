@@ -10,7 +10,7 @@ from itertools import chain, takewhile
 from typing import Final
 
 from bot.petition.facts import Fact
-from bot.store.errors import Busy, Unavailable, Unrecordable, WrongDatabase
+from bot.store.errors import Busy, DatabaseUnavailable, Unrecordable, WrongDatabase
 from bot.supervisor import Supervisor
 
 LARGEST_GROUP: Final = 256
@@ -100,7 +100,7 @@ class GroupCommitWriter:
         self._closing = True
         await self._task.stop(LAST_WRITES)
         for _, future, _ in self._waiting:
-            _settle(future, Unavailable("the store was closed"))
+            _settle(future, DatabaseUnavailable("the store was closed"))
         if self._watch is not None:
             self._watch.cancel()
 
@@ -148,7 +148,7 @@ class GroupCommitWriter:
 
     async def _write_group(self, group: list[_Waiting]) -> None:
         error = await self._try([fact for facts, *_ in group for fact in facts])
-        if error is None or isinstance(error, Unavailable):
+        if error is None or isinstance(error, DatabaseUnavailable):
             for _, future, _ in group:
                 _settle(future, error)
             return
@@ -160,7 +160,7 @@ class GroupCommitWriter:
     async def _try(self, facts: Sequence[Fact]) -> BaseException | None:
         began = self._loop.time()
         (outcome,) = await asyncio.gather(self._write(facts), return_exceptions=True)
-        self.refused = isinstance(outcome, Unavailable)
+        self.refused = isinstance(outcome, DatabaseUnavailable)
         if outcome is None:
             self._tell(len(facts), self._loop.time() - began)
         return outcome
@@ -179,7 +179,7 @@ class GroupCommitWriter:
         latest = self._loop.time() - self._patience
         for waiting in takewhile(lambda waiting: waiting[2] < latest, chain(self._group, self._waiting)):
             self.refused = True
-            _settle(waiting[1], Unavailable(f"not written within {self._patience:.0f} s"))
+            _settle(waiting[1], DatabaseUnavailable(f"not written within {self._patience:.0f} s"))
         anybody = self._group or self._waiting
         self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient) if anybody else None
 
@@ -189,17 +189,17 @@ def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
         return
     if error is None:
         future.set_result(None)
-    elif isinstance(error, Unavailable | WrongDatabase):
-        future.set_exception(Unavailable(*error.args))
+    elif isinstance(error, DatabaseUnavailable | WrongDatabase):
+        future.set_exception(DatabaseUnavailable(*error.args))
     elif isinstance(error, Exception):
         future.set_exception(error)
     else:
-        future.set_exception(Unavailable(f"the writing was cut short: {type(error).__name__}"))
+        future.set_exception(DatabaseUnavailable(f"the writing was cut short: {type(error).__name__}"))
 
 
 def _blame(error: BaseException | None, facts: Sequence[Fact]) -> BaseException | None:
     """Return who is to blame: the sender of what no database can store (Unrecordable), or else we ourselves."""
-    if error is None or isinstance(error, Unavailable) or all(map(_is_storable, facts)):
+    if error is None or isinstance(error, DatabaseUnavailable) or all(map(_is_storable, facts)):
         return error
     refused = Unrecordable(str(error))
     refused.__cause__ = error

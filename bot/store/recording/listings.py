@@ -10,8 +10,7 @@ from typing import Final
 from bot.petition.comments.comment import Comment
 from bot.petition.comments.versions import MOST, Writer
 from bot.petition.counting.tally import Signature
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Transaction, statement
 from bot.store.recording.observations import RecordContext, merge_comment
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.signatures import derive_signatures, drop_signatures, is_misread, put_signatures, read

@@ -25,7 +25,7 @@ FEW: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownPetition:
+class NewPetition:
     """An issue that turns out to be a petition."""
 
     fact: Observation
@@ -38,7 +38,7 @@ class Recorded:
     `elsewhere` are the issues on which comments of this group are known already, to be locked as well.
     """
 
-    first: tuple[UnknownPetition | RepositoryFact, ...] = ()
+    first: tuple[NewPetition | RepositoryFact, ...] = ()
     elsewhere: frozenset[int] = frozenset()
     changed: bool = False
 
@@ -196,13 +196,13 @@ def _observe_comment(transaction: Transaction, unit: UnitOfWork, thread: ThreadR
 
 def _to_be_recorded_first(
     unit: UnitOfWork, facts: Sequence[Observation], label: str
-) -> list[UnknownPetition | RepositoryFact]:
-    first: dict[int, UnknownPetition | RepositoryFact] = {}
+) -> list[NewPetition | RepositoryFact]:
+    first: dict[int, NewPetition | RepositoryFact] = {}
     for fact in facts:
         thread = unit.threads.get(fact.issue.id)
         if thread is None:
             if is_petition(fact.issue, label):
-                first.setdefault(fact.issue.id, UnknownPetition(fact))
+                first.setdefault(fact.issue.id, NewPetition(fact))
         elif not thread.gone and _is_news(unit.repositories[thread.repository_id], fact):
             first[fact.repository.id] = RepositoryFact(fact.installation_id, fact.repository, _as_of(fact))
     return list(first.values())

@@ -11,8 +11,7 @@ from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Si
 from bot.petition.comments.comment import standing
 from bot.petition.counting.digest import Pair, Sum
 from bot.petition.counting.tally import Signature, Verdict, as_signed, judge_standings
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Transaction, statement
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.totals import SECONDS_PER_DAY
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork

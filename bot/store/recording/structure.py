@@ -7,8 +7,10 @@ another; then they lock petitions in the order of their ids, as everybody does.
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Final
 
+from bot.petition.comments.comment import merge
 from bot.petition.counting.digest import Sum
 from bot.petition.facts import (
     CommentFact,
@@ -21,8 +23,9 @@ from bot.petition.facts import (
     SettingsFact,
     Unclear,
 )
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
+from bot.store.audit_log import drop_attempts_on
+from bot.store.bodies import move_body
+from bot.store.engine.database import Transaction, statement
 from bot.store.installations import (
     add_installation,
     lock_structure,
@@ -31,15 +34,17 @@ from bot.store.installations import (
     record_repository,
     request_discovery,
 )
-from bot.store.recording.observations import RecordContext, UnknownPetition, is_petition
-from bot.store.recording.transfers import record_continuation, record_deleted, record_moved
+from bot.store.letters import drop_letters
+from bot.store.petitions import set_continuing
+from bot.store.recording.observations import NewPetition, RecordContext, carry_over, is_petition, observe_issue
+from bot.store.recording.signatures import derive, derive_signatures
+from bot.store.recording.totals import drop_days
+from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.rules import request_settings
 from bot.store.threads import add_thread, lock_petitions, read_petition_of, resync_petitions
 from bot.units import WholeEpochSeconds
 
-StructuralFact = (
-    UnknownPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
-)
+StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
 
 
 def record_structure(transaction: Transaction, fact: StructuralFact, context: RecordContext) -> None:
@@ -47,14 +52,14 @@ def record_structure(transaction: Transaction, fact: StructuralFact, context: Re
     lock_structure(transaction)
     now = context.now
     match fact:
-        case UnknownPetition(fact=seen):
+        case NewPetition(fact=seen):
             as_of = seen.issue.updated_at if isinstance(seen, CommentFact) else seen.as_of
             record_repository(transaction, RepositoryFact(seen.installation_id, seen.repository, as_of), now)
             _add_petition(transaction, seen.repository, seen.issue, as_of, context)
         case Continuation(repository=repository, issue=issue):
             as_of = issue.updated_at
             record_repository(transaction, RepositoryFact(fact.installation_id, repository, as_of), now)
-            record_continuation(transaction, fact, context)
+            _record_continuation(transaction, fact, context)
         case RepositoryFact():
             record_repository(transaction, fact, now)
         case SettingsFact(repository_id=repository_id):
@@ -65,11 +70,11 @@ def record_structure(transaction: Transaction, fact: StructuralFact, context: Re
         case Unclear():
             _resync(transaction, fact, now)
         case IssueGone(moved_to=None):
-            record_deleted(transaction, fact.issue_id, now)
+            _record_deleted(transaction, fact.issue_id, now)
         case IssueGone(moved_to=(repository, issue)):
             as_of = issue.updated_at
             record_repository(transaction, RepositoryFact(fact.installation_id, repository, as_of), now)
-            is_known = record_moved(transaction, fact.issue_id, repository, issue, context)
+            is_known = _record_moved(transaction, fact.issue_id, repository, issue, context)
             if not is_known and is_petition(issue, context.label):
                 _add_petition(transaction, repository, issue, as_of, context)
 
@@ -104,3 +109,151 @@ def _add_petition(
         Sum().to_bytes(), context.now,
     )  # fmt: skip
     add_thread(transaction, issue.id, repository.id, 1, issue, labelled=labelled, as_of=as_of, now=context.now)
+
+
+_END_THREAD: Final = statement("UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1")
+
+_END_PETITION: Final = statement("UPDATE petitions SET gone = TRUE WHERE id = $1")
+
+
+def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:
+    """Erase a deleted issue's comments, and with them their signatures; its petition ends if it was the first."""
+    unit = UnitOfWork()
+    unit.lock(transaction, [issue_id])
+    thread = unit.threads.get(issue_id)
+    if thread is None or thread.gone:
+        return
+    for row in unit.read_thread(transaction, issue_id):
+        gone = replace(row, comment=merge(row.comment, replace(row.comment, deleted=True)))
+        derive(gone)
+        unit.change(gone)
+    unit.petitions[thread.petition_id].bumped = True
+    derive_signatures(transaction, unit, now)
+    unit.write(transaction, now)
+    transaction.execute(_END_THREAD, issue_id, None)
+    if thread.position == 1:
+        transaction.execute(_END_PETITION, thread.petition_id)
+        drop_letters(transaction, thread.petition_id)
+        drop_attempts_on(transaction, thread.petition_id)
+
+
+_FORWARD_THREADS: Final = statement("UPDATE threads SET moved_to = $2 WHERE moved_to = $1")
+
+_MOVE_COMMENTS: Final = statement("UPDATE comments SET issue_id = $2 WHERE issue_id = $1")
+
+_MOVE_PETITION: Final = statement("UPDATE petitions SET repository_id = $2 WHERE id = $1")
+
+
+def _record_moved(
+    transaction: Transaction, issue_id: int, repository: Repository, issue: Issue, context: RecordContext
+) -> bool:
+    """Carry a thread's signatures over to the issue it became; False where it is no thread of ours."""
+    unit = UnitOfWork()
+    unit.lock(transaction, [issue_id, issue.id])
+    old, new = unit.threads.get(issue_id), unit.threads.get(issue.id)
+    if old is None:
+        return False
+    if old.gone:
+        return True
+    if new is None:
+        _add_thread(transaction, old.petition_id, old.position, repository, issue, context)
+        arrival = issue.id
+    else:
+        # It went on before we heard of this, and may have moved again since.
+        arrival = new.moved_to or new.issue_id
+        if new.petition_id != old.petition_id:
+            _merge(transaction, new.petition_id, old.petition_id, old.position)
+    transaction.execute(_MOVE_COMMENTS, issue_id, arrival)
+    move_body(transaction, issue_id, arrival)
+    transaction.execute(_END_THREAD, issue_id, arrival)
+    transaction.execute(_FORWARD_THREADS, issue_id, arrival)
+    if old.position == 1:
+        transaction.execute(_MOVE_PETITION, old.petition_id, repository.id)
+    _derive_again(transaction, arrival, issue, context)
+    return True
+
+
+def _record_continuation(transaction: Transaction, fact: Continuation, context: RecordContext) -> None:
+    """Make an issue the petition's last thread; one that was taken for a petition of its own is one no more."""
+    issue, petition_id = fact.issue, fact.petition_id
+    is_gone = lock_petitions(transaction, [petition_id, issue.id])
+    known = read_petition_of(transaction, issue.id)
+    is_other = known == issue.id != petition_id
+    if is_gone.get(petition_id, True) or (known is not None and not is_other):
+        return
+    last = _read_last_position(transaction, petition_id)
+    if last is None:
+        # Its first issue was lost with a damaged file, and is yet to be read again.
+        return
+    position = last + 1
+    if is_other:
+        _merge(transaction, issue.id, petition_id, position)
+    else:
+        _add_thread(transaction, petition_id, position, fact.repository, issue, context)
+    set_continuing(transaction, petition_id, 0)
+    _derive_again(transaction, issue.id, issue, context)
+
+
+def _add_thread(
+    transaction: Transaction,
+    petition_id: int,
+    position: int,
+    repository: Repository,
+    issue: Issue,
+    context: RecordContext,
+) -> None:
+    add_thread(
+        transaction, petition_id, repository.id, position, issue, labelled=is_petition(issue, context.label),
+        as_of=issue.updated_at, now=context.now,
+    )  # fmt: skip
+
+
+_LAST_POSITION: Final = statement("SELECT max(position) FROM threads WHERE petition_id = $1")
+
+
+def _read_last_position(transaction: Transaction, petition_id: int) -> int | None:
+    last: int | None = transaction.fetch(_LAST_POSITION, petition_id)[0][0]
+    return last
+
+
+_ADOPT_COMMENTS: Final = statement("UPDATE comments SET petition_id = $2, counted = FALSE WHERE petition_id = $1")
+
+# Issues that continue the newcomer come after all that are there already.
+_ADOPT_THREADS: Final = statement("""
+    UPDATE threads
+    SET petition_id = $2, position = CASE WHEN position = 1 THEN $3 ELSE position + $4 END
+    WHERE petition_id = $1
+""")
+
+_DROP_SIGNATURES_OF: Final = statement("DELETE FROM signatures WHERE petition_id = $1")
+
+_DROP_PETITION: Final = statement("DELETE FROM petitions WHERE id = $1")
+
+
+def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, position: int) -> None:
+    """Make one petition's threads another's, the first one at this position; comments are derived again there."""
+    last = _read_last_position(transaction, petition_id)
+    transaction.execute(_ADOPT_COMMENTS, newcomer_id, petition_id)
+    transaction.execute(_ADOPT_THREADS, newcomer_id, petition_id, position, last)
+    drop_letters(transaction, newcomer_id)
+    transaction.execute(_DROP_SIGNATURES_OF, newcomer_id)
+    drop_days(transaction, newcomer_id)
+    # Who has tried what is read from the comments again.
+    drop_attempts_on(transaction, newcomer_id)
+    transaction.execute(_DROP_PETITION, newcomer_id)
+
+
+def _derive_again(transaction: Transaction, arrival: int, issue: Issue, context: RecordContext) -> None:
+    unit = UnitOfWork()
+    unit.lock(transaction, [arrival])
+    thread = unit.threads[arrival]
+    petition = unit.petitions[thread.petition_id]
+    observe_issue(petition, thread, issue, issue.updated_at, context)
+    if thread.position == 1:
+        carry_over(petition, thread)
+    petition.bumped = True
+    thread.ask_to_reread()
+    for row in unit.read_thread(transaction, arrival):
+        unit.involve(row)
+    derive_signatures(transaction, unit, context.now)
+    unit.write(transaction, context.now)

@@ -14,8 +14,7 @@ from typing import Final
 
 from bot.petition.counting.digest import Pair, Sum
 from bot.petition.counting.tally import Signature
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Transaction, statement
 from bot.units import WholeEpochSeconds
 
 SECONDS_PER_DAY: Final = 86_400

@@ -10,8 +10,7 @@ from bot.petition.comments.comment import Comment
 from bot.petition.facts import Repository
 from bot.petition.organizers.redaction import EVER, without_details
 from bot.petition.organizers.rules import Rules
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Transaction, statement
 from bot.store.recording.rows import (
     COMMENT_COLUMNS,
     CommentRow,

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store.recovery.recovered_rows import Column, Layout, Row
-from bot.store.recovery.sqlite_pages import Cell, Pages
+from bot.store.recovery.sqlite_pages import Cell, FilePages
+from bot.store.recovery.table_layouts import Column, Layout, Row
 
 SCHEMA: Final = Layout(
     "sqlite_master",
@@ -35,13 +35,13 @@ class Root:
 class DamagedFile:
     """The pages of a file, and where its tables and indexes begin, by name."""
 
-    pages: Pages
+    pages: FilePages
     roots: Mapping[str, Root]
 
     @classmethod
     def of(cls, data: memoryview) -> DamagedFile:
         """Read the list of tables, or what is left of it."""
-        pages = Pages.of(data)
+        pages = FilePages.of(data)
         found = list(pages.walk(1, SCHEMA.row, of_index=False))
         rows = [row for row in found if row is not None]
         if len(rows) < len(found):

@@ -17,17 +17,16 @@ from typing import Final
 
 from bot.store.credentials import read_credentials
 from bot.store.engine.backup import BESIDE, ELSEWHERE
-from bot.store.engine.database import Transaction
-from bot.store.engine.dialect import statement
+from bot.store.engine.database import Transaction, statement
 from bot.store.engine.private_files import make_database_file
 from bot.store.engine.sqlite import SqliteDatabase
 from bot.store.engine.url import SqliteFile, existing
-from bot.store.errors import Unavailable, WrongDatabase
+from bot.store.errors import DatabaseUnavailable, WrongDatabase
 from bot.store.migrations import HEAD, PATIENCE
 from bot.store.recovery.damaged_file import VERSION, DamagedFile
-from bot.store.recovery.recovered_rows import Layout, Row, read_layouts
-from bot.store.recovery.recovered_state import make_consistent
-from bot.store.recovery.sqlite_raw import copy_raw
+from bot.store.recovery.derived_state import make_consistent
+from bot.store.recovery.raw_copy import copy_raw
+from bot.store.recovery.table_layouts import Layout, Row, read_layouts
 
 DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
 """Tables that are not copied: they follow from the others, or everybody just signs in again."""
@@ -72,7 +71,7 @@ class Recovered:
 async def recover(database_url: str, file: Path, now: int) -> Recovered:
     """Save what can be read into a new file, which is complete or not there; the damaged one stays as it is.
 
-    Raises WrongDatabase, also where nothing of ours could be read, and Unavailable.
+    Raises WrongDatabase, also where nothing of ours could be read, and DatabaseUnavailable.
     """
     address = existing(database_url)
     if not isinstance(address, SqliteFile):
@@ -87,12 +86,12 @@ async def recover(database_url: str, file: Path, now: int) -> Recovered:
                 found = await _save(DamagedFile.of(data), new, now, path)
             _make_one_file(new)
             _publish(new, file)
-    except Unavailable as error:
-        raise Unavailable(f"{file} could not be written: {error}") from error
+    except DatabaseUnavailable as error:
+        raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
     except FileExistsError as error:
         raise WrongDatabase(f"{file} is there already; give another name") from error
     except (OSError, sqlite3.Error) as error:
-        raise Unavailable(f"{file} could not be written: {error}") from error
+        raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
     return found
 
 

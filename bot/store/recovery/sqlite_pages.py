@@ -28,7 +28,7 @@ SAMPLE: Final = 2_000
 """Places looked at to find out how large the pages are."""
 
 
-class Damaged(Exception):
+class CorruptPage(Exception):
     """These bytes are not what they have to be."""
 
 
@@ -51,7 +51,7 @@ class Page:
 
 
 @dataclass(slots=True)
-class Pages:
+class FilePages:
     """The pages of a file, from its bytes; `reached` has a byte for each, not 0 where its place is known."""
 
     data: memoryview
@@ -61,7 +61,7 @@ class Pages:
     reached: bytearray = field(repr=False)
 
     @classmethod
-    def of(cls, data: memoryview) -> Pages:
+    def of(cls, data: memoryview) -> FilePages:
         """Find out how the bytes are divided into pages."""
         size = _page_size(data)
         is_ours = bytes(data[:16]) == MAGIC
@@ -84,7 +84,7 @@ class Pages:
         for (offset,) in struct.iter_unpack(">H", page[first : first + 2 * cell_count]):
             try:
                 self._read_cell(page, offset, found, of_index=of_index)
-            except (Damaged, IndexError, struct.error):
+            except (CorruptPage, IndexError, struct.error):
                 lost += 1
         if not is_leaf:
             found.children.append(struct.unpack_from(">I", page, start + 8)[0])
@@ -157,7 +157,7 @@ class Pages:
         if length <= most:
             return _exactly(page[offset : min(offset + length, self.usable)], length)
         if length > len(self.data):
-            raise Damaged
+            raise CorruptPage
         least = (self.usable - 12) * 32 // 255 - 23
         here = least + (length - least) % (self.usable - 4)
         here = here if here <= most else least
@@ -167,13 +167,13 @@ class Pages:
         while lacking:
             over = self._bytes(number)
             if over is None:
-                raise Damaged
+                raise CorruptPage
             part = over[4 : min(self.usable, 4 + lacking)]
             parts.append(bytes(part))
             lacking -= len(part)
             (number,) = struct.unpack_from(">I", over)
         if number:
-            raise Damaged
+            raise CorruptPage
         return b"".join(parts)
 
 
@@ -181,7 +181,7 @@ def read_record(payload: bytes) -> list[Value]:
     """Read the values of a record; raises Damaged where it is not exactly one."""
     end, place = _varint(payload, 0)
     if not place <= end <= len(payload):
-        raise Damaged
+        raise CorruptPage
     values: list[Value] = []
     body = end
     while place < end:
@@ -189,7 +189,7 @@ def read_record(payload: bytes) -> list[Value]:
         value, body = _read_value(payload, kind, body)
         values.append(value)
     if place != end or body != len(payload):
-        raise Damaged
+        raise CorruptPage
     return values
 
 
@@ -209,7 +209,7 @@ def _read_value(payload: bytes, kind: int, at: int) -> tuple[Value, int]:
     if kind in _CONSTANTS:
         return _CONSTANTS[kind], at
     if kind not in _LENGTHS:
-        raise Damaged
+        raise CorruptPage
     end = at + _LENGTHS[kind]
     return int.from_bytes(_exactly(payload[at:end], end - at), signed=True), end
 
@@ -234,7 +234,7 @@ def _signed(value: int) -> int:
 
 def _exactly(content: bytes | memoryview, length: int) -> bytes:
     if len(content) != length:
-        raise Damaged
+        raise CorruptPage
     return bytes(content)
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.petition.addresses import pages_of
 from bot.petition.organizers.goals import next_goal
-from bot.store import PAGE_SIZE, PetitionDetails, RosterQuery, Unavailable
+from bot.store import PAGE_SIZE, DatabaseUnavailable, PetitionDetails, RosterQuery
 from bot.web.context import PETITION, PagesContext, ask, is_canonical, read_wanted
 from bot.web.pages import views
 from bot.web.pages.not_counted import view_unheard
@@ -53,7 +53,7 @@ class PageRoutes:
             if refusal.status < HTTPStatus.BAD_REQUEST:
                 raise
             return self._refuse(request, refusal)
-        except Unavailable:
+        except DatabaseUnavailable:
             return self._refuse(request, _unavailable())
 
     async def _front(self, request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 
-from bot.store import PetitionDetails, Unavailable
+from bot.store import DatabaseUnavailable, PetitionDetails
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.web.context import PETITION, Asked, PagesContext, ask
 from bot.web.security_headers import SECRETIVE
@@ -113,7 +113,7 @@ class Live:
             known = {petition_id: watched.known for petition_id, watched in self._watched.items()}
             try:
                 news = await self._house.rosters.list_changed(known)
-            except Unavailable:
+            except DatabaseUnavailable:
                 news = []
             for details in news:
                 try:

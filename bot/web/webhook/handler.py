@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bot.github import webhooks
 from bot.petition.facts import Fact
-from bot.store import Busy, Unavailable, Unrecordable
+from bot.store import Busy, DatabaseUnavailable, Unrecordable
 from bot.web.client_address import Origin, describe, origin_of
 from bot.web.metrics import Meter
 from bot.web.rate_limit import Allowances, RateLimits
@@ -38,7 +38,7 @@ LONGEST_HEADER: Final = 64
 """Letters of a header of GitHub's that go into the log; its GUIDs have 36."""
 
 Record = Callable[[Sequence[Fact]], Awaitable[None]]
-"""Put facts on disk, or raise Busy, Unavailable or Unrecordable well before GitHub hangs up."""
+"""Put facts on disk, or raise Busy, DatabaseUnavailable or Unrecordable well before GitHub hangs up."""
 
 
 class Refused(Exception):
@@ -169,7 +169,7 @@ async def _store(record: Record, facts: Sequence[Fact]) -> None:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many deliveries are waiting; try again") from error
     except Unrecordable as error:
         raise Refused(HTTPStatus.BAD_REQUEST, "the delivery holds something that cannot be stored") from error
-    except Unavailable as error:
+    except DatabaseUnavailable as error:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot take it now; try again") from error
     except Exception as error:  # whatever else keeps it from being recorded is our mistake, and GitHub is told so
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "a mistake of the bot's; its log says more") from error

@@ -12,8 +12,7 @@ import msgspec
 
 from bot.petition.counting.digest import Sum
 from bot.petition.organizers.settings import Mistake
-from bot.store.engine.database import Database, Transaction
-from bot.store.engine.dialect import Statement, statement
+from bot.store.engine.database import Database, Statement, Transaction, statement
 from bot.store.privacy import erase_details_on, forget_people
 from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
 from bot.store.recording.signatures import derive_signatures, is_misread, read

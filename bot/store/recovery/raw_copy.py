@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from bot.store.engine.database import LOCK_SECONDS
-from bot.store.errors import Unavailable
+from bot.store.errors import DatabaseUnavailable
 from bot.store.recovery.sqlite_pages import SIZES
 
 
 def copy_raw(source: Path, copy: Path) -> None:
-    """Copy a database, page by page, into a file that only its owner may read; raises Unavailable.
+    """Copy a database, page by page, into a file that only its owner may read; raises DatabaseUnavailable.
 
     SQLite does it, so that a bot that runs goes on meanwhile. Bytes are read only where SQLite finds damage:
     all of a file that it does not take for a database, and what it leaves out of a damaged WAL.
@@ -36,7 +36,7 @@ def copy_raw(source: Path, copy: Path) -> None:
         if wal.is_file():
             _add_wal(wal.read_bytes(), copy, all_of_it=not by_sqlite)
     except (OSError, sqlite3.Error) as error:
-        raise Unavailable(f"{source} could not be copied ({error})") from error
+        raise DatabaseUnavailable(f"{source} could not be copied ({error})") from error
 
 
 def _copy_by_sqlite(source: Path, copy: Path) -> bool:
@@ -65,9 +65,9 @@ def _is_sound(copy: Path) -> bool:
 
 
 def _give_up_where_locked(status: int, _remaining: int, _pages: int) -> None:
-    """Raise Unavailable after the first wait for a lock: Python would wait again and again."""
+    """Raise DatabaseUnavailable after the first wait for a lock: Python would wait again and again."""
     if status & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        raise Unavailable("the database is locked by another program; stop it first")
+        raise DatabaseUnavailable("the database is locked by another program; stop it first")
 
 
 @dataclass(frozen=True, slots=True)
