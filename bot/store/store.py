@@ -143,7 +143,7 @@ class Store:
         return await answers(self.database, in_doubt=self.writer.refused)
 
     async def record(self, facts: Sequence[Fact]) -> None:
-        """Record facts; on disk when this returns. Raises Busy, DatabaseUnavailable, Unrecordable, or our mistake."""
+        """Record facts durably. Raises Busy, DatabaseUnavailable, Unrecordable, or what a mistake of ours is."""
         if facts:
             await self.writer.submit(facts)
 
