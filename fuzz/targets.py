@@ -11,7 +11,8 @@ from bot.petition.comments.commands import OrganizerCommand, Sign, parse, phrase
 from bot.petition.organizers import commands, settings
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
 
-EVENTS: Final = (*webhooks._ROUTES, "ping", "")  # noqa: SLF001 - the events that we act on
+ROUTES: Final = webhooks._ROUTES  # noqa: SLF001 - the events that we act on, and what they look like
+EVENTS: Final = (*ROUTES, "ping", "")
 TYPES: Final = ("application/json", "application/x-www-form-urlencoded", "text/plain", "")
 SECRET: Final = "a secret"  # noqa: S105 - nobody's
 BLOCK, NEWER_BLOCK = (
@@ -26,12 +27,8 @@ def read_comment(data: bytes) -> None:
     command = parse(text)
     match command:
         case Sign():
-            limits = (
-                (command.name, NAME_LIMIT),
-                (command.affiliation, AFFILIATION_LIMIT),
-                (command.reason, REASON_LIMIT),
-            )
-            for shown, limit in limits:
+            shown_texts = (command.name, command.affiliation, command.reason)
+            for shown, limit in zip(shown_texts, (NAME_LIMIT, AFFILIATION_LIMIT, REASON_LIMIT), strict=True):
                 assert shown is None or 0 < len(shown) <= limit
                 assert "\n" not in inline(shown or "")
         case OrganizerCommand():

@@ -1,4 +1,4 @@
-"""Stories of callers who use HTTP in ways that no browser does; most were found by `python -m fuzz http`."""
+"""Stories of callers who use HTTP in ways that no browser does; most were found by fuzzing."""
 
 from __future__ import annotations
 

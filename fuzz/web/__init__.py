@@ -1,1 +1,0 @@
-"""Ask a running bot over HTTP what strangers may ask, and more."""
