@@ -1,1 +1,1 @@
-"""How fast, how small and how safe: measured on this machine, on loopback, by `python -m benchmarks`."""
+"""Measure the running bot from outside; see CONTRIBUTING.md."""

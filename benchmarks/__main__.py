@@ -1,67 +1,37 @@
-"""`python -m benchmarks` measures everything and writes RESULTS.md; with a NAME it prints one measurement."""
+"""`python -m benchmarks NAME` measures one thing and prints it as Markdown, with the goals that were set for it."""
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol
 
-from benchmarks import accept, hour, letters, pages, processes, reading, sizes, starting, storm
-from benchmarks.drawing import draw
-from benchmarks.machine import Circumstances, circumstances
-from benchmarks.report import PICTURES, Section, document, picture, show
+from benchmarks.goals import GOALS
+from benchmarks.report import Options, Report, markdown
 
-HERE = Path(__file__).parent
-RECORD = HERE / "RESULTS.md"
-
-
-class Measure(Protocol):
-    """Measures one thing; `quick` is for a look while working, with less of everything."""
-
-    def __call__(self, *, quick: bool = False) -> Section:
-        """Measure, and say what was found."""
-
-
-BENCHMARKS: dict[str, Measure] = {
-    "accept": accept.measure,
-    "storm": storm.measure,
-    "sizes": sizes.measure,
-    "start": starting.measure,
-    "processes": processes.measure,
-    "pages": pages.measure,
-    "hour": hour.measure,
-    "letters": letters.measure,
-    "reading": reading.measure,
-}
+COMPARING = ("accept", "start")
 
 
 def main() -> int:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="measure only this, and print it")
-    parser.add_argument("--quick", action="store_true", help="less of everything; RESULTS.md stays as it is")
-    options = parser.parse_args()
-    before, began = circumstances(), time.monotonic()
-    sections: list[Section] = []
-    for name, measure in BENCHMARKS.items():
-        if options.name in (None, name):
-            sections.append(measure(quick=options.quick))
-            print(show(sections[-1]), flush=True)
-    if options.name is None and not options.quick:
-        _record(sections, before, time.monotonic() - began)
-        print(f"{RECORD} is written.")
+    parser.add_argument("name", choices=GOALS)
+    parser.add_argument("--quick", action="store_true", help="only see that it runs; the figures mean little")
+    parser.add_argument("--rounds", type=int, help="how often each server has its turn (accept, start)")
+    parser.add_argument(
+        "--against", type=Path, metavar="CHECKOUT", help="have another checkout's bot take turns (accept, start)"
+    )
+    given = parser.parse_args()
+    if given.name not in COMPARING and (given.against or given.rounds):
+        parser.error(f"{given.name} knows neither --against nor --rounds")
+    if given.against and not Path(given.against, "bot", "__main__.py").is_file():
+        parser.error(f"{given.against} is no checkout")
+    # One that is not asked for need not be imported: some want packages that others do not.
+    measure: Callable[[Options], Report] = import_module(f"benchmarks.{given.name}").measure
+    report = measure(Options(given.quick, given.rounds, given.against and given.against.resolve()))
+    print(markdown(given.name, report, GOALS[given.name]), end="")
     return 0
-
-
-def _record(sections: Sequence[Section], where: Circumstances, seconds: float) -> None:
-    """Write RESULTS.md, and the plots beside it."""
-    (HERE / PICTURES).mkdir(exist_ok=True)
-    for section in sections:
-        for place, chart in enumerate(section.charts):
-            (HERE / picture(section, place)).write_text(draw(chart), encoding="utf-8")
-    RECORD.write_text(document(sections, where, seconds), encoding="utf-8")
 
 
 if __name__ == "__main__":

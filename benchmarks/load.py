@@ -1,37 +1,24 @@
-"""The load generator: a process that sends prepared requests over so many connections, and times the answers.
+"""The load generator: a process that sends deliveries over so many connections, and times the answers.
 
-It speaks HTTP with a few lines over bare sockets instead of a client library: on two cores a library that takes as
-long to send as the server takes to answer would hide half of what the server does.
+It speaks HTTP over bare sockets: a client library that takes as long as the server would hide half of its work.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import cycle, islice
 from typing import cast
 
 import uvloop
 
-from benchmarks.deliveries import make_template
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to send: `requests` deliveries from `first` on, over `connections` at once, to these ports in turn.
-
-    They tell of comments on `petitions` petitions in turn.
-    """
-
-    ports: tuple[int, ...]
-    connections: int
-    requests: int
-    first: int
-    petitions: int = 1
+from benchmarks.deliveries import SIZE, make_template
+from benchmarks.servers import ROOT, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +31,44 @@ class Outcome:
     refused: int
 
 
-async def send(order: Order, requests: list[bytes]) -> Outcome:
+@dataclass(slots=True)
+class Generator:
+    """Sends deliveries, each of another comment by another person."""
+
+    process: subprocess.Popen[str]
+    sent: int = 0
+
+    def send(self, port: int, connections: int, requests: int) -> Outcome:
+        """Send so many deliveries to a server over so many connections at once."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(json.dumps([port, connections, requests, self.sent]), file=self.process.stdin, flush=True)
+        self.sent += requests
+        return Outcome(**json.loads(self.process.stdout.readline()))
+
+
+@contextmanager
+def generator(size: int = SIZE) -> Iterator[Generator]:
+    """Run a load generator until the context ends; its deliveries have so many bytes."""
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "benchmarks.load", str(size)],
+        cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield Generator(process)
+    finally:
+        end(process)
+
+
+async def _send(port: int, number: int, requests: list[bytes]) -> Outcome:
     """Send all requests, each connection the next one as soon as its last one is answered."""
     loop, times, refused = asyncio.get_running_loop(), list[float](), list[int]()
     waiting = iter(requests)
     connections = [
         (await loop.create_connection(lambda: _Connection(waiting, times, refused), "127.0.0.1", port))[1]
-        for port in islice(cycle(order.ports), order.connections)
+        for _ in range(number)
     ]
     began = time.perf_counter()
     for connection in connections:
@@ -104,13 +122,12 @@ class _Connection(asyncio.Protocol):
 
 
 async def _main() -> None:
-    template = make_template()
+    template = make_template(int(sys.argv[1]))
     print("ready", flush=True)
     for line in iter(sys.stdin.readline, ""):
-        order = Order(**json.loads(line))
-        numbers = range(order.first, order.first + order.requests)
-        requests = [template.request_of(number, number % order.petitions) for number in numbers]
-        print(json.dumps(asdict(await send(order, requests))), flush=True)
+        port, connections, number, first = json.loads(line)
+        requests = [template.request_of(each) for each in range(first, first + number)]
+        print(json.dumps(asdict(await _send(port, connections, requests))), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import re
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import psutil
+from aiohttp import web
+from aiohttp.typedefs import Handler
 
+from benchmarks.rivals import naive
 from benchmarks.servers import bot_environment, complaints, end, port_of, start
-from bot.petition import block
 from sandbox.api.limits import Limits
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
@@ -21,8 +23,29 @@ from sandbox.server import Sandbox
 PARALLEL = 32
 """Deliveries that are under way at once."""
 
-BEAT = "5"
-"""`RESYNC_SECONDS`: how often the bot asks for what has failed. The default would make the runs long."""
+_COUNT = re.compile(r'<!-- undersigned \{[^}]*"count":(\d+)')
+"""Where our block tells programs the count; a public format."""
+
+
+def _ours_said(body: str | None) -> int:
+    found = _COUNT.search(body or "")
+    return int(found[1]) if found else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A bot: how it is started, how to read from a body how many have signed, and what GitHub allows it."""
+
+    name: str
+    command: tuple[str, ...] = ("-m", "bot", "serve")
+    said: Callable[[str | None], int] = _ours_said
+    limits: Limits = field(default_factory=Limits.like_github)
+
+
+_NAIVE = ("-m", "benchmarks.rivals.naive")
+OURS = Contender("ours")
+NAIVE = Contender("naive", _NAIVE, lambda body: len(naive.signatures(body)))
+UNLIMITED = Contender("naive, no limits", _NAIVE, NAIVE.said, Limits())
 
 
 @dataclass(slots=True)
@@ -30,30 +53,34 @@ class Storm:
     """A running bot, and the petitions that people sign."""
 
     sandbox: Sandbox
-    process: psutil.Process
-    port: int
+    bot: Contender
+    latency: float
+    port: int = 0
     petitions: list[Issue] = field(default_factory=list)
     signers: int = 0
     acts: int = 0
     """How often somebody wrote or edited a comment."""
     comments: list[Comment] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    """Calls of the API, by what they are for; those that are over GitHub's limits also as `refused`."""
     complaints: list[str] = field(default_factory=list)
     """Lines of the log that tell of a mistake of ours, not of GitHub's or the database's; known at the end."""
 
-    async def sign(self, per_second: float, seconds: float, most: float = math.inf, editors: int = 1) -> None:
-        """Let people sign, each another petition in turn; from `most` on, the last `editors` edit it."""
+    async def sign(self, per_second: float, seconds: float, most: int = 10**9, editors: int = 1) -> None:
+        """Sign as many people, each another petition in turn; from `most` on, the last `editors` edit it."""
         began, acts = time.monotonic(), 0
         while (passed := time.monotonic() - began) < seconds:
             while acts < int(passed * per_second):
-                self._act(most, editors)
+                self.act(most, editors)
                 acts += 1
             await asyncio.sleep(0.02)
 
-    def _act(self, most: float, editors: int) -> None:
+    def act(self, most: int = 10**9, editors: int = 1) -> None:
+        """Sign as one more person, or edit as one who has."""
         if self.signers < most:
             petition = self.petitions[self.signers % len(self.petitions)]
-            self.comments.append(self.sandbox.comment(petition, f"signer-{self.signers}"))
             self.signers += 1
+            self.comments.append(self.sandbox.comment(petition, f"signer-{self.signers}"))
         else:
             comment = self.comments[-1 - self.acts % editors]
             self.sandbox.comments.edit(comment, comment.user, f"/sign Signer {self.acts}")
@@ -67,58 +94,71 @@ class Storm:
 
     def shown(self) -> int:
         """Sum up what the bodies say."""
-        return sum(said(petition) for petition in self.petitions)
+        return sum(self.bot.said(petition.body) for petition in self.petitions)
+
+    @property
+    def lost(self) -> int:
+        """Return how many have signed and are not counted in the bodies."""
+        return self.signers - self.shown()
 
     async def until_right(self, patience: float = 180.0) -> float:
         """Wait until the bodies count everybody; give the seconds that it took."""
-        began = time.monotonic()
-        while self.shown() < self.signers and time.monotonic() - began < patience:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.05)
-        return time.monotonic() - began
+        return await _until(lambda: self.lost <= 0, patience)
 
-    async def until_accepted(self, patience: float = 60.0) -> float:
+    async def until_accepted(self) -> float:
         """Wait until a delivery is accepted that was attempted after now; give the seconds that it took."""
-        began, before = time.monotonic(), self.answers()[0]
-        while self.answers()[0] <= before and time.monotonic() - began < patience:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.02)
-        return time.monotonic() - began
+        before = self.answers()[0]
+        return await _until(lambda: self.answers()[0] > before, 60.0)
 
-
-def said(petition: Issue) -> int:
-    """Give the count in a petition's body."""
-    line = block.machine_line(petition.body)
-    return line.count if line else 0
+    @web.middleware
+    async def count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer like GitHub, which takes a while, and count the call."""
+        await asyncio.sleep(self.latency)
+        try:
+            response = await handler(request)
+        except ConnectionResetError:  # the storm is over, and the bot has been ended
+            return web.Response()
+        is_token, is_thanks = request.path.endswith("/access_tokens"), "/reactions" in request.path
+        kind = "token" if is_token else "thanks" if is_thanks else "read" if request.method == "GET" else "write"
+        self.calls[kind] += 1
+        self.calls["refused"] += response.status in (403, 429)
+        return response
 
 
 @asynccontextmanager
 async def storming(
-    database_url: str, petitions: int, *, under: Sequence[str] = (), **more: str
+    url: str, petitions: int, bot: Contender = OURS, *, latency: float = 0.0, **more: str
 ) -> AsyncIterator[Storm]:
     """Run a bot until the context ends, and open petitions for it. What it forgets to close, its log tells."""
     sandbox = Sandbox()
-    sandbox.limits = Limits.like_github()
+    storm = Storm(sandbox, bot, latency)
+    sandbox.limits = bot.limits
     sandbox.deliveries.concurrency = PARALLEL
+    sandbox.app.middlewares.append(storm.count)
     await sandbox.start()
     sandbox.repository()
-    environment = bot_environment(database_url, sandbox.api_url) | {
+    environment = bot_environment(url, sandbox.api_url) | {
         "GITHUB_APP_ID": str(sandbox.app_id),
         "GITHUB_PRIVATE_KEY": sandbox.private_key,
         "GITHUB_WEBHOOK_SECRET": sandbox.webhook_secret,
-        "RESYNC_SECONDS": BEAT,
         "PYTHONWARNINGS": "default::ResourceWarning",
     }
     with tempfile.TemporaryFile() as log:
-        process = start("-m", "bot", "serve", environment=environment | more, log=log.fileno(), under=under)
-        found: Storm | None = None
+        process = start(*bot.command, environment=environment | more, log=log.fileno())
         try:
-            port = await asyncio.to_thread(port_of, process, log.fileno())
-            sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
-            found = Storm(sandbox, psutil.Process(process.pid), port)
-            found.petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(petitions)]
-            yield found
+            storm.port = await asyncio.to_thread(port_of, process, log.fileno())
+            sandbox.webhook_url = f"http://127.0.0.1:{storm.port}/webhook"
+            storm.petitions = [sandbox.petition(f"Letter {number}", "Dear all,") for number in range(petitions)]
+            yield storm
         finally:
             await asyncio.to_thread(end, process)
             await sandbox.stop()
-            if found is not None:
-                log.seek(0)
-                found.complaints = complaints(log.read().decode(errors="replace"))
+            log.seek(0)
+            storm.complaints = complaints(log.read().decode(errors="replace"))
+
+
+async def _until(holds: Callable[[], bool], patience: float) -> float:
+    began = time.monotonic()
+    while not holds() and time.monotonic() - began < patience:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began

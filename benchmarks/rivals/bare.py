@@ -1,10 +1,19 @@
-"""The least that aiohttp can do with a delivery: read its body and answer."""
+"""The least that aiohttp can do with a delivery: read its body and answer.
+
+It serves as our own bot does: on uvloop, without access log, with room for GitHub's largest body.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import uvloop
 from aiohttp import web
 
-from benchmarks.rivals.listening import listen
+LARGEST = 25 * 1024 * 1024
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def handle(request: web.Request) -> web.Response:
@@ -13,5 +22,21 @@ async def handle(request: web.Request) -> web.Response:
     return web.Response()
 
 
+async def listen(handler: Handler) -> None:
+    """Serve `POST /webhook` and `GET /healthz` until killed, and print the port."""
+    application = web.Application(client_max_size=LARGEST + 1)
+    application.router.add_post("/webhook", handler)
+    application.router.add_get("/healthz", _healthz)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
+    print(f'"port": {runner.addresses[0][1]}', flush=True)
+    await asyncio.Event().wait()
+
+
+async def _healthz(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
 if __name__ == "__main__":
-    listen(handle)
+    uvloop.run(listen(handle))

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import os
 import re
-import time
 
 import aiohttp
+import uvloop
 from aiohttp import web
 from gidgethub import aiohttp as gh_aiohttp
-from gidgethub import apps, routing, sansio
+from gidgethub import apps, sansio
 
-from benchmarks.rivals.listening import listen
+from benchmarks.rivals.bare import listen
 
-router = routing.Router()
 _TALLY = re.compile(r"\n\n\d+ people have signed:\n((?:- .*\n)*)$")
 
 
 def signatures(body: str | None) -> list[str]:
-    """Give the lines of the list at the body's end."""
+    """Return the lines of the list at the body's end."""
     found = _TALLY.search(body or "")
     return found[1].splitlines() if found else []
 
@@ -35,7 +34,6 @@ def with_signature(body: str | None, login: str) -> str:
     return f"{letter}\n\n{len(lines)} people have signed:\n" + "".join(f"{line}\n" for line in lines)
 
 
-@router.register("issue_comment", action="created")
 async def sign(event: sansio.Event, github: gh_aiohttp.GitHubAPI) -> None:
     """Read, change, write."""
     if event.data["comment"]["body"].startswith("/sign"):
@@ -44,35 +42,32 @@ async def sign(event: sansio.Event, github: gh_aiohttp.GitHubAPI) -> None:
         await github.patch(event.data["issue"]["url"], data={"body": body})
 
 
-_tokens: dict[int, tuple[str, float]] = {}
+_tokens: dict[int, str] = {}
+"""They last for an hour, and a storm for a minute."""
 
 
 async def _token(github: gh_aiohttp.GitHubAPI, installation: int) -> str:
-    token, expires = _tokens.get(installation, ("", 0.0))
-    if time.time() > expires:
+    if installation not in _tokens:
         answer = await apps.get_installation_access_token(
-            github,
-            installation_id=str(installation),
-            app_id=os.environ["GITHUB_APP_ID"],
+            github, installation_id=str(installation), app_id=os.environ["GITHUB_APP_ID"],
             private_key=os.environ["GITHUB_PRIVATE_KEY"],
-        )
-        token = str(answer["token"])
-        _tokens[installation] = token, time.time() + 3000
-    return token
+        )  # fmt: skip
+        _tokens[installation] = str(answer["token"])
+    return _tokens[installation]
 
 
 async def handle(request: web.Request) -> web.Response:
     """Answer one delivery."""
-    event = sansio.Event.from_http(
-        request.headers, await request.read(), secret=os.environ["GITHUB_WEBHOOK_SECRET"]
-    )
+    secret = os.environ["GITHUB_WEBHOOK_SECRET"]
+    event = sansio.Event.from_http(request.headers, await request.read(), secret=secret)
     async with aiohttp.ClientSession() as session:
         github = gh_aiohttp.GitHubAPI(session, "naive", base_url=os.environ["GITHUB_API_URL"])
         if "installation" in event.data:
             github.oauth_token = await _token(github, event.data["installation"]["id"])
-        await router.dispatch(event, github)
+        if event.event == "issue_comment" and event.data["action"] == "created":
+            await sign(event, github)
     return web.Response()
 
 
 if __name__ == "__main__":
-    listen(handle)
+    uvloop.run(listen(handle))

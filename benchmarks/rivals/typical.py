@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uvloop
 from aiohttp import web
 from gidgethub import routing, sansio
 
 from benchmarks.deliveries import SECRET
-from benchmarks.rivals.listening import listen
+from benchmarks.rivals.bare import listen
 
 router = routing.Router()
 signers: set[int] = set()
@@ -29,4 +30,4 @@ async def handle(request: web.Request) -> web.Response:
 
 
 if __name__ == "__main__":
-    listen(handle)
+    uvloop.run(listen(handle))

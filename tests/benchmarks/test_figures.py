@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.figures import busiest, paired_ratio, percentile, stairs, thinned
-from benchmarks.simulation import Replay
-from benchmarks.storm import Storm
+from benchmarks.figures import paired_ratio, percentile, spread
+from benchmarks.goals import Goal
+from benchmarks.report import Report, Table, markdown, number
 
 
 def test_a_percentile_is_one_of_the_values() -> None:
@@ -23,6 +23,7 @@ def test_a_round_that_was_slow_for_both_leaves_the_ratio_alone() -> None:
 
 def test_one_odd_round_does_not_decide() -> None:
     assert paired_ratio([2, 9, 2], [1, 1, 1]) == 2
+    assert spread([2, 9, 2, 2, 1], [1, 1, 1, 1, 1]) == "2.000 (2.000 to 2.000)"
 
 
 def test_rounds_that_do_not_pair_are_a_mistake() -> None:
@@ -30,36 +31,24 @@ def test_rounds_that_do_not_pair_are_a_mistake() -> None:
         paired_ratio([1, 2], [1])
 
 
-def test_the_busiest_minute_is_half_open() -> None:
-    assert busiest([0, 59.9, 60, 119.9], 60) == 2
-    assert busiest([0, 0, 0, 100], 60) == 3
-    assert busiest([], 60) == 0
+def test_a_limit_that_is_reached_exactly_is_kept() -> None:
+    assert Goal("calls", 6).is_met(6)
+    assert not Goal("calls", 6).is_met(6.1)
+    assert Goal("share", 0.5, at_least=True).is_met(0.5)
+    assert not Goal("share", 0.5, at_least=True).is_met(0.4)
 
 
-def test_a_value_stays_until_the_next_one() -> None:
-    assert stairs([(0, 1), (5, 2), (7, 3)]) == [(0, 1), (5, 1), (5, 2), (7, 2), (7, 3)]
-    assert stairs([]) == []
+def test_numbers_have_three_figures_unless_they_are_large() -> None:
+    assert [number(one) for one in (0.00412, 0.5, 1.302, 12, 99.96, 1234.5)] == [
+        "0.00412", "0.5", "1.3", "12", "100", "1,234",
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 10, 200])
-def test_thinning_keeps_both_ends_and_the_order(number: int) -> None:
-    points = [(float(x), 0.0) for x in range(number)]
-    kept = thinned(points, 3)
-    assert (kept[0], kept[-1]) == (points[0], points[-1])
-    assert kept == sorted(set(kept))
-    assert len(kept) <= 5
-
-
-def test_each_signature_waits_for_the_first_body_that_counts_it() -> None:
-    assert Replay([0, 1, 2, 10], writes=[[(3, 2), (5, 3), (11, 4)]]).delays() == [3, 2, 3, 1]
-
-
-def test_what_the_last_body_lacks_is_lost() -> None:
-    storm = Storm(10, shown=[(0.0, 0), (1.5, 4), (2.0, 7)])
-    assert (storm.lost, storm.first_shown) == (3, 1.5)
-
-
-def test_acknowledgements_and_tokens_are_no_calls_of_the_storm() -> None:
-    storm = Storm(10)
-    storm.calls.update(read=4, write=2, acknowledgement=9, token=1)
-    assert storm.api_calls == 6
+def test_a_report_is_a_table_and_its_goals() -> None:
+    report = Report([Table(["bot", "a second"], [["ours", "900"]])], {"time": 3, "share": 0.5})
+    assert markdown("accept", report, [Goal("time", 2, " s"), Goal("share", 0.5, at_least=True)]).splitlines() == [
+        "## accept", "",
+        "| bot | a second |", "| --- | ---: |", "| ours | 900 |", "",
+        "| goal | wanted | measured |  |", "| --- | ---: | ---: | ---: |",
+        "| time | ≤ 2 s | 3 s | **missed** |", "| share | ≥ 0.5 | 0.5 | met |",
+    ]  # fmt: skip

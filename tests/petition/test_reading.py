@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from benchmarks.reading import KNOWN, Family, family
 from bot.petition.comments.commands import Sign, parse
 from tests.effort import growth
+from tests.petition.long_texts import KNOWN, Family, family
 
 
 @pytest.mark.parametrize("name", KNOWN)

@@ -20,11 +20,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from benchmarks.disks import Disk, disks
 from benchmarks.servers import complaints
 from bot.encryption import derive
 from sandbox.deliveries import Attempt
 from sandbox.server import Sandbox
+from tests.whole.disks import Disk, disks
 from tests.whole.scene import PATIENCE, Scene
 from tests.whole.test_command_line import ROOT, credentials, read_until
 

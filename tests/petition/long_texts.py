@@ -1,0 +1,50 @@
+"""Texts of any length that were made to take long: by chance, of what means something, or known ones."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+PIECES = """
+/sign |/unsign|/petition respond |a|Ada, |Ada - |- |-|---|-- |* |**|_|`|```|~~~|<|<a |<a b='|<b c="|<!--|-->
+|---><!--|<!-|<?|?>|<!A|<![CDATA[|]]>|<pre>|</pre>|<div>|<blockquote>|<http://|<a@b|[|]|[]|![|](|[a](|[a](b
+|[a](<|[a](b "|(|)|((|(a)|（|[a]:|[a]: b|[a]: b '|\\|\\[|&|# |===|>|> |> > |- > |1. |1) |+ ||\t|    | |\u00a0
+|\ufeff|\u200b|\u200d|\u094d\u200d|\u0900|\u0301|\u1100|\u0627\u200c|\u064b|\U0001f468\u200d|\ufe0f
+|\U0001f1e9|\U0001f3fb|\u0e33|\u0600|\u4e00\ufe00|\ud800|\x1c|\u2028|\u0345
+|\u0300\u0300\u0300\u0300\u094d\u200d|From: a|Sent: b|On 1 wrote:|le 1 schrieb |<a@b.c> |________
+|-----Original Message-----|:|.|,|…|"|'|@ada|http://a.b |x|0
+""".replace("\n", "").split("|")
+"""What means something to Markdown, to mail, to us, or to those who shape letters."""
+
+HEADS = ["", "/sign ", "/sign a", "/sign\n", "a\n\n", "> ", "- ", "`", "<", "<\n\n", "[", "/petition respond a\n"]
+TAILS = ["", "\n/sign x", "\n\n/sign x", "`\n/sign x\n`", "\n/sign [a](b)\n/unsign", "\nOn 1 Ada wrote:\n/sign"]
+
+Family = Callable[[int], str]
+
+
+def family(draw: random.Random) -> Family:
+    """Make texts of any length that go on in the same way."""
+    one, other = ("".join(draw.choices(PIECES, k=draw.choice([1, 1, 2, 3]))) for _ in range(2))
+    shape: Family = draw.choice([
+        lambda times: one * times,
+        lambda times: f"{one}\n" * times,
+        lambda times: f"{one}\r" * times,
+        lambda times: one * times + other * times,
+        lambda times: one * times + f"\n{other}" * times,
+        lambda times: "".join(f"{other * (line % 60)}{one}\n" for line in range(times // 30 + 1)),
+    ])  # fmt: skip
+    head, tail, unit = draw.choice(HEADS), draw.choice(TAILS), max(len(shape(100)) // 100, 1)
+    return lambda length: (head + shape(length // unit + 1))[:length] + tail
+
+
+KNOWN: dict[str, Family] = {
+    "an affiliation of one grapheme": lambda length: "/sign a" + "\u0900" * 6 + "\u094d\u200d" * (length // 2),
+    "comments in paragraphs": lambda length: "---><!--\r" * (length // 9) + "\n/sign x",
+    "definitions": lambda length: "<\n\n" + "[a]:\n" * (length // 5) + "\n\n/sign x",
+    "quotes of definitions": lambda length: "<\n\n" + "[a]: b '[a]: b\n> [a]:>\n" * (length // 24) + "\n/sign x",
+    "items in quotes": lambda length: "<a > - - > " * 40 + "> ---\n" * (length // 6) + "\n/sign x",
+    "a line that does not divide": lambda length: "/sign\n---" + " " * length + "x",
+    "helpers that hold each other": lambda length: (
+        "/sign a" + "\u0300\u0300\u0300\u0300\u094d\u200d" * (length // 6)
+    ),
+}
