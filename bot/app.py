@@ -125,7 +125,7 @@ async def running(
             sleep=clock.sleep,
             limits=tempo.limits,
             lag=beats.lag,
-            watch=metrics,
+            hooks=metrics,
             outage=CircuitBreaker(probe_of(session, config.api_url), clock.now, metrics),
         )
         rounds = AppSync(store, github, beats, clock.now)

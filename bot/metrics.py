@@ -7,9 +7,10 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from bot.github import hooks as github
 from bot.github.throttle import Kind
-from bot.store import Backlog, ListingOutcome, StoreHooks
+from bot.hooks import Hooks
+from bot.store import Backlog
+from bot.units import Seconds
 
 DELIVERIES: Final = ("recorded", "ignored", "400", "401", "408", "411", "413", "415", "429", "500", "503")
 CALLS: Final = ("ok", "unchanged", "moved", "limited", "refused", "failed", "unanswered")
@@ -21,7 +22,7 @@ MOMENTS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-class Metrics(StoreHooks, github.Watch):
+class Metrics(Hooks):
     """All measures of one process, in a registry of their own."""
 
     def __init__(self) -> None:
@@ -70,18 +71,17 @@ class Metrics(StoreHooks, github.Watch):
         """Count a caller for whom there was no room, who came too often, or who spoke no HTTP."""
         self._turned_away.labels(reason).inc()
 
-    def committed(self, facts: int, seconds: float) -> None:
+    def record_commit(self, facts: int, duration: Seconds) -> None:
         """Count a transaction."""
         self._group.observe(facts)
-        self._committing.observe(seconds)
+        self._committing.observe(duration)
 
-    def listed(self, outcome: ListingOutcome) -> None:
+    def record_listing(self, *, changed: int, missing: int, repaired: int, doubtful: int) -> None:
         """Count what a listing has found."""
-        found = (outcome.changed, outcome.missing, outcome.repaired, len(outcome.doubtful))
-        for finding, number in zip(FINDINGS, found, strict=True):
+        for finding, number in zip(FINDINGS, (changed, missing, repaired, doubtful), strict=True):
             self._findings.labels(finding).inc(number)
 
-    def asked_for_delivery(self) -> None:
+    def record_redelivery(self) -> None:
         """Count a delivery that was asked for once more."""
         self._asked.inc()
 
@@ -89,15 +89,15 @@ class Metrics(StoreHooks, github.Watch):
         """Count a task that failed, or a part of its work."""
         self._failures.get(task, self._failures["other"]).inc()
 
-    def called(self, kind: Kind, outcome: str) -> None:
+    def record_call(self, kind: str, outcome: str) -> None:
         """Count a call to GitHub."""
-        self._calls.labels(kind.value, outcome).inc()
+        self._calls.labels(kind, outcome).inc()
 
-    def reachable(self, *, is_reachable: bool) -> None:
+    def set_reachable(self, *, reachable: bool) -> None:
         """Show whether GitHub can be reached."""
-        self._github.set(is_reachable)
+        self._github.set(reachable)
 
-    def paused(self, reason: str) -> None:
+    def record_pause(self, reason: str) -> None:
         """Count a call that was put off."""
         self._pauses.labels(reason).inc()
 

@@ -16,7 +16,7 @@ import aiohttp
 import structlog
 
 from bot.github.errors import Unreachable
-from bot.github.hooks import Watch
+from bot.hooks import Hooks
 from bot.version import user_agent
 
 log = structlog.get_logger("github")
@@ -46,10 +46,10 @@ Probe = Callable[[], Awaitable[str]]
 class CircuitBreaker:
     """What is known about GitHub's being reachable; `now` tells UTC epoch seconds."""
 
-    def __init__(self, probe: Probe, now: Callable[[], float], watch: Watch | None = None) -> None:
+    def __init__(self, probe: Probe, now: Callable[[], float], hooks: Hooks | None = None) -> None:
         self._probe = probe
         self._now = now
-        self._watch = watch or Watch()
+        self._hooks = hooks or Hooks()
         self._asking = asyncio.Lock()
         self._since: float | None = None
         self._next = 0.0
@@ -92,7 +92,7 @@ class CircuitBreaker:
         now = self._now()
         if self._since is None:
             self._since, self._probes, self._told = now, 0, now
-            self._watch.reachable(is_reachable=False)
+            self._hooks.set_reachable(reachable=False)
             log.warning("GitHub cannot be reached; all work there waits until it can", why=why)
         elif now >= self._told + SUMMARY:
             self._told = now
@@ -103,7 +103,7 @@ class CircuitBreaker:
         if self._since is not None:
             log.warning("GitHub can be reached again", minutes=self._minutes(), probes=self._probes)
             self._since, self._probes = None, 0
-            self._watch.reachable(is_reachable=True)
+            self._hooks.set_reachable(reachable=True)
         elif self._now() > self._next + SUMMARY:
             self._probes = 0
         self._wait(TRUST)

@@ -12,7 +12,6 @@ from gidgethub.sansio import DOMAIN
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.errors import Forbidden
 from bot.github.etag_cache import EtagCache, room
-from bot.github.hooks import Watch
 from bot.github.installation import InstallationClient, named
 from bot.github.models.rest import (
     AppAnswer,
@@ -32,6 +31,7 @@ from bot.github.session import InstallationSession
 from bot.github.throttle import Limits, Throttle
 from bot.github.tokens import AppKey, PersonalToken, Tokens
 from bot.github.transport import Answer, Api, Credentials, Transport, Variables
+from bot.hooks import Hooks
 
 MEMORY = 8 * 1024 * 1024
 """Bytes of answers that are remembered, for all installations together: some 150,000 comments."""
@@ -57,11 +57,12 @@ class GitHub:
         timeout: float = 10.0,
         limits: Limits | None = None,
         lag: float = 0.0,
-        watch: Watch | None = None,
+        hooks: Hooks | None = None,
         outage: CircuitBreaker | None = None,
     ) -> None:
-        watch = watch or Watch()
-        self._line = Transport(session, api_url.rstrip("/"), now, sleep, timeout, watch=watch, outage=outage)
+        self._line = Transport(
+            session, api_url.rstrip("/"), now, sleep, timeout, hooks=hooks or Hooks(), outage=outage
+        )
         self._limits = limits or Limits()
         self._lag = lag
         self._key = AppKey(app_id, private_key, now)

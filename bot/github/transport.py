@@ -29,12 +29,12 @@ from bot.github.errors import (
     Unprocessable,
 )
 from bot.github.etag_cache import EtagCache
-from bot.github.hooks import Watch
 from bot.github.links import graphql_url, own_url
 from bot.github.models.rest import complaint
 from bot.github.response_body import SHORT, read_body
 from bot.github.throttle import Kind, Throttle, Wait
 from bot.github.write_permission import check_may_write
+from bot.hooks import Hooks
 from bot.version import user_agent
 
 VERSION = "2022-11-28"
@@ -81,7 +81,7 @@ class Transport:
     sleep: Callable[[float], Awaitable[None]]
     timeout: float
     longest: int = LONGEST
-    watch: Watch = field(default_factory=Watch)
+    hooks: Hooks = field(default_factory=Hooks)
     outage: CircuitBreaker | None = None
     """Where the bot remembers for all calls that GitHub cannot be reached."""
 
@@ -163,7 +163,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
             self._pause(self._pace.limited(throttle.resource_of(_path(url)), headers, self._line.now()))
 
     def _pause(self, hold: Wait) -> NoReturn:
-        self._line.watch.paused(hold.reason)
+        self._line.hooks.record_pause(hold.reason)
         raise Paused(hold.until, hold.reason, whole=hold.whole)
 
     async def _request(
@@ -205,7 +205,7 @@ class Api(gidgethub.aiohttp.GitHubAPI):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = type(error).__name__
         outcome = "unanswered" if answer is None else _outcome(*answer)
-        self._line.watch.called(throttle.kind_of(method, _path(url)), outcome)
+        self._line.hooks.record_call(throttle.kind_of(method, _path(url)), outcome)
         if outcome in ("unanswered", "failed") and self._line.outage is not None:
             await self._line.outage.doubt()
         if answer is None:
@@ -247,7 +247,7 @@ _READ = ("etag", "last-modified", "link", "retry-after", "x-accepted-github-perm
 
 
 def _outcome(status: int, headers: Mapping[str, str], content: bytes) -> str:
-    """Name what became of a call, for `Watch.called`."""
+    """Return what became of a call, for `Hooks.record_call`."""
     if status < http.HTTPStatus.MULTIPLE_CHOICES:
         return "ok"
     if status < http.HTTPStatus.BAD_REQUEST:

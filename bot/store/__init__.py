@@ -31,7 +31,7 @@ from bot.store.rosters import (
 from bot.store.rules import KnownSettings
 from bot.store.sign_outs import SignOuts
 from bot.store.states import State
-from bot.store.store import Store, StoreHooks
+from bot.store.store import Store
 from bot.store.threads import ThreadToRead
 
 __all__ = [
@@ -76,7 +76,6 @@ __all__ = [
     "State",
     "Store",
     "StoreError",
-    "StoreHooks",
     "Thread",
     "ThreadToRead",
     "Unrecordable",

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, Self
 
+from bot.hooks import Hooks
 from bot.petition.comments.comment import Comment
 from bot.petition.facts import CommentFact, Fact, IssueFact
 from bot.store.account_ages import AccountAges
@@ -40,23 +41,10 @@ from bot.store.sign_outs import SignOuts
 from bot.store.states import States
 from bot.store.threads import Threads
 from bot.supervisor import Supervisor
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.units import EpochSeconds, WholeEpochSeconds
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""
-
-
-class StoreHooks:
-    """Called when the store has done something; this one does nothing with it."""
-
-    def committed(self, facts: int, seconds: Seconds) -> None:
-        """Record that so many facts went into one transaction, and how long it took."""
-
-    def listed(self, outcome: ListingOutcome) -> None:
-        """Record what a listing of comments has changed."""
-
-    def asked_for_delivery(self) -> None:
-        """Record that a delivery was asked for once more."""
 
 
 class Store:
@@ -68,7 +56,7 @@ class Store:
         label: str,
         now: Callable[[], EpochSeconds],
         waiting_limit: int,
-        hooks: StoreHooks,
+        hooks: Hooks,
         supervisor: Supervisor,
     ) -> None:
         """Use `Store.open`."""
@@ -76,7 +64,7 @@ class Store:
         """Set whenever something was recorded; whoever waits for it clears it."""
         self.database = database
         self.writer = GroupCommitWriter(
-            self._record, waiting_limit, committed=hooks.committed, supervisor=supervisor
+            self._record, waiting_limit, committed=hooks.record_commit, supervisor=supervisor
         )
         """Where facts wait to be written."""
         self._label = label.lower()
@@ -91,7 +79,7 @@ class Store:
         self.comments = Comments(database, now)
         self.consistency = Consistency(database, now)
         self.credentials = CredentialStore(database, now)
-        self.deliveries = Deliveries(database, now, hooks.asked_for_delivery)
+        self.deliveries = Deliveries(database, now, hooks.record_redelivery)
         self.installations = Installations(database, now, announce)
         self.letters = Letters(database, now)
         self.petitions = Petitions(database, now)
@@ -110,7 +98,7 @@ class Store:
         label: str = "petition",
         now: Callable[[], EpochSeconds] = time.time,
         waiting_limit: int = WAITING_LIMIT,
-        hooks: StoreHooks | None = None,
+        hooks: Hooks | None = None,
         supervisor: Supervisor | None = None,
     ) -> Self:
         """Open the database and bring it to this version; raises WrongDatabase or DatabaseUnavailable."""
@@ -119,7 +107,7 @@ class Store:
             undo.push_async_callback(database.close)
             await migrate(database)
             await follow_grammar(database)
-            store = cls(database, label, now, waiting_limit, hooks or StoreHooks(), supervisor or Supervisor())
+            store = cls(database, label, now, waiting_limit, hooks or Hooks(), supervisor or Supervisor())
             undo.push_async_callback(store.close)
             await store._coordinator.open()
             undo.pop_all()
@@ -170,7 +158,12 @@ class Store:
             elsewhere |= outcome
         if complete:
             outcome = await self._check_totals(outcome)
-        self._hooks.listed(outcome)
+        self._hooks.record_listing(
+            changed=outcome.changed,
+            missing=outcome.missing,
+            repaired=outcome.repaired,
+            doubtful=len(outcome.doubtful),
+        )
         self._announce()
         return outcome
 

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import supervisor
+from bot.hooks import Hooks
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.petition.facts import CommentFact, Fact, IssueFact
@@ -21,7 +22,6 @@ from bot.store.engine import health
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording import group_commit
 from bot.store.recording.group_commit import GroupCommitWriter
-from bot.store.store import StoreHooks
 from bot.supervisor import Supervisor
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
 
@@ -101,8 +101,8 @@ async def test_what_the_database_refuses_is_our_mistake_unless_no_database_takes
 
 
 async def test_a_measurement_that_fails_keeps_nobody_waiting(database_url: str) -> None:
-    class Broken(StoreHooks):
-        def committed(self, facts: int, seconds: float) -> None:
+    class Broken(Hooks):
+        def record_commit(self, facts: int, duration: float) -> None:
             raise RuntimeError("no such metric")
 
     failures: list[str] = []

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.github.throttle import Kind
 from bot.metrics import Metrics
-from bot.store import Backlog, ListingOutcome
+from bot.store import Backlog
 from bot.web.rate_limit import PAGES
 from sandbox.faults import Faults
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
@@ -50,11 +50,11 @@ def eventful() -> Metrics:
     metrics.delivered("recorded", 0.004)
     metrics.delivered("401", 0.001)
     metrics.delivered("nothing known", 0.001)
-    metrics.committed(12, 0.02)
-    metrics.called(Kind.WRITE, "limited")
-    metrics.paused("secondary rate limit")
-    metrics.listed(ListingOutcome(changed=3, missing=1, repaired=0, count=9, doubtful=(5, 6), petition_id=1))
-    metrics.asked_for_delivery()
+    metrics.record_commit(12, 0.02)
+    metrics.record_call(Kind.WRITE, "limited")
+    metrics.record_pause("secondary rate limit")
+    metrics.record_listing(changed=3, missing=1, repaired=0, doubtful=2)
+    metrics.record_redelivery()
     metrics.turned_away("too often")
     metrics.failed("scheduler")
     metrics.failed("of no name")
