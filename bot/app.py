@@ -19,9 +19,10 @@ from aiohttp import web
 
 from bot.config import Config
 from bot.encryption import derive
-from bot.github.circuit_breaker import CircuitBreaker, probe_of
+from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.client import GitHub
-from bot.github.oauth import Client, identify
+from bot.github.meta import make_probe
+from bot.github.oauth import OAuthClient, identify
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine
@@ -126,7 +127,7 @@ async def running(
             limits=tempo.limits,
             lag=beats.lag,
             hooks=metrics,
-            outage=CircuitBreaker(probe_of(session, config.api_url), clock.now, metrics),
+            circuit_breaker=CircuitBreaker(make_probe(session, config.api_url), clock.now, metrics),
         )
         rounds = AppSync(store, github, beats, clock.now)
         conductor = Scheduler(
@@ -308,7 +309,7 @@ def _meter(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock
 
 def _reception(config: Config, conductor: Scheduler, session: aiohttp.ClientSession, clock: Clock) -> SignIn:
     """Let organizers sign in, and tell them what they ask."""
-    client = Client(config.api_url, config.client_id, config.client_secret)
+    client = OAuthClient(config.api_url, config.client_id, config.client_secret)
     organizing = Organizing(conductor.store, conductor.github, clock.now)
 
     async def tell_who(code: str, verifier: str, redirect_uri: str) -> Author:

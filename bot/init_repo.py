@@ -65,14 +65,14 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
     done = Furnished()
     async with aiohttp.ClientSession() as session:
         if config.token:
-            furnisher = repository_setup_with_token(session, config.token, config.api_url, time.time)
+            setup = repository_setup_with_token(session, config.token, config.api_url, time.time)
         else:
             github = github_of(config, session)
-            furnisher = await github.furnisher(await _installation(github, repo))
-        new = await furnisher.label(repo, config.petition_label, COLOR, DESCRIPTION)
+            setup = await github.repository_setup(await _installation(github, repo))
+        new = await setup.create_label(repo, config.petition_label, COLOR, DESCRIPTION)
         done.say(f"The label `{config.petition_label}` {'is made' if new else 'was there'}.")
         for path, text in starter_files(config.petition_label).items():
-            await _commit(furnisher, repo, path, text, may_overwrite, done)
+            await _commit(setup, repo, path, text, may_overwrite, done)
     return done
 
 
@@ -89,14 +89,14 @@ def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: Furnished) 
 
 
 async def _commit(
-    furnisher: RepositorySetup, repo: str, path: str, text: str, may_overwrite: Ask, done: Furnished
+    setup: RepositorySetup, repo: str, path: str, text: str, may_overwrite: Ask, done: Furnished
 ) -> None:
     try:
-        known = await furnisher.file(repo, path)
+        known = await setup.read_file(repo, path)
         if known is not None and known.text == text:
             done.say(f"{path} was there.")
         elif known is None or may_overwrite(f"{path} is there and says something else. Write over it?"):
-            await furnisher.write(repo, path, text, over=known)
+            await setup.write_file(repo, path, text, over=known)
             done.say(f"{path} is committed.")
         else:
             done.lack(f"{path} was left as it is.")

@@ -11,8 +11,8 @@ import msgspec
 
 from bot.doctor.facts import AtGitHub, Facts, Place, Seen, Target
 from bot.github.client import GitHub
-from bot.github.clock import clock_skew
 from bot.github.errors import GitHubError
+from bot.github.meta import clock_skew
 from bot.github.models.rest import HookDelivery, Installation
 from bot.github.webhook_sender import Reply, fetch, send
 from bot.reconcile.redelivery import REACH

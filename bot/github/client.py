@@ -1,9 +1,10 @@
-"""What the bot asks of GitHub: as an installation for its repositories, and as the App for itself."""
+"""GitHub for this App: its own calls, and a client for each of its installations."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -11,38 +12,38 @@ from gidgethub.sansio import DOMAIN
 
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.errors import Forbidden
-from bot.github.etag_cache import EtagCache, room
+from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient, named
+from bot.github.models.common import IdModel
 from bot.github.models.rest import (
-    AppAnswer,
     AppInfo,
+    AppResponse,
     DeliveryPage,
     HookConfig,
-    HookConfigAnswer,
-    HookDeliveryAnswer,
+    HookConfigResponse,
+    HookDeliveryResponse,
     Installation,
-    InstallationAnswer,
+    InstallationResponse,
     expect,
 )
-from bot.github.models.webhooks import Identified
-from bot.github.paging import PAGE, pages_of
 from bot.github.repository_setup import RepositorySetup
-from bot.github.session import InstallationSession
+from bot.github.session import PAGE_SIZE, InstallationSession, read_pages
 from bot.github.throttle import Limits, Throttle
 from bot.github.tokens import AppKey, PersonalToken, Tokens
-from bot.github.transport import Answer, Api, Credentials, Transport, Variables
+from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
 from bot.hooks import Hooks
+from bot.units import EpochSeconds, Seconds
 
-MEMORY = 8 * 1024 * 1024
-"""Bytes of answers that are remembered, for all installations together: some 150,000 comments."""
+CACHE_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of cached responses, for all installations together: some 150,000 comments."""
 
 
 class GitHub:
     """GitHub for this App: one for each process, on the caller's HTTP session.
 
-    `now` tells UTC epoch seconds. A read is dated `lag` seconds back: GitHub may answer with what was true a few
-    seconds ago, and then what a delivery has told meanwhile must win. With an `outage` it is found out once for all
-    whether GitHub can be reached; whoever calls once and tells somebody needs none.
+    A read is dated `lag` seconds back: GitHub may answer with what was true a few seconds ago, and then a delivery
+    that arrived meanwhile takes precedence. With a `circuit_breaker` all calls share whether GitHub can be reached;
+    a command that makes a few calls needs none.
     """
 
     def __init__(
@@ -52,24 +53,30 @@ class GitHub:
         app_id: str,
         private_key: str,
         api_url: str = DOMAIN,
-        now: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        timeout: float = 10.0,
+        now: Callable[[], EpochSeconds],
+        sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
+        timeout: Seconds = 10.0,
         limits: Limits | None = None,
-        lag: float = 0.0,
+        lag: Seconds = 0.0,
         hooks: Hooks | None = None,
-        outage: CircuitBreaker | None = None,
+        circuit_breaker: CircuitBreaker | None = None,
     ) -> None:
-        self._line = Transport(
-            session, api_url.rstrip("/"), now, sleep, timeout, hooks=hooks or Hooks(), outage=outage
+        self._transport = Transport(
+            session,
+            api_url.rstrip("/"),
+            now,
+            sleep,
+            timeout,
+            hooks=hooks or Hooks(),
+            circuit_breaker=circuit_breaker,
         )
         self._limits = limits or Limits()
         self._lag = lag
         self._key = AppKey(app_id, private_key, now)
-        self._paces = [Throttle(self._limits)]
-        self._api = Api(self._line, self._paces[0])
+        self._throttles = [Throttle(self._limits)]
+        self._api = Api(self._transport, self._throttles[0])
         self._tokens = Tokens(self._api, self._key, now)
-        self._room = room(MEMORY)
+        self._responses = make_response_store(CACHE_BYTES)
         self._login: str | None = None
         self._installations: dict[int, InstallationClient] = {}
 
@@ -77,30 +84,30 @@ class GitHub:
         """Return the one client that works for an installation."""
         client = self._installations.get(installation_id)
         if client is None:
-            pace = Throttle(self._limits)
-            api = Api(self._line, pace, EtagCache(self._room, installation_id))
-            calls = InstallationSession(installation_id, api, self._line, self._tokens, lag=self._lag)
-            client = InstallationClient(installation_id, calls, pace, self.bot_login)
-            self._paces.append(pace)
+            throttle = Throttle(self._limits)
+            api = Api(self._transport, throttle, EtagCache(self._responses, installation_id))
+            session = InstallationSession(installation_id, api, self._transport, self._tokens, lag=self._lag)
+            client = InstallationClient(installation_id, session, throttle, self.bot_login)
+            self._throttles.append(throttle)
             self._installations[installation_id] = client
         return client
 
-    async def unreachable_until(self) -> float | None:
-        """Return the time at which GitHub is asked again, while nobody can reach it; None otherwise."""
-        outage = self._line.outage
-        return None if outage is None else await outage.until()
+    async def unreachable_until(self) -> EpochSeconds | None:
+        """Return the time of the next probe, while GitHub cannot be reached; None otherwise."""
+        breaker = self._transport.circuit_breaker
+        return None if breaker is None else await breaker.until()
 
     def budget(self) -> dict[str, int]:
-        """Return for each of GitHub's buckets how many calls whoever has the fewest may still make."""
+        """Return how many calls are left in each of GitHub's buckets, for the installation that has the fewest."""
         least: dict[str, int] = {}
-        for pace in self._paces:
-            for resource, left in pace.left(self._line.now()).items():
+        for throttle in self._throttles:
+            for resource, left in throttle.remaining(self._transport.now()).items():
                 least[resource] = min(left, least.get(resource, left))
         return least
 
     async def app(self) -> AppInfo:
         """Read the App itself."""
-        return expect(AppAnswer, (await self._ask("GET", "/app")).data).info()
+        return expect(AppResponse, (await self._request("GET", "/app")).data).info()
 
     async def bot_login(self) -> str:
         """Return the login of the account as which the App acts; it is asked for once."""
@@ -111,41 +118,41 @@ class GitHub:
     async def installations(self) -> tuple[Installation, ...]:
         """List the App's installations, suspended ones too."""
         found: list[Installation] = []
-        async for page in pages_of(self._get, "/app/installations{?per_page}", {"per_page": PAGE}):
-            found += (one.installation() for one in expect(list[InstallationAnswer], page.data))
+        async for page in read_pages(self._get, "/app/installations{?per_page}", {"per_page": PAGE_SIZE}):
+            found += (one.installation() for one in expect(list[InstallationResponse], page.data))
         return tuple(found)
 
     async def installation_of(self, repo: str) -> int:
         """Find the id of the installation that covers a repository; raises NotFound where there is none."""
-        answer = await self._ask("GET", "/repos/{owner}/{name}/installation", named(repo))
-        return expect(Identified, answer.data).id
+        response = await self._request("GET", "/repos/{owner}/{name}/installation", named(repo))
+        return expect(IdModel, response.data).id
 
     async def hook_config(self) -> HookConfig:
         """Read where and how GitHub delivers."""
-        return expect(HookConfigAnswer, (await self._ask("GET", "/app/hook/config")).data).config()
+        return expect(HookConfigResponse, (await self._request("GET", "/app/hook/config")).data).config()
 
     async def hook_deliveries(self, cursor: str | None = None) -> DeliveryPage:
-        """Read a page of the log of the last days' deliveries, newest first; `cursor` is the page before's."""
-        variables = {"per_page": PAGE} | ({} if cursor is None else {"cursor": cursor})
-        answer = await self._ask("GET", "/app/hook/deliveries{?per_page,cursor}", variables)
-        following = parse_qs(urlsplit(answer.more or "").query).get("cursor")
-        deliveries = tuple(one.delivery() for one in expect(list[HookDeliveryAnswer], answer.data))
+        """Read a page of the log of the last days' deliveries, newest first; `cursor` is from the page before."""
+        variables = {"per_page": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
+        response = await self._request("GET", "/app/hook/deliveries{?per_page,cursor}", variables)
+        following = parse_qs(urlsplit(response.next_url or "").query).get("cursor")
+        deliveries = tuple(one.delivery() for one in expect(list[HookDeliveryResponse], response.data))
         return DeliveryPage(deliveries, following[0] if following else None)
 
     async def redeliver(self, delivery_id: int) -> None:
         """Ask GitHub to deliver once more; it does so a little later, under the same GUID."""
-        await self._ask("POST", "/app/hook/deliveries/{id}/attempts", {"id": delivery_id})
+        await self._request("POST", "/app/hook/deliveries/{id}/attempts", {"id": delivery_id})
 
-    async def furnisher(self, installation_id: int) -> RepositorySetup:
-        """Return what prepares a repository in the name of the App, which may not be allowed all of it."""
+    async def repository_setup(self, installation_id: int) -> RepositorySetup:
+        """Return what sets a repository up in the name of the App, which may not be allowed all of it."""
         token = await self._tokens.token(installation_id)
         return RepositorySetup(self._api, Credentials(token=token.value))
 
-    async def _get(self, url: str, variables: Variables) -> Answer:
-        return await self._ask("GET", url, variables)
+    async def _get(self, url: str, variables: Variables) -> ApiResponse:
+        return await self._request("GET", url, variables)
 
-    async def _ask(self, method: str, url: str, variables: Variables | None = None) -> Answer:
-        return await self._api.ask(method, url, variables or {}, self._key.credentials())
+    async def _request(self, method: str, url: str, variables: Variables | None = None) -> ApiResponse:
+        return await self._api.request(method, url, variables or {}, self._key.credentials())
 
 
 def with_token(
@@ -153,14 +160,14 @@ def with_token(
     token: str,
     *,
     api_url: str = DOMAIN,
-    now: Callable[[], float],
+    now: Callable[[], EpochSeconds],
 ) -> InstallationClient:
     """Return a client that acts as the person to whom a token belongs, and sees what that person may see."""
-    line = Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    pace = Throttle()
-    calls = InstallationSession(0, Api(line, pace), line, PersonalToken(token), lag=0.0)
-    return InstallationClient(0, calls, pace, _nobody)
+    transport = Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
+    throttle = Throttle()
+    calls = InstallationSession(0, Api(transport, throttle), transport, PersonalToken(token), lag=0.0)
+    return InstallationClient(0, calls, throttle, _no_login)
 
 
-async def _nobody() -> str:
+async def _no_login() -> str:
     raise Forbidden("a personal token belongs to no App")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.units import EpochSeconds
+
 
 class GitHubError(Exception):
     """GitHub did not do what it was asked."""
@@ -13,7 +15,7 @@ class Paused(GitHubError):
     Unless `whole`, only calls of the same kind (reactions, issues, or GraphQL) must wait; others may go on.
     """
 
-    def __init__(self, until: float, reason: str, *, whole: bool = True) -> None:
+    def __init__(self, until: EpochSeconds, reason: str, *, whole: bool = True) -> None:
         self.until = until
         self.reason = reason
         self.whole = whole
@@ -21,22 +23,22 @@ class Paused(GitHubError):
 
 
 class Unreachable(Paused):
-    """GitHub cannot be reached, and is asked again at `until`; a write under way may have been applied."""
+    """GitHub cannot be reached, and is probed again at `until`; a write under way may have been applied."""
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, until: EpochSeconds) -> None:
         super().__init__(until, "GitHub cannot be reached")
 
 
 class Unavailable(GitHubError):
-    """GitHub cannot be reached or is not itself; a write may have been applied all the same. Try again later."""
+    """GitHub does not answer, or not as documented; a write may have been applied all the same. Try again later."""
 
 
-class Withheld(GitHubError):
-    """A write was not sent, because it is not ours to do any more; nothing was changed."""
+class WriteNotSent(GitHubError):
+    """A write was not sent, because another process may be doing it; nothing was changed."""
 
 
 class NotFound(GitHubError):
-    """It is not there, or not for us (404)."""
+    """It does not exist, or we may not see it (404)."""
 
 
 class Gone(GitHubError):
@@ -69,7 +71,7 @@ class InstallationGone(GitHubError):
 
 
 class NotSignedIn(GitHubError):
-    """GitHub gives no token for a code; `reason` is its word for why, such as `bad_verification_code`."""
+    """GitHub gives no token for a code; `reason` is its error code, such as `bad_verification_code`."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason

@@ -6,72 +6,81 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, MutableMapping
-from typing import Any, get_args
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 from cachetools import LRUCache
 
-from bot.github.models.rest import REMEMBERED
+from bot.github.models.rest import CACHED
 
-Remembered = tuple[str | None, str | None, Any, str | None]
-"""ETag, Last-Modified, the answer and the address of the next page, as gidgethub wants them."""
-
-Room = LRUCache[tuple[int, str], Remembered]
-"""Shared by all installations, so that thousands of them take no more memory than one; nobody sees another's."""
-
-FAST = 1
+COMPRESSION: Final = 1
 """How hard to compress: names of fields and times repeat so much that more effort saves little."""
 
 
-def room(size: int) -> Room:
-    """Make room for about `size` bytes of answers; what was not asked for the longest is forgotten first."""
-    return LRUCache(size, getsizeof=lambda remembered: len(remembered[2]) + 500)
+class CachedResponse(NamedTuple):
+    """A response with what GitHub needs to tell whether it still holds."""
+
+    etag: str | None
+    last_modified: str | None
+    data: Any
+    next_url: str | None
 
 
-class EtagCache(MutableMapping[str, Remembered]):
-    """One installation's place in the room, by URL.
+ResponseStore = LRUCache[tuple[int, str], CachedResponse]
+"""By installation and URL, with packed `data`.
+
+All installations share it, so that thousands of them take no more memory than one; nobody sees another's.
+"""
+
+
+def make_response_store(size: int) -> ResponseStore:
+    """Return a store for about `size` bytes of responses; the least recently used are dropped first."""
+    return LRUCache(size, getsizeof=lambda response: len(response.data) + 500)
+
+
+class EtagCache:
+    """One installation's part of the store, by URL.
 
     Only the fields that are read are kept, encoded and compressed: some 5 kB for a page of a hundred comments,
-    where the whole decoded answer would take megabytes.
+    where the whole decoded response would take megabytes.
     """
 
-    def __init__(self, room: Room, installation_id: int) -> None:
-        self._room = room
+    def __init__(self, store: ResponseStore, installation_id: int) -> None:
+        self._store = store
         self._id = installation_id
 
-    def __getitem__(self, url: str) -> Remembered:
-        etag, modified, packed, more = self._room[self._id, url]
-        return etag, modified, msgspec.json.decode(zlib.decompress(packed)), more
+    def get(self, url: str) -> CachedResponse | None:
+        """Return the response that was put here last, or None."""
+        response = self._store.get((self._id, url))
+        if response is None:
+            return None
+        return response._replace(data=msgspec.json.decode(zlib.decompress(response.data)))
 
-    def __setitem__(self, url: str, remembered: Remembered) -> None:
-        etag, modified, data, more = remembered
-        packed = zlib.compress(msgspec.json.encode(_needed(data)), FAST)
-        if len(packed) < self._room.maxsize / 8:
-            self._room[self._id, url] = etag, modified, packed, more
+    def put(self, url: str, response: CachedResponse) -> None:
+        """Keep a response, unless it would fill an eighth of the whole store."""
+        packed = zlib.compress(msgspec.json.encode(_fields_we_read(response.data)), COMPRESSION)
+        if len(packed) < self._store.maxsize / 8:
+            self._store[self._id, url] = response._replace(data=packed)
 
-    def __delitem__(self, url: str) -> None:
-        del self._room[self._id, url]
-
-    def __iter__(self) -> Iterator[str]:
-        return (url for installation_id, url in self._room if installation_id == self._id)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+    def clear(self) -> None:
+        """Drop everything of this installation."""
+        for key in [key for key in self._store if key[0] == self._id]:
+            del self._store[key]
 
 
-def _needed(data: Any) -> Any:
+def _fields_we_read(data: Any) -> Any:
     match data:
         case dict():
-            return {name: _needed(value) for name, value in data.items() if name in _NAMES}
+            return {name: _fields_we_read(value) for name, value in data.items() if name in _NAMES}
         case list():
-            return [_needed(item) for item in data]
+            return [_fields_we_read(item) for item in data]
         case _:
             return data
 
 
 def _names(kind: Any) -> Iterator[str]:
-    """Name every field of a struct and of the structs in it."""
+    """Return the names of all fields of a struct and of the structs in it."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         for field in msgspec.structs.fields(kind):
             yield field.encode_name
@@ -80,4 +89,4 @@ def _names(kind: Any) -> Iterator[str]:
         yield from _names(inner)
 
 
-_NAMES = frozenset(name for kind in REMEMBERED for name in _names(kind))
+_NAMES = frozenset(name for kind in CACHED for name in _names(kind))

@@ -10,26 +10,25 @@ from datetime import UTC, datetime
 
 from bot.github import accounts, body_history, comment_history
 from bot.github.errors import Gone, NotFound, Unavailable
-from bot.github.models import common
+from bot.github.models.common import IdModel, RepositoryModel, UserModel
 from bot.github.models.rest import (
-    CommentAnswer,
-    FileAnswer,
-    IssueAnswer,
+    CommentListing,
+    CommentResponse,
+    FileResponse,
     IssueRead,
-    Listing,
-    PermissionAnswer,
-    RepositoriesAnswer,
+    IssueResponse,
+    PermissionResponse,
+    RepositoriesResponse,
     expect,
 )
-from bot.github.models.webhooks import Identified
-from bot.github.paging import MOST_COMMENTS, PAGE, endless
-from bot.github.session import InstallationSession
+from bot.github.session import MAX_COMMENT_PAGES, PAGE_SIZE, InstallationSession, endless_list
 from bot.github.throttle import Throttle
-from bot.github.transport import Answer
+from bot.github.transport import ApiResponse
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.continuations import Continues, split_name
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts import Repository
+from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
 """Tell what is known of the texts of comments, by their ids."""
@@ -39,66 +38,74 @@ class InstallationClient:
     """GitHub for one installation: one call at a time, at GitHub's pace. Raises only `bot.github.errors`."""
 
     def __init__(
-        self, installation_id: int, calls: InstallationSession, pace: Throttle, whoami: Callable[[], Awaitable[str]]
+        self,
+        installation_id: int,
+        session: InstallationSession,
+        throttle: Throttle,
+        whoami: Callable[[], Awaitable[str]],
     ) -> None:
         self.id = installation_id
-        self._calls = calls
-        self._pace = pace
+        self._session = session
+        self._throttle = throttle
         self._whoami = whoami
-        self._repositories: dict[str, tuple[float, Repository]] = {}
+        self._repositories: dict[str, tuple[EpochSeconds, Repository]] = {}
 
-    def spacing(self, threads: int) -> float:
+    def spacing(self, threads: int) -> Seconds:
         """Return the seconds to wait after publishing so many threads, so that calls last; each costs two."""
-        return self._pace.spacing(2 * threads, self._calls.now())
+        return self._throttle.spacing(2 * threads, self._session.now())
 
-    def trickle(self) -> float:
-        """Return the seconds to leave after a call of what can wait, such as a reaction."""
-        return self._pace.trickle(self._calls.now())
+    def low_priority_spacing(self) -> Seconds:
+        """Return the seconds to leave after a call of low priority, such as a reaction."""
+        return self._throttle.low_priority_spacing(self._session.now())
 
     async def get_issue(self, repo: str, number: int) -> IssueRead:
         """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""
-        began = self._calls.now()
-        answer = await self._calls.ask("GET", _ISSUE, named(repo) | {"number": number})
+        started_at = self._session.now()
+        response = await self._session.request("GET", _ISSUE, named(repo) | {"number": number})
         # An issue only names its repository.
-        issue = expect(IssueAnswer, answer.data)
-        asked = await self._calls.ask("GET", issue.repository_url, {})
-        repository = expect(common.Repository, asked.data).fact()
-        self._repositories[issue.repository_url] = began, repository
-        unchanged = answer.unchanged and asked.unchanged
-        return issue.read(repository, self._calls.dated(began), unchanged=unchanged)
+        issue = expect(IssueResponse, response.data)
+        asked = await self._session.request("GET", issue.repository_url, {})
+        repository = expect(RepositoryModel, asked.data).fact()
+        self._repositories[issue.repository_url] = started_at, repository
+        unchanged = response.unchanged and asked.unchanged
+        return issue.read(repository, self._session.dated(started_at), unchanged=unchanged)
 
     async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
         """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it.
 
         What is told of the repository is what was read last, and the whole is dated then.
         """
-        answer = await self._calls.ask("PATCH", _ISSUE, named(repo) | {"number": number}, data={"body": body})
-        issue = expect(IssueAnswer, answer.data)
+        response = await self._session.request(
+            "PATCH", _ISSUE, named(repo) | {"number": number}, data={"body": body}
+        )
+        issue = expect(IssueResponse, response.data)
         if issue.repository_url not in self._repositories:
-            began = self._calls.now()
-            asked = await self._calls.ask("GET", issue.repository_url, {})
-            self._repositories[issue.repository_url] = began, expect(common.Repository, asked.data).fact()
+            started_at = self._session.now()
+            asked = await self._session.request("GET", issue.repository_url, {})
+            self._repositories[issue.repository_url] = started_at, expect(RepositoryModel, asked.data).fact()
         read_at, repository = self._repositories[issue.repository_url]
-        return issue.read(repository, self._calls.dated(read_at))
+        return issue.read(repository, self._session.dated(read_at))
 
     async def create_issue(self, repository: Repository, title: str, body: str) -> IssueRead:
         """Open an issue; it notifies those who watch the repository. Unavailable may mean that it was opened."""
-        began = self._calls.now()
+        started_at = self._session.now()
         where = named(repository.full_name)
-        answer = await self._calls.ask(
+        response = await self._session.request(
             "POST", "/repos/{owner}/{name}/issues", where, data={"title": title, "body": body}
         )
-        return expect(IssueAnswer, answer.data).read(repository, self._calls.dated(began))
+        return expect(IssueResponse, response.data).read(repository, self._session.dated(started_at))
 
     async def list_issues_after(self, repository: Repository, number: int) -> tuple[IssueRead, ...]:
         """List a repository's issues, open or closed, whose numbers are higher, newest first."""
-        began = self._calls.now()
+        started_at = self._session.now()
         found: list[IssueRead] = []
         url = "/repos/{owner}/{name}/issues?state=all&sort=created&direction=desc&per_page=100"
-        async with aclosing(self._calls.pages(url, named(repository.full_name))) as pages:
+        async with aclosing(self._session.pages(url, named(repository.full_name))) as pages:
             async for page in pages:
-                answers = expect(list[IssueAnswer], page.data)
-                found += (one.read(repository, self._calls.dated(began)) for one in answers if one.number > number)
+                answers = expect(list[IssueResponse], page.data)
+                found += (
+                    one.read(repository, self._session.dated(started_at)) for one in answers if one.number > number
+                )
                 if not answers or answers[-1].number <= number:
                     break
         return tuple(one for one in found if not one.issue.is_pull_request)
@@ -118,14 +125,14 @@ class InstallationClient:
 
     async def repository(self, repo: str) -> Repository:
         """Read a repository, whatever it is called by now."""
-        asked = await self._calls.ask("GET", "/repos/{owner}/{name}", named(repo))
-        return expect(common.Repository, asked.data).fact()
+        asked = await self._session.request("GET", "/repos/{owner}/{name}", named(repo))
+        return expect(RepositoryModel, asked.data).fact()
 
     async def list_petitions(
         self, repo: str, label: str, *, known: Repository | None = None
     ) -> tuple[IssueRead, ...]:
         """List a repository's issues, open or closed, that carry the label; `known` is it, if just read."""
-        began = self._calls.now()
+        started_at = self._session.now()
         repository = known or await self.repository(repo)
         # By age, so that what is opened meanwhile moves nothing from one page to another.
         url = "/repos/{owner}/{name}/issues{?labels,state,sort,direction,per_page}"
@@ -134,27 +141,27 @@ class InstallationClient:
             "state": "all",
             "sort": "created",
             "direction": "asc",
-            "per_page": PAGE,
+            "per_page": PAGE_SIZE,
         }
         found: list[IssueRead] = []
-        async for page in self._calls.pages(url, named(repository.full_name) | query):
-            for answer in expect(list[IssueAnswer], page.data):
+        async for page in self._session.pages(url, named(repository.full_name) | query):
+            for answer in expect(list[IssueResponse], page.data):
                 issue = answer.fact()
                 if not issue.is_pull_request:
-                    found.append(answer.read(repository, self._calls.dated(began), unchanged=page.unchanged))
+                    found.append(answer.read(repository, self._session.dated(started_at), unchanged=page.unchanged))
         return tuple(found)
 
     async def repositories(self) -> tuple[Repository, ...]:
         """List the repositories that the installation covers."""
         found: list[Repository] = []
-        async for page in self._calls.pages("/installation/repositories{?per_page}", {"per_page": PAGE}):
-            found += (one.fact() for one in expect(RepositoriesAnswer, page.data).repositories)
+        async for page in self._session.pages("/installation/repositories{?per_page}", {"per_page": PAGE_SIZE}):
+            found += (one.fact() for one in expect(RepositoriesResponse, page.data).repositories)
         return tuple(found)
 
     async def has_label(self, repo: str, name: str) -> bool:
         """Return whether a repository has a label, in any letter case."""
         try:
-            await self._calls.ask("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name})
+            await self._session.request("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name})
         except NotFound:
             return False
         return True
@@ -164,31 +171,31 @@ class InstallationClient:
         repo: str,
         number: int,
         *,
-        since: int | None = None,
+        since: WholeEpochSeconds | None = None,
         count: int | None = None,
         recall: Recall | None = None,
-    ) -> Listing:
+    ) -> CommentListing:
         """List an issue's comments: all of them, or those updated at or after `since` (UTC epoch seconds).
 
         `count` is how many there are, where it is known from the issue; it saves calls on long threads.
         What `recall` knows of their texts is not read again.
         """
-        began = self._calls.now()
-        where = named(repo) | {"number": number, "per_page": PAGE}
+        started_at = self._session.now()
+        where = named(repo) | {"number": number, "per_page": PAGE_SIZE}
         if since is None:
             pages = self._comment_pages(where, count)
         else:
             moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             url = f"{_ISSUE}/comments{{?per_page,since}}"
-            pages = self._calls.pages(url, where | {"since": moment}, MOST_COMMENTS)
-        found: dict[int, CommentAnswer] = {}
+            pages = self._session.pages(url, where | {"since": moment}, MAX_COMMENT_PAGES)
+        found: dict[int, CommentResponse] = {}
         unchanged = True
         async for page in pages:
-            found |= {one.id: one for one in expect(list[CommentAnswer], page.data)}
+            found |= {one.id: one for one in expect(list[CommentResponse], page.data)}
             unchanged &= page.unchanged
-        read_at = self._calls.dated(began)
+        read_at = self._session.dated(started_at)
         known = {} if recall is None else await recall(list(found))
-        return Listing(
+        return CommentListing(
             started_at=read_at,
             comments=await asyncio.to_thread(_observed, found, read_at, known),
             unchanged=unchanged,
@@ -217,28 +224,28 @@ class InstallationClient:
     ) -> body_history.Revisions | None:
         """List who saved an issue's body, newest first, a page at a time; None where the issue is another one."""
         asked = named(repo) | {"number": number, "begins": after is None}
-        data = await self._calls.graphql(body_history.QUERY, **asked, after=after)
+        data = await self._session.graphql(body_history.QUERY, **asked, after=after)
         return body_history.read_revisions(data.get("repository"), issue_id)
 
     async def texts_of(self, revisions: Sequence[str]) -> dict[str, str]:
         """Read what revisions say, by their ids; what somebody removed is left out."""
-        data = await self._calls.graphql(body_history.TEXTS_QUERY, ids=list(revisions))
+        data = await self._session.graphql(body_history.TEXTS_QUERY, ids=list(revisions))
         return body_history.read_texts(data.get("nodes") or [])
 
     async def read_file(self, repo: str, path: str) -> str | None:
         """Read a text file of the default branch; None where there is none."""
         url = f"/repos/{{owner}}/{{name}}/contents/{path}"
         try:
-            answer = await self._calls.ask("GET", url, named(repo))
+            response = await self._session.request("GET", url, named(repo))
         except NotFound:
             return None
-        return None if isinstance(answer.data, list) else expect(FileAnswer, answer.data).text()
+        return None if isinstance(response.data, list) else expect(FileResponse, response.data).text()
 
     async def accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
         """Read what GitHub shows of the authors of comments, by user id; of deleted accounts it shows nothing."""
         found: dict[int, Account] = {}
         for start in range(0, len(node_ids), comment_history.MOST):
-            data = await self._calls.graphql(
+            data = await self._session.graphql(
                 accounts.QUERY, ids=list(node_ids[start : start + comment_history.MOST])
             )
             found |= {one.id: one for one in accounts.read(data.get("nodes") or [])}
@@ -247,7 +254,7 @@ class InstallationClient:
     async def accounts_called(self, logins: Sequence[str]) -> dict[int, Account]:
         """Read what GitHub shows of up to a hundred people, by user id; a login may be somebody else's by now."""
         question, variables = accounts.by_login(logins)
-        data = await self._calls.graphql(question, **variables)
+        data = await self._session.graphql(question, **variables)
         return {one.id: one for one in accounts.read_users(data.values())}
 
     async def may_write(self, repo: str, person: Author) -> bool:
@@ -257,10 +264,10 @@ class InstallationClient:
         """
         url = "/repos/{owner}/{name}/collaborators/{login}/permission"
         try:
-            answer = await self._calls.ask("GET", url, named(repo) | {"login": person.login})
+            response = await self._session.request("GET", url, named(repo) | {"login": person.login})
         except NotFound:
             return False
-        told = expect(PermissionAnswer, answer.data)
+        told = expect(PermissionResponse, response.data)
         # The login may be somebody else's by now.
         is_same = told.user is not None and told.user.id == person.id
         return is_same and told.permission in ("write", "admin")
@@ -268,31 +275,31 @@ class InstallationClient:
     async def person(self, login: str) -> Author | None:
         """Find who has a login; None for nobody."""
         try:
-            answer = await self._calls.ask("GET", "/users/{login}", {"login": login})
+            response = await self._session.request("GET", "/users/{login}", {"login": login})
         except NotFound:
             return None
-        return expect(common.User, answer.data).author()
+        return expect(UserModel, response.data).author()
 
     async def react(self, repo: str, comment_id: int, content: str) -> int:
         """React to a comment with `+1`, `confused`…; gives the reaction's id, also when it was there before."""
-        answer = await self._calls.ask(
+        response = await self._session.request(
             "POST", _REACTIONS, named(repo) | {"id": comment_id}, data={"content": content}
         )
-        return expect(Identified, answer.data).id
+        return expect(IdModel, response.data).id
 
     async def unreact(self, repo: str, comment_id: int, reaction_id: int) -> None:
         """Take a reaction back; that it is not there any more is as good."""
         where = named(repo) | {"id": comment_id, "reaction": reaction_id}
         try:
-            await self._calls.ask("DELETE", f"{_REACTIONS}/{{reaction}}", where)
+            await self._session.request("DELETE", f"{_REACTIONS}/{{reaction}}", where)
         except NotFound:
             return
 
     async def _histories(self, node_ids: Sequence[str], known: Mapping[int, KnownText] | None) -> list[Comment]:
         """Read some, in tenths where GitHub does not tell all at once; raises Unavailable where it tells none."""
         try:
-            read_at = self._calls.dated(self._calls.now())
-            data = await self._calls.graphql(comment_history.QUERY, ids=list(node_ids))
+            read_at = self._session.dated(self._session.now())
+            data = await self._session.graphql(comment_history.QUERY, ids=list(node_ids))
             return list(await asyncio.to_thread(comment_history.read, data.get("nodes") or [], read_at, known))
         except Unavailable:
             if len(node_ids) == 1:
@@ -308,7 +315,7 @@ class InstallationClient:
                     raise
         return found
 
-    async def _comment_pages(self, where: dict[str, str | int], count: int | None) -> AsyncGenerator[Answer]:
+    async def _comment_pages(self, where: dict[str, str | int], count: int | None) -> AsyncGenerator[ApiResponse]:
         """Read from the last page to the first.
 
         When a comment is deleted meanwhile, all after it move up by one place. Read forwards, one of them would
@@ -316,18 +323,18 @@ class InstallationClient:
         """
         url = f"{_ISSUE}/comments{{?per_page,page}}"
 
-        async def at(number: int) -> Answer:
-            if number > MOST_COMMENTS:
-                raise endless(_ISSUE.format_map(where), number)
-            return await self._calls.page(url, where | {"page": number})
+        async def at(number: int) -> ApiResponse:
+            if number > MAX_COMMENT_PAGES:
+                raise endless_list(_ISSUE.format_map(where), number)
+            return await self._session.page(url, where | {"page": number})
 
-        last = max(math.ceil((count or 0) / PAGE), 1)
+        last = max(math.ceil((count or 0) / PAGE_SIZE), 1)
         page = await at(last)
-        if page.more is not None and count is None:
-            issue = expect(IssueAnswer, (await self._calls.ask("GET", _ISSUE, where)).data)
-            last = max(math.ceil(issue.comments / PAGE), 2)
+        if page.next_url is not None and count is None:
+            issue = expect(IssueResponse, (await self._session.request("GET", _ISSUE, where)).data)
+            last = max(math.ceil(issue.comments / PAGE_SIZE), 2)
             page = await at(last)
-        while page.more is not None:
+        while page.next_url is not None:
             last += 1
             page = await at(last)
         yield page
@@ -344,7 +351,7 @@ _REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
 
 
 def _observed(
-    found: Mapping[int, CommentAnswer], read_at: int, known: Mapping[int, KnownText]
+    found: Mapping[int, CommentResponse], read_at: WholeEpochSeconds, known: Mapping[int, KnownText]
 ) -> tuple[Comment, ...]:
     """Read what comments say; where people have made them for it that takes long, which nobody shall wait for."""
     return tuple(found[comment_id].observed(read_at, known.get(comment_id)) for comment_id in sorted(found))

@@ -1,4 +1,4 @@
-"""Making the App: what is asked for, where the browser takes it, and the code that is exchanged for credentials.
+"""Registering the App from a manifest: the manifest, its form, and the code that is exchanged for credentials.
 
 https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
 """
@@ -14,16 +14,17 @@ import msgspec
 
 from bot.github.models.rest import expect
 from bot.github.permissions import NEEDS
-from bot.github.transport import Credentials, api_for_a_while
+from bot.github.transport import Credentials, make_api
 from bot.github.urls import web_url_of
 from bot.petition.addresses import SIGNED_IN
+from bot.units import EpochSeconds
 
-LONGEST_NAME: Final = 34
+MAX_NAME_LENGTH: Final = 34
 """Characters of an App's name; it must be one that nobody on GitHub has taken."""
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """An App as it is kept: who it is, how it proves that, and where it is at home."""
+    """A registered App as it is kept, with its credentials and its public URL."""
 
     app_id: str
     private_key: str
@@ -32,24 +33,24 @@ class Registration(msgspec.Struct, frozen=True):
     public_url: str = ""
     client_id: str = ""
     client_secret: str = ""
-    """With these two people sign in; those that were made by 0.1.0 have none."""
+    """With these two people sign in; Apps that were registered by 0.1.0 have none."""
 
     def __repr__(self) -> str:
-        """Show which App it is, and no secrets."""
+        """Return which App it is, and no secrets."""
         return f"Registration({self.app_id!r}, {self.html_url!r})"
 
     def text(self) -> str:
-        """Return it as one text, to be sealed."""
+        """Return it as one text, to be encrypted."""
         return msgspec.json.encode(self).decode()
 
     @classmethod
     def read(cls, text: str) -> Registration:
-        """Read what `text` gave."""
+        """Read what `text` returned."""
         return msgspec.json.decode(text, type=cls)
 
 
 def manifest(name: str, public_url: str, hook_url: str, *, public: bool = False) -> dict[str, object]:
-    """Return what App is wanted: the least that the bot needs. `public` lets other accounts install it as well."""
+    """Return the manifest, with the least that the bot needs; a `public` App can be installed by other accounts."""
     return {
         "name": name,
         "url": public_url,
@@ -65,21 +66,21 @@ def manifest(name: str, public_url: str, hook_url: str, *, public: bool = False)
 
 
 def form_url(api_url: str, organization: str, state: str) -> str:
-    """Return the address that the browser posts the manifest to; without an organization the App is one's own."""
+    """Return the URL that the browser posts the manifest to; without an organization the person owns the App."""
     whose = f"organizations/{quote(organization, safe='')}/" if organization else ""
     return f"{web_url_of(api_url)}/{whose}settings/apps/new?state={quote(state, safe='')}"
 
 
 async def convert(
-    session: aiohttp.ClientSession, api_url: str, code: str, public_url: str, now: Callable[[], float]
+    session: aiohttp.ClientSession, api_url: str, code: str, public_url: str, now: Callable[[], EpochSeconds]
 ) -> Registration:
-    """Exchange a code for the App with its credentials; a code is good once, and for an hour.
+    """Exchange a code for the App with its credentials; a code can be used once, within an hour.
 
-    Raises `bot.github.errors`; NotFound for a code that is not good any more.
+    Raises `bot.github.errors`; NotFound for a code that has expired.
     """
-    api = api_for_a_while(session, api_url, now)
-    answer = await api.ask("POST", "/app-manifests/{code}/conversions", {"code": code}, Credentials())
-    made = expect(_Made, answer.data)
+    api = make_api(session, api_url, now)
+    response = await api.request("POST", "/app-manifests/{code}/conversions", {"code": code}, Credentials())
+    made = expect(_Made, response.data)
     return Registration(
         str(made.id),
         made.pem,

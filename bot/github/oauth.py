@@ -1,4 +1,4 @@
-"""Signing in with GitHub: where the browser is sent, and who it is that comes back with a code.
+"""Signing in with GitHub: the URL that the browser is sent to, and the account behind the code it returns with.
 
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app
 """
@@ -18,31 +18,31 @@ import msgspec
 import structlog
 
 from bot.github.errors import NotSignedIn, Unavailable
-from bot.github.models import common
+from bot.github.http_exchange import exchange
+from bot.github.models.common import UserModel
 from bot.github.models.rest import expect
-from bot.github.response_body import SHORT, read_body
-from bot.github.transport import VERSION, Credentials, api_for_a_while
+from bot.github.transport import API_VERSION, Credentials, make_api
 from bot.github.urls import web_url_of
 from bot.petition.comments.comment import Author
-from bot.version import user_agent
+from bot.units import EpochSeconds, Seconds
 
 log = structlog.get_logger("authorizing")
 
-PATIENCE: Final = 10.0
-"""Seconds for each of the three calls that it takes; somebody is waiting."""
+TIMEOUT: Final[Seconds] = 10.0
+"""For each of the three calls that it takes, while somebody waits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """What the App identifies itself with when it signs people in, and the API beside which GitHub's site is."""
+class OAuthClient:
+    """The App's id and secret for signing people in, and the API beside which GitHub's site is."""
 
     api_url: str
     id: str
     secret: str = field(repr=False)
 
 
-def authorize_url(client: Client, redirect_uri: str, state: str, verifier: str) -> str:
-    """Return the address where GitHub asks somebody; `verifier` is to be shown when the code is brought.
+def authorize_url(client: OAuthClient, redirect_uri: str, state: str, verifier: str) -> str:
+    """Return the URL where GitHub asks for consent; `verifier` has to be sent along with the code.
 
     https://datatracker.ietf.org/doc/html/rfc7636
     """
@@ -58,77 +58,70 @@ def authorize_url(client: Client, redirect_uri: str, state: str, verifier: str) 
 
 async def identify(
     session: aiohttp.ClientSession,
-    client: Client,
+    client: OAuthClient,
     code: str,
     verifier: str,
     redirect_uri: str,
-    now: Callable[[], float],
+    now: Callable[[], EpochSeconds],
 ) -> Author:
-    """Return whose code it is; the token that GitHub gives for it is used once, given back and kept nowhere.
+    """Return whose code it is; the token that GitHub returns for it is used once, revoked and kept nowhere.
 
     Raises NotSignedIn, and `bot.github.errors` where GitHub does not answer.
     """
-    given = {
+    exchanged = {
         "client_id": client.id,
         "client_secret": client.secret,
         "code": code,
         "code_verifier": verifier,
         "redirect_uri": redirect_uri,
     }
-    token = await _exchange(session, client, given)
-    api = api_for_a_while(session, client.api_url, now, timeout=PATIENCE)
+    token = await _exchange(session, client, exchanged)
+    api = make_api(session, client.api_url, now, timeout=TIMEOUT)
     try:
-        answer = await api.ask("GET", "/user", {}, Credentials(token=token))
+        response = await api.request("GET", "/user", {}, Credentials(token=token))
     finally:
         await _revoke(session, client, token)
-    return expect(common.User, answer.data).author()
+    return expect(UserModel, response.data).author()
 
 
-async def _exchange(session: aiohttp.ClientSession, client: Client, given: dict[str, str]) -> str:
+async def _exchange(session: aiohttp.ClientSession, client: OAuthClient, code: dict[str, str]) -> str:
     url, call = f"{web_url_of(client.api_url)}/login/oauth/access_token", "POST /login/oauth/access_token"
-    headers = {"Accept": "application/json", "User-Agent": user_agent()}
-    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    response = await exchange(
+        session, "POST", url, call=call, timeout=TIMEOUT, headers={"accept": "application/json"}, data=code
+    )
     try:
-        async with session.post(url, data=given, headers=headers, timeout=timeout, allow_redirects=False) as answer:
-            status, content = answer.status, await read_body(answer, SHORT, call)
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        # Not chained: what was sent is secret.
-        raise Unavailable(f"{call}: {type(error).__name__}") from None
-    try:
-        told = msgspec.json.decode(content, type=_Told)
+        answer = msgspec.json.decode(response.body, type=_TokenAnswer)
     except msgspec.MsgspecError:
-        raise Unavailable(f"{call}: {status}") from None
-    if not told.access_token:
-        raise NotSignedIn(told.error or str(status))
-    return told.access_token
+        raise Unavailable(f"{call}: {response.status}") from None
+    if not answer.access_token:
+        raise NotSignedIn(answer.error or str(response.status))
+    return answer.access_token
 
 
-async def _revoke(session: aiohttp.ClientSession, client: Client, token: str) -> None:
-    """Have GitHub forget a token, which else would be good for hours; nobody has to know if it does not.
+async def _revoke(session: aiohttp.ClientSession, client: OAuthClient, token: str) -> None:
+    """Revoke a token, which would otherwise be valid for hours; a failure is only logged.
 
     https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
     """
     url = f"{client.api_url.rstrip('/')}/applications/{client.id}/token"
-    timeout = aiohttp.ClientTimeout(total=PATIENCE)
     headers = {
-        "Authorization": f"Basic {b64encode(f'{client.id}:{client.secret}'.encode()).decode()}",
-        "User-Agent": user_agent(),
-        "X-GitHub-Api-Version": VERSION,
+        "authorization": f"Basic {b64encode(f'{client.id}:{client.secret}'.encode()).decode()}",
+        "x-github-api-version": API_VERSION,
     }
+    call = "DELETE /applications/{id}/token"
+    sent = {"access_token": token}
     try:
-        async with session.delete(
-            url, json={"access_token": token}, headers=headers, timeout=timeout, allow_redirects=False
-        ) as answer:
-            status: int | str = answer.status
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        status = type(error).__name__
+        response = await exchange(session, "DELETE", url, call=call, timeout=TIMEOUT, headers=headers, json=sent)
+        status: int | str = response.status
+    except Unavailable as error:
+        status = str(error)
     if status != http.HTTPStatus.NO_CONTENT:
-        log.warning("a token that is not needed any more could not be given back", status=status)
+        log.warning("a token that is not needed any more could not be revoked", status=status)
 
 
-class _Told(msgspec.Struct):
+class _TokenAnswer(msgspec.Struct):
     access_token: str = ""
     error: str = ""
 
     def __repr__(self) -> str:
-        return f"_Told({self.error!r})"
+        return f"_TokenAnswer({self.error!r})"

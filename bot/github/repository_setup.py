@@ -1,4 +1,4 @@
-"""What a repository is given before its first petition: files and a label."""
+"""Set-up of a repository for its first petition: files and a label."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import msgspec
 from bot.github.errors import NotFound
 from bot.github.installation import named
 from bot.github.models.rest import expect
-from bot.github.transport import Api, Credentials, api_for_a_while
+from bot.github.transport import Api, Credentials, make_api
+from bot.units import EpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file in the default branch, and the name that its next version has to give."""
+    """A file in the default branch; `sha` has to be sent with its next version."""
 
     text: str
     sha: str
@@ -30,16 +31,16 @@ class RepositorySetup:
     api: Api = field(repr=False)
     credentials: Credentials = field(repr=False)
 
-    async def file(self, repo: str, path: str) -> StoredFile | None:
+    async def read_file(self, repo: str, path: str) -> StoredFile | None:
         """Read a file; None where there is none."""
         try:
-            answer = await self.api.ask("GET", _CONTENTS, named(repo) | {"path": path}, self.credentials)
+            response = await self.api.request("GET", _CONTENTS, named(repo) | {"path": path}, self.credentials)
         except NotFound:
             return None
-        found = expect(_Content, answer.data)
+        found = expect(_Content, response.data)
         return StoredFile(base64.b64decode(found.content).decode(errors="replace"), found.sha)
 
-    async def write(self, repo: str, path: str, text: str, over: StoredFile | None) -> None:
+    async def write_file(self, repo: str, path: str, text: str, over: StoredFile | None) -> None:
         """Commit a file to the default branch, `over` the version that was read."""
         data = {
             "message": f"Add {path}" if over is None else f"Update {path}",
@@ -47,24 +48,24 @@ class RepositorySetup:
         }
         if over is not None:
             data["sha"] = over.sha
-        await self.api.ask("PUT", _CONTENTS, named(repo) | {"path": path}, self.credentials, data=data)
+        await self.api.request("PUT", _CONTENTS, named(repo) | {"path": path}, self.credentials, data=data)
 
-    async def label(self, repo: str, name: str, color: str, description: str) -> bool:
-        """Make a label; False where it was there."""
+    async def create_label(self, repo: str, name: str, color: str, description: str) -> bool:
+        """Create a label; returns False where it exists."""
         try:
-            await self.api.ask("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name}, self.credentials)
+            await self.api.request("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name}, self.credentials)
         except NotFound:
             data = {"name": name, "color": color, "description": description}
-            await self.api.ask("POST", _LABELS, named(repo), self.credentials, data=data)
+            await self.api.request("POST", _LABELS, named(repo), self.credentials, data=data)
             return True
         return False
 
 
 def repository_setup_with_token(
-    session: aiohttp.ClientSession, token: str, api_url: str, now: Callable[[], float]
+    session: aiohttp.ClientSession, token: str, api_url: str, now: Callable[[], EpochSeconds]
 ) -> RepositorySetup:
-    """Prepare repositories in the name of the person to whom a token belongs."""
-    return RepositorySetup(api_for_a_while(session, api_url, now), Credentials(token=token))
+    """Return what sets repositories up in the name of the person to whom a token belongs."""
+    return RepositorySetup(make_api(session, api_url, now), Credentials(token=token))
 
 
 class _Content(msgspec.Struct):

@@ -1,101 +1,147 @@
-"""The calls of one installation: one at a time, each with a token that is good."""
+"""The calls of one installation, one at a time, each with a valid token; and lists, read page by page."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import structlog
 
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
-from bot.github.models.rest import GraphQLAnswer, expect
-from bot.github.paging import MOST, PAGE, pages_of
+from bot.github.models.rest import GraphQLResponse, expect
 from bot.github.tokens import PersonalToken, Token, Tokens
-from bot.github.transport import Answer, Api, Credentials, Transport, Variables
+from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
+from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
-LAGS = (1.0, 2.0, 4.0)
-"""Seconds between tries with a token so young that not all of GitHub knows it.
+log = structlog.get_logger("github")
+
+RETRY_DELAYS: tuple[Seconds, ...] = (1.0, 2.0, 4.0)
+"""The waits between tries with a token so new that not all of GitHub knows it.
 
 https://github.com/octokit/auth-app.js/issues/65
 """
 
-YOUNG = 5.0
-"""Seconds for which a token counts as young."""
+NEW_TOKEN: Final[Seconds] = 5.0
+"""How long a token counts as new."""
+
+PAGE_SIZE: Final = 100
+"""Items on one page, the most that GitHub allows."""
+
+MAX_COMMENT_PAGES: Final = 100
+"""Pages of comments on an issue: four times the 2,500 that GitHub takes, for there are issues older than that."""
+
+MAX_PAGES: Final = 1_000
+"""Pages of any other list: an account is meant to have no more than 100,000 repositories.
+
+https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits
+"""
 
 
 class InstallationSession:
-    """What an installation asks, at GitHub's pace; a read is dated `lag` seconds back."""
+    """One installation's calls, within its limits; a read is dated `lag` seconds back."""
 
     def __init__(
-        self, installation_id: int, api: Api, line: Transport, tokens: Tokens | PersonalToken, *, lag: float
+        self,
+        installation_id: int,
+        api: Api,
+        transport: Transport,
+        tokens: Tokens | PersonalToken,
+        *,
+        lag: Seconds,
     ) -> None:
         self._installation = installation_id
         self._api = api
-        self._line = line
+        self._transport = transport
         self._tokens = tokens
         self._lag = lag
         self._turn = asyncio.Lock()
 
-    def now(self) -> float:
-        """Return the time, in UTC epoch seconds."""
-        return self._line.now()
+    def now(self) -> EpochSeconds:
+        """Return the time."""
+        return self._transport.now()
 
-    def dated(self, moment: float) -> int:
-        """Return the date of what was read at a moment, in UTC epoch seconds."""
-        return int(moment - self._lag)
+    def dated(self, started_at: EpochSeconds) -> WholeEpochSeconds:
+        """Return the date of a read that was started at a time."""
+        return int(started_at - self._lag)
 
-    async def ask(
-        self, method: str, url: str, variables: Variables, *, data: object = b"", afresh: bool = False
-    ) -> Answer:
+    async def request(
+        self, method: str, url: str, variables: Variables, *, data: object = None, refresh: bool = False
+    ) -> ApiResponse:
         """Make one call in its turn; with another token, or the same one a little later, if GitHub wants that."""
         async with self._turn:
-            lags, renewed = iter(LAGS), False
+            delays, renewed = iter(RETRY_DELAYS), False
             while True:
                 token = await self._tokens.token(self._installation)
                 try:
                     credentials = Credentials(token=token.value)
-                    return await self._api.ask(method, url, variables, credentials, data=data, afresh=afresh)
+                    return await self._api.request(method, url, variables, credentials, data=data, refresh=refresh)
                 except (Unauthorized, Forbidden) as error:
-                    wait = next(lags, None) if self._is_lag(error, token) else None
-                    if wait is not None:
-                        await self._line.sleep(wait)
+                    delay = next(delays, None) if self._is_token_too_new(error, token) else None
+                    if delay is not None:
+                        await self._transport.sleep(delay)
                         continue
                     # A token may only do what was permitted when it was minted; the next one may do more.
-                    self._tokens.forget(self._installation, token)
+                    self._tokens.drop(self._installation, token)
                     if renewed or isinstance(error, Forbidden):
                         raise
                     renewed = True
 
-    def pages(self, url: str, variables: Variables, most: int = MOST) -> AsyncGenerator[Answer]:
-        """Read all pages of a list, as the links lead; `most` is how many there can be."""
-        return pages_of(self.page, url, variables, most)
+    def pages(self, url: str, variables: Variables, limit: int = MAX_PAGES) -> AsyncGenerator[ApiResponse]:
+        """Read all pages of a list, as the links lead; `limit` is how many there can be."""
+        return read_pages(self.page, url, variables, limit)
 
-    async def page(self, url: str, variables: Variables) -> Answer:
-        """Read one page of a list; the link to the next one may have come into being since it was read last."""
-        answer = await self.ask("GET", url, variables)
-        if answer.unchanged and answer.more is None and _length(answer.data) >= PAGE:
+    async def page(self, url: str, variables: Variables) -> ApiResponse:
+        """Read one page of a list; the link to the next one may be new since it was last read."""
+        response = await self.request("GET", url, variables)
+        if response.unchanged and response.next_url is None and _length(response.data) >= PAGE_SIZE:
             # A full last page does not change when another page comes after it, and its ETag need not either.
-            return await self.ask("GET", url, variables, afresh=True)
-        return answer
+            return await self.request("GET", url, variables, refresh=True)
+        return response
 
     async def graphql(self, query: str, **variables: object) -> Mapping[str, Any]:
-        """Ask a question in GraphQL; gives its data, which may lack what GitHub had errors about."""
-        url = self._line.graphql_url
-        answer = await self.ask("POST", url, {}, data={"query": query, "variables": variables})
-        result = expect(GraphQLAnswer, answer.data)
+        """Send a GraphQL query; returns its data, which may lack what GitHub had errors about."""
+        url = self._transport.graphql_url
+        response = await self.request("POST", url, {}, data={"query": query, "variables": variables})
+        result = expect(GraphQLResponse, response.data)
         for error in result.errors:
-            self._api.obey(url, 200, {}, f"{error.type} {error.message}")
-        if result.data is None:
-            said = "; ".join(error.message for error in result.errors)
-            raise (
-                Forbidden(said)
-                if any(e.type == "FORBIDDEN" for e in result.errors)
-                else Unavailable(f"GraphQL: {said}")
-            )
-        return result.data
+            self._api.check_limits(url, 200, {}, f"{error.type} {error.message}")
+        if result.data is not None:
+            return result.data
+        message = "; ".join(error.message for error in result.errors)
+        if any(error.type == "FORBIDDEN" for error in result.errors):
+            raise Forbidden(message)
+        raise Unavailable(f"GraphQL: {message}")
 
-    def _is_lag(self, error: Unauthorized | Forbidden, token: Token) -> bool:
-        is_young = self._line.now() - token.minted_at < YOUNG
-        return is_young and (isinstance(error, Unauthorized) or "not accessible by integration" in str(error))
+    def _is_token_too_new(self, error: Unauthorized | Forbidden, token: Token) -> bool:
+        is_new = self._transport.now() - token.minted_at < NEW_TOKEN
+        return is_new and (isinstance(error, Unauthorized) or "not accessible by integration" in str(error))
+
+
+async def read_pages(
+    read_page: Callable[[str, Variables], Awaitable[ApiResponse]],
+    url: str,
+    variables: Variables,
+    limit: int = MAX_PAGES,
+) -> AsyncGenerator[ApiResponse]:
+    """Read all pages, as the links lead; raises Unavailable for more than `limit`, or where they lead back."""
+    response = await read_page(url, variables)
+    yield response
+    read: set[str] = set()
+    while (next_url := response.next_url) is not None:
+        if next_url in read or len(read) + 1 >= limit:
+            raise endless_list(url, len(read) + 1)
+        read.add(next_url)
+        response = await read_page(next_url, {})
+        yield response
+
+
+def endless_list(url: str, pages: int) -> Unavailable:
+    """Log that a list does not end, and return the error to raise."""
+    path = urlsplit(url).path
+    log.warning("a list does not end, and nothing of it is used", list=path, pages=pages)
+    return Unavailable(f"GET {path}: the list has more than {pages} pages, or they lead in a circle")
 
 
 def _length(data: Any) -> int:

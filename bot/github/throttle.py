@@ -1,4 +1,4 @@
-"""When GitHub may be asked again: its limits, the pauses it asks for, and our own pace; pure.
+"""When a call may be sent: GitHub's rate limits, the pauses it asks for, and our own limits; pure.
 
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
@@ -10,31 +10,34 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-LONGEST = 3600.0
-"""Seconds that we wait without being told to: primary limits last an hour."""
+from bot.units import EpochSeconds, Seconds
 
-LONGEST_WORD = 86400.0
-"""Seconds that we wait because GitHub says so; anything longer is taken for a mistake."""
+MAX_OWN_WAIT: Final[Seconds] = 3600.0
+"""The longest wait that GitHub did not name: primary limits last an hour."""
 
-SECONDARY = 60.0
-"""Seconds to wait after a secondary limit that does not say how long; doubled each time it is hit again."""
+MAX_TOLD_WAIT: Final[Seconds] = 86400.0
+"""The longest wait that GitHub may name; anything longer is taken for a mistake."""
 
-HOUR = 3600.0
-"""Seconds for which a bucket's calls are."""
+SECONDARY_WAIT: Final[Seconds] = 60.0
+"""The wait after a secondary limit that does not say how long; doubled each time it is hit again."""
 
-RUSH = 0.5
-"""The share of a bucket's calls that is spent as fast as there is work; what is left is made to last."""
+HOUR: Final[Seconds] = 3600.0
+"""How long a bucket's calls have to last."""
 
-RESERVE = 0.1
+UNTHROTTLED_SHARE: Final = 0.5
+"""The share of a bucket's calls that is spent as fast as there is work; the rest is made to last."""
+
+LOW_PRIORITY_SHARE: Final = 0.1
 """The share of a bucket's calls that is left for reactions and for reading threads again."""
 
-FORGIVEN = 600.0
-"""Seconds without a secondary limit after which the next one counts as the first."""
+SECONDARY_RESET: Final[Seconds] = 600.0
+"""How long after a secondary limit the next one counts as the first."""
 
 
 class Kind(StrEnum):
-    """How a call weighs on the limits."""
+    """What a call counts as towards the limits."""
 
     READ = "read"
     WRITE = "write"
@@ -52,7 +55,7 @@ class Limits:
     Of that, reactions leave `reserve`: until its next issue is opened, nobody can sign a petition that is full.
     """
 
-    write_gap: float = 1.0
+    write_gap: Seconds = 1.0
     writes_per_minute: int = 70
     content_per_hour: int = 470
     reserve: int = 20
@@ -62,10 +65,10 @@ class Limits:
 class Wait:
     """Why a call must wait, and until when (UTC epoch seconds).
 
-    `ours` tells our own pace from GitHub's word. Unless `whole`, only calls of this kind must wait.
+    With `ours` it is our own limit, not GitHub's. Unless `whole`, only calls of this kind must wait.
     """
 
-    until: float
+    until: EpochSeconds
     reason: str
     ours: bool = False
     whole: bool = True
@@ -77,44 +80,44 @@ class Bucket:
 
     left: int
     limit: int
-    until: float
+    until: EpochSeconds
 
-    def spacing(self, calls: int, now: float) -> float:
-        """Return the seconds between two pieces of work of so many calls; 0 while there is plenty."""
-        if self._is_plenty(now):
+    def spacing(self, calls: int, now: EpochSeconds) -> Seconds:
+        """Return the seconds between two pieces of work of so many calls; 0 while most calls are left."""
+        if self._is_unthrottled(now):
             return 0.0
         seconds = self.until - now
-        pieces = (self.left - RESERVE * self.limit * seconds / HOUR) / max(calls, 1)
+        pieces = (self.left - LOW_PRIORITY_SHARE * self.limit * seconds / HOUR) / max(calls, 1)
         return seconds / max(pieces, 1.0)
 
-    def trickle(self, now: float) -> float:
-        """Return the seconds between two calls of what can wait, so that the reserve lasts; 0 in plenty."""
-        return 0.0 if self._is_plenty(now) else HOUR / (RESERVE * self.limit)
+    def low_priority_spacing(self, now: EpochSeconds) -> Seconds:
+        """Return the seconds between two calls of low priority; 0 while most calls are left."""
+        return 0.0 if self._is_unthrottled(now) else HOUR / (LOW_PRIORITY_SHARE * self.limit)
 
-    def _is_plenty(self, now: float) -> bool:
-        return not self.limit or now >= self.until or self.left > RUSH * self.limit
+    def _is_unthrottled(self, now: EpochSeconds) -> bool:
+        return not self.limit or now >= self.until or self.left > UNTHROTTLED_SHARE * self.limit
 
 
 @dataclass(slots=True)
 class Throttle:
-    """Remember what was sent and what GitHub said of its limits."""
+    """What was sent lately, and what GitHub said of its limits."""
 
     limits: Limits = field(default_factory=Limits)
     _pause: Wait = Wait(0.0, "")
-    _strikes: int = 0
+    _secondary_limits: int = 0
     _spent: dict[str, float] = field(default_factory=dict)
     """When each used-up bucket (`core`, `graphql`) is full again."""
     _buckets: dict[str, Bucket] = field(default_factory=dict)
-    _writes: deque[float] = field(default_factory=deque)
-    _content: deque[float] = field(default_factory=deque)
+    _writes: deque[EpochSeconds] = field(default_factory=deque)
+    _content: deque[EpochSeconds] = field(default_factory=deque)
 
-    def hold(self, kind: Kind, resource: str, now: float) -> Wait | None:
+    def wait(self, kind: Kind, resource: str, now: EpochSeconds) -> Wait | None:
         """Return why a call must wait, the longest wait first; None when it may go."""
-        holds = [self._pause, self._primary(resource), *self._ours(kind, now)]
-        longest = max(holds, key=lambda hold: hold.until)
+        waits = [self._pause, self._primary(resource), *self._ours(kind, now)]
+        longest = max(waits, key=lambda wait: wait.until)
         return longest if longest.until > now else None
 
-    def sent(self, kind: Kind, now: float) -> None:
+    def record_call(self, kind: Kind, now: EpochSeconds) -> None:
         """Record that a call is being sent."""
         if kind is not Kind.READ:
             self._writes.append(now)
@@ -123,59 +126,59 @@ class Throttle:
         _keep(self._writes, self.limits.writes_per_minute)
         _keep(self._content, self.limits.content_per_hour)
 
-    def answered(self, headers: Mapping[str, str], now: float) -> None:
-        """Read from an answer's headers how many requests are left."""
+    def record_headers(self, headers: Mapping[str, str], now: EpochSeconds) -> None:
+        """Record how many calls are left, from a response's headers."""
         remaining, reset = _number(headers.get("x-ratelimit-remaining")), _number(headers.get("x-ratelimit-reset"))
         if remaining is None or reset is None:
             return
         resource = headers.get("x-ratelimit-resource", "core")
         limit = _number(headers.get("x-ratelimit-limit")) or 0
         # A second more, because GitHub's clock and ours differ.
-        self._spent[resource] = 0.0 if remaining else min(reset + 1, now + LONGEST)
+        self._spent[resource] = 0.0 if remaining else min(reset + 1, now + MAX_OWN_WAIT)
         self._buckets[resource] = Bucket(remaining, limit, reset)
 
-    def left(self, now: float) -> dict[str, int]:
-        """Return how many calls each bucket has left, as GitHub said last."""
+    def remaining(self, now: EpochSeconds) -> dict[str, int]:
+        """Return how many calls each bucket has left, as GitHub last said."""
         return {resource: bucket.left for resource, bucket in self._buckets.items() if bucket.until > now}
 
-    def spacing(self, calls: int, now: float) -> float:
+    def spacing(self, calls: int, now: EpochSeconds) -> Seconds:
         """Return the seconds to leave after a piece of work of so many calls, so that the hour's calls last.
 
-        Without it, ten petitions in a storm spend them in forty minutes and stand still for the other twenty.
+        Without it, ten busy petitions use them up in forty minutes and wait for the other twenty.
         """
         bucket = self._buckets.get("core")
         return 0.0 if bucket is None else bucket.spacing(calls, now)
 
-    def trickle(self, now: float) -> float:
-        """Return the seconds to leave after a call of what can wait."""
+    def low_priority_spacing(self, now: EpochSeconds) -> Seconds:
+        """Return the seconds to leave after a call of low priority, such as a reaction."""
         bucket = self._buckets.get("core")
-        return 0.0 if bucket is None else bucket.trickle(now)
+        return 0.0 if bucket is None else bucket.low_priority_spacing(now)
 
-    def limited(self, resource: str, headers: Mapping[str, str], now: float) -> Wait:
-        """Note that GitHub refused a call because of a limit, and say how long to wait.
+    def record_limit(self, resource: str, headers: Mapping[str, str], now: EpochSeconds) -> Wait:
+        """Record that GitHub refused a call because of a limit; return how long to wait.
 
         As documented: `retry-after` if given, else the reset of a bucket that is used up, else at least a minute,
-        and longer each time. `headers` must have been shown to `answered` before.
+        and longer each time. `headers` must have been passed to `record_headers` before.
         """
         retry_after = _number(headers.get("retry-after"))
         primary = self._primary(resource)
         if retry_after is None and primary.until > now:
             return primary
-        self._strikes = self._strikes + 1 if now - self._pause.until < FORGIVEN else 1
-        longer = min((retry_after or SECONDARY) * 2 ** min(self._strikes - 1, 10), LONGEST)
-        self._pause = Wait(now + min(max(longer, retry_after or 0), LONGEST_WORD), "secondary rate limit")
+        self._secondary_limits = self._secondary_limits + 1 if now - self._pause.until < SECONDARY_RESET else 1
+        longer = min((retry_after or SECONDARY_WAIT) * 2 ** min(self._secondary_limits - 1, 10), MAX_OWN_WAIT)
+        self._pause = Wait(now + min(max(longer, retry_after or 0), MAX_TOLD_WAIT), "secondary rate limit")
         return self._pause
 
     def _primary(self, resource: str) -> Wait:
         return Wait(self._spent.get(resource, 0.0), "primary rate limit", whole=resource == "core")
 
-    def _ours(self, kind: Kind, now: float) -> Iterator[Wait]:
+    def _ours(self, kind: Kind, now: EpochSeconds) -> Iterator[Wait]:
         if kind is Kind.READ:
             return
         limits = self.limits
-        pace = "our own pace"
-        yield Wait(_free_at(self._writes, 1, limits.write_gap, now), pace, ours=True, whole=False)
-        yield Wait(_free_at(self._writes, limits.writes_per_minute, 60, now), pace, ours=True, whole=False)
+        reason = "our own pace"
+        yield Wait(_free_at(self._writes, 1, limits.write_gap, now), reason, ours=True, whole=False)
+        yield Wait(_free_at(self._writes, limits.writes_per_minute, 60, now), reason, ours=True, whole=False)
         if kind in (Kind.CONTENT, Kind.REACTION):
             budget = "our hourly budget for reactions and issues"
             reserve = limits.reserve if kind is Kind.REACTION else 0
@@ -184,7 +187,7 @@ class Throttle:
 
 
 def kind_of(method: str, path: str) -> Kind:
-    """Return how a call weighs on the limits."""
+    """Return what a call counts as towards the limits."""
     if method == "GET" or path.endswith(("/graphql", "/access_tokens", "/attempts")):
         return Kind.READ
     if method != "POST":
@@ -193,12 +196,12 @@ def kind_of(method: str, path: str) -> Kind:
 
 
 def resource_of(path: str) -> str:
-    """Name the bucket of GitHub's primary limit that a call draws from."""
+    """Return the bucket of GitHub's primary limit that a call counts towards."""
     return "graphql" if path.endswith("/graphql") else "core"
 
 
 def is_limit(status: int, headers: Mapping[str, str], message: str) -> bool:
-    """Return whether GitHub refused a call for a limit; it says so in many ways.
+    """Return whether GitHub refused a call because of a limit; it says so in many ways.
 
     https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#rate-limit-errors
     """
@@ -212,7 +215,7 @@ def is_limit(status: int, headers: Mapping[str, str], message: str) -> bool:
     return status in (200, 422) and any(w in said for w in ("submitted too quickly", "rate limit", "rate_limited"))
 
 
-def _free_at(times: deque[float], limit: int, seconds: float, now: float) -> float:
+def _free_at(times: deque[EpochSeconds], limit: int, seconds: Seconds, now: EpochSeconds) -> EpochSeconds:
     """Return from when on fewer than `limit` of the times lie within the last `seconds`."""
     if len(times) < limit or times[-limit] > now:
         # A time to come means that the clock was set back.
@@ -220,11 +223,11 @@ def _free_at(times: deque[float], limit: int, seconds: float, now: float) -> flo
     return times[-limit] + seconds
 
 
-def _keep(times: deque[float], number: int) -> None:
+def _keep(times: deque[EpochSeconds], number: int) -> None:
     while len(times) > max(number, 1):
         times.popleft()
 
 
 def _number(text: str | None) -> int | None:
-    """Read a header; anything but a plain number is as good as nothing."""
+    """Return a header's number; None for anything else."""
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 12 else None

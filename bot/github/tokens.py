@@ -1,4 +1,4 @@
-"""How we identify ourselves: the App's JWT, and the tokens that installations' work is done with."""
+"""What calls are authenticated with: the App's JWT, and the tokens of installations."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
 import jwt
 from cachetools import TLRUCache
@@ -15,14 +16,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.github.errors import InstallationGone, NotFound, Unauthorized
 from bot.github.models.common import epoch
-from bot.github.models.rest import TokenAnswer, expect
+from bot.github.models.rest import TokenResponse, expect
 from bot.github.transport import Api, Credentials
+from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
-LONGEST_LIFE = 55 * 60.0
-"""Seconds for which a token is used at most; GitHub lets them live for an hour."""
+MAX_LIFETIME: Final[Seconds] = 55 * 60.0
+"""How long a token is used at most; GitHub accepts it for an hour."""
 
-MARGIN = 5 * 60.0
-"""Seconds before its end from which a token is not used any more."""
+EXPIRY_MARGIN: Final[Seconds] = 5 * 60.0
+"""How long before it expires a token is last used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +32,24 @@ class Token:
     """An installation token; it is opaque, and never shown."""
 
     value: str = field(repr=False)
-    minted_at: float
-    expires_at: float
+    minted_at: EpochSeconds
+    expires_at: EpochSeconds
 
 
 class AppKey:
     """The App's id (or client id) and private key, which sign its JWTs.
 
-    gidgethub's `get_jwt` signs the same claims, but asks the computer for the time.
+    gidgethub's `get_jwt` signs the same claims, but reads the computer's clock.
     """
 
-    def __init__(self, app_id: str, private_key: str, now: Callable[[], float]) -> None:
+    def __init__(self, app_id: str, private_key: str, now: Callable[[], EpochSeconds]) -> None:
         self._app_id = app_id
         self._private_key = private_key
         self._now = now
-        self._signed: tuple[float, str] | None = None
+        self._signed: tuple[EpochSeconds, str] | None = None
 
     def credentials(self) -> Credentials:
-        """Return a JWT that holds for two minutes at least. Raises Unauthorized when the key is no key.
+        """Return a JWT that is valid for two minutes at least. Raises Unauthorized when the key cannot be read.
 
         https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
         """
@@ -56,7 +58,7 @@ class AppKey:
             self._signed = now, self._sign(int(now))
         return Credentials(jwt=self._signed[1])
 
-    def _sign(self, now: int) -> str:
+    def _sign(self, now: WholeEpochSeconds) -> str:
         # A minute back and nine forth: GitHub's clock may be behind ours or ahead of it.
         claims = {"iat": now - 60, "exp": now + 540, "iss": self._app_id}
         try:
@@ -69,7 +71,7 @@ class AppKey:
 @lru_cache(maxsize=1)
 def _read_key(pem: str) -> RSAPrivateKey:
     """Read the App's key, once."""
-    # Nobody but the operator chooses it. Whether its numbers are primes takes long to find out, and GitHub tells.
+    # Only the operator chooses it. Checking that its numbers are primes takes long, and GitHub refuses a wrong key.
     key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError(type(key))
@@ -77,23 +79,23 @@ def _read_key(pem: str) -> RSAPrivateKey:
 
 
 class Tokens:
-    """Mints installation tokens and keeps them while they are good.
+    """Mints installation tokens and keeps them while they are valid.
 
-    An installation's client asks once at a time, so that a crowd of calls mints one token.
+    An installation makes one call at a time, so that many calls mint one token.
     """
 
-    def __init__(self, api: Api, key: AppKey, now: Callable[[], float]) -> None:
+    def __init__(self, api: Api, key: AppKey, now: Callable[[], EpochSeconds]) -> None:
         self._api = api
         self._key = key
         self._now = now
         self._kept: TLRUCache[int, Token] = TLRUCache(
-            10_000, ttu=lambda _, token, at: min(at + LONGEST_LIFE, token.expires_at - MARGIN), timer=now
+            10_000, ttu=lambda _, token, at: min(at + MAX_LIFETIME, token.expires_at - EXPIRY_MARGIN), timer=now
         )
 
     async def token(self, installation_id: int) -> Token:
-        """Return a token that is still good for a while.
+        """Return a token that stays valid for a while.
 
-        Raises InstallationGone, InstallationSuspended and what else can go wrong with GitHub.
+        Raises InstallationGone, InstallationSuspended and the rest of `bot.github.errors`.
         """
         token = self._kept.get(installation_id)
         if token is None:
@@ -101,23 +103,25 @@ class Tokens:
             self._kept[installation_id] = token
         return token
 
-    def forget(self, installation_id: int, token: Token) -> None:
-        """Use a token no more that GitHub does not accept, unless it has been replaced already."""
-        if self._kept.get(installation_id) is token:
+    def drop(self, installation_id: int, token: Token | None = None) -> None:
+        """Use an installation's token no more: the one that GitHub refuses, or whichever is kept."""
+        if token is None:
+            self._kept.pop(installation_id, None)
+        elif self._kept.get(installation_id) is token:
             del self._kept[installation_id]
 
     async def _mint(self, installation_id: int) -> Token:
         path, variables = "/app/installations/{id}/access_tokens", {"id": installation_id}
         try:
-            answer = await self._api.ask("POST", path, variables, self._key.credentials())
+            response = await self._api.request("POST", path, variables, self._key.credentials())
         except NotFound:
             raise InstallationGone(f"installation {installation_id} is gone") from None
-        minted = expect(TokenAnswer, answer.data)
+        minted = expect(TokenResponse, response.data)
         return Token(minted.token, self._now(), epoch(minted.expires_at))
 
 
 class PersonalToken:
-    """A token that somebody made for themselves, in the place of `Tokens`; it cannot be renewed."""
+    """A personal access token, in the place of `Tokens`; it cannot be renewed."""
 
     def __init__(self, value: str) -> None:
         self._token = Token(value, minted_at=0.0, expires_at=math.inf)
@@ -127,5 +131,5 @@ class PersonalToken:
         del installation_id
         return self._token
 
-    def forget(self, installation_id: int, token: Token) -> None:
+    def drop(self, installation_id: int, token: Token) -> None:
         """Keep it all the same: there is no other."""

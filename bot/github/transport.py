@@ -1,21 +1,20 @@
-"""One call to GitHub over HTTP, at GitHub's pace, ending in an answer or in one of our errors."""
+"""One call to GitHub's API: it waits its turn, is sent, and ends in a response or in one of `bot.github.errors`."""
 
 from __future__ import annotations
 
 import asyncio
 import http
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import aiohttp
-import gidgethub
-import gidgethub.aiohttp
-import msgspec
 from gidgethub import sansio
 
-from bot.github import throttle
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.errors import (
     Forbidden,
@@ -27,63 +26,64 @@ from bot.github.errors import (
     Unauthorized,
     Unavailable,
     Unprocessable,
+    WriteNotSent,
 )
-from bot.github.etag_cache import EtagCache
-from bot.github.links import graphql_url, own_url
-from bot.github.models.rest import complaint
-from bot.github.response_body import SHORT, read_body
-from bot.github.throttle import Kind, Throttle, Wait
-from bot.github.write_permission import check_may_write
+from bot.github.etag_cache import CachedResponse, EtagCache
+from bot.github.http_exchange import SMALL_BODY, HttpResponse, exchange
+from bot.github.models.rest import refusal_message
+from bot.github.throttle import Kind, Throttle, Wait, is_limit, kind_of, resource_of
+from bot.github.urls import graphql_url, own_url
 from bot.hooks import Hooks
+from bot.units import EpochSeconds, Seconds
 from bot.version import user_agent
 
-VERSION = "2022-11-28"
+API_VERSION: Final = "2022-11-28"
 """https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
 
-PATIENCE = 5.0
-"""Seconds for which a call waits its turn by itself; when it takes longer, whoever asked has other work to do."""
+MAX_WAIT: Final[Seconds] = 5.0
+"""How long a call waits its turn by itself; when it takes longer, the caller has other work to do."""
 
-LONGEST = 64 * 1024 * 1024
-"""Bytes of an answer; a hundred of the longest comments in the widest letters have 26 MB."""
+MAX_BODY: Final = 64 * 1024 * 1024
+"""Bytes of a response; a hundred of the longest comments in the widest letters have 26 MB."""
 
-HOPS = 3
-"""Redirects that are followed: a renamed repository takes one, a transferred issue in it two."""
+MAX_REDIRECTS: Final = 3
+"""A renamed repository takes one, a transferred issue in it two."""
 
-JSON = "application/json"
+JSON: Final = "application/json"
 
 Variables = Mapping[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """What a call identifies itself with: an installation's token or the App's JWT; its `repr` shows neither."""
+    """What a call is authenticated with: an installation's token or the App's JWT; its `repr` shows neither."""
 
     token: str | None = None
     jwt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """GitHub's answer; `unchanged` if what was remembered still holds; `more` is the address of the next page."""
+class ApiResponse:
+    """What GitHub answers; `unchanged` if what is in the cache still holds; `next_url` is of the next page."""
 
     data: Any
-    more: str | None
+    next_url: str | None
     unchanged: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """The way to GitHub that all calls share: the connection, the REST root, the clock and the patience."""
+    """What all calls share: the HTTP session, the root of the REST API, the clock, the limits and the hooks."""
 
     session: aiohttp.ClientSession
     base_url: str
-    now: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]]
-    timeout: float
-    longest: int = LONGEST
+    now: Callable[[], EpochSeconds]
+    sleep: Callable[[Seconds], Awaitable[None]]
+    timeout: Seconds
+    max_body: int = MAX_BODY
     hooks: Hooks = field(default_factory=Hooks)
-    outage: CircuitBreaker | None = None
-    """Where the bot remembers for all calls that GitHub cannot be reached."""
+    circuit_breaker: CircuitBreaker | None = None
+    """Remembers for all calls that GitHub cannot be reached."""
 
     @property
     def graphql_url(self) -> str:
@@ -91,191 +91,205 @@ class Transport:
         return graphql_url(self.base_url)
 
 
-class Api(gidgethub.aiohttp.GitHubAPI):
+class Api:
     """Call GitHub's API within one set of limits: each installation has its own, and so has the App."""
 
-    def __init__(self, line: Transport, pace: Throttle, memory: EtagCache | None = None) -> None:
-        super().__init__(line.session, user_agent(), base_url=line.base_url, cache=memory)
-        self._line = line
-        self._pace = pace
-        self._memory = memory
+    def __init__(self, transport: Transport, throttle: Throttle, cache: EtagCache | None = None) -> None:
+        self._transport = transport
+        self._throttle = throttle
+        self._cache = cache
 
-    async def ask(
+    async def request(
         self,
         method: str,
         url: str,
         variables: Variables,
         credentials: Credentials,
         *,
-        data: object = b"",
-        afresh: bool = False,
-    ) -> Answer:
-        """Make one call; `afresh` forgets what was answered before. Raises only `bot.github.errors`.
+        data: object = None,
+        refresh: bool = False,
+    ) -> ApiResponse:
+        """Make one call; with `refresh` GitHub sends all of it again. Raises only `bot.github.errors`.
 
-        `url` is a path, or an address out of an answer.
+        `url` is a path, or an address from a response; `data` is sent as JSON.
         """
-        if self._line.outage is not None:
-            await self._line.outage.enter()
+        if self._transport.circuit_breaker is not None:
+            await self._transport.circuit_breaker.check()
         if not url.startswith("/"):
-            url = self._followed(f"{method} {_path(url)}", url)
-        if afresh and self._memory is not None:
-            self._memory.pop(sansio.format_url(url, variables, base_url=self.base_url), None)
-        try:
-            answer, more, status = await self._make_request(
-                method,
-                url,
-                variables,
-                data,
-                sansio.accept_format(),
-                jwt=credentials.jwt,
-                oauth_token=credentials.token,
-            )
-        except gidgethub.HTTPException as error:
-            raise _error_of(error) from None
-        except (ValueError, RecursionError):
-            raise Unavailable(f"{method} {_path(url)}: the answer cannot be read") from None
-        if more is not None:
-            more = self._followed(f"{method} {_path(url)}, next page", more)
-        return Answer(answer, more, unchanged=status == http.HTTPStatus.NOT_MODIFIED)
+            url = self._own_url(f"{method} {_path(url)}", url)
+        url = sansio.format_url(url, variables, base_url=self._transport.base_url)
+        call = f"{method} {_path(url)}"
+        cache = self._cache if method == "GET" else None
+        cached = None if cache is None or refresh else cache.get(url)
+        body = b"" if data is None else json.dumps(data).encode()
+        await self._wait_for_turn(method, url)
+        response = await self._send(method, url, _headers(credentials, cached, body), body)
+        if cached is not None and response.status == http.HTTPStatus.NOT_MODIFIED:
+            return ApiResponse(cached.data, cached.next_url, unchanged=True)
+        found, link = self._read(call, url, response)
+        next_url = None if link is None else self._own_url(f"{call}, next page", link)
+        etag, modified = response.headers.get("etag"), response.headers.get("last-modified")
+        if cache is not None and (etag is not None or modified is not None):
+            cache.put(url, CachedResponse(etag, modified, found, next_url))
+        return ApiResponse(found, next_url, unchanged=False)
 
-    async def manage_rate_limit(self, *, method: str, url: str) -> None:
-        """Wait for this call's turn; raises Paused when that is too far away or GitHub has told us to wait."""
+    def check_limits(self, url: str, status: int, headers: Mapping[str, str], message: str) -> None:
+        """Raise Paused if a refusal is about limits, and remember until when."""
+        if is_limit(status, headers, message):
+            resource = resource_of(_path(url))
+            self._pause(self._throttle.record_limit(resource, headers, self._transport.now()))
+
+    async def _wait_for_turn(self, method: str, url: str) -> None:
+        """Wait until this call may be sent; raises Paused when that takes long or GitHub has told us to wait."""
         path = _path(url)
-        kind, resource = throttle.kind_of(method, path), throttle.resource_of(path)
-        while (hold := self._pace.hold(kind, resource, self._line.now())) is not None:
-            wait = hold.until - self._line.now()
-            if not hold.ours or wait > PATIENCE:
-                self._pause(hold)
-            await self._line.sleep(max(wait, 0.0))
-        self._pace.sent(kind, self._line.now())
+        kind, resource = kind_of(method, path), resource_of(path)
+        while (wait := self._throttle.wait(kind, resource, self._transport.now())) is not None:
+            seconds = wait.until - self._transport.now()
+            if not wait.ours or seconds > MAX_WAIT:
+                self._pause(wait)
+            await self._transport.sleep(max(seconds, 0.0))
+        self._throttle.record_call(kind, self._transport.now())
 
-    async def handle_rate_limit_error(
-        self, *, method: str, url: str, exception: gidgethub.HTTPException, attempt: int
-    ) -> bool:
-        """Raise Paused if the refusal is about limits; nothing is tried again here."""
-        del method, attempt
-        self.obey(url, int(exception.status_code), exception.headers, str(exception))
-        return False
+    def _pause(self, wait: Wait) -> NoReturn:
+        self._transport.hooks.record_pause(wait.reason)
+        raise Paused(wait.until, wait.reason, whole=wait.whole)
 
-    def obey(self, url: str, status: int, headers: Mapping[str, str], message: str) -> None:
-        """Raise Paused if GitHub speaks of limits, and remember until when."""
-        if throttle.is_limit(status, headers, message):
-            self._pause(self._pace.limited(throttle.resource_of(_path(url)), headers, self._line.now()))
-
-    def _pause(self, hold: Wait) -> NoReturn:
-        self._line.hooks.record_pause(hold.reason)
-        raise Paused(hold.until, hold.reason, whole=hold.whole)
-
-    async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send it, to where it has moved if need be, and let only sound answers through to gidgethub."""
-        headers = {**headers, "x-github-api-version": VERSION}
-        for _ in range(HOPS + 1):
-            status, shown, content = await self._exchange(method, url, headers, body)
-            self._pace.answered(shown, self._line.now())
-            if status not in (301, 302, 307, 308):
-                return _sound(f"{method} {_path(url)}", status, shown, content)
+    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """Send a request, to where the thing has moved if need be."""
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await self._exchange(method, url, headers, body)
+            self._throttle.record_headers(response.headers, self._transport.now())
+            if response.status not in (301, 302, 307, 308):
+                return response
             # aiohttp would turn a POST into a GET. GitHub means the same call in another place:
             # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
-            url = self._followed(f"{method} {_path(url)}", shown.get("location", ""), url)
+            url = self._own_url(f"{method} {_path(url)}", response.headers.get("location", ""), url)
         raise Unavailable(f"{method} {_path(url)}: too many redirects")
 
-    def _followed(self, call: str, link: str, asked_url: str | None = None) -> str:
-        """Return our address for one out of an answer; raises Unavailable where there is none."""
-        url = own_url(link, self.base_url, asked_url)
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        transport, call = self._transport, f"{method} {_path(url)}"
+        kind = kind_of(method, _path(url))
+        if kind is not Kind.READ:
+            _check_may_write(call)
+        result: HttpResponse | Unavailable
+        try:
+            result = await exchange(
+                transport.session,
+                method,
+                url,
+                call=call,
+                timeout=transport.timeout,
+                max_body=transport.max_body,
+                headers=headers,
+                data=body or None,
+            )
+        except Unavailable as error:
+            result = error
+        outcome = _outcome(result)
+        transport.hooks.record_call(kind, outcome)
+        if outcome in ("unanswered", "failed") and transport.circuit_breaker is not None:
+            await transport.circuit_breaker.record_failure()
+        if isinstance(result, Unavailable):
+            raise result
+        return result
+
+    def _read(self, call: str, url: str, response: HttpResponse) -> tuple[Any, str | None]:
+        """Return a response's JSON and its link to the next page; raises the error that a refusal means."""
+        status, headers, content = response.status, response.headers, response.body
+        if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise Unavailable(f"{call}: {status}")
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            message = refusal_message(content) or f"{call}: {status}"
+            self.check_limits(url, status, headers, message)
+            raise _error_of(status, headers, message)
+        if status not in (200, 201, 202, 204):
+            raise Unavailable(f"{call}: unexpected status {status}")
+        if content and not headers.get("content-type", "").startswith(JSON):
+            raise Unavailable(f"{call}: the response is not JSON")
+        try:
+            # Of the headers only what it reads well: it takes those of the rate limit for numbers.
+            shown = {"content-type": JSON, "link": headers.get("link", "")}
+            found, _, link = sansio.decipher_response(status, shown, content)
+        except (ValueError, RecursionError):
+            raise Unavailable(f"{call}: the response cannot be read") from None
+        return found, link
+
+    def _own_url(self, call: str, link: str, asked_url: str | None = None) -> str:
+        """Return our address for one from a response; raises Unavailable where there is none."""
+        url = own_url(link, self._transport.base_url, asked_url)
         if url is None:
             raise Unavailable(f"{call}: leads to no address of GitHub's API{_host(link)}")
         return url
 
-    async def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        if throttle.kind_of(method, _path(url)) is not Kind.READ:
-            check_may_write(f"{method} {_path(url)}")
-        timeout = aiohttp.ClientTimeout(total=self._line.timeout)
-        answer: tuple[int, Mapping[str, str], bytes] | None = None
-        failure = ""
-        try:
-            async with self._line.session.request(
-                method, url, headers=headers, data=body, allow_redirects=False, timeout=timeout
-            ) as response:
-                content = await read_body(response, self._line.longest, f"{method} {_path(url)}")
-                answer = response.status, response.headers, content
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            failure = type(error).__name__
-        outcome = "unanswered" if answer is None else _outcome(*answer)
-        self._line.hooks.record_call(throttle.kind_of(method, _path(url)), outcome)
-        if outcome in ("unanswered", "failed") and self._line.outage is not None:
-            await self._line.outage.doubt()
-        if answer is None:
-            # Not chained: some of aiohttp's errors hold the request, and with it the token.
-            raise Unavailable(f"{method} {_path(url)}: {failure}")
-        return answer
 
-
-def api_for_a_while(
-    session: aiohttp.ClientSession, api_url: str, now: Callable[[], float], timeout: float = 30.0
+def make_api(
+    session: aiohttp.ClientSession, api_url: str, now: Callable[[], EpochSeconds], timeout: Seconds = 30.0
 ) -> Api:
-    """Make an Api for a few calls about one thing each, with limits of its own.
-
-    Each may take `timeout` seconds.
-    """
-    return Api(Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout, SHORT), Throttle())
+    """Return an Api for a few calls that each ask for one thing, with limits of its own."""
+    return Api(Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout, SMALL_BODY), Throttle())
 
 
-def _sound(
-    call: str, status: int, shown: Mapping[str, str], content: bytes
-) -> tuple[int, Mapping[str, str], bytes]:
-    """Return gidgethub only what it reads well; raises Unavailable for the rest.
-
-    It takes whatever an error brings along for an object of the documented form, and whatever stands in the headers
-    of the rate limit for numbers.
-    """
-    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Unavailable(f"{call}: {status}")
-    headers = {name: shown[name] for name in _READ if name in shown}
-    if status >= http.HTTPStatus.BAD_REQUEST:
-        message = complaint(content) or f"{call}: {status}"
-        return status, headers | {"content-type": JSON}, msgspec.json.encode({"message": message})
-    if content and not shown.get("content-type", "").startswith(JSON):
-        raise Unavailable(f"{call}: the answer is not JSON")
-    return status, headers | ({"content-type": JSON} if content else {}), content
+_may_write: ContextVar[Callable[[], bool] | None] = ContextVar("may_write", default=None)
 
 
-_READ = ("etag", "last-modified", "link", "retry-after", "x-accepted-github-permissions", "x-ratelimit-remaining")
+@contextmanager
+def writing_while(may_write: Callable[[], bool]) -> Iterator[None]:
+    """Send writes inside only while this holds, which is checked right before; the others raise WriteNotSent."""
+    before = _may_write.set(may_write)
+    try:
+        yield
+    finally:
+        _may_write.reset(before)
 
 
-def _outcome(status: int, headers: Mapping[str, str], content: bytes) -> str:
+def _check_may_write(call: str) -> None:
+    may_write = _may_write.get()
+    if may_write is not None and not may_write():
+        raise WriteNotSent(f"{call} was not sent: another process may be doing it by now")
+
+
+def _headers(credentials: Credentials, cached: CachedResponse | None, body: bytes) -> dict[str, str]:
+    headers = sansio.create_headers(user_agent(), jwt=credentials.jwt, oauth_token=credentials.token)
+    headers["x-github-api-version"] = API_VERSION
+    if body:
+        headers["content-type"] = JSON
+    if cached is not None and cached.etag is not None:
+        headers["if-none-match"] = cached.etag
+    if cached is not None and cached.last_modified is not None:
+        headers["if-modified-since"] = cached.last_modified
+    return headers
+
+
+def _outcome(result: HttpResponse | Unavailable) -> str:
     """Return what became of a call, for `Hooks.record_call`."""
+    if isinstance(result, Unavailable):
+        return "unanswered"
+    status = result.status
     if status < http.HTTPStatus.MULTIPLE_CHOICES:
         return "ok"
     if status < http.HTTPStatus.BAD_REQUEST:
         return "unchanged" if status == http.HTTPStatus.NOT_MODIFIED else "moved"
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return "failed"
-    return "limited" if throttle.is_limit(status, headers, complaint(content) or "") else "refused"
+    return "limited" if is_limit(status, result.headers, refusal_message(result.body)) else "refused"
 
 
-def _error_of(error: gidgethub.HTTPException) -> GitHubError:
-    message = str(error)
-    match int(error.status_code):
+def _error_of(status: int, headers: Mapping[str, str], message: str) -> GitHubError:
+    match status:
         case 401:
             return Unauthorized(message)
         case 403 | 451 if "suspended" in message:
             return InstallationSuspended(message)
         case 403 | 451:
-            return Forbidden(message, error.headers.get("x-accepted-github-permissions"))
+            return Forbidden(message, headers.get("x-accepted-github-permissions"))
         case 404 if "Integration" in message:
             return Unauthorized(f"{message}; is the App id right?")
         case 404:
             return NotFound(message)
         case 410:
             return Gone(message)
-        case status if 400 <= status < 500:
+        case _:
             return Unprocessable(message)
-        case status:
-            return Unavailable(f"unexpected status {status}")
 
 
 def _path(url: str) -> str:
@@ -286,7 +300,7 @@ def _path(url: str) -> str:
 
 
 def _host(link: str) -> str:
-    """Format on which host a link leads nowhere; its path and query may hold what is not for the log."""
+    """Return what to log of a link that leads nowhere: its host; path and query may hold secrets."""
     try:
         host = urlsplit(link).hostname
     except ValueError:

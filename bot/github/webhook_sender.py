@@ -1,4 +1,4 @@
-"""Deliver to a webhook as GitHub does: for those who want to see what the bot makes of it."""
+"""Sending a delivery to a webhook as GitHub does, to check what the bot makes of it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Final
 
 import aiohttp
 
-from bot.github.response_body import read_beginning
+from bot.github.http_exchange import read_beginning
 from bot.version import user_agent
 
-PATIENCE: Final = aiohttp.ClientTimeout(total=10.0)
-"""GitHub hangs up after as many seconds.
+TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
+"""As GitHub's own.
 
 https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks#respond-within-10-seconds
 """
 
-LONGEST: Final = 16 * 1024
-"""Bytes of an answer that are read."""
+MAX_BODY: Final = 16 * 1024
+"""Bytes of a response that are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server answered; without a `status` it did not, and `text` says what happened instead."""
+    """A server's response; without a `status` there was none, and `text` says what happened instead."""
 
     status: int | None
     text: str
 
     @property
     def is_good(self) -> bool:
-        """Return whether GitHub would call it a success."""
+        """Return whether GitHub would count it as a success."""
         return self.status is not None and 200 <= self.status < 300
 
 
@@ -50,7 +50,7 @@ async def send(
 
 
 async def fetch(session: aiohttp.ClientSession, url: str) -> Reply:
-    """Ask a server for a page."""
+    """Get a page."""
     return await _reply(session, "GET", url, {"User-Agent": user_agent()})
 
 
@@ -59,10 +59,10 @@ async def _reply(
 ) -> Reply:
     try:
         async with session.request(
-            method, url, headers=headers, data=body, timeout=PATIENCE, allow_redirects=False
-        ) as answer:
-            content = await read_beginning(answer, LONGEST)
-            return Reply(answer.status, content.decode(errors="replace"))
+            method, url, headers=headers, data=body, timeout=TIMEOUT, allow_redirects=False
+        ) as response:
+            content = await read_beginning(response, MAX_BODY)
+            return Reply(response.status, content.decode(errors="replace"))
     except TimeoutError:
         return Reply(None, "no answer within 10 seconds")
     except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -15,7 +15,7 @@ from bot.github.errors import (
     Unauthorized,
     Unavailable,
     Unprocessable,
-    Withheld,
+    WriteNotSent,
 )
 from bot.store import State
 
@@ -66,7 +66,7 @@ def is_unwell(error: GitHubError) -> bool:
 def ends_all(error: GitHubError) -> bool:
     """Tell an error that concerns the whole installation from one about a single thing."""
     whole = isinstance(error, Paused) and error.whole
-    return whole or isinstance(error, InstallationGone | InstallationSuspended | Unauthorized | Withheld)
+    return whole or isinstance(error, InstallationGone | InstallationSuspended | Unauthorized | WriteNotSent)
 
 
 def is_deleted(error: GitHubError) -> bool:

@@ -10,8 +10,8 @@ import structlog
 from bot.github.body_history import Revision
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
-from bot.github.models.rest import Listing
-from bot.github.paging import PAGE
+from bot.github.models.rest import CommentListing
+from bot.github.session import PAGE_SIZE
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.letter_history import MOST_PAGES
 from bot.store import Clarification, LastBodies, ListingOutcome, Store, ThreadToRead
@@ -68,9 +68,9 @@ async def look(
     `said` is how many comments GitHub says there are, and when. A long thread is read only as far as it changed,
     unless comments are missing or the last complete listing was long ago.
     """
-    short = max(thread.comments, said[0] if said else 0) <= PAGE
+    short = max(thread.comments, said[0] if said else 0) <= PAGE_SIZE
     # What a release asks for can wait until there are calls in plenty.
-    asked = thread.asked and not client.trickle()
+    asked = thread.asked and not client.low_priority_spacing()
     if short or asked or thread.listed_at < now - COMPLETE_EVERY:
         await reread(thread, store=store, client=client, now=now)
         return
@@ -78,7 +78,7 @@ async def look(
     listing = await client.list_comments(name, thread.number, since=since, recall=store.comments.get_known_texts)
     outcome = await store.record_listing(thread.issue_id, listing.started_at, listing.comments, complete=False)
     # The address stays the same while the answer fits a page, so that it can be remembered.
-    since = listing.started_at if len(listing.comments) >= PAGE else 0
+    since = listing.started_at if len(listing.comments) >= PAGE_SIZE else 0
     await store.threads.mark_checked(thread.issue_id, now, since)
     await _ask_for_ages(thread, listing, store=store, client=client)
     await _hear_of_writes(thread, store=store, client=client, now=now)
@@ -95,7 +95,7 @@ _UNANSWERED = 0
 
 
 async def _ask_for_ages(
-    thread: ThreadToRead, listing: Listing, *, store: Store, client: InstallationClient
+    thread: ThreadToRead, listing: CommentListing, *, store: Store, client: InstallationClient
 ) -> None:
     """Ask how old the accounts of those are who signed, where the organizers want to know; till then they wait."""
     nodes = [
@@ -155,7 +155,7 @@ async def _gaps(thread: ThreadToRead, said: tuple[int, int], store: Store) -> ra
 
 async def _settle(
     thread: ThreadToRead,
-    listing: Listing,
+    listing: CommentListing,
     outcome: ListingOutcome,
     *,
     store: Store,

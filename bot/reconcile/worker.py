@@ -10,7 +10,7 @@ import structlog
 from bot.github.errors import GitHubError, Paused
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
-from bot.github.write_permission import writing_while
+from bot.github.transport import writing_while
 from bot.petition.addresses import Addresses
 from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, is_unwell, retry_at, state_of
@@ -66,7 +66,7 @@ class Worker:
     async def step(self, lease: Lease) -> float:
         """Do the one most urgent thing and return 0; or return until when there is nothing to be done.
 
-        Writes are sent as long as the lease is ours; raises Withheld for one that came too late.
+        Writes are sent as long as the lease is ours; raises WriteNotSent for one that came too late.
         """
         with writing_while(lambda: bool(lease)):
             return await self._step(lease)
@@ -105,7 +105,7 @@ class Worker:
             self._survey = survey if is_going_on else None
         elif past is not None:
             self._past = past if await past.step() else None
-            self._past_after = self.now() + self.client.trickle()
+            self._past_after = self.now() + self.client.low_priority_spacing()
         return bool(acks) or not is_idle
 
     async def _survey_now(self, now: float) -> Discovery | None:
@@ -213,7 +213,7 @@ class Worker:
         """React to one comment; that reactions must wait or fail keeps no tally waiting."""
         try:
             await acknowledge(due, store=self.store, client=self.client)
-            self._reactions_after = self.now() + self.client.trickle()
+            self._reactions_after = self.now() + self.client.low_priority_spacing()
         except Paused as pause:
             if pause.whole:
                 raise

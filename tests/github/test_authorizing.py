@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from bot.github.errors import GitHubError, NotSignedIn, Unavailable
-from bot.github.oauth import Client, authorize_url, identify
+from bot.github.oauth import OAuthClient, authorize_url, identify
 from bot.petition.comments.comment import Author
 from sandbox.server import Sandbox
 from tests.github.scene import Calls, Clock, Forgery
@@ -19,12 +19,12 @@ VERIFIER = "a-proof-of-at-least-forty-three-characters-"
 
 
 @pytest.fixture
-def app(sandbox: Sandbox) -> Client:
+def app(sandbox: Sandbox) -> OAuthClient:
     sandbox.callback_urls = (BACK,)
-    return Client(sandbox.api_url, sandbox.client_id, sandbox.client_secret)
+    return OAuthClient(sandbox.api_url, sandbox.client_id, sandbox.client_secret)
 
 
-async def agreed(session: aiohttp.ClientSession, app: Client, login: str = "ada") -> str:
+async def agreed(session: aiohttp.ClientSession, app: OAuthClient, login: str = "ada") -> str:
     """Let somebody agree as the browser does; gives the code."""
     url = authorize_url(app, BACK, "unguessable", VERIFIER)
     form = {"as": login, "decision": "authorize"}
@@ -42,14 +42,14 @@ async def agreed(session: aiohttp.ClientSession, app: Client, login: str = "ada"
     ],
 )
 def test_github_asks_on_its_own_site(api_url: str, site: str) -> None:
-    url = authorize_url(Client(api_url, "Iv23", "hush"), BACK, "s s", VERIFIER)
+    url = authorize_url(OAuthClient(api_url, "Iv23", "hush"), BACK, "s s", VERIFIER)
     assert url.startswith(f"{site}/login/oauth/authorize?client_id=Iv23&")
     assert "hush" not in url
     assert VERIFIER not in url
 
 
 async def test_a_code_tells_who_it_is_and_what_github_gave_for_it_is_given_back(
-    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, calls: Calls
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: OAuthClient, clock: Clock, calls: Calls
 ) -> None:
     ada = sandbox.user("ada")
     code = await agreed(session, app)
@@ -62,7 +62,7 @@ async def test_a_code_tells_who_it_is_and_what_github_gave_for_it_is_given_back(
 
 
 async def test_the_token_is_good_for_nothing_afterwards(
-    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, forgery: Forgery
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: OAuthClient, clock: Clock, forgery: Forgery
 ) -> None:
     sandbox.user("ada")
     shown: list[str] = []
@@ -74,7 +74,7 @@ async def test_the_token_is_good_for_nothing_afterwards(
 
 
 async def test_who_signs_in_need_not_know_that_it_could_not_be_given_back(
-    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, forgery: Forgery
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: OAuthClient, clock: Clock, forgery: Forgery
 ) -> None:
     sandbox.user("ada")
     code = await agreed(session, app)
@@ -95,13 +95,13 @@ async def test_who_signs_in_need_not_know_that_it_could_not_be_given_back(
     ],
 )
 async def test_a_code_that_does_not_fit_is_refused(
-    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock,
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: OAuthClient, clock: Clock,
     verifier: str, back: str, secret: str, reason: str,
 ) -> None:  # fmt: skip
     sandbox.user("ada")
     code = await agreed(session, app)
     with pytest.raises(NotSignedIn) as refused:
-        await identify(session, Client(app.api_url, app.id, secret or app.secret), code, verifier, back, clock)
+        await identify(session, OAuthClient(app.api_url, app.id, secret or app.secret), code, verifier, back, clock)
     assert refused.value.reason == reason
 
 
@@ -110,7 +110,7 @@ async def test_a_code_that_does_not_fit_is_refused(
     [(200, "<html>"), (200, "[]"), (502, "Server Error"), (200, '{"access_token": 5}'), (302, "")],
 )
 async def test_an_answer_that_makes_no_sense_is_none(
-    sandbox: Sandbox, session: aiohttp.ClientSession, app: Client, clock: Clock, forgery: Forgery,
+    sandbox: Sandbox, session: aiohttp.ClientSession, app: OAuthClient, clock: Clock, forgery: Forgery,
     status: int, body: str,
 ) -> None:  # fmt: skip
     forgery.answers(body, status)
@@ -119,7 +119,7 @@ async def test_an_answer_that_makes_no_sense_is_none(
 
 
 async def test_a_github_that_is_not_there_betrays_nothing(session: aiohttp.ClientSession, clock: Clock) -> None:
-    nowhere = Client("http://127.0.0.1:9/api/v3", "Iv23", "hush-hush")
+    nowhere = OAuthClient("http://127.0.0.1:9/api/v3", "Iv23", "hush-hush")
     with pytest.raises(GitHubError) as trouble:
         await identify(session, nowhere, "c0de", VERIFIER, BACK, clock)
     assert not [secret for secret in ("hush-hush", "c0de", VERIFIER) if secret in str(trouble.value)]

@@ -13,7 +13,7 @@ from yarl import URL
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
-from bot.github.links import own_url
+from bot.github.urls import own_url
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery, installed, make_github
 

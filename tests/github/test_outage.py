@@ -10,9 +10,10 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.github.circuit_breaker import LONGEST, CircuitBreaker, probe_of
+from bot.github.circuit_breaker import MAX_WAIT, CircuitBreaker
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable, Unreachable
+from bot.github.meta import make_probe
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
@@ -29,7 +30,7 @@ def github(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> Gi
         now=clock,
         sleep=clock.sleep,
         timeout=0.3,
-        outage=CircuitBreaker(probe_of(session, sandbox.api_url), clock),
+        circuit_breaker=CircuitBreaker(make_probe(session, sandbox.api_url), clock),
     )
 
 
@@ -90,7 +91,7 @@ async def test_one_asks_for_all_and_later_each_time(
         waits.append(until - clock.time)
         clock.time = until
     assert waits[0] < 3
-    assert all(0.8 * LONGEST <= wait <= 1.2 * LONGEST for wait in waits[6:])
+    assert all(0.8 * MAX_WAIT <= wait <= 1.2 * MAX_WAIT for wait in waits[6:])
     assert len(set(waits)) == len(waits)
     forgery.forger = None
     assert await tried(github, letter.number, *which[:1]) == ["IssueRead"]

@@ -12,9 +12,9 @@ from tests.chance import examples
 NOW = 1_000_000.0
 
 
-def until(pace: Throttle, kind: Kind, now: float = NOW, resource: str = "core") -> float | None:
-    hold = pace.hold(kind, resource, now)
-    return None if hold is None else hold.until
+def until(throttle: Throttle, kind: Kind, now: float = NOW, resource: str = "core") -> float | None:
+    wait = throttle.wait(kind, resource, now)
+    return None if wait is None else wait.until
 
 
 def test_the_first_call_of_any_kind_may_go() -> None:
@@ -22,49 +22,49 @@ def test_the_first_call_of_any_kind_may_go() -> None:
 
 
 def test_a_write_waits_a_second_for_the_one_before_and_a_read_does_not() -> None:
-    pace = Throttle()
-    pace.sent(Kind.WRITE, NOW)
-    assert [until(pace, kind, NOW + 0.4) for kind in Kind] == [None, NOW + 1, NOW + 1, NOW + 1]
-    assert until(pace, Kind.WRITE, NOW + 1) is None
+    throttle = Throttle()
+    throttle.record_call(Kind.WRITE, NOW)
+    assert [until(throttle, kind, NOW + 0.4) for kind in Kind] == [None, NOW + 1, NOW + 1, NOW + 1]
+    assert until(throttle, Kind.WRITE, NOW + 1) is None
 
 
 def test_reads_cost_nothing() -> None:
-    pace = Throttle()
+    throttle = Throttle()
     for _ in range(1000):
-        pace.sent(Kind.READ, NOW)
-    assert until(pace, Kind.CONTENT) is None
+        throttle.record_call(Kind.READ, NOW)
+    assert until(throttle, Kind.CONTENT) is None
 
 
 def test_a_minute_holds_so_many_writes() -> None:
-    pace = Throttle(Limits(write_gap=0, writes_per_minute=3))
+    throttle = Throttle(Limits(write_gap=0, writes_per_minute=3))
     for second in range(3):
-        pace.sent(Kind.WRITE, NOW + second)
-    assert until(pace, Kind.WRITE, NOW + 10) == NOW + 60
-    assert until(pace, Kind.WRITE, NOW + 60) is None
+        throttle.record_call(Kind.WRITE, NOW + second)
+    assert until(throttle, Kind.WRITE, NOW + 10) == NOW + 60
+    assert until(throttle, Kind.WRITE, NOW + 60) is None
 
 
 def test_an_hour_holds_so_much_content_and_bodies_are_not_content() -> None:
-    pace = Throttle(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=3))
+    throttle = Throttle(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=3))
     for second in range(3):
-        pace.sent(Kind.CONTENT, NOW + second)
-    hold = pace.hold(Kind.CONTENT, "core", NOW + 10)
-    assert hold == Wait(NOW + 3600, "our hourly budget for reactions and issues", ours=True, whole=False)
-    assert until(pace, Kind.WRITE, NOW + 10) is None
+        throttle.record_call(Kind.CONTENT, NOW + second)
+    wait = throttle.wait(Kind.CONTENT, "core", NOW + 10)
+    assert wait == Wait(NOW + 3600, "our hourly budget for reactions and issues", ours=True, whole=False)
+    assert until(throttle, Kind.WRITE, NOW + 10) is None
 
 
 def test_reactions_leave_room_for_the_issue_that_a_full_petition_goes_on_in() -> None:
-    pace = Throttle(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=5, reserve=2))
+    throttle = Throttle(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=5, reserve=2))
     for second in range(3):
-        assert until(pace, Kind.REACTION, NOW + second) is None
-        pace.sent(Kind.REACTION, NOW + second)
-    assert until(pace, Kind.REACTION, NOW + 10) == NOW + 3600
-    assert until(pace, Kind.CONTENT, NOW + 10) is None
+        assert until(throttle, Kind.REACTION, NOW + second) is None
+        throttle.record_call(Kind.REACTION, NOW + second)
+    assert until(throttle, Kind.REACTION, NOW + 10) == NOW + 3600
+    assert until(throttle, Kind.CONTENT, NOW + 10) is None
 
 
 def test_issues_count_towards_the_budget_of_reactions() -> None:
-    pace = Throttle(Limits(write_gap=0, content_per_hour=3, reserve=2))
-    pace.sent(Kind.CONTENT, NOW)
-    assert until(pace, Kind.REACTION, NOW + 10) == NOW + 3600
+    throttle = Throttle(Limits(write_gap=0, content_per_hour=3, reserve=2))
+    throttle.record_call(Kind.CONTENT, NOW)
+    assert until(throttle, Kind.REACTION, NOW + 10) == NOW + 3600
 
 
 def test_our_hour_is_shorter_than_githubs() -> None:
@@ -72,39 +72,39 @@ def test_our_hour_is_shorter_than_githubs() -> None:
 
 
 def test_a_clock_that_was_set_back_does_not_hold_anybody_up() -> None:
-    pace = Throttle()
-    pace.sent(Kind.CONTENT, NOW)
-    assert until(pace, Kind.CONTENT, NOW - 3600) is None
+    throttle = Throttle()
+    throttle.record_call(Kind.CONTENT, NOW)
+    assert until(throttle, Kind.CONTENT, NOW - 3600) is None
 
 
 def test_a_used_up_bucket_waits_for_its_reset() -> None:
-    pace = Throttle()
+    throttle = Throttle()
     spent = {
         "x-ratelimit-remaining": "0",
         "x-ratelimit-reset": str(int(NOW) + 100),
         "x-ratelimit-resource": "graphql",
     }
-    pace.answered(spent, NOW)
-    assert until(pace, Kind.READ, resource="graphql") == NOW + 101
-    assert until(pace, Kind.READ, resource="core") is None
-    pace.answered(spent | {"x-ratelimit-remaining": "5000"}, NOW)
-    assert until(pace, Kind.READ, resource="graphql") is None
+    throttle.record_headers(spent, NOW)
+    assert until(throttle, Kind.READ, resource="graphql") == NOW + 101
+    assert until(throttle, Kind.READ, resource="core") is None
+    throttle.record_headers(spent | {"x-ratelimit-remaining": "5000"}, NOW)
+    assert until(throttle, Kind.READ, resource="graphql") is None
 
 
 def test_a_reset_that_is_no_reset_is_an_hour_away_at_most() -> None:
-    pace = Throttle()
-    pace.answered({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}, NOW)
-    assert until(pace, Kind.READ) == NOW + 3600
+    throttle = Throttle()
+    throttle.record_headers({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999"}, NOW)
+    assert until(throttle, Kind.READ) == NOW + 3600
 
 
 def test_githubs_word_goes_before_our_own_arithmetic() -> None:
-    pace = Throttle()
-    assert pace.limited("core", {"retry-after": "7"}, NOW).until == NOW + 7
-    assert until(pace, Kind.READ) == NOW + 7
+    throttle = Throttle()
+    assert throttle.record_limit("core", {"retry-after": "7"}, NOW).until == NOW + 7
+    assert until(throttle, Kind.READ) == NOW + 7
 
 
 def test_a_day_is_the_longest_word() -> None:
-    assert Throttle().limited("core", {"retry-after": "9999999"}, NOW).until == NOW + 86_400
+    assert Throttle().record_limit("core", {"retry-after": "9999999"}, NOW).until == NOW + 86_400
 
 
 def left(remaining: int, limit: int = 5_000, until: float = NOW + 1_800) -> dict[str, str]:
@@ -116,50 +116,50 @@ def left(remaining: int, limit: int = 5_000, until: float = NOW + 1_800) -> dict
 
 
 def test_the_first_half_of_an_hours_calls_is_spent_as_fast_as_there_is_work() -> None:
-    pace = Throttle()
-    assert pace.spacing(2, NOW) == 0
-    pace.answered(left(2_501), NOW)
-    assert pace.spacing(2, NOW) == 0
+    throttle = Throttle()
+    assert throttle.spacing(2, NOW) == 0
+    throttle.record_headers(left(2_501), NOW)
+    assert throttle.spacing(2, NOW) == 0
 
 
 def test_the_other_half_is_spread_over_what_is_left_of_the_hour() -> None:
-    pace = Throttle()
-    pace.answered(left(2_500), NOW)
-    assert pace.spacing(2, NOW) == 1.6
-    assert pace.spacing(10, NOW) == 8.0
-    assert pace.spacing(2, NOW + 1_800) == 0
+    throttle = Throttle()
+    throttle.record_headers(left(2_500), NOW)
+    assert throttle.spacing(2, NOW) == 1.6
+    assert throttle.spacing(10, NOW) == 8.0
+    assert throttle.spacing(2, NOW + 1_800) == 0
 
 
 def test_the_last_tenth_is_for_what_is_not_spread() -> None:
-    pace = Throttle()
-    pace.answered(left(250), NOW)
-    assert pace.spacing(2, NOW) == 1_800
+    throttle = Throttle()
+    throttle.record_headers(left(250), NOW)
+    assert throttle.spacing(2, NOW) == 1_800
 
 
 def test_what_can_wait_gets_no_more_than_that_tenth_when_calls_are_scarce() -> None:
-    pace = Throttle()
-    assert pace.trickle(NOW) == 0
-    pace.answered(left(2_501), NOW)
-    assert pace.trickle(NOW) == 0
-    pace.answered(left(2_500), NOW)
-    assert pace.trickle(NOW) == 3_600 / 500
+    throttle = Throttle()
+    assert throttle.low_priority_spacing(NOW) == 0
+    throttle.record_headers(left(2_501), NOW)
+    assert throttle.low_priority_spacing(NOW) == 0
+    throttle.record_headers(left(2_500), NOW)
+    assert throttle.low_priority_spacing(NOW) == 3_600 / 500
 
 
 def test_who_does_not_say_how_many_there_are_is_not_spared() -> None:
-    pace = Throttle()
-    pace.answered({"x-ratelimit-remaining": "3", "x-ratelimit-reset": str(int(NOW) + 100)}, NOW)
-    assert pace.spacing(2, NOW) == 0
+    throttle = Throttle()
+    throttle.record_headers({"x-ratelimit-remaining": "3", "x-ratelimit-reset": str(int(NOW) + 100)}, NOW)
+    assert throttle.spacing(2, NOW) == 0
 
 
 @given(limit=st.integers(50, 5_000), calls=st.integers(2, 12), seconds=st.integers(60, 3_600))
 @settings(max_examples=examples(100), deadline=None)
 def test_whoever_spaces_work_as_told_has_calls_left_at_the_end(limit: int, calls: int, seconds: int) -> None:
-    pace, now, remaining = Throttle(), NOW, limit
+    throttle, now, remaining = Throttle(), NOW, limit
     until = NOW + seconds
     while now < until:
         remaining -= calls
-        pace.answered(left(remaining, limit, until), now)
-        now += max(pace.spacing(calls, now), 1.0)
+        throttle.record_headers(left(remaining, limit, until), now)
+        now += max(throttle.spacing(calls, now), 1.0)
     assert remaining > 0
 
 
@@ -211,14 +211,14 @@ def test_what_is_a_limit(status: int, headers: dict[str, str], message: str, lim
 @settings(max_examples=examples(100), deadline=None)
 def test_whoever_waits_as_told_stays_within_the_limits(waits: list[float], kinds: list[Kind]) -> None:
     limits = Limits(write_gap=1, writes_per_minute=5, content_per_hour=20)
-    pace, now = Throttle(limits), NOW
+    throttle, now = Throttle(limits), NOW
     sent: list[tuple[float, Kind]] = []
     for wait, kind in zip(waits, kinds, strict=False):
         now += wait
-        while (hold := pace.hold(kind, "core", now)) is not None:
-            assert hold.until > now
-            now = hold.until
-        pace.sent(kind, now)
+        while (longer := until(throttle, kind, now)) is not None:
+            assert longer > now
+            now = longer
+        throttle.record_call(kind, now)
         sent.append((now, kind))
     writes = [at for at, kind in sent if kind is not Kind.READ]
     content = [at for at, kind in sent if kind is Kind.CONTENT]

@@ -18,12 +18,12 @@ from bot.github.models import webhooks
 from tests.github.deliver import EXAMPLES, Json
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
-    "issue_comment": webhooks.IssueComment,
-    "issues": webhooks.Issues,
-    "repository": webhooks.RepositoryChange,
-    "push": webhooks.Push,
-    "installation": webhooks.AboutInstallation,
-    "installation_repositories": webhooks.AboutInstallation,
+    "issue_comment": webhooks.IssueCommentEvent,
+    "issues": webhooks.IssuesEvent,
+    "repository": webhooks.RepositoryEvent,
+    "push": webhooks.PushEvent,
+    "installation": webhooks.InstallationEvent,
+    "installation_repositories": webhooks.InstallationEvent,
 }
 ROUTES = deliveries._ROUTES
 ACTIONS = [(event, action) for event, route in ROUTES.items() for action in sorted(route.actions) or [""]]

@@ -12,7 +12,7 @@ from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models import rest
-from bot.github.models.rest import REMEMBERED, complaint, expect
+from bot.github.models.rest import CACHED, expect, refusal_message
 from bot.github.transport import Transport
 from bot.version import user_agent
 from sandbox.faults import Failure, Faults, RequestFault
@@ -185,7 +185,7 @@ async def test_going_round_in_circles_ends(
     forgery.answers("", 301, location="/api/v3/repositories/7")
     with pytest.raises(Unavailable, match="too many redirects"):
         await client.get_issue(REPO, letter.number)
-    assert len(calls.made) == transport.HOPS + 1
+    assert len(calls.made) == transport.MAX_REDIRECTS + 1
 
 
 # Values
@@ -217,13 +217,13 @@ JSON = st.recursive(
 
 
 ANSWERS = (
-    *REMEMBERED,
-    rest.TokenAnswer,
-    rest.AppAnswer,
-    rest.InstallationAnswer,
-    rest.HookConfigAnswer,
-    rest.HookDeliveryAnswer,
-    rest.GraphQLAnswer,
+    *CACHED,
+    rest.TokenResponse,
+    rest.AppResponse,
+    rest.InstallationResponse,
+    rest.HookConfigResponse,
+    rest.HookDeliveryResponse,
+    rest.GraphQLResponse,
 )
 
 
@@ -244,7 +244,7 @@ def test_any_answer_is_read_or_unavailable(data: object, kind: type) -> None:
 @given(content=st.binary() | JSON.map(lambda data: repr(data).encode()))
 @settings(max_examples=examples(150), deadline=None)
 def test_any_refusal_has_words_or_none(content: bytes) -> None:
-    assert isinstance(complaint(content), str)
+    assert isinstance(refusal_message(content), str)
 
 
 async def test_what_every_call_says_of_us(github: GitHub, client: InstallationClient, calls: Calls) -> None:

@@ -16,13 +16,13 @@ from structlog.testing import capture_logs
 from bot.doctor import collect
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable
+from bot.github.http_exchange import SMALL_BODY
 from bot.github.installation import InstallationClient
 from bot.github.manifest import convert
-from bot.github.oauth import Client, identify
-from bot.github.paging import MOST, MOST_COMMENTS
+from bot.github.oauth import OAuthClient, identify
 from bot.github.repository_setup import repository_setup_with_token
-from bot.github.response_body import SHORT
-from bot.github.transport import LONGEST, Credentials, api_for_a_while
+from bot.github.session import MAX_COMMENT_PAGES, MAX_PAGES
+from bot.github.transport import MAX_BODY, Credentials, make_api
 from bot.github.webhook_sender import fetch, send
 from bot.petition.facts import Repository
 from sandbox.server import Sandbox
@@ -57,9 +57,9 @@ class Flood:
 
 async def test_an_answer_without_end_is_not_read_to_its_end(client: InstallationClient, forgery: Forgery) -> None:
     flood = Flood(forgery)
-    with pytest.raises(Unavailable, match=f"longer than {LONGEST} bytes"):
+    with pytest.raises(Unavailable, match=f"longer than {MAX_BODY} bytes"):
         await client.list_comments(REPO, 1)
-    assert flood.taken < LONGEST + 32 * MEGABYTE
+    assert flood.taken < MAX_BODY + 32 * MEGABYTE
 
 
 @pytest.mark.parametrize("where", ["/login/oauth/access_token", "/user"])
@@ -67,14 +67,14 @@ async def test_nobody_signs_in_with_an_answer_without_end(
     sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock, forgery: Forgery, where: str
 ) -> None:
     flood = Flood(forgery, where)
-    app = Client(sandbox.api_url, sandbox.client_id, sandbox.client_secret)
+    app = OAuthClient(sandbox.api_url, sandbox.client_id, sandbox.client_secret)
     given = web.json_response({"access_token": "t"})
 
     async def forger(request: web.Request) -> web.StreamResponse | None:
         return await flood(request) or (given if "access_token" in request.path else None)
 
     forgery.forger = forger
-    with pytest.raises(Unavailable, match=f"longer than {SHORT} bytes"):
+    with pytest.raises(Unavailable, match=f"longer than {SMALL_BODY} bytes"):
         await identify(session, app, "c0de", "verifier", "http://127.0.0.1:1/", clock)
     assert flood.taken < 32 * MEGABYTE
 
@@ -85,9 +85,9 @@ async def test_nor_is_anything_else_read_that_is_asked_for_once(
     flood, url = Flood(forgery), sandbox.api_url
     for ask in (
         lambda: convert(session, url, "c0de", "http://127.0.0.1:1", clock),
-        lambda: repository_setup_with_token(session, "t", url, clock).file(REPO, "README.md"),
+        lambda: repository_setup_with_token(session, "t", url, clock).read_file(REPO, "README.md"),
     ):
-        with pytest.raises(Unavailable, match=f"longer than {SHORT} bytes"):
+        with pytest.raises(Unavailable, match=f"longer than {SMALL_BODY} bytes"):
             await ask()
     for reply in (await fetch(session, f"{url}/meta"), await send(session, f"{url}/meta", "ping", b"{}", "hush")):
         assert (reply.status, len(reply.text)) == (200, 16 * 1024)
@@ -101,8 +101,8 @@ async def test_what_is_packed_is_unpacked_as_far_as_there_is_room(
     forgery.answers(bomb, content_encoding="gzip")
     tracemalloc.start()
     try:
-        with pytest.raises(Unavailable, match=f"longer than {SHORT} bytes"):
-            await api_for_a_while(session, sandbox.api_url, clock).ask("GET", "/user", {}, Credentials())
+        with pytest.raises(Unavailable, match=f"longer than {SMALL_BODY} bytes"):
+            await make_api(session, sandbox.api_url, clock).request("GET", "/user", {}, Credentials())
         assert tracemalloc.get_traced_memory()[1] < 32 * MEGABYTE
     finally:
         tracemalloc.stop()
@@ -128,13 +128,17 @@ def endless(forgery: Forgery, page: Callable[[int], Any], *, circle: bool = Fals
 
 Listing = Callable[[InstallationClient, GitHub], Awaitable[object]]
 LISTINGS: list[tuple[Listing, Callable[[int], Any], int]] = [
-    (lambda client, _: client.list_comments(REPO, 1), lambda _: [], MOST_COMMENTS),
-    (lambda client, _: client.list_comments(REPO, 1, count=250), lambda _: [], MOST_COMMENTS),
-    (lambda client, _: client.list_comments(REPO, 1, since=1), lambda _: [], MOST_COMMENTS),
-    (lambda client, _: client.list_petitions(REPO, "petition", known=HERE), lambda _: [], MOST),
-    (lambda client, _: client.list_issues_after(HERE, 7), lambda page: [ISSUE | {"number": 10**9 - page}], MOST),
-    (lambda client, _: client.repositories(), lambda _: {"repositories": []}, MOST),
-    (lambda _, github: github.installations(), lambda _: [], MOST),
+    (lambda client, _: client.list_comments(REPO, 1), lambda _: [], MAX_COMMENT_PAGES),
+    (lambda client, _: client.list_comments(REPO, 1, count=250), lambda _: [], MAX_COMMENT_PAGES),
+    (lambda client, _: client.list_comments(REPO, 1, since=1), lambda _: [], MAX_COMMENT_PAGES),
+    (lambda client, _: client.list_petitions(REPO, "petition", known=HERE), lambda _: [], MAX_PAGES),
+    (
+        lambda client, _: client.list_issues_after(HERE, 7),
+        lambda page: [ISSUE | {"number": 10**9 - page}],
+        MAX_PAGES,
+    ),
+    (lambda client, _: client.repositories(), lambda _: {"repositories": []}, MAX_PAGES),
+    (lambda _, github: github.installations(), lambda _: [], MAX_PAGES),
 ]
 
 
@@ -151,7 +155,7 @@ async def test_a_list_without_end_is_given_up(
     assert [line["event"] for line in logs] == ["a list does not end, and nothing of it is used"]
 
 
-@pytest.mark.parametrize("count", [MOST_COMMENTS * 100 + 1, 2**63 - 1])
+@pytest.mark.parametrize("count", [MAX_COMMENT_PAGES * 100 + 1, 2**63 - 1])
 async def test_a_thread_that_claims_too_many_comments_is_not_read(
     client: InstallationClient, sandbox: Sandbox, calls: Calls, count: int
 ) -> None:

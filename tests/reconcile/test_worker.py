@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.github.client import GitHub
-from bot.github.errors import Withheld
+from bot.github.errors import WriteNotSent
 from bot.github.throttle import Limits
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.manual_resync import resync_by_hand
@@ -71,7 +71,7 @@ async def test_a_body_is_not_written_when_the_lease_was_lost_while_it_waited_for
     stage.sandbox.issues.lock(petition, stage.sandbox.organizer())
     stage.sandbox.comment(petition, "grace", "/sign")
     await shift.adopt(petition)
-    with pytest.raises(Withheld, match=r"PATCH .* was not sent"):
+    with pytest.raises(WriteNotSent, match=r"PATCH .* was not sent"):
         await shift.work()
     assert (stage.called("PATCH"), petition.body) == (1, written)
     shift.is_held = True
@@ -84,7 +84,7 @@ async def test_a_reaction_is_not_given_when_the_lease_was_lost_while_it_waited_f
     petition = shift.stage.sandbox.petition(body="Dear all,")
     comment = shift.stage.sandbox.comment(petition, "grace", "/sign")
     await shift.adopt(petition)
-    with pytest.raises(Withheld, match=r"POST .* was not sent"):
+    with pytest.raises(WriteNotSent, match=r"POST .* was not sent"):
         await shift.work()
     assert shift.stage.called("PATCH") == 1
     assert not comment.reactions
@@ -102,6 +102,6 @@ async def test_an_issue_is_not_opened_when_the_lease_was_lost_while_it_waited_fo
     for login in ("ada", "grace", "alan"):
         shift.stage.sandbox.comment(petition, login, "/sign")
     await shift.adopt(petition)
-    with pytest.raises(Withheld, match=r"POST .*/issues was not sent"):
+    with pytest.raises(WriteNotSent, match=r"POST .*/issues was not sent"):
         await shift.work()
     assert not shift.stage.called("POST /repos/lovelace/letters/issues 201")

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.github.oauth import Client as AppClient
+from bot.github.oauth import OAuthClient
 from bot.petition.addresses import Addresses, Pages
 from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import assess
@@ -78,7 +78,7 @@ def serving(store: Store, public_url: str | None = None) -> Client:
     github = Github()
     reception = SignIn(
         secret_key=KEY,
-        client=AppClient("https://api.github.com", "Iv23", "hush"),
+        client=OAuthClient("https://api.github.com", "Iv23", "hush"),
         identify=github.identify,
         is_organizer=github.is_organizer,
         look=github.look,

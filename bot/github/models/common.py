@@ -1,7 +1,7 @@
-"""What GitHub's JSON looks like, as far as we read it, and how it becomes our own nouns.
+"""The JSON that REST responses and webhook deliveries share, as far as we read it, and the facts made from it.
 
-Deliveries and API answers show the same things in the same shapes. Every field named here is read; all others are
-skipped by the decoder, which is what makes it fast.
+Every field named here is read; the decoder skips all others, which is what makes it fast. Names end in `Model`
+here, in `Response` for REST, in `Event` for deliveries and in `Node` for GraphQL.
 """
 
 from __future__ import annotations
@@ -14,20 +14,27 @@ from msgspec import UNSET, Struct, UnsetType
 
 from bot.petition import facts
 from bot.petition.comments.comment import Author
+from bot.units import WholeEpochSeconds
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-"""A number that GitHub gives out; 64 bits, because comment ids have outgrown 32."""
+"""An id that GitHub assigns; 64 bits, because comment ids have outgrown 32."""
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Something(Struct, gc=False):
+class IdModel(Struct, gc=False):
+    """Something of which we read no more than its id."""
+
+    id: Id
+
+
+class PresenceModel(Struct, gc=False):
     """An object of which only the presence matters."""
 
 
-class User(Struct, gc=False):
+class UserModel(Struct, gc=False):
     """An account.
 
     https://docs.github.com/en/rest/users/users#get-a-user
@@ -42,29 +49,29 @@ class User(Struct, gc=False):
         return Author(self.id, clean(self.login), clean(self.type))
 
 
-class Account(Struct, gc=False):
-    """Whose installation it is: a person, an organization, or an enterprise, which has a slug and no login."""
+class AccountModel(Struct, gc=False):
+    """Who owns an installation: a person, an organization, or an enterprise, which has a slug and no login."""
 
     login: str | None = None
     slug: str | None = None
 
 
-class Owner(Struct, gc=False):
-    """Whose repository it is."""
+class OwnerModel(Struct, gc=False):
+    """Who owns a repository."""
 
     login: str
 
 
-class Repository(Struct, gc=False):
+class RepositoryModel(Struct, gc=False):
     """A repository.
 
-    `private` has no default: to take a private repository for a public one would show its petitions to the world.
+    `private` has no default: a private repository taken for a public one would show its petitions to all.
     https://docs.github.com/en/rest/repos/repos#get-a-repository
     """
 
     id: Id
     name: str
-    owner: Owner
+    owner: OwnerModel
     private: bool
     archived: bool = False
 
@@ -73,34 +80,34 @@ class Repository(Struct, gc=False):
         return facts.Repository(self.id, clean(self.owner.login), clean(self.name), self.private, self.archived)
 
 
-class Label(Struct, gc=False):
+class LabelModel(Struct, gc=False):
     """A label on an issue."""
 
     name: str | None = None
 
 
-class Issue(Struct, gc=False):
+class IssueModel(Struct, gc=False):
     """An issue, or the issue side of a pull request.
 
-    `labels` has no default: an issue whose labels we were not shown is not an issue without labels.
+    `labels` has no default: an issue shown without its labels is not an issue that has none.
     https://docs.github.com/en/rest/issues/issues#get-an-issue
     """
 
     id: Id
     number: Id
     title: str
-    labels: list[Label | str | None]
+    labels: list[LabelModel | str | None]
     updated_at: Time
     state: str | None = None
     closed_at: Time | None = None
     locked: bool | None = None
     comments: Count = 0
-    pull_request: Something | None = None
+    pull_request: PresenceModel | None = None
 
     def fact(self) -> facts.Issue:
         """Return the issue as the core knows it."""
         updated_at = epoch(self.updated_at)
-        closed_at: int | None = None
+        closed_at: WholeEpochSeconds | None = None
         if self.state != "open" and self.closed_at is not None:
             closed_at = epoch(self.closed_at)
         elif self.state == "closed":
@@ -118,18 +125,18 @@ class Issue(Struct, gc=False):
         )
 
 
-class Comment(Struct, gc=False):
+class CommentModel(Struct, gc=False):
     """A comment on an issue.
 
     https://docs.github.com/en/rest/issues/comments#get-an-issue-comment
     """
 
     id: Id
-    user: User | None
+    user: UserModel | None
     created_at: Time
     updated_at: Time
     body: str | None = None
-    minimized: Something | UnsetType | None = UNSET
+    minimized: PresenceModel | UnsetType | None = UNSET
 
     @property
     def hidden(self) -> bool | None:
@@ -141,21 +148,21 @@ class Comment(Struct, gc=False):
         return None if self.user is None else self.user.author()
 
 
-def account_name(account: Account | None) -> str:
+def account_name(account: AccountModel | None) -> str:
     """Return the login of an account, or the slug of an enterprise."""
     return clean((account.login or account.slug or "") if account is not None else "")
 
 
-def epoch(at: datetime) -> int:
-    """Turn a time that GitHub wrote into UTC epoch seconds."""
+def epoch(at: datetime) -> WholeEpochSeconds:
+    """Return a time of GitHub's in whole seconds."""
     return int(at.timestamp())
 
 
 def clean(text: str) -> str:
-    """Drop NUL characters, which JSON can carry and PostgreSQL cannot store."""
+    """Return a text without NUL characters, which JSON can carry and PostgreSQL cannot store."""
     return text.replace("\0", "") if "\0" in text else text
 
 
-def _label_name(label: Label | str | None) -> str:
-    name = label.name if isinstance(label, Label) else label
+def _label_name(label: LabelModel | str | None) -> str:
+    name = label.name if isinstance(label, LabelModel) else label
     return clean(name or "").lower()

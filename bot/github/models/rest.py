@@ -1,4 +1,4 @@
-"""What GitHub's API answers, as far as we read it, and the values that the rest of the bot gets from it; pure."""
+"""The responses of GitHub's REST API, as far as we read them, and the values that the bot makes of them; pure."""
 
 from __future__ import annotations
 
@@ -11,42 +11,51 @@ import msgspec
 from msgspec import Struct
 
 from bot.github.errors import Unavailable
-from bot.github.models import common
-from bot.github.models.common import Account, Id, Time, account_name, epoch
+from bot.github.models.common import (
+    AccountModel,
+    CommentModel,
+    Id,
+    IssueModel,
+    RepositoryModel,
+    Time,
+    UserModel,
+    account_name,
+    epoch,
+)
 from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
 from bot.petition.facts import Issue, Repository
+from bot.units import WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
 class IssueRead:
     """An issue as it was at `read_at` or later; `unchanged` when nothing is new since we last read it.
 
-    `repository` is where the issue is now, which may be another place than where it was looked for.
+    `repository` is where the issue is now, which may not be where it was looked for.
     """
 
     repository: Repository
     issue: Issue
     body: str | None
-    read_at: int
+    read_at: WholeEpochSeconds
     unchanged: bool = False
     author: Author | None = None
-    created_at: int = 0
-    """In UTC epoch seconds."""
+    created_at: WholeEpochSeconds = 0
 
     @property
     def is_as_created(self) -> bool:
-        """Return whether nothing has happened to it since, so that its body says what was first written."""
+        """Return whether nothing has changed since it was opened, so that its body is the first one."""
         return self.issue.updated_at == self.created_at
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CommentListing:
     """An issue's comments, ascending by id, as they were at `started_at` or later.
 
-    `node_ids` gives for each comment's id the name that GraphQL knows it by.
+    `node_ids` has each comment's GraphQL id.
     """
 
-    started_at: int
+    started_at: WholeEpochSeconds
     comments: tuple[Comment, ...]
     unchanged: bool = False
     node_ids: Mapping[int, str] = field(default_factory=dict)
@@ -68,7 +77,7 @@ class AppInfo:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """An installation with what its account's owner has really granted."""
+    """An installation with what its account's owner has granted."""
 
     id: int
     account: str
@@ -80,7 +89,7 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class HookConfig:
-    """Where and how GitHub delivers; GitHub tells only whether there is a secret."""
+    """Where and how GitHub delivers; GitHub shows only whether there is a secret."""
 
     url: str | None
     insecure_ssl: bool
@@ -93,44 +102,44 @@ class HookDelivery:
 
     id: int
     guid: str
-    delivered_at: int
+    delivered_at: WholeEpochSeconds
     status: str
     status_code: int
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
-    """Attempts to deliver, newest first; `cursor` leads to older ones, None where there are none."""
+    """Attempts to deliver, newest first; `cursor` is of the next page, None on the last."""
 
     deliveries: tuple[HookDelivery, ...]
     cursor: str | None
 
 
-class IssueAnswer(common.Issue, kw_only=True, gc=False):
+class IssueResponse(IssueModel, kw_only=True, gc=False):
     """An issue as REST shows it."""
 
     repository_url: str
     created_at: Time
     body: str | None = None
-    user: common.User | None = None
+    user: UserModel | None = None
 
-    def read(self, repository: Repository, at: int, *, unchanged: bool = False) -> IssueRead:
+    def read(self, repository: Repository, at: WholeEpochSeconds, *, unchanged: bool = False) -> IssueRead:
         """Return the issue as it was at a time or later."""
         author = None if self.user is None else self.user.author()
         return IssueRead(repository, self.fact(), self.body, at, unchanged, author, epoch(self.created_at))
 
 
-class CommentAnswer(common.Comment, kw_only=True, gc=False):
+class CommentResponse(CommentModel, kw_only=True, gc=False):
     """A comment as REST lists it."""
 
     node_id: str
     author_association: str = ""
 
-    def observed(self, at: int, known: KnownText | None = None) -> Comment:
+    def observed(self, at: WholeEpochSeconds, known: KnownText | None = None) -> Comment:
         """Return the comment as a listing that began `at` shows it; a `known` text is not read again.
 
-        Who wrote a text that has changed since the comment was created is unsaid. GitHub's two times may differ by
-        a second on a comment that nobody ever edited; it is unsaid as well then, and can be looked up.
+        Who wrote a text that has changed since the comment was created is not known. GitHub's two times may
+        differ by a second on a comment that nobody ever edited; then it is not known either, and can be looked up.
         """
         created_at, updated_at = epoch(self.created_at), epoch(self.updated_at)
         digest, command = read_text(self.body or "", known)
@@ -145,7 +154,7 @@ class CommentAnswer(common.Comment, kw_only=True, gc=False):
         return Comment(self.id, created_at, self.author(), author_at=at, versions=(version,))
 
 
-class FileAnswer(Struct, gc=False):
+class FileResponse(Struct, gc=False):
     """A file of a repository, as base64 in lines."""
 
     content: str = ""
@@ -162,27 +171,27 @@ class FileAnswer(Struct, gc=False):
             return None
 
 
-class PermissionAnswer(Struct, gc=False):
-    """What somebody may do in a repository; `maintain` is shown as `write`, `triage` as `read`."""
+class PermissionResponse(Struct, gc=False):
+    """A person's permission in a repository; `maintain` is shown as `write`, `triage` as `read`."""
 
     permission: str
-    user: common.User | None = None
+    user: UserModel | None = None
 
 
-class RepositoriesAnswer(Struct, gc=False):
+class RepositoriesResponse(Struct, gc=False):
     """The repositories that an installation may see."""
 
-    repositories: list[common.Repository]
+    repositories: list[RepositoryModel]
 
 
-class TokenAnswer(Struct, gc=False):
+class TokenResponse(Struct, gc=False):
     """A new installation token."""
 
     token: str
     expires_at: Time
 
 
-class AppAnswer(Struct, gc=False):
+class AppResponse(Struct, gc=False):
     """The App itself."""
 
     id: Id
@@ -193,28 +202,28 @@ class AppAnswer(Struct, gc=False):
     events: list[str]
 
     def info(self) -> AppInfo:
-        """Return it as the rest of the bot knows it."""
+        """Return the value for the rest of the bot."""
         return AppInfo(self.id, self.slug, self.name, self.html_url, self.permissions, tuple(self.events))
 
 
-class InstallationAnswer(Struct, gc=False):
+class InstallationResponse(Struct, gc=False):
     """An installation of the App."""
 
     id: Id
-    account: Account | None
+    account: AccountModel | None
     permissions: dict[str, str]
     events: list[str]
     html_url: str = ""
     suspended_at: Time | None = None
 
     def installation(self) -> Installation:
-        """Return it as the rest of the bot knows it."""
+        """Return the value for the rest of the bot."""
         suspended = self.suspended_at is not None
         account = account_name(self.account)
         return Installation(self.id, account, suspended, self.permissions, tuple(self.events), self.html_url)
 
 
-class HookConfigAnswer(Struct, gc=False):
+class HookConfigResponse(Struct, gc=False):
     """The configuration of the App's webhook."""
 
     url: str | None = None
@@ -222,11 +231,11 @@ class HookConfigAnswer(Struct, gc=False):
     secret: str | None = None
 
     def config(self) -> HookConfig:
-        """Return it as the rest of the bot knows it."""
+        """Return the value for the rest of the bot."""
         return HookConfig(self.url, self.insecure_ssl in ("1", 1), bool(self.secret))
 
 
-class HookDeliveryAnswer(Struct, gc=False):
+class HookDeliveryResponse(Struct, gc=False):
     """One line of the App's log of deliveries."""
 
     id: Id
@@ -236,36 +245,36 @@ class HookDeliveryAnswer(Struct, gc=False):
     status_code: int
 
     def delivery(self) -> HookDelivery:
-        """Return it as the rest of the bot knows it."""
+        """Return the value for the rest of the bot."""
         return HookDelivery(self.id, self.guid, epoch(self.delivered_at), self.status, self.status_code)
 
 
 class GraphQLError(Struct, gc=False):
-    """What GraphQL could not tell, beside what it could."""
+    """An error of GraphQL's; the rest of the data may be there."""
 
     message: str = ""
     type: str = ""
 
 
-class GraphQLAnswer(Struct, gc=False):
-    """An answer of GraphQL, which comes with status 200 even where something went wrong."""
+class GraphQLResponse(Struct, gc=False):
+    """A response of GraphQL's, which has status 200 even where something went wrong."""
 
     data: dict[str, Any] | None = None
     errors: list[GraphQLError] = []
 
 
-REMEMBERED = (IssueAnswer, CommentAnswer, RepositoriesAnswer, common.Repository, FileAnswer, PermissionAnswer)
-"""The answers to what installations read; of these alone the fields are remembered for conditional requests."""
+CACHED = (IssueResponse, CommentResponse, RepositoriesResponse, RepositoryModel, FileResponse, PermissionResponse)
+"""What installations read; the ETag cache keeps only the fields of these."""
 
-Wanted = TypeVar("Wanted")
+ModelT = TypeVar("ModelT")
 
 
-def expect(kind: type[Wanted], data: Any) -> Wanted:
-    """Read an answer; what is not of the documented shape is GitHub being unwell."""
+def expect(kind: type[ModelT], data: Any) -> ModelT:
+    """Convert a response; raises Unavailable for what is not of the documented shape."""
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise Unavailable(f"unexpected answer: {error}") from None
+        raise Unavailable(f"unexpected response: {error}") from None
 
 
 class _Refusal(Struct):
@@ -273,8 +282,8 @@ class _Refusal(Struct):
     errors: object = None
 
 
-def complaint(content: bytes) -> str:
-    """Read why GitHub refused: the message and the details beside it; empty where it is not said.
+def refusal_message(content: bytes) -> str:
+    """Return why GitHub refused: the message and its details; empty where there are none.
 
     https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed
     """

@@ -1,134 +1,246 @@
-"""The JSON of the deliveries we read, event by event, as far as we read it.
+"""The webhook deliveries we read, as far as we read them, and the facts that each means; pure.
 
 https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final, Protocol
+
 import msgspec
 from msgspec import Struct
 
-from bot.github.models.common import Account, Comment, Count, Id, Issue, Owner, Repository, Time
+from bot.github.models.common import (
+    AccountModel,
+    CommentModel,
+    Count,
+    Id,
+    IdModel,
+    IssueModel,
+    OwnerModel,
+    RepositoryModel,
+    Time,
+    account_name,
+    epoch,
+)
+from bot.petition.comments import commands
+from bot.petition.comments.comment import Comment, Version, Writer, body_digest
+from bot.petition.facts import (
+    BodyEdit,
+    CommentFact,
+    Fact,
+    InstallationFact,
+    IssueFact,
+    IssueGone,
+    RepositoryFact,
+    SettingsFact,
+)
+from bot.petition.organizers.settings import PATH
+
+MAX_COMMITS_LISTED: Final = 2_048
+MAX_FILES_LISTED: Final = 3_000
+"""Of each commit."""
 
 
-class Was(Struct, gc=False):
-    """What a text was before an edit."""
+class Event(Protocol):
+    """A delivery that was decoded."""
 
-    previous: str | None = msgspec.field(name="from", default=None)
+    @property
+    def action(self) -> str | None:
+        """Return what happened; None for an event that has no actions."""
+
+    @property
+    def installation(self) -> IdModel | InstallationModel | None:
+        """Return the installation; None for a webhook that somebody set up without installing the App."""
+
+    def facts(self, installation_id: int) -> tuple[Fact, ...]:
+        """Return what the delivery means; nothing where it is not about petitions."""
+
+
+class PreviousText(Struct, gc=False):
+    """A text before an edit."""
+
+    text: str | None = msgspec.field(name="from", default=None)
 
 
 class CommentChanges(Struct, gc=False):
     """What an edit of a comment changed."""
 
-    body: Was | None = None
+    body: PreviousText | None = None
 
 
-class Identified(Struct, gc=False):
-    """Something of which we read no more than its id."""
-
-    id: Id
-
-
-class Elsewhere(Struct, kw_only=True, gc=False):
-    """The repository on the other side of a transfer; without `owner` it is the same one's.
+class TransferRepositoryModel(Struct, kw_only=True, gc=False):
+    """The repository on the other side of a transfer; without `owner` it has the same owner.
 
     https://docs.github.com/en/issues/tracking-your-work-with-issues/administering-issues/transferring-an-issue-to-another-repository
     """
 
     id: Id
     name: str
-    owner: Owner | None = None
+    owner: OwnerModel | None = None
     private: bool
     archived: bool = False
 
-    def repository(self, here: Repository) -> Repository:
-        """Return the repository in full; `here` is the one that told of it."""
-        return Repository(self.id, self.name, self.owner or here.owner, self.private, self.archived)
+    def repository(self, here: RepositoryModel) -> RepositoryModel:
+        """Return the repository in full; `here` is the one that the delivery came from."""
+        return RepositoryModel(self.id, self.name, self.owner or here.owner, self.private, self.archived)
 
 
 class IssueChanges(Struct, gc=False):
-    """What an edit of an issue changed, or whence and whither it was transferred."""
+    """What an edit of an issue changed, or where it was transferred from or to."""
 
-    body: Was | None = None
-    old_issue: Identified | None = None
-    old_repository: Elsewhere | None = None
-    new_issue: Issue | None = None
-    new_repository: Elsewhere | None = None
+    body: PreviousText | None = None
+    old_issue: IdModel | None = None
+    old_repository: TransferRepositoryModel | None = None
+    new_issue: IssueModel | None = None
+    new_repository: TransferRepositoryModel | None = None
 
 
-class Sender(Struct, gc=False):
-    """Who did it."""
+class SenderModel(Struct, gc=False):
+    """The account whose action the delivery is about."""
 
     id: Id
     type: str = "User"
 
 
-class Removed(Struct, gc=False):
-    """A repository that is ours no more; GitHub's description does not promise that it is named."""
+class RemovedRepositoryModel(Struct, gc=False):
+    """A repository that left an installation; GitHub's description does not promise an id."""
 
     id: Id | None = None
 
 
-class Installation(Struct, gc=False):
-    """An installation in full, with times that GitHub writes now as text and now as seconds."""
+class InstallationModel(Struct, gc=False):
+    """An installation in full; GitHub writes its times either as text or as seconds."""
 
     id: Id
-    account: Account | None
+    account: AccountModel | None
     updated_at: Count | Time
     suspended_at: Count | Time | None = None
 
 
-class DatedRepository(Repository, kw_only=True, gc=False):
+class DatedRepositoryModel(RepositoryModel, kw_only=True, gc=False):
     """A repository with the time of its last change."""
 
     updated_at: Time | None
 
 
-class AboutRepository(Struct, kw_only=True, gc=False):
-    """What the events of a repository carry; `installation` is absent when no App is installed."""
+class RepositoryScopedEvent(Struct, kw_only=True, gc=False):
+    """The fields of all events of a repository; `installation` is absent when no App is installed."""
 
     action: str
-    repository: Repository
-    installation: Identified | None = None
-    sender: Sender | None = None
+    repository: RepositoryModel
+    installation: IdModel | None = None
+    sender: SenderModel | None = None
 
 
-class IssueComment(AboutRepository, kw_only=True, gc=False):
+class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
     """The event `issue_comment`."""
 
-    issue: Issue
-    comment: Comment
+    issue: IssueModel
+    comment: CommentModel
     changes: CommentChanges | None = None
 
+    def facts(self, installation_id: int) -> tuple[Fact, ...]:
+        """Return the comment as the delivery shows it."""
+        if self.issue.pull_request is not None:
+            return ()
+        at = epoch(self.comment.updated_at)
+        is_deleted = self.action == "deleted"
+        version = None if is_deleted else self._version(at)
+        comment = Comment(
+            id=self.comment.id,
+            created_at=epoch(self.comment.created_at),
+            author=self.comment.author(),
+            author_at=at,
+            versions=() if version is None else (version,),
+            deleted=is_deleted,
+        )
+        is_unclear = version is not None and version.writer is Writer.UNSAID and version.hidden is None
+        recheck = is_unclear and self.action == "edited"
+        return (CommentFact(installation_id, self.repository.fact(), self.issue.fact(), comment, recheck),)
 
-class IssueWithBody(Issue, kw_only=True, gc=False):
+    def _version(self, at: int) -> Version:
+        body = self.comment.body or ""
+        digest = body_digest(body)
+        writer, previous = self._writer(digest)
+        return Version(at, digest, writer, commands.parse(body), previous, self.comment.hidden)
+
+    def _writer(self, digest: str) -> tuple[Writer, str | None]:
+        """Return who wrote the text and what text it replaced; hiding arrives as an edit that changes nothing."""
+        if self.action == "created":
+            return Writer.AUTHOR, None
+        previous = self.changes.body if self.changes is not None else None
+        before = digest if previous is None else body_digest(previous.text or "")
+        if self.action != "edited" or before == digest or self.sender is None:
+            return Writer.UNSAID, None
+        author = self.comment.user
+        is_own = author is not None and author.id == self.sender.id
+        return (Writer.AUTHOR if is_own else Writer.OTHER), before
+
+
+class IssueWithBodyModel(IssueModel, kw_only=True, gc=False):
     """An issue with its text."""
 
     body: str | None = None
 
 
-class Issues(AboutRepository, kw_only=True, gc=False):
+class IssuesEvent(RepositoryScopedEvent, kw_only=True, gc=False):
     """The event `issues`."""
 
-    issue: IssueWithBody
+    issue: IssueWithBodyModel
     changes: IssueChanges | None = None
 
+    def facts(self, installation_id: int) -> tuple[Fact, ...]:
+        """Return the issue as the delivery shows it, or where it has gone."""
+        if self.issue.pull_request is not None:
+            return ()
+        here = self.repository
+        repository, issue = here.fact(), self.issue.fact()
+        changes = self.changes or IssueChanges()
+        if self.action in ("deleted", "transferred"):
+            moved_to = None
+            if changes.new_repository is not None and changes.new_issue is not None:
+                moved_to = (changes.new_repository.repository(here).fact(), changes.new_issue.fact())
+            return (IssueGone(installation_id, repository, issue.id, moved_to),)
+        # The arrival of a transferred issue says `opened` too, but brings comments along.
+        has_arrived = changes.old_issue is not None or changes.old_repository is not None
+        reread = has_arrived or self.action in ("labeled", "reopened", "unlocked")
+        fact = IssueFact(installation_id, repository, issue, issue.updated_at, reread, self._body_edit())
+        if changes.old_issue is None or changes.old_repository is None:
+            return (fact,)
+        there = changes.old_repository.repository(here).fact()
+        return (fact, IssueGone(installation_id, there, changes.old_issue.id, (repository, issue)))
 
-class RepositoryChange(AboutRepository, kw_only=True, gc=False):
+    def _body_edit(self) -> BodyEdit | None:
+        previous = self.changes.body if self.changes is not None else None
+        if self.action != "edited" or previous is None or self.sender is None:
+            return None
+        return BodyEdit(previous.text or "", self.issue.body or "", self.sender.type == "Bot")
+
+
+class RepositoryEvent(RepositoryScopedEvent, kw_only=True, gc=False):
     """The event `repository`."""
 
-    repository: DatedRepository
+    repository: DatedRepositoryModel
+
+    def facts(self, installation_id: int) -> tuple[Fact, ...]:
+        """Return the repository as the delivery shows it."""
+        updated_at = self.repository.updated_at
+        as_of = 0 if updated_at is None else epoch(updated_at)
+        is_deleted = self.action == "deleted"
+        return (RepositoryFact(installation_id, self.repository.fact(), as_of, deleted=is_deleted),)
 
 
-class Branched(Struct, gc=False):
+class PushRepositoryModel(Struct, gc=False):
     """A repository of which we read no more than its id and its default branch."""
 
     id: Id
     default_branch: str
 
 
-class Commit(Struct, gc=False):
-    """The files that a commit touches, 3,000 at most."""
+class CommitModel(Struct, gc=False):
+    """The files that a commit touches."""
 
     added: list[str] = msgspec.field(default_factory=list)
     modified: list[str] = msgspec.field(default_factory=list)
@@ -140,21 +252,59 @@ class Commit(Struct, gc=False):
         return [*self.added, *self.modified, *self.removed]
 
 
-class Push(Struct, gc=False):
-    """The event `push`, which has no actions; 2,048 commits are listed at most."""
+class PushEvent(Struct, gc=False):
+    """The event `push`, which has no actions.
 
-    repository: Branched
+    https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+    """
+
+    repository: PushRepositoryModel
     ref: str
-    commits: list[Commit]
+    commits: list[CommitModel]
     forced: bool = False
-    installation: Identified | None = None
+    installation: IdModel | None = None
+
+    @property
+    def action(self) -> None:
+        """Return None."""
+
+    def facts(self, installation_id: int) -> tuple[Fact, ...]:
+        """Return that the settings may have changed: their file did, or GitHub may not have listed everything."""
+        here = self.repository
+        if self.ref != f"refs/heads/{here.default_branch}":
+            return ()
+        is_cut = not 0 < len(self.commits) < MAX_COMMITS_LISTED
+        is_cut |= any(len(commit.files) >= MAX_FILES_LISTED for commit in self.commits)
+        # What a forced push removes is not listed either.
+        if is_cut or self.forced or any(PATH in commit.files for commit in self.commits):
+            return (SettingsFact(installation_id, here.id),)
+        return ()
 
 
-class AboutInstallation(Struct, kw_only=True, gc=False):
+class InstallationEvent(Struct, kw_only=True, gc=False):
     """The events `installation` and `installation_repositories`."""
 
     action: str
-    installation: Installation
-    repositories: list[Identified] | None = None
-    repositories_added: list[Identified] | None = None
-    repositories_removed: list[Removed] | None = None
+    installation: InstallationModel
+    repositories: list[IdModel] | None = None
+    repositories_added: list[IdModel] | None = None
+    repositories_removed: list[RemovedRepositoryModel] | None = None
+
+    def facts(self, installation_id: int) -> tuple[Fact, ...]:
+        """Return the installation as the delivery shows it."""
+        installation = self.installation
+        times = (installation.updated_at, installation.suspended_at or 0)
+        # Other actions list the repositories too, which are known then.
+        added = self.repositories if self.action == "created" else self.repositories_added
+        removed = self.repositories_removed
+        return (
+            InstallationFact(
+                id=installation_id,
+                account=account_name(installation.account),
+                as_of=max(epoch(time) if isinstance(time, datetime) else time for time in times),
+                suspended=installation.suspended_at is not None,
+                deleted=self.action == "deleted",
+                repositories_added=tuple(one.id for one in added or ()),
+                repositories_removed=tuple(one.id for one in removed or () if one.id is not None),
+            ),
+        )

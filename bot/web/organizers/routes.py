@@ -18,7 +18,7 @@ from aiohttp import web
 
 from bot.encryption import derive
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
-from bot.github.oauth import Client, authorize_url
+from bot.github.oauth import OAuthClient, authorize_url
 from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comments.comment import Author
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, SignOuts
@@ -43,7 +43,7 @@ class SignIn:
     """What it takes to let organizers in, and what they are told; what asks GitHub raises `bot.github.errors`."""
 
     secret_key: str = field(repr=False)
-    client: Client
+    client: OAuthClient
     identify: Callable[[str, str, str], Awaitable[Author]]
     """Tell who it is by the code that GitHub gave, what proves it ours, and where GitHub sent the browser."""
     is_organizer: Callable[[PetitionRef | None, str, Author], Awaitable[bool]]

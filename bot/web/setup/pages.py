@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from bot.github.errors import GitHubError, NotFound
-from bot.github.manifest import LONGEST_NAME, Registration, form_url, manifest
+from bot.github.manifest import MAX_NAME_LENGTH, Registration, form_url, manifest
 from bot.github.permissions import NEEDS, REASONS
 from bot.github.urls import web_url_of
 from bot.petition.addresses import SIGNED_IN
@@ -142,7 +142,7 @@ class Wizard:
             typed=typed,
             public_url=self.public_url or seen_as(request),
             site=web_url_of(self.api_url),
-            longest=LONGEST_NAME,
+            longest=MAX_NAME_LENGTH,
         )
 
 
