@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from bot.github import accounts, body_history, comment_history
 from bot.github.errors import Gone, NotFound, Unavailable
+from bot.github.models import graphql
 from bot.github.models.common import IdModel, RepositoryModel, UserModel
 from bot.github.models.rest import (
     CommentListing,
@@ -215,22 +215,22 @@ class InstallationClient:
         Left out are deleted ones, and those whose history is too long for GitHub to tell, as somebody may make it.
         """
         found: list[Comment] = []
-        for start in range(0, len(node_ids), comment_history.MOST):
-            found += await self._histories(node_ids[start : start + comment_history.MOST], known)
+        for start in range(0, len(node_ids), graphql.MAX_NODES):
+            found += await self._histories(node_ids[start : start + graphql.MAX_NODES], known)
         return tuple(found)
 
     async def revisions(
         self, repo: str, number: int, issue_id: int, after: str | None = None
-    ) -> body_history.Revisions | None:
+    ) -> graphql.RevisionPage | None:
         """List who saved an issue's body, newest first, a page at a time; None where the issue is another one."""
-        asked = named(repo) | {"number": number, "begins": after is None}
-        data = await self._session.graphql(body_history.QUERY, **asked, after=after)
-        return body_history.read_revisions(data.get("repository"), issue_id)
+        asked = named(repo) | {"number": number, "isFirstPage": after is None}
+        data = await self._session.graphql(graphql.BODY_REVISIONS, **asked, after=after)
+        return graphql.read_revisions(data.get("repository"), issue_id)
 
     async def texts_of(self, revisions: Sequence[str]) -> dict[str, str]:
         """Read what revisions say, by their ids; what somebody removed is left out."""
-        data = await self._session.graphql(body_history.TEXTS_QUERY, ids=list(revisions))
-        return body_history.read_texts(data.get("nodes") or [])
+        data = await self._session.graphql(graphql.REVISION_TEXTS, ids=list(revisions))
+        return graphql.read_texts(data.get("nodes") or [])
 
     async def read_file(self, repo: str, path: str) -> str | None:
         """Read a text file of the default branch; None where there is none."""
@@ -244,18 +244,18 @@ class InstallationClient:
     async def accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
         """Read what GitHub shows of the authors of comments, by user id; of deleted accounts it shows nothing."""
         found: dict[int, Account] = {}
-        for start in range(0, len(node_ids), comment_history.MOST):
+        for start in range(0, len(node_ids), graphql.MAX_NODES):
             data = await self._session.graphql(
-                accounts.QUERY, ids=list(node_ids[start : start + comment_history.MOST])
+                graphql.COMMENT_AUTHORS, ids=list(node_ids[start : start + graphql.MAX_NODES])
             )
-            found |= {one.id: one for one in accounts.read(data.get("nodes") or [])}
+            found |= {one.id: one for one in graphql.read_comment_authors(data.get("nodes") or [])}
         return found
 
     async def accounts_called(self, logins: Sequence[str]) -> dict[int, Account]:
         """Read what GitHub shows of up to a hundred people, by user id; a login may be somebody else's by now."""
-        question, variables = accounts.by_login(logins)
-        data = await self._session.graphql(question, **variables)
-        return {one.id: one for one in accounts.read_users(data.values())}
+        query, variables = graphql.accounts_by_login(logins)
+        data = await self._session.graphql(query, **variables)
+        return {one.id: one for one in graphql.read_accounts(data.values())}
 
     async def may_write(self, repo: str, person: Author) -> bool:
         """Return whether somebody may write to a repository now.
@@ -299,8 +299,8 @@ class InstallationClient:
         """Read some, in tenths where GitHub does not tell all at once; raises Unavailable where it tells none."""
         try:
             read_at = self._session.dated(self._session.now())
-            data = await self._session.graphql(comment_history.QUERY, ids=list(node_ids))
-            return list(await asyncio.to_thread(comment_history.read, data.get("nodes") or [], read_at, known))
+            data = await self._session.graphql(graphql.COMMENT_HISTORIES, ids=list(node_ids))
+            return list(await asyncio.to_thread(graphql.read_comments, data.get("nodes") or [], read_at, known))
         except Unavailable:
             if len(node_ids) == 1:
                 raise

@@ -15,9 +15,9 @@ from typing import Final
 
 import structlog
 
-from bot.github.body_history import MOST_TEXTS, Revision
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
+from bot.github.models.graphql import MAX_TEXTS, Revision
 from bot.reconcile.backoff import ends_all
 from bot.store import Store, ThreadToRead
 
@@ -107,7 +107,7 @@ class LetterHistory:
         return True
 
     async def _read(self, to_read: deque[Told]) -> bool:
-        batch = list(islice(to_read, MOST_TEXTS))
+        batch = list(islice(to_read, MAX_TEXTS))
         texts = await self.client.texts_of([one.id for one in batch])
         bodies = [(at, texts[one.id]) for one in batch if one.id in texts for at in one.stands_at]
         await self.store.letters.record_history(self.thread.petition_id, bodies)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.github.body_history import Revision
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
+from bot.github.models.graphql import Revision
 from bot.github.models.rest import CommentListing
 from bot.github.session import PAGE_SIZE
 from bot.reconcile.backoff import ends_all, retry_at

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.github import comment_history, transport
+from bot.github import transport
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Unavailable
 from bot.github.installation import InstallationClient
-from bot.github.models import rest
+from bot.github.models import graphql, rest
 from bot.github.models.rest import CACHED, expect, refusal_message
 from bot.github.transport import Transport
 from bot.version import user_agent
@@ -233,7 +233,7 @@ def test_any_answer_is_read_or_unavailable(data: object, kind: type) -> None:
     for read in (
         lambda: expect(kind, data),
         lambda: expect(list[kind], data),  # type: ignore[valid-type]  # drawn
-        lambda: comment_history.read([data], 0),
+        lambda: graphql.read_comments([data], 0),
     ):
         try:
             read()

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.github.body_history import Revision
 from bot.github.errors import Paused
+from bot.github.models.graphql import Revision
 from bot.petition.block.body import splice
 from bot.petition.facts import IssueFact
 from bot.reconcile.letter_history import LetterHistory, Told, worth_reading

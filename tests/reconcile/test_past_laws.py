@@ -9,7 +9,7 @@ from itertools import count, pairwise
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.github.body_history import Revision
+from bot.github.models.graphql import Revision
 from bot.petition.block.body import letter_digest
 from bot.petition.facts import BodyEdit, Issue, IssueFact, Repository
 from bot.reconcile.letter_history import worth_reading

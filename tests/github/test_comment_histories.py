@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.github.comment_history import read
+from bot.github.models.graphql import read_comments
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, Standing, Writer, merge, standing
 from tests.github.deliver import AT_NINE, AT_TEN, NINE, TEN, about_comment, comment
@@ -35,7 +35,7 @@ def node(body: str = "/sign", *edits: Json, author: Json | None = ADA, **fields:
 
 
 def known(told: Json) -> Comment:
-    (one,) = read([told], AT_TEN + 7200)
+    (one,) = read_comments([told], AT_TEN + 7200)
     return one
 
 
@@ -99,8 +99,8 @@ def test_an_editor_or_author_who_is_nobody_is_not_the_author() -> None:
 
 
 def test_what_is_not_there_is_left_out() -> None:
-    assert read([None, {}, node()], 0)[0].id == 5_000_000_001
-    assert len(read([None, {}, node()], 0)) == 1
+    assert read_comments([None, {}, node()], 0)[0].id == 5_000_000_001
+    assert len(read_comments([None, {}, node()], 0)) == 1
 
 
 def test_history_and_deliveries_of_one_comment_agree() -> None:

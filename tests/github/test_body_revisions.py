@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.github.body_history import Revision, Revisions, read_revisions, read_texts
 from bot.github.errors import Unavailable
+from bot.github.models.graphql import Revision, RevisionPage, read_revisions, read_texts
 from tests.github.deliver import AT_NINE, AT_TEN, NINE, TEN
 
 Json = dict[str, Any]
@@ -28,7 +28,7 @@ def told(*edits: Json | None, more: str | None = None, **fields: Any) -> Json:
 
 def test_who_saved_it_is_called_as_rest_calls_them() -> None:
     page = read_revisions(told(edit(3, US), edit(2, None), edit(1), more="next"), 7)
-    assert page == Revisions(
+    assert page == RevisionPage(
         (
             Revision("UCE_3", AT_TEN, "undersigned[bot]", by_person=False),
             Revision("UCE_2", AT_TEN),
@@ -47,11 +47,11 @@ def test_the_text_as_first_written_is_as_old_as_the_issue(includes_created: bool
 
 
 def test_of_a_body_that_nobody_edited_itself_is_all_that_is_told() -> None:
-    assert read_revisions(told(body="Dear all,"), 7) == Revisions((), unedited=(AT_NINE, "Dear all,"))
-    assert read_revisions(told(body="Dear all,", userContentEdits=None), 7) == Revisions(
+    assert read_revisions(told(body="Dear all,"), 7) == RevisionPage((), unedited=(AT_NINE, "Dear all,"))
+    assert read_revisions(told(body="Dear all,", userContentEdits=None), 7) == RevisionPage(
         (), unedited=(AT_NINE, "Dear all,")
     )
-    assert read_revisions(told(), 7) == Revisions(())
+    assert read_revisions(told(), 7) == RevisionPage(())
 
 
 def test_another_issue_or_none_is_not_read() -> None:

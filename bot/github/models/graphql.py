@@ -1,0 +1,316 @@
+"""The GraphQL queries in `bot/github/queries`, what GitHub answers to them, and the values made of that; pure.
+
+GraphQL alone shows who wrote what: the edit histories of comments and of issues' bodies. A body that nobody edited
+has no history. One that was edited has all its revisions, newest first; the last is the text as first written. The
+texts of revisions are a query of their own: nearly all revisions of a petition are our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Struct
+
+from bot.github.models.common import Id, Time, clean, epoch
+from bot.github.models.rest import expect
+from bot.petition.comments.comment import Author, Comment, KnownText, Version, Writer, read_text
+from bot.petition.counting.abuse_signals import Account
+from bot.units import WholeEpochSeconds
+
+
+def _load(*names: str) -> str:
+    """Return a query with the fragments it uses."""
+    return "\n".join((files("bot.github") / "queries" / f"{name}.graphql").read_text("utf-8") for name in names)
+
+
+MAX_NODES: Final = 100
+"""Ids that one query may ask for."""
+
+MAX_TEXTS: Final = 20
+"""Texts of revisions that one query asks for; each may be as long as a body may be."""
+
+COMMENT_HISTORIES: Final = _load("comment_histories", "actor")
+COMMENT_AUTHORS: Final = _load("comment_authors", "account")
+BODY_REVISIONS: Final = _load("body_revisions", "actor")
+REVISION_TEXTS: Final = _load("revision_texts")
+ACCOUNT: Final = _load("account")
+
+
+def accounts_by_login(logins: Sequence[str]) -> tuple[str, dict[str, object]]:
+    """Return a query for people by their logins, and its variables; GraphQL has no list of users by login."""
+    names = [f"u{number}" for number in range(len(logins))]
+    variables = ", ".join(f"${name}: String!" for name in names)
+    fields = " ".join(f"{name}: user(login: ${name}) {{ ...account }}" for name in names)
+    return f"query AccountsByLogin({variables}) {{ {fields} }}\n{ACCOUNT}", dict(zip(names, logins, strict=True))
+
+
+# Edit histories of comments
+
+
+class ActorNode(Struct, rename="camel"):
+    """An account; enterprise accounts have no number here."""
+
+    login: str
+    typename: str = msgspec.field(name="__typename")
+    database_id: Id | None = None
+
+    def author(self) -> Author | None:
+        """Return the account as the core knows it; REST adds `[bot]` to a bot's login, GraphQL does not."""
+        if self.database_id is None:
+            return None
+        login = f"{self.login}[bot]" if self.typename == "Bot" else self.login
+        return Author(self.database_id, clean(login), self.typename)
+
+
+class EditNode(Struct, rename="camel"):
+    """One entry of a history: despite its name, `diff` is the whole text after it; null when it was removed."""
+
+    edited_at: Time
+    diff: str | None = None
+    editor: ActorNode | None = None
+
+
+class EditsNode(Struct):
+    """A history, newest first; the oldest entry is the comment as it was written."""
+
+    nodes: list[EditNode | None] | None = None
+
+
+class CommentNode(Struct, rename="camel"):
+    """A comment; `fullDatabaseId` is a text, because the number has outgrown GraphQL's.
+
+    https://docs.github.com/en/graphql/reference/objects#issuecomment
+    """
+
+    full_database_id: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}$")]
+    body: str
+    created_at: Time
+    updated_at: Time
+    is_minimized: bool
+    last_edited_at: Time | None = None
+    author: ActorNode | None = None
+    editor: ActorNode | None = None
+    user_content_edits: EditsNode | None = None
+
+    def edits(self) -> list[EditNode]:
+        """Return the history, oldest first; where GitHub has none, the comment was edited at most once."""
+        history = self.user_content_edits
+        edits = [edit for edit in (history.nodes or () if history is not None else ()) if edit is not None][::-1]
+        if self.last_edited_at is None:
+            return [EditNode(self.created_at, self.body, self.author)]
+        if not edits:
+            return [EditNode(self.last_edited_at, self.body, self.editor)]
+        newest = edits[-1]
+        text = self.body if newest.diff is None else newest.diff
+        return [*edits[:-1], EditNode(newest.edited_at, text, newest.editor)]
+
+    def comment(self, now: WholeEpochSeconds, known: KnownText | None) -> Comment:
+        """Return the comment with its history, read `now`; a `known` text is not read again."""
+        return Comment(
+            id=int(self.full_database_id),
+            created_at=epoch(self.created_at),
+            author=self.author.author() if self.author is not None else None,
+            author_at=now,
+            versions=tuple(self._versions(now, known)),
+        )
+
+    def _versions(self, now: WholeEpochSeconds, known: KnownText | None) -> Iterator[Version]:
+        """Return the history, oldest first, and at the end the present text."""
+        author = None if self.author is None else self.author.database_id
+        updated_at = epoch(self.updated_at)
+        last: Version | None = None
+        for edit in self.edits():
+            at = epoch(edit.edited_at)
+            editor = None if edit.editor is None else edit.editor.database_id
+            writer = Writer.AUTHOR if editor is not None and editor == author else Writer.OTHER
+            # Whether a text that was removed from the history was a command is not known.
+            digest, command = (_REMOVED, None) if edit.diff is None else read_text(edit.diff, known)
+            # Whether it was hidden is known of the present alone; hiding moves `updatedAt`.
+            hidden = self.is_minimized if at == updated_at else None
+            last = Version(at, digest, writer, command, last.digest if last is not None else None, hidden, now)
+            yield last
+        digest, command = read_text(self.body, known)
+        if last is None or (last.at, last.digest) != (updated_at, digest):
+            yield Version(updated_at, digest, Writer.UNSAID, command, hidden=self.is_minimized, seen=now)
+
+
+_REMOVED = "removed"
+
+
+def read_comments(
+    nodes: Sequence[object], now: WholeEpochSeconds, known: Mapping[int, KnownText] | None = None
+) -> tuple[Comment, ...]:
+    """Return the comments with their histories, read `now`; deleted ones and those we may not see are left out.
+
+    The texts that are `known`, by the comments' ids, are not read again. Raises Unavailable for what is not of the
+    documented shape.
+    """
+    found = [expect(CommentNode, node) for node in nodes if node]
+    return tuple(node.comment(now, (known or {}).get(int(node.full_database_id))) for node in found)
+
+
+# Accounts
+
+
+class CountNode(Struct, rename="camel"):
+    """How many items a list has."""
+
+    total_count: int
+
+
+class UserNode(Struct, rename="camel"):
+    """A person's account; other actors have none of these fields.
+
+    https://docs.github.com/en/graphql/reference/objects#user
+    """
+
+    database_id: Id | None = None
+    created_at: Time | None = None
+    name: str | None = None
+    bio: str | None = None
+    followers: CountNode = msgspec.field(default_factory=lambda: CountNode(0))
+    repositories: CountNode = msgspec.field(default_factory=lambda: CountNode(0))
+
+
+class AuthoredNode(Struct):
+    """A comment, of which only the author is read; None for a deleted account."""
+
+    author: UserNode | None = None
+
+
+def read_comment_authors(nodes: Iterable[object]) -> Iterator[Account]:
+    """Return the accounts of people who commented; raises Unavailable for what is not of the documented shape."""
+    yield from _accounts(expect(AuthoredNode, node).author for node in nodes if node)
+
+
+def read_accounts(nodes: Iterable[object]) -> Iterator[Account]:
+    """Return the accounts that were asked for by login; raises Unavailable likewise."""
+    yield from _accounts(expect(UserNode, node) for node in nodes if node)
+
+
+def _accounts(nodes: Iterable[UserNode | None]) -> Iterator[Account]:
+    for node in nodes:
+        if node is None or node.database_id is None or node.created_at is None:
+            continue
+        yield Account(
+            id=node.database_id,
+            born=epoch(node.created_at),
+            followers=node.followers.total_count,
+            repositories=node.repositories.total_count,
+            has_profile=bool((node.name or "").strip() or (node.bio or "").strip()),
+        )
+
+
+# Edit histories of bodies
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One saving of a body `at` a time; `by` is a login, None for a deleted account."""
+
+    id: str
+    at: WholeEpochSeconds
+    by: str | None = None
+    by_person: bool = True
+
+    def is_by(self, login: str) -> bool:
+        """Return whether the account with a login saved it, in any letter case."""
+        return (self.by or "").lower() == login.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    """A page of a history, newest first; `more` is the cursor of the next one, None on the last.
+
+    A body that nobody edited has no revisions; `unedited` is then when it was written, and its text.
+    """
+
+    revisions: tuple[Revision, ...]
+    more: str | None = None
+    unedited: tuple[WholeEpochSeconds, str] | None = None
+
+
+class RevisionNode(Struct, rename="camel"):
+    """A revision; despite its name, `diff` is the whole text after it. It is null when it was removed.
+
+    https://docs.github.com/en/graphql/reference/objects#usercontentedit
+    """
+
+    id: str = ""
+    edited_at: Time | None = None
+    diff: str | None = None
+    editor: ActorNode | None = None
+
+    def revision(self) -> Revision:
+        """Return the revision without its text."""
+        author = None if self.editor is None else self.editor.author()
+        at = 0 if self.edited_at is None else epoch(self.edited_at)
+        by_person = self.editor is None or self.editor.typename != "Bot"
+        return Revision(self.id, at, None if author is None else author.login, by_person)
+
+
+class PageInfoNode(Struct, rename="camel"):
+    """Where the next page begins."""
+
+    has_next_page: bool
+    end_cursor: str | None = None
+
+
+class RevisionsNode(Struct, rename="camel"):
+    """A page of a history."""
+
+    nodes: list[RevisionNode | None] | None = None
+    page_info: PageInfoNode | None = None
+
+
+class IssueNode(Struct, rename="camel"):
+    """An issue with a page of its body's history."""
+
+    full_database_id: str
+    created_at: Time | None = None
+    includes_created_edit: bool = False
+    body: str | None = None
+    user_content_edits: RevisionsNode | None = None
+
+    def page(self) -> RevisionPage:
+        """Return the page of the history."""
+        history = self.user_content_edits or RevisionsNode()
+        info = history.page_info
+        more = info.end_cursor if info is not None and info.has_next_page else None
+        nodes = [node for node in history.nodes or () if node is not None and node.id]
+        found = [node.revision() for node in nodes if node.edited_at is not None]
+        created_at = None if self.created_at is None else epoch(self.created_at)
+        if found and more is None and self.includes_created_edit and created_at is not None:
+            # It became a revision only when it was edited for the first time.
+            found[-1] = Revision(found[-1].id, created_at, found[-1].by, found[-1].by_person)
+        if found or self.body is None or created_at is None:
+            return RevisionPage(tuple(found), more)
+        return RevisionPage((), more, (created_at, self.body))
+
+
+class RepositoryNode(Struct):
+    """A repository, of which only the issue is read."""
+
+    issue: IssueNode | None = None
+
+
+def read_revisions(repository: object, issue_id: int) -> RevisionPage | None:
+    """Return a page of the history of an issue's body; None where the issue has another id by now.
+
+    Raises Unavailable for what is not of the documented shape.
+    """
+    issue = expect(RepositoryNode, repository).issue if repository else None
+    return issue.page() if issue is not None and issue.full_database_id == str(issue_id) else None
+
+
+def read_texts(nodes: Sequence[object]) -> dict[str, str]:
+    """Return the texts of revisions by their ids; those that were removed are left out.
+
+    Raises Unavailable for what is not of the documented shape.
+    """
+    edits = [expect(RevisionNode, node) for node in nodes if node]
+    return {edit.id: edit.diff for edit in edits if edit.diff is not None}
