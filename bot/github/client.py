@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
+from cachetools import LRUCache
 from gidgethub.sansio import DOMAIN
 
 from bot.github.circuit_breaker import CircuitBreaker
@@ -36,6 +37,9 @@ from bot.units import EpochSeconds, Seconds
 
 CACHE_BYTES: Final = 8 * 1024 * 1024
 """Bytes of cached responses, for all installations together: some 150,000 comments."""
+
+MAX_CLIENTS: Final = 10_000
+"""Installations whose clients are kept; those used least recently are dropped."""
 
 
 class GitHub:
@@ -73,12 +77,12 @@ class GitHub:
         self._limits = limits or Limits()
         self._lag = lag
         self._key = AppKey(app_id, private_key, now)
-        self._throttles = [Throttle(self._limits)]
-        self._api = Api(self._transport, self._throttles[0])
+        self._throttle = Throttle(self._limits)
+        self._api = Api(self._transport, self._throttle)
         self._tokens = Tokens(self._api, self._key, now)
         self._responses = make_response_store(CACHE_BYTES)
         self._login: str | None = None
-        self._installations: dict[int, InstallationClient] = {}
+        self._installations: LRUCache[int, InstallationClient] = LRUCache(MAX_CLIENTS)
 
     def installation(self, installation_id: int) -> InstallationClient:
         """Return the one client that works for an installation."""
@@ -88,9 +92,14 @@ class GitHub:
             api = Api(self._transport, throttle, EtagCache(self._responses, installation_id))
             session = InstallationSession(installation_id, api, self._transport, self._tokens, lag=self._lag)
             client = InstallationClient(installation_id, session, throttle, self.bot_login)
-            self._throttles.append(throttle)
             self._installations[installation_id] = client
         return client
+
+    def forget(self, installation_id: int) -> None:
+        """Drop what is kept of an installation that is gone: its client, limits, token and cached responses."""
+        self._installations.pop(installation_id, None)
+        self._tokens.drop(installation_id)
+        EtagCache(self._responses, installation_id).clear()
 
     async def unreachable_until(self) -> EpochSeconds | None:
         """Return the time of the next probe, while GitHub cannot be reached; None otherwise."""
@@ -99,9 +108,9 @@ class GitHub:
 
     def budget(self) -> dict[str, int]:
         """Return how many calls are left in each of GitHub's buckets, for the installation that has the fewest."""
-        least: dict[str, int] = {}
-        for throttle in self._throttles:
-            for resource, left in throttle.remaining(self._transport.now()).items():
+        least = self._throttle.remaining(self._transport.now())
+        for client in self._installations.values():
+            for resource, left in client.remaining_calls().items():
                 least[resource] = min(left, least.get(resource, left))
         return least
 

@@ -58,6 +58,10 @@ class InstallationClient:
         """Return the seconds to leave after a call of low priority, such as a reaction."""
         return self._throttle.low_priority_spacing(self._session.now())
 
+    def remaining_calls(self) -> dict[str, int]:
+        """Return how many calls each of GitHub's buckets has left."""
+        return self._throttle.remaining(self._session.now())
+
     async def get_issue(self, repo: str, number: int) -> IssueRead:
         """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""
         started_at = self._session.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
@@ -27,6 +27,7 @@ from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import DatabaseUnavailable as StoreUnavailable
 from bot.store import Store
 from bot.supervisor import Supervisor, wait_for_any
+from bot.units import EpochSeconds
 
 log = structlog.get_logger("reconcile")
 
@@ -78,6 +79,8 @@ class Scheduler:
     _workers: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     """What holds the workers: they end with the loop that has started them."""
+    _wanted_at: dict[int, EpochSeconds] = field(default_factory=dict)
+    """When installations last had work, a survey at least."""
     _rests: dict[int, _Rest] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _news: int = 0
@@ -132,6 +135,7 @@ class Scheduler:
         wanted = dict.fromkeys([*urgent, *await self._to_survey(now)])
         # What an installation that cannot be used rested from is over when it can be used again.
         self._rests = {one: rest for one, rest in self._rests.items() if one in wanted}
+        self._drop_unused(wanted, now)
         for installation_id in wanted:
             rest = self._rests.get(installation_id)
             if rest is not None and rest.until > now and (rest.firm or rest.news == self._news):
@@ -146,6 +150,20 @@ class Scheduler:
         marks = await self.store.installations.list_to_discover(now - 0.9 * self.beats.resync, self._began)
         due = [one for one in marks if is_due(one, now=now, began=self._began, beat=self.beats.resync)]
         return [one.installation_id for one in due]
+
+    def _drop_unused(self, wanted: Iterable[int], now: EpochSeconds) -> None:
+        """Drop installations that had no work for two resyncs: one that can be used is surveyed at each."""
+        self._wanted_at.update(dict.fromkeys(wanted, now))
+        before = now - 2 * self.beats.resync
+        unused = [one for one, at in self._wanted_at.items() if at < before and one not in self._workers]
+        for installation_id in unused:
+            self._drop(installation_id)
+
+    def _drop(self, installation_id: int) -> None:
+        """Drop what is kept in memory of an installation; it is made anew should it have work again."""
+        self._hands.pop(installation_id, None)
+        self._wanted_at.pop(installation_id, None)
+        self.github.forget(installation_id)
 
     def _start(self, installation_id: int) -> None:
         task = self._group.create_task(self._try(installation_id), name=f"installation {installation_id}")
@@ -188,6 +206,8 @@ class Scheduler:
             rest = _Rest(pause.until, firm=True)
         except (InstallationGone, InstallationSuspended, Unauthorized) as error:
             await self._note_trouble(installation_id, error)
+            if not isinstance(error, Unauthorized):
+                self._drop(installation_id)
             rest = self._rest_after(failures)
         except (GitHubError, StoreUnavailable) as error:
             log.warning("waiting after an error", installation=installation_id, error=str(error))

@@ -77,6 +77,9 @@ async def test_an_app_that_was_removed_goes_on_when_it_is_installed_again(
         await comes_to(stage, petition, State.UNINSTALLED)
         stage.sign(petition, "grace")
         await eventually(lambda: at_rest(stage), "the end of all work")
+        scheduler = stage.bot.conductor if stage.bot is not None else None
+        assert scheduler is not None
+        await eventually(lambda: not scheduler._hands and not scheduler._wanted_at, "nothing kept of it")
         calls.forget()
         await some_surveys(calls)
         assert not [call for call in calls.made if not call.startswith("GET /app/")]

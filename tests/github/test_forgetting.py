@@ -1,0 +1,50 @@
+"""Installations that are gone leave nothing in memory."""
+
+from __future__ import annotations
+
+import gc
+
+from bot.github.client import GitHub
+from bot.github.etag_cache import CachedResponse
+from bot.github.installation import InstallationClient
+from bot.github.session import InstallationSession
+from bot.github.throttle import Throttle
+from bot.github.tokens import Token
+from sandbox.server import Sandbox
+from tests.github.scene import REPO, Calls
+
+KEPT = (InstallationClient, InstallationSession, Throttle, Token, CachedResponse)
+
+
+def kept() -> int:
+    gc.collect()
+    return sum(isinstance(one, KEPT) for one in gc.get_objects())
+
+
+async def test_a_thousand_installations_that_are_gone_leave_nothing(github: GitHub, sandbox: Sandbox) -> None:
+    before = kept()
+    for number in range(1_000):
+        sandbox.repository(f"owner-{number}/letters")
+    known = list(sandbox.state.installations)
+    for installation_id in known:
+        assert await github.installation(installation_id).repositories()
+    assert kept() >= before + 4 * len(known)
+    for installation_id in known:
+        github.forget(installation_id)
+    assert kept() == before
+    assert len(github._responses) == 0
+
+
+async def test_one_that_comes_back_works_as_before(github: GitHub, sandbox: Sandbox, calls: Calls) -> None:
+    letter = sandbox.petition()
+    (installation_id,) = sandbox.state.installations
+    assert not (await github.installation(installation_id).get_issue(REPO, letter.number)).unchanged
+    assert (await github.installation(installation_id).get_issue(REPO, letter.number)).unchanged
+    github.forget(installation_id)
+    assert not (await github.installation(installation_id).get_issue(REPO, letter.number)).unchanged
+    assert calls.mints == 2
+
+
+async def test_what_is_not_known_can_be_forgotten(github: GitHub) -> None:
+    github.forget(404)
+    assert github.budget() == {}
