@@ -12,8 +12,8 @@ from bot.github.errors import Gone, NotFound, Unavailable
 from bot.github.models import graphql
 from bot.github.models.common import IdModel, RepositoryModel, UserModel
 from bot.github.models.rest import (
-    CommentListing,
     CommentResponse,
+    CommentsRead,
     FileResponse,
     IssueRead,
     IssueResponse,
@@ -178,7 +178,7 @@ class InstallationClient:
         since: WholeEpochSeconds | None = None,
         count: int | None = None,
         recall: Recall | None = None,
-    ) -> CommentListing:
+    ) -> CommentsRead:
         """List an issue's comments: all of them, or those updated at or after `since` (UTC epoch seconds).
 
         `count` is how many there are, where it is known from the issue; it saves calls on long threads.
@@ -199,7 +199,7 @@ class InstallationClient:
             unchanged &= page.unchanged
         read_at = self._session.dated(started_at)
         known = {} if recall is None else await recall(list(found))
-        return CommentListing(
+        return CommentsRead(
             started_at=read_at,
             comments=await asyncio.to_thread(_observed, found, read_at, known),
             unchanged=unchanged,

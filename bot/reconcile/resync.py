@@ -10,7 +10,7 @@ import structlog
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import Revision
-from bot.github.models.rest import CommentListing
+from bot.github.models.rest import CommentsRead
 from bot.github.session import PAGE_SIZE
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.letter_history import MOST_PAGES
@@ -95,7 +95,7 @@ _UNANSWERED = 0
 
 
 async def _ask_for_ages(
-    thread: ThreadToRead, listing: CommentListing, *, store: Store, client: InstallationClient
+    thread: ThreadToRead, listing: CommentsRead, *, store: Store, client: InstallationClient
 ) -> None:
     """Ask how old the accounts of those are who signed, where the organizers want to know; till then they wait."""
     nodes = [
@@ -155,7 +155,7 @@ async def _gaps(thread: ThreadToRead, said: tuple[int, int], store: Store) -> ra
 
 async def _settle(
     thread: ThreadToRead,
-    listing: CommentListing,
+    listing: CommentsRead,
     outcome: ListingOutcome,
     *,
     store: Store,

@@ -25,7 +25,7 @@ async def test_a_thousand_installations_that_are_gone_leave_nothing(github: GitH
     before = kept()
     for number in range(1_000):
         sandbox.repository(f"owner-{number}/letters")
-    known = list(sandbox.state.installations)
+    known = list(sandbox.world.installations)
     for installation_id in known:
         assert await github.installation(installation_id).repositories()
     assert kept() >= before + 4 * len(known)
@@ -37,7 +37,7 @@ async def test_a_thousand_installations_that_are_gone_leave_nothing(github: GitH
 
 async def test_one_that_comes_back_works_as_before(github: GitHub, sandbox: Sandbox, calls: Calls) -> None:
     letter = sandbox.petition()
-    (installation_id,) = sandbox.state.installations
+    (installation_id,) = sandbox.world.installations
     assert not (await github.installation(installation_id).get_issue(REPO, letter.number)).unchanged
     assert (await github.installation(installation_id).get_issue(REPO, letter.number)).unchanged
     github.forget(installation_id)

@@ -10,7 +10,7 @@ from graphql import build_schema, parse, validate
 from bot.github.models import graphql
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = build_schema((ROOT / "sandbox/api/schema.graphql").read_text("utf-8"))
+SCHEMA = build_schema((ROOT / "tests/sandbox/github_schema.graphql").read_text("utf-8"))
 QUERIES = (
     graphql.COMMENT_HISTORIES,
     graphql.COMMENT_AUTHORS,

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from bot.github.models.rest import CommentListing
+from bot.github.models.rest import CommentsRead
 from bot.petition.facts import IssueFact
 from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.resync import reread
@@ -29,7 +29,7 @@ async def test_what_was_read_goes_without_waiting_for_the_garbage_collector(stag
         found = await resync_by_hand(
             petition.repository.full_name, petition.number, stage.store, stage.github, "petition", stage.clock()
         )
-        kept = [one for one in gc.get_objects() if isinstance(one, CommentListing)]
+        kept = [one for one in gc.get_objects() if isinstance(one, CommentsRead)]
     finally:
         gc.enable()
     assert found.is_settled is (faults == Faults())

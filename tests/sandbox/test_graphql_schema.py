@@ -12,11 +12,8 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     build_schema,
-    parse,
-    validate,
 )
 
-from bot.github import accounts, body_history, comment_history
 from tests.sandbox import cut_schema
 
 GITHUBS = build_schema(cut_schema.GITHUBS.read_text("utf-8"))
@@ -47,17 +44,3 @@ def described(of: GraphQLField | GraphQLInputField | GraphQLArgument) -> str:
 @pytest.mark.parametrize("name", TYPES)
 def test_what_the_sandbox_has_of_a_type_is_as_github_has_it(name: str) -> None:
     assert parts_of(OURS, name) == parts_of(GITHUBS, name)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        comment_history.QUERY,
-        accounts.QUERY,
-        accounts.by_login(["ada", "grace"])[0],
-        body_history.QUERY,
-        body_history.TEXTS_QUERY,
-    ],
-)
-def test_what_the_bot_asks_is_valid_on_github(query: str) -> None:
-    assert not validate(GITHUBS, parse(query))

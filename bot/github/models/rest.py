@@ -49,7 +49,7 @@ class IssueRead:
 
 
 @dataclass(frozen=True, slots=True)
-class CommentListing:
+class CommentsRead:
     """An issue's comments, ascending by id, as they were at `started_at` or later.
 
     `node_ids` has each comment's GraphQL id.
