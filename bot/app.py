@@ -299,7 +299,7 @@ def _meter(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock
             waiting=store.writer.waiting,
             database_works=await store.ping(),
             backlog=backlog,
-            budget=conductor.github.budget(),
+            budget=conductor.github.remaining_calls(),
             looked_at=conductor.looked_at,
             tasks=len(asyncio.all_tasks()),
         )

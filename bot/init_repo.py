@@ -68,7 +68,7 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
             setup = repository_setup_with_token(session, config.token, config.api_url, time.time)
         else:
             github = github_of(config, session)
-            setup = await github.repository_setup(await _installation(github, repo))
+            setup = await github.get_repository_setup(await _installation(github, repo))
         new = await setup.create_label(repo, config.petition_label, COLOR, DESCRIPTION)
         done.say(f"The label `{config.petition_label}` {'is made' if new else 'was there'}.")
         for path, text in starter_files(config.petition_label).items():
@@ -109,6 +109,6 @@ async def _commit(
 
 async def _installation(github: GitHub, repo: str) -> int:
     try:
-        return await github.installation_of(repo)
+        return await github.find_installation(repo)
     except NotFound:
         raise GitHubError(f"{repo} is not there, or the App is not installed on it") from None

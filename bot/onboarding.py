@@ -132,7 +132,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
     """
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        known = await operations.github_of(config, session).app()
+        known = await operations.github_of(config, session).get_app()
         store = await stack.enter_async_context(operations.opened(config, make=True))
         kept = await _same_app(store, config)
         client = config if config.client_secret or kept is None else kept

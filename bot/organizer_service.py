@@ -92,7 +92,7 @@ class Organizing:
         if self._strange.spend(""):
             return False
         with suppress(NotFound):
-            await self._github.installation_of(name)
+            await self._github.find_installation(name)
         return False
 
     async def _look(self, found: PetitionRef) -> SecondLook:
@@ -114,7 +114,7 @@ class Organizing:
         for start in range(0, min(len(strangers), CALLS * BATCH), BATCH):
             batch = strangers[start : start + BATCH]
             try:
-                told = await client.accounts_called([one.login for one in batch])
+                told = await client.get_accounts_by_login([one.login for one in batch])
             except GitHubError as error:
                 log.warning("GitHub does not tell of accounts", installation=installation_id, error=str(error))
                 return False

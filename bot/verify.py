@@ -15,7 +15,7 @@ from bot.github.client import with_token
 from bot.github.errors import Gone, NotFound
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.github.rules import FoundRules, find_rules
+from bot.github.petition_rules import FoundRules, find_rules
 from bot.github.urls import web_url_of
 from bot.operations import github_of
 from bot.petition import block
@@ -197,14 +197,14 @@ async def gather(name: IssueName, config: Config, *, with_accounts: bool = False
             withheld[order].add(person)
         told = await find_rules(client, repository, together, associates=associates, withheld=withheld)
         asked = with_accounts or told.rules.asks_for_age
-        return Ballots(pages, comments, told, await client.accounts(nodes) if asked else {})
+        return Ballots(pages, comments, told, await client.get_accounts(nodes) if asked else {})
 
 
 async def _client(session: aiohttp.ClientSession, name: IssueName, config: Config) -> InstallationClient:
     if config.token:
         return with_token(session, config.token, api_url=config.api_url, now=time.time)
     github = github_of(config, session)
-    return github.installation(await github.installation_of(name.repository))
+    return github.installation(await github.find_installation(name.repository))
 
 
 async def _read_threads(client: InstallationClient, name: IssueName) -> list[IssueRead]:
@@ -238,7 +238,7 @@ async def _read_continuation(client: InstallationClient, name: str, first: Issue
         return None
     continues = _continued_by(page)
     is_ours = continues is not None and page.repository.owner == first.repository.owner
-    return page if continues and is_ours and await client.leads_to(continues, first.issue.id) else None
+    return page if continues and is_ours and await client.is_same_issue(continues, first.issue.id) else None
 
 
 def _continued_by(page: IssueRead) -> threads.Continues | None:
@@ -263,7 +263,7 @@ async def _read_comments(
     told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNSAID for v in c.versions)]
     here = [listing.node_ids[comment_id] for comment_id in told]
     nodes += here
-    for history in await client.comment_histories(here):
+    for history in await client.get_comment_histories(here):
         found[history.id] = history
     return list(found.values())
 

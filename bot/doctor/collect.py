@@ -50,9 +50,9 @@ async def gather(
 
 async def _ask(github: GitHub, label: str, now: Callable[[], float]) -> AtGitHub | GitHubError:
     try:
-        app, hook = await github.app(), await github.hook_config()
+        app, hook = await github.get_app(), await github.get_hook_config()
         deliveries = await _deliveries(github, int(now()) - REACH)
-        places = [await _visit(github, one, label) for one in await github.installations()]
+        places = [await _visit(github, one, label) for one in await github.list_installations()]
     except GitHubError as error:
         return error
     return AtGitHub(app, hook, deliveries, tuple(places))
@@ -62,7 +62,7 @@ async def _deliveries(github: GitHub, since: int) -> tuple[HookDelivery, ...]:
     found: list[HookDelivery] = []
     cursor: str | None = None
     for _ in range(PAGES):
-        page = await github.hook_deliveries(cursor)
+        page = await github.list_hook_deliveries(cursor)
         found += (one for one in page.deliveries if one.delivered_at >= since)
         cursor = page.cursor
         if cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:
@@ -76,7 +76,7 @@ async def _visit(github: GitHub, installation: Installation, label: str) -> Plac
         return Place(installation)
     client = github.installation(installation.id)
     try:
-        repositories = [one for one in await client.repositories() if not one.archived]
+        repositories = [one for one in await client.list_repositories() if not one.archived]
         looked_at = repositories[:REPOSITORIES]
         labelled = [await client.has_label(one.full_name, label) for one in looked_at]
     except GitHubError:

@@ -1,1 +1,1 @@
-"""Everything said to GitHub and everything its deliveries mean; the only HTTP to GitHub."""
+"""Calls to GitHub's API and the reading of its webhook deliveries; nobody else speaks HTTP to GitHub."""

@@ -1,6 +1,6 @@
 """Whether GitHub can be reached, known once for all calls: while it cannot, one probe replaces them.
 
-A call that fails says little: GitHub may fail at one endpoint, or for one large account. Only when a cheap probe
+A call that fails proves little: GitHub may fail at one endpoint, or for one large account. Only when a cheap probe
 fails as well is GitHub taken to be down. The probe is repeated at growing intervals, and no other call is made.
 """
 
@@ -32,7 +32,7 @@ LOG_INTERVAL: Final[Seconds] = 600.0
 """The time between two lines of the log while GitHub is down."""
 
 Probe = Callable[[], Awaitable[str]]
-"""Ask GitHub something cheap; returns why it fails, or an empty text."""
+"""Make a cheap call to GitHub; return why it fails, or an empty text."""
 
 
 class CircuitBreaker:

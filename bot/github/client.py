@@ -91,7 +91,7 @@ class GitHub:
             throttle = Throttle(self._limits)
             api = Api(self._transport, throttle, EtagCache(self._responses, installation_id))
             session = InstallationSession(installation_id, api, self._transport, self._tokens, lag=self._lag)
-            client = InstallationClient(installation_id, session, throttle, self.bot_login)
+            client = InstallationClient(installation_id, session, throttle, self.get_login)
             self._installations[installation_id] = client
         return client
 
@@ -106,7 +106,7 @@ class GitHub:
         breaker = self._transport.circuit_breaker
         return None if breaker is None else await breaker.until()
 
-    def budget(self) -> dict[str, int]:
+    def remaining_calls(self) -> dict[str, int]:
         """Return how many calls are left in each of GitHub's buckets, for the installation that has the fewest."""
         least = self._throttle.remaining(self._transport.now())
         for client in self._installations.values():
@@ -114,33 +114,33 @@ class GitHub:
                 least[resource] = min(left, least.get(resource, left))
         return least
 
-    async def app(self) -> AppInfo:
+    async def get_app(self) -> AppInfo:
         """Read the App itself."""
         return expect(AppResponse, (await self._request("GET", "/app")).data).info()
 
-    async def bot_login(self) -> str:
-        """Return the login of the account as which the App acts; it is asked for once."""
+    async def get_login(self) -> str:
+        """Return the login of the account as which the App acts; it is read once."""
         if self._login is None:
-            self._login = f"{(await self.app()).slug}[bot]"
+            self._login = f"{(await self.get_app()).slug}[bot]"
         return self._login
 
-    async def installations(self) -> tuple[Installation, ...]:
+    async def list_installations(self) -> tuple[Installation, ...]:
         """List the App's installations, suspended ones too."""
         found: list[Installation] = []
         async for page in read_pages(self._get, "/app/installations{?per_page}", {"per_page": PAGE_SIZE}):
             found += (one.installation() for one in expect(list[InstallationResponse], page.data))
         return tuple(found)
 
-    async def installation_of(self, repo: str) -> int:
+    async def find_installation(self, repo: str) -> int:
         """Find the id of the installation that covers a repository; raises NotFound where there is none."""
         response = await self._request("GET", "/repos/{owner}/{name}/installation", named(repo))
         return expect(IdModel, response.data).id
 
-    async def hook_config(self) -> HookConfig:
+    async def get_hook_config(self) -> HookConfig:
         """Read where and how GitHub delivers."""
         return expect(HookConfigResponse, (await self._request("GET", "/app/hook/config")).data).config()
 
-    async def hook_deliveries(self, cursor: str | None = None) -> DeliveryPage:
+    async def list_hook_deliveries(self, cursor: str | None = None) -> DeliveryPage:
         """Read a page of the log of the last days' deliveries, newest first; `cursor` is from the page before."""
         variables = {"per_page": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
         response = await self._request("GET", "/app/hook/deliveries{?per_page,cursor}", variables)
@@ -152,7 +152,7 @@ class GitHub:
         """Ask GitHub to deliver once more; it does so a little later, under the same GUID."""
         await self._request("POST", "/app/hook/deliveries/{id}/attempts", {"id": delivery_id})
 
-    async def repository_setup(self, installation_id: int) -> RepositorySetup:
+    async def get_repository_setup(self, installation_id: int) -> RepositorySetup:
         """Return what sets a repository up in the name of the App, which may not be allowed all of it."""
         token = await self._tokens.token(installation_id)
         return RepositorySetup(self._api, Credentials(token=token.value))

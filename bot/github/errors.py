@@ -1,4 +1,4 @@
-"""What can go wrong with GitHub, by who has to act on it; the messages carry no tokens and no keys."""
+"""What can go wrong with GitHub, by who has to act on it; the messages contain no tokens and no keys."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from bot.units import EpochSeconds
 
 
 class GitHubError(Exception):
-    """GitHub did not do what it was asked."""
+    """A call to GitHub failed."""
 
 
 class Paused(GitHubError):
-    """GitHub's limits say to wait until `until` (UTC epoch seconds); nothing was changed.
+    """A rate limit requires waiting until `until`; nothing was changed.
 
     Unless `whole`, only calls of the same kind (reactions, issues, or GraphQL) must wait; others may go on.
     """
@@ -50,7 +50,7 @@ class Unauthorized(GitHubError):
 
 
 class Forbidden(GitHubError):
-    """We may not (403); `accepted_permissions` names what would suffice, where GitHub says so."""
+    """We lack a permission (403); `accepted_permissions` has those that suffice, where GitHub shows them."""
 
     def __init__(self, message: str, accepted_permissions: str | None = None) -> None:
         self.message = message

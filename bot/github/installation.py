@@ -1,4 +1,4 @@
-"""What the bot asks of GitHub for the repositories of one installation."""
+"""The calls to GitHub for the repositories of one installation."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ from bot.petition.facts import Repository
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
-"""Tell what is known of the texts of comments, by their ids."""
+"""Return what is known of the texts of comments, by the comments' ids."""
 
 
 class InstallationClient:
-    """GitHub for one installation: one call at a time, at GitHub's pace. Raises only `bot.github.errors`."""
+    """GitHub for one installation: one call at a time, within its limits. Raises only `bot.github.errors`."""
 
     def __init__(
         self,
         installation_id: int,
         session: InstallationSession,
         throttle: Throttle,
-        whoami: Callable[[], Awaitable[str]],
+        get_login: Callable[[], Awaitable[str]],
     ) -> None:
         self.id = installation_id
         self._session = session
         self._throttle = throttle
-        self._whoami = whoami
+        self._get_login = get_login
         self._repositories: dict[str, tuple[EpochSeconds, Repository]] = {}
 
     def spacing(self, threads: int) -> Seconds:
@@ -66,18 +66,18 @@ class InstallationClient:
         """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""
         started_at = self._session.now()
         response = await self._session.request("GET", _ISSUE, named(repo) | {"number": number})
-        # An issue only names its repository.
+        # An issue has only the URL of its repository.
         issue = expect(IssueResponse, response.data)
-        asked = await self._session.request("GET", issue.repository_url, {})
-        repository = expect(RepositoryModel, asked.data).fact()
+        about_repository = await self._session.request("GET", issue.repository_url, {})
+        repository = expect(RepositoryModel, about_repository.data).fact()
         self._repositories[issue.repository_url] = started_at, repository
-        unchanged = response.unchanged and asked.unchanged
+        unchanged = response.unchanged and about_repository.unchanged
         return issue.read(repository, self._session.dated(started_at), unchanged=unchanged)
 
     async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
         """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it.
 
-        What is told of the repository is what was read last, and the whole is dated then.
+        The repository is the one that was read last, and the whole is dated then.
         """
         response = await self._session.request(
             "PATCH", _ISSUE, named(repo) | {"number": number}, data={"body": body}
@@ -85,8 +85,8 @@ class InstallationClient:
         issue = expect(IssueResponse, response.data)
         if issue.repository_url not in self._repositories:
             started_at = self._session.now()
-            asked = await self._session.request("GET", issue.repository_url, {})
-            self._repositories[issue.repository_url] = started_at, expect(RepositoryModel, asked.data).fact()
+            found = await self._session.request("GET", issue.repository_url, {})
+            self._repositories[issue.repository_url] = started_at, expect(RepositoryModel, found.data).fact()
         read_at, repository = self._repositories[issue.repository_url]
         return issue.read(repository, self._session.dated(read_at))
 
@@ -114,8 +114,8 @@ class InstallationClient:
                     break
         return tuple(one for one in found if not one.issue.is_pull_request)
 
-    async def leads_to(self, continues: Continues, issue_id: int) -> bool:
-        """Return whether an issue is what another one says to continue, be it that it was transferred since."""
+    async def is_same_issue(self, continues: Continues, issue_id: int) -> bool:
+        """Return whether an issue is the one that another continues, also if it was transferred since."""
         if continues.issue_id == issue_id:
             return True
         try:
@@ -123,22 +123,22 @@ class InstallationClient:
         except (NotFound, Gone):
             return False
 
-    async def me(self) -> str:
-        """Return the login under which what this App writes is shown."""
-        return await self._whoami()
+    async def get_login(self) -> str:
+        """Return the login that GitHub shows as the author of what this App writes."""
+        return await self._get_login()
 
-    async def repository(self, repo: str) -> Repository:
-        """Read a repository, whatever it is called by now."""
-        asked = await self._session.request("GET", "/repos/{owner}/{name}", named(repo))
-        return expect(RepositoryModel, asked.data).fact()
+    async def get_repository(self, repo: str) -> Repository:
+        """Read a repository, also by an old name."""
+        response = await self._session.request("GET", "/repos/{owner}/{name}", named(repo))
+        return expect(RepositoryModel, response.data).fact()
 
     async def list_petitions(
         self, repo: str, label: str, *, known: Repository | None = None
     ) -> tuple[IssueRead, ...]:
-        """List a repository's issues, open or closed, that carry the label; `known` is it, if just read."""
+        """List a repository's issues, open or closed, that carry the label; `known` if it was just read."""
         started_at = self._session.now()
-        repository = known or await self.repository(repo)
-        # By age, so that what is opened meanwhile moves nothing from one page to another.
+        repository = known or await self.get_repository(repo)
+        # By age, so that an issue opened meanwhile moves no other to another page.
         url = "/repos/{owner}/{name}/issues{?labels,state,sort,direction,per_page}"
         query: dict[str, str | int] = {
             "labels": label,
@@ -155,7 +155,7 @@ class InstallationClient:
                     found.append(answer.read(repository, self._session.dated(started_at), unchanged=page.unchanged))
         return tuple(found)
 
-    async def repositories(self) -> tuple[Repository, ...]:
+    async def list_repositories(self) -> tuple[Repository, ...]:
         """List the repositories that the installation covers."""
         found: list[Repository] = []
         async for page in self._session.pages("/installation/repositories{?per_page}", {"per_page": PAGE_SIZE}):
@@ -179,10 +179,10 @@ class InstallationClient:
         count: int | None = None,
         recall: Recall | None = None,
     ) -> CommentsRead:
-        """List an issue's comments: all of them, or those updated at or after `since` (UTC epoch seconds).
+        """List an issue's comments: all of them, or those updated at or after `since`.
 
         `count` is how many there are, where it is known from the issue; it saves calls on long threads.
-        What `recall` knows of their texts is not read again.
+        Texts that `recall` returns are not read again.
         """
         started_at = self._session.now()
         where = named(repo) | {"number": number, "per_page": PAGE_SIZE}
@@ -201,7 +201,7 @@ class InstallationClient:
         known = {} if recall is None else await recall(list(found))
         return CommentsRead(
             started_at=read_at,
-            comments=await asyncio.to_thread(_observed, found, read_at, known),
+            comments=await asyncio.to_thread(_read_texts, found, read_at, known),
             unchanged=unchanged,
             node_ids={comment_id: one.node_id for comment_id, one in found.items()},
             associates=frozenset(
@@ -211,28 +211,28 @@ class InstallationClient:
             ),
         )
 
-    async def comment_histories(
+    async def get_comment_histories(
         self, node_ids: Sequence[str], known: Mapping[int, KnownText] | None = None
     ) -> tuple[Comment, ...]:
-        """Read who wrote what in comments and when, by GraphQL; a `known` text is not read again.
+        """Read comments with their edit histories; a `known` text is not read again.
 
-        Left out are deleted ones, and those whose history is too long for GitHub to tell, as somebody may make it.
+        Left out are deleted ones, and those whose history is longer than GitHub can return.
         """
         found: list[Comment] = []
         for start in range(0, len(node_ids), graphql.MAX_NODES):
             found += await self._histories(node_ids[start : start + graphql.MAX_NODES], known)
         return tuple(found)
 
-    async def revisions(
+    async def list_revisions(
         self, repo: str, number: int, issue_id: int, after: str | None = None
     ) -> graphql.RevisionPage | None:
-        """List who saved an issue's body, newest first, a page at a time; None where the issue is another one."""
-        asked = named(repo) | {"number": number, "isFirstPage": after is None}
-        data = await self._session.graphql(graphql.BODY_REVISIONS, **asked, after=after)
+        """List a page of an issue's body's revisions, newest first; None where the issue has another id by now."""
+        variables = named(repo) | {"number": number, "isFirstPage": after is None}
+        data = await self._session.graphql(graphql.BODY_REVISIONS, **variables, after=after)
         return graphql.read_revisions(data.get("repository"), issue_id)
 
-    async def texts_of(self, revisions: Sequence[str]) -> dict[str, str]:
-        """Read what revisions say, by their ids; what somebody removed is left out."""
+    async def get_revision_texts(self, revisions: Sequence[str]) -> dict[str, str]:
+        """Read the texts of revisions, by their ids; those that were removed are left out."""
         data = await self._session.graphql(graphql.REVISION_TEXTS, ids=list(revisions))
         return graphql.read_texts(data.get("nodes") or [])
 
@@ -245,8 +245,8 @@ class InstallationClient:
             return None
         return None if isinstance(response.data, list) else expect(FileResponse, response.data).text()
 
-    async def accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
-        """Read what GitHub shows of the authors of comments, by user id; of deleted accounts it shows nothing."""
+    async def get_accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
+        """Read the accounts of the authors of comments, by user id, without deleted ones."""
         found: dict[int, Account] = {}
         for start in range(0, len(node_ids), graphql.MAX_NODES):
             data = await self._session.graphql(
@@ -255,14 +255,14 @@ class InstallationClient:
             found |= {one.id: one for one in graphql.read_comment_authors(data.get("nodes") or [])}
         return found
 
-    async def accounts_called(self, logins: Sequence[str]) -> dict[int, Account]:
-        """Read what GitHub shows of up to a hundred people, by user id; a login may be somebody else's by now."""
+    async def get_accounts_by_login(self, logins: Sequence[str]) -> dict[int, Account]:
+        """Read up to a hundred people's accounts, by user id; a login may belong to another account by now."""
         query, variables = graphql.accounts_by_login(logins)
         data = await self._session.graphql(query, **variables)
         return {one.id: one for one in graphql.read_accounts(data.values())}
 
     async def may_write(self, repo: str, person: Author) -> bool:
-        """Return whether somebody may write to a repository now.
+        """Return whether a person may write to a repository now.
 
         https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
         """
@@ -271,28 +271,28 @@ class InstallationClient:
             response = await self._session.request("GET", url, named(repo) | {"login": person.login})
         except NotFound:
             return False
-        told = expect(PermissionResponse, response.data)
-        # The login may be somebody else's by now.
-        is_same = told.user is not None and told.user.id == person.id
-        return is_same and told.permission in ("write", "admin")
+        found = expect(PermissionResponse, response.data)
+        # The login may belong to another account by now.
+        is_same = found.user is not None and found.user.id == person.id
+        return is_same and found.permission in ("write", "admin")
 
-    async def person(self, login: str) -> Author | None:
-        """Find who has a login; None for nobody."""
+    async def find_user(self, login: str) -> Author | None:
+        """Find the account that has a login; None where there is none."""
         try:
             response = await self._session.request("GET", "/users/{login}", {"login": login})
         except NotFound:
             return None
         return expect(UserModel, response.data).author()
 
-    async def react(self, repo: str, comment_id: int, content: str) -> int:
-        """React to a comment with `+1`, `confused`…; gives the reaction's id, also when it was there before."""
+    async def create_reaction(self, repo: str, comment_id: int, content: str) -> int:
+        """React to a comment with `+1`, `confused`…; returns the reaction's id, also if it was there before."""
         response = await self._session.request(
             "POST", _REACTIONS, named(repo) | {"id": comment_id}, data={"content": content}
         )
         return expect(IdModel, response.data).id
 
-    async def unreact(self, repo: str, comment_id: int, reaction_id: int) -> None:
-        """Take a reaction back; that it is not there any more is as good."""
+    async def delete_reaction(self, repo: str, comment_id: int, reaction_id: int) -> None:
+        """Delete a reaction, unless it is gone already."""
         where = named(repo) | {"id": comment_id, "reaction": reaction_id}
         try:
             await self._session.request("DELETE", f"{_REACTIONS}/{{reaction}}", where)
@@ -300,7 +300,7 @@ class InstallationClient:
             return
 
     async def _histories(self, node_ids: Sequence[str], known: Mapping[int, KnownText] | None) -> list[Comment]:
-        """Read some, in tenths where GitHub does not tell all at once; raises Unavailable where it tells none."""
+        """Read some, in tenths where GitHub fails on all at once; raises Unavailable where it fails on each."""
         try:
             read_at = self._session.dated(self._session.now())
             data = await self._session.graphql(graphql.COMMENT_HISTORIES, ids=list(node_ids))
@@ -315,7 +315,7 @@ class InstallationClient:
                 found += await self._histories(node_ids[start : start + size], known)
             except Unavailable:
                 failures += 1
-                if not found and (failures == _UNWELL or start + size >= len(node_ids)):
+                if not found and (failures == _MAX_FAILURES or start + size >= len(node_ids)):
                     raise
         return found
 
@@ -323,45 +323,45 @@ class InstallationClient:
         """Read from the last page to the first.
 
         When a comment is deleted meanwhile, all after it move up by one place. Read forwards, one of them would
-        slip to a page that is read already, and be taken for deleted. Read backwards, one is seen twice.
+        move to a page that is read already, and be taken for deleted. Read backwards, one is read twice.
         """
         url = f"{_ISSUE}/comments{{?per_page,page}}"
 
-        async def at(number: int) -> ApiResponse:
+        async def read_page(number: int) -> ApiResponse:
             if number > MAX_COMMENT_PAGES:
                 raise endless_list(_ISSUE.format_map(where), number)
             return await self._session.page(url, where | {"page": number})
 
         last = max(math.ceil((count or 0) / PAGE_SIZE), 1)
-        page = await at(last)
+        page = await read_page(last)
         if page.next_url is not None and count is None:
             issue = expect(IssueResponse, (await self._session.request("GET", _ISSUE, where)).data)
             last = max(math.ceil(issue.comments / PAGE_SIZE), 2)
-            page = await at(last)
+            page = await read_page(last)
         while page.next_url is not None:
             last += 1
-            page = await at(last)
+            page = await read_page(last)
         yield page
         for number in range(last - 1, 0, -1):
-            yield await at(number)
+            yield await read_page(number)
 
 
-_UNWELL = 3
-"""Failures in a row after which it is not the histories that GitHub stumbles over."""
+_MAX_FAILURES = 3
+"""Failures in a row after which it is GitHub that fails, and not the length of a history."""
 
 _ISSUE = "/repos/{owner}/{name}/issues/{number}"
 _LABELS = "/repos/{owner}/{name}/labels"
 _REACTIONS = "/repos/{owner}/{name}/issues/comments/{id}/reactions"
 
 
-def _observed(
+def _read_texts(
     found: Mapping[int, CommentResponse], read_at: WholeEpochSeconds, known: Mapping[int, KnownText]
 ) -> tuple[Comment, ...]:
-    """Read what comments say; where people have made them for it that takes long, which nobody shall wait for."""
+    """Read the comments' texts; some are made to take long, so this runs in a thread."""
     return tuple(found[comment_id].observed(read_at, known.get(comment_id)) for comment_id in sorted(found))
 
 
 def named(repo: str) -> dict[str, str | int]:
-    """Return the variables `owner` and `name` of a repository's address."""
+    """Return the variables `owner` and `name` of a repository's URL."""
     owner, _, name = repo.partition("/")
     return {"owner": owner, "name": name}

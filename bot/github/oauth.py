@@ -46,14 +46,14 @@ def authorize_url(client: OAuthClient, redirect_uri: str, state: str, verifier: 
 
     https://datatracker.ietf.org/doc/html/rfc7636
     """
-    asked = {
+    query = {
         "client_id": client.id,
         "redirect_uri": redirect_uri,
         "state": state,
         "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("="),
         "code_challenge_method": "S256",
     }
-    return f"{web_url_of(client.api_url)}/login/oauth/authorize?{urlencode(asked)}"
+    return f"{web_url_of(client.api_url)}/login/oauth/authorize?{urlencode(query)}"
 
 
 async def identify(

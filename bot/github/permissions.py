@@ -1,4 +1,4 @@
-"""What the App must be allowed and be told of, and why: the least with which it can do its work."""
+"""The permissions and events that the App needs, and why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class RequiredAccess:
-    """Permissions with their levels, and events; those of installations come without asking."""
+    """Permissions with their levels, and events; GitHub sends those of installations to every App."""
 
     permissions: Mapping[str, str]
     events: tuple[str, ...]
@@ -21,10 +21,10 @@ NEEDS: Final = RequiredAccess(
 """What the App asks for."""
 
 VITAL: Final = RequiredAccess({"issues": "write", "metadata": "read"}, ("issues", "issue_comment"))
-"""What petitions cannot be kept without."""
+"""What no petition can be counted without."""
 
 HANDY: Final = RequiredAccess({}, ("push",))
-"""What only saves waiting; an App that was made before the bot asked for it works as well, a few minutes later."""
+"""What only saves waiting; without it, the bot sees a change a few minutes later."""
 
 REASONS: Final = {
     "issues": "to read petitions and their comments, to write the tally into the issue's body, and to react",
@@ -37,7 +37,7 @@ REASONS: Final = {
 def lacking(
     permissions: Mapping[str, str], events: Collection[str], needs: RequiredAccess = NEEDS
 ) -> Iterator[str]:
-    """Name the permissions and events that are needed and not among these.
+    """Return the permissions and events that are needed and not among these.
 
     They are not granted by installing the App, if the App asked for them only later:
     https://docs.github.com/en/apps/maintaining-github-apps/modifying-a-github-app-registration

@@ -100,7 +100,7 @@ class Bucket:
 
 @dataclass(slots=True)
 class Throttle:
-    """What was sent lately, and what GitHub said of its limits."""
+    """The calls of the last hour, and GitHub's limits as its responses show them."""
 
     limits: Limits = field(default_factory=Limits)
     _pause: Wait = Wait(0.0, "")
@@ -138,7 +138,7 @@ class Throttle:
         self._buckets[resource] = Bucket(remaining, limit, reset)
 
     def remaining(self, now: EpochSeconds) -> dict[str, int]:
-        """Return how many calls each bucket has left, as GitHub last said."""
+        """Return how many calls each bucket has left, as GitHub last showed it."""
         return {resource: bucket.left for resource, bucket in self._buckets.items() if bucket.until > now}
 
     def spacing(self, calls: int, now: EpochSeconds) -> Seconds:
@@ -201,18 +201,18 @@ def resource_of(path: str) -> str:
 
 
 def is_limit(status: int, headers: Mapping[str, str], message: str) -> bool:
-    """Return whether GitHub refused a call because of a limit; it says so in many ways.
+    """Return whether GitHub refused a call because of a limit, which it shows in many ways.
 
     https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#rate-limit-errors
     """
     if status == 429:
         return True
-    said = message.lower()
+    text = message.lower()
     if status == 403:
         named = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
-        return named or any(words in said for words in ("rate limit", "abuse detection", "blocked from content"))
-    # GraphQL says so with status 200.
-    return status in (200, 422) and any(w in said for w in ("submitted too quickly", "rate limit", "rate_limited"))
+        return named or any(words in text for words in ("rate limit", "abuse detection", "blocked from content"))
+    # GraphQL does so with status 200.
+    return status in (200, 422) and any(w in text for w in ("submitted too quickly", "rate limit", "rate_limited"))
 
 
 def _free_at(times: deque[EpochSeconds], limit: int, seconds: Seconds, now: EpochSeconds) -> EpochSeconds:

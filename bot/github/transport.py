@@ -140,7 +140,7 @@ class Api:
             self._pause(self._throttle.record_limit(resource, headers, self._transport.now()))
 
     async def _wait_for_turn(self, method: str, url: str) -> None:
-        """Wait until this call may be sent; raises Paused when that takes long or GitHub has told us to wait."""
+        """Wait until this call may be sent; raises Paused when that takes long or GitHub's limits require it."""
         path = _path(url)
         kind, resource = kind_of(method, path), resource_of(path)
         while (wait := self._throttle.wait(kind, resource, self._transport.now())) is not None:
@@ -225,7 +225,7 @@ class Api:
 def make_api(
     session: aiohttp.ClientSession, api_url: str, now: Callable[[], EpochSeconds], timeout: Seconds = 30.0
 ) -> Api:
-    """Return an Api for a few calls that each ask for one thing, with limits of its own."""
+    """Return an Api for a few calls with small responses, with limits of its own."""
     return Api(Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout, SMALL_BODY), Throttle())
 
 

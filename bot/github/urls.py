@@ -1,8 +1,8 @@
 """GitHub's URLs: the REST root, GraphQL and the web pages beside it, and the links in responses; pure.
 
-A caching proxy, or another name of the same server, hands on responses that name GitHub's host and not the one that
-we were told to call. Only the path and the query of such a link count: they are looked for below our own root, so
-that a token never goes to another host, whatever a response says.
+A caching proxy, or another name of the same server, returns responses with links to GitHub's host and not to the
+one that we were configured to call. Only the path and the query of such a link count, below our own root, so that a
+token never goes to another host, whatever a response says.
 """
 
 from __future__ import annotations

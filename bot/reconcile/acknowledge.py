@@ -16,9 +16,9 @@ async def acknowledge(due: AckDue, *, store: Store, client: InstallationClient) 
     reaction_id: int | None = None
     try:
         if due.given is not None and due.reaction_id is not None and due.given != due.wanted:
-            await client.unreact(due.repository, due.comment_id, due.reaction_id)
+            await client.delete_reaction(due.repository, due.comment_id, due.reaction_id)
         if due.wanted is not None:
-            reaction_id = await client.react(due.repository, due.comment_id, due.wanted)
+            reaction_id = await client.create_reaction(due.repository, due.comment_id, due.wanted)
     except (Forbidden, Gone, NotFound, Unprocessable):
         reaction_id = None
     await store.acknowledgements.record_given(due.comment_id, due.wanted, reaction_id)

@@ -164,7 +164,7 @@ class AppSync:
 
 async def call_the_roll(store: Store, github: GitHub, as_of: float) -> None:
     """Adopt installations that no delivery told of, end those that are gone, and note what is not granted."""
-    listed = await github.installations()
+    listed = await github.list_installations()
     seen = [SeenInstallation(one.id, one.account, one.suspended, _lacking(one)) for one in listed]
     await store.installations.record_all(seen, int(as_of))
 

@@ -136,10 +136,10 @@ async def _continues(read: IssueRead, tally: Snapshot, first: IssueRead, client:
         said is None
         or author is None
         or author.type != "Bot"
-        or author.login.lower() != (await client.me()).lower()
+        or author.login.lower() != (await client.get_login()).lower()
     ):
         return False
-    return said.issue_id == tally.petition_id or await client.leads_to(said, first.issue.id)
+    return said.issue_id == tally.petition_id or await client.is_same_issue(said, first.issue.id)
 
 
 def _name(tally: Snapshot, place: int) -> str:

@@ -121,7 +121,7 @@ class Discovery:
     async def _list_repositories(self) -> Sequence[Repository]:
         """List what the App may see there, and take over what is new of the repositories that we know."""
         here, as_of = self.mark.installation_id, int(self.now() - self.lag)
-        listed = {one.id: one for one in await self.client.repositories()}
+        listed = {one.id: one for one in await self.client.list_repositories()}
         known = await self.store.installations.get_repositories(here, list(listed))
         facts = [
             RepositoryFact(here, one, as_of)
@@ -162,7 +162,7 @@ class Discovery:
         known = {one.issue_id: one for one in await self.store.petitions.list_in_repository(repository.id)}
         try:
             if is_known:
-                shown = await self.client.repository(repository.full_name)
+                shown = await self.client.get_repository(repository.full_name)
                 if shown.id != repository.id or shown.archived:
                     return
                 repository = shown

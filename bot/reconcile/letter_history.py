@@ -88,8 +88,8 @@ class LetterHistory:
 
     async def _list(self) -> bool:
         thread = self.thread
-        us = await self.client.me()
-        page = await self.client.revisions(
+        us = await self.client.get_login()
+        page = await self.client.list_revisions(
             thread.repository.full_name, thread.number, thread.issue_id, after=self._more
         )
         if page is None:
@@ -108,7 +108,7 @@ class LetterHistory:
 
     async def _read(self, to_read: deque[Told]) -> bool:
         batch = list(islice(to_read, MAX_TEXTS))
-        texts = await self.client.texts_of([one.id for one in batch])
+        texts = await self.client.get_revision_texts([one.id for one in batch])
         bodies = [(at, texts[one.id]) for one in batch if one.id in texts for at in one.stands_at]
         await self.store.letters.record_history(self.thread.petition_id, bodies)
         for _ in batch:

@@ -51,7 +51,7 @@ async def resync_by_hand(
 ) -> Resynced:
     """Read a petition's comments again, all of them; raises Unknown, `bot.github.errors` and the store's errors."""
     try:
-        installation_id = await github.installation_of(repository)
+        installation_id = await github.find_installation(repository)
     except NotFound:
         raise UnknownPetition(
             f"{repository}: there is no such repository, or the App is not installed there"

@@ -88,7 +88,7 @@ async def _read_log(github: GitHub, since: int) -> Fates:
     fates = Fates()
     cursor: str | None = None
     for _ in range(MOST_PAGES):
-        page = await github.hook_deliveries(cursor)
+        page = await github.list_hook_deliveries(cursor)
         fates.take(one for one in page.deliveries if one.delivered_at >= since)
         cursor = page.cursor
         if cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:

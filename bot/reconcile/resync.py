@@ -104,7 +104,7 @@ async def _ask_for_ages(
         if one in listing.node_ids
     ]
     if nodes:
-        accounts = await client.accounts(nodes)
+        accounts = await client.get_accounts(nodes)
         await store.account_ages.record(thread.issue_id, {one.id: one.born for one in accounts.values()})
 
 
@@ -125,17 +125,17 @@ async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: Install
 
 async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> LastBodies | None:
     """Read what a body says, if we wrote it, and what somebody else saved last; None where the issue has moved."""
-    us, where = await client.me(), (thread.repository.full_name, thread.number, thread.issue_id)
+    us, where = await client.get_login(), (thread.repository.full_name, thread.number, thread.issue_id)
     newest: list[Revision] = []
     more: str | None = None
     for _ in range(MOST_PAGES):
-        page = await client.revisions(*where, after=more)
+        page = await client.list_revisions(*where, after=more)
         if page is None:
             return None
         newest = newest or [*page.revisions[:1]]
         theirs = [one for one in page.revisions if not one.is_by(us)][:1]
         if theirs:
-            texts = await client.texts_of([one.id for one in newest + theirs])
+            texts = await client.get_revision_texts([one.id for one in newest + theirs])
             return LastBodies(None if newest == theirs else texts.get(newest[0].id), texts.get(theirs[0].id))
         more = page.more
         if more is None:
@@ -187,7 +187,7 @@ async def ask_who_wrote(
     told, failure, paused_until = None, None, 0.0
     known = await store.comments.get_known_texts([one.comment_id for one in doubts])
     try:
-        histories = await client.comment_histories([one.node_id for one in doubts], known)
+        histories = await client.get_comment_histories([one.node_id for one in doubts], known)
         told = await store.record_listing(thread.issue_id, int(now), histories, complete=False)
     except GitHubError as error:
         if ends_all(error):

@@ -119,7 +119,7 @@ async def _named(petition_id: int, orders: Sequence[Given], bench: Bench) -> dic
             found[key] = None if told.user_id is None else Author(told.user_id, login)
             continue
         # An account that GitHub has hidden is not found there, but its comments may still be here.
-        person = await bench.client.person(login) or await bench.store.rules.find_author(petition_id, login)
+        person = await bench.client.find_user(login) or await bench.store.rules.find_author(petition_id, login)
         found[key] = None if person is None else Author(person.id, login)
         await bench.store.rules.record_named(comment_id, login, person, now)
     return found

@@ -27,7 +27,7 @@ async def test_a_thousand_installations_that_are_gone_leave_nothing(github: GitH
         sandbox.repository(f"owner-{number}/letters")
     known = list(sandbox.world.installations)
     for installation_id in known:
-        assert await github.installation(installation_id).repositories()
+        assert await github.installation(installation_id).list_repositories()
     assert kept() >= before + 4 * len(known)
     for installation_id in known:
         github.forget(installation_id)
@@ -47,4 +47,4 @@ async def test_one_that_comes_back_works_as_before(github: GitHub, sandbox: Sand
 
 async def test_what_is_not_known_can_be_forgotten(github: GitHub) -> None:
     github.forget(404)
-    assert github.budget() == {}
+    assert github.remaining_calls() == {}

@@ -58,7 +58,7 @@ async def test_what_is_heard_of_comments_is_what_is_read(
             comment = fact.comment
             known[comment.id] = merge(known[comment.id], comment) if comment.id in known else comment
     listing = await client.list_comments(REPO, letter.number)
-    told = await client.comment_histories(list(listing.node_ids.values()))
+    told = await client.get_comment_histories(list(listing.node_ids.values()))
     assert known[deleted.id].deleted
     assert {comment.id: standing(comment) for comment in told} == {
         comment_id: standing(comment) for comment_id, comment in known.items() if comment_id != deleted.id
@@ -119,7 +119,7 @@ async def test_moves_and_ends_are_heard(client: InstallationClient, sandbox: San
     sandbox.repositories.archive(archive, owner)
     fact = heard[-1]
     assert isinstance(fact, RepositoryFact)
-    assert fact.repository == (await client.repositories())[1]
+    assert fact.repository == (await client.list_repositories())[1]
     sandbox.repositories.delete(archive, owner)
     assert isinstance(heard[-1], RepositoryFact)
     assert heard[-1].deleted

@@ -70,7 +70,7 @@ async def test_each_installation_has_its_own_token(
     github: GitHub, client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls
 ) -> None:
     sandbox.repository("babbage/engines")
-    await asyncio.gather(*(github.installation(one).repositories() for one in sandbox.world.installations))
+    await asyncio.gather(*(github.installation(one).list_repositories() for one in sandbox.world.installations))
     assert calls.mints == 2
     assert github.installation(client.id) is client
 
@@ -136,14 +136,14 @@ async def test_a_removed_installation_is_gone_with_or_without_a_token(
     with pytest.raises(InstallationGone):
         await client.get_issue(REPO, letter.number)
     with pytest.raises(InstallationGone):
-        await github.installation(4711).repositories()
+        await github.installation(4711).list_repositories()
 
 
 # The App
 
 
 async def test_the_app_knows_itself(github: GitHub, sandbox: Sandbox) -> None:
-    info = await github.app()
+    info = await github.get_app()
     assert (info.id, info.slug, info.permissions["issues"]) == (sandbox.app_id, "undersigned", "write")
     assert "issue_comment" in info.events
 
@@ -155,7 +155,7 @@ async def test_the_app_knows_where_it_is_installed_and_what_it_may_do_there(
         sandbox.repository(f"account-{number}/letters")
     sandbox.installations.suspend(installed(sandbox))
     sandbox.installations.grant(installed(sandbox), {"issues": "read"}, ["issues"])
-    found = await github.installations()
+    found = await github.list_installations()
     assert len(found) == 106
     assert (found[0].account, found[0].suspended, found[0].permissions, found[0].events) == (
         "lovelace",
@@ -167,14 +167,14 @@ async def test_the_app_knows_where_it_is_installed_and_what_it_may_do_there(
 
 
 async def test_the_installation_of_a_repository_is_found(github: GitHub, sandbox: Sandbox) -> None:
-    assert await github.installation_of(REPO) == installed(sandbox).id
+    assert await github.find_installation(REPO) == installed(sandbox).id
     with pytest.raises(NotFound):
-        await github.installation_of("nobody/nothing")
+        await github.find_installation("nobody/nothing")
 
 
 async def test_the_hook_can_be_looked_at(github: GitHub, sandbox: Sandbox) -> None:
     sandbox.webhook_url = "https://undersigned.example/webhook"
-    config = await github.hook_config()
+    config = await github.get_hook_config()
     assert (config.url, config.has_secret) == (sandbox.webhook_url, True)
 
 
@@ -184,15 +184,15 @@ async def test_failed_deliveries_are_listed_and_asked_for_again(github: GitHub, 
     for number in range(120):
         sandbox.comment(letter, f"person-{number}")
     await sandbox.settled()
-    first = await github.hook_deliveries()
-    second = await github.hook_deliveries(first.cursor)
+    first = await github.list_hook_deliveries()
+    second = await github.list_hook_deliveries(first.cursor)
     assert (len(first.deliveries), len(second.deliveries), second.cursor) == (100, 22, None)
     newest = first.deliveries[0]
     assert newest.guid == sandbox.deliveries.log.attempts()[0].delivery.guid
     assert newest.status != "OK"
     await github.redeliver(newest.id)
     await sandbox.settled()
-    again = (await github.hook_deliveries()).deliveries[0]
+    again = (await github.list_hook_deliveries()).deliveries[0]
     assert (again.guid, again.id > newest.id) == (newest.guid, True)
     with pytest.raises(NotFound):
         await github.redeliver(1)
@@ -200,16 +200,16 @@ async def test_failed_deliveries_are_listed_and_asked_for_again(github: GitHub, 
 
 async def test_the_apps_jwt_is_renewed_in_time(github: GitHub, clock: Clock, calls: Calls) -> None:
     for _ in range(20):
-        await github.app()
+        await github.get_app()
         clock.pass_by(90)
     assert {call.status for call in calls.all} == {200}
     assert 3 <= len({call.headers["Authorization"] for call in calls.all}) <= 6
 
 
 async def test_a_clock_that_was_set_back_gets_a_jwt_too(github: GitHub, clock: Clock) -> None:
-    await github.app()
+    await github.get_app()
     clock.pass_by(-3600)
-    await github.app()
+    await github.get_app()
 
 
 @pytest.mark.parametrize(
@@ -220,14 +220,14 @@ async def test_a_key_that_is_no_key_is_named_and_not_shown(
 ) -> None:
     github = GitHub(session, app_id="1", private_key=key, api_url=sandbox.api_url, now=clock)
     with pytest.raises(Unauthorized, match="private key") as error:
-        await github.app()
+        await github.get_app()
     assert "SECRET" not in shown(error.value)
 
 
 async def test_a_wrong_app_id_is_named(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> None:
     github = GitHub(session, app_id="1", private_key=sandbox.private_key, api_url=sandbox.api_url, now=clock)
     with pytest.raises(Unauthorized, match="App id"):
-        await github.installation(installed(sandbox).id).repositories()
+        await github.installation(installed(sandbox).id).list_repositories()
 
 
 # Secrets
@@ -261,7 +261,7 @@ async def test_no_error_shows_a_token_or_a_key(
     await sandbox.stop()
     stranded = make_github(sandbox, session, clock)
     with pytest.raises(GitHubError) as error:
-        await stranded.app()
+        await stranded.get_app()
     assert "eyJ" not in shown(error.value)
 
 

@@ -142,9 +142,9 @@ async def test_graphqls_own_budget_leaves_the_rest_alone(
     comment = sandbox.comment(letter, "ada")
     sandbox.fault_injector.plan("/graphql", Failure(RequestFault.PRIMARY))
     with pytest.raises(Paused):
-        await client.comment_histories([comment.node_id])
+        await client.get_comment_histories([comment.node_id])
     with pytest.raises(Paused) as pause:
-        await client.comment_histories([comment.node_id])
+        await client.get_comment_histories([comment.node_id])
     assert not pause.value.whole
     assert calls.made == ["POST /api/graphql 200"]
     await client.get_issue(REPO, letter.number)
@@ -157,7 +157,7 @@ async def test_a_secondary_limit_of_graphql_is_one_too(
     said = "You have exceeded a secondary rate limit."
     forgery.answers(f'{{"errors": [{{"message": "{said}"}}], "message": "{said}"}}', status)
     with pytest.raises(Paused) as pause:
-        await client.comment_histories(["IC_x"])
+        await client.get_comment_histories(["IC_x"])
     assert (pause.value.until, pause.value.whole) == (NOON + 60, True)
 
 
@@ -191,15 +191,15 @@ async def test_reactions_stay_within_the_hours_budget_and_nothing_else_waits_for
     limits = Limits(content_per_hour=4, reserve=1)
     client = make_github(sandbox, session, clock, limits=limits).installation(installed(sandbox).id)
     for comment in comments[:3]:
-        await client.react(REPO, comment.id, "+1")
+        await client.create_reaction(REPO, comment.id, "+1")
     with pytest.raises(Paused) as pause:
-        await client.react(REPO, comments[3].id, "+1")
+        await client.create_reaction(REPO, comments[3].id, "+1")
     assert (pause.value.until, pause.value.whole) == (NOON + 3600, False)
     await client.edit_body(REPO, letter.number, "Dear mayor,")
     here = (await client.get_issue(REPO, letter.number)).repository
     await client.create_issue(here, "Keep the lights on (2)", "Sign here")
     clock.time = pause.value.until
-    await client.react(REPO, comments[3].id, "+1")
+    await client.create_reaction(REPO, comments[3].id, "+1")
 
 
 async def test_a_day_of_hard_work_never_meets_githubs_limits(
@@ -210,7 +210,7 @@ async def test_a_day_of_hard_work_never_meets_githubs_limits(
     pauses = []
     for number in range(600):
         try:
-            await client.react(REPO, comments[number % 100].id, "+1")
+            await client.create_reaction(REPO, comments[number % 100].id, "+1")
             if number % 20 == 0:
                 await client.edit_body(REPO, letter.number, str(number))
         except Paused as pause:

@@ -130,7 +130,7 @@ async def test_what_fails_for_one_stops_nobody_else(
     forgery.forger = forger
     for _ in range(100):
         with pytest.raises(Unavailable):
-            await one.repositories()
+            await one.list_repositories()
         await other.get_issue(REPO, letter.number)
         clock.pass_by(2)
     # Nor is it asked after over and over whether all is well.

@@ -39,7 +39,7 @@ async def test_people_are_looked_up_by_their_logins_and_known_by_their_numbers(
     ada, gone = sandbox.user("ada"), sandbox.user("gone")
     ada.followers, ada.bio = 7, "Poetical science."
     sandbox.accounts.delete(gone)
-    found = await client.accounts_called(["ada", "gone", "no-such-login"])
+    found = await client.get_accounts_by_login(["ada", "gone", "no-such-login"])
     assert found == {ada.id: Account(ada.id, ada.created_at, followers=7, has_profile=True)}
 
 
@@ -226,7 +226,7 @@ async def test_petitions_are_found_open_or_closed(client: InstallationClient, sa
 async def test_all_repositories_are_listed(client: InstallationClient, sandbox: Sandbox) -> None:
     for number in range(120):
         sandbox.repository(f"lovelace/letters-{number}", private=number == 7)
-    found = await client.repositories()
+    found = await client.list_repositories()
     assert len(found) == 121
     assert [one.name for one in found if one.private] == ["letters-7"]
 
@@ -236,7 +236,7 @@ async def test_all_repositories_are_listed(client: InstallationClient, sandbox: 
 
 async def histories(client: InstallationClient, letter: Issue) -> list[object]:
     listing = await client.list_comments(REPO, letter.number)
-    found = await client.comment_histories(list(listing.node_ids.values()))
+    found = await client.get_comment_histories(list(listing.node_ids.values()))
     assert [comment.id for comment in found] == [comment.id for comment in listing.comments]
     return [standing(comment).command for comment in found]
 
@@ -250,7 +250,7 @@ async def test_the_history_tells_who_wrote_what(
     clock.pass_by(10)
     sandbox.comments.edit(comment, sandbox.organizer("grace"), "/sign")
     sandbox.comments.hide(comment, sandbox.organizer("grace"))
-    (known,) = await client.comment_histories([comment.node_id])
+    (known,) = await client.get_comment_histories([comment.node_id])
     assert (known.id, known.created_at, known.author) == (comment.id, NOON, Author(comment.user.id, "ada"))
     assert [(v.at - NOON, v.writer, v.digest, v.previous) for v in known.versions[:3]] == [
         (0, Writer.AUTHOR, body_digest("hello\nworld"), None),
@@ -273,7 +273,7 @@ async def test_what_people_wrote_is_read_beside_the_loop(
 
     monkeypatch.setattr("bot.petition.comments.commands.parse", note)
     await client.list_comments(REPO, letter.number)
-    await client.comment_histories([one.node_id for one in comments])
+    await client.get_comment_histories([one.node_id for one in comments])
     assert len(readers) >= 4
     assert threading.get_ident() not in readers
 
@@ -295,7 +295,7 @@ async def test_histories_are_asked_for_a_hundred_at_a_time(
     crowd(sandbox, letter, 230)
     listing = await client.list_comments(REPO, letter.number)
     calls.forget()
-    found = await client.comment_histories(list(listing.node_ids.values()))
+    found = await client.get_comment_histories(list(listing.node_ids.values()))
     assert len(found) == 230
     assert calls.made == ["POST /api/graphql 200"] * 3
 
@@ -312,11 +312,11 @@ async def test_a_history_that_github_cannot_tell_keeps_no_other_from_being_told(
         return web.Response(status=502) if heavy & set(asked) else None
 
     forgery.forger = give_up
-    assert len(await client.comment_histories(nodes)) == 37
+    assert len(await client.get_comment_histories(nodes)) == 37
     heavy.update(nodes)
     calls.forget()
     with pytest.raises(Unavailable):
-        await client.comment_histories(nodes)
+        await client.get_comment_histories(nodes)
     assert len(calls.made) < 20
 
 
@@ -325,7 +325,7 @@ async def test_deleted_comments_have_no_history(
 ) -> None:
     gone, there = sandbox.comment(letter, "ada"), sandbox.comment(letter, "bob")
     sandbox.comments.delete(gone, sandbox.user("ada"))
-    found = await client.comment_histories([gone.node_id, there.node_id, "IC_nonsense"])
+    found = await client.get_comment_histories([gone.node_id, there.node_id, "IC_nonsense"])
     assert [comment.id for comment in found] == [there.id]
 
 
@@ -335,6 +335,6 @@ async def test_deleted_accounts_and_bots_sign_nothing(
     gone = sandbox.comment(letter, "ada")
     sandbox.accounts.delete(gone.user)
     robot = sandbox.comments.create(letter, sandbox.user("robot[bot]", "Bot"), "/sign")
-    known = await client.comment_histories([gone.node_id, robot.node_id])
+    known = await client.get_comment_histories([gone.node_id, robot.node_id])
     assert [comment.author for comment in known] == [None, Author(robot.user.id, "robot[bot]", "Bot")]
     assert installed(sandbox).usable

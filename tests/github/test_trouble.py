@@ -62,7 +62,7 @@ async def test_nobody_there_is_unavailable(
 ) -> None:
     await sandbox.stop()
     with pytest.raises(Unavailable, match=r"^POST /api/v3/app/installations/\d+/access_tokens: Client"):
-        await client.repositories()
+        await client.list_repositories()
 
 
 async def test_a_page_that_fails_fails_the_listing(
@@ -89,8 +89,8 @@ async def test_graphql_that_went_wrong_is_unavailable(
     comment = sandbox.comment(letter, "ada")
     sandbox.fault_injector.plan("/graphql", Failure(RequestFault.GRAPHQL_ERROR))
     with pytest.raises(Unavailable, match="Something went wrong"):
-        await client.comment_histories([comment.node_id])
-    assert len(await client.comment_histories([comment.node_id])) == 1
+        await client.get_comment_histories([comment.node_id])
+    assert len(await client.get_comment_histories([comment.node_id])) == 1
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ async def test_an_answer_that_makes_no_sense_is_unavailable(
     with pytest.raises(Unavailable):
         await client.edit_body(REPO, letter.number, "")
     with pytest.raises(Unavailable):
-        await client.repositories()
+        await client.list_repositories()
     with pytest.raises(Unavailable):
-        await client.comment_histories(["IC_x"])
+        await client.get_comment_histories(["IC_x"])
     with pytest.raises(Unavailable):
-        await client.react(REPO, 5, "+1")
+        await client.create_reaction(REPO, 5, "+1")
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 409, 410, 418, 422, 451, 460, 499])
@@ -248,9 +248,9 @@ def test_any_refusal_has_words_or_none(content: bytes) -> None:
 
 
 async def test_what_every_call_says_of_us(github: GitHub, client: InstallationClient, calls: Calls) -> None:
-    await client.repositories()
-    await client.comment_histories(["IC_x"])
-    await github.app()
+    await client.list_repositories()
+    await client.get_comment_histories(["IC_x"])
+    await github.get_app()
     for call in calls.all:
         assert call.headers["User-Agent"] == user_agent()
         assert call.headers["X-GitHub-Api-Version"] == "2022-11-28"

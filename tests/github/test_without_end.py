@@ -137,8 +137,8 @@ LISTINGS: list[tuple[Listing, Callable[[int], Any], int]] = [
         lambda page: [ISSUE | {"number": 10**9 - page}],
         MAX_PAGES,
     ),
-    (lambda client, _: client.repositories(), lambda _: {"repositories": []}, MAX_PAGES),
-    (lambda _, github: github.installations(), lambda _: [], MAX_PAGES),
+    (lambda client, _: client.list_repositories(), lambda _: {"repositories": []}, MAX_PAGES),
+    (lambda _, github: github.list_installations(), lambda _: [], MAX_PAGES),
 ]
 
 

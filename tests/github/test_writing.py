@@ -42,23 +42,23 @@ async def test_a_reaction_is_given_once_and_taken_back(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     comment = sandbox.comment(letter, "ada")
-    given = await client.react(REPO, comment.id, "+1")
+    given = await client.create_reaction(REPO, comment.id, "+1")
     assert [(one.id, one.content, one.user.type) for one in comment.reactions] == [(given, "+1", "Bot")]
-    assert await client.react(REPO, comment.id, "+1") == given
-    await client.unreact(REPO, comment.id, given)
+    assert await client.create_reaction(REPO, comment.id, "+1") == given
+    await client.delete_reaction(REPO, comment.id, given)
     assert comment.reactions == []
-    await client.unreact(REPO, comment.id, given)
+    await client.delete_reaction(REPO, comment.id, given)
 
 
 async def test_a_reaction_on_a_deleted_comment_is_gone_already(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     comment = sandbox.comment(letter, "ada")
-    given = await client.react(REPO, comment.id, "+1")
+    given = await client.create_reaction(REPO, comment.id, "+1")
     sandbox.comments.delete(comment, sandbox.user("ada"))
-    await client.unreact(REPO, comment.id, given)
+    await client.delete_reaction(REPO, comment.id, given)
     with pytest.raises(NotFound):
-        await client.react(REPO, comment.id, "+1")
+        await client.create_reaction(REPO, comment.id, "+1")
 
 
 async def test_writes_are_a_second_apart_and_reads_are_not(
@@ -139,7 +139,7 @@ async def test_a_locked_issue_takes_a_body_and_no_reaction(
     sandbox.issues.lock(letter, sandbox.organizer())
     await client.edit_body(REPO, letter.number, "Dear mayor,")
     with pytest.raises(Forbidden, match="locked"):
-        await client.react(REPO, comment.id, "+1")
+        await client.create_reaction(REPO, comment.id, "+1")
 
 
 async def test_a_missing_permission_is_named(client: InstallationClient, letter: Issue, sandbox: Sandbox) -> None:
@@ -162,7 +162,7 @@ async def test_a_renamed_repository_is_followed(
     assert (read.repository.id, read.repository.full_name) == (letter.repository.id, "lovelace/open-letters")
     await client.edit_body(REPO, letter.number, "Dear mayor,")
     assert letter.body == "Dear mayor,"
-    await client.unreact(REPO, comment.id, await client.react(REPO, comment.id, "confused"))
+    await client.delete_reaction(REPO, comment.id, await client.create_reaction(REPO, comment.id, "confused"))
     assert comment.reactions == []
     assert [one.id for one in (await client.list_comments(REPO, letter.number)).comments] == [comment.id]
     assert [one.issue.id for one in await client.list_petitions(REPO, "petition")] == [letter.id]

@@ -118,7 +118,7 @@ async def test_one_order_removes_many_socks_and_a_recount_agrees(stage: Scene, p
     stage.sandbox.accounts.rename(stage.sandbox.user("sock-7"), "no-sock")
     found = await verify(IssueName.read("lovelace/letters#1"), stage.config())
     assert (found.recount.agrees, found.recount.count) == (True, 1)
-    assert found.notes == ("an order names sock-7, who has another name by now; the block tells whom it meant",)
+    assert found.notes == ("a command names sock-7, who has another name by now; the block shows whom it meant",)
     stage.sandbox.comments.delete(given, given.user)
     await stage.shows(petition, 41)
 
@@ -252,7 +252,7 @@ async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
     assert any("who has another name by now" in line for line in found.lines())
     found = await recounted(stage, petition, token=stage.sandbox.token_of("zoe"))
     assert found.recount.agrees
-    assert any("told only to organizers" in line for line in found.lines())
+    assert any("shown only to organizers" in line for line in found.lines())
 
 
 async def test_a_signature_that_is_counted_against_an_order_is_named(stage: Scene, petition: Issue) -> None:

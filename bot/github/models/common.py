@@ -140,7 +140,7 @@ class CommentModel(Struct, gc=False):
 
     @property
     def hidden(self) -> bool | None:
-        """Return whether a moderator has hidden it; None where GitHub does not say, as on older servers."""
+        """Return whether a moderator has hidden it; None where GitHub does not show it, as on older servers."""
         return None if self.minimized is UNSET else self.minimized is not None
 
     def author(self) -> Author | None:

@@ -203,7 +203,7 @@ class IssuesEvent(RepositoryScopedEvent, kw_only=True, gc=False):
             if changes.new_repository is not None and changes.new_issue is not None:
                 moved_to = (changes.new_repository.repository(here).fact(), changes.new_issue.fact())
             return (IssueGone(installation_id, repository, issue.id, moved_to),)
-        # The arrival of a transferred issue says `opened` too, but brings comments along.
+        # The arrival of a transferred issue is `opened` too, but brings comments along.
         has_arrived = changes.old_issue is not None or changes.old_repository is not None
         reread = has_arrived or self.action in ("labeled", "reopened", "unlocked")
         fact = IssueFact(installation_id, repository, issue, issue.updated_at, reread, self._body_edit())

@@ -1,4 +1,4 @@
-"""Find out from GitHub alone by which rules a petition counts: its settings, its orders, and who may give them."""
+"""Read from GitHub alone by which rules a petition counts: its settings and its organizers' commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.petition.organizers.settings import read as read_text
 
 @dataclass(frozen=True, slots=True)
 class FoundRules:
-    """The rules, and what had to be taken on trust to find them."""
+    """The rules, and notes on what could not be checked."""
 
     rules: Rules
     notes: tuple[str, ...] = ()
@@ -30,21 +30,21 @@ async def find_rules(
     associates: Collection[int],
     withheld: Mapping[int, Collection[int]],
 ) -> FoundRules:
-    """Fold settings and orders as the bot does; raises `bot.github.errors`.
+    """Apply settings and commands as the bot does; raises `bot.github.errors`.
 
-    `associates` are the people that GitHub shows as owner, member or collaborator. `withheld` says whom the block
-    takes orders to mean, by the order's comment: logins change, and nobody can ask for one that was.
+    `associates` are the people that GitHub shows as owner, member or collaborator. `withheld` has whom the block
+    shows as removed, by the command's comment: logins change, and an old one cannot be looked up.
     """
     notes: list[str] = []
     settings = await _settings(client, repository, notes)
-    orders = standing_orders(comments)
-    organizers = await _organizers(client, repository, orders, associates, notes)
+    commands = standing_orders(comments)
+    organizers = await _organizers(client, repository, commands, associates, notes)
     named: dict[tuple[int, str], Author | None] = {}
-    for one in orders:
+    for one in commands:
         if organizers[one.author.id]:
             people = await _named(client, one, comments, withheld.get(one.comment_id, ()), notes)
             named.update({(one.comment_id, login): person for login, person in people.items()})
-    return FoundRules(rule(settings, orders, organizers=organizers, named=named).rules, tuple(notes))
+    return FoundRules(rule(settings, commands, organizers=organizers, named=named).rules, tuple(notes))
 
 
 async def _settings(client: InstallationClient, repository: str, notes: list[str]) -> Settings:
@@ -56,25 +56,25 @@ async def _settings(client: InstallationClient, repository: str, notes: list[str
     found = read_text(text or "")
     if isinstance(found, Settings):
         return found
-    notes.append(f"{PATH} has mistakes; counted without it, where the bot goes by the last one that had none")
+    notes.append(f"{PATH} has mistakes; counted without it; the bot uses its last version without mistakes")
     return DEFAULTS
 
 
 async def _organizers(
     client: InstallationClient,
     repository: str,
-    orders: Iterable[Given],
+    commands: Iterable[Given],
     associates: Collection[int],
     notes: list[str],
 ) -> dict[int, bool]:
     organizers: dict[int, bool] = {}
-    for person in {one.author.id: one.author for one in orders}.values():
+    for person in {one.author.id: one.author for one in commands}.values():
         try:
             organizers[person.id] = await client.may_write(repository, person)
         except Forbidden:
             organizers[person.id] = person.id in associates
             word = "one" if organizers[person.id] else "none"
-            notes.append(f"who is an organizer is told only to organizers; {person.login} was taken for {word}")
+            notes.append(f"who is an organizer is shown only to organizers; {person.login} was counted as {word}")
     return organizers
 
 
@@ -85,12 +85,12 @@ async def _named(
     meant: Collection[int],
     notes: list[str],
 ) -> dict[str, Author | None]:
-    """Return whom an order means by each login; `meant` are those that the block says it withholds."""
+    """Return the account that a command means by each login; `meant` are those that the block shows as removed."""
     authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
-    people = {login: await client.person(login) or authors.get(login) for login in names_of(one.order)}
+    people = {login: await client.find_user(login) or authors.get(login) for login in names_of(one.order)}
     others = set(meant) - {person.id for person in people.values() if person is not None}
     for login, person in people.items():
         if others and (person is None or person.id not in meant):
-            notes.append(f"an order names {login}, who has another name by now; the block tells whom it meant")
+            notes.append(f"a command names {login}, who has another name by now; the block shows whom it meant")
             people[login] = Author(others.pop(), login)
     return people
