@@ -8,7 +8,7 @@ import pytest
 
 from bot.github.errors import Unavailable
 from bot.github.models.graphql import Revision, RevisionPage, read_revisions, read_texts
-from tests.github.deliver import AT_NINE, AT_TEN, NINE, TEN
+from tests.github.deliveries import AT_NINE, AT_TEN, NINE, TEN
 
 Json = dict[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 from bot.github.models.graphql import read_comments
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, Standing, Writer, merge, standing
-from tests.github.deliver import AT_NINE, AT_TEN, NINE, TEN, about_comment, comment
+from tests.github.deliveries import AT_NINE, AT_TEN, NINE, TEN, about_comment, comment
 
 Json = dict[str, Any]
 

@@ -12,7 +12,7 @@ from bot.petition.facts import (
     RepositoryFact,
     SettingsFact,
 )
-from tests.github.deliver import (
+from tests.github.deliveries import (
     ADA,
     AT_NINE,
     AT_TEN,

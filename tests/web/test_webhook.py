@@ -29,7 +29,7 @@ from bot.web.serving import listening
 from bot.web.webhook import admission, log_sampling
 from bot.web.webhook.handler import BODY_LIMIT
 from bot.web.webhook.log_sampling import LINES, Journal
-from tests.github.deliver import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
+from tests.github.deliveries import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
 from tests.web.scene import house
 
 SECRETS = ("new secret", "old secret")

@@ -18,7 +18,7 @@ from bot.petition.comments.commands import Unsign
 from bot.petition.comments.comment import Author, Writer
 from bot.petition.facts import CommentFact, Fact, IssueFact, SettingsFact, Unclear
 from tests.chance import examples
-from tests.github.deliver import (
+from tests.github.deliveries import (
     ADA,
     EXAMPLES,
     ISSUE,

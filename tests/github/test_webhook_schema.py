@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from bot.github import webhooks as deliveries
 from bot.github.models import webhooks
-from tests.github.deliver import EXAMPLES, Json
+from tests.github.deliveries import EXAMPLES, Json
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     "issue_comment": webhooks.IssueCommentEvent,
