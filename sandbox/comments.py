@@ -18,11 +18,8 @@ class Comments:
         self._repositories = repositories
         self._issues = issues
 
-    def create(
-        self, issue: Issue, actor: User, body: str, *, web: bool | None = None, via_app: bool = False,
-        via_email: bool = False,
-    ) -> Comment:  # fmt: skip
-        """Write a comment; through the App's hands if `via_app`, by answering a mail if `via_email`."""
+    def create(self, issue: Issue, actor: User, body: str, *, web: bool | None = None) -> Comment:
+        """Write a comment."""
         self._issues.require_writable(issue)
         self._refuse_locked(issue, actor)
         if self._world.rules.comment_cap is not None and len(issue.comments) >= self._world.rules.comment_cap:
@@ -31,17 +28,14 @@ class Comments:
             )
         body = self._body(actor, body, web=web)
         now = self._world.time()
-        late = self._world.random.random() < self._world.rules.late_updates
         comment = Comment(
             id=self._world.next_id("comment"),
             issue=issue,
             user=actor,
             body=body,
             created_at=now,
-            updated_at=now + late,
+            updated_at=now,
             edits=[Edit(now, actor, body)],
-            via_app=via_app or actor is self._world.app.bot,
-            via_email=via_email,
         )
         self._world.add_comment(comment)
         before = len(issue.comments)

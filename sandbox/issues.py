@@ -94,7 +94,7 @@ class Issues:
         self._repositories.require(issue.repository, actor, "write")
         if not 0 <= number < len(issue.edits) - 1:
             raise Refused(422, "Only an earlier revision can be deleted.")
-        issue.edits[number] = replace(issue.edits[number], removed_at=self._world.time(), removed_by=actor)
+        issue.edits[number] = replace(issue.edits[number], removed=True)
 
     def label(self, issue: Issue, actor: User, name: str) -> Issue:
         """Add a label to an issue, making the label if need be."""

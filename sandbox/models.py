@@ -93,8 +93,7 @@ class Edit:
     at: int
     editor: User
     text: str
-    removed_at: int | None = None
-    removed_by: User | None = None
+    removed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -153,8 +152,6 @@ class Comment(_Text):
     pinned_at: int | None = None
     pinned_by: User | None = None
     reactions: list[Reaction] = field(default_factory=list)
-    via_app: bool = False
-    via_email: bool = False
     deleted: bool = False
 
     @property

@@ -180,7 +180,7 @@ def comment(world: World, of: Comment) -> JsonObject:
         "body": of.body,
         "author_association": association(of.issue.repository, of.user),
         "reactions": rollup(f"{url}/reactions", of.reactions),
-        "performed_via_github_app": integration(world) if of.via_app else None,
+        "performed_via_github_app": integration(world) if of.user is world.app.bot else None,
         "pin": pin,
         "minimized": None if of.minimized is None else {"reason": of.minimized},
     }

@@ -26,8 +26,6 @@ class Rules:
     title_limit: int = 256
     comment_ids_survive_transfer: bool = True
     """Whether a transferred issue's comments keep their ids; nobody could tell."""
-    late_updates: float = 0.0
-    """Share of new comments whose `updated_at` is a second after `created_at` although nobody edited them."""
 
 
 @dataclass(frozen=True, slots=True)

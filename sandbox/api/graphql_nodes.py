@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping
 
 from sandbox import shapes
 from sandbox.api.call import Call
 from sandbox.models import Comment, Issue, Repository, User, node_id, parts_of
 
 Fields = Mapping[str, object]
-T = TypeVar("T")
 
 MOST_NODES = 100
 """How many things a connection gives at once."""
@@ -51,11 +49,7 @@ class Nodes:
 
     def issue(self, of: Issue) -> Fields:
         """Build an issue."""
-        return {
-            "__typename": "Issue",
-            **self._text(of),
-            "comments": lambda _info, **page: self._comments(of, page),
-        }
+        return {"__typename": "Issue", **self._text(of)}
 
     def comment(self, of: Comment) -> Fields:
         """Build a comment; `databaseId` is there but today's ids do not fit it."""
@@ -65,9 +59,7 @@ class Nodes:
             "databaseId": of.id,
             "author": self.actor(of.user),
             "updatedAt": shapes.timestamp(of.updated_at),
-            "createdViaEmail": of.via_email,
             "isMinimized": of.minimized is not None,
-            "minimizedReason": of.minimized,
         }
 
     def edit(self, of: Issue | Comment, number: int) -> Fields:
@@ -78,9 +70,7 @@ class Nodes:
             "id": _edit_id(of, number),
             "editedAt": shapes.timestamp(edit.at),
             "editor": self.actor(edit.editor),
-            "deletedAt": _time(edit.removed_at),
-            "deletedBy": self.actor(edit.removed_by),
-            "diff": edit.text if edit.removed_at is None else None,
+            "diff": None if edit.removed else edit.text,
         }
 
     def find_edit(self, edit_id: str) -> Fields | None:
@@ -98,12 +88,11 @@ class Nodes:
         """Build an account: null once it is deleted, and a bot without `[bot]`."""
         if of is None or of.deleted:
             return None
-        login = of.login.removesuffix("[bot]")
         return {
             "__typename": of.type,
             "id": of.node_id,
             "databaseId": of.id,
-            "login": login,
+            "login": of.login.removesuffix("[bot]"),
             "name": of.name,
             "bio": of.bio,
             "createdAt": shapes.timestamp(of.created_at),
@@ -120,51 +109,30 @@ class Nodes:
             "editor": self.actor(of.editor),
             "lastEditedAt": _time(of.edited_at),
             "includesCreatedEdit": of.edited_at is not None,
-            "userContentEdits": lambda _info, **page: self._edits(of, page),
+            "userContentEdits": lambda _info, **page: self._edits(of, **page),
         }
 
-    def _comments(self, issue: Issue, page: Mapping[str, object]) -> Fields:
-        comments = self._call.github.stale_reads.comments(issue)
-        order = page.get("orderBy")
-        if isinstance(order, Mapping):
-            is_newest_first = order["direction"] == "DESC"
-            comments = sorted(comments, key=lambda one: (one.updated_at, one.id), reverse=is_newest_first)
-        return connection(comments, self.comment, page, must_be_bounded=True)
-
-    def _edits(self, of: Issue | Comment, page: Mapping[str, object]) -> Fields:
+    def _edits(self, of: Issue | Comment, first: int = MOST_NODES, after: str | None = None) -> Fields:
         """List revisions, newest first; a text that nobody edited has none, an edited one its original too."""
+        if first > MOST_NODES:
+            message = f"Requesting {first} records exceeds the `first` limit of {MOST_NODES} records."
+            raise Unresolved(message, "EXCESSIVE_PAGINATION")
         numbers = range(len(of.edits) if len(of.edits) > 1 else 0)[::-1]
-        return connection(numbers, lambda number: self.edit(of, number), page)
-
-
-def connection(
-    things: Sequence[T], show: Callable[[T], Fields], page: Mapping[str, object], *, must_be_bounded: bool = False
-) -> Fields:
-    """Cut a page out of a list; cursors are places in the list."""
-    first = page.get("first")
-    if not isinstance(first, int):
-        if must_be_bounded:
-            message = "You must provide a `first` or `last` value to properly paginate the `comments` connection."
-            raise Unresolved(message, "MISSING_PAGINATION_BOUNDARIES")
-        first = len(things)
-    elif first > MOST_NODES:
-        message = f"Requesting {first} records on the connection exceeds the `first` limit of {MOST_NODES} records."
-        raise Unresolved(message, "EXCESSIVE_PAGINATION")
-    start = min(_place(page.get("after")), len(things))
-    end = min(start + first, len(things))
-    return {
-        "nodes": [show(one) for one in things[start:end]],
-        "totalCount": len(things),
-        "pageInfo": {"endCursor": _cursor(end) if end > start else None, "hasNextPage": end < len(things)},
-    }
+        start = min(_place(after), len(numbers))
+        end = min(start + first, len(numbers))
+        return {
+            "nodes": [self.edit(of, number) for number in numbers[start:end]],
+            "totalCount": len(numbers),
+            "pageInfo": {"endCursor": _cursor(end) if end > start else None, "hasNextPage": end < len(numbers)},
+        }
 
 
 def _cursor(place: int) -> str:
     return base64.b64encode(f"cursor:v2:{place}".encode()).decode()
 
 
-def _place(cursor: object) -> int:
-    if not isinstance(cursor, str):
+def _place(cursor: str | None) -> int:
+    if cursor is None:
         return 0
     try:
         return int(base64.b64decode(cursor).decode().removeprefix("cursor:v2:"))

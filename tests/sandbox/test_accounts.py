@@ -7,7 +7,7 @@ from sandbox.server import Sandbox
 from tests.sandbox.scene import NOON, Api, Mailbox
 
 COMMENTS = "/repos/lovelace/letters/issues/1/comments"
-AUTHOR = "query($id: ID!) { node(id: $id) { ... on IssueComment { author { __typename login } } } }"
+AUTHOR = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on IssueComment { author { __typename login } } } }"
 
 
 async def test_a_renamed_person_keeps_the_id_and_somebody_else_may_take_the_login(
@@ -33,8 +33,8 @@ async def test_a_deleted_account_is_the_ghost_to_rest_and_null_to_graphql(sandbo
     sandbox.accounts.delete(signed.user)
 
     assert [one["user"]["login"] for one in (await api.get(COMMENTS)).json] == ["ghost"]
-    answer = await api.graphql(AUTHOR, id=signed.node_id)
-    assert answer["data"]["node"]["author"] is None
+    answer = await api.graphql(AUTHOR, ids=[signed.node_id])
+    assert answer["data"]["nodes"][0]["author"] is None
 
 
 async def test_a_deleted_account_may_be_null_to_rest_but_deliveries_have_the_ghost(
@@ -61,7 +61,7 @@ async def test_what_a_flagged_account_wrote_vanishes_and_returns_without_a_word(
     sandbox.accounts.flag(signed.user)
     assert [one["user"]["login"] for one in (await api.get(COMMENTS)).json] == ["grace"]
     assert (await api.get(f"/repos/lovelace/letters/issues/comments/{signed.id}")).status == 404
-    assert (await api.graphql(AUTHOR, id=signed.node_id))["errors"][0]["type"] == "NOT_FOUND"
+    assert (await api.graphql(AUTHOR, ids=[signed.node_id]))["errors"][0]["type"] == "NOT_FOUND"
 
     sandbox.accounts.unflag(signed.user)
     assert [one["user"]["login"] for one in (await api.get(COMMENTS)).json] == ["ada", "grace"]
@@ -74,8 +74,8 @@ async def test_the_bot_has_brackets_in_rest_and_none_in_graphql(sandbox: Sandbox
     written = await api("POST", COMMENTS, {"body": "hello"})
 
     assert (written.json["user"]["login"], written.json["user"]["type"]) == ("undersigned[bot]", "Bot")
-    answer = await api.graphql(AUTHOR, id=written.json["node_id"])
-    assert answer["data"]["node"]["author"] == {"__typename": "Bot", "login": "undersigned"}
+    answer = await api.graphql(AUTHOR, ids=[written.json["node_id"]])
+    assert answer["data"]["nodes"][0]["author"] == {"__typename": "Bot", "login": "undersigned"}
 
 
 async def test_the_installed_account_s_rename_is_told_and_its_repositories_redirect(

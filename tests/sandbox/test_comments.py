@@ -208,27 +208,3 @@ async def test_a_reaction_is_201_once_and_200_after_and_no_webhook_hears_of_it(
     assert (removed.status, again.status, wrong.status) == (204, 404, 422)
     await sandbox.settled()
     assert len(mailbox.received) == before
-
-
-async def test_an_edit_never_made_may_still_show_two_times_that_differ(sandbox: Sandbox) -> None:
-    sandbox.world.rules.late_updates = 1.0
-
-    signed = sandbox.comment(sandbox.petition(), "ada")
-
-    assert signed.updated_at == signed.created_at + 1
-    assert signed.edited_at is None
-
-
-async def test_writing_through_the_app_or_by_mail_is_told(sandbox: Sandbox, mailbox: Mailbox, api: Api) -> None:
-    petition = sandbox.petition()
-    sandbox.comments.create(petition, sandbox.user("ada"), "/sign", via_app=True)
-    await sandbox.settled()
-    comment = mailbox.received[-1].json["comment"]
-    assert comment["performed_via_github_app"]["id"] == sandbox.app_id
-    assert comment["user"]["type"] == "User"
-
-    mailed = sandbox.comments.create(petition, sandbox.user("grace"), "/sign\n\n> On Sunday …", via_email=True)
-    answer = await api.graphql(
-        "query($id: ID!) { node(id: $id) { ... on IssueComment { createdViaEmail } } }", id=mailed.node_id
-    )
-    assert answer["data"]["node"]["createdViaEmail"] is True

@@ -266,7 +266,7 @@ async def test_throttling_comes_in_all_its_forms(sandbox: Sandbox, api: Api, clo
 async def test_graphql_goes_wrong_with_status_200(sandbox: Sandbox, api: Api) -> None:
     sandbox.petition()
     await api.installation_token()
-    query = "{ rateLimit { limit } }"
+    query = '{ user(login: "ada") { login } }'
 
     sandbox.faults = Faults(graphql_error=1.0)
     assert (await api.get(ISSUE)).status == 200

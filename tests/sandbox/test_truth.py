@@ -215,7 +215,7 @@ async def test_an_independent_client_signs_in_as_the_app_and_works(sandbox: Sand
             "lovelace", "letters", comments[0].id, thumb.parsed_data.id
         )
         answer = await github.async_graphql(
-            "query($id: ID!) { node(id: $id) { ... on Issue { body } } }", {"id": issue.node_id}
+            "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue { body } } }", {"ids": [issue.node_id]}
         )
 
     assert issue.title == petition.title
@@ -223,7 +223,7 @@ async def test_an_independent_client_signs_in_as_the_app_and_works(sandbox: Sand
     assert len(comments) == 120
     assert thumb.status_code == 201
     assert petition.comments[0].reactions == []
-    assert answer == {"node": {"body": "counted"}}
+    assert answer == {"nodes": [{"body": "counted"}]}
 
 
 async def test_an_independent_client_works_with_a_personal_token(sandbox: Sandbox) -> None:
