@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -18,7 +19,7 @@ class ChangeFeed:
         self._counted = counted
         self._changes = 0
         self._closed = False
-        self._pages: set[asyncio.Event] = set()
+        self._changed = asyncio.Event()
 
     @property
     def version(self) -> str:
@@ -41,30 +42,21 @@ class ChangeFeed:
         response = web.StreamResponse(headers={**headers, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b"retry: 1000\n\n")
-        changed_event = asyncio.Event()
-        self._pages.add(changed_event)
-        try:
+        with suppress(ConnectionResetError):  # the page has been closed
             while not self._closed:
-                changed_event.clear()
-                if seen != (version := self.version):
-                    seen = version
+                changed = self._changed
+                if seen != self.version:
+                    seen = self.version
                     await response.write(f"event: change\ndata: {seen}\n\n".encode())
-                elif not await _within(LOOK_SECONDS, changed_event):
+                    continue
+                try:
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await changed.wait()
+                except TimeoutError:
                     await response.write(b": still here\n\n")
-        except ConnectionResetError:
-            pass  # The page has been closed.
-        finally:
-            self._pages.discard(changed_event)
         return response
 
     def _wake(self) -> None:
-        for changed_event in self._pages:
-            changed_event.set()
-
-
-async def _within(seconds: float, changed_event: asyncio.Event) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            return await changed_event.wait()
-    except TimeoutError:
-        return False
+        """Wake who watches; who looks from now on waits for the next change."""
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -12,9 +12,9 @@ import json
 import time
 import uuid
 import zlib
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from heapq import heappop, heappush
 from urllib.parse import urlencode
 
@@ -30,6 +30,7 @@ LARGEST = 25 * 1024 * 1024
 """Bytes of the largest payload that GitHub delivers at all."""
 NO_ANSWER = 0
 """The status code of an attempt that got no HTTP answer; GitHub's own is not known."""
+NOT_REACHED = "failed to connect to host"
 
 
 KEPT = 3 * 24 * 3600
@@ -65,15 +66,15 @@ class Delivery:
 class Attempt:
     """One try to deliver; `status` is `OK` only for a 2xx, and `status_code` 0 where no HTTP answer came."""
 
-    id: int
     delivery: Delivery
-    delivered_at: float
-    duration: float
     status: str
-    status_code: int
     request_headers: Mapping[str, str] = field(default_factory=dict)
+    status_code: int = NO_ANSWER
     response_headers: Mapping[str, str] = field(default_factory=dict)
     response: str = ""
+    id: int = 0
+    delivered_at: float = 0.0
+    duration: float = 0.0
 
     def shown(self) -> JsonObject:
         """Return the attempt as the list shows it."""
@@ -105,20 +106,13 @@ class Attempt:
 class DeliveryLog:
     """Remembers attempts for three days."""
 
-    def __init__(self, now: Callable[[], float], first_id: int = 180_000_000_001) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._attempts: dict[int, Attempt] = {}
-        self._next_id = first_id
-
-    def next_id(self) -> int:
-        """Return the id of the next attempt."""
-        self._next_id += 1
-        return self._next_id - 1
+        self._attempts: deque[Attempt] = deque()
 
     def add(self, attempt: Attempt) -> None:
         """Remember an attempt."""
-        self._forget()
-        self._attempts[attempt.id] = attempt
+        self._attempts.append(attempt)
 
     def attempts(self, status: str | None = None) -> list[Attempt]:
         """List attempts, newest first.
@@ -126,23 +120,14 @@ class DeliveryLog:
         `status` filters by HTTP code as GitHub does: `success` 200-399, `failure` 400-599. An attempt without an
         HTTP answer is in neither.
         """
-        self._forget()
+        while self._attempts and self._attempts[0].delivered_at < self._now() - KEPT:
+            self._attempts.popleft()
         codes = {"success": range(200, 400), "failure": range(400, 600)}.get(status or "")
-        newest_first = reversed(self._attempts.values())
-        return [one for one in newest_first if codes is None or one.status_code in codes]
+        return [one for one in reversed(self._attempts) if codes is None or one.status_code in codes]
 
     def get(self, attempt_id: int) -> Attempt | None:
         """Find an attempt that has not expired."""
-        self._forget()
-        return self._attempts.get(attempt_id)
-
-    def _forget(self) -> None:
-        oldest = self._now() - KEPT
-        while self._attempts:
-            first = next(iter(self._attempts.values()))
-            if first.delivered_at >= oldest:
-                break
-            del self._attempts[first.id]
+        return next((one for one in self.attempts() if one.id == attempt_id), None)
 
 
 class Deliveries:
@@ -211,7 +196,7 @@ class Deliveries:
             case DeliveryFault.VANISHES:
                 pass
             case DeliveryFault.IS_LOST:
-                self._record(delivery, status="failed to connect to host")
+                self._record(Attempt(delivery, NOT_REACHED))
             case DeliveryFault.COMES_TWICE:
                 self._put(delivery)
                 self._put(delivery)
@@ -219,7 +204,7 @@ class Deliveries:
                 self._put(delivery, late_by=self._faults.places())
             case DeliveryFault.IS_UNANSWERED:
                 self._put(delivery, is_answered=False)
-            case DeliveryFault.ARRIVES:
+            case None:
                 self._put(delivery)
 
     def redeliver(self, attempt: Attempt) -> None:
@@ -282,24 +267,20 @@ class Deliveries:
             body, content_type = urlencode({"payload": body}).encode(), "application/x-www-form-urlencoded"
         headers = self._headers(delivery, body, content_type)
         timeout = aiohttp.ClientTimeout(total=self.timeout)
-        began = time.perf_counter()
-        record = partial(self._record, delivery, headers)
+        began, attempt = time.perf_counter(), Attempt(delivery, "timed out", headers)
         try:
             async with self._session.post(
                 self.url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 text = (await response.content.read(64 * 1024)).decode("utf-8", "replace")
-        except TimeoutError:
-            record(time.perf_counter() - began, status="timed out")
-        except aiohttp.ClientError:
-            record(time.perf_counter() - began, status="failed to connect to host")
-        else:
-            took = time.perf_counter() - began
             if is_answered:
                 status = "OK" if response.ok else f"Invalid HTTP Response: {response.status}"
-                record(took, status, response.status, dict(response.headers), text)
-            else:
-                record(took, status="timed out")
+                attempt = Attempt(delivery, status, headers, response.status, dict(response.headers), text)
+        except TimeoutError:
+            pass
+        except aiohttp.ClientError:
+            attempt = Attempt(delivery, NOT_REACHED, headers)
+        self._record(attempt, time.perf_counter() - began)
 
     def _headers(self, delivery: Delivery, body: bytes, content_type: str) -> dict[str, str]:
         app = self._world.app
@@ -319,16 +300,9 @@ class Deliveries:
             headers["X-Hub-Signature-256"] = f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}"
         return headers
 
-    def _record(
-        self, delivery: Delivery, headers: Mapping[str, str] | None = None, duration: float = 0.0,
-        status: str = "OK", status_code: int = NO_ANSWER, response_headers: Mapping[str, str] | None = None,
-        response: str = "",
-    ) -> None:  # fmt: skip
-        attempt = Attempt(
-            self.log.next_id(), delivery, self._world.now(), duration, status, status_code,
-            headers or {}, response_headers or {}, response,
-        )  # fmt: skip
-        self.log.add(attempt)
+    def _record(self, attempt: Attempt, duration: float = 0.0) -> None:
+        number, now = self._world.next_id("attempt"), self._world.now()
+        self.log.add(replace(attempt, id=number, delivered_at=now, duration=duration))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,12 +7,12 @@ separate streams, so that the one does not disturb the other.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Enum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +80,27 @@ class Faults:
 
 
 class DeliveryFault(Enum):
-    """What becomes of a delivery."""
+    """What may become of a delivery; the value is the field of `Faults` with its share."""
 
-    ARRIVES = "arrives"
-    VANISHES = "vanishes"
-    IS_LOST = "is lost"
-    COMES_TWICE = "comes twice"
-    COMES_LATE = "comes late"
-    IS_UNANSWERED = "is unanswered"
+    IS_LOST = "lost"
+    VANISHES = "vanished"
+    COMES_TWICE = "doubled"
+    COMES_LATE = "late"
+    IS_UNANSWERED = "unanswered"
 
 
 class RequestFault(Enum):
-    """What becomes of an API request."""
+    """What may become of an API request; the value is the field of `Faults` with its share, if it is a share."""
 
-    SERVER_ERROR = "server error"
+    SERVER_ERROR = "server_error"
     UNAVAILABLE = "unavailable"
     TRUNCATED = "truncated"
-    HANGS = "hangs"
+    HANGS = "hanging"
     PRIMARY = "primary"
     SECONDARY = "secondary"
-    GRAPHQL_ERROR = "graphql error"
-    REACTIONS_MISSING = "reactions missing"
-    REACTIONS_FAIL = "reactions fail"
+    GRAPHQL_ERROR = "graphql_error"
+    REACTIONS_FAIL = "reactions_failing"
+    REACTIONS_MISSING = "reactions_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +137,9 @@ class FaultInjector:
         """Make the next request whose `METHOD /path` contains `where` fail, once."""
         self._planned.append((where, failure))
 
-    def with_delivery(self) -> DeliveryFault:
-        """Draw what becomes of a delivery."""
-        of = self._faults
-        outcomes = {
-            DeliveryFault.IS_LOST: of.lost,
-            DeliveryFault.VANISHES: of.vanished,
-            DeliveryFault.COMES_TWICE: of.doubled,
-            DeliveryFault.COMES_LATE: of.late,
-            DeliveryFault.IS_UNANSWERED: of.unanswered,
-        }
-        return _draw(self._deliveries, outcomes) or DeliveryFault.ARRIVES
+    def with_delivery(self) -> DeliveryFault | None:
+        """Draw what becomes of a delivery; None where nothing goes wrong."""
+        return self._draw(self._deliveries, DeliveryFault)
 
     def places(self) -> int:
         """Draw how many later deliveries overtake one that is held back."""
@@ -161,40 +152,34 @@ class FaultInjector:
             if where in request:
                 del self._planned[place]
                 return failure
-        of, draw = self._faults, self._requests
-        is_graphql, is_reaction = path.endswith("/graphql"), "/reactions" in path
-        if is_reaction and of.reactions_missing:
+        impossible = {RequestFault.REACTIONS_MISSING}
+        if "/reactions" not in path:
+            impossible.add(RequestFault.REACTIONS_FAIL)
+        elif self._faults.reactions_missing:
             return Failure(RequestFault.REACTIONS_MISSING)
-        if of.where not in request:
+        if not path.endswith("/graphql"):
+            impossible.add(RequestFault.GRAPHQL_ERROR)
+        if self._faults.where not in request:
             return None
-        faults = {
-            RequestFault.SERVER_ERROR: of.server_error,
-            RequestFault.UNAVAILABLE: of.unavailable,
-            RequestFault.TRUNCATED: of.truncated,
-            RequestFault.HANGS: of.hanging,
-            RequestFault.PRIMARY: of.primary,
-            RequestFault.SECONDARY: of.secondary,
-            RequestFault.GRAPHQL_ERROR: of.graphql_error if is_graphql else 0.0,
-            RequestFault.REACTIONS_FAIL: of.reactions_failing if is_reaction else 0.0,
-        }
-        fault = _draw(draw, faults)
+        draw = self._requests
+        fault = self._draw(draw, (one for one in RequestFault if one not in impossible))
         if fault is None:
             return None
-        applied = draw.random() < of.applied_anyway
+        applied = draw.random() < self._faults.applied_anyway
         return Failure(fault, applied, draw.choice((403, 429)), says_when=draw.random() < 0.5)
 
     def refuses_token(self, age: float) -> int:
         """Draw how a token of this age (seconds) is refused: 401, 403, or 0 for not at all."""
         return self._requests.choice((401, 403)) if age < self._faults.token_lag_seconds else 0
 
-
-def _draw(source: random.Random, shares: Mapping[T, float]) -> T | None:
-    """Draw one of the outcomes, or None with the share that is left; costs one draw only where there are any."""
-    if not any(shares.values()):
+    def _draw(self, source: random.Random, faults: Iterable[T]) -> T | None:
+        """Draw one of the faults, or None with the share that is left; costs one draw only where there are any."""
+        shares: dict[T, float] = {one: getattr(self._faults, one.value) for one in faults}
+        if not any(shares.values()):
+            return None
+        left = source.random()
+        for fault, share in shares.items():
+            if left < share:
+                return fault
+            left -= share
         return None
-    left = source.random()
-    for outcome, share in shares.items():
-        if left < share:
-            return outcome
-        left -= share
-    return None

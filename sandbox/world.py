@@ -116,6 +116,7 @@ class World:
 
 _FIRST_IDS: dict[str, int] = {
     "app": 1_200_001,
+    "attempt": 180_000_000_001,
     "comment": 5_200_000_001,  # past 2^31, as GitHub's have been since 2024
     "hook": 480_000_001,
     "installation": 90_000_001,

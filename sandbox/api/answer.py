@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import web
-from multidict import CIMultiDict, MultiMapping
+from multidict import MultiMapping
 
 from sandbox.models import Json, JsonObject, Refused
 
@@ -33,25 +33,16 @@ class Answer:
         """Return the bytes to send."""
         if self.raw is not None:
             return self.raw
-        if self.status in {204, 304}:
+        if self.status == 204:
             return b""
         return json.dumps(self.json, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def refusal(refused: Refused) -> Answer:
     """Build GitHub's answer to what it refuses; `status` is a string in the body."""
-    return error(refused.status, refused.message, refused.errors, refused.headers)
-
-
-def error(
-    status: int, message: str, errors: Sequence[Json] = (), headers: Mapping[str, str] | None = None
-) -> Answer:
-    """Build an error in GitHub's form."""
-    body: JsonObject = {"message": message}
-    if errors:
-        body["errors"] = list(errors)
-    body |= {"documentation_url": DOCUMENTATION, "status": str(status)}
-    return Answer(body, status, headers or {})
+    errors: JsonObject = {"errors": list(refused.errors)} if refused.errors else {}
+    closing: JsonObject = {"documentation_url": DOCUMENTATION, "status": str(refused.status)}
+    return Answer({"message": refused.message} | errors | closing, refused.status, refused.headers)
 
 
 def moved(method: str, url: str) -> Answer:
@@ -63,27 +54,16 @@ def moved(method: str, url: str) -> Answer:
 def respond(answer: Answer, request: web.Request, salt: str = "") -> web.Response:
     """Send an answer; a reader whose copy is still good gets 304 and no body. ETags depend on `salt`."""
     body = answer.body()
-    headers: CIMultiDict[str] = CIMultiDict(answer.headers)
-    headers.setdefault("Content-Type", "application/json; charset=utf-8")
-    headers["X-GitHub-Media-Type"] = "github.v3; format=json"
+    headers = {"X-GitHub-Media-Type": "github.v3; format=json", **answer.headers}
     if request.method == "GET" and answer.status == 200:
         headers["Cache-Control"] = "private, max-age=60, s-maxage=60"
-        headers["ETag"] = f'W/"{hashlib.sha256(body + salt.encode()).hexdigest()}"'
-        if _is_fresh(request, headers):
-            del headers["Content-Type"]
+        digest = hashlib.sha256(body + salt.encode()).hexdigest()
+        headers["ETag"] = f'W/"{digest}"'
+        if any(known.value == digest for known in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
-    if answer.status == 204:
-        del headers["Content-Type"]
+    if answer.status != 204:
+        headers.setdefault("Content-Type", "application/json; charset=utf-8")
     return web.Response(status=answer.status, body=body, headers=headers)
-
-
-def _is_fresh(request: web.Request, headers: Mapping[str, str]) -> bool:
-    known = request.headers.get("If-None-Match")
-    if known is not None:
-        mine = headers["ETag"].removeprefix("W/")
-        return any(one.strip().removeprefix("W/") == mine for one in known.split(","))
-    since = request.headers.get("If-Modified-Since")
-    return since is not None and since == headers.get("Last-Modified")
 
 
 def page_of(things: Sequence[T], query: MultiMapping[str], url: str) -> tuple[Sequence[T], dict[str, str]]:

@@ -7,9 +7,10 @@ import math
 
 from aiohttp import web
 
-from sandbox.api.answer import Answer, error, respond
+from sandbox.api.answer import Answer, refusal, respond
 from sandbox.api.limits import SECONDARY
 from sandbox.faults import Failure, Faults, RequestFault
+from sandbox.models import Refused
 
 UNAVAILABLE = (
     "No server is currently available to service your request. Sorry about that. "
@@ -36,11 +37,12 @@ def _answer(failure: Failure, wait: int, now: float, *, is_graphql: bool) -> Ans
         case RequestFault.PRIMARY:
             return _over_primary(failure.status, now + wait, is_graphql=is_graphql)
         case RequestFault.SECONDARY:
-            return error(failure.status, SECONDARY, headers={"Retry-After": str(wait)} if failure.says_when else {})
+            headers = {"Retry-After": str(wait)} if failure.says_when else {}
+            return refusal(Refused(failure.status, SECONDARY, headers=headers))
         case RequestFault.GRAPHQL_ERROR:
             return Answer({"errors": [{"message": "Something went wrong while executing your query."}]})
         case RequestFault.REACTIONS_MISSING:
-            return error(404, "Not Found")
+            return refusal(Refused(404, "Not Found"))
         case RequestFault.REACTIONS_FAIL:
             return _server_error(500)
         case _:
@@ -62,7 +64,7 @@ def _over_primary(status: int, reset: float, *, is_graphql: bool) -> Answer:
     message = "API rate limit exceeded for installation ID 12345."
     if is_graphql:
         return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]}, headers=headers)
-    return error(status, message, headers=headers)
+    return refusal(Refused(status, message, headers=headers))
 
 
 async def _break_off(request: web.Request, whole: web.Response) -> web.StreamResponse:

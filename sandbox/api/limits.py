@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.api.answer import Answer, error
-from sandbox.models import JsonObject
+from sandbox.api.answer import Answer, refusal
+from sandbox.models import JsonObject, Refused
 
 SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 CONTENT = (
@@ -132,11 +132,11 @@ class RateLimiter:
         message = f"API rate limit exceeded for {caller.replace('installation', 'installation ID')}."
         if resource == "graphql":
             return Answer({"errors": [{"type": "RATE_LIMITED", "message": message}]})
-        return error(self.limits.status, message)
+        return refusal(Refused(self.limits.status, message))
 
     def _over_secondary(self, message: str, wait: float) -> Answer:
         headers = {"Retry-After": str(math.ceil(wait))} if self.limits.says_retry_after else {}
-        return error(self.limits.status, message, headers=headers)
+        return refusal(Refused(self.limits.status, message, headers=headers))
 
 
 def _wait(spent: deque[tuple[float, int]], limit: int | None, window: float, now: float, more: int) -> float:
