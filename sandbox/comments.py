@@ -1,4 +1,4 @@
-"""Comments: written, edited, hidden, pinned, deleted, by their author or by somebody else."""
+"""Comments: written, edited, hidden, pinned, reacted to, deleted, by their author or by somebody else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sandbox.world import World
 
 
 class Comments:
-    """Comments on issues."""
+    """Comments on issues, and reactions to them."""
 
     def __init__(self, world: World, events: Events, repositories: Repositories, issues: Issues) -> None:
         self._world = world
@@ -103,6 +103,26 @@ class Comments:
         self._publish("unpinned", comment, actor)
         return comment
 
+    def react(self, comment: Comment, actor: User, content: str) -> Reaction:
+        """React with one of `REACTIONS`, or return the same reaction that is there; no webhook reports it."""
+        self._issues.require_writable(comment.issue)
+        if content not in REACTIONS:
+            raise invalid("Reaction", "content", "invalid")
+        if comment.issue.locked:
+            raise Refused(403, "Unable to create reaction because issue is locked.")
+        for reaction in comment.reactions:
+            if reaction.user is actor and reaction.content == content:
+                return reaction
+        reaction = Reaction(self._world.next_id("reaction"), actor, content, self._world.time())
+        comment.reactions.append(reaction)
+        self._events.changed(comment.issue)
+        return reaction
+
+    def remove_reaction(self, comment: Comment, reaction: Reaction) -> None:
+        """Remove a reaction."""
+        comment.reactions.remove(reaction)
+        self._events.changed(comment.issue)
+
     def _set_minimized(self, comment: Comment, actor: User, reason: str | None) -> Comment:
         self._require(comment, actor)
         if comment.minimized != reason:
@@ -142,35 +162,3 @@ class Comments:
         self._issues.require_writable(comment.issue)
         if not (or_author and actor is comment.user):
             self._repositories.require(comment.issue.repository, actor, "write")
-
-
-class Reactions:
-    """Reactions to issues and to comments."""
-
-    def __init__(self, world: World, events: Events, issues: Issues) -> None:
-        self._world = world
-        self._events = events
-        self._issues = issues
-
-    def add(self, to: Issue | Comment, actor: User, content: str) -> Reaction:
-        """React with one of `REACTIONS`, or return the same reaction that is there; no webhook reports it."""
-        issue = to if isinstance(to, Issue) else to.issue
-        self._issues.require_writable(issue)
-        if content not in REACTIONS:
-            raise invalid("Reaction", "content", "invalid")
-        if issue.locked:
-            raise Refused(403, "Unable to create reaction because issue is locked.")
-        for reaction in to.reactions:
-            if reaction.user is actor and reaction.content == content:
-                return reaction
-        reaction = Reaction(self._world.next_id("reaction"), actor, content, self._world.time())
-        to.reactions.append(reaction)
-        self._events.changed(issue)
-        return reaction
-
-    def remove(self, to: Issue | Comment, actor: User, content: str) -> None:
-        """Remove one's own reaction."""
-        mine = [one for one in to.reactions if one.user is actor and one.content == content]
-        for reaction in mine:
-            to.reactions.remove(reaction)
-        self._events.changed(to if isinstance(to, Issue) else to.issue)

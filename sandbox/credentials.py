@@ -26,12 +26,11 @@ LEVELS = ("none", "read", "write", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An installation token with what it may do and where; `repositories` None means all of the installation."""
+    """An installation token with what it may do."""
 
     value: str
     installation: Installation
     permissions: Mapping[str, str]
-    repositories: frozenset[int] | None
     minted_at: float
     expires_at: float
 
@@ -81,12 +80,7 @@ class Credentials:
         """Delete all private keys but the latest."""
         del self._keys[:-1]
 
-    def mint(
-        self,
-        installation: Installation,
-        permissions: Mapping[str, str],
-        repositories: frozenset[int] | None,
-    ) -> Token:
+    def mint(self, installation: Installation) -> Token:
         """Make an installation token of today's form: some 520 characters with two dots."""
         now = self._world.now()
         parts = [
@@ -95,8 +89,7 @@ class Credentials:
         token = Token(
             value=f"ghs_{self._world.app.id}_{'.'.join(parts)}",
             installation=installation,
-            permissions=permissions,
-            repositories=repositories,
+            permissions=dict(installation.permissions),
             minted_at=now,
             expires_at=now + TOKEN_LIFE,
         )

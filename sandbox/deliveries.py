@@ -16,13 +16,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from urllib.parse import urlencode
 
 import aiohttp
 
 from sandbox.events import ping_payload
 from sandbox.faults import DeliveryFault, FaultInjector
-from sandbox.models import JsonObject, Urls
+from sandbox.models import JsonObject
 from sandbox.shapes import timestamp
 from sandbox.world import Event, World
 
@@ -68,10 +67,8 @@ class Attempt:
 
     delivery: Delivery
     status: str
-    request_headers: Mapping[str, str] = field(default_factory=dict)
     status_code: int = NO_ANSWER
     response_headers: Mapping[str, str] = field(default_factory=dict)
-    response: str = ""
     id: int = 0
     delivered_at: float = 0.0
     duration: float = 0.0
@@ -94,14 +91,6 @@ class Attempt:
             "throttled_at": None,
         }
 
-    def shown_in_full(self, urls: Urls) -> JsonObject:
-        """Return the attempt with its request and response."""
-        return self.shown() | {
-            "url": f"{urls.api}/app/hook/deliveries/{self.id}",
-            "request": {"headers": dict(self.request_headers), "payload": json.loads(self.delivery.payload)},
-            "response": {"headers": dict(self.response_headers), "payload": self.response},
-        }
-
 
 class DeliveryLog:
     """Remembers attempts for three days."""
@@ -114,20 +103,11 @@ class DeliveryLog:
         """Remember an attempt."""
         self._attempts.append(attempt)
 
-    def attempts(self, status: str | None = None) -> list[Attempt]:
-        """List attempts, newest first.
-
-        `status` filters by HTTP code as GitHub does: `success` 200-399, `failure` 400-599. An attempt without an
-        HTTP answer is in neither.
-        """
+    def attempts(self) -> list[Attempt]:
+        """List attempts, newest first."""
         while self._attempts and self._attempts[0].delivered_at < self._now() - KEPT:
             self._attempts.popleft()
-        codes = {"success": range(200, 400), "failure": range(400, 600)}.get(status or "")
-        return [one for one in reversed(self._attempts) if codes is None or one.status_code in codes]
-
-    def get(self, attempt_id: int) -> Attempt | None:
-        """Find an attempt that has not expired."""
-        return next((one for one in self.attempts() if one.id == attempt_id), None)
+        return list(reversed(self._attempts))
 
 
 class Deliveries:
@@ -137,8 +117,6 @@ class Deliveries:
         self.url: str | None = None
         """Where to deliver; None while the hook is switched off, when events are neither sent nor logged."""
         self.secret: str | None = secret
-        self.content_type = "json"
-        """`json` or `form`."""
         self.insecure_ssl = False
         """Whether certificates go unchecked."""
         self.timeout = 10.0
@@ -218,7 +196,7 @@ class Deliveries:
     def config(self) -> JsonObject:
         """Return the hook's configuration with the secret masked."""
         config: JsonObject = {
-            "content_type": self.content_type,
+            "content_type": "json",
             "insecure_ssl": str(int(self.insecure_ssl)),
             "url": self.url or "",
         }
@@ -260,33 +238,31 @@ class Deliveries:
                 self._settled.set()
 
     async def _send(self, delivery: Delivery, *, is_answered: bool) -> None:
-        body, content_type = delivery.payload, "application/json"
+        body = delivery.payload
         if len(body) > LARGEST or self.url is None or self._session is None:
             return
-        if self.content_type == "form":
-            body, content_type = urlencode({"payload": body}).encode(), "application/x-www-form-urlencoded"
-        headers = self._headers(delivery, body, content_type)
+        headers = self._headers(delivery, body)
         timeout = aiohttp.ClientTimeout(total=self.timeout)
-        began, attempt = time.perf_counter(), Attempt(delivery, "timed out", headers)
+        began, attempt = time.perf_counter(), Attempt(delivery, "timed out")
         try:
             async with self._session.post(
                 self.url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
-                text = (await response.content.read(64 * 1024)).decode("utf-8", "replace")
+                await response.content.read(64 * 1024)
             if is_answered:
                 status = "OK" if response.ok else f"Invalid HTTP Response: {response.status}"
-                attempt = Attempt(delivery, status, headers, response.status, dict(response.headers), text)
+                attempt = Attempt(delivery, status, response.status, response.headers)
         except TimeoutError:
             pass
         except aiohttp.ClientError:
-            attempt = Attempt(delivery, NOT_REACHED, headers)
+            attempt = Attempt(delivery, NOT_REACHED)
         self._record(attempt, time.perf_counter() - began)
 
-    def _headers(self, delivery: Delivery, body: bytes, content_type: str) -> dict[str, str]:
+    def _headers(self, delivery: Delivery, body: bytes) -> dict[str, str]:
         app = self._world.app
         headers = {
             "Accept": "*/*",
-            "Content-Type": content_type,
+            "Content-Type": "application/json",
             "User-Agent": "GitHub-Hookshot/5a2d0b1",
             "X-GitHub-Delivery": delivery.guid,
             "X-GitHub-Event": delivery.event,

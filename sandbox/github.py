@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from sandbox.accounts import Accounts
 from sandbox.api.limits import RateLimiter
-from sandbox.comments import Comments, Reactions
+from sandbox.comments import Comments
 from sandbox.credentials import Credentials
 from sandbox.deliveries import Deliveries
 from sandbox.events import Events
@@ -40,7 +40,6 @@ class GitHub:
         self.repositories = Repositories(world, events, self.accounts, self.installations)
         self.issues = Issues(world, events, self.repositories)
         self.comments = Comments(world, events, self.repositories, self.issues)
-        self.reactions = Reactions(world, events, self.issues)
         self.fault_injector = FaultInjector()
         self.credentials = Credentials(world)
         self.rate_limiter = RateLimiter(now)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from sandbox import shapes
 from sandbox.events import Events, issue_payload
 from sandbox.models import (
-    LOCK_REASONS,
     Edit,
     Issue,
     JsonObject,
@@ -123,15 +122,13 @@ class Issues:
         """Open a closed issue again."""
         return self._set_state(issue, actor, "open", "reopened")
 
-    def lock(self, issue: Issue, actor: User, reason: str | None = None) -> Issue:
+    def lock(self, issue: Issue, actor: User) -> Issue:
         """Lock the conversation: people without write access and Apps cannot comment, nobody can react."""
-        if reason is not None and reason not in LOCK_REASONS:
-            raise invalid("Issue", "lock_reason", "invalid")
-        return self._set_locked(issue, actor, locked=True, reason=reason)
+        return self._set_locked(issue, actor, locked=True)
 
     def unlock(self, issue: Issue, actor: User) -> Issue:
         """Unlock the conversation."""
-        return self._set_locked(issue, actor, locked=False, reason=None)
+        return self._set_locked(issue, actor, locked=False)
 
     def transfer(self, issue: Issue, actor: User, target: Repository) -> Issue:
         """Move an issue to another repository of the same owner, where it gets a new id and number.
@@ -223,10 +220,10 @@ class Issues:
         self._update(issue, "closed" if closed else "reopened", actor)
         return issue
 
-    def _set_locked(self, issue: Issue, actor: User, *, locked: bool, reason: str | None) -> Issue:
+    def _set_locked(self, issue: Issue, actor: User, *, locked: bool) -> Issue:
         self._require(issue, actor, "write")
         if issue.locked != locked:
-            issue.locked, issue.lock_reason = locked, reason
+            issue.locked = locked
             self._update(issue, "locked" if locked else "unlocked", actor)
         return issue
 
@@ -240,7 +237,6 @@ class Issues:
             labels=[target.labels[one.name.lower()] for one in issue.labels if one.name.lower() in target.labels],
             comments=list(issue.comments),
             edits=list(issue.edits),
-            reactions=list(issue.reactions),
         )
         issue.moved_to = moved
         self._world.add_issue(moved)

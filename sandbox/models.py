@@ -18,7 +18,6 @@ JsonObject = dict[str, Json]
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 ROLES = ("none", "read", "triage", "write", "maintain", "admin")
 HIDE_REASONS = ("abuse", "duplicate", "low-quality", "off-topic", "outdated", "resolved", "spam")
-LOCK_REASONS = ("off-topic", "too heated", "resolved", "spam")
 
 
 class Refused(Exception):
@@ -180,13 +179,11 @@ class Issue(_Text):
     labels: list[Label] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
-    reactions: list[Reaction] = field(default_factory=list)
     state: str = "open"
     state_reason: str | None = None
     closed_at: int | None = None
     closed_by: User | None = None
     locked: bool = False
-    lock_reason: str | None = None
     is_pull_request: bool = False
     deleted: bool = False
     moved_to: Issue | None = None

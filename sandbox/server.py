@@ -40,7 +40,6 @@ class Sandbox:
         self.repositories = github.repositories
         self.issues = github.issues
         self.comments = github.comments
-        self.reactions = github.reactions
         self.deliveries = github.deliveries
         self.fault_injector = github.fault_injector
         self.app = web.Application(client_max_size=32 * 1024 * 1024)

@@ -97,6 +97,7 @@ def reaction(world: World, of: Reaction) -> JsonObject:
 
 
 _EVERY_ISSUE: JsonObject = {
+    "active_lock_reason": None,
     "assignee": None,
     "assignees": [],
     "milestone": None,
@@ -134,10 +135,9 @@ def issue(world: World, of: Issue) -> JsonObject:
         "updated_at": timestamp(of.updated_at),
         "closed_at": None if of.closed_at is None else timestamp(of.closed_at),
         "author_association": association(repository, of.user),
-        "active_lock_reason": of.lock_reason,
         "body": of.body,
         "closed_by": None if of.closed_by is None else author(world, of.closed_by),
-        "reactions": rollup(f"{url}/reactions", of.reactions),
+        "reactions": rollup(f"{url}/reactions", ()),
         "performed_via_github_app": integration(world) if of.user is world.app.bot else None,
         "state_reason": of.state_reason,
         "pinned_comment": None if pinned is None else comment(world, pinned),

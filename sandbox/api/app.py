@@ -132,8 +132,6 @@ def _parse(raw: bytes) -> JsonObject:
         body = json.loads(raw)
     except ValueError as error:
         raise Refused(400, "Problems parsing JSON") from error
-    if isinstance(body, list):  # as `POST …/labels` once took it
-        return {"labels": body}
     if not isinstance(body, dict):
         raise Refused(400, "Body should be a JSON object")
     return body
@@ -143,4 +141,4 @@ def _cost(route: Route, limits: Limits) -> Cost:
     if route is GRAPHQL:
         return Cost("graphql")
     counts = {"yes": True, "reaction": limits.reactions_are_content, "edit": limits.edits_are_content}
-    return Cost("core", 1 if route.method == "GET" else 5, counts.get(route.is_content, False), route.is_free)
+    return Cost("core", 1 if route.method == "GET" else 5, counts.get(route.is_content, False))

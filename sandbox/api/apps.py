@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sandbox import shapes
 from sandbox.api.answer import Answer, page_of
 from sandbox.api.call import Call, Route
-from sandbox.credentials import LEVELS
-from sandbox.models import Installation, Json, JsonObject, Refused, User
-
-_NOT_ACCESSIBLE = (
-    "There is at least one repository that does not exist or is not accessible to the parent installation."
-)
+from sandbox.models import Installation, JsonObject, Refused, User
 
 
 def get_app(call: Call) -> Answer:
@@ -38,22 +31,17 @@ def get_repository_installation(call: Call) -> Answer:
 
 
 def create_token(call: Call) -> Answer:
-    """Mint an installation token: 403 while suspended, 404 once removed, 422 for more than was granted."""
+    """Mint an installation token with all that was granted: 403 while suspended, 404 once removed."""
     installation = _named(call)
     if installation.suspended_at is not None:
         raise Refused(403, "This installation has been suspended")
-    repositories = _asked_repositories(call, installation)
-    permissions = _asked_permissions(call, installation)
-    token = call.github.credentials.mint(installation, permissions, repositories)
+    token = call.github.credentials.mint(installation)
     answer: JsonObject = {
         "token": token.value,
         "expires_at": shapes.timestamp(token.expires_at),
-        "permissions": dict(permissions),
-        "repository_selection": "all" if installation.repositories is None and repositories is None else "selected",
+        "permissions": dict(token.permissions),
+        "repository_selection": "all" if installation.repositories is None else "selected",
     }
-    if repositories is not None:
-        shown = [shapes.repository(call.world, call.world.repositories[one]) for one in sorted(repositories)]
-        answer["repositories"] = shown
     return Answer(answer, 201)
 
 
@@ -62,11 +50,7 @@ def list_repositories(call: Call) -> Answer:
     token = call.caller.token
     if token is None:
         raise Refused(403, "You must authenticate with an installation access token in order to list repositories.")
-    seen = [
-        one
-        for one in call.github.installations.repositories_of(token.installation)
-        if token.repositories is None or one.id in token.repositories
-    ]
+    seen = call.github.installations.repositories_of(token.installation)
     page, links = page_of(seen, call.query, f"{call.world.urls.api}/installation/repositories")
     body: JsonObject = {
         "total_count": len(seen),
@@ -91,16 +75,6 @@ def get_me(call: Call) -> Answer:
     return Answer(_person(call, call.actor))
 
 
-def get_rate_limit(call: Call) -> Answer:
-    """Read what is left of the hourly budgets; free of charge."""
-    key, numbers = call.caller.key, call.github.rate_limiter.numbers
-    resources: JsonObject = {name: numbers(key, name) for name in ("core", "graphql", "search")}
-    body: JsonObject = {"resources": resources}
-    if call.headers.get("X-GitHub-Api-Version", "2022-11-28") == "2022-11-28":
-        body["rate"] = resources["core"]
-    return Answer(body)
-
-
 def get_meta(_call: Call) -> Answer:
     """Read where deliveries come from."""
     return Answer({"verifiable_password_authentication": False, "hooks": ["127.0.0.1/32"], "web": [], "api": []})
@@ -121,30 +95,6 @@ def _named(call: Call) -> Installation:
     return installation
 
 
-def _asked_repositories(call: Call, installation: Installation) -> frozenset[int] | None:
-    ids, names = call.body.get("repository_ids"), call.names("repositories")
-    if ids is None and names is None:
-        return None
-    seen = call.github.installations.repositories_of(installation)
-    by_name = {one.name.lower(): one.id for one in seen}
-    asked = {by_name.get(name.lower(), 0) for name in names or []}
-    asked |= {one if isinstance(one, int) else 0 for one in (ids if isinstance(ids, list) else [])}
-    if not asked <= {one.id for one in seen}:
-        raise Refused(422, _NOT_ACCESSIBLE)
-    return frozenset(asked)
-
-
-def _asked_permissions(call: Call, installation: Installation) -> Mapping[str, str]:
-    asked: Json = call.body.get("permissions")
-    if not isinstance(asked, dict):
-        return dict(installation.permissions)
-    for name, level in asked.items():
-        granted = installation.permissions.get(name, "none")
-        if level not in LEVELS or LEVELS.index(str(level)) > LEVELS.index(granted):
-            raise Refused(422, "The permissions requested are not granted to this installation.")
-    return {name: str(level) for name, level in asked.items()} | {"metadata": "read"}
-
-
 ROUTES = (
     Route("GET", "/app", get_app, needs_app=True),
     Route("GET", "/app/installations", list_installations, needs_app=True),
@@ -153,7 +103,6 @@ ROUTES = (
     Route("GET", "/installation/repositories", list_repositories),
     Route("GET", "/users/{login}", get_user),
     Route("GET", "/user", get_me),
-    Route("GET", "/rate_limit", get_rate_limit, is_free=True),
     Route("GET", "/meta", get_meta),
 )
 """Every call of this module, for `api.app`."""

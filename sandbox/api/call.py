@@ -11,7 +11,7 @@ from multidict import MultiMapping
 from sandbox.api.answer import Answer
 from sandbox.credentials import LEVELS, Caller
 from sandbox.github import GitHub
-from sandbox.models import Comment, Issue, Json, JsonObject, Refused, Repository, User
+from sandbox.models import Comment, Issue, JsonObject, Refused, Repository, User
 from sandbox.world import World
 
 Handler = Callable[["Call"], Answer]
@@ -38,7 +38,6 @@ class Route:
     """Whether it is for the App's JWT only."""
     is_content: str = ""
     """`yes`, `reaction` or `edit` where GitHub counts, or may count, it as content creation."""
-    is_free: bool = False
 
 
 @dataclass(slots=True)
@@ -117,16 +116,9 @@ class Call:
         if self.caller.is_app:
             return self.world.installation_for(repository) is not None
         if self.caller.token is not None:
-            return self.covers(repository)
+            return self.caller.token.installation.covers(repository)
         actor = self.caller.actor
         return actor is not None and self.github.repositories.allows(repository, actor, "read")
-
-    def covers(self, repository: Repository) -> bool:
-        """Check whether the caller's installation token reaches a repository."""
-        token = self.caller.token
-        if token is None or not token.installation.covers(repository):
-            return False
-        return token.repositories is None or repository.id in token.repositories
 
     def base(self, repository: Repository) -> str:
         """Return the numeric address of a repository, as GitHub's own links and redirects use it."""
@@ -152,17 +144,6 @@ class Call:
             raise Refused(422, f'Invalid request.\n\n"{field}" wasn\'t supplied.')
         return value
 
-    def names(self, field: str) -> list[str] | None:
-        """Return a list of names from the body; None where it is absent."""
-        value: Json = self.body.get(field)
-        if value is None:
-            return None
-        if not isinstance(value, list):
-            raise Refused(
-                422, f"Invalid request.\n\nFor 'properties/{field}', {json.dumps(value)} is not an array."
-            )
-        return [one["name"] if isinstance(one, dict) else str(one) for one in value]
-
     def _rest(self) -> str:
         """Return what follows the repository in the address, with the query."""
         segments = 2 if "repository_id" in self.path else 3
@@ -180,7 +161,8 @@ class Call:
             return
         if level == "read" and not repository.private:
             return  # what is public needs no permission
-        granted = caller.token.permissions.get(name, "none") if self.covers(repository) else "none"
+        is_covered = caller.token.installation.covers(repository)
+        granted = caller.token.permissions.get(name, "none") if is_covered else "none"
         if LEVELS.index(granted) < LEVELS.index(level):
             accepted = {"X-Accepted-GitHub-Permissions": f"{name}={level}"}
             raise Refused(403, "Resource not accessible by integration", headers=accepted)

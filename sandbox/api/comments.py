@@ -37,7 +37,7 @@ def create_reaction(call: Call) -> Answer:
     """React to a comment: 201 for a new reaction, 200 for one that is there."""
     target = call.comment()
     before = len(target.reactions)
-    reaction = call.github.reactions.add(target, call.actor, call.required("content"))
+    reaction = call.github.comments.react(target, call.actor, call.required("content"))
     return Answer(shapes.reaction(call.world, reaction), 201 if len(target.reactions) > before else 200)
 
 
@@ -49,7 +49,7 @@ def delete_reaction(call: Call) -> Answer:
         raise Refused(404, "Not Found")
     if reaction.user is not call.actor:
         raise Refused(403, "Resource not accessible by integration")
-    call.github.reactions.remove(target, call.actor, reaction.content)
+    call.github.comments.remove_reaction(target, reaction)
     return Answer(status=204)
 
 

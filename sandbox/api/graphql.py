@@ -48,12 +48,10 @@ class _Query:
             raise Unresolved(message, "ARGUMENT_LIMIT")
         return [self._node(one) for one in ids]
 
-    def repository(self, _info: object, owner: str, name: str, *, followRenames: bool) -> object:  # noqa: N803
-        asked = f"{owner}/{name}"
-        found = self._call.github.repositories.find(asked)
-        is_former = found is not None and found.full_name.lower() != asked.lower()
-        if found is None or not self._call.can_read(found) or (is_former and not followRenames):
-            raise Unresolved(f"Could not resolve to a Repository with the name '{asked}'.")
+    def repository(self, _info: object, owner: str, name: str) -> object:
+        found = self._call.github.repositories.find(f"{owner}/{name}")
+        if found is None or not self._call.can_read(found):
+            raise Unresolved(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
         return self._nodes.repository(found)
 
     def user(self, _info: object, login: str) -> object:

@@ -54,8 +54,6 @@ class Cost:
     resource: str = "core"
     points: int = 1
     is_content: bool = False
-    is_free: bool = False
-    """Not counted in the hourly budget."""
 
 
 @dataclass(slots=True)
@@ -80,7 +78,7 @@ class RateLimiter:
     def refuse(self, caller: str, cost: Cost) -> Answer | None:
         """Refuse a request that is over a limit, or count its points and let it pass."""
         account, limits, now = self._account(caller, cost.resource), self.limits, self._now()
-        if limits.primary is not None and not cost.is_free and account.used >= limits.primary:
+        if limits.primary is not None and account.used >= limits.primary:
             return self._over_primary(caller, cost.resource)
         if limits.concurrent is not None and self.in_flight > limits.concurrent:
             return self._over_secondary(SECONDARY, 1)
@@ -101,8 +99,7 @@ class RateLimiter:
 
     def charge(self, caller: str, cost: Cost) -> None:
         """Count an answered request in the hourly budget; a 304 is never charged."""
-        if not cost.is_free:
-            self._account(caller, cost.resource).used += 1
+        self._account(caller, cost.resource).used += 1
 
     def headers(self, caller: str, resource: str) -> Mapping[str, str]:
         """Return the headers that every answer carries."""

@@ -19,14 +19,12 @@ def get_repository(call: Call) -> Answer:
 
 
 def get_contents(call: Call) -> Answer:
-    """Read a file, as JSON with line-wrapped base64 or raw, or list a folder."""
+    """Read a file, as JSON with line-wrapped base64."""
     repository = call.repository()
     path = call.path["path"].strip("/")
     content = repository.files.get(path)
     if content is None:
-        return Answer(_folder(call, repository, path))
-    if "raw" in call.headers.get("Accept", ""):
-        return Answer(raw=content, headers={"Content-Type": "application/vnd.github.raw+json; charset=utf-8"})
+        raise Refused(404, "Not Found")
     encoded: JsonObject = {"encoding": "base64", "content": base64.encodebytes(content).decode()}
     return Answer(_entry(call, repository, path, content) | encoded)
 
@@ -64,14 +62,6 @@ def get_permission(call: Call) -> Answer:
     allowed: JsonObject = {name: rank > place for place, name in enumerate(names)}
     shown = shapes.user(call.world, user) | {"permissions": allowed, "role_name": role}
     return Answer({"permission": _AS_PERMISSION.get(role, role), "user": shown, "role_name": role})
-
-
-def _folder(call: Call, repository: Repository, path: str) -> list[JsonObject]:
-    prefix = f"{path}/" if path else ""
-    inside = {name: content for name, content in repository.files.items() if name.startswith(prefix)}
-    if not inside:
-        raise Refused(404, "Not Found")
-    return [_entry(call, repository, name, content) for name, content in sorted(inside.items())]
 
 
 def _entry(call: Call, repository: Repository, path: str, content: bytes) -> JsonObject:

@@ -145,10 +145,10 @@ class Api:
             self.token = await self.new_token()
         return self.token
 
-    async def new_token(self, **scope: object) -> str:
+    async def new_token(self) -> str:
         installation = next(iter(self.sandbox.world.installations.values()))
         path = f"/app/installations/{installation.id}/access_tokens"
-        reply = await self("POST", path, scope or None, token=self.jwt())
+        reply = await self("POST", path, token=self.jwt())
         assert reply.status == 201, reply.text
         return str(reply.json["token"])
 

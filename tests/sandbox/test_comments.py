@@ -142,7 +142,7 @@ async def test_nobody_but_writers_comments_on_a_locked_issue_and_nobody_reacts(s
     petition = sandbox.petition()
     signed = sandbox.comment(petition, "ada")
     organizer = sandbox.organizer()
-    sandbox.issues.lock(petition, organizer, "too heated")
+    sandbox.issues.lock(petition, organizer)
 
     with pytest.raises(Refused, match="locked"):
         sandbox.comment(petition, "ada")

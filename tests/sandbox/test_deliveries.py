@@ -3,10 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import json
-from urllib.parse import parse_qs
-
-import pytest
 
 from sandbox.server import Sandbox
 from tests.sandbox.scene import Api, Clock, Mailbox, until
@@ -29,9 +25,7 @@ async def test_a_delivery_carries_all_of_github_s_headers(sandbox: Sandbox, mail
     assert len({one.guid for one in mailbox.received}) == len(mailbox.received)
 
 
-@pytest.mark.parametrize("content_type", ["json", "form"])
-async def test_the_raw_body_is_signed(sandbox: Sandbox, mailbox: Mailbox, content_type: str) -> None:
-    sandbox.deliveries.content_type = content_type
+async def test_the_raw_body_is_signed(sandbox: Sandbox, mailbox: Mailbox) -> None:
     sandbox.comment(sandbox.petition(), "ada", "/sign Ада 🖋")
     await sandbox.settled()
 
@@ -42,8 +36,7 @@ async def test_the_raw_body_is_signed(sandbox: Sandbox, mailbox: Mailbox, conten
         == "sha256=" + hmac.new(key, delivery.body, hashlib.sha256).hexdigest()
     )
     assert delivery.headers["X-Hub-Signature"] == "sha1=" + hmac.new(key, delivery.body, hashlib.sha1).hexdigest()
-    payload = parse_qs(delivery.body.decode())["payload"][0] if content_type == "form" else delivery.body
-    assert json.loads(payload)["comment"]["body"] == "/sign Ада 🖋"
+    assert delivery.json["comment"]["body"] == "/sign Ада 🖋"
 
 
 async def test_without_a_secret_nothing_is_signed(sandbox: Sandbox, mailbox: Mailbox) -> None:
@@ -102,22 +95,6 @@ async def test_the_log_shows_what_was_answered_newest_first(sandbox: Sandbox, ma
         ("installation", "created", "OK", 200),
     ]
     assert [one["redelivery"] for one in lines] == [False, False, False]
-    failed = (await api("GET", f"{LOG}?status=failure", token=api.jwt())).json
-    passed = (await api("GET", f"{LOG}?status=success", token=api.jwt())).json
-    assert [one["id"] for one in failed] == [lines[1]["id"]]
-    assert [one["id"] for one in passed] == [lines[0]["id"], lines[2]["id"]]
-
-
-async def test_an_attempt_shows_its_request_and_response(sandbox: Sandbox, mailbox: Mailbox, api: Api) -> None:
-    sandbox.repository()
-    await sandbox.settled()
-    line = (await api("GET", LOG, token=api.jwt())).json[0]
-
-    shown = (await api("GET", f"{LOG}/{line['id']}", token=api.jwt())).json
-
-    assert shown["request"]["payload"] == mailbox.received[0].json
-    assert shown["request"]["headers"]["X-GitHub-Delivery"] == line["guid"]
-    assert shown["response"]["payload"] == "thanks"
 
 
 async def test_nothing_is_retried_and_a_redelivery_has_the_same_guid(
@@ -146,16 +123,13 @@ async def test_nothing_is_retried_and_a_redelivery_has_the_same_guid(
     assert (newest["guid"], newest["redelivery"], newest["status"]) == (failed["guid"], True, "OK")
 
 
-async def test_nobody_answers_and_the_failure_filter_misses_it(
-    sandbox: Sandbox, mailbox: Mailbox, api: Api
-) -> None:
+async def test_nobody_answers(sandbox: Sandbox, mailbox: Mailbox, api: Api) -> None:
     await mailbox.close()
     sandbox.repository()
     await sandbox.settled()
 
     line = (await api("GET", LOG, token=api.jwt())).json[0]
     assert (line["status"], line["status_code"]) == ("failed to connect to host", 0)
-    assert (await api("GET", f"{LOG}?status=failure", token=api.jwt())).json == []
 
 
 async def test_a_slow_webhook_is_given_up(sandbox: Sandbox, mailbox: Mailbox, api: Api) -> None:

@@ -171,14 +171,14 @@ async def test_a_fresh_token_is_refused_at_first(sandbox: Sandbox, api: Api, clo
 async def test_it_fails_with_github_s_words(
     sandbox: Sandbox, api: Api, faults: Faults, status: int, text: str
 ) -> None:
-    petition = sandbox.petition()
+    signed = sandbox.comment(sandbox.petition(), "ada")
     await api.installation_token()
     sandbox.faults = faults
 
-    reply = await api("POST", f"{ISSUE}/reactions", {"content": "+1"})
+    reply = await api("POST", f"/repos/lovelace/letters/issues/comments/{signed.id}/reactions", {"content": "+1"})
 
     assert (reply.status, text in reply.text) == (status, True)
-    assert petition.reactions == []
+    assert signed.reactions == []
 
 
 async def test_an_answer_breaks_off_in_the_middle(sandbox: Sandbox, api: Api) -> None:

@@ -23,9 +23,6 @@ async def test_every_answer_tells_what_is_left(sandbox: Sandbox, api: Api) -> No
     told = {name.lower().removeprefix("x-ratelimit-"): value for name, value in reply.headers.items()}
     assert (told["limit"], told["remaining"], told["used"], told["resource"]) == ("100", "98", "2", "core")
     assert int(told["reset"]) == int(NOON) + 3600
-    free = await api.get("/rate_limit")
-    assert free.json["resources"]["core"]["remaining"] == free.json["rate"]["remaining"] == 98
-    assert "rate" not in (await api.get("/rate_limit", X_GitHub_Api_Version="2026-03-10")).json
 
 
 async def test_a_304_is_free(sandbox: Sandbox, api: Api) -> None:

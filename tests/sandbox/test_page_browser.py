@@ -84,7 +84,7 @@ def let_a_bot_work(scene: Scene) -> None:
         body = "Dear all,\n" + BLOCK.format(count=len(signed), rows=rows)
         sandbox.issues.edit(petition, sandbox.world.app.bot, body)
         if event.action == "created":
-            sandbox.reactions.add(event.comment, sandbox.world.app.bot, "+1")
+            sandbox.comments.react(event.comment, sandbox.world.app.bot, "+1")
 
     sandbox.world.on_event.append(work)
 
@@ -227,7 +227,7 @@ async def test_what_is_being_written_survives_what_others_do(scene: Scene) -> No
     comment = scene.comment("ada commented")
     await comment.get_by_text("Edit the comment").click()
     await comment.get_by_role("textbox").fill("/sign Ada Lov")
-    scene.sandbox.reactions.add(scene.petition.comments[0], scene.sandbox.world.app.bot, "+1")
+    scene.sandbox.comments.react(scene.petition.comments[0], scene.sandbox.world.app.bot, "+1")
     scene.sandbox.comments.create(scene.petition, scene.sandbox.user("grace"), "In between")
     await expect(scene.comment("In between")).to_be_visible()
     await expect(comment.get_by_title("undersigned[bot]")).to_be_visible()

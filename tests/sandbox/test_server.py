@@ -60,18 +60,3 @@ async def test_a_person_is_looked_up_by_the_present_login(sandbox: Sandbox, api:
 
     assert (found.json["id"], former.status) == (ada.id, 404)
     check_answer("PublicUser", found.json)
-
-
-async def test_strangers_labels_are_dropped_from_new_issues(sandbox: Sandbox, api: Api) -> None:
-    sandbox.repository()
-
-    by_stranger = await api(
-        "POST",
-        "/repos/lovelace/letters/issues",
-        {"title": "Mine", "labels": ["petition"]},
-        token=sandbox.token_of("ada"),
-    )
-    by_app = await api("POST", "/repos/lovelace/letters/issues", {"title": "Ours", "labels": ["petition"]})
-
-    assert (by_stranger.status, by_stranger.json["labels"]) == (201, [])
-    assert [label["name"] for label in by_app.json["labels"]] == ["petition"]
