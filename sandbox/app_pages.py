@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
-from urllib.parse import urlencode, urlsplit
-
 from aiohttp import web
 
-from sandbox import shapes
+from sandbox import shapes, views
 from sandbox.api.answer import Answer
 from sandbox.api.call import Call, Route
 from sandbox.github import GitHub
@@ -25,6 +21,7 @@ def mount(app: web.Application, github: GitHub) -> None:
     app.router.add_post("/organizations/{organization}/settings/apps/new", pages.register)
 
 
+@Route("POST", "/app-manifests/{code}/conversions")
 def convert(call: Call) -> Answer:
     """Exchange a code for the App with its credentials; nobody needs to sign in for it."""
     github = call.github
@@ -36,10 +33,6 @@ def convert(call: Call) -> Answer:
         "pem": github.credentials.private_key,
     }
     return Answer(shapes.integration(call.world) | secrets, 201)
-
-
-ROUTES = (Route("POST", "/app-manifests/{code}/conversions", convert),)
-"""Every API call of this module, for `api.app`."""
 
 
 class _Pages:
@@ -56,26 +49,15 @@ class _Pages:
             text = f"Invalid GitHub App configuration\n\n{refused.message}"
             return web.Response(status=refused.status, text=text)
         organization = request.match_info.get("organization", "")
-        given = {"code": self._github.registration.register(manifest, organization)}
-        if "state" in request.query:
-            given["state"] = request.query["state"]
-        return _redirect(str(manifest.get("redirect_url") or manifest["url"]), given)
+        given = {"code": self._github.registration.register(manifest, organization), **request.query}
+        raise web.HTTPFound(views.with_query(str(manifest.get("redirect_url") or manifest["url"]), given))
 
     async def show_installation(self, request: web.Request) -> web.Response:
         """Show the page on which an account's owner installs the App."""
         self._check(request)
-        name = escape(self._world.app.name)
         logins = sorted({one.owner.login for one in self._world.repositories.values() if not one.deleted})
-        choices = "".join(f"<option>{escape(login)}</option>" for login in logins)
-        text = (
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>Install {name}</title><h1>Install {name}</h1>"
-            f"<form method=post><label>Account <select name=account>{choices}</select></label>"
-            " <button>Install</button></form></html>"
-        )
-        # The browser must be free to follow where the App wants people afterwards.
-        home = urlsplit(self._github.registration.setup_url or self._world.urls.web)
-        policy = f"default-src 'none'; form-action 'self' {home.scheme}://{home.netloc}"
-        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+        text = views.environment().get_template("install.html").render(app=self._world.app, logins=logins)
+        return views.leading_away(text, self._github.registration.setup_url or self._world.urls.web)
 
     async def install(self, request: web.Request) -> web.Response:
         """Install the App, or find it installed, and send the browser to the App's setup page if it has one."""
@@ -88,15 +70,10 @@ class _Pages:
         found = installed or self._github.installations.create(account)
         setup_url = self._github.registration.setup_url
         if not setup_url:
-            return _redirect(f"{self._world.urls.web}/settings/installations/{found.id}")
+            raise web.HTTPFound(f"{self._world.urls.web}/settings/installations/{found.id}")
         action = "update" if installed else "install"
-        return _redirect(setup_url, {"installation_id": str(found.id), "setup_action": action})
+        raise web.HTTPFound(views.with_query(setup_url, {"installation_id": str(found.id), "setup_action": action}))
 
     def _check(self, request: web.Request) -> None:
         if request.match_info["slug"] != self._world.app.slug:
             raise web.HTTPNotFound
-
-
-def _redirect(url: str, query: Mapping[str, str] | None = None) -> web.Response:
-    separator = "&" if urlsplit(url).query else "?"
-    return web.Response(status=302, headers={"Location": f"{url}{separator}{urlencode(query)}" if query else url})

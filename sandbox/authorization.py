@@ -6,13 +6,12 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import urlencode, urlsplit
 
-from aiohttp import web
+from aiohttp import encode_basic_auth, web
 
 from sandbox import views
 from sandbox.credentials import USER_TOKEN_LIFE
@@ -81,13 +80,7 @@ class _AuthorizationFlow:
         text = self._templates.get_template("authorize.html").render(
             app=self._world.app, people=people, action=request.path_qs
         )
-        # The browser must be free to follow to the App afterwards.
-        home = urlsplit(back)
-        policy = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none';"
-            f" form-action 'self' {home.scheme}://{home.netloc}; frame-ancestors 'none'"
-        )
-        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+        return views.leading_away(text, back)
 
     async def decide(self, request: web.Request) -> web.Response:
         """Send the browser back with a code, or with a refusal."""
@@ -105,17 +98,14 @@ class _AuthorizationFlow:
         given: Mapping[str, object] = await (
             request.json() if request.content_type == "application/json" else request.post()
         )
-        answer = self._token({**request.query, **{name: str(value) for name, value in given.items()}})
-        if "application/json" in request.headers.get("Accept", ""):
-            return web.json_response(answer)
-        return web.Response(text=urlencode(answer), content_type="application/x-www-form-urlencoded")
+        return web.json_response(self._token({name: str(value) for name, value in given.items()}))
 
     async def revoke(self, request: web.Request) -> web.Response:
         """Revoke a token.
 
         https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
         """
-        mine = _basic(self._world.app.client_id, self._registration.client_secret)
+        mine = encode_basic_auth(self._world.app.client_id, self._registration.client_secret)
         if request.match_info["client_id"] != self._world.app.client_id:
             return web.json_response({"message": "Not Found", "status": "404"}, status=404)
         if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), mine.encode()):
@@ -174,10 +164,6 @@ def _is_proven(grant: _Grant, given: Mapping[str, str]) -> bool:
     return hmac.compare_digest(hashed.encode(), grant.challenge.encode())
 
 
-def _basic(user: str, password: str) -> str:
-    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
-
-
 def _error(name: str) -> dict[str, str]:
     page = "troubleshooting-oauth-app-access-token-request-errors"
     where = f"/apps/managing-oauth-apps/{page}/#{name.replace('_', '-')}"
@@ -186,4 +172,4 @@ def _error(name: str) -> dict[str, str]:
 
 def _back(request: web.Request, where: str, query: Mapping[str, str]) -> web.HTTPFound:
     state = {"state": request.query["state"]} if "state" in request.query else {}
-    return web.HTTPFound(f"{where}{'&' if urlsplit(where).query else '?'}{urlencode({**query, **state})}")
+    return web.HTTPFound(views.with_query(where, {**query, **state}))

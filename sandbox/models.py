@@ -10,10 +10,11 @@ import base64
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 JsonObject = dict[str, Json]
+T = TypeVar("T")
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 ROLES = ("none", "read", "triage", "write", "maintain", "admin")
@@ -31,6 +32,13 @@ class Refused(Exception):
         self.message = message
         self.errors = errors
         self.headers = headers or {}
+
+
+def existing(thing: T | None) -> T:
+    """Return a thing that is there; refuse with 404 where there is none."""
+    if thing is None:
+        raise Refused(404, "Not Found")
+    return thing
 
 
 def invalid(resource: str, field: str, code: str, message: str | None = None) -> Refused:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit
 
 import jinja2
+from aiohttp import web
 from markupsafe import Markup
 
 from sandbox.markdown import render
@@ -27,6 +29,21 @@ def environment() -> jinja2.Environment:
     made.filters |= {"iso": timestamp, "date": _date, "clock": _clock, "shown": _shown, "profile": _profile}
     made.globals |= {"badge": _badge, "editors": _editors, "markdown": _markdown, "grouped": _grouped}
     return made
+
+
+def leading_away(text: str, address: str) -> web.Response:
+    """Return a page whose form may send the browser on to another address."""
+    home = urlsplit(address)
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none';"
+        f" form-action 'self' {home.scheme}://{home.netloc}; frame-ancestors 'none'"
+    )
+    return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+
+def with_query(address: str, query: Mapping[str, str]) -> str:
+    """Return an address with a query added to what it may have."""
+    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(query)}"
 
 
 def issue_values(

@@ -10,9 +10,9 @@ from functools import partial
 from aiohttp import web
 
 from sandbox import app_pages, authorization
-from sandbox.api import apps, comments, hook_api, issues, repositories
+from sandbox.api import apps, comments, hook_api, issues, repositories  # noqa: F401 - each adds its calls
 from sandbox.api.answer import VERSIONS, Answer, moved, refusal, respond
-from sandbox.api.call import Call, Moved, Route
+from sandbox.api.call import REPOSITORY, ROUTES, Call, Moved, Route
 from sandbox.api.fault_responses import go_wrong
 from sandbox.api.graphql import GRAPHQL
 from sandbox.api.limits import Cost, Limits
@@ -22,7 +22,6 @@ from sandbox.models import JsonObject, Refused
 
 PREFIX = "/api/v3"
 """Where REST lives, as on GitHub Enterprise Server, so that pages have the root to themselves."""
-ROUTES = (*issues.ROUTES, *comments.ROUTES, *repositories.ROUTES, *apps.ROUTES, *hook_api.ROUTES, *app_pages.ROUTES)
 _CONDITIONAL = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 _CONDITIONAL_WRITE = (
     "Conditional request headers are not allowed in unsafe requests unless supported by the endpoint"
@@ -39,14 +38,13 @@ class Api:
         """Add every call to an application; repositories are also reachable by their number."""
         for route in ROUTES:
             self._mount(app, route)
-            if route.path.startswith("/repos/{owner}/{repo}"):
-                numeric = r"/repositories/{repository_id:\d+}" + route.path.removeprefix("/repos/{owner}/{repo}")
+            if route.path.startswith(REPOSITORY):
+                numeric = r"/repositories/{repository_id:\d+}" + route.path.removeprefix(REPOSITORY)
                 self._mount(app, replace(route, path=numeric))
         app_pages.mount(app, self.github)
         authorization.mount(app, self.github, PREFIX)
         app.router.add_route("POST", "/api/graphql", partial(self._serve, GRAPHQL))
-        nowhere = Route("*", "/{tail:.*}", _not_found)
-        app.router.add_route("*", PREFIX + nowhere.path, partial(self._serve, nowhere))
+        self._mount(app, Route("*", "/{tail:.*}"))
 
     def _mount(self, app: web.Application, route: Route) -> None:
         app.router.add_route(route.method, PREFIX + route.path, partial(self._serve, route), name=None)
@@ -119,10 +117,6 @@ class Api:
             return route.handler(call)
         except Moved as elsewhere:
             return moved(request.method, elsewhere.url)
-
-
-def _not_found(_call: Call) -> Answer:
-    raise Refused(404, "Not Found")
 
 
 def _parse(raw: bytes) -> JsonObject:

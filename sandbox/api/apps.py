@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from sandbox import shapes
 from sandbox.api.answer import Answer, page_of
-from sandbox.api.call import Call, Route
-from sandbox.models import Installation, JsonObject, Refused, User
+from sandbox.api.call import REPOSITORY, Call, Route
+from sandbox.models import Installation, JsonObject, Refused, User, existing
 
 
+@Route("GET", "/app", needs_app=True)
 def get_app(call: Call) -> Answer:
     """Read the App."""
     count = sum(1 for one in call.world.installations.values() if not one.deleted)
     return Answer(shapes.integration(call.world) | {"installations_count": count})
 
 
+@Route("GET", "/app/installations", needs_app=True)
 def list_installations(call: Call) -> Answer:
     """List the App's installations."""
     found = [one for one in call.world.installations.values() if not one.deleted]
@@ -21,15 +23,14 @@ def list_installations(call: Call) -> Answer:
     return Answer([shapes.installation(call.world, one) for one in page], headers=links)
 
 
+@Route("GET", f"{REPOSITORY}/installation", needs_app=True)
 def get_repository_installation(call: Call) -> Answer:
     """Find the installation through which the App sees a repository."""
-    repository = call.repository()
-    installation = call.world.installation_for(repository)
-    if installation is None:
-        raise Refused(404, "Not Found")
+    installation = existing(call.world.installation_for(call.repository()))
     return Answer(shapes.installation(call.world, installation))
 
 
+@Route("POST", r"/app/installations/{installation_id:\d+}/access_tokens", needs_app=True)
 def create_token(call: Call) -> Answer:
     """Mint an installation token with all that was granted: 403 while suspended, 404 once removed."""
     installation = _named(call)
@@ -45,6 +46,7 @@ def create_token(call: Call) -> Answer:
     return Answer(answer, 201)
 
 
+@Route("GET", "/installation/repositories")
 def list_repositories(call: Call) -> Answer:
     """List the repositories that an installation token sees."""
     token = call.caller.token
@@ -60,6 +62,7 @@ def list_repositories(call: Call) -> Answer:
     return Answer(body, headers=links)
 
 
+@Route("GET", "/users/{login}")
 def get_user(call: Call) -> Answer:
     """Read an account by its present login."""
     user = call.github.accounts.find(call.path["login"])
@@ -68,6 +71,7 @@ def get_user(call: Call) -> Answer:
     return Answer(_person(call, user))
 
 
+@Route("GET", "/user")
 def get_me(call: Call) -> Answer:
     """Read the account of the person who calls; an installation is nobody."""
     if call.caller.token is not None:
@@ -75,6 +79,7 @@ def get_me(call: Call) -> Answer:
     return Answer(_person(call, call.actor))
 
 
+@Route("GET", "/meta")
 def get_meta(_call: Call) -> Answer:
     """Read where deliveries come from."""
     return Answer({"verifiable_password_authentication": False, "hooks": ["127.0.0.1/32"], "web": [], "api": []})
@@ -93,16 +98,3 @@ def _named(call: Call) -> Installation:
     if installation is None or installation.deleted:
         raise Refused(404, "Not Found")
     return installation
-
-
-ROUTES = (
-    Route("GET", "/app", get_app, needs_app=True),
-    Route("GET", "/app/installations", list_installations, needs_app=True),
-    Route("POST", r"/app/installations/{installation_id:\d+}/access_tokens", create_token, needs_app=True),
-    Route("GET", "/repos/{owner}/{repo}/installation", get_repository_installation, needs_app=True),
-    Route("GET", "/installation/repositories", list_repositories),
-    Route("GET", "/users/{login}", get_user),
-    Route("GET", "/user", get_me),
-    Route("GET", "/meta", get_meta),
-)
-"""Every call of this module, for `api.app`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from multidict import MultiMapping
 
@@ -25,19 +25,38 @@ class Moved(Exception):
         self.url = url
 
 
+REPOSITORY = "/repos/{owner}/{repo}"
+ISSUE = REPOSITORY + r"/issues/{number:\d+}"
+COMMENT = REPOSITORY + r"/issues/comments/{comment_id:\d+}"
+
+
+def not_found(_call: Call) -> Answer:
+    """Refuse what is nowhere."""
+    raise Refused(404, "Not Found")
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One REST call: what it needs and who answers it."""
+    """One REST call: what it needs and who answers it; as a decorator it adds the call to `ROUTES`."""
 
     method: str
     path: str
-    handler: Handler
     permission: str = ""
     """The App permission it needs, as `issues:write`; empty where none is."""
     needs_app: bool = False
     """Whether it is for the App's JWT only."""
     is_content: str = ""
     """`yes`, `reaction` or `edit` where GitHub counts, or may count, it as content creation."""
+    handler: Handler = not_found
+
+    def __call__(self, handler: Handler) -> Handler:
+        """Add the call with its handler."""
+        ROUTES.append(replace(self, handler=handler))
+        return handler
+
+
+ROUTES: list[Route] = []
+"""Every call that the imported modules have added."""
 
 
 @dataclass(slots=True)

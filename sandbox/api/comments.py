@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from sandbox import shapes
 from sandbox.api.answer import Answer, page_of
-from sandbox.api.call import Call, Route
+from sandbox.api.call import COMMENT, ISSUE, Call, Route
 from sandbox.api.issues import since_of
-from sandbox.models import Comment, JsonObject, Refused
+from sandbox.models import Comment, JsonObject, Refused, existing
 
 
+@Route("GET", f"{ISSUE}/comments", "issues:read")
 def list_comments(call: Call) -> Answer:
     """List an issue's comments, ascending by id; there is no other order."""
     issue = call.issue()
@@ -21,11 +22,13 @@ def list_comments(call: Call) -> Answer:
     return Answer(_shown(call, page), headers=links)
 
 
+@Route("GET", COMMENT, "issues:read")
 def get_comment(call: Call) -> Answer:
     """Read one comment."""
     return Answer(call.github.stale_reads.comment(call.comment()))
 
 
+@Route("POST", f"{ISSUE}/comments", "issues:write", is_content="yes")
 def create_comment(call: Call) -> Answer:
     """Write a comment; it notifies every subscriber and counts as content."""
     comment = call.github.comments.create(call.issue(), call.actor, call.required("body"), web=False)
@@ -33,6 +36,7 @@ def create_comment(call: Call) -> Answer:
     return Answer(shapes.comment(call.world, comment), 201, {"Location": url})
 
 
+@Route("POST", f"{COMMENT}/reactions", "issues:write", is_content="reaction")
 def create_reaction(call: Call) -> Answer:
     """React to a comment: 201 for a new reaction, 200 for one that is there."""
     target = call.comment()
@@ -41,12 +45,11 @@ def create_reaction(call: Call) -> Answer:
     return Answer(shapes.reaction(call.world, reaction), 201 if len(target.reactions) > before else 200)
 
 
+@Route("DELETE", rf"{COMMENT}/reactions/{{reaction_id:\d+}}", "issues:write")
 def delete_reaction(call: Call) -> Answer:
     """Remove a reaction; only one's own."""
     target = call.comment()
-    reaction = next((one for one in target.reactions if one.id == int(call.path["reaction_id"])), None)
-    if reaction is None:
-        raise Refused(404, "Not Found")
+    reaction = existing(next((one for one in target.reactions if one.id == int(call.path["reaction_id"])), None))
     if reaction.user is not call.actor:
         raise Refused(403, "Resource not accessible by integration")
     call.github.comments.remove_reaction(target, reaction)
@@ -56,16 +59,3 @@ def delete_reaction(call: Call) -> Answer:
 def _shown(call: Call, comments: Sequence[Comment]) -> list[JsonObject]:
     shown = (call.github.stale_reads.comment(comment) for comment in comments)
     return [one for one in shown if one is not None]
-
-
-_R = "/repos/{owner}/{repo}/issues"
-_I = _R + r"/{number:\d+}"
-_C = _R + r"/comments/{comment_id:\d+}"
-ROUTES = (
-    Route("GET", f"{_I}/comments", list_comments, "issues:read"),
-    Route("POST", f"{_I}/comments", create_comment, "issues:write", is_content="yes"),
-    Route("GET", _C, get_comment, "issues:read"),
-    Route("POST", f"{_C}/reactions", create_reaction, "issues:write", is_content="reaction"),
-    Route("DELETE", rf"{_C}/reactions/{{reaction_id:\d+}}", delete_reaction, "issues:write"),
-)
-"""Every call of this module, for `api.app`."""

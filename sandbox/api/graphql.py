@@ -31,7 +31,7 @@ def answer(call: Call) -> Answer:
     return Answer(body)
 
 
-GRAPHQL = Route("POST", "/graphql", answer)
+GRAPHQL = Route("POST", "/graphql", handler=answer)
 """The one call of this module, for `api.app`."""
 
 

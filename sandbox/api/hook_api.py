@@ -6,14 +6,16 @@ from urllib.parse import urlencode
 
 from sandbox.api.answer import Answer
 from sandbox.api.call import Call, Route
-from sandbox.models import Refused
+from sandbox.models import Refused, existing
 
 
+@Route("GET", "/app/hook/config", needs_app=True)
 def get_config(call: Call) -> Answer:
     """Read the hook's configuration; the secret is masked."""
     return Answer(call.github.deliveries.config())
 
 
+@Route("GET", "/app/hook/deliveries", needs_app=True)
 def list_deliveries(call: Call) -> Answer:
     """List attempts of the last three days, newest first, paged by an opaque cursor."""
     found, cursor = call.github.deliveries.log.attempts(), call.query.get("cursor")
@@ -31,19 +33,9 @@ def list_deliveries(call: Call) -> Answer:
     return Answer([one.shown() for one in found[:per_page]], headers=headers)
 
 
+@Route("POST", r"/app/hook/deliveries/{delivery_id:\d+}/attempts", needs_app=True)
 def redeliver(call: Call) -> Answer:
     """Deliver once more, later and under the same GUID."""
     wanted, attempts = int(call.path["delivery_id"]), call.github.deliveries.log.attempts()
-    attempt = next((one for one in attempts if one.id == wanted), None)
-    if attempt is None:
-        raise Refused(404, "Not Found")
-    call.github.deliveries.redeliver(attempt)
+    call.github.deliveries.redeliver(existing(next((one for one in attempts if one.id == wanted), None)))
     return Answer({}, 202)
-
-
-ROUTES = (
-    Route("GET", "/app/hook/config", get_config, needs_app=True),
-    Route("GET", "/app/hook/deliveries", list_deliveries, needs_app=True),
-    Route("POST", r"/app/hook/deliveries/{delivery_id:\d+}/attempts", redeliver, needs_app=True),
-)
-"""Every call of this module, for `api.app`."""

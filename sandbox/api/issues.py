@@ -7,10 +7,11 @@ from operator import attrgetter
 
 from sandbox import shapes
 from sandbox.api.answer import Answer, page_of
-from sandbox.api.call import Call, Route
-from sandbox.models import Refused, invalid
+from sandbox.api.call import ISSUE, REPOSITORY, Call, Route
+from sandbox.models import Refused, existing, invalid
 
 
+@Route("GET", f"{REPOSITORY}/issues", "issues:read")
 def list_issues(call: Call) -> Answer:
     """List a repository's issues and pull requests by their creation, newest first unless asked otherwise."""
     repository = call.repository()
@@ -33,14 +34,13 @@ def list_issues(call: Call) -> Answer:
     return Answer([one for one in shown if one is not None], headers=links)
 
 
+@Route("GET", ISSUE, "issues:read")
 def get_issue(call: Call) -> Answer:
     """Read one issue."""
-    shown = call.github.stale_reads.issue(call.issue())
-    if shown is None:
-        raise Refused(404, "Not Found")
-    return Answer(shown)
+    return Answer(existing(call.github.stale_reads.issue(call.issue())))
 
 
+@Route("POST", f"{REPOSITORY}/issues", "issues:write", is_content="yes")
 def create_issue(call: Call) -> Answer:
     """Open an issue without labels."""
     repository = call.repository()
@@ -50,6 +50,7 @@ def create_issue(call: Call) -> Answer:
     return Answer(shapes.issue(call.world, issue), 201, {"Location": url})
 
 
+@Route("PATCH", ISSUE, "issues:write", is_content="edit")
 def edit_issue(call: Call) -> Answer:
     """Change title or body; the last write wins and conditional headers are refused."""
     issue = call.issue()
@@ -57,15 +58,15 @@ def edit_issue(call: Call) -> Answer:
     return Answer(shapes.issue(call.world, issue))
 
 
+@Route("GET", f"{REPOSITORY}/labels/{{name:.+}}", "issues:read")
 def get_label(call: Call) -> Answer:
     """Read one label."""
     repository = call.repository()
-    label = repository.labels.get(call.path["name"].lower())
-    if label is None:
-        raise Refused(404, "Not Found")
+    label = existing(repository.labels.get(call.path["name"].lower()))
     return Answer(shapes.label(call.world, repository, label))
 
 
+@Route("POST", f"{REPOSITORY}/labels", "issues:write")
 def create_label(call: Call) -> Answer:
     """Make a label; 422 `already_exists` where the name is taken."""
     repository = call.repository()
@@ -88,16 +89,3 @@ def since_of(call: Call) -> int | None:
     except ValueError as error:
         raise invalid("Issue", "since", "invalid") from error
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-
-
-_R = "/repos/{owner}/{repo}"
-_I = _R + r"/issues/{number:\d+}"
-ROUTES = (
-    Route("GET", f"{_R}/issues", list_issues, "issues:read"),
-    Route("POST", f"{_R}/issues", create_issue, "issues:write", is_content="yes"),
-    Route("GET", _I, get_issue, "issues:read"),
-    Route("PATCH", _I, edit_issue, "issues:write", is_content="edit"),
-    Route("GET", f"{_R}/labels/{{name:.+}}", get_label, "issues:read"),
-    Route("POST", f"{_R}/labels", create_label, "issues:write"),
-)
-"""Every call of this module, for `api.app`."""

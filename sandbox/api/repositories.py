@@ -7,28 +7,29 @@ import hashlib
 
 from sandbox import shapes
 from sandbox.api.answer import Answer
-from sandbox.api.call import Call, Route
-from sandbox.models import ROLES, JsonObject, Refused, Repository
+from sandbox.api.call import REPOSITORY, Call, Route
+from sandbox.models import ROLES, JsonObject, Refused, Repository, existing
 
 _AS_PERMISSION = {"maintain": "write", "triage": "read"}
 
 
+@Route("GET", REPOSITORY, "metadata:read")
 def get_repository(call: Call) -> Answer:
     """Read a repository."""
     return Answer(shapes.repository(call.world, call.repository()) | {"subscribers_count": 0, "network_count": 0})
 
 
+@Route("GET", f"{REPOSITORY}/contents/{{path:.*}}", "contents:read")
 def get_contents(call: Call) -> Answer:
     """Read a file, as JSON with line-wrapped base64."""
     repository = call.repository()
     path = call.path["path"].strip("/")
-    content = repository.files.get(path)
-    if content is None:
-        raise Refused(404, "Not Found")
+    content = existing(repository.files.get(path))
     encoded: JsonObject = {"encoding": "base64", "content": base64.encodebytes(content).decode()}
     return Answer(_entry(call, repository, path, content) | encoded)
 
 
+@Route("PUT", f"{REPOSITORY}/contents/{{path:.*}}", "contents:write")
 def put_contents(call: Call) -> Answer:
     """Commit one file to the default branch; over an existing one only by its present hash."""
     repository, path = call.repository(), call.path["path"].strip("/")
@@ -47,12 +48,11 @@ def put_contents(call: Call) -> Answer:
     return Answer(shown, 201 if known is None else 200)
 
 
+@Route("GET", f"{REPOSITORY}/collaborators/{{user}}/permission", "metadata:read")
 def get_permission(call: Call) -> Answer:
     """Read what somebody may do: the four old permissions, and the exact role."""
     repository = call.repository()
-    user = call.github.accounts.find(call.path["user"])
-    if user is None:
-        raise Refused(404, "Not Found")
+    user = existing(call.github.accounts.find(call.path["user"]))
     repositories, asker = call.github.repositories, call.caller
     if asker.token is None and (asker.actor is None or not repositories.allows(repository, asker.actor, "write")):
         raise Refused(403, "Must have push access to view collaborator permission.")
@@ -86,13 +86,3 @@ def _entry(call: Call, repository: Repository, path: str, content: bytes) -> Jso
 
 def _sha(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
-
-
-_R = "/repos/{owner}/{repo}"
-ROUTES = (
-    Route("GET", _R, get_repository, "metadata:read"),
-    Route("GET", f"{_R}/contents/{{path:.*}}", get_contents, "contents:read"),
-    Route("PUT", f"{_R}/contents/{{path:.*}}", put_contents, "contents:write"),
-    Route("GET", f"{_R}/collaborators/{{user}}/permission", get_permission, "metadata:read"),
-)
-"""Every call of this module, for `api.app`."""

@@ -151,12 +151,6 @@ async def test_the_browser_goes_nowhere_that_is_not_registered(sandbox: Sandbox,
     assert (await ask()).status == 400
 
 
-async def test_without_a_wish_for_json_the_answer_is_a_form(api: Api) -> None:
-    url = f"{api.sandbox.web_url}/login/oauth/access_token"
-    async with api.session.post(url, data={"client_id": "another"}) as answer:
-        assert dict(parse_qsl(await answer.text()))["error"] == "incorrect_client_credentials"
-
-
 async def test_an_installation_is_nobody(sandbox: Sandbox, api: Api) -> None:
     sandbox.repository()
     assert (await api("GET", "/user")).status == 403
