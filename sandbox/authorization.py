@@ -6,12 +6,12 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from aiohttp import encode_basic_auth, web
+from aiohttp import web
 
 from sandbox import views
 from sandbox.credentials import USER_TOKEN_LIFE
@@ -105,7 +105,8 @@ class _AuthorizationFlow:
 
         https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
         """
-        mine = encode_basic_auth(self._world.app.client_id, self._registration.client_secret)
+        credentials = f"{self._world.app.client_id}:{self._registration.client_secret}".encode()
+        mine = f"Basic {b64encode(credentials).decode()}"
         if request.match_info["client_id"] != self._world.app.client_id:
             return web.json_response({"message": "Not Found", "status": "404"}, status=404)
         if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), mine.encode()):

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sandbox import views
 from sandbox.activity import Activity, edits_by
-from sandbox.avatar import draw
+from sandbox.avatar import picture_values
 from sandbox.change_feed import ChangeFeed
 from sandbox.github import GitHub
 from sandbox.models import GHOST, HIDE_REASONS, Comment, Issue, Refused, Repository, User
@@ -151,7 +151,8 @@ class _Page:
 
     async def _avatar(self, request: web.Request) -> web.Response:
         user = self._world.users.get(int(request.match_info["id"]), GHOST)
-        return web.Response(text=draw(user), content_type="image/svg+xml")
+        text = self._templates.get_template("avatar.svg").render(picture_values(user))
+        return web.Response(text=text, content_type="image/svg+xml")
 
     # What one does
 

@@ -5,9 +5,11 @@ Field by field from GitHub's OpenAPI description; `tests/sandbox` parses every s
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from importlib.resources import files
 
 from sandbox.models import (
     GHOST,
@@ -24,23 +26,13 @@ from sandbox.models import (
 )
 from sandbox.world import World
 
+_CONSTANTS: dict[str, JsonObject] = json.loads(files("sandbox").joinpath("constants.json").read_text("utf-8"))
+"""What all of the sandbox's issues and repositories have, and the paths of the addresses below a thing's own."""
+
 
 def timestamp(at: float) -> str:
     """Write UTC epoch seconds as GitHub does."""
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-_OF_USER = {
-    "followers": "followers",
-    "following": "following{/other_user}",
-    "gists": "gists{/gist_id}",
-    "starred": "starred{/owner}{/repo}",
-    "subscriptions": "subscriptions",
-    "organizations": "orgs",
-    "repos": "repos",
-    "events": "events{/privacy}",
-    "received_events": "received_events",
-}
 
 
 def user(world: World, account: User) -> JsonObject:
@@ -56,7 +48,7 @@ def user(world: World, account: User) -> JsonObject:
         "gravatar_id": "",
         "url": api,
         "html_url": web or f"{world.urls.web}/{account.login}",
-        **{f"{name}_url": f"{api}/{path}" for name, path in _OF_USER.items()},
+        **{key: f"{api}/{path}" for key, path in _CONSTANTS["account_addresses"].items()},
         "type": account.type,
         "user_view_type": "public",
         "site_admin": False,
@@ -96,25 +88,13 @@ def reaction(world: World, of: Reaction) -> JsonObject:
     }
 
 
-_EVERY_ISSUE: JsonObject = {
-    "active_lock_reason": None,
-    "assignee": None,
-    "assignees": [],
-    "milestone": None,
-    "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
-    "issue_dependencies_summary": {"blocked_by": 0, "total_blocked_by": 0, "blocking": 0, "total_blocking": 0},
-    "type": None,
-}
-"""What the sandbox's issues have none of."""
-
-
 def issue(world: World, of: Issue) -> JsonObject:
     """Build an issue's JSON with everything GitHub sends along, in REST answers and deliveries alike."""
     url = issue_url(world, of)
     repository = of.repository
     pinned = of.pinned_comment
     shown: JsonObject = {
-        **_EVERY_ISSUE,
+        **_CONSTANTS["issue"],
         "url": url,
         "repository_url": repository_url(world, repository),
         "labels_url": f"{url}/labels{{/name}}",
@@ -281,73 +261,6 @@ def comment_url(world: World, of: Comment) -> str:
     return f"{repository_url(world, of.issue.repository)}/issues/comments/{of.id}"
 
 
-_ADDRESSES = {
-    "archive_url": "{archive_format}{/ref}",
-    "assignees_url": "assignees{/user}",
-    "blobs_url": "git/blobs{/sha}",
-    "branches_url": "branches{/branch}",
-    "collaborators_url": "collaborators{/collaborator}",
-    "comments_url": "comments{/number}",
-    "commits_url": "commits{/sha}",
-    "compare_url": "compare/{base}...{head}",
-    "contents_url": "contents/{+path}",
-    "contributors_url": "contributors",
-    "deployments_url": "deployments",
-    "downloads_url": "downloads",
-    "events_url": "events",
-    "forks_url": "forks",
-    "git_commits_url": "git/commits{/sha}",
-    "git_refs_url": "git/refs{/sha}",
-    "git_tags_url": "git/tags{/sha}",
-    "hooks_url": "hooks",
-    "issue_comment_url": "issues/comments{/number}",
-    "issue_events_url": "issues/events{/number}",
-    "issues_url": "issues{/number}",
-    "keys_url": "keys{/key_id}",
-    "labels_url": "labels{/name}",
-    "languages_url": "languages",
-    "merges_url": "merges",
-    "milestones_url": "milestones{/number}",
-    "notifications_url": "notifications{?since,all,participating}",
-    "pulls_url": "pulls{/number}",
-    "releases_url": "releases{/id}",
-    "stargazers_url": "stargazers",
-    "statuses_url": "statuses/{sha}",
-    "subscribers_url": "subscribers",
-    "subscription_url": "subscription",
-    "tags_url": "tags",
-    "teams_url": "teams",
-    "trees_url": "git/trees{/sha}",
-}
-
-
-_EVERY_REPOSITORY: JsonObject = {
-    "fork": False,
-    "homepage": None,
-    "size": 1,
-    "stargazers_count": 0,
-    "watchers_count": 0,
-    "language": None,
-    "has_projects": True,
-    "has_downloads": True,
-    "has_wiki": True,
-    "has_pages": False,
-    "has_discussions": False,
-    "forks_count": 0,
-    "mirror_url": None,
-    "disabled": False,
-    "license": None,
-    "allow_forking": True,
-    "is_template": False,
-    "web_commit_signoff_required": False,
-    "topics": [],
-    "forks": 0,
-    "watchers": 0,
-    "default_branch": "main",
-}
-"""What the sandbox's repositories do not differ in."""
-
-
 def repository(world: World, of: Repository) -> JsonObject:
     """Build a repository's JSON in full, as deliveries and `GET /repos/{owner}/{repo}` do."""
     url = repository_url(world, of)
@@ -356,7 +269,7 @@ def repository(world: World, of: Repository) -> JsonObject:
         1 for one in of.issues.values() if one.state == "open" and not one.deleted and not one.moved_to
     )
     return {
-        **_EVERY_REPOSITORY,
+        **_CONSTANTS["repository"],
         "id": of.id,
         "node_id": of.node_id,
         "name": of.name,
@@ -366,7 +279,7 @@ def repository(world: World, of: Repository) -> JsonObject:
         "html_url": page,
         "description": of.description,
         "url": url,
-        **{key: f"{url}/{path}" for key, path in _ADDRESSES.items()},
+        **{key: f"{url}/{path}" for key, path in _CONSTANTS["repository_addresses"].items()},
         "created_at": timestamp(of.created_at),
         "updated_at": timestamp(of.updated_at),
         "pushed_at": timestamp(of.created_at),
