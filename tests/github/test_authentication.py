@@ -115,7 +115,7 @@ async def test_an_old_token_is_not_tried_again(
     assert clock.slept == []
 
 
-async def test_a_suspended_installation_says_so_with_or_without_a_token(
+async def test_a_suspended_installation_is_known_with_or_without_a_token(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     sandbox.installations.suspend(installed(sandbox))
@@ -178,7 +178,7 @@ async def test_the_hook_can_be_looked_at(github: GitHub, sandbox: Sandbox) -> No
     assert (config.url, config.has_secret) == (sandbox.webhook_url, True)
 
 
-async def test_failed_deliveries_are_listed_and_asked_for_again(github: GitHub, sandbox: Sandbox) -> None:
+async def test_failed_deliveries_are_listed_and_redelivered(github: GitHub, sandbox: Sandbox) -> None:
     sandbox.webhook_url = f"{sandbox.web_url}/nobody-listens"
     letter = sandbox.petition()
     for number in range(120):
@@ -215,7 +215,7 @@ async def test_a_clock_that_was_set_back_gets_a_jwt_too(github: GitHub, clock: C
 @pytest.mark.parametrize(
     "key", ["", "not a key", "-----BEGIN RSA PRIVATE KEY-----\nSECRET\n-----END RSA PRIVATE KEY-----"]
 )
-async def test_a_key_that_is_no_key_is_named_and_not_shown(
+async def test_a_key_that_cannot_be_read_is_an_error_that_does_not_show_it(
     sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock, key: str
 ) -> None:
     github = GitHub(session, app_id="1", private_key=key, api_url=sandbox.api_url, now=clock)

@@ -46,7 +46,7 @@ def test_the_text_as_first_written_is_as_old_as_the_issue(includes_created: bool
     assert page.unedited is None
 
 
-def test_of_a_body_that_nobody_edited_itself_is_all_that_is_told() -> None:
+def test_a_body_that_nobody_edited_has_only_its_present_text() -> None:
     assert read_revisions(told(body="Dear all,"), 7) == RevisionPage((), unedited=(AT_NINE, "Dear all,"))
     assert read_revisions(told(body="Dear all,", userContentEdits=None), 7) == RevisionPage(
         (), unedited=(AT_NINE, "Dear all,")
@@ -63,7 +63,7 @@ def test_what_was_removed_or_is_not_there_has_no_text() -> None:
     assert read_texts([{"id": "a", "diff": "A"}, {"id": "b", "diff": None}, None, {}]) == {"a": "A"}
 
 
-def test_another_shape_is_not_believed() -> None:
+def test_another_shape_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         read_revisions({"issue": {"fullDatabaseId": 7}}, 7)
     with pytest.raises(Unavailable):

@@ -98,7 +98,7 @@ async def test_one_asks_for_all_and_later_each_time(
     assert await github.unreachable_until() is None
 
 
-async def test_it_is_told_when_it_begins_now_and_then_and_when_it_ends(
+async def test_an_outage_is_logged_at_its_beginning_at_intervals_and_at_its_end(
     github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock
 ) -> None:
     which = list(sandbox.world.installations)
@@ -118,7 +118,7 @@ async def test_it_is_told_when_it_begins_now_and_then_and_when_it_ends(
     assert 60 <= logs[-1]["minutes"] < 65
 
 
-async def test_what_fails_for_one_stops_nobody_else(
+async def test_a_failure_of_one_installation_stops_no_other(
     github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock, calls: Calls
 ) -> None:
     one, other = (github.installation(number) for number in sandbox.world.installations)
@@ -160,7 +160,7 @@ async def test_a_probe_shows_no_token(
     assert "Authorization" not in probe.headers
 
 
-async def test_a_clock_that_is_set_back_keeps_nobody_waiting(
+async def test_a_clock_that_is_set_back_delays_no_probe(
     github: GitHub, letter: Issue, sandbox: Sandbox, forgery: Forgery, clock: Clock
 ) -> None:
     which = list(sandbox.world.installations)

@@ -43,11 +43,11 @@ def stands(told: Json) -> Standing:
     return standing(known(told))
 
 
-def test_a_comment_that_nobody_edited_is_its_authors_own_word() -> None:
+def test_a_comment_that_nobody_edited_is_written_by_its_author() -> None:
     assert stands(node("/sign Ada")) == Standing(Sign("Ada"), made_at=AT_NINE)
 
 
-def test_hiding_moves_the_time_and_changes_no_word() -> None:
+def test_hiding_moves_the_time_and_changes_no_text() -> None:
     assert stands(node("/sign", updatedAt=TEN, isMinimized=True)) == Standing(Sign(), made_at=AT_NINE, hidden=True)
 
 
@@ -60,16 +60,16 @@ def test_an_edit_that_makes_a_command_makes_it_then() -> None:
     assert stands(node("/sign", edit("hello", NINE), edit("/sign", TEN))) == Standing(Sign(), made_at=AT_TEN)
 
 
-def test_what_somebody_else_wrote_does_not_sign() -> None:
+def test_a_text_of_another_person_does_not_sign() -> None:
     assert stands(node("/sign", edit("hello", NINE), edit("/sign", TEN, MALLORY))).command is None
 
 
-def test_what_somebody_else_shortened_still_signs_without_details() -> None:
+def test_a_text_shortened_by_another_person_still_signs_without_details() -> None:
     told = node("/sign", edit("/sign Ada, Engines", NINE), edit("/sign", TEN, MALLORY))
     assert stands(told) == Standing(Sign(), made_at=AT_NINE)
 
 
-def test_the_authors_last_word_counts_whatever_somebody_else_wrote_before() -> None:
+def test_the_authors_last_text_counts_whatever_another_person_wrote_before() -> None:
     told = node("/sign", edit("hello", NINE), edit("/sign Eve", TEN, MALLORY), edit("/sign", ELEVEN))
     assert stands(told).command == Sign()
 
@@ -90,7 +90,7 @@ def test_an_edited_comment_without_a_history_goes_by_its_last_editor() -> None:
     assert (stands(others).command, stands(others).unverified) == (None, True)
 
 
-def test_an_editor_or_author_who_is_nobody_is_not_the_author() -> None:
+def test_a_deleted_editor_or_author_is_not_the_author() -> None:
     assert stands(node("/sign", author=None)).command is None
     assert stands(node("/sign", edit("hello", NINE, None), edit("/sign", TEN, None), author=None)).command is None
     assert stands(node("/sign", edit("hello", NINE), edit("/sign", TEN, None))).command is None

@@ -43,23 +43,23 @@ ARCHIVE = Repository(8, "league", "archive")
 # Comments
 
 
-def test_a_new_comment_is_its_authors_own_word() -> None:
+def test_a_new_comment_is_written_by_its_author() -> None:
     said = comment(about_comment("created", "/sign"))
     assert (said.id, said.created_at, said.author) == (5_000_000_001, AT_NINE, Author(101, "ada"))
     assert version(about_comment("created")).writer is Writer.AUTHOR
 
 
-def test_an_authors_edit_is_the_authors_own_word_and_names_what_it_replaced() -> None:
+def test_an_authors_edit_is_written_by_the_author_and_names_what_it_replaced() -> None:
     edit = version(about_comment("edited", "/unsign", was="/sign", updated_at=TEN))
     assert (edit.writer, edit.previous, edit.at) == (Writer.AUTHOR, body_digest("/sign"), AT_TEN)
 
 
-def test_somebody_elses_edit_is_not_the_authors_word() -> None:
+def test_another_persons_edit_is_not_written_by_the_author() -> None:
     edit = version(about_comment("edited", "/sign", was="hello", sender=MALLORY))
     assert (edit.writer, edit.previous) == (Writer.OTHER, body_digest("hello"))
 
 
-def test_an_edit_that_changes_nothing_tells_nothing_of_the_writer() -> None:
+def test_an_edit_that_changes_nothing_does_not_show_the_writer() -> None:
     edit = version(about_comment("edited", "/sign", was="/sign", sender=MALLORY, minimized={"reason": "spam"}))
     assert (edit.writer, edit.previous, edit.hidden) == (Writer.UNSAID, None, True)
 
@@ -68,12 +68,12 @@ def test_a_change_of_line_endings_alone_is_no_edit() -> None:
     assert version(about_comment("edited", "/sign\r\nyes", was="/sign\nyes")).writer is Writer.UNSAID
 
 
-def test_an_unhide_is_told_by_a_key_that_is_null() -> None:
+def test_an_unhide_is_shown_by_a_key_that_is_null() -> None:
     fact = comment_fact(about_comment("edited", "/sign", was="/sign", sender=MALLORY, minimized=None))
     assert (fact.comment.versions[0].hidden, fact.recheck) == (False, False)
 
 
-def test_a_hide_that_is_not_told_must_be_looked_up() -> None:
+def test_a_hide_that_is_not_shown_must_be_looked_up() -> None:
     fact = comment_fact(about_comment("edited", "/sign", was="/sign", sender=MALLORY))
     assert (fact.comment.versions[0].hidden, fact.recheck) == (None, True)
 
@@ -91,18 +91,18 @@ def test_what_cannot_be_a_hide_need_not_be_looked_up(payload: Json) -> None:
     assert not comment_fact(payload).recheck
 
 
-def test_an_edit_without_its_story_tells_nothing_of_the_writer_and_must_be_looked_up() -> None:
+def test_an_edit_without_its_changes_does_not_show_the_writer_and_must_be_looked_up() -> None:
     fact = comment_fact(about_comment("edited", "/sign"))
     assert (fact.comment.versions[0].writer, fact.recheck) == (Writer.UNSAID, True)
 
 
-def test_an_edit_by_nobody_tells_nothing_of_the_writer() -> None:
+def test_an_edit_without_a_sender_does_not_show_the_writer() -> None:
     payload = about_comment("edited", "/sign", was="hello") | {"sender": None}
     assert version(payload).writer is Writer.UNSAID
 
 
 @pytest.mark.parametrize("action", ["pinned", "unpinned"])
-def test_pinning_tells_nothing_of_the_writer(action: str) -> None:
+def test_pinning_does_not_show_the_writer(action: str) -> None:
     assert version(about_comment(action, sender=MALLORY)).writer is Writer.UNSAID
 
 
@@ -111,7 +111,7 @@ def test_a_deleted_comment_is_gone_with_its_text() -> None:
     assert (gone.deleted, gone.versions, gone.author) == (True, (), Author(101, "ada"))
 
 
-def test_a_null_author_is_nobody_and_a_ghost_cannot_sign() -> None:
+def test_a_comment_of_a_deleted_account_does_not_sign() -> None:
     assert comment(about_comment("created", user=None)).author is None
     ghost = comment(about_comment("created", user=GHOST)).author
     assert ghost is not None
@@ -179,7 +179,7 @@ def test_labels_come_as_objects_or_as_names_and_their_case_does_not_count() -> N
     assert issue.labels == {"petition", "bug"}
 
 
-def test_a_body_edit_tells_what_it_replaced_and_who_did_it() -> None:
+def test_a_body_edit_has_the_replaced_text_and_the_editor() -> None:
     fact = issue_fact(about_issue("edited", changes={"body": {"from": "Dear mayor"}}, body="Dear council"))
     assert fact.edit == BodyEdit(previous="Dear mayor", body="Dear council", by_app=False)
 
@@ -200,7 +200,7 @@ def test_a_deleted_issue_is_gone() -> None:
 MOVED = ISSUE | {"id": 71, "number": 1}
 
 
-def test_a_transferred_issue_is_gone_and_tells_where_it_went() -> None:
+def test_a_transferred_issue_is_gone_and_has_its_new_place() -> None:
     changes = {"new_issue": MOVED, "new_repository": OTHER_REPOSITORY}
     (gone,) = deliver("issues", about_issue("transferred", changes=changes)).facts
     assert isinstance(gone, IssueGone)
@@ -208,7 +208,7 @@ def test_a_transferred_issue_is_gone_and_tells_where_it_went() -> None:
     assert (gone.issue_id, gone.moved_to[0], gone.moved_to[1].id) == (70, ARCHIVE, 71)
 
 
-def test_both_sides_of_a_transfer_tell_the_same_move() -> None:
+def test_both_sides_of_a_transfer_give_the_same_move() -> None:
     left = about_issue("transferred", changes={"new_issue": MOVED, "new_repository": OTHER_REPOSITORY})
     arrived = about_issue("opened", changes={"old_issue": ISSUE, "old_repository": left["repository"]}) | {
         "issue": MOVED,
@@ -267,7 +267,7 @@ OTHERS = {"added": ["LICENSE"], "modified": ["docs/.github/petition.yml"], "remo
         "more files than are listed",
     ],
 )
-def test_a_push_that_may_have_changed_the_settings_is_told_of(push: Json) -> None:
+def test_a_push_that_may_have_changed_the_settings_is_a_fact(push: Json) -> None:
     delivery = deliver("push", push)
     assert (delivery.action, delivery.facts) == (None, (SettingsFact(5, LETTER.id),))
 
@@ -366,6 +366,6 @@ def test_a_webhook_of_a_repository_without_the_app_is_ignored(event: str) -> Non
         assert deliver(event, without).facts == ()
 
 
-def test_a_delivery_says_what_it_is_about() -> None:
+def test_a_delivery_has_its_event_action_and_repository() -> None:
     delivery = deliver("issue_comment", about_comment("created"))
     assert (delivery.event, delivery.action, delivery.repository_id) == ("issue_comment", "created", 7)

@@ -1,4 +1,4 @@
-"""Deliveries and the API tell the same story; the sandbox tells it, as GitHub would."""
+"""Deliveries and reads of the same events on the sandbox give the same facts."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tests.github.scene import REPO, Clock
 
 
 @pytest.fixture
-def heard(sandbox: Sandbox) -> list[Fact]:
+def delivered(sandbox: Sandbox) -> list[Fact]:
     facts: list[Fact] = []
 
-    def hear(event: Event) -> None:
+    def collect(event: Event) -> None:
         facts.extend(read(event.name, json.dumps(event.payload).encode()).facts)
 
-    sandbox.world.on_event.append(hear)
+    sandbox.world.on_event.append(collect)
     return facts
 
 
-async def test_what_is_heard_of_comments_is_what_is_read(
-    client: InstallationClient, sandbox: Sandbox, clock: Clock, heard: list[Fact]
+async def test_deliveries_of_comments_agree_with_reads(
+    client: InstallationClient, sandbox: Sandbox, clock: Clock, delivered: list[Fact]
 ) -> None:
     letter, organizer = sandbox.petition(), sandbox.organizer()
     signed, edited, planted, hidden, unhidden, deleted = (
@@ -53,7 +53,7 @@ async def test_what_is_heard_of_comments_is_what_is_read(
     sandbox.comments.delete(deleted, organizer)
 
     known: dict[int, Comment] = {}
-    for fact in heard:
+    for fact in delivered:
         if isinstance(fact, CommentFact):
             comment = fact.comment
             known[comment.id] = merge(known[comment.id], comment) if comment.id in known else comment
@@ -69,8 +69,8 @@ async def test_what_is_heard_of_comments_is_what_is_read(
     assert [standing(comment) for comment in together] == [standing(comment) for comment in told]
 
 
-async def test_what_is_heard_of_issues_is_what_is_read(
-    client: InstallationClient, sandbox: Sandbox, clock: Clock, heard: list[Fact]
+async def test_deliveries_of_issues_agree_with_reads(
+    client: InstallationClient, sandbox: Sandbox, clock: Clock, delivered: list[Fact]
 ) -> None:
     letter, organizer = sandbox.petition(), sandbox.organizer()
     steps: list[Callable[[], object]] = [
@@ -85,47 +85,51 @@ async def test_what_is_heard_of_issues_is_what_is_read(
     for step in steps:
         clock.pass_by(10)
         step()
-        fact = heard[-1]
+        fact = delivered[-1]
         assert isinstance(fact, IssueFact)
         shown = await client.get_issue(REPO, letter.number)
         assert (fact.repository, fact.issue) == (shown.repository, shown.issue)
-    edits = [fact.edit for fact in heard if isinstance(fact, IssueFact) and fact.edit is not None]
+    edits = [fact.edit for fact in delivered if isinstance(fact, IssueFact) and fact.edit is not None]
     assert [(edit.previous, edit.body, edit.by_app) for edit in edits] == [("Dear all,", "Dear mayor,", False)]
 
 
-async def test_our_own_write_is_heard_as_ours(
-    client: InstallationClient, sandbox: Sandbox, heard: list[Fact]
+async def test_a_delivery_of_our_own_write_is_known_as_ours(
+    client: InstallationClient, sandbox: Sandbox, delivered: list[Fact]
 ) -> None:
     letter = sandbox.petition()
     await client.edit_body(REPO, letter.number, "Dear mayor,")
-    fact = heard[-1]
+    fact = delivered[-1]
     assert isinstance(fact, IssueFact)
     assert fact.edit is not None
     assert (fact.edit.previous, fact.edit.by_app) == ("Dear all,", True)
 
 
-async def test_moves_and_ends_are_heard(client: InstallationClient, sandbox: Sandbox, heard: list[Fact]) -> None:
+async def test_moves_and_deletions_are_delivered(
+    client: InstallationClient, sandbox: Sandbox, delivered: list[Fact]
+) -> None:
     letter, archive = sandbox.petition(), sandbox.repository("lovelace/archive")
     owner = letter.repository.owner
     moved = sandbox.issues.transfer(letter, owner, archive)
     places = {
-        (fact.issue_id, fact.moved_to[1].id) for fact in heard if isinstance(fact, IssueGone) and fact.moved_to
+        (fact.issue_id, fact.moved_to[1].id) for fact in delivered if isinstance(fact, IssueGone) and fact.moved_to
     }
     assert places == {(letter.id, moved.id)}
     sandbox.issues.delete(moved, owner)
-    assert heard[-1] == IssueGone(client.id, heard[-1].repository, moved.id)  # type: ignore[union-attr]  # or it fails
+    assert delivered[-1] == IssueGone(client.id, delivered[-1].repository, moved.id)  # type: ignore[union-attr]  # or it fails
     sandbox.repositories.rename(archive, owner, "old-letters")
     sandbox.repositories.privatize(archive, owner)
     sandbox.repositories.archive(archive, owner)
-    fact = heard[-1]
+    fact = delivered[-1]
     assert isinstance(fact, RepositoryFact)
     assert fact.repository == (await client.list_repositories())[1]
     sandbox.repositories.delete(archive, owner)
-    assert isinstance(heard[-1], RepositoryFact)
-    assert heard[-1].deleted
+    assert isinstance(delivered[-1], RepositoryFact)
+    assert delivered[-1].deleted
 
 
-async def test_an_installations_life_is_heard(sandbox: Sandbox, clock: Clock, heard: list[Fact]) -> None:
+async def test_the_changes_of_an_installation_are_delivered(
+    sandbox: Sandbox, clock: Clock, delivered: list[Fact]
+) -> None:
     account = sandbox.user("babbage")
     engines, diaries = (sandbox.repositories.get_or_create(f"babbage/{name}") for name in ("engines", "diaries"))
     installation = sandbox.installations.create(account, [engines])
@@ -136,7 +140,7 @@ async def test_an_installations_life_is_heard(sandbox: Sandbox, clock: Clock, he
     sandbox.installations.unsuspend(installation)
     sandbox.installations.grant(installation, {"issues": "read"}, ["issues"])
     sandbox.installations.delete(installation)
-    facts = [fact for fact in heard if isinstance(fact, InstallationFact)]
+    facts = [fact for fact in delivered if isinstance(fact, InstallationFact)]
     assert {(fact.id, fact.account) for fact in facts} == {(installation.id, "babbage")}
     assert [(fact.repositories_added, fact.repositories_removed) for fact in facts[:3]] == [
         ((engines.id,), ()),

@@ -57,7 +57,7 @@ async def test_a_write_may_have_been_applied_all_the_same(
     assert (await client.get_issue(REPO, letter.number)).body == "Dear mayor,"
 
 
-async def test_nobody_there_is_unavailable(
+async def test_a_server_that_does_not_answer_is_unavailable(
     sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock, client: InstallationClient
 ) -> None:
     await sandbox.stop()
@@ -243,11 +243,13 @@ def test_any_answer_is_read_or_unavailable(data: object, kind: type) -> None:
 
 @given(content=st.binary() | JSON.map(lambda data: repr(data).encode()))
 @settings(max_examples=examples(150), deadline=None)
-def test_any_refusal_has_words_or_none(content: bytes) -> None:
+def test_any_refusal_gives_a_message_or_none(content: bytes) -> None:
     assert isinstance(refusal_message(content), str)
 
 
-async def test_what_every_call_says_of_us(github: GitHub, client: InstallationClient, calls: Calls) -> None:
+async def test_every_call_names_our_user_agent_and_api_version(
+    github: GitHub, client: InstallationClient, calls: Calls
+) -> None:
     await client.list_repositories()
     await client.get_comment_histories(["IC_x"])
     await github.get_app()

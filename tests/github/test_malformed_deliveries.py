@@ -83,7 +83,7 @@ def test_a_comment_that_cannot_be_read_has_its_issue_looked_at(change: Json, fie
     assert re.search(field, delivery.unread)
 
 
-def test_a_hide_that_cannot_be_read_is_asked_for() -> None:
+def test_a_hide_that_cannot_be_read_is_looked_up() -> None:
     payload = about_comment("edited", was="/sign", minimized=True)
     comment, issue = deliver("issue_comment", payload).facts
     assert comment == comment_fact(about_comment("edited", was="/sign"))
@@ -113,7 +113,7 @@ def test_of_an_edited_issue_the_rest_is_taken(changes: object) -> None:
 
 
 @pytest.mark.parametrize("changes", [True, {"new_issue": 5}, {"new_issue": ISSUE, "new_repository": {"id": "?"}}])
-def test_a_transfer_to_nobody_knows_where_deletes_nothing(changes: object) -> None:
+def test_a_transfer_to_an_unknown_place_deletes_nothing(changes: object) -> None:
     payload = about_issue("transferred") | {"changes": changes}
     assert deliver("issues", payload).facts == (Unclear(5, 70),)
 
@@ -134,7 +134,7 @@ def test_a_transfer_to_nobody_knows_where_deletes_nothing(changes: object) -> No
         ("installation_repositories", about_installation("added", repositories_added=[{"id": ""}]), (Unclear(5),)),
     ],
 )
-def test_what_cannot_be_read_is_asked_for(event: str, payload: Json, facts: tuple[Fact, ...]) -> None:
+def test_what_cannot_be_read_is_read_from_github(event: str, payload: Json, facts: tuple[Fact, ...]) -> None:
     delivery = deliver(event, payload)
     assert delivery.facts == facts
     assert "/sign" not in delivery.unread

@@ -55,7 +55,9 @@ async def test_the_code_becomes_the_app_once(
         await convert(session, sandbox.api_url, code, HOME, clock)
 
 
-async def test_the_code_is_good_for_an_hour(sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> None:
+async def test_the_code_can_be_used_for_an_hour(
+    sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock
+) -> None:
     code = await make(sandbox, session, "Our letters")
     clock.pass_by(3600)
     with pytest.raises(NotFound):

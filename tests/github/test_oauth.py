@@ -48,7 +48,7 @@ def test_github_asks_on_its_own_site(api_url: str, site: str) -> None:
     assert VERIFIER not in url
 
 
-async def test_a_code_tells_who_it_is_and_what_github_gave_for_it_is_given_back(
+async def test_a_code_identifies_an_account_and_the_token_is_revoked(
     sandbox: Sandbox, session: aiohttp.ClientSession, app: OAuthClient, clock: Clock, calls: Calls
 ) -> None:
     ada = sandbox.user("ada")
@@ -61,7 +61,7 @@ async def test_a_code_tells_who_it_is_and_what_github_gave_for_it_is_given_back(
         await identify(session, app, code, VERIFIER, BACK, clock)
 
 
-async def test_the_token_is_good_for_nothing_afterwards(
+async def test_the_token_is_refused_afterwards(
     sandbox: Sandbox, session: aiohttp.ClientSession, app: OAuthClient, clock: Clock, forgery: Forgery
 ) -> None:
     sandbox.user("ada")

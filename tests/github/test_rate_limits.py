@@ -66,7 +66,7 @@ async def test_every_kind_of_limit_becomes_one_pause(
         (403, SECONDARY),
     ],
 )
-async def test_a_limit_is_known_in_any_words(
+async def test_a_limit_is_recognised_in_any_form(
     client: InstallationClient, letter: Issue, forgery: Forgery, status: int, body: str
 ) -> None:
     forgery.answers(body, status)
@@ -96,7 +96,7 @@ async def test_a_limit_hit_again_and_again_is_waited_for_longer_each_time(
     assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
 
-async def test_after_ten_good_minutes_a_limit_counts_as_the_first(
+async def test_after_ten_minutes_without_a_limit_the_next_counts_as_the_first(
     client: InstallationClient, letter: Issue, forgery: Forgery, clock: Clock
 ) -> None:
     forgery.answers(SECONDARY, 403, retry_after="30")
@@ -106,7 +106,7 @@ async def test_after_ten_good_minutes_a_limit_counts_as_the_first(
 
 
 @pytest.mark.parametrize("word", ["-5", "soon", "", "1e9", "9" * 40, "٣", "Wed, 21 Oct 2026 07:28:00 GMT"])
-async def test_nonsense_in_place_of_seconds_is_as_good_as_nothing(
+async def test_a_header_that_is_no_number_is_ignored(
     client: InstallationClient, letter: Issue, forgery: Forgery, word: str
 ) -> None:
     forgery.answers(SECONDARY, 429, retry_after=word)

@@ -80,7 +80,7 @@ async def test_a_repository_made_private_is_seen_at_once(
     assert (read.repository.private, read.read_at, read.unchanged) == (True, NOON + 1, False)
 
 
-async def test_no_installation_is_shown_what_another_was_answered(
+async def test_no_installation_gets_what_is_cached_for_another(
     github: GitHub, client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls
 ) -> None:
     await client.get_issue(REPO, letter.number)
@@ -121,7 +121,7 @@ async def test_comments_are_listed_as_they_stand(
     assert listing.node_ids == {c.id: c.node_id for c in (own, hidden, edited)}
 
 
-async def test_vanished_authors_are_nobody_or_the_ghost(
+async def test_deleted_accounts_have_no_author_or_the_ghost(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     for login, ghost in (("ada", True), ("bob", False)):
@@ -241,7 +241,7 @@ async def histories(client: InstallationClient, letter: Issue) -> list[object]:
     return [standing(comment).command for comment in found]
 
 
-async def test_the_history_tells_who_wrote_what(
+async def test_the_history_shows_who_wrote_what(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock
 ) -> None:
     comment = sandbox.comment(letter, "ada", "hello\nworld")
@@ -278,7 +278,7 @@ async def test_what_people_wrote_is_read_beside_the_loop(
     assert threading.get_ident() not in readers
 
 
-async def test_only_the_authors_own_words_sign(
+async def test_only_texts_written_by_the_author_sign(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, clock: Clock
 ) -> None:
     planted, untouched, fixed = (sandbox.comment(letter, who, "hello\nworld") for who in ("ada", "bob", "cyd"))
@@ -289,7 +289,7 @@ async def test_only_the_authors_own_words_sign(
     assert not untouched.edited_at
 
 
-async def test_histories_are_asked_for_a_hundred_at_a_time(
+async def test_histories_are_read_a_hundred_at_a_time(
     client: InstallationClient, letter: Issue, sandbox: Sandbox, calls: Calls
 ) -> None:
     crowd(sandbox, letter, 230)

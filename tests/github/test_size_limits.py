@@ -79,7 +79,7 @@ async def test_nobody_signs_in_with_an_answer_without_end(
     assert flood.taken < 32 * MEGABYTE
 
 
-async def test_nor_is_anything_else_read_that_is_asked_for_once(
+async def test_responses_of_single_calls_are_limited_too(
     sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock, forgery: Forgery
 ) -> None:
     flood, url = Flood(forgery), sandbox.api_url
@@ -94,7 +94,7 @@ async def test_nor_is_anything_else_read_that_is_asked_for_once(
     assert flood.taken < 4 * 32 * MEGABYTE
 
 
-async def test_what_is_packed_is_unpacked_as_far_as_there_is_room(
+async def test_a_compressed_response_is_limited_by_its_decompressed_size(
     sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock, forgery: Forgery
 ) -> None:
     bomb = gzip.compress(b" " * 300 * MEGABYTE, 9)

@@ -52,7 +52,7 @@ def test_an_hour_holds_so_much_content_and_bodies_are_not_content() -> None:
     assert until(throttle, Kind.WRITE, NOW + 10) is None
 
 
-def test_reactions_leave_room_for_the_issue_that_a_full_petition_goes_on_in() -> None:
+def test_reactions_leave_calls_for_the_continuation_of_a_full_petition() -> None:
     throttle = Throttle(Limits(write_gap=0, writes_per_minute=1000, content_per_hour=5, reserve=2))
     for second in range(3):
         assert until(throttle, Kind.REACTION, NOW + second) is None
@@ -97,13 +97,13 @@ def test_a_reset_that_is_no_reset_is_an_hour_away_at_most() -> None:
     assert until(throttle, Kind.READ) == NOW + 3600
 
 
-def test_githubs_word_goes_before_our_own_arithmetic() -> None:
+def test_githubs_wait_takes_precedence_over_ours() -> None:
     throttle = Throttle()
     assert throttle.record_limit("core", {"retry-after": "7"}, NOW).until == NOW + 7
     assert until(throttle, Kind.READ) == NOW + 7
 
 
-def test_a_day_is_the_longest_word() -> None:
+def test_a_day_is_the_longest_wait() -> None:
     assert Throttle().record_limit("core", {"retry-after": "9999999"}, NOW).until == NOW + 86_400
 
 
@@ -145,7 +145,7 @@ def test_what_can_wait_gets_no_more_than_that_tenth_when_calls_are_scarce() -> N
     assert throttle.low_priority_spacing(NOW) == 3_600 / 500
 
 
-def test_who_does_not_say_how_many_there_are_is_not_spared() -> None:
+def test_a_bucket_without_a_limit_is_not_spaced() -> None:
     throttle = Throttle()
     throttle.record_headers({"x-ratelimit-remaining": "3", "x-ratelimit-reset": str(int(NOW) + 100)}, NOW)
     assert throttle.spacing(2, NOW) == 0
@@ -153,7 +153,7 @@ def test_who_does_not_say_how_many_there_are_is_not_spared() -> None:
 
 @given(limit=st.integers(50, 5_000), calls=st.integers(2, 12), seconds=st.integers(60, 3_600))
 @settings(max_examples=examples(100), deadline=None)
-def test_whoever_spaces_work_as_told_has_calls_left_at_the_end(limit: int, calls: int, seconds: int) -> None:
+def test_work_that_is_spaced_leaves_calls_at_the_end(limit: int, calls: int, seconds: int) -> None:
     throttle, now, remaining = Throttle(), NOW, limit
     until = NOW + seconds
     while now < until:
@@ -209,7 +209,7 @@ def test_what_is_a_limit(status: int, headers: dict[str, str], message: str, lim
     kinds=st.lists(st.sampled_from(Kind), min_size=1, max_size=200),
 )
 @settings(max_examples=examples(100), deadline=None)
-def test_whoever_waits_as_told_stays_within_the_limits(waits: list[float], kinds: list[Kind]) -> None:
+def test_calls_that_wait_stay_within_the_limits(waits: list[float], kinds: list[Kind]) -> None:
     limits = Limits(write_gap=1, writes_per_minute=5, content_per_hour=20)
     throttle, now = Throttle(limits), NOW
     sent: list[tuple[float, Kind]] = []

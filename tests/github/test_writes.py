@@ -177,7 +177,7 @@ async def test_a_repository_that_moved_to_an_account_without_the_app_is_not_foun
         await client.get_issue(REPO, letter.number)
 
 
-async def test_a_transferred_issue_says_where_it_is(
+async def test_a_transferred_issue_has_its_new_place(
     client: InstallationClient, letter: Issue, sandbox: Sandbox
 ) -> None:
     archive = sandbox.repository("lovelace/archive")
