@@ -52,7 +52,7 @@ PATIENCE = 5.0
 """Seconds that work in flight gets at shutdown; the whole must end within 10.
 
 Requests in flight get `bot.web.serving.PATIENCE` meanwhile, and afterwards facts that still wait get
-`bot.store.recording.group_commit.LAST_WRITES`.
+`bot.store.recording.group_commit.CLOSE_TIMEOUT`.
 """
 
 DAY, HOUR = 86_400.0, 3_600.0

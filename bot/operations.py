@@ -21,7 +21,7 @@ from bot.github.client import GitHub
 from bot.github.urls import web_url_of
 from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.reconcile.manual_resync import Resynced, UnknownPetition, resync_by_hand
-from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, existing
+from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address
 from bot.store import recover as recover_database
 
 
@@ -32,7 +32,7 @@ async def opened(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
     Unless it is to be made, it has to be there: whoever mistypes its name gets no empty one.
     """
     if not make:
-        existing(config.database_url)
+        read_existing_address(config.database_url)
     store = await Store.open(config.database_url, label=config.petition_label)
     try:
         yield store

@@ -192,15 +192,15 @@ def _database(facts: Facts) -> Iterator[Finding]:
     if health.is_damaged:
         yield problem(
             "database",
-            f"{health.trouble}.",
+            f"{health.problem}.",
             "Until then deliveries are refused; GitHub keeps them for three days.",
             "Then stop the bot, move the damaged file away, and put the new one in its place with:"
             " python -m bot restore NEW-FILE",
         )
-    elif health.trouble:
+    elif health.problem:
         yield problem(
             "database",
-            f"The database cannot be used: {health.trouble}.",
+            f"The database cannot be used: {health.problem}.",
             "What cannot be stored is not acknowledged, and GitHub does not send it again by itself.",
             "See that DATABASE_URL is right, that the server runs, and that there is room and permission to write.",
         )

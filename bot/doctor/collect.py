@@ -16,7 +16,7 @@ from bot.github.meta import clock_skew
 from bot.github.models.rest import HookDelivery, Installation
 from bot.github.webhook_sender import Reply, fetch, send
 from bot.reconcile.redelivery import REACH
-from bot.store import check_up
+from bot.store import check_health
 
 PAGES: Final = 10
 """Of the log of deliveries; a storm leaves thousands of them, and whoever asks is waiting."""
@@ -32,7 +32,7 @@ async def gather(
 ) -> Facts:
     """Gather the facts; what cannot be found out is a fact as well."""
     async with asyncio.TaskGroup() as group:
-        health = group.create_task(check_up(patient.database_url))
+        health = group.create_task(check_health(patient.database_url))
         skew = group.create_task(clock_skew(session, patient.api_url, now))
         asked = group.create_task(_ask(github, patient.label, now))
         home = group.create_task(_knock(patient, session))

@@ -7,9 +7,9 @@ from bot.store.comments import Clarification
 from bot.store.credentials import read_sealed
 from bot.store.deliveries import FailedDelivery
 from bot.store.engine.backup import backup, restore
-from bot.store.engine.health import Health, check_up
+from bot.store.engine.health import Health, check_health
 from bot.store.engine.leases import Lease
-from bot.store.engine.url import existing
+from bot.store.engine.url import read_existing_address
 from bot.store.errors import Busy, Damaged, DatabaseUnavailable, NoSuchPetition, StoreError, Unrecordable
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.migrations.ahead import migrate_ahead
@@ -80,10 +80,10 @@ __all__ = [
     "ThreadToRead",
     "Unrecordable",
     "backup",
-    "check_up",
-    "existing",
+    "check_health",
     "migrate_ahead",
     "outside_digest",
+    "read_existing_address",
     "read_sealed",
     "recover",
     "restore",

@@ -60,4 +60,4 @@ def request_ages(unit: UnitOfWork, people: Collection[Person]) -> None:
         author, thread = row.comment.author, unit.threads.get(row.issue_id)
         is_waiting = author is not None and (row.petition_id, author.id) in waiting
         if is_waiting and thread is not None and row.command in ("sign", "phrase"):
-            thread.ask_to_reread()
+            thread.request_reread()

@@ -84,7 +84,7 @@ class Installations(Records):
         ended = [row.id for row in known.values() if row.id not in listed and not row.deleted and row.as_of < as_of]
         for installation_id in ended:
             transaction.execute(self._END, installation_id, as_of)
-        changed = [one for one in listed.values() if _is_news(one, known.get(one.id), as_of)]
+        changed = [one for one in listed.values() if _is_changed(one, known.get(one.id), as_of)]
         for one in changed:
             transaction.execute(self._PUT_SEEN, one.id, one.account, one.suspended, as_of, one.lacks)
             if not one.suspended:
@@ -192,7 +192,7 @@ class Installations(Records):
         self._announce()
 
 
-def _is_news(one: SeenInstallation, known: Row | None, as_of: int) -> bool:
+def _is_changed(one: SeenInstallation, known: Row | None, as_of: int) -> bool:
     if known is None:
         return True
     same = (known.account, bool(known.suspended), bool(known.deleted), known.lacks) == (

@@ -10,7 +10,7 @@ from bot.petition.organizers.redaction import EVER, without_details
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
 from bot.store.engine.database import Records, Transaction, statement
 from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
-from bot.store.recording.signatures import derive, derive_signatures
+from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.totals import SECONDS_PER_DAY
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.sign_outs import forget_sign_outs
@@ -165,7 +165,7 @@ def _erase_details(
         bare = without_details(row.comment, until)
         if bare != row.comment:
             redacted = replace(row, comment=bare, read_digest="", grammar=0)
-            derive(redacted)
+            derive_comment(redacted)
             unit.change(redacted)
     derive_signatures(transaction, unit, now)
     unit.write(transaction, now)

@@ -295,7 +295,7 @@ def _age_matters(transaction: Transaction, unit: UnitOfWork, after: Rules) -> se
     for thread in unit.threads.values():
         if after.asks_for_age:
             # Reading finds out how old the accounts are, and derives all signatures.
-            thread.ask_to_reread()
+            thread.request_reread()
         else:
             unit.read_thread(transaction, thread.issue_id)
     return {row.comment.author.id for row in unit.comments.values() if row.comment.author}
@@ -325,7 +325,7 @@ _REACTIONS: Final = {
 def _request_recount(unit: UnitOfWork, ruling: Ruling) -> None:
     for thread in unit.threads.values():
         if max(thread.listed_at, thread.reread_asked_at) <= ruling.recount_at and not thread.gone:
-            thread.ask_to_reread()
+            thread.request_reread()
 
 
 _ENDED: Final = statement("SELECT ended_at, final_count FROM petitions WHERE id = $1")

@@ -20,8 +20,8 @@ from bot.store.bodies import Bodies
 from bot.store.comments import Comments, follow_grammar
 from bot.store.credentials import CredentialStore
 from bot.store.deliveries import Deliveries
-from bot.store.engine.database import LONG_PATIENCE, Database, connect
-from bot.store.engine.health import answers
+from bot.store.engine.database import LONG_TIMEOUT, Database, connect
+from bot.store.engine.health import is_answering
 from bot.store.engine.leases import Lease
 from bot.store.engine.url import read_address
 from bot.store.installations import Installations
@@ -128,10 +128,13 @@ class Store:
 
     async def ping(self) -> bool:
         """Return whether the database answers and, if it could not take the last facts, whether it does again."""
-        return await answers(self.database, in_doubt=self.writer.refused)
+        return await is_answering(self.database, in_doubt=self.writer.refused)
 
     async def record(self, facts: Sequence[Fact]) -> None:
-        """Record facts durably. Raises Busy, DatabaseUnavailable, Unrecordable, or what a mistake of ours is."""
+        """Record facts; they are on disk when this returns.
+
+        Raises Busy, DatabaseUnavailable, Unrecordable, or our mistake.
+        """
         if facts:
             await self.writer.submit(facts)
 
@@ -172,7 +175,7 @@ class Store:
         if await self.database.read(partial(are_totals_right, petition_id=outcome.petition_id)):
             return outcome
         repair = partial(repair_totals, petition_id=outcome.petition_id, now=int(self._now()))
-        count = await self.database.write(repair, LONG_PATIENCE)
+        count = await self.database.write(repair, LONG_TIMEOUT)
         return replace(outcome, count=count, repaired=outcome.repaired + 1)
 
     async def _record(self, facts: Sequence[Fact]) -> None:
@@ -200,7 +203,7 @@ class Store:
 
     def _announce(self) -> None:
         self.changed.set()
-        self._coordinator.tell()
+        self._coordinator.notify()
 
     def _context(self) -> RecordContext:
         return RecordContext(self._label, int(self._now()))

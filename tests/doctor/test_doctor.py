@@ -21,7 +21,7 @@ from bot.doctor import checks
 from bot.doctor.facts import Facts, Seen
 from bot.doctor.findings import Finding, Level, are_fine
 from bot.reconcile.app_sync import AppSync
-from bot.store import State, Store, check_up
+from bot.store import State, Store, check_health
 from bot.web.serving import listening
 from sandbox.models import Installation
 from sandbox.server import Sandbox
@@ -370,8 +370,8 @@ async def test_a_database_that_is_not_there_yet(stage: Scene, tmp_path: Path) ->
 
 
 async def test_looking_a_database_over_leaves_no_trace(database_url: str) -> None:
-    before = await check_up(database_url)
-    assert (before.trouble, before.is_newer, before.is_older) == ("", False, False)
+    before = await check_health(database_url)
+    assert (before.problem, before.is_newer, before.is_older) == ("", False, False)
     store = await Store.open(database_url)
     left = await rows(store, "SELECT name FROM marks WHERE name = 'tried'")
     await store.close()

@@ -33,9 +33,9 @@ class Scene:
     comments: dict[int, Comment] = field(default_factory=dict)
 
     async def label(self) -> None:
-        await self.tell()
+        await self.change_issue()
 
-    async def tell(self, issue: Issue | None = None) -> IssueFact:
+    async def change_issue(self, issue: Issue | None = None) -> IssueFact:
         """Tell of a change of the issue."""
         self.clock += 1
         self.issue = replace(issue or self.issue, updated_at=self.clock)

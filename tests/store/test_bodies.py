@@ -32,7 +32,7 @@ async def write(scene: Scene, made_from: str | None, body: str) -> None:
 
 async def hear(scene: Scene, previous: str, body: str, *, at: int | None = None) -> None:
     """Let GitHub tell of an edit; who made it is not asked, because other Apps edit as well."""
-    fact = await scene.tell()
+    fact = await scene.change_issue()
     await scene.store.record([replace(fact, as_of=at or fact.as_of, edit=BodyEdit(previous, body, by_app=True))])
 
 
@@ -225,7 +225,7 @@ async def test_what_was_lost_is_known_also_where_the_issue_was_begun_anew(scene:
     await write(scene, "Dear all,", f"Dear all,\n\n{BLOCK}")
     await hear(scene, "Dear everybody,", f"Dear all,\n\n{BLOCK}")
     left, scene.issue = scene.issue, ELSEWHERE
-    await scene.tell()
+    await scene.change_issue()
     await write(scene, f"Dear all,\n\n{BLOCK}", f"Dear all,\n\n{NEWER}")
     if heard_there:
         await hear(scene, "Dear later ones,", f"Dear all,\n\n{NEWER}")
@@ -295,7 +295,7 @@ def test_the_outside_of_a_body_is_all_but_what_is_in_the_block() -> None:
 
 async def test_the_state_is_derived_from_all_that_is_known(store: Store, scene: Scene) -> None:
     assert (await scene.snapshot()).state is State.FINE
-    await scene.tell(replace(scene.issue, locked=True))
+    await scene.change_issue(replace(scene.issue, locked=True))
     assert (await scene.snapshot()).state is State.LOCKED
     await store.petitions.postpone(LETTER.id, 0.0, State.NOT_ALLOWED, 1, "Resource not accessible by integration")
     assert (await scene.snapshot()).state is State.NOT_ALLOWED

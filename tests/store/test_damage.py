@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import Damaged, DatabaseUnavailable, Store, backup, check_up, restore
+from bot.store import Damaged, DatabaseUnavailable, Store, backup, check_health, restore
 from bot.store.errors import WrongDatabase
 from tests.store.damage import damage, in_another_process
 from tests.store.scene import Scene
@@ -66,7 +66,7 @@ async def test_what_is_no_database_any_more_is_not_opened(sqlite_url: str, path:
     damage(path, what)
     with pytest.raises(Damaged, match=r"undersigned\.db is damaged .* recover NEW-FILE"):
         await Store.open(sqlite_url)
-    health = await check_up(sqlite_url)
+    health = await check_health(sqlite_url)
     assert health.is_damaged
 
 

@@ -124,7 +124,7 @@ async def end(scene: Scene, settings: str) -> None:
     """Close the petition at 1,000, under these settings."""
     await scene.store.rules.record_settings(REPOSITORY.id, settings, 900)
     known = await scene.store.rules.get_settings(REPOSITORY.id)
-    await scene.tell(replace(scene.issue, closed_at=1_000))
+    await scene.change_issue(replace(scene.issue, closed_at=1_000))
     await scene.store.rules.apply(LETTER.id, Ruling(Rules(known.settings)))
 
 
@@ -153,7 +153,7 @@ async def test_a_petition_that_is_reopened_gets_its_names_back_from_github(scene
     await end(scene, "anonymise_after: 0")
     await scene.store.privacy.anonymise(INSTALLATION)
     assert await are_left(scene) == []
-    await scene.tell(replace(scene.issue, closed_at=None))
+    await scene.change_issue(replace(scene.issue, closed_at=None))
     known = await scene.store.rules.get_settings(REPOSITORY.id)
     await scene.store.rules.apply(LETTER.id, Ruling(Rules(known.settings)))
     assert await scene.store.privacy.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=True)]

@@ -149,7 +149,7 @@ async def test_who_waits_for_a_writer_that_was_cancelled_is_answered(store: Stor
         await asyncio.Event().wait()
 
     store.writer._write = hang
-    first = asyncio.ensure_future(scene.tell())
+    first = asyncio.ensure_future(scene.change_issue())
     await begun.wait()
     with capture_logs() as told:
         store.writer._task._task.cancel()
@@ -163,7 +163,7 @@ async def test_who_waits_for_a_writer_that_was_cancelled_is_answered(store: Stor
 async def test_a_store_that_writes_for_ever_closes_all_the_same(
     monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
-    monkeypatch.setattr(group_commit, "LAST_WRITES", 0.05)
+    monkeypatch.setattr(group_commit, "CLOSE_TIMEOUT", 0.05)
     store, begun = await Store.open(database_url), asyncio.Event()
 
     async def hang(_: Sequence[Fact]) -> None:
@@ -171,9 +171,9 @@ async def test_a_store_that_writes_for_ever_closes_all_the_same(
         await asyncio.Event().wait()
 
     store.writer._write = hang
-    first = asyncio.ensure_future(Scene(store).tell())
+    first = asyncio.ensure_future(Scene(store).change_issue())
     await begun.wait()
-    second = asyncio.ensure_future(Scene(store).tell())
+    second = asyncio.ensure_future(Scene(store).change_issue())
     await asyncio.sleep(0)
     async with asyncio.timeout(5):
         await store.close()
@@ -184,22 +184,22 @@ async def test_a_store_that_writes_for_ever_closes_all_the_same(
 async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
     monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
-    monkeypatch.setattr(group_commit, "WATCH", 0.01)
-    monkeypatch.setattr(health, "PATIENCE", 0.05)
+    monkeypatch.setattr(group_commit, "CHECK_INTERVAL", 0.01)
+    monkeypatch.setattr(health, "TIMEOUT", 0.05)
     thawed, database, right = asyncio.Event(), store.database, store.database.write
 
     async def frozen(work: Callable[[Transaction], object], patience: float = 0) -> object:
         await thawed.wait()
         return await right(work)
 
-    store.writer._patience = 0.05
+    store.writer._timeout = 0.05
     database.write = frozen  # type: ignore[method-assign, assignment] # no disk hangs on demand
     with pytest.raises(DatabaseUnavailable):
         await Scene(store).label()
     assert not await store.ping()
     thawed.set()
-    store.writer._patience = group_commit.PATIENCE
-    monkeypatch.setattr(health, "PATIENCE", 5.0)
+    store.writer._timeout = group_commit.TIMEOUT
+    monkeypatch.setattr(health, "TIMEOUT", 5.0)
     await Scene(store).sign("ada")
     assert await store.ping()
 
@@ -239,7 +239,7 @@ async def test_who_gives_up_waiting_does_not_disturb_the_others(scene: Scene) ->
 
 
 async def test_who_waits_too_long_is_sent_away_and_recorded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "WATCH", 0.01)
+    monkeypatch.setattr(group_commit, "CHECK_INTERVAL", 0.01)
     written: list[Fact] = []
     thawed = asyncio.Event()
 
@@ -247,7 +247,7 @@ async def test_who_waits_too_long_is_sent_away_and_recorded_all_the_same(monkeyp
         await thawed.wait()
         written.extend(facts)
 
-    flusher = GroupCommitWriter(frozen, limit=10, patience=0.05)
+    flusher = GroupCommitWriter(frozen, limit=10, timeout=0.05)
     facts = [IssueFact(INSTALLATION, REPOSITORY, LETTER, as_of) for as_of in (1, 2)]
     first = asyncio.ensure_future(flusher.submit(facts[:1]))
     await asyncio.sleep(0)

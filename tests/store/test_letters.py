@@ -19,7 +19,7 @@ async def look(scene: Scene, body: str, at: int) -> None:
 
 
 async def edit(scene: Scene, before: str, after: str, at: int) -> None:
-    fact = replace(await scene.tell(), as_of=at, edit=BodyEdit(before, after, by_app=False))
+    fact = replace(await scene.change_issue(), as_of=at, edit=BodyEdit(before, after, by_app=False))
     await scene.store.record([fact])
 
 

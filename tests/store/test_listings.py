@@ -121,7 +121,7 @@ async def test_a_redelivery_from_before_the_listing_revives_nobody(scene: Scene)
 async def test_reading_answers_only_the_requests_made_before(scene: Scene) -> None:
     (thread,) = await to_read(scene)
     scene.clock += 1
-    again = replace(await scene.tell(), reread=True)
+    again = replace(await scene.change_issue(), reread=True)
     await scene.store.record([again])
     await list_comments(scene, reread=thread.reread)
     (still,) = await to_read(scene)
@@ -145,7 +145,7 @@ async def test_a_comment_edited_by_nobody_knows_whom_is_named(scene: Scene) -> N
 async def test_who_signed_before_the_end_is_asked_for_where_only_a_later_edit_was_heard_of(scene: Scene) -> None:
     await scene.label()
     signed = scene.fact(ADA, Sign()).comment
-    await scene.tell(replace(LETTER, closed_at=scene.clock))
+    await scene.change_issue(replace(LETTER, closed_at=scene.clock))
     await scene.edit(signed.id, Sign("Ada"))
     edited = scene.comments[signed.id]
     outcome = await list_comments(
@@ -219,7 +219,7 @@ async def test_a_digest_that_is_kept_wrongly_is_found_and_repaired(scene: Scene)
 
 async def test_signatures_without_the_label_are_no_misfits(scene: Scene) -> None:
     await scene.sign("ada")
-    await scene.tell(replace(scene.issue, labels=frozenset()))
+    await scene.change_issue(replace(scene.issue, labels=frozenset()))
     await scene.sign("grace")
     assert (await misfits(scene), await scene.count()) == ([], 1)
 
@@ -227,7 +227,7 @@ async def test_signatures_without_the_label_are_no_misfits(scene: Scene) -> None
 async def test_comments_that_moved_with_their_issue_move_in_our_rows(scene: Scene) -> None:
     comment_id = await scene.sign("ada")
     scene.issue = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
-    await scene.tell()
+    await scene.change_issue()
     await list_comments(scene, scene.comments[comment_id])
     assert await scene.count() == 0
     assert (await scene.store.petitions.get_snapshot(3_000, 5)).count == 1

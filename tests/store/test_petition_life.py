@@ -46,13 +46,13 @@ async def test_a_labelled_issue_is_published_and_read_at_once(scene: Scene) -> N
 
 async def test_an_issue_without_the_label_is_nothing_to_us(store: Store) -> None:
     scene = Scene(store, issue=replace(LETTER, labels=OTHERS))
-    await scene.tell()
+    await scene.change_issue()
     assert await store.petitions.list_installations_with_work(9e9) == []
 
 
 async def test_a_pull_request_is_no_petition(store: Store) -> None:
     scene = Scene(store, issue=replace(LETTER, is_pull_request=True))
-    await scene.tell()
+    await scene.change_issue()
     assert await store.petitions.list_installations_with_work(9e9) == []
 
 
@@ -60,7 +60,7 @@ async def test_without_the_label_counting_stops_but_withdrawing_does_not(scene: 
     await scene.sign("ada")
     await scene.sign("grace")
     await settle(scene)
-    await scene.tell(replace(scene.issue, labels=OTHERS))
+    await scene.change_issue(replace(scene.issue, labels=OTHERS))
     assert await is_due(scene)
     await scene.sign("alan")
     await scene.unsign("grace")
@@ -70,10 +70,10 @@ async def test_without_the_label_counting_stops_but_withdrawing_does_not(scene: 
 
 async def test_with_the_label_back_everything_counts_again(scene: Scene) -> None:
     await settle(scene)
-    await scene.tell(replace(scene.issue, labels=OTHERS))
+    await scene.change_issue(replace(scene.issue, labels=OTHERS))
     await scene.sign("alan")
     await settle(scene)
-    await scene.tell(replace(scene.issue, labels=LETTER.labels))
+    await scene.change_issue(replace(scene.issue, labels=LETTER.labels))
     assert await scene.signatories() == ["alan"]
     assert await rereads(scene) == [LETTER.id]
     assert await is_due(scene)
@@ -82,14 +82,14 @@ async def test_with_the_label_back_everything_counts_again(scene: Scene) -> None
 async def test_after_closing_only_withdrawals_count_until_it_reopens(scene: Scene) -> None:
     await scene.sign("ada")
     await settle(scene)
-    await scene.tell(replace(scene.issue, closed_at=scene.clock + 1))
+    await scene.change_issue(replace(scene.issue, closed_at=scene.clock + 1))
     late = await scene.sign("grace")
     await scene.unsign("ada")
     assert await scene.count() == 0
     assert {
         ack.comment_id: ack.wanted for ack in await scene.store.acknowledgements.drop_late_and_list(INSTALLATION, 9)
     }[late] == "confused"
-    await scene.tell(replace(scene.issue, closed_at=None))
+    await scene.change_issue(replace(scene.issue, closed_at=None))
     assert await scene.signatories() == ["grace"]
     assert await rereads(scene) == [LETTER.id]
     assert {
@@ -111,14 +111,14 @@ async def test_news_of_the_closing_that_comes_late_takes_back_what_was_signed_si
 
 
 async def test_an_older_fact_does_not_undo_a_newer_one(scene: Scene) -> None:
-    await scene.tell(replace(scene.issue, title="Open all archives"))
+    await scene.change_issue(replace(scene.issue, title="Open all archives"))
     await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, LETTER, LETTER.updated_at)])
     assert (await scene.snapshot()).title == "Open all archives"
 
 
 async def test_contradicting_facts_of_one_second_have_github_asked(scene: Scene) -> None:
     await settle(scene)
-    fact = await scene.tell(replace(scene.issue, labels=OTHERS))
+    fact = await scene.change_issue(replace(scene.issue, labels=OTHERS))
     await settle(scene)
     await scene.store.record([replace(fact, issue=replace(fact.issue, labels=LETTER.labels))])
     assert await rereads(scene) == [LETTER.id]
@@ -127,22 +127,22 @@ async def test_contradicting_facts_of_one_second_have_github_asked(scene: Scene)
 
 async def test_unlocking_has_the_comments_read_again(scene: Scene) -> None:
     await settle(scene)
-    await scene.tell(replace(scene.issue, locked=True))
+    await scene.change_issue(replace(scene.issue, locked=True))
     assert await is_due(scene)
     assert await rereads(scene) == []
-    await scene.tell(replace(scene.issue, locked=False))
+    await scene.change_issue(replace(scene.issue, locked=False))
     assert await rereads(scene) == [LETTER.id]
 
 
 async def test_a_renamed_issue_is_published_again(scene: Scene) -> None:
     await settle(scene)
-    await scene.tell(replace(scene.issue, title="Open all archives"))
+    await scene.change_issue(replace(scene.issue, title="Open all archives"))
     assert await is_due(scene)
 
 
 async def test_a_fact_may_ask_for_a_reread_once(scene: Scene) -> None:
     await settle(scene)
-    fact = replace(await scene.tell(), reread=True)
+    fact = replace(await scene.change_issue(), reread=True)
     await scene.store.record([fact])
     (thread,) = await scene.store.threads.list_to_read(INSTALLATION, 9e9)
     await scene.store.record([fact])
@@ -180,7 +180,7 @@ async def test_a_transfer_told_after_the_arrival_makes_one_petition_of_two(scene
     elsewhere = Repository(71, "acme", "archive")
     moved = replace(LETTER, id=3_000, number=1, updated_at=scene.clock)
     scene.issue, scene.repository = moved, elsewhere
-    await scene.tell()
+    await scene.change_issue()
     await scene.sign("grace")
     await scene.unsign("alan")
     assert (await scene.store.petitions.get_snapshot(3_000, 9)).count == 1
@@ -209,7 +209,7 @@ async def test_an_issue_may_move_again_and_be_told_of_in_any_order(scene: Scene)
     first_move = IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, second))
     second_move = IssueGone(INSTALLATION, REPOSITORY, second.id, (REPOSITORY, third))
     scene.issue = second
-    await scene.tell()
+    await scene.change_issue()
     await scene.sign("grace")
     await scene.store.record([second_move])
     await scene.store.record([first_move])
@@ -301,7 +301,7 @@ async def test_a_comment_brings_the_news_of_a_renamed_repository(scene: Scene) -
 
 async def test_each_petition_has_a_key_nobody_can_guess(scene: Scene) -> None:
     scene.issue = replace(LETTER, id=2_000)
-    await scene.tell()
+    await scene.change_issue()
     keys = {(await scene.store.petitions.get_snapshot(issue_id, 0)).page_key for issue_id in (LETTER.id, 2_000)}
     assert len(keys) == 2
     assert all(len(key) >= 20 for key in keys)

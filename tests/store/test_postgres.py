@@ -210,7 +210,7 @@ async def test_what_was_a_right_address_once_is_only_unavailable_later(
 
 async def test_closing_with_news_still_to_tell_ends(stores: list[Store]) -> None:
     await asyncio.sleep(0)
-    stores[0]._coordinator.tell()
+    stores[0]._coordinator.notify()
     async with asyncio.timeout(10):
         await stores[0].close()
 

@@ -59,7 +59,7 @@ async def test_a_postponed_petition_waits_and_says_why(scene: Scene) -> None:
 async def test_the_longest_waiting_comes_first(scene: Scene) -> None:
     scene.store._now = lambda: NOW - 100
     scene.issue = type(LETTER)(999_999, 9, "Older news", LETTER.labels)
-    await scene.tell()
+    await scene.change_issue()
     assert [each.petition_id for each in await due(scene)] == [999_999, LETTER.id]
 
 

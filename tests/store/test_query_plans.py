@@ -110,10 +110,10 @@ async def test_a_delivery_finds_its_rows_by_an_index(trace: Trace, scene: Scene)
 
 async def test_a_change_of_the_issue_finds_its_rows_by_an_index(trace: Trace, scene: Scene) -> None:
     await scene.sign("ada")
-    await scene.tell(replace(scene.issue, closed_at=scene.clock - 1))
-    await scene.tell(replace(scene.issue, closed_at=None, labels=frozenset()))
+    await scene.change_issue(replace(scene.issue, closed_at=scene.clock - 1))
+    await scene.change_issue(replace(scene.issue, closed_at=None, labels=frozenset()))
     await scene.sign("grace")
-    await scene.tell(replace(scene.issue, labels=LETTER.labels))
+    await scene.change_issue(replace(scene.issue, labels=LETTER.labels))
     edit = BodyEdit("Dear all,", "Dear everybody,", by_app=False)
     await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, scene.issue, scene.clock, edit=edit)])
     moved = replace(scene.issue, id=2_000, number=1)

@@ -196,7 +196,7 @@ async def test_a_look_does_not_wake_what_was_postponed(scene: Scene) -> None:
 
 
 async def test_late_news_that_contradict_what_is_known_have_github_asked(scene: Scene) -> None:
-    fact = await scene.tell(replace(scene.issue, locked=True))
+    fact = await scene.change_issue(replace(scene.issue, locked=True))
     await settle(scene)
     await scene.store.record([replace(fact, as_of=fact.as_of - 50)])
     assert not await is_due(scene)

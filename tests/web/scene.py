@@ -43,7 +43,7 @@ class Scene:
     async def make_private(self, private: bool = True) -> str:
         """Hide the repository; gives the petition's key."""
         self.petition.repository = replace(self.petition.repository, private=private)
-        await self.petition.tell()
+        await self.petition.change_issue()
         return (await self.petition.snapshot()).page_key
 
 

@@ -197,7 +197,7 @@ async def test_a_question_that_makes_no_sense_is_told_what_would(scene: Scene) -
 )
 async def test_no_form_takes_strangers_text_for_its_own(scene: Scene, name: str, title: str) -> None:
     name = name.replace("\0", "x")
-    await scene.petition.tell(replace(LETTER, title=title))
+    await scene.petition.change_issue(replace(LETTER, title=title))
     await scene.petition.say(person("ada"), Sign(name, name, name))
     (row,) = await rows(scene)
     for field in ("name", "affiliation", "reason"):

@@ -64,7 +64,7 @@ async def test_who_signs_a_petition_that_goes_on_in_another_issue_is_led_there(s
 
 
 async def test_a_closed_petition_asks_nobody_to_sign(scene: Scene) -> None:
-    await scene.petition.tell(replace(LETTER, closed_at=1_794_950_000))
+    await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     page = await read(scene)
     assert "Closed on 17 Nov 2026" in page.text
     assert "To withdraw, comment /unsign there or delete your comment." in page.text
@@ -89,7 +89,7 @@ async def test_who_is_not_counted_is_told_why_and_what_helps(scene: Scene) -> No
 
 
 async def test_after_the_end_nobody_is_told_to_sign(scene: Scene) -> None:
-    await scene.petition.tell(replace(LETTER, closed_at=1_794_950_000))
+    await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     await scene.petition.say(person("ada"), Sign(), 1_794_960_000)
     await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True), 1_794_960_001)
     assert "came after the end." in (await read(scene, f"{PAGE}?q=ada")).text
@@ -150,7 +150,7 @@ async def test_a_link_in_a_chat_shows_title_count_and_a_picture(scene: Scene) ->
         picture = await answer.read()
     width, height = struct.unpack(">II", picture[16:24])
     assert (str(width), str(height)) == (said["image:width"], said["image:height"])
-    await scene.petition.tell(replace(LETTER, closed_at=1_794_950_000))
+    await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     assert "1 person has signed. It is closed." in await scene.get(PAGE)
 
 
@@ -229,10 +229,10 @@ async def test_no_text_of_strangers_becomes_a_tag(scene: Scene, texts: tuple[str
     name, affiliation, reason, title, search = (
         text.replace("\0", "").encode("utf-8", "ignore").decode() for text in texts
     )
-    await scene.petition.tell(replace(LETTER, title="plain"))
+    await scene.petition.change_issue(replace(LETTER, title="plain"))
     await scene.petition.say(person("ada"), Sign("plain", "plain", "plain"))
     plain = await _shapes(scene, "plain")
-    await scene.petition.tell(replace(LETTER, title=title))
+    await scene.petition.change_issue(replace(LETTER, title=title))
     await scene.petition.say(person("ada"), Sign(name or "x", affiliation or "x", reason or "x"))
     assert await _shapes(scene, search) <= plain
 

@@ -399,7 +399,7 @@ def _full_soon() -> Iterator[None]:
     is_full = threads.is_full
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threads, "is_full", lambda comments, limit: is_full(10 * comments, limit))
-        patch.setattr(observations, "FEW", 5)
+        patch.setattr(observations, "COMMENTS_PER_CHECK", 5)
         yield
 
 

@@ -86,7 +86,7 @@ async def test_a_person_is_counted_once_in_all_issues_together(stage: Scene, few
 async def test_comments_that_sign_nothing_fill_an_issue_too(
     stage: Scene, few: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.recording.observations.FEW", LIMIT)
+    monkeypatch.setattr("bot.store.recording.observations.COMMENTS_PER_CHECK", LIMIT)
     petition = stage.petition()
     stage.sign(petition, "ada")
     await stage.shows(petition, 1)

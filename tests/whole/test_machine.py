@@ -13,7 +13,7 @@ from bot.petition.block import BlockContent, compose
 from bot.petition.comments import comment
 from bot.petition.counting.tally import Verdict
 from bot.store.recording.rows import CommentRow
-from bot.store.recording.signatures import verdict_of
+from bot.store.recording.signatures import evaluate_comments
 from bot.store.recording.unit_of_work import PetitionRow
 from tests.whole.machine import play
 from tests.whole.machine_world import Wrong
@@ -50,7 +50,7 @@ def believes_that_all_letters_are_alike(*_: Any) -> str:
 
 def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
     last = comments[-1].issue_id if comments else 0
-    return verdict_of(petition, [one for one in comments if one.issue_id == last])
+    return evaluate_comments(petition, [one for one in comments if one.issue_id == last])
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[Commen
         ("bot.store.recording.listings._note_missing", misses_nothing),
         ("bot.store.bodies.outside_digest", believes_that_all_letters_are_alike),
         ("bot.reconcile.publish.block.compose", tidies_the_letter),
-        ("bot.store.recording.signatures.verdict_of", counts_each_issue_by_itself),
+        ("bot.store.recording.signatures.evaluate_comments", counts_each_issue_by_itself),
     ],
 )
 def test_a_fault_is_found_out(name: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

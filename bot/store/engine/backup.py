@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from bot.store.engine.private_files import make_database_file, make_temporary_file
-from bot.store.engine.sqlite import damage, is_damage
-from bot.store.engine.url import Address, SqliteFile, existing, read_address
+from bot.store.engine.sqlite import describe_damage, is_damage
+from bot.store.engine.url import Address, SqliteFile, read_address, read_existing_address
 from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
 from bot.store.migrations import HEAD
 
@@ -27,7 +27,7 @@ def backup(database_url: str, file: Path) -> None:
     A bot that runs goes on meanwhile. What was in the file goes once the copy is complete.
     Raises WrongDatabase and DatabaseUnavailable.
     """
-    path = _sqlite(existing(database_url))
+    path = _sqlite(read_existing_address(database_url))
     _check_place(file, path)
     part: Path | None = None
     try:
@@ -40,7 +40,7 @@ def backup(database_url: str, file: Path) -> None:
         part.replace(file)
     except sqlite3.Error as error:
         if is_damage(error):
-            raise Damaged(damage(path, error)) from error
+            raise Damaged(describe_damage(path, error)) from error
         raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
     except OSError as error:
         raise DatabaseUnavailable(f"{file} could not be written: {error}") from error

@@ -41,10 +41,10 @@ P = ParamSpec("P")
 LOCK_SECONDS: Final = 5.0
 """How long to wait for another process's write, or for a connection."""
 
-PATIENCE: Final = 8.0
+TIMEOUT: Final = 8.0
 """How long to wait for a database that has stopped answering; a delivery must be answered within 10 s."""
 
-LONG_PATIENCE: Final = 60.0
+LONG_TIMEOUT: Final = 60.0
 """How long a transaction may take that reads much, or repairs what should never have been wrong."""
 
 
@@ -121,7 +121,7 @@ class Database(ABC):
     """A database that runs transactions."""
 
     @abstractmethod
-    async def write(self, work: Callable[[Transaction], T], patience: Seconds = PATIENCE) -> T:
+    async def write(self, work: Callable[[Transaction], T], longest: Seconds = TIMEOUT) -> T:
         """Run a transaction that is on disk when this returns; raises DatabaseUnavailable."""
 
     @abstractmethod
@@ -129,7 +129,7 @@ class Database(ABC):
         """Run a transaction that sees one state of the database and changes nothing; raises DatabaseUnavailable."""
 
     @abstractmethod
-    async def alter(self, work: Callable[[Connection], T], patience: Seconds) -> T:
+    async def alter(self, work: Callable[[Connection], T], longest: Seconds) -> T:
         """Run a transaction that alters tables, over a connection of SQLAlchemy's; raises DatabaseUnavailable."""
 
     @abstractmethod

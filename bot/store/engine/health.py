@@ -14,16 +14,16 @@ from bot.store.marks import drop_mark, put_mark
 from bot.store.migrations import HEAD, read_versions
 from bot.store.states import Condition, read_conditions
 
-PATIENCE: Final = 5.0
+TIMEOUT: Final = 5.0
 """Seconds that a database may take to answer whoever only asks whether it does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What was found; `version` is None without tables, `trouble` says what a read or a write ended in."""
+    """What was found; `version` is None without tables, `problem` says what a read or a write ended in."""
 
     version: str | None = None
-    trouble: str = ""
+    problem: str = ""
     is_damaged: bool = False
     conditions: tuple[Condition, ...] = ()
     """The petitions that are not fine, where the version is this one's."""
@@ -39,12 +39,12 @@ class Health:
         return self.version is not None and self.version < HEAD
 
 
-async def check_up(database_url: str) -> Health:
+async def check_health(database_url: str) -> Health:
     """Look a database over, and leave it as it is."""
     try:
         address = read_address(database_url)
         if isinstance(address, SqliteFile) and not address.path.exists():
-            return Health(trouble=_trouble_of_new(address))
+            return Health(problem=_problem_of_new(address))
         database = connect(address)
         try:
             await database.check_integrity()
@@ -52,20 +52,20 @@ async def check_up(database_url: str) -> Health:
         finally:
             await database.close()
     except Damaged as error:
-        return Health(trouble=str(error), is_damaged=True)
+        return Health(problem=str(error), is_damaged=True)
     except StoreError as error:
-        return Health(trouble=str(error))
+        return Health(problem=str(error))
 
 
 _PING: Final = statement("SELECT 1")
 
 
-async def answers(database: Database, in_doubt: bool) -> bool:
+async def is_answering(database: Database, in_doubt: bool) -> bool:
     """Return whether a database answers; in doubt also whether it can be written to, by a write that is undone."""
     if database.problem():
         return False
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await database.read(lambda transaction: transaction.fetch(_PING))
             if in_doubt:
                 await database.write(_write_and_erase)
@@ -93,7 +93,7 @@ def _write_and_erase(transaction: Transaction) -> None:
     drop_mark(transaction, "tried")
 
 
-def _trouble_of_new(file: SqliteFile) -> str:
+def _problem_of_new(file: SqliteFile) -> str:
     folder = file.path.absolute().parent
     if not folder.is_dir():
         return f"there is no folder {folder}"

@@ -46,7 +46,7 @@ class Coordinator(ABC):
         """Get in touch; raises DatabaseUnavailable."""
 
     @abstractmethod
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Let the others know that something was recorded; returns at once."""
 
     @abstractmethod

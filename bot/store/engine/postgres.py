@@ -12,8 +12,8 @@ from greenlet import getcurrent, greenlet
 
 from bot.store.engine.database import (
     LOCK_SECONDS,
-    LONG_PATIENCE,
-    PATIENCE,
+    LONG_TIMEOUT,
+    TIMEOUT,
     Database,
     Engine,
     Row,
@@ -26,6 +26,7 @@ from bot.store.engine.postgres_leases import PostgresCoordinator
 from bot.store.engine.url import UNREADABLE, PostgresServer
 from bot.store.errors import DatabaseUnavailable, StoreError, WrongDatabase
 from bot.supervisor import Supervisor
+from bot.units import Seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -70,20 +71,20 @@ class PostgresDatabase(Database):
         self._has_answered = True
         return connection
 
-    async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:
+    async def write(self, work: Callable[[Transaction], T], longest: Seconds = TIMEOUT) -> T:
         """Run a transaction; once more where a stale connection or a deadlock undid it."""
-        return await self._twice("read_committed", work, patience)
+        return await self._twice("read_committed", work, longest)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a reading transaction."""
-        return await self._twice("repeatable_read", work, LONG_PATIENCE)
+        return await self._twice("repeatable_read", work, LONG_TIMEOUT)
 
-    async def alter(self, work: Callable[[Connection], T], patience: float) -> T:
+    async def alter(self, work: Callable[[Connection], T], longest: Seconds) -> T:
         """Run a transaction that alters tables."""
         from bot.store.migrations.connecting import over_postgres  # noqa: PLC0415 - it loads SQLAlchemy
 
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(longest):
                 return await over_postgres(self.connect, work)
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             raise DatabaseUnavailable(str(error) or type(error).__name__) from error
@@ -110,15 +111,15 @@ class PostgresDatabase(Database):
         except ValueError:
             raise self._no_connection(UNREADABLE) from None
 
-    async def _twice(self, isolation: _Isolation, work: Callable[[Transaction], T], patience: float) -> T:
+    async def _twice(self, isolation: _Isolation, work: Callable[[Transaction], T], longest: Seconds) -> T:
         try:
-            return await self._run(isolation, work, patience)
+            return await self._run(isolation, work, longest)
         except _Retry:
-            return await self._run(isolation, work, patience)
+            return await self._run(isolation, work, longest)
 
-    async def _run(self, isolation: _Isolation, work: Callable[[Transaction], T], patience: float) -> T:
+    async def _run(self, isolation: _Isolation, work: Callable[[Transaction], T], longest: Seconds) -> T:
         try:
-            async with asyncio.timeout(patience), self._free:
+            async with asyncio.timeout(longest), self._free:
                 session = self._idle.pop() if self._idle else await self.connect()
                 return await self._in_transaction(session, isolation, work)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -137,7 +138,7 @@ class PostgresDatabase(Database):
             transaction = session.transaction(isolation=isolation)
             await transaction.start()
             try:
-                result = await run_aside(lambda: work(_PostgresTransaction(session)))
+                result = await run_in_greenlet(lambda: work(_PostgresTransaction(session)))
             except asyncio.CancelledError:
                 # It took too long, nobody knows why, and to roll back could take as long again.
                 raise
@@ -179,27 +180,27 @@ class _PostgresTransaction(Transaction):
         self._session = session
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
-        records = wait_for(self._session.fetch(statement.postgresql, *values))
+        records = await_from_greenlet(self._session.fetch(statement.postgresql, *values))
         return name_columns(tuple(records[0].keys()), records) if records else []
 
     def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
-        found: Sequence[Sequence[Any]] = wait_for(self._session.fetch(statement.postgresql, *values))
+        found: Sequence[Sequence[Any]] = await_from_greenlet(self._session.fetch(statement.postgresql, *values))
         return found
 
     def execute(self, statement: Statement, *values: object) -> int:
-        status = wait_for(self._session.execute(statement.postgresql, *values))
+        status = await_from_greenlet(self._session.execute(statement.postgresql, *values))
         number = status.rpartition(" ")[2]
         return int(number) if number.isdigit() else 0
 
     def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
         if rows:
-            wait_for(self._session.execute(statement.postgresql, *map(list, zip(*rows, strict=True))))
+            await_from_greenlet(self._session.execute(statement.postgresql, *map(list, zip(*rows, strict=True))))
 
     def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
         if len(rows) == 1:
-            wait_for(self._session.execute(statement.postgresql, *rows[0]))
+            await_from_greenlet(self._session.execute(statement.postgresql, *rows[0]))
         elif rows:
-            wait_for(self._session.executemany(statement.postgresql, rows))
+            await_from_greenlet(self._session.executemany(statement.postgresql, rows))
 
 
 class _Retry(DatabaseUnavailable):
@@ -236,7 +237,7 @@ def _settings() -> str:
     """
 
 
-async def run_aside(function: Callable[[], T]) -> T:
+async def run_in_greenlet(function: Callable[[], T]) -> T:
     """Run a function that may call `wait_for`, however deep inside."""
     runner = _Runner(function)
     step = runner.switch()
@@ -251,7 +252,7 @@ async def run_aside(function: Callable[[], T]) -> T:
     return result
 
 
-def wait_for(awaitable: Awaitable[T]) -> T:
+def await_from_greenlet(awaitable: Awaitable[T]) -> T:
     """Wait inside a function that `run_aside` runs; the loop goes on with other things."""
     answer: T = getcurrent().parent.switch(awaitable)
     return answer

@@ -25,10 +25,10 @@ log = structlog.get_logger("store")
 HEARTBEAT: Final = 4.0
 """Seconds between signs of life on the connection."""
 
-CONFIDENCE: Final = 12.0
+LEASE_SECONDS: Final = 12.0
 """Seconds after the last sign of life for which we trust that our leases still hold."""
 
-PATIENCE: Final = 20
+IDLE_TIMEOUT: Final = 20
 """Seconds without a sign of life after which the server ends our session, and with it our leases."""
 
 RECONNECT: Final = 1.0
@@ -62,7 +62,7 @@ class PostgresCoordinator(Coordinator):
         self._one_at_a_time = asyncio.Lock()
         self._alive_at = 0.0
         self._locked: dict[int, asyncpg.Connection] = {}
-        self._news = asyncio.Event()
+        self._changes = asyncio.Event()
         self._task: SupervisedTask | None = None
 
     async def open(self) -> None:
@@ -73,9 +73,9 @@ class PostgresCoordinator(Coordinator):
             raise DatabaseUnavailable(str(error) or type(error).__name__) from error
         self._task = self._supervisor.start("postgresql_listener", self._run)
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Have the others nudged soon; many calls make one nudge."""
-        self._news.set()
+        self._changes.set()
 
     async def acquire(self, installation_id: int) -> Callable[[], bool]:
         """Take the installation's lock if nobody has it."""
@@ -84,7 +84,7 @@ class PostgresCoordinator(Coordinator):
             return lambda: False
         self._locked[installation_id] = session
         # A process that was stopped and goes on may have been given up by the server meanwhile.
-        return lambda: session is self._session and time.monotonic() - self._alive_at < CONFIDENCE
+        return lambda: session is self._session and time.monotonic() - self._alive_at < LEASE_SECONDS
 
     async def release(self, installation_id: int) -> None:
         """Free the installation's lock."""
@@ -103,8 +103,8 @@ class PostgresCoordinator(Coordinator):
             session = self._session
             if session is None:
                 await self._reconnect()
-            elif await self._is_news():
-                self._news.clear()
+            elif await self._wait_for_changes():
+                self._changes.clear()
                 await self._ask(session, _NOTIFY, _CHANNEL, self._name)
                 await asyncio.sleep(0.1)
             else:
@@ -124,19 +124,19 @@ class PostgresCoordinator(Coordinator):
                 told = said
         log.info("connected to PostgreSQL again")
 
-    async def _is_news(self) -> bool:
+    async def _wait_for_changes(self) -> bool:
         # Not `wait_for`: before Python 3.12 it forgets that it was cancelled when the news come at the same moment.
         with suppress(TimeoutError):
             async with asyncio.timeout(HEARTBEAT):
-                await self._news.wait()
-        return self._news.is_set()
+                await self._changes.wait()
+        return self._changes.is_set()
 
     async def _open_session(self) -> None:
         session = await self._connect()
         try:
             if session.get_server_version() >= (14,):
-                await session.execute(f"SET idle_session_timeout = '{PATIENCE}s'")
-            await session.add_listener(_CHANNEL, self._hear)
+                await session.execute(f"SET idle_session_timeout = '{IDLE_TIMEOUT}s'")
+            await session.add_listener(_CHANNEL, self._on_notification)
         except BaseException:
             session.terminate()
             raise
@@ -145,7 +145,7 @@ class PostgresCoordinator(Coordinator):
         # Whatever the others recorded while nobody listened.
         self._changed()
 
-    def _hear(self, _session: object, _pid: int, _channel: str, name: object) -> None:
+    def _on_notification(self, _session: object, _pid: int, _channel: str, name: object) -> None:
         if name != self._name:
             self._changed()
 

@@ -19,7 +19,7 @@ import msgspec
 
 from bot.store.engine.database import (
     LOCK_SECONDS,
-    PATIENCE,
+    TIMEOUT,
     Database,
     Engine,
     Row,
@@ -32,6 +32,7 @@ from bot.store.engine.private_files import make_database_file
 from bot.store.engine.url import SqliteFile
 from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
 from bot.supervisor import Supervisor
+from bot.units import Seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -65,7 +66,7 @@ class SqliteDatabase(Database):
         self._writing = ThreadPoolExecutor(1, "sqlite-writer")
         self._reading = ThreadPoolExecutor(readers, "sqlite-reader")
 
-    async def write(self, work: Callable[[Transaction], T], patience: float = PATIENCE) -> T:  # noqa: ARG002 - a file answers
+    async def write(self, work: Callable[[Transaction], T], longest: Seconds = TIMEOUT) -> T:  # noqa: ARG002 - a file answers
         """Run a transaction in the writing thread."""
         return await asyncio.get_running_loop().run_in_executor(self._writing, self._write, work)
 
@@ -73,14 +74,14 @@ class SqliteDatabase(Database):
         """Run a transaction in a reading thread."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._run, "BEGIN", work)
 
-    async def alter(self, work: Callable[[Connection], T], patience: float) -> T:
+    async def alter(self, work: Callable[[Connection], T], longest: Seconds) -> T:
         """Run a transaction that alters tables; two at once wait for each other."""
         from bot.store.migrations.connecting import over_sqlite  # noqa: PLC0415 - it loads SQLAlchemy
 
         try:
-            return await asyncio.to_thread(over_sqlite, lambda: _open(self.path, patience), work)
+            return await asyncio.to_thread(over_sqlite, lambda: _open(self.path, longest), work)
         except sqlite3.Error as error:
-            raise self._explain(error) from error
+            raise self._to_store_error(error) from error
 
     def coordinator(self, changed: Callable[[], object], supervisor: Supervisor) -> Coordinator:  # noqa: ARG002 - nobody calls over a file
         """Return the lock beside the file."""
@@ -90,7 +91,7 @@ class SqliteDatabase(Database):
         """Return whether the file is damaged, or is not any more where it was."""
         if self._damage:
             return self._damage
-        if self._files is not None and self._files != self._numbers():
+        if self._files is not None and self._files != self._inodes():
             return (
                 f"{self.path.name} was moved, replaced or deleted while the bot was using it. Stop the bot, put the"
                 " right file in place, and start it again"
@@ -138,14 +139,14 @@ class SqliteDatabase(Database):
 
         def checked(transaction: Transaction) -> T:
             # Only once a transaction has begun there is a WAL for certain.
-            self._files = self._files or self._numbers()
+            self._files = self._files or self._inodes()
             if problem := self.problem():
                 raise DatabaseUnavailable(problem)
             return work(transaction)
 
         return self._run("BEGIN IMMEDIATE", checked)
 
-    def _numbers(self) -> tuple[int, ...]:
+    def _inodes(self) -> tuple[int, ...]:
         """Return which files are in the places of the database and its WAL, 0 for none."""
         found = []
         for path in (self.path, f"{self.path}-wal"):
@@ -162,14 +163,14 @@ class SqliteDatabase(Database):
                 ((said,),) = connection.execute("PRAGMA quick_check(1)")
                 connections.clear()
         except sqlite3.Error as error:
-            raise self._explain(error) from error
+            raise self._to_store_error(error) from error
         if said != "ok":
-            self._damage = damage(self.path, said)
+            self._damage = describe_damage(self.path, said)
             raise Damaged(self._damage)
 
-    def _explain(self, error: sqlite3.Error) -> DatabaseUnavailable:
+    def _to_store_error(self, error: sqlite3.Error) -> DatabaseUnavailable:
         if is_damage(error):
-            self._damage = damage(self.path, error)
+            self._damage = describe_damage(self.path, error)
             return Damaged(self._damage)
         return DatabaseUnavailable(str(error))
 
@@ -187,9 +188,9 @@ class SqliteDatabase(Database):
         except _REFUSALS:
             raise
         except sqlite3.Error as error:
-            if is_misspelled(error):
+            if is_wrong_statement(error):
                 raise
-            raise self._explain(error) from error
+            raise self._to_store_error(error) from error
         return result
 
 
@@ -202,12 +203,12 @@ def is_damage(error: sqlite3.Error) -> bool:
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def is_misspelled(error: sqlite3.Error) -> bool:
+def is_wrong_statement(error: sqlite3.Error) -> bool:
     """Check whether an error says that SQLite does not understand a statement, which is a mistake of ours."""
     return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
 
 
-def damage(path: Path, what: object) -> str:
+def describe_damage(path: Path, what: object) -> str:
     """Return what to do about a damaged file."""
     said = str(what).removeprefix("*** in database main ***\n").partition("\n")[0]
     return f"{path.name} is damaged ({said}). Save what can be read into a new file with: {RECOVER}"
@@ -222,14 +223,14 @@ class _SqliteTransaction(Transaction):
         self._cursor = connection.cursor()
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
-        cursor = self._cursor.execute(*_spell(statement, values))
+        cursor = self._cursor.execute(*_prepare(statement, values))
         return name_columns(tuple(column[0] for column in cursor.description or ()), cursor)
 
     def tuples(self, statement: Statement, *values: object) -> Sequence[Sequence[Any]]:
-        return self._cursor.execute(*_spell(statement, values)).fetchall()
+        return self._cursor.execute(*_prepare(statement, values)).fetchall()
 
     def execute(self, statement: Statement, *values: object) -> int:
-        return self._cursor.execute(*_spell(statement, values)).rowcount
+        return self._cursor.execute(*_prepare(statement, values)).rowcount
 
     def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
         # Between two rows of `executemany` the driver asks for the interpreter, which the loop is using.
@@ -261,7 +262,7 @@ def _for_rows(text: str, number: int) -> str:
 _VALUES: Final = re.compile(r"VALUES (\([^)]*\))")
 
 
-def _spell(statement: Statement, values: tuple[object, ...]) -> tuple[str, list[object]]:
+def _prepare(statement: Statement, values: tuple[object, ...]) -> tuple[str, list[object]]:
     text, places = _in_sequence(statement.sqlite)
     spelled = [
         msgspec.json.encode(value).decode() if isinstance(value, list | tuple) else value for value in values
@@ -278,7 +279,7 @@ def _in_sequence(text: str) -> tuple[str, tuple[int, ...]]:
 _NUMBERED: Final = re.compile(r"\?(\d+)")
 
 
-def _open(path: Path, lock_seconds: float) -> sqlite3.Connection:
+def _open(path: Path, lock_seconds: Seconds) -> sqlite3.Connection:
     """Open the file, and set what SQLite forgets between connections.
 
     FULL, because NORMAL in WAL mode may lose the last commits at a power failure:
@@ -296,7 +297,7 @@ def _open(path: Path, lock_seconds: float) -> sqlite3.Connection:
     return connection
 
 
-def _use_wal(connection: sqlite3.Connection, lock_seconds: float) -> None:
+def _use_wal(connection: sqlite3.Connection, lock_seconds: Seconds) -> None:
     """Switch the journal, for which SQLite itself does not wait where another process is about to do the same."""
     until = time.monotonic() + lock_seconds
     while True:
@@ -329,7 +330,7 @@ class SqliteCoordinator(Coordinator):
     async def open(self) -> None:
         """Do nothing; the file is opened by the first lease."""
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Do nothing; a second process looks on its beat."""
 
     async def acquire(self, installation_id: int) -> Callable[[], bool]:  # noqa: ARG002 - one lock for all
@@ -344,14 +345,14 @@ class SqliteCoordinator(Coordinator):
         """Give the file back with the last installation."""
         async with self._turn:
             if self._leased == {installation_id}:
-                await self._give_back()
+                await self._release_file()
 
     async def close(self) -> None:
         """Give the file back."""
         async with self._turn:
-            await self._give_back()
+            await self._release_file()
 
-    async def _give_back(self) -> None:
+    async def _release_file(self) -> None:
         file, self._file = self._file, None
         if file is not None:
             await asyncio.to_thread(file.close)

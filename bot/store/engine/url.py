@@ -48,7 +48,7 @@ def read_address(url: str) -> Address:
     raise WrongDatabase("a database URL begins with sqlite:/// or postgresql://")
 
 
-def existing(url: str) -> Address:
+def read_existing_address(url: str) -> Address:
     """Return what a database URL names, as `read_address`; raises WrongDatabase for a file that is not there."""
     address = read_address(url)
     if isinstance(address, SqliteFile) and not address.path.is_file():

@@ -9,7 +9,7 @@ from bot.store.engine.database import Database, Statement, Transaction, statemen
 HEAD: Final = "0002"
 """The newest migration; known here so that an up-to-date database starts without loading Alembic."""
 
-PATIENCE: Final = 600.0
+TIMEOUT: Final = 600.0
 """Seconds that a migration may take, or wait for another process's."""
 
 _ANY_VERSION = Statement(
@@ -25,7 +25,7 @@ async def migrate(database: Database) -> None:
         # Alembic is loaded only where it has something to do: memory, and time to start.
         from bot.store.migrations.upgrading import upgrade  # noqa: PLC0415 - see above
 
-        await database.alter(upgrade, PATIENCE)
+        await database.alter(upgrade, TIMEOUT)
 
 
 def read_versions(transaction: Transaction) -> list[str]:

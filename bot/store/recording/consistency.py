@@ -11,7 +11,7 @@ from typing import Final
 from bot.petition.counting.tally import Signature
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.recording.rows import CommentRow
-from bot.store.recording.signatures import is_misread, read_born, verdict_of
+from bot.store.recording.signatures import evaluate_comments, is_outdated, read_born
 from bot.store.recording.totals import SECONDS_PER_DAY, Totals, add_up, read_signatures, read_totals
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_comments_of
 from bot.store.threads import read_issues_of
@@ -118,7 +118,7 @@ class _Fold:
 
     def add(self, rows: Iterable[CommentRow]) -> None:
         for row in rows:
-            if is_misread(row):
+            if is_outdated(row):
                 self.discrepancies.append(Discrepancy("what a comment says is kept otherwise", row.comment.id))
             says_something = row.standing is not None and row.standing.command is not None
             if row.comment.author is not None and (says_something or row.counted):
@@ -149,7 +149,7 @@ class _Fold:
         # Without the label counting has stopped; who had signed before may still withdraw.
         if not self.petition.labelled and not any(row.counted for row in rows):
             return None
-        return verdict_of(self.petition, rows).signature
+        return evaluate_comments(self.petition, rows).signature
 
 
 def _compare_signatures(right: dict[int, Signature], kept: Iterable[Signature]) -> Iterator[Discrepancy]:

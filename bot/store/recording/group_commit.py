@@ -12,23 +12,24 @@ from typing import Final
 from bot.petition.facts import Fact
 from bot.store.errors import Busy, DatabaseUnavailable, Unrecordable, WrongDatabase
 from bot.supervisor import Supervisor
+from bot.units import Seconds
 
 LARGEST_GROUP: Final = 256
 """Facts in one transaction; more would let the first of them wait too long for the last."""
 
-PATIENCE: Final = 8.0
+TIMEOUT: Final = 8.0
 """Seconds that facts may wait to be on disk; GitHub hangs up after 10."""
 
-WATCH: Final = 0.5
+CHECK_INTERVAL: Final = 0.5
 """Seconds between two looks at who has waited too long, while anybody waits."""
 
-LAST_WRITES: Final = 2.5
+CLOSE_TIMEOUT: Final = 2.5
 """Seconds to write what is waiting when the store is closed; what was not written was not acknowledged."""
 
 LONGEST_PAUSE: Final = 1.0
 """Seconds after which the writing goes on at the latest when it has failed: deliveries wait meanwhile."""
 
-QUIET: Final = 60.0
+TRACEBACK_INTERVAL: Final = 60.0
 """Seconds between two tracebacks of what is measured of transactions, and cannot be."""
 
 TURNS: Final = 3
@@ -45,7 +46,7 @@ class GroupCommitWriter:
         self,
         write: Callable[[Sequence[Fact]], Awaitable[None]],
         limit: int,
-        patience: float = PATIENCE,
+        timeout: Seconds = TIMEOUT,
         committed: Callable[[int, float], None] = lambda _facts, _seconds: None,
         supervisor: Supervisor | None = None,
     ) -> None:
@@ -55,12 +56,12 @@ class GroupCommitWriter:
         self.refused = False
         """Whether the database could not take the last facts, or not in time."""
         self._limit = limit
-        self._patience = patience
+        self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting] = deque()
         self._group: list[_Waiting] = []
         """Those whose facts are being written."""
-        self._watch: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._facts = 0
         self._quiet_until = 0.0
         self._arrived = asyncio.Event()
@@ -87,8 +88,8 @@ class GroupCommitWriter:
         self._waiting.append((facts, future, self._loop.time()))
         self._arrived.set()
         # One watch for all who wait: a timer for each would cost as much as the rest of the waiting.
-        if self._watch is None:
-            self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient)
+        if self._timer is None:
+            self._timer = self._loop.call_later(CHECK_INTERVAL, self._time_out_waiting)
         try:
             await future
         finally:
@@ -98,23 +99,23 @@ class GroupCommitWriter:
     async def close(self) -> None:
         """Write what is waiting, take nothing new."""
         self._closing = True
-        await self._task.stop(LAST_WRITES)
+        await self._task.stop(CLOSE_TIMEOUT)
         for _, future, _ in self._waiting:
-            _settle(future, DatabaseUnavailable("the store was closed"))
-        if self._watch is not None:
-            self._watch.cancel()
+            _resolve(future, DatabaseUnavailable("the store was closed"))
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def _run(self) -> None:
         while True:
             while self._waiting:
-                await self._let_all_in()
+                await self._wait_for_arrivals()
                 await self._flush(self._next_group())
             if self._closing:
                 return
             await self._arrived.wait()
             self._arrived.clear()
 
-    async def _let_all_in(self) -> None:
+    async def _wait_for_arrivals(self) -> None:
         """Let the loop bring what has arrived already, which takes it a few turns; wait for nothing else.
 
         Otherwise the first of many that arrive together gets a transaction of its own and keeps the others waiting.
@@ -141,7 +142,7 @@ class GroupCommitWriter:
         except BaseException as error:
             # Whatever ends this task, those who wait for it are answered.
             for _, future, _ in group:
-                _settle(future, error)
+                _resolve(future, error)
             raise
         finally:
             self._group = []
@@ -150,41 +151,41 @@ class GroupCommitWriter:
         error = await self._try([fact for facts, *_ in group for fact in facts])
         if error is None or isinstance(error, DatabaseUnavailable):
             for _, future, _ in group:
-                _settle(future, error)
+                _resolve(future, error)
             return
         # One of them cannot be stored. It must not take the others with it.
         for facts, future, _ in group:
             outcome = await self._try(facts) if len(group) > 1 else error
-            _settle(future, _blame(outcome, facts))
+            _resolve(future, _classify(outcome, facts))
 
     async def _try(self, facts: Sequence[Fact]) -> BaseException | None:
         began = self._loop.time()
         (outcome,) = await asyncio.gather(self._write(facts), return_exceptions=True)
         self.refused = isinstance(outcome, DatabaseUnavailable)
         if outcome is None:
-            self._tell(len(facts), self._loop.time() - began)
+            self._report(len(facts), self._loop.time() - began)
         return outcome
 
-    def _tell(self, facts: int, seconds: float) -> None:
+    def _report(self, facts: int, seconds: Seconds) -> None:
         try:
             self._committed(facts, seconds)
         except Exception as error:  # noqa: BLE001 - what cannot be measured is on disk all the same
             # In a storm there are hundreds of transactions a second, and each traceback would say the same.
             if self._loop.time() >= self._quiet_until:
-                self._quiet_until = self._loop.time() + QUIET
+                self._quiet_until = self._loop.time() + TRACEBACK_INTERVAL
                 self._supervisor.report("group_commit", error)
 
-    def _send_away_the_impatient(self) -> None:
+    def _time_out_waiting(self) -> None:
         """Give up on those who have waited too long; their facts may still be written, which does no harm."""
-        latest = self._loop.time() - self._patience
+        latest = self._loop.time() - self._timeout
         for waiting in takewhile(lambda waiting: waiting[2] < latest, chain(self._group, self._waiting)):
             self.refused = True
-            _settle(waiting[1], DatabaseUnavailable(f"not written within {self._patience:.0f} s"))
+            _resolve(waiting[1], DatabaseUnavailable(f"not written within {self._timeout:.0f} s"))
         anybody = self._group or self._waiting
-        self._watch = self._loop.call_later(WATCH, self._send_away_the_impatient) if anybody else None
+        self._timer = self._loop.call_later(CHECK_INTERVAL, self._time_out_waiting) if anybody else None
 
 
-def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
+def _resolve(future: asyncio.Future[None], error: BaseException | None) -> None:
     if future.done():
         return
     if error is None:
@@ -197,7 +198,7 @@ def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
         future.set_exception(DatabaseUnavailable(f"the writing was cut short: {type(error).__name__}"))
 
 
-def _blame(error: BaseException | None, facts: Sequence[Fact]) -> BaseException | None:
+def _classify(error: BaseException | None, facts: Sequence[Fact]) -> BaseException | None:
     """Return who is to blame: the sender of what no database can store (Unrecordable), or else we ourselves."""
     if error is None or isinstance(error, DatabaseUnavailable) or all(map(_is_storable, facts)):
         return error

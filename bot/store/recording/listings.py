@@ -13,7 +13,13 @@ from bot.petition.counting.tally import Signature
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording.observations import RecordContext, merge_comment
 from bot.store.recording.rows import CommentRow
-from bot.store.recording.signatures import derive_signatures, drop_signatures, is_misread, put_signatures, read
+from bot.store.recording.signatures import (
+    derive_signatures,
+    drop_signatures,
+    is_outdated,
+    put_signatures,
+    read_command,
+)
 from bot.store.recording.unit_of_work import Person, PetitionRow, ThreadRow, UnitOfWork
 from bot.units import WholeEpochSeconds
 
@@ -69,11 +75,11 @@ def record_listing(
         return frozenset(strayed)
     changed = sum(merge_comment(unit, thread, comment) is not None for comment in listing.comments)
     missing = _record_missing(unit, thread, rows, listing) if listing.complete else 0
-    misread = [row for row in rows if is_misread(row)] if listing.complete else []
+    misread = [row for row in rows if is_outdated(row)] if listing.complete else []
     for row in misread:
-        _read_again(unit, row)
+        _derive_again(unit, row)
     for row in rows:
-        unit.involve(row)
+        unit.mark_author(row)
     signatures = derive_signatures(transaction, unit, context.now)
     petition = unit.petitions[thread.petition_id]
     repaired = _repair(transaction, unit, petition, signatures) if listing.complete else 0
@@ -100,10 +106,10 @@ def _record_missing(
     return sum(merge_comment(unit, thread, comment) is not None for comment in lacking)
 
 
-def _read_again(unit: UnitOfWork, row: CommentRow) -> None:
+def _derive_again(unit: UnitOfWork, row: CommentRow) -> None:
     """Put right what is kept of what a comment says."""
     known = unit.comments[row.comment.id]
-    read(known)
+    read_command(known)
     unit.change(known)
 
 

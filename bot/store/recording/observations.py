@@ -13,14 +13,14 @@ from bot.store.bodies import observe_edit
 from bot.store.comments import record_text, reopen_doubt
 from bot.store.engine.database import Transaction
 from bot.store.recording.rows import CommentRow
-from bot.store.recording.signatures import derive, derive_signatures
+from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
 from bot.units import WholeEpochSeconds
 
 Observation = CommentFact | IssueFact
 
 
-FEW: Final = 100
+COMMENTS_PER_CHECK: Final = 100
 """Comments after which a petition's issues are looked at again, although nobody signed."""
 
 
@@ -71,7 +71,7 @@ def record_observations(
     if strayed:
         return Recorded(elsewhere=frozenset(strayed))
     for fact in known:
-        _observe(transaction, unit, fact, context)
+        _merge_fact(transaction, unit, fact, context)
     request_ages(unit, derive_signatures(transaction, unit, context.now))
     return Recorded(changed=unit.write(transaction, context.now))
 
@@ -93,14 +93,14 @@ def merge_comment(unit: UnitOfWork, thread: ThreadRow, seen: Comment) -> Comment
             row.issue_id, row.petition_id = issue_id, thread.petition_id
         if row == known:
             return None
-    derive(row)
+    derive_comment(row)
     unit.change(row)
     if "order" in (row.command, None if known is None else known.command) and row.petition_id in unit.petitions:
         unit.petitions[row.petition_id].bumped = True
     return row
 
 
-def observe_issue(
+def merge_issue(
     petition: PetitionRow, thread: ThreadRow, issue: Issue, as_of: WholeEpochSeconds, context: RecordContext
 ) -> None:
     """Take over what a newer fact says of an issue; of two facts of one second, always the same one."""
@@ -121,18 +121,18 @@ def observe_issue(
     if seen[:-1] != known[:-1] and as_of == thread.as_of:
         # Two contradicting pictures of one second: look at GitHub.
         petition.bumped = True
-        thread.ask_to_reread()
+        thread.request_reread()
     if seen <= known or thread.gone:
         return
     if thread.locked and not issue.locked:
-        thread.ask_to_reread()
+        thread.request_reread()
     if (thread.locked, thread.title) != (issue.locked, issue.title) or _fills_up(thread.comments, issue.comments):
         petition.bumped = True
     thread.title, thread.labelled, thread.closed_at = issue.title, labelled, issue.closed_at
     thread.locked, thread.comments, thread.as_of = issue.locked, issue.comments, as_of
     thread.changed = True
     if thread.position == 1:
-        carry_over(petition, thread)
+        apply_to_petition(petition, thread)
 
 
 def is_petition(issue: Issue, label: str) -> bool:
@@ -140,7 +140,7 @@ def is_petition(issue: Issue, label: str) -> bool:
     return label in issue.labels and not issue.is_pull_request
 
 
-def carry_over(petition: PetitionRow, thread: ThreadRow) -> None:
+def apply_to_petition(petition: PetitionRow, thread: ThreadRow) -> None:
     """Take over the first thread's label and closing to its petition."""
     if thread.labelled != petition.labelled:
         petition.bumped = True
@@ -155,21 +155,21 @@ def carry_over(petition: PetitionRow, thread: ThreadRow) -> None:
         petition.closed_at = thread.closed_at
 
 
-def _observe(transaction: Transaction, unit: UnitOfWork, fact: Observation, context: RecordContext) -> None:
+def _merge_fact(transaction: Transaction, unit: UnitOfWork, fact: Observation, context: RecordContext) -> None:
     thread = unit.threads[fact.issue.id]
     petition = unit.petitions[thread.petition_id]
     as_of = _as_of(fact)
-    observe_issue(petition, thread, fact.issue, as_of, context)
+    merge_issue(petition, thread, fact.issue, as_of, context)
     if isinstance(fact, CommentFact):
         if not thread.gone or thread.moved_to is not None:
-            _observe_comment(transaction, unit, thread, fact)
+            _merge_comment_fact(transaction, unit, thread, fact)
         return
     if as_of < thread.as_of and _contradicts(thread, fact.issue, context):
         # Told late, or our clock is fast and what we read is dated wrongly: look at GitHub.
         petition.bumped = True
     if fact.reread and as_of > thread.reread_as_of:
         thread.reread_as_of = as_of
-        thread.ask_to_reread()
+        thread.request_reread()
     # What was written into an issue that has moved on concerns the body that went along.
     home = thread.moved_to if thread.gone else thread.issue_id
     if fact.edit is not None and home is not None:
@@ -182,16 +182,16 @@ def _contradicts(thread: ThreadRow, issue: Issue, context: RecordContext) -> boo
     return not thread.gone and told != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
 
 
-def _observe_comment(transaction: Transaction, unit: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
+def _merge_comment_fact(transaction: Transaction, unit: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
     seen = fact.comment
     if seen.id not in unit.comments and not seen.deleted and seen.created_at < thread.listed_at:
         # A complete listing did not show it: deleted since, or kept from us. GitHub knows.
         seen = replace(seen, missing_at=max(seen.missing_at, thread.listed_at))
-        thread.ask_to_reread()
+        thread.request_reread()
     row = merge_comment(unit, thread, seen)
     # A comment that was asked for of late waits for its turn, and has nothing else read.
     if row is not None and (fact.recheck or (row.doubtful and not reopen_doubt(transaction, row.comment.id))):
-        thread.ask_to_reread()
+        thread.request_reread()
 
 
 def _to_be_recorded_first(
@@ -203,12 +203,12 @@ def _to_be_recorded_first(
         if thread is None:
             if is_petition(fact.issue, label):
                 first.setdefault(fact.issue.id, NewPetition(fact))
-        elif not thread.gone and _is_news(unit.repositories[thread.repository_id], fact):
+        elif not thread.gone and _changes_repository(unit.repositories[thread.repository_id], fact):
             first[fact.repository.id] = RepositoryFact(fact.installation_id, fact.repository, _as_of(fact))
     return list(first.values())
 
 
-def _is_news(known: RepositoryRow, fact: Observation) -> bool:
+def _changes_repository(known: RepositoryRow, fact: Observation) -> bool:
     """Return whether a fact shows its repository changed."""
     same = known.repository == fact.repository and known.installation_id == fact.installation_id
     return not same and _as_of(fact) > known.as_of and known.repository.id == fact.repository.id
@@ -216,7 +216,7 @@ def _is_news(known: RepositoryRow, fact: Observation) -> bool:
 
 def _fills_up(before: int, now: int) -> bool:
     """Return whether it is time to look if a thread is full: comments that say nothing to us fill it too."""
-    return now // FEW > before // FEW
+    return now // COMMENTS_PER_CHECK > before // COMMENTS_PER_CHECK
 
 
 def _as_of(fact: Observation) -> WholeEpochSeconds:

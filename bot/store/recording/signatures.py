@@ -21,7 +21,7 @@ ACKNOWLEDGED_WITHIN: Final = 3600
 """Seconds after which a first acknowledgement comes too late to be of use."""
 
 
-def read(row: CommentRow) -> None:
+def read_command(row: CommentRow) -> None:
     """Fill in what the comment says."""
     row.standing = stands = standing(row.comment)
     row.command = _kind(stands.command)
@@ -29,18 +29,18 @@ def read(row: CommentRow) -> None:
     row.doubtful = stands.unverified or stands.ambiguous
 
 
-def is_misread(row: CommentRow) -> bool:
+def is_outdated(row: CommentRow) -> bool:
     """Return whether something else is kept than what the comment says."""
     right = replace(row)
-    read(right)
+    read_command(right)
     row.standing = right.standing
     return (row.command, row.made_at, row.doubtful) != (right.command, right.made_at, right.doubtful)
 
 
-def derive(row: CommentRow) -> None:
+def derive_comment(row: CommentRow) -> None:
     """Fill in what follows from the comment alone."""
     was = row.command
-    read(row)
+    read_command(row)
     row.counted = False
     if not row.comment.present:
         # Its reactions went with it.
@@ -73,7 +73,7 @@ def derive_signatures(
         petition, before = unit.petitions[person[0]], unit.signed.get(person)
         # Without the label counting stops, but nobody is kept in against their will.
         if petition.labelled or before is not None:
-            verdict = verdict_of(petition, comments[person])
+            verdict = evaluate_comments(petition, comments[person])
             signatures[person] = verdict.signature
             _record_signature(petition, before, verdict.signature, changes)
             _record_effects(unit, comments[person], verdict, now)
@@ -88,7 +88,7 @@ def derive_signatures(
     return signatures
 
 
-def verdict_of(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
+def evaluate_comments(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
     """Judge all comments of one person."""
     standings = ((row.comment, row.standing or standing(row.comment)) for row in comments)
     author = comments[0].comment.author if comments else None

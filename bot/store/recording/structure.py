@@ -36,8 +36,8 @@ from bot.store.installations import (
 )
 from bot.store.letters import drop_letters
 from bot.store.petitions import set_continuing
-from bot.store.recording.observations import NewPetition, RecordContext, carry_over, is_petition, observe_issue
-from bot.store.recording.signatures import derive, derive_signatures
+from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
+from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.totals import drop_days
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.rules import request_settings
@@ -125,7 +125,7 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
         return
     for row in unit.read_thread(transaction, issue_id):
         gone = replace(row, comment=merge(row.comment, replace(row.comment, deleted=True)))
-        derive(gone)
+        derive_comment(gone)
         unit.change(gone)
     unit.petitions[thread.petition_id].bumped = True
     derive_signatures(transaction, unit, now)
@@ -248,12 +248,12 @@ def _derive_again(transaction: Transaction, arrival: int, issue: Issue, context:
     unit.lock(transaction, [arrival])
     thread = unit.threads[arrival]
     petition = unit.petitions[thread.petition_id]
-    observe_issue(petition, thread, issue, issue.updated_at, context)
+    merge_issue(petition, thread, issue, issue.updated_at, context)
     if thread.position == 1:
-        carry_over(petition, thread)
+        apply_to_petition(petition, thread)
     petition.bumped = True
-    thread.ask_to_reread()
+    thread.request_reread()
     for row in unit.read_thread(transaction, arrival):
-        unit.involve(row)
+        unit.mark_author(row)
     derive_signatures(transaction, unit, context.now)
     unit.write(transaction, context.now)

@@ -46,7 +46,7 @@ class ThreadRow:
     changed: bool = False
     reread_asked: bool = False
 
-    def ask_to_reread(self) -> None:
+    def request_reread(self) -> None:
         """Ask for all its comments to be read again."""
         self.changed = self.reread_asked = True
 
@@ -240,11 +240,11 @@ class UnitOfWork:
     def change(self, row: CommentRow) -> None:
         """Put a new row in the place of what was known of a comment; also its former author is judged again."""
         if row.comment.id in self.comments:
-            self.involve(self.comments[row.comment.id])
+            self.mark_author(self.comments[row.comment.id])
         self.comments[row.comment.id] = self.changed[row.comment.id] = row
-        self.involve(row)
+        self.mark_author(row)
 
-    def involve(self, row: CommentRow) -> None:
+    def mark_author(self, row: CommentRow) -> None:
         """Have the author of a comment judged again."""
         if row.comment.author is not None:
             self.people.add((row.petition_id, row.comment.author.id))

@@ -15,7 +15,7 @@ from bot.petition.organizers.settings import Mistake
 from bot.store.engine.database import Database, Statement, Transaction, statement
 from bot.store.privacy import erase_details_on, forget_people
 from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
-from bot.store.recording.signatures import derive_signatures, is_misread, read
+from bot.store.recording.signatures import derive_signatures, is_outdated, read_command
 from bot.store.recording.unit_of_work import UnitOfWork, put_comments
 from bot.store.rules import request_settings
 from bot.store.sign_outs import end_all_sessions
@@ -36,15 +36,15 @@ async def make_consistent(database: Database, now: int, lost: AbstractSet[str]) 
     await database.write(_drop_orphans)
     await database.write(_reset_unreadable)
     await _in_portions(database, partial(_read_comments, now=now))
-    await _in_portions(database, partial(_judge, now=now))
+    await _in_portions(database, partial(_derive_signatures, now=now))
     if "forgotten" in lost:
-        await database.write(_remember_forgotten)
+        await database.write(_rebuild_forgotten)
     for person, at in await database.read(lambda work: work.tuples(_FORGOTTEN)):
         # Also from an old page of the file, or by a resync, nothing of it comes back.
         await database.write(partial(forget_people, people=[person], now=at))
     for (issue_id,) in await database.read(lambda work: work.tuples(_ANONYMOUS_THREADS)):
         await database.write(partial(erase_details_on, issue_id=issue_id, now=now))
-    await database.write(partial(_ask_for_everything, now=now, lost=lost))
+    await database.write(partial(_request_everything, now=now, lost=lost))
 
 
 async def _in_portions(database: Database, work: Callable[[Transaction, int], int | None]) -> None:
@@ -60,15 +60,15 @@ def _run(transaction: Transaction, work: Callable[[Transaction, int], int | None
 
 def _drop_orphans(transaction: Transaction) -> None:
     """Drop what belongs to a petition or a thread that was lost, which GitHub tells again; count nobody yet."""
-    transaction.execute(_COUNT_NOBODY, Sum().to_bytes())
+    transaction.execute(_RESET_COUNTS, Sum().to_bytes())
     transaction.execute(_DROP_ORPHANED_THREADS)
     transaction.execute(_DROP_ORPHANED_COMMENTS)
     # A body to be put back is read from its issue's history once more: a damaged one must not get onto GitHub.
-    transaction.execute(_ASK_ABOUT_LOST_BODIES)
+    transaction.execute(_UNCONFIRM_WRITES)
     transaction.execute(_DROP_LOST_BODIES)
 
 
-_COUNT_NOBODY: Final = statement("UPDATE petitions SET count = 0, digest_sum = $1")
+_RESET_COUNTS: Final = statement("UPDATE petitions SET count = 0, digest_sum = $1")
 
 _DROP_ORPHANED_THREADS: Final = statement("DELETE FROM threads WHERE petition_id NOT IN (SELECT id FROM petitions)")
 
@@ -80,7 +80,7 @@ _DROP_ORPHANED_COMMENTS: Final = statement("""
 """)
 
 
-_ASK_ABOUT_LOST_BODIES: Final = statement("""
+_UNCONFIRM_WRITES: Final = statement("""
     UPDATE writes SET heard = FALSE WHERE issue_id IN (SELECT issue_id FROM bodies WHERE lost IS NOT NULL)
 """)
 
@@ -130,14 +130,14 @@ def _read_comments(transaction: Transaction, after: int, now: int) -> int | None
         row = _readable(columns, now)
         if row is None:
             unreadable.append(columns[0])
-        elif is_misread(row) or (row.counted and (row.command is None or row.comment.author is None)):
-            read(row)
+        elif is_outdated(row) or (row.counted and (row.command is None or row.comment.author is None)):
+            read_command(row)
             row.counted = False
             changed.append(row)
     transaction.execute(_DROP_COMMENTS, unreadable)
     put_comments(transaction, changed)
     last: int = rows[-1][0]
-    transaction.execute(_BELIEVE_NEXT_AUTHORS, after, last)
+    transaction.execute(_RESET_AUTHORS, after, last)
     return last
 
 
@@ -145,7 +145,7 @@ _COMMENTS_AFTER: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHER
 _DROP_COMMENTS: Final = statement("DELETE FROM comments WHERE id = ANY($1::BIGINT[])")
 
 # Whom GitHub names next as the author goes before whom the damaged file named.
-_BELIEVE_NEXT_AUTHORS: Final = statement(
+_RESET_AUTHORS: Final = statement(
     "UPDATE comments SET author_at = 0, read_digest = '', grammar = 0 WHERE id > $1 AND id <= $2"
 )
 
@@ -170,7 +170,7 @@ _VERSIONS: Final = msgspec.json.Decoder(
 )
 
 
-def _judge(transaction: Transaction, after: int, now: int) -> int | None:
+def _derive_signatures(transaction: Transaction, after: int, now: int) -> int | None:
     """Count a portion of the people; nobody is counted yet."""
     authors = [row[0] for row in transaction.tuples(_AUTHORS_AFTER, after, AT_ONCE)]
     rows = [read_comment(row) for row in transaction.tuples(_COMMANDS_OF, authors)]
@@ -209,7 +209,7 @@ _COMMANDS_OF: Final = statement(f"""
 """)
 
 
-def _remember_forgotten(transaction: Transaction) -> None:
+def _rebuild_forgotten(transaction: Transaction) -> None:
     """Tell who was forgotten by the comments that have no login any more, and until when by what they said then."""
     until: dict[int, int] = {}
     for columns in transaction.tuples(_COMMENTS_WITHOUT_LOGIN):
@@ -237,9 +237,9 @@ _ANONYMOUS_THREADS: Final = statement("""
 """)
 
 
-def _ask_for_everything(transaction: Transaction, now: int, lost: AbstractSet[str]) -> None:
+def _request_everything(transaction: Transaction, now: int, lost: AbstractSet[str]) -> None:
     """Have every installation surveyed, every thread and every settings file read, and every body looked at."""
-    transaction.execute(_SURVEY_ALL)
+    transaction.execute(_DISCOVER_ALL)
     transaction.execute(_READ_ALL, now)
     transaction.execute(_PUBLISH_ALL, now)
     for (repository_id,) in transaction.tuples(_SETTINGS):
@@ -250,7 +250,7 @@ def _ask_for_everything(transaction: Transaction, now: int, lost: AbstractSet[st
     end_all_sessions(transaction, now)
 
 
-_SURVEY_ALL: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0")
+_DISCOVER_ALL: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1, surveyed_at = 0")
 
 _READ_ALL: Final = statement("""
     UPDATE threads

@@ -20,9 +20,9 @@ from bot.store.engine.backup import BESIDE, ELSEWHERE
 from bot.store.engine.database import Transaction, statement
 from bot.store.engine.private_files import make_database_file
 from bot.store.engine.sqlite import SqliteDatabase
-from bot.store.engine.url import SqliteFile, existing
+from bot.store.engine.url import SqliteFile, read_existing_address
 from bot.store.errors import DatabaseUnavailable, WrongDatabase
-from bot.store.migrations import HEAD, PATIENCE
+from bot.store.migrations import HEAD, TIMEOUT
 from bot.store.recovery.damaged_file import VERSION, DamagedFile
 from bot.store.recovery.derived_state import make_consistent
 from bot.store.recovery.raw_copy import copy_raw
@@ -31,7 +31,7 @@ from bot.store.recovery.table_layouts import Layout, Row, read_layouts
 DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
 """Tables that are not copied: they follow from the others, or everybody just signs in again."""
 
-NOT_FROM_STRAYS: Final = frozenset({"bodies", "failed_deliveries", "organizers", "writes"})
+NOT_FROM_ORPHANED_PAGES: Final = frozenset({"bodies", "failed_deliveries", "organizers", "writes"})
 """Tables of which an old page would do more harm than a lost one: GitHub tells all of it again."""
 
 AT_ONCE: Final = 5_000
@@ -73,7 +73,7 @@ async def recover(database_url: str, file: Path, now: int) -> Recovered:
 
     Raises WrongDatabase, also where nothing of ours could be read, and DatabaseUnavailable.
     """
-    address = existing(database_url)
+    address = read_existing_address(database_url)
     if not isinstance(address, SqliteFile):
         raise WrongDatabase(ELSEWHERE)
     path = address.path
@@ -114,11 +114,11 @@ async def _save(damaged: DamagedFile, new: Path, now: int, path: Path) -> Recove
     database = SqliteDatabase(SqliteFile(new))
     try:
         # The rows go into tables as theirs were; what migrations since do to rows, they do to these as well.
-        await database.alter(lambda work: upgrade(work, target=target), PATIENCE)
+        await database.alter(lambda work: upgrade(work, target=target), TIMEOUT)
         with closing(sqlite3.connect(new)) as tables:
             layouts = {name: one for name, one in read_layouts(tables).items() if name not in DERIVED}
         lost = await _copy(damaged, layouts, database)
-        await database.alter(upgrade, PATIENCE)
+        await database.alter(upgrade, TIMEOUT)
         await make_consistent(database, now, lost)
         app = await database.read(read_credentials)
         rows = [await database.read(partial(_count, table=name)) for name in layouts]
@@ -144,7 +144,9 @@ async def _copy(damaged: DamagedFile, layouts: dict[str, Layout], database: Sqli
 
     for layout in layouts.values():
         await write(layout, damaged.rows(layout))
-    wanted = [layouts[name] for name in sorted(lost - NOT_FROM_STRAYS, key=lambda name: name != "forgotten")]
+    wanted = [
+        layouts[name] for name in sorted(lost - NOT_FROM_ORPHANED_PAGES, key=lambda name: name != "forgotten")
+    ]
     if wanted:
         for table, rows in damaged.strays(wanted, others=layouts.keys()):
             await write(layouts[table], rows)
