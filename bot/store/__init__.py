@@ -1,4 +1,4 @@
-"""The only SQL: what GitHub told, durably, and what follows from it."""
+"""The only SQL: what GitHub reported, and what is derived from it."""
 
 from bot.store.acknowledgements import AckDue
 from bot.store.audit_log import Attempts, AuditEntry

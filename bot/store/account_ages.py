@@ -53,7 +53,7 @@ class AccountAges(Records):
 
 
 def request_ages(unit: UnitOfWork, people: Collection[Person]) -> None:
-    """Have the threads read on which somebody signs whose account's age is asked for and not known."""
+    """Request that threads are read on which somebody signs whose account's age is asked for and not known."""
     asking = {one.id: one for one in unit.petitions.values() if one.rules.asks_for_age}
     waiting = {person for person in people if person[0] in asking and person[1] not in asking[person[0]].born}
     for row in unit.changed.values() if waiting else ():

@@ -12,7 +12,7 @@ from bot.store.recording.unit_of_work import read_forgotten
 from bot.units import WholeEpochSeconds
 
 TAKEN_BACK: Final = "taken back"
-"""What the audit log says of a command that was deleted, hidden, or edited into something else."""
+"""The audit log's answer for a command that was deleted, hidden, or edited into something else."""
 
 _AS_GOOD_AS_REFUSED: Final = (Answer.REFUSED.value, TAKEN_BACK)
 
@@ -54,7 +54,7 @@ class Attempts:
 
 
 class AuditLog(Records):
-    """What organizers, and others, have tried."""
+    """The commands of organizers, and attempts of others."""
 
     @read_transaction
     def list_entries(self, transaction: Transaction, petition_id: int) -> list[AuditEntry]:
@@ -92,7 +92,7 @@ _ADD_ENTRY: Final = statement("""
 def record_outcomes(
     transaction: Transaction, petition_id: int, outcomes: Iterable[Outcome], now: WholeEpochSeconds
 ) -> list[Given]:
-    """Add what is not the log's last word on a command; return the commands that do not belong into it.
+    """Add what is not the log's last entry on a command; return the commands that do not belong into it.
 
     These are refused and always were: anybody may write such comments, as many as they like.
     """
@@ -107,8 +107,8 @@ def record_outcomes(
         if outcome.answer is Answer.REFUSED and (entry is None or entry.answer in _AS_GOOD_AS_REFUSED):
             attempts.append(given)
             continue
-        said = (given.at, outcome.answer.value, outcome.note)
-        if outcome.answer is Answer.WAITING or (entry and (entry.given_at, entry.answer, entry.note) == said):
+        entered = (given.at, outcome.answer.value, outcome.note)
+        if outcome.answer is Answer.WAITING or (entry and (entry.given_at, entry.answer, entry.note) == entered):
             continue
         number += 1
         found.append(

@@ -1,12 +1,11 @@
-"""What we wrote into issues' bodies, and what GitHub's deliveries tell of what somebody else wrote there.
+"""What we wrote into issues' bodies, and which edits of others our writes have undone.
 
 GitHub has no compare-and-set for bodies. Every write of ours is recorded before it is sent, with what it was made
-from. The delivery that tells of a write tells also what it replaced: where that is not what the write was made
-from, somebody's edit was lost in between, and is kept here until it is back.
+from. The delivery of a write also has what it replaced: where that is not what the write was made from, an
+edit was lost in between, and is kept here until it is restored.
 
-Deliveries come twice, late or never, so that is only the quick way. The body's history is the sure one, and is
-asked of every write that no delivery has confirmed, or that one says has replaced something; see
-`Bodies.record_history`.
+Deliveries come twice, late or never, so that is only the quick way. The body's history is reliable, and is read for
+every write that no delivery has confirmed, or that has replaced something; see `Bodies.record_history`.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from bot.store.letters import record_edit
 from bot.units import WholeEpochSeconds
 
 WRITES_KEPT: Final = 1_000
-"""Of each issue; a delivery that tells of an older write is taken for somebody else's edit, and checked."""
+"""Of each issue; the delivery of an older write is taken for another one's edit, and checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownBody:
     """What is known of an issue's body; `lost` is what our write `lost_by` replaced and is to be put back.
 
-    `edited_at` is when somebody else last edited it, after our write `edited_over`.
+    `edited_at` is when another one than us last edited it, after our write `edited_over`.
     """
 
     left_digest: str = ""
@@ -44,7 +43,7 @@ class KnownBody:
 
 @dataclass(frozen=True, slots=True)
 class LastBodies:
-    """What an issue's body says, if we wrote that, and what somebody else saved there last, by its history.
+    """An issue's body, if we wrote that, and what another one than us saved there last, by its history.
 
     `saved` is None where that is not known.
     """
@@ -92,7 +91,7 @@ class Bodies(Records):
 
     @write_transaction
     def mark_right(self, transaction: Transaction, issue_id: int, body: str | None) -> None:
-        """Record that a body is as we want it."""
+        """Record that a body is as it should be."""
         _set_left(transaction, issue_id, body)
 
     async def has_written(self, issue_id: int, body: str | None) -> bool:
@@ -153,8 +152,8 @@ class Bodies(Records):
     ) -> bool:
         """Record from a body's history whether somebody's edit was lost; return whether the body is to be checked.
 
-        We never change a letter. So whatever has become of our writes and of what deliveries told, what we wrote
-        last must have the letter that somebody else saved last. No delivery will confirm writes before a time.
+        We never change a letter. So, whatever deliveries have shown, what we wrote last must have the letter that
+        was saved last by another one. No delivery will confirm writes before a time.
         """
         transaction.execute(self._CONFIRM_BEFORE, issue_id, before)
         if last.saved is None:
@@ -246,20 +245,20 @@ def _observe_own_write(transaction: Transaction, issue_id: int, edit: BodyEdit, 
     """
     number = writes[-1].number
     replaced = [row.number for row in transaction.fetch(_WRITES_OF_TEXT, issue_id, body_digest(edit.previous))]
-    # Whoever sent it may have died before it was done, and another process have written since.
+    # The process that sent it may have died before it was done, and another one have written since.
     came_late: bool = max(replaced, default=0) > number
     read = outside_digest(edit.previous)
     if any(row.outside_read == read for row in writes):
-        # The same text may have been written twice within a second. Deliveries are repeated: what is told of the
-        # first write once more tells nothing of the second one.
+        # The same text may have been written twice within a second. Deliveries are repeated: the first write's does
+        # not confirm the second one.
         if len(writes) == 1:
             transaction.execute(_CONFIRM, issue_id, number)
         return came_late
     # Something was lost, if nobody has saved anything since.
     transaction.execute(_UNCONFIRM, issue_id, body_digest(edit.body))
     if replaced and not came_late:
-        # A write of ours that was done after this one had been made from something newer; or somebody has saved our
-        # very words.
+        # A write of ours that was done after this one had been made from something newer; or somebody has saved the
+        # same text.
         return False
     lost = transaction.execute(_SET_LOST, issue_id, edit.previous, number)
     return bool(lost) or came_late

@@ -1,4 +1,4 @@
-"""Comments: which texts are known already, and of which only GitHub can say who wrote them, or when.
+"""Comments: which texts are known already, and of which only GitHub knows who wrote them, or when.
 
 Each doubtful comment is asked for by itself, less and less often. So nothing else in a thread waits for a comment
 that somebody edits again and again, and nobody can have a whole thread read as often as they like.
@@ -34,9 +34,9 @@ AT_ONCE: Final = 2_500
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulComment:
-    """A comment to ask GitHub for, by the name that GraphQL knows it by.
+    """A comment to ask GitHub for, by its node id.
 
-    It was `asked` for so many times of late; hand `wanted` back when it is clear.
+    It was `asked` for so many times lately; hand `wanted` back when it is clear.
     """
 
     comment_id: int
@@ -88,7 +88,7 @@ class Comments(Records):
     """)
 
     async def request_clarification(self, nodes: Mapping[int, str], now: EpochSeconds) -> None:
-        """Have comments asked for, given as node ids by comment id; whoever was asked for of late waits."""
+        """Request comments from GitHub, given as node ids by comment id; one that was requested lately waits."""
 
         def request(transaction: Transaction) -> None:
             transaction.execute(self._DROP_OLD, now - REMEMBERED, now - GIVEN_UP)
@@ -140,7 +140,7 @@ _REOPEN_DOUBT: Final = statement("UPDATE doubts SET wanted = wanted + 1 WHERE co
 
 
 def reopen_doubt(transaction: Transaction, comment_id: int) -> bool:
-    """Have a comment asked for once more in its turn; False where GitHub's name for it is not known."""
+    """Request a comment once more in its turn; False where its node id is not known."""
     return bool(transaction.execute(_REOPEN_DOUBT, comment_id))
 
 
@@ -171,7 +171,7 @@ _READ_ALL_AGAIN: Final = statement("""
 
 
 async def follow_grammar(database: Database) -> None:
-    """Have every thread read again, once for each new version of the grammar."""
+    """Request that every thread is read again, once for each new version of the grammar."""
 
     def read_all_again(transaction: Transaction) -> None:
         transaction.execute(_READ_ALL_AGAIN)

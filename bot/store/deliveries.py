@@ -58,7 +58,7 @@ class Deliveries(Records):
         self, transaction: Transaction, failed: Sequence[FailedDelivery], arrived: Sequence[str],
         until: WholeEpochSeconds,
     ) -> None:  # fmt: skip
-        """Record what the log of deliveries said, and up to when it has been read."""
+        """Record what the log of deliveries has, and up to when it has been read."""
         transaction.execute(self._DROP, list(arrived))
         transaction.put(self._PUT, [(one.guid, one.delivery_id, one.delivered_at) for one in failed])
         transaction.execute(self._DROP_OLD, until - KEPT)

@@ -26,7 +26,7 @@ class SeenInstallation:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryMark:
-    """When the last discovery in an installation ended and began, and whether one was asked for since."""
+    """When the last discovery in an installation ended and began, and whether another one was requested."""
 
     installation_id: int
     asked: int
@@ -77,7 +77,11 @@ class Installations(Records):
     """)
 
     def _record_all(
-        self, transaction: Transaction, listed: dict[int, SeenInstallation], as_of: int, now: int
+        self,
+        transaction: Transaction,
+        listed: dict[int, SeenInstallation],
+        as_of: WholeEpochSeconds,
+        now: WholeEpochSeconds,
     ) -> bool:
         lock_structure(transaction)
         known = {row.id: row for row in transaction.fetch(self._ALL)}
@@ -114,7 +118,7 @@ class Installations(Records):
 
     @write_transaction
     def request_discovery(self, transaction: Transaction, installation_id: int) -> None:
-        """Have discovery in an installation start soon."""
+        """Request that discovery in an installation starts soon."""
         request_discovery(transaction, installation_id)
 
     _MARK_DISCOVERED: Final = statement("""
@@ -192,7 +196,7 @@ class Installations(Records):
         self._announce()
 
 
-def _is_changed(one: SeenInstallation, known: Row | None, as_of: int) -> bool:
+def _is_changed(one: SeenInstallation, known: Row | None, as_of: WholeEpochSeconds) -> bool:
     if known is None:
         return True
     same = (known.account, bool(known.suspended), bool(known.deleted), known.lacks) == (
@@ -214,7 +218,7 @@ _REQUEST_DISCOVERY: Final = statement("UPDATE installations SET survey_asked = s
 
 
 def request_discovery(transaction: Transaction, installation_id: int) -> None:
-    """Have discovery in an installation start soon."""
+    """Request that discovery in an installation starts soon."""
     transaction.execute(_REQUEST_DISCOVERY, installation_id)
 
 
@@ -224,8 +228,8 @@ _LOCK_PETITIONS: Final = statement("""
 """)
 
 
-def _resync_installation(transaction: Transaction, installation_id: int, now: int) -> None:
-    """Start discovery, and publish and read petitions again: nobody told us what happened meanwhile."""
+def _resync_installation(transaction: Transaction, installation_id: int, now: WholeEpochSeconds) -> None:
+    """Request discovery, and publish and read petitions again: there were no deliveries meanwhile."""
     request_discovery(transaction, installation_id)
     resync_petitions(transaction, (row.id for row in transaction.fetch(_LOCK_PETITIONS, installation_id)), now)
 
@@ -240,7 +244,9 @@ _LOCK_PETITIONS_OF_REPOSITORIES: Final = statement("""
 """)
 
 
-def _set_accessible(transaction: Transaction, ids: Sequence[int], accessible: bool, as_of: int, now: int) -> None:
+def _set_accessible(
+    transaction: Transaction, ids: Sequence[int], accessible: bool, as_of: WholeEpochSeconds, now: WholeEpochSeconds
+) -> None:
     """Record that the App may, or may not, see repositories; in doubt it tries."""
     touched = transaction.execute(_SET_ACCESSIBLE, tuple(ids), accessible, as_of)
     if touched and accessible:
@@ -283,7 +289,7 @@ _PUT: Final = statement("""
 
 
 def record_installation(transaction: Transaction, fact: InstallationFact, now: WholeEpochSeconds) -> None:
-    """Take over newer facts of an installation; suspended before or other permissions, it is searched again."""
+    """Take over newer facts of an installation; after a suspension or other permissions discovery starts again."""
     rows = transaction.fetch(_INSTALLATION, fact.id)
     seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
     known = (bool(rows[0].deleted), rows[0].as_of, bool(rows[0].suspended), rows[0].account) if rows else None

@@ -1,7 +1,7 @@
-"""The versions of a petition's letter: each sighting of another text, and every text once.
+"""The versions of a petition's letter: when each text was seen, and every text once.
 
-What nobody saw when it was so, and no delivery has told, the history of the issue's body does. That it was asked is
-a mark, `letter` with the petition's id, which says when to ask again.
+Versions that nobody saw when they stood, and that no delivery showed, are in the history of the issue's body.
+When to read that again is a mark, `letter` with the petition's id.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TEXTS_KEPT: Final = 200
 """Of each petition; who edits on and on shall not fill the database, and the issue's edit history has them all."""
 
 NEVER: Final = 2**62
-"""When to ask again for what is known."""
+"""When to read a history again that has been read."""
 
 
 class Letters(Records):
@@ -35,15 +35,15 @@ class Letters(Records):
     ) -> None:  # fmt: skip
         """Record the letter in a body as it was last changed at a time, unless that version is known.
 
-        What was read before an edit that GitHub has told us of is out of date, and left out. What it said before is
-        not asked of an issue that is `as_created`.
+        What was read before an edit that GitHub has reported is out of date, and left out. An issue that is
+        `as_created` has no history to read.
         """
         if as_created:
             transaction.execute(_POSTPONE_HISTORY, petition_id, NEVER)
         rows = transaction.fetch(self._BODY_EDITED_AT, issue_id)
         if rows and rows[0].edited_at > at:
             return
-        # Of two edits of one second it cannot be told which was the last; the body tells, if only a second later.
+        # Of two edits of one second it is not known which was the last; the body shows it, if only a second later.
         known = transaction.fetch(_LETTER_AT, petition_id, at + 1)
         if known and known[0].digest == letter_digest(body):
             return
@@ -54,7 +54,7 @@ class Letters(Records):
         """Return the versions of the letter with their texts, the oldest first."""
         return read_letters_with_texts(transaction, petition_id)
 
-    # Who signed is known, and what the letter says now.
+    # All signatures are known, and what the letter says now.
     _WITHOUT_HISTORY: Final = statement(f"""
         {THREAD_TO_READ} AND p.labelled AND p.published_revision > 0
         {USABLE.format(of="t")}
@@ -65,7 +65,7 @@ class Letters(Records):
     """)
 
     async def get_thread_without_history(self, installation_id: int, now: EpochSeconds) -> ThreadToRead | None:
-        """Return the first thread of a petition of whose letter it is not known what it said before."""
+        """Return the first thread of a petition whose letter's history has not been read."""
         return first_thread(await self._fetch(self._WITHOUT_HISTORY, installation_id, int(now)))
 
     # Of two counts for one version the higher one: who signed may not have been known yet.
@@ -79,7 +79,7 @@ class Letters(Records):
     def record_history(
         self, transaction: Transaction, petition_id: int, bodies: Sequence[tuple[WholeEpochSeconds, str]]
     ) -> None:
-        """Record bodies that people saved, each with its time, as the issue's edit history tells it.
+        """Record bodies that people saved, each with its time, by the issue's edit history.
 
         What that changes is to be shown.
         """
@@ -91,7 +91,7 @@ class Letters(Records):
             request_publishing(transaction, [petition_id], int(self._now()))
 
     async def postpone_history(self, petition_id: int, until: WholeEpochSeconds = NEVER) -> None:
-        """Set when to ask what the letter said before; without a time, that this is known."""
+        """Set when to read the letter's history; without a time, that it has been read."""
         await self._execute(_POSTPONE_HISTORY, petition_id, until)
 
 

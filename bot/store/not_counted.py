@@ -17,7 +17,7 @@ from bot.units import WholeEpochSeconds
 
 @dataclass(frozen=True, slots=True)
 class NotCounted:
-    """Somebody who commented and is not counted, and where the comment stands that says most about it.
+    """Somebody who commented and is not counted, and the comment that explains it best.
 
     `at` is when that was made.
     """
@@ -31,9 +31,9 @@ class NotCounted:
 
 
 _LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
-"""What may be a login; for other texts no comment needs to be looked at."""
+"""What may be a login; for other texts no comment needs to be read."""
 
-# It looks at all comments of a petition: an index for it would have to be written with every comment.
+# It reads all comments of a petition: an index for it would have to be written with every comment.
 _NEWEST_COMMENT: Final = """
     SELECT id, author_id FROM comments
     WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1 AND NOT gone)

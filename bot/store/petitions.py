@@ -34,7 +34,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Petitions whose body does not yet say what our rows say; `since` is when the oldest became so."""
+    """Petitions whose body does not show what is stored yet; `since` is when the oldest became so."""
 
     petitions: int
     since: WholeEpochSeconds | None
@@ -90,12 +90,12 @@ class Snapshot:
     state: State
     rules: Rules
     ended_at: WholeEpochSeconds | None
-    """The end that the block has told of: when signing ended, with `final_count` signatures."""
+    """The end that the block shows: when signing ended, with `final_count` signatures."""
     final_count: int | None
     anonymised_at: WholeEpochSeconds | None
     """When names, affiliations, reasons and logins were erased, because the petition had ended long ago."""
     doubtful: int
-    """Comments of which only GitHub can say who wrote what they say; until it does, they do not sign."""
+    """Comments of which only GitHub knows who wrote their text; until it answers, they do not sign."""
 
     @property
     def shut_at(self) -> WholeEpochSeconds | None:
@@ -196,7 +196,7 @@ class Petitions(Records):
         self, petition_id: int, revision: int, at: WholeEpochSeconds,
         state: State = State.FINE,
     ) -> None:  # fmt: skip
-        """Record that the issue body shows a revision, or a later one; `state` says what is amiss all the same."""
+        """Record that the issue body shows a revision, or a later one; `state` is what is wrong nevertheless."""
         await self._execute(self._MARK_PUBLISHED, petition_id, revision, at, state.value)
 
     _POSTPONE: Final = statement("""
@@ -207,11 +207,11 @@ class Petitions(Records):
         self, petition_id: int, until: EpochSeconds, state: State, attempts: int,
         detail: str = "",
     ) -> None:  # fmt: skip
-        """Leave a petition alone until a time; `state` says why, `detail` what GitHub said."""
+        """Postpone publishing until a time; `state` is the reason, `detail` GitHub's message."""
         await self._execute(self._POSTPONE, petition_id, until, state.value, detail, attempts)
 
     async def request_publishing(self, petition_ids: Sequence[int]) -> None:
-        """Have petitions published, which reads their issues; one that was postponed stays so."""
+        """Request that petitions are published, which reads their issues; one that was postponed stays so."""
         if petition_ids:
             now = int(self._now())
             await self._database.write(lambda transaction: request_publishing(transaction, petition_ids, now))
@@ -219,7 +219,7 @@ class Petitions(Records):
     _RETRY_NOW: Final = statement("UPDATE petitions SET attempts = 0, retry_at = 0 WHERE id = ANY($1::BIGINT[])")
 
     async def retry_now(self, petition_ids: Sequence[int]) -> None:
-        """Have postponed petitions tried again at once."""
+        """Retry postponed petitions at once."""
         if petition_ids:
             await self._database.write(lambda transaction: transaction.execute(self._RETRY_NOW, petition_ids))
 
@@ -325,8 +325,8 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
 
 
 def _thread(
-    issue_id: int, number: int, position: int, title: str, locked: bool, comments: int, listed_at: int,
-    *repository: Any,
+    issue_id: int, number: int, position: int, title: str, locked: bool, comments: int,
+    listed_at: WholeEpochSeconds, *repository: Any,
 ) -> Thread:  # fmt: skip
     return Thread(
         issue_id, read_repository(*repository), number, position, title, bool(locked), comments, listed_at

@@ -80,11 +80,11 @@ class Privacy(Records):
             self._announce()
         return petitions
 
-    async def _anonymise(self, one: ToAnonymise, now: int) -> None:
+    async def _anonymise(self, one: ToAnonymise, now: WholeEpochSeconds) -> None:
         for issue_id in await self._database.write(lambda work: self._set_anonymised(work, one, now)):
             await self._erase_details_on(issue_id, now)
 
-    async def _erase_details_on(self, issue_id: int, now: int) -> None:
+    async def _erase_details_on(self, issue_id: int, now: WholeEpochSeconds) -> None:
         await self._database.write(lambda transaction: erase_details_on(transaction, issue_id, now))
 
     _ENDED_OR_ANONYMISED: Final = statement("""
@@ -93,7 +93,9 @@ class Privacy(Records):
         WHERE r.installation_id = $1 AND NOT p.gone AND (p.ended_at IS NULL) <> (p.anonymised_at IS NULL)
     """)
 
-    def _read_to_anonymise(self, transaction: Transaction, installation_id: int, now: int) -> list[ToAnonymise]:
+    def _read_to_anonymise(
+        self, transaction: Transaction, installation_id: int, now: WholeEpochSeconds
+    ) -> list[ToAnonymise]:
         found = []
         for petition_id, ended_at, anonymised_at, rules in transaction.tuples(
             self._ENDED_OR_ANONYMISED, installation_id
@@ -112,7 +114,7 @@ class Privacy(Records):
         WHERE id = $1 AND (anonymised_at IS NULL) <> ($2::BIGINT IS NULL)
     """)
 
-    def _set_anonymised(self, transaction: Transaction, one: ToAnonymise, now: int) -> list[int]:
+    def _set_anonymised(self, transaction: Transaction, one: ToAnonymise, now: WholeEpochSeconds) -> list[int]:
         """Begin, or end, to keep only the count; return the issues on which details are to be erased next."""
         transaction.execute(self._SET_ANONYMISED, one.petition_id, None if one.goes_on else now, now)
         # Either way reading the comments again comes to the same; it also ends what is cut off after this.
@@ -159,7 +161,12 @@ def erase_details_on(transaction: Transaction, issue_id: int, now: WholeEpochSec
 
 
 def _erase_details(
-    transaction: Transaction, unit: UnitOfWork, rows: Iterable[CommentRow], *, until: int, now: int
+    transaction: Transaction,
+    unit: UnitOfWork,
+    rows: Iterable[CommentRow],
+    *,
+    until: WholeEpochSeconds,
+    now: WholeEpochSeconds,
 ) -> None:
     for row in rows:
         bare = without_details(row.comment, until)

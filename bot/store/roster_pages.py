@@ -50,9 +50,9 @@ class RosterQuery:
     cursor: Cursor | None = None
     size: int = PAGE_SIZE
     letters: int | None = 1
-    """Of how many of the letter's newest versions the texts are wanted; None for all."""
+    """Of how many of the letter's newest versions to read the texts; None for all."""
     by_operator: bool = False
-    """Whether also a roster is wanted that the organizers do not show; details that they do not show stay out."""
+    """Whether to read a roster that the organizers do not show; details that they do not show stay out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class _Kind:
 def _roster_statement(kind: _Kind) -> Statement:
     """Put together the question for a part of a roster: $1 petition, $2 rows, then the cursor, then patterns.
 
-    Times are sorted by their index. Names and searches look at all signatures of a petition: an index for them
+    Times are sorted by their index. Names and searches read all signatures of a petition: an index for them
     would have to be written with every signature. What is not shown can neither be found nor sorted by.
     """
     return Statement(

@@ -59,7 +59,7 @@ class PetitionDetails:
 
     snapshot: Snapshot
     letters: Sequence[Letter]
-    """The letter's versions, the oldest first, with those texts that were wanted."""
+    """The letter's versions, the oldest first, with the texts that were asked for."""
     days: Sequence[tuple[int, int]]
     page: RosterPage
     exact: Sequence[Entry] = ()
@@ -254,7 +254,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
         if wanted.text:
             login = wanted.text.removeprefix("@")
             exact = read_signature_of(transaction, petition_id, login, settings.show)
-            # What organizers do not show is not told by its absence either.
+            # What organizers do not show is not given away by its absence either.
             is_asked = not exact and _is_public(settings) and snapshot.labelled
             not_counted = read_not_counted(transaction, snapshot, login) if is_asked else None
     letters = read_letters_with_texts(transaction, petition_id, wanted.letters)

@@ -25,7 +25,7 @@ from bot.units import WholeEpochSeconds
 
 @dataclass(frozen=True, slots=True)
 class KnownSettings:
-    """A repository's settings: the last that were in order, and the mistakes in the file as it is now.
+    """A repository's settings: the last that had no mistakes, and the mistakes in the file as it is now.
 
     `digest` identifies the file's text, empty where there is no file. It is not `readable` where GitHub does not
     let us read it. `read_at` is when it was last read; 0 or less where that is to be done again. A mistake that
@@ -89,7 +89,7 @@ class PetitionRules(Records):
 
     @write_transaction
     def _record_settings(
-        self, transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: int,
+        self, transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: WholeEpochSeconds,
         began_with: KnownSettings | None,
     ) -> KnownSettings:  # fmt: skip
         before, kept = _read_settings(transaction, repository_id)
@@ -204,13 +204,13 @@ _SETTINGS: Final = statement("""
 
 
 def _read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSettings, str]:
-    """Return what is known of a settings file, and the text that was last in order."""
+    """Return what is known of a settings file, and the last text without mistakes."""
     rows = transaction.fetch(_SETTINGS, repository_id)
     if not rows:
         return KnownSettings(), ""
     row = rows[0]
     settings = reading.read(row.text)
-    # What was in order once may be a mistake to a later version of ours.
+    # What was no mistake once may be one to a later version of ours.
     in_order = settings if isinstance(settings, Settings) else DEFAULTS
     mistakes = tuple(msgspec.json.decode(row.mistakes, type=list[Mistake | str]))
     return KnownSettings(in_order, row.digest, mistakes, bool(row.readable), row.read_at), row.text
@@ -223,7 +223,7 @@ _REQUEST_READING: Final = statement("""
 
 
 def request_settings(transaction: Transaction, repository_id: int) -> None:
-    """Have a repository's settings file read again."""
+    """Request that a repository's settings file is read again."""
     transaction.execute(_REQUEST_READING, repository_id)
 
 
@@ -276,7 +276,7 @@ _AUTHORS_OF_PHRASES: Final = statement("""
 
 
 def _reconsider(transaction: Transaction, unit: UnitOfWork, petition: PetitionRow, before: Rules) -> None:
-    """Have the signatures derived again that the change may concern."""
+    """Mark the signatures that the change may concern as to be derived again."""
     after = petition.rules
     people = set(before.withheld_ids ^ after.withheld_ids)
     if before.phrases != after.phrases:

@@ -64,11 +64,11 @@ _ADVICE: Final = {
     State.ARCHIVED: "The repository is archived, and so read-only. Unarchive it and the petition goes on.",
     State.ISSUES_DISABLED: "Issues are switched off in the repository. Switch them on and the petition goes on.",
     State.NOT_FOUND: "GitHub does not show the issue: it became a discussion, went to a repository without the App,"
-    " or the App lost its access. It is looked for now and then.",
+    " or the App lost its access. The bot searches for it from time to time.",
     State.NAME_REUSED: "The repository was renamed and another one has its old name. Its new name is looked up.",
     State.NOT_ALLOWED: "The App may not edit the issue. Give it the permission Issues: read and write, and have the"
     " account's owner accept that and add the repository to the installation.",
-    State.BLOCKED: "GitHub has blocked the repository. Only GitHub's support can tell more.",
+    State.BLOCKED: "GitHub has blocked the repository. Only GitHub's support can say why.",
     State.REFUSED: "GitHub refused the new body. The log has its reason; please report it.",
     State.UNAVAILABLE: "GitHub is not reachable or not well. It is tried again by itself.",
     State.NO_ROOM: "The letter leaves no room for the tally. Shorten it by a few lines.",

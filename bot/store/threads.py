@@ -205,7 +205,7 @@ _PUBLISH: Final = statement("""
 
 
 def request_publishing(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
-    """Have petitions published, which reads their issues; one that was postponed stays so."""
+    """Request that petitions are published, which reads their issues; one that was postponed stays so."""
     transaction.execute(_PUBLISH, petition_ids, now)
 
 
@@ -218,7 +218,7 @@ _PUBLISH_NOW: Final = statement("""
 
 
 def publish_now(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
-    """Have petitions published again, also those that were postponed."""
+    """Request that petitions are published again, also those that were postponed."""
     transaction.execute(_PUBLISH_NOW, petition_ids, now)
 
 
@@ -229,7 +229,7 @@ _READ_AGAIN: Final = statement("""
 
 
 def request_rereading(transaction: Transaction, petition_ids: Sequence[int], now: WholeEpochSeconds) -> None:
-    """Have all comments of petitions read again."""
+    """Request that all comments of petitions are read again."""
     transaction.execute(_READ_AGAIN, petition_ids, now)
 
 

@@ -13,7 +13,7 @@ from bot.store.engine.url import Address, SqliteFile, read_address, read_existin
 from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
 from bot.store.migrations import HEAD
 
-BESIDE: Final = ("", "-wal", "-shm", "-journal", "-lease", "-lease-journal")
+_BESIDE: Final = ("", "-wal", "-shm", "-journal", "-lease", "-lease-journal")
 """What follows a database's name in the names of the files that SQLite and we put beside it."""
 
 MOVE_AWAY: Final = "Stop the bot, move this file and what is beside it (-wal, -shm) away, and try again"
@@ -28,13 +28,14 @@ def backup(database_url: str, file: Path) -> None:
     Raises WrongDatabase and DatabaseUnavailable.
     """
     path = _sqlite(read_existing_address(database_url))
-    _check_place(file, path)
+    check_apart(file, path)
+    _check_replaceable(file)
     part: Path | None = None
     try:
         part = make_temporary_file(file)
         with closing(_open(path)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
-            # A copy is one file; with this it stays so when somebody looks into it.
+            # A copy is one file; with this it stays so when somebody opens it.
             copy.execute("PRAGMA journal_mode = DELETE")
             _check(copy, path)
         part.replace(file)
@@ -64,7 +65,7 @@ def restore(database_url: str, file: Path) -> None:
         make_database_file(path)
         try:
             with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as database:
-                _take_alone(database)
+                _lock_exclusively(database)
                 copy.backup(database)
         except sqlite3.DatabaseError as error:
             if is_damage(error):
@@ -74,27 +75,31 @@ def restore(database_url: str, file: Path) -> None:
             ) from error
 
 
-def _take_alone(database: sqlite3.Connection) -> None:
-    """Lock a database until its connection is closed; raises sqlite3.OperationalError where anybody else has it."""
+def _lock_exclusively(database: sqlite3.Connection) -> None:
+    """Lock a database until its connection is closed; raises sqlite3.OperationalError while it is in use."""
     database.execute("PRAGMA locking_mode = EXCLUSIVE")
-    # Only who is alone with a database can change its journal.
+    # The journal can be changed only by the only connection.
     database.execute("PRAGMA journal_mode = DELETE")
     # The first write takes the lock, which is then kept: https://www.sqlite.org/pragma.html#pragma_locking_mode
     database.execute("BEGIN EXCLUSIVE")
     database.execute("COMMIT")
 
 
-def _check_place(file: Path, database: Path) -> None:
+def check_apart(file: Path, database: Path) -> None:
+    """Check that a file is not the database, and none of the files beside it; raises WrongDatabase."""
+    if any(_is_same(file, database.with_name(f"{database.name}{end}")) for end in _BESIDE):
+        raise WrongDatabase(f"{file} belongs to the database itself; give another name")
+
+
+def _check_replaceable(file: Path) -> None:
     """Check that a copy would not be written over a database; copies alone are not in WAL mode."""
-    if any(_is_same(file, database.with_name(f"{database.name}{end}")) for end in BESIDE):
-        raise WrongDatabase(f"{file} belongs to the database itself; give the copy another name")
     if not file.is_file():
         return
     try:
         with closing(_open(file)) as other:
             (mode,) = other.execute("PRAGMA journal_mode").fetchone()
     except sqlite3.OperationalError as error:
-        raise DatabaseUnavailable(f"{file} cannot be looked at; give the copy another name ({error})") from error
+        raise DatabaseUnavailable(f"{file} cannot be read; give the copy another name ({error})") from error
     except sqlite3.DatabaseError:
         # What is no database at all may be replaced, like an older copy.
         return
@@ -121,13 +126,13 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _check(copy: sqlite3.Connection, file: Path) -> None:
-    """See that a copy is whole, is ours, and is not from a newer program."""
+    """Check that a copy is whole, is a database of this program, and is not from a newer version."""
     try:
-        (said,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+        (result,) = copy.execute("PRAGMA quick_check(1)").fetchone()
         versions = [version for (version,) in copy.execute("SELECT version_num FROM alembic_version")]
     except sqlite3.DatabaseError as error:
         raise WrongDatabase(f"{file} is no copy of a database of ours: {error}") from error
-    if said != "ok":
-        raise WrongDatabase(f"{file} is damaged: {said}")
+    if result != "ok":
+        raise WrongDatabase(f"{file} is damaged: {result}")
     if not versions or max(versions) > HEAD:
         raise WrongDatabase(f"{file} is from a newer version of this program")

@@ -39,13 +39,13 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 LOCK_SECONDS: Final = 5.0
-"""How long to wait for another process's write, or for a connection."""
+"""Seconds to wait for another process's write, or for a connection."""
 
 TIMEOUT: Final = 8.0
-"""How long to wait for a database that has stopped answering; a delivery must be answered within 10 s."""
+"""Seconds to wait for a database that has stopped answering; a delivery must be answered within 10 s."""
 
 LONG_TIMEOUT: Final = 60.0
-"""How long a transaction may take that reads much, or repairs what should never have been wrong."""
+"""Seconds that a transaction may take that reads much, or repairs what should never have been wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Transaction(ABC):
 
     @abstractmethod
     def put(self, statement: Statement, rows: Collection[tuple[object, ...]]) -> None:
-        """Hand all rows to the driver in one call."""
+        """Write all rows, in as few calls of the driver as possible."""
 
     @abstractmethod
     def each(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
@@ -113,7 +113,7 @@ class Transaction(ABC):
 
 
 def name_columns(columns: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> list[Row]:
-    """Make rows of what a driver gave."""
+    """Return a driver's rows with the names of their columns."""
     return cast("list[Row]", list(map(_row_type(columns)._make, rows)))
 
 
@@ -201,7 +201,7 @@ def write_transaction(
 
 
 def connect(address: SqliteFile | PostgresServer) -> Database:
-    """Prepare a database for transactions; nothing is opened yet."""
+    """Return a database for transactions; nothing is opened yet."""
     # Each driver is loaded only by those who use it: memory, and time to start.
     if isinstance(address, SqliteFile):
         from bot.store.engine.sqlite import SqliteDatabase  # noqa: PLC0415 - see above

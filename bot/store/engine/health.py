@@ -1,4 +1,4 @@
-"""Look a database over: does it answer, can it be read and written, and is it of this version."""
+"""The health of a database: does it answer, can it be read and written, and is it of this version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What was found; `version` is None without tables, `problem` says what a read or a write ended in."""
+    """What was found; `version` is None without tables, `problem` is the error of a read or a write."""
 
     version: str | None = None
     problem: str = ""
@@ -40,7 +40,7 @@ class Health:
 
 
 async def check_health(database_url: str) -> Health:
-    """Look a database over, and leave it as it is."""
+    """Check a database, and leave it as it is."""
     try:
         address = read_address(database_url)
         if isinstance(address, SqliteFile) and not address.path.exists():
@@ -48,7 +48,7 @@ async def check_health(database_url: str) -> Health:
         database = connect(address)
         try:
             await database.check_integrity()
-            return await _look(database)
+            return await _check(database)
         finally:
             await database.close()
     except Damaged as error:
@@ -74,7 +74,7 @@ async def is_answering(database: Database, in_doubt: bool) -> bool:
     return True
 
 
-async def _look(database: Database) -> Health:
+async def _check(database: Database) -> Health:
     versions = await database.read(read_versions)
     version = max(versions, default=None)
     if version != HEAD:
@@ -88,7 +88,7 @@ async def _look(database: Database) -> Health:
 
 
 def _write_and_erase(transaction: Transaction) -> None:
-    """Write for good: what is undone, or changes nothing, needs no room on the disk."""
+    """Write and commit: what is rolled back, or changes nothing, needs no room on the disk."""
     put_mark(transaction, "tried", 0)
     drop_mark(transaction, "tried")
 

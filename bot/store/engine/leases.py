@@ -1,4 +1,4 @@
-"""What several processes on one database need of each other: a nudge, and leases so that only one reconciles."""
+"""Coordination of processes on one database: notifications, and leases so that only one of them reconciles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Coordinator(ABC):
 
     @asynccontextmanager
     async def lease(self, installation_id: int) -> AsyncIterator[Lease]:
-        """Try to get an installation for as long as the context lasts; never waits for another holder."""
+        """Try to lease an installation for as long as the context lasts; never waits for another holder."""
         if installation_id in self._leased:
             yield Lease(lambda: False)
             return
@@ -43,20 +43,20 @@ class Coordinator(ABC):
 
     @abstractmethod
     async def open(self) -> None:
-        """Get in touch; raises DatabaseUnavailable."""
+        """Connect to the others; raises DatabaseUnavailable."""
 
     @abstractmethod
     def notify(self) -> None:
-        """Let the others know that something was recorded; returns at once."""
+        """Notify the others that something was recorded; returns at once."""
 
     @abstractmethod
     async def acquire(self, installation_id: int) -> Callable[[], bool]:
-        """Try to get an installation; the answer tells at any time whether it is still ours."""
+        """Try to lease an installation; return a function that checks whether the lease still holds."""
 
     @abstractmethod
     async def release(self, installation_id: int) -> None:
-        """Give an installation back, if it is ours."""
+        """Release an installation, if it is leased."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Give everything back."""
+        """Release everything."""

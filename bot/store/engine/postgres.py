@@ -63,7 +63,7 @@ class PostgresDatabase(Database):
             if not self._is_checked:
                 await check_session(connection, self._connect)
                 self._is_checked = True
-            # A pooler refuses to be told while connecting.
+            # A pooler refuses these as parameters of the connection.
             await connection.execute(_settings(), timeout=LOCK_SECONDS)
         except BaseException:
             connection.terminate()
@@ -90,7 +90,7 @@ class PostgresDatabase(Database):
             raise DatabaseUnavailable(str(error) or type(error).__name__) from error
 
     async def check_integrity(self) -> None:
-        """Do nothing; a server looks after its own files."""
+        """Do nothing; a server checks its own files."""
 
     def coordinator(self, changed: Callable[[], object], supervisor: Supervisor) -> Coordinator:
         """Return the session that listens and holds leases."""
@@ -149,7 +149,7 @@ class PostgresDatabase(Database):
             await transaction.commit()
             keep = True
         except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
-            # The driver loses count where the server has said good-bye and not hung up yet.
+            # The driver is confused where the server has announced the end and not closed the connection yet.
             if not session.is_closed() and not isinstance(error, asyncpg.InternalClientError):
                 raise
             # The others of the pool will have been cut off as well.
@@ -218,7 +218,7 @@ def _is_refusal(error: BaseException) -> bool:
     """Tell a row that cannot be stored from a database that cannot store."""
     # asyncpg refuses a value that does not fit its column before it is sent, with a ValueError; the server does so
     # with class 22, data exception, 23, integrity constraint violation, or 42, a statement it does not understand.
-    # That we lack the right to (42501) is the server's to say, and may change.
+    # That we lack the right to (42501) depends on the server, and may change.
     state = _sqlstate(error)
     return isinstance(error, ValueError) or (state[:2] in ("22", "23", "42") and state != "42501")
 
@@ -244,7 +244,7 @@ async def run_in_greenlet(function: Callable[[], T]) -> T:
     while not runner.dead:
         try:
             answer = await step
-        except BaseException as error:  # noqa: BLE001 - it goes to the function that waits
+        except BaseException as error:  # noqa: BLE001 - raised in the function that waits
             step = runner.throw(error)
         else:
             step = runner.switch(answer)
@@ -270,7 +270,7 @@ class _Runner(greenlet):  # type: ignore[misc] # greenlet brings no types
 # Prepared statements, advisory locks and LISTEN belong to a session. A pooler that gives every transaction another
 # session, as PgBouncer does in transaction mode, would break them.
 _ROUNDS: Final = 5
-"""How often it is tried: while others use the pooler as well, chance decides who gets which session."""
+"""How often it is tried: while others use the pooler as well, which session one gets is random."""
 
 _SHARED: Final = (
     "DATABASE_URL leads to a pooler that gives every transaction another session (PgBouncer in transaction or"
@@ -285,7 +285,7 @@ async def check_session(
 
     Where no other connection can be had, or it gets no answer, nothing is known and nothing is raised.
     """
-    # The server itself says when connecting which of its processes it is that answers; a pooler makes a number up.
+    # The server names its process when connecting; a pooler makes a number up.
     if await _is_true(connection, f"pg_backend_pid() = {connection.get_server_pid()}"):
         return
     mark = secrets.token_hex(8)
@@ -309,6 +309,6 @@ async def _is_true_elsewhere(connect: Callable[[], Awaitable[asyncpg.Connection]
 
 
 async def _is_true(connection: asyncpg.Connection, condition: str) -> bool:
-    # In one message: a prepared statement would be asked for in one session and run in another.
+    # In one message: a prepared statement would be prepared in one session and run in another.
     status: str = await connection.execute(f"SELECT WHERE {condition}", timeout=LOCK_SECONDS)
     return status == "SELECT 1"

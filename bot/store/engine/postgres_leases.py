@@ -1,4 +1,4 @@
-"""Any number of processes on one PostgreSQL: they nudge each other, and lease installations by advisory locks.
+"""Any number of processes on one PostgreSQL: they notify each other, and lease installations by advisory locks.
 
 One connection of its own carries both. A lock is gone when its session is, so a dead process leaves nothing behind.
 """
@@ -23,13 +23,13 @@ from bot.supervisor import SupervisedTask, Supervisor
 log = structlog.get_logger("store")
 
 HEARTBEAT: Final = 4.0
-"""Seconds between signs of life on the connection."""
+"""Seconds between heartbeats on the connection."""
 
 LEASE_SECONDS: Final = 12.0
-"""Seconds after the last sign of life for which we trust that our leases still hold."""
+"""Seconds after the last heartbeat for which leases are taken to hold."""
 
 IDLE_TIMEOUT: Final = 20
-"""Seconds without a sign of life after which the server ends our session, and with it our leases."""
+"""Seconds without a heartbeat after which the server ends the session, and with it the leases."""
 
 RECONNECT: Final = 1.0
 """Seconds between attempts to connect."""
@@ -74,7 +74,7 @@ class PostgresCoordinator(Coordinator):
         self._task = self._supervisor.start("postgresql_listener", self._run)
 
     def notify(self) -> None:
-        """Have the others nudged soon; many calls make one nudge."""
+        """Notify the others soon; many calls make one notification."""
         self._changes.set()
 
     async def acquire(self, installation_id: int) -> Callable[[], bool]:
@@ -111,17 +111,17 @@ class PostgresCoordinator(Coordinator):
                 await self._ask(session, "SELECT 1")
 
     async def _reconnect(self) -> None:
-        """Try again and again: also an address that makes no sense now may have done so before, and do so again."""
-        told = ""
+        """Try again and again: also an address that is not valid now may become so again."""
+        reported = ""
         while self._session is None:
             await asyncio.sleep(RECONNECT)
             try:
                 await self._open_session()
             except (*_LOST, StoreError) as error:
-                said = str(error) or type(error).__name__
-                if said != told:
-                    log.warning("no connection to PostgreSQL, nothing is published", error=said)
-                told = said
+                message = str(error) or type(error).__name__
+                if message != reported:
+                    log.warning("no connection to PostgreSQL, nothing is published", error=message)
+                reported = message
         log.info("connected to PostgreSQL again")
 
     async def _wait_for_changes(self) -> bool:
@@ -142,7 +142,7 @@ class PostgresCoordinator(Coordinator):
             raise
         self._alive_at = time.monotonic()
         self._session = session
-        # Whatever the others recorded while nobody listened.
+        # Whatever the others recorded while this session was not there.
         self._changed()
 
     def _on_notification(self, _session: object, _pid: int, _channel: str, name: object) -> None:

@@ -18,7 +18,7 @@ def make_database_file(path: Path) -> None:
     """
     if path.exists():
         return
-    # Why it cannot be made, whoever opens it says better.
+    # Opening it gives the better error message.
     with suppress(OSError, sqlite3.Error):
         new = make_temporary_file(path)
         try:

@@ -83,12 +83,12 @@ class SqliteDatabase(Database):
         except sqlite3.Error as error:
             raise self._to_store_error(error) from error
 
-    def coordinator(self, changed: Callable[[], object], supervisor: Supervisor) -> Coordinator:  # noqa: ARG002 - nobody calls over a file
+    def coordinator(self, changed: Callable[[], object], supervisor: Supervisor) -> Coordinator:  # noqa: ARG002 - a file has no notifications
         """Return the lock beside the file."""
         return SqliteCoordinator(self.path)
 
     def problem(self) -> str:
-        """Return whether the file is damaged, or is not any more where it was."""
+        """Return whether the file is damaged, or was moved."""
         if self._damage:
             return self._damage
         if self._files is not None and self._files != self._inodes():
@@ -111,12 +111,12 @@ class SqliteDatabase(Database):
                     for connection in connections:
                         connection.interrupt()
                 await asyncio.wait({check}, timeout=0.05)
-            # What an interrupted check ends in is for nobody.
+            # Nobody waits for the result of an interrupted check.
             check.exception()
             raise
 
     async def close(self) -> None:
-        """Finish what runs; the last one out folds the WAL into the file."""
+        """Finish what runs; the last connection merges the WAL into the file."""
         await asyncio.to_thread(self._close)
 
     def connection(self) -> sqlite3.Connection:
@@ -147,7 +147,7 @@ class SqliteDatabase(Database):
         return self._run("BEGIN IMMEDIATE", checked)
 
     def _inodes(self) -> tuple[int, ...]:
-        """Return which files are in the places of the database and its WAL, 0 for none."""
+        """Return the inodes of the database and of its WAL, 0 for none."""
         found = []
         for path in (self.path, f"{self.path}-wal"):
             try:
@@ -160,12 +160,12 @@ class SqliteDatabase(Database):
         try:
             with closing(_open(self.path, LOCK_SECONDS)) as connection:
                 connections.append(connection)
-                ((said,),) = connection.execute("PRAGMA quick_check(1)")
+                ((result,),) = connection.execute("PRAGMA quick_check(1)")
                 connections.clear()
         except sqlite3.Error as error:
             raise self._to_store_error(error) from error
-        if said != "ok":
-            self._damage = describe_damage(self.path, said)
+        if result != "ok":
+            self._damage = describe_damage(self.path, result)
             raise Damaged(self._damage)
 
     def _to_store_error(self, error: sqlite3.Error) -> DatabaseUnavailable:
@@ -210,8 +210,8 @@ def is_wrong_statement(error: sqlite3.Error) -> bool:
 
 def describe_damage(path: Path, what: object) -> str:
     """Return what to do about a damaged file."""
-    said = str(what).removeprefix("*** in database main ***\n").partition("\n")[0]
-    return f"{path.name} is damaged ({said}). Save what can be read into a new file with: {RECOVER}"
+    reason = str(what).removeprefix("*** in database main ***\n").partition("\n")[0]
+    return f"{path.name} is damaged ({reason}). Save what can be read into a new file with: {RECOVER}"
 
 
 class _SqliteTransaction(Transaction):
@@ -272,7 +272,7 @@ def _prepare(statement: Statement, values: tuple[object, ...]) -> tuple[str, lis
 
 @lru_cache(1024)
 def _in_sequence(text: str) -> tuple[str, tuple[int, ...]]:
-    """Take the numbers off the placeholders, and give them: before 3.12.4, Python 3.12 warns of such."""
+    """Remove the numbers from placeholders, and return them: before 3.12.4, Python 3.12 warns of such."""
     return _NUMBERED.sub("?", text), tuple(int(number) - 1 for number in _NUMBERED.findall(text))
 
 
@@ -324,32 +324,32 @@ class SqliteCoordinator(Coordinator):
         super().__init__()
         self._path = path.with_name(f"{path.name}-lease")
         self._file: sqlite3.Connection | None = None
-        # Without turns, one of two who come at once would find the file locked by the other, and forget that.
-        self._turn = asyncio.Lock()
+        # Otherwise one of two that come at the same time would find the file locked by the other, and forget that.
+        self._is_locking = asyncio.Lock()
 
     async def open(self) -> None:
         """Do nothing; the file is opened by the first lease."""
 
     def notify(self) -> None:
-        """Do nothing; a second process looks on its beat."""
+        """Do nothing; another process checks at its interval."""
 
     async def acquire(self, installation_id: int) -> Callable[[], bool]:  # noqa: ARG002 - one lock for all
-        """Hold the file, for all installations at once."""
-        async with self._turn:
+        """Lock the file, for all installations at once."""
+        async with self._is_locking:
             if self._file is None:
                 self._file = await asyncio.to_thread(_lock_file, self._path)
             held = self._file is not None
         return lambda: held
 
     async def release(self, installation_id: int) -> None:
-        """Give the file back with the last installation."""
-        async with self._turn:
+        """Close the file with the last installation."""
+        async with self._is_locking:
             if self._leased == {installation_id}:
                 await self._release_file()
 
     async def close(self) -> None:
-        """Give the file back."""
-        async with self._turn:
+        """Close the file."""
+        async with self._is_locking:
             await self._release_file()
 
     async def _release_file(self) -> None:

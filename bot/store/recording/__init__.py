@@ -1,1 +1,1 @@
-"""Record what GitHub told: one transaction for a whole group of facts, and what follows from them."""
+"""Record what GitHub reported: one transaction for a whole group of facts, and what follows from them."""

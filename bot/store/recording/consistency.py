@@ -19,9 +19,9 @@ from bot.store.threads import read_issues_of
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """One thing that is kept and does not follow from the comments; `comment_id` is None where it is of all.
+    """Something that is stored and does not follow from the comments; `comment_id` is None where it is of all.
 
-    `issue` is the one to look at, as OWNER/REPO#N.
+    `issue` is where it is, as OWNER/REPO#N.
     """
 
     text: str
@@ -110,7 +110,7 @@ def _with_issues(
 
 @dataclass(slots=True)
 class _Fold:
-    """The comments of a petition that say or once said something, by their authors."""
+    """The comments of a petition that have, or had, a command, by their authors."""
 
     petition: PetitionRow
     discrepancies: list[Discrepancy] = field(default_factory=list)
@@ -120,13 +120,13 @@ class _Fold:
         for row in rows:
             if is_outdated(row):
                 self.discrepancies.append(Discrepancy("what a comment says is kept otherwise", row.comment.id))
-            says_something = row.standing is not None and row.standing.command is not None
-            if row.comment.author is not None and (says_something or row.counted):
+            has_command = row.standing is not None and row.standing.command is not None
+            if row.comment.author is not None and (has_command or row.counted):
                 self._people[row.comment.author.id].append(row)
 
     @property
     def people(self) -> list[int]:
-        """Return who said something, by user id."""
+        """Return the authors of commands, by user id."""
         return list(self._people)
 
     def signatures(self) -> dict[int, Signature]:

@@ -1,4 +1,4 @@
-"""Group commit: whatever is waiting goes into the next transaction together, and nobody waits for company."""
+"""Group commit: all that is waiting goes into the next transaction; no fact waits for others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIMEOUT: Final = 8.0
 """Seconds that facts may wait to be on disk; GitHub hangs up after 10."""
 
 CHECK_INTERVAL: Final = 0.5
-"""Seconds between two looks at who has waited too long, while anybody waits."""
+"""Seconds between two checks for facts that have waited too long."""
 
 CLOSE_TIMEOUT: Final = 2.5
 """Seconds to write what is waiting when the store is closed; what was not written was not acknowledged."""
@@ -30,10 +30,10 @@ LONGEST_PAUSE: Final = 1.0
 """Seconds after which the writing goes on at the latest when it has failed: deliveries wait meanwhile."""
 
 TRACEBACK_INTERVAL: Final = 60.0
-"""Seconds between two tracebacks of what is measured of transactions, and cannot be."""
+"""Seconds between two tracebacks of errors in measuring."""
 
 TURNS: Final = 3
-"""Turns of the loop from a request's last byte to the facts that it tells."""
+"""Turns of the loop from a request's last byte to its facts."""
 
 _Waiting = tuple[Sequence[Fact], asyncio.Future[None], float]
 """Facts, who waits for them, and since when."""
@@ -87,13 +87,13 @@ class GroupCommitWriter:
         self._facts += len(facts)
         self._waiting.append((facts, future, self._loop.time()))
         self._arrived.set()
-        # One watch for all who wait: a timer for each would cost as much as the rest of the waiting.
+        # One timer for all: a timer for each would cost as much as the rest of the waiting.
         if self._timer is None:
             self._timer = self._loop.call_later(CHECK_INTERVAL, self._time_out_waiting)
         try:
             await future
         finally:
-            # An error in it would hold this frame, and so the facts, until the garbage collector comes by.
+            # An error in it would keep this frame, and so the facts, until the garbage collector runs.
             del future
 
     async def close(self) -> None:
@@ -116,7 +116,7 @@ class GroupCommitWriter:
             self._arrived.clear()
 
     async def _wait_for_arrivals(self) -> None:
-        """Let the loop bring what has arrived already, which takes it a few turns; wait for nothing else.
+        """Wait for what has arrived already, which takes the loop a few turns, and for nothing else.
 
         Otherwise the first of many that arrive together gets a transaction of its own and keeps the others waiting.
         """
@@ -170,13 +170,13 @@ class GroupCommitWriter:
         try:
             self._committed(facts, seconds)
         except Exception as error:  # noqa: BLE001 - what cannot be measured is on disk all the same
-            # In a storm there are hundreds of transactions a second, and each traceback would say the same.
+            # There may be hundreds of transactions a second, and each traceback would be the same.
             if self._loop.time() >= self._quiet_until:
                 self._quiet_until = self._loop.time() + TRACEBACK_INTERVAL
                 self._supervisor.report("group_commit", error)
 
     def _time_out_waiting(self) -> None:
-        """Give up on those who have waited too long; their facts may still be written, which does no harm."""
+        """End the waiting that took too long; those facts may still be written, which does no harm."""
         latest = self._loop.time() - self._timeout
         for waiting in takewhile(lambda waiting: waiting[2] < latest, chain(self._group, self._waiting)):
             self.refused = True
@@ -195,11 +195,11 @@ def _resolve(future: asyncio.Future[None], error: BaseException | None) -> None:
     elif isinstance(error, Exception):
         future.set_exception(error)
     else:
-        future.set_exception(DatabaseUnavailable(f"the writing was cut short: {type(error).__name__}"))
+        future.set_exception(DatabaseUnavailable(f"the write was interrupted: {type(error).__name__}"))
 
 
 def _classify(error: BaseException | None, facts: Sequence[Fact]) -> BaseException | None:
-    """Return who is to blame: the sender of what no database can store (Unrecordable), or else we ourselves."""
+    """Return Unrecordable where a fact holds what no database can store; another error is a mistake of ours."""
     if error is None or isinstance(error, DatabaseUnavailable) or all(map(_is_storable, facts)):
         return error
     refused = Unrecordable(str(error))

@@ -40,7 +40,7 @@ class ListingOutcome:
     """What a listing changed.
 
     `repaired` counts rows that did not follow from the comments: always 0, or there is a mistake.
-    `doubtful` are comments of which only GitHub can say who wrote what they say now, or when it was said first.
+    `doubtful` are comments of which only GitHub knows who wrote the text, or when its command was first there.
     """
 
     changed: int
@@ -70,13 +70,13 @@ def record_listing(
     rows = unit.read_thread(transaction, listing.issue_id)
     known = {row.comment.id for row in rows}
     unit.read_comments(transaction, [comment for comment in listing.comments if comment.id not in known])
-    strayed = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
-    if strayed:
-        return frozenset(strayed)
+    others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
+    if others:
+        return frozenset(others)
     changed = sum(merge_comment(unit, thread, comment) is not None for comment in listing.comments)
     missing = _record_missing(unit, thread, rows, listing) if listing.complete else 0
-    misread = [row for row in rows if is_outdated(row)] if listing.complete else []
-    for row in misread:
+    outdated = [row for row in rows if is_outdated(row)] if listing.complete else []
+    for row in outdated:
         _derive_again(unit, row)
     for row in rows:
         unit.mark_author(row)
@@ -89,7 +89,7 @@ def record_listing(
     here = (row for row in unit.comments.values() if _is_of(row, thread))
     doubtful = tuple(row.comment.id for row in here if row.doubtful or _may_be_in_time(row, petition))
     return ListingOutcome(
-        changed + missing, missing, repaired + len(misread), petition.count, doubtful, petition.id
+        changed + missing, missing, repaired + len(outdated), petition.count, doubtful, petition.id
     )
 
 
@@ -107,7 +107,7 @@ def _record_missing(
 
 
 def _derive_again(unit: UnitOfWork, row: CommentRow) -> None:
-    """Put right what is kept of what a comment says."""
+    """Derive again what follows from a comment."""
     known = unit.comments[row.comment.id]
     read_command(known)
     unit.change(known)
@@ -148,7 +148,7 @@ def _answered(thread: ThreadRow, listing: CommentListing) -> int:
 
 
 def _may_be_in_time(row: CommentRow, petition: PetitionRow) -> bool:
-    """Return whether a signature is too late by an edit only because nobody has told what it said before."""
+    """Return whether a signature is too late only because of an edit, before which the text is not known."""
     ends_at, versions = petition.rules.ends_at(petition.closed_at), row.comment.versions
     if (
         ends_at is None
@@ -157,8 +157,8 @@ def _may_be_in_time(row: CommentRow, petition: PetitionRow) -> bool:
     ):
         return False
     # Of a comment with so many versions the first ones were dropped; GitHub telling them again changes nothing.
-    is_told = any(version.writer is Writer.AUTHOR and version.previous is None for version in versions)
-    return not is_told and len(versions) < MOST
+    is_known = any(version.writer is Writer.AUTHOR and version.previous is None for version in versions)
+    return not is_known and len(versions) < MOST
 
 
 def _is_of(row: CommentRow, thread: ThreadRow) -> bool:

@@ -1,4 +1,4 @@
-"""Record what GitHub told about comments and issues: one transaction for a whole group of facts."""
+"""Record what GitHub reported of comments and issues: one transaction for a whole group of facts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Observation = CommentFact | IssueFact
 
 
 COMMENTS_PER_CHECK: Final = 100
-"""Comments after which a petition's issues are looked at again, although nobody signed."""
+"""Comments after which a petition is published again, although nobody signed: its issue may be full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ def record_observations(
         return Recorded(first=tuple(first))
     known = [fact for fact in facts if fact.issue.id in unit.threads]
     unit.read_comments(transaction, [fact.comment for fact in known if isinstance(fact, CommentFact)])
-    strayed = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
-    if strayed:
-        return Recorded(elsewhere=frozenset(strayed))
+    others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
+    if others:
+        return Recorded(elsewhere=frozenset(others))
     for fact in known:
         _merge_fact(transaction, unit, fact, context)
     request_ages(unit, derive_signatures(transaction, unit, context.now))
@@ -77,7 +77,7 @@ def record_observations(
 
 
 def merge_comment(unit: UnitOfWork, thread: ThreadRow, seen: Comment) -> CommentRow | None:
-    """Merge an observation of a comment into its row; None where it brought nothing new."""
+    """Merge an observation of a comment into its row; None where nothing changed."""
     known = unit.comments.get(seen.id)
     issue_id = thread.moved_to or thread.issue_id
     if known is None:
@@ -103,7 +103,7 @@ def merge_comment(unit: UnitOfWork, thread: ThreadRow, seen: Comment) -> Comment
 def merge_issue(
     petition: PetitionRow, thread: ThreadRow, issue: Issue, as_of: WholeEpochSeconds, context: RecordContext
 ) -> None:
-    """Take over what a newer fact says of an issue; of two facts of one second, always the same one."""
+    """Merge what a fact shows of an issue: the newer one wins, and of two of one second always the same one."""
     labelled = is_petition(issue, context.label)
     seen = (
         as_of,
@@ -119,7 +119,7 @@ def merge_issue(
         thread.comments,
     )  # fmt: skip
     if seen[:-1] != known[:-1] and as_of == thread.as_of:
-        # Two contradicting pictures of one second: look at GitHub.
+        # Two facts of one second contradict each other: read it from GitHub.
         petition.bumped = True
         thread.request_reread()
     if seen <= known or thread.gone:
@@ -141,7 +141,7 @@ def is_petition(issue: Issue, label: str) -> bool:
 
 
 def apply_to_petition(petition: PetitionRow, thread: ThreadRow) -> None:
-    """Take over the first thread's label and closing to its petition."""
+    """Copy the first thread's label and closing to its petition."""
     if thread.labelled != petition.labelled:
         petition.bumped = True
         petition.reread |= thread.labelled
@@ -165,7 +165,7 @@ def _merge_fact(transaction: Transaction, unit: UnitOfWork, fact: Observation, c
             _merge_comment_fact(transaction, unit, thread, fact)
         return
     if as_of < thread.as_of and _contradicts(thread, fact.issue, context):
-        # Told late, or our clock is fast and what we read is dated wrongly: look at GitHub.
+        # Delivered late, or our clock is fast and what we read is dated wrongly: read it from GitHub.
         petition.bumped = True
     if fact.reread and as_of > thread.reread_as_of:
         thread.reread_as_of = as_of
@@ -178,18 +178,18 @@ def _merge_fact(transaction: Transaction, unit: UnitOfWork, fact: Observation, c
 
 
 def _contradicts(thread: ThreadRow, issue: Issue, context: RecordContext) -> bool:
-    told = (is_petition(issue, context.label), issue.closed_at is None, issue.locked)
-    return not thread.gone and told != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
+    seen = (is_petition(issue, context.label), issue.closed_at is None, issue.locked)
+    return not thread.gone and seen != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
 
 
 def _merge_comment_fact(transaction: Transaction, unit: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
     seen = fact.comment
     if seen.id not in unit.comments and not seen.deleted and seen.created_at < thread.listed_at:
-        # A complete listing did not show it: deleted since, or kept from us. GitHub knows.
+        # A complete listing did not have it: it was deleted since, or is hidden from us. GitHub knows.
         seen = replace(seen, missing_at=max(seen.missing_at, thread.listed_at))
         thread.request_reread()
     row = merge_comment(unit, thread, seen)
-    # A comment that was asked for of late waits for its turn, and has nothing else read.
+    # A comment that was asked for lately waits for its turn, and nothing else is read for it.
     if row is not None and (fact.recheck or (row.doubtful and not reopen_doubt(transaction, row.comment.id))):
         thread.request_reread()
 
@@ -215,7 +215,7 @@ def _changes_repository(known: RepositoryRow, fact: Observation) -> bool:
 
 
 def _fills_up(before: int, now: int) -> bool:
-    """Return whether it is time to look if a thread is full: comments that say nothing to us fill it too."""
+    """Return whether to check if a thread is full: comments without a command fill it too."""
     return now // COMMENTS_PER_CHECK > before // COMMENTS_PER_CHECK
 
 

@@ -13,6 +13,7 @@ from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Si
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
 from bot.petition.facts import Repository
 from bot.petition.organizers.rules import DEFAULTS, Rules
+from bot.units import WholeEpochSeconds
 
 COMMENT_COLUMNS: Final = """
     id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted, missing_at,
@@ -24,15 +25,15 @@ COMMENT_COLUMNS: Final = """
 class CommentRow:
     """A comment with what is derived from it.
 
-    `command` is "sign", "unsign", "order" or "phrase" where the comment says something to us, `counted` whether its
-    author's signature rests on it. `wanted` and `given` are the reactions it should bear and bears.
+    `command` is "sign", "unsign", "order" or "phrase" where the comment has a command, `counted` whether its
+    author's signature rests on it. `wanted` and `given` are the reactions it should have and has.
     """
 
     comment: Comment
     issue_id: int
     petition_id: int
     command: str | None = None
-    made_at: int = 0
+    made_at: WholeEpochSeconds = 0
     doubtful: bool = False
     counted: bool = False
     wanted: str | None = None
@@ -130,9 +131,9 @@ def read_versions(text: str) -> tuple[Version, ...]:
 
 
 def read_known(digest: str, versions: str) -> KnownText | None:
-    """Return what a text says that was read last; None where what was kept of the comment has changed since."""
-    said = [one.command for one in read_versions(versions) if one.digest == digest]
-    return KnownText(digest, said[-1]) if said else None
+    """Return what the last text that was read says; None where the comment has changed since."""
+    commands = [one.command for one in read_versions(versions) if one.digest == digest]
+    return KnownText(digest, commands[-1]) if commands else None
 
 
 @lru_cache(1_000)

@@ -22,7 +22,7 @@ ACKNOWLEDGED_WITHIN: Final = 3600
 
 
 def read_command(row: CommentRow) -> None:
-    """Fill in what the comment says."""
+    """Set the command and its time from the comment."""
     row.standing = stands = standing(row.comment)
     row.command = _kind(stands.command)
     row.made_at = row.comment.created_at if row.command is None else stands.made_at
@@ -30,7 +30,7 @@ def read_command(row: CommentRow) -> None:
 
 
 def is_outdated(row: CommentRow) -> bool:
-    """Return whether something else is kept than what the comment says."""
+    """Return whether what is stored differs from what follows from the comment."""
     right = replace(row)
     read_command(right)
     row.standing = right.standing
@@ -38,7 +38,7 @@ def is_outdated(row: CommentRow) -> bool:
 
 
 def derive_comment(row: CommentRow) -> None:
-    """Fill in what follows from the comment alone."""
+    """Set what follows from the comment alone."""
     was = row.command
     read_command(row)
     row.counted = False
@@ -61,7 +61,7 @@ def derive_signatures(
     transaction: Transaction, unit: UnitOfWork, now: WholeEpochSeconds
 ) -> dict[Person, Signature | None]:
     """Derive again what a change concerns: signatures, counts and reactions; return signatures by person."""
-    _involve_by_petition(transaction, unit)
+    _mark_people_by_petition(transaction, unit)
     if not unit.people:
         return {}
     for petition in unit.petitions.values():
@@ -71,7 +71,7 @@ def derive_signatures(
     signatures: dict[Person, Signature | None] = {}
     for person in unit.people:
         petition, before = unit.petitions[person[0]], unit.signed.get(person)
-        # Without the label counting stops, but nobody is kept in against their will.
+        # Without the label counting stops, but everybody can still withdraw.
         if petition.labelled or before is not None:
             verdict = evaluate_comments(petition, comments[person])
             signatures[person] = verdict.signature
@@ -89,7 +89,7 @@ def derive_signatures(
 
 
 def evaluate_comments(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
-    """Judge all comments of one person."""
+    """Return the verdict on all comments of one person."""
     standings = ((row.comment, row.standing or standing(row.comment)) for row in comments)
     author = comments[0].comment.author if comments else None
     born = None if author is None else petition.born.get(author.id)
@@ -182,7 +182,7 @@ _AUTHORS_WITHOUT_SIGNATURE: Final = statement("""
 """)
 
 
-def _involve_by_petition(transaction: Transaction, unit: UnitOfWork) -> None:
+def _mark_people_by_petition(transaction: Transaction, unit: UnitOfWork) -> None:
     for petition in unit.petitions.values():
         authors: set[int] = set()
         if petition.reconsider is not None:
@@ -211,7 +211,7 @@ def _record_signature(
 def _record_effects(unit: UnitOfWork, rows: Sequence[CommentRow], verdict: Verdict, now: WholeEpochSeconds) -> None:
     counted_id = verdict.signature.comment_id if verdict.signature else None
     for row in rows:
-        # What becomes of an order, the rules decide.
+        # What becomes of a command of organizers, the rules decide.
         wanted = row.wanted if row.command == "order" else _wanted(row, verdict)
         counted = row.comment.id == counted_id
         # Who has waited for more than an hour is not waiting any more; what was given wrongly is always taken back.

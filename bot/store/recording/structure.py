@@ -1,7 +1,7 @@
-"""Record what comes and goes more rarely than comments: petitions, repositories, installations, issues that move.
+"""Record what changes more rarely than comments: petitions, repositories, installations, issues that move.
 
 Each of these is a transaction of its own, and all of them take one lock first, so that they cannot cross one
-another; then they lock petitions in the order of their ids, as everybody does.
+another; then they lock petitions in the order of their ids, as all transactions do.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def record_structure(transaction: Transaction, fact: StructuralFact, context: Re
 
 
 def _resync(transaction: Transaction, fact: Unclear, now: WholeEpochSeconds) -> None:
-    """Have a petition published and read again; where we know of none, have its installation searched."""
+    """Request that a petition is published and read again, or discovery where none is known."""
     petition_id = None if fact.issue_id is None else read_petition_of(transaction, fact.issue_id)
     if petition_id is not None:
         resync_petitions(transaction, lock_petitions(transaction, [petition_id]), now)
@@ -117,7 +117,7 @@ _END_PETITION: Final = statement("UPDATE petitions SET gone = TRUE WHERE id = $1
 
 
 def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:
-    """Erase a deleted issue's comments, and with them their signatures; its petition ends if it was the first."""
+    """Erase a deleted issue's comments and their signatures; its petition ends if it was the first."""
     unit = UnitOfWork()
     unit.lock(transaction, [issue_id])
     thread = unit.threads.get(issue_id)
@@ -159,7 +159,7 @@ def _record_moved(
         _add_thread(transaction, old.petition_id, old.position, repository, issue, context)
         arrival = issue.id
     else:
-        # It went on before we heard of this, and may have moved again since.
+        # It went on before this was reported, and may have moved again since.
         arrival = new.moved_to or new.issue_id
         if new.petition_id != old.petition_id:
             _merge(transaction, new.petition_id, old.petition_id, old.position)

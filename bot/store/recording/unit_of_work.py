@@ -1,4 +1,4 @@
-"""The part of the database that one group of facts touches, in memory."""
+"""The rows that one transaction reads and changes, in memory."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ class ThreadRow:
     position: int
     title: str
     labelled: bool
-    closed_at: int | None
+    closed_at: WholeEpochSeconds | None
     locked: bool
     comments: int
-    as_of: int
+    as_of: WholeEpochSeconds
     gone: bool
     moved_to: int | None
     reread: int
-    reread_as_of: int
-    reread_asked_at: int
-    listed_at: int
+    reread_as_of: WholeEpochSeconds
+    reread_asked_at: WholeEpochSeconds
+    listed_at: WholeEpochSeconds
     changed: bool = False
     reread_asked: bool = False
 
     def request_reread(self) -> None:
-        """Ask for all its comments to be read again."""
+        """Request that all its comments are read again."""
         self.changed = self.reread_asked = True
 
 
@@ -57,17 +57,17 @@ class PetitionRow:
 
     id: int
     labelled: bool
-    closed_at: int | None
+    closed_at: WholeEpochSeconds | None
     count: int
     digest_sum: bytes
     revision: int
-    changed_at: int
+    changed_at: WholeEpochSeconds
     published_revision: int
     rules: Rules
     anonymised: bool = False
     """Whether nothing is to be kept of who signed but the count."""
     born: dict[int, int] = field(default_factory=dict)
-    """When the accounts of those were opened who are judged, by user id, where the rules ask for it."""
+    """When the accounts of the authors were opened, by user id, where the rules ask for it."""
     bumped: bool = False
     """Whether its public picture changed."""
     reread: bool = False
@@ -75,7 +75,7 @@ class PetitionRow:
     regained: bool = False
     """Whether it got its label back, so that what was signed meanwhile counts."""
     reconsider: int | None = None
-    """The earlier of the times of closing, where that changed: later commands are judged again."""
+    """The earlier of the times of closing, where that changed: later commands are evaluated again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class RepositoryRow:
 
     installation_id: int
     repository: Repository
-    as_of: int
+    as_of: WholeEpochSeconds
 
 
 Person = tuple[int, int]
@@ -219,7 +219,7 @@ class UnitOfWork:
         return rows
 
     def redact(self, comment: Comment, petition_id: int) -> Comment:
-        """Leave out of a comment on a petition what is to be forgotten of its author."""
+        """Return a comment without what is to be forgotten of its author."""
         until = None if comment.author is None else self.forgotten.get(comment.author.id)
         if (petition := self.petitions.get(petition_id)) is not None and petition.anonymised:
             until = EVER
@@ -230,7 +230,7 @@ class UnitOfWork:
             self.forgotten.update(read_forgotten(transaction, author_ids))
 
     def add_comment(self, row: CommentRow) -> None:
-        """Take a comment as it was before this transaction."""
+        """Add a comment as it was before this transaction."""
         if row.comment.id in self.comments:
             return
         self.comments[row.comment.id] = row
@@ -238,19 +238,19 @@ class UnitOfWork:
             self.signed[row.petition_id, row.comment.author.id] = row
 
     def change(self, row: CommentRow) -> None:
-        """Put a new row in the place of what was known of a comment; also its former author is judged again."""
+        """Replace what was known of a comment; its author, and a former one, are evaluated again."""
         if row.comment.id in self.comments:
             self.mark_author(self.comments[row.comment.id])
         self.comments[row.comment.id] = self.changed[row.comment.id] = row
         self.mark_author(row)
 
     def mark_author(self, row: CommentRow) -> None:
-        """Have the author of a comment judged again."""
+        """Mark the author of a comment as to be evaluated again."""
         if row.comment.author is not None:
             self.people.add((row.petition_id, row.comment.author.id))
 
-    def write(self, transaction: Transaction, now: int) -> bool:
-        """Write back what changed, apart from signatures; tell whether anything did."""
+    def write(self, transaction: Transaction, now: WholeEpochSeconds) -> bool:
+        """Write back what changed, apart from signatures; return whether anything did."""
         put_comments(transaction, self.changed.values())
         threads = [_write_thread(thread, now) for thread in self.threads.values() if thread.changed]
         transaction.each(_SET_THREAD, threads)
@@ -266,7 +266,7 @@ class UnitOfWork:
         return bool(self.changed or threads or bumped or reread)
 
 
-def _write_thread(thread: ThreadRow, now: int) -> tuple[object, ...]:
+def _write_thread(thread: ThreadRow, now: WholeEpochSeconds) -> tuple[object, ...]:
     return (
         thread.issue_id,
         thread.title,

@@ -1,4 +1,4 @@
-"""Find the rows of our tables in a damaged SQLite file: by its list of tables, and by what they look like."""
+"""Find the rows of our tables in a damaged SQLite file: by its list of tables, and by their shape."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class DamagedFile:
     def of(cls, data: memoryview) -> DamagedFile:
         """Read the list of tables, or what is left of it."""
         pages = FilePages.of(data)
-        found = list(pages.walk(1, SCHEMA.row, of_index=False))
+        found = list(pages.read_tree(1, SCHEMA.row, of_index=False))
         rows = [row for row in found if row is not None]
         if len(rows) < len(found):
-            strays = (page for page in pages.strays(of_index=False) if page.is_leaf)
-            rows += [row for page in strays for row in map(SCHEMA.row, page.cells) if row is not None]
+            orphans = (page for page in pages.orphans(of_index=False) if page.is_leaf)
+            rows += [row for page in orphans for row in map(SCHEMA.row, page.cells) if row is not None]
         roots: dict[str, Root] = {}
         for kind, name, _, page, sql in rows:
             if kind in ("table", "index") and isinstance(page, int) and 1 < page <= pages.count:
@@ -65,21 +65,21 @@ class DamagedFile:
         if root is None:
             yield None
         else:
-            yield from self.pages.walk(root.page, layout.row, of_index=layout.keyed)
+            yield from self.pages.read_tree(root.page, layout.row, of_index=layout.keyed)
 
-    def strays(self, lost: Collection[Layout], others: Collection[str]) -> Iterator[tuple[str, list[Row]]]:
-        """Return rows of `lost` tables, with the table's name, from pages to which no table leads any more.
+    def orphaned_rows(self, lost: Collection[Layout], others: Collection[str]) -> Iterator[tuple[str, list[Row]]]:
+        """Return rows of `lost` tables, with the table's name, from pages that belong to no table any more.
 
-        `others` have been read. Of two tables that look alike, the first one is meant.
+        `others` have been read. Of two tables of the same shape, the first one is meant.
         """
         for name, root in self.roots.items():
             if name not in others:
-                for _ in self.pages.walk(root.page, _anything, of_index=root.of_index):
+                for _ in self.pages.read_tree(root.page, _anything, of_index=root.of_index):
                     pass
         self.pages.mark_free()
         for keyed in (False, True):
             layouts = [one for one in lost if one.keyed == keyed]
-            for page in self.pages.strays(of_index=keyed) if layouts else ():
+            for page in self.pages.orphans(of_index=keyed) if layouts else ():
                 if page.cells:
                     found = [(one.table, [row for row in map(one.row, page.cells) if row]) for one in layouts]
                     table, rows = max(found, key=lambda one: len(one[1]))

@@ -1,4 +1,4 @@
-"""Make a database consistent whose rows came out of a damaged one, and have GitHub asked about everything in it."""
+"""Make a database consistent whose rows came out of a damaged one, and request everything in it from GitHub."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from bot.store.recording.unit_of_work import UnitOfWork, put_comments
 from bot.store.rules import request_settings
 from bot.store.sign_outs import end_all_sessions
 from bot.store.states import State
+from bot.units import WholeEpochSeconds
 
 DAY: Final = 86_400
 """Seconds by which GitHub's clock and ours may differ, and more."""
 
 AT_ONCE: Final = 1_000
-"""Comments read, or people judged, in one transaction."""
+"""Comments read, or people evaluated, in one transaction."""
 
 
-async def make_consistent(database: Database, now: int, lost: AbstractSet[str]) -> None:
+async def make_consistent(database: Database, now: WholeEpochSeconds, lost: AbstractSet[str]) -> None:
     """Drop what nothing can be made of, derive what follows, erase what is to be forgotten, and ask for everything.
 
     `lost` names the tables of which something is lost.
@@ -48,7 +49,7 @@ async def make_consistent(database: Database, now: int, lost: AbstractSet[str]) 
 
 
 async def _in_portions(database: Database, work: Callable[[Transaction, int], int | None]) -> None:
-    """Run a transaction for each portion; it gets the last id of the portion before, and gives its own."""
+    """Run a transaction for each portion; it takes the last id of the portion before, and returns its own."""
     after: int | None = -1
     while after is not None:
         after = await database.write(partial(_run, work=work, after=after))
@@ -59,7 +60,7 @@ def _run(transaction: Transaction, work: Callable[[Transaction, int], int | None
 
 
 def _drop_orphans(transaction: Transaction) -> None:
-    """Drop what belongs to a petition or a thread that was lost, which GitHub tells again; count nobody yet."""
+    """Drop what belongs to a lost petition or thread, which is read from GitHub again; reset all counts."""
     transaction.execute(_RESET_COUNTS, Sum().to_bytes())
     transaction.execute(_DROP_ORPHANED_THREADS)
     transaction.execute(_DROP_ORPHANED_COMMENTS)
@@ -88,7 +89,7 @@ _DROP_LOST_BODIES: Final = statement("UPDATE bodies SET lost = NULL, lost_by = 0
 
 
 def _reset_unreadable(transaction: Transaction) -> None:
-    """Empty the texts that we cannot read: all of them are made again."""
+    """Reset the texts that cannot be read: all of them are derived again."""
     for column, reader in _READERS.items():
         for key, text in transaction.tuples(_statement("SELECT {key}, {column} FROM {table}", column)):
             if not _is_readable(text, reader):
@@ -120,8 +121,8 @@ def _is_readable(text: str, reader: Callable[[str], object]) -> bool:
     return True
 
 
-def _read_comments(transaction: Transaction, after: int, now: int) -> int | None:
-    """Drop the comments of a portion that cannot be read, and derive from the others what they say."""
+def _read_comments(transaction: Transaction, after: int, now: WholeEpochSeconds) -> int | None:
+    """Drop the comments of a portion that cannot be read, and derive the commands of the others."""
     rows = transaction.tuples(_COMMENTS_AFTER, after, AT_ONCE)
     if not rows:
         return None
@@ -144,14 +145,14 @@ def _read_comments(transaction: Transaction, after: int, now: int) -> int | None
 _COMMENTS_AFTER: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE id > $1 ORDER BY id LIMIT $2")
 _DROP_COMMENTS: Final = statement("DELETE FROM comments WHERE id = ANY($1::BIGINT[])")
 
-# Whom GitHub names next as the author goes before whom the damaged file named.
+# Whom GitHub names next as the author takes precedence over whom the damaged file named.
 _RESET_AUTHORS: Final = statement(
     "UPDATE comments SET author_at = 0, read_digest = '', grammar = 0 WHERE id > $1 AND id <= $2"
 )
 
 
-def _readable(columns: Sequence[Any], now: int) -> CommentRow | None:
-    """Read a comment; None where it says what cannot be, and what GitHub tells would not put right."""
+def _readable(columns: Sequence[Any], now: WholeEpochSeconds) -> CommentRow | None:
+    """Read a comment; None where it is impossible, and reading it from GitHub would not repair it."""
     try:
         # Reading checks no types: a number in the place of a text would be found much later.
         times = [time for version in _VERSIONS.decode(columns[10]) for time in (version[0], version[-1])]
@@ -170,8 +171,8 @@ _VERSIONS: Final = msgspec.json.Decoder(
 )
 
 
-def _derive_signatures(transaction: Transaction, after: int, now: int) -> int | None:
-    """Count a portion of the people; nobody is counted yet."""
+def _derive_signatures(transaction: Transaction, after: int, now: WholeEpochSeconds) -> int | None:
+    """Derive the signatures of a portion of the people; none is derived yet."""
     authors = [row[0] for row in transaction.tuples(_AUTHORS_AFTER, after, AT_ONCE)]
     rows = [read_comment(row) for row in transaction.tuples(_COMMANDS_OF, authors)]
     unit = UnitOfWork()
@@ -210,7 +211,7 @@ _COMMANDS_OF: Final = statement(f"""
 
 
 def _rebuild_forgotten(transaction: Transaction) -> None:
-    """Tell who was forgotten by the comments that have no login any more, and until when by what they said then."""
+    """Derive who was forgotten from the comments without a login, and when from the comments' times."""
     until: dict[int, int] = {}
     for columns in transaction.tuples(_COMMENTS_WITHOUT_LOGIN):
         comment = read_comment(columns).comment
@@ -237,15 +238,15 @@ _ANONYMOUS_THREADS: Final = statement("""
 """)
 
 
-def _request_everything(transaction: Transaction, now: int, lost: AbstractSet[str]) -> None:
-    """Have every installation surveyed, every thread and every settings file read, and every body looked at."""
+def _request_everything(transaction: Transaction, now: WholeEpochSeconds, lost: AbstractSet[str]) -> None:
+    """Request discovery everywhere, and that every thread, settings file and body is read."""
     transaction.execute(_DISCOVER_ALL)
     transaction.execute(_READ_ALL, now)
     transaction.execute(_PUBLISH_ALL, now)
     for (repository_id,) in transaction.tuples(_SETTINGS):
         request_settings(transaction, repository_id)
     if not lost.isdisjoint({"letters", "letter_texts"}):
-        # What the letters said before is asked for where no mark says that it is known.
+        # The history of a letter is read where no mark says that it has been.
         transaction.execute(_DROP_PASTS)
     end_all_sessions(transaction, now)
 

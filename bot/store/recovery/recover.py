@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from bot.store.credentials import read_credentials
-from bot.store.engine.backup import BESIDE, ELSEWHERE
+from bot.store.engine.backup import ELSEWHERE, check_apart
 from bot.store.engine.database import Transaction, statement
 from bot.store.engine.private_files import make_database_file
 from bot.store.engine.sqlite import SqliteDatabase
@@ -27,12 +27,13 @@ from bot.store.recovery.damaged_file import VERSION, DamagedFile
 from bot.store.recovery.derived_state import make_consistent
 from bot.store.recovery.raw_copy import copy_raw
 from bot.store.recovery.table_layouts import Layout, Row, read_layouts
+from bot.units import WholeEpochSeconds
 
 DERIVED: Final = frozenset({VERSION.table, "signatures", "days", "sign_outs"})
 """Tables that are not copied: they follow from the others, or everybody just signs in again."""
 
 NOT_FROM_ORPHANED_PAGES: Final = frozenset({"bodies", "failed_deliveries", "organizers", "writes"})
-"""Tables of which an old page would do more harm than a lost one: GitHub tells all of it again."""
+"""Tables of which an old page would do more harm than a lost one: all of it is read from GitHub again."""
 
 AT_ONCE: Final = 5_000
 """Rows written in one transaction."""
@@ -56,7 +57,7 @@ class SavedTable:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What was saved of the database in `path`; `app` are the App's sealed credentials, None for none."""
+    """What was saved of the database in `path`; `app` are the App's encrypted credentials, None for none."""
 
     path: Path
     tables: tuple[SavedTable, ...]
@@ -68,7 +69,7 @@ class Recovered:
         return tuple(one for one in self.tables if not one.is_whole)
 
 
-async def recover(database_url: str, file: Path, now: int) -> Recovered:
+async def recover(database_url: str, file: Path, now: WholeEpochSeconds) -> Recovered:
     """Save what can be read into a new file, which is complete or not there; the damaged one stays as it is.
 
     Raises WrongDatabase, also where nothing of ours could be read, and DatabaseUnavailable.
@@ -77,7 +78,8 @@ async def recover(database_url: str, file: Path, now: int) -> Recovered:
     if not isinstance(address, SqliteFile):
         raise WrongDatabase(ELSEWHERE)
     path = address.path
-    _check_place(file, path)
+    check_apart(file, path)
+    _check_free(file)
     try:
         with TemporaryDirectory(prefix=".recover-", dir=file.parent) as folder:
             raw, new = Path(folder, "raw"), Path(folder, "new")
@@ -95,14 +97,12 @@ async def recover(database_url: str, file: Path, now: int) -> Recovered:
     return found
 
 
-def _check_place(file: Path, path: Path) -> None:
-    if file.absolute() in {path.with_name(f"{path.name}{end}").absolute() for end in BESIDE}:
-        raise WrongDatabase(f"{file} belongs to the database itself; give another name")
+def _check_free(file: Path) -> None:
     if os.path.lexists(file):
         raise WrongDatabase(f"{file} is there already; give another name")
 
 
-async def _save(damaged: DamagedFile, new: Path, now: int, path: Path) -> Recovered:
+async def _save(damaged: DamagedFile, new: Path, now: WholeEpochSeconds, path: Path) -> Recovered:
     from bot.store.migrations.upgrading import SCRIPTS, upgrade  # noqa: PLC0415 - it loads Alembic
 
     version = damaged.version()
@@ -131,7 +131,7 @@ async def _save(damaged: DamagedFile, new: Path, now: int, path: Path) -> Recove
 
 
 async def _copy(damaged: DamagedFile, layouts: dict[str, Layout], database: SqliteDatabase) -> frozenset[str]:
-    """Copy all rows that can be read; give the names of tables of which something is lost."""
+    """Copy all rows that can be read; return the names of tables of which something is lost."""
     lost: set[str] = set()
 
     async def write(layout: Layout, rows: Iterable[Row | None]) -> None:
@@ -144,11 +144,11 @@ async def _copy(damaged: DamagedFile, layouts: dict[str, Layout], database: Sqli
 
     for layout in layouts.values():
         await write(layout, damaged.rows(layout))
-    wanted = [
+    incomplete = [
         layouts[name] for name in sorted(lost - NOT_FROM_ORPHANED_PAGES, key=lambda name: name != "forgotten")
     ]
-    if wanted:
-        for table, rows in damaged.strays(wanted, others=layouts.keys()):
+    if incomplete:
+        for table, rows in damaged.orphaned_rows(incomplete, others=layouts.keys()):
             await write(layouts[table], rows)
     return frozenset(lost)
 
@@ -184,7 +184,7 @@ def _make_one_file(new: Path) -> None:
 
 
 def _publish(new: Path, file: Path) -> None:
-    """Give a file its name, unless that is taken."""
+    """Move a file to its place, unless something is there."""
     try:
         os.link(new, file)
     except OSError as error:

@@ -1,7 +1,7 @@
 """Read records out of the pages of an SQLite file, however many of its other pages are lost.
 
-https://www.sqlite.org/fileformat2.html says how they lie there. A page, a cell or a record that is not what it
-has to be is left out; nothing here raises because of what is in the file.
+https://www.sqlite.org/fileformat2.html says how they are stored there. A page, a cell or a record that is not what
+it has to be is left out; nothing here raises because of what is in the file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_RESERVED: Final = 32
 """Bytes at the end of each page that some builds of SQLite keep for themselves."""
 
 SAMPLE: Final = 2_000
-"""Places looked at to find out how large the pages are."""
+"""Places read to find out how large the pages are."""
 
 
 class CorruptPage(Exception):
@@ -42,7 +42,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page of a tree says; `lost` cells could not be read."""
+    """What is on a page of a tree; `lost` cells could not be read."""
 
     is_leaf: bool
     cells: list[Cell]
@@ -90,7 +90,7 @@ class FilePages:
             found.children.append(struct.unpack_from(">I", page, start + 8)[0])
         return Page(is_leaf, found.cells, found.children, lost)
 
-    def walk(self, root: int, read: Callable[[Cell], T | None], *, of_index: bool) -> Iterator[T | None]:
+    def read_tree(self, root: int, read: Callable[[Cell], T | None], *, of_index: bool) -> Iterator[T | None]:
         """Return what `read` makes of the cells of a tree; None for each place where something is lost."""
         waiting, seen = [root], set()
         while waiting:
@@ -110,7 +110,7 @@ class FilePages:
             waiting += reversed(page.children)
 
     def mark_free(self) -> None:
-        """Record the pages that nothing is in, by the list in the file: what they say is out of date."""
+        """Record the pages that nothing is in, by the list in the file: what is on them is out of date."""
         (trunk,) = struct.unpack_from(">I", self.data, 32) if len(self.data) >= self.size else (0,)
         while 1 < trunk <= self.count and not self.reached[trunk]:
             page = self._bytes(trunk)
@@ -123,7 +123,7 @@ class FilePages:
                     self.reached[leaf] = 1
             trunk = following
 
-    def strays(self, *, of_index: bool) -> Iterator[Page]:
+    def orphans(self, *, of_index: bool) -> Iterator[Page]:
         """Return the pages with rows of which no tree is known."""
         for number in range(1, self.count + 1):
             if not self.reached[number]:
@@ -202,7 +202,7 @@ def _read_value(payload: bytes, kind: int, at: int) -> tuple[Value, int]:
         try:
             return content.decode(), end
         except UnicodeDecodeError:
-            # The bytes, so that whoever looks sees that it is no text.
+            # As bytes: no column of text takes them.
             return content, end
     if kind == 7:
         return struct.unpack_from(">d", payload, at)[0], at + 8
@@ -248,8 +248,8 @@ def _is_tree_page(page: memoryview, start: int, usable: int) -> bool:
 
 def _page_size(data: memoryview) -> int:
     """Take the size at whose steps most pages of trees begin: the header, which says it, may be lost."""
-    said = struct.unpack_from(">H", data, 16)[0] if bytes(data[:16]) == MAGIC else 0
-    preferred = [size for size in (65_536 if said == 1 else said, USUAL_SIZE) if size in SIZES]
+    stored = struct.unpack_from(">H", data, 16)[0] if bytes(data[:16]) == MAGIC else 0
+    preferred = [size for size in (65_536 if stored == 1 else stored, USUAL_SIZE) if size in SIZES]
 
     def score(size: int) -> tuple[float, int]:
         step = len(data) // size // SAMPLE | 1

@@ -1,4 +1,4 @@
-"""What rows of our tables look like, to tell them from garbage, and from one another's."""
+"""The columns of our tables, to distinguish their rows from garbage, and from one another's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.store.recovery.sqlite_pages import Cell, Value
 Row = tuple[Value, ...]
 
 LATEST: Final = 2**33
-"""Later than any time that anybody has told us."""
+"""Later than any time that is stored."""
 
 MOST: Final = 2**40
 """Larger than any count and revision; ids may be larger."""
