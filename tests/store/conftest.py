@@ -11,7 +11,7 @@ import pytest
 
 from bot.store import Store
 from tests.databases import ENGINES
-from tests.store.recovering import Case, Damage, Make, Sound, people_are_forgotten, people_sign
+from tests.store.recovery_cases import Case, Damage, Make, Sound, people_are_forgotten, people_sign
 from tests.store.scene import Scene
 
 NOW = 1_000.0

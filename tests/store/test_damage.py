@@ -151,7 +151,7 @@ async def test_what_another_process_closes_takes_nothing_from_us(sqlite_url: str
     scene = await signed(sqlite_url)
     await scene.store.database.check_integrity()
     async with scene.store.lease(1):
-        program = "import asyncio, sys; from bot.store import check_up; asyncio.run(check_up(sys.argv[1]))"
+        program = "import asyncio, sys; from bot.store import check_health; asyncio.run(check_health(sys.argv[1]))"
         in_another_process(program, sqlite_url)
         assert path.with_name("undersigned.db-wal").exists()
         await scene.sign("grace")

@@ -17,7 +17,7 @@ from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.petition.facts import Continuation
 from tests.chance import noise
-from tests.store.recovering import (
+from tests.store.recovery_cases import (
     APP,
     BEFORE,
     FORGOTTEN,

@@ -18,7 +18,7 @@ from bot.encryption import unseal
 from bot.store import DatabaseUnavailable, recover, restore
 from bot.store.errors import WrongDatabase
 from tests.chance import noise
-from tests.store.recovering import (
+from tests.store.recovery_cases import (
     APP,
     KEY,
     NOW,

@@ -49,33 +49,24 @@ class CommentRow:
 
 def read_comment(row: Sequence[Any]) -> CommentRow:
     """Read a row of the columns that `COMMENT_COLUMNS` lists."""
-    (
-        comment_id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted,
-        missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due, read_digest,
-        grammar,
-    ) = row  # fmt: skip
+    comment_id, issue_id, petition_id, author_id, login, author_type, author_at, created_at, deleted, *rest = row
+    missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due, *text_read = (
+        rest
+    )
+    author = None if author_id is None else Author(author_id, login, author_type)
     return CommentRow(
-        comment=Comment(
-            id=comment_id,
-            created_at=created_at,
-            author=None if author_id is None else Author(author_id, author_login, author_type),
-            author_at=author_at,
-            versions=read_versions(versions),
-            deleted=bool(deleted),
-            missing_at=missing_at,
-        ),
-        issue_id=issue_id,
-        petition_id=petition_id,
-        command=command,
-        made_at=made_at,
-        doubtful=bool(doubtful),
-        counted=bool(counted),
-        wanted=wanted,
-        given=given,
-        reaction_id=reaction_id,
-        ack_due=bool(ack_due),
-        read_digest=read_digest,
-        grammar=grammar,
+        Comment(comment_id, created_at, author, author_at, read_versions(versions), bool(deleted), missing_at),
+        issue_id,
+        petition_id,
+        command,
+        made_at,
+        bool(doubtful),
+        bool(counted),
+        wanted,
+        given,
+        reaction_id,
+        bool(ack_due),
+        *text_read,
     )
 
 

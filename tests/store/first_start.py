@@ -1,6 +1,6 @@
 """Processes that begin on the same database in the same moment: forked first, and let go all at once.
 
-`python -m tests.store.beginners FILE NUMBER` prints what is wrong. Ten people sign with each; unless they see to
+`python -m tests.store.first_start FILE NUMBER` prints what is wrong. Ten people sign with each; unless they see to
 it, everybody may read what they make.
 """
 

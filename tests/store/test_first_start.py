@@ -17,7 +17,14 @@ BEGINNERS = 10
 async def begin(file: Path, number: int) -> str:
     """Let processes begin on a file, each with ten people who sign; give their complaints."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.store.beginners", str(file), str(number), cwd=ROOT, stdout=PIPE, stderr=STDOUT
+        sys.executable,
+        "-m",
+        "tests.store.first_start",
+        str(file),
+        str(number),
+        cwd=ROOT,
+        stdout=PIPE,
+        stderr=STDOUT,
     )
     said, _ = await process.communicate()
     return said.decode()
