@@ -187,7 +187,7 @@ _DROP_ATTEMPTS_ON: Final = statement("DELETE FROM attempts WHERE petition_id = $
 
 
 def drop_attempts_on(transaction: Transaction, petition_id: int) -> None:
-    """Forget who has tried to give commands on a petition."""
+    """Drop the attempts to give commands on a petition."""
     transaction.execute(_DROP_ATTEMPTS_ON, petition_id)
 
 
@@ -195,5 +195,5 @@ _DROP_ATTEMPTS_BY: Final = statement("DELETE FROM attempts WHERE user_id = ANY($
 
 
 def drop_attempts_by(transaction: Transaction, people: Collection[int]) -> None:
-    """Forget what people have tried."""
+    """Drop the attempts of people."""
     transaction.execute(_DROP_ATTEMPTS_BY, list(people))

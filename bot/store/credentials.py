@@ -37,7 +37,7 @@ class CredentialStore(Records):
     """)
 
     async def add(self, sealed: str, at: WholeEpochSeconds) -> bool:
-        """Keep the App's encrypted credentials; False where there are some already, which stay."""
+        """Store the App's encrypted credentials; False where there are some already, which stay."""
         return bool(await self._execute(self._ADD, APP, sealed, at))
 
     _PUT: Final = statement("""
@@ -46,7 +46,7 @@ class CredentialStore(Records):
     """)
 
     async def replace(self, sealed: str, at: WholeEpochSeconds) -> None:
-        """Keep the App's encrypted credentials in the place of others."""
+        """Store the App's encrypted credentials, and replace others."""
         await self._execute(self._PUT, APP, sealed, at)
 
     _DROP: Final = statement("DELETE FROM sealed WHERE name = $1")

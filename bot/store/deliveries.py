@@ -82,5 +82,5 @@ class Deliveries(Records):
         await self._database.write(lambda transaction: transaction.execute(self._MARK_REQUESTED, guid, at))
 
     async def drop(self, guid: str) -> None:
-        """Forget a delivery that GitHub cannot repeat."""
+        """Drop a delivery that GitHub cannot repeat."""
         await self._execute(self._DROP, [guid])

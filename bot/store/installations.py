@@ -55,7 +55,7 @@ class Installations(Records):
         return [row.account for row in await self._fetch(self._ACCOUNTS)]
 
     async def record_all(self, seen: Iterable[SeenInstallation], as_of: WholeEpochSeconds) -> None:
-        """Take over a complete list of the App's installations.
+        """Record a complete list of the App's installations.
 
         What the list lacks has ended, unless it came later than the list.
         """
@@ -289,7 +289,7 @@ _PUT: Final = statement("""
 
 
 def record_installation(transaction: Transaction, fact: InstallationFact, now: WholeEpochSeconds) -> None:
-    """Take over newer facts of an installation; after a suspension or other permissions discovery starts again."""
+    """Record newer facts of an installation; after a suspension or other permissions discovery starts again."""
     rows = transaction.fetch(_INSTALLATION, fact.id)
     seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
     known = (bool(rows[0].deleted), rows[0].as_of, bool(rows[0].suspended), rows[0].account) if rows else None
@@ -321,7 +321,7 @@ _PUT_REPOSITORY: Final = statement("""
 
 
 def record_repository(transaction: Transaction, fact: RepositoryFact, now: WholeEpochSeconds) -> None:
-    """Take over a newer picture of a repository; its pages may have moved, so its petitions are due."""
+    """Record newer facts of a repository; its pages may have moved, so its petitions are due."""
     new = fact.repository
     add_installation(transaction, fact.installation_id)
     rows = transaction.fetch(_REPOSITORY, new.id)

@@ -10,7 +10,7 @@ _GET: Final = statement("SELECT at FROM marks WHERE name = $1")
 
 
 def read_mark(transaction: Transaction, name: str) -> int | None:
-    """Return what was kept under a name; None for nothing."""
+    """Return what is stored under a name; None for nothing."""
     rows = transaction.fetch(_GET, name)
     return rows[0][0] if rows else None
 
@@ -21,7 +21,7 @@ _PUT: Final = statement("""
 
 
 def put_mark(transaction: Transaction, name: str, at: int) -> None:
-    """Keep a number under a name, in the place of another one."""
+    """Store a number under a name, and replace another one."""
     transaction.execute(_PUT, name, at)
 
 
@@ -29,7 +29,7 @@ _PUT_FIRST: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON C
 
 
 def put_first_mark(transaction: Transaction, name: str, at: int) -> None:
-    """Keep a number under a name, unless there is one."""
+    """Store a number under a name, unless there is one."""
     transaction.execute(_PUT_FIRST, name, at)
 
 
@@ -37,5 +37,5 @@ _DROP: Final = statement("DELETE FROM marks WHERE name = $1")
 
 
 def drop_mark(transaction: Transaction, name: str) -> None:
-    """Forget what was kept under a name."""
+    """Drop what is stored under a name."""
     transaction.execute(_DROP, name)

@@ -139,7 +139,7 @@ _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Det
 
 @cache
 def _signature_of_login(show: frozenset[Detail]) -> Statement:
-    """Ask for the signature of whoever has a login ($2) on a petition ($1), with the details that are shown."""
+    """Return the query for the signature of a login ($2) on a petition ($1), with the details that are shown."""
     question = f"{_entry_statement('signatures', show)} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)"
     # SQLite compares without making a text of each login first.
     on_sqlite = question.replace("lower(s.login) = lower($2)", "s.login = $2 COLLATE NOCASE")
@@ -157,7 +157,7 @@ class _Kind:
 
 @cache
 def _roster_statement(kind: _Kind) -> Statement:
-    """Put together the question for a part of a roster: $1 petition, $2 rows, then the cursor, then patterns.
+    """Return the query for a part of a roster: $1 petition, $2 rows, then the cursor, then patterns.
 
     Times are sorted by their index. Names and searches read all signatures of a petition: an index for them
     would have to be written with every signature. What is not shown can neither be found nor sorted by.

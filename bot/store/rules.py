@@ -185,7 +185,7 @@ class PetitionRules(Records):
         return Author(rows[0].author_id, rows[0].author_login) if rows else None
 
     async def apply(self, petition_id: int, ruling: Ruling) -> int:
-        """Put rules into force: derive signatures that they concern, and answer and record commands.
+        """Apply rules: derive signatures that they concern, and answer and record commands.
 
         Return the revision up to which the rules follow from all commands.
         """
@@ -244,7 +244,7 @@ def _read_command_rows(transaction: Transaction, petition_id: int) -> Iterator[C
 def record_rules(
     transaction: Transaction, petition_id: int, ruling: Ruling, now: WholeEpochSeconds
 ) -> tuple[int, bool]:
-    """Put rules into force. Repeating changes nothing.
+    """Apply rules. Repeating changes nothing.
 
     Return up to which revision they follow from all commands, and whether anything changed. A command that came
     after the rules were worked out is left to the next time.
@@ -336,7 +336,7 @@ _SET_RULES: Final = statement("""
 
 
 def _record_end(transaction: Transaction, petition: PetitionRow, now: WholeEpochSeconds) -> None:
-    """Keep the count with which signing ended; reopened, the petition has not ended."""
+    """Record the count with which signing ended; reopened, the petition has not ended."""
     row = transaction.fetch(_ENDED, petition.id)[0]
     ends_at = petition.rules.ends_at(petition.closed_at)
     # A deadline is the last second in which a signature counts; what is closed is closed.

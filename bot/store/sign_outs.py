@@ -68,7 +68,7 @@ _DROP: Final = statement("DELETE FROM sign_outs WHERE user_id = ANY($1::BIGINT[]
 
 
 def forget_sign_outs(transaction: Transaction, people: Collection[int]) -> None:
-    """Forget that these people signed out. What they ended stays so, and with it what everybody began before."""
+    """Drop the sign-outs of people. The sessions that they ended stay so, and all that began before."""
     transaction.execute(_RAISE_FLOOR, list(people))
     transaction.execute(_DROP, list(people))
 

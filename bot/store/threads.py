@@ -181,7 +181,7 @@ def add_thread(
     transaction: Transaction, petition_id: int, repository_id: int, position: int, issue: Issue, *, labelled: bool,
     as_of: WholeEpochSeconds, now: WholeEpochSeconds,
 ) -> None:  # fmt: skip
-    """Make an issue a thread of a petition, to be read."""
+    """Add an issue to a petition as a thread, to be read."""
     transaction.execute(
         _ADD, issue.id, petition_id, repository_id, issue.number, position, issue.title, labelled, issue.closed_at,
         issue.locked, issue.comments, as_of, now,

@@ -51,7 +51,7 @@ def backup(database_url: str, file: Path) -> None:
 
 
 def restore(database_url: str, file: Path) -> None:
-    """Put a copy in the place of the database, in one transaction, while no bot uses it.
+    """Replace the database by a copy, in one transaction, while no bot uses it.
 
     Raises WrongDatabase, also where the file is no copy that this version can use, and DatabaseUnavailable.
     """

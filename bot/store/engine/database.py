@@ -146,7 +146,7 @@ class Database(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Give back threads and connections."""
+        """Close threads and connections."""
 
 
 class Records:

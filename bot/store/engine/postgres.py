@@ -215,7 +215,7 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """Tell a row that cannot be stored from a database that cannot store."""
+    """Return the error for a row that cannot be stored, or for a database that cannot store."""
     # asyncpg refuses a value that does not fit its column before it is sent, with a ValueError; the server does so
     # with class 22, data exception, 23, integrity constraint violation, or 42, a statement it does not understand.
     # That we lack the right to (42501) depends on the server, and may change.

@@ -78,7 +78,7 @@ class PostgresCoordinator(Coordinator):
         self._changes.set()
 
     async def acquire(self, installation_id: int) -> Callable[[], bool]:
-        """Take the installation's lock if nobody has it."""
+        """Acquire the installation's lock if it is free."""
         session = self._session
         if session is None or not await self._ask(session, _TRY_LOCK, _LEASES + installation_id):
             return lambda: False
@@ -150,7 +150,7 @@ class PostgresCoordinator(Coordinator):
             self._changed()
 
     async def _ask(self, session: asyncpg.Connection, question: str, *values: object) -> object:
-        """Ask the server; None where the session is broken, which ends all leases."""
+        """Run a query; None where the session is broken, which ends all leases."""
         async with self._one_at_a_time:
             try:
                 answer = await session.fetchval(question, *values, timeout=HEARTBEAT)

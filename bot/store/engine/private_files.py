@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def make_database_file(path: Path) -> None:
-    """Make an empty file of mode 0600 for a database; one that is there is not touched.
+    """Create an empty file of mode 0600 for a database; one that is there is not touched.
 
     SQLite gives the files beside a database the mode of that. The file is made under another name, because whoever
     closes a file that SQLite has open in the same process takes SQLite's locks away:
@@ -34,7 +34,7 @@ def make_database_file(path: Path) -> None:
 
 
 def make_temporary_file(beside: Path) -> Path:
-    """Make an empty file of mode 0600 and a name of its own in the folder of another; raises OSError."""
+    """Create an empty file of mode 0600 and a name of its own in the folder of another; raises OSError."""
     descriptor, name = tempfile.mkstemp(prefix=f".{beside.name}.", suffix=".part", dir=beside.parent)
     os.close(descriptor)
     return Path(name)

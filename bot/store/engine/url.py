@@ -57,7 +57,7 @@ def read_existing_address(url: str) -> Address:
 
 
 def _sqlite_path(url: str) -> Path:
-    """Take what follows `sqlite:///`, so that three slashes are relative and four absolute."""
+    """Return what follows `sqlite:///`, so that three slashes are relative and four absolute."""
     rest = url.partition(":")[2]
     path = unquote(rest.removeprefix("///").partition("?")[0])
     if not rest.startswith("///") or path in ("", ":memory:"):

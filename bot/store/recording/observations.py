@@ -224,7 +224,7 @@ def _as_of(fact: Observation) -> WholeEpochSeconds:
 
 
 def _without_missing(comment: Comment) -> Comment:
-    """Forget the text that was gone when a complete listing lacked the comment, and whose it was.
+    """Return a comment without the text that was gone when a complete listing lacked it, and without its author.
 
     Deleted is more than missing.
     """

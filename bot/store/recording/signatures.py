@@ -122,7 +122,7 @@ _PUT_SIGNATURES: Final = statement("""
 
 
 def put_signatures(transaction: Transaction, signatures: Iterable[tuple[int, Signature]]) -> None:
-    """Keep signatures, each with its petition's id, in the place of those that rest on the same comments."""
+    """Store signatures, each with its petition's id, and replace those that rest on the same comments."""
     transaction.put(_PUT_SIGNATURES, [_columns(*one) for one in signatures])
 
 

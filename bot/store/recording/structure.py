@@ -174,7 +174,7 @@ def _record_moved(
 
 
 def _record_continuation(transaction: Transaction, fact: Continuation, context: RecordContext) -> None:
-    """Make an issue the petition's last thread; one that was taken for a petition of its own is one no more."""
+    """Add an issue to a petition as its last thread; a petition that was begun for it is merged."""
     issue, petition_id = fact.issue, fact.petition_id
     is_gone = lock_petitions(transaction, [petition_id, issue.id])
     known = read_petition_of(transaction, issue.id)
@@ -231,7 +231,7 @@ _DROP_PETITION: Final = statement("DELETE FROM petitions WHERE id = $1")
 
 
 def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, position: int) -> None:
-    """Make one petition's threads another's, the first one at this position; comments are derived again there."""
+    """Merge a petition into another one, its first thread at this position; comments are derived again there."""
     last = _read_last_position(transaction, petition_id)
     transaction.execute(_ADOPT_COMMENTS, newcomer_id, petition_id)
     transaction.execute(_ADOPT_THREADS, newcomer_id, petition_id, position, last)

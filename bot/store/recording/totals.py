@@ -108,7 +108,7 @@ _DROP_DAYS: Final = statement("DELETE FROM days WHERE petition_id = $1")
 
 
 def drop_days(transaction: Transaction, petition_id: int) -> None:
-    """Forget on which days a petition was signed."""
+    """Drop on which days a petition was signed."""
     transaction.execute(_DROP_DAYS, petition_id)
 
 

@@ -294,7 +294,7 @@ def _write_petition(petition: PetitionRow) -> tuple[object, ...]:
 
 
 def put_comments(transaction: Transaction, rows: Iterable[CommentRow]) -> None:
-    """Keep comments in the place of what was known of them."""
+    """Store comments, and replace what was known of them."""
     transaction.put(_PUT_COMMENTS, [write_comment(row) for row in rows])
 
 

@@ -1,4 +1,4 @@
-"""Make a database consistent whose rows came out of a damaged one, and request everything in it from GitHub."""
+"""Derive what follows from rows that came out of a damaged database, and request them from GitHub again."""
 
 from __future__ import annotations
 

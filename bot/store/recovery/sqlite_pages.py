@@ -62,7 +62,7 @@ class FilePages:
 
     @classmethod
     def of(cls, data: memoryview) -> FilePages:
-        """Find out how the bytes are divided into pages."""
+        """Return the pages that the bytes are divided into."""
         size = _page_size(data)
         is_ours = bytes(data[:16]) == MAGIC
         usable = size - data[20] if is_ours and data[20] <= MOST_RESERVED else size
@@ -152,7 +152,7 @@ class FilePages:
         into.cells.append(Cell(rowid, read_record(payload)))
 
     def _payload(self, page: memoryview, offset: int, length: int, *, of_index: bool) -> bytes:
-        """Put a cell's content together from its page and those that it runs over to."""
+        """Return a cell's content from its page and its overflow pages."""
         most = (self.usable - 12) * 64 // 255 - 23 if of_index else self.usable - 35
         if length <= most:
             return _exactly(page[offset : min(offset + length, self.usable)], length)
@@ -247,7 +247,7 @@ def _is_tree_page(page: memoryview, start: int, usable: int) -> bool:
 
 
 def _page_size(data: memoryview) -> int:
-    """Take the size at whose steps most pages of trees begin: the header, which says it, may be lost."""
+    """Return the size at whose multiples most pages of trees begin: the header, which has it, may be lost."""
     stored = struct.unpack_from(">H", data, 16)[0] if bytes(data[:16]) == MAGIC else 0
     preferred = [size for size in (65_536 if stored == 1 else stored, USUAL_SIZE) if size in SIZES]
 
