@@ -220,7 +220,7 @@ async def test_who_has_not_been_heard_for_long_does_not_trust_its_lease(
 ) -> None:
     async with stores[0].lease(1) as mine:
         assert mine
-        monkeypatch.setattr(postgres_leases, "CONFIDENCE", 0.0)
+        monkeypatch.setattr(postgres_leases, "LEASE_SECONDS", 0.0)
         assert not mine
 
 

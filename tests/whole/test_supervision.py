@@ -32,7 +32,7 @@ PARTS: list[Any] = [
     pytest.param("app_wide_loop", app_sync, "call_the_roll", id="App-wide loop"),
     pytest.param("database_check", SqliteDatabase, "check_integrity", id="database check"),
     pytest.param("live_updates", Rosters, "list_changed", id="live updates"),
-    pytest.param("group_commit", group_commit.GroupCommitWriter, "_let_all_in", id="group commit"),
+    pytest.param("group_commit", group_commit.GroupCommitWriter, "_wait_for_arrivals", id="group commit"),
 ]
 
 
@@ -159,7 +159,7 @@ async def test_the_listener_of_a_server_that_fails_is_told_of_and_leases_come_ba
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with scene(postgres_url, tempo=WATCHFUL) as found:
-        planted = Planted(monkeypatch, PostgresCoordinator, "_is_news")
+        planted = Planted(monkeypatch, PostgresCoordinator, "_wait_for_changes")
         with capture_logs() as told:
             async with asyncio.timeout(PATIENCE):
                 await planted.failed.wait()
