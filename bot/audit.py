@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.abuse_report import report_group, report_signals
 from bot.config import Config
 from bot.petition.counting.abuse_signals import AbuseSignals, assess
 from bot.petition.counting.tally import fold
@@ -20,9 +21,9 @@ class Audited:
 
     def lines(self) -> Iterator[str]:
         """Return its lines for people."""
-        first, *others = self.found.lines()
+        first, *others = report_signals(self.found)
         yield f"{self.name}: {first}"
-        yield from others
+        yield from (f"  {line}" for line in (*others, *map(report_group, self.found.alike)))
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""

@@ -21,10 +21,10 @@ from rich.rule import Rule
 from bot import app
 from bot.config import Config
 from bot.petition import block
-from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.write_limiter import WriteRate
 from bot.terminal import harmless
+from bot.urls import SIGNED_IN
 from sandbox import page
 from sandbox.faults import Faults
 from sandbox.models import Issue

@@ -19,10 +19,10 @@ from bot.doctor.facts import Target
 from bot.doctor.findings import Finding
 from bot.github.client import GitHub
 from bot.github.urls import web_url_of
-from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.reconcile.manual_resync import Resynced, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address
 from bot.store import recover as recover_database
+from bot.urls import Addresses, Pages, Site, pages_of
 
 
 @asynccontextmanager

@@ -22,7 +22,8 @@ from bot.petition import block
 from bot.petition import continuations as threads
 from bot.petition.comments.comment import Comment, Writer
 from bot.petition.counting.abuse_signals import Account
-from bot.petition.counting.recount import Recount, recount
+from bot.petition.counting.recount import Cause, Difference, Recount, recount
+from bot.petition.issue_names import split_name
 from bot.store import Discrepancy, Inspection
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
@@ -78,25 +79,57 @@ class Verification:
             more = f" Counted with {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
             agreed = f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block.{more}"
             return [agreed, *notes]
-        differences = [f"  - {one.text}: {self.url_of(one.comment_id)}" for one in found.differences]
+        differences = [f"  - {describe(one, found)}: {self.url_of(one.comment_id)}" for one in found.differences]
         return [f"{self.name}: the block and the comments differ.", *differences, *notes]
 
     def _anonymity(self) -> Iterator[str]:
-        if self.recount.said is not None and self.recount.said.anonymised:
+        if self.recount.line is not None and self.recount.line.anonymised:
             yield "the petition ended long ago, and the bot has erased who signed; only the comments still tell"
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""
-        found, said = self.recount, self.recount.said
+        found, line = self.recount, self.recount.line
         return {
             "petition": str(self.name),
             "threads": [str(thread) for thread in self.threads],
             "agrees": found.agrees,
             "comments": {"count": found.count, "digest": found.digest},
-            "block": None if said is None else {"count": said.count, "digest": said.digest, "as_of": said.as_of},
-            "differences": [{"text": d.text, "url": self.url_of(d.comment_id)} for d in found.differences],
+            "block": None if line is None else {"count": line.count, "digest": line.digest, "as_of": line.as_of},
+            "differences": [
+                {"text": describe(one, found), "url": self.url_of(one.comment_id)} for one in found.differences
+            ],
             "notes": list(self.notes),
         }
+
+
+def describe(difference: Difference, found: Recount) -> str:
+    """Format in what block and comments differ."""
+    return _DIFFERENCES[difference.cause].format(
+        login=difference.login,
+        block=_signatures(0 if found.line is None else found.line.count),
+        comments=_signatures(found.count),
+        count=f"{found.count:,}",
+    )
+
+
+_DIFFERENCES = {
+    Cause.NO_LINE: "the issue shows no tally; the comments hold {comments}",
+    Cause.OTHER_COUNT: "the block says {block}, the comments hold {count}",
+    Cause.OTHER_SIGNATURES: "the block says {block}, but not the same ones as the comments hold",
+    Cause.SIGNED_LATER: "{login} signed after the tally was made",
+    Cause.HIDDEN_LATER: "{login}'s signature was hidden after the tally was made",
+    Cause.WITHDRAWN_LATER: "{login}'s signature was withdrawn after the tally was made",
+    Cause.NOT_IN_BLOCK: "{login}'s signature is missing from the block",
+    Cause.COUNTED_THOUGH_EXCLUDED: (
+        "{login}'s comment is counted, but it came after the end, or settings and commands leave it out"
+    ),
+    Cause.COUNTED_THOUGH_HIDDEN: "{login}'s comment is counted, but it is hidden",
+    Cause.COUNTED_THOUGH_UNVERIFIED: (
+        "{login}'s comment is counted, but somebody edited it and GitHub does not say who"
+    ),
+    Cause.COUNTED_THOUGH_NO_SIGN: "{login}'s comment is counted, but it holds no /sign of its author's own",
+    Cause.COUNTED_THOUGH_OUTDATED: "{login}'s comment is counted, but it is not its author's last word",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +226,7 @@ async def gather(name: IssueName, config: Config, *, with_accounts: bool = False
         together = [comment for found in comments.values() for comment in found]
         said = block.machine_line(first.body)
         repository, withheld = first.repository.full_name, defaultdict[int, set[int]](set)
-        for order, person in said.withheld if said is not None else ():
+        for order, person in said.removals if said is not None else ():
             withheld[order].add(person)
         told = await find_rules(client, repository, together, associates=associates, withheld=withheld)
         asked = with_accounts or told.rules.asks_for_age
@@ -215,11 +248,11 @@ async def _read_threads(client: InstallationClient, name: IssueName) -> list[Iss
     """
     first = await client.get_issue(name.repository, name.number)
     if (continues := _continued_by(first)) is not None:
-        first = await client.get_issue(*threads.split_name(continues.name))
+        first = await client.get_issue(*split_name(continues.name))
     said = block.machine_line(first.body)
     pages, strangers = {first.issue.id: first}, 0
     for other in said.threads if said is not None else ():
-        if strangers == threads.STRANGERS:
+        if strangers == threads.UNRELATED_LIMIT:
             break
         if other.lower() == str(_name_of(first)).lower():
             continue
@@ -233,7 +266,7 @@ async def _read_threads(client: InstallationClient, name: IssueName) -> list[Iss
 
 async def _read_continuation(client: InstallationClient, name: str, first: IssueRead) -> IssueRead | None:
     try:
-        page = await client.get_issue(*threads.split_name(name))
+        page = await client.get_issue(*split_name(name))
     except (NotFound, Gone):
         return None
     continues = _continued_by(page)
@@ -260,7 +293,7 @@ async def _read_comments(
     listing = await client.list_comments(read.repository.full_name, issue.number, count=issue.comments)
     associates |= listing.associates
     found = {comment.id: comment for comment in listing.comments}
-    told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNSAID for v in c.versions)]
+    told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNKNOWN for v in c.versions)]
     here = [listing.node_ids[comment_id] for comment_id in told]
     nodes += here
     for history in await client.get_comment_histories(here):

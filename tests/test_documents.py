@@ -17,14 +17,14 @@ import pytest
 
 from bot import config
 from bot.github.permissions import NEEDS
-from bot.petition.addresses import Addresses
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
 from bot.petition.counting.digest import digest
 from bot.petition.organizers import settings
-from bot.petition.organizers.commands import USAGE, Misunderstood, understand
+from bot.petition.organizers.commands import USAGE, NotUnderstood, understand
 from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
+from bot.urls import Addresses
 from bot.web.application import create_app
 from bot.web.context import PagesContext
 
@@ -104,7 +104,7 @@ def test_the_organizers_page_has_every_order_and_each_is_understood() -> None:
     for text in re.findall(r"`(/petition [^`]+)`", _page("ORGANIZERS")):
         order = parse(text)
         assert isinstance(order, OrganizerCommand)
-        assert not isinstance(understand(order), Misunderstood), text
+        assert not isinstance(understand(order), NotUnderstood), text
 
 
 def test_the_organizers_page_has_every_setting_and_its_examples_are_in_order() -> None:

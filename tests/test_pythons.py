@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bot
-from tests.petition.test_wording import KEYWORDS
+from tests.petition.test_translations import KEYWORDS
 
 SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 # Before 3.11.5 `re` forgets to go back where such a group fails in the middle, and reads `> > > > a` wrongly.

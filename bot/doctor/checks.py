@@ -13,7 +13,7 @@ from bot.doctor.findings import Finding, fine, note, problem
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.urls import web_url_of
 from bot.github.webhook_sender import Reply
-from bot.petition.addresses import SIGNED_IN
+from bot.urls import SIGNED_IN
 
 SKEW: Final = 30.0
 """Seconds that clocks may differ by; from sixty on GitHub refuses what we sign."""

@@ -16,8 +16,8 @@ from bot.github.models.rest import expect
 from bot.github.permissions import NEEDS
 from bot.github.transport import Credentials, make_api
 from bot.github.urls import web_url_of
-from bot.petition.addresses import SIGNED_IN
 from bot.units import EpochSeconds
+from bot.urls import SIGNED_IN
 
 MAX_NAME_LENGTH: Final = 34
 """Characters of an App's name; it must be one that nobody on GitHub has taken."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.github.errors import Forbidden
 from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author, Comment
-from bot.petition.organizers.commands import Given, names_of, rule, standing_orders
+from bot.petition.organizers.commands import GivenCommand, apply_commands, logins_in, standing_commands
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
 from bot.petition.organizers.settings import read as read_text
@@ -37,14 +37,14 @@ async def find_rules(
     """
     notes: list[str] = []
     settings = await _settings(client, repository, notes)
-    commands = standing_orders(comments)
+    commands = standing_commands(comments)
     organizers = await _organizers(client, repository, commands, associates, notes)
     named: dict[tuple[int, str], Author | None] = {}
     for one in commands:
         if organizers[one.author.id]:
             people = await _named(client, one, comments, withheld.get(one.comment_id, ()), notes)
             named.update({(one.comment_id, login): person for login, person in people.items()})
-    return FoundRules(rule(settings, commands, organizers=organizers, named=named).rules, tuple(notes))
+    return FoundRules(apply_commands(settings, commands, organizers=organizers, named=named).rules, tuple(notes))
 
 
 async def _settings(client: InstallationClient, repository: str, notes: list[str]) -> Settings:
@@ -63,7 +63,7 @@ async def _settings(client: InstallationClient, repository: str, notes: list[str
 async def _organizers(
     client: InstallationClient,
     repository: str,
-    commands: Iterable[Given],
+    commands: Iterable[GivenCommand],
     associates: Collection[int],
     notes: list[str],
 ) -> dict[int, bool]:
@@ -80,14 +80,14 @@ async def _organizers(
 
 async def _named(
     client: InstallationClient,
-    one: Given,
+    one: GivenCommand,
     comments: Iterable[Comment],
     meant: Collection[int],
     notes: list[str],
 ) -> dict[str, Author | None]:
     """Return the account that a command means by each login; `meant` are those that the block shows as removed."""
     authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
-    people = {login: await client.find_user(login) or authors.get(login) for login in names_of(one.order)}
+    people = {login: await client.find_user(login) or authors.get(login) for login in logins_in(one.command)}
     others = set(meant) - {person.id for person in people.values() if person is not None}
     for login, person in people.items():
         if others and (person is None or person.id not in meant):

@@ -7,13 +7,13 @@ from typing import Final
 
 import msgspec
 
-from bot.petition.addresses import Pages, Site
 from bot.roster import feed, table
 from bot.roster.badge import badge
 from bot.roster.chart import chart
 from bot.roster.record import RosterRecord, SignatureRecord, iso
 from bot.roster.recording import growth_of, record_petition, record_signature
 from bot.store import PetitionExport
+from bot.urls import Pages, Site
 
 
 def export(whole: PetitionExport, form: str, pages: Pages, site: Site, today: int) -> str:

@@ -11,12 +11,12 @@ from bot.handover.exports import pretty, signatures_of
 from bot.handover.files import PAPER, RECORD, SUMS, TABLE, sum_lines
 from bot.handover.paper import paper
 from bot.handover.record import LetterRecord, PackRecord
-from bot.petition.addresses import Pages, Site
 from bot.roster import table
 from bot.roster.chart import Days
 from bot.roster.record import DayRecord, iso
 from bot.roster.recording import growth_of, record_petition
 from bot.store import PetitionExport
+from bot.urls import Pages, Site
 
 
 class NotEmpty(Exception):
@@ -30,7 +30,7 @@ def pack_record(whole: PetitionExport, pages: Pages, site: Site, made_at: int) -
         made_at=iso(made_at),
         petition=record_petition(details.snapshot, pages, site),
         withdrawn=whole.withdrawn,
-        withheld=len(details.snapshot.rules.withheld),
+        withheld=len(details.snapshot.rules.removals),
         letters=[
             LetterRecord(digest=one.digest, seen_at=iso(one.seen_at), signed=one.count, text=one.text)
             for one in details.letters

@@ -10,12 +10,13 @@ import json
 import re
 from dataclasses import dataclass
 
+from bot.petition.issue_names import is_name
 from bot.petition.text import inline
 
-WALL = 2_500
+COMMENT_LIMIT = 2_500
 """Comments that GitHub takes on one issue."""
 
-STRANGERS = 5
+UNRELATED_LIMIT = 5
 """Names in a block that may lead to no issue of the petition; then the others are not looked up any more.
 
 Whoever may edit the letter can write thousands of them, and GitHub counts our calls.
@@ -39,7 +40,7 @@ class Continues:
 
 def is_full(comments: int, limit: int) -> bool:
     """Return whether an issue with so many comments is to be continued in another one."""
-    return comments >= min(limit, WALL)
+    return comments >= min(limit, COMMENT_LIMIT)
 
 
 def continuation_title(title: str, position: int) -> str:
@@ -72,17 +73,5 @@ def read_continues(body: str | None) -> Continues | None:
     return continues if is_sound else None
 
 
-def is_name(text: str) -> bool:
-    """Return whether a text can be the name of an issue, `owner/repo#number`."""
-    return _NAME.fullmatch(text) is not None
-
-
-def split_name(name: str) -> tuple[str, int]:
-    """Return `owner/repo` and the number of a name."""
-    repository, _, number = name.rpartition("#")
-    return repository, int(number)
-
-
 _TITLE_LIMIT = 256
 _MARKER = re.compile(r"\s*<!-- undersigned:continues (?P<said>\{[^\r\n]*\}) -->[ \t]*(?:\r?\n|$)")
-_NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#[1-9][0-9]{0,8}", re.ASCII)

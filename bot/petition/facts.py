@@ -1,6 +1,6 @@
 """What GitHub tells us, in our own words: the facts that deliveries and listings bring and the store records.
 
-All times are UTC epoch seconds. `as_of` is when GitHub said so: `updated_at` for a delivery, the start of the
+`as_of` is when GitHub said so: `updated_at` for a delivery, the start of the
 request for an API read; for one thing the newest fact wins.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.petition.comments.comment import Comment
+from bot.units import WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,11 @@ class Issue:
     number: int
     title: str
     labels: frozenset[str]
-    closed_at: int | None = None
+    closed_at: WholeEpochSeconds | None = None
     """None while the issue is open."""
     locked: bool = False
     comments: int = 0
-    updated_at: int = 0
+    updated_at: WholeEpochSeconds = 0
     is_pull_request: bool = False
 
 
@@ -73,7 +74,7 @@ class IssueFact:
     installation_id: int
     repository: Repository
     issue: Issue
-    as_of: int
+    as_of: WholeEpochSeconds
     reread: bool = False
     edit: BodyEdit | None = None
 
@@ -104,7 +105,7 @@ class RepositoryFact:
 
     installation_id: int
     repository: Repository
-    as_of: int
+    as_of: WholeEpochSeconds
     deleted: bool = False
 
 
@@ -122,7 +123,7 @@ class InstallationFact:
 
     id: int
     account: str
-    as_of: int
+    as_of: WholeEpochSeconds
     suspended: bool = False
     deleted: bool = False
     repositories_added: tuple[int, ...] = field(default=())

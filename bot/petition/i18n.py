@@ -1,4 +1,4 @@
-"""Say things in the language of the block: gettext catalogues for the words, CLDR for numbers and dates."""
+"""Translate what the block says: gettext catalogues for the words, CLDR for numbers and dates."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 
 from bot.petition.text import inline
+from bot.units import WholeEpochSeconds
 
 DOMAIN: Final = "block"
 """The catalogues are `locale/LANGUAGE/LC_MESSAGES/block.po`, compiled beside them."""
@@ -26,7 +27,7 @@ _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """One language. What is not translated is said in English."""
+    """One language. What is not translated stays English."""
 
     locale: Locale
     catalogue: gettext.NullTranslations
@@ -36,7 +37,7 @@ class Translator:
         """Return whether the language is written from right to left."""
         return self.locale.character_order == "right-to-left"
 
-    def say(self, message: str, **values: str) -> str:
+    def translate(self, message: str, **values: str) -> str:
         """Translate a message and fill in its values."""
         return self.catalogue.gettext(message).format(**values)
 
@@ -46,62 +47,62 @@ class Translator:
         return message.format(number=self.number(number), **values)
 
     def number(self, number: int) -> str:
-        """Write a whole number."""
+        """Format a whole number."""
         return format_decimal(number, locale=self.locale)
 
     def percent(self, share: float) -> str:
-        """Write a share of one as whole percents, unbreakably."""
+        """Format a share of one as whole percents, unbreakably."""
         return format_percent(share, locale=self.locale).replace(" ", _NO_BREAK)
 
     def all_of(self, things: list[str]) -> str:
-        """Write a list, with the language's word for `and`."""
+        """Format a list, with the language's word for `and`."""
         return format_list(things, locale=self.locale)
 
-    def day(self, at: int) -> str:
-        """Write the day of a time in UTC epoch seconds."""
+    def day(self, at: WholeEpochSeconds) -> str:
+        """Format the day of a time, in UTC."""
         return format_date(_utc(at).date(), self.catalogue.gettext("d MMM y"), self.locale)
 
     def day_of_epoch(self, day: int) -> str:
-        """Write a day that is given in days since the epoch."""
+        """Format a day that is given in days since 1970."""
         return self.day(day * _SECONDS_PER_DAY)
 
-    def day_and_time(self, at: int) -> str:
-        """Write a time in UTC epoch seconds."""
+    def day_and_time(self, at: WholeEpochSeconds) -> str:
+        """Format a time, in UTC."""
         return format_datetime(_utc(at), self.catalogue.gettext("d MMM y, HH:mm 'UTC'"), locale=self.locale)
 
-    def moment(self, at: int, as_of: int) -> str:
-        """Write a time shortly and unbreakably: with the hour this year, with the year before."""
+    def moment(self, at: WholeEpochSeconds, as_of: WholeEpochSeconds) -> str:
+        """Format a time shortly and unbreakably: with the hour this year, with the year before."""
         is_this_year = _utc(at).year == _utc(as_of).year
         pattern = message("d MMM, HH:mm") if is_this_year else message("d MMM y")
         text = format_datetime(_utc(at), self.catalogue.gettext(pattern), locale=self.locale)
         return text.replace(" ", _NO_BREAK)
 
     def code(self, text: str) -> str:
-        """Show what people are to type, in the direction in which it is typed."""
+        """Format what people type as code, from left to right."""
         text = text.replace("`", "")
         return f'<code dir="ltr">{inline(text)}</code>' if self.is_rtl else f"`{text}`"
 
     def name(self, markdown: str) -> str:
-        """Keep what is written in another direction from turning the words around it."""
+        """Isolate a name, so that one in another direction of writing does not turn the words around it."""
         return f"{_ISOLATE}{markdown}{_END_OF_ISOLATE}" if self.is_rtl and markdown else markdown
 
 
 @lru_cache
-def wording(language: str) -> Translator:
-    """Return the wording of a language; English where there is no such catalogue."""
+def translator(language: str) -> Translator:
+    """Return the translator into a language; into English where there is no such catalogue."""
     folder = files(__package__) / "locale"
     catalogue = Translations.load(str(folder), [language], DOMAIN)
     return Translator(Locale.parse(language), catalogue)
 
 
 def message(text: str) -> str:
-    """Mark a text for translation where it is written; it is translated where it is said."""
+    """Mark a text for translation, where it is written; `Translator` translates it where it is shown."""
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message and the value in it, if it has one, to be said in whichever language; as a text it is English."""
+    """A message and the value in it, if it has one, to be translated later; as a text it is English."""
 
     message: str
     value: str = ""
@@ -110,14 +111,14 @@ class Message:
         """Format it in English."""
         return self.message.format(value=self.value)
 
-    def said_in(self, language: str) -> str:
+    def in_language(self, language: str) -> str:
         """Format it in a language."""
-        say = wording(language)
-        return say.say(self.message, value=say.name(self.value))
+        tr = translator(language)
+        return tr.translate(self.message, value=tr.name(self.value))
 
 
 _SECONDS_PER_DAY: Final = 86_400
 
 
-def _utc(at: int) -> datetime:
+def _utc(at: WholeEpochSeconds) -> datetime:
     return datetime.fromtimestamp(at, UTC)

@@ -1,4 +1,4 @@
-"""Make strangers' text fit to be shown: `clean` it on the way in, `inline` it on the way into Markdown."""
+"""Sanitize strangers' text: `clean` it on the way in, `inline` it on the way into Markdown."""
 
 from __future__ import annotations
 

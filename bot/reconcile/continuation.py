@@ -16,6 +16,7 @@ from bot.github.models.rest import IssueRead
 from bot.petition import continuations
 from bot.petition.block.body import machine_line
 from bot.petition.facts import Continuation
+from bot.petition.issue_names import split_name
 from bot.reconcile.backoff import ends_all
 from bot.reconcile.publish_context import PublishContext
 from bot.store import Snapshot
@@ -43,7 +44,7 @@ async def find_again(tally: Snapshot, first: IssueRead, desk: PublishContext) ->
     for name in said.threads if said is not None else ():
         if name.lower() in known:
             continue
-        if strangers == continuations.STRANGERS:
+        if strangers == continuations.UNRELATED_LIMIT:
             break
         read = await _named(name, tally, first, desk)
         if read is None:
@@ -86,7 +87,7 @@ async def continue_if_full(tally: Snapshot, pages: list[IssueRead], desk: Publis
 async def _named(name: str, tally: Snapshot, first: IssueRead, desk: PublishContext) -> IssueRead | None:
     """Read an issue that a block names; None where it is none that continues the petition."""
     try:
-        read = await desk.client.get_issue(*continuations.split_name(name))
+        read = await desk.client.get_issue(*split_name(name))
     except (NotFound, Gone):
         return None
     is_ours = read.repository.owner == first.repository.owner

@@ -12,7 +12,7 @@ from bot.github.models.rest import IssueRead
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueFact, IssueGone
-from bot.petition.organizers.goals import milestones, next_goal
+from bot.petition.organizers.rules import milestones, next_goal
 from bot.reconcile.backoff import NameReused, Stale, is_deleted
 from bot.reconcile.continuation import continue_if_full, find_again
 from bot.reconcile.damping import EDIT, WIPED
@@ -281,7 +281,7 @@ def _facts(tally: Snapshot, days: Sequence[tuple[int, int]], desk: PublishContex
         show=settings.show,
         response=tally.rules.response,
         remarks=tally.rules.remarks,
-        withheld=tally.rules.withheld,
+        removals=tally.rules.removals,
         helps=tally.rules.helps,
         labelled=tally.labelled,
         label=desk.label,

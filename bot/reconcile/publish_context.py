@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.github.installation import InstallationClient
-from bot.petition.addresses import Addresses
 from bot.reconcile.damping import Damper
 from bot.store import Lease, Store
+from bot.urls import Addresses
 
 
 @dataclass(frozen=True, slots=True)

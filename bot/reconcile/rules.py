@@ -12,7 +12,7 @@ from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author
 from bot.petition.facts import Repository
-from bot.petition.organizers.commands import Given, names_of, rule
+from bot.petition.organizers.commands import GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import PATH
 from bot.petition.organizers.settings import digest as digest_of
 from bot.reconcile.backoff import ends_all
@@ -49,12 +49,14 @@ async def govern(petition_id: int, repository: Repository, bench: Bench) -> int:
     organizers = await _organizers(repository, orders, bench)
     # Whom anybody else names is never asked: they could use up our calls.
     heard = [one for one in orders if organizers.get(one.author.id)]
-    make = partial(rule, orders=orders, organizers=organizers, named=await _named(petition_id, heard, bench))
+    make = partial(
+        apply_commands, commands=orders, organizers=organizers, named=await _named(petition_id, heard, bench)
+    )
     ruling = make(settings.settings)
     if ruling.recount_at >= settings.read_at:
         settings = await read_settings(repository, bench)
     language = settings.settings.language
-    told = [one if isinstance(one, str) else one.said_in(language) for one in settings.mistakes]
+    told = [one if isinstance(one, str) else one.in_language(language) for one in settings.mistakes]
     remarks = [f"{PATH}, {mistake}" for mistake in told]
     return await bench.store.rules.apply(petition_id, make(settings.settings, remarks=remarks))
 
@@ -87,7 +89,7 @@ async def read_settings(repository: Repository, bench: Bench) -> KnownSettings:
     return found
 
 
-async def _organizers(repository: Repository, orders: Sequence[Given], bench: Bench) -> dict[int, bool]:
+async def _organizers(repository: Repository, orders: Sequence[GivenCommand], bench: Bench) -> dict[int, bool]:
     """Return who of those that gave orders may do so; who it cannot be told of is left out."""
     givers = {one.author.id: one.author for one in orders}
     if not givers:
@@ -107,10 +109,12 @@ async def _organizers(repository: Repository, orders: Sequence[Given], bench: Be
     return found
 
 
-async def _named(petition_id: int, orders: Sequence[Given], bench: Bench) -> dict[tuple[int, str], Author | None]:
+async def _named(
+    petition_id: int, orders: Sequence[GivenCommand], bench: Bench
+) -> dict[tuple[int, str], Author | None]:
     """Return whom orders mean. Once somebody was found, it stays so: logins change and are reused."""
     now = int(bench.now())
-    keys = [(one.comment_id, login) for one in orders for login in names_of(one.order)]
+    keys = [(one.comment_id, login) for one in orders for login in logins_in(one.command)]
     known = await bench.store.rules.get_named({comment_id for comment_id, _ in keys}) if keys else {}
     found: dict[tuple[int, str], Author | None] = {}
     for key in keys:

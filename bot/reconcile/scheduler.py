@@ -18,7 +18,6 @@ from bot.github.errors import (
     Unauthorized,
     Unreachable,
 )
-from bot.petition.addresses import Addresses
 from bot.reconcile.backoff import PATIENT, state_of
 from bot.reconcile.discovery import is_due
 from bot.reconcile.intervals import Intervals, jittered
@@ -28,6 +27,7 @@ from bot.store import DatabaseUnavailable as StoreUnavailable
 from bot.store import Store
 from bot.supervisor import Supervisor, wait_for_any
 from bot.units import EpochSeconds
+from bot.urls import Addresses
 
 log = structlog.get_logger("reconcile")
 

@@ -11,7 +11,6 @@ from bot.github.errors import GitHubError, Paused
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
-from bot.petition.addresses import Addresses
 from bot.reconcile.acknowledge import acknowledge
 from bot.reconcile.backoff import NameReused, ends_all, is_unwell, retry_at, state_of
 from bot.reconcile.damping import Damper
@@ -24,6 +23,7 @@ from bot.reconcile.resync import ask_who_wrote, reread
 from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import AckDue, Clarification, Due, Lease, NoSuchPetition, State, Store, ThreadToRead
 from bot.store import DatabaseUnavailable as StoreUnavailable
+from bot.urls import Addresses
 
 log = structlog.get_logger("reconcile")
 

@@ -14,7 +14,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bot.petition.markdown.limit_nesting import limit_nesting
+from bot.petition.markdown import limit_nesting
 
 REMEMBERED: Final = 8 * 1024 * 1024
 """Characters of letters that are remembered as they are shown; what is longer than that is made anew."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.petition.addresses import Pages, Site
-from bot.petition.letter.versions import Letter, given_to
-from bot.petition.organizers.goals import next_goal
+from bot.petition.letter import Letter, given_to
+from bot.petition.organizers.rules import next_goal
 from bot.roster.chart import Days, Growth
 from bot.roster.record import PetitionRecord, ResponseRecord, SignatureRecord, iso, iso_or_none
 from bot.store import Entry, Snapshot
+from bot.urls import Pages, Site
 
 
 def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRecord:

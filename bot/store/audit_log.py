@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Final
 
-from bot.petition.organizers.commands import Answer, Given, Outcome
+from bot.petition.organizers.commands import CommandStatus, GivenCommand, Outcome
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.recording.unit_of_work import read_forgotten
 from bot.units import WholeEpochSeconds
@@ -14,7 +14,7 @@ from bot.units import WholeEpochSeconds
 TAKEN_BACK: Final = "taken back"
 """The audit log's answer for a command that was deleted, hidden, or edited into something else."""
 
-_AS_GOOD_AS_REFUSED: Final = (Answer.REFUSED.value, TAKEN_BACK)
+_AS_GOOD_AS_REFUSED: Final = (CommandStatus.REFUSED.value, TAKEN_BACK)
 
 ATTEMPTS_KEPT: Final = 200
 """People on each petition, those who tried last."""
@@ -91,7 +91,7 @@ _ADD_ENTRY: Final = statement("""
 
 def record_outcomes(
     transaction: Transaction, petition_id: int, outcomes: Iterable[Outcome], now: WholeEpochSeconds
-) -> list[Given]:
+) -> list[GivenCommand]:
     """Add what is not the log's last entry on a command; return the commands that do not belong into it.
 
     These are refused and always were: anybody may write such comments, as many as they like.
@@ -101,20 +101,22 @@ def record_outcomes(
     found, standing, attempts = list[AuditEntry](), set(), []
     number = entries[-1].number if entries else 0
     for outcome in outcomes:
-        given = outcome.given
+        given = outcome.command
         standing.add(given.comment_id)
         entry = last.get(given.comment_id)
-        if outcome.answer is Answer.REFUSED and (entry is None or entry.answer in _AS_GOOD_AS_REFUSED):
+        if outcome.status is CommandStatus.REFUSED and (entry is None or entry.answer in _AS_GOOD_AS_REFUSED):
             attempts.append(given)
             continue
-        entered = (given.at, outcome.answer.value, outcome.note)
-        if outcome.answer is Answer.WAITING or (entry and (entry.given_at, entry.answer, entry.note) == entered):
+        entered = (given.at, outcome.status.value, outcome.note)
+        if outcome.status is CommandStatus.WAITING or (
+            entry and (entry.given_at, entry.answer, entry.note) == entered
+        ):
             continue
         number += 1
         found.append(
             AuditEntry(
-                number, now, given.comment_id, given.at, given.author.id, given.author.login, given.order.word,
-                given.order.argument, outcome.answer.value, outcome.note,
+                number, now, given.comment_id, given.at, given.author.id, given.author.login, given.command.word,
+                given.command.argument, outcome.status.value, outcome.note,
             )
         )  # fmt: skip
     for comment_id, entry in last.items():
@@ -151,7 +153,7 @@ _PUT_ATTEMPTS: Final = statement("""
 _DROP_ATTEMPTS: Final = statement("DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])")
 
 
-def record_attempts(transaction: Transaction, petition_id: int, commands: Sequence[Given]) -> None:
+def record_attempts(transaction: Transaction, petition_id: int, commands: Sequence[GivenCommand]) -> None:
     """Add commands that were refused. Repeating changes nothing; older ones than the last one known are skipped.
 
     Of those who asked to be forgotten, only what they have written since is recorded.
@@ -172,13 +174,13 @@ def record_attempts(transaction: Transaction, petition_id: int, commands: Sequen
         transaction.execute(_DROP_ATTEMPTS, petition_id, gone)
 
 
-def _add_attempt(before: Attempts | None, one: Given) -> Attempts:
+def _add_attempt(before: Attempts | None, one: GivenCommand) -> Attempts:
     if before is None:
-        return Attempts(one.author.id, one.author.login, one.order.word, 1, one.at, one.at, one.comment_id)
+        return Attempts(one.author.id, one.author.login, one.command.word, 1, one.at, one.at, one.comment_id)
     if (one.at, one.comment_id) <= (before.last_at, before.last_comment_id):
         return before
     return replace(
-        before, login=one.author.login, word=one.order.word, times=before.times + 1, last_at=one.at,
+        before, login=one.author.login, word=one.command.word, times=before.times + 1, last_at=one.at,
         last_comment_id=one.comment_id,
     )  # fmt: skip
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.petition.counting.digest import Sum
+from bot.petition.counting.digest import DigestSum
 from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
-from bot.petition.letter.versions import Letter
+from bot.petition.letter import Letter
 from bot.petition.organizers.rules import Rules
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.errors import NoSuchPetition
@@ -307,7 +307,7 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         closed_at=row.closed_at,
         # `row.count` is what every tuple has.
         count=row[3],
-        digest=Sum.from_bytes(row.digest_sum).digest,
+        digest=DigestSum.from_bytes(row.digest_sum).digest,
         newest=tuple(Signature(*each) for each in transaction.fetch(_NEWEST_SIGNATURES, petition_id, newest)),
         threads=threads,
         letters=letters,

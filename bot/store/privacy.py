@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.petition.organizers.redaction import EVER, without_details
+from bot.petition.comments.comment import END_OF_TIME, without_details
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
 from bot.store.engine.database import Records, Transaction, statement
 from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
@@ -157,7 +157,7 @@ def erase_details_on(transaction: Transaction, issue_id: int, now: WholeEpochSec
     """Erase the details of everybody who commented on an issue."""
     unit = UnitOfWork()
     unit.lock(transaction, [issue_id])
-    _erase_details(transaction, unit, unit.read_thread(transaction, issue_id), until=EVER, now=now)
+    _erase_details(transaction, unit, unit.read_thread(transaction, issue_id), until=END_OF_TIME, now=now)
 
 
 def _erase_details(

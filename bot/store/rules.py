@@ -10,7 +10,7 @@ import msgspec
 
 from bot.petition.comments.comment import Author
 from bot.petition.organizers import settings as reading
-from bot.petition.organizers.commands import Answer, Given, Ruling, standing_orders
+from bot.petition.organizers.commands import CommandResults, CommandStatus, GivenCommand, standing_commands
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import DEFAULTS, Mistake, Settings
 from bot.store.audit_log import record_attempts, record_outcomes
@@ -127,7 +127,7 @@ class PetitionRules(Records):
         return [row.id for row in await self._fetch(self._WITH_COMMANDS, repository_id)]
 
     @read_transaction
-    def list_commands(self, transaction: Transaction, petition_id: int) -> list[Given]:
+    def list_commands(self, transaction: Transaction, petition_id: int) -> list[GivenCommand]:
         """List a petition's standing commands, in the order in which they were given."""
         return read_commands(transaction, petition_id)
 
@@ -184,7 +184,7 @@ class PetitionRules(Records):
         rows = await self._fetch(self._AUTHOR, petition_id, login)
         return Author(rows[0].author_id, rows[0].author_login) if rows else None
 
-    async def apply(self, petition_id: int, ruling: Ruling) -> int:
+    async def apply(self, petition_id: int, ruling: CommandResults) -> int:
         """Apply rules: derive signatures that they concern, and answer and record commands.
 
         Return the revision up to which the rules follow from all commands.
@@ -232,9 +232,9 @@ _COMMANDS: Final = statement(f"""
 """)
 
 
-def read_commands(transaction: Transaction, petition_id: int) -> list[Given]:
+def read_commands(transaction: Transaction, petition_id: int) -> list[GivenCommand]:
     """Return a petition's standing commands, in the order in which they were given."""
-    return standing_orders(row.comment for row in _read_command_rows(transaction, petition_id))
+    return standing_commands(row.comment for row in _read_command_rows(transaction, petition_id))
 
 
 def _read_command_rows(transaction: Transaction, petition_id: int) -> Iterator[CommentRow]:
@@ -242,7 +242,7 @@ def _read_command_rows(transaction: Transaction, petition_id: int) -> Iterator[C
 
 
 def record_rules(
-    transaction: Transaction, petition_id: int, ruling: Ruling, now: WholeEpochSeconds
+    transaction: Transaction, petition_id: int, ruling: CommandResults, now: WholeEpochSeconds
 ) -> tuple[int, bool]:
     """Apply rules. Repeating changes nothing.
 
@@ -265,7 +265,7 @@ def record_rules(
     _record_end(transaction, petition, now)
     attempts = record_outcomes(transaction, petition_id, ruling.outcomes, now)
     record_attempts(transaction, petition_id, [] if petition.anonymised else attempts)
-    is_current = read_commands(transaction, petition_id) == [outcome.given for outcome in ruling.outcomes]
+    is_current = read_commands(transaction, petition_id) == [outcome.command for outcome in ruling.outcomes]
     return (petition.revision if is_current else petition.revision - 1), changed
 
 
@@ -278,7 +278,7 @@ _AUTHORS_OF_PHRASES: Final = statement("""
 def _reconsider(transaction: Transaction, unit: UnitOfWork, petition: PetitionRow, before: Rules) -> None:
     """Mark the signatures that the change may concern as to be derived again."""
     after = petition.rules
-    people = set(before.withheld_ids ^ after.withheld_ids)
+    people = set(before.removed_ids ^ after.removed_ids)
     if before.phrases != after.phrases:
         people.update(row.author_id for row in transaction.fetch(_AUTHORS_OF_PHRASES, petition.id))
     if before.settings.minimum_account_age != after.settings.minimum_account_age:
@@ -301,12 +301,12 @@ def _age_matters(transaction: Transaction, unit: UnitOfWork, after: Rules) -> se
     return {row.comment.author.id for row in unit.comments.values() if row.comment.author}
 
 
-def _answer(transaction: Transaction, unit: UnitOfWork, petition_id: int, ruling: Ruling) -> None:
+def _answer(transaction: Transaction, unit: UnitOfWork, petition_id: int, ruling: CommandResults) -> None:
     """Set the reaction that each command should bear."""
-    answers = {outcome.given.comment_id: outcome for outcome in ruling.outcomes}
+    answers = {outcome.command.comment_id: outcome for outcome in ruling.outcomes}
     for row in _read_command_rows(transaction, petition_id):
         outcome = answers.get(row.comment.id)
-        wanted = None if outcome is None else _REACTIONS[outcome.answer]
+        wanted = None if outcome is None else _REACTIONS[outcome.status]
         known = unit.comments.setdefault(row.comment.id, row)
         if known.wanted != wanted:
             unit.comments[row.comment.id] = unit.changed[row.comment.id] = replace(
@@ -315,14 +315,14 @@ def _answer(transaction: Transaction, unit: UnitOfWork, petition_id: int, ruling
 
 
 _REACTIONS: Final = {
-    Answer.OBEYED: "+1",
-    Answer.REFUSED: "confused",
-    Answer.MISUNDERSTOOD: "confused",
-    Answer.WAITING: None,
+    CommandStatus.APPLIED: "+1",
+    CommandStatus.REFUSED: "confused",
+    CommandStatus.NOT_UNDERSTOOD: "confused",
+    CommandStatus.WAITING: None,
 }
 
 
-def _request_recount(unit: UnitOfWork, ruling: Ruling) -> None:
+def _request_recount(unit: UnitOfWork, ruling: CommandResults) -> None:
     for thread in unit.threads.values():
         if max(thread.listed_at, thread.reread_asked_at) <= ruling.recount_at and not thread.gone:
             thread.request_reread()

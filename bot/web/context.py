@@ -12,9 +12,9 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.petition.addresses import Addresses, Pages, Site, pages_of
 from bot.petition.text import clean
 from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
+from bot.urls import Addresses, Pages, Site, pages_of
 
 NOT_HERE: Final = "There is no such petition here."
 

@@ -61,11 +61,11 @@ def test_another_persons_edit_is_not_written_by_the_author() -> None:
 
 def test_an_edit_that_changes_nothing_does_not_show_the_writer() -> None:
     edit = version(about_comment("edited", "/sign", was="/sign", sender=MALLORY, minimized={"reason": "spam"}))
-    assert (edit.writer, edit.previous, edit.hidden) == (Writer.UNSAID, None, True)
+    assert (edit.writer, edit.previous, edit.hidden) == (Writer.UNKNOWN, None, True)
 
 
 def test_a_change_of_line_endings_alone_is_no_edit() -> None:
-    assert version(about_comment("edited", "/sign\r\nyes", was="/sign\nyes")).writer is Writer.UNSAID
+    assert version(about_comment("edited", "/sign\r\nyes", was="/sign\nyes")).writer is Writer.UNKNOWN
 
 
 def test_an_unhide_is_shown_by_a_key_that_is_null() -> None:
@@ -93,17 +93,17 @@ def test_what_cannot_be_a_hide_need_not_be_looked_up(payload: Json) -> None:
 
 def test_an_edit_without_its_changes_does_not_show_the_writer_and_must_be_looked_up() -> None:
     fact = comment_fact(about_comment("edited", "/sign"))
-    assert (fact.comment.versions[0].writer, fact.recheck) == (Writer.UNSAID, True)
+    assert (fact.comment.versions[0].writer, fact.recheck) == (Writer.UNKNOWN, True)
 
 
 def test_an_edit_without_a_sender_does_not_show_the_writer() -> None:
     payload = about_comment("edited", "/sign", was="hello") | {"sender": None}
-    assert version(payload).writer is Writer.UNSAID
+    assert version(payload).writer is Writer.UNKNOWN
 
 
 @pytest.mark.parametrize("action", ["pinned", "unpinned"])
 def test_pinning_does_not_show_the_writer(action: str) -> None:
-    assert version(about_comment(action, sender=MALLORY)).writer is Writer.UNSAID
+    assert version(about_comment(action, sender=MALLORY)).writer is Writer.UNKNOWN
 
 
 def test_a_deleted_comment_is_gone_with_its_text() -> None:

@@ -100,7 +100,7 @@ def test_what_an_edit_changed_may_be_unreadable(changes: object) -> None:
     assert "$.changes" in delivery.unread
     assert isinstance(comment, CommentFact)
     (version,) = comment.comment.versions
-    assert (version.command, version.writer, version.hidden) == (Unsign(), Writer.UNSAID, False)
+    assert (version.command, version.writer, version.hidden) == (Unsign(), Writer.UNKNOWN, False)
     assert isinstance(issue, IssueFact)
     assert issue.reread
 

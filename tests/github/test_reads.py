@@ -111,8 +111,8 @@ async def test_comments_are_listed_as_they_stand(
     assert list(shown) == [own.id, hidden.id, edited.id]
     assert [shown[c.id].versions[0].writer for c in (own, hidden, edited)] == [
         Writer.AUTHOR,
-        Writer.UNSAID,
-        Writer.UNSAID,
+        Writer.UNKNOWN,
+        Writer.UNKNOWN,
     ]
     assert [shown[c.id].versions[0].hidden for c in (own, hidden, edited)] == [False, True, False]
     assert shown[own.id].author == Author(own.user.id, "ada")

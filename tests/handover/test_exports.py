@@ -10,8 +10,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from bot.handover.exports import FORMS, export
-from bot.petition.addresses import Site
 from bot.store import PetitionExport
+from bot.urls import Site
 from tests.handover.conftest import AT, NAMES, PAGES
 
 

@@ -15,8 +15,8 @@ from bot.cli import main
 from bot.handover import pack as packing
 from bot.handover.checking import NoPack, check
 from bot.handover.files import PAPER, PDF, RECORD, SUMS, TABLE, sum_lines
-from bot.petition.addresses import Site
 from bot.store import PetitionExport
+from bot.urls import Site
 from tests.handover.conftest import AT, NAMES, PAGES
 
 SIGNED = '0005",\n      "letter": "sha256:'

@@ -17,11 +17,11 @@ from pypdf import PdfReader
 from bot.handover.pack import pack_record
 from bot.handover.paper import IN_ONE_LIST, paper
 from bot.handover.record import PackRecord
-from bot.petition.addresses import Site
-from bot.petition.letter.versions import Letter
+from bot.petition.letter import Letter
 from bot.roster.chart import Growth
 from bot.roster.record import ResponseRecord
 from bot.store import PetitionExport
+from bot.urls import Site
 from tests.browser import PHONE, barriers
 from tests.handover.conftest import AT, NAMES, PAGES
 from tests.web.html import Read

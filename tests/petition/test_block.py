@@ -18,10 +18,11 @@ from bot.petition.block import (
     has_room,
     letter,
     machine_line,
-    render,
+    render_block,
     same_but_for_time,
     splice,
 )
+from bot.petition.block.sections import SECTIONS, Section
 from bot.petition.comments.commands import Sign, Unsign, parse
 from bot.petition.counting.tally import Signature
 from bot.petition.text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
@@ -83,7 +84,7 @@ class Page(HTMLParser):
 
 
 def shown(block: BlockContent) -> str:
-    return Page(render(block)).text
+    return Page(render_block(block)).text
 
 
 class TestCount:
@@ -104,12 +105,12 @@ class TestCount:
         assert "Nobody has signed" in shown(facts(0, closed_at=NOW))
 
     def test_machines_read_it_right_after_the_begin_marker(self) -> None:
-        begin, machine, *_ = render(facts(1234)).splitlines()
+        begin, machine, *_ = render_block(facts(1234)).splitlines()
         assert begin == "<!-- undersigned:begin -->"
         assert machine == (
             f'<!-- undersigned {{"v":1,"count":1234,"digest":"{DIGEST}","as_of":"2026-11-22T11:40:07Z"}} -->'
         )
-        assert render(facts()).endswith("\n<!-- undersigned:end -->")
+        assert render_block(facts()).endswith("\n<!-- undersigned:end -->")
 
 
 class TestProgress:
@@ -142,11 +143,11 @@ class TestState:
         answer = "The bot answers with 👍 when that counts, and with 😕 when it does not."
         assert answer in shown(facts())
         assert "Was I counted?" not in shown(facts())
-        block = render(facts(search_url="https://example.org/petitions/a/b/1?key=k#roster"))
+        block = render_block(facts(search_url="https://example.org/petitions/a/b/1?key=k#roster"))
         assert f"{answer} [Was I counted?](https://example.org/petitions/a/b/1?key=k#roster)\n" in block
 
     def test_what_people_are_told_to_type_means_what_they_are_told(self) -> None:
-        typed = re.findall("`(/[^`]+)`", render(facts()))
+        typed = re.findall("`(/[^`]+)`", render_block(facts()))
         assert [parse(body) for body in typed] == [Sign(), Sign("Ada Lovelace", "Analytical Engines"), Unsign()]
 
     def test_a_closed_petition_says_since_when_and_how_to_withdraw_still(self) -> None:
@@ -177,34 +178,34 @@ class TestState:
         assert "after 1 person had signed" in shown(facts(letter_changed=(NOW, 1)))
 
     def test_it_says_when_it_was_counted_and_how_to_recount(self) -> None:
-        page = Page(render(facts(verify_url="https://example.org/verify (me)")))
+        page = Page(render_block(facts(verify_url="https://example.org/verify (me)")))
         assert "Counted 22 Nov 2026, 11:40 UTC from the comments · anybody can recount" in page.text
         assert page.links == ["https://example.org/verify%20%28me%29"]
 
 
 class TestNames:
     def test_a_signatory_is_shown_with_a_link_and_without_a_mention(self) -> None:
-        page = Page(render(facts(newest=[signed("ada", "Ada Lovelace", "Analytical Engines")])))
+        page = Page(render_block(facts(newest=[signed("ada", "Ada Lovelace", "Analytical Engines")])))
         assert page.cells == ["Ada Lovelace, Analytical Engines\xa0· ada", "22\xa0Nov,\xa011:40"]
         assert page.links == ["https://github.com/ada"]
         assert "Ada Lovelace" in page.strong
         assert "@" not in page.text
 
     def test_a_login_can_be_copied_as_it_is(self) -> None:
-        assert "[ada-l-20](https://github.com/ada-l-20)" in render(facts(newest=[signed("ada-l-20")]))
-        assert "[ada\\_l](https://github.com/ada_l)" in render(facts(newest=[signed("ada_l")]))
+        assert "[ada-l-20](https://github.com/ada-l-20)" in render_block(facts(newest=[signed("ada-l-20")]))
+        assert "[ada\\_l](https://github.com/ada_l)" in render_block(facts(newest=[signed("ada_l")]))
 
     def test_without_a_name_the_login_stands_for_it(self) -> None:
         newest = [signed("ada"), signed("bob", affiliation="Engines"), signed("eve_corp", "Eve")]
-        page = Page(render(facts(newest=newest)))
+        page = Page(render_block(facts(newest=newest)))
         assert page.cells[::2] == ["ada", "bob, Engines", "Eve\xa0· eve_corp"]
 
     def test_signatures_of_another_year_show_the_year(self) -> None:
-        page = Page(render(facts(newest=[signed("ada", at=0)])))
+        page = Page(render_block(facts(newest=[signed("ada", at=0)])))
         assert page.cells[1] == "1\xa0Jan\xa01970"
 
     def test_on_an_enterprise_server_links_lead_there(self) -> None:
-        page = Page(render(facts(newest=[signed("ada")], site_url="https://ghe.example.org")))
+        page = Page(render_block(facts(newest=[signed("ada")], site_url="https://ghe.example.org")))
         assert page.links == ["https://ghe.example.org/ada"]
 
     def test_who_is_not_shown_is_counted(self) -> None:
@@ -213,7 +214,7 @@ class TestNames:
 
     def test_the_web_pages_are_linked_where_there_are_any(self) -> None:
         urls: dict[str, Any] = {"roster_url": WEB, "csv_url": f"{WEB}.csv?key=a-b", "json_url": f"{WEB}.json"}
-        page = Page(render(facts(newest=crowd(20), **urls)))
+        page = Page(render_block(facts(newest=crowd(20), **urls)))
         assert "…and 1,214 more: all signatures · CSV · JSON" in page.text
         assert page.links[-3:] == list(urls.values())
         assert "\nall signatures · CSV · JSON\n" in shown(facts(20, newest=crowd(20), **urls))
@@ -256,7 +257,7 @@ HOSTILE = st.lists(
 @given(HOSTILE, HOSTILE)
 def test_strangers_see_their_text_and_nothing_of_it_lives(name: str, affiliation: str) -> None:
     name, affiliation = clean(name, NAME_LIMIT), clean(affiliation, AFFILIATION_LIMIT)
-    body = splice(LETTER, render(facts(newest=[signed("ada", name or None, affiliation or None)])))
+    body = splice(LETTER, render_block(facts(newest=[signed("ada", name or None, affiliation or None)])))
     page = Page(body)
     seen = f"{name}, {affiliation}" if name and affiliation else name or affiliation
     expected = f"{seen}\xa0· ada" if name else f"ada, {seen}" if seen else "ada"
@@ -269,13 +270,13 @@ def test_strangers_see_their_text_and_nothing_of_it_lives(name: str, affiliation
 @given(HOSTILE)
 def test_a_strangers_text_changes_nothing_around_it(text: str) -> None:
     text = clean(text, NAME_LIMIT)
-    plain = Page(render(facts(newest=[signed("ada", "Ada", "Engines")])))
-    hostile = Page(render(facts(newest=[signed("ada", text or None, text or None)])))
+    plain = Page(render_block(facts(newest=[signed("ada", "Ada", "Engines")])))
+    hostile = Page(render_block(facts(newest=[signed("ada", text or None, text or None)])))
     assert around_the_name(plain) == around_the_name(hostile)
 
 
 def around_the_name(page: Page) -> tuple[list[str], list[str], list[str], str]:
-    """Give what a page holds besides the first cell of its table, which is bold or not."""
+    """Return what a page holds besides the first cell of its table, which is bold or not."""
     tags = [tag for tag in page.tags if tag not in ("strong", "span")]
     return tags, page.links, page.cells[1:], page.text.replace(page.cells[0], "", 1)
 
@@ -308,7 +309,7 @@ SIGHTS: Mapping[str, str] = {
 
 
 def sights(budget: int) -> list[str]:
-    block = render(full(), budget)
+    block = render_block(full(), budget)
     return [sight for sight, text in SIGHTS.items() if text in block]
 
 
@@ -318,31 +319,31 @@ class TestBudget:
 
     def test_things_go_in_order_names_first_and_the_count_last(self) -> None:
         gone: list[str] = []
-        for budget in range(len(render(full())), 0, -3):
+        for budget in range(len(render_block(full())), 0, -3):
             left = sights(budget)
             gone += [sight for sight in SIGHTS if sight not in (*gone, *left)]
         assert gone == list(SIGHTS)
 
     def test_who_is_cut_is_among_those_who_are_more(self) -> None:
-        block = render(full(), len(render(full())) - 1)
+        block = render_block(full(), len(render_block(full())) - 1)
         assert "Person 18" in block
         assert "Person 19" not in block
         assert "…and 1,215 more" in block
 
     def test_where_the_machine_line_does_not_fit_the_count_may(self) -> None:
-        assert render(full(), 100) == (
+        assert render_block(full(), 100) == (
             "<!-- undersigned:begin -->\n\n### ✍️ 1,234 people have signed\n\n<!-- undersigned:end -->"
         )
 
     @pytest.mark.parametrize("budget", [-9, 0, 1, 50])
     def test_where_nothing_fits_there_is_nothing(self, budget: int) -> None:
-        assert render(full(), budget) == ""
+        assert render_block(full(), budget) == ""
 
 
 @given(st.integers(0, 3000), st.integers(0, 30), st.lists(HOSTILE, max_size=4), st.booleans())
 def test_the_budget_is_kept(budget: int, number: int, names: list[str], closed: bool) -> None:
     newest = crowd(number) + [signed("ada", clean(name, NAME_LIMIT) or None) for name in names]
-    block = render(replace(full(), newest=newest, closed_at=NOW if closed else None), budget)
+    block = render_block(replace(full(), newest=newest, closed_at=NOW if closed else None), budget)
     assert len(block) <= budget
     if block:
         assert block.startswith("<!-- undersigned:begin -->")
@@ -351,18 +352,18 @@ def test_the_budget_is_kept(budget: int, number: int, names: list[str], closed: 
         assert machine_line(block) is not None
     # Had one more name fitted, it would be there.
     rows = block.count("github.com")
-    more = render(replace(full(), newest=newest, closed_at=NOW if closed else None))
+    more = render_block(replace(full(), newest=newest, closed_at=NOW if closed else None))
     assert rows == more.count("github.com") or len(block) + 250 + max(map(len, more.splitlines())) > budget
 
 
 class TestSameButForTime:
     def test_the_time_of_counting_is_no_difference(self) -> None:
         later = replace(full(), as_of=NOW + 7, deadline=NOW + 9)
-        assert render(later) != render(full())
-        assert same_but_for_time(render(full()), render(later))
+        assert render_block(later) != render_block(full())
+        assert same_but_for_time(render_block(full()), render_block(later))
 
     def test_line_ends_are_no_difference(self) -> None:
-        assert same_but_for_time(render(full()).replace("\n", "\r\n"), render(full()))
+        assert same_but_for_time(render_block(full()).replace("\n", "\r\n"), render_block(full()))
 
     @pytest.mark.parametrize(
         "other",
@@ -375,21 +376,21 @@ class TestSameButForTime:
         ],
     )
     def test_anything_else_is(self, other: BlockContent) -> None:
-        assert not same_but_for_time(render(facts()), render(other))
+        assert not same_but_for_time(render_block(facts()), render_block(other))
 
     def test_a_time_elsewhere_in_the_block_is_not_the_time_of_counting(self) -> None:
         before = facts(letter_changed=(NOW, 1))
         after = replace(before, as_of=NOW + 60, letter_changed=(NOW + 60, 1))
-        assert not same_but_for_time(render(before), render(after))
+        assert not same_but_for_time(render_block(before), render_block(after))
 
     def test_a_block_without_machine_line_is_the_same_only_as_itself(self) -> None:
         assert same_but_for_time("a\r\nb", "a\nb")
-        assert not same_but_for_time("a", render(facts()))
+        assert not same_but_for_time("a", render_block(facts()))
 
 
 class TestCompose:
     def test_a_letter_gets_its_block(self) -> None:
-        assert compose(LETTER, facts()) == splice(LETTER, render(facts()))
+        assert compose(LETTER, facts()) == splice(LETTER, render_block(facts()))
 
     def test_later_there_is_nothing_to_write(self) -> None:
         body = compose(LETTER, facts())
@@ -401,18 +402,18 @@ class TestCompose:
 
     def test_another_count_is_written(self) -> None:
         body = compose(LETTER, facts(1))
-        assert compose(body, facts(2)) == splice(LETTER, render(facts(2)))
+        assert compose(body, facts(2)) == splice(LETTER, render_block(facts(2)))
 
     def test_a_doubled_block_is_repaired_though_the_count_is_right(self) -> None:
         body = compose(LETTER, facts()) or ""
-        assert compose(f"{body}\n{render(facts())}", facts()) == f"{body}\n"
+        assert compose(f"{body}\n{render_block(facts())}", facts()) == f"{body}\n"
 
     def test_an_edited_block_is_repaired(self) -> None:
         body = compose(LETTER, facts()) or ""
         assert compose(body.replace("1,234 people", "9,999 people"), facts()) == body
 
     def test_an_empty_body_becomes_the_block(self) -> None:
-        assert compose(None, facts()) == render(facts())
+        assert compose(None, facts()) == render_block(facts())
 
     def test_a_letter_that_fills_the_limit_stays_alone(self) -> None:
         assert compose("x" * BODY_LIMIT, facts()) is None
@@ -445,48 +446,48 @@ class TestThreads:
     NAMES = ("ada/letters#1", "ada/letters#7", "ada/letters#9")
 
     def test_a_full_issue_says_where_to_sign_and_how_to_withdraw(self) -> None:
-        block = render(facts(threads=self.NAMES))
+        block = render_block(facts(threads=self.NAMES))
         link = "[ada/letters#9](https://github.com/ada/letters/issues/9)"
         assert f"➡️ **This issue has as many comments as it can take. Please sign in {link}.**" in block
         assert "To sign, comment" not in block
         assert "To withdraw, comment `/unsign`" in block
 
     def test_the_last_issue_says_what_it_continues(self) -> None:
-        block = render(facts(threads=self.NAMES, position=3))
+        block = render_block(facts(threads=self.NAMES, position=3))
         assert (
             "This continues [ada/letters#1](https://github.com/ada/letters/issues/1) and [ada/letters#7](" in block
         )
         assert "To sign, comment" in block
 
     def test_a_closed_petition_sends_nobody_on(self) -> None:
-        assert "Please sign" not in render(facts(threads=self.NAMES, closed_at=NOW))
+        assert "Please sign" not in render_block(facts(threads=self.NAMES, closed_at=NOW))
 
     def test_all_of_them_are_named_for_machines(self) -> None:
-        line = machine_line(render(facts(threads=self.NAMES, position=2)))
+        line = machine_line(render_block(facts(threads=self.NAMES, position=2)))
         assert line is not None
         assert line.threads == self.NAMES
-        alone = machine_line(render(facts()))
+        alone = machine_line(render_block(facts()))
         assert alone is not None
         assert alone.threads == ()
         assert "threads" not in str(alone)
 
     def test_names_that_are_none_make_no_tally(self) -> None:
-        block = render(facts(threads=self.NAMES))
+        block = render_block(facts(threads=self.NAMES))
         for forged in ('["a"]', '"ada/letters#1"', "[1]", '["ada/../letters#1"]', "{}"):
             names = machine_line(block.replace('["ada/letters#1","ada/letters#7","ada/letters#9"]', forged))
             assert names is None or names.threads == ()
 
 
 def test_a_chart_is_drawn_where_it_is_wanted_and_the_number_stays_a_text() -> None:
-    text = render(facts(count=6, days=((20_000, 1), (20_002, 2), (20_003, 3))))
+    text = render_block(facts(count=6, days=((20_000, 1), (20_002, 2), (20_003, 3))))
     assert '    x-axis ["4 Oct 2024", "5 Oct 2024", "6 Oct 2024", "7 Oct 2024"]\n' in text
     assert "    y-axis 0 --> 6\n    line [1, 1, 3, 6]\n```" in text
     assert "6 people have signed" in text
-    assert "mermaid" not in render(facts(count=6))
+    assert "mermaid" not in render_block(facts(count=6))
 
 
 def test_a_long_chart_has_room_for_its_days() -> None:
-    text = render(facts(days=tuple((20_000 + day, 2) for day in range(400))))
+    text = render_block(facts(days=tuple((20_000 + day, 2) for day in range(400))))
     (line,) = re.findall(r"line \[(.*)\]", text)
     assert [int(total) for total in line.split(", ")][::7] == [2, 800]
 
@@ -504,3 +505,19 @@ class TestRemarks:
         assert "mistake 9" in text
         assert "mistake 10" not in text
         assert "…and 4 more" in text
+
+
+class TestSections:
+    def test_a_new_line_is_an_entry_of_the_table_and_gives_way_when_its_turn_comes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        content = replace(full(), newest=(), helps=False)
+        before = render_block(content)
+        line = Section(lambda content, tr: tr.translate("{number} in all", number=tr.number(content.count)), 5)
+        monkeypatch.setattr("bot.petition.block.render.SECTIONS", (*SECTIONS[:4], line, *SECTIONS[4:]))
+        assert "\n\n1,234 in all\n\n" in render_block(content)
+        assert render_block(content, len(render_block(content)) - 1) == before
+
+    def test_no_two_sections_give_way_at_once(self) -> None:
+        ranks = [section.gives_way for section in SECTIONS]
+        assert len(set(ranks)) == len(ranks)

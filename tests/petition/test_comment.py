@@ -18,7 +18,7 @@ from bot.petition.comments.comment import (
     merge,
     standing,
 )
-from bot.petition.comments.versions import MOST
+from bot.petition.comments.versions import MAX_VERSIONS
 
 ADA = Author(1, "ada")
 SIGN, ADA_SIGNS, UNSIGN, HELLO, THANKS = "/sign", "/sign Ada Lovelace", "/unsign", "hello", "thanks"
@@ -53,7 +53,7 @@ def moderator_edits(before: str, after: str, at: int = NOON) -> Comment:
 
 
 def hides(text: str, at: int = NOON, *, hidden: bool | None = True) -> Comment:
-    return observed(Version(at, body_digest(text), Writer.UNSAID, SAYS[text], hidden=hidden))
+    return observed(Version(at, body_digest(text), Writer.UNKNOWN, SAYS[text], hidden=hidden))
 
 
 def unhides(text: str, at: int = EVENING) -> Comment:
@@ -65,7 +65,7 @@ def deletes() -> Comment:
 
 
 def listed(text: str, at: int = NOON, seen: int = NIGHT, *, hidden: bool | None = False) -> Comment:
-    writer = Writer.AUTHOR if at == MORNING else Writer.UNSAID
+    writer = Writer.AUTHOR if at == MORNING else Writer.UNKNOWN
     return observed(Version(at, body_digest(text), writer, SAYS[text], None, hidden, seen))
 
 
@@ -174,13 +174,13 @@ class TestAuthor:
         check(late, listed(SIGN, MORNING + 1), says=Sign())
 
     def test_the_tail_of_a_long_life_is_enough(self) -> None:
-        texts = [f"/sign number {n}" for n in range(3 * MOST)]
+        texts = [f"/sign number {n}" for n in range(3 * MAX_VERSIONS)]
         for n, text in enumerate(texts):
             SAYS.setdefault(text, Sign(f"number {n}"))
         told = [edits(a, b, NOON + n) for n, (a, b) in enumerate(pairwise(texts))]
         comment = known(*told)
-        assert len(comment.versions) == MOST
-        assert standing(comment).command == Sign(f"number {3 * MOST - 1}")
+        assert len(comment.versions) == MAX_VERSIONS
+        assert standing(comment).command == Sign(f"number {3 * MAX_VERSIONS - 1}")
         assert known(known(*told[100:]), known(*told[:200:-1])) == known(*told[100:])
         assert known(*told[::-1]) == comment
 
@@ -292,7 +292,7 @@ class TestListings:
         assert known(order, edits("/petition goal 5", HELLO)).versions[0].command == OrganizerCommand("goal")
 
     def test_words_are_read_by_the_newest_rules(self) -> None:
-        newly = observed(Version(EVENING, body_digest(HELLO), Writer.UNSAID, Sign(), None, False, NIGHT))
+        newly = observed(Version(EVENING, body_digest(HELLO), Writer.UNKNOWN, Sign(), None, False, NIGHT))
         check(writes(HELLO), newly, says=Sign())
         untouched = observed(Version(MORNING, body_digest(HELLO), Writer.AUTHOR, Sign(), None, False, NIGHT))
         check(writes(HELLO), untouched, says=Sign())
@@ -314,7 +314,7 @@ class TestHistories:
 
     def last_edit(self, text: str, by: Writer) -> Comment:
         version = Version(NOON, body_digest(text), by, SAYS[text], seen=NIGHT)
-        look = Version(NOON, body_digest(text), Writer.UNSAID, SAYS[text], hidden=False, seen=NIGHT)
+        look = Version(NOON, body_digest(text), Writer.UNKNOWN, SAYS[text], hidden=False, seen=NIGHT)
         return merge(observed(version), observed(look))
 
     def test_an_edit_that_was_the_authors_is_the_authors_whatever_it_replaced(self) -> None:
@@ -332,7 +332,7 @@ class TestHistories:
     def test_there_and_back_within_a_second_is_told_to_the_end(self) -> None:
         told = [writes(SIGN), edits(SIGN, HELLO, MORNING), edits(HELLO, SIGN, MORNING)]
         seen = [observed(replace(version, seen=NIGHT)) for one in told for version in one.versions]
-        look = observed(Version(MORNING, body_digest(SIGN), Writer.UNSAID, Sign(), hidden=False, seen=NIGHT))
+        look = observed(Version(MORNING, body_digest(SIGN), Writer.UNKNOWN, Sign(), hidden=False, seen=NIGHT))
         check(*seen, look, says=Sign())
         assert not standing(known(*seen, look)).ambiguous
 

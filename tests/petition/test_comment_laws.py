@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, merge, standing
-from tests.petition.talk import ADA, GHOST, TEXTS, Post, posts, some
+from tests.petition.simulation import ADA, GHOST, TEXTS, Post, posts, some
 
 END = 2000
 

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.counting.digest import Sum, digest
+from bot.petition.counting.digest import DigestSum, digest
 
 IDS = st.integers(1, 2**63 - 1)
 PAIRS = st.tuples(IDS, IDS)
@@ -23,7 +23,7 @@ def test_it_is_made_as_promised() -> None:
 
 def test_nobody_is_a_tally_too() -> None:
     assert digest([]) == f"adhash4096:{hashlib.sha256(bytes(512)).hexdigest()}"
-    assert Sum.from_bytes(b"") == Sum()
+    assert DigestSum.from_bytes(b"") == DigestSum()
 
 
 def test_it_stays_what_it_is() -> None:
@@ -41,7 +41,7 @@ def test_the_order_does_not_matter(pairs: list[tuple[int, int]], random: Random)
 
 @given(TALLIES, TALLIES)
 def test_counting_out_undoes_counting_in(there: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
-    total = Sum.of(there)
+    total = DigestSum.of(there)
     assert total.plus(others).minus(others) == total
     assert total.minus(others).plus(others) == total
 
@@ -53,6 +53,6 @@ def test_other_signatures_have_another_digest(some: list[tuple[int, int]], other
 
 @given(TALLIES)
 def test_it_can_be_kept(pairs: list[tuple[int, int]]) -> None:
-    total = Sum.of(pairs)
-    assert Sum.from_bytes(total.to_bytes()) == total
+    total = DigestSum.of(pairs)
+    assert DigestSum.from_bytes(total.to_bytes()) == total
     assert len(total.to_bytes()) == 512

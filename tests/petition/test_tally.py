@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest, merge
-from bot.petition.counting.tally import NOTHING, Signature, Verdict, fold, judge
-from bot.petition.organizers.rules import Rules, Withheld
+from bot.petition.counting.tally import NOTHING, Evaluation, Signature, evaluate, fold
+from bot.petition.organizers.rules import Removal, Rules
 from bot.petition.organizers.settings import Settings
-from tests.petition.talk import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
+from tests.petition.simulation import ADA, ALAN, GHOST, GRACE, ROBOT, Post, posts, recount
 
 END = 2000
 MORNING, NOON, EVENING = 100, 200, 300
@@ -31,10 +31,12 @@ def edited(comment: Comment, command: Sign | Unsign | None, at: int, by: Writer 
     return merge(comment, Comment(comment.id, comment.created_at, comment.author, at, (version,)))
 
 
-def check(*comments: Comment, signed: int | None, effective: Iterable[int], refused: Iterable[int] = ()) -> Verdict:
+def check(
+    *comments: Comment, signed: int | None, effective: Iterable[int], refused: Iterable[int] = ()
+) -> Evaluation:
     """One person's comments come to this, in whatever order they are looked at; the petition closes at NOON."""
-    verdict = judge(comments, closed_at=NOON)
-    assert verdict == judge(comments[::-1], closed_at=NOON)
+    verdict = evaluate(comments, closed_at=NOON)
+    assert verdict == evaluate(comments[::-1], closed_at=NOON)
     assert (verdict.signature.comment_id if verdict.signature else None) == signed
     assert verdict.effective == set(effective)
     assert verdict.refused == set(refused)
@@ -46,7 +48,7 @@ class TestRules:
 
     def test_a_phrase_that_is_none_does_not_hide_what_was_said_after_it(self) -> None:
         phrase, sign = Phrase("no phrase of ours"), Sign("Ada")
-        verdict = judge([says(1, phrase), says(2, sign, MORNING + 1)])
+        verdict = evaluate([says(1, phrase), says(2, sign, MORNING + 1)])
         assert verdict.signature is not None
         assert verdict.signature.comment_id == 2
 
@@ -54,7 +56,7 @@ class TestRules:
         comments = [says(1, Sign(), MORNING), says(2, Sign(), EVENING, GRACE)]
         assert [one.login for one in fold(comments)] == ["ada", "grace"]
         assert [one.login for one in fold(comments, closed_at=NOON)] == ["ada"]
-        withheld = Rules(withheld=(Withheld(ADA.id, ADA.login, 9),))
+        withheld = Rules(removals=(Removal(ADA.id, ADA.login, 9),))
         assert [one.login for one in fold(comments, rules=withheld)] == ["grace"]
 
 
@@ -98,7 +100,7 @@ class TestPerson:
         check(*comments, signed=1, effective=[1])
 
     def test_nobody_who_never_spoke_has_signed(self) -> None:
-        assert judge([]) == NOTHING
+        assert evaluate([]) == NOTHING
 
     def test_a_bot_does_not_sign(self) -> None:
         check(says(1, Sign(), by=ROBOT), says(2, Sign(), by=GHOST), signed=None, effective=[])
@@ -137,7 +139,7 @@ class TestClosing:
         check(says(1, Sign(), EVENING, hidden=True), signed=None, effective=[])
 
     def test_a_petition_that_is_open_again_counts_what_came_meanwhile(self) -> None:
-        verdict = judge([says(1, Sign(), EVENING)], closed_at=None)
+        verdict = evaluate([says(1, Sign(), EVENING)], closed_at=None)
         assert verdict.signature is not None
 
 
@@ -197,7 +199,7 @@ class TestAge:
     DAY = 86_400
 
     def counted(self, comments: Sequence[Comment], born: int | None, rules: Rules = RULES) -> tuple[bool, set[int]]:
-        verdict = judge(comments, rules=rules, born=born)
+        verdict = evaluate(comments, rules=rules, born=born)
         return verdict.signature is not None, set(verdict.refused)
 
     def test_an_account_signs_from_the_second_in_which_it_is_old_enough(self) -> None:
@@ -212,7 +214,7 @@ class TestAge:
     def test_whose_age_is_not_known_waits_and_may_withdraw(self) -> None:
         comment = says(4, Sign(), 10 * self.DAY)
         assert self.counted([comment], None) == (False, set())
-        assert judge([says(5, Unsign(), 11 * self.DAY)], rules=self.RULES).effective
+        assert evaluate([says(5, Unsign(), 11 * self.DAY)], rules=self.RULES).effective
 
     def test_without_the_rule_nobody_asks(self) -> None:
         assert self.counted([says(6, Sign(), 5)], None, Rules()) == (True, set())

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.petition.block import BODY_LIMIT, BlockContent, compose
-from bot.petition.block.body import BEGIN, END, NOTE, MachineLine, letter, machine_line, place_of, splice
+from bot.petition.block.body import BEGIN, END, NOTE, letter, locate_block, machine_line, splice
+from bot.petition.machine_line import MachineLine
 from tests.effort import growth
 from tests.petition.rendering import shown_in
 
@@ -191,4 +192,4 @@ def test_whatever_the_letter_is_the_block_is_seen(body: str) -> None:
     "piece", ["<details>", "<b>", "</b><b>", "<!--", "```\n", "> ", "<b", "`<b>", "<pre>\n", "| <b> "]
 )
 def test_a_long_letter_takes_no_longer_than_its_length(piece: str) -> None:
-    assert growth(lambda size: place_of(piece * size + str(size)).closing, 8_000 // len(piece)) < 24
+    assert growth(lambda size: locate_block(piece * size + str(size)).closing, 8_000 // len(piece)) < 24

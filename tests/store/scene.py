@@ -66,7 +66,7 @@ class Scene:
     async def hide(self, comment_id: int, hidden: bool = True) -> None:
         known = self.comments[comment_id]
         self.clock += 1
-        version = replace(known.versions[-1], at=self.clock, writer=Writer.UNSAID, previous=None, hidden=hidden)
+        version = replace(known.versions[-1], at=self.clock, writer=Writer.UNKNOWN, previous=None, hidden=hidden)
         await self.observe(replace(known, versions=(version,)))
 
     async def delete(self, comment_id: int) -> None:

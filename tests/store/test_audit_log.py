@@ -8,7 +8,8 @@ from functools import partial
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author
 from bot.petition.facts import IssueGone
-from bot.petition.organizers.commands import Given, Ruling, rule
+from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands
+from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import DEFAULTS
 from bot.store import Attempts, Store
 from bot.store.audit_log import ATTEMPTS_KEPT
@@ -21,11 +22,11 @@ from tests.store.scene import GRACE, LETTER, REPOSITORY, Scene
 EVE, MALLORY = Author(99, "eve"), Author(98, "mallory")
 
 
-async def govern(scene: Scene, *organizers: Author) -> Ruling:
+async def govern(scene: Scene, *organizers: Author) -> CommandResults:
     """Rule as the reconciler does."""
     orders = await scene.store.rules.list_commands(LETTER.id)
     allowed = {one.author.id: one.author in organizers for one in orders}
-    ruling = rule(DEFAULTS, orders, organizers=allowed, named={})
+    ruling = apply_commands(DEFAULTS, orders, organizers=allowed, named={})
     await scene.store.rules.apply(LETTER.id, ruling)
     return ruling
 
@@ -107,9 +108,7 @@ async def test_with_the_issue_goes_what_was_tried_on_it(scene: Scene) -> None:
 async def test_where_names_were_erased_none_is_taken_down(scene: Scene) -> None:
     await scene.say(EVE, OrganizerCommand("close"))
     ruling = await govern(scene, GRACE)
-    ended = replace(
-        ruling, rules=replace(ruling.rules, closed_at=101, settings=replace(DEFAULTS, anonymise_after=0))
-    )
+    ended = replace(ruling, rules=Rules(replace(DEFAULTS, anonymise_after=0), closed_at=101))
     await scene.store.rules.apply(LETTER.id, ended)
     assert [one.goes_on for one in await scene.store.privacy.anonymise(700)] == [False]
     assert await attempts_of(scene.store) == []
@@ -119,7 +118,7 @@ async def test_where_names_were_erased_none_is_taken_down(scene: Scene) -> None:
 
 def entry(number: int, comment: int, author: Author, answer: str) -> dict[str, object]:
     """Give a row of the log as 0.1.0 left it."""
-    given = Given(comment, 1_000 + number, author, OrganizerCommand("goal", f"{number}"))
+    given = GivenCommand(comment, 1_000 + number, author, OrganizerCommand("goal", f"{number}"))
     return {
         "petition_id": LETTER.id,
         "number": number,
@@ -128,8 +127,8 @@ def entry(number: int, comment: int, author: Author, answer: str) -> dict[str, o
         "given_at": given.at,
         "user_id": author.id,
         "login": author.login,
-        "word": given.order.word,
-        "argument": given.order.argument,
+        "word": given.command.word,
+        "argument": given.command.argument,
         "answer": answer,
         "note": "",
     }

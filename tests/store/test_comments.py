@@ -9,7 +9,7 @@ import pytest
 
 from bot.petition.comments.commands import GRAMMAR, Sign
 from bot.petition.comments.comment import Comment, KnownText, Version, Writer, read_text
-from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import Rules
 from bot.store import Store
 from bot.store import comments as comments_of_store
@@ -103,7 +103,7 @@ async def anonymise(scene: Scene) -> None:
     await scene.store.rules.record_settings(REPOSITORY.id, "anonymise_after: 0", 900)
     settings = (await scene.store.rules.get_settings(REPOSITORY.id)).settings
     await scene.change_issue(replace(scene.issue, closed_at=scene.clock + 1))
-    await scene.store.rules.apply(LETTER.id, Ruling(Rules(settings)))
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(settings)))
     assert await scene.store.privacy.anonymise(INSTALLATION)
 
 
@@ -130,7 +130,7 @@ async def test_a_new_version_brings_no_name_back_that_somebody_else_took_out(
     monkeypatch.setattr(comments_of_store, "GRAMMAR", NEXT)
     scene.comments[comment_id] = replace(
         scene.comments[comment_id],
-        versions=(replace(scene.comments[comment_id].versions[0], writer=Writer.UNSAID, previous=None),),
+        versions=(replace(scene.comments[comment_id].versions[0], writer=Writer.UNKNOWN, previous=None),),
     )
     await list_comments(scene, "/sign")
     assert [(one.login, one.name) for one in (await scene.snapshot()).newest] == [("ada", None)]

@@ -133,7 +133,7 @@ async def test_a_comment_edited_by_nobody_knows_whom_is_named(scene: Scene) -> N
     edited = scene.fact(ADA, Sign()).comment
     text = body_digest("edited")
     outcome = await list_comments(
-        scene, replace(edited, versions=(Version(scene.clock, text, Writer.UNSAID, Sign()),))
+        scene, replace(edited, versions=(Version(scene.clock, text, Writer.UNKNOWN, Sign()),))
     )
     assert outcome.doubtful == (edited.id,)
     assert outcome.count == 0
@@ -149,7 +149,7 @@ async def test_who_signed_before_the_end_is_asked_for_where_only_a_later_edit_wa
     await scene.edit(signed.id, Sign("Ada"))
     edited = scene.comments[signed.id]
     outcome = await list_comments(
-        scene, replace(edited, versions=(replace(edited.versions[-1], previous=None, writer=Writer.UNSAID),))
+        scene, replace(edited, versions=(replace(edited.versions[-1], previous=None, writer=Writer.UNKNOWN),))
     )
     assert (outcome.doubtful, outcome.count) == ((signed.id,), 0)
     history = replace(edited, versions=(*signed.versions, *edited.versions))
@@ -161,7 +161,7 @@ async def test_a_delivery_of_doubtful_origin_has_the_thread_read(scene: Scene) -
     (thread,) = await to_read(scene)
     await list_comments(scene, reread=thread.reread)
     comment = scene.fact(ADA, Sign()).comment
-    await scene.observe(replace(comment, versions=(replace(comment.versions[0], writer=Writer.UNSAID),)))
+    await scene.observe(replace(comment, versions=(replace(comment.versions[0], writer=Writer.UNKNOWN),)))
     assert [again.issue_id for again in await to_read(scene)] == [LETTER.id]
 
 

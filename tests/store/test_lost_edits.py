@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.block.body import letter, place_of, splice
+from bot.petition.block.body import letter, locate_block, splice
 from bot.petition.facts import BodyEdit, Issue, IssueFact
 from bot.store import KnownBody, LastBodies, Store, outside_digest
 from tests.chance import examples
@@ -210,7 +210,7 @@ class World:
             self.body = body
 
     def _block(self) -> str:
-        return place_of(self.body).block or ""
+        return locate_block(self.body).block or ""
 
 
 DOUBLED = ["send", "send", "apply", ("deliver", 0), ("again", 0), ("save", 1), "apply", "vanish", "vanish"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.facts import CommentFact
-from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import Rules
 from bot.store import Forgotten
 from bot.store.engine.database import statement
@@ -125,7 +125,7 @@ async def end(scene: Scene, settings: str) -> None:
     await scene.store.rules.record_settings(REPOSITORY.id, settings, 900)
     known = await scene.store.rules.get_settings(REPOSITORY.id)
     await scene.change_issue(replace(scene.issue, closed_at=1_000))
-    await scene.store.rules.apply(LETTER.id, Ruling(Rules(known.settings)))
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(known.settings)))
 
 
 async def test_some_time_after_the_end_only_the_count_is_kept(scene: Scene) -> None:
@@ -155,7 +155,7 @@ async def test_a_petition_that_is_reopened_gets_its_names_back_from_github(scene
     assert await are_left(scene) == []
     await scene.change_issue(replace(scene.issue, closed_at=None))
     known = await scene.store.rules.get_settings(REPOSITORY.id)
-    await scene.store.rules.apply(LETTER.id, Ruling(Rules(known.settings)))
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(known.settings)))
     assert await scene.store.privacy.anonymise(INSTALLATION) == [ToAnonymise(LETTER.id, goes_on=True)]
     assert [one.issue_id for one in await scene.store.threads.list_to_read(INSTALLATION, 9e9)] == [LETTER.id]
     told = scene.comments[comment_id]

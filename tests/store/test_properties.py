@@ -58,7 +58,7 @@ STEPS = st.builds(
     ),
     st.integers(0, 4),
     st.sampled_from(COMMANDS),
-    st.sampled_from([Writer.AUTHOR, Writer.AUTHOR, Writer.OTHER, Writer.UNSAID]),
+    st.sampled_from([Writer.AUTHOR, Writer.AUTHOR, Writer.OTHER, Writer.UNKNOWN]),
     st.integers(0, 2),
 )
 HISTORIES = st.lists(STEPS, min_size=1, max_size=14)
@@ -113,10 +113,10 @@ def _change(comment: Comment, act: str, step: Step, at: int) -> Comment:
         case "ghost":
             return replace(comment, author=Author(GHOST_ID, "ghost"), author_at=at)
         case "edit":
-            previous = None if step.by is Writer.UNSAID else last.digest
+            previous = None if step.by is Writer.UNKNOWN else last.digest
             version = Version(at, body_digest(repr(step.command)), step.by, step.command, previous)
         case _:
-            version = Version(at, last.digest, Writer.UNSAID, last.command, hidden=act == "hide")
+            version = Version(at, last.digest, Writer.UNKNOWN, last.command, hidden=act == "hide")
     return replace(comment, versions=(version,))
 
 
@@ -187,7 +187,7 @@ async def test_kept_signatures_are_what_the_comments_say(store: Store, history: 
 
 IN_DOUBT = [
     Step("write", 0, None, Writer.AUTHOR, 0),
-    Step("edit", 0, Sign(), Writer.UNSAID, 1),
+    Step("edit", 0, Sign(), Writer.UNKNOWN, 1),
     Step("write", 0, None, Writer.AUTHOR, 1),
 ]
 """A comment waits to be looked up, and the same person has said something else since."""

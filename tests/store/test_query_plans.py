@@ -13,7 +13,7 @@ import pytest
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Writer
 from bot.petition.facts import BodyEdit, IssueFact, IssueGone
-from bot.petition.organizers.commands import Answer, Outcome, Ruling
+from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Clarification, Cursor, LastBodies, RosterQuery, SortOrder, State, Store
@@ -100,10 +100,10 @@ async def test_a_delivery_finds_its_rows_by_an_index(trace: Trace, scene: Scene)
     await scene.edit(signed, Sign("Countess"))
     await scene.edit(signed, Sign("Nobody"), Writer.OTHER)
     await scene.store.comments.request_clarification({signed: "IC_1"}, scene.clock)
-    await scene.edit(signed, Sign("Somebody"), Writer.UNSAID)
+    await scene.edit(signed, Sign("Somebody"), Writer.UNKNOWN)
     await scene.unsign("ada")
     await scene.delete(await scene.sign("alan"))
-    await scene.store.rules.apply(LETTER.id, Ruling(Rules(Settings(minimum_account_age=30))))
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     await scene.sign("linus")
     assert await trace.read_whole_tables(at_least=20) == {}
 
@@ -174,8 +174,8 @@ async def test_commands_of_organizers_find_their_rows_by_an_index(trace: Trace, 
     await scene.say(GRACE, OrganizerCommand("close", ""))
     by_ada, by_grace = await store.rules.list_commands(LETTER.id)
     rules = Rules(Settings(goals=(5,), also_accept=("I agree",)), closed_at=scene.clock)
-    outcomes = (Outcome(by_ada, Answer.OBEYED), Outcome(by_grace, Answer.REFUSED))
-    await store.rules.apply(LETTER.id, Ruling(rules, outcomes))
+    outcomes = (Outcome(by_ada, CommandStatus.APPLIED), Outcome(by_grace, CommandStatus.REFUSED))
+    await store.rules.apply(LETTER.id, CommandResults(rules, outcomes))
     await store.rules.list_petitions_with_commands(REPOSITORY.id)
     await store.rules.find_author(LETTER.id, "ada")
     await store.rules.record_settings(REPOSITORY.id, "goal: 5", 1)

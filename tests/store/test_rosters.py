@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.counting.not_counted import Reason
 from bot.petition.facts import Continuation, InstallationFact, Issue, RepositoryFact
-from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Cursor, RosterQuery, SortOrder, Store
@@ -72,7 +72,7 @@ async def test_nobody_is_explained_who_is_counted_or_unknown_or_shown_to_nobody(
     assert await unheard(scene, "alan") is None
     assert await unheard(scene, "Grace Hopper") is None
     assert await unheard(scene, "grace") is not None
-    await scene.store.rules.apply(LETTER.id, Ruling(Rules(Settings(public_roster=False))))
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(public_roster=False))))
     assert await unheard(scene, "grace") is None
 
 

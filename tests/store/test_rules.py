@@ -7,7 +7,7 @@ import pytest
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, parse
 from bot.petition.comments.comment import Author
 from bot.petition.facts import SettingsFact
-from bot.petition.organizers.commands import Ruling, names_of, rule
+from bot.petition.organizers.commands import CommandResults, apply_commands, logins_in
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
 from bot.store import Store
@@ -16,14 +16,14 @@ from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scen
 EVE = Author(99, "eve")
 
 
-async def govern(scene: Scene, settings: Settings = DEFAULTS) -> Ruling:
+async def govern(scene: Scene, settings: Settings = DEFAULTS) -> CommandResults:
     """Rule as the reconciler does; Grace is the organizer, and every order means Ada."""
     orders = await scene.store.rules.list_commands(LETTER.id)
-    ruling = rule(
+    ruling = apply_commands(
         settings,
         orders,
         organizers={one.author.id: one.author == GRACE for one in orders},
-        named={(one.comment_id, login): ADA for one in orders for login in names_of(one.order)},
+        named={(one.comment_id, login): ADA for one in orders for login in logins_in(one.command)},
     )
     await scene.store.rules.apply(LETTER.id, ruling)
     return ruling

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.petition.addresses import Addresses
 from bot.petition.facts import Repository
 from bot.store import Store
+from bot.urls import Addresses
 from bot.web.application import create_app
 from bot.web.context import PagesContext
 from tests.store.scene import REPOSITORY

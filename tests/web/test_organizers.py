@@ -11,12 +11,12 @@ from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.oauth import OAuthClient
-from bot.petition.addresses import Addresses, Pages
 from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import assess
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, Store, sign_outs
+from bot.urls import Addresses, Pages
 from bot.web.application import create_app
 from bot.web.context import PagesContext
 from bot.web.organizers.routes import COOKIE, LIFE, SignIn

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Phrase, Sign
 from bot.petition.facts import Continuation, Issue
-from bot.petition.letter.versions import Passage, differences
-from bot.petition.organizers.commands import Ruling
+from bot.petition.letter import Passage, differences
+from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
@@ -98,7 +98,7 @@ async def test_after_the_end_nobody_is_told_to_sign(scene: Scene) -> None:
 
 async def test_what_organizers_do_not_show_is_not_told_by_the_search_either(scene: Scene) -> None:
     await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True))
-    await scene.petition.store.rules.apply(LETTER.id, Ruling(Rules(Settings(show=frozenset()))))
+    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(show=frozenset()))))
     assert "alan" not in (await read(scene, f"{PAGE}?q=alan")).text
 
 
@@ -257,7 +257,7 @@ async def _shapes(scene: Scene, search: str) -> set[str]:
 async def set_up(scene: Scene, text: str, response: Response | None = None) -> None:
     settings = read_settings(text)
     assert isinstance(settings, Settings)
-    await scene.petition.store.rules.apply(LETTER.id, Ruling(Rules(settings, response=response)))
+    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(settings, response=response)))
 
 
 async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> None:

@@ -12,9 +12,9 @@ from bot import app
 from bot.config import Config
 from bot.github.throttle import Limits
 from bot.petition import block
-from bot.petition.addresses import SIGNED_IN
 from bot.reconcile.intervals import Intervals
 from bot.reconcile.write_limiter import WriteRate
+from bot.urls import SIGNED_IN
 from sandbox.models import Comment, Issue, User
 from sandbox.server import Sandbox
 

@@ -22,7 +22,7 @@ LIMIT = 3
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let three comments fill an issue."""
-    monkeypatch.setattr("bot.petition.continuations.WALL", LIMIT)
+    monkeypatch.setattr("bot.petition.continuations.COMMENT_LIMIT", LIMIT)
 
 
 def issues_of_the_bot(stage: Scene) -> list[Issue]:

@@ -11,7 +11,7 @@ from hypothesis.errors import FlakyFailure
 
 from bot.petition.block import BlockContent, compose
 from bot.petition.comments import comment
-from bot.petition.counting.tally import Verdict
+from bot.petition.counting.tally import Evaluation
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.signatures import evaluate_comments
 from bot.store.recording.unit_of_work import PetitionRow
@@ -48,7 +48,7 @@ def believes_that_all_letters_are_alike(*_: Any) -> str:
     return ""
 
 
-def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
+def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[CommentRow]) -> Evaluation:
     last = comments[-1].issue_id if comments else 0
     return evaluate_comments(petition, [one for one in comments if one.issue_id == last])
 

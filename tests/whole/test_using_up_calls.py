@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.petition.block.body import MachineLine, machine_line
-from bot.petition.continuations import STRANGERS
+from bot.petition.block.body import machine_line
+from bot.petition.continuations import UNRELATED_LIMIT
+from bot.petition.machine_line import MachineLine
 from bot.verify import IssueName, verify
 from sandbox.models import Issue
 from tests.whole.scene import Scene
@@ -32,11 +33,11 @@ async def test_a_letter_that_names_thousands_of_issues_has_a_few_of_them_looked_
         stage.sign(petition, "ada")
         found = await verify(IssueName("lovelace/letters", petition.number), stage.config())
         assert found.recount.count == 1
-        assert lookups(calls, petition) == STRANGERS
+        assert lookups(calls, petition) == UNRELATED_LIMIT
         calls.forget()
         await stage.start_bot()
         await stage.shows(petition, 1)
-        assert lookups(calls, petition) == STRANGERS
+        assert lookups(calls, petition) == UNRELATED_LIMIT
 
 
 def letter_with(line: MachineLine) -> str:

@@ -78,7 +78,7 @@ async def test_a_forged_count_is_found_out(stage: Scene) -> None:
     petition, _ = await petition_with(stage, "ada")
     forge(petition, stage, count=9_000)
     found = await check(stage, petition)
-    assert "the block says 9000 signatures, the comments hold 1" in "\n".join(found.lines())
+    assert "the block says 9,000 signatures, the comments hold 1" in "\n".join(found.lines())
 
 
 async def test_an_issue_without_a_block_is_a_difference(stage: Scene) -> None:

@@ -135,7 +135,7 @@ class CommentNode(Struct, rename="camel"):
             yield last
         digest, command = read_text(self.body, known)
         if last is None or (last.at, last.digest) != (updated_at, digest):
-            yield Version(updated_at, digest, Writer.UNSAID, command, hidden=self.is_minimized, seen=now)
+            yield Version(updated_at, digest, Writer.UNKNOWN, command, hidden=self.is_minimized, seen=now)
 
 
 _REMOVED = "removed"

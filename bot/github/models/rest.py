@@ -146,7 +146,7 @@ class CommentResponse(CommentModel, kw_only=True, gc=False):
         version = Version(
             at=updated_at,
             digest=digest,
-            writer=Writer.AUTHOR if updated_at == created_at else Writer.UNSAID,
+            writer=Writer.AUTHOR if updated_at == created_at else Writer.UNKNOWN,
             command=command,
             hidden=self.hidden,
             seen=at,

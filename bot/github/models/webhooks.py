@@ -156,7 +156,7 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
             versions=() if version is None else (version,),
             deleted=is_deleted,
         )
-        is_unclear = version is not None and version.writer is Writer.UNSAID and version.hidden is None
+        is_unclear = version is not None and version.writer is Writer.UNKNOWN and version.hidden is None
         recheck = is_unclear and self.action == "edited"
         return (CommentFact(installation_id, self.repository.fact(), self.issue.fact(), comment, recheck),)
 
@@ -173,7 +173,7 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
         previous = self.changes.body if self.changes is not None else None
         before = digest if previous is None else body_digest(previous.text or "")
         if self.action != "edited" or before == digest or self.sender is None:
-            return Writer.UNSAID, None
+            return Writer.UNKNOWN, None
         author = self.comment.user
         is_own = author is not None and author.id == self.sender.id
         return (Writer.AUTHOR if is_own else Writer.OTHER), before

@@ -1,4 +1,4 @@
-"""Keep our block in an issue's body, and everything else as people wrote it.
+"""Find and replace our block in an issue's body, and leave everything else as people wrote it.
 
 The block stands between two markers, each on a line of its own. Two more of its lines are known by their look: the
 tally for machines at its head and the note for editors at its foot. When somebody deletes a marker, they still tell
@@ -9,17 +9,15 @@ code open and the block closes it: the lines that do so stand between the begin 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
-from bot.petition.continuations import is_name
-from bot.petition.markdown.limit_nesting import limit_nesting
+from bot.petition.machine_line import MachineLine
+from bot.petition.markdown import limit_nesting
 from bot.petition.markdown.unclosed import CLOSING_LINE, closing_lines
 
 BODY_LIMIT = 65_536
@@ -29,37 +27,6 @@ BEGIN = "<!-- undersigned:begin -->"
 END = "<!-- undersigned:end -->"
 NOTE = "<!-- undersigned:note The bot keeps rewriting this part. Write your own text above or below it. -->"
 """The line before the end marker, for people who edit the issue."""
-
-
-@dataclass(frozen=True, slots=True)
-class MachineLine:
-    """The tally as the block tells it to machines; `as_of` is when it was counted, in UTC epoch seconds."""
-
-    count: int
-    digest: str
-    as_of: int
-    v: int = 1
-    threads: tuple[str, ...] = ()
-    """The names, `owner/repo#number`, of the issues counted together, where there is more than one."""
-    withheld: tuple[tuple[int, int], ...] = ()
-    """Of each order that withholds a signature: its comment and whom it means, by their ids."""
-    anonymised: bool = False
-    """Whether we keep nothing any more but the count."""
-
-    def __str__(self) -> str:
-        said: dict[str, object] = {
-            "v": self.v,
-            "count": self.count,
-            "digest": self.digest,
-            "as_of": _iso(self.as_of),
-        }
-        if self.threads:
-            said["threads"] = self.threads
-        if self.anonymised:
-            said["anonymised"] = True
-        if self.withheld:
-            said["withheld"] = self.withheld
-        return f"<!-- undersigned {json.dumps(said, separators=(',', ':'))} -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +66,29 @@ class BlockLocation:
 
 
 def splice(body: str | None, block: str) -> str:
-    """Put the block into an issue's body, in the place of the one that is there or at the end.
+    """Return an issue's body with this block, in the place of the one that is there or at the end.
 
     Outside of the markers not one byte changes; leftovers of damaged and doubled blocks go. The block takes on the
     line ends of the letter. An empty block takes ours out.
     """
-    place = place_of(body)
+    place = locate_block(body)
     return place.filled(place.closed(block))
 
 
-def place_of(body: str | None) -> BlockLocation:
+def locate_block(body: str | None) -> BlockLocation:
     """Find where the block belongs in a body."""
     return _settled(body or "")
 
 
-def around(body: str | None) -> tuple[str, str]:
+def text_around_block(body: str | None) -> tuple[str, str]:
     """Return what people wrote before and after the block's place."""
-    place = place_of(body)
+    place = locate_block(body)
     return place.before, place.after
 
 
 def letter(body: str | None) -> str:
     """Return the body outside our block: the text people sign, without the blank line that `splice` put between."""
-    return place_of(body).letter
+    return locate_block(body).letter
 
 
 def letter_digest(body: str | None) -> str:
@@ -136,10 +103,8 @@ def machine_line(body: str | None) -> MachineLine | None:
     told = sorted((span for span in _spans(body) if "tally" in span.kinds), key=lambda span: not span.whole)
     inside = body[told[0].start : told[0].end] if told else ""
     said = next((mark["tally"] for mark in _MARK.finditer(inside) if mark["tally"]), None)
-    return _read_tally(said) if said else None
+    return MachineLine.read(said) if said else None
 
-
-_ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 _NEWLINE = re.compile(r"\r\n?|\n")
 
@@ -321,26 +286,5 @@ def _without_blank_line(text: str) -> str:
     return text.removesuffix("\r\n\r\n") if text.endswith("\r\n\r\n") else text.removesuffix("\n\n")
 
 
-def _iso(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime(_ISO)
-
-
 _PROBE = f"{BEGIN}\n{MachineLine(0, '', 0)}\n\n{END}"
 """The shortest block that is known again wherever it stands."""
-
-
-def _read_tally(said: str) -> MachineLine | None:
-    try:
-        tally = json.loads(said)
-        as_of = datetime.strptime(tally["as_of"], _ISO).replace(tzinfo=UTC)
-        threads = tuple(tally.get("threads", ()))
-        withheld = tuple((order, person) for order, person in tally.get("withheld", ()))
-        anonymised = tally.get("anonymised", False) is True
-        at = int(as_of.timestamp())
-        line = MachineLine(tally["count"], tally["digest"], at, tally["v"], threads, withheld, anonymised)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    well_typed = type(line.v) is int and type(line.count) is int and type(line.digest) is str
-    well_typed = well_typed and all(type(name) is str and is_name(name) for name in threads)
-    well_typed = well_typed and all(type(order) is type(person) is int for order, person in withheld)
-    return line if well_typed and line.v == 1 and line.count >= 0 else None

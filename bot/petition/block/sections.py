@@ -1,20 +1,21 @@
-"""Write the sections of the block, each from the facts alone."""
+"""The sections of the block, each written from the content alone, and the table that puts them in order."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
+from bot.petition.block.body import NOTE
+from bot.petition.block.content import BlockContent
 from bot.petition.counting.tally import Signature
-from bot.petition.i18n import Translator, wording
+from bot.petition.i18n import Translator
 from bot.petition.organizers.commands import USAGE
 from bot.petition.organizers.settings import Detail
 from bot.petition.text import inline, links_apart
-
-if TYPE_CHECKING:
-    from bot.petition.block.render import BlockContent
+from bot.units import WholeEpochSeconds
 
 BAR = 20
 """Characters of the progress bar."""
@@ -23,56 +24,53 @@ _CHART_STEPS = 7
 """Steps of the chart; the days below it have to stand side by side."""
 
 
-def heading(facts: BlockContent) -> str:
+def heading(content: BlockContent, tr: Translator) -> str:
     """Format how many have signed."""
-    say = wording(facts.language)
-    match facts.count:
-        case 0 if facts.ended_at is not None or not facts.labelled:
-            return "### ✍️ " + say.say("Nobody has signed")
+    match content.count:
+        case 0 if content.ended_at is not None or not content.labelled:
+            return "### ✍️ " + tr.translate("Nobody has signed")
         case 0:
-            return "### ✍️ " + say.say("Be the first to sign")
+            return "### ✍️ " + tr.translate("Be the first to sign")
         case count:
-            return "### ✍️ " + say.count("{number} person has signed", "{number} people have signed", count)
+            return "### ✍️ " + tr.count("{number} person has signed", "{number} people have signed", count)
 
 
-def progress(facts: BlockContent) -> str:
-    """Show how far the count has come towards the goal."""
-    say = wording(facts.language)
-    if not facts.goal or facts.goal < 0:
+def progress(content: BlockContent, tr: Translator) -> str:
+    """Format how far the count has come towards the goal."""
+    if not content.goal or content.goal < 0:
         return ""
-    goal = say.number(facts.goal)
-    if facts.count >= facts.goal:
-        reached = say.say("The goal of {goal} is reached", goal=goal)
+    goal = tr.number(content.goal)
+    if content.count >= content.goal:
+        reached = tr.translate("The goal of {goal} is reached", goal=goal)
         return f"`{'█' * BAR}` **{reached}** 🎉"
     # Only a goal that is reached looks reached, and the first signature shows.
-    full = max(facts.count * BAR // facts.goal, 1 if facts.count else 0)
-    percent = say.percent(max(facts.count * 100 // facts.goal, 1 if facts.count else 0) / 100)
-    share = say.say("{percent} of the goal of {goal}", percent=f"**{percent}**", goal=goal)
+    full = max(content.count * BAR // content.goal, 1 if content.count else 0)
+    percent = tr.percent(max(content.count * 100 // content.goal, 1 if content.count else 0) / 100)
+    share = tr.translate("{percent} of the goal of {goal}", percent=f"**{percent}**", goal=goal)
     return f"`{'█' * full}{'░' * (BAR - full)}` {share}"
 
 
-def passed(facts: BlockContent) -> str:
-    """Mark the milestones that are reached, except the last of all goals, which the bar shows."""
-    say = wording(facts.language)
-    behind = [one for one in facts.milestones if one.goal != facts.goal]
+def milestones(content: BlockContent, tr: Translator) -> str:
+    """Format the milestones that are reached, except the last of all goals, which the bar shows."""
+    behind = [one for one in content.milestones if one.goal != content.goal]
     marks = " · ".join(
-        say.say("**{goal}** on {day}", goal=say.number(one.goal), day=say.day_of_epoch(one.day)) for one in behind
+        tr.translate("**{goal}** on {day}", goal=tr.number(one.goal), day=tr.day_of_epoch(one.day))
+        for one in behind
     )
     return f"🎉 {marks}" if marks else ""
 
 
-def chart(facts: BlockContent) -> str:
+def chart(content: BlockContent, tr: Translator) -> str:
     """Draw how the signatures grew, as Mermaid; where that is not drawn, the count above says it all the same.
 
     https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/creating-diagrams
     """
-    if len(facts.days) < 2:
+    if len(content.days) < 2:
         return ""
-    say = wording(facts.language)
-    totals = _totals(facts.days)
-    labels = ", ".join(f'"{say.day_of_epoch(day)}"' for day, _ in totals)
+    totals = _totals(content.days)
+    labels = ", ".join(f'"{tr.day_of_epoch(day)}"' for day, _ in totals)
     top = max(totals[-1][1], 1)
-    title = say.say("How the signatures grew")
+    title = tr.translate("How the signatures grew")
     return "\n".join(
         [
             "```mermaid",
@@ -86,73 +84,69 @@ def chart(facts: BlockContent) -> str:
     )
 
 
-def response(facts: BlockContent) -> str:
-    """Show the official answer."""
-    say, given = wording(facts.language), facts.response
+def response(content: BlockContent, tr: Translator) -> str:
+    """Format the official answer."""
+    given = content.response
     if given is None:
         return ""
-    who = say.name(_profile(given.login, facts))
-    title = say.say("Official response by {who}, {day}", who=who, day=say.day(given.at))
-    return f"> **📣 {title}**\n>\n> {'<br>'.join(say.name(_with_links(line)) for line in given.text.splitlines())}"
+    who = tr.name(_profile(given.login, content))
+    title = tr.translate("Official response by {who}, {day}", who=who, day=tr.day(given.at))
+    return f"> **📣 {title}**\n>\n> {'<br>'.join(tr.name(_with_links(line)) for line in given.text.splitlines())}"
 
 
-def state(facts: BlockContent) -> str:
+def state(content: BlockContent, tr: Translator) -> str:
     """Format whether it is open, until when, and how it ended."""
-    say = wording(facts.language)
-    if facts.ended_at is not None:
-        when = say.day_and_time(facts.ended_at)
-        if facts.final_count is None:
-            closed = say.say("**Closed on {time}.**", time=when)
+    if content.ended_at is not None:
+        when = tr.day_and_time(content.ended_at)
+        if content.final_count is None:
+            closed = tr.translate("**Closed on {time}.**", time=when)
         else:
-            closed = say.count(
+            closed = tr.count(
                 "**Closed on {time} with {number} signature.**",
                 "**Closed on {time} with {number} signatures.**",
-                facts.final_count,
+                content.final_count,
                 time=when,
             )
-        return " ".join(("🔒", closed, say.say("New signatures do not count.")))
-    if not facts.labelled:
-        return "⏸️ " + say.say(
+        return " ".join(("🔒", closed, tr.translate("New signatures do not count.")))
+    if not content.labelled:
+        return "⏸️ " + tr.translate(
             "**Counting is paused**, because the label {label} was taken off this issue."
             " What you write meanwhile will count when it is back.",
-            label=say.code(facts.label),
+            label=tr.code(content.label),
         )
-    if facts.deadline is not None:
-        return "⏳ " + say.say("Open until {time}.", time=say.day_and_time(facts.deadline))
+    if content.deadline is not None:
+        return "⏳ " + tr.translate("Open until {time}.", time=tr.day_and_time(content.deadline))
     return ""
 
 
-def threads(facts: BlockContent) -> str:
+def threads(content: BlockContent, tr: Translator) -> str:
     """Format where the petition goes on, or what this issue continues."""
-    say = wording(facts.language)
-    links = [say.name(f"[{name}]({facts.site_url}/{name.replace('#', '/issues/')})") for name in facts.threads]
-    if facts.position < len(facts.threads):
-        full = say.say("This issue has as many comments as it can take.")
-        if facts.ended_at is not None:
+    links = [tr.name(f"[{name}]({content.site_url}/{name.replace('#', '/issues/')})") for name in content.threads]
+    if content.position < len(content.threads):
+        full = tr.translate("This issue has as many comments as it can take.")
+        if content.ended_at is not None:
             return full
-        go_on = say.say("Please sign in {issue}.", issue=links[-1])
+        go_on = tr.translate("Please sign in {issue}.", issue=links[-1])
         return f"➡️ **{full} {go_on}**"
-    if facts.position > 1:
-        return say.say("This continues {issues}; all are counted together.", issues=say.all_of(links[:-1]))
+    if content.position > 1:
+        return tr.translate("This continues {issues}; all are counted together.", issues=tr.all_of(links[:-1]))
     return ""
 
 
-def anonymised(facts: BlockContent) -> str:
+def anonymised(content: BlockContent, tr: Translator) -> str:
     """Format that names are not kept any more."""
-    if facts.anonymised_at is None:
+    if content.anonymised_at is None:
         return ""
-    say = wording(facts.language)
-    when = say.day_and_time(facts.anonymised_at)
-    return say.say("Names were removed here on {time}; the count stays.", time=when)
+    when = tr.day_and_time(content.anonymised_at)
+    return tr.translate("Names were removed here on {time}; the count stays.", time=when)
 
 
-def how(facts: BlockContent) -> str:
+def instructions(content: BlockContent, tr: Translator) -> str:
     """Format what to write, and how one knows what came of it."""
-    say = wording(facts.language)
-    withdraw = say.say("To withdraw, comment {unsign} or delete your comment.", unsign=say.code("/unsign"))
-    if facts.ended_at is not None or facts.position < len(facts.threads):
+    withdraw = tr.translate("To withdraw, comment {unsign} or delete your comment.", unsign=tr.code("/unsign"))
+    if content.ended_at is not None or content.position < len(content.threads):
         return withdraw
-    return "\n".join([_how_to_sign(facts), withdraw, _how_one_knows(facts)])
+    return "\n".join([_how_to_sign(content, tr), withdraw, _how_one_knows(content, tr)])
 
 
 def example_of(show: Collection[Detail]) -> str:
@@ -162,128 +156,127 @@ def example_of(show: Collection[Detail]) -> str:
     return "/sign Ada Lovelace, Analytical Engines" if Detail.AFFILIATION in show else "/sign Ada Lovelace"
 
 
-def table(rows: Sequence[str], facts: BlockContent) -> str:
-    """Put the rows of the newest signatures under their heading."""
-    say = wording(facts.language)
-    heading = say.say("Newest signatures")
-    columns = "| --: | :-- |" if say.is_rtl else "| :-- | --: |"
-    return "\n".join((f"| {heading} | UTC |", columns, *rows)) if rows else ""
-
-
-def row(signature: Signature, facts: BlockContent) -> str:
-    """Write one signature, with the details that are shown."""
-    # Two columns are what a phone has room for. The reason is left to comment and roster: twenty of them would
-    # bury the letter.
-    say = wording(facts.language)
-    name = inline(signature.name or "") if Detail.NAME in facts.show else ""
-    affiliation = inline(signature.affiliation or "") if Detail.AFFILIATION in facts.show else ""
-    moment = say.moment(signature.signed_at, facts.as_of)
-    if not signature.login:
-        nobody = say.say("not named")
-        return f"| *{nobody}* | {moment} |"
-    profile = say.name(_profile(signature.login, facts))
-    named = (f"**{say.name(name)}**" if name else profile, say.name(affiliation))
-    who = ("، " if say.is_rtl else ", ").join(text for text in named if text)
-    # The space before the dot does not break, so that no line begins with the dot.
-    who = f"{who}\N{NO-BREAK SPACE}· {profile}" if name else who
-    return f"| {who} | {moment} |"
-
-
-def more(facts: BlockContent, shown: int) -> str:
-    """Link to where all signatures are."""
-    say = wording(facts.language)
-    page = say.say("all signatures") if facts.csv_url else say.say("the petition's page")
-    named = ((page, facts.roster_url), ("CSV", facts.csv_url), ("JSON", facts.json_url))
-    links = " · ".join(f"[{name}]({address(url)})" for name, url in named if url)
-    rest = facts.count - shown
-    if rest <= 0 or not shown:
-        return links if facts.count else ""
-    if links:
-        return say.count("…and {number} more: {links}", "…and {number} more: {links}", rest, links=links)
-    return say.count("…and {number} more in the comments below.", "…and {number} more in the comments below.", rest)
-
-
-def changed(facts: BlockContent) -> str:
-    """Format that the letter is not what people have signed."""
-    if facts.letter_changed is None:
+def newest(content: BlockContent, tr: Translator) -> str:
+    """Write the table of the newest signatures."""
+    if not content.newest:
         return ""
-    say = wording(facts.language)
-    at, signed = facts.letter_changed
-    told = say.count(
+    title = tr.translate("Newest signatures")
+    columns = "| --: | :-- |" if tr.is_rtl else "| :-- | --: |"
+    rows = (_row(signature, content, tr) for signature in content.newest)
+    return "\n".join((f"| {title} | UTC |", columns, *rows))
+
+
+def more(content: BlockContent, tr: Translator) -> str:
+    """Link to where all signatures are."""
+    page = tr.translate("all signatures") if content.csv_url else tr.translate("the petition's page")
+    named = ((page, content.roster_url), ("CSV", content.csv_url), ("JSON", content.json_url))
+    links = " · ".join(f"[{name}]({address(url)})" for name, url in named if url)
+    rest = content.count - len(content.newest)
+    if rest <= 0 or not content.newest:
+        return links if content.count else ""
+    if links:
+        return tr.count("…and {number} more: {links}", "…and {number} more: {links}", rest, links=links)
+    return tr.count("…and {number} more in the comments below.", "…and {number} more in the comments below.", rest)
+
+
+def letter_changed(content: BlockContent, tr: Translator) -> str:
+    """Format that the letter is not what people have signed."""
+    if content.letter_changed is None:
+        return ""
+    at, signed = content.letter_changed
+    told = tr.count(
         "The letter was changed on {time}, after {number} person had signed.",
         "The letter was changed on {time}, after {number} people had signed.",
         signed,
-        time=say.day_and_time(at),
+        time=tr.day_and_time(at),
     )
-    link = " " + _link(say.say("What was changed"), facts.versions_url) if facts.versions_url else ""
+    link = " " + _link(tr.translate("What was changed"), content.versions_url) if content.versions_url else ""
     return f"⚠️ {told}{link}"
 
 
-def remarks(facts: BlockContent) -> str:
-    """Tell the organizers what was not understood."""
-    if not facts.remarks:
+def remarks(content: BlockContent, tr: Translator) -> str:
+    """Format what the organizers should know: mistakes in the settings, and commands that were not understood."""
+    if not content.remarks:
         return ""
-    say = wording(facts.language)
-    count = len(facts.remarks)
-    title = say.count("For the organizers: {number} remark", "For the organizers: {number} remarks", count)
-    items = [f"- {say.name(inline(remark))}" for remark in facts.remarks[:MOST_REMARKS]]
+    count = len(content.remarks)
+    title = tr.count("For the organizers: {number} remark", "For the organizers: {number} remarks", count)
+    items = [f"- {tr.name(inline(remark))}" for remark in content.remarks[:MOST_REMARKS]]
     if count > MOST_REMARKS:
-        items.append("- " + say.count("…and {number} more", "…and {number} more", count - MOST_REMARKS))
-    end = say.say(
+        items.append("- " + tr.count("…and {number} more", "…and {number} more", count - MOST_REMARKS))
+    end = tr.translate(
         "Mend the file, or edit or delete the comment, and its remark goes."
         " Meanwhile, what held before still holds."
     )
     return "\n".join([f"<details><summary>{title}</summary>\n", *items, f"\n{end}\n\n</details>"])
 
 
-def help_on_orders(facts: BlockContent) -> str:
-    """Explain the orders, where an organizer asked for it."""
-    if not facts.helps:
+def help_on_commands(content: BlockContent, tr: Translator) -> str:
+    """Explain the commands of organizers, where one asked for it."""
+    if not content.helps:
         return ""
-    say = wording(facts.language)
-    title = say.say("Orders for organizers, as comments")
-    items = "\n".join(
-        f"- {say.code(f'/petition {usage}')}: {_explained(what, say)}" for usage, what in USAGE.items()
-    )
+    title = tr.translate("Commands for organizers, as comments")
+    items = "\n".join(f"- {tr.code(f'/petition {usage}')}: {_explained(what, tr)}" for usage, what in USAGE.items())
     return f"<details><summary>{title}</summary>\n\n{items}\n\n</details>"
 
 
-def foot(facts: BlockContent) -> str:
+def time_of_counting(content: BlockContent, tr: Translator) -> str:
     """Format when it was counted, and how anybody can count again."""
-    say = wording(facts.language)
-    again = " · " + _link(say.say("anybody can recount"), facts.verify_url) if facts.verify_url else ""
-    return f"<sub>{counted(facts.as_of, facts.language)}{again}</sub>"
+    again = " · " + _link(tr.translate("anybody can recount"), content.verify_url) if content.verify_url else ""
+    return f"<sub>{counted(content.as_of, tr)}{again}</sub>"
 
 
-def counted(as_of: int, language: str) -> str:
+def note(content: BlockContent, tr: Translator) -> str:  # noqa: ARG001 - as of all sections
+    """Return the line before the end marker, for people who edit the issue."""
+    return NOTE
+
+
+def counted(as_of: WholeEpochSeconds, tr: Translator) -> str:
     """Format when it was counted."""
-    say = wording(language)
-    return say.say("Counted {time} from the comments", time=say.day_and_time(as_of))
+    return tr.translate("Counted {time} from the comments", time=tr.day_and_time(as_of))
 
 
 def address(url: str) -> str:
-    """Keep an address in one piece inside a Markdown link."""
+    """Quote an address so that it stays in one piece inside a Markdown link."""
     return quote(url, safe="/:?&=#%@+,;~!$'*[]")
 
 
 MOST_REMARKS = 10
 
 
-def _how_to_sign(facts: BlockContent) -> str:
-    say, example = wording(facts.language), example_of(facts.show)
+def _row(signature: Signature, content: BlockContent, tr: Translator) -> str:
+    """Write one signature, with the details that are shown."""
+    # Two columns are what a phone has room for. The reason is left to comment and roster: twenty of them would
+    # bury the letter.
+    name = inline(signature.name or "") if Detail.NAME in content.show else ""
+    affiliation = inline(signature.affiliation or "") if Detail.AFFILIATION in content.show else ""
+    moment = tr.moment(signature.signed_at, content.as_of)
+    if not signature.login:
+        nobody = tr.translate("not named")
+        return f"| *{nobody}* | {moment} |"
+    profile = tr.name(_profile(signature.login, content))
+    named = (f"**{tr.name(name)}**" if name else profile, tr.name(affiliation))
+    who = ("، " if tr.is_rtl else ", ").join(text for text in named if text)
+    # The space before the dot does not break, so that no line begins with the dot.
+    who = f"{who}\N{NO-BREAK SPACE}· {profile}" if name else who
+    return f"| {who} | {moment} |"
+
+
+def _how_to_sign(content: BlockContent, tr: Translator) -> str:
+    example = example_of(content.show)
     if not example:
-        return say.say("**To sign, comment {sign}**", sign=say.code("/sign"))
-    return say.say(
+        return tr.translate("**To sign, comment {sign}**", sign=tr.code("/sign"))
+    return tr.translate(
         "**To sign, comment {sign}**, or with your name: {example}",
-        sign=say.code("/sign"),
-        example=say.code(example),
+        sign=tr.code("/sign"),
+        example=tr.code(example),
     )
 
 
-def _how_one_knows(facts: BlockContent) -> str:
-    say = wording(facts.language)
-    answer = say.say("The bot answers with 👍 when that counts, and with 😕 when it does not.")
-    return answer + " " + _link(say.say("Was I counted?"), facts.search_url) if facts.search_url else answer
+def _how_one_knows(content: BlockContent, tr: Translator) -> str:
+    answer = tr.translate("The bot answers with 👍 when that counts, and with 😕 when it does not.")
+    return (
+        answer + " " + _link(tr.translate("Was I counted?"), content.search_url) if content.search_url else answer
+    )
 
 
 def _link(text: str, url: str) -> str:
@@ -304,16 +297,47 @@ def _with_links(line: str) -> str:
     return "".join(f"[{inline(text)}]({address(url)})" if url else inline(text) for text, url in parts)
 
 
-def _explained(what: str, say: Translator) -> str:
+def _explained(what: str, tr: Translator) -> str:
     """Translate an explanation, with its examples as code."""
-    parts = say.say(what).split("`")
-    return "".join(say.code(part) if number % 2 else part for number, part in enumerate(parts))
+    parts = tr.translate(what).split("`")
+    return "".join(tr.code(part) if number % 2 else part for number, part in enumerate(parts))
 
 
-def _profile(login: str, facts: BlockContent) -> str:
+def _profile(login: str, content: BlockContent) -> str:
     # In a link's text GitHub links nothing more; left alone, a login can be copied and searched for.
     shown = login if _LOGIN.fullmatch(login) else inline(login)
-    return f"[{shown}]({facts.site_url}/{quote(login)})"
+    return f"[{shown}]({content.site_url}/{quote(login)})"
 
 
 _LOGIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the block: what writes it, empty where there is nothing to show, and when it gives way."""
+
+    write: Callable[[BlockContent, Translator], str]
+    gives_way: int
+    """When room is short, the section with the lowest number is left out first."""
+
+
+SECTIONS: Final = (
+    Section(lambda *_: "---", 150),
+    Section(response, 100),
+    Section(heading, 160),
+    Section(progress, 90),
+    Section(milestones, 50),
+    Section(chart, 10),
+    Section(state, 120),
+    Section(threads, 140),
+    Section(anonymised, 130),
+    Section(instructions, 60),
+    Section(letter_changed, 110),
+    Section(newest, 0),
+    Section(more, 40),
+    Section(remarks, 30),
+    Section(help_on_commands, 20),
+    Section(time_of_counting, 70),
+    Section(note, 80),
+)
+"""The block from top to bottom. A new line of it is an entry here and a field of `BlockContent`."""

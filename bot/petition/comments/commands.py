@@ -1,4 +1,4 @@
-"""Read what a comment says to us: `/sign`, `/unsign` or a `/petition …` order."""
+"""Read what a comment says to us: `/sign`, `/unsign` or a `/petition …` command."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
-from typing import Final
+from typing import Any, ClassVar, Final, Self
 
 from bot.petition.comments.own_text import passages
 from bot.petition.markdown.lines import lines_begun_in_text
@@ -22,41 +23,142 @@ Every comment is read again then, once; what was read with 0.1.0 has no version,
 """
 
 
+class Command:
+    """What a comment says to us. Each subclass is one command, with all that is particular to it."""
+
+    __slots__: tuple[str, ...] = ()
+
+    kind: ClassVar[str]
+    """Its kind in the database. What signs shares `sign`, by which queries find those who may have signed."""
+    codes: ClassVar[str]
+    """The letters that it may begin with in the database's record of versions; no two commands share one."""
+    is_renewed_by_edits: ClassVar[bool] = False
+    """Whether every edit makes it anew, so that nobody else's can leave it as it was."""
+
+    @classmethod
+    def parse(cls, _details: str, _following: Sequence[str], /) -> Self:
+        """Read what stands behind its word on the line, and the lines of text that follow."""
+        return cls()
+
+    @property
+    def effect(self) -> Sign | Unsign | None:
+        """Return the `/sign` or `/unsign` that it amounts to; None where it does nothing to a signature."""
+        return self if isinstance(self, Sign | Unsign) else None
+
+    @property
+    def identity(self) -> object:
+        """Return what stays equal while edits leave it the command that it was."""
+        return type(self)
+
+    def without_details(self) -> Command:
+        """Return what is left of it when its details are outdated, or were taken out by somebody else."""
+        return self
+
+    def redacted(self, shown: Command | None) -> Command | None:
+        """Return what is left of the author's command after somebody else has edited it into what is shown."""
+        is_same = shown is not None and shown.identity == self.identity and not self.is_renewed_by_edits
+        return self.without_details() if is_same else None
+
+    def stored(self) -> list[str | None]:
+        """Return it as the database keeps it."""
+        return [self.codes, *(getattr(self, name) for name in self.__slots__)]
+
+    @classmethod
+    def restore(cls, _code: str, *values: Any) -> Self:
+        """Read what `stored` returned."""
+        return cls(*values)
+
+
 @dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Command):
     """`/sign`, with the details the person wants shown; None where they gave none."""
+
+    kind, codes = "sign", "s"
 
     name: str | None = None
     affiliation: str | None = None
     reason: str | None = None
 
+    @classmethod
+    def parse(cls, details: str, following: Sequence[str], /) -> Sign:
+        """Read name and affiliation on the line, and the reason below it."""
+        name, affiliation = _split(details)
+        return cls(
+            name=_fit(name, NAME_LIMIT),
+            affiliation=_fit(affiliation, AFFILIATION_LIMIT),
+            reason=_fit("\n".join(following)[:_LONGEST_DETAILS], REASON_LIMIT),
+        )
+
+    def without_details(self) -> Sign:
+        """Return a bare `/sign`."""
+        return Sign()
+
 
 @dataclass(frozen=True, slots=True)
-class Unsign:
+class Unsign(Command):
     """`/unsign`."""
 
+    kind, codes = "unsign", "u"
+
+    def redacted(self, _shown: Command | None) -> Unsign:
+        """Return itself: whatever somebody else makes of its text, nobody is kept in against their will."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
-class OrganizerCommand:
-    """`/petition WORD argument`, an organizer's order; the word is lower case and empty if there was none."""
+class OrganizerCommand(Command):
+    """`/petition WORD argument`, a command of an organizer; the word is lower case and empty if there was none."""
+
+    kind, codes, is_renewed_by_edits = "order", "o", True
 
     word: str
     argument: str = ""
 
+    @classmethod
+    def parse(cls, details: str, following: Sequence[str], /) -> OrganizerCommand:
+        """Read the word, and what follows it on the line; an answer may go on below."""
+        word = _WORD.match(details)
+        argument = _PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
+        name = word[0].lower()[:_LONGEST_WORD] if word else ""
+        if name == "respond":
+            argument = "\n".join([argument, *following])
+        return cls(name, clean(argument, ARGUMENT_LIMIT))
+
+    def without_details(self) -> OrganizerCommand:
+        """Return its word alone."""
+        return OrganizerCommand(self.word)
+
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Command):
     """A comment of a few words and no command; it signs where the organizers accept it.
 
     What people merely say is not kept: `digest` only tells whether it is one of the phrases that are accepted. An
     attempt is a command that was mistyped, such as `/sing`.
     """
 
+    kind, codes = "phrase", "pa"
+
     digest: str
     is_attempt: bool = False
 
+    @property
+    def identity(self) -> Phrase:
+        """Return itself: other words are another phrase."""
+        return self
 
-Command = Sign | Unsign | OrganizerCommand | Phrase
+    def stored(self) -> list[str | None]:
+        """Return it as the database keeps it."""
+        return ["a" if self.is_attempt else "p", self.digest]
+
+    @classmethod
+    def restore(cls, code: str, digest: str) -> Phrase:
+        """Read what `stored` returned."""
+        return cls(digest, is_attempt=code == "a")
+
+
+COMMANDS: Final[dict[str, type[Command]]] = {"sign": Sign, "unsign": Unsign, "petition": OrganizerCommand}
+"""The commands by the word that follows the slash. A new one is an entry here."""
 
 
 def parse(body: str) -> Command | None:
@@ -67,11 +169,21 @@ def parse(body: str) -> Command | None:
     if plain := _PLAIN.fullmatch(body):
         return Sign(plain["name"], plain["affiliation"])
     text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
-    if _COMMAND_SOMEWHERE.search(text):
-        command = _last_command(_worth_reading(text))
+    line = _command_line(tuple(COMMANDS))
+    if line.search(text):
+        command = _last_command(_worth_reading(text, line), line)
         if command is not None:
             return command
     return _phrase(text)
+
+
+def restore(stored: Sequence[Any]) -> Command:
+    """Return the command that `Command.stored` made this of; raises ValueError where none did."""
+    commands: Sequence[type[Command]] = (*COMMANDS.values(), Phrase)
+    for command in commands:
+        if stored[0] in command.codes:
+            return command.restore(*stored)
+    raise ValueError(f"no command is kept as {stored!r}")
 
 
 def phrases(also_accept: Collection[str]) -> frozenset[str]:
@@ -86,18 +198,21 @@ _PLAIN = re.compile(rf"/sign(?: (?P<name>{_WORDS})(?:, (?P<affiliation>{_WORDS})
 
 # People paste commands with a byte-order mark, a zero-width or a no-break space in front.
 _PASTED = "\ufeff\u00a0\u2007\u202f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
-_COMMAND_LINE = rf"(?:[{_PASTED}]* ){{0,3}}[{_PASTED}]*/(?ai:(sign|unsign|petition))[{_PASTED}]*(?![^\s.,:;!?])"
-_COMMAND = re.compile(_COMMAND_LINE)
-_COMMAND_SOMEWHERE = re.compile(rf"^{_COMMAND_LINE}", re.MULTILINE)
 
 
-def _worth_reading(text: str) -> str:
+@cache
+def _command_line(words: Collection[str]) -> re.Pattern[str]:
+    beginning = rf"^(?:[{_PASTED}]* ){{0,3}}[{_PASTED}]*"
+    return re.compile(rf"{beginning}/(?ai:({'|'.join(words)}))[{_PASTED}]*(?![^\s.,:;!?])", re.MULTILINE)
+
+
+def _worth_reading(text: str, command_line: re.Pattern[str]) -> str:
     """Leave out what follows the last command and its reason, and the middle of what is longer than GitHub says.
 
     GitHub says a comment has 65,536 characters at most, but lets up to four times as many pass. To read them all
     takes seconds; the beginning and what leads up to the last command say whose words this is.
     """
-    last = max((command.end() for command in _COMMAND_SOMEWHERE.finditer(text)), default=0)
+    last = max((command.end() for command in command_line.finditer(text)), default=0)
     empty_line = _EMPTY_LINE.search(text, last)
     text = text[: min(empty_line.start() if empty_line else len(text), last + _LONGEST // 4)]
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
@@ -107,11 +222,11 @@ _LONGEST = 65_536
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
-def _last_command(text: str) -> Command | None:
+def _last_command(text: str, command_line: re.Pattern[str]) -> Command | None:
     lines = text.split("\n")
     own = passages(lines)
     for passage in reversed(own):
-        commands = {number: found for number in passage if (found := _COMMAND.match(lines[number]))}
+        commands = {number: found for number in passage if (found := command_line.match(lines[number]))}
         if commands.keys() <= {passage.start}:
             begun = {passage.start}
         else:
@@ -140,23 +255,7 @@ _RULE = re.compile(r" {0,3}(?:=+|-+|[-_*](?:[ \t]*[-_*]){2,})[ \t]*")
 
 def _command(found: re.Match[str], following: Sequence[str]) -> Command:
     details = _PUNCTUATION.sub("", found.string[found.end() :], count=1).strip()[:_LONGEST_DETAILS]
-    match found[1].lower():
-        case "sign":
-            name, affiliation = _split(details)
-            return Sign(
-                name=_fit(name, NAME_LIMIT),
-                affiliation=_fit(affiliation, AFFILIATION_LIMIT),
-                reason=_fit("\n".join(following)[:_LONGEST_DETAILS], REASON_LIMIT),
-            )
-        case "unsign":
-            return Unsign()
-        case _:
-            word = _WORD.match(details)
-            argument = _PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
-            name = word[0].lower()[:_LONGEST_WORD] if word else ""
-            if name == "respond":
-                argument = "\n".join([argument, *following])
-            return OrganizerCommand(name, clean(argument, ARGUMENT_LIMIT))
+    return COMMANDS[found[1].lower()].parse(details, following)
 
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
@@ -197,7 +296,7 @@ def _split(details: str) -> tuple[str, str]:
 
 
 def _fit(text: str, limit: int) -> str | None:
-    """Make text fit to be shown, a link as its words; None where nothing is left but punctuation."""
+    """Return text as it is shown, a link as its words; None where nothing is left but punctuation."""
     fitting = clean(_LINKS.sub(r"\g<text>", text), limit)
     return fitting if says_something(fitting) else None
 

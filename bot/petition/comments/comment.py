@@ -8,11 +8,13 @@ the comment means by what is known now.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.petition.comments import commands
 from bot.petition.comments.commands import Command
 from bot.petition.comments.versions import Version, Writer, join, read
+from bot.units import WholeEpochSeconds
 
 __all__ = [
     "GHOST_ID",
@@ -43,7 +45,7 @@ class Author:
 
     @property
     def can_sign(self) -> bool:
-        """Tell people from bots, organizations, mannequins and the ghost."""
+        """Return whether this is a person: no bot, organization or mannequin, and not the ghost."""
         return self.type == "User" and self.id != GHOST_ID
 
 
@@ -52,12 +54,12 @@ class Comment:
     """Everything observed of one comment. `missing_at` is when a complete listing lacked it, 0 for never."""
 
     id: int
-    created_at: int
+    created_at: WholeEpochSeconds
     author: Author | None
-    author_at: int = 0
+    author_at: WholeEpochSeconds = 0
     versions: tuple[Version, ...] = ()
     deleted: bool = False
-    missing_at: int = 0
+    missing_at: WholeEpochSeconds = 0
 
     @property
     def present(self) -> bool:
@@ -79,7 +81,7 @@ class KnownText:
 class Standing:
     """What a comment means by what is known: `command` is None where it says nothing that counts.
 
-    `made_at` is when the command came to be (UTC epoch seconds): the comment's creation, or the edit that made it.
+    `made_at` is when the command came to be: the comment's creation, or the edit that made it.
     `unverified` means that somebody edited the text and nobody has told us who. Meanwhile a signature stays while
     the text still is a `/sign`, a withdrawal stays or is believed, and nothing else counts.
     `ambiguous` means that an observation is missing, or that those of one second contradict each other. What the
@@ -87,7 +89,7 @@ class Standing:
     """
 
     command: Command | None = None
-    made_at: int = 0
+    made_at: WholeEpochSeconds = 0
     hidden: bool = False
     unverified: bool = False
     ambiguous: bool = False
@@ -148,3 +150,30 @@ def _author_rank(comment: Comment) -> tuple[int, bool, int, str, str]:
     if author is None:
         return (comment.author_at, False, 0, "", "")
     return (comment.author_at, True, author.id, author.login, author.type)
+
+
+END_OF_TIME: Final[WholeEpochSeconds] = 2**62
+"""A time after all others."""
+
+
+def _bare(version: Version) -> Version:
+    command = version.command
+    signs = command is not None and command.effect is not None
+    return replace(version, command=command.without_details()) if command is not None and signs else version
+
+
+def without_details(comment: Comment, until: WholeEpochSeconds) -> Comment:
+    """Return a comment without name, affiliation, reason and login in texts up to a time.
+
+    What is left is a number for the person and that they signed: without it nobody could count the petition again,
+    as long as the comment stands on GitHub.
+
+    New words that the person wrote later are their own will again. The same words seen again, as when a moderator
+    hides and unhides them, are not, nor is what somebody else made of them.
+    """
+    old = {version.digest for version in comment.versions if version.at <= until}
+    new = {one.digest for one in comment.versions if one.at > until and one.writer is Writer.AUTHOR} - old
+    versions = tuple(version if version.digest in new else _bare(version) for version in comment.versions)
+    is_new = bool(versions) and versions[-1].digest in new
+    author = comment.author if is_new or comment.author is None else replace(comment.author, login="")
+    return replace(comment, author=author, versions=versions)

@@ -1,4 +1,4 @@
-"""Tell a comment's own words from what it quotes, shows as code, hides, or drags along as the tail of a mail."""
+"""Find a comment's own words among what it quotes, shows as code, hides, or drags along as the tail of a mail."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _ATTRIBUTION_LENGTH = 400
 
 
 def _has_fields(header: Sequence[str]) -> bool:
-    """Tell the header of a quoted mail, whether on many lines or on one, from a line like `From: Berlin`."""
+    """Return whether this is the header of a quoted mail, on one line or many, and no line like `From: Berlin`."""
     fields = _FIELD.findall("\n".join(takewhile(str.strip, header))[:_HEADER_LENGTH])
     return len({field.lower() for field in fields}) >= _FIELDS_OF_A_HEADER
 

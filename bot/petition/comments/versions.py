@@ -13,9 +13,10 @@ from itertools import groupby, zip_longest
 from operator import attrgetter
 from typing import Final
 
-from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
+from bot.petition.comments.commands import Command, Unsign
+from bot.units import WholeEpochSeconds
 
-MOST = 100
+MAX_VERSIONS = 100
 """Versions that are kept of one comment, the latest; else somebody who edits on and on would fill the database."""
 
 
@@ -24,7 +25,7 @@ class Writer(StrEnum):
 
     AUTHOR = "author"
     OTHER = "other"
-    UNSAID = "unsaid"
+    UNKNOWN = "unknown"
     """The observation does not tell: a hide, a pin, or a listing of a comment that was edited before."""
 
 
@@ -32,18 +33,18 @@ class Writer(StrEnum):
 class Version:
     """One observation of a comment's text and visibility.
 
-    `at` is the comment's `updated_at` and `seen` the time of the API read (0 for a delivery), both in UTC epoch
-    seconds. `previous` is the digest of the text that an edit replaced, where the observation tells it; a text of
-    the author's without one is what the comment was created with, by all that the observation tells.
+    `at` is the comment's `updated_at` and `seen` the time of the API read, 0 for a delivery. `previous` is the
+    digest of the text that an edit replaced, where the observation tells it; a text of the author's without one is
+    what the comment was created with, by all that the observation tells.
     """
 
-    at: int
+    at: WholeEpochSeconds
     digest: str
     writer: Writer
     command: Command | None = None
     previous: str | None = None
     hidden: bool | None = None
-    seen: int = 0
+    seen: WholeEpochSeconds = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class Reading:
     """It is known who wrote the text, and what the author's own last words are."""
     settled: bool = True
     """No later text of the same second is to be feared."""
-    written_at: int = 0
-    made_at: int = 0
+    written_at: WholeEpochSeconds = 0
+    made_at: WholeEpochSeconds = 0
     hidden: bool = False
 
     @property
@@ -70,32 +71,33 @@ class Reading:
         """Return what counts: the author's own words, less what somebody else took out of them."""
         if self.by_author:
             return self.shown
-        if self.sure:
-            return _redacted(self.own, self.shown)
-        return _cautious(self.own, self.shown)
+        if not self.sure and isinstance(self.shown, Unsign):
+            # A withdrawal is believed, whoever wrote it.
+            return self.shown
+        return None if self.own is None else self.own.redacted(self.shown)
 
 
 def join(versions: Iterable[Version]) -> tuple[Version, ...]:
-    """Put versions in order, each once; of what their authors have replaced, only what is needed is kept."""
+    """Return versions in order, each once; of what their authors have replaced, only what is needed is kept."""
     latest_look: dict[tuple[object, ...], Version] = {}
     for version in versions:
         key = (version.at, version.digest, version.writer, version.previous, version.hidden)
         known = latest_look.get(key)
         if known is None or _freshness(version) > _freshness(known):
             latest_look[key] = version
-    ordered = sorted(latest_look.values(), key=_rank)[-MOST:]
+    ordered = sorted(latest_look.values(), key=_rank)[-MAX_VERSIONS:]
     return tuple(version if version.at == ordered[-1].at else _bare(version) for version in ordered)
 
 
-def last_text(versions: Sequence[Version], created_at: int) -> Version | None:
+def last_text(versions: Sequence[Version], created_at: WholeEpochSeconds) -> Version | None:
     """Return the version whose text stands, as it was seen last; None where its command is not kept whole."""
     digest = read(versions, created_at).digest if len(versions) > 1 else versions[0].digest
     last = (one for one in reversed(versions) if one.at == versions[-1].at and one.digest == digest)
     return next(last, None)
 
 
-def read(versions: Sequence[Version], created_at: int) -> Reading:
-    """Read versions that are in order; `created_at` is the comment's, in UTC epoch seconds."""
+def read(versions: Sequence[Version], created_at: WholeEpochSeconds) -> Reading:
+    """Read versions that are in order; `created_at` is the comment's."""
     known = _NOTHING
     if len(versions) == 1:
         only = versions[0]
@@ -113,10 +115,10 @@ def read(versions: Sequence[Version], created_at: int) -> Reading:
 _NOTHING: Final = Reading()
 
 
-def _read_version(known: Reading, version: Version, created_at: int) -> Reading:
+def _read_version(known: Reading, version: Version, created_at: WholeEpochSeconds) -> Reading:
     told = version.seen > version.at
     hidden = known.hidden if version.hidden is None else version.hidden
-    if version.writer is Writer.UNSAID and version.digest == known.digest:
+    if version.writer is Writer.UNKNOWN and version.digest == known.digest:
         return replace(_look_again(known, version), hidden=hidden, settled=known.settled or told)
     now = Reading(
         digest=version.digest,
@@ -134,13 +136,13 @@ def _read_version(known: Reading, version: Version, created_at: int) -> Reading:
 
 
 def _look_again(known: Reading, look: Version) -> Reading:
-    """Take over what the same text is read as now: the rules of reading may have changed, and details come back."""
+    """Return what the same text is read as now: the rules of reading may have changed, and details come back."""
     again = replace(known, shown=look.command, own=look.command if known.by_author else known.own)
     same = type(again.command) is type(known.command)
     return again if same else replace(again, made_at=known.written_at)
 
 
-def _made_at(known: Reading, version: Version, created_at: int) -> int:
+def _made_at(known: Reading, version: Version, created_at: WholeEpochSeconds) -> WholeEpochSeconds:
     """Return when the author made this command: with the comment, with an earlier edit, or with this one."""
     if known.digest is None and version.previous is None and version.at <= created_at + 1:
         # GitHub's two times may differ by a second on a comment that nobody ever edited.
@@ -150,45 +152,33 @@ def _made_at(known: Reading, version: Version, created_at: int) -> int:
 
 
 def _is_same(command: Command | None, other: Command | None) -> bool:
-    """Return whether an edit leaves a command what it was, whatever else it changed; an order never stays so."""
-    return _kind(command) == _kind(other) and not isinstance(other, OrganizerCommand)
+    """Return whether an edit leaves a command what it was, whatever else it changed."""
+    return _identity(command) == _identity(other) and not (other is not None and other.is_renewed_by_edits)
 
 
-def _kind(command: Command | None) -> object:
-    return command if isinstance(command, Phrase) else type(command)
+def _identity(command: Command | None) -> object:
+    return None if command is None else command.identity
 
 
 def _follows(version: Version, known: Reading) -> bool:
     return version.previous is None or version.previous == known.digest
 
 
-def _redacted(own: Command | None, shown: Command | None) -> Command | None:
-    """Read the author's own last words after somebody else edited them."""
-    if isinstance(own, Sign):
-        return Sign() if isinstance(shown, Sign) else None
-    return own if isinstance(own, Unsign) or (isinstance(own, Phrase) and own == shown) else None
-
-
-def _cautious(own: Command | None, shown: Command | None) -> Command | None:
-    """Read a text that nobody knows the writer of, after the author's own last words that we know."""
-    return Unsign() if isinstance(shown, Unsign) else _redacted(own, shown)
-
-
 def _read_second(
-    known: Reading, second: Sequence[Version], created_at: int, following: Sequence[Version]
+    known: Reading, second: Sequence[Version], created_at: WholeEpochSeconds, following: Sequence[Version]
 ) -> Reading:
     if len(second) == 1:
         return _read_version(known, second[0], created_at)
-    final = _replaced_later(second, following) or _final(second)
-    trail = _trail(known.digest, second, final)
-    looks = [version for version in second if version not in trail]
+    final = _replaced_later(second, following) or _seen_later(second)
+    chain = _chain(known.digest, second, final)
+    looks = [version for version in second if version not in chain]
     after = known
-    for version in trail:
+    for version in chain:
         after = _read_version(after, version, created_at)
-    after = _end(known, after, trail, second, final)
+    after = _at_the_end(known, after, chain, second, final)
     for look in sorted(looks, key=attrgetter("seen")):
         after = _look_again(after, look) if look.digest == after.digest else after
-    hidden = _hidden(after, trail, looks, second)
+    hidden = _hidden(after, chain, looks, second)
     return replace(after, hidden=True in hidden, settled=after.settled and len(hidden) == 1)
 
 
@@ -198,10 +188,10 @@ def _freshest(second: Sequence[Version]) -> list[Version]:
     return [version for version in second if version.seen == seen > version.at]
 
 
-def _final(second: Sequence[Version]) -> str | None:
+def _seen_later(second: Sequence[Version]) -> str | None:
     """Return which text the second ended with, where a later look tells."""
     freshest = _freshest(second)
-    digests = {v.digest for v in freshest if v.writer is Writer.UNSAID} or {v.digest for v in freshest}
+    digests = {v.digest for v in freshest if v.writer is Writer.UNKNOWN} or {v.digest for v in freshest}
     return digests.pop() if len(digests) == 1 else None
 
 
@@ -214,44 +204,58 @@ def _replaced_later(second: Sequence[Version], following: Sequence[Version]) -> 
 
 
 def _is_edit(version: Version) -> bool:
-    return version.writer is not Writer.UNSAID and version.previous not in (None, version.digest)
+    return version.writer is not Writer.UNKNOWN and version.previous not in (None, version.digest)
 
 
-def _trail(digest: str | None, second: Sequence[Version], final: str | None) -> list[Version]:
-    """Put the texts of a second into the order in which one replaced the other; mere looks stay out."""
+def _chain(digest: str | None, second: Sequence[Version], final: str | None) -> list[Version]:
+    """Return the texts of a second in the order in which one replaced the other; mere looks are not among them.
+
+    `digest` is of the text that stood before, None where the comment was created in this second.
+    """
     # Delivery and history of one edit may differ in whether they tell that the comment was hidden.
     edits = list({(v.previous, v.digest, v.writer): v for v in second if _is_edit(v)}.values())
-    origins = [v for v in second if v.writer is not Writer.UNSAID and v.previous is None]
-    reached = {edit.digest for edit in edits}
-    unreached = [origin for origin in origins if origin.digest not in reached]
-    trail: list[Version] = []
-    if digest is None:
-        # The comment was created in this second. A listing, too, takes what it sees for the first text.
-        trail = [origin for origin in unreached or origins if origin.writer is Writer.AUTHOR][:1]
-        unreached = [origin for origin in unreached if origin.writer is Writer.OTHER]
-    remaining = edits + unreached
+    origins = [v for v in second if v.writer is not Writer.UNKNOWN and v.previous is None]
+    edited_into = {edit.digest for edit in edits}
+    apart = [origin for origin in origins if origin.digest not in edited_into]
+    if digest is not None:
+        return _linked(digest, edits + apart, final)
+    # A listing, too, takes what it sees for the first text.
+    first = [origin for origin in apart or origins if origin.writer is Writer.AUTHOR][:1]
+    others = [origin for origin in apart if origin.writer is Writer.OTHER]
+    return first + _linked(first[0].digest if first else None, edits + others, final)
+
+
+def _linked(digest: str | None, edits: Sequence[Version], final: str | None) -> list[Version]:
+    """Return edits in order, each behind the one whose text it replaced, as far as that is told."""
+    chain: list[Version] = []
+    remaining = list(edits)
     while remaining:
-        digest = trail[-1].digest if trail else digest
-        following = [edit for edit in remaining if edit.previous == digest]
-        replaceable = {edit.digest for edit in remaining}
-        heads = [edit for edit in remaining if edit.previous not in replaceable]
-        step = min(following or heads or remaining, key=lambda edit: edit.digest == final)
-        remaining.remove(step)
-        trail.append(step)
-    return trail
+        made = {edit.digest for edit in remaining}
+        candidates = (
+            [edit for edit in remaining if edit.previous == digest]
+            # The link is missing; another chain begins with what replaced none of those that are left.
+            or [edit for edit in remaining if edit.previous not in made]
+            or remaining
+        )
+        edit = min(candidates, key=lambda edit: edit.digest == final)
+        remaining.remove(edit)
+        chain.append(edit)
+        digest = edit.digest
+    return chain
 
 
-def _end(
-    before: Reading, after: Reading, trail: Sequence[Version], second: Sequence[Version], final: str | None
+def _at_the_end(
+    before: Reading, after: Reading, chain: Sequence[Version], second: Sequence[Version], final: str | None
 ) -> Reading:
-    """Return how the second ended, and how sure that is."""
-    texts = [before.digest, *(version.digest for version in trail)]
+    """Return how the second ended, and how sure that is; `after` is what the chain of its edits leads to."""
+    texts = [before.digest, *(version.digest for version in chain)]
     returns = len(set(texts)) < len(texts)
     seen = {version.digest for version in second}
     end = final or (after.digest if after.digest in seen else second[-1].digest)
     if end == after.digest and not returns:
-        linked = all(now.previous in (None, was) for was, now in zip(texts, trail, strict=False))
-        return replace(after, settled=final is not None or (after.settled and linked and seen.issubset(texts)))
+        is_linked = all(now.previous in (None, was) for was, now in zip(texts, chain, strict=False))
+        is_whole = is_linked and seen.issubset(texts)
+        return replace(after, settled=final is not None or (after.settled and is_whole))
     # The same text stood more than once, or there is no known way to the text that stands.
     text = max((version for version in second if version.digest == end), key=attrgetter("seen"))
     now = replace(
@@ -263,23 +267,28 @@ def _end(
         written_at=text.at,
         made_at=text.at if after.digest is None else after.made_at,
     )
-    own = [version.command for version in trail if version.writer is Writer.AUTHOR]
+    return _attributed(now, before, chain) if returns else replace(now, sure=False)
+
+
+def _attributed(now: Reading, before: Reading, chain: Sequence[Version]) -> Reading:
+    """Return whose text stands, where it stood more than once: that of whoever edited other text into it."""
+    writers = {version.writer for version in chain if version.digest == now.digest and version.previous}
+    if writers == {Writer.AUTHOR}:
+        return replace(now, own=now.shown, by_author=True, sure=True)
+    own = [version.command for version in chain if version.writer is Writer.AUTHOR]
     own += [] if before.digest is None else [before.own]
-    match {version.writer for version in trail if version.digest == end and version.previous and returns}:
-        case writers if writers == {Writer.AUTHOR}:
-            return replace(now, own=text.command, by_author=True, sure=True)
-        case writers if writers == {Writer.OTHER} and len({_kind(command) for command in own}) == 1:
-            return replace(now, own=own[0])
-        case _:
-            return replace(now, sure=False)
+    if writers == {Writer.OTHER} and len({_identity(command) for command in own}) == 1:
+        # Whichever of the author's words were the last, they say the same.
+        return replace(now, own=own[0])
+    return replace(now, sure=False)
 
 
 def _hidden(
-    after: Reading, trail: Sequence[Version], looks: Sequence[Version], second: Sequence[Version]
+    after: Reading, chain: Sequence[Version], looks: Sequence[Version], second: Sequence[Version]
 ) -> set[bool]:
     """Return whether the comment was hidden at the second's end, by the best witnesses; two answers are none."""
     at_the_end = [look for look in looks if look.digest == after.digest]
-    for witnesses in (_freshest(second), at_the_end, trail[-1:], looks):
+    for witnesses in (_freshest(second), at_the_end, chain[-1:], looks):
         said = {version.hidden for version in witnesses if version.hidden is not None}
         if said:
             return said
@@ -289,7 +298,8 @@ def _hidden(
 def _freshness(version: Version) -> tuple[int, str, bool, str]:
     # By its kind first, because that is all that is left of an outdated command, or of one that was forgotten.
     command = version.command
-    return (version.seen, type(command).__name__, command != Sign(), repr(command))
+    has_details = command is not None and command != command.without_details()
+    return (version.seen, type(command).__name__, has_details, repr(command))
 
 
 def _rank(version: Version) -> tuple[int, int, str, str, str, int]:
@@ -298,11 +308,7 @@ def _rank(version: Version) -> tuple[int, int, str, str, str, int]:
 
 
 def _bare(version: Version) -> Version:
-    """Keep the kind of an outdated command, not the name and reason that its author has replaced since."""
-    match version.command:
-        case Sign():
-            return replace(version, command=Sign())
-        case OrganizerCommand(word=word):
-            return replace(version, command=OrganizerCommand(word))
-        case _:
-            return version
+    """Return a version whose command is outdated without the details that its author has replaced since."""
+    command = version.command
+    bare = None if command is None else command.without_details()
+    return version if bare == command else replace(version, command=bare)

@@ -1,4 +1,4 @@
-"""Show what may be worth a second look: young and empty accounts, bursts, logins that are nearly the same.
+"""Find what may be worth a second look: young and empty accounts, bursts, logins that are nearly the same.
 
 Nothing here is acted on, and nothing here is proof: many people open an account in order to sign, and a link in the
 news makes a burst.
@@ -10,11 +10,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
 from bot.petition.counting.tally import Signature
+from bot.units import WholeEpochSeconds
 
 YOUNG_DAYS: Final = (1, 7, 30)
 """Ages at the time of signing up to which accounts are counted as young."""
@@ -27,10 +27,10 @@ _DAY, _HOUR = 86_400, 3_600
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What GitHub shows of an account; `born` is when it was opened, in UTC epoch seconds."""
+    """What GitHub shows of an account; `born` is when it was opened."""
 
     id: int
-    born: int
+    born: WholeEpochSeconds
     followers: int = 0
     repositories: int = 0
     has_profile: bool = False
@@ -48,7 +48,7 @@ class Account:
 class Burst:
     """An hour, by its first second, in which unusually many signed; `young` of them were up to a week old."""
 
-    hour: int
+    hour: WholeEpochSeconds
     signatures: int
     young: int
 
@@ -59,10 +59,6 @@ class Alike:
 
     signatures: int
     logins: tuple[str, ...]
-
-    def __str__(self) -> str:
-        more = ", …" if self.signatures > _LOGINS_SAID else ""
-        return f"Logins alike: {self.signatures:,} like {', '.join(self.logins[:_LOGINS_SAID])}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +83,6 @@ class AbuseSignals:
     def is_remarkable(self) -> bool:
         """Return whether there is anything to look at twice."""
         return bool(self.empty or self.bursts or self.alike or any(number for _, number in self.young))
-
-    def lines(self) -> Iterator[str]:
-        """Return its lines for people."""
-        yield f"{_count(self.signatures, 'signature')}. Nothing of this is proof, and nothing was done about it."
-        if self.aged:
-            young = ", ".join(f"{number:,} up to {_count(days, 'day')}" for days, number in self.young)
-            yield f"  Age of the account at the time of signing: {young}, of {self.aged:,} that are known."
-        if self.signatures > self.unknown + self.waiting:
-            yield f"  Without followers, repositories, name and description: {self.empty:,}."
-        if self.waiting:
-            yield f"  Looked at {self.signatures - self.waiting:,} of {_count(self.signatures, 'account')} so far."
-        if self.unknown:
-            yield f"  GitHub tells nothing of {_count(self.unknown, 'account')}."
-        for burst in self.bursts:
-            when = datetime.fromtimestamp(burst.hour, UTC)
-            young = f", {burst.young:,} of them from accounts up to a week old" if burst.young else ""
-            yield f"  Many at once: {burst.signatures:,} in the hour from {when:%Y-%m-%d %H:%M} UTC{young}."
-        for group in self.alike:
-            yield f"  {group}"
-        if not self.is_remarkable:
-            yield "  Nothing remarkable."
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""
@@ -136,7 +111,6 @@ _LEAST_IN_BURST = 20
 _TIMES_THE_USUAL = 5
 _LEAST_ALIKE = 3
 _LOGINS_NAMED = 500
-_LOGINS_SAID = 3
 _FILLING = re.compile(r"[\d._-]+")
 
 
@@ -166,7 +140,3 @@ def _alike(logins: Iterable[str]) -> Iterator[Alike]:
     sizes = Counter({stem: len(found) for stem, found in groups.items() if len(found) >= _LEAST_ALIKE})
     for stem, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]:
         yield Alike(size, tuple(sorted(groups[stem])[:_LOGINS_NAMED]))
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

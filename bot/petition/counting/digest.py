@@ -30,18 +30,18 @@ _MODULUS: Final = 1 << (8 * _BYTES)
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class DigestSum:
     """What a tally comes to; nobody's is 0."""
 
     number: int = 0
 
     @classmethod
-    def of(cls, pairs: Iterable[Pair]) -> Sum:
+    def of(cls, pairs: Iterable[Pair]) -> DigestSum:
         """Add up a tally from nothing."""
         return cls().plus(pairs)
 
     @classmethod
-    def from_bytes(cls, kept: bytes) -> Sum:
+    def from_bytes(cls, kept: bytes) -> DigestSum:
         """Read what `to_bytes` gave; no bytes are nobody's sum."""
         return cls(int.from_bytes(kept, "little"))
 
@@ -49,13 +49,13 @@ class Sum:
         """Return it as bytes to be kept."""
         return self.number.to_bytes(_BYTES, "little")
 
-    def plus(self, pairs: Iterable[Pair]) -> Sum:
+    def plus(self, pairs: Iterable[Pair]) -> DigestSum:
         """Count signatures in."""
-        return Sum((self.number + sum(map(_number, pairs))) % _MODULUS)
+        return DigestSum((self.number + sum(map(_number, pairs))) % _MODULUS)
 
-    def minus(self, pairs: Iterable[Pair]) -> Sum:
+    def minus(self, pairs: Iterable[Pair]) -> DigestSum:
         """Count signatures out."""
-        return Sum((self.number - sum(map(_number, pairs))) % _MODULUS)
+        return DigestSum((self.number - sum(map(_number, pairs))) % _MODULUS)
 
     @property
     def digest(self) -> str:
@@ -65,7 +65,7 @@ class Sum:
 
 def digest(pairs: Iterable[Pair]) -> str:
     """Identify a tally, counted from nothing."""
-    return Sum.of(pairs).digest
+    return DigestSum.of(pairs).digest
 
 
 def _number(pair: Pair) -> int:

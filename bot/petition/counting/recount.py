@@ -4,33 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from functools import partial
 from types import MappingProxyType
 
-from bot.petition.block.body import MachineLine
 from bot.petition.comments.comment import Comment, standing
-from bot.petition.counting.digest import Sum
+from bot.petition.counting.digest import DigestSum
 from bot.petition.counting.tally import Signature, fold
+from bot.petition.machine_line import MachineLine
 from bot.petition.organizers.rules import DEFAULTS, Rules
+from bot.units import WholeEpochSeconds
 
 _Count = Callable[[Iterable[Comment]], list[Signature]]
 
 
+class Cause(Enum):
+    """In what the block and the comments differ."""
+
+    NO_LINE = auto()
+    """The issue shows no tally."""
+    OTHER_COUNT = auto()
+    OTHER_SIGNATURES = auto()
+    """The count is the same."""
+    SIGNED_LATER = auto()
+    """After the tally was made, as the two below."""
+    HIDDEN_LATER = auto()
+    WITHDRAWN_LATER = auto()
+    NOT_IN_BLOCK = auto()
+    """The block leaves one signature out."""
+    COUNTED_THOUGH_EXCLUDED = auto()
+    """The block counts a comment that came after the end, or that settings and commands leave out."""
+    COUNTED_THOUGH_HIDDEN = auto()
+    COUNTED_THOUGH_UNVERIFIED = auto()
+    """Somebody edited the comment, and GitHub does not tell who."""
+    COUNTED_THOUGH_NO_SIGN = auto()
+    COUNTED_THOUGH_OUTDATED = auto()
+    """Its author has said something else since."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing in which the block and the comments differ; `comment_id` is None where no single comment is."""
+    """One thing in which the block and the comments differ, and the person and comment that it is about, if any."""
 
-    text: str
+    cause: Cause
+    login: str = ""
     comment_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """What counting again came to, beside what the block says (None where there is no readable block)."""
+    """What counting again came to, beside the block's line for machines (None where there is no readable one)."""
 
     count: int
     digest: str
-    said: MachineLine | None
+    line: MachineLine | None
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -41,101 +68,89 @@ class Recount:
 
 def recount(
     comments: Sequence[Comment],
-    said: MachineLine | None,
+    line: MachineLine | None,
     *,
-    closed_at: int | None = None,
+    closed_at: WholeEpochSeconds | None = None,
     rules: Rules = DEFAULTS,
-    born: Mapping[int, int] = MappingProxyType({}),
+    born: Mapping[int, WholeEpochSeconds] = MappingProxyType({}),
 ) -> Recount:
     """Count all comments again from nothing and compare with the block's line for machines."""
     count_all = partial(fold, closed_at=closed_at, rules=rules, born=born)
     signatures = count_all(comments)
-    found = Recount(len(signatures), _digest(signatures), said)
-    if said is not None and (said.count, said.digest) == (found.count, found.digest):
+    found = Recount(len(signatures), _digest(signatures), line)
+    if line is None:
+        return replace(found, differences=(Difference(Cause.NO_LINE),))
+    if (line.count, line.digest) == (found.count, found.digest):
         return found
-    return replace(found, differences=tuple(_differences(comments, signatures, said, count_all)))
+    cause = Cause.OTHER_SIGNATURES if line.count == found.count else Cause.OTHER_COUNT
+    explained = _later(comments, signatures, line, count_all) or _single(comments, signatures, line, count_all)
+    return replace(found, differences=(Difference(cause), *explained))
 
 
-def _differences(
-    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine | None, count_all: _Count
-) -> Iterator[Difference]:
-    if said is None:
-        yield Difference(f"the issue shows no tally; the comments hold {_signatures(len(signatures))}")
-        return
-    if said.count != len(signatures):
-        yield Difference(f"the block says {_signatures(said.count)}, the comments hold {len(signatures)}")
-    else:
-        yield Difference(f"the block says {_signatures(said.count)}, but not the same ones as the comments hold")
-    if later := list(_since(comments, signatures, said, count_all)):
-        yield from later
-    else:
-        yield from _single(comments, signatures, said, count_all)
-
-
-def _since(
-    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine, count_all: _Count
-) -> Iterator[Difference]:
-    """Name what changed after the tally was made, if the tally was right when it was made."""
+def _later(
+    comments: Sequence[Comment], signatures: Iterable[Signature], line: MachineLine, count_all: _Count
+) -> list[Difference]:
+    """Return what changed after the tally was made, if the tally was right when it was made."""
     # Comments of the very second may have come before or after.
-    for moment in (said.as_of, said.as_of - 1):
-        before = {s.user_id: s for s in count_all([_as_of(c, moment) for c in comments])}
-        if _digest(before.values()) != said.digest:
-            continue
-        now = {s.user_id: s for s in signatures}
-        for user_id in sorted(before.keys() | now.keys()):
-            old, new = before.get(user_id), now.get(user_id)
-            if new is not None and (old is None or old.comment_id != new.comment_id):
-                yield Difference(f"{new.login} signed after the tally was made", new.comment_id)
-            elif old is not None and new is None:
-                comment = next(c for c in comments if c.id == old.comment_id)
-                became = "was hidden" if standing(comment).hidden else "was withdrawn"
-                yield Difference(f"{old.login}'s signature {became} after the tally was made", old.comment_id)
-        return
+    for moment in (line.as_of, line.as_of - 1):
+        before = count_all([_as_of(comment, moment) for comment in comments])
+        if _digest(before) == line.digest:
+            return list(_changes(comments, before, signatures))
+    return []
 
 
-def _as_of(comment: Comment, moment: int) -> Comment:
+def _changes(
+    comments: Iterable[Comment], before: Iterable[Signature], now: Iterable[Signature]
+) -> Iterator[Difference]:
+    earlier, later = {one.user_id: one for one in before}, {one.user_id: one for one in now}
+    by_id = {comment.id: comment for comment in comments}
+    for user_id in sorted(earlier.keys() | later.keys()):
+        old, new = earlier.get(user_id), later.get(user_id)
+        if new is not None and (old is None or old.comment_id != new.comment_id):
+            yield Difference(Cause.SIGNED_LATER, new.login, new.comment_id)
+        elif old is not None and new is None:
+            is_hidden = standing(by_id[old.comment_id]).hidden
+            cause = Cause.HIDDEN_LATER if is_hidden else Cause.WITHDRAWN_LATER
+            yield Difference(cause, old.login, old.comment_id)
+
+
+def _as_of(comment: Comment, moment: WholeEpochSeconds) -> Comment:
     return replace(comment, versions=tuple(v for v in comment.versions if v.at <= moment))
 
 
-_LEFT_OUT = "it came after the end, or settings and orders leave it out"
-
-
 def _single(
-    comments: Sequence[Comment], signatures: list[Signature], said: MachineLine, count_all: _Count
-) -> Iterator[Difference]:
-    """Find the one comment whose counting or not counting explains the block, if one does."""
-    pairs = {s.pair: s for s in signatures}
-    whole = Sum.of(pairs)
-    for pair, signature in pairs.items():
-        if whole.minus([pair]).digest == said.digest:
-            yield Difference(f"{signature.login}'s signature is missing from the block", signature.comment_id)
-            return
-    counted = {user_id: pair for pair in pairs for user_id in pair[:1]}
+    comments: Iterable[Comment], signatures: Sequence[Signature], line: MachineLine, count_all: _Count
+) -> list[Difference]:
+    """Return the one comment whose counting, or not counting, explains the block; nothing if none does."""
+    total = DigestSum.of(one.pair for one in signatures)
+    for one in signatures:
+        if total.minus([one.pair]).digest == line.digest:
+            return [Difference(Cause.NOT_IN_BLOCK, one.login, one.comment_id)]
+    counted = {one.user_id: one.pair for one in signatures}
     for comment in comments:
-        if comment.author is None or (pair := (comment.author.id, comment.id)) in pairs:
+        author = comment.author
+        if author is None or counted.get(author.id) == (author.id, comment.id):
             continue
-        instead = [counted[comment.author.id]] if comment.author.id in counted else []
-        if whole.minus(instead).plus([pair]).digest == said.digest:
-            left_out = bool(fold([comment])) and not count_all([comment])
-            why_not = _LEFT_OUT if left_out else _why_not(comment)
-            yield Difference(f"{comment.author.login}'s comment is counted, but {why_not}", comment.id)
-            return
+        # Counted is one comment of each person, so this one would be in the place of the right one.
+        others = total.minus([counted[author.id]]) if author.id in counted else total
+        if others.plus([(author.id, comment.id)]).digest == line.digest:
+            return [Difference(_why_not(comment, count_all), author.login, comment.id)]
+    return []
 
 
-def _why_not(comment: Comment) -> str:
+def _why_not(comment: Comment, count_all: _Count) -> Cause:
+    """Return why a comment does not count that the block counts."""
     stands = standing(comment)
+    if fold([comment]) and not count_all([comment]):
+        return Cause.COUNTED_THOUGH_EXCLUDED
     if stands.hidden:
-        return "it is hidden"
+        return Cause.COUNTED_THOUGH_HIDDEN
     if stands.unverified:
-        return "somebody edited it and GitHub does not say who"
+        return Cause.COUNTED_THOUGH_UNVERIFIED
     if stands.command is None:
-        return "it holds no /sign of its author's own"
-    return "it is not its author's last word"
+        return Cause.COUNTED_THOUGH_NO_SIGN
+    return Cause.COUNTED_THOUGH_OUTDATED
 
 
 def _digest(signatures: Iterable[Signature]) -> str:
-    return Sum.of(s.pair for s in signatures).digest
-
-
-def _signatures(count: int) -> str:
-    return "1 signature" if count == 1 else f"{count} signatures"
+    return DigestSum.of(one.pair for one in signatures).digest

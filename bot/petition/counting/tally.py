@@ -13,6 +13,7 @@ from bot.petition.comments.commands import Command, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Standing, standing
 from bot.petition.counting.digest import Pair
 from bot.petition.organizers.rules import DEFAULTS, Rules
+from bot.units import WholeEpochSeconds
 
 
 class Reason(StrEnum):
@@ -25,8 +26,8 @@ class Reason(StrEnum):
     HIDDEN = "hidden"
     LATE = "late"
     """It was made after the end."""
-    WITHHELD = "withheld"
-    """An order of the organizers withholds it."""
+    REMOVED = "withheld"
+    """A command of the organizers removes it."""
     YOUNG = "young"
     """The account had not existed long enough."""
     WAITING = "waiting"
@@ -35,12 +36,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One person's standing `/sign`; `signed_at` is in UTC epoch seconds."""
+    """One person's standing `/sign`."""
 
     user_id: int
     login: str
     comment_id: int
-    signed_at: int
+    signed_at: WholeEpochSeconds
     name: str | None = None
     affiliation: str | None = None
     reason: str | None = None
@@ -52,78 +53,80 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Evaluation:
     """What a person's comments come to: the signature if there is one, and which comments took effect."""
 
     signature: Signature | None
     effective: frozenset[int]
     """Ids of the comments whose command is in force."""
     refused: frozenset[int]
-    """Ids of the comments whose command does not count: after the end, mistyped, or by somebody who is withheld."""
+    """Ids of the comments whose command does not count: made after the end, mistyped, or of a removed signature."""
 
 
-NOTHING = Verdict(None, frozenset(), frozenset())
+NOTHING = Evaluation(None, frozenset(), frozenset())
 
 
-def judge(
-    comments: Iterable[Comment], *, closed_at: int | None = None, rules: Rules = DEFAULTS, born: int | None = None
-) -> Verdict:
+def evaluate(
+    comments: Iterable[Comment],
+    *,
+    closed_at: WholeEpochSeconds | None = None,
+    rules: Rules = DEFAULTS,
+    born: WholeEpochSeconds | None = None,
+) -> Evaluation:
     """Decide one person's comments of all threads together; a `/sign` made after `closed_at` does not count.
 
-    `closed_at` is when the issue was closed; the rules may end the petition as well.
+    `closed_at` is when the issue was closed; the rules may end the petition as well. `born` is when the account was
+    opened. Where the rules ask for its age, a `/sign` counts only if the account was old enough when it was made;
+    until that is known, it waits.
     """
     standings = [(comment, standing(comment)) for comment in comments]
-    return judge_standings(standings, closed_at=closed_at, rules=rules, born=born)
+    return evaluate_standings(standings, closed_at=closed_at, rules=rules, born=born)
 
 
-def judge_standings(
+def evaluate_standings(
     standings: Iterable[tuple[Comment, Standing]],
     *,
-    closed_at: int | None = None,
+    closed_at: WholeEpochSeconds | None = None,
     rules: Rules = DEFAULTS,
-    born: int | None = None,
-) -> Verdict:
-    """Decide as `judge` does, where it is known already what each comment means.
-
-    `born` is when the account was opened. Where the rules ask for its age, a `/sign` counts only if the account was
-    old enough when it was made; until that is known, it waits.
-    """
-    terms = Terms.of(closed_at, rules, born)
+    born: WholeEpochSeconds | None = None,
+) -> Evaluation:
+    """Decide as `evaluate` does, where it is known already what each comment means."""
+    conditions = Conditions.of(closed_at, rules, born)
     counted: list[_Counted] = []
     refused: set[int] = set()
     for comment, stands in sorted(standings, key=_written):
         author = comment.author
         if author is None or stands.hidden:
             continue
-        command = understood(stands.command, rules)
-        reason = terms.against(author, command, stands.made_at)
+        command = effective_command(stands.command, rules)
+        reason = conditions.reason_against(author, command, stands.made_at)
         if reason is None:
             if isinstance(command, Sign | Unsign):
                 counted.append(_Counted(comment.id, author, command, stands.made_at))
         elif reason is not Reason.WAITING:
             refused.add(comment.id)
     if not counted:
-        return Verdict(None, frozenset(), frozenset(refused)) if refused else NOTHING
+        return Evaluation(None, frozenset(), frozenset(refused)) if refused else NOTHING
     latest = counted[-1]
     effective = frozenset(one.comment_id for one in counted if type(one.command) is type(latest.command))
-    return Verdict(_signature(latest), effective, frozenset(refused))
+    return Evaluation(_signature(latest), effective, frozenset(refused))
 
 
 def as_signed(comment: Comment) -> Signature | None:
     """Return the signature that a comment makes if it counts."""
     stands, author = standing(comment), comment.author
-    if author is None or stands.hidden or not isinstance(stands.command, Sign | Phrase):
+    if author is None or stands.hidden or stands.command is None:
         return None
-    command = stands.command if isinstance(stands.command, Sign) else Sign()
-    return _signature(_Counted(comment.id, author, command, stands.made_at))
+    command = Sign() if isinstance(stands.command, Phrase) else stands.command.effect
+    return _signature(_Counted(comment.id, author, command, stands.made_at)) if command is not None else None
 
 
 def fold(
     comments: Iterable[Comment],
     *,
-    closed_at: int | None = None,
+    closed_at: WholeEpochSeconds | None = None,
     rules: Rules = DEFAULTS,
-    born: Mapping[int, int] = MappingProxyType({}),
+    born: Mapping[int, WholeEpochSeconds] = MappingProxyType({}),
 ) -> list[Signature]:
     """Count all comments of a petition from nothing; ascending by user id.
 
@@ -133,44 +136,46 @@ def fold(
     for comment in comments:
         if comment.author is not None:
             people[comment.author.id].append(comment)
-    verdicts = (
-        judge(people[user_id], closed_at=closed_at, rules=rules, born=born.get(user_id))
+    evaluations = (
+        evaluate(people[user_id], closed_at=closed_at, rules=rules, born=born.get(user_id))
         for user_id in sorted(people)
     )
-    return [verdict.signature for verdict in verdicts if verdict.signature is not None]
+    return [one.signature for one in evaluations if one.signature is not None]
 
 
-class Terms(NamedTuple):
-    """By what one person's comments are counted; a tuple, because one is made for every delivery."""
+class Conditions(NamedTuple):
+    """What a person's `/sign` has to fulfil to count; a tuple, because one is made for every delivery."""
 
-    ends_at: int | None
-    withheld: frozenset[int]
-    old_enough_at: int
+    ends_at: WholeEpochSeconds | None
+    removed: frozenset[int]
+    old_enough_at: WholeEpochSeconds
     is_age_known: bool
 
     @classmethod
-    def of(cls, closed_at: int | None, rules: Rules, born: int | None) -> Terms:
-        """Return the terms for somebody whose account was opened when `born` says."""
-        return cls(rules.ends_at(closed_at), rules.withheld_ids, rules.old_enough_at(born), born is not None)
+    def of(cls, closed_at: WholeEpochSeconds | None, rules: Rules, born: WholeEpochSeconds | None) -> Conditions:
+        """Return the conditions for somebody whose account was opened when `born` says."""
+        return cls(rules.ends_at(closed_at), rules.removed_ids, rules.old_enough_at(born), born is not None)
 
-    def against(self, author: Author, command: Command | None, made_at: int) -> Reason | None:
-        """Return why an understood command that tries to sign does not; None where nothing stands against it."""
+    def reason_against(self, author: Author, command: Command | None, made_at: WholeEpochSeconds) -> Reason | None:
+        """Return why an effective command that tries to sign does not; None where nothing is against it."""
         if isinstance(command, Phrase):
             return Reason.MISTYPED if command.is_attempt else None
         if not isinstance(command, Sign):
             return None
         if made_at < self.old_enough_at and not self.is_age_known:
             return Reason.WAITING
-        if author.id in self.withheld:
-            return Reason.WITHHELD
+        if author.id in self.removed:
+            return Reason.REMOVED
         if self.ends_at is not None and made_at > self.ends_at:
             return Reason.LATE
         return Reason.YOUNG if made_at < self.old_enough_at else None
 
 
-def understood(command: Command | None, rules: Rules) -> Command | None:
-    """Take a phrase that the organizers accept for a `/sign`."""
-    return Sign() if isinstance(command, Phrase) and command.digest in rules.phrases else command
+def effective_command(command: Command | None, rules: Rules) -> Command | None:
+    """Return the `/sign` or `/unsign` that a command amounts to by the rules; any other one as it is."""
+    if isinstance(command, Phrase):
+        return Sign() if command.digest in rules.phrases else command
+    return command if command is None else command.effect or command
 
 
 class _Counted(NamedTuple):
@@ -179,7 +184,7 @@ class _Counted(NamedTuple):
     comment_id: int
     author: Author
     command: Sign | Unsign
-    made_at: int
+    made_at: WholeEpochSeconds
 
 
 def _written(pair: tuple[Comment, Standing]) -> tuple[int, int]:

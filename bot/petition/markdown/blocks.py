@@ -1,4 +1,4 @@
-"""Tell a Markdown text's blocks apart: running text, code, HTML, quotes and link definitions.
+"""Read a Markdown text's blocks: running text, code, HTML, quotes and link definitions.
 
 Each line is read once, as GitHub's own parser does it, and the time is in proportion to the length of the text.
 https://spec.commonmark.org/0.31.2/#appendix-a-parsing-strategy
@@ -70,7 +70,7 @@ class _Line:
         self.skip(0)
 
     def skip(self, length: int) -> None:
-        """Go over a mark of this length, and over the white space behind it."""
+        """Skip a mark of this length, and the white space behind it."""
         start = self.at + length
         before = self._column = self._column + length
         blanks = _BLANKS.match(self.text, start)
@@ -135,7 +135,7 @@ class _Reader:
         self._markup = ""
 
     def read(self, number: int, text: str) -> None:
-        """Take the next line."""
+        """Read the next line."""
         line = _Line(text)
         depth = self._going_on(number, line)
         if depth == len(self._open) and self._goes_on(number, line):
@@ -273,7 +273,7 @@ def _enter_quote(line: _Line) -> None:
 
 
 def _enter_item(line: _Line, *, in_text: bool) -> int:
-    """Go over the mark of a list item, and give how far what is in it is indented; 0 where there is none."""
+    """Skip the mark of a list item, and return how far what is in it is indented; 0 where there is none."""
     marker = _MARKER.match(line.text, line.at)
     # In the middle of a text, a number is likely to be one, and a lone dash too.
     if marker is None or (in_text and (int(marker[1] or 1) != 1 or not line.text[marker.end() :].strip(" \t"))):

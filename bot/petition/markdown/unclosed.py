@@ -9,7 +9,7 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 
-from bot.petition.markdown.limit_nesting import limit_nesting
+from bot.petition.markdown import limit_nesting
 
 CLOSING_LINE: Final = r"""(?: `{3,} | ~{3,} | <!--[ ](?:\?|\]\]|"')>[ ]--> | </[a-z0-9]+> )"""
 """Any line of `closing_lines`, as a verbose pattern."""
@@ -72,7 +72,7 @@ class _OpenElements:
         self._is_quoting = False
 
     def read(self, html: str) -> None:
-        """Take in a whole text."""
+        """Read a whole text."""
         for tag in _TAG.finditer(html):
             name = (tag["name"] or "").lower()
             self._is_quoting = tag["double"] is not None or tag["single"] is not None

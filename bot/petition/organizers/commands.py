@@ -1,7 +1,7 @@
-"""Read the organizers' orders, and fold them with their settings into the rules in force.
+"""Read the organizers' commands, and fold them with their settings into the rules in force.
 
-Orders are comments like any other: deleted or hidden they were never given, and edited they are given anew. They
-count as long as whoever gave them may write to the repository. So the rules follow from what GitHub shows now.
+They are comments like any other: deleted or hidden they were never given, and edited they are given anew. They
+count as long as their author may write to the repository. So the rules follow from what GitHub shows now.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from msgspec.structs import replace as _changed
+
 from bot.petition.comments.commands import ARGUMENT_LIMIT, OrganizerCommand
 from bot.petition.comments.comment import Author, Comment, Standing, standing
-from bot.petition.i18n import Message, message, wording
-from bot.petition.organizers.rules import Response, Rules, Withheld
+from bot.petition.i18n import Message, message, translator
+from bot.petition.organizers.rules import Removal, Response, Rules
 from bot.petition.organizers.settings import DEADLINE_ALLOWED, Settings, read_deadline, read_goal
 from bot.petition.text import clean
+from bot.units import WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,9 @@ class SetGoal:
 
 @dataclass(frozen=True, slots=True)
 class SetDeadline:
-    """`deadline 2026-12-31` or `deadline none`; in UTC epoch seconds."""
+    """`deadline 2026-12-31` or `deadline none`."""
 
-    at: int | None
+    at: WholeEpochSeconds | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,13 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """`respond text`; an empty text takes the answer back."""
+    """`respond text`; an empty text removes the answer."""
 
     text: str
 
 
-class Act(StrEnum):
-    """The orders that consist of a word."""
+class PlainCommand(StrEnum):
+    """The commands that consist of a word."""
 
     CLOSE = "close"
     REOPEN = "reopen"
@@ -66,12 +69,12 @@ class Act(StrEnum):
     HELP = "help"
 
 
-Instruction = SetGoal | SetDeadline | Remove | Restore | Respond | Act
+Instruction = SetGoal | SetDeadline | Remove | Restore | Respond | PlainCommand
 
 
 @dataclass(frozen=True, slots=True)
-class Misunderstood:
-    """An order that says nothing to us; `allowed` says what would."""
+class NotUnderstood:
+    """A command that says nothing to us; `allowed` says what would."""
 
     allowed: Message
 
@@ -79,82 +82,86 @@ class Misunderstood:
 USAGE: Final = {
     "goal 500": message("sets the goal, or a ladder of goals: `goal 100, 500, 1000`; `goal none` takes it away"),
     "deadline 2026-12-31": message("sets the end: the end of that day in UTC; `deadline none` takes it away"),
-    "remove @login reason": message("withholds a person's signature; several with `remove [login, login]`"),
-    "restore @login": message("gives it back"),
+    "remove @login reason": message("removes a person's signature; several with `remove [login, login]`"),
+    "restore @login": message("restores it"),
     "close": message("ends the petition without closing the issue"),
     "reopen": message("takes that back, and a deadline that has passed"),
     "recount": message("has the comments and the settings read again"),
     "respond text": message("shows an official answer at the top; `respond none` takes it away"),
     "help": message("shows this list"),
 }
-"""Each order as it is written after `/petition`, and what it does."""
+"""Each command as it is written after `/petition`, and what it does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """An order that stands: who gave it and when, in UTC epoch seconds."""
+class GivenCommand:
+    """A command that stands: who gave it and when."""
 
     comment_id: int
-    at: int
+    at: WholeEpochSeconds
     author: Author
-    order: OrganizerCommand
+    command: OrganizerCommand
 
 
-class Answer(StrEnum):
-    """What becomes of an order."""
+class CommandStatus(StrEnum):
+    """What became of a command; the values are those of the audit log."""
 
-    OBEYED = "obeyed"
+    APPLIED = "obeyed"
     REFUSED = "refused"
-    """Whoever gave it may not write to the repository."""
-    MISUNDERSTOOD = "misunderstood"
+    """Its author may not write to the repository."""
+    NOT_UNDERSTOOD = "misunderstood"
     WAITING = "waiting"
     """It is not known yet whether they may, or whom they mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An order and what became of it; `note` says why."""
+    """A command and what became of it; `note` says why."""
 
-    given: Given
-    answer: Answer
+    command: GivenCommand
+    status: CommandStatus
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
-    """The rules that orders have made, what became of each, and the last time at which a recount was ordered."""
+class CommandResults:
+    """The rules that commands have made, what became of each, and when the last recount was asked for."""
 
     rules: Rules
     outcomes: tuple[Outcome, ...] = ()
-    recount_at: int = 0
+    recount_at: WholeEpochSeconds = 0
+
+    def with_outcome(self, given: GivenCommand, status: CommandStatus, note: str = "") -> CommandResults:
+        """Return the same with what became of one more command."""
+        return replace(self, outcomes=(*self.outcomes, Outcome(given, status, note)))
 
 
-def understand(order: OrganizerCommand) -> Instruction | Misunderstood:
-    """Read an order."""
-    reader = _READERS.get(order.word)
+def understand(command: OrganizerCommand) -> Instruction | NotUnderstood:
+    """Read a command."""
+    reader = _READERS.get(command.word)
     if reader is not None:
-        return reader(order.argument.strip())
-    return Misunderstood(Message(message("the orders are {value}"), ", ".join(_READERS)))
+        return reader(command.argument.strip())
+    return NotUnderstood(Message(message("the commands are {value}"), ", ".join(_READERS)))
 
 
-def standing_orders(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comment]) -> list[Given]:
-    """Return the orders that stand, in the order in which they were given."""
-    given = []
+def standing_commands(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comment]) -> list[GivenCommand]:
+    """Return the organizers' commands that stand, in the sequence in which they were given."""
+    commands = []
     for one in comments:
         comment, stands = (one, standing(one)) if isinstance(one, Comment) else one
         if isinstance(stands.command, OrganizerCommand) and not stands.hidden and comment.author is not None:
-            given.append(Given(comment.id, stands.made_at, comment.author, stands.command))
-    return sorted(given, key=lambda one: (one.at, one.comment_id))
+            commands.append(GivenCommand(comment.id, stands.made_at, comment.author, stands.command))
+    return sorted(commands, key=lambda given: (given.at, given.comment_id))
 
 
-def names_of(order: OrganizerCommand) -> tuple[str, ...]:
-    """Return the logins that an order names, in lower case."""
-    instruction = understand(order)
+def logins_in(command: OrganizerCommand) -> tuple[str, ...]:
+    """Return the logins that a command names, in lower case."""
+    instruction = understand(command)
     return instruction.logins if isinstance(instruction, Remove | Restore) else ()
 
 
-def removals(logins: Iterable[str]) -> Iterator[str]:
-    """Write the orders that withhold the signatures of people, each no longer than what is read of it."""
+def write_removals(logins: Iterable[str]) -> Iterator[str]:
+    """Write the commands that remove the signatures of people, each no longer than what is read of it."""
     listed = ""
     for login in logins:
         if listed and len(listed) + len(login) > ARGUMENT_LIMIT - _ROOM_FOR_A_REASON:
@@ -165,114 +172,113 @@ def removals(logins: Iterable[str]) -> Iterator[str]:
         yield f"/petition remove [{listed}] REASON"
 
 
-def rule(
+Named = Mapping[tuple[int, str], Author | None]
+"""Whom a command means, by its comment's id and the login in lower case; None for nobody."""
+
+
+def apply_commands(
     settings: Settings,
-    orders: Sequence[Given],
+    commands: Sequence[GivenCommand],
     *,
     organizers: Mapping[int, bool],
-    named: Mapping[tuple[int, str], Author | None],
+    named: Named,
     remarks: Iterable[str] = (),
-) -> Ruling:
-    """Fold settings and orders into rules; orders go before settings.
+) -> CommandResults:
+    """Fold settings and commands into rules; commands take precedence over settings.
 
-    `organizers` tells of people by id whether they may give orders, `named` whom an order means, by its comment's
-    id and the login in lower case, None for nobody. Who or what is in neither waits.
+    `organizers` tells of people by id whether they may give commands. Who or what is in neither mapping waits.
     """
-    ruling = Ruling(Rules(settings, remarks=tuple(remarks)))
-    for one in orders:
-        ruling = _obey(ruling, one, organizers, named)
-    rules = ruling.rules
-    return replace(ruling, rules=replace(rules, withheld=tuple(sorted(rules.withheld, key=lambda w: w.user_id))))
+    results = CommandResults(Rules(settings, remarks=tuple(remarks)))
+    for given in commands:
+        results = _apply(results, given, organizers, named)
+    rules = results.rules
+    return replace(results, rules=_changed(rules, removals=tuple(sorted(rules.removals, key=lambda r: r.user_id))))
 
 
-def _obey(
-    ruling: Ruling, one: Given, organizers: Mapping[int, bool], named: Mapping[tuple[int, str], Author | None]
-) -> Ruling:
-    match organizers.get(one.author.id):
+def _apply(
+    results: CommandResults, given: GivenCommand, organizers: Mapping[int, bool], named: Named
+) -> CommandResults:
+    match organizers.get(given.author.id):
         case None:
-            return _note(ruling, one, Answer.WAITING, "GitHub was not asked yet who gave it")
+            return results.with_outcome(given, CommandStatus.WAITING, "GitHub was not asked yet who gave it")
         case False:
-            return _note(ruling, one, Answer.REFUSED, "whoever gave it may not write to the repository")
-    instruction = understand(one.order)
-    if isinstance(instruction, SetDeadline) and instruction.at is not None and instruction.at < one.at:
-        instruction = Misunderstood(Message(message("the deadline must lie ahead")))
+            note = "whoever gave it may not write to the repository"
+            return results.with_outcome(given, CommandStatus.REFUSED, note)
+    instruction = understand(given.command)
+    if isinstance(instruction, SetDeadline) and instruction.at is not None and instruction.at < given.at:
+        instruction = NotUnderstood(Message(message("the deadline must lie ahead")))
     match instruction:
-        case Misunderstood(allowed=allowed):
-            return _misunderstood(ruling, one, allowed)
-        case Remove(logins=logins) | Restore(logins=logins):
-            return _obey_about(
-                ruling, one, instruction, {login: (one.comment_id, login) for login in logins}, named
-            )
-    ruling = _note(ruling, one, Answer.OBEYED)
-    if instruction is Act.RECOUNT:
-        return replace(ruling, recount_at=max(ruling.recount_at, one.at))
-    return replace(ruling, rules=_carry_out(ruling.rules, instruction, one))
+        case NotUnderstood(allowed=allowed):
+            return _not_understood(results, given, allowed)
+        case Remove() | Restore():
+            return _apply_to_people(results, given, instruction, named)
+        case PlainCommand.RECOUNT:
+            results = replace(results, recount_at=max(results.recount_at, given.at))
+        case _:
+            results = replace(results, rules=_change(results.rules, instruction, given))
+    return results.with_outcome(given, CommandStatus.APPLIED)
 
 
-def _obey_about(
-    ruling: Ruling,
-    one: Given,
-    instruction: Remove | Restore,
-    keys: Mapping[str, tuple[int, str]],
-    named: Mapping[tuple[int, str], Author | None],
-) -> Ruling:
-    """Carry out an order about people; of several, those whom nobody is called do not keep it from the others."""
-    for login, key in keys.items():
-        if key not in named:
-            return _note(ruling, one, Answer.WAITING, f"GitHub was not asked yet who {login} is")
-    people = {login: person for login, key in keys.items() if (person := named[key]) is not None}
-    nobody = Message(message("nobody is called {value}"), ", ".join(login for login in keys if login not in people))
+def _apply_to_people(
+    results: CommandResults, given: GivenCommand, instruction: Remove | Restore, named: Named
+) -> CommandResults:
+    """Remove or restore signatures; where nobody has one of several logins, the others are found all the same."""
+    logins = instruction.logins
+    for login in logins:
+        if (given.comment_id, login) not in named:
+            return results.with_outcome(given, CommandStatus.WAITING, f"GitHub was not asked yet who {login} is")
+    people = {login: person for login in logins if (person := named[given.comment_id, login]) is not None}
+    nobody = Message(message("nobody is called {value}"), ", ".join(one for one in logins if one not in people))
     if not people:
-        return _misunderstood(ruling, one, nobody)
-    rules = ruling.rules
+        return _not_understood(results, given, nobody)
+    removals = {removal.user_id: removal for removal in results.rules.removals}
     for person in people.values():
-        withheld = tuple(other for other in rules.withheld if other.user_id != person.id)
+        removals.pop(person.id, None)
         if isinstance(instruction, Remove):
-            withheld = (*withheld, Withheld(person.id, person.login, one.comment_id, instruction.reason))
-        rules = replace(rules, withheld=withheld)
-    note = str(nobody) if len(people) < len(keys) else ""
-    if isinstance(instruction, Remove) and len(keys) == 1 and _PERSON.match(instruction.reason):
-        note = f"only {instruction.logins[0]} is meant; for several write remove [login, login] reason"
-    return _note(replace(ruling, rules=rules), one, Answer.OBEYED, note)
+            removals[person.id] = Removal(person.id, person.login, given.comment_id, instruction.reason)
+    note = str(nobody) if len(people) < len(logins) else ""
+    if isinstance(instruction, Remove) and len(logins) == 1 and _PERSON.match(instruction.reason):
+        note = f"only {logins[0]} is meant; for several write remove [login, login] reason"
+    results = replace(results, rules=_changed(results.rules, removals=tuple(removals.values())))
+    return results.with_outcome(given, CommandStatus.APPLIED, note)
 
 
-def _carry_out(rules: Rules, instruction: Instruction, one: Given) -> Rules:
+def _change(rules: Rules, instruction: Instruction, given: GivenCommand) -> Rules:
     settings = rules.settings
     match instruction:
         case SetGoal(goals=goals):
-            return replace(rules, settings=replace(settings, goals=goals))
+            return _changed(rules, settings=replace(settings, goals=goals))
         case SetDeadline(at=at):
-            return replace(rules, settings=replace(settings, deadline=at))
+            return _changed(rules, settings=replace(settings, deadline=at))
         case Respond(text=text):
-            return replace(rules, response=Response(text, one.author.login, one.at) if text else None)
-        case Act.CLOSE:
-            return replace(rules, closed_at=one.at if rules.closed_at is None else rules.closed_at)
-        case Act.REOPEN:
-            has_passed = settings.deadline is not None and settings.deadline < one.at
+            return _changed(rules, response=Response(text, given.author.login, given.at) if text else None)
+        case PlainCommand.CLOSE:
+            return _changed(rules, closed_at=given.at if rules.closed_at is None else rules.closed_at)
+        case PlainCommand.REOPEN:
+            has_passed = settings.deadline is not None and settings.deadline < given.at
             settings = replace(settings, deadline=None) if has_passed else settings
-            return replace(rules, closed_at=None, settings=settings)
-        case Act.HELP:
-            return replace(rules, helps=True)
+            return _changed(rules, closed_at=None, settings=settings)
+        case PlainCommand.HELP:
+            return _changed(rules, helps=True)
         case _:
             return rules
 
 
-def _misunderstood(ruling: Ruling, one: Given, allowed: Message) -> Ruling:
-    """Note an order that could not be carried out, and have it explained to the organizers."""
-    said = clean(f"/petition {one.order.word} {one.order.argument}", _SAID)
-    language = ruling.rules.settings.language
-    say, advice = wording(language), allowed.said_in(language)
-    who, said = say.name(one.author.login), say.name(said)
-    remark = say.say("{who} ordered “{said}”: {allowed}", who=who, said=said, allowed=advice)
-    ruling = replace(ruling, rules=replace(ruling.rules, remarks=(*ruling.rules.remarks, remark)))
-    return _note(ruling, one, Answer.MISUNDERSTOOD, str(allowed))
+def _not_understood(results: CommandResults, given: GivenCommand, allowed: Message) -> CommandResults:
+    """Record that a command could not be applied, and explain it to the organizers."""
+    written = clean(f"/petition {given.command.word} {given.command.argument}", _SHOWN)
+    tr = translator(results.rules.settings.language)
+    remark = tr.translate(
+        "{who} commented “{text}”: {allowed}",
+        who=tr.name(given.author.login),
+        text=tr.name(written),
+        allowed=allowed.in_language(results.rules.settings.language),
+    )
+    results = replace(results, rules=_changed(results.rules, remarks=(*results.rules.remarks, remark)))
+    return results.with_outcome(given, CommandStatus.NOT_UNDERSTOOD, str(allowed))
 
 
-def _note(ruling: Ruling, one: Given, answer: Answer, note: str = "") -> Ruling:
-    return replace(ruling, outcomes=(*ruling.outcomes, Outcome(one, answer, note)))
-
-
-_SAID: Final = 80
+_SHOWN: Final = 80
 _ROOM_FOR_A_REASON: Final = 200
 _NONE: Final = ("none", "off", "-")
 _LIST = re.compile(r"[,;]\s+")
@@ -283,7 +289,7 @@ _PERSON = re.compile(
 )
 
 
-def _read_goal(argument: str) -> Instruction | Misunderstood:
+def _read_goal(argument: str) -> Instruction | NotUnderstood:
     if argument.lower() in _NONE:
         return SetGoal(())
     try:
@@ -292,7 +298,7 @@ def _read_goal(argument: str) -> Instruction | Misunderstood:
         goals = ()
     if not goals or any(lower >= higher for lower, higher in pairwise(goals)):
         allowed = message("write a whole number from 1 to 999999999, or several in ascending order")
-        return Misunderstood(Message(allowed))
+        return NotUnderstood(Message(allowed))
     return SetGoal(goals)
 
 
@@ -303,28 +309,28 @@ def _goals(text: str) -> tuple[int, ...]:
         return tuple(read_goal(each) for each in _LIST.split(text))
 
 
-def _read_deadline(argument: str) -> Instruction | Misunderstood:
+def _read_deadline(argument: str) -> Instruction | NotUnderstood:
     if argument.lower() in _NONE:
         return SetDeadline(None)
     try:
         return SetDeadline(read_deadline(argument.rstrip(".")))
     except ValueError:
-        return Misunderstood(DEADLINE_ALLOWED)
+        return NotUnderstood(DEADLINE_ALLOWED)
 
 
-def _read_remove(argument: str) -> Instruction | Misunderstood:
+def _read_remove(argument: str) -> Instruction | NotUnderstood:
     logins, reason = _read_people(argument)
     allowed = message("write whom, and why: remove @login reason, or remove [login, login] reason")
-    return Remove(logins, reason) if logins else Misunderstood(Message(allowed))
+    return Remove(logins, reason) if logins else NotUnderstood(Message(allowed))
 
 
-def _read_restore(argument: str) -> Instruction | Misunderstood:
+def _read_restore(argument: str) -> Instruction | NotUnderstood:
     logins, _ = _read_people(argument)
-    return Restore(logins) if logins else Misunderstood(Message(message("write whom: restore @login")))
+    return Restore(logins) if logins else NotUnderstood(Message(message("write whom: restore @login")))
 
 
 def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
-    """Read whom an order is about, in lower case, and what follows; nobody where that is not clear.
+    """Read whom a command is about, in lower case, and what follows; nobody where that is not clear.
 
     Between brackets no `@` is needed: a mention is mail for whoever is mentioned.
     """
@@ -337,22 +343,22 @@ def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
     return ((person[1].lower(),), argument[person.end() :].strip()) if person else ((), "")
 
 
-def _read_respond(argument: str) -> Instruction | Misunderstood:
+def _read_respond(argument: str) -> Instruction | NotUnderstood:
     if not argument:
-        return Misunderstood(Message(message("write the answer after the word respond")))
+        return NotUnderstood(Message(message("write the answer after the word respond")))
     return Respond("" if argument.lower() in _NONE else argument)
 
 
-def _act(act: Act) -> Callable[[str], Instruction | Misunderstood]:
+def _plain(act: PlainCommand) -> Callable[[str], Instruction | NotUnderstood]:
     return lambda _: act
 
 
-_READERS: Final[Mapping[str, Callable[[str], Instruction | Misunderstood]]] = {
+_READERS: Final[Mapping[str, Callable[[str], Instruction | NotUnderstood]]] = {
     "goal": _read_goal,
     "deadline": _read_deadline,
     "remove": _read_remove,
     "restore": _read_restore,
-    **{act.value: _act(act) for act in Act if act is not Act.HELP},
+    **{act.value: _plain(act) for act in PlainCommand if act is not PlainCommand.HELP},
     "respond": _read_respond,
-    "help": _act(Act.HELP),
+    "help": _plain(PlainCommand.HELP),
 }

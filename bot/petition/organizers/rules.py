@@ -1,18 +1,22 @@
-"""What a petition goes by: the organizers' settings, and what their orders have made of them."""
+"""What a petition goes by: the organizers' settings, and what their commands have made of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from bot.petition.comments.commands import phrases
 from bot.petition.organizers.settings import DEFAULTS as STANDARD
 from bot.petition.organizers.settings import Settings
+from bot.units import WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
-class Withheld:
-    """A person whose signature an order withholds; `comment_id` is the order's."""
+class Removal:
+    """A person whose signature a command removes; `comment_id` is the command's."""
 
     user_id: int
     login: str
@@ -22,28 +26,27 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An official answer to the petition; `at` is when it was given, in UTC epoch seconds."""
+    """An official answer to the petition, and when it was given."""
 
     text: str
     login: str
-    at: int
+    at: WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The rules in force. `settings` hold the goals and the deadline that orders have set, if they have.
+class Rules(Struct, frozen=True):
+    """The rules in force, as the database keeps them. `settings` hold the goals and the deadline of commands too.
 
-    `closed_at` is when an order closed the petition, in UTC epoch seconds; None while none does.
+    `closed_at` is when a command closed the petition; None while none does.
     """
 
     settings: Settings = STANDARD
-    closed_at: int | None = None
-    withheld: tuple[Withheld, ...] = ()
+    closed_at: WholeEpochSeconds | None = None
+    removals: tuple[Removal, ...] = field(default=(), name="withheld")
     response: Response | None = None
     helps: bool = False
-    """Whether the block explains the orders, because an organizer asked for help."""
+    """Whether the block explains the commands, because an organizer asked for help."""
     remarks: tuple[str, ...] = ()
-    """What the organizers are to be told: mistakes in the settings, orders that were not understood."""
+    """What the organizers should know: mistakes in the settings, commands that were not understood."""
 
     @property
     def phrases(self) -> frozenset[str]:
@@ -51,22 +54,22 @@ class Rules:
         return _phrases(self.settings.also_accept)
 
     @property
-    def withheld_ids(self) -> frozenset[int]:
-        """Return the people whose signatures are withheld."""
-        return _ids(self.withheld)
+    def removed_ids(self) -> frozenset[int]:
+        """Return the people whose signatures are removed."""
+        return _ids(self.removals)
 
     @property
     def asks_for_age(self) -> bool:
         """Return whether an account must have existed for some time when it signs."""
         return self.settings.minimum_account_age > 0
 
-    def old_enough_at(self, born: int | None) -> int:
+    def old_enough_at(self, born: WholeEpochSeconds | None) -> WholeEpochSeconds:
         """Return the time from which an account may sign, by when it was opened; not known, it may at no time."""
         if not self.asks_for_age:
             return 0
         return _NEVER if born is None else born + self.settings.minimum_account_age * 86_400
 
-    def ends_at(self, issue_closed_at: int | None) -> int | None:
+    def ends_at(self, issue_closed_at: WholeEpochSeconds | None) -> WholeEpochSeconds | None:
         """Return the last moment at which a `/sign` counts; None where no end is known."""
         ends = [end for end in (issue_closed_at, self.closed_at, self.settings.deadline) if end is not None]
         return min(ends) if ends else None
@@ -83,5 +86,31 @@ def _phrases(also_accept: tuple[str, ...]) -> frozenset[str]:
 
 
 @lru_cache(1_000)
-def _ids(withheld: tuple[Withheld, ...]) -> frozenset[int]:
-    return frozenset(one.user_id for one in withheld)
+def _ids(removals: tuple[Removal, ...]) -> frozenset[int]:
+    return frozenset(one.user_id for one in removals)
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A goal that is reached, and the day of its signature, in days since the epoch in UTC."""
+
+    goal: int
+    day: int
+
+
+def next_goal(goals: Sequence[int], count: int) -> int | None:
+    """Return the first goal that is not reached, or the last one if all are; None where there is none."""
+    return next((goal for goal in goals if goal > count), goals[-1] if goals else None)
+
+
+def milestones(goals: Sequence[int], days: Iterable[tuple[int, int]]) -> tuple[Milestone, ...]:
+    """Return which goals are reached and when, from the standing signatures of each day, ascending.
+
+    It follows from the signatures that stand, so that it is taken back when they fall below.
+    """
+    reached: list[Milestone] = []
+    count = 0
+    for day, signatures in days:
+        count += signatures
+        reached += [Milestone(goal, day) for goal in goals[len(reached) :] if goal <= count]
+    return tuple(reached)

@@ -1,4 +1,4 @@
-"""Read an organizer's settings, the file `.github/petition.yml`, or tell each mistake in it."""
+"""Read an organizer's settings, the file `.github/petition.yml`, or list each mistake in it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-from bot.petition.i18n import Message, message, wording
+from bot.petition.i18n import Message, message, translator
 from bot.petition.text import clean, fold
+from bot.units import WholeEpochSeconds
 
 PATH: Final = ".github/petition.yml"
 """Where the file is, in the repository's default branch."""
@@ -43,8 +44,8 @@ class Settings:
 
     goals: tuple[int, ...] = ()
     """The ladder of goals, ascending."""
-    deadline: int | None = None
-    """The last moment, in UTC epoch seconds, at which a `/sign` counts."""
+    deadline: WholeEpochSeconds | None = None
+    """The last moment at which a `/sign` counts."""
     also_accept: tuple[str, ...] = ()
     """Phrases that sign when they are all a comment says, folded as `text.fold` does."""
     show: frozenset[Detail] = frozenset(Detail)
@@ -77,16 +78,22 @@ class Mistake:
     allowed: Message
 
     def __str__(self) -> str:
-        return self.said_in(LANGUAGES[0])
+        return self.in_language(LANGUAGES[0])
 
-    def said_in(self, language: str) -> str:
-        """Tell it in a language."""
-        say, found, allowed = wording(language), self.found.said_in(language), self.allowed.said_in(language)
-        line, key = say.number(self.line), say.name(self.key)
-        if not key:
-            return say.say("line {line}: found {found}; {allowed}", line=line, found=found, allowed=allowed)
-        told = message("line {line}, {key}: found {found}; {allowed}")
-        return say.say(told, line=line, key=key, found=found, allowed=allowed)
+    def in_language(self, language: str) -> str:
+        """Format it in a language."""
+        tr = translator(language)
+        with_key, without = (
+            message("line {line}, {key}: found {found}; {allowed}"),
+            message("line {line}: found {found}; {allowed}"),
+        )
+        return tr.translate(
+            with_key if self.key else without,
+            line=tr.number(self.line),
+            key=tr.name(self.key),
+            found=self.found.in_language(language),
+            allowed=self.allowed.in_language(language),
+        )
 
 
 def read(text: str) -> Settings | tuple[Mistake, ...]:
@@ -118,8 +125,8 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def read_deadline(text: str) -> int:
-    """Read a date, which means its end in UTC, or a date and time with its zone, as UTC epoch seconds.
+def read_deadline(text: str) -> WholeEpochSeconds:
+    """Read a date, which means its end in UTC, or a date and time with its zone.
 
     Raises ValueError for anything else, and for what lies before 1970 or after the year 9999 in UTC.
     """
@@ -257,7 +264,7 @@ def _is_empty(node: yaml.Node) -> bool:
 
 
 def _take(key: yaml.Node, value: yaml.Node, values: dict[str, object]) -> Mistake | None:
-    """Take one key's value over, or give the mistake in it."""
+    """Add one key's value to `values`, or return the mistake in it."""
     name = key.value if isinstance(key, yaml.ScalarNode) else ""
     if name not in ALLOWED:
         found = Message(message("the key {value}"), str(_shown(_text(key))))

@@ -8,7 +8,7 @@ from itertools import starmap
 from typing import Final
 
 from bot.petition.comments.comment import Comment
-from bot.petition.comments.versions import MOST, Writer
+from bot.petition.comments.versions import MAX_VERSIONS, Writer
 from bot.petition.counting.tally import Signature
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording.observations import RecordContext, merge_comment
@@ -158,7 +158,7 @@ def _may_be_in_time(row: CommentRow, petition: PetitionRow) -> bool:
         return False
     # Of a comment with so many versions the first ones were dropped; GitHub telling them again changes nothing.
     is_known = any(version.writer is Writer.AUTHOR and version.previous is None for version in versions)
-    return not is_known and len(versions) < MOST
+    return not is_known and len(versions) < MAX_VERSIONS
 
 
 def _is_of(row: CommentRow, thread: ThreadRow) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
+from bot.petition.comments.commands import restore
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
 from bot.petition.facts import Repository
 from bot.petition.organizers.rules import DEFAULTS, Rules
@@ -25,7 +25,7 @@ COMMENT_COLUMNS: Final = """
 class CommentRow:
     """A comment with what is derived from it.
 
-    `command` is "sign", "unsign", "order" or "phrase" where the comment has a command, `counted` whether its
+    `command` is the kind of the command that the comment has, None where it has none, `counted` whether its
     author's signature rests on it. `wanted` and `given` are the reactions it should have and has.
     """
 
@@ -107,7 +107,7 @@ def write_versions(versions: Sequence[Version]) -> str:
     """Return versions as compact JSON: `[[at, digest, writer, command, previous, hidden, seen], …]`."""
     return msgspec.json.encode(
         [
-            [v.at, v.digest, _LETTERS[v.writer], _write_command(v.command), v.previous, v.hidden, v.seen]
+            [v.at, v.digest, _LETTERS[v.writer], v.command and v.command.stored(), v.previous, v.hidden, v.seen]
             for v in versions
         ]
     ).decode()
@@ -116,7 +116,7 @@ def write_versions(versions: Sequence[Version]) -> str:
 def read_versions(text: str) -> tuple[Version, ...]:
     """Read versions back."""
     return tuple(
-        Version(at, digest, _WRITERS[letter], _read_command(command), previous, hidden, seen)
+        Version(at, digest, _WRITERS[letter], command and restore(command), previous, hidden, seen)
         for at, digest, letter, command, previous, hidden, seen in msgspec.json.decode(text)
     )
 
@@ -138,35 +138,5 @@ def write_rules(rules: Rules) -> str:
     return "" if rules == DEFAULTS else msgspec.json.encode(rules, order="sorted").decode()
 
 
-_WRITERS: Final = {"a": Writer.AUTHOR, "o": Writer.OTHER, "u": Writer.UNSAID}
+_WRITERS: Final = {"a": Writer.AUTHOR, "o": Writer.OTHER, "u": Writer.UNKNOWN}
 _LETTERS: Final = {writer: letter for letter, writer in _WRITERS.items()}
-
-
-def _write_command(command: Command | None) -> list[str | None] | None:
-    match command:
-        case None:
-            return None
-        case Sign(name=name, affiliation=affiliation, reason=reason):
-            return ["s", name, affiliation, reason]
-        case Unsign():
-            return ["u"]
-        case OrganizerCommand(word=word, argument=argument):
-            return ["o", word, argument]
-        case Phrase(digest=digest, is_attempt=is_attempt):
-            return ["a" if is_attempt else "p", digest]
-
-
-def _read_command(parts: list[Any] | None) -> Command | None:
-    match parts:
-        case None:
-            return None
-        case ["s", name, affiliation, reason]:
-            return Sign(name, affiliation, reason)
-        case ["u"]:
-            return Unsign()
-        case ["o", word, argument]:
-            return OrganizerCommand(word, argument)
-        case ["p" | "a" as kind, digest]:
-            return Phrase(digest, kind == "a")
-        case _:
-            raise ValueError(f"no command is kept as {parts!r}")

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
 from bot.petition.comments.comment import standing
-from bot.petition.counting.digest import Pair, Sum
-from bot.petition.counting.tally import Signature, Verdict, as_signed, judge_standings
+from bot.petition.counting.digest import DigestSum, Pair
+from bot.petition.counting.tally import Evaluation, Signature, as_signed, evaluate_standings
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.totals import SECONDS_PER_DAY
@@ -24,7 +23,7 @@ ACKNOWLEDGED_WITHIN: Final = 3600
 def read_command(row: CommentRow) -> None:
     """Set the command and its time from the comment."""
     row.standing = stands = standing(row.comment)
-    row.command = _kind(stands.command)
+    row.command = None if stands.command is None else stands.command.kind
     row.made_at = row.comment.created_at if row.command is None else stands.made_at
     row.doubtful = stands.unverified or stands.ambiguous
 
@@ -82,18 +81,18 @@ def derive_signatures(
     transaction.put(_ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
     for petition in unit.petitions.values():
         if gained := changes.gained[petition.id]:
-            petition.digest_sum = Sum.from_bytes(petition.digest_sum).plus(gained).to_bytes()
+            petition.digest_sum = DigestSum.from_bytes(petition.digest_sum).plus(gained).to_bytes()
         if lost := changes.lost[petition.id]:
-            petition.digest_sum = Sum.from_bytes(petition.digest_sum).minus(lost).to_bytes()
+            petition.digest_sum = DigestSum.from_bytes(petition.digest_sum).minus(lost).to_bytes()
     return signatures
 
 
-def evaluate_comments(petition: PetitionRow, comments: Sequence[CommentRow]) -> Verdict:
+def evaluate_comments(petition: PetitionRow, comments: Sequence[CommentRow]) -> Evaluation:
     """Return the verdict on all comments of one person."""
     standings = ((row.comment, row.standing or standing(row.comment)) for row in comments)
     author = comments[0].comment.author if comments else None
     born = None if author is None else petition.born.get(author.id)
-    return judge_standings(standings, closed_at=petition.closed_at, rules=petition.rules, born=born)
+    return evaluate_standings(standings, closed_at=petition.closed_at, rules=petition.rules, born=born)
 
 
 _ACCOUNT_AGES: Final = statement("SELECT user_id, born FROM accounts WHERE user_id = ANY($1::BIGINT[])")
@@ -208,7 +207,9 @@ def _record_signature(
         changes.sign(petition, after)
 
 
-def _record_effects(unit: UnitOfWork, rows: Sequence[CommentRow], verdict: Verdict, now: WholeEpochSeconds) -> None:
+def _record_effects(
+    unit: UnitOfWork, rows: Sequence[CommentRow], verdict: Evaluation, now: WholeEpochSeconds
+) -> None:
     counted_id = verdict.signature.comment_id if verdict.signature else None
     for row in rows:
         # What becomes of a command of organizers, the rules decide.
@@ -223,24 +224,10 @@ def _record_effects(unit: UnitOfWork, rows: Sequence[CommentRow], verdict: Verdi
             unit.changed[row.comment.id] = replace(row, counted=counted, wanted=wanted, ack_due=due)
 
 
-def _wanted(row: CommentRow, verdict: Verdict) -> str | None:
+def _wanted(row: CommentRow, verdict: Evaluation) -> str | None:
     if row.comment.id in verdict.effective:
         return "+1"
     return "confused" if row.comment.id in verdict.refused else None
-
-
-def _kind(command: Command | None) -> str | None:
-    match command:
-        case Sign():
-            return "sign"
-        case Unsign():
-            return "unsign"
-        case OrganizerCommand():
-            return "order"
-        case Phrase():
-            return "phrase"
-        case None:
-            return None
 
 
 def _by_person(unit: UnitOfWork) -> defaultdict[Person, list[CommentRow]]:

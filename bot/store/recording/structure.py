@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.petition.comments.comment import merge
-from bot.petition.counting.digest import Sum
+from bot.petition.counting.digest import DigestSum
 from bot.petition.facts import (
     CommentFact,
     Continuation,
@@ -106,7 +106,7 @@ def _add_petition(
     labelled = is_petition(issue, context.label)
     transaction.execute(
         _ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), labelled, issue.closed_at,
-        Sum().to_bytes(), context.now,
+        DigestSum().to_bytes(), context.now,
     )  # fmt: skip
     add_thread(transaction, issue.id, repository.id, 1, issue, labelled=labelled, as_of=as_of, now=context.now)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Final
 
-from bot.petition.counting.digest import Pair, Sum
+from bot.petition.counting.digest import DigestSum, Pair
 from bot.petition.counting.tally import Signature
 from bot.store.engine.database import Transaction, statement
 from bot.units import WholeEpochSeconds
@@ -28,7 +28,7 @@ class Totals:
     """The sums over a petition's signatures; `days` are days since 1970 in UTC, with how many signed."""
 
     count: int
-    sum: Sum
+    sum: DigestSum
     days: Counter[int]
 
 
@@ -41,7 +41,7 @@ def add_up(signatures: Iterable[Signature]) -> Totals:
             days[signature.signed_at // SECONDS_PER_DAY] += 1
             yield signature.pair
 
-    total = Sum.of(pairs())
+    total = DigestSum.of(pairs())
     return Totals(days.total(), total, days)
 
 
@@ -57,7 +57,7 @@ def read_totals(transaction: Transaction, petition_id: int) -> Totals | None:
         return None
     count, digest_sum = rows[0]
     days = Counter({day: signatures for day, signatures in transaction.tuples(_DAYS, petition_id) if signatures})
-    return Totals(count, Sum.from_bytes(digest_sum), days)
+    return Totals(count, DigestSum.from_bytes(digest_sum), days)
 
 
 _STRAY = """

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.petition.comments.comment import Comment
+from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.facts import Repository
-from bot.petition.organizers.redaction import EVER, without_details
 from bot.petition.organizers.rules import Rules
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording.rows import (
@@ -222,7 +221,7 @@ class UnitOfWork:
         """Return a comment without what is to be forgotten of its author."""
         until = None if comment.author is None else self.forgotten.get(comment.author.id)
         if (petition := self.petitions.get(petition_id)) is not None and petition.anonymised:
-            until = EVER
+            until = END_OF_TIME
         return comment if until is None else without_details(comment, until)
 
     def _read_forgotten(self, transaction: Transaction, author_ids: Collection[int]) -> None:

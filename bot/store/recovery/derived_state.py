@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.petition.counting.digest import Sum
+from bot.petition.counting.digest import DigestSum
 from bot.petition.organizers.settings import Mistake
 from bot.store.engine.database import Database, Statement, Transaction, statement
 from bot.store.privacy import erase_details_on, forget_people
@@ -61,7 +61,7 @@ def _run(transaction: Transaction, work: Callable[[Transaction, int], int | None
 
 def _drop_orphans(transaction: Transaction) -> None:
     """Drop what belongs to a lost petition or thread, which is read from GitHub again; reset all counts."""
-    transaction.execute(_RESET_COUNTS, Sum().to_bytes())
+    transaction.execute(_RESET_COUNTS, DigestSum().to_bytes())
     transaction.execute(_DROP_ORPHANED_THREADS)
     transaction.execute(_DROP_ORPHANED_COMMENTS)
     # A body to be put back is read from its issue's history once more: a damaged one must not get onto GitHub.

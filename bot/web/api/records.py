@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.petition.addresses import Pages, Site
 from bot.roster.record import RosterRecord
 from bot.roster.recording import record_petition, record_signature
 from bot.store import Cursor, PetitionDetails, RosterQuery
+from bot.urls import Pages, Site
 from bot.web.context import write_cursor
 
 

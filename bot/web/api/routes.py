@@ -15,13 +15,13 @@ import msgspec
 from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
 
-from bot.petition.addresses import pages_of
-from bot.petition.letter.versions import Letter
+from bot.petition.letter import Letter
 from bot.roster import badge, feed, table
 from bot.roster.chart import STYLE, chart
 from bot.roster.record import EmbedRecord, iso
 from bot.roster.recording import growth_of, record_petition, record_signature
 from bot.store import PAGE_SIZE, PetitionDetails, RosterQuery
+from bot.urls import pages_of
 from bot.web.api.openapi import describe
 from bot.web.api.records import record_roster
 from bot.web.context import PETITION, Asked, BadQuestion, PagesContext, ask, read_wanted

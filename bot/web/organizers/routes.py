@@ -19,9 +19,9 @@ from aiohttp import web
 from bot.encryption import derive
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
 from bot.github.oauth import OAuthClient, authorize_url
-from bot.petition.addresses import SIGNED_IN, pages_of
 from bot.petition.comments.comment import Author
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, SignOuts
+from bot.urls import SIGNED_IN, pages_of
 from bot.web.context import NOT_HERE, PETITION, Asked, PagesContext, is_canonical, may_see
 from bot.web.organizers.views import SecondLook, view_desk
 from bot.web.security_headers import SECRETIVE

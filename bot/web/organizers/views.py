@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.petition.addresses import Pages, Site
+from bot.abuse_report import report_group, report_signals
 from bot.petition.counting.abuse_signals import AbuseSignals, Alike
-from bot.petition.organizers.commands import removals
-from bot.petition.organizers.rules import Rules, Withheld
+from bot.petition.organizers.commands import write_removals
+from bot.petition.organizers.rules import Removal, Rules
 from bot.petition.organizers.settings import PATH, Detail
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionDetails, State
+from bot.urls import Pages, Site
 from bot.web.context import PagesContext
 from bot.web.pages.views import Moment, people
 
@@ -132,7 +133,7 @@ def view_desk(
         groups=[] if snapshot.anonymised_at else [_group(one, site) for one in look.found.alike],
         looked_at=Moment.of(look.at),
         counting=[("Counted", _counted(details, look)), *_rules(details, house)],
-        withheld=[_withheld(one, site) for one in snapshot.rules.withheld],
+        withheld=[_withheld(one, site) for one in snapshot.rules.removals],
         orders=[_order(one, pages, site) for one in reversed(audit[-SHOWN:])],
         older=max(len(audit) - SHOWN, 0),
         attempts=[_attempts(one, pages, site) for one in attempts[:TRIED]],
@@ -144,8 +145,7 @@ def view_desk(
 def _findings(details: PetitionDetails, look: SecondLook) -> Iterator[str]:
     erased_at = details.snapshot.anonymised_at
     if erased_at is None:
-        shown_below = {str(group) for group in look.found.alike}
-        yield from (line.strip() for line in look.found.lines() if line.strip() not in shown_below)
+        yield from report_signals(look.found)
         if not look.is_whole:
             yield "Older signatures were not looked at."
     else:
@@ -154,7 +154,9 @@ def _findings(details: PetitionDetails, look: SecondLook) -> Iterator[str]:
 
 def _group(alike: Alike, site: Site) -> GroupView:
     people = [(login, site.person(login)) for login in alike.logins]
-    return GroupView(str(alike), people, list(removals(alike.logins)), alike.signatures - len(people))
+    return GroupView(
+        report_group(alike), people, list(write_removals(alike.logins)), alike.signatures - len(people)
+    )
 
 
 def _unreadable(settings: KnownSettings) -> Iterator[str]:
@@ -201,7 +203,7 @@ def _shown(rules: Rules) -> str:
     return f"{', '.join(details)}; {where}"
 
 
-def _withheld(one: Withheld, site: Site) -> WithheldView:
+def _withheld(one: Removal, site: Site) -> WithheldView:
     return WithheldView(one.login, site.person(one.login), one.reason)
 
 

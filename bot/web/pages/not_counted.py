@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.petition.addresses import Site
 from bot.petition.counting.not_counted import Reason
 from bot.store import NotCounted
+from bot.urls import Site
 from bot.web.pages.views import Moment
 
 
@@ -50,7 +50,7 @@ _WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.WITHDRAWN: ("withdraws the signature", "Whoever wants to sign again comments `/sign` once more."),
     Reason.HIDDEN: ("was hidden by those who look after the repository", "Ask them why; shown again, it counts."),
     Reason.LATE: ("came after the end", ""),
-    Reason.WITHHELD: (
+    Reason.REMOVED: (
         "does not count, because the organizers withhold the signature",
         "They gave the order in a comment, where they can also say why.",
     ),

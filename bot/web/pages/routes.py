@@ -10,9 +10,9 @@ from typing import Final
 import jinja2
 from aiohttp import web
 
-from bot.petition.addresses import pages_of
-from bot.petition.organizers.goals import next_goal
+from bot.petition.organizers.rules import next_goal
 from bot.store import PAGE_SIZE, DatabaseUnavailable, PetitionDetails, RosterQuery
+from bot.urls import pages_of
 from bot.web.context import PETITION, PagesContext, ask, is_canonical, read_wanted
 from bot.web.pages import views
 from bot.web.pages.not_counted import view_unheard

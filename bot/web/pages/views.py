@@ -11,15 +11,15 @@ from typing import Final
 from cachetools import LRUCache, cached
 from markupsafe import Markup
 
-from bot.petition.addresses import Pages, Site
 from bot.petition.block.sections import example_of
-from bot.petition.letter.versions import Change, Letter, Passage, differences, given_to
-from bot.petition.organizers.goals import milestones, next_goal
+from bot.petition.letter import Change, Letter, Passage, differences, given_to
+from bot.petition.organizers.rules import milestones, next_goal
 from bot.petition.text import links_apart
 from bot.roster import markdown
 from bot.roster.chart import chart, day_name, sparkline
 from bot.roster.recording import growth_of
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
+from bot.urls import Pages, Site
 from bot.web.context import PagesContext, write_cursor
 
 COMPARED: Final = 4 * 1024 * 1024

@@ -14,7 +14,7 @@ from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import MAX_NAME_LENGTH, Registration, form_url, manifest
 from bot.github.permissions import NEEDS, REASONS
 from bot.github.urls import web_url_of
-from bot.petition.addresses import SIGNED_IN
+from bot.urls import SIGNED_IN
 from bot.web.rate_limit import RateLimits, limiting
 from bot.web.security_headers import seal_all
 from bot.web.sessions import seen_as, set_cookie

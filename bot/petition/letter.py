@@ -16,16 +16,18 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
+from bot.units import WholeEpochSeconds
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A version of the letter: its digest, when it was first seen (UTC epoch seconds), how many had signed then.
+    """A version of the letter: its digest, when it was first seen, how many had signed then.
 
     `text` is None where it was not asked for or is not kept.
     """
 
     digest: str
-    seen_at: int
+    seen_at: WholeEpochSeconds
     count: int
     text: str | None = None
 
@@ -47,11 +49,11 @@ class Passage:
 
 
 def versions(sightings: Iterable[Letter]) -> tuple[Letter, ...]:
-    """Make versions of sightings in the order of their times; an earlier text that comes back is a new version."""
+    """Return the versions that sightings, in time order, show; an earlier text that comes back is a new version."""
     return tuple(next(same) for _, same in groupby(sightings, key=attrgetter("digest")))
 
 
-def given_to(letters: Sequence[Letter], signed_at: int) -> int:
+def given_to(letters: Sequence[Letter], signed_at: WholeEpochSeconds) -> int:
     """Return the place (from 0) of the version that a signature of this time was given to.
 
     Who signed before the first version was seen, signed that.
@@ -59,7 +61,7 @@ def given_to(letters: Sequence[Letter], signed_at: int) -> int:
     return max(bisect_left(letters, signed_at, key=attrgetter("seen_at")) - 1, 0)
 
 
-def other_texts(letters: Sequence[Letter]) -> Iterator[tuple[int, int]]:
+def other_texts(letters: Sequence[Letter]) -> Iterator[tuple[WholeEpochSeconds, WholeEpochSeconds]]:
     """Return the times, from (exclusive) and to (inclusive), in which other texts than today's were signed."""
     for place, letter in enumerate(letters[:-1]):
         if letter.digest != letters[-1].digest:

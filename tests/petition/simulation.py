@@ -48,7 +48,7 @@ class Post:
     events: list[Event] = field(default_factory=list)
 
     def states(self) -> Iterator[tuple[Event | None, str, str, bool]]:
-        """Give each event with the text before it, the text after it, and whether it is hidden then."""
+        """Return each event with the text before it, the text after it, and whether it is hidden then."""
         text, hidden = self.text, False
         yield None, "", text, hidden
         for event in self.events:
@@ -59,16 +59,16 @@ class Post:
             yield event, before, text, hidden
 
     def deliveries(self, *, tells_hidden: bool = True) -> list[Comment]:
-        """Give what the deliveries of all events tell, in the order in which it happened."""
+        """Return what the deliveries of all events tell, in the order in which it happened."""
         told = []
         for event, before, text, hidden in self.states():
             at = event.at if event else self.created_at
-            writer, previous = Writer.UNSAID, None
+            writer, previous = Writer.UNKNOWN, None
             if event is None or event.kind == "edit":
                 writer = Writer.AUTHOR
             elif event.kind == "edit by other":
                 writer = Writer.OTHER
-            if event is not None and writer is not Writer.UNSAID:
+            if event is not None and writer is not Writer.UNKNOWN:
                 previous = body_digest(before)
             shown = hidden if tells_hidden else None
             version = Version(at, body_digest(text), writer, TEXTS[text], previous, shown)
@@ -76,14 +76,14 @@ class Post:
         return told
 
     def listed(self, seen: int) -> Comment:
-        """Give what a listing tells that is made after everything happened."""
+        """Return what a listing tells that is made after everything happened."""
         *_, (event, _, text, hidden) = self.states()
         at = event.at if event else self.created_at
-        writer = Writer.AUTHOR if at == self.created_at else Writer.UNSAID
+        writer = Writer.AUTHOR if at == self.created_at else Writer.UNKNOWN
         return self._observed(seen, Version(at, body_digest(text), writer, TEXTS[text], None, hidden, seen))
 
     def looked_up(self, seen: int) -> Comment:
-        """Give what the history of edits tells, as GitHub's GraphQL shows it."""
+        """Return what the history of edits tells, as GitHub's GraphQL shows it."""
         versions, previous = [], None
         for event, _, text, _ in self.states():
             if event is None or event.kind.startswith("edit"):
@@ -93,7 +93,7 @@ class Post:
                 previous = body_digest(text)
         *_, (event, _, text, hidden) = self.states()
         at = event.at if event else self.created_at
-        look = Version(at, body_digest(text), Writer.UNSAID, TEXTS[text], None, hidden, seen)
+        look = Version(at, body_digest(text), Writer.UNKNOWN, TEXTS[text], None, hidden, seen)
         return self._observed(seen, *versions, look)
 
     def _observed(self, at: int, *versions: Version, deleted: bool = False) -> Comment:
@@ -109,7 +109,7 @@ class Post:
         return hidden
 
     def counted(self) -> tuple[Command | None, int]:
-        """Say by the rules of counting what the comment says in the end, and since when."""
+        """Return by the rules of counting what the comment says in the end, and since when."""
         own = command = TEXTS[self.text]
         since = self.created_at
         for event in self.events:
@@ -125,7 +125,7 @@ class Post:
 
     @property
     def muddled(self) -> bool:
-        """Tell whether two people's edits of one second lead back to a text that stood before in it.
+        """Return whether two people's edits of one second lead back to a text that stood before in it.
 
         Nothing but GitHub's own order of edits could tell then who was the last.
         """
@@ -142,7 +142,7 @@ class Post:
 
 
 def recount(posts: Iterable[Post], closed_at: int | None = None) -> dict[int, tuple[int, Sign, int]]:
-    """Say by the rules of counting who has signed: user id to comment id, what it shows, and since when."""
+    """Return by the rules of counting who has signed: user id to comment id, what it shows, and since when."""
     signed: dict[int, tuple[int, Sign, int]] = {}
     for post in sorted(posts, key=lambda post: (post.created_at, post.id)):
         author = post.author

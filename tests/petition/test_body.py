@@ -13,14 +13,14 @@ from bot.petition.block.body import (
     END,
     NOTE,
     BlockLocation,
-    MachineLine,
-    around,
     letter,
     letter_digest,
+    locate_block,
     machine_line,
-    place_of,
     splice,
+    text_around_block,
 )
+from bot.petition.machine_line import MachineLine
 
 LETTER = "# Open the archive\n\nWe ask the library to open it.\n\nNow."
 TALLY = MachineLine(count=12, digest="adhash4096:" + "0a" * 32, as_of=1795347607)
@@ -210,21 +210,21 @@ class TestMachineLine:
 
 class TestPlaceOf:
     def test_an_intact_block_is_found(self) -> None:
-        assert place_of(f"One.\n{block()}\nTwo.") == BlockLocation("One.\n", "\nTwo.", block())
-        assert place_of(f"{BEGIN}\n{END}").block == f"{BEGIN}\n{END}"
+        assert locate_block(f"One.\n{block()}\nTwo.") == BlockLocation("One.\n", "\nTwo.", block())
+        assert locate_block(f"{BEGIN}\n{END}").block == f"{BEGIN}\n{END}"
 
     @pytest.mark.parametrize(
         "body",
         [None, LETTER, block() + "\n" + block(), block().replace(END, ""), block().replace(BEGIN, ""), BEGIN],
     )
     def test_a_missing_damaged_or_doubled_one_is_not(self, body: str | None) -> None:
-        assert place_of(body).block is None
+        assert locate_block(body).block is None
 
 
 class TestLetterDigest:
     def test_cosmetic_changes_are_no_change(self) -> None:
-        assert around("Dear all,") == ("Dear all,\n\n", "")
-        assert around(f"Dear all,\n\n{block()}\nyours")[1].strip() == "yours"
+        assert text_around_block("Dear all,") == ("Dear all,\n\n", "")
+        assert text_around_block(f"Dear all,\n\n{block()}\nyours")[1].strip() == "yours"
         digest = letter_digest(LETTER)
         assert letter_digest("Dear  all,\r\n") == f"sha256:{hashlib.sha256(b'Dear all,').hexdigest()}"
         assert letter_digest("\ud800") != letter_digest("?")
@@ -273,7 +273,7 @@ BODIES = st.one_of(TEXTS, st.lists(st.tuples(LINES, ENDS).map("".join), max_size
 @given(BODIES)
 def test_the_letter_is_the_same_before_and_after(body: str) -> None:
     assert letter(splice(body, block())) == letter(body)
-    assert around(splice(body, block())) == around(body)
+    assert text_around_block(splice(body, block())) == text_around_block(body)
 
 
 @example(CHAIN)

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, phrases
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.counting.not_counted import Reason, Uncounted, explain
-from bot.petition.counting.tally import NOTHING, judge
-from bot.petition.organizers.rules import Rules, Withheld
+from bot.petition.counting.tally import NOTHING, evaluate
+from bot.petition.organizers.rules import Removal, Rules
 from bot.petition.organizers.settings import Settings
-from tests.petition.talk import ADA, ROBOT
+from tests.petition.simulation import ADA, ROBOT
 
 MORNING, NOON, EVENING, DAY = 100, 200, 300, 86_400
 MISTYPED = Phrase("sing", is_attempt=True)
-WITHOUT_ADA = Rules(withheld=(Withheld(ADA.id, ADA.login, 9, "a fake"),))
+WITHOUT_ADA = Rules(removals=(Removal(ADA.id, ADA.login, 9, "a fake"),))
 FOR_THE_OLD = Rules(Settings(minimum_account_age=30))
 STRICT = Rules(
-    Settings(minimum_account_age=30, deadline=NOON, also_accept=("hello",)), withheld=WITHOUT_ADA.withheld
+    Settings(minimum_account_age=30, deadline=NOON, also_accept=("hello",)), removals=WITHOUT_ADA.removals
 )
 
 
@@ -71,7 +71,7 @@ def test_too_late_is_by_the_clock_of_the_command() -> None:
 
 
 def test_the_organizers_order_goes_before_the_clock() -> None:
-    assert reason(says(Sign(), EVENING), closed_at=NOON, rules=WITHOUT_ADA) is Reason.WITHHELD
+    assert reason(says(Sign(), EVENING), closed_at=NOON, rules=WITHOUT_ADA) is Reason.REMOVED
 
 
 def test_an_account_is_too_young_or_not_known_yet() -> None:
@@ -81,7 +81,7 @@ def test_an_account_is_too_young_or_not_known_yet() -> None:
 
 
 def test_an_edit_by_nobody_knows_whom_waits() -> None:
-    edit = Version(NOON, body_digest("other"), Writer.UNSAID, Sign(), body_digest(repr(None)))
+    edit = Version(NOON, body_digest("other"), Writer.UNKNOWN, Sign(), body_digest(repr(None)))
     known = says(None)
     assert reason(Comment(1, MORNING, ADA, NOON, (*known.versions, edit))) is Reason.WAITING
 
@@ -109,7 +109,7 @@ COMMANDS = st.sampled_from(
         None,
     ]
 )
-REFUSALS = {Reason.MISTYPED, Reason.LATE, Reason.WITHHELD, Reason.YOUNG}
+REFUSALS = {Reason.MISTYPED, Reason.LATE, Reason.REMOVED, Reason.YOUNG}
 
 
 @given(
@@ -124,7 +124,7 @@ def test_there_is_a_reason_exactly_where_there_is_no_signature(
     said: list[tuple[Command | None, int, bool]], closed_at: int | None, rules: Rules, born: int | None
 ) -> None:
     comments = [says(command, at, number, hidden=hidden) for number, (command, at, hidden) in enumerate(said)]
-    verdict = judge(comments, closed_at=closed_at, rules=rules, born=born)
+    verdict = evaluate(comments, closed_at=closed_at, rules=rules, born=born)
     found = explain(comments, closed_at=closed_at, rules=rules, born=born)
     assert (found is None) == (verdict.signature is not None or not comments)
     if found:

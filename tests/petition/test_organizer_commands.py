@@ -1,10 +1,9 @@
-"""Organizers' orders: how they are read, and what rules they make together with the settings."""
+"""Organizers' commands: how they are read, and what rules they make together with the settings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -12,66 +11,44 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, Unsign, parse, phrases
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.counting.tally import judge
+from bot.petition.counting.tally import evaluate
 from bot.petition.organizers.commands import (
     USAGE,
-    Act,
-    Answer,
-    Given,
+    CommandResults,
+    CommandStatus,
+    GivenCommand,
     Instruction,
-    Misunderstood,
+    NotUnderstood,
+    PlainCommand,
     Remove,
     Respond,
     Restore,
-    Ruling,
     SetDeadline,
     SetGoal,
-    names_of,
-    removals,
-    rule,
-    standing_orders,
+    apply_commands,
+    logins_in,
+    standing_commands,
     understand,
+    write_removals,
 )
-from bot.petition.organizers.rules import Response, Rules, Withheld
+from bot.petition.organizers.rules import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
-
-GRACE, HOPPER, MALLORY = Author(2, "grace"), Author(3, "hopper"), Author(9, "mallory")
-ADA = Author(1, "ada")
-ORGANIZERS = {GRACE.id: True, HOPPER.id: True, MALLORY.id: False}
-DAY = int(datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
-
-
-def order(text: str) -> OrganizerCommand:
-    command = parse(f"/petition {text}")
-    assert isinstance(command, OrganizerCommand)
-    return command
-
-
-def ruled(
-    *orders: str | tuple[Author, str],
-    settings: Settings = DEFAULTS,
-    organizers: Mapping[int, bool] = ORGANIZERS,
-    named: Mapping[int, Author | None] | None = None,
-) -> Ruling:
-    """Give orders, one a second from 101 on; a text alone is Grace's. Names mean Ada unless `named` says so."""
-    told = [one if isinstance(one, tuple) else (GRACE, one) for one in orders]
-    given = [Given(n, 100 + n, author, order(text)) for n, (author, text) in enumerate(told, 1)]
-    everybody: Mapping[int, Author | None] = dict.fromkeys(range(1, len(given) + 1), ADA)
-    return rule(settings, given, organizers=organizers, named=meaning(given, everybody if named is None else named))
+from tests.petition.organizers import (
+    ADA,
+    DAY,
+    GRACE,
+    HOPPER,
+    MALLORY,
+    ORGANIZERS,
+    meaning,
+    parsed,
+    ruled,
+    written,
+)
 
 
-def meaning(given: Iterable[Given], people: Mapping[int, Author | None]) -> dict[tuple[int, str], Author | None]:
-    """Have every login in an order mean who is given for the order."""
-    return {
-        (one.comment_id, login): people[one.comment_id]
-        for one in given
-        for login in names_of(one.order)
-        if one.comment_id in people
-    }
-
-
-def answers(ruling: Ruling) -> list[Answer]:
-    return [outcome.answer for outcome in ruling.outcomes]
+def answers(ruling: CommandResults) -> list[CommandStatus]:
+    return [outcome.status for outcome in ruling.outcomes]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
@@ -99,18 +76,18 @@ def answers(ruling: Ruling) -> list[Answer]:
         ("remove @ada, @alan are one", Remove(("ada",), "@alan are one")),
         ("restore [ada, alan]", Restore(("ada", "alan"))),
         ("restore @Ada-L", Restore(("ada-l",))),
-        ("close", Act.CLOSE),
-        ("close, please", Act.CLOSE),
-        ("REOPEN", Act.REOPEN),
-        ("recount", Act.RECOUNT),
+        ("close", PlainCommand.CLOSE),
+        ("close, please", PlainCommand.CLOSE),
+        ("REOPEN", PlainCommand.REOPEN),
+        ("recount", PlainCommand.RECOUNT),
         ("respond We agree.", Respond("We agree.")),
         ("respond We agree.\nAll of us.\n\nThanks", Respond("We agree.\nAll of us.")),
         ("respond none", Respond("")),
-        ("help", Act.HELP),
+        ("help", PlainCommand.HELP),
     ],
 )
 def test_an_order_is_read(typed: str, meant: Instruction) -> None:
-    assert understand(order(typed)) == meant
+    assert understand(parsed(typed)) == meant
 
 
 @pytest.mark.parametrize(
@@ -121,20 +98,20 @@ def test_an_order_is_read(typed: str, meant: Instruction) -> None:
         *["remove", "remove spam", "restore", "restore everybody!!@", "respond", "also_accept signed"],
     ],
 )
-def test_an_order_that_says_nothing_is_told_what_would(typed: str) -> None:
-    meant = understand(order(typed))
-    assert isinstance(meant, Misunderstood)
+def test_a_command_that_says_nothing_is_told_what_would(typed: str) -> None:
+    meant = understand(parsed(typed))
+    assert isinstance(meant, NotUnderstood)
     assert str(meant.allowed)
 
 
 def test_what_help_shows_is_understood() -> None:
-    assert not [usage for usage in USAGE if isinstance(understand(order(usage)), Misunderstood)]
+    assert not [usage for usage in USAGE if isinstance(understand(parsed(usage)), NotUnderstood)]
 
 
 def test_whom_an_order_names() -> None:
-    assert names_of(order("remove @Ada spam")) == ("ada",)
-    assert names_of(order("restore [Ada, @alan]")) == ("ada", "alan")
-    assert names_of(order("goal 5")) == ()
+    assert logins_in(parsed("remove @Ada spam")) == ("ada",)
+    assert logins_in(parsed("restore [Ada, @alan]")) == ("ada", "alan")
+    assert logins_in(parsed("goal 5")) == ()
 
 
 # --- obeying ----------------------------------------------------------------------------------------------------
@@ -153,54 +130,62 @@ def test_the_latest_order_decides() -> None:
 def test_orders_by_others_change_nothing() -> None:
     ruling = ruled("goal 500", (MALLORY, "goal 1"), (MALLORY, "close"), (MALLORY, "nonsense"))
     assert ruling.rules == Rules(Settings(goals=(500,)))
-    assert answers(ruling) == [Answer.OBEYED, Answer.REFUSED, Answer.REFUSED, Answer.REFUSED]
+    assert answers(ruling) == [
+        CommandStatus.APPLIED,
+        CommandStatus.REFUSED,
+        CommandStatus.REFUSED,
+        CommandStatus.REFUSED,
+    ]
 
 
 def test_an_order_waits_until_it_is_known_who_gave_it() -> None:
     ruling = ruled("goal 500", organizers={})
     assert ruling.rules == Rules()
-    assert answers(ruling) == [Answer.WAITING]
+    assert answers(ruling) == [CommandStatus.WAITING]
 
 
-def test_a_person_is_withheld_and_given_back() -> None:
+def test_a_person_is_removed_and_restored() -> None:
     ruling = ruled("remove @ada a fake")
-    assert ruling.rules.withheld == (Withheld(ADA.id, "ada", 1, "a fake"),)
-    assert ruled("remove @ada a fake", (HOPPER, "restore @ada")).rules.withheld == ()
-    assert ruled("restore @ada", "remove @ada again").rules.withheld_ids == {ADA.id}
+    assert ruling.rules.removals == (Removal(ADA.id, "ada", 1, "a fake"),)
+    assert ruled("remove @ada a fake", (HOPPER, "restore @ada")).rules.removals == ()
+    assert ruled("restore @ada", "remove @ada again").rules.removed_ids == {ADA.id}
 
 
 def test_who_nobody_is_called_is_told_to_the_organizers() -> None:
     ruling = ruled("remove @nobody spam", named={1: None})
-    assert answers(ruling) == [Answer.MISUNDERSTOOD]
-    assert ruling.rules.remarks == ("grace ordered “/petition remove @nobody spam”: nobody is called nobody",)
+    assert answers(ruling) == [CommandStatus.NOT_UNDERSTOOD]
+    assert ruling.rules.remarks == ("grace commented “/petition remove @nobody spam”: nobody is called nobody",)
 
 
 ALAN = Author(4, "alan")
 
 
-def several(text: str, named: Mapping[tuple[int, str], Author | None]) -> Ruling:
-    return rule(DEFAULTS, [Given(1, 101, GRACE, order(text))], organizers=ORGANIZERS, named=named)
+def several(text: str, named: Mapping[tuple[int, str], Author | None]) -> CommandResults:
+    return apply_commands(DEFAULTS, [GivenCommand(1, 101, GRACE, parsed(text))], organizers=ORGANIZERS, named=named)
 
 
-def test_one_order_withholds_several_and_another_gives_some_of_them_back() -> None:
+def test_one_command_removes_several_and_another_restores_some_of_them() -> None:
     named = {(1, "ada"): ADA, (1, "alan"): ALAN, (2, "ada"): ADA}
-    given = [Given(1, 101, GRACE, order("remove [ada, alan] socks")), Given(2, 102, GRACE, order("restore @ada"))]
-    both = rule(DEFAULTS, given[:1], organizers=ORGANIZERS, named=named).rules.withheld
-    assert both == (Withheld(ADA.id, "ada", 1, "socks"), Withheld(ALAN.id, "alan", 1, "socks"))
-    assert rule(DEFAULTS, given, organizers=ORGANIZERS, named=named).rules.withheld == both[1:]
+    given = [
+        GivenCommand(1, 101, GRACE, parsed("remove [ada, alan] socks")),
+        GivenCommand(2, 102, GRACE, parsed("restore @ada")),
+    ]
+    both = apply_commands(DEFAULTS, given[:1], organizers=ORGANIZERS, named=named).rules.removals
+    assert both == (Removal(ADA.id, "ada", 1, "socks"), Removal(ALAN.id, "alan", 1, "socks"))
+    assert apply_commands(DEFAULTS, given, organizers=ORGANIZERS, named=named).rules.removals == both[1:]
 
 
 def test_of_several_those_who_are_gone_do_not_keep_the_others() -> None:
     ruling = several("remove [ada, gone] socks", {(1, "ada"): ADA, (1, "gone"): None})
-    assert ruling.rules.withheld_ids == {ADA.id}
-    assert [(one.answer, one.note) for one in ruling.outcomes] == [(Answer.OBEYED, "nobody is called gone")]
-    assert answers(several("remove [gone] socks", {(1, "gone"): None})) == [Answer.MISUNDERSTOOD]
-    assert answers(several("remove [ada, alan] socks", {(1, "ada"): ADA})) == [Answer.WAITING]
+    assert ruling.rules.removed_ids == {ADA.id}
+    assert [(one.status, one.note) for one in ruling.outcomes] == [(CommandStatus.APPLIED, "nobody is called gone")]
+    assert answers(several("remove [gone] socks", {(1, "gone"): None})) == [CommandStatus.NOT_UNDERSTOOD]
+    assert answers(several("remove [ada, alan] socks", {(1, "ada"): ADA})) == [CommandStatus.WAITING]
 
 
 def test_who_lists_people_without_brackets_finds_in_the_log_that_only_one_is_meant() -> None:
     ruling = ruled("remove @ada, @alan are socks")
-    assert ruling.rules.withheld == (Withheld(ADA.id, "ada", 1, "@alan are socks"),)
+    assert ruling.rules.removals == (Removal(ADA.id, "ada", 1, "@alan are socks"),)
     assert [one.note for one in ruling.outcomes] == [
         "only ada is meant; for several write remove [login, login] reason"
     ]
@@ -209,22 +194,22 @@ def test_who_lists_people_without_brackets_finds_in_the_log_that_only_one_is_mea
 
 def test_orders_that_are_written_for_organizers_say_all_that_they_mean() -> None:
     socks = [f"dependably-long-sock-puppet-{number}[bot]" for number in range(300)]
-    written = list(removals(socks))
+    written = list(write_removals(socks))
     assert len(written) > 1
-    read = [understand(order(text.removeprefix("/petition "))) for text in written]
+    read = [understand(parsed(text.removeprefix("/petition "))) for text in written]
     assert [login for one in read if isinstance(one, Remove) for login in one.logins] == socks
     assert {one.reason for one in read if isinstance(one, Remove)} == {"REASON"}
     assert not any("@" in text for text in written)
-    assert list(removals([])) == []
+    assert list(write_removals([])) == []
 
 
 def test_a_list_that_is_cut_off_removes_nobody() -> None:
     many = ", ".join(f"sock-{number}" for number in range(200))
-    assert isinstance(understand(order(f"remove [{many}] socks")), Misunderstood)
+    assert isinstance(understand(parsed(f"remove [{many}] socks")), NotUnderstood)
 
 
 def test_a_name_that_was_not_looked_up_yet_waits() -> None:
-    assert answers(ruled("remove @ada spam", named={})) == [Answer.WAITING]
+    assert answers(ruled("remove @ada spam", named={})) == [CommandStatus.WAITING]
 
 
 def test_an_order_closes_the_petition_at_once_and_another_one_opens_it() -> None:
@@ -245,10 +230,10 @@ def test_reopening_lifts_a_deadline_that_has_passed_and_no_other() -> None:
 
 
 def test_a_deadline_in_the_past_is_taken_for_a_slip() -> None:
-    given = Given(1, DAY + 1, GRACE, order("deadline 2026-12-31"))
-    ruling = rule(DEFAULTS, [given], organizers=ORGANIZERS, named={})
+    given = GivenCommand(1, DAY + 1, GRACE, parsed("deadline 2026-12-31"))
+    ruling = apply_commands(DEFAULTS, [given], organizers=ORGANIZERS, named={})
     assert ruling.rules.settings.deadline is None
-    assert answers(ruling) == [Answer.MISUNDERSTOOD]
+    assert answers(ruling) == [CommandStatus.NOT_UNDERSTOOD]
 
 
 def test_a_response_is_shown_until_it_is_taken_back() -> None:
@@ -264,18 +249,11 @@ def test_help_is_shown_and_a_recount_remembered() -> None:
 def test_an_organizer_is_told_what_was_not_understood_and_nobody_else() -> None:
     ruling = ruled("deadline tomorrow", (MALLORY, "deadline tomorrow"))
     (remark,) = ruling.rules.remarks
-    assert remark.startswith("grace ordered “/petition deadline tomorrow”: write a date such as 2026-12-31")
-    assert answers(ruling) == [Answer.MISUNDERSTOOD, Answer.REFUSED]
+    assert remark.startswith("grace commented “/petition deadline tomorrow”: write a date such as 2026-12-31")
+    assert answers(ruling) == [CommandStatus.NOT_UNDERSTOOD, CommandStatus.REFUSED]
 
 
 # --- standing ---------------------------------------------------------------------------------------------------
-
-
-def written(
-    number: int, command: OrganizerCommand | None, at: int, *versions: Version, hidden: bool = False
-) -> Comment:
-    first = Version(at, body_digest(repr(command)), Writer.AUTHOR, command, hidden=hidden)
-    return Comment(number, at, GRACE, at, (first, *versions))
 
 
 def edit(comment: Comment, command: OrganizerCommand | None, at: int, writer: Writer = Writer.AUTHOR) -> Comment:
@@ -286,22 +264,25 @@ def edit(comment: Comment, command: OrganizerCommand | None, at: int, writer: Wr
     )
 
 
-def test_orders_stand_in_the_order_in_which_they_were_given_or_edited() -> None:
-    early, late = written(1, order("goal 500"), 100), written(2, order("goal 600"), 200)
-    assert [one.order.argument for one in standing_orders([late, early])] == ["500", "600"]
-    again = edit(early, order("goal 700"), 300)
-    assert [(one.order.argument, one.at) for one in standing_orders([again, late])] == [("600", 200), ("700", 300)]
+def test_commands_stand_in_the_order_in_which_they_were_given_or_edited() -> None:
+    early, late = written(1, parsed("goal 500"), 100), written(2, parsed("goal 600"), 200)
+    assert [one.command.argument for one in standing_commands([late, early])] == ["500", "600"]
+    again = edit(early, parsed("goal 700"), 300)
+    assert [(one.command.argument, one.at) for one in standing_commands([again, late])] == [
+        ("600", 200),
+        ("700", 300),
+    ]
 
 
 def test_a_deleted_or_hidden_order_was_never_given() -> None:
-    gone = replace(written(1, order("close"), 100), deleted=True)
-    hidden = written(2, order("close"), 100, hidden=True)
-    assert standing_orders([gone, hidden]) == []
+    gone = replace(written(1, parsed("close"), 100), deleted=True)
+    hidden = written(2, parsed("close"), 100, hidden=True)
+    assert standing_commands([gone, hidden]) == []
 
 
 def test_nobody_gives_an_order_by_editing_somebody_elses_comment() -> None:
-    assert standing_orders([edit(written(1, None, 100), order("close"), 200, Writer.OTHER)]) == []
-    assert standing_orders([edit(written(1, order("goal 5"), 100), order("goal 9"), 200, Writer.OTHER)]) == []
+    assert standing_commands([edit(written(1, None, 100), parsed("close"), 200, Writer.OTHER)]) == []
+    assert standing_commands([edit(written(1, parsed("goal 5"), 100), parsed("goal 9"), 200, Writer.OTHER)]) == []
 
 
 # --- what the rules do to signatures ----------------------------------------------------------------------------
@@ -312,8 +293,8 @@ def says(number: int, command: Sign | Unsign | Phrase, at: int) -> Comment:
     return Comment(number, at, ADA, at, (version,))
 
 
-def test_a_withheld_person_does_not_count_and_sees_it() -> None:
-    verdict = judge([says(1, Sign("Ada"), 100)], rules=ruled("remove @ada spam").rules)
+def test_a_removed_person_does_not_count_and_sees_it() -> None:
+    verdict = evaluate([says(1, Sign("Ada"), 100)], rules=ruled("remove @ada spam").rules)
     assert verdict.signature is None
     assert verdict.refused == {1}
 
@@ -321,16 +302,16 @@ def test_a_withheld_person_does_not_count_and_sees_it() -> None:
 def test_a_phrase_signs_where_it_is_accepted() -> None:
     (digest,) = phrases(["Count me in"])
     accepting = Rules(Settings(also_accept=("count me in",)))
-    assert judge([says(1, Phrase(digest), 100)], rules=accepting).signature
-    assert not judge([says(1, Phrase(digest), 100)]).signature
-    assert not judge([says(1, Phrase(digest), 100), says(2, Unsign(), 200)], rules=accepting).signature
+    assert evaluate([says(1, Phrase(digest), 100)], rules=accepting).signature
+    assert not evaluate([says(1, Phrase(digest), 100)]).signature
+    assert not evaluate([says(1, Phrase(digest), 100), says(2, Unsign(), 200)], rules=accepting).signature
 
 
 def test_a_mistyped_command_is_refused_unless_it_is_accepted() -> None:
     attempt = parse("signed")
     assert isinstance(attempt, Phrase)
-    assert judge([says(1, attempt, 100)]).refused == {1}
-    assert judge([says(1, attempt, 100)], rules=Rules(Settings(also_accept=("signed",)))).effective == {1}
+    assert evaluate([says(1, attempt, 100)]).refused == {1}
+    assert evaluate([says(1, attempt, 100)], rules=Rules(Settings(also_accept=("signed",)))).effective == {1}
 
 
 def test_a_phrase_edited_in_after_the_end_comes_too_late() -> None:
@@ -338,13 +319,13 @@ def test_a_phrase_edited_in_after_the_end_comes_too_late() -> None:
     early = Version(100, "a", Writer.AUTHOR, parse("nice"))
     late = Version(300, "b", Writer.AUTHOR, phrase, "a")
     rules = Rules(Settings(also_accept=("+1",), deadline=200))
-    assert judge([Comment(1, 100, ADA, 100, (early, late))], rules=rules).refused == {1}
+    assert evaluate([Comment(1, 100, ADA, 100, (early, late))], rules=rules).refused == {1}
 
 
 def test_signing_ends_with_the_last_second_of_the_deadline() -> None:
     rules = Rules(Settings(deadline=200))
-    assert judge([says(1, Sign(), 200)], rules=rules).signature
-    assert judge([says(1, Sign(), 201)], rules=rules).refused == {1}
+    assert evaluate([says(1, Sign(), 200)], rules=rules).signature
+    assert evaluate([says(1, Sign(), 201)], rules=rules).refused == {1}
 
 
 # --- laws -------------------------------------------------------------------------------------------------------
@@ -362,36 +343,36 @@ WORDS = st.sampled_from(
         "what",
     ]
 )
-ORDERS = st.lists(
+COMMANDS = st.lists(
     st.builds(
-        Given,
+        GivenCommand,
         comment_id=st.integers(1, 99),
         at=st.integers(1, 99),
         author=st.sampled_from([GRACE, HOPPER, MALLORY]),
-        order=WORDS.map(order),
+        command=WORDS.map(parsed),
     ),
     unique_by=lambda one: one.comment_id,
 )
 NAMED: Mapping[int, Author | None] = dict.fromkeys(range(1, 100), ADA)
 
 
-def came_to(orders: list[Given]) -> Ruling:
-    in_order = sorted(orders, key=lambda one: (one.at, one.comment_id))
-    return rule(DEFAULTS, in_order, organizers=ORGANIZERS, named=meaning(in_order, NAMED))
+def came_to(commands: list[GivenCommand]) -> CommandResults:
+    in_order = sorted(commands, key=lambda one: (one.at, one.comment_id))
+    return apply_commands(DEFAULTS, in_order, organizers=ORGANIZERS, named=meaning(in_order, NAMED))
 
 
-@given(ORDERS)
-def test_strangers_orders_come_to_nothing(orders: list[Given]) -> None:
-    theirs = [one for one in orders if one.author is not MALLORY]
-    assert came_to(orders).rules == came_to(theirs).rules
+@given(COMMANDS)
+def test_strangers_commands_come_to_nothing(commands: list[GivenCommand]) -> None:
+    theirs = [one for one in commands if one.author is not MALLORY]
+    assert came_to(commands).rules == came_to(theirs).rules
 
 
-@given(ORDERS)
-def test_every_order_is_answered(orders: list[Given]) -> None:
-    assert {outcome.given for outcome in came_to(orders).outcomes} == set(orders)
+@given(COMMANDS)
+def test_every_command_has_an_outcome(commands: list[GivenCommand]) -> None:
+    assert {outcome.command for outcome in came_to(commands).outcomes} == set(commands)
 
 
-@given(ORDERS, st.sampled_from(["close", "reopen"]))
-def test_the_last_word_on_closing_decides(orders: list[Given], word: str) -> None:
-    last = Given(100, 100, GRACE, order(word))
-    assert (came_to([*orders, last]).rules.closed_at is not None) == (word == "close")
+@given(COMMANDS, st.sampled_from(["close", "reopen"]))
+def test_the_last_word_on_closing_decides(commands: list[GivenCommand], word: str) -> None:
+    last = GivenCommand(100, 100, GRACE, parsed(word))
+    assert (came_to([*commands, last]).rules.closed_at is not None) == (word == "close")

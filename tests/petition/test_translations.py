@@ -17,20 +17,19 @@ from cmarkgfm.cmark import Options
 
 from bot import petition
 from bot.petition import block
-from bot.petition.block import BlockContent, compose, machine_line, render, same_but_for_time
+from bot.petition.block import BlockContent, compose, machine_line, render_block, same_but_for_time
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
 from bot.petition.comments.comment import Author
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import DOMAIN
-from bot.petition.organizers.commands import Given, rule
-from bot.petition.organizers.goals import Milestone
-from bot.petition.organizers.rules import Response
+from bot.petition.organizers.commands import GivenCommand, apply_commands
+from bot.petition.organizers.rules import Milestone, Response
 from bot.petition.organizers.settings import LANGUAGES, Detail, Settings, read
 
 HERE = Path(petition.__file__).parent
 OTHERS = LANGUAGES[1:]
 NOW = 1795347607
-KEYWORDS = {"say": None, "count": (1, 2), "message": None, "gettext": None}
+KEYWORDS = {"translate": None, "count": (1, 2), "message": None, "gettext": None}
 FACTS = BlockContent(
     count=1234,
     digest="adhash4096:0a",
@@ -40,7 +39,7 @@ FACTS = BlockContent(
     deadline=NOW + 86_400,
     milestones=[Milestone(1000, NOW // 86_400)],
     response=Response("We agree with @ada.\nSee [this](https://example.org).", "grace", NOW),
-    remarks=["grace ordered “/petition deadline soon”: write a date"],
+    remarks=["grace commented “/petition deadline soon”: write a date"],
     helps=True,
 )
 
@@ -118,7 +117,7 @@ MISTAKES = (
     *("comments_per_thread: 5", "minimum_account_age: x", "roster: x", "language: x", "anonymise_after: x"),
     *("gaol: 5", "colour: red", "names: 5\nnames: 6", "- goal", "goal: [", "[" * 201, "#" * 10_001, "goal: [5, 4]"),
 )
-ORDERS = (
+COMMANDS = (
     *("goal many", "deadline soon", "deadline 2001-01-01", "remove", "remove @eve x", "restore", "respond", "open"),
 )
 LATIN_EVERYWHERE = {"UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
@@ -130,9 +129,9 @@ TYPED = {
 
 @pytest.mark.parametrize("facts", EVERYTHING_IT_CAN_SAY.values(), ids=EVERYTHING_IT_CAN_SAY)
 def test_nothing_in_the_block_is_said_in_english_only(facts: BlockContent) -> None:
-    arabic = render(replace(facts, language="ar", remarks=()))
+    arabic = render_block(replace(facts, language="ar", remarks=()))
     assert _latin(arabic) - LATIN_EVERYWHERE == set()
-    assert render(replace(facts, language="de", remarks=())) != render(replace(facts, remarks=()))
+    assert render_block(replace(facts, language="de", remarks=())) != render_block(replace(facts, remarks=()))
 
 
 @pytest.mark.parametrize("text", MISTAKES)
@@ -140,17 +139,17 @@ def test_every_mistake_in_the_settings_is_told_in_the_language_of_the_block(text
     found = read(text)
     assert isinstance(found, tuple)
     for mistake in found:
-        assert _latin(mistake.said_in("ar")) - TYPED == set()
-        assert mistake.said_in("de") != str(mistake)
+        assert _latin(mistake.in_language("ar")) - TYPED == set()
+        assert mistake.in_language("de") != str(mistake)
 
 
-@pytest.mark.parametrize("text", ORDERS)
+@pytest.mark.parametrize("text", COMMANDS)
 def test_every_order_that_is_not_understood_is_explained_in_the_language_of_the_block(text: str) -> None:
-    order = parse(f"/petition {text}")
-    assert isinstance(order, OrganizerCommand)
-    given = Given(5, NOW, Author(1, "grace"), order)
+    command = parse(f"/petition {text}")
+    assert isinstance(command, OrganizerCommand)
+    given = GivenCommand(5, NOW, Author(1, "grace"), command)
     told = {
-        language: rule(
+        language: apply_commands(
             Settings(language=language), [given], organizers={1: True}, named={(5, "eve"): None}
         ).rules.remarks[0]
         for language in LANGUAGES
@@ -160,7 +159,7 @@ def test_every_order_that_is_not_understood_is_explained_in_the_language_of_the_
 
 
 def _latin(text: str) -> set[str]:
-    """Give the words in Latin letters that are neither typed nor somebody's name nor an address."""
+    """Return the words in Latin letters that are neither typed nor somebody's name nor an address."""
     text = re.sub(r"<!--.*?-->|<code.*?</code>|\(https?://[^)]*\)|```.*?```", " ", text, flags=re.DOTALL)
     return set(re.findall(r"[A-Za-z]+", re.sub("\u2068[^\u2068\u2069]*\u2069", " ", text)))
 
@@ -177,13 +176,13 @@ def _latin(text: str) -> set[str]:
     ],
 )
 def test_numbers_decide_the_form_of_words(language: str, said: list[str]) -> None:
-    headings = [render(replace(FACTS, count=count, language=language)) for count in (1, 2, 11, 1234)]
+    headings = [render_block(replace(FACTS, count=count, language=language)) for count in (1, 2, 11, 1234)]
     assert all(words in heading for words, heading in zip(said, headings, strict=True))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_commands_stay_what_they_are_in_every_language(language: str) -> None:
-    html = _html(render(replace(FACTS, language=language, helps=False)))
+    html = _html(render_block(replace(FACTS, language=language, helps=False)))
     typed = [re.sub("<[^>]+>", "", code) for code in re.findall(r"<code[^>]*>(/.*?)</code>", html)]
     assert [parse(each) for each in typed] == [Sign(), Sign("Ada Lovelace", "Analytical Engines"), Unsign()]
 
@@ -194,8 +193,8 @@ def test_the_time_of_counting_alone_is_no_reason_to_write(language: str) -> None
     body = compose("Dear all,", facts)
     assert body is not None
     assert compose(body, replace(facts, as_of=NOW + 60)) is None
-    assert same_but_for_time(render(facts), render(replace(facts, as_of=NOW + 60)))
-    assert not same_but_for_time(render(facts), render(replace(facts, count=7)))
+    assert same_but_for_time(render_block(facts), render_block(replace(facts, as_of=NOW + 60)))
+    assert not same_but_for_time(render_block(facts), render_block(replace(facts, count=7)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -208,7 +207,7 @@ def test_machines_read_every_language(language: str) -> None:
 
 
 def test_arabic_runs_from_right_to_left_and_names_and_commands_do_not() -> None:
-    html = _html(render(replace(FACTS, language="ar")))
+    html = _html(render_block(replace(FACTS, language="ar")))
     assert html.index('<div dir="rtl">') < html.index("<h3>") < html.index("</div>")
     assert '<code dir="ltr">/sign</code>' in html
     assert "<strong>\u2068Ada Lovelace\u2069</strong>، \u2068Analytical Engines\u2069" in html
@@ -216,7 +215,7 @@ def test_arabic_runs_from_right_to_left_and_names_and_commands_do_not() -> None:
 
 
 def test_left_to_right_needs_no_marks() -> None:
-    text = render(replace(FACTS, language="de"))
+    text = render_block(replace(FACTS, language="de"))
     assert "dir=" not in text
     assert "\u2068" not in text
 
@@ -225,27 +224,27 @@ def test_left_to_right_needs_no_marks() -> None:
 
 
 def test_only_the_details_that_are_shown_are_asked_for() -> None:
-    logins = render(replace(FACTS, show=frozenset({Detail.LOGIN}), helps=False))
+    logins = render_block(replace(FACTS, show=frozenset({Detail.LOGIN}), helps=False))
     assert "Lovelace" not in logins
     assert "[ada]" in logins
-    names = render(replace(FACTS, show=frozenset({Detail.LOGIN, Detail.NAME}), helps=False))
+    names = render_block(replace(FACTS, show=frozenset({Detail.LOGIN, Detail.NAME}), helps=False))
     assert "`/sign Ada Lovelace`" in names
     assert "Engines" not in names
 
 
 def test_the_final_count_stays_what_it_was() -> None:
-    text = render(replace(FACTS, closed_at=NOW - 60, count=1200, final_count=1234))
+    text = render_block(replace(FACTS, closed_at=NOW - 60, count=1200, final_count=1234))
     assert "**Closed on 22 Nov 2026, 11:39 UTC with 1,234 signatures.** New signatures do not count." in text
     assert "1,200 people have signed" in text
 
 
 def test_milestones_behind_the_goal_are_marked() -> None:
-    assert "🎉 **1,000** on 22 Nov 2026" in render(FACTS)
-    assert "🎉" not in render(replace(FACTS, milestones=[Milestone(2000, 0)]))
+    assert "🎉 **1,000** on 22 Nov 2026" in render_block(FACTS)
+    assert "🎉" not in render_block(replace(FACTS, milestones=[Milestone(2000, 0)]))
 
 
 def test_an_official_answer_is_quoted_and_harmless() -> None:
-    text = render(FACTS)
+    text = render_block(FACTS)
     assert "> **📣 Official response by [grace](https://github.com/grace), 22 Nov 2026**" in text
     assert "@ada" not in text
     assert "<br>See&#32;[this](https://example.org)." in text
@@ -255,7 +254,7 @@ def test_an_official_answer_is_quoted_and_harmless() -> None:
     "link", ["[x](javascript:alert(1))", "[x](https://a b)", "![x](https://e.org/x.png)", "[[x]](x)"]
 )
 def test_only_links_to_web_pages_are_live_in_an_answer(link: str) -> None:
-    html = _html(render(replace(FACTS, response=Response(link, "grace", NOW))))
+    html = _html(render_block(replace(FACTS, response=Response(link, "grace", NOW))))
     quoted = html[html.index("<blockquote>") : html.index("</blockquote>")]
     assert "javascript" not in re.sub("<p>.*?</p>", "", quoted)
     assert "<img" not in quoted

@@ -3,8 +3,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
-from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest, merge, standing
-from bot.petition.organizers.redaction import EVER, without_details
+from bot.petition.comments.comment import (
+    END_OF_TIME,
+    Author,
+    Comment,
+    Version,
+    Writer,
+    body_digest,
+    merge,
+    standing,
+    without_details,
+)
 
 ADA = Author(1, "ada")
 SIGNED = Version(100, body_digest("a"), Writer.AUTHOR, Sign("Ada", "Engines", "Because"))
@@ -27,7 +36,7 @@ def test_forgetting_again_and_reading_the_same_again_changes_nothing() -> None:
 
 
 def test_the_same_words_hidden_and_shown_again_are_no_new_words() -> None:
-    shown = Version(300, SIGNED.digest, Writer.UNSAID, SIGNED.command, hidden=False)
+    shown = Version(300, SIGNED.digest, Writer.UNKNOWN, SIGNED.command, hidden=False)
     again = without_details(merge(COMMENT, replace(COMMENT, versions=(shown,))), 200)
     assert (again.author, standing(again).command) == (Author(1, ""), Sign())
 
@@ -48,12 +57,12 @@ def test_what_is_written_later_is_their_will_again() -> None:
 def test_withdrawals_and_orders_stay_what_they_are() -> None:
     for command in (Unsign(), OrganizerCommand("goal", "500"), None):
         comment = replace(COMMENT, versions=(replace(SIGNED, command=command),))
-        assert without_details(comment, EVER).versions == comment.versions
+        assert without_details(comment, END_OF_TIME).versions == comment.versions
 
 
 def test_of_a_comment_that_nobody_wrote_there_is_nothing_to_forget() -> None:
     nobodys = replace(COMMENT, author=None, versions=())
-    assert without_details(nobodys, EVER) == nobodys
+    assert without_details(nobodys, END_OF_TIME) == nobodys
 
 
 def test_of_a_deleted_comment_only_its_number_is_kept() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.block.body import BEGIN, place_of
+from bot.petition.block.body import BEGIN, locate_block
 from bot.petition.comments.commands import Sign, parse
-from bot.petition.markdown.limit_nesting import limit_nesting
+from bot.petition.markdown import limit_nesting
 from tests.effort import effort, growth
 
 DEEP = ["> " * 90, ">" * 90, " >   " * 90, ">\t" * 45, "- > " * 45, "> 1. " * 45, "- - > " * 30]
@@ -27,7 +27,7 @@ def test_nor_is_a_letter(marks: str) -> None:
         # What was read before is remembered.
         return f"{quote}a\n" + "a\n" * 400 + f"\n```\n```\n\n{BEGIN}\n{DEEP.index(marks)}"
 
-    assert effort(lambda: place_of(write(marks))) < 5 * effort(lambda: place_of(write("> ")))
+    assert effort(lambda: locate_block(write(marks))) < 5 * effort(lambda: locate_block(write("> ")))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the audit log and the organizers are told of an order, word for word."""
+"""What the audit log and the organizers are told of a command, word for word."""
 
 from __future__ import annotations
 
@@ -10,18 +10,28 @@ import pytest
 
 from bot.petition.comments.comment import Author
 from bot.petition.organizers.commands import (
-    Answer,
-    Given,
+    CommandStatus,
+    GivenCommand,
     Instruction,
-    Misunderstood,
+    NotUnderstood,
     SetGoal,
-    rule,
-    standing_orders,
+    apply_commands,
+    standing_commands,
     understand,
 )
-from bot.petition.organizers.rules import Withheld
+from bot.petition.organizers.rules import Removal
 from bot.petition.organizers.settings import DEFAULTS, Settings
-from tests.petition.test_orders import ADA, DAY, GRACE, MALLORY, ORGANIZERS, meaning, order, ruled, written
+from tests.petition.organizers import (
+    ADA,
+    DAY,
+    GRACE,
+    MALLORY,
+    ORGANIZERS,
+    meaning,
+    parsed,
+    ruled,
+    written,
+)
 
 
 def told(
@@ -30,10 +40,10 @@ def told(
     organizers: Mapping[int, bool] = ORGANIZERS,
     named: Mapping[int, Author | None] = MappingProxyType({1: ADA}),
 ) -> str:
-    """Give an order; give the note in the log."""
-    given = Given(1, 100, by, order(text))
-    (outcome,) = rule(DEFAULTS, [given], organizers=organizers, named=meaning([given], named)).outcomes
-    assert outcome.given == given
+    """Give a command and return its note in the log."""
+    given = GivenCommand(1, 100, by, parsed(text))
+    (outcome,) = apply_commands(DEFAULTS, [given], organizers=organizers, named=meaning([given], named)).outcomes
+    assert outcome.command == given
     return outcome.note
 
 
@@ -51,21 +61,24 @@ def test_each_answer_says_why() -> None:
         ("remove", "write whom, and why: remove @login reason, or remove [login, login] reason"),
         ("restore", "write whom: restore @login"),
         ("respond", "write the answer after the word respond"),
-        ("open", "the orders are goal, deadline, remove, restore, close, reopen, recount, respond, help"),
+        ("open", "the commands are goal, deadline, remove, restore, close, reopen, recount, respond, help"),
     ],
 )
 def test_who_is_not_understood_is_told_what_would_be(text: str, advice: str) -> None:
-    understood = understand(order(text))
-    assert isinstance(understood, Misunderstood)
+    understood = understand(parsed(text))
+    assert isinstance(understood, NotUnderstood)
     assert str(understood.allowed) == advice
     assert told(text) == advice
-    assert ruled(text).rules.remarks == (f"grace ordered “/petition {text}”: {advice}",)
+    assert ruled(text).rules.remarks == (f"grace commented “/petition {text}”: {advice}",)
 
 
 def test_a_deadline_that_does_not_lie_ahead_is_no_deadline() -> None:
     for at, note in ((DAY - 1, ""), (DAY, ""), (DAY + 1, "the deadline must lie ahead")):
-        ruling = rule(
-            DEFAULTS, [Given(1, at, GRACE, order("deadline 2026-12-31"))], organizers=ORGANIZERS, named={}
+        ruling = apply_commands(
+            DEFAULTS,
+            [GivenCommand(1, at, GRACE, parsed("deadline 2026-12-31"))],
+            organizers=ORGANIZERS,
+            named={},
         )
         assert [outcome.note for outcome in ruling.outcomes] == [note]
         assert ruling.rules.settings.deadline == (None if note else DAY)
@@ -75,14 +88,14 @@ def test_a_deadline_that_does_not_lie_ahead_is_no_deadline() -> None:
     ("text", "meant"), [("goal 100, 100", None), ("goal [100, 200]", SetGoal((100, 200))), ("goal X100X", None)]
 )
 def test_a_ladder_of_goals_climbs(text: str, meant: Instruction | None) -> None:
-    understood = understand(order(text))
-    assert understood == meant if meant else isinstance(understood, Misunderstood)
+    understood = understand(parsed(text))
+    assert understood == meant if meant else isinstance(understood, NotUnderstood)
 
 
 def test_what_was_to_be_remarked_on_anyway_comes_first() -> None:
-    ruling = rule(
+    ruling = apply_commands(
         Settings(goals=(5,)),
-        [Given(1, 100, GRACE, order("open"))],
+        [GivenCommand(1, 100, GRACE, parsed("open"))],
         organizers=ORGANIZERS,
         named={},
         remarks=["first"],
@@ -90,19 +103,21 @@ def test_what_was_to_be_remarked_on_anyway_comes_first() -> None:
     assert [remark[:5] for remark in ruling.rules.remarks] == ["first", "grace"]
 
 
-def test_the_withheld_are_listed_by_their_number() -> None:
+def test_removals_are_listed_by_their_number() -> None:
     people: dict[int, Author | None] = {1: Author(7, "alan"), 2: Author(5, "ada")}
     ruling = ruled("remove @alan x", "remove @ada y", named=people)
-    assert ruling.rules.withheld == (Withheld(5, "ada", 2, "y"), Withheld(7, "alan", 1, "x"))
+    assert ruling.rules.removals == (Removal(5, "ada", 2, "y"), Removal(7, "alan", 1, "x"))
 
 
-def test_a_standing_order_says_who_gave_it_and_where() -> None:
-    comment = written(3, order("close"), 100)
-    assert standing_orders([comment]) == [Given(3, 100, GRACE, order("close"))]
-    assert standing_orders([replace(comment, author=None)]) == []
+def test_a_standing_command_says_who_gave_it_and_where() -> None:
+    comment = written(3, parsed("close"), 100)
+    assert standing_commands([comment]) == [GivenCommand(3, 100, GRACE, parsed("close"))]
+    assert standing_commands([replace(comment, author=None)]) == []
 
 
 def test_a_recount_makes_no_rules() -> None:
     assert ruled("recount").rules == ruled().rules
-    assert [outcome.answer for outcome in ruled("recount", "goal 5", "recount").outcomes] == [Answer.OBEYED] * 3
+    assert [outcome.status for outcome in ruled("recount", "goal 5", "recount").outcomes] == [
+        CommandStatus.APPLIED
+    ] * 3
     assert ruled("recount", "goal 5", "recount").recount_at == 103

@@ -1,1 +1,0 @@
-"""The letter that people sign, and its versions."""
