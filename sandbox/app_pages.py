@@ -49,8 +49,8 @@ class _Pages:
             text = f"Invalid GitHub App configuration\n\n{refused.message}"
             return web.Response(status=refused.status, text=text)
         organization = request.match_info.get("organization", "")
-        given = {"code": self._github.registration.register(manifest, organization), **request.query}
-        raise web.HTTPFound(views.with_query(str(manifest.get("redirect_url") or manifest["url"]), given))
+        given = {"code": self._github.registration.register(manifest, organization)}
+        raise views.sent_on(request, str(manifest.get("redirect_url") or manifest["url"]), given)
 
     async def show_installation(self, request: web.Request) -> web.Response:
         """Show the page on which an account's owner installs the App."""
@@ -72,7 +72,7 @@ class _Pages:
         if not setup_url:
             raise web.HTTPFound(f"{self._world.urls.web}/settings/installations/{found.id}")
         action = "update" if installed else "install"
-        raise web.HTTPFound(views.with_query(setup_url, {"installation_id": str(found.id), "setup_action": action}))
+        raise views.sent_on(request, setup_url, {"installation_id": str(found.id), "setup_action": action})
 
     def _check(self, request: web.Request) -> None:
         if request.match_info["slug"] != self._world.app.slug:

@@ -87,11 +87,11 @@ class _AuthorizationFlow:
         back, form = self._check(request), await request.post()
         user = self._accounts.find(str(form.get("as", "")))
         if form.get("decision") != "authorize" or user is None or user.type != "User":
-            raise _back(request, back, _error("access_denied"))
+            raise views.sent_on(request, back, _error("access_denied"))
         code = self._world.random.randbytes(10).hex()
         challenge = request.query.get("code_challenge", "")
         self._grants[code] = _Grant(user, back, challenge, self._world.now())
-        raise _back(request, back, {"code": code})
+        raise views.sent_on(request, back, {"code": code})
 
     async def exchange(self, request: web.Request) -> web.Response:
         """Exchange a code for a token; errors have status 200, as on GitHub."""
@@ -145,7 +145,7 @@ class _AuthorizationFlow:
             return wanted
         if not registered:
             raise web.HTTPBadRequest(text=ERRORS["redirect_uri_mismatch"])
-        raise _back(request, registered[0], _error("redirect_uri_mismatch"))
+        raise views.sent_on(request, registered[0], _error("redirect_uri_mismatch"))
 
 
 def _organizer(world: World, users: list[User]) -> User | None:
@@ -169,8 +169,3 @@ def _error(name: str) -> dict[str, str]:
     page = "troubleshooting-oauth-app-access-token-request-errors"
     where = f"/apps/managing-oauth-apps/{page}/#{name.replace('_', '-')}"
     return {"error": name, "error_description": ERRORS[name], "error_uri": where}
-
-
-def _back(request: web.Request, where: str, query: Mapping[str, str]) -> web.HTTPFound:
-    state = {"state": request.query["state"]} if "state" in request.query else {}
-    return web.HTTPFound(views.with_query(where, {**query, **state}))

@@ -41,9 +41,10 @@ def leading_away(text: str, address: str) -> web.Response:
     return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 
-def with_query(address: str, query: Mapping[str, str]) -> str:
-    """Return an address with a query added to what it may have."""
-    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(query)}"
+def sent_on(request: web.Request, address: str, query: Mapping[str, str]) -> web.HTTPFound:
+    """Build a redirect to an address with more of a query, and with the `state` that the browser came with."""
+    state = {"state": request.query["state"]} if "state" in request.query else {}
+    return web.HTTPFound(f"{address}{'&' if urlsplit(address).query else '?'}{urlencode({**query, **state})}")
 
 
 def issue_values(
