@@ -22,12 +22,10 @@ from bot.encryption import derive
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.client import GitHub
 from bot.github.meta import make_probe
-from bot.github.oauth import OAuthClient, identify
+from bot.github.oauth import OAuthClient
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine
-from bot.organizer_service import Organizing
-from bot.petition.comments.comment import Author
 from bot.petition.facts import Fact
 from bot.reconcile.app_sync import AppSync
 from bot.reconcile.intervals import Intervals
@@ -37,13 +35,12 @@ from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.web.application import create_app
 from bot.web.context import PagesContext
-from bot.web.health import Details
-from bot.web.metrics import Meter
-from bot.web.organizers.routes import SignIn
+from bot.web.monitoring import OperatorDetails, WebMetrics
+from bot.web.organizers.service import OrganizerService
 from bot.web.rate_limit import RateLimits
-from bot.web.serving import listening
-from bot.web.setup.auth import Guard
-from bot.web.setup.pages import Progress, SetupDonePage
+from bot.web.serving import listen
+from bot.web.setup.auth import SetupAuth
+from bot.web.setup.pages import SetupDonePage, SetupProgress
 from bot.web.webhook.handler import Record
 
 log = structlog.get_logger("app")
@@ -140,8 +137,8 @@ async def running(
             rounds.alarm,
             supervisor=supervisor,
         )
-        reception = _reception(config, conductor, session, clock) if config.lets_sign_in else None
-        application = await _application(config, conductor, rounds, metrics, clock, reception)
+        organizers = _organizers(config, conductor, session, clock) if config.lets_sign_in else None
+        application = await _application(config, conductor, rounds, metrics, clock, organizers)
         server, loops = AsyncExitStack(), list[SupervisedTask]()
         stack.push_async_callback(_end, server, loops)
         port = await server.enter_async_context(_listening(application, config, metrics, address))
@@ -230,7 +227,7 @@ async def _application(
     rounds: AppSync,
     metrics: Metrics,
     clock: Clock,
-    reception: SignIn | None,
+    organizers: OrganizerService | None,
 ) -> web.Application:
     store = conductor.store
 
@@ -245,25 +242,23 @@ async def _application(
         return [one.fields() for one in await examine(config, clock.now, clock.sleep)]
 
     token = operator_token(config)
-    details = None if token is None else Details(look, token)
-    ending = await _ending(config, store, clock)
-    record = store.record if ending is None else _hearing(store, clock)
-    house = PagesContext(store.rosters, addresses_of(config), clock.now)
-    application = create_app(
+    details = None if token is None else OperatorDetails(look, token)
+    setup_done = await _setup_done(config, store, clock)
+    record = store.record if setup_done is None else _marking_first_delivery(store, clock)
+    context = PagesContext(store.rosters, addresses_of(config), clock.now)
+    return create_app(
         record=_made_up_for(record, rounds),
         secrets=config.webhook_secrets,
         readiness=readiness,
         problem=store.database.problem,
-        house=house,
+        context=context,
         details=details,
-        meter=_meter(metrics, conductor, rounds, clock),
-        rules=RateLimits(proxies=config.trusted_proxies),
-        reception=reception,
+        metrics=_web_metrics(metrics, conductor, rounds, clock),
+        limits=RateLimits(proxies=config.trusted_proxies),
+        organizers=organizers,
+        setup_done=setup_done,
         supervisor=conductor.supervisor,
     )
-    if ending is not None:
-        ending.mount(application)
-    return application
 
 
 @asynccontextmanager
@@ -273,28 +268,28 @@ async def _listening(
     async with AsyncExitStack() as stack:
         try:
             port = await stack.enter_async_context(
-                listening(application, config.host, config.port, address, turned_away=metrics.turned_away)
+                listen(application, config.host, config.port, address, on_rejected=metrics.record_rejected)
             )
         except OSError as error:
             raise cannot_listen(config, error) from error
         yield port
 
 
-def _meter(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock) -> Meter:
-    """Have deliveries counted, those that had no room made up for, and everything that is measured shown."""
+def _web_metrics(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock) -> WebMetrics:
+    """Return hooks that count, have refused deliveries sent again, and format the metrics."""
     store = conductor.store
 
-    def delivered(outcome: str, seconds: float) -> None:
-        metrics.delivered(outcome, seconds)
+    def record_delivery(outcome: str, seconds: float) -> None:
+        metrics.record_delivery(outcome, seconds)
         if outcome == "503":
             rounds.refused()
 
-    async def show() -> bytes:
+    async def expose() -> bytes:
         try:
             backlog = await store.petitions.get_backlog()
         except DatabaseUnavailable:
             backlog = None
-        return metrics.show(
+        return metrics.expose(
             now=clock.now(),
             waiting=store.writer.waiting,
             database_works=await store.ping(),
@@ -304,42 +299,26 @@ def _meter(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock
             tasks=len(asyncio.all_tasks()),
         )
 
-    return Meter(delivered, metrics.turned_away, show)
+    return WebMetrics(record_delivery, metrics.record_rejected, expose)
 
 
-def _reception(config: Config, conductor: Scheduler, session: aiohttp.ClientSession, clock: Clock) -> SignIn:
-    """Let organizers sign in, and tell them what they ask."""
+def _organizers(
+    config: Config, conductor: Scheduler, session: aiohttp.ClientSession, clock: Clock
+) -> OrganizerService:
     client = OAuthClient(config.api_url, config.client_id, config.client_secret)
-    organizing = Organizing(conductor.store, conductor.github, clock.now)
-
-    async def tell_who(code: str, verifier: str, redirect_uri: str) -> Author:
-        return await identify(session, client, code, verifier, redirect_uri, clock.now)
-
-    return SignIn(
-        secret_key=config.secret_key,
-        client=client,
-        identify=tell_who,
-        is_organizer=organizing.is_organizer,
-        look=organizing.look,
-        audit=conductor.store.audit_log.list_entries,
-        attempts=conductor.store.audit_log.list_attempts,
-        settings=conductor.store.rules.get_settings,
-        sign_outs=conductor.store.sign_outs,
-    )
+    return OrganizerService(conductor.store, conductor.github, session, client, config.secret_key, clock.now)
 
 
-async def _ending(config: Config, store: Store, clock: Clock) -> SetupDonePage | None:
-    """Make the last page of the set-up, unless that has ended or never was."""
+async def _setup_done(config: Config, store: Store, clock: Clock) -> SetupDonePage | None:
+    """Return the last page of the set-up, unless that is over or never was."""
     if not config.app_page or await store.credentials.get_first_delivery_at() is not None:
         return None
 
-    async def progress() -> Progress:
-        return Progress(
-            tuple(await store.installations.list_accounts()),
-            await store.credentials.get_first_delivery_at() is not None,
-        )
+    async def progress() -> SetupProgress:
+        is_delivered = await store.credentials.get_first_delivery_at() is not None
+        return SetupProgress(tuple(await store.installations.list_accounts()), is_delivered)
 
-    return SetupDonePage(Guard(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
+    return SetupDonePage(SetupAuth(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
 
 
 def _made_up_for(record: Record, rounds: AppSync) -> Record:
@@ -355,8 +334,8 @@ def _made_up_for(record: Record, rounds: AppSync) -> Record:
     return record_or_refuse
 
 
-def _hearing(store: Store, clock: Clock) -> Record:
-    """Record as always, and note the first time."""
+def _marking_first_delivery(store: Store, clock: Clock) -> Record:
+    """Return `store.record`, which also marks the first delivery."""
     heard = False
 
     async def record(facts: Sequence[Fact]) -> None:

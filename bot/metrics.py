@@ -1,4 +1,4 @@
-"""What can be measured of a running bot, for Prometheus: numbers only, no names of people or repositories."""
+"""The metrics of a running bot, for Prometheus: numbers only, no names of people or repositories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from bot.github.throttle import Kind
 from bot.hooks import Hooks
 from bot.store import Backlog
-from bot.units import Seconds
+from bot.units import EpochSeconds, Seconds
 
 DELIVERIES: Final = ("recorded", "ignored", "400", "401", "408", "411", "413", "415", "429", "500", "503")
 CALLS: Final = ("ok", "unchanged", "moved", "limited", "refused", "failed", "unanswered")
@@ -18,72 +18,74 @@ TASKS: Final = (
     "app_wide_loop", "database_check", "group_commit", "live_updates", "postgresql_listener", "scheduler", "worker",
 )  # fmt: skip
 FINDINGS: Final = ("changed", "missing", "repaired", "doubtful")
-MOMENTS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0)
+DURATIONS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0)
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics(Hooks):
-    """All measures of one process, in a registry of their own."""
+    """All metrics of one process, in their own registry."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        deliveries = _counter(registry, "deliveries", "Deliveries, by what became of them", "outcome")
-        # Looked up once: in a storm they are counted by the thousand.
+        deliveries = _counter(registry, "deliveries", "Deliveries by outcome", "outcome")
+        # Looked up once: there can be thousands a second.
         self._deliveries = {outcome: deliveries.labels(outcome) for outcome in (*DELIVERIES, "other")}
-        self._answering = Histogram(
-            "undersigned_delivery_seconds", "From a delivery's headers to its answer",
-            registry=registry, buckets=MOMENTS,
+        self._delivery_seconds = Histogram(
+            "undersigned_delivery_seconds", "Time from a delivery's headers to its answer",
+            registry=registry, buckets=DURATIONS,
         )  # fmt: skip
-        self._turned_away = _counter(registry, "turned_away", "Callers that were sent away, by why", "reason")
-        self._group = Histogram(
-            "undersigned_commit_facts", "Facts in one transaction", registry=registry, buckets=SIZES
+        self._rejected = _counter(registry, "turned_away", "Rejected connections and requests by reason", "reason")
+        self._commit_facts = Histogram(
+            "undersigned_commit_facts", "Facts per transaction", registry=registry, buckets=SIZES
         )
-        self._committing = Histogram(
-            "undersigned_commit_seconds", "Time of one transaction", registry=registry, buckets=MOMENTS
+        self._commit_seconds = Histogram(
+            "undersigned_commit_seconds", "Duration of transactions", registry=registry, buckets=DURATIONS
         )
-        self._calls = _counter(registry, "api_calls", "Calls to GitHub, by what became of them", "kind", "outcome")
-        self._pauses = _counter(registry, "api_pauses", "Calls put off, by what for", "reason")
-        self._findings = _counter(registry, "resync_findings", "What reading comments again has found", "finding")
-        self._asked = _counter(registry, "redeliveries_asked", "Deliveries asked for once more")
-        failures = _counter(registry, "task_failures", "Unexpected ends of tasks, which are started again", "task")
+        self._calls = _counter(registry, "api_calls", "Calls to GitHub by outcome", "kind", "outcome")
+        self._pauses = _counter(registry, "api_pauses", "Calls to GitHub that were delayed, by reason", "reason")
+        self._findings = _counter(
+            registry, "resync_findings", "Differences found by a resync of comments", "finding"
+        )
+        self._redeliveries = _counter(registry, "redeliveries_asked", "Redeliveries requested from GitHub")
+        failures = _counter(registry, "task_failures", "Unexpected ends of tasks, which are restarted", "task")
         self._failures = {task: failures.labels(task) for task in (*TASKS, "other")}
-        self._waiting = _gauge(registry, "queue_facts", "Facts that wait to be written")
-        self._due = _gauge(registry, "unpublished_petitions", "Petitions whose body is out of date")
+        self._queued = _gauge(registry, "queue_facts", "Facts waiting to be written")
+        self._due = _gauge(registry, "unpublished_petitions", "Petitions whose issue body is out of date")
         self._oldest = _gauge(registry, "unpublished_age_seconds", "Age of the oldest unpublished change")
-        self._looked = _gauge(registry, "loop_age_seconds", "Since the loop last looked at the database")
+        self._loop_age = _gauge(registry, "loop_age_seconds", "Time since the scheduler last queried the database")
         self._tasks = _gauge(registry, "tasks", "Tasks of the event loop")
         self._budget = Gauge(
-            "undersigned_api_budget", "Calls that whoever has the fewest may still make",
+            "undersigned_api_budget", "Remaining calls to GitHub of the installation with the fewest",
             ["resource"], registry=registry,
         )  # fmt: skip
-        self._database = _gauge(registry, "database_up", "1 while the database answers and takes what it is given")
-        self._github = _gauge(registry, "github_up", "1 while GitHub can be reached, as far as is known")
+        self._database = _gauge(registry, "database_up", "1 while the database can be read and written")
+        self._github = _gauge(registry, "github_up", "1 while GitHub is reachable, as far as is known")
         self._github.set(1)
-        self._begin()
+        self._initialise()
 
-    def delivered(self, outcome: str, seconds: float) -> None:
+    def record_delivery(self, outcome: str, seconds: Seconds) -> None:
         """Count a delivery; `outcome` is `recorded`, `ignored` or the status that refuses it."""
         self._deliveries.get(outcome, self._deliveries["other"]).inc()
-        self._answering.observe(seconds)
+        self._delivery_seconds.observe(seconds)
 
-    def turned_away(self, reason: str) -> None:
-        """Count a caller for whom there was no room, who came too often, or who spoke no HTTP."""
-        self._turned_away.labels(reason).inc()
+    def record_rejected(self, reason: str) -> None:
+        """Count a connection or request that was rejected: too many, too often, or no HTTP."""
+        self._rejected.labels(reason).inc()
 
     def record_commit(self, facts: int, duration: Seconds) -> None:
         """Count a transaction."""
-        self._group.observe(facts)
-        self._committing.observe(duration)
+        self._commit_facts.observe(facts)
+        self._commit_seconds.observe(duration)
 
     def record_listing(self, *, changed: int, missing: int, repaired: int, doubtful: int) -> None:
-        """Count what a listing has found."""
+        """Count the differences that a listing has found."""
         for finding, number in zip(FINDINGS, (changed, missing, repaired, doubtful), strict=True):
             self._findings.labels(finding).inc(number)
 
     def record_redelivery(self) -> None:
-        """Count a delivery that was asked for once more."""
-        self._asked.inc()
+        """Count a redelivery that was requested."""
+        self._redeliveries.inc()
 
     def failed(self, task: str) -> None:
         """Count a task that failed, or a part of its work."""
@@ -94,28 +96,28 @@ class Metrics(Hooks):
         self._calls.labels(kind, outcome).inc()
 
     def set_reachable(self, *, reachable: bool) -> None:
-        """Show whether GitHub can be reached."""
+        """Set whether GitHub is reachable."""
         self._github.set(reachable)
 
     def record_pause(self, reason: str) -> None:
-        """Count a call that was put off."""
+        """Count a call that was delayed."""
         self._pauses.labels(reason).inc()
 
-    def show(
+    def expose(
         self,
         *,
-        now: float,
+        now: EpochSeconds,
         waiting: int,
         database_works: bool,
         backlog: Backlog | None,
         budget: Mapping[str, int],
-        looked_at: float,
+        looked_at: EpochSeconds,
         tasks: int,
     ) -> bytes:
-        """Return everything as Prometheus reads it; there is no `backlog` where the database does not answer."""
-        self._waiting.set(waiting)
+        """Return all metrics in the text format; `backlog` is None where the database does not answer."""
+        self._queued.set(waiting)
         self._tasks.set(tasks)
-        self._looked.set(max(now - looked_at, 0.0))
+        self._loop_age.set(max(now - looked_at, 0.0))
         self._database.set(database_works)
         if backlog is not None:
             self._due.set(backlog.petitions)
@@ -125,8 +127,8 @@ class Metrics(Hooks):
             self._budget.labels(resource if resource in ("core", "graphql") else "other").set(left)
         return generate_latest(self.registry)
 
-    def _begin(self) -> None:
-        """Show also what has not happened yet, as 0: an alert on what is not there never comes."""
+    def _initialise(self) -> None:
+        """Create all labels with 0: an alert on a missing series never fires."""
         for kind in Kind:
             for outcome in CALLS:
                 self._calls.labels(kind.value, outcome)

@@ -1,6 +1,6 @@
-"""From nothing to a running bot: the set-up in the browser where there is no App, or an App brought along.
+"""From no App to a running bot: the set-up in the browser, or an App that exists already.
 
-What the environment says of the App goes before what is stored.
+Credentials in the environment take precedence over stored ones.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from bot.encryption import WrongKey, seal, unseal
 from bot.github.manifest import Registration, convert
 from bot.store import DatabaseUnavailable, Store, migrate_ahead, read_sealed
 from bot.supervisor import Supervisor, wait_for_any
+from bot.units import Seconds
 from bot.web.rate_limit import RateLimits
-from bot.web.serving import listening, take_address
-from bot.web.setup.auth import Guard
-from bot.web.setup.pages import Wizard
+from bot.web.serving import bind, listen
+from bot.web.setup.auth import SetupAuth
+from bot.web.setup.pages import SetupWizard
 
 log = structlog.get_logger("setup")
 
-LOOK: Final = 2.0
-"""Seconds between two looks whether another process, or `import-app`, has set the App up meanwhile."""
+POLL_INTERVAL: Final[Seconds] = 2.0
+"""How often the database is checked for an App that another process, or `import-app`, has stored."""
 
 
 class NotSetUp(Exception):
@@ -38,11 +39,11 @@ class NotSetUp(Exception):
 
 
 class SetUpAlready(Exception):
-    """There is a stored App already. To put this one in its place, add --replace ."""
+    """There is a stored App already. To replace it, add --replace ."""
 
 
 async def serve(config: Config) -> None:
-    """Run until SIGTERM or SIGINT: the set-up while there is no App, and then the bot, without a pause for callers.
+    """Run until SIGTERM or SIGINT: the set-up while there is no App, and then the bot on the same socket.
 
     Raises CannotListen, WrongKey and the store's errors.
     """
@@ -53,14 +54,14 @@ async def serve(config: Config) -> None:
         if found is not None:
             await app.run(found, stop)
             return
-        with _take(config) as address:
+        with _bind(config) as address:
             found = await set_up(config, address, stop)
             if found is not None:
                 await app.run(found, stop, address)
 
 
 async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
-    """Offer the set-up until there is an App, and give the configuration with it; None where `stop` came first."""
+    """Serve the set-up until there is an App; returns the completed configuration, None where `stop` came first."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(operations.opened(config, make=True))
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -74,15 +75,13 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
         async def exchange(code: str, public_url: str) -> Registration:
             return await convert(session, config.api_url, code, public_url, time.time)
 
-        guard = Guard(config.secret_key, time.time)
-        rules = RateLimits(proxies=config.trusted_proxies)
-        wizard = Wizard(guard, exchange, keep, config.api_url, config.public_url, done, rules)
+        auth = SetupAuth(config.secret_key, time.time)
+        limits = RateLimits(proxies=config.trusted_proxies)
+        wizard = SetupWizard(auth, exchange, keep, config.api_url, config.public_url, done, limits)
         if await store.credentials.get() is None:
-            port = await stack.enter_async_context(
-                listening(wizard.application(), config.host, config.port, address)
-            )
+            port = await stack.enter_async_context(listen(wizard.application(), config.host, config.port, address))
             home = config.public_url or f"http://localhost:{port}"
-            log.warning("set up", open=f"{home}/setup?token={guard.token}", token=guard.token, port=port)
+            log.warning("set up", open=f"{home}/setup?token={auth.token}", token=auth.token, port=port)
             watch = Supervisor().start("set_up_watch", partial(_watch, store, done))
             try:
                 await wait_for_any((stop, done))
@@ -102,11 +101,11 @@ async def find_app(config: Config) -> Config | None:
     if sealed is None:
         return None
     found = Registration.read(unseal(sealed, config.secret_key))
-    brought_along = bool(config.client_secret)
+    has_client = bool(config.client_secret)
     complete = replace(
         config,
-        client_id=config.client_id if brought_along else found.client_id,
-        client_secret=config.client_secret if brought_along else found.client_secret,
+        client_id=config.client_id if has_client else found.client_id,
+        client_secret=config.client_secret if has_client else found.client_secret,
         app_id=found.app_id,
         private_key=found.private_key,
         webhook_secrets=tuple(found.webhook_secret.split(",")),
@@ -126,7 +125,7 @@ async def with_app(config: Config) -> Config:
 
 
 async def import_app(config: Config, *, replacing: bool) -> str:
-    """Store the App of the environment, if GitHub knows it, and give its name.
+    """Store the App of the environment, if GitHub knows it; returns its name.
 
     Raises SetUpAlready, `bot.github.errors` and the store's errors.
     """
@@ -150,13 +149,13 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             await store.credentials.replace(sealed, now)
         elif not await store.credentials.add(sealed, now):
             raise SetUpAlready(SetUpAlready.__doc__)
-        # Whoever brings an App along needs nobody to take them through its installation.
+        # An App that exists already needs no page about its installation.
         await store.credentials.record_delivery(now)
         return known.name
 
 
 async def drop_app(config: Config) -> bool:
-    """Forget the stored App, so that the next start leads through the set-up; False where there was none.
+    """Delete the stored App, so that the next start serves the set-up; returns whether there was one.
 
     Raises the store's errors.
     """
@@ -165,7 +164,7 @@ async def drop_app(config: Config) -> bool:
 
 
 async def _same_app(store: Store, config: Config) -> Registration | None:
-    """Return what is stored, if it is the App of the configuration and its key opens it."""
+    """Return the stored App, if it is the configured one and can be decrypted."""
     sealed = await store.credentials.get()
     with suppress(WrongKey):
         known = None if sealed is None else Registration.read(unseal(sealed, config.secret_key))
@@ -174,19 +173,19 @@ async def _same_app(store: Store, config: Config) -> Registration | None:
     return None
 
 
-def _take(config: Config) -> socket.socket:
+def _bind(config: Config) -> socket.socket:
     try:
-        return take_address(config.host, config.port)
+        return bind(config.host, config.port)
     except OSError as error:
         raise app.cannot_listen(config, error) from error
 
 
 async def _watch(store: Store, done: asyncio.Event) -> None:
-    """Look again and again whether there is an App, whoever has stored it."""
+    """Poll until there is a stored App."""
     while True:
         try:
             if await store.credentials.get() is not None:
                 done.set()
         except DatabaseUnavailable as error:
             log.warning("the database does not answer", error=str(error))
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(POLL_INTERVAL)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.config import Config
-from bot.doctor.checks import judge
-from bot.doctor.collect import gather
+from bot.doctor.checks import check
+from bot.doctor.collect import collect
 from bot.doctor.facts import Target
 from bot.doctor.findings import Finding
 from bot.github.client import GitHub
@@ -73,7 +73,7 @@ async def examine(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> list[Finding]:
     """Look over the installation that a configuration describes; raises nothing that a finding can say."""
-    patient = Target(
+    target = Target(
         config.database_url,
         config.webhook_secrets,
         config.api_url,
@@ -83,7 +83,7 @@ async def examine(
     )
     async with aiohttp.ClientSession() as session:
         github = github_of(config, session, now, sleep)
-        return judge(await gather(patient, github, session, now))
+        return check(await collect(target, github, session, now))
 
 
 async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Inspection]:

@@ -21,7 +21,7 @@ from aiohttp import web
 from bot import config, encryption
 from bot.github import tokens, transport
 from bot.web import application as server
-from bot.web.setup.pages import Wizard
+from bot.web.setup.pages import SetupWizard
 
 LEAST = 12
 """Letters of a secret that is one; `s` is for tests that are not about secrets."""
@@ -155,4 +155,4 @@ def _look_through_answers(make: Callable[..., web.Application]) -> Callable[...,
 
 
 server.create_app = _look_through_answers(server.create_app)
-setattr(Wizard, "application", _look_through_answers(Wizard.application))  # noqa: B010 - as above
+setattr(SetupWizard, "application", _look_through_answers(SetupWizard.application))  # noqa: B010 - as above

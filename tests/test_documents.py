@@ -74,10 +74,10 @@ def test_the_http_table_is_what_the_server_routes() -> None:
     async def readiness() -> Mapping[str, bool]:
         return {}
 
-    house = PagesContext(
+    context = PagesContext(
         Rosters(connect(read_address("sqlite:///nowhere.db")), lambda: 0.0), Addresses(), lambda: 0.0
     )
-    application = create_app(record=record, secrets=["s"], readiness=readiness, house=house)
+    application = create_app(record=record, secrets=["s"], readiness=readiness, context=context)
     routes = {
         f"{route.method} {route.resource.canonical}"
         for route in application.router.routes()

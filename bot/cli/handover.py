@@ -8,7 +8,7 @@ from pathlib import Path
 from bot import operations
 from bot.cli.command import FAILED, MISUSED, OK, Command, complain, configured, run, say
 from bot.cli.petitions import petition_argument
-from bot.handover import pack
+from bot.export import pack
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.verify import IssueName, NotAName
 

@@ -23,9 +23,9 @@ from bot.cli.command import (
     set_up_logs,
     with_app,
 )
+from bot.export.formats import FORMATS, export
+from bot.export.pack_check import NotAPack, check_pack
 from bot.github.urls import web_url_of
-from bot.handover.checking import NoPack, check
-from bot.handover.exports import FORMS, export
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.terminal import harmless
 from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, verify
@@ -87,7 +87,7 @@ def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int
 
 
 def _verify_pack(folder: Path) -> int:
-    found = check(folder)
+    found = check_pack(folder)
     say(*found.lines())
     return OK if found.agrees else FAILED
 
@@ -132,10 +132,10 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     petition_argument(parser)
-    parser.add_argument("--format", choices=sorted(FORMS), default="csv", help="default: csv")
+    parser.add_argument("--format", choices=sorted(FORMATS), default="csv", help="default: csv")
 
 
-_command = partial(Command, misuses=(NotAName, NoPack), failures=(UnknownPetition,))
+_command = partial(Command, misuses=(NotAName, NotAPack), failures=(UnknownPetition,))
 
 COMMANDS = {
     "resync": _command(_resync, petition_argument),

@@ -1,1 +1,1 @@
-"""What ails an installation of the bot: facts are gathered first, and judged by plain functions."""
+"""What is wrong with an installation of the bot: facts are collected first, then checked."""

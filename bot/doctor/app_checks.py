@@ -1,20 +1,20 @@
-"""What GitHub's answers about the App mean: what it asks for, where it is installed, how it is told; pure."""
+"""Check the App as GitHub has it: its permissions, installations, webhook and deliveries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.doctor.facts import AtGitHub, Facts, Place
-from bot.doctor.findings import Finding, fine, note, problem
+from bot.doctor.facts import AppFacts, Facts, InstallationFacts
+from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.errors import GitHubError
 from bot.github.models.rest import AppInfo, Installation
 from bot.github.permissions import HANDY, NEEDS, REASONS, lacking
 from bot.reconcile.redelivery import Fates
 
 
-def judge_app(facts: Facts) -> Iterator[Finding]:
-    """Judge everything that GitHub tells of the App, if it tells anything."""
-    known = facts.at_github
+def check_app(facts: Facts) -> Iterator[Finding]:
+    """Check the App, if GitHub could be asked."""
+    known = facts.app_facts
     if isinstance(known, GitHubError):
         return
     yield from _permissions(known)
@@ -23,13 +23,13 @@ def judge_app(facts: Facts) -> Iterator[Finding]:
     yield from _deliveries(known)
 
 
-def _permissions(known: AtGitHub) -> Iterator[Finding]:
+def _permissions(known: AppFacts) -> Iterator[Finding]:
     app = known.app
     settings = f"{app.html_url} under App settings, Permissions & events"
     missing = _missing(app)
     if missing:
         reasons = [f"{name} is there {REASONS[name]}" for name in NEEDS.permissions if _is_about(missing, name)]
-        why = "; ".join(reasons) or "What GitHub does not tell at once is only found when the bot looks by itself"
+        why = "; ".join(reasons) or "Without these events, changes are only found by the next resync"
         yield problem(
             "permissions",
             f"The App does not ask for: {', '.join(missing)}.",
@@ -37,25 +37,25 @@ def _permissions(known: AtGitHub) -> Iterator[Finding]:
             f"Add it at {settings}; then the owner of each account with the App has to accept it.",
         )
     if surplus := sorted(set(app.permissions) - set(NEEDS.permissions)):
-        yield note(
+        yield advice(
             "permissions",
             f"The App asks for more than the bot uses: {', '.join(surplus)}.",
-            "What the App may not do, nobody can do with a key that was stolen from it.",
-            f"Take it back at {settings}.",
+            "A stolen key could be used for everything that the App may do.",
+            f"Remove it at {settings}.",
         )
     if list(lacking(app.permissions, app.events, HANDY)):
-        yield note(
+        yield advice(
             "permissions",
-            "The App is not told of pushes.",
-            "So a changed settings file is only read when the bot looks by itself, every few minutes.",
-            f"Tick Push under Subscribe to events at {settings}, if that is too late; nothing else depends on it.",
+            "The App does not receive push events.",
+            "So a changed settings file is only read by the next resync, every few minutes.",
+            f"If that is too late, select Push under Subscribe to events at {settings}.",
         )
     if not missing and not surplus:
-        yield fine("permissions", "The App asks for the permissions and events that it needs, and for no others.")
+        yield fine("permissions", "The App asks for the permissions and events that it needs, and no others.")
 
 
 def _missing(asked: AppInfo | Installation) -> list[str]:
-    """Name what is needed and was not asked for, or not granted, except what only saves waiting."""
+    """List what is needed and was not requested or not granted, except what only saves time."""
     handy = set(lacking({}, (), HANDY))
     return [one for one in lacking(asked.permissions, asked.events) if one not in handy]
 
@@ -64,108 +64,108 @@ def _is_about(missing: list[str], permission: str) -> bool:
     return any(one.startswith(f"permission {permission}:") for one in missing)
 
 
-def _installations(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
-    if not known.places:
+def _installations(facts: Facts, known: AppFacts) -> Iterator[Finding]:
+    if not known.installations:
         yield problem(
             "installations",
             "The App is not installed anywhere.",
-            "Petitions are kept only in repositories that have the App.",
+            "Petitions only work in repositories that have the App.",
             f"Install it at {known.app.html_url}/installations/new .",
         )
-    for place in known.places:
-        yield from _installation(place)
-        yield from _label(place, facts.patient.label)
+    for one in known.installations:
+        yield from _check_installation(one)
+        yield from _check_label(one, facts.target.label)
 
 
-def _installation(place: Place) -> Iterator[Finding]:
-    one = place.installation
+def _check_installation(facts: InstallationFacts) -> Iterator[Finding]:
+    one = facts.installation
     missing = _missing(one)
     if one.suspended:
         yield problem(
             "installations",
             f"The installation on {one.account} is suspended.",
-            "Until that is lifted, its petitions stay as they are.",
-            f"Its owner can lift it at {one.html_url} .",
+            "Until it is unsuspended, its petitions are not updated.",
+            f"Its owner can unsuspend it at {one.html_url} .",
         )
     elif missing:
         yield problem(
             "installations",
             f"{one.account} has not granted: {', '.join(missing)}.",
-            "What was added to the App later counts only once the account's owner has accepted it.",
-            f"The owner accepts it at {one.html_url} .",
+            "New permissions of the App take effect only when the account's owner accepts them.",
+            f"The owner can accept them at {one.html_url} .",
         )
     else:
         yield fine("installations", f"{one.account} has granted all that is needed.")
 
 
-def _label(place: Place, label: str) -> Iterator[Finding]:
-    account = place.installation.account
-    if place.looked_at is None:
+def _check_label(one: InstallationFacts, label: str) -> Iterator[Finding]:
+    account = one.installation.account
+    if one.searched is None:
         return
-    if not place.looked_at:
-        yield note("label", f"The App sees no repository of {account} that is not archived.", "", "")
-    elif place.labelled:
+    if not one.searched:
+        yield advice("label", f"The App sees no repository of {account} that is not archived.", "", "")
+    elif one.labelled:
         yield fine("label", f"The label `{label}` is there on {account}.")
-    elif place.is_all:
+    elif one.is_complete:
         yield problem(
             "label",
             f"No repository of {account} that has the App has the label `{label}`.",
             "It is what makes an issue a petition.",
-            f"Make it: python -m bot init-repo {account}/REPOSITORY",
+            f"Create it: python -m bot init-repo {account}/REPOSITORY",
         )
     else:
-        yield note(
+        yield advice(
             "label",
-            f"Of the many repositories of {account}, the first {place.looked_at} have no label `{label}`.",
+            f"Of the many repositories of {account}, the first {one.searched} have no label `{label}`.",
             "It is what makes an issue a petition.",
-            f"Where it is missing, make it: python -m bot init-repo {account}/REPOSITORY",
+            f"Where it is missing, create it: python -m bot init-repo {account}/REPOSITORY",
         )
 
 
-def _webhook(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
+def _webhook(facts: Facts, known: AppFacts) -> Iterator[Finding]:
     found = list(_webhook_problems(facts, known))
     yield from found or [fine("webhook", f"GitHub delivers to {known.hook.url}, signed.")]
 
 
-def _webhook_problems(facts: Facts, known: AtGitHub) -> Iterator[Finding]:
+def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
     hook, settings = known.hook, f"{known.app.html_url} under App settings, General, Webhook"
-    expected = None if facts.patient.public_url is None else f"{facts.patient.public_url}/webhook"
+    expected = None if facts.target.public_url is None else f"{facts.target.public_url}/webhook"
     if not hook.url:
         yield problem(
             "webhook",
             "GitHub has no address to deliver to.",
-            "Without deliveries the bot learns of a comment only when it looks by itself, minutes later.",
+            "Without deliveries the bot finds a comment only by the next resync, minutes later.",
             f"Set {expected or 'https://YOUR-HOST/webhook'} at {settings}.",
         )
     elif expected is not None and hook.url != expected:
         yield problem(
             "webhook",
             f"GitHub delivers to {hook.url}, not to {expected}.",
-            "Whoever is there hears of the comments in the place of this bot.",
+            "The server there receives the comments instead of this bot.",
             f"Correct it at {settings}, or correct PUBLIC_URL.",
         )
     if not hook.has_secret:
         yield problem(
             "webhook",
             "GitHub has no secret to sign deliveries with.",
-            "The bot refuses what is not signed, for anybody could have sent it.",
+            "The bot refuses unsigned deliveries, because anybody could have sent them.",
             f"Set the value of GITHUB_WEBHOOK_SECRET at {settings}.",
         )
     if hook.insecure_ssl:
         yield problem(
             "webhook",
             "GitHub does not check the certificate of the address it delivers to.",
-            "Deliveries about private repositories could be read on the way.",
-            f"Switch SSL verification on at {settings}.",
+            "Deliveries about private repositories could be read in transit.",
+            f"Enable SSL verification at {settings}.",
         )
 
 
-def _deliveries(known: AtGitHub) -> Iterator[Finding]:
+def _deliveries(known: AppFacts) -> Iterator[Finding]:
     if known.deliveries and known.deliveries[0].status_code == 401:
         yield problem(
             "secret",
             "The newest delivery was answered with 401: GitHub signs with another secret than the bot has.",
-            "Nothing that GitHub tells is taken.",
+            "All deliveries are refused.",
             f"Set the same secret at {known.app.html_url} (App settings, General) and in GITHUB_WEBHOOK_SECRET.",
         )
     fates = Fates()
@@ -179,7 +179,7 @@ def _deliveries(known: AtGitHub) -> Iterator[Finding]:
     yield problem(
         "deliveries",
         f"Of the last three days' deliveries, {len(failed):,} did not arrive; the newest: {status}.",
-        "What they told is found when the bot looks by itself, and only later.",
-        "A running bot asks GitHub for them again every RESYNC_SECONDS;"
+        "What they contained is only found by the next resync.",
+        "A running bot requests them from GitHub again every RESYNC_SECONDS;"
         f" {known.app.html_url} (App settings, Advanced) shows each of them.",
     )

@@ -1,4 +1,4 @@
-"""What the facts mean, and what somebody can do about each; pure."""
+"""Check the facts; a finding says what is wrong, why it matters, and what to do."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from typing import Final
 
 import msgspec
 
-from bot.doctor.app_checks import judge_app
-from bot.doctor.facts import AtGitHub, Facts
-from bot.doctor.findings import Finding, fine, note, problem
+from bot.doctor.app_checks import check_app
+from bot.doctor.facts import AppFacts, Facts
+from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.urls import web_url_of
 from bot.github.webhook_sender import Reply
+from bot.units import Seconds
 from bot.urls import SIGNED_IN
 
-SKEW: Final = 30.0
-"""Seconds that clocks may differ by; from sixty on GitHub refuses what we sign."""
+MAX_SKEW: Final[Seconds] = 30.0
+"""How much clocks may differ; from sixty seconds on GitHub refuses what we sign."""
 
 
-def judge(facts: Facts) -> list[Finding]:
-    """Judge everything; a topic that nothing is wrong with has one finding that says so."""
+def check(facts: Facts) -> list[Finding]:
+    """Check everything; a topic without problems has one finding that says so."""
     return [
         *_credentials(facts),
         *_clock(facts),
-        *judge_app(facts),
+        *check_app(facts),
         *_delivery(facts),
         *_callers(facts),
         *_public_url(facts),
@@ -35,30 +36,30 @@ def judge(facts: Facts) -> list[Finding]:
 
 
 def _credentials(facts: Facts) -> Iterator[Finding]:
-    match facts.at_github:
+    match facts.app_facts:
         case Unauthorized() as error:
             yield problem(
                 "credentials",
                 f"GitHub does not accept the App's id and private key ({error}).",
                 "Nothing can be read or written without them.",
-                f"Take the id from the App's settings at {web_url_of(facts.patient.api_url)}/settings/apps ,"
-                " generate a new private key there, and set both GITHUB_… variables; or begin anew with drop-app.",
+                f"Take the id from the App's settings at {web_url_of(facts.target.api_url)}/settings/apps ,"
+                " generate a new private key there, and set both GITHUB_… variables; or start again with drop-app.",
             )
         case GitHubError() as error:
             yield problem(
                 "credentials",
-                f"GitHub did not answer as it should ({error}).",
+                f"GitHub did not answer as expected ({error}).",
                 "Nothing could be checked there, and the bot cannot work meanwhile.",
-                f"See whether {facts.patient.api_url} is right (GITHUB_API_URL) and reachable from here.",
+                f"Check that {facts.target.api_url} is right (GITHUB_API_URL) and reachable from here.",
             )
-        case AtGitHub(app=app):
+        case AppFacts(app=app):
             yield fine("credentials", f"GitHub knows the App as {app.name} ({app.html_url}).")
 
 
 def _clock(facts: Facts) -> Iterator[Finding]:
     if facts.skew is None:
         return
-    if abs(facts.skew) < SKEW:
+    if abs(facts.skew) < MAX_SKEW:
         yield fine("clock", "This computer's clock agrees with GitHub's.")
         return
     direction = "ahead of" if facts.skew > 0 else "behind"
@@ -66,7 +67,7 @@ def _clock(facts: Facts) -> Iterator[Finding]:
         "clock",
         f"This computer's clock is {abs(facts.skew):.0f} seconds {direction} GitHub's.",
         "GitHub refuses an App whose clock is off by a minute or more.",
-        "Switch on its synchronisation, for example with: timedatectl set-ntp true",
+        "Turn on time synchronisation, for example with: timedatectl set-ntp true",
     )
 
 
@@ -75,27 +76,27 @@ def _delivery(facts: Facts) -> Iterator[Finding]:
     if reply is None:
         return
     if reply.is_good:
-        yield fine("delivery", "A delivery signed here was taken by the running bot.")
+        yield fine("delivery", "The running bot accepted a delivery that was signed here.")
         return
-    why = "GitHub's deliveries will fare no better."
+    why = "GitHub's deliveries fail in the same way."
     match reply.status:
         case None:
             what = f"Nothing answers where deliveries go ({reply.text})."
-            do = "Start the bot with: python -m bot serve; and see that the address leads to it from outside."
+            do = "Start the bot with: python -m bot serve; and check that the address leads to it from outside."
         case 401:
             what = "The running bot refuses a delivery signed with the secret of this configuration."
-            do = "Give both the same GITHUB_WEBHOOK_SECRET, and start the bot again."
+            do = "Set the same GITHUB_WEBHOOK_SECRET for both, and restart the bot."
         case 503:
-            what = f"The running bot cannot take deliveries ({_said(reply)})."
+            what = f"The running bot cannot accept deliveries ({_excerpt(reply)})."
             do = "See its log, and the findings about the database."
         case _:
-            what = f"Where deliveries go, something else than this bot answers ({reply.status})."
-            do = "The address has to end in /webhook and to lead to this bot."
+            what = f"The address for deliveries is answered by something other than this bot ({reply.status})."
+            do = "The address must end in /webhook and lead to this bot."
     yield problem("delivery", what, why, do)
 
 
 def _callers(facts: Facts) -> Iterator[Finding]:
-    seen = facts.seen
+    seen = facts.client
     if seen is None:
         return
     told = "is not set" if seen.proxies is None else f"is {seen.proxies}"
@@ -105,25 +106,23 @@ def _callers(facts: Facts) -> Iterator[Finding]:
         f" It was counted for {seen.address or 'this machine'}."
     )
     believed = int(seen.near) if seen.proxies is None else seen.proxies
-    has_proxy = (facts.patient.public_url or "").startswith("https:") or bool(seen.proxies)
+    has_proxy = (facts.target.public_url or "").startswith("https:") or bool(seen.proxies)
     if seen.forwarded > believed:
-        why = "Who comes by a proxy that is not believed shares its limits with all the others."
+        why = "All clients of a proxy that is not trusted share one rate limit."
         do = f"If all of these proxies are yours, set TRUSTED_PROXIES to {seen.forwarded}."
     elif seen.forwarded < believed and has_proxy:
-        why = (
-            "Where a proxy does not say who calls, all who come by it share its limits, and can say so themselves."
-        )
-        do = f"Have the proxy write X-Forwarded-For; or set TRUSTED_PROXIES to {seen.forwarded}."
+        why = "If the proxy does not add addresses, its clients share one rate limit, and can forge addresses."
+        do = f"Make the proxy write X-Forwarded-For, or set TRUSTED_PROXIES to {seen.forwarded}."
     else:
         yield fine("callers", what)
         return
-    yield note("callers", what, why, do)
+    yield advice("callers", what, why, do)
 
 
 def _public_url(facts: Facts) -> Iterator[Finding]:
-    reply, url = facts.home, facts.patient.public_url
+    reply, url = facts.readiness, facts.target.public_url
     if reply is None:
-        yield note(
+        yield advice(
             "public address",
             "PUBLIC_URL is not set.",
             "Without it the block cannot link to the full roster.",
@@ -135,9 +134,9 @@ def _public_url(facts: Facts) -> Iterator[Finding]:
     elif reply.status == 503:
         yield problem(
             "public address",
-            f"The bot at {url} is not ready ({_said(reply)}).",
-            "Its database does not answer or takes nothing.",
-            "See its log, and the findings about the database; if nothing helps, start it again.",
+            f"The bot at {url} is not ready ({_excerpt(reply)}).",
+            "Its database does not answer, or cannot be written.",
+            "See its log, and the findings about the database; if nothing helps, restart it.",
         )
     else:
         yield problem(
@@ -149,7 +148,7 @@ def _public_url(facts: Facts) -> Iterator[Finding]:
 
 
 def _tasks(reply: Reply) -> Iterator[Finding]:
-    """Judge what `/readyz` says of the bot's tasks; a `true` or a `running` is fine."""
+    """Check the bot's tasks as `/readyz` has them."""
     try:
         parts = msgspec.json.decode(reply.text, type=_Readiness).parts
     except msgspec.DecodeError:
@@ -158,30 +157,30 @@ def _tasks(reply: Reply) -> Iterator[Finding]:
     if failing := sorted(name for name, state in states.items() if state not in (True, "running")):
         yield problem(
             "tasks",
-            f"Not everything runs in the bot: {', '.join(failing)}.",
-            "It is started again and again; deliveries are recorded, and what waits for it is done later.",
+            f"Some tasks of the bot are not running: {', '.join(failing)}.",
+            "They are restarted automatically. Deliveries are recorded, and processed later.",
             "See the tracebacks in its log, at `task failed`, and report them.",
         )
 
 
 class _Readiness(msgspec.Struct):
-    """What we read of an answer of `/readyz`."""
+    """An answer of `/readyz`."""
 
     parts: dict[str, bool | str] = {}
 
 
 def _organizers(facts: Facts) -> Iterator[Finding]:
-    if facts.patient.lets_sign_in:
+    if facts.target.can_sign_in:
         yield fine("organizers", "They can sign in on their petitions' pages.")
         return
     settings = "the App's settings"
-    if isinstance(facts.at_github, AtGitHub):
-        settings = f"{facts.at_github.app.html_url} (App settings, General)"
-    callback = f"{facts.patient.public_url or 'https://YOUR-HOST'}{SIGNED_IN}"
-    yield note(
+    if isinstance(facts.app_facts, AppFacts):
+        settings = f"{facts.app_facts.app.html_url} (App settings, General)"
+    callback = f"{facts.target.public_url or 'https://YOUR-HOST'}{SIGNED_IN}"
+    yield advice(
         "organizers",
         "They cannot sign in on their petitions' pages.",
-        "Who looks odd among the signatures they see only with: python -m bot audit OWNER/REPO#N",
+        "They can review signatures only with: python -m bot audit OWNER/REPO#N",
         f"Add the callback URL {callback} and generate a client secret at {settings}, and set GITHUB_CLIENT_ID,"
         " GITHUB_CLIENT_SECRET and SECRET_KEY.",
     )
@@ -202,23 +201,23 @@ def _database(facts: Facts) -> Iterator[Finding]:
             "database",
             f"The database cannot be used: {health.problem}.",
             "What cannot be stored is not acknowledged, and GitHub does not send it again by itself.",
-            "See that DATABASE_URL is right, that the server runs, and that there is room and permission to write.",
+            "Check DATABASE_URL, that the server runs, and that there is space and permission to write.",
         )
     elif health.is_newer:
         yield problem(
             "database",
             f"The database is at version {health.version}, which is newer than this program.",
-            "This program would not understand what it finds there.",
+            "This program cannot read it.",
             "Update the program.",
         )
     elif health.version is None:
-        yield note("database", "The database is still empty.", "", "The bot makes its tables when it starts.")
+        yield advice("database", "The database is still empty.", "", "The bot creates its tables when it starts.")
     elif health.is_older:
-        yield note(
+        yield advice(
             "database",
             f"The database is at version {health.version}, which is older than this program.",
             "",
-            "The bot brings it up to date when it starts; python -m bot migrate does so now.",
+            "The bot migrates it when it starts; python -m bot migrate does so now.",
         )
     else:
         yield fine("database", "It can be read and written, and is up to date.")
@@ -230,10 +229,10 @@ def _petitions(facts: Facts) -> Iterator[Finding]:
     amiss = [one for one in facts.health.conditions if not one.state.is_wanted]
     for one in amiss:
         detail = f" ({one.detail})" if one.detail else ""
-        yield problem("petitions", f"{one.name} is not kept: {one.state}{detail}.", "", one.state.advice)
+        yield problem("petitions", f"{one.name} is not up to date: {one.state}{detail}.", "", one.state.advice)
     if not amiss:
-        yield fine("petitions", "All are kept.")
+        yield fine("petitions", "All are up to date.")
 
 
-def _said(reply: Reply) -> str:
+def _excerpt(reply: Reply) -> str:
     return " ".join(reply.text.split())[:200] or str(reply.status)

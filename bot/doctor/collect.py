@@ -1,4 +1,4 @@
-"""Find out everything that the doctor judges: at GitHub, in the database, and at one's own front door."""
+"""Collect the facts: from GitHub, from the database, and from the running bot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from bot.doctor.facts import AtGitHub, Facts, Place, Seen, Target
+from bot.doctor.facts import AppFacts, ClientFacts, Facts, InstallationFacts, Target
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError
 from bot.github.meta import clock_skew
@@ -17,51 +17,52 @@ from bot.github.models.rest import HookDelivery, Installation
 from bot.github.webhook_sender import Reply, fetch, send
 from bot.reconcile.redelivery import REACH
 from bot.store import check_health
+from bot.units import EpochSeconds, WholeEpochSeconds
 
-PAGES: Final = 10
-"""Of the log of deliveries; a storm leaves thousands of them, and whoever asks is waiting."""
+MAX_PAGES: Final = 10
+"""Pages of the log of deliveries that are read; there can be thousands, and somebody is waiting."""
 
-REPOSITORIES: Final = 30
-"""Of an installation, in which the label is looked for."""
+MAX_REPOSITORIES: Final = 30
+"""Repositories of an installation in which the label is searched."""
 
 PING: Final = b'{"zen": "Who examines the examiner?"}'
 
 
-async def gather(
-    patient: Target, github: GitHub, session: aiohttp.ClientSession, now: Callable[[], float]
+async def collect(
+    target: Target, github: GitHub, session: aiohttp.ClientSession, now: Callable[[], EpochSeconds]
 ) -> Facts:
-    """Gather the facts; what cannot be found out is a fact as well."""
+    """Collect the facts; what cannot be read is a fact too."""
     async with asyncio.TaskGroup() as group:
-        health = group.create_task(check_health(patient.database_url))
-        skew = group.create_task(clock_skew(session, patient.api_url, now))
-        asked = group.create_task(_ask(github, patient.label, now))
-        home = group.create_task(_knock(patient, session))
-    delivered = await _deliver(patient, asked.result(), session)
+        health = group.create_task(check_health(target.database_url))
+        skew = group.create_task(clock_skew(session, target.api_url, now))
+        app_facts = group.create_task(_read_app(github, target.label, now))
+        readiness = group.create_task(_fetch_readiness(target, session))
+    delivered = await _send_ping(target, app_facts.result(), session)
     return Facts(
-        patient=patient,
+        target=target,
         health=health.result(),
         skew=skew.result(),
-        at_github=asked.result(),
-        home=home.result(),
+        app_facts=app_facts.result(),
+        readiness=readiness.result(),
         delivered=delivered,
-        seen=_seen(delivered),
+        client=_client(delivered),
     )
 
 
-async def _ask(github: GitHub, label: str, now: Callable[[], float]) -> AtGitHub | GitHubError:
+async def _read_app(github: GitHub, label: str, now: Callable[[], EpochSeconds]) -> AppFacts | GitHubError:
     try:
         app, hook = await github.get_app(), await github.get_hook_config()
         deliveries = await _deliveries(github, int(now()) - REACH)
-        places = [await _visit(github, one, label) for one in await github.list_installations()]
+        installations = [await _read_installation(github, one, label) for one in await github.list_installations()]
     except GitHubError as error:
         return error
-    return AtGitHub(app, hook, deliveries, tuple(places))
+    return AppFacts(app, hook, deliveries, tuple(installations))
 
 
-async def _deliveries(github: GitHub, since: int) -> tuple[HookDelivery, ...]:
+async def _deliveries(github: GitHub, since: WholeEpochSeconds) -> tuple[HookDelivery, ...]:
     found: list[HookDelivery] = []
     cursor: str | None = None
-    for _ in range(PAGES):
+    for _ in range(MAX_PAGES):
         page = await github.list_hook_deliveries(cursor)
         found += (one for one in page.deliveries if one.delivered_at >= since)
         cursor = page.cursor
@@ -70,35 +71,35 @@ async def _deliveries(github: GitHub, since: int) -> tuple[HookDelivery, ...]:
     return tuple(found)
 
 
-async def _visit(github: GitHub, installation: Installation, label: str) -> Place:
-    """Look for the label; that an installation lets nobody look is for its own finding."""
+async def _read_installation(github: GitHub, installation: Installation, label: str) -> InstallationFacts:
+    """Search the label; missing permissions have a finding of their own."""
     if installation.suspended:
-        return Place(installation)
+        return InstallationFacts(installation)
     client = github.installation(installation.id)
     try:
         repositories = [one for one in await client.list_repositories() if not one.archived]
-        looked_at = repositories[:REPOSITORIES]
-        labelled = [await client.has_label(one.full_name, label) for one in looked_at]
+        searched = repositories[:MAX_REPOSITORIES]
+        labelled = [await client.has_label(one.full_name, label) for one in searched]
     except GitHubError:
-        return Place(installation)
-    return Place(installation, len(looked_at), sum(labelled), len(looked_at) == len(repositories))
+        return InstallationFacts(installation)
+    return InstallationFacts(installation, len(searched), sum(labelled), len(searched) == len(repositories))
 
 
-async def _knock(patient: Target, session: aiohttp.ClientSession) -> Reply | None:
-    return None if patient.public_url is None else await fetch(session, f"{patient.public_url}/readyz")
+async def _fetch_readiness(target: Target, session: aiohttp.ClientSession) -> Reply | None:
+    return None if target.public_url is None else await fetch(session, f"{target.public_url}/readyz")
 
 
-async def _deliver(
-    patient: Target, at_github: AtGitHub | GitHubError, session: aiohttp.ClientSession
+async def _send_ping(
+    target: Target, app_facts: AppFacts | GitHubError, session: aiohttp.ClientSession
 ) -> Reply | None:
-    """Deliver a ping, to where GitHub delivers unless we know better."""
-    url = None if isinstance(at_github, GitHubError) else at_github.hook.url
-    if patient.public_url is not None:
-        url = f"{patient.public_url}/webhook"
-    return None if not url else await send(session, url, "ping", PING, patient.secrets[0])
+    """Send a signed ping to `PUBLIC_URL`, or else to where GitHub delivers."""
+    url = None if isinstance(app_facts, GitHubError) else app_facts.hook.url
+    if target.public_url is not None:
+        url = f"{target.public_url}/webhook"
+    return None if not url else await send(session, url, "ping", PING, target.secrets[0])
 
 
-def _seen(delivered: Reply | None) -> Seen | None:
+def _client(delivered: Reply | None) -> ClientFacts | None:
     if delivered is None or not delivered.is_good:
         return None
     try:
@@ -108,4 +109,4 @@ def _seen(delivered: Reply | None) -> Seen | None:
 
 
 class _Answer(msgspec.Struct):
-    caller: Seen | None = None
+    caller: ClientFacts | None = None

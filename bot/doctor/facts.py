@@ -1,4 +1,4 @@
-"""What the doctor knows before judging; every fact is a value, also that something could not be found out."""
+"""What the doctor checks. Each fact is a value, also that something could not be read."""
 
 from __future__ import annotations
 
@@ -9,51 +9,52 @@ from bot.github.errors import GitHubError
 from bot.github.models.rest import AppInfo, HookConfig, HookDelivery, Installation
 from bot.github.webhook_sender import Reply
 from bot.store import Health
+from bot.units import Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was configured, as far as the doctor has to know."""
+    """The configuration of the bot that is examined."""
 
     database_url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     api_url: str
     public_url: str | None
     label: str
-    lets_sign_in: bool = False
+    can_sign_in: bool = False
     """Whether organizers can sign in on the pages."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An installation, and in how many of its repositories the label was looked for and found.
+class InstallationFacts:
+    """An installation, and in how many of its repositories the label was searched and found.
 
-    `looked_at` is None where that could not be found out.
+    `searched` is None where the repositories could not be read.
     """
 
     installation: Installation
-    looked_at: int | None = None
+    searched: int | None = None
     labelled: int = 0
-    is_all: bool = True
-    """Whether these are all its repositories."""
+    is_complete: bool = True
+    """Whether all repositories were searched."""
 
 
 @dataclass(frozen=True, slots=True)
-class AtGitHub:
-    """What GitHub tells of the App."""
+class AppFacts:
+    """The App as GitHub has it."""
 
     app: AppInfo
     hook: HookConfig
     deliveries: tuple[HookDelivery, ...]
-    """Attempts of the last three days, newest first; only the newest thousand."""
-    places: tuple[Place, ...]
+    """Attempts of the last three days, newest first, at most a thousand."""
+    installations: tuple[InstallationFacts, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the running bot saw of the doctor's delivery: from which peer it came, and for whose it took it.
+class ClientFacts:
+    """The client of the doctor's delivery as the running bot saw it: its peer, and the address it counted for.
 
-    `forwarded` is how many addresses stood in `X-Forwarded-For`, `proxies` how many the bot was told of.
+    `forwarded` is the number of addresses in `X-Forwarded-For`, `proxies` the configured number of proxies.
     """
 
     peer: str
@@ -65,20 +66,20 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything that was gathered. `skew` is in seconds, None where GitHub gives no time."""
+    """All facts. `skew` is that of this computer's clock, None where GitHub gives no time."""
 
-    patient: Target
+    target: Target
     health: Health
-    skew: float | None
-    at_github: AtGitHub | GitHubError
-    home: Reply | None
-    """What `PUBLIC_URL` answers; None where there is none."""
+    skew: Seconds | None
+    app_facts: AppFacts | GitHubError
+    readiness: Reply | None
+    """The answer of `PUBLIC_URL`/readyz; None where there is no `PUBLIC_URL`."""
     delivered: Reply | None
-    """What became of a delivery that the doctor signed itself; None where nobody knows where to send it."""
-    seen: Seen | None = None
-    """What the bot saw of it; None where it does not tell."""
+    """The answer to a delivery that the doctor signed; None where its address is not known."""
+    client: ClientFacts | None = None
+    """The client of that delivery; None where the answer does not have it."""
 
     @property
-    def places(self) -> Collection[Place]:
-        """Return the installations, none where GitHub does not tell."""
-        return () if isinstance(self.at_github, GitHubError) else self.at_github.places
+    def installations(self) -> Collection[InstallationFacts]:
+        """Return the installations, none where GitHub could not be asked."""
+        return () if isinstance(self.app_facts, GitHubError) else self.app_facts.installations

@@ -1,4 +1,4 @@
-"""What the doctor says: a finding, with what it is, why it matters, and what to do."""
+"""The doctor's findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is: only a problem keeps petitions from being kept."""
+    """The severity: only a problem stops petitions from being updated."""
 
     FINE = "fine"
     NOTE = "note"
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that the doctor found: what it is, why it matters, and what to do."""
+    """A finding: what it is, why it matters, and what to do."""
 
     topic: str
     level: Level
@@ -30,7 +30,7 @@ class Finding:
         return " ".join(part for part in (f"{sign} {self.topic}: {self.what}", self.why, self.do) if part)
 
     def fields(self) -> dict[str, str]:
-        """Return it for machines."""
+        """Return it as JSON has it."""
         return asdict(self)
 
 
@@ -40,15 +40,15 @@ def are_fine(findings: list[Finding]) -> bool:
 
 
 def fine(topic: str, what: str) -> Finding:
-    """Say that nothing is wrong with a topic."""
+    """Return that a topic has no problem."""
     return Finding(topic, Level.FINE, what)
 
 
 def problem(topic: str, what: str, why: str, do: str) -> Finding:
-    """Return what keeps petitions from being kept."""
+    """Return what stops petitions from being updated."""
     return Finding(topic, Level.PROBLEM, what, why, do)
 
 
-def note(topic: str, what: str, why: str, do: str) -> Finding:
-    """Return what somebody may want to change."""
+def advice(topic: str, what: str, why: str, do: str) -> Finding:
+    """Return what could be improved."""
     return Finding(topic, Level.NOTE, what, why, do)

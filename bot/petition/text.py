@@ -167,3 +167,11 @@ def _shorten(text: str, limit: int) -> str:
         length = grapheme.end()
     # A single grapheme may be longer than the limit: chains of emoji and joiners have no end.
     return text[: length or room].rstrip() + _ELLIPSIS
+
+
+def drop_non_xml(text: str) -> str:
+    """Drop the characters that are none in XML 1.0, escaped or not: https://www.w3.org/TR/xml/#charsets ."""
+    return _NO_XML.sub("", text)
+
+
+_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,1 +1,1 @@
-"""What the world reaches over HTTP: the webhook, the pages, and the health of the process."""
+"""The HTTP server: the webhook, the pages and API, and monitoring."""

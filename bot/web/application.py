@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from aiohttp import web
 
 from bot.supervisor import Supervisor
 from bot.web.api.routes import ApiRoutes
 from bot.web.context import PagesContext
-from bot.web.health import Details, Parts, Problem, readyz
-from bot.web.metrics import Meter, metrics
-from bot.web.organizers.routes import OrganizerRoutes, SignIn
+from bot.web.middlewares import create_application
+from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
+from bot.web.organizers.routes import OrganizerRoutes
+from bot.web.organizers.service import OrganizerService
 from bot.web.pages.routes import PageRoutes
-from bot.web.pages.sse import Live
-from bot.web.rate_limit import RateLimits, limiting
-from bot.web.security_headers import seal_all
-from bot.web.webhook.handler import BODY_LIMIT, Record, webhook
+from bot.web.pages.sse import LiveUpdates
+from bot.web.rate_limit import RateLimits
+from bot.web.route_policy import WEBHOOK, Route
+from bot.web.setup.pages import SetupDonePage
+from bot.web.webhook.handler import Record, make_webhook_handler
+
+
+class Feature(Protocol):
+    """A part of the server with routes of its own."""
+
+    def routes(self) -> list[Route]:
+        """List the routes."""
 
 
 def create_app(
@@ -25,34 +35,34 @@ def create_app(
     secrets: Sequence[str],
     readiness: Parts,
     problem: Problem = lambda: "",
-    house: PagesContext,
-    details: Details | None = None,
-    meter: Meter | None = None,
-    rules: RateLimits | None = None,
-    reception: SignIn | None = None,
+    context: PagesContext,
+    details: OperatorDetails | None = None,
+    metrics: WebMetrics | None = None,
+    limits: RateLimits | None = None,
+    organizers: OrganizerService | None = None,
+    setup_done: SetupDonePage | None = None,
     supervisor: Supervisor | None = None,
 ) -> web.Application:
-    """Make the aiohttp application: the webhook, the pages and the health checks.
+    """Create the aiohttp application: the webhook, the pages and the health checks.
 
-    Without a reception nobody can sign in as an organizer.
+    Without `organizers` nobody can sign in as an organizer. `supervisor` runs the task of live updates.
     """
-    pages, meter, rules = PageRoutes(house), meter or Meter(), rules or RateLimits()
-    # aiohttp refuses a body that reaches the limit, GitHub's limit may be reached.
-    middlewares = [limiting(rules, meter.turned_away), pages.guard]
-    application = web.Application(client_max_size=BODY_LIMIT + 1, middlewares=middlewares)
-    application.on_response_prepare.append(seal_all)
-    application.router.add_post("/webhook", webhook(record, secrets, meter, rules))
-    application.router.add_get("/healthz", _healthz)
-    application.router.add_get("/readyz", readyz(readiness, details, problem))
-    application.router.add_get("/metrics", metrics(meter))
-    live = Live(house, pages.tell, supervisor=supervisor)
-    organizers = OrganizerRoutes(house, reception, pages.draw)
-    rooms = (pages, ApiRoutes(house), live, organizers)
-    application.add_routes([route for room in rooms for route in room.routes()])
+    metrics, limits = metrics or WebMetrics(), limits or RateLimits()
+    live = LiveUpdates(context, supervisor=supervisor)
+    features: list[Feature] = [
+        MonitoringRoutes(readiness, problem, details, metrics),
+        PageRoutes(context),
+        ApiRoutes(context),
+        live,
+        OrganizerRoutes(context, organizers),
+        *([] if setup_done is None else [setup_done]),
+    ]
+    webhook = make_webhook_handler(record, secrets, metrics, limits)
+    routes = [
+        Route("POST", "/webhook", webhook, WEBHOOK),
+        *(route for feature in features for route in feature.routes()),
+    ]
+    application = create_application(routes, limits, metrics.record_rejected, context=context)
     application.on_startup.append(live.start)
     application.on_shutdown.append(live.close)
     return application
-
-
-async def _healthz(_request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})

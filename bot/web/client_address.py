@@ -1,4 +1,4 @@
-"""From which address a request comes: that of the connection, or what a proxy wrote into `X-Forwarded-For`."""
+"""The address of a client: that of its connection, or what a proxy wrote into `X-Forwarded-For`."""
 
 from __future__ import annotations
 
@@ -10,64 +10,64 @@ from aiohttp import web
 
 FORWARDED: Final = "X-Forwarded-For"
 
-_NEAR: Final = [
+_LOCAL: Final = [
     *map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")),
     *map(ip_network, ("::1/128", "fc00::/7", "fe80::/10")),
 ]
-"""This machine and private networks. Python's own `is_private` takes in what is merely not in use."""
+"""This machine and private networks. Python's own `is_private` includes unused networks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Whose limits a request counts for: an `address`, and `via` which peer we have it.
+class ClientOrigin:
+    """The `address` whose limits a request counts for, and the peer `via` which it came.
 
-    `via` is empty where the address is that of the connection, or where we were told that there is a proxy.
+    `via` is empty where the address is that of the connection, or where a proxy is configured.
     """
 
     address: str
     via: str = ""
 
 
-def origin_of(request: web.Request, proxies: int | None) -> Origin:
-    """Return who calls. Behind so many proxies of ours it is what the first of them has written down.
+def client_origin(request: web.Request, proxies: int | None) -> ClientOrigin:
+    """Return the client. Behind that many proxies of ours, it is what the first of them has written.
 
-    Anybody can write `X-Forwarded-For`: only what our own proxies have added at its end is known to be true. Where
-    nobody has told how many there are, its last entry is believed of a peer that is near. Such a peer need be no
-    proxy: through the port of a container strangers may come from one as well.
+    Anybody can send `X-Forwarded-For`: only what our own proxies have added at its end is true. Without a
+    configured number, the last entry of a local peer is trusted. Such a peer need be no proxy: through the port of
+    a container, strangers seem to be local too.
     """
     peer = request.remote or ""
-    told = proxies if proxies is not None else int(is_near(peer))
-    if told:
-        noted = ",".join(request.headers.getall(FORWARDED, [])).split(",")
-        address = network_of(noted[-told].strip()) if len(noted) >= told else ""
+    trusted = proxies if proxies is not None else int(is_local(peer))
+    if trusted:
+        forwarded = ",".join(request.headers.getall(FORWARDED, [])).split(",")
+        address = network_of(forwarded[-trusted].strip()) if len(forwarded) >= trusted else ""
         if address:
-            return Origin(address, "" if proxies else f"via {network_of(peer)}")
-    return Origin(network_of(peer) or peer)
+            return ClientOrigin(address, "" if proxies else f"via {network_of(peer)}")
+    return ClientOrigin(network_of(peer) or peer)
 
 
-def describe(request: web.Request, proxies: int | None) -> dict[str, object]:
-    """Return what we see of a caller, for whoever operates us."""
+def describe_client(request: web.Request, proxies: int | None) -> dict[str, object]:
+    """Return what we see of a client, for the operator."""
     peer = request.remote or ""
-    noted = ",".join(request.headers.getall(FORWARDED, []))
+    forwarded = ",".join(request.headers.getall(FORWARDED, []))
     return {
         "peer": peer,
-        "near": is_near(peer),
-        "forwarded": len(noted.split(",")) if noted else 0,
+        "near": is_local(peer),
+        "forwarded": len(forwarded.split(",")) if forwarded else 0,
         "proxies": proxies,
-        "address": origin_of(request, proxies).address,
+        "address": client_origin(request, proxies).address,
     }
 
 
-def is_near(peer: str) -> bool:
+def is_local(peer: str) -> bool:
     """Return whether a peer is on this machine (one without an address is) or in a private network."""
     address = _read(peer)
-    return not peer if address is None else any(address in network for network in _NEAR)
+    return not peer if address is None else any(address in network for network in _LOCAL)
 
 
 def network_of(text: str) -> str:
-    """Return an address as limits count it, and nothing for what is none.
+    """Return an address as limits count it, or an empty text where it is none.
 
-    Of an IPv6 address only the network counts, because each caller has a whole one.
+    Of an IPv6 address only the network counts, because each client has a whole one.
     """
     address = _read(text)
     if isinstance(address, IPv6Address):

@@ -1,7 +1,7 @@
-"""Who may come in and stay: so many connections, so long for a request's head, so long for an answer to be taken.
+"""Limits of connections: their number, and how long a request's head and the reading of an answer may take.
 
 aiohttp waits as long for the first byte of a request as for the next request on an open connection, and for ever
-for an answer to be taken. So whoever opens connections and does nothing could take everybody's place.
+for an answer to be read. So a client that opens connections and does nothing could keep all others out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
 
+from bot.units import Seconds
 from bot.web.client_address import network_of
 
 END_OF_HEAD: Final = b"\r\n\r\n"
@@ -19,170 +20,173 @@ END_OF_HEAD: Final = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How many connections there may be at once, and for how many seconds each of them may do nothing.
+    """How many connections there may be at once, and how long each may do nothing.
 
-    `head` is for the first request's head to arrive, `idle` for the next request, `stalled` for taking an answer.
-    When all places are taken, whoever was answered longest ago and asks nothing goes; or else whoever has sent no
-    whole head and nothing for `young` seconds (of many who come at once nobody has sent any yet); or else whoever
-    has sent nothing for `busy` seconds; or else, when somebody comes from elsewhere, the most silent one of an
-    address that has more than half of the places.
+    `head_timeout` is for the first request's head to arrive, `idle_timeout` for the next request, `write_timeout`
+    for reading an answer. When there are too many, a new one closes another. It is the first of these:
+
+    1. the one that was answered longest ago and has sent no other request;
+    2. one with an incomplete first head that has sent nothing for `headless_grace` (many new ones come at once, and
+       none has sent its head yet);
+    3. one that has sent nothing for `silence_grace`;
+    4. the most silent one of an address that has more than half of all connections, if the new one is of another.
     """
 
-    most: int = 6_000
-    head: float = 10.0
-    idle: float = 75.0
-    stalled: float = 30.0
-    young: float = 0.5
-    busy: float = 20.0
+    max_connections: int = 6_000
+    head_timeout: Seconds = 10.0
+    idle_timeout: Seconds = 75.0
+    write_timeout: Seconds = 30.0
+    headless_grace: Seconds = 0.5
+    silence_grace: Seconds = 20.0
 
 
 class ConnectionLimiter:
-    """Makes the protocols of a server; `serve` makes those that do the work."""
+    """Creates the protocols of a server, around those of `make_protocol`."""
 
     def __init__(
         self,
-        serve: Callable[[], asyncio.Protocol],
-        terms: ConnectionLimits,
-        turned_away: Callable[[str], None] = lambda _reason: None,
+        make_protocol: Callable[[], asyncio.Protocol],
+        limits: ConnectionLimits,
+        on_rejected: Callable[[str], None] = lambda _reason: None,
         is_idle: Callable[[asyncio.Protocol], bool] = lambda _inner: False,
     ) -> None:
-        self.serve = serve
+        self.make_protocol = make_protocol
         self.is_idle = is_idle
-        """Tells whether somebody was answered and has asked nothing since."""
-        self.terms = terms
-        self.turned_away = turned_away
-        self.arriving: dict[Connection, None] = {}
-        """Those whose first request has no end of its head yet, the first one first."""
-        self.served: dict[Connection, None] = {}
-        """The others, whoever has been silent for the longest first."""
+        """Returns whether a connection was answered and has sent no request since."""
+        self.limits = limits
+        self.on_rejected = on_rejected
+        self.waiting: dict[Connection, None] = {}
+        """Connections whose first head is incomplete, the oldest first."""
+        self.active: dict[Connection, None] = {}
+        """The others, the most silent first."""
         self.peers = Counter[str]()
-        """How many of them come from each address."""
+        """The number of connections of each address."""
 
     def __call__(self) -> Connection:
-        """Make the protocol of a connection."""
+        """Create the protocol of a connection."""
         return Connection(self)
 
-    def find_room(self, peer: str, now: float) -> bool:
-        """Return whether there is room for one more, after sending somebody away who only takes up room."""
-        if len(self.arriving) + len(self.served) < self.terms.most:
+    def admit(self, peer: str, now: Seconds) -> bool:
+        """Return whether one more connection is allowed, after closing another where there are too many."""
+        if len(self.waiting) + len(self.active) < self.limits.max_connections:
             return True
-        victim = (
-            next(filter(Connection.is_idle, self.served), None)
-            or self._first(self.arriving, now - self.terms.young)
-            or self._first(self.served, now - self.terms.busy)
-            or self._greedy_one(peer)
+        closing = (
+            next(filter(Connection.is_idle, self.active), None)
+            or self._first(self.waiting, now - self.limits.headless_grace)
+            or self._first(self.active, now - self.limits.silence_grace)
+            or self._of_largest_peer(peer)
         )
-        if victim is not None:
-            victim.send_away("full")
+        if closing is not None:
+            closing.disconnect("full")
         else:
-            self.turned_away("full")
-        return victim is not None
+            self.on_rejected("full")
+        return closing is not None
 
-    def _first(self, callers: dict[Connection, None], before: float) -> Connection | None:
-        """Choose the first of some, if it has been silent since a time."""
-        one = next(iter(callers), None)
-        return one if one is not None and one.heard_at <= before else None
+    def _first(self, connections: dict[Connection, None], before: Seconds) -> Connection | None:
+        """Return the first connection, if it has been silent since a time."""
+        one = next(iter(connections), None)
+        return one if one is not None and one.last_received_at <= before else None
 
-    def _greedy_one(self, peer: str) -> Connection | None:
-        """Choose somebody of another address that keeps everybody out."""
-        ((greedy, number),) = self.peers.most_common(1) or [("", 0)]
-        if greedy == peer or number <= self.terms.most / 2:
+    def _of_largest_peer(self, peer: str) -> Connection | None:
+        """Return a connection of another address that has more than half of all."""
+        ((largest, number),) = self.peers.most_common(1) or [("", 0)]
+        if largest == peer or number <= self.limits.max_connections / 2:
             return None
-        return next((one for one in self.served if one.peer == greedy), None)
+        return next((one for one in self.active if one.peer == largest), None)
 
 
 class Connection(asyncio.Protocol):
-    """One connection: hands everything on to the protocol that does the work, and keeps the time."""
+    """One connection: passes everything on to an inner protocol, and enforces the timeouts."""
 
-    def __init__(self, door: ConnectionLimiter) -> None:
-        self._door = door
+    def __init__(self, limiter: ConnectionLimiter) -> None:
+        self._limiter = limiter
         self._inner: asyncio.Protocol | None = None
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._tail = b""
-        self.heard_at = 0.0
-        """When the last bytes came, by the loop's clock."""
+        self.last_received_at = 0.0
+        """The loop's time of the last bytes."""
         self.peer = ""
 
     def is_idle(self) -> bool:
-        """Return whether this one was answered, has taken the answer, and has asked nothing since."""
+        """Return whether it was answered, has read the answer, and has sent no request since."""
         if self._inner is None or self._transport is None or self._transport.get_write_buffer_size():
             return False
-        return self._door.is_idle(self._inner)
+        return self._limiter.is_idle(self._inner)
 
-    def send_away(self, reason: str) -> None:
-        """Hang up."""
-        self._leave()
+    def disconnect(self, reason: str) -> None:
+        """Close the connection, and count the reason."""
+        self._remove()
         if self._transport is not None:
             self._transport.abort()
-        self._door.turned_away(reason)
+        self._limiter.on_rejected(reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Come in, if there is room."""
+        """Start, unless there are too many connections."""
         # uvloop's transports are none of asyncio's classes.
         self._transport = cast("asyncio.Transport", transport)
         loop = asyncio.get_running_loop()
-        self.heard_at = loop.time()
+        self.last_received_at = loop.time()
         self.peer = network_of(str((transport.get_extra_info("peername") or [""])[0]))
-        if not self._door.find_room(self.peer, self.heard_at):
+        if not self._limiter.admit(self.peer, self.last_received_at):
             self._transport.abort()
             return
-        self._door.arriving[self] = None
-        self._door.peers[self.peer] += 1
-        self._deadline = loop.call_later(self._door.terms.head, self.send_away, "slow head")
-        self._inner = self._door.serve()
+        self._limiter.waiting[self] = None
+        self._limiter.peers[self.peer] += 1
+        self._deadline = loop.call_later(self._limiter.limits.head_timeout, self.disconnect, "slow head")
+        self._inner = self._limiter.make_protocol()
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Hand bytes on, and see whether the first head is complete."""
+        """Pass bytes on, and check whether the first head is complete."""
         if self._inner is None:
             return
-        door, self.heard_at = self._door, asyncio.get_running_loop().time()
-        if self in door.arriving:
+        limiter, self.last_received_at = self._limiter, asyncio.get_running_loop().time()
+        if self in limiter.waiting:
             if END_OF_HEAD in self._tail + data:
-                del door.arriving[self]
-                self._stop_waiting()
-                door.served[self] = None
+                del limiter.waiting[self]
+                self._cancel_deadline()
+                limiter.active[self] = None
             self._tail = (self._tail + data)[-len(END_OF_HEAD) + 1 :]
-        elif self in door.served:
-            del door.served[self]
-            door.served[self] = None
+        elif self in limiter.active:
+            del limiter.active[self]
+            limiter.active[self] = None
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Hand it on."""
+        """Pass it on."""
         return None if self._inner is None else self._inner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Make room."""
-        self._leave()
+        """End the connection."""
+        self._remove()
         if self._inner is not None:
             self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Wait for the caller to take what is written, but not for ever."""
-        self._stop_waiting()
+        """Start the timeout for the client to read the answer."""
+        self._cancel_deadline()
         loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(self._door.terms.stalled, self.send_away, "slow reader")
+        self._deadline = loop.call_later(self._limiter.limits.write_timeout, self.disconnect, "slow reader")
         if self._inner is not None:
             self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """Go on writing."""
-        self._stop_waiting()
+        """Stop the timeout."""
+        self._cancel_deadline()
         if self._inner is not None:
             self._inner.resume_writing()
 
-    def _leave(self) -> None:
-        self._stop_waiting()
-        places = self._door.arriving if self in self._door.arriving else self._door.served
-        if self in places:
-            del places[self]
-            self._door.peers[self.peer] -= 1
-            if not self._door.peers[self.peer]:
-                del self._door.peers[self.peer]
+    def _remove(self) -> None:
+        self._cancel_deadline()
+        group = self._limiter.waiting if self in self._limiter.waiting else self._limiter.active
+        if self in group:
+            del group[self]
+            self._limiter.peers[self.peer] -= 1
+            if not self._limiter.peers[self.peer]:
+                del self._limiter.peers[self.peer]
 
-    def _stop_waiting(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

@@ -1,4 +1,4 @@
-"""Read what a request asks for: which petition, which part of its roster; refuse what it may not see."""
+"""What handlers read requests with: the petition that a request names, and the part of its roster."""
 
 from __future__ import annotations
 
@@ -8,32 +8,36 @@ import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 
 from bot.petition.text import clean
 from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
+from bot.units import EpochSeconds
 from bot.urls import Addresses, Pages, Site, pages_of
+from bot.web import rendering
+from bot.web.route_policy import PRIVATE
 
-NOT_HERE: Final = "There is no such petition here."
+NO_SUCH_PETITION: Final = "There is no such petition here."
 
-SEARCH_LIMIT: Final = 100
+MAX_SEARCH_LENGTH: Final = 100
 """Characters of a search; names and affiliations are cut not far above it."""
 
 PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{number:[1-9][0-9]{0,8}}"
-"""A petition's address; what follows it is one of its forms."""
+"""The path of a petition's page, and the beginning of the paths of its other forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class PagesContext:
-    """What the pages work with: where rosters come from, the addresses of things, and the time."""
+    """What handlers of pages need: the petitions, the addresses of things, and the time."""
 
     rosters: Rosters
     addresses: Addresses
-    now: Callable[[], float]
+    now: Callable[[], EpochSeconds]
     _searching: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """A search looks at every signature of a petition; one at a time leaves the database to the others."""
+    """A search reads every signature of a petition; one at a time leaves the database to the others."""
 
     @property
     def site(self) -> Site:
@@ -46,76 +50,83 @@ class PagesContext:
         return int(self.now()) // 86_400
 
     def base(self, request: web.Request) -> str:
-        """Return what our addresses begin with; where nobody has told, what the request came to."""
+        """Return how our addresses begin: `PUBLIC_URL`, or else the address that the request came to."""
         return self.addresses.public_url or str(request.url.origin())
 
-    async def details(self, asked: Asked, wanted: RosterQuery) -> PetitionDetails:
-        """Read a petition with a part of its roster; raises HTTPNotFound where it has gone meanwhile."""
-        async with self._searching if wanted.text or wanted.order.is_by_name else nullcontext():
-            details = await self.rosters.get_details(asked.found.petition_id, wanted)
+    def page(
+        self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: object
+    ) -> web.Response:
+        """Return a page made of a template."""
+        return rendering.page(template, status=status, base=self.base(request), **values)
+
+    async def details(self, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:
+        """Read a petition with a part of its roster; raises HTTPNotFound where it was deleted meanwhile."""
+        async with self._searching if query.text or query.order.is_by_name else nullcontext():
+            details = await self.rosters.get_details(requested.ref.petition_id, query)
         if details is None:
-            raise web.HTTPNotFound(text=NOT_HERE)
+            raise web.HTTPNotFound(text=NO_SUCH_PETITION)
         return details
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The petition that a request is about, and the addresses of its pages."""
+class RequestedPetition:
+    """The petition that a request names, and the addresses of its pages."""
 
-    found: PetitionRef
+    ref: PetitionRef
     pages: Pages
 
     @property
     def private(self) -> bool:
-        """Return whether only those see it who have the key."""
-        return self.found.repository.private
+        """Return whether only people with the key may see it."""
+        return self.ref.repository.private
 
 
-class BadQuestion(web.HTTPBadRequest):
-    """The query of a request makes no sense; the message says what would."""
+class BadQuery(web.HTTPBadRequest):
+    """The query of a request is not valid; the message says what would be."""
 
 
-async def ask(request: web.Request, house: PagesContext) -> Asked:
-    """Find the petition that a request is about; raises HTTPNotFound also for one that is not to be seen."""
-    where = request.match_info
-    found = await house.rosters.find(where["owner"], where["repo"], int(where["number"]))
-    if found is None or not may_see(request, found):
-        raise web.HTTPNotFound(text=NOT_HERE)
-    return Asked(found, pages_of(house.base(request), found.repository, found.number, found.page_key))
+async def find_petition(request: web.Request, context: PagesContext) -> RequestedPetition:
+    """Find the petition that a request names; raises HTTPNotFound also for one that the client may not see."""
+    match = request.match_info
+    ref = await context.rosters.find(match["owner"], match["repo"], int(match["number"]))
+    if ref is None or not is_visible(request, ref):
+        raise web.HTTPNotFound(text=NO_SUCH_PETITION)
+    request[PRIVATE] = ref.repository.private
+    return RequestedPetition(ref, pages_of(context.base(request), ref.repository, ref.number, ref.page_key))
 
 
-def may_see(request: web.Request, found: PetitionRef) -> bool:
-    """Return whether a request may know of a petition: of a private one, only with its key."""
-    if not found.repository.private:
+def is_visible(request: web.Request, ref: PetitionRef) -> bool:
+    """Return whether the client may see a petition: a private one only with its key."""
+    if not ref.repository.private:
         return True
     key = request.query.get("key", "").encode("utf-8", "replace")
-    return hmac.compare_digest(key, found.page_key.encode())
+    return hmac.compare_digest(key, ref.page_key.encode())
 
 
-def is_canonical(request: web.Request, asked: Asked) -> bool:
-    """Return whether the petition was asked for by its own name: repositories are renamed, issues moved."""
-    where, found = request.match_info, asked.found
-    named = (where["owner"], where["repo"], int(where["number"]))
-    return named == (found.repository.owner, found.repository.name, found.number)
+def is_canonical(request: web.Request, requested: RequestedPetition) -> bool:
+    """Return whether a request uses the petition's present name: repositories are renamed, issues transferred."""
+    match, ref = request.match_info, requested.ref
+    named = (match["owner"], match["repo"], int(match["number"]))
+    return named == (ref.repository.owner, ref.repository.name, ref.number)
 
 
-def read_wanted(request: web.Request, size: int) -> RosterQuery:
-    """Read which part of a roster is asked for; raises BadQuestion."""
+def read_roster_query(request: web.Request, size: int) -> RosterQuery:
+    """Read which part of a roster is requested; raises BadQuery."""
     query = request.query
     try:
         order = SortOrder(query.get("sort", SortOrder.NEWEST))
     except ValueError:
-        raise BadQuestion(text=f"sort must be one of: {', '.join(SortOrder)}.") from None
-    text = clean(query.get("q", "").replace("\n", " "), SEARCH_LIMIT).removesuffix("…")
+        raise BadQuery(text=f"sort must be one of: {', '.join(SortOrder)}.") from None
+    text = clean(query.get("q", "").replace("\n", " "), MAX_SEARCH_LENGTH).removesuffix("…")
     return RosterQuery(order, text, _read_cursor(request, order), size)
 
 
 def is_search(request: web.Request) -> bool:
-    """Return whether a request may have to wait for its turn to look at every signature of a petition."""
+    """Return whether a request may have to wait for its turn to read every signature of a petition."""
     return bool(request.query.get("q")) or request.query.get("sort") == SortOrder.NAME
 
 
-def write_cursor(cursor: Cursor) -> dict[str, str]:
+def format_cursor(cursor: Cursor) -> dict[str, str]:
     """Return a cursor as a query."""
     return {"before" if cursor.back else "after": f"{cursor.key}.{cursor.comment_id}"}
 
@@ -126,13 +137,9 @@ def _read_cursor(request: web.Request, order: SortOrder) -> Cursor | None:
     if text is None:
         return None
     key, _, comment_id = text.rpartition(".")
-    if not _NUMBER.fullmatch(comment_id):
-        raise BadQuestion(text="before and after are what another page's answer said; begin without them.")
-    if order.is_by_name:
-        return Cursor(clean(key, 200), int(comment_id), back)
-    if not _NUMBER.fullmatch(key):
-        raise BadQuestion(text="before and after are what another page's answer said; begin without them.")
-    return Cursor(int(key), int(comment_id), back)
+    if not _NUMBER.fullmatch(comment_id) or not (order.is_by_name or _NUMBER.fullmatch(key)):
+        raise BadQuery(text="before and after must come from the links of another answer; start without them.")
+    return Cursor(clean(key, 200) if order.is_by_name else int(key), int(comment_id), back)
 
 
 _NUMBER: Final = re.compile("[0-9]{1,18}", re.ASCII)

@@ -1,63 +1,37 @@
-"""How often an address may call, and how many of its requests are worked on at once.
-
-GitHub's webhook is apart. There an address says nothing about who sends: everybody can have GitHub itself deliver
-wrongly signed things to us, and whoever was refused by address then would be GitHub.
-"""
+"""How often an address may send requests, and how many of them are handled at once."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
-from aiohttp import web
-from aiohttp.typedefs import Middleware
 from cachetools import LRUCache
 
-from bot.web.client_address import Origin, origin_of
-from bot.web.context import is_search
-from bot.web.security_headers import Handler, is_delivery
+from bot.units import Seconds
+from bot.web.client_address import ClientOrigin
+from bot.web.route_policy import Pool
 
-REMEMBERED: Final = 20_000
-"""Addresses that are remembered; of more, those that have not called for the longest are forgotten."""
+MAX_ADDRESSES: Final = 20_000
+"""Addresses that a limiter remembers; the one that called longest ago is forgotten first."""
 
-COST_OF_A_WRONG_KEY: Final = 20
-"""As many requests a wrong token or key counts for, so that nobody guesses one."""
-
-BODY_TIME: Final = 8.0
-"""Seconds that the body of a form may take to arrive."""
-
-SHARED: Final = 20
-"""As many times an address's limits hold for all of a peer that nobody has told us to be a proxy."""
-
-STAYS: Final = "/events"
-"""How the address of what is answered for as long as somebody watches ends."""
-
-LONG: Final = ".csv"
-"""How the address of what is answered at whatever pace somebody takes it ends."""
-
-ORGANIZERS: Final = "/organizers"
-"""What is in the address of what GitHub is asked about."""
-
-Told = Callable[[str], None]
+SHARED_FACTOR: Final = 20
+"""As many times an address's limits hold for all clients of a peer that may or may not be a proxy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many at once, and so many a second afterwards."""
+    """So many requests at once, and so many a second afterwards."""
 
     burst: int
     per_second: float
 
 
 PAGES: Final = Rate(burst=200, per_second=5.0)
-"""For pages, exports and pictures, and for the probes of whoever operates us."""
+"""For pages, exports, pictures and health checks."""
 
 FAILURES: Final = Rate(burst=20, per_second=0.5)
 """For deliveries with a wrong signature."""
@@ -65,13 +39,12 @@ FAILURES: Final = Rate(burst=20, per_second=0.5)
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """How callers are told apart and limited.
+    """The limits of all requests but deliveries.
 
-    `proxies` is how many proxies of ours stand before us, None where nobody has told. Of requests for pages
-    `at_once` are worked on at once, `each` for one address, which may besides have so many pages open that are told
-    of news. What takes long is apart, so that nobody waits in the place of others, and one address has a quarter of
-    its places: tables of all who signed have `rosters`, searches, which wait for each other, `searches`, and what
-    waits for GitHub to tell who somebody is `organizers`.
+    `proxies` is how many of our proxies are in front of the server, None where that is not configured. At most
+    `at_once` pages are handled at once, `each` for one address; one address may keep `live` pages open for updates.
+    Slow requests have pools of their own, of which one address may take a quarter: `exports`, `searches`, and
+    requests of `organizers`.
     """
 
     proxies: int | None = None
@@ -79,174 +52,96 @@ class RateLimits:
     failures: Rate = FAILURES
     at_once: int = 64
     each: int = 16
-    watching: int = 32
-    rosters: int = 16
+    live: int = 32
+    exports: int = 16
     searches: int = 16
     organizers: int = 16
 
+    def places(self, pool: Pool) -> tuple[int, float]:
+        """Return how many requests of a pool are handled at once: for one address, and for all."""
+        match pool:
+            case Pool.PAGES:
+                return self.each, self.at_once
+            case Pool.LIVE:
+                return self.live, math.inf
+        slow = {Pool.EXPORTS: self.exports, Pool.SEARCHES: self.searches, Pool.ORGANIZERS: self.organizers}
+        return max(slow[pool] // 4, 1), slow[pool]
+
 
 class RateLimiter:
-    """Remember for each address when its allowance is full again (the generic cell rate algorithm)."""
+    """A limit for each address (the generic cell rate algorithm)."""
 
-    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: Rate, clock: Callable[[], Seconds] = time.monotonic) -> None:
         self._rate = rate
         self._clock = clock
-        self._full_at: LRUCache[str, float] = LRUCache(REMEMBERED)
+        self._full_at: LRUCache[str, Seconds] = LRUCache(MAX_ADDRESSES)
+        """When each address may send a whole burst again."""
 
-    def spend(self, address: str) -> float:
-        """Take one from an address's allowance, or give the seconds to wait where nothing is left."""
+    def acquire(self, address: str) -> Seconds:
+        """Count a request; returns 0, or how long to wait where the limit is reached."""
         now, period = self._clock(), 1.0 / self._rate.per_second
         full_at = max(self._full_at.get(address, 0.0), now) + period
         wait = full_at - now - self._rate.burst * period
-        # What is refused is not counted: whoever waits as long as told gets on.
+        # A refused request does not count: after the wait the next one is accepted.
         if wait <= 0:
             self._full_at[address] = full_at
         return max(wait, 0.0)
 
     def charge(self, address: str, number: int) -> None:
-        """Take so many more for something that was done already."""
+        """Count more requests for one that was handled already."""
         now = self._clock()
         self._full_at[address] = max(self._full_at.get(address, 0.0), now) + number / self._rate.per_second
 
 
-class Allowances:
-    """An allowance for each address, and a larger one for all that come via a peer which may be no proxy."""
+class OriginRateLimiter:
+    """A limit for each address, and a larger one for all clients of a peer that may be no proxy."""
 
     def __init__(self, rate: Rate) -> None:
         self._each = RateLimiter(rate)
-        self._shared = RateLimiter(Rate(rate.burst * SHARED, rate.per_second * SHARED))
+        self._shared = RateLimiter(Rate(rate.burst * SHARED_FACTOR, rate.per_second * SHARED_FACTOR))
 
-    def spend(self, origin: Origin) -> float:
-        """Take one, or give the seconds to wait where nothing is left."""
-        # The address first: what it asks for too much is not counted for those who share the peer with it.
-        wait = self._each.spend(origin.address)
-        return wait if wait or not origin.via else self._shared.spend(origin.via)
+    def acquire(self, origin: ClientOrigin) -> Seconds:
+        """Count a request; returns 0, or how long to wait where the limit is reached."""
+        # The address first: its refused requests do not count for others of the same peer.
+        wait = self._each.acquire(origin.address)
+        return wait if wait or not origin.via else self._shared.acquire(origin.via)
 
-    def charge(self, origin: Origin, number: int) -> None:
-        """Take so many more for something that was done already."""
+    def charge(self, origin: ClientOrigin, number: int) -> None:
+        """Count more requests for one that was handled already."""
         self._each.charge(origin.address, number)
         if origin.via:
             self._shared.charge(origin.via, number)
 
 
-class _Seats:
-    """So many of a kind of request are worked on at once, and so many for each address."""
+class ConcurrencyLimiter:
+    """A limit of the requests that are handled at once, for each address and for all."""
 
-    def __init__(self, each: int, all_: float = math.inf) -> None:
+    def __init__(self, each: int, all_: float) -> None:
         self._each = each
         self._all = all_
-        self._taken = Counter[str]()
+        self._active = Counter[str]()
         self._total = 0
 
-    def take(self, origin: Origin) -> bool:
-        """Take a seat; False where there is none."""
+    def acquire(self, origin: ClientOrigin) -> bool:
+        """Take a place; returns whether one was free."""
         is_free = (
             self._total < self._all
-            and self._taken[origin.address] < self._each
-            and (not origin.via or self._taken[origin.via] < self._each * SHARED)
+            and self._active[origin.address] < self._each
+            and (not origin.via or self._active[origin.via] < self._each * SHARED_FACTOR)
         )
         if is_free:
             self._total += 1
-            self._taken.update(_names(origin))
+            self._active.update(_keys(origin))
         return is_free
 
-    def leave(self, origin: Origin) -> None:
-        """Leave it to others."""
+    def release(self, origin: ClientOrigin) -> None:
+        """Free a place."""
         self._total -= 1
-        for name in _names(origin):
-            self._taken[name] -= 1
-            if not self._taken[name]:
-                del self._taken[name]
+        for key in _keys(origin):
+            self._active[key] -= 1
+            if not self._active[key]:
+                del self._active[key]
 
 
-class _Places:
-    """The seats for each kind of request."""
-
-    def __init__(self, rules: RateLimits) -> None:
-        self._pages = _Seats(rules.each, rules.at_once)
-        self._watching = _Seats(rules.watching)
-        self._rosters, self._searches, self._organizers = (
-            _Seats(max(number // 4, 1), number) for number in (rules.rosters, rules.searches, rules.organizers)
-        )
-
-    def of(self, request: web.Request) -> _Seats:
-        """Return those that a request has to sit on."""
-        path = request.path
-        if path.endswith(STAYS):
-            return self._watching
-        if path.endswith(LONG):
-            return self._rosters
-        if ORGANIZERS in path:
-            return self._organizers
-        return self._searches if is_search(request) else self._pages
-
-
-def _names(origin: Origin) -> tuple[str, ...]:
+def _keys(origin: ClientOrigin) -> tuple[str, ...]:
     return (origin.address, origin.via) if origin.via else (origin.address,)
-
-
-def limiting(rules: RateLimits, turned_away: Told = lambda _reason: None) -> Middleware:
-    """Make the middleware that keeps limits for everything but deliveries."""
-    allowance, places = Allowances(rules.pages), _Places(rules)
-
-    @web.middleware
-    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if is_delivery(request):
-            return await handler(request)
-        origin = origin_of(request, rules.proxies)
-        if wait := allowance.spend(origin):
-            turned_away("too often")
-            return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
-        if not _came_to_an_address(request):
-            return _refuse(HTTPStatus.BAD_REQUEST, "The header Host is not the address of anything.")
-        seats = places.of(request)
-        if not seats.take(origin):
-            turned_away("too many at once")
-            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is asked for at once.", 1.0)
-        try:
-            response = await _in_time(request, handler)
-        except web.HTTPException as refusal:
-            _charge(allowance, origin, refusal.status)
-            raise
-        finally:
-            seats.leave(origin)
-        _charge(allowance, origin, response.status)
-        return response
-
-    return limit
-
-
-async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if not request.can_read_body:
-        return await handler(request)
-    try:
-        async with asyncio.timeout(BODY_TIME):
-            return await handler(request)
-    except TimeoutError:
-        return _refuse(HTTPStatus.REQUEST_TIMEOUT, "What you sent did not arrive in time.", 1.0)
-    except (ConnectionError, web.RequestPayloadError):
-        # Whoever sent half of it has left, or cannot spell the rest.
-        return _refuse(HTTPStatus.BAD_REQUEST, "What you sent broke off.", 1.0)
-
-
-def _charge(allowance: Allowances, origin: Origin, status: int) -> None:
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        allowance.charge(origin, COST_OF_A_WRONG_KEY)
-
-
-def _came_to_an_address(request: web.Request) -> bool:
-    """Return whether `Host` makes an address; https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
-    try:
-        # Written as it came, and as it is understood: the one is not always fit for the other's readers.
-        return all(urlsplit(where).netloc for where in (f"//{request.host}", str(request.url.origin())))
-    except ValueError:
-        return False
-
-
-def _refuse(status: HTTPStatus, reason: str, wait: float | None = None) -> web.Response:
-    response = web.Response(status=status, text=f"{reason}\n")
-    if wait is not None:
-        seconds = math.ceil(wait)
-        response.text = f"{reason} Please try again in {seconds} s.\n"
-        response.headers["Retry-After"] = str(seconds)
-    return response

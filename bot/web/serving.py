@@ -1,4 +1,4 @@
-"""Listen on an address, and stop without forgetting a caller."""
+"""Listen on an address, and stop without dropping a request."""
 
 from __future__ import annotations
 
@@ -8,97 +8,96 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import ClientConnectionResetError, web
 from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
+from bot.units import Seconds
 from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
-from bot.web.security_headers import seal
+from bot.web.middlewares import set_base_headers
 
 try:
     import resource
 except ImportError:  # Windows has none
     resource = None  # type: ignore[assignment] # it is a module elsewhere
 
-BACKLOG = 1024
-"""Callers that may wait while the process is busy."""
+BACKLOG: Final = 1024
+"""Connections that the system keeps waiting while the process is busy."""
 
-PATIENCE = 3.0
-"""Seconds that requests in flight get when the listening ends."""
+SHUTDOWN_TIMEOUT: Final[Seconds] = 3.0
+"""How long requests in flight may take at shutdown."""
 
-MOMENT = 0.5
-"""Seconds that those who have just come in get to ask when the listening ends."""
+FIRST_REQUEST_TIMEOUT: Final[Seconds] = 0.5
+"""How long new connections may take at shutdown to send their request."""
 
-LINGER = 2.0
-"""Seconds for which the rest of a refused request's body is still taken, so that the answer arrives."""
+LINGERING_TIME: Final[Seconds] = 2.0
+"""How long the rest of a refused request's body is still read, so that the answer arrives."""
 
-FILES = 100
-"""Files and connections that the rest of the process may need."""
+RESERVED_FILES: Final = 100
+"""File descriptors that the rest of the process may need."""
 
 
-def take_address(host: str, port: int) -> socket.socket:
-    """Take an address for several applications in turn; whoever calls between two of them waits for the next.
+def bind(host: str, port: int) -> socket.socket:
+    """Bind an address for several applications in turn; connections made between two of them wait for the next.
 
-    Raises OSError where the address is taken or not ours.
+    Raises OSError where the address is in use or not local.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 @asynccontextmanager
-async def listening(
+async def listen(
     application: web.Application,
     host: str,
     port: int,
     address: socket.socket | None = None,
-    terms: ConnectionLimits | None = None,
-    turned_away: Callable[[str], None] = lambda _reason: None,
+    limits: ConnectionLimits | None = None,
+    on_rejected: Callable[[str], None] = lambda _reason: None,
 ) -> AsyncIterator[int]:
-    """Serve an application inside the `async with`, and give the port, which is chosen by the system where it is 0.
+    """Serve an application inside the `async with`; yields the port, which the system chooses where it is 0.
 
-    An `address` that was taken before stays so afterwards. Raises OSError where the address is taken or not ours.
+    A bound `address` stays bound afterwards. Raises OSError where the address is in use or not local.
     """
-    terms = terms or _terms()
-    manner: dict[str, Any] = {
+    limits = limits or _connection_limits()
+    options: dict[str, Any] = {
         "access_log": None,
-        "logger": _log(turned_away),
-        "keepalive_timeout": terms.idle,
-        "lingering_time": LINGER,
-        # It would unpack also what nobody reads.
+        "logger": _log(on_rejected),
+        "keepalive_timeout": limits.idle_timeout,
+        "lingering_time": LINGERING_TIME,
+        # It would decompress also what nobody reads.
         "auto_decompress": False,
     }
-    runner = web.AppRunner(application, shutdown_timeout=PATIENCE, **manner)
+    runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN_TIMEOUT, **options)
     await runner.setup()
     try:
         assert runner.server is not None  # noqa: S101 - setup has just made it
         loop = asyncio.get_running_loop()
-        serve = partial(_Handler, runner.server, loop=loop, **manner)
-        door = ConnectionLimiter(
-            serve, terms, turned_away, is_idle=lambda one: isinstance(one, _Handler) and one.is_idle
-        )
+        make_protocol = partial(_Handler, runner.server, loop=loop, **options)
+        limiter = ConnectionLimiter(make_protocol, limits, on_rejected, _is_idle)
         if address is None:
-            server = await loop.create_server(door, host, port, backlog=BACKLOG)
+            server = await loop.create_server(limiter, host, port, backlog=BACKLOG)
         else:
-            server = await loop.create_server(door, sock=address.dup(), backlog=BACKLOG)
+            server = await loop.create_server(limiter, sock=address.dup(), backlog=BACKLOG)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             await _stop_accepting(server)
-            await _hear_out(door)
+            await _wait_for_requests(limiter)
     finally:
         await runner.cleanup()
 
 
 class _Handler(web.RequestHandler):
-    """Answers also what comes to no route, or is no HTTP at all, with the headers that all our answers carry."""
+    """Adds the headers of all answers to those for invalid HTTP too."""
 
     __slots__ = ()
 
     @property
     def is_idle(self) -> bool:
-        """Return whether nobody waits for an answer on this connection."""
+        """Return whether no request on this connection waits for an answer."""
         return self._current_request is None and not self._messages
 
     def handle_error(
@@ -108,55 +107,59 @@ class _Handler(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Say that something went wrong."""
+        """Return the answer to an error."""
         answer = super().handle_error(request, status, exc, message)
-        seal(answer)
+        set_base_headers(answer)
         return answer
 
 
-def _log(turned_away: Callable[[str], None]) -> logging.Logger:
-    """Make aiohttp's log for what goes wrong here; what a stranger sends that is no HTTP is counted and no more.
+def _is_idle(protocol: asyncio.Protocol) -> bool:
+    return isinstance(protocol, _Handler) and protocol.is_idle
 
-    It is refused with 400, and a traceback for each could fill the disk, with addresses that have a key in them.
-    Nor is it a mistake of ours that somebody hangs up before the answer.
+
+def _log(on_rejected: Callable[[str], None]) -> logging.Logger:
+    """Return aiohttp's log of errors, without those of clients: invalid HTTP is counted and answered with 400.
+
+    A traceback for each could fill the disk, with addresses that contain a key. Nor is it an error of ours when a
+    client closes the connection before the answer.
     """
 
-    def is_of_ours(record: logging.LogRecord) -> bool:
+    def is_our_error(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if not _is_no_http(error):
             left = isinstance(error, ClientConnectionResetError)
             return not left and server_logger.isEnabledFor(record.levelno)
-        turned_away("no HTTP")
+        on_rejected("no HTTP")
         return False
 
-    # Some of it aiohttp tells only to whoever listens for everything. A shared log would keep the filter for ever.
-    log = logging.Logger(server_logger.name, logging.DEBUG)  # noqa: LOG001 - as said
+    # aiohttp logs some of it at DEBUG only. A shared logger would keep the filter for ever.
+    log = logging.Logger(server_logger.name, logging.DEBUG)  # noqa: LOG001 - see above
     log.parent = server_logger
-    log.addFilter(is_of_ours)
+    log.addFilter(is_our_error)
     return log
 
 
 def _is_no_http(error: BaseException | None) -> bool:
     if isinstance(error, UnicodeEncodeError):
-        # aiohttp stumbles over bytes that are no text when it says that it cannot do what is expected of it.
+        # aiohttp fails with bytes that are no text when it answers an unknown Expect header.
         return str(error.object).startswith("Unknown Expect")
     return isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
-def _terms() -> ConnectionLimits:
-    """Let in as many as the system gives us file descriptors for, which are often more if one asks."""
+def _connection_limits() -> ConnectionLimits:
+    """Return limits that fit the file descriptors of the process, after raising their limit where possible."""
     if resource is None:
         return ConnectionLimits()
-    most = ConnectionLimits().most
+    most = ConnectionLimits().max_connections
     allowed, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if 0 <= allowed < most + FILES and allowed != limit:
-        allowed = most + FILES if limit < 0 else min(most + FILES, limit)
+    if 0 <= allowed < most + RESERVED_FILES and allowed != limit:
+        allowed = most + RESERVED_FILES if limit < 0 else min(most + RESERVED_FILES, limit)
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, limit))
-    return ConnectionLimits(most=most if allowed < 0 else max(min(most, allowed - FILES), 10))
+    return ConnectionLimits(max_connections=most if allowed < 0 else max(min(most, allowed - RESERVED_FILES), 10))
 
 
 async def _stop_accepting(server: asyncio.Server) -> None:
-    """Close the door behind the last caller: asyncio neither serves nor sends away one let in while it closes."""
+    """Stop accepting connections: asyncio neither serves nor closes one that is accepted while it closes."""
     loop = asyncio.get_running_loop()
     for listener in server.sockets:
         loop.remove_reader(listener.fileno())
@@ -164,9 +167,9 @@ async def _stop_accepting(server: asyncio.Server) -> None:
     server.close()
 
 
-async def _hear_out(door: ConnectionLimiter) -> None:
-    """Wait for whoever was let in and has not asked yet: no browser asks again by itself when it gets no answer."""
+async def _wait_for_requests(limiter: ConnectionLimiter) -> None:
+    """Wait for the requests of new connections: browsers do not retry when they get no answer."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + MOMENT
-    while door.arriving and loop.time() < end:  # noqa: ASYNC110 - once in the life of a server
+    end = loop.time() + FIRST_REQUEST_TIMEOUT
+    while limiter.waiting and loop.time() < end:  # noqa: ASYNC110 - once in the life of a server
         await asyncio.sleep(0.01)

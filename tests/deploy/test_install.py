@@ -68,7 +68,7 @@ async def set_up(link: str, sandbox: Sandbox) -> None:
     connector = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         async with session.get(link) as page:
-            assert "Make your GitHub App" in await page.text()
+            assert "Create your GitHub App" in await page.text()
         wishes = {"name": "Our letters", "public_url": home}
         async with session.get(f"{home}/setup/review", params=wishes) as page:
             form = re.search(r'action="([^"]+)">\s*<input .*name="manifest" value="([^"]+)"', await page.text())

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from bot import app, operations
 from bot.config import Config
 from bot.doctor import checks
-from bot.doctor.facts import Facts, Seen
+from bot.doctor.facts import ClientFacts, Facts
 from bot.doctor.findings import Finding, Level, are_fine
 from bot.reconcile.app_sync import AppSync
 from bot.store import State, Store, check_health
-from bot.web.serving import listening
+from bot.web.serving import listen
 from sandbox.models import Installation
 from sandbox.server import Sandbox
 from tests.store.scene import rows
@@ -91,7 +91,10 @@ async def test_organizers_who_cannot_sign_in(stage: Scene, missing: str) -> None
     assert "python -m bot audit" in found.why
 
 
-NEAR, FAR = Seen("10.0.0.1", True, 1, None, "203.0.113.9"), Seen("203.0.113.9", False, 0, None, "203.0.113.9")
+NEAR, FAR = (
+    ClientFacts("10.0.0.1", True, 1, None, "203.0.113.9"),
+    ClientFacts("203.0.113.9", False, 0, None, "203.0.113.9"),
+)
 
 
 @pytest.mark.parametrize(
@@ -102,20 +105,20 @@ NEAR, FAR = Seen("10.0.0.1", True, 1, None, "203.0.113.9"), Seen("203.0.113.9", 
         (replace(NEAR, proxies=1), None),
         (replace(FAR, proxies=0), None),
         (replace(NEAR, forwarded=2), "set TRUSTED_PROXIES to 2"),
-        (replace(NEAR, forwarded=0), "Have the proxy write X-Forwarded-For"),
+        (replace(NEAR, forwarded=0), "Make the proxy write X-Forwarded-For"),
         (replace(NEAR, proxies=0), "set TRUSTED_PROXIES to 1"),
         (replace(FAR, forwarded=1), "set TRUSTED_PROXIES to 1"),
         (replace(NEAR, proxies=2), "set TRUSTED_PROXIES to 1"),
     ],
 )
 async def test_whom_the_bot_sees_behind_which_proxies(
-    stage: Scene, monkeypatch: pytest.MonkeyPatch, seen: Seen, said: str | None
+    stage: Scene, monkeypatch: pytest.MonkeyPatch, seen: ClientFacts, said: str | None
 ) -> None:
-    def judge(facts: Facts) -> list[Finding]:
-        patient = replace(facts.patient, public_url="https://petitions.example.org")
-        return list(checks._callers(replace(facts, patient=patient, seen=seen)))
+    def check(facts: Facts) -> list[Finding]:
+        target = replace(facts.target, public_url="https://petitions.example.org")
+        return list(checks._callers(replace(facts, target=target, client=seen)))
 
-    monkeypatch.setattr(operations, "judge", judge)
+    monkeypatch.setattr(operations, "check", check)
     (found,) = await examined(stage)
     assert found.level is (Level.FINE if said is None else Level.NOTE)
     assert said is None or said in found.do
@@ -186,7 +189,7 @@ async def test_an_app_that_is_not_told_of_pushes_is_well_all_the_same(stage: Sce
     installation = installation_of(stage)
     stage.sandbox.installations.grant(installation, installation.permissions, stage.sandbox.world.app.events)
     findings = await examined(stage)
-    assert [one.level for one in findings if "pushes" in one.what] == [Level.NOTE]
+    assert [one.level for one in findings if "push events" in one.what] == [Level.NOTE]
     assert are_fine(findings)
 
 
@@ -281,7 +284,7 @@ async def test_a_label_that_nobody_has_made(stage: Scene) -> None:
 async def test_a_label_in_one_of_many_repositories_is_not_looked_for_without_end(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.doctor.collect.REPOSITORIES", 1)
+    monkeypatch.setattr("bot.doctor.collect.MAX_REPOSITORIES", 1)
     for repository in stage.sandbox.world.repositories.values():
         repository.labels.pop("petition")
     stage.sandbox.petition(repository=stage.sandbox.repository("lovelace/other"))
@@ -296,7 +299,7 @@ async def test_a_public_address_that_leads_nowhere(stage: Scene) -> None:
 async def test_a_public_address_that_is_not_the_bots(stage: Scene) -> None:
     found = await problems(stage, public_url=stage.sandbox.web_url)
     assert set(found) == {"public address", "delivery", "webhook"}
-    assert "something else" in found["delivery"].what
+    assert "something other" in found["delivery"].what
 
 
 async def test_a_public_address_that_sends_callers_on(stage: Scene) -> None:
@@ -307,7 +310,7 @@ async def test_a_public_address_that_sends_callers_on(stage: Scene) -> None:
 
     proxy = web.Application()
     proxy.router.add_route("*", "/{tail:.*}", elsewhere)
-    async with listening(proxy, "127.0.0.1", 0) as port:
+    async with listen(proxy, "127.0.0.1", 0) as port:
         found = await problems(stage, public_url=f"http://127.0.0.1:{port}")
     # GitHub follows nobody, and counts this as a failure.
     assert set(found) == {"public address", "delivery", "webhook"}

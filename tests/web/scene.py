@@ -54,7 +54,9 @@ async def serving(
     store = await Store.open(database_url)
     petition = Petition(store, clock=1_794_900_000, repository=repository)
     await petition.label()
-    application = create_app(record=store.record, secrets=["s"], readiness=_ready, house=house(store, public_url))
+    application = create_app(
+        record=store.record, secrets=["s"], readiness=_ready, context=pages_context(store, public_url)
+    )
     try:
         async with TestClient(TestServer(application)) as client:
             yield Scene(client, petition)
@@ -62,7 +64,7 @@ async def serving(
         await store.close()
 
 
-def house(store: Store, public_url: str | None = None) -> PagesContext:
+def pages_context(store: Store, public_url: str | None = None) -> PagesContext:
     return PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW)
 
 

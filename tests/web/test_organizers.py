@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,41 +19,45 @@ from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQu
 from bot.urls import Addresses, Pages
 from bot.web.application import create_app
 from bot.web.context import PagesContext
-from bot.web.organizers.routes import COOKIE, LIFE, SignIn
-from bot.web.organizers.views import SecondLook, view_desk
-from bot.web.sessions import Sessions
+from bot.web.organizers.routes import COOKIE, LIFETIME
+from bot.web.organizers.service import OrganizerService, PetitionRecords, SignatureReview
+from bot.web.organizers.views import view_organizers
+from bot.web.sessions import SignedSessions
 from tests.store.scene import LETTER, REPOSITORY
 from tests.store.scene import Scene as Petition
 from tests.web.html import Read
-from tests.web.scene import NOW, PAGE, PUBLIC, Client, house
+from tests.web.scene import NOW, PAGE, PUBLIC, Client, pages_context
 
 KEY = "a key of more than thirty-two characters"
 
 
-class Github:
-    """Knows grace, who organizes everything."""
+class Service(OrganizerService):
+    """Knows grace, who organizes everything, and asks nobody."""
+
+    def __init__(self, store: Store) -> None:
+        self.client = OAuthClient("https://api.github.com", "Iv23", "hush")
+        self.secret_key = KEY
+        self.sign_outs = store.sign_outs
 
     async def identify(self, code: str, verifier: str, redirect_uri: str) -> Author:
         assert len(verifier) >= 43, "https://datatracker.ietf.org/doc/html/rfc7636#section-4.1"
         return Author(7, "grace")
 
-    async def is_organizer(self, found: PetitionRef | None, name: str, person: Author) -> bool:
+    async def is_organizer(self, ref: PetitionRef | None, name: str, person: Author) -> bool:
         return person == Author(7, "grace")
 
-    async def look(self, found: PetitionRef) -> SecondLook:
-        return SecondLook(assess([], {}), 0)
+    async def review(self, ref: PetitionRef) -> SignatureReview:
+        return SignatureReview(assess([], {}), 0)
 
-    async def audit(self, petition_id: int) -> Sequence[AuditEntry]:
-        return [
-            AuditEntry(number, 1_794_000_000 + number, 1, 1, 7, "grace", "goal", f"{number}", "obeyed", "")
-            for number in range(203)
-        ]
-
-    async def attempts(self, petition_id: int) -> Sequence[Attempts]:
-        return [Attempts(number, f"eve{number}", "goal", 3, 1, 61 + number, 1) for number in range(23)]
-
-    async def settings(self, repository_id: int) -> KnownSettings:
-        return KnownSettings(readable=False)
+    async def records(self, ref: PetitionRef) -> PetitionRecords:
+        return PetitionRecords(
+            audit=[
+                AuditEntry(number, 1_794_000_000 + number, 1, 1, 7, "grace", "goal", f"{number}", "obeyed", "")
+                for number in range(203)
+            ],
+            attempts=[Attempts(number, f"eve{number}", "goal", 3, 1, 61 + number, 1) for number in range(23)],
+            settings=KnownSettings(readable=False),
+        )
 
 
 @pytest.fixture
@@ -75,24 +79,12 @@ async def client(store: Store, public_url: str | None) -> AsyncIterator[Client]:
 
 
 def serving(store: Store, public_url: str | None = None) -> Client:
-    github = Github()
-    reception = SignIn(
-        secret_key=KEY,
-        client=OAuthClient("https://api.github.com", "Iv23", "hush"),
-        identify=github.identify,
-        is_organizer=github.is_organizer,
-        look=github.look,
-        audit=github.audit,
-        attempts=github.attempts,
-        settings=github.settings,
-        sign_outs=store.sign_outs,
-    )
     application = create_app(
         record=store.record,
         secrets=["s"],
         readiness=_ready,
-        house=PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW),
-        reception=reception,
+        context=PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW),
+        organizers=Service(store),
     )
     return TestClient(TestServer(application), cookie_jar=DummyCookieJar())
 
@@ -194,26 +186,25 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
         minimum_account_age=30,
     )
     snapshot = replace(details.snapshot, rules=Rules(settings), doubtful=2, anonymised_at=int(NOW))
-    desk = view_desk(
+    shown = view_organizers(
         replace(details, snapshot=snapshot),
         Pages(PUBLIC, REPOSITORY, 7, "key"),
-        house(store),
-        look=SecondLook(assess([], {}), 3),
-        audit=[],
-        settings=KnownSettings(),
+        pages_context(store),
+        SignatureReview(assess([], {}), 3),
+        PetitionRecords([], [], KnownSettings()),
     )
-    counting = dict(desk.counting)
+    counting = dict(shown.counting)
     assert counting["Counted"] == (
-        "1 person has signed, 3 people have withdrawn; 2 in doubt until GitHub tells who wrote them"
+        "1 person has signed, 3 people have withdrawn; 2 uncertain until GitHub says who wrote them"
     )
-    assert counting["Signs"] == "/sign, or a comment that says nothing but “signed”, “+1”"
+    assert counting["Signs"] == "/sign, or a comment that is exactly “signed”, “+1”"
     assert counting["Accounts"] == "30 days old or more when they sign"
     assert counting["Goal"] == "100, then 2,500"
     assert counting["Until"].endswith("UTC, which is over")
     assert counting["Shown"] == "the count, and not who has signed"
-    assert desk.headline.startswith("Who has signed was erased on ")
-    assert desk.findings == []
-    assert desk.link == f"{PUBLIC}{PAGE}?key=key"
+    assert shown.headline.startswith("The names were erased on ")
+    assert shown.findings == []
+    assert shown.link == f"{PUBLIC}{PAGE}?key=key"
 
 
 async def test_a_form_of_another_site_signs_nobody_out(client: Client) -> None:
@@ -280,9 +271,9 @@ async def test_another_persons_sessions_go_on(client: Client, store: Store) -> N
 
 async def test_a_session_of_an_earlier_version_is_good_no_more(client: Client, store: Store) -> None:
     await Petition(store, clock=int(NOW) - 1_000).label()
-    sealed = Sessions(KEY, "organizer", LIFE, lambda: NOW).open("7:grace")
+    sealed = SignedSessions(KEY, "organizer", LIFETIME, lambda: NOW).create("7:grace")
     assert not await opens(client, f"{COOKIE}={sealed}")
 
 
 def test_a_sign_out_is_remembered_for_longer_than_a_session_lasts() -> None:
-    assert sign_outs.KEPT > LIFE + 3600
+    assert sign_outs.KEPT > LIFETIME + 3600

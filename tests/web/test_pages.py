@@ -24,10 +24,11 @@ from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
 from bot.store import PetitionDetails, RosterQuery, Rosters
 from bot.web import rate_limit
-from bot.web.pages.routes import VERSIONS, PageRoutes
+from bot.web.pages import views
+from bot.web.pages.routes import COMPARED_VERSIONS
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
-from tests.web.scene import PAGE, PUBLIC, Scene, house
+from tests.web.scene import PAGE, PUBLIC, Scene, pages_context
 
 TRICKS = (
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "</title><h1>",
@@ -80,9 +81,9 @@ async def test_who_is_not_counted_is_told_why_and_what_helps(scene: Scene) -> No
     await scene.petition.unsign("linus")
     told = {login: (await read(scene, f"{PAGE}?q={login}")).text for login in PEOPLE}
     assert "No, alan is not counted." in told["alan"]
-    assert "is not quite a command. Edit it so that it begins with /sign." in told["alan"]
-    assert "does not begin a line with /sign." in told["barbara"]
-    assert "was hidden by those who look after the repository." in told["grace"]
+    assert "has a command that was not understood. Edit it so that it begins with /sign." in told["alan"]
+    assert "has no line that begins with /sign." in told["barbara"]
+    assert "was hidden by a maintainer of the repository." in told["grace"]
     assert "withdraws the signature." in told["linus"]
     assert "No signature of edsger is counted" in told["edsger"]
     assert f"#issuecomment-{hidden}" in await scene.get(f"{PAGE}?q=GRACE")
@@ -92,7 +93,7 @@ async def test_after_the_end_nobody_is_told_to_sign(scene: Scene) -> None:
     await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     await scene.petition.say(person("ada"), Sign(), 1_794_960_000)
     await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True), 1_794_960_001)
-    assert "came after the end." in (await read(scene, f"{PAGE}?q=ada")).text
+    assert "was made after the petition closed." in (await read(scene, f"{PAGE}?q=ada")).text
     assert "Edit it" not in (await read(scene, f"{PAGE}?q=alan")).text
 
 
@@ -109,7 +110,7 @@ async def test_was_i_counted_is_answered_plainly(scene: Scene) -> None:
     assert "No signature of grace is counted" in (await read(scene, f"{PAGE}?q=grace")).text
     some = (await read(scene, f"{PAGE}?q=love")).text
     assert "No login is exactly love" in some
-    assert "if you find yourself among them, you are counted" in some
+    assert "if you are among them, you are counted" in some
     assert "Ada Lovelace" in some
 
 
@@ -129,13 +130,13 @@ async def test_fifty_names_are_on_a_page_and_the_rest_behind_it(scene: Scene) ->
 async def test_a_question_that_makes_no_sense_is_refused_with_a_page(scene: Scene) -> None:
     for query in ("sort=age", "after=x", "after=1", "before=.", "after=99999999999999999999.1", "after=1.-1"):
         page = await read(scene, f"{PAGE}?{query}", 400)
-        assert "That does not make sense" in page.text
+        assert "Bad request" in page.text
 
 
 async def test_what_is_not_there_is_a_page_that_leads_on(scene: Scene) -> None:
     for path in ("/petitions/acme/letters/8", "/petitions/acme/nothing/7", "/nowhere", "/static/secret.py"):
         page = await read(scene, path, 404)
-        assert "Not here" in page.text
+        assert "Not found" in page.text
         assert "A petition of a private repository opens only with the link in its issue." in page.text
         assert f"{PUBLIC}/" in page.links
 
@@ -186,7 +187,7 @@ async def test_a_private_petitions_address_stays_private(scene: Scene) -> None:
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert "noindex" in answer.headers["X-Robots-Tag"]
         assert "no-store" in answer.headers["Cache-Control"]
-        assert "whoever sees these addresses can see who has signed" in await answer.text()
+        assert "anybody who has them can see who has signed" in await answer.text()
 
 
 async def test_the_front_page_lists_petitions_and_tells_what_to_do_where_there_are_none(scene: Scene) -> None:
@@ -370,8 +371,8 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
     await read(scene, f"{PAGE}/letter")
     page = await read(scene, f"{PAGE}/letter")
     assert page.tags["article"] == 30
-    assert page.text.count("lies too far back") == 30 - VERSIONS
-    assert len(compared) == VERSIONS - 1
+    assert page.text.count("lies too far back") == 30 - COMPARED_VERSIONS
+    assert len(compared) == COMPARED_VERSIONS - 1
     details = await scene.petition.store.rosters.get_details(LETTER.id, RosterQuery(size=1))
     assert details is not None
     assert [one.text for one in details.letters if one.text] == [f"Plea {plea} 29."]
@@ -461,5 +462,5 @@ async def test_a_signature_says_which_version_it_was_given_to_where_another_one_
     table = await scene.get(f"{PAGE}.csv")
     assert (table.count(first), table.count(second)) == (1, 1)
     (news,) = await store.rosters.list_changed({LETTER.id: -1})
-    told_live = PageRoutes(house(store)).tell(news)
+    told_live = views.view_update(news, pages_context(store))
     assert f'<a href="{PAGE}/letter#v1">version 1</a>' in str(told_live["entries"])

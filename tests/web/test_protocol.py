@@ -13,9 +13,9 @@ from aiohttp import web
 
 from bot.web.application import create_app
 from bot.web.rate_limit import Rate, RateLimits
-from bot.web.security_headers import HEADERS
-from bot.web.serving import listening
-from tests.web.scene import PAGE, PUBLIC, Scene, house, serving
+from bot.web.route_policy import BASE_HEADERS
+from bot.web.serving import listen
+from tests.web.scene import PAGE, PUBLIC, Scene, pages_context, serving
 from tests.web.test_webhook import PAYLOAD, headers, sign
 
 Caller = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -76,7 +76,7 @@ NO_DELIVERIES = [
 @pytest.mark.parametrize(("method", "path"), NO_DELIVERIES)
 async def test_nothing_that_is_no_delivery_escapes_the_limits(scene: Scene, method: str, path: str) -> None:
     rules = RateLimits(pages=Rate(burst=3, per_second=0.001))
-    async with listening(application_of(scene, rules), "127.0.0.1", 0) as port:
+    async with listen(application_of(scene, rules), "127.0.0.1", 0) as port:
         heads = [await head_of(port, asking(path, method)) for _ in range(5)]
     assert [int(head.split()[1]) == 429 for head in heads] == [False] * 3 + [True] * 2
     assert [missing_in(head) for head in heads] == [[]] * 5
@@ -101,7 +101,7 @@ async def test_nothing_that_is_no_delivery_escapes_the_limits(scene: Scene, meth
     ],
 )
 async def test_all_answers_carry_the_headers_that_keep_browsers_from_guessing(scene: Scene, words: str) -> None:
-    async with listening(application_of(scene), "127.0.0.1", 0) as port:
+    async with listen(application_of(scene), "127.0.0.1", 0) as port:
         assert missing_in(await head_of(port, words)) == []
 
 
@@ -110,10 +110,12 @@ async def test_so_do_those_that_tell_of_a_mistake_of_ours(scene: Scene, path: st
     async def stumble(*_: object) -> NoReturn:
         raise LookupError("our fault")
 
-    application = create_app(record=stumble, secrets=["s"], readiness=stumble, house=house(scene.petition.store))
+    application = create_app(
+        record=stumble, secrets=["s"], readiness=stumble, context=pages_context(scene.petition.store)
+    )
     said = {**headers(PAYLOAD, X_Hub_Signature_256=sign(PAYLOAD, "s")), "Content-Length": str(len(PAYLOAD))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in said.items()) if method == "POST" else ""
-    async with listening(application, "127.0.0.1", 0) as port:
+    async with listen(application, "127.0.0.1", 0) as port:
         words = asking(path, method)[:-2] + f"{lines}\r\n" + (PAYLOAD.decode() if lines else "")
         head = await head_of(port, words)
     assert (head.split()[1], missing_in(head)) == (b"500", [])
@@ -121,7 +123,9 @@ async def test_so_do_those_that_tell_of_a_mistake_of_ours(scene: Scene, path: st
 
 def application_of(scene: Scene, rules: RateLimits | None = None) -> web.Application:
     store = scene.petition.store
-    return create_app(record=store.record, secrets=["s"], readiness=nothing, house=house(store), rules=rules)
+    return create_app(
+        record=store.record, secrets=["s"], readiness=nothing, context=pages_context(store), limits=rules
+    )
 
 
 async def head_of(port: int, words: str) -> bytes:
@@ -130,7 +134,7 @@ async def head_of(port: int, words: str) -> bytes:
 
 
 def missing_in(head: bytes) -> list[str]:
-    return [name for name in HEADERS if f"\r\n{name}: ".encode() not in head]
+    return [name for name in BASE_HEADERS if f"\r\n{name}: ".encode() not in head]
 
 
 @pytest.mark.parametrize("form", [".csv", "/events"])
@@ -138,10 +142,10 @@ async def test_whoever_leaves_before_the_answer_is_no_mistake_of_ours(
     scene: Scene, form: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = scene.petition.store
-    application = create_app(record=store.record, secrets=["s"], readiness=nothing, house=house(store))
+    application = create_app(record=store.record, secrets=["s"], readiness=nothing, context=pages_context(store))
     # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
     async with (
-        listening(application, "127.0.0.1", 0) as port,
+        listen(application, "127.0.0.1", 0) as port,
         calling(port, asking(PAGE + form)) as (reader, writer),
     ):
         writer.write_eof()
@@ -154,7 +158,7 @@ async def test_whoever_leaves_without_waiting_to_be_told_to_go_on_is_no_mistake_
 ) -> None:
     """Before Python 3.12 aiohttp looks at a request a moment after it has come, when such a caller is gone."""
     words = asking("/webhook", "POST")[:-2] + "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
-    async with listening(scene.client.app, "127.0.0.1", 0) as port:
+    async with listen(scene.client.app, "127.0.0.1", 0) as port:
         for _ in range(10):
             with socket.create_connection(("127.0.0.1", port)) as caller:
                 caller.sendall(words.encode())
@@ -167,10 +171,10 @@ async def test_a_body_that_cannot_be_unpacked_is_no_mistake_of_ours(
     scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nor does it matter how long a busy machine takes for the rest.
-    monkeypatch.setattr("bot.web.serving.LINGER", 60.0)
+    monkeypatch.setattr("bot.web.serving.LINGERING_TIME", 60.0)
     body = "Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\nno gzip"
     async with (
-        listening(scene.client.app, "127.0.0.1", 0) as port,
+        listen(scene.client.app, "127.0.0.1", 0) as port,
         calling(port, asking("/healthz")[:-2] + body) as (reader, writer),
     ):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")

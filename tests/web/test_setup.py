@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.errors import NotFound, Unavailable
 from bot.github.manifest import Registration
-from bot.web.setup.auth import LIFE, Guard
-from bot.web.setup.forms import NotLikeThis, read_wishes
-from bot.web.setup.pages import Wizard
+from bot.web.setup.auth import LIFETIME, SetupAuth
+from bot.web.setup.forms import InvalidForm, read_form
+from bot.web.setup.pages import SetupWizard
 from tests.github.scene import Clock
 
 KEY = "a key of more than thirty-two characters"
@@ -33,7 +33,7 @@ class Scene:
     kept: list[Registration] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     trouble: Exception | None = None
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    is_done: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def convert(self, code: str, public_url: str) -> Registration:
         self.codes.append(code)
@@ -46,14 +46,14 @@ class Scene:
         return len(self.kept) == 1
 
     @property
-    def guard(self) -> Guard:
-        return Guard(KEY, self.clock)
+    def auth(self) -> SetupAuth:
+        return SetupAuth(KEY, self.clock)
 
     async def get(self, path: str, **query: str) -> ClientResponse:
         return await self.client.get(path, params=query, allow_redirects=False)
 
     async def come_in(self) -> None:
-        reply = await self.client.post("/setup", data={"token": self.guard.token}, allow_redirects=False)
+        reply = await self.client.post("/setup", data={"token": self.auth.token}, allow_redirects=False)
         assert (reply.status, reply.headers["Location"]) == (303, "/setup")
 
     async def state(self) -> str:
@@ -66,7 +66,7 @@ class Scene:
 @pytest.fixture
 async def stage() -> AsyncIterator[Scene]:
     found = Scene(Clock())
-    wizard = Wizard(found.guard, found.convert, found.keep, "https://api.github.com", None, found.over)
+    wizard = SetupWizard(found.auth, found.convert, found.keep, "https://api.github.com", None, found.is_done)
     async with TestClient(TestServer(wizard.application())) as found.client:
         yield found
 
@@ -108,19 +108,19 @@ async def test_the_key_that_the_token_comes_from_opens_nothing(stage: Scene, sho
         assert KEY not in text
 
 
-@pytest.mark.parametrize("shown", [Guard(KEY, Clock()).token, f" {Guard(KEY, Clock()).token}\n"])
+@pytest.mark.parametrize("shown", [SetupAuth(KEY, Clock()).token, f" {SetupAuth(KEY, Clock()).token}\n"])
 async def test_the_token_opens_the_set_up(stage: Scene, shown: str) -> None:
     reply = await stage.get("/setup", token=shown)
     assert (reply.status, reply.headers["Location"]) == (303, "/setup")
     assert {"HttpOnly", "SameSite=Lax", "Path=/setup"} <= set(reply.headers["Set-Cookie"].split("; "))
     assert shown.strip() not in reply.headers["Set-Cookie"]
-    assert "Make your GitHub App" in await (await stage.get("/setup")).text()
+    assert "Create your GitHub App" in await (await stage.get("/setup")).text()
 
 
 async def test_behind_a_router_the_cookie_is_for_tls_and_the_address_is_the_routers(stage: Scene) -> None:
     headers = {"X-Forwarded-Proto": "https", "Host": "petitions.example.org"}
     reply = await stage.client.get(
-        "/setup", params={"token": stage.guard.token}, headers=headers, allow_redirects=False
+        "/setup", params={"token": stage.auth.token}, headers=headers, allow_redirects=False
     )
     cookie = reply.headers["Set-Cookie"]
     assert "Secure" in cookie.split("; ")
@@ -130,7 +130,7 @@ async def test_behind_a_router_the_cookie_is_for_tls_and_the_address_is_the_rout
 
 async def test_a_browser_is_known_for_two_hours(stage: Scene) -> None:
     await stage.come_in()
-    stage.clock.pass_by(LIFE - 1)
+    stage.clock.pass_by(LIFETIME - 1)
     state = await stage.state()
     stage.clock.pass_by(1)
     assert (await stage.get("/setup/review", **TYPED)).status == 403
@@ -140,7 +140,7 @@ async def test_a_browser_is_known_for_two_hours(stage: Scene) -> None:
 
 @pytest.mark.parametrize("forged", ["", "a.b.c", "a.9999999999.", "é.9999999999.x", "a.99999999999999.x"])
 def test_a_session_cannot_be_made_up(forged: str) -> None:
-    assert not Guard(KEY, Clock()).knows(forged)
+    assert not SetupAuth(KEY, Clock()).is_session(forged)
 
 
 async def test_github_is_asked_for_the_least_and_each_permission_says_what_for(stage: Scene) -> None:
@@ -193,7 +193,7 @@ async def test_nobody_can_slip_an_app_of_theirs_to_somebody_elses_browser(stage:
 
 @pytest.mark.parametrize(
     ("trouble", "status", "said"),
-    [(NotFound("Not Found"), 410, "more than an hour old"), (Unavailable("502"), 502, "Load this page again")],
+    [(NotFound("Not Found"), 410, "more than an hour old"), (Unavailable("502"), 502, "Reload this page")],
 )
 async def test_a_code_that_github_does_not_take_is_explained(
     stage: Scene, trouble: Exception, status: int, said: str
@@ -207,7 +207,7 @@ async def test_a_code_that_github_does_not_take_is_explained(
 
 async def test_who_comes_while_the_bot_starts_is_asked_for_a_moment(stage: Scene) -> None:
     await stage.come_in()
-    stage.over.set()
+    stage.is_done.set()
     text = await (await stage.get("/setup")).text()
     assert "One moment" in text
     assert 'http-equiv="refresh"' in text
@@ -239,8 +239,8 @@ async def test_until_the_bot_is_set_up_deliveries_are_to_come_again(stage: Scene
 )
 async def test_what_is_typed_is_looked_at_and_given_back(stage: Scene, typed: dict[str, str], said: str) -> None:
     await stage.come_in()
-    with pytest.raises(NotLikeThis, match=re.escape(said)):
-        read_wishes(TYPED | typed)
+    with pytest.raises(InvalidForm, match=re.escape(said)):
+        read_form(TYPED | typed)
     reply = await stage.get("/setup/review", **TYPED | typed)
     assert (reply.status, said in await reply.text()) == (422, True)
 
@@ -258,4 +258,4 @@ async def test_what_is_typed_is_looked_at_and_given_back(stage: Scene, typed: di
     ],
 )
 def test_an_address_that_github_cannot_reach_is_noticed(address: str, within_reach: bool) -> None:
-    assert read_wishes(TYPED | {"public_url": address}).is_out_of_reach is not within_reach
+    assert read_form(TYPED | {"public_url": address}).is_local is not within_reach

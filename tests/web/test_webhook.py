@@ -25,12 +25,12 @@ from bot.petition.comments.commands import Command
 from bot.store import Store, Unrecordable
 from bot.web.application import create_app
 from bot.web.rate_limit import FAILURES, RateLimits
-from bot.web.serving import listening
-from bot.web.webhook import admission, log_sampling
+from bot.web.serving import listen
+from bot.web.webhook import admission, delivery_log
+from bot.web.webhook.delivery_log import LINES_PER_PERIOD, LogSampler
 from bot.web.webhook.handler import BODY_LIMIT
-from bot.web.webhook.log_sampling import LINES, Journal
 from tests.github.deliveries import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
-from tests.web.scene import house
+from tests.web.scene import pages_context
 
 SECRETS = ("new secret", "old secret")
 COMMENT = {
@@ -74,7 +74,11 @@ async def client(store: Store) -> AsyncIterator[Client]:
         return {"database": await store.ping()}
 
     application = create_app(
-        record=store.record, secrets=SECRETS, readiness=readiness, house=house(store), rules=RateLimits(proxies=1)
+        record=store.record,
+        secrets=SECRETS,
+        readiness=readiness,
+        context=pages_context(store),
+        limits=RateLimits(proxies=1),
     )
     async with TestClient(TestServer(application)) as found:
         yield found
@@ -279,7 +283,7 @@ async def test_a_body_without_length_is_refused(client: Client) -> None:
 async def test_a_body_that_does_not_arrive_is_not_waited_for(
     client: Client, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(admission, "READING", 0.05)
+    monkeypatch.setattr(admission, "READ_TIMEOUT", 0.05)
     reader, writer = await _connect(client)
     announced = {"Host": "x", "Content-Length": str(len(PAYLOAD)), **headers(PAYLOAD)}
     writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n" + sent)
@@ -292,7 +296,7 @@ async def test_a_body_that_breaks_off_is_a_refused_delivery_and_no_error_of_ours
     client: Client, store: Store, lines: list[MutableMapping[str, Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
     # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
-    async with listening(client.app, "127.0.0.1", 0) as port:
+    async with listen(client.app, "127.0.0.1", 0) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         announced = {"Host": "x", "Content-Length": str(len(PAYLOAD)), **headers(PAYLOAD)}
         writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n" + PAYLOAD[:20])
@@ -301,7 +305,7 @@ async def test_a_body_that_breaks_off_is_a_refused_delivery_and_no_error_of_ours
         await writer.wait_closed()
         await check(client, PAYLOAD, 401, "missing", X_Hub_Signature_256=None)
     refused = [(line["status"], line["outcome"]) for line in lines if line["event"] == "delivery refused"]
-    assert (400, "the body broke off") in refused
+    assert (400, "the body is incomplete") in refused
     assert caplog.records == []
     assert await count(store) == 0
 
@@ -344,7 +348,9 @@ async def test_a_busy_database_asks_to_come_back_and_loses_nothing_it_took(sqlit
     async def readiness() -> dict[str, bool]:
         return {"database": True}
 
-    application = create_app(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
+    application = create_app(
+        record=store.record, secrets=SECRETS, readiness=readiness, context=pages_context(store)
+    )
     holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     async with TestClient(TestServer(application)) as client:
         holder.execute("BEGIN IMMEDIATE")
@@ -382,24 +388,24 @@ async def test_a_delivery_leaves_one_line_without_what_people_wrote(
 async def test_a_storm_leaves_a_few_lines_and_a_sum(
     client: Client, lines: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_sampling, "PERIOD", 60.0)
-    for _ in range(LINES + 3):
+    monkeypatch.setattr(delivery_log, "PERIOD", 60.0)
+    for _ in range(LINES_PER_PERIOD + 3):
         await check(client, PAYLOAD, 200, "recorded")
     await check(client, PAYLOAD, 401, "missing", X_Hub_Signature_256=None)
-    assert [line["event"] for line in lines] == ["delivery"] * LINES + ["delivery refused"]
+    assert [line["event"] for line in lines] == ["delivery"] * LINES_PER_PERIOD + ["delivery refused"]
 
 
 async def test_the_sum_tells_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_sampling, "PERIOD", 0.1)
+    monkeypatch.setattr(delivery_log, "PERIOD", 0.1)
     sums: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def keep(_logger: object, _method: str, line: MutableMapping[str, Any]) -> NoReturn:
         sums.put_nowait(dict(line))
         raise structlog.DropEvent
 
-    kept = Journal(structlog.wrap_logger(None, processors=[keep]), "more deliveries")
-    outcomes = ["recorded"] * LINES + ["recorded", "ignored", "recorded"]
-    assert [kept.has_line_for(outcome) for outcome in outcomes] == [True] * LINES + [False] * 3
+    kept = LogSampler(structlog.wrap_logger(None, processors=[keep]), "more deliveries")
+    outcomes = ["recorded"] * LINES_PER_PERIOD + ["recorded", "ignored", "recorded"]
+    assert [kept.has_line_for(outcome) for outcome in outcomes] == [True] * LINES_PER_PERIOD + [False] * 3
     assert await sums.get() == {"event": "more deliveries", "recorded": 2, "ignored": 1}
     assert kept.has_line_for("recorded")
 
@@ -412,7 +418,7 @@ async def test_a_mistake_of_ours_is_none_of_the_senders_and_is_told_in_full(
 
     right = store.writer._write
     monkeypatch.setattr(store.writer, "_write", stumble)
-    await check(client, PAYLOAD, 500, "its log says more")
+    await check(client, PAYLOAD, 500, "its log has the traceback")
     (line,) = [one for one in lines if one["log_level"] == "error"]
     assert (line["status"], type(line["exc_info"])) == (500, ZeroDivisionError)
     monkeypatch.setattr(store.writer, "_write", right)
@@ -434,7 +440,7 @@ async def test_what_no_database_can_store_is_the_senders_mistake(
 async def test_whatever_text_comes_in_can_be_stored(postgres_url: str, text: str) -> None:
     """What is read of a delivery fits the database, so that what the database refuses is a mistake of ours."""
     store = await Store.open(postgres_url)
-    application = create_app(record=store.record, secrets=SECRETS, readiness=_ready, house=house(store))
+    application = create_app(record=store.record, secrets=SECRETS, readiness=_ready, context=pages_context(store))
     ada = {**ADA, "login": f"ada{text[:30]}", "type": f"User{text[:30]}"}
     sent: dict[str, Any] = {
         **SIGNED,
@@ -457,7 +463,9 @@ async def test_only_what_keeps_deliveries_from_being_recorded_takes_the_bot_out_
     async def readiness() -> dict[str, bool | str]:
         return {"database": True, "loops": True, "scheduler": "running", "group_commit": "running", **parts}
 
-    application = create_app(record=store.record, secrets=SECRETS, readiness=readiness, house=house(store))
+    application = create_app(
+        record=store.record, secrets=SECRETS, readiness=readiness, context=pages_context(store)
+    )
     async with TestClient(TestServer(application)) as client:
         cases: list[tuple[dict[str, bool | str], int]] = [
             ({}, 200),
@@ -473,7 +481,7 @@ async def test_only_what_keeps_deliveries_from_being_recorded_takes_the_bot_out_
 
 
 async def test_a_sum_that_cannot_be_told_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_sampling, "PERIOD", 0.01)
+    monkeypatch.setattr(delivery_log, "PERIOD", 0.01)
     sums: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def fail(_logger: object, _method: str, line: MutableMapping[str, Any]) -> NoReturn:
@@ -481,7 +489,7 @@ async def test_a_sum_that_cannot_be_told_is_not_the_last_one(monkeypatch: pytest
         raise OSError("the disk is full")
 
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    kept = Journal(structlog.wrap_logger(None, processors=[fail]), "more deliveries")
+    kept = LogSampler(structlog.wrap_logger(None, processors=[fail]), "more deliveries")
     for _ in range(2):
         while kept.has_line_for("recorded"):
             pass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.cli import COMMANDS
 from bot.encryption import derive
-from bot.handover.exports import FORMS
+from bot.export.formats import FORMATS
 from tests.whole.beside import Beside, Signing, count_in, people, people_in_copy, signing
 
 CROWD = 300
@@ -66,7 +66,7 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     comments = [one for one in found.sandbox.deliveries.log.attempts() if one.delivery.event == "issue_comment"]
     told.write_bytes(comments[0].delivery.payload)
     (bot,) = found.bots
-    for form in FORMS:
+    for form in FORMATS:
         shown = people if form in ("csv", "json", "atom") else count_in
         yield Beside(("export", found.name, "--format", form), shown=shown)
     yield Beside(("forget", "@ada-of-ockham"), says="Forgot")

@@ -13,8 +13,8 @@ import structlog
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.config import Config
-from bot.web.setup.auth import Guard
-from bot.web.setup.pages import Wizard
+from bot.web.setup.auth import SetupAuth
+from bot.web.setup.pages import SetupWizard
 from tests.emissions import RUN, Emissions
 from tests.whole.scene import Scene
 
@@ -75,7 +75,9 @@ async def test_streams_and_the_set_up_are_listened_to(stage: Scene) -> None:
     stage.sign(petition, "ada", "/sign Ada Lovelace")
     await stage.shows(petition, 1)
     page = f"http://127.0.0.1:{stage.bot.port}/petitions/{petition.repository.full_name}/{petition.number}.csv"
-    wizard = Wizard(Guard("k" * 32, lambda: 0.0), refuse, refuse, "https://api.github.com", None, asyncio.Event())
+    wizard = SetupWizard(
+        SetupAuth("k" * 32, lambda: 0.0), refuse, refuse, "https://api.github.com", None, asyncio.Event()
+    )
     # No secret, but the same to who searches.
     RUN.give("Ada Lovelace", "Set-up token")
     try:

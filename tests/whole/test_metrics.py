@@ -26,7 +26,7 @@ Numbers = dict[tuple[str, frozenset[str]], float]
 
 def shown(metrics: Metrics, backlog: Backlog | None = None, **budget: int) -> str:
     works = backlog is not None
-    return metrics.show(
+    return metrics.expose(
         now=1_000.0, waiting=7, database_works=works, backlog=backlog, budget=budget, looked_at=990.0, tasks=5
     ).decode()
 
@@ -47,15 +47,15 @@ def number(numbers: Numbers, name: str, *labels: str) -> float:
 def eventful() -> Metrics:
     """Give the measures of a process in which everything has happened."""
     metrics = Metrics()
-    metrics.delivered("recorded", 0.004)
-    metrics.delivered("401", 0.001)
-    metrics.delivered("nothing known", 0.001)
+    metrics.record_delivery("recorded", 0.004)
+    metrics.record_delivery("401", 0.001)
+    metrics.record_delivery("nothing known", 0.001)
     metrics.record_commit(12, 0.02)
     metrics.record_call(Kind.WRITE, "limited")
     metrics.record_pause("secondary rate limit")
     metrics.record_listing(changed=3, missing=1, repaired=0, doubtful=2)
     metrics.record_redelivery()
-    metrics.turned_away("too often")
+    metrics.record_rejected("too often")
     metrics.failed("scheduler")
     metrics.failed("of no name")
     return metrics

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from bot import app, organizer_service
+from bot import app
+from bot.web.organizers import service
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -131,12 +132,12 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     assert "0 up to 1 day, 3 up to 7 days, 3 up to 30 days, of 4 that are known" in text
     assert "Without followers, repositories, name and description: 3." in text
     assert "GitHub tells nothing of 1 account." in text
-    assert "Logins alike: 3 like sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 If you are sure" in text
+    assert "Logins alike: 3 like sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 To remove all" in text
     assert "/petition remove [sock-1, sock-2, sock-3] REASON" in text
     assert "minimum_account_age: 30" in text
     assert "5 people have signed, 1 person has withdrawn" in text
-    assert "No order was given yet." in text
-    assert "Looked at on " in text
+    assert "There are no commands yet." in text
+    assert "Reviewed on " in text
     assert "Older signatures" not in text
 
 
@@ -144,8 +145,8 @@ async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, peti
     await browser.sign_in(petition, "grace")
     text = await browser.text(petition)
     assert "Nothing remarkable." in text
-    assert "None, neither in the settings nor in orders." in text
-    assert "Nobody’s signature is withheld" in text
+    assert "None, neither in the settings nor in commands." in text
+    assert "No signature was removed" in text
     assert "nobody has signed, nobody has withdrawn" in text
 
 
@@ -163,7 +164,7 @@ async def test_organizers_read_what_became_of_orders_what_counts_and_what_is_wro
     await stage.reacted(stage.sandbox.comment(petition, "grace", "/petition recount"), "+1")
     await browser.sign_in(petition, "grace")
     text = await browser.text(petition)
-    assert "/petition remove @mallory signed for a dog obeyed grace," in text
+    assert "/petition remove @mallory signed for a dog applied grace," in text
     assert "/petition goal 1" not in text
     assert "mallory: once, last /petition goal on" in text
     links = Read((await browser.show(petition)).text).links
@@ -180,7 +181,7 @@ async def test_who_may_not_write_is_told_kindly_and_sees_nothing(
     stage.sandbox.user("mallory")
     await browser.sign_in(petition, "mallory")
     text = await browser.text(petition, 403)
-    assert "mallory may not write to lovelace/letters" in text
+    assert "mallory has no write access to lovelace/letters" in text
     assert "second look" not in text
     assert browser.address(petition) in Read((await browser.show(petition)).text).links
 
@@ -277,8 +278,8 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(organizer_service, "BATCH", 2)
-    monkeypatch.setattr(organizer_service, "CALLS", 2)
+    monkeypatch.setattr(service, "ACCOUNTS_PER_CALL", 2)
+    monkeypatch.setattr(service, "MAX_CALLS", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)
@@ -287,23 +288,23 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
     assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
     assert len(calls.like("POST /api/graphql")) == 2
-    clock.ahead += organizer_service.LOOKED_FOR + 1
+    clock.ahead += service.REVIEW_TTL + 1
     assert "Looked at 8 of 9 accounts so far." in await browser.text(petition)
-    clock.ahead += organizer_service.LOOKED_FOR + 1
+    clock.ahead += service.REVIEW_TTL + 1
     assert "so far" not in await browser.text(petition)
 
 
 async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(organizer_service, "MOST", 2)
+    monkeypatch.setattr(service, "MAX_SIGNATURES", 2)
     for login in ("ada", "emmy", "sofia"):
         stage.sign(petition, login)
     await stage.shows(petition, 3)
     await browser.sign_in(petition, "grace")
     text = await browser.text(petition)
     assert "2 signatures. Nothing of this is proof" in text
-    assert "Older signatures were not looked at." in text
+    assert "Older signatures were not reviewed." in text
     assert "3 people have signed" in text
 
 
@@ -347,7 +348,7 @@ async def test_a_stolen_code_is_worth_nothing_elsewhere(stage: Scene, browser: B
     mine = parse_qs(urlsplit(asked).query)
     callback = f"{mine['redirect_uri'][0]}?code={stolen}&state={mine['state'][0]}"
     refused = await browser.get(callback)
-    assert (refused.status, "That came too late" in refused.text) == (410, True)
+    assert (refused.status, "This sign-in has expired" in refused.text) == (410, True)
     assert "Sign in with GitHub" in await browser.text(petition)
 
 

@@ -80,7 +80,7 @@ async def test_somebody_else_is_told_kindly(stage: Scene, browser: Browser) -> N
     await page.get_by_text("mallory").click()
     await page.get_by_role("button", name="Authorize").click()
     await expect(page.get_by_role("heading", name="For organizers only")).to_be_visible()
-    await expect(page.get_by_text("mallory may not write to lovelace/letters")).to_be_visible()
+    await expect(page.get_by_text("mallory has no write access to lovelace/letters")).to_be_visible()
     await is_for_all(page)
     await page.close()
 

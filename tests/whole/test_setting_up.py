@@ -21,8 +21,8 @@ from bot.github.errors import Unauthorized
 from bot.onboarding import NotSetUp, SetUpAlready
 from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
-from bot.web.serving import listening, take_address
-from bot.web.setup.auth import Guard
+from bot.web.serving import bind, listen
+from bot.web.setup.auth import SetupAuth
 from bot.web.setup.pages import COOKIE
 from tests.whole.scene import FAST, Scene, scene
 from tests.whole.test_command_line import credentials, run
@@ -149,9 +149,9 @@ async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sql
 async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_app(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(onboarding, "LOOK", 0.05)
+    monkeypatch.setattr(onboarding, "POLL_INTERVAL", 0.05)
     stop = asyncio.Event()
-    with take_address("127.0.0.1", 0) as address:
+    with bind("127.0.0.1", 0) as address:
         waiting = asyncio.create_task(onboarding.set_up(empty(stage), address, stop))
         await onboarding.import_app(known(stage), replacing=False)
         async with asyncio.timeout(20):
@@ -164,7 +164,7 @@ async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_a
 async def test_a_set_up_goes_on_when_the_database_is_back(
     stage: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(onboarding, "LOOK", 0.01)
+    monkeypatch.setattr(onboarding, "POLL_INTERVAL", 0.01)
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
     read, failures = CredentialStore.get, 0
 
@@ -175,7 +175,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
             raise error
         return await read(self)
 
-    with take_address("127.0.0.1", 0) as address, capture_logs() as told:
+    with bind("127.0.0.1", 0) as address, capture_logs() as told:
         monkeypatch.setattr(CredentialStore, "get", fail)
         waiting = asyncio.create_task(onboarding.set_up(empty(stage), address, asyncio.Event()))
         async with asyncio.timeout(20):
@@ -190,7 +190,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 
 async def test_a_set_up_ends_when_the_process_is_to_stop(stage: Scene) -> None:
     stop = asyncio.Event()
-    with take_address("127.0.0.1", 0) as address:
+    with bind("127.0.0.1", 0) as address:
         waiting = asyncio.create_task(onboarding.set_up(empty(stage), address, stop))
         stop.set()
         async with asyncio.timeout(20):
@@ -201,13 +201,13 @@ async def test_the_last_page_closes_with_the_first_delivery_and_stays_closed(sta
     store = await Store.open(stage.database_url)
     await store.close()
     config = replace(known(stage), app_page=f"{stage.sandbox.web_url}/apps/undersigned")
-    cookie = {"Cookie": f"{COOKIE}={Guard(KEY, app.Clock().now).open_session()}"}
+    cookie = {"Cookie": f"{COOKIE}={SetupAuth(KEY, app.Clock().now).create_session()}"}
     async with app.running(config, FAST) as bot, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{bot.port}/setup"
         assert [await status(session, url), await status(session, f"{url}/status")] == [404, 404]
         assert await status(session, url, cookie) == 200
         async with session.get(f"{url}/status", headers=cookie) as reply:
-            assert (await reply.json())["heard"] is False
+            assert (await reply.json())["delivered"] is False
         stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
         stage.sandbox.deliveries.ping()
         await stage.sandbox.settled()
@@ -230,13 +230,13 @@ async def status(session: aiohttp.ClientSession, url: str, headers: dict[str, st
 
 
 async def test_whoever_calls_between_two_applications_waits_for_the_second() -> None:
-    with take_address("127.0.0.1", 0) as address:
-        async with listening(saying("first"), "", 0, address) as port, aiohttp.ClientSession() as session:
+    with bind("127.0.0.1", 0) as address:
+        async with listen(saying("first"), "", 0, address) as port, aiohttp.ClientSession() as session:
             assert await text(session, port) == "first"
         async with aiohttp.ClientSession() as session:
             with socket.create_connection(("127.0.0.1", port)):  # somebody is let in by nobody yet
                 asking = asyncio.create_task(text(session, port))
-                async with listening(saying("second"), "", 0, address):
+                async with listen(saying("second"), "", 0, address):
                     async with asyncio.timeout(20):
                         assert await asking == "second"
 

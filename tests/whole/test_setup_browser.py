@@ -34,14 +34,14 @@ async def test_from_nothing_to_a_counted_signature(page: Page, tmp_path: Path) -
         assert "token" not in page.url
         assert await barriers(page) == []
         await page.get_by_label("Name of the App").fill('Letters\' bot "1"')
-        await page.get_by_role("button", name="Look it over").click()
+        await page.get_by_role("button", name="Review").click()
         await expect(page.get_by_role("row", name="issues")).to_contain_text("write the tally")
         assert await barriers(page) == []
         await page.set_viewport_size(PHONE)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
         await page.get_by_role("button", name="Create it on GitHub").click()
-        await expect(page.get_by_role("heading", name="The App is made")).to_be_visible()
+        await expect(page.get_by_role("heading", name="The App is created")).to_be_visible()
         assert sandbox.world.app.name == 'Letters\' bot "1"'
         assert await barriers(page) == []
         await page.get_by_role("link", name="Install it on GitHub").click()
@@ -55,7 +55,7 @@ async def test_from_nothing_to_a_counted_signature(page: Page, tmp_path: Path) -
         assert "Ada Lovelace" in await stage.shows(petition, 1)
 
         closed = await page.request.get(page.url)
-        assert (closed.status, "its page has closed" in await closed.text()) == (404, True)
+        assert (closed.status, "its page is closed" in await closed.text()) == (404, True)
         home = page.url.partition("/setup")[0]
         await page.goto(f"{home}/petitions/lovelace/letters/{petition.number}/organizers")
         await page.get_by_role("link", name="Sign in with GitHub").click()

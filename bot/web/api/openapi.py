@@ -1,4 +1,4 @@
-"""Describe what programs may ask: an OpenAPI 3.1 document whose shapes are taken from the records themselves."""
+"""The OpenAPI 3.1 document of the API; its schemas are taken from the records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bot.roster.record import EmbedRecord, ProblemRecord, RosterRecord, ShieldRecord
+from bot.export.record import EmbedRecord, ProblemRecord, RosterRecord, ShieldRecord
 from bot.store import SortOrder
 
 
@@ -28,8 +28,8 @@ def _document() -> dict[str, Any]:
         "info": {
             "title": "Undersigned",
             "version": "1",
-            "description": "Who and how many have signed a petition. Reading needs no credentials; a petition of a"
-            " private repository needs the key that the links in its issue carry.",
+            "description": "Who and how many have signed a petition. No credentials are needed; a petition of a"
+            " private repository needs the key that is in the links of its issue.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {
@@ -42,10 +42,10 @@ def _document() -> dict[str, Any]:
             "/oembed": {
                 "get": {
                     "operationId": "embed",
-                    "summary": "What to say of a link to a petition",
+                    "summary": "A link to a petition, for other sites",
                     "parameters": [
                         _query("url", "The address of a petition's page", {"type": "string"}, required=True),
-                        _query("format", "The only one spoken here", {"type": "string", "enum": ["json"]}),
+                        _query("format", "The only format", {"type": "string", "enum": ["json"]}),
                     ],
                     "responses": _answers(_json(embed), problem),
                 }
@@ -62,11 +62,9 @@ def _path(
     name: str, summary: str, content: dict[str, Any], problem: dict[str, Any], parts: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     of_roster = {
-        "sort": _query(
-            "sort", "How it is sorted", {"type": "string", "enum": list(SortOrder), "default": "newest"}
-        ),
-        "q": _query("q", "What login, name or affiliation has in it", {"type": "string", "maxLength": 100}),
-        "limit": _query("limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 1000}),
+        "sort": _query("sort", "The sort order", {"type": "string", "enum": list(SortOrder), "default": "newest"}),
+        "q": _query("q", "Text in the login, name or affiliation", {"type": "string", "maxLength": 100}),
+        "limit": _query("limit", "The maximum number", {"type": "integer", "minimum": 1, "maximum": 1000}),
         "after": _query("after", "From the address in `next`", {"type": "string"}),
         "before": _query("before", "From the address in `previous`", {"type": "string"}),
     }
@@ -82,12 +80,12 @@ def _path(
 
 def _answers(content: dict[str, Any], problem: dict[str, Any], *, cached: bool = False) -> dict[str, Any]:
     answers = {
-        "200": {"description": "Here it is", "content": content},
-        "400": _refusal("The question makes no sense", problem),
+        "200": {"description": "The answer", "content": content},
+        "400": _refusal("The query is not valid", problem),
         "404": _refusal("There is no such petition, or the key is missing", problem),
-        "503": _refusal("The database does not answer now", problem),
+        "503": _refusal("The database is unavailable", problem),
     }
-    return {**answers, "304": {"description": "As it was"}} if cached else answers
+    return {**answers, "304": {"description": "Not modified"}} if cached else answers
 
 
 def _refusal(description: str, problem: dict[str, Any]) -> dict[str, Any]:
@@ -114,5 +112,5 @@ _WHERE = (
     _in_path("owner", {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$"}),
     _in_path("repo", {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$"}),
     _in_path("number", {"type": "integer", "minimum": 1, "maximum": 999_999_999}),
-    _query("key", "What opens a private repository's petition", {"type": "string"}),
+    _query("key", "The key of a private repository's petition", {"type": "string"}),
 )

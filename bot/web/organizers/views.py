@@ -1,4 +1,4 @@
-"""What organizers see of their petition beside what everybody sees, as plain values for the template; pure."""
+"""What only organizers see of their petition, as values for the template."""
 
 from __future__ import annotations
 
@@ -7,65 +7,55 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.abuse_report import report_group, report_signals
-from bot.petition.counting.abuse_signals import AbuseSignals, Alike
+from bot.petition.counting.abuse_signals import Alike
 from bot.petition.organizers.commands import write_removals
 from bot.petition.organizers.rules import Removal, Rules
 from bot.petition.organizers.settings import PATH, Detail
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionDetails, State
+from bot.units import EpochSeconds, WholeEpochSeconds
 from bot.urls import Pages, Site
 from bot.web.context import PagesContext
-from bot.web.pages.views import Moment, people
+from bot.web.organizers.service import PetitionRecords, SignatureReview
+from bot.web.pages.views import Timestamp, people_have
 
-SHOWN: Final = 200
-"""Entries of the log that are shown, the newest."""
+MAX_COMMANDS: Final = 200
+"""Commands that are shown, the newest."""
 
-TRIED: Final = 20
-"""People who may give no orders and are shown all the same, those who tried last."""
-
-
-@dataclass(frozen=True, slots=True)
-class SecondLook:
-    """What may be worth a second look among the signatures, and how many have withdrawn."""
-
-    found: AbuseSignals
-    withdrawn: int
-    at: int = 0
-    """When that was, in UTC epoch seconds."""
-    is_whole: bool = True
-    """Whether all signatures were looked at, and not only the newest."""
+MAX_ATTEMPTS: Final = 20
+"""People who gave commands without being organizers, of whom the last are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class OrderView:
-    """What became of an order."""
+class CommandView:
+    """A command and its result."""
 
-    at: Moment
+    at: Timestamp
     login: str
     profile: str
     text: str
-    answer: str
+    result: str
     note: str
     comment: str | None
-    """Where it stands, as far as that is known."""
+    """The address of the comment, if it is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptsView:
-    """What somebody tried who may give no orders."""
+    """Commands of somebody who is no organizer."""
 
     login: str
     profile: str
     text: str
     times: str
-    first: Moment
-    last: Moment
+    first: Timestamp
+    last: Timestamp
     comment: str | None
-    """Where the last one stands, as far as that is known."""
+    """The address of the last comment, if it is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class WithheldView:
-    """Somebody whose signature an order withholds."""
+class RemovedView:
+    """Somebody whose signature was removed by a command."""
 
     login: str
     profile: str
@@ -74,19 +64,19 @@ class WithheldView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """Accounts with logins alike, and the orders that would withhold the signatures of all of them."""
+    """Accounts with similar logins, and the commands that would remove the signatures of all of them."""
 
     text: str
     people: Sequence[tuple[str, str]]
     """Logins and profiles."""
-    orders: Sequence[str]
+    commands: Sequence[str]
     more: int
     """How many others there are."""
 
 
 @dataclass(frozen=True, slots=True)
-class DeskView:
-    """An organizers' page; `link` opens the petition to others where it is private."""
+class OrganizersView:
+    """An organizers' page; `link` lets others see a private petition."""
 
     title: str
     repository: str
@@ -96,60 +86,57 @@ class DeskView:
     remarks: Sequence[str]
     findings: Sequence[str]
     groups: Sequence[GroupView]
-    looked_at: Moment
+    reviewed_at: Timestamp
     counting: Sequence[tuple[str, str]]
-    """What counts and what is shown: of what, and how it is."""
-    withheld: Sequence[WithheldView]
-    orders: Sequence[OrderView]
+    """Pairs of a rule's name and its value: what counts and what is shown."""
+    removed: Sequence[RemovedView]
+    commands: Sequence[CommandView]
     older: int
-    """Orders that are not shown."""
+    """Commands that are not shown."""
     attempts: Sequence[AttemptsView]
     others: int
-    """People who tried and are not shown."""
+    """People with attempts that are not shown."""
     link: str | None
 
 
-def view_desk(
+def view_organizers(
     details: PetitionDetails,
     pages: Pages,
-    house: PagesContext,
-    *,
-    look: SecondLook,
-    audit: Sequence[AuditEntry],
-    attempts: Sequence[Attempts] = (),
-    settings: KnownSettings,
-) -> DeskView:
+    context: PagesContext,
+    review: SignatureReview,
+    records: PetitionRecords,
+) -> OrganizersView:
     """Return everything that the page shows."""
-    snapshot, site = details.snapshot, house.site
-    first, *findings = _findings(details, look)
-    return DeskView(
+    snapshot, site = details.snapshot, context.site
+    first, *findings = _findings(details, review)
+    return OrganizersView(
         title=snapshot.title,
         repository=snapshot.repository.full_name,
         repository_url=f"{site.url}/{snapshot.repository.full_name}",
         pages=pages,
         headline=first,
-        remarks=[*_overwritten(snapshot.state), *_unreadable(settings), *snapshot.rules.remarks],
+        remarks=[*_overwritten(snapshot.state), *_unreadable(records.settings), *snapshot.rules.remarks],
         findings=findings,
-        groups=[] if snapshot.anonymised_at else [_group(one, site) for one in look.found.alike],
-        looked_at=Moment.of(look.at),
-        counting=[("Counted", _counted(details, look)), *_rules(details, house)],
-        withheld=[_withheld(one, site) for one in snapshot.rules.removals],
-        orders=[_order(one, pages, site) for one in reversed(audit[-SHOWN:])],
-        older=max(len(audit) - SHOWN, 0),
-        attempts=[_attempts(one, pages, site) for one in attempts[:TRIED]],
-        others=max(len(attempts) - TRIED, 0),
+        groups=[] if snapshot.anonymised_at else [_group(one, site) for one in review.found.alike],
+        reviewed_at=Timestamp.of(review.at),
+        counting=[("Counted", _counted(details, review)), *_rules(details, context)],
+        removed=[_removed(one, site) for one in snapshot.rules.removals],
+        commands=[_command(one, pages, site) for one in reversed(records.audit[-MAX_COMMANDS:])],
+        older=max(len(records.audit) - MAX_COMMANDS, 0),
+        attempts=[_attempts(one, pages, site) for one in records.attempts[:MAX_ATTEMPTS]],
+        others=max(len(records.attempts) - MAX_ATTEMPTS, 0),
         link=pages.roster if pages.key else None,
     )
 
 
-def _findings(details: PetitionDetails, look: SecondLook) -> Iterator[str]:
+def _findings(details: PetitionDetails, review: SignatureReview) -> Iterator[str]:
     erased_at = details.snapshot.anonymised_at
     if erased_at is None:
-        yield from report_signals(look.found)
-        if not look.is_whole:
-            yield "Older signatures were not looked at."
+        yield from report_signals(review.found)
+        if not review.is_complete:
+            yield "Older signatures were not reviewed."
     else:
-        yield f"Who has signed was erased on {Moment.of(erased_at).text} UTC, as the settings ask."
+        yield f"The names were erased on {Timestamp.of(erased_at).text} UTC, as the settings ask."
 
 
 def _group(alike: Alike, site: Site) -> GroupView:
@@ -161,7 +148,7 @@ def _group(alike: Alike, site: Site) -> GroupView:
 
 def _unreadable(settings: KnownSettings) -> Iterator[str]:
     if not settings.readable:
-        yield f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last settings hold."
+        yield f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last ones still apply."
 
 
 def _overwritten(state: State) -> Iterator[str]:
@@ -169,30 +156,30 @@ def _overwritten(state: State) -> Iterator[str]:
         yield state.advice
 
 
-def _counted(details: PetitionDetails, look: SecondLook) -> str:
+def _counted(details: PetitionDetails, review: SignatureReview) -> str:
     snapshot = details.snapshot
-    doubtful = f"; {snapshot.doubtful:,} in doubt until GitHub tells who wrote them" if snapshot.doubtful else ""
-    signed = f"{people(snapshot.count)} signed" if snapshot.count else "nobody has signed"
-    withdrawn = f"{people(look.withdrawn)} withdrawn" if look.withdrawn else "nobody has withdrawn"
+    doubtful = f"; {snapshot.doubtful:,} uncertain until GitHub says who wrote them" if snapshot.doubtful else ""
+    signed = f"{people_have(snapshot.count)} signed" if snapshot.count else "nobody has signed"
+    withdrawn = f"{people_have(review.withdrawn)} withdrawn" if review.withdrawn else "nobody has withdrawn"
     return f"{signed}, {withdrawn}{doubtful}"
 
 
-def _rules(details: PetitionDetails, house: PagesContext) -> Iterator[tuple[str, str]]:
+def _rules(details: PetitionDetails, context: PagesContext) -> Iterator[tuple[str, str]]:
     rules, closed_at = details.snapshot.rules, details.snapshot.closed_at
     settings, end = rules.settings, rules.ends_at(closed_at)
     phrases = ", ".join(f"“{one}”" for one in settings.also_accept)
-    yield "Signs", f"/sign, or a comment that says nothing but {phrases}" if phrases else "/sign"
+    yield "Signs", f"/sign, or a comment that is exactly {phrases}" if phrases else "/sign"
     days = f"{settings.minimum_account_age:,} days old or more when they sign"
     yield "Accounts", days if rules.asks_for_age else "of any age"
     yield "Goal", ", then ".join(f"{goal:,}" for goal in settings.goals) or "none"
-    yield "Until", _until(end, house.now())
+    yield "Until", _until(end, context.now())
     yield "Shown", _shown(rules)
 
 
-def _until(end: int | None, now: float) -> str:
+def _until(end: WholeEpochSeconds | None, now: EpochSeconds) -> str:
     if end is None:
         return "somebody closes it"
-    return f"{Moment.of(end).text} UTC" + (", which is over" if end <= now else "")
+    return f"{Timestamp.of(end).text} UTC" + (", which is over" if end <= now else "")
 
 
 def _shown(rules: Rules) -> str:
@@ -203,21 +190,25 @@ def _shown(rules: Rules) -> str:
     return f"{', '.join(details)}; {where}"
 
 
-def _withheld(one: Removal, site: Site) -> WithheldView:
-    return WithheldView(one.login, site.person(one.login), one.reason)
+def _removed(one: Removal, site: Site) -> RemovedView:
+    return RemovedView(one.login, site.person(one.login), one.reason)
 
 
-def _order(entry: AuditEntry, pages: Pages, site: Site) -> OrderView:
+def _command(entry: AuditEntry, pages: Pages, site: Site) -> CommandView:
     thread = entry.thread
-    return OrderView(
-        at=Moment.of(entry.noted_at),
+    return CommandView(
+        at=Timestamp.of(entry.noted_at),
         login=entry.login,
         profile=site.person(entry.login),
         text=f"/petition {entry.word} {entry.argument}".strip(),
-        answer=entry.answer,
+        result=_RESULTS.get(entry.answer, entry.answer),
         note=entry.note,
         comment=None if thread is None else site.comment(pages.repository, thread, entry.comment_id),
     )
+
+
+_RESULTS: Final = {"obeyed": "applied", "misunderstood": "not understood", "taken back": "withdrawn"}
+"""The words for stored results."""
 
 
 def _attempts(one: Attempts, pages: Pages, site: Site) -> AttemptsView:
@@ -226,7 +217,7 @@ def _attempts(one: Attempts, pages: Pages, site: Site) -> AttemptsView:
         profile=site.person(one.login),
         text=f"/petition {one.word}".strip(),
         times="once" if one.times == 1 else f"{one.times:,} times",
-        first=Moment.of(one.first_at),
-        last=Moment.of(one.last_at),
+        first=Timestamp.of(one.first_at),
+        last=Timestamp.of(one.last_at),
         comment=None if one.thread is None else site.comment(pages.repository, one.thread, one.last_comment_id),
     )

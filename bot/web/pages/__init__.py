@@ -1,1 +1,1 @@
-"""The pages that people read, and the events that tell them of new signatures."""
+"""The pages that people read, and the events that keep them up to date."""

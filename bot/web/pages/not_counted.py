@@ -1,4 +1,4 @@
-"""Say to somebody who is not counted why that is, and what they can do about it; pure."""
+"""Why somebody is not counted, and what they can do about it, in words."""
 
 from __future__ import annotations
 
@@ -9,58 +9,61 @@ from typing import Final
 from bot.petition.counting.not_counted import Reason
 from bot.store import NotCounted
 from bot.urls import Site
-from bot.web.pages.views import Moment
+from bot.web.pages.views import Timestamp
 
 
 @dataclass(frozen=True, slots=True)
-class UnheardView:
-    """Why a login is not counted: what is said of its comment, and what would help; empty where nothing would.
+class NotCountedView:
+    """Why a login is not counted: a reason about its comment, and what would help; empty where nothing would.
 
-    What people are to type stands between backticks.
+    What people are to type is between backticks.
     """
 
     login: str
-    said: str
-    """It goes on after "their comment"."""
+    reason: str
+    """It follows the words "their comment"."""
     advice: str
     comment: str
-    at: Moment
+    at: Timestamp
 
 
-def view_unheard(unheard: NotCounted | None, site: Site, *, over: bool) -> UnheardView | None:
-    """Put it into words; of a petition that is `over` nobody is asked to sign any more."""
-    if unheard is None:
+def view_not_counted(not_counted: NotCounted | None, site: Site, *, is_closed: bool) -> NotCountedView | None:
+    """Return it in words; where the petition `is_closed`, nobody is asked to sign."""
+    if not_counted is None:
         return None
-    said, advice = _WORDS[unheard.reason]
-    return UnheardView(
-        login=unheard.login,
-        said=said,
-        advice="" if over and unheard.reason in _SIGN_AGAIN else advice,
-        comment=site.comment(unheard.repository, unheard.number, unheard.comment_id),
-        at=Moment.of(unheard.at),
+    reason, advice = _WORDS[not_counted.reason]
+    return NotCountedView(
+        login=not_counted.login,
+        reason=reason,
+        advice="" if is_closed and not_counted.reason in _SIGN_AGAIN else advice,
+        comment=site.comment(not_counted.repository, not_counted.number, not_counted.comment_id),
+        at=Timestamp.of(not_counted.at),
     )
 
 
 _WORDS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.SILENT: (
-        "does not begin a line with `/sign`",
-        "Edit it so that it does, or write another one. What is quoted, or shown as code, is not read.",
+        "has no line that begins with `/sign`",
+        "Edit it, or write another one. Quotes and code are not read.",
     ),
-    Reason.MISTYPED: ("is not quite a command", "Edit it so that it begins with `/sign`."),
-    Reason.WITHDRAWN: ("withdraws the signature", "Whoever wants to sign again comments `/sign` once more."),
-    Reason.HIDDEN: ("was hidden by those who look after the repository", "Ask them why; shown again, it counts."),
-    Reason.LATE: ("came after the end", ""),
+    Reason.MISTYPED: ("has a command that was not understood", "Edit it so that it begins with `/sign`."),
+    Reason.WITHDRAWN: ("withdraws the signature", "To sign again, comment `/sign` once more."),
+    Reason.HIDDEN: (
+        "was hidden by a maintainer of the repository",
+        "Ask them why. Once it is shown again, it counts.",
+    ),
+    Reason.LATE: ("was made after the petition closed", ""),
     Reason.REMOVED: (
-        "does not count, because the organizers withhold the signature",
-        "They gave the order in a comment, where they can also say why.",
+        "does not count, because the organizers removed the signature",
+        "They did so with a command in a comment, which may give the reason.",
     ),
     Reason.YOUNG: (
-        "came from an account that was younger than this petition asks for",
-        "Comment `/sign` once more when it is old enough.",
+        "was made with an account that was too new for this petition",
+        "Comment `/sign` again when the account is old enough.",
     ),
     Reason.WAITING: (
-        "waits for GitHub to tell who wrote it, or since when the account exists",
-        "Look again in a few minutes.",
+        "waits until GitHub says who wrote it, or how old the account is",
+        "Check again in a few minutes.",
     ),
 }
 

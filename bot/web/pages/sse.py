@@ -1,4 +1,4 @@
-"""`…/events`: tell open pages of new signatures, with one question a tick however many watch.
+"""`…/events`: send new signatures to open pages, with one query for all of them every second.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -6,7 +6,6 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,141 +16,141 @@ from aiohttp.hdrs import METH_HEAD
 
 from bot.store import DatabaseUnavailable, PetitionDetails
 from bot.supervisor import SupervisedTask, Supervisor
-from bot.web.context import PETITION, Asked, PagesContext, ask
-from bot.web.security_headers import SECRETIVE
+from bot.units import Seconds
+from bot.web.context import PETITION, PagesContext, RequestedPetition, find_petition
+from bot.web.pages.views import view_update
+from bot.web.route_policy import Pool, Route, RoutePolicy
 
-TICK: Final = 1.0
-"""Seconds between two looks at what is watched."""
+POLL_INTERVAL: Final[Seconds] = 1.0
 
-BEAT: Final = 15
-"""Ticks after which something is said although nothing is new: proxies hang up on silence."""
+KEEPALIVE_POLLS: Final = 15
+"""Polls after which a comment is sent although nothing is new: proxies close silent connections."""
 
-WATCHERS: Final = 5_000
-"""Pages that may watch at once; the others do not move until they are loaded again."""
+MAX_CONNECTIONS: Final = 5_000
+"""Pages that may be connected at once; others show what is new only after a reload."""
 
-Tell = Callable[[PetitionDetails], object]
-"""Say what a page needs to be up to date, as something that can be JSON."""
+_EVENTS: Final = RoutePolicy(
+    cache_control="no-store", pool=Pool.LIVE, is_about_petition=True, headers={"X-Accel-Buffering": "no"}
+)
 
 
-class Live:
-    """Who watches which petition; `tell` says what an open page is told of one."""
+class LiveUpdates:
+    """The open pages of each petition."""
 
     def __init__(
-        self, house: PagesContext, tell: Tell, tick: float = TICK, *, supervisor: Supervisor | None = None
+        self, context: PagesContext, interval: Seconds = POLL_INTERVAL, *, supervisor: Supervisor | None = None
     ) -> None:
-        self._house = house
-        self._tell = tell
-        self._tick = tick
+        self._context = context
+        self._interval = interval
         self._watched: dict[int, _Watched] = {}
         self._supervisor = supervisor or Supervisor()
-        self._somebody_watches = asyncio.Event()
-        self._looking: SupervisedTask | None = None
+        self._is_watched = asyncio.Event()
+        self._task: SupervisedTask | None = None
         self._closing = False
 
-    def routes(self) -> list[web.RouteDef]:
-        """List the addresses."""
-        return [web.get(f"{PETITION}/events", self._events)]
+    def routes(self) -> list[Route]:
+        """List the routes."""
+        return [Route("GET", f"{PETITION}/events", self._events, _EVENTS)]
 
     async def start(self, _application: web.Application) -> None:
-        """Begin to look at what is watched."""
-        self._looking = self._supervisor.start("live_updates", self._look)
+        """Start to poll."""
+        self._task = self._supervisor.start("live_updates", self._poll)
 
     async def close(self, _application: web.Application) -> None:
-        """Let everybody go, so that the server can stop."""
+        """End all connections, so that the server can stop."""
         self._closing = True
         for watched in self._watched.values():
             watched.wake()
-        if self._looking is not None:
-            await self._looking.stop()
+        if self._task is not None:
+            await self._task.stop()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        asked = await ask(request, self._house)
-        if self._closing or sum(each.watchers for each in self._watched.values()) >= WATCHERS:
+        requested = await find_petition(request, self._context)
+        if self._closing or sum(each.connections for each in self._watched.values()) >= MAX_CONNECTIONS:
             raise web.HTTPServiceUnavailable(
-                text="Too many are watching; load the page again.", headers={"Retry-After": "60"}
+                text="Too many pages are open; load this one again later.", headers={"Retry-After": "60"}
             )
-        response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        response = web.StreamResponse()
         response.content_type = "text/event-stream"
-        if asked.private:
-            response.headers.update(SECRETIVE)
         seen = request.headers.get("Last-Event-ID") or request.query.get("since", "")
-        # Whoever watched may have left.
+        # The browser may have left.
         with suppress(ConnectionResetError):
             await response.prepare(request)
             if request.method != METH_HEAD:
-                await self._follow(asked, seen, response)
+                await self._send_updates(requested, seen, response)
         return response
 
-    async def _follow(self, asked: Asked, seen: str, response: web.StreamResponse) -> None:
-        petition_id = asked.found.petition_id
+    async def _send_updates(self, requested: RequestedPetition, seen: str, response: web.StreamResponse) -> None:
+        petition_id = requested.ref.petition_id
         watched = self._watched.setdefault(petition_id, _Watched())
-        watched.watchers += 1
+        watched.connections += 1
         try:
             await response.write(b"retry: 5000\n\n")
-            self._somebody_watches.set()
-            # Who came without a key hears nothing more of a petition that has become private.
-            while not self._closing and watched.private <= asked.private:
-                turn = watched.turn
+            self._is_watched.set()
+            # A page that was opened without a key gets no more once the petition has become private.
+            while not self._closing and watched.private <= requested.private:
+                changed = watched.changed
                 if watched.message and seen != watched.revision:
-                    # Whoever is slow misses what is out of date by the time they read on.
+                    # A slow client misses what is out of date by the time it reads on.
                     seen, message = watched.revision, watched.message
                     await response.write(message)
                 else:
-                    await turn.wait()
+                    await changed.wait()
                     if seen == watched.revision:
                         await response.write(b": still here\n\n")
         finally:
-            watched.watchers -= 1
-            if not watched.watchers:
+            watched.connections -= 1
+            if not watched.connections:
                 self._watched.pop(petition_id, None)
 
-    async def _look(self) -> None:
-        """Look at everything that is watched once a tick."""
-        ticks = 0
+    async def _poll(self) -> None:
+        """Query all petitions with open pages, once an interval."""
+        polls = 0
         while True:
-            await self._somebody_watches.wait()
+            await self._is_watched.wait()
             known = {petition_id: watched.known for petition_id, watched in self._watched.items()}
             try:
-                news = await self._house.rosters.list_changed(known)
+                changed = await self._context.rosters.list_changed(known)
             except DatabaseUnavailable:
-                news = []
-            for details in news:
+                changed = []
+            for details in changed:
                 try:
-                    self._take(details)
-                except Exception as error:  # noqa: BLE001 - a mistake of ours over one petition keeps no other waiting
+                    self._update(details)
+                except Exception as error:  # noqa: BLE001 - a bug with one petition must not stop the others
                     self._supervisor.report("live_updates", error, petition=details.snapshot.petition_id)
-            ticks += 1
-            if ticks % BEAT == 0:
+            polls += 1
+            if polls % KEEPALIVE_POLLS == 0:
                 for watched in self._watched.values():
                     watched.wake()
             if not self._watched:
-                self._somebody_watches.clear()
-            await asyncio.sleep(self._tick)
+                self._is_watched.clear()
+            await asyncio.sleep(self._interval)
 
-    def _take(self, details: PetitionDetails) -> None:
+    def _update(self, details: PetitionDetails) -> None:
         watched = self._watched.get(details.snapshot.petition_id)
         if watched is None:
             return
         watched.known, watched.private = details.snapshot.revision, details.snapshot.repository.private
-        data = msgspec.json.encode(self._tell(details))
+        data = msgspec.json.encode(view_update(details, self._context))
         watched.message = b"id: %d\nevent: tally\ndata: %s\n\n" % (watched.known, data)
         watched.wake()
 
 
 @dataclass(slots=True)
 class _Watched:
-    """A petition that pages are open on, the last news of it, and what its watchers wait for."""
+    """A petition with open pages, the last update of it, and what its connections wait for."""
 
-    watchers: int = 0
+    connections: int = 0
     known: int = -1
+    """The revision of the last update."""
     private: bool = False
     message: bytes = b""
-    turn: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def revision(self) -> str:
         return str(self.known)
 
     def wake(self) -> None:
-        self.turn.set()
-        self.turn = asyncio.Event()
+        self.changed.set()
+        self.changed = asyncio.Event()

@@ -1,1 +1,1 @@
-"""The set-up in the browser: from a server without an App to the first delivery, and then never again."""
+"""The set-up in the browser: from a server without an App to the first delivery."""

@@ -1,4 +1,4 @@
-"""Who may set the bot up: whoever shows the token, and then the browser that showed it. Nothing is remembered."""
+"""Who may set the bot up: a client that shows the token, and then the browser that showed it. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -9,42 +9,43 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.encryption import derive
-from bot.web.sessions import Sessions
+from bot.units import EpochSeconds
+from bot.web.sessions import SignedSessions
 
-LIFE: Final = 2 * 3600
-"""Seconds that a browser is known for; GitHub's part must be done within one hour."""
+LIFETIME: Final = 2 * 3600
+"""Seconds for which a browser is authenticated; GitHub's part must be done within one hour."""
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """The rules of admission; `now` tells UTC epoch seconds."""
+class SetupAuth:
+    """Authentication of the set-up's pages."""
 
     secret_key: str = field(repr=False)
-    now: Callable[[], float]
+    now: Callable[[], EpochSeconds]
 
     @property
     def token(self) -> str:
-        """Return the token that opens the set-up; it is worth nothing once the App is set up."""
+        """Return the token that opens the set-up; it has no use once the App is set up."""
         return setup_token(self.secret_key)
 
-    def admits(self, shown: str) -> bool:
-        """Return whether somebody has shown the token."""
+    def is_token(self, shown: str) -> bool:
+        """Return whether a text is the token."""
         return _is(shown, self.token)
 
     def is_key(self, shown: str) -> bool:
-        """Return whether somebody has shown the key that the token comes from, which is for nobody to see."""
+        """Return whether a text is the secret key from which the token is derived, which nobody should send."""
         return _is(shown, self.secret_key)
 
-    def open_session(self) -> str:
-        """Return what a browser that was admitted is known by."""
-        return self._sessions.open(secrets.token_hex(16))
+    def create_session(self) -> str:
+        """Return a new session."""
+        return self._sessions.create(secrets.token_hex(16))
 
-    def knows(self, session: str) -> bool:
-        """Return whether a browser was admitted not too long ago."""
+    def is_session(self, session: str) -> bool:
+        """Return whether a session is valid."""
         return self._sessions.read(session) is not None
 
     def state(self, session: str) -> str:
-        """Return what GitHub must send back, so that nobody gives an App of theirs to somebody else's browser."""
+        """Return what GitHub must send back, so that nobody gives their App to another person's browser."""
         return derive(self.secret_key, f"state {session}")
 
     def is_state(self, shown: str, session: str) -> bool:
@@ -52,8 +53,8 @@ class Guard:
         return hmac.compare_digest(shown.encode(errors="replace"), self.state(session).encode())
 
     @property
-    def _sessions(self) -> Sessions:
-        return Sessions(self.secret_key, "session", LIFE, self.now)
+    def _sessions(self) -> SignedSessions:
+        return SignedSessions(self.secret_key, "session", LIFETIME, self.now)
 
 
 def _is(shown: str, secret: str) -> bool:

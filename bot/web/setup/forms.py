@@ -1,4 +1,4 @@
-"""What the operator wants the App to be, as typed into the form; pure."""
+"""The form for the new App."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ LONGEST_NAME: Final = 34
 _ORGANIZATION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
 
 
-class NotLikeThis(Exception):
-    """A wish that cannot be fulfilled; the message is for the person who typed it."""
+class InvalidForm(Exception):
+    """A value that is not valid; the message is for the person who entered it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """An App's name, whose it is to be (empty: one's own), and the addresses of the bot."""
+class AppForm:
+    """An App's name, the organization that owns it (empty: one's own account), and the addresses of the bot."""
 
     name: str
     organization: str
@@ -28,8 +28,8 @@ class Wishes:
     public: bool
 
     @property
-    def is_out_of_reach(self) -> bool:
-        """Return whether GitHub cannot deliver there, because the address means something else over there."""
+    def is_local(self) -> bool:
+        """Return whether GitHub cannot deliver to the address, because it is a local one."""
         host = urlsplit(self.hook_url).hostname or ""
         try:
             return not ipaddress.ip_address(host).is_global
@@ -37,19 +37,19 @@ class Wishes:
             return host == "localhost" or "." not in host
 
 
-def read_wishes(form: Mapping[str, str]) -> Wishes:
+def read_form(form: Mapping[str, str]) -> AppForm:
     """Read the form; raises NotLikeThis."""
     name, organization = form.get("name", "").strip(), form.get("organization", "").strip()
     if not name or len(name) > LONGEST_NAME:
-        raise NotLikeThis(f"Give the App a name of 1 to {LONGEST_NAME} characters.")
+        raise InvalidForm(f"Enter a name of 1 to {LONGEST_NAME} characters.")
     if organization and not _ORGANIZATION.fullmatch(organization):
-        raise NotLikeThis(
-            f"{organization!r} is not the name of an organization as it stands in its address on GitHub."
+        raise InvalidForm(
+            f"{organization!r} is not the name of an organization on GitHub. Use the one in its address."
         )
     public_url = _address(form.get("public_url", ""))
     hook = form.get("hook_url", "").strip()
     hook_url = _address(hook) if hook else f"{public_url}/webhook"
-    return Wishes(name, organization, public_url, hook_url, public="public" in form)
+    return AppForm(name, organization, public_url, hook_url, public="public" in form)
 
 
 def _address(text: str) -> str:
@@ -60,5 +60,5 @@ def _address(text: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise NotLikeThis(f"{text!r} is not an address; it has to look like https://petitions.example.org .")
+        raise InvalidForm(f"{text!r} is not an address like https://petitions.example.org .")
     return address

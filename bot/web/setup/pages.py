@@ -1,4 +1,4 @@
-"""The pages of the set-up, and what must be true of whoever sees them."""
+"""The pages of the set-up, which only a browser that has shown the token sees."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -15,95 +16,100 @@ from bot.github.manifest import MAX_NAME_LENGTH, Registration, form_url, manifes
 from bot.github.permissions import NEEDS, REASONS
 from bot.github.urls import web_url_of
 from bot.urls import SIGNED_IN
-from bot.web.rate_limit import RateLimits, limiting
-from bot.web.security_headers import seal_all
-from bot.web.sessions import seen_as, set_cookie
-from bot.web.setup.auth import LIFE, Guard
-from bot.web.setup.forms import NotLikeThis, read_wishes
-from bot.web.setup.rendering import message, page, static
+from bot.web import rendering
+from bot.web.middlewares import create_application
+from bot.web.monitoring import healthz
+from bot.web.rate_limit import RateLimits
+from bot.web.rendering import static_files
+from bot.web.route_policy import PROBE, WEBHOOK, Route, RoutePolicy, content_security_policy
+from bot.web.sessions import origin_url, set_cookie
+from bot.web.setup.auth import LIFETIME, SetupAuth
+from bot.web.setup.forms import InvalidForm, read_form
 
-FORM_LIMIT = 16 * 1024
-"""Bytes of a form that somebody may send."""
+MAX_FORM: Final = 16 * 1024
+"""Bytes of a form."""
 
-COOKIE = "undersigned-setup"
+COOKIE: Final = "undersigned-setup"
+
+_SETUP: Final = RoutePolicy(cache_control="no-store", headers={"Referrer-Policy": "no-referrer"})
+_STATIC: Final = Route("GET", "/setup/static/{file}", static_files("bot.web", "bot.web.setup"), _SETUP)
 
 Convert = Callable[[str, str], Awaitable[Registration]]
-"""Exchange GitHub's code for the App, which is at home at an address; raises `bot.github.errors`."""
+"""Exchanges GitHub's code for the App; the second argument is the bot's address. Raises `bot.github.errors`."""
 
-Keep = Callable[[Registration], Awaitable[bool]]
-"""Keep the App's credentials; False where there is an App already."""
+StoreApp = Callable[[Registration], Awaitable[bool]]
+"""Stores the App's credentials; returns whether there was none before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wizard:
+class SetupWizard:
     """The set-up of a bot that has no App."""
 
-    guard: Guard
+    auth: SetupAuth
     convert: Convert
-    keep: Keep
+    store: StoreApp
     api_url: str
     public_url: str | None
-    over: asyncio.Event
-    """Set when there is an App: what still comes here, on connections that were open, waits for the bot."""
-    rules: RateLimits = field(default_factory=RateLimits)
+    is_done: asyncio.Event
+    """Set when there is an App. Requests on open connections then get a page that waits for the bot."""
+    limits: RateLimits = field(default_factory=RateLimits)
 
     def application(self) -> web.Application:
-        """Make an application that offers the set-up and nothing else."""
-        application = web.Application(client_max_size=FORM_LIMIT, middlewares=[limiting(self.rules)])
-        application.on_response_prepare.append(seal_all)
-        application.add_routes(
+        """Create an application that offers the set-up and nothing else."""
+        return create_application(
             [
-                web.get("/", _to_setup),
-                web.get("/setup", self._begin),
-                web.post("/setup", self._admit),
-                web.get("/setup/review", self._review),
-                web.get("/setup/made", self._made),
-                web.get("/setup/static/{file}", static),
-                web.post("/webhook", _not_yet),
-                web.get("/healthz", _alive),
-                web.get("/readyz", _not_yet),
-            ]
+                Route("GET", "/", _redirect, _SETUP),
+                Route("GET", "/setup", self._begin, _SETUP),
+                Route("POST", "/setup", self._log_in, _SETUP),
+                Route("GET", "/setup/review", self._review, _SETUP),
+                Route("GET", "/setup/made", self._made, _SETUP),
+                _STATIC,
+                Route("POST", "/webhook", _not_set_up, WEBHOOK),
+                Route("GET", "/healthz", healthz, PROBE),
+                Route("GET", "/readyz", _not_set_up, PROBE),
+            ],
+            self.limits,
+            max_body=MAX_FORM,
         )
-        return application
 
     async def _begin(self, request: web.Request) -> web.Response:
-        if self.over.is_set():
-            answer = page("moment.html")
-            # The next look shall find the bot, which does not know this connection.
-            answer.force_close()
-            return answer
+        if self.is_done.is_set():
+            response = page("starting")
+            # The browser's next request must reach the bot, which does not have this connection.
+            response.force_close()
+            return response
         if "token" in request.query:
-            return self._let_in(request, request.query["token"])
-        return self._form(request) if _is_known(self.guard, request) else page("locked.html")
+            return self._authenticate(request, request.query["token"])
+        return self._form(request) if _is_authenticated(self.auth, request) else _locked()
 
-    async def _admit(self, request: web.Request) -> web.Response:
+    async def _log_in(self, request: web.Request) -> web.Response:
         if request.content_type != "application/x-www-form-urlencoded":
-            return message(415, "That is no form of ours", "Type the token into the page that asks for it.")
+            return message(415, "Unsupported form", "Enter the token on the page that asks for it.")
         typed = parse_qs((await request.read()).decode(errors="replace"))
-        return self._let_in(request, typed.get("token", [""])[0])
+        return self._authenticate(request, typed.get("token", [""])[0])
 
-    def _let_in(self, request: web.Request, shown: str) -> web.Response:
-        if not self.guard.admits(shown):
-            return page("locked.html", status=403, wrong=True, is_key=self.guard.is_key(shown))
-        # The token disappears from the address, and with it from the browser's history.
-        answer = web.Response(status=303, headers={"Location": "/setup"})
-        secure = seen_as(request).startswith("https:")
-        set_cookie(answer, COOKIE, self.guard.open_session(), LIFE, "/setup", secure=secure)
-        return answer
+    def _authenticate(self, request: web.Request, shown: str) -> web.Response:
+        if not self.auth.is_token(shown):
+            return _locked(status=403, problem="key" if self.auth.is_key(shown) else "token")
+        # A redirect keeps the token out of the browser's address bar and history.
+        response = web.Response(status=303, headers={"Location": "/setup"})
+        secure = origin_url(request).startswith("https:")
+        set_cookie(response, COOKIE, self.auth.create_session(), LIFETIME, "/setup", secure=secure)
+        return response
 
     async def _review(self, request: web.Request) -> web.Response:
-        if not _is_known(self.guard, request):
-            return page("locked.html", status=403)
+        if not _is_authenticated(self.auth, request):
+            return _locked(status=403)
         try:
-            wishes = read_wishes(request.query)
-        except NotLikeThis as problem:
+            form = read_form(request.query)
+        except InvalidForm as problem:
             return self._form(request, str(problem))
-        asked = manifest(wishes.name, wishes.public_url, wishes.hook_url, public=wishes.public)
+        asked = manifest(form.name, form.public_url, form.hook_url, public=form.public)
         return page(
-            "review.html",
-            posts_to=web_url_of(self.api_url),
-            wishes=wishes,
-            action=form_url(self.api_url, wishes.organization, self.guard.state(request.cookies[COOKIE])),
+            "review",
+            form_action=web_url_of(self.api_url),
+            form=form,
+            action=form_url(self.api_url, form.organization, self.auth.state(request.cookies[COOKIE])),
             manifest=json.dumps(asked),
             permissions=[(name, level, REASONS[name]) for name, level in NEEDS.permissions.items()],
             events=NEEDS.events,
@@ -113,102 +119,118 @@ class Wizard:
 
     async def _made(self, request: web.Request) -> web.Response:
         session, given = request.cookies.get(COOKIE, ""), request.query
-        if not _is_known(self.guard, request) or not self.guard.is_state(given.get("state", ""), session):
-            return message(403, "This did not begin here", "Begin in this browser, and end within two hours.")
+        if not _is_authenticated(self.auth, request) or not self.auth.is_state(given.get("state", ""), session):
+            return message(
+                403, "This set-up did not start here", "Start in this browser, and finish within two hours."
+            )
         try:
-            app = await self.convert(given.get("code", ""), self.public_url or seen_as(request))
+            app = await self.convert(given.get("code", ""), self.public_url or origin_url(request))
         except NotFound:
             text = (
-                "GitHub's answer was used already, or is more than an hour old."
-                " Delete the App on GitHub, under Developer settings, and begin anew."
+                "GitHub's code was used already, or is more than an hour old."
+                " Delete the App on GitHub, under Developer settings, and start again."
             )
-            return message(410, "That came too late", text)
+            return message(410, "This set-up has expired", text)
         except GitHubError as error:
-            return message(502, "GitHub did not answer as it should", f"{error}. Load this page again in a moment.")
-        if not await self.keep(app):
-            text = f"Another one was set up meanwhile. This one can be deleted: {app.html_url}"
+            return message(502, "GitHub did not answer as expected", f"{error}. Reload this page in a moment.")
+        if not await self.store(app):
+            text = f"Another App was set up meanwhile. You can delete this one: {app.html_url}"
             return message(409, "There is an App already", text)
-        answer = web.Response(status=303, headers={"Location": "/setup"})
-        # The bot, which takes the address over now, does not know this connection.
-        answer.force_close()
-        return answer
+        response = web.Response(status=303, headers={"Location": "/setup"})
+        # The bot, which takes over the address now, does not have this connection.
+        response.force_close()
+        return response
 
     def _form(self, request: web.Request, problem: str = "") -> web.Response:
         typed: Mapping[str, str] = request.query
         return page(
-            "begin.html",
+            "begin",
             status=422 if problem else 200,
             problem=problem,
             typed=typed,
-            public_url=self.public_url or seen_as(request),
+            public_url=self.public_url or origin_url(request),
             site=web_url_of(self.api_url),
             longest=MAX_NAME_LENGTH,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the set-up has come since the App was made: on whose accounts it is, and whether GitHub was heard."""
+class SetupProgress:
+    """How far the set-up has come: the accounts with the App, and whether GitHub has sent a delivery."""
 
     accounts: tuple[str, ...]
-    heard: bool
+    is_delivered: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SetupDonePage:
-    """The last page: install the App, and watch for the first delivery; who has seen that does not see it again.
+    """The last page: install the App, and wait for the first delivery. Once it has shown that, it is gone.
 
-    The delivery may be here before the browser is back from GitHub.
+    The delivery can arrive before the browser is back from GitHub.
     """
 
-    guard: Guard
-    progress: Callable[[], Awaitable[Progress]]
+    auth: SetupAuth
+    progress: Callable[[], Awaitable[SetupProgress]]
     app_url: str
     label: str
 
-    def mount(self, application: web.Application) -> None:
-        """Add the page to the running bot."""
-        application.add_routes(
-            [
-                web.get("/setup", self._show),
-                web.get("/setup/status", self._status),
-                web.get("/setup/static/{file}", static),
-            ]
-        )
+    def routes(self) -> list[Route]:
+        """List the routes, for the running bot."""
+        return [
+            Route("GET", "/setup", self._show, _SETUP),
+            Route("GET", "/setup/status", self._status, _SETUP),
+            _STATIC,
+        ]
 
     async def _show(self, request: web.Request) -> web.Response:
-        if not _is_known(self.guard, request):
-            return message(404, "This bot is set up", "The set-up has come to its end, and its page has closed.")
+        if not _is_authenticated(self.auth, request):
+            return message(
+                404, "This bot is set up", "The set-up is complete, and its page is closed.", is_over=True
+            )
         progress = await self.progress()
         install = f"{self.app_url}/installations/new"
-        answer = page("ending.html", progress=progress, install=install, label=self.label)
-        return _closing(answer) if progress.heard else answer
+        response = page("done", progress=progress, install=install, label=self.label)
+        return _end_session(response) if progress.is_delivered else response
 
     async def _status(self, request: web.Request) -> web.Response:
-        if not _is_known(self.guard, request):
+        if not _is_authenticated(self.auth, request):
             raise web.HTTPNotFound
         progress = await self.progress()
-        answer = web.json_response({"accounts": progress.accounts, "heard": progress.heard})
-        return _closing(answer) if progress.heard else answer
+        response = web.json_response({"accounts": progress.accounts, "delivered": progress.is_delivered})
+        return _end_session(response) if progress.is_delivered else response
 
 
-def _closing(answer: web.Response) -> web.Response:
-    """Have the browser forget that it was admitted."""
-    answer.del_cookie(COOKIE, path="/setup")
-    return answer
+def _end_session(response: web.Response) -> web.Response:
+    """Delete the browser's session."""
+    response.del_cookie(COOKIE, path="/setup")
+    return response
 
 
-def _is_known(guard: Guard, request: web.Request) -> bool:
-    return guard.knows(request.cookies.get(COOKIE, ""))
+def _is_authenticated(auth: SetupAuth, request: web.Request) -> bool:
+    return auth.is_session(request.cookies.get(COOKIE, ""))
 
 
-async def _to_setup(_request: web.Request) -> web.Response:
+async def _redirect(_request: web.Request) -> web.Response:
     return web.Response(status=302, headers={"Location": "/setup"})
 
 
-async def _not_yet(_request: web.Request) -> web.Response:
+async def _not_set_up(_request: web.Request) -> web.Response:
     return web.json_response({"message": "not set up yet"}, status=503, headers={"Retry-After": "60"})
 
 
-async def _alive(_request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
+def page(name: str, *, status: int = 200, form_action: str = "", **values: object) -> web.Response:
+    """Return a page, whose forms may also go to `form_action`."""
+    response = rendering.page(f"setup/{name}.html", status=status, **values)
+    if form_action:
+        policy = content_security_policy(form_action=f"'self' {form_action}")
+        response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+def _locked(*, status: int = 200, problem: str = "") -> web.Response:
+    return page("locked", status=status, problem=problem)
+
+
+def message(status: int, heading: str, text: str, *, is_over: bool = False) -> web.Response:
+    """Return a page with a message only."""
+    return page("message", status=status, heading=heading, text=text, is_over=is_over)

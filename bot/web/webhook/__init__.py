@@ -1,1 +1,1 @@
-"""`POST /webhook`: admission, checks and recording of deliveries, and how many of them are logged."""
+"""`POST /webhook`: buffering, verification, recording and logging of deliveries."""

@@ -1,7 +1,7 @@
-"""Read the bodies of deliveries, and decide which of them go when too much is arriving or being recorded at once.
+"""Buffer the bodies of deliveries, and decide which of them to drop when memory runs short.
 
-What counts is what has arrived, not what a head announces. Before its end nobody can tell who has signed a body:
-where room becomes scarce, those who are slow make way for those who are quick, and no address keeps others out.
+What counts is what was received, not what Content-Length announces. The signature of a body can only be checked at
+its end. So when memory runs short, the slowest bodies are evicted, and no address can take it all.
 """
 
 from __future__ import annotations
@@ -11,128 +11,130 @@ from typing import Final
 
 from aiohttp import StreamReader
 
-ROOM: Final = 64 * 1024 * 1024
-"""Bytes of all bodies in hand at once, those that are being recorded and those that are still arriving."""
+from bot.units import Seconds
 
-UNFINISHED: Final = ROOM // 2
-"""Bytes of all bodies that are still arriving."""
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of all bodies in memory, those that are being recorded and those that are still incomplete."""
 
-MOST: Final = 512
-"""Bodies that may be arriving at once; each keeps a connection and a request in memory."""
+MAX_INCOMING_BYTES: Final = MAX_BYTES // 2
+"""Bytes of all bodies that are still incomplete."""
 
-READING: Final = 8.0
-"""Seconds that a body may take to arrive; GitHub hangs up after 10."""
+MAX_INCOMING: Final = 512
+"""Bodies that may be incomplete at once; each keeps a connection and a request in memory."""
 
-WEIGHT: Final = 64 * 1024
-"""Bytes that a body counts for besides its own where addresses are compared: what it takes to wait for one."""
+READ_TIMEOUT: Final[Seconds] = 8.0
+"""How long a body may take to arrive; GitHub closes the connection after 10 seconds."""
 
-
-class NoRoom(Exception):
-    """Too much is being recorded at once."""
+BODY_OVERHEAD: Final = 64 * 1024
+"""Bytes that a body counts for besides its own where addresses are compared: the memory of its request."""
 
 
-class MadeWay(Exception):
-    """A body had not arrived yet when others needed its room."""
+class BufferFull(Exception):
+    """Too many bodies are being recorded at once."""
 
 
-class Room:
-    """The bodies in hand."""
+class Evicted(Exception):
+    """A body was incomplete when others needed its memory."""
+
+
+class BodyBuffer:
+    """The bodies in memory."""
 
     def __init__(self) -> None:
-        self._kept = 0
-        self._arrived = 0
-        self._arriving: dict[_Arriving, None] = {}
-        """Those that have not ended, the first one first."""
-        self._by_address: dict[str, dict[_Arriving, None]] = {}
+        self._reserved = 0
+        self._received = 0
+        self._incoming: dict[_IncomingBody, None] = {}
+        """Incomplete bodies, the oldest first."""
+        self._by_address: dict[str, dict[_IncomingBody, None]] = {}
 
-    def keep(self, size: int) -> None:
-        """Take room for a whole body that is rightly signed, whoever sent it; raises NoRoom."""
-        while self._arriving and self._kept + size + self._arrived > ROOM:
-            self._send_one_away()
-        if self._kept + size > ROOM:
-            raise NoRoom
-        self._kept += size
+    def reserve(self, size: int) -> None:
+        """Reserve memory for a complete body with a valid signature; raises BufferFull."""
+        while self._incoming and self._reserved + size + self._received > MAX_BYTES:
+            self._evict_one()
+        if self._reserved + size > MAX_BYTES:
+            raise BufferFull
+        self._reserved += size
 
-    def drop(self, size: int) -> None:
-        """Give back the room of a whole body."""
-        self._kept -= size
+    def release(self, size: int) -> None:
+        """Release the memory of a body."""
+        self._reserved -= size
 
     async def read(self, content: StreamReader, address: str) -> bytes:
-        """Read a body that is still arriving.
+        """Read a body that is still incomplete.
 
-        Raises MadeWay, TimeoutError, and ConnectionError or web.RequestPayloadError where it breaks off.
+        Raises Evicted, TimeoutError, and ConnectionError or web.RequestPayloadError where the client stops.
         """
         body = bytearray()
-        one: _Arriving | None = None
+        one: _IncomingBody | None = None
         try:
-            async with asyncio.timeout(READING) as deadline:
-                one = _Arriving(address, deadline)
-                self._enter(one)
+            async with asyncio.timeout(READ_TIMEOUT) as deadline:
+                one = _IncomingBody(address, deadline)
+                self._add(one)
                 while chunk := await content.readany():
                     # One buffer: a list of pieces would let a single byte cost as much as a hundred.
                     body += chunk
                     self._grow(one, len(chunk))
         except TimeoutError:
             if not content.is_eof():
-                raise MadeWay if one is not None and one.made_way else TimeoutError from None
+                raise Evicted if one is not None and one.is_evicted else TimeoutError from None
             body += content.read_nowait()
         finally:
             if one is not None:
-                self._leave(one)
+                self._remove(one)
         return bytes(body)
 
-    def _enter(self, one: _Arriving) -> None:
-        self._arriving[one] = None
+    def _add(self, one: _IncomingBody) -> None:
+        self._incoming[one] = None
         self._by_address.setdefault(one.address, {})[one] = None
-        if len(self._arriving) > MOST:
-            self._send_one_away()
+        if len(self._incoming) > MAX_INCOMING:
+            self._evict_one()
 
-    def _grow(self, one: _Arriving, size: int) -> None:
-        if one.made_way:
+    def _grow(self, one: _IncomingBody, size: int) -> None:
+        if one.is_evicted:
             return
         one.size += size
-        self._arrived += size
-        while self._arrived > UNFINISHED or self._arrived + self._kept > ROOM:
-            self._send_one_away()
+        self._received += size
+        while self._received > MAX_INCOMING_BYTES or self._received + self._reserved > MAX_BYTES:
+            self._evict_one()
 
-    def _leave(self, one: _Arriving) -> None:
-        if one in self._arriving:
-            del self._arriving[one]
-            self._arrived -= one.size
+    def _remove(self, one: _IncomingBody) -> None:
+        if one in self._incoming:
+            del self._incoming[one]
+            self._received -= one.size
             others = self._by_address[one.address]
             del others[one]
             if not others:
                 del self._by_address[one.address]
 
-    def _send_one_away(self) -> None:
-        """Choose the body that was begun first: of the address that takes more than half of the room, or of all.
+    def _evict_one(self) -> None:
+        """Evict the oldest body: of the address that takes more than half of the memory, or of all.
 
-        Whoever means it is quick, and the last to be reached. An address may be a proxy's, with GitHub behind it.
+        GitHub sends fast, and is evicted last. An address may be that of a proxy, with GitHub behind it.
         """
-        weights = {address: sum(map(_weigh, those)) for address, those in self._by_address.items()}
+        weights = {address: sum(map(_weight, those)) for address, those in self._by_address.items()}
         greedy = max(weights, key=weights.__getitem__)
         is_too_much = weights[greedy] > sum(weights.values()) / 2
-        victim = next(iter(self._by_address[greedy] if is_too_much else self._arriving))
-        self._leave(victim)
-        victim.make_way()
+        victim = next(iter(self._by_address[greedy] if is_too_much else self._incoming))
+        self._remove(victim)
+        victim.evict()
 
 
-class _Arriving:
-    """A body that has not ended, and how much of it is here."""
+class _IncomingBody:
+    """An incomplete body, and how much of it was received."""
 
-    __slots__ = ("_deadline", "address", "made_way", "size")
+    __slots__ = ("_deadline", "address", "is_evicted", "size")
 
     def __init__(self, address: str, deadline: asyncio.Timeout) -> None:
         self.address = address
         self.size = 0
-        self.made_way = False
+        self.is_evicted = False
         self._deadline = deadline
 
-    def make_way(self) -> None:
+    def evict(self) -> None:
         """Stop waiting for the rest."""
-        self.made_way = True
+        self.is_evicted = True
         self._deadline.reschedule(asyncio.get_running_loop().time())
 
 
-def _weigh(one: _Arriving) -> int:
-    return one.size + WEIGHT
+def _weight(one: _IncomingBody) -> int:
+    return one.size + BODY_OVERHEAD

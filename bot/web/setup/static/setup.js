@@ -1,26 +1,26 @@
-// Watches for the installation and for GitHub's first delivery.
+// Polls for the installation and for GitHub's first delivery.
 "use strict";
 
 const installed = document.getElementById("installed");
-const heard = document.getElementById("heard");
+const delivered = document.getElementById("delivered");
 
-async function look() {
+async function poll() {
   const answer = await fetch("/setup/status").catch(() => null);
-  // No answer: the bot is just starting again. A refusal: this browser has waited too long.
+  // No answer: the bot is restarting. An error: the session has expired.
   if (answer && !answer.ok) return;
-  const progress = answer ? await answer.json() : { accounts: [], heard: false };
-  if (progress.accounts.length) say(installed, `Installed on ${progress.accounts.join(", ")}.`);
-  if (progress.heard) {
-    say(heard, "GitHub's first delivery has arrived.");
+  const progress = answer ? await answer.json() : { accounts: [], delivered: false };
+  if (progress.accounts.length) show(installed, `Installed on ${progress.accounts.join(", ")}.`);
+  if (progress.delivered) {
+    show(delivered, "GitHub's first delivery has arrived.");
     document.getElementById("next").hidden = false;
     return;
   }
-  setTimeout(look, 1000);
+  setTimeout(poll, 1000);
 }
 
-function say(line, text) {
+function show(line, text) {
   if (line.textContent !== text) line.textContent = text;
   line.className = "done";
 }
 
-look();
+poll();

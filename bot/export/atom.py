@@ -1,0 +1,42 @@
+"""The newest signatures as an Atom feed (RFC 4287)."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+
+from bot.export.record import PetitionRecord, SignatureRecord
+from bot.petition.text import drop_non_xml
+
+ATOM = "http://www.w3.org/2005/Atom"
+
+
+def feed(petition: PetitionRecord, signatures: Sequence[SignatureRecord], address: str, updated: str) -> str:
+    """Format the feed; `address` is its own, `updated` the time of the last change."""
+    root = ET.Element("feed", {"xmlns": ATOM})
+    _text(root, "id", petition.page)
+    _text(root, "title", f"Signatures: {petition.title}")
+    _text(root, "updated", updated)
+    ET.SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": address})
+    ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": petition.page})
+    for one in signatures:
+        _entry(root, one)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+UNNAMED = "Not named"
+"""Stands for people who asked to be forgotten."""
+
+
+def _entry(root: ET.Element, one: SignatureRecord) -> None:
+    entry = ET.SubElement(root, "entry")
+    _text(entry, "id", one.comment)
+    _text(entry, "title", ", ".join(part for part in (one.name or one.login or UNNAMED, one.affiliation) if part))
+    _text(entry, "updated", one.signed_at)
+    _text(ET.SubElement(entry, "author"), "name", one.login or UNNAMED)
+    ET.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": one.comment})
+    _text(entry, "content", one.reason or "Signed.")
+
+
+def _text(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, name).text = drop_non_xml(text)

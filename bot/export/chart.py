@@ -1,0 +1,194 @@
+"""How the number of signatures grew, as SVG: a chart and a sparkline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from html import escape
+from itertools import accumulate
+from typing import Final
+
+from bot.petition.organizers.rules import next_goal
+from bot.petition.text import drop_non_xml
+from bot.store import Snapshot
+
+Days = Sequence[tuple[int, int]]
+"""Pairs of a day (in days since 1970, ascending) and how many signed on it."""
+
+STYLE: Final = """
+.back{fill:#fff}.grid{stroke:#d9d5cd}.text{fill:#625d54}.area{fill:#3d4fb5;opacity:.14}.line{stroke:#3d4fb5}.goal{stroke:#8a4b08}
+@media (prefers-color-scheme:dark){.back{fill:#1b1d24}.grid{stroke:#383c48}.text{fill:#a7abb8}.area{fill:#a3b1ff}
+.line{stroke:#a3b1ff}.goal{stroke:#f0b267}}
+"""
+"""The style of a standalone chart; on a page, the page's own style sheet has the same classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """The curve in numbers: the total at the end of each day on which somebody signed."""
+
+    days: Days
+    today: int
+    goal: int | None = None
+
+    @property
+    def points(self) -> list[tuple[int, int]]:
+        """Return (day, total): nobody before the first day, nobody new after the last."""
+        if not self.days:
+            return []
+        totals = accumulate(signatures for _, signatures in self.days)
+        ends = [(day + 1, total) for (day, _), total in zip(self.days, totals, strict=True)]
+        steps = [(self.days[0][0], 0)]
+        for (day, total), (start, _) in zip(ends, self.days, strict=True):
+            if steps[-1][0] < start:
+                steps.append((start, steps[-1][1]))
+            steps.append((day, total))
+        if steps[-1][0] <= self.today:
+            steps.append((self.today + 1, steps[-1][1]))
+        return steps
+
+    def in_words(self) -> str:
+        """Return what the curve shows as text, for screen readers."""
+        if not self.days:
+            return "Nobody has signed yet."
+        total = sum(signatures for _, signatures in self.days)
+        day, most = max(self.days, key=lambda each: (each[1], -each[0]))
+        since = f"{_people(total)} since {day_name(self.days[0][0])}"
+        return f"{since}; most on one day: {most:,}, on {day_name(day)}." if len(self.days) > 1 else f"{since}."
+
+
+def chart(growth: Growth, title: str, *, standalone: bool) -> str:
+    """Return the curve as SVG; `standalone` adds the style and background that it needs outside of a page."""
+    points = growth.points
+    name = escape(drop_non_xml(f"{title}: {growth.in_words()}"))
+    head = f'<svg {_SVG} viewBox="0 0 {_WIDTH} {_HEIGHT}" class="chart" role="img" aria-label="{name}">'
+    style = f"<style>{STYLE}</style>" if standalone else ""
+    background = f'<rect class="back" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>' if standalone else ""
+    inside = _curve(points, growth) if points else _empty()
+    return f"{head}{style}{background}{inside}</svg>"
+
+
+def sparkline(days: Days, today: int, span: int = 30) -> str:
+    """Return the signatures of each of the last days as small bars; decoration only."""
+    recent = {day: signatures for day, signatures in days if today - span < day <= today}
+    most = max(recent.values(), default=0)
+    bars = "".join(
+        _bar(4 * (day - today + span - 1), max(28 * signatures / most, 2)) for day, signatures in recent.items()
+    )
+    return (
+        f'<svg {_SVG} viewBox="0 0 {4 * span} 31" class="sparkline" aria-hidden="true">'
+        f'<path class="ground" d="M0 30.500H{4 * span}"/>{bars}</svg>'
+    )
+
+
+def day_name(day: int) -> str:
+    """Format a day, given in days since 1970, such as 1 Jan 1970."""
+    on = _date(day)
+    return f"{on.day} {on:%b} {on.year}"
+
+
+_SVG: Final = 'xmlns="http://www.w3.org/2000/svg"'
+_WIDTH: Final = 640
+_HEIGHT: Final = 240
+_LEFT: Final = 58
+_GAP: Final = 8
+_DIGIT: Final = 12
+"""How wide a digit is at most; the style sheet of the pages makes them larger than a lone chart does."""
+_RIGHT: Final = 20
+_TOP: Final = 28
+_BOTTOM: Final = 34
+_FONT: Final = 'font-family="system-ui,-apple-system,Segoe UI,Noto Sans,sans-serif" font-size="13"'
+
+
+def _bar(x: int, height: float) -> str:
+    return f'<rect x="{x}" y="{_number(30 - height)}" width="3" height="{_number(height)}" rx="1"/>'
+
+
+def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
+    first, last = points[0][0], points[-1][0]
+    total = points[-1][1]
+    goal = growth.goal if growth.goal and growth.goal <= 3 * total else None
+    ticks = _ticks(max(total, goal or 0))
+    top, left = ticks[-1], _room_for(f"{ticks[-1]:,}")
+
+    def across(day: float) -> float:
+        return left + (day - first) * (_WIDTH - left - _RIGHT) / (last - first)
+
+    def up(value: float) -> float:
+        return _HEIGHT - _BOTTOM - value * (_HEIGHT - _TOP - _BOTTOM) / top
+
+    line = " ".join(f"{_number(across(day))},{_number(up(value))}" for day, value in _thinned(points))
+    ground = _number(up(0))
+    return "".join(
+        [
+            *(_tick(left, up(value), f"{value:,}") for value in ticks),
+            f'<polygon class="area" points="{left},{ground} {line} {_WIDTH - _RIGHT},{ground}"/>',
+            f'<polyline class="line" fill="none" stroke-width="2.500" stroke-linejoin="round" points="{line}"/>',
+            _goal_line(left, up(goal), goal) if goal else "",
+            _text(across(first), _HEIGHT - 12, day_name(first), "start"),
+            _text(across(last), _HEIGHT - 12, day_name(last - 1), "end") if last - first > 1 else "",
+        ]
+    )
+
+
+def _room_for(label: str) -> int:
+    """Return the width left of the curve in which the longest number fits, in the large digits of a page too."""
+    return max(_LEFT, len(label) * _DIGIT + 2 * _GAP)
+
+
+def _tick(left: int, y: float, text: str) -> str:
+    line = f'<path class="grid" d="M{left} {_number(y)}H{_WIDTH - _RIGHT}"/>'
+    return line + _text(left - _GAP, y + 4, text, "end")
+
+
+def _goal_line(left: int, y: float, goal: int) -> str:
+    look = 'class="goal" fill="none" stroke-width="1.500" stroke-dasharray="5 4"'
+    line = f'<path {look} d="M{left} {_number(y)}H{_WIDTH - _RIGHT}"/>'
+    return line + _text(_WIDTH - _RIGHT, y - 5, f"goal {goal:,}", "end")
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    return (
+        f'<text class="text" {_FONT} x="{_number(x)}" y="{_number(y)}" text-anchor="{anchor}">{escape(text)}</text>'
+    )
+
+
+def _empty() -> str:
+    return _text(_WIDTH / 2, _HEIGHT / 2, "Nobody has signed yet.", "middle")
+
+
+def _ticks(most: int) -> list[int]:
+    """Return three to six round numbers from 0 to just above the most."""
+    step = 1
+    while most > 5 * step:
+        leading = int(str(step)[0])
+        step = step * 5 // 2 if leading == 2 else step * 2
+    return list(range(0, most + step, step))
+
+
+def _thinned(points: Sequence[tuple[int, int]], most: int = 400) -> Sequence[tuple[int, int]]:
+    """Drop points that lie closer than pixels do."""
+    if len(points) <= most:
+        return points
+    every = -(-len(points) // most)
+    return [*points[:-1:every], points[-1]]
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _date(day: int) -> date:
+    return datetime.fromtimestamp(day * 86_400, UTC).date()
+
+
+def _people(count: int) -> str:
+    return "1 signature" if count == 1 else f"{count:,} signatures"
+
+
+def growth_of(snapshot: Snapshot, days: Days, today: int) -> Growth:
+    """Return a petition's curve, which ends when the petition does."""
+    end = snapshot.rules.ends_at(snapshot.closed_at)
+    goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
+    return Growth(days, today if end is None else min(today, end // 86_400), goal)

@@ -1,0 +1,69 @@
+"""Signatures as CSV in UTF-8. No spreadsheet reads a cell as a formula, at whatever character it splits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from bot.export.record import SignatureRecord
+
+COLUMNS: Final = (
+    "user_id",
+    "login",
+    "name",
+    "affiliation",
+    "reason",
+    "signed_at",
+    "comment_id",
+    "comment",
+    "letter",
+)
+
+
+def header() -> str:
+    """Return the line that names the columns."""
+    return _lines([COLUMNS])
+
+
+def rows(signatures: Iterable[SignatureRecord]) -> str:
+    """Return a line for each signature."""
+    return _lines([neutralize(getattr(one, name)) for name in COLUMNS] for one in signatures)
+
+
+def neutralize(value: object) -> str:
+    """Format a cell; what a spreadsheet would read as a formula gets an apostrophe in front.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return _neutralize_inner(_neutralize_start("" if value is None else str(value)))
+
+
+def is_neutralized(cell: str | None, value: object) -> bool:
+    """Return whether a cell holds a value as `neutralize` writes it, or as 0.1.0 did."""
+    return cell in (neutralize(value), _neutralize_start("" if value is None else str(value)))
+
+
+def _neutralize_start(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _neutralize_inner(text: str) -> str:
+    return _INNER_FORMULA.sub(r"\1'", _NOT_IN_A_CELL.sub(" ", text.replace("\r\n", "\n")))
+
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+
+_NOT_IN_A_CELL: Final = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""Characters at which a program may split lines or cells, or which it drops; the line feed may stay."""
+
+_INNER_FORMULA: Final = re.compile(r"""(^["\s]+|[;,|\n]["\s]*)(?=[=+\-@＝＋－＠])""")
+"""Where a cell begins for a program that splits at another character or reads each line by itself."""
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,186 @@
+"""The records that JSON, CSV, Atom and the pack are made of, and how they follow from the store's answers.
+
+The OpenAPI document takes its schemas from these structs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from bot.petition.letter import Letter, given_to
+from bot.petition.organizers.rules import next_goal
+from bot.store import Entry, Snapshot
+from bot.units import WholeEpochSeconds
+from bot.urls import Pages, Site
+
+Time = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="A time in UTC.")]
+Number = Annotated[int, Meta(ge=0)]
+Digest = Annotated[str, Meta(description="Identifies the tally: the block in the issue has it too.")]
+
+
+class SignatureRecord(Struct, frozen=True, kw_only=True):
+    """One person's standing signature."""
+
+    user_id: Annotated[int, Meta(description="GitHub's number for the person; logins change.")]
+    login: str
+    name: str | None
+    affiliation: str | None
+    reason: str | None
+    signed_at: Time
+    comment_id: int
+    comment: Annotated[str, Meta(description="Where the comment is on GitHub.")]
+    letter: Annotated[str | None, Meta(description="The SHA-256 of the words of the letter that was signed.")] = (
+        None
+    )
+
+
+class ResponseRecord(Struct, frozen=True, kw_only=True):
+    """The official answer to a petition."""
+
+    text: str
+    login: str
+    given_at: Time
+
+
+class PetitionRecord(Struct, frozen=True, kw_only=True):
+    """A petition without its signatures."""
+
+    repository: str
+    number: int
+    title: str
+    issue: Annotated[str, Meta(description="Where the issue is on GitHub.")]
+    page: str
+    count: Number
+    goal: Number | None
+    digest: Digest
+    counting: Annotated[bool, Meta(description="Whether new signatures count: it is open and has its label.")]
+    closed_at: Time | None
+    deadline: Time | None
+    response: ResponseRecord | None
+    letter: Annotated[str | None, Meta(description="The SHA-256 of the letter's words, as it stands now.")]
+    letter_changed_at: Annotated[Time | None, Meta(description="When it last changed after people had signed.")]
+
+
+class RosterRecord(Struct, frozen=True, kw_only=True):
+    """A petition with a part of its roster."""
+
+    petition: PetitionRecord
+    public: Annotated[bool, Meta(description="Whether the organizers show who has signed, or only how many.")]
+    signatures: Sequence[SignatureRecord]
+    next: Annotated[str | None, Meta(description="Where the signatures that follow are.")]
+    previous: Annotated[str | None, Meta(description="Where the signatures before these are.")]
+
+
+class DayRecord(Struct, frozen=True):
+    """How many signed on a day."""
+
+    day: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+    signatures: Number
+
+
+class LetterRecord(Struct, frozen=True, kw_only=True):
+    """A version of the letter; `signed` is how many had signed when it was first seen."""
+
+    digest: str
+    seen_at: Time
+    signed: int
+    text: str | None
+
+
+class PackRecord(Struct, frozen=True, kw_only=True):
+    """The content of the pack; `version` goes up when its format changes.
+
+    2: each signature has the checksum of the letter's version that was signed.
+    """
+
+    version: int = 2
+    made_at: Time
+    petition: PetitionRecord
+    withdrawn: int
+    withheld: int
+    letters: Sequence[LetterRecord]
+    days: Sequence[DayRecord]
+    signatures: Sequence[SignatureRecord]
+
+
+class ShieldRecord(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The count for shields.io: https://shields.io/badges/endpoint-badge ."""
+
+    schema_version: Annotated[int, Meta(ge=1, le=1)] = 1
+    label: str
+    message: str
+    color: str
+
+
+class EmbedRecord(Struct, frozen=True, kw_only=True):
+    """A link to a petition, as other pages show it: https://oembed.com ."""
+
+    version: str = "1.0"
+    type: str = "link"
+    title: str
+    provider_name: str = "Undersigned"
+    provider_url: str
+    cache_age: int = 300
+
+
+class ProblemRecord(Struct, frozen=True):
+    """The reason why a request was refused, and what to do about it."""
+
+    message: str
+
+
+def iso(at: WholeEpochSeconds) -> str:
+    """Format a time as ISO 8601."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def iso_or_none(at: WholeEpochSeconds | None) -> str | None:
+    """Format a time as ISO 8601, if there is one."""
+    return None if at is None else iso(at)
+
+
+def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRecord:
+    """Return a petition as a record."""
+    settings = snapshot.rules.settings
+    return PetitionRecord(
+        repository=snapshot.repository.full_name,
+        number=pages.number,
+        title=snapshot.title,
+        issue=site.issue(pages.repository, pages.number),
+        page=pages.roster,
+        count=snapshot.count,
+        goal=next_goal(settings.goals, snapshot.count),
+        digest=snapshot.digest,
+        counting=snapshot.labelled and snapshot.shut_at is None,
+        closed_at=iso_or_none(snapshot.shut_at),
+        deadline=iso_or_none(settings.deadline),
+        response=_response(snapshot),
+        letter=snapshot.letters[-1].digest if snapshot.letters else None,
+        letter_changed_at=iso_or_none(snapshot.letter_changed[0] if snapshot.letter_changed else None),
+    )
+
+
+def record_signature(entry: Entry, letters: Sequence[Letter], site: Site) -> SignatureRecord:
+    """Return a signature as a record, with the letter's version that was signed."""
+    signature = entry.signature
+    letter = letters[given_to(letters, signature.signed_at)].digest if letters else None
+    return SignatureRecord(
+        user_id=signature.user_id,
+        login=signature.login,
+        name=signature.name,
+        affiliation=signature.affiliation,
+        reason=signature.reason,
+        signed_at=iso(signature.signed_at),
+        comment_id=signature.comment_id,
+        comment=site.comment(entry.repository, entry.number, signature.comment_id),
+        letter=letter,
+    )
+
+
+def _response(snapshot: Snapshot) -> ResponseRecord | None:
+    given = snapshot.rules.response
+    return None if given is None else ResponseRecord(text=given.text, login=given.login, given_at=iso(given.at))

@@ -1,0 +1,206 @@
+"""What every request passes, in this order.
+
+1. **Headers** are set when an answer is about to be sent. This is a signal and no middleware, so that no answer is
+   without them, whichever step below refuses the request.
+2. **Rate limit** of the address. It comes first because it is cheapest, and so that what later steps refuse counts.
+3. **Host**: requests whose `Host` is not an address are refused, as pages put it into links.
+4. **Concurrency limit** of the route's pool; the place is free again when the handler ends.
+5. **Body timeout**, inside the place that a slow body takes.
+6. **Error pages**, innermost: a handler's HTTPException becomes a page or JSON before the limits see its status.
+
+Deliveries, whose policy has no pool, pass steps 2 to 5 at once. `POST /webhook` has limits of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from bot.store import DatabaseUnavailable
+from bot.units import Seconds
+from bot.web.client_address import ClientOrigin, client_origin
+from bot.web.context import PagesContext, is_search
+from bot.web.rate_limit import ConcurrencyLimiter, OriginRateLimiter, RateLimits
+from bot.web.route_policy import (
+    BASE_HEADERS,
+    NO_ROUTE,
+    PRIVATE,
+    PRIVATE_HEADERS,
+    Handler,
+    Policies,
+    Pool,
+    Route,
+    RoutePolicy,
+    add_routes,
+)
+
+FAILED_AUTH_COST: Final = 20
+"""As many requests a wrong token or key counts for, so that nobody guesses one."""
+
+BODY_TIMEOUT: Final[Seconds] = 8.0
+"""How long the body of a form may take to arrive."""
+
+OnRejected = Callable[[str], None]
+"""Called with the reason when a limit refuses a request."""
+
+
+def create_application(
+    routes: Iterable[Route],
+    limits: RateLimits,
+    on_rejected: OnRejected = lambda _reason: None,
+    *,
+    context: PagesContext | None = None,
+    max_body: int = 1024 * 1024,
+) -> web.Application:
+    """Create an application with routes, each with its policy; without a `context` it has no error pages.
+
+    `max_body` is in bytes and for handlers that read the whole body at once.
+    """
+    policies: Policies = {}
+    errors = [] if context is None else [show_errors(context)]
+    application = web.Application(
+        client_max_size=max_body, middlewares=[limit_requests(policies, limits, on_rejected), *errors]
+    )
+    policies.update(add_routes(application, routes))
+
+    async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+        policy = policies.get(request.match_info.route, NO_ROUTE)
+        headers = response.headers
+        if policy.is_about_petition and request.get(PRIVATE):
+            headers.update(PRIVATE_HEADERS)
+        sent = policy.sent if response.status < HTTPStatus.BAD_REQUEST else policy.sent_with_errors
+        for name, value in sent.items():
+            headers.setdefault(name, value)
+
+    application.on_response_prepare.append(set_headers)
+    return application
+
+
+def set_base_headers(response: web.StreamResponse) -> None:
+    """Set the headers of an answer that belongs to no application."""
+    for name, value in BASE_HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def limit_requests(policies: Policies, limits: RateLimits, on_rejected: OnRejected) -> Middleware:
+    """Create the middleware of steps 2 to 5."""
+    rate = OriginRateLimiter(limits.pages)
+    pools = {pool: ConcurrencyLimiter(*limits.places(pool)) for pool in Pool}
+
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        policy = policies.get(request.match_info.route, NO_ROUTE)
+        if policy.pool is None:
+            return await handler(request)
+        origin = client_origin(request, limits.proxies)
+        if wait := rate.acquire(origin):
+            on_rejected("too often")
+            return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
+        if not _has_valid_host(request):
+            return _refuse(HTTPStatus.BAD_REQUEST, "The header Host is not the address of anything.")
+        pool = pools[_pool(policy, request)]
+        if not pool.acquire(origin):
+            on_rejected("too many at once")
+            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests at once.", 1.0)
+        try:
+            response = await _handle_in_time(request, handler)
+        except web.HTTPException as refusal:
+            _charge(rate, origin, refusal.status)
+            raise
+        finally:
+            pool.release(origin)
+        _charge(rate, origin, response.status)
+        return response
+
+    return limit
+
+
+def show_errors(context: PagesContext) -> Middleware:
+    """Create the middleware of step 6: errors become a page for browsers, and JSON for others."""
+
+    @web.middleware
+    async def show(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as refusal:
+            if refusal.status < HTTPStatus.BAD_REQUEST:
+                raise
+            return _error(context, request, refusal)
+        except DatabaseUnavailable:
+            text = "The database does not answer. Nothing is lost; try again in a minute."
+            return _error(context, request, web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"}))
+
+    return show
+
+
+_HEADINGS: Final = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    503: "Temporarily unavailable",
+}
+
+
+def _error(context: PagesContext, request: web.Request, refusal: web.HTTPException) -> web.Response:
+    status, heading = refusal.status, _HEADINGS.get(refusal.status, refusal.reason)
+    message = "" if refusal.text == f"{status}: {refusal.reason}" else refusal.text
+    if "text/html" in request.headers.get("Accept", ""):
+        missing = status == HTTPStatus.NOT_FOUND
+        response = context.page(
+            request, "shared/message.html", status=status, heading=heading, message=message, missing=missing
+        )
+    else:
+        response = web.json_response({"message": message or heading}, status=status)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    for name in ("Allow", "Retry-After"):
+        if name in refusal.headers:
+            response.headers[name] = refusal.headers[name]
+    return response
+
+
+def _pool(policy: RoutePolicy, request: web.Request) -> Pool:
+    assert policy.pool is not None  # noqa: S101 - the caller has checked it
+    return Pool.SEARCHES if policy.is_searchable and is_search(request) else policy.pool
+
+
+async def _handle_in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if not request.can_read_body:
+        return await handler(request)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            return await handler(request)
+    except TimeoutError:
+        return _refuse(HTTPStatus.REQUEST_TIMEOUT, "The request body did not arrive in time.", 1.0)
+    except (ConnectionError, web.RequestPayloadError):
+        # The client has left, or its encoding is invalid.
+        return _refuse(HTTPStatus.BAD_REQUEST, "The request body is incomplete.", 1.0)
+
+
+def _charge(rate: OriginRateLimiter, origin: ClientOrigin, status: int) -> None:
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        rate.charge(origin, FAILED_AUTH_COST)
+
+
+def _has_valid_host(request: web.Request) -> bool:
+    """Return whether `Host` makes an address; https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
+    try:
+        # Both as it came and as aiohttp parsed it: one can be valid where the other is not.
+        return all(urlsplit(url).netloc for url in (f"//{request.host}", str(request.url.origin())))
+    except ValueError:
+        return False
+
+
+def _refuse(status: HTTPStatus, reason: str, wait: Seconds | None = None) -> web.Response:
+    response = web.Response(status=status, text=f"{reason}\n")
+    if wait is not None:
+        seconds = math.ceil(wait)
+        response.text = f"{reason} Try again in {seconds} s.\n"
+        response.headers["Retry-After"] = str(seconds)
+    return response

@@ -1,0 +1,62 @@
+"""Pages made of templates, and the static files that they load.
+
+Each feature has its own: `pages/petition.html` is `bot/web/pages/templates/petition.html`, and `shared/base.html`
+is `bot/web/templates/base.html`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from importlib import resources
+from pathlib import PurePath
+from typing import Final
+
+import jinja2
+from aiohttp import web
+
+from bot.web.route_policy import Handler
+
+_TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.PrefixLoader(
+        {
+            "shared": jinja2.PackageLoader("bot.web"),
+            **{name: jinja2.PackageLoader(f"bot.web.{name}") for name in ("pages", "organizers", "setup")},
+        }
+    ),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+
+_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+
+
+def page(template: str, *, status: int = HTTPStatus.OK, **values: object) -> web.Response:
+    """Return a page made of a template."""
+    text = _TEMPLATES.get_template(template).render(values)
+    return web.Response(text=text, status=status, content_type="text/html")
+
+
+def call_macro(template: str, name: str, argument: object) -> str:
+    """Return what a macro of a template makes of a value."""
+    return str(getattr(_TEMPLATES.get_template(template).module, name)(argument))
+
+
+def static_files(*packages: str) -> Handler:
+    """Create the handler that sends the files in the folder `static` of some packages."""
+    files = {name: content for package in packages for name, content in _read_static(package)}
+
+    async def send(request: web.Request) -> web.Response:
+        name = request.match_info["file"]
+        if name not in files:
+            raise web.HTTPNotFound(text="There is no such file.")
+        kind = _TYPES[PurePath(name).suffix]
+        return web.Response(body=files[name], content_type=kind, charset=None if kind == "image/png" else "utf-8")
+
+    return send
+
+
+def _read_static(package: str) -> Iterable[tuple[str, bytes]]:
+    return ((file.name, file.read_bytes()) for file in resources.files(package).joinpath("static").iterdir())

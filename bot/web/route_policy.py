@@ -1,0 +1,118 @@
+"""What a route declares beside its handler: which limit its requests count for, and the headers of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
+
+from aiohttp import web
+from aiohttp.hdrs import METH_GET, METH_HEAD
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def content_security_policy(*, style: str = "'self'", form_action: str = "'self'") -> str:
+    """Return the policy that allows nothing from elsewhere, but forms may go to `form_action`."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src {style}; img-src 'self'; connect-src 'self'; "
+        f"form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+BASE_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": content_security_policy(),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""The headers of every answer, unless its route or its handler sets another value."""
+
+PRIVATE_HEADERS: Final[Mapping[str, str]] = {
+    # The address has the key in it, which no linked site should see.
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "Cache-Control": "private, no-store",
+}
+"""The headers of answers about a private petition, and of all answers to organizers."""
+
+PRIVATE: Final = web.RequestKey("private", bool)
+"""Set on a request once its petition is known to be private."""
+
+
+class Pool(Enum):
+    """The limits of concurrent requests; each request counts for one."""
+
+    PAGES = auto()
+    EXPORTS = auto()
+    """Whole rosters, which are sent as fast as the client takes them."""
+    SEARCHES = auto()
+    """Requests that wait for their turn to search."""
+    LIVE = auto()
+    """Answers that stay open."""
+    ORGANIZERS = auto()
+    """Requests that wait for GitHub."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePolicy:
+    """Which limits and headers a route has.
+
+    `cache_control` is for answers below 400; errors are never stored. `pool` is None where neither the rate nor the
+    number of requests is limited. With `is_searchable`, a search counts for `Pool.SEARCHES` instead. With
+    `is_about_petition`, answers get `PRIVATE_HEADERS` where the petition is private.
+    """
+
+    cache_control: str | None
+    pool: Pool | None = Pool.PAGES
+    is_searchable: bool = False
+    is_about_petition: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, str] = field(init=False)
+    """All headers of an answer."""
+    sent_with_errors: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        caching = {} if self.cache_control is None else {"Cache-Control": self.cache_control}
+        sent = {**BASE_HEADERS, **caching, **self.headers}
+        no_store = {"Cache-Control": "no-store"} if caching and "no-store" not in sent["Cache-Control"] else {}
+        object.__setattr__(self, "sent", sent)
+        object.__setattr__(self, "sent_with_errors", {**sent, **no_store})
+
+
+NO_ROUTE: Final = RoutePolicy(cache_control="no-store")
+"""The policy of requests that match no route."""
+
+PROBE: Final = RoutePolicy(cache_control="no-store")
+"""The policy of health checks and metrics."""
+
+WEBHOOK: Final = RoutePolicy(cache_control=None, pool=None)
+"""The policy of deliveries.
+
+An address does not tell who sends them: anybody can make GitHub deliver something with a wrong signature, and a
+limit by address would then refuse GitHub.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A handler with its address and policy; GET stands for HEAD too."""
+
+    method: str
+    path: str
+    handler: Handler
+    policy: RoutePolicy
+
+
+Policies = dict[web.AbstractRoute, RoutePolicy]
+
+
+def add_routes(application: web.Application, routes: Iterable[Route]) -> Policies:
+    """Add routes to an application; returns the policy of each."""
+    policies: Policies = {}
+    for route in routes:
+        resource = application.router.add_resource(route.path)
+        for method in (METH_GET, METH_HEAD) if route.method == METH_GET else (route.method,):
+            policies[resource.add_route(method, route.handler)] = route.policy
+    return policies

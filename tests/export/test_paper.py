@@ -1,0 +1,231 @@
+"""The paper of a pack: what it says, that strangers' words do nothing in it, and how a browser prints it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from msgspec import structs
+from playwright.async_api import Browser, Page
+from pypdf import PdfReader
+
+from bot.export.chart import Growth
+from bot.export.pack import record_pack
+from bot.export.paper import IN_ONE_LIST, paper
+from bot.export.record import PackRecord, ResponseRecord
+from bot.petition.letter import Letter
+from bot.store import PetitionExport
+from bot.urls import Site
+from tests.browser import PHONE, barriers
+from tests.export.conftest import AT, NAMES, PAGES
+from tests.web.html import Read
+
+HOSTILE = (
+    "<script>alert(1)</script>", '"><img src=https://e.org/x onerror=alert(1)>', "</b></bdi></li></ol></main><h1>x",
+    "</title><style>*{display:none}</style>", "{{ 7 * 7 }}{% raw %}", "<!--", "&lt;b&gt;",
+    "a\0b\x1b[2J\x85c\ud800d", "\u202egnp.exe\u2067", "<plaintext>", "' onmouseover='alert(1)", "]]>",
+    "<svg onload=alert(1)>",
+)  # fmt: skip
+SCRIPTS = ("བསྟན་འཛིན་རྒྱ་མཚོ།", "ნინო ბერიძე", "Ηώ", "👩🏽‍🚀 Mae", "សុខា", "ສົມໄຊ", "ⵜⴰⴼⵙⵓⵜ", "O’Neill")
+
+
+@pytest.fixture
+def record(whole: PetitionExport) -> PackRecord:
+    return record_pack(whole, PAGES, Site(), AT)
+
+
+def written(record: PackRecord) -> str:
+    return b"".join(paper(record, Growth([(20_000, 5)], 20_001))).decode()
+
+
+def read(record: PackRecord) -> Read:
+    return Read(written(record))
+
+
+def said_in(record: PackRecord) -> str:
+    return " ".join(" ".join(read(record).words).split())
+
+
+def with_letter(whole: PetitionExport, text: str) -> PackRecord:
+    *before, last = whole.details.letters
+    odd = replace(whole, details=replace(whole.details, letters=[*before, replace(last, text=text)]))
+    return record_pack(odd, PAGES, Site(), AT)
+
+
+def signed_by(record: PackRecord, names: Sequence[str]) -> PackRecord:
+    first = record.signatures[0]
+    signatures = [
+        structs.replace(first, login=f"login-{number}", name=name, affiliation=name, reason=name)
+        for number, name in enumerate(names, 1)
+    ]
+    return structs.replace(
+        record, signatures=signatures, petition=structs.replace(record.petition, count=len(signatures))
+    )
+
+
+def test_it_says_what_was_asked_who_signed_and_how_to_check_it(record: PackRecord) -> None:
+    text, petition = said_in(record), record.petition
+    for words in (
+        "Petition on acme/letters, issue #7", "Open the archive", "Please open it.", "#strong[x] $y$",
+        "signatures 5", "withdrawn by /unsign 1", "5 signatures since", "How this was counted", "verify --pack",
+        petition.digest, petition.issue, f"SHA-256 of its words: {petition.letter}", "State open",
+        "Counted 18 Nov 2026, 11:06 UTC", "Ada Lovelace · ada =1+1 Because it is *time*. 17 Nov 2026",
+    ):  # fmt: skip
+        assert words in text, words
+    for name in list(NAMES.values())[:-1]:
+        assert text.count(name) == 1, name
+    assert NAMES["edsger"] not in text
+
+
+def test_it_shows_goal_end_removed_signatures_and_the_official_response(record: PackRecord) -> None:
+    response = ResponseRecord(
+        text="We [agree](https://e.org/why)\nand act.", login="minister", given_at="2026-11-18T08:00:00Z"
+    )
+    petition = structs.replace(
+        record.petition, count=1, goal=5_000, closed_at="2026-11-18T09:00:00Z", response=response
+    )
+    told = structs.replace(record, withheld=3, petition=petition)
+    text = said_in(told)
+    for words in (
+        "signature 1", "removed by the organizers 3", "the goal 5,000", "closed on 18 Nov 2026, 09:00 UTC",
+        "Official response We agree and act. by minister, 18 Nov 2026, 08:00 UTC",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "https://e.org/why" in read(told).links
+    assert "Official response" not in said_in(record)
+
+
+def test_it_says_which_version_of_the_letter_each_has_signed(whole: PetitionExport) -> None:
+    (letter,) = whole.details.letters
+    newer = Letter("sha256:" + "0" * 64, whole.entries[2].signature.signed_at, 2, "Another letter.")
+    two = replace(whole, details=replace(whole.details, letters=[letter, newer]))
+    text = said_in(record_pack(two, PAGES, Site(), AT))
+    assert text.count("· version 1") == 3
+    assert text.count("· version 2") == 2
+    for words in ("Another letter.", f"{letter.digest} 2 17 Nov 2026", newer.digest):
+        assert words in text, words
+    assert "version 1" not in read(record_pack(whole, PAGES, Site(), AT)).text
+
+
+def test_it_is_written_without_letter_names_or_signatures(record: PackRecord) -> None:
+    erased = [structs.replace(one, login="", name=None, affiliation=None, reason=None) for one in record.signatures]
+    text = read(structs.replace(record, letters=(), signatures=erased)).text
+    assert text.count("Not named") == 5
+    assert "The letter's text is not known." in text
+    assert "Nobody has signed." in read(structs.replace(record, signatures=())).text
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_strangers_write_does_nothing(record: PackRecord, name: str) -> None:
+    response = ResponseRecord(text=name, login="x", given_at=record.made_at)
+    said = structs.replace(
+        signed_by(record, [name] * 5),
+        petition=structs.replace(record.petition, title=name, repository=name, response=response),
+    )
+    plain = structs.replace(
+        signed_by(record, ["Ada"] * 5),
+        petition=structs.replace(record.petition, response=structs.replace(response, text="Ada")),
+    )
+    found, usual = read(said), read(plain)
+    assert (found.tags, found.attributes, found.links) == (usual.tags, usual.attributes, usual.links)
+    visible = " ".join(re.sub("[\0-\x1f\ud800-\udfff]", "", name).split())
+    assert found.text.count(visible) >= 3 * 5 + 2
+    assert not re.search("[\0-\x08\x0b-\x1f\ud800-\udfff]", written(said))
+
+
+def test_a_letter_brings_links_and_nothing_else(whole: PetitionExport) -> None:
+    text = "![Ada](https://e.org/a.png)\n<script src=//e.org></script><style>*{}</style><iframe src=//e.org>"
+    found = read(with_letter(whole, text))
+    assert not {"img", "script", "iframe", "object", "link"} & set(found.tags)
+    assert found.tags["style"] == 1
+    assert "a rel" in found.attributes
+
+
+def test_a_browser_is_told_to_load_nothing_and_to_run_nothing(record: PackRecord) -> None:
+    policy = r"default-src 'none'; style-src 'sha256-[\w+/]{43}='; base-uri 'none'; form-action 'none'"
+    assert re.search(rf'<meta http-equiv="Content-Security-Policy" content="{policy}">', written(record))
+
+
+def test_what_a_letter_folds_in_is_shown(whole: PetitionExport) -> None:
+    assert "<details open><summary>More</summary>" in written(
+        with_letter(whole, "<details><summary>More</summary>all of it</details>")
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**a *b " * 1_500 + "the end" + " c* d**" * 1_500,
+        "> " * 19 + "**a *b " * 30 + "the end" + " c* d**" * 30,
+        "- " * 9 + "[" * 90 + "the end" + "](https://example.org)" * 90,
+        "-\n-\n\n1.\n\n||\n|-|\n||\n\n>\n\n###\n\nthe end",
+    ],
+    ids=["deep", "deep in quotes", "deep in lists", "empty"],
+)
+def test_a_paper_is_written_however_its_letter_is_made(whole: PetitionExport, text: str) -> None:
+    assert "the end" in read(with_letter(whole, text)).text
+
+
+def test_many_names_come_in_parts(record: PackRecord) -> None:
+    parts = list(paper(signed_by(record, ["Ada"] * 3_000), Growth([], 0)))
+    assert len(parts) > 10
+    assert max(map(len, parts)) < 100_000
+
+
+@pytest.fixture
+def crowd(record: PackRecord) -> PackRecord:
+    """Give a pack with three lists of names."""
+    names = [*NAMES.values(), *SCRIPTS, *HOSTILE]
+    return signed_by(record, [*names, *(f"Person {number}." for number in range(2 * IN_ONE_LIST))])
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def opened(browser: Browser, crowd: PackRecord, tmp_path: Path) -> AsyncIterator[Page]:
+    """Open the paper as a file; fails if it asks for anything or if the browser complains."""
+    file = tmp_path / "petition.html"
+    file.write_text(written(crowd), encoding="utf-8", newline="")
+    page = await browser.new_page(viewport=PHONE)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: asked.append(message.text))
+    await page.goto(file.as_uri())
+    yield page
+    await page.close()
+    assert asked == [file.as_uri()]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_browser_prints_every_name_once_on_numbered_pages(opened: Page, crowd: PackRecord) -> None:
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(await opened.pdf())).pages]
+    assert [re.findall(r"Page (\d+) of (\d+)", text) for text in pages] == [
+        [(f"{number}", f"{len(pages)}")] for number in range(1, len(pages) + 1)
+    ]
+    text = " ".join(" ".join(pages).split())
+    assert text.count("acme/letters #7 · 18 Nov 2026, 11:06 UTC") == len(pages)
+    for words in ("Open the archive", "Please open it.", "How this was counted", crowd.petition.digest):
+        assert words in text.replace("\n", " "), words
+    for number, one in enumerate(crowd.signatures, 1):
+        assert len(re.findall(rf"\b{number}\. .{{0,99}}?· {one.login}\b", text)) == 1, one.login
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_names_of_all_scripts_stand_in_columns_of_the_print(opened: Page, crowd: PackRecord) -> None:
+    shown = await opened.locator(".names b").all_text_contents()
+    assert shown[: len(NAMES) + len(SCRIPTS)] == [*NAMES.values(), *SCRIPTS]
+    assert len(shown) == len(crowd.signatures)
+    lefts = "[...document.querySelectorAll('.names li')].map(one => one.getBoundingClientRect().left)"
+    assert len(set(await opened.evaluate(lefts))) == 1
+    await opened.emulate_media(media="print")
+    assert len(set(await opened.evaluate(lefts))) == 2
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_it_fits_a_phone_and_keeps_nobody_out(opened: Page) -> None:
+    assert await opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert await opened.evaluate("getComputedStyle(document.querySelector('.names')).listStylePosition") == "inside"
+    assert await barriers(opened) == []

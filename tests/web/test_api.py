@@ -1,0 +1,215 @@
+"""A petition for programs: JSON, table, feed, badge, chart, oEmbed; in all of them strangers' text stays text."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import csv
+import hashlib
+import io
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from bot.export.chart import STYLE
+from bot.export.csv import neutralize
+from bot.petition.comments.commands import Sign
+from bot.petition.counting.digest import digest
+from bot.web.api.routes import ApiRoutes
+from tests.store.scene import LETTER, person
+from tests.web.scene import PAGE, PUBLIC, Scene, pages_context
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+FORMS = (".json", ".csv", "/badge.svg", "/badge.json", "/chart.svg", "/feed.atom")
+
+
+async def get_json(scene: Scene, path: str = f"{PAGE}.json", status: int = 200) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(await scene.get(path, status, Accept="*/*"))
+    return found
+
+
+async def headers(scene: Scene, path: str, **asked: str) -> Mapping[str, str]:
+    async with scene.client.get(path, headers=asked) as answer:
+        return CIMultiDict({**answer.headers, "status": str(answer.status)})
+
+
+async def rows(scene: Scene, path: str = f"{PAGE}.csv") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(await scene.get(path), newline="")))
+
+
+async def test_json_tells_the_petition_and_who_signed(scene: Scene) -> None:
+    comment = await scene.petition.say(person("ada"), Sign("Ada Lovelace", "Engines", "It is time."))
+    found = await get_json(scene)
+    assert found["petition"]["count"] == 1
+    assert found["petition"]["page"] == PUBLIC + PAGE
+    assert found["signatures"] == [
+        {
+            "user_id": 1,
+            "login": "ada",
+            "name": "Ada Lovelace",
+            "affiliation": "Engines",
+            "reason": "It is time.",
+            "signed_at": "2026-11-17T07:20:02Z",
+            "comment_id": comment,
+            "comment": f"https://github.com/acme/letters/issues/7#issuecomment-{comment}",
+            "letter": None,
+        }
+    ]
+    assert (found["next"], found["previous"]) == (None, None)
+
+
+async def test_the_digest_follows_from_the_signatures(scene: Scene) -> None:
+    for login in ("ada", "grace", "alan"):
+        await scene.petition.sign(login)
+    found = await get_json(scene)
+    pairs = [(one["user_id"], one["comment_id"]) for one in found["signatures"]]
+    assert found["petition"]["digest"] == digest(pairs)
+
+
+async def test_json_comes_in_parts_that_lead_to_one_another(scene: Scene) -> None:
+    for login in ("ada", "grace", "alan"):
+        await scene.petition.sign(login)
+    first = await get_json(scene, f"{PAGE}.json?limit=2&sort=oldest")
+    second = await get_json(scene, first["next"].removeprefix(PUBLIC))
+    back = await get_json(scene, second["previous"].removeprefix(PUBLIC))
+    assert [one["login"] for one in first["signatures"]] == ["ada", "grace"]
+    assert [one["login"] for one in second["signatures"]] == ["alan"]
+    assert back["signatures"] == first["signatures"]
+    said = await headers(scene, f"{PAGE}.json?limit=2")
+    assert said["Link"].endswith('>; rel="next"')
+
+
+async def test_what_has_not_changed_is_not_sent_again(scene: Scene) -> None:
+    await scene.petition.sign("ada")
+    for form in (".json", "/badge.svg", "/chart.svg", "/feed.atom"):
+        mark = (await headers(scene, PAGE + form))["ETag"]
+        assert (await headers(scene, PAGE + form, **{"If-None-Match": mark}))["status"] == "304"
+        assert (await headers(scene, PAGE + form, **{"If-None-Match": f'"x", {mark}'}))["status"] == "304"
+        await scene.petition.sign(f"somebody-{form.strip('/.')}")
+        assert (await headers(scene, PAGE + form, **{"If-None-Match": mark}))["status"] == "200"
+    one = (await headers(scene, f"{PAGE}.json?limit=1"))["ETag"]
+    assert one != (await headers(scene, f"{PAGE}.json?limit=2"))["ETag"]
+
+
+async def test_other_peoples_pages_may_read_it_and_image_proxies_ask_again(scene: Scene) -> None:
+    for form in FORMS:
+        said = await headers(scene, PAGE + form)
+        assert said["Access-Control-Allow-Origin"] == "*"
+        assert said["Cache-Control"] == "no-cache, max-age=0"
+
+
+async def test_a_table_has_a_line_for_each_signature(scene: Scene) -> None:
+    await scene.petition.say(person("ada"), Sign("Ada", 'Engines "of", all', "Two\nlines"))
+    await scene.petition.sign("grace")
+    ada, grace = await rows(scene)
+    assert (ada["login"], ada["affiliation"], ada["reason"]) == ("ada", 'Engines "of", all', "Two\nlines")
+    assert (grace["user_id"], grace["name"]) == ("2", "")
+    said = await headers(scene, f"{PAGE}.csv")
+    assert said["Content-Type"] == "text/csv; charset=utf-8"
+    assert said["Content-Disposition"] == 'attachment; filename="acme-letters-7.csv"'
+
+
+async def test_a_long_table_is_whole(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.rosters.BATCH", 2)
+    for login in ("ada", "grace", "alan", "linus", "barbara"):
+        await scene.petition.sign(login)
+    assert [row["login"] for row in await rows(scene)] == ["ada", "grace", "alan", "linus", "barbara"]
+
+
+async def test_whoever_is_slow_to_take_a_long_table_keeps_nobody_from_theirs(scene: Scene) -> None:
+    async def parts() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    routes = ApiRoutes(pages_context(scene.petition.store))
+    slow = [routes._read_in_turn(parts()) for _ in range(5)]
+    assert [await anext(one) for one in slow] == [1] * 5
+    async with asyncio.timeout(60):
+        assert [part async for part in routes._read_in_turn(parts())] == [1, 2]
+
+
+async def test_a_badge_says_the_count(scene: Scene) -> None:
+    await scene.petition.sign("ada")
+    badge = ET.fromstring(await scene.get(f"{PAGE}/badge.svg"))  # noqa: S314 - our own
+    assert badge.attrib["aria-label"] == "signatures: 1"
+    shield = await get_json(scene, f"{PAGE}/badge.json")
+    assert shield == {"schemaVersion": 1, "label": "signatures", "message": "1", "color": "3d4fb5"}
+
+
+async def test_a_chart_alone_may_use_its_own_style_and_no_other(scene: Scene) -> None:
+    said = await headers(scene, f"{PAGE}/chart.svg")
+    mark = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    assert f"style-src 'sha256-{mark}'" in said["Content-Security-Policy"]
+    assert f"<style>{STYLE}</style>" in await scene.get(f"{PAGE}/chart.svg")
+
+
+async def test_a_feed_has_the_newest_signatures(scene: Scene) -> None:
+    await scene.petition.say(person("ada"), Sign("Ada", "Engines", "It is time."))
+    feed = ET.fromstring(await scene.get(f"{PAGE}/feed.atom"))  # noqa: S314 - our own
+    (entry,) = feed.iter(f"{ATOM}entry")
+    assert entry.findtext(f"{ATOM}title") == "Ada, Engines"
+    assert entry.findtext(f"{ATOM}content") == "It is time."
+    assert entry.findtext(f"{ATOM}author/{ATOM}name") == "ada"
+
+
+async def test_a_link_to_a_petition_can_be_shown_with_title_and_count(scene: Scene) -> None:
+    await scene.petition.sign("ada")
+    found = await get_json(scene, f"/oembed?url={PUBLIC}{PAGE}")
+    assert (found["type"], found["title"]) == ("link", "Open the archive: 1 person has signed")
+    for url in ("", PAGE, f"https://elsewhere.example{PAGE}", f"{PUBLIC}/petitions/acme/letters/x", f"{PUBLIC}/["):
+        await get_json(scene, f"/oembed?url={url}", 404)
+    await get_json(scene, f"/oembed?url={PUBLIC}{PAGE}&format=xml", 400)
+
+
+async def test_a_private_petition_has_no_form_without_its_key(scene: Scene) -> None:
+    await scene.petition.sign("ada")
+    key = await scene.make_private()
+    for form in (*FORMS, "/events"):
+        assert await get_json(scene, PAGE + form, 404) == {"message": "There is no such petition here."}
+    for form in FORMS:
+        said = await headers(scene, f"{PAGE}{form}?key={key}")
+        assert said["status"] == "200"
+        assert said["Referrer-Policy"] == "no-referrer"
+        assert "no-store" in said["Cache-Control"]
+    assert f"key={key}" in (await get_json(scene, f"{PAGE}.json?key={key}"))["petition"]["page"]
+    await get_json(scene, f"/oembed?url={PUBLIC}{PAGE}", 404)
+
+
+async def test_a_question_that_makes_no_sense_is_told_what_would(scene: Scene) -> None:
+    for query in ("limit=0", "limit=1001", "limit=x", "limit=-1", "limit=٣", "sort=age", "after=1"):
+        found = await get_json(scene, f"{PAGE}.json?{query}", 400)
+        assert set(found) == {"message"}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "'=1", '",=1'])
+    | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
+    title=st.sampled_from(["<script>1</script>", '"><a href="/x">', '" onload="1', "&amp;"])
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20),
+)
+async def test_no_form_takes_strangers_text_for_its_own(scene: Scene, name: str, title: str) -> None:
+    name = name.replace("\0", "x")
+    await scene.petition.change_issue(replace(LETTER, title=title))
+    await scene.petition.say(person("ada"), Sign(name, name, name))
+    (row,) = await rows(scene)
+    for field in ("name", "affiliation", "reason"):
+        assert row[field] == neutralize(name)
+        assert not row[field].startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+    (one,) = (await get_json(scene))["signatures"]
+    assert one["name"] == name
+    feed = ET.fromstring(await scene.get(f"{PAGE}/feed.atom"))  # noqa: S314 - our own
+    assert {each.tag for each in feed.iter()} == {
+        f"{ATOM}{tag}" for tag in ["feed", "id", "title", "updated", "link", "entry", "author", "name", "content"]
+    }
+    picture = ET.fromstring(await scene.get(f"{PAGE}/chart.svg"))  # noqa: S314 - our own
+    assert not any(each.tag.endswith(("script", "}a", "foreignObject")) for each in picture.iter())
+    assert picture.attrib.keys() == {"viewBox", "class", "role", "aria-label"}
+    assert title.strip() in picture.attrib["aria-label"] or not title.isprintable()
