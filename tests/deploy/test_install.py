@@ -81,18 +81,18 @@ async def set_up(link: str, sandbox: Sandbox) -> None:
         ):
             pass
         async with asyncio.timeout(60):
-            while not (await progress(session, home))["heard"]:  # noqa: ASYNC110 - the page looks again and again too
+            while not (await progress(session, home))["delivered"]:  # noqa: ASYNC110 - the page looks again and again too
                 await asyncio.sleep(0.05)
 
 
 async def progress(session: aiohttp.ClientSession, home: str) -> dict[str, object]:
     try:
         async with session.get(f"{home}/setup/status") as answer:
-            found: dict[str, object] = await answer.json() if answer.ok else {"heard": False}
+            found: dict[str, object] = await answer.json() if answer.ok else {"delivered": False}
             return found
     except aiohttp.ServerDisconnectedError:
         # It hands over just now; a browser asks once more by itself.
-        return {"heard": False}
+        return {"delivered": False}
 
 
 async def shell(line: str, folder: Path, environment: dict[str, str]) -> Process:
