@@ -215,7 +215,7 @@ def test_every_threat_names_tests_that_exist() -> None:
 
 def test_the_map_has_every_room() -> None:
     rooms = {path.name for path in (ROOT / "bot").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    rows = table(MAP, "## Rooms")
+    rows = table(MAP, "## Packages")
     assert {code(room) for room, _, _ in rows} == {f"bot/{room}/" for room in rooms} | {"sandbox/"}
     single = {path.name for path in (ROOT / "bot").glob("*.py") if not path.name.startswith("__")}
     assert set(re.findall(r"`bot/(\w+\.py)`", MAP)) == single
