@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from bot.github.errors import (
@@ -18,6 +19,7 @@ from bot.github.errors import (
     WriteNotSent,
 )
 from bot.store import State
+from bot.units import EpochSeconds
 
 LONGEST = 3600.0
 """Seconds after which anything is tried again: causes go away without telling us."""
@@ -26,21 +28,41 @@ PATIENT = 300.0
 """Seconds between tries while GitHub is merely unwell."""
 
 
-class Stale(Unavailable):
-    """GitHub shows an issue as it was before an edit that it has told us of already."""
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """A petition is not to be published now but `after` a time; `state` and `detail` say why.
+
+    `attempts` is how many in a row have not succeeded by then.
+    """
+
+    after: EpochSeconds
+    state: State
+    attempts: int
+    detail: str = ""
 
 
 class NameReused(Unavailable):
     """The repository was renamed, and another one has its name now."""
 
 
-def retry_at(error: GitHubError | None, attempts: int, now: float) -> float:
+def retry_at(error: GitHubError | None, attempts: int, now: EpochSeconds) -> EpochSeconds:
     """Double the wait with each attempt (2 s, 4 s, …); a refusal may take up to an hour, an outage five minutes.
 
     Without an error something is not known yet, and may never be.
     """
     refused = error is None or isinstance(error, Forbidden | Gone | NotFound | Unprocessable)
     return now + min(LONGEST if refused else PATIENT, 2.0 ** min(attempts + 1, 12))
+
+
+def requeue_after(error: GitHubError, attempts: int, now: EpochSeconds) -> Requeue:
+    """Return when a petition is to be published again that an error of GitHub's has kept from it."""
+    return Requeue(retry_at(error, attempts, now), state_of(error), attempts + 1, str(error))
+
+
+def requeue_stale(issue: str, attempts: int, now: EpochSeconds) -> Requeue:
+    """Return when an issue is to be read again that GitHub shows as it was before an edit that is known."""
+    after = now + min(PATIENT, 2.0 ** min(attempts + 1, 12))
+    return Requeue(after, State.FINE, attempts + 1, f"{issue} is shown as it was before its last edit")
 
 
 def state_of(error: GitHubError) -> State:
@@ -60,7 +82,7 @@ def state_of(error: GitHubError) -> State:
 
 def is_unwell(error: GitHubError) -> bool:
     """Return whether GitHub itself was unwell, so that what comes next will hardly go better."""
-    return isinstance(error, Unavailable) and not isinstance(error, Stale | NameReused)
+    return isinstance(error, Unavailable) and not isinstance(error, NameReused)
 
 
 def ends_all(error: GitHubError) -> bool:
@@ -75,7 +97,6 @@ def is_deleted(error: GitHubError) -> bool:
 
 
 _STATES: Final = {
-    Stale: State.FINE,
     NameReused: State.NAME_REUSED,
     InstallationGone: State.UNINSTALLED,
     InstallationSuspended: State.SUSPENDED,

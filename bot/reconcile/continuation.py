@@ -19,7 +19,8 @@ from bot.petition.facts import Continuation
 from bot.petition.issue_names import split_name
 from bot.reconcile.backoff import ends_all
 from bot.reconcile.publish_context import PublishContext
-from bot.store import Snapshot
+from bot.store import Publication, Snapshot
+from bot.units import EpochSeconds
 
 log = structlog.get_logger("continue")
 
@@ -33,7 +34,7 @@ SETTLED_AFTER: Final = 60
 """Seconds after which GitHub's lists show an issue that it was asked to open, if it opened it."""
 
 
-async def find_again(tally: Snapshot, first: IssueRead, desk: PublishContext) -> bool:
+async def find_again(tally: Snapshot, first: IssueRead, context: PublishContext) -> bool:
     """Take up the issues that the block of a petition's first issue names and our rows lack; tell if there are any.
 
     So it is after the database was lost. Raises `bot.github.errors`.
@@ -46,36 +47,38 @@ async def find_again(tally: Snapshot, first: IssueRead, desk: PublishContext) ->
             continue
         if strangers == continuations.UNRELATED_LIMIT:
             break
-        read = await _named(name, tally, first, desk)
+        read = await _named(name, tally, first, context)
         if read is None:
             strangers += 1
         else:
-            found |= await _take_up(read, tally, desk)
+            found |= await _take_up(read, tally, context)
     return found
 
 
-async def continue_if_full(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -> float | None:
+async def continue_if_full(
+    known: Publication, pages: list[IssueRead], context: PublishContext
+) -> EpochSeconds | None:
     """Open the next issue if the last one is full; give the time to try again where that was not possible now.
 
     One that may have been opened already is looked for also when no other is wanted any more: people may have
     signed there. Raises what concerns the whole installation.
     """
-    last = pages[-1].issue
+    tally, last = known.petition, pages[-1].issue
     over = last.locked or not tally.labelled or tally.shut_at is not None or tally.ended_at is not None
     wanted = not over and continuations.is_full(last.comments, tally.rules.settings.comments_per_thread)
-    asked_at = await desk.store.petitions.get_continuing_at(tally.petition_id)
+    asked_at = known.continuing_at
     if not wanted and not asked_at:
         return None
-    now = desk.now()
+    now = context.now()
     try:
-        if await _find_opened(tally, pages, desk):
+        if await _find_opened(tally, pages, context):
             return None
         if now < asked_at + SETTLED_AFTER:
             return asked_at + SETTLED_AFTER
         if wanted:
-            await _open(tally, pages, desk)
+            await _open(tally, pages, context)
         else:
-            await desk.store.petitions.mark_continuing(tally.petition_id, 0)
+            await context.store.petitions.mark_continuing(tally.petition_id, 0)
     except GitHubError as error:
         if ends_all(error):
             raise
@@ -84,46 +87,48 @@ async def continue_if_full(tally: Snapshot, pages: list[IssueRead], desk: Publis
     return None
 
 
-async def _named(name: str, tally: Snapshot, first: IssueRead, desk: PublishContext) -> IssueRead | None:
+async def _named(name: str, tally: Snapshot, first: IssueRead, context: PublishContext) -> IssueRead | None:
     """Read an issue that a block names; None where it is none that continues the petition."""
     try:
-        read = await desk.client.get_issue(*split_name(name))
+        read = await context.client.get_issue(*continuations.split_name(name))
     except (NotFound, Gone):
         return None
     is_ours = read.repository.owner == first.repository.owner
-    return read if is_ours and await _continues(read, tally, first, desk.client) else None
+    return read if is_ours and await _continues(read, tally, first, context.client) else None
 
 
-async def _find_opened(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -> bool:
+async def _find_opened(tally: Snapshot, pages: list[IssueRead], context: PublishContext) -> bool:
     """Look among the issues younger than the last thread for one that continues the petition."""
     last = pages[-1]
-    for read in await desk.client.list_issues_after(last.repository, last.issue.number):
-        if await _continues(read, tally, pages[0], desk.client) and await _take_up(read, tally, desk):
+    for read in await context.client.list_issues_after(last.repository, last.issue.number):
+        if await _continues(read, tally, pages[0], context.client) and await _take_up(read, tally, context):
             return True
     return False
 
 
-async def _open(tally: Snapshot, pages: list[IssueRead], desk: PublishContext) -> None:
-    if not desk.lease:
+async def _open(tally: Snapshot, pages: list[IssueRead], context: PublishContext) -> None:
+    if not context.lease:
         return
     first = pages[0]
     position = tally.threads[-1].position + 1
     name = f"{first.repository.full_name}#{first.issue.number}"
-    url = desk.addresses.site.issue(first.repository, first.issue.number)
+    url = context.addresses.site.issue(first.repository, first.issue.number)
     body = continuations.continuation_body(first.issue.title, url, continuations.Continues(first.issue.id, name))
-    await desk.store.petitions.mark_continuing(tally.petition_id, int(desk.now()))
+    await context.store.petitions.mark_continuing(tally.petition_id, int(context.now()))
     title = continuations.continuation_title(first.issue.title, position)
-    read = await desk.client.create_issue(pages[-1].repository, title, body)
-    await _take_up(read, tally, desk)
+    read = await context.client.create_issue(pages[-1].repository, title, body)
+    await _take_up(read, tally, context)
 
 
-async def _take_up(read: IssueRead, tally: Snapshot, desk: PublishContext) -> bool:
+async def _take_up(read: IssueRead, tally: Snapshot, context: PublishContext) -> bool:
     """Make an issue the petition's next thread; tell whether it was none before."""
-    known = await desk.store.threads.get(read.issue.id)
+    known = await context.store.threads.get(read.issue.id)
     if known is not None and known.petition_id == tally.petition_id:
         return False
-    await desk.store.record([Continuation(tally.installation_id, read.repository, read.issue, tally.petition_id)])
-    taken = await desk.store.threads.get(read.issue.id)
+    await context.store.record(
+        [Continuation(tally.installation_id, read.repository, read.issue, tally.petition_id)]
+    )
+    taken = await context.store.threads.get(read.issue.id)
     if taken is None or taken.petition_id != tally.petition_id:
         return False
     log.info("the petition goes on in another issue", petition=_name(tally, 0), issue=read.issue.number)

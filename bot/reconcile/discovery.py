@@ -20,7 +20,7 @@ from bot.petition.facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.intervals import jittered
 from bot.reconcile.resync import look
-from bot.reconcile.rules import Bench, read_settings
+from bot.reconcile.rules import read_settings
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
 
 log = structlog.get_logger("survey")
@@ -177,7 +177,7 @@ class Discovery:
         here = self.mark.installation_id
         await self.store.record([IssueFact(here, one.repository, one.issue, as_of=one.read_at) for one in reads])
         if reads:
-            await read_settings(repository, Bench(self.store, self.client, self.now, self.beat))
+            await read_settings(repository, store=self.store, client=self.client, now=self.now)
             # Whoever gave orders may not be an organizer any more.
             await self.store.petitions.request_publishing(
                 await self.store.rules.list_petitions_with_commands(repository.id)

@@ -1,4 +1,4 @@
-"""What publishing and going on work with."""
+"""What publishing needs: the store, GitHub, the lease, the time, and where pages are."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from bot.github.installation import InstallationClient
 from bot.reconcile.damping import Damper
 from bot.store import Lease, Store
-from bot.urls import Addresses
+from bot.units import EpochSeconds, Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class PublishContext:
-    """`lease` tells whether we still may write.
+    """`lease` says whether this process still may write.
 
-    What was asked of GitHub about organizers longer than `beat` seconds ago is asked again.
+    What GitHub said of organizers longer than `recheck_after` seconds ago is asked again.
     """
 
     store: Store
     client: InstallationClient
     lease: Lease
     label: str
-    now: Callable[[], float]
-    beat: float
+    now: Callable[[], EpochSeconds]
+    recheck_after: Seconds
     addresses: Addresses = field(default_factory=Addresses)
     damper: Damper = field(default_factory=Damper)

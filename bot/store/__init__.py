@@ -2,7 +2,7 @@
 
 from bot.store.acknowledgements import AckDue
 from bot.store.audit_log import Attempts, AuditEntry
-from bot.store.bodies import KnownBody, LastBodies, outside_digest
+from bot.store.bodies import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.comments import Clarification
 from bot.store.credentials import read_sealed
 from bot.store.deliveries import FailedDelivery
@@ -16,6 +16,7 @@ from bot.store.migrations.ahead import migrate_ahead
 from bot.store.not_counted import NotCounted
 from bot.store.petitions import Backlog, Due, KnownPetition, Snapshot, Thread
 from bot.store.privacy import Forgotten
+from bot.store.publications import PlannedBody, Publication
 from bot.store.recording.consistency import Discrepancy, Inspection
 from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery.recover import Recovered, recover
@@ -61,10 +62,13 @@ __all__ = [
     "ListingOutcome",
     "NoSuchPetition",
     "NotCounted",
+    "OurWrite",
     "PetitionDetails",
     "PetitionExport",
     "PetitionRef",
     "PetitionSummary",
+    "PlannedBody",
+    "Publication",
     "Recovered",
     "RosterQuery",
     "Rosters",

@@ -42,6 +42,16 @@ class KnownBody:
 
 
 @dataclass(frozen=True, slots=True)
+class OurWrite:
+    """A body that we have written, and what it was made from, as digests; `outside` is all but our block."""
+
+    number: int
+    written: str
+    outside_read: str
+    outside_written: str
+
+
+@dataclass(frozen=True, slots=True)
 class LastBodies:
     """An issue's body, if we wrote that, and what another one than us saved there last, by its history.
 
@@ -64,65 +74,15 @@ class Bodies(Records):
     @read_transaction
     def get(self, transaction: Transaction, issue_id: int) -> KnownBody:
         """Return what is known of an issue's body."""
-        return _read(transaction, issue_id)
-
-    _MOVED_TO: Final = statement("SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL")
-
-    _ADD_WRITE: Final = statement("""
-        INSERT INTO writes (issue_id, number, written, outside_read, outside_written, at, heard)
-        VALUES ($1, $2, $3, $4, $5, $6, FALSE)
-    """)
-
-    _DROP_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1 AND number <= $2")
-
-    @write_transaction
-    def record_write(self, transaction: Transaction, issue_id: int, made_from: str | None, body: str) -> None:
-        """Record that a body is about to be written, and what it was made from.
-
-        An issue that has moved on since it was read sends the write on, and so does this.
-        """
-        moved = transaction.fetch(self._MOVED_TO, issue_id)
-        issue_id = moved[0][0] if moved else issue_id
-        number = _read_last_write(transaction, issue_id) + 1
-        outsides = outside_digest(made_from), outside_digest(body)
-        transaction.execute(self._ADD_WRITE, issue_id, number, body_digest(body), *outsides, int(self._now()))
-        transaction.execute(self._DROP_WRITES, issue_id, number - WRITES_KEPT)
-        _set_left(transaction, issue_id, body)
-
-    @write_transaction
-    def mark_right(self, transaction: Transaction, issue_id: int, body: str | None) -> None:
-        """Record that a body is as it should be."""
-        _set_left(transaction, issue_id, body)
+        return read_body(transaction, issue_id)
 
     async def has_written(self, issue_id: int, body: str | None) -> bool:
         """Return whether a body is one that we have written at some time."""
         return bool(await self._fetch(_WRITES_OF_TEXT, issue_id, body_digest(body or "")))
 
-    _WRITES_FROM: Final = statement("""
-        SELECT number, written, outside_read, outside_written FROM writes WHERE issue_id = $1 AND number >= $2
-        ORDER BY number
-    """)
-
-    async def is_untouched_since(self, issue_id: int, body: str | None, number: int) -> bool:
-        """Return whether a body is ours and nobody else has changed the letter since our write of this number.
-
-        Some of our writes may not have been made although we recorded them.
-        """
-        writes = await self._fetch(self._WRITES_FROM, issue_id, number)
-        digest = body_digest(body or "")
-        last = max((row.number for row in writes if row.written == digest), default=-1)
-        ours: set[str] = set()
-        for row in writes:
-            if number < row.number <= last and row.outside_read not in ours:
-                return False
-            ours.add(row.outside_written)
-        return last >= number
-
-    _MARK_RESTORED: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2")
-
     async def mark_restored(self, issue_id: int, lost_by: int) -> None:
         """Record that what a write replaced is back, or is out of date."""
-        await self._execute(self._MARK_RESTORED, issue_id, lost_by)
+        await self._execute(_MARK_RESTORED, issue_id, lost_by)
 
     _COUNT_UNCONFIRMED: Final = statement("""
         SELECT count(*) FROM writes WHERE issue_id = $1 AND NOT heard AND at < $2
@@ -175,7 +135,8 @@ _BODY: Final = statement("""
 """)
 
 
-def _read(transaction: Transaction, issue_id: int) -> KnownBody:
+def read_body(transaction: Transaction, issue_id: int) -> KnownBody:
+    """Return what is known of an issue's body."""
     rows = transaction.fetch(_BODY, issue_id)
     return KnownBody(*rows[0]) if rows else KnownBody()
 
@@ -187,12 +148,58 @@ def _read_last_write(transaction: Transaction, issue_id: int) -> int:
     return transaction.fetch(_LAST_WRITE, issue_id)[0][0] or 0
 
 
+_MOVED_TO: Final = statement("SELECT moved_to FROM threads WHERE issue_id = $1 AND moved_to IS NOT NULL")
+
+_ADD_WRITE: Final = statement("""
+    INSERT INTO writes (issue_id, number, written, outside_read, outside_written, at, heard)
+    VALUES ($1, $2, $3, $4, $5, $6, FALSE)
+""")
+
+_DROP_WRITES: Final = statement("DELETE FROM writes WHERE issue_id = $1 AND number <= $2")
+
+
+def record_write(
+    transaction: Transaction, issue_id: int, made_from: str | None, body: str, at: WholeEpochSeconds
+) -> None:
+    """Record that a body is about to be written, and what it was made from.
+
+    An issue that has moved on since it was read sends the write on, and so does this.
+    """
+    moved = transaction.fetch(_MOVED_TO, issue_id)
+    issue_id = moved[0][0] if moved else issue_id
+    number = _read_last_write(transaction, issue_id) + 1
+    outsides = outside_digest(made_from), outside_digest(body)
+    transaction.execute(_ADD_WRITE, issue_id, number, body_digest(body), *outsides, at)
+    transaction.execute(_DROP_WRITES, issue_id, number - WRITES_KEPT)
+    mark_right(transaction, issue_id, body)
+
+
 _SET_LEFT: Final = statement("UPDATE bodies SET left_digest = $2 WHERE issue_id = $1 AND left_digest <> $2")
 
 
-def _set_left(transaction: Transaction, issue_id: int, body: str | None) -> None:
+def mark_right(transaction: Transaction, issue_id: int, body: str | None) -> None:
+    """Record that a body is as we want it."""
     transaction.execute(_ADD, issue_id)
     transaction.execute(_SET_LEFT, issue_id, body_digest(body or ""))
+
+
+_MARK_RESTORED: Final = statement("UPDATE bodies SET lost = NULL WHERE issue_id = $1 AND lost_by = $2")
+
+
+def mark_restored(transaction: Transaction, issue_id: int, lost_by: int) -> None:
+    """Record that what a write replaced is back, or is out of date."""
+    transaction.execute(_MARK_RESTORED, issue_id, lost_by)
+
+
+_WRITES_SINCE: Final = statement("""
+    SELECT number, written, outside_read, outside_written FROM writes WHERE issue_id = $1 AND number >= $2
+    ORDER BY number
+""")
+
+
+def read_writes_since(transaction: Transaction, issue_id: int, number: int) -> tuple[OurWrite, ...]:
+    """Return our writes of a body from one on, the oldest first."""
+    return tuple(OurWrite(*row) for row in transaction.fetch(_WRITES_SINCE, issue_id, number))
 
 
 _WRITES_OF_TEXT: Final = statement("""
@@ -219,7 +226,7 @@ def observe_edit(
         return _observe_own_write(transaction, issue_id, edit, writes)
     if letter_of is not None:
         record_edit(transaction, letter_of, edit.previous, edit.body, as_of)
-    known = _read(transaction, issue_id)
+    known = read_body(transaction, issue_id)
     # The same text saved twice within a second is news where we have written in between.
     over = _read_last_write(transaction, issue_id)
     is_known = (as_of, digest) == (known.edited_at, known.edited_digest) and over <= known.edited_over
@@ -281,7 +288,7 @@ def move_body(transaction: Transaction, issue_id: int, arrival: int) -> None:
 
     Where that was begun anew before we knew whence it came, what was written there came after everything else.
     """
-    earlier, later = _read(transaction, issue_id), _read(transaction, arrival)
+    earlier, later = read_body(transaction, issue_id), read_body(transaction, arrival)
     shift = _read_last_write(transaction, issue_id)
     transaction.execute(_SHIFT_WRITES, arrival, shift)
     transaction.execute(_UNSHIFT_WRITES, arrival)

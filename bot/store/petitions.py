@@ -245,14 +245,6 @@ class Petitions(Records):
         """Record that an issue is about to be opened that continues a petition."""
         set_continuing(transaction, petition_id, at)
 
-    _CONTINUING: Final = statement("SELECT continuing_at FROM petitions WHERE id = $1")
-
-    async def get_continuing_at(self, petition_id: int) -> WholeEpochSeconds:
-        """Return when such an issue was last asked for that is not there yet, by what we know; 0 for never."""
-        rows = await self._fetch(self._CONTINUING, petition_id)
-        at: int = rows[0][0] if rows else 0
-        return at
-
 
 _SET_CONTINUING: Final = statement("UPDATE petitions SET continuing_at = $2 WHERE id = $1")
 
@@ -260,6 +252,16 @@ _SET_CONTINUING: Final = statement("UPDATE petitions SET continuing_at = $2 WHER
 def set_continuing(transaction: Transaction, petition_id: int, at: WholeEpochSeconds) -> None:
     """Set when an issue was asked for that continues a petition; 0 when it is there."""
     transaction.execute(_SET_CONTINUING, petition_id, at)
+
+
+_CONTINUING: Final = statement("SELECT continuing_at FROM petitions WHERE id = $1")
+
+
+def read_continuing_at(transaction: Transaction, petition_id: int) -> WholeEpochSeconds:
+    """Return when an issue was last asked for that continues a petition and is not known yet; 0 for never."""
+    rows = transaction.fetch(_CONTINUING, petition_id)
+    at: WholeEpochSeconds = rows[0][0] if rows else 0
+    return at
 
 
 _PETITION: Final = statement(f"""

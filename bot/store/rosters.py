@@ -170,11 +170,6 @@ class Rosters(Records):
         """Read a petition with a page of its roster, at one moment; None where it has gone."""
         return _read_details(transaction, petition_id, wanted)
 
-    @read_transaction
-    def get_days(self, transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:
-        """Return how many signed on which day, in days since 1970, ascending."""
-        return _read_days(transaction, petition_id)
-
     _REVISIONS: Final = statement("SELECT id, revision FROM petitions WHERE id = ANY($1::BIGINT[])")
 
     @read_transaction
@@ -258,7 +253,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
             is_asked = not exact and _is_public(settings) and snapshot.labelled
             not_counted = read_not_counted(transaction, snapshot, login) if is_asked else None
     letters = read_letters_with_texts(transaction, petition_id, wanted.letters)
-    return PetitionDetails(snapshot, letters, _read_days(transaction, petition_id), page, exact, not_counted)
+    return PetitionDetails(snapshot, letters, read_days(transaction, petition_id), page, exact, not_counted)
 
 
 def _is_public(settings: Settings) -> bool:
@@ -270,7 +265,8 @@ _DAYS: Final = statement("""
 """)
 
 
-def _read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:
+def read_days(transaction: Transaction, petition_id: int) -> list[tuple[int, int]]:
+    """Return how many signed on which day, in days since 1970, ascending."""
     return [(day, signatures) for day, signatures in transaction.tuples(_DAYS, petition_id)]
 
 

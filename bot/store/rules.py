@@ -58,7 +58,7 @@ class PetitionRules(Records):
     @read_transaction
     def get_settings(self, transaction: Transaction, repository_id: int) -> KnownSettings:
         """Return a repository's settings as they were when its file was last read."""
-        return _read_settings(transaction, repository_id)[0]
+        return read_settings(transaction, repository_id)[0]
 
     async def record_settings(
         self, repository_id: int, text: str | None, at: WholeEpochSeconds, before: KnownSettings | None = None
@@ -92,7 +92,7 @@ class PetitionRules(Records):
         self, transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: WholeEpochSeconds,
         began_with: KnownSettings | None,
     ) -> KnownSettings:  # fmt: skip
-        before, kept = _read_settings(transaction, repository_id)
+        before, kept = read_settings(transaction, repository_id)
         mistakes = before.mistakes
         if readable:
             found = reading.read(text or "")
@@ -102,7 +102,7 @@ class PetitionRules(Records):
             self._PUT_SETTINGS, repository_id, kept, digest if readable else before.digest,
             msgspec.json.encode(mistakes).decode(), readable, at, (began_with or before).read_at,
         )  # fmt: skip
-        after, _ = _read_settings(transaction, repository_id)
+        after, _ = read_settings(transaction, repository_id)
         if (after.settings, after.mistakes) != (before.settings, before.mistakes):
             resync_petitions_of(transaction, repository_id, at)
         return after
@@ -126,23 +126,6 @@ class PetitionRules(Records):
         """List the petitions of a repository that organizers gave commands on."""
         return [row.id for row in await self._fetch(self._WITH_COMMANDS, repository_id)]
 
-    @read_transaction
-    def list_commands(self, transaction: Transaction, petition_id: int) -> list[GivenCommand]:
-        """List a petition's standing commands, in the order in which they were given."""
-        return read_commands(transaction, petition_id)
-
-    _ORGANIZERS: Final = statement("""
-        SELECT user_id, allowed, checked_at FROM organizers
-        WHERE repository_id = $1 AND user_id = ANY($2::BIGINT[])
-    """)
-
-    async def get_organizers(
-        self, repository_id: int, user_ids: Collection[int]
-    ) -> Mapping[int, tuple[bool, WholeEpochSeconds]]:
-        """Return of people, by id, whether they may give commands and when GitHub was asked."""
-        rows = await self._fetch(self._ORGANIZERS, repository_id, list(user_ids))
-        return {row.user_id: (bool(row.allowed), row.checked_at) for row in rows}
-
     _PUT_ORGANIZER: Final = statement("""
         INSERT INTO organizers (repository_id, user_id, allowed, checked_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (repository_id, user_id) DO UPDATE SET
@@ -154,15 +137,6 @@ class PetitionRules(Records):
     ) -> None:
         """Record whether somebody may give commands."""
         await self._execute(self._PUT_ORGANIZER, repository_id, user_id, allowed, at)
-
-    _NAMED: Final = statement("""
-        SELECT comment_id, login, user_id, checked_at FROM named WHERE comment_id = ANY($1::BIGINT[])
-    """)
-
-    async def get_named(self, comment_ids: Collection[int]) -> Mapping[tuple[int, str], Named]:
-        """Return whom commands mean, by the id of the command's comment and the login in it."""
-        rows = await self._fetch(self._NAMED, list(comment_ids))
-        return {(row.comment_id, row.login): Named(row.user_id, row.checked_at) for row in rows}
 
     _PUT_NAMED: Final = statement("""
         INSERT INTO named (comment_id, login, user_id, checked_at) VALUES ($1, $2, $3, $4)
@@ -184,18 +158,14 @@ class PetitionRules(Records):
         rows = await self._fetch(self._AUTHOR, petition_id, login)
         return Author(rows[0].author_id, rows[0].author_login) if rows else None
 
-    async def apply(self, petition_id: int, ruling: CommandResults) -> int:
-        """Apply rules: derive signatures that they concern, and answer and record commands.
+    @write_transaction
+    def _apply(self, transaction: Transaction, petition_id: int, ruling: Ruling) -> bool:
+        return record_rules(transaction, petition_id, ruling, int(self._now()))
 
-        Return the revision up to which the rules follow from all commands.
-        """
-        now = int(self._now())
-        revision, changed = await self._database.write(
-            lambda transaction: record_rules(transaction, petition_id, ruling, now)
-        )
-        if changed:
+    async def apply(self, petition_id: int, ruling: Ruling) -> None:
+        """Apply rules: derive signatures that they concern, and answer and record commands."""
+        if await self._apply(petition_id, ruling):
             self._announce()
-        return revision
 
 
 _SETTINGS: Final = statement("""
@@ -203,7 +173,7 @@ _SETTINGS: Final = statement("""
 """)
 
 
-def _read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSettings, str]:
+def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSettings, str]:
     """Return what is known of a settings file, and the last text without mistakes."""
     rows = transaction.fetch(_SETTINGS, repository_id)
     if not rows:
@@ -214,6 +184,30 @@ def _read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownS
     in_order = settings if isinstance(settings, Settings) else DEFAULTS
     mistakes = tuple(msgspec.json.decode(row.mistakes, type=list[Mistake | str]))
     return KnownSettings(in_order, row.digest, mistakes, bool(row.readable), row.read_at), row.text
+
+
+_ORGANIZERS: Final = statement("""
+    SELECT user_id, allowed, checked_at FROM organizers WHERE repository_id = $1 AND user_id = ANY($2::BIGINT[])
+""")
+
+
+def read_organizers(
+    transaction: Transaction, repository_id: int, user_ids: Collection[int]
+) -> Mapping[int, tuple[bool, WholeEpochSeconds]]:
+    """Return of people, by id, whether they may give commands and when GitHub was asked."""
+    rows = transaction.fetch(_ORGANIZERS, repository_id, list(user_ids)) if user_ids else ()
+    return {row.user_id: (bool(row.allowed), row.checked_at) for row in rows}
+
+
+_NAMED: Final = statement("""
+    SELECT comment_id, login, user_id, checked_at FROM named WHERE comment_id = ANY($1::BIGINT[])
+""")
+
+
+def read_named(transaction: Transaction, comment_ids: Collection[int]) -> Mapping[tuple[int, str], Named]:
+    """Return whom commands mean, by the id of the command's comment and the login in it."""
+    rows = transaction.fetch(_NAMED, list(comment_ids)) if comment_ids else ()
+    return {(row.comment_id, row.login): Named(row.user_id, row.checked_at) for row in rows}
 
 
 # Below zero, `read_at` counts how often this was asked for since it was last read.
@@ -241,19 +235,16 @@ def _read_command_rows(transaction: Transaction, petition_id: int) -> Iterator[C
     return map(read_comment, transaction.tuples(_COMMANDS, petition_id))
 
 
-def record_rules(
-    transaction: Transaction, petition_id: int, ruling: CommandResults, now: WholeEpochSeconds
-) -> tuple[int, bool]:
-    """Apply rules. Repeating changes nothing.
+def record_rules(transaction: Transaction, petition_id: int, ruling: Ruling, now: WholeEpochSeconds) -> bool:
+    """Apply rules; return whether anything changed. Repeating changes nothing.
 
-    Return up to which revision they follow from all commands, and whether anything changed. A command that came
-    after the rules were worked out is left to the next time.
+    A command that came after the rules were worked out is left to the next time.
     """
     unit = UnitOfWork()
     unit.lock(transaction, read_issues_of(transaction, petition_id))
     petition = unit.petitions.get(petition_id)
     if petition is None:
-        return 0, False
+        return False
     before, petition.rules = petition.rules, ruling.rules
     if before != ruling.rules:
         _reconsider(transaction, unit, petition, before)
@@ -261,12 +252,11 @@ def record_rules(
     _answer(transaction, unit, petition_id, ruling)
     derive_signatures(transaction, unit, now)
     _request_recount(unit, ruling)
-    changed = unit.write(transaction, now)
     _record_end(transaction, petition, now)
+    changed = unit.write(transaction, now)
     attempts = record_outcomes(transaction, petition_id, ruling.outcomes, now)
     record_attempts(transaction, petition_id, [] if petition.anonymised else attempts)
-    is_current = read_commands(transaction, petition_id) == [outcome.command for outcome in ruling.outcomes]
-    return (petition.revision if is_current else petition.revision - 1), changed
+    return changed
 
 
 _AUTHORS_OF_PHRASES: Final = statement("""
@@ -338,10 +328,9 @@ _SET_RULES: Final = statement("""
 def _record_end(transaction: Transaction, petition: PetitionRow, now: WholeEpochSeconds) -> None:
     """Record the count with which signing ended; reopened, the petition has not ended."""
     row = transaction.fetch(_ENDED, petition.id)[0]
-    ends_at = petition.rules.ends_at(petition.closed_at)
-    # A deadline is the last second in which a signature counts; what is closed is closed.
-    has_ended = ends_at is not None and (ends_at < now or ends_at in (petition.closed_at, petition.rules.closed_at))
-    ended_at = ends_at if has_ended else None
+    ended_at = petition.rules.ended_at(petition.closed_at, now)
+    # The end makes a petition due but once; from now on the revision does, until the bodies show it.
+    petition.bumped |= ended_at != row.ended_at
     final = None if ended_at is None else row.final_count if ended_at == row.ended_at else petition.count
     transaction.execute(
         _SET_RULES, petition.id, write_rules(petition.rules), petition.rules.ends_at(None), ended_at, final

@@ -29,6 +29,7 @@ from bot.store.letters import Letters
 from bot.store.migrations import migrate
 from bot.store.petitions import Petitions
 from bot.store.privacy import Privacy
+from bot.store.publications import Publications
 from bot.store.recording.consistency import Consistency
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import CommentListing, ListingOutcome, record_listing
@@ -84,6 +85,7 @@ class Store:
         self.letters = Letters(database, now)
         self.petitions = Petitions(database, now)
         self.privacy = Privacy(database, now, announce)
+        self.publications = Publications(database, now, announce, self._label)
         self.rosters = Rosters(database, now)
         self.rules = PetitionRules(database, now, announce)
         self.sign_outs = SignOuts(database, now)

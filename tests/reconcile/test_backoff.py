@@ -16,7 +16,7 @@ from bot.github.errors import (
     Unavailable,
     Unprocessable,
 )
-from bot.reconcile.backoff import LONGEST, PATIENT, NameReused, Stale, ends_all, is_deleted, retry_at, state_of
+from bot.reconcile.backoff import LONGEST, PATIENT, NameReused, ends_all, is_deleted, retry_at, state_of
 from bot.reconcile.intervals import jittered
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import State
@@ -41,7 +41,6 @@ def test_each_wait_is_twice_the_one_before_up_to_a_limit() -> None:
         (Forbidden("Resource not accessible by integration", "issues=write"), State.NOT_ALLOWED),
         (Unprocessable("Validation Failed"), State.REFUSED),
         (Unavailable("502"), State.UNAVAILABLE),
-        (Stale("old"), State.FINE),
         (NameReused("another"), State.NAME_REUSED),
         (InstallationGone("gone"), State.UNINSTALLED),
         (InstallationSuspended("suspended"), State.SUSPENDED),

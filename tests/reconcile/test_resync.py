@@ -14,6 +14,7 @@ from bot.store import ThreadToRead
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from tests.reconcile.scene import Scene
+from tests.store.scene import record_write
 
 
 @pytest.mark.parametrize("faults", [Faults(), Faults(where="/graphql", graphql_error=1.0)])
@@ -41,7 +42,7 @@ async def write_over(stage: Scene, petition: Issue, *, times: int = 1) -> None:
     sandbox, before = stage.sandbox, petition.body or ""
     for number in range(times):
         body = f"{before}\n\n<!-- undersigned:begin -->\n{number}\n<!-- undersigned:end -->"
-        await stage.store.bodies.record_write(petition.id, petition.body, body)
+        await record_write(stage.store, petition.id, petition.body, body)
         if number == 0:
             sandbox.issues.edit(petition, stage.sandbox.organizer(), "Dear everybody,", web=False)
         sandbox.issues.edit(petition, sandbox.world.app.bot, body)
@@ -86,7 +87,7 @@ async def test_nothing_is_lost_where_somebody_else_saved_last(stage: Scene) -> N
 async def test_a_write_that_was_never_made_has_lost_nothing(stage: Scene) -> None:
     petition = stage.sandbox.petition(body="Dear all,")
     thread = await adopt(stage, petition)
-    await stage.store.bodies.record_write(petition.id, "Dear all,", "Dear all, and a block")
+    await record_write(stage.store, petition.id, "Dear all,", "Dear all, and a block")
     assert await reread_later(stage, thread) is None
     assert not await stage.store.bodies.count_unconfirmed_writes(petition.id, 2**40)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts import CommentFact, Issue, IssueFact, Repository
-from bot.store import Snapshot, Store
+from bot.petition.organizers.commands import Given
+from bot.store import Snapshot, Store, bodies
 from bot.store.engine.database import statement
+from bot.store.rules import read_commands
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")
@@ -95,6 +97,20 @@ class Scene:
 
     async def signatories(self) -> list[str]:
         return [signature.login for signature in (await self.snapshot()).newest]
+
+
+async def record_write(store: Store, issue_id: int, made_from: str | None, body: str) -> None:
+    """Record a write of ours, as publishing does before it sends it."""
+    now = int(store._now())
+    await store.database.write(lambda work: bodies.record_write(work, issue_id, made_from, body, now))
+
+
+async def mark_right(store: Store, issue_id: int, body: str) -> None:
+    await store.database.write(lambda work: bodies.mark_right(work, issue_id, body))
+
+
+async def list_commands(store: Store, petition_id: int) -> list[Given]:
+    return await store.database.read(lambda work: read_commands(work, petition_id))
 
 
 async def rows(store: Store, question: str) -> list[tuple[object, ...]]:

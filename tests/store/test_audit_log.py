@@ -17,14 +17,14 @@ from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
 from tests.store.releases import put, released
-from tests.store.scene import GRACE, LETTER, REPOSITORY, Scene
+from tests.store.scene import GRACE, LETTER, REPOSITORY, Scene, list_commands
 
 EVE, MALLORY = Author(99, "eve"), Author(98, "mallory")
 
 
 async def govern(scene: Scene, *organizers: Author) -> CommandResults:
     """Rule as the reconciler does."""
-    orders = await scene.store.rules.list_commands(LETTER.id)
+    orders = await list_commands(scene.store, LETTER.id)
     allowed = {one.author.id: one.author in organizers for one in orders}
     ruling = apply_commands(DEFAULTS, orders, organizers=allowed, named={})
     await scene.store.rules.apply(LETTER.id, ruling)

@@ -11,7 +11,7 @@ from bot.petition.comments.comment import body_digest
 from bot.petition.facts import InstallationFact, IssueFact, Unclear
 from bot.store import DiscoveryMark, FailedDelivery, SeenInstallation, State, Store, ThreadToRead
 from tests.store.conftest import NOW
-from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene
+from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, mark_right
 
 ACME = SeenInstallation(INSTALLATION, "acme")
 
@@ -178,7 +178,7 @@ async def test_a_repository_is_found_wherever_it_is(scene: Scene) -> None:
 async def test_petitions_are_compared_by_the_body_that_we_left(scene: Scene) -> None:
     (known,) = await scene.store.petitions.list_in_repository(REPOSITORY.id)
     assert (known.id, known.issue_id, known.labelled, known.left_digest) == (LETTER.id, LETTER.id, True, "")
-    await scene.store.bodies.mark_right(LETTER.id, "Dear all,")
+    await mark_right(scene.store, LETTER.id, "Dear all,")
     (known,) = await scene.store.petitions.list_in_repository(REPOSITORY.id)
     assert known.left_digest == body_digest("Dear all,")
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.petition.block.body import letter_digest, splice
 from bot.petition.facts import BodyEdit, IssueGone
-from bot.petition.letter import Letter, given_to
-from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, rows
+from bot.petition.letter.versions import Letter, given_to
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, record_write, rows
 
 BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
 
@@ -85,7 +85,7 @@ async def test_which_of_two_edits_of_a_second_was_the_last_is_seen_by_a_look(sce
 
 async def test_our_own_writes_are_no_edits_of_the_letter(scene: Scene) -> None:
     await look(scene, "A", 10)
-    await scene.store.bodies.record_write(LETTER.id, "A", splice("A", BLOCK))
+    await record_write(scene.store, LETTER.id, "A", splice("A", BLOCK))
     await edit(scene, "B", splice("A", BLOCK), 500)
     assert await texts(scene) == [("A", 10)]
 

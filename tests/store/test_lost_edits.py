@@ -15,9 +15,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.block.body import letter, locate_block, splice
+from bot.github.models.rest import IssueRead
+from bot.petition.block.body import letter, place_of, splice
 from bot.petition.facts import BodyEdit, Issue, IssueFact
-from bot.store import KnownBody, LastBodies, Store, outside_digest
+from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.rules import DEFAULTS
+from bot.reconcile.publish_plan import Guard, guard_body
+from bot.store import KnownBody, LastBodies, PlannedBody, Store
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
 
@@ -50,8 +54,8 @@ class Page:
     """What the bot has read, and what it goes by."""
 
     body: str
-    edited: tuple[int, str]
-    found: KnownBody | None
+    known: KnownBody
+    decision: Guard
 
 
 class Clock:
@@ -130,43 +134,37 @@ class World:
                 self.now.time += name == "second"
 
     async def read(self) -> Page | None:
-        """Do as `publish` does until it knows what to write into: `_open` and `_lost`."""
-        known = await self.store.bodies.get(self.issue.id)
-        if self.issue.updated_at < known.edited_at:
-            return None
-        return Page(self.body, (known.edited_at, known.edited_digest), await self.lost(known))
-
-    async def lost(self, known: KnownBody) -> KnownBody | None:
-        if known.lost is None:
-            return None
-        is_back = outside_digest(self.body) == outside_digest(known.lost)
-        if not is_back and await self.store.bodies.is_untouched_since(self.issue.id, self.body, known.lost_by):
-            return known
-        await self.store.bodies.mark_restored(self.issue.id, known.lost_by)
-        return None
+        """Do as `publish` does until it knows what to write into."""
+        known = await self.store.publications.load(self.issue.id, 0)
+        body, read = known.bodies[self.issue.id], IssueRead(REPOSITORY, self.issue, self.body, self.now.time)
+        decision = guard_body(body, known.writes.get(self.issue.id, ()), read)
+        return None if decision is Guard.WAIT else Page(self.body, body, decision)
 
     async def write(self) -> None:
-        """Do as `publish` does with what it has read: note the write, and send it."""
+        """Do as `publish` does with what it has read: record the write, and send it."""
         page, self.page = self.page, None
         if page is None:
             return
-        known = await self.store.bodies.get(self.issue.id)
-        lost = None if page.found is None else page.found.lost
-        if (known.edited_at, known.edited_digest, known.lost) != (*page.edited, lost):
-            return
-        base = page.body if page.found is None else page.found.lost or ""
+        is_lost = page.decision is Guard.PUT_BACK
+        base = (page.known.lost if is_lost else None) or page.body
         body = splice(base, BLOCK.format(self.signed))
-        if page.found is None and body == base:
-            await self.store.bodies.mark_right(self.issue.id, page.body)
-            return
-        await self.store.bodies.record_write(self.issue.id, page.body, body)
-        self.sent.append((body, page.found))
+        is_right = body == page.body
+        change = PlannedBody(
+            self.issue.id,
+            page.known,
+            page.body,
+            text=None if is_right else body,
+            is_right=is_right,
+            settles_lost=page.decision in (Guard.IS_BACK, Guard.GIVEN_UP),
+        )
+        if await self.store.publications.apply(self.issue.id, [], Ruling(DEFAULTS), [change]) and not is_right:
+            self.sent.append((body, page.known if is_lost else None))
 
     async def apply(self) -> None:
-        body, found = self.sent.popleft()
+        body, lost = self.sent.popleft()
         self._change(body, by_app=True, by_us=True)
-        if found is not None:
-            await self.store.bodies.mark_restored(self.issue.id, found.lost_by)
+        if lost is not None:
+            await self.store.bodies.mark_restored(self.issue.id, lost.lost_by)
 
     async def deliver(self, edit: Edit) -> None:
         self.arrived.append(edit)

@@ -16,9 +16,9 @@ from bot.petition.facts import BodyEdit, IssueFact, IssueGone
 from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings
-from bot.store import Clarification, Cursor, LastBodies, RosterQuery, SortOrder, State, Store
+from bot.store import Clarification, Cursor, LastBodies, PlannedBody, RosterQuery, SortOrder, State, Store
 from bot.store.engine.database import Database, Row, Statement, Transaction, statement
-from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene
+from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, record_write
 
 T = TypeVar("T")
 
@@ -157,7 +157,7 @@ async def test_looking_for_work_and_publishing_find_their_rows_by_an_index(trace
     for ack in await store.acknowledgements.drop_late_and_list(INSTALLATION, 10):
         await store.acknowledgements.record_given(ack.comment_id, ack.wanted, 1)
     await store.petitions.get_snapshot(LETTER.id, 10)
-    await store.bodies.record_write(LETTER.id, "Dear people,", "Dear people,\n\n1 has signed.")
+    await record_write(store, LETTER.id, "Dear people,", "Dear people,\n\n1 has signed.")
     await store.bodies.count_unconfirmed_writes(LETTER.id, 9_999)
     await store.bodies.record_history(LETTER.id, LastBodies("Dear people,", "Dear people,"), 9_999)
     await store.petitions.mark_published(LETTER.id, due.revision, 1)
@@ -172,10 +172,15 @@ async def test_commands_of_organizers_find_their_rows_by_an_index(trace: Trace, 
     await scene.say(GRACE, Phrase("0123"))
     await scene.say(ADA, OrganizerCommand("close", ""))
     await scene.say(GRACE, OrganizerCommand("close", ""))
-    by_ada, by_grace = await store.rules.list_commands(LETTER.id)
+    by_ada, by_grace = await list_commands(store, LETTER.id)
     rules = Rules(Settings(goals=(5,), also_accept=("I agree",)), closed_at=scene.clock)
-    outcomes = (Outcome(by_ada, CommandStatus.APPLIED), Outcome(by_grace, CommandStatus.REFUSED))
-    await store.rules.apply(LETTER.id, CommandResults(rules, outcomes))
+    outcomes = (Outcome(by_ada, Answer.OBEYED), Outcome(by_grace, Answer.REFUSED))
+    await store.rules.apply(LETTER.id, Ruling(rules, outcomes))
+    loaded = await store.publications.load(LETTER.id, 100)
+    changes = [
+        PlannedBody(one, known, "Dear all,", text="Dear all, and more") for one, known in loaded.bodies.items()
+    ]
+    assert await store.publications.apply(LETTER.id, [], Ruling(rules, outcomes), changes)
     await store.rules.list_petitions_with_commands(REPOSITORY.id)
     await store.rules.find_author(LETTER.id, "ada")
     await store.rules.record_settings(REPOSITORY.id, "goal: 5", 1)
@@ -193,7 +198,6 @@ async def test_pages_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> 
     for text in ("", "ada", "grace"):
         assert await rosters.get_details(LETTER.id, RosterQuery(text=text))
     assert await rosters.list_public(20_000)
-    await rosters.get_days(LETTER.id)
     assert await rosters.list_changed({LETTER.id: -1})
     await rosters.get_export(LETTER.id)
     await rosters.get_sample(LETTER.id, 10)

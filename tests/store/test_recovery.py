@@ -38,7 +38,7 @@ from tests.store.recovery_cases import (
     rows_of,
     wal_of,
 )
-from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, record_write
 
 
 async def test_of_a_sound_file_everything_is_saved_and_all_of_it_is_read_again(damaged: Make, sound: Sound) -> None:
@@ -191,7 +191,7 @@ async def test_a_body_that_was_to_be_put_back_is_read_from_its_history_once_more
     path = Path(sqlite_url.removeprefix("sqlite:///"))
     scene = Scene(await open_store(path))
     await scene.label()
-    await scene.store.bodies.record_write(LETTER.id, "Dear all", "Dear all, and a block")
+    await record_write(scene.store, LETTER.id, "Dear all", "Dear all, and a block")
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("UPDATE writes SET heard = TRUE")
         database.execute("UPDATE bodies SET lost = 'Dear a11', lost_by = 1")

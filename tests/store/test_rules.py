@@ -11,15 +11,16 @@ from bot.petition.organizers.commands import CommandResults, apply_commands, log
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
 from bot.store import Store
-from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
+from bot.store.rules import read_named, read_organizers
+from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, person, rows
 
 EVE = Author(99, "eve")
 
 
 async def govern(scene: Scene, settings: Settings = DEFAULTS) -> CommandResults:
     """Rule as the reconciler does; Grace is the organizer, and every order means Ada."""
-    orders = await scene.store.rules.list_commands(LETTER.id)
-    ruling = apply_commands(
+    orders = await list_commands(scene.store, LETTER.id)
+    ruling = rule(
         settings,
         orders,
         organizers={one.author.id: one.author == GRACE for one in orders},
@@ -171,11 +172,13 @@ async def test_a_recount_asks_once_for_the_threads_to_be_read(scene: Scene) -> N
 async def test_whom_an_order_means_and_who_may_give_one_is_remembered(scene: Scene) -> None:
     await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, allowed=True, at=100)
     await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, allowed=False, at=101)
-    assert await scene.store.rules.get_organizers(REPOSITORY.id, [GRACE.id, EVE.id]) == {GRACE.id: (False, 101)}
+    assert await scene.store.database.read(
+        lambda work: read_organizers(work, REPOSITORY.id, [GRACE.id, EVE.id])
+    ) == {GRACE.id: (False, 101)}
     await scene.store.rules.record_named(7, "ada", ADA, 100)
     await scene.store.rules.record_named(8, "nobody", None, 100)
     await scene.store.rules.record_named(8, "ada", ADA, 100)
-    named = await scene.store.rules.get_named([7, 8, 9])
+    named = await scene.store.database.read(lambda work: read_named(work, [7, 8, 9]))
     told = {key: one.user_id for key, one in named.items()}
     assert told == {(7, "ada"): ADA.id, (8, "nobody"): None, (8, "ada"): ADA.id}
     await scene.say(ADA, Sign())

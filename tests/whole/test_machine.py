@@ -59,7 +59,7 @@ def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[Commen
         ("bot.store.recording.signatures.standing", counts_hidden_comments),
         ("bot.store.recording.listings._record_missing", misses_nothing),
         ("bot.store.bodies.outside_digest", believes_that_all_letters_are_alike),
-        ("bot.reconcile.publish.block.compose", tidies_the_letter),
+        ("bot.reconcile.publish_plan.block.compose", tidies_the_letter),
         ("bot.store.recording.signatures.evaluate_comments", counts_each_issue_by_itself),
     ],
 )

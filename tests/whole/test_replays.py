@@ -14,6 +14,7 @@ from bot.store.engine.database import Row, Statement, Transaction, statement
 from sandbox.deliveries import Delivery
 from sandbox.server import Sandbox
 from sandbox.world import Event
+from tests.store.scene import record_write
 
 DELIVERIES = sorted((event, action) for event, route in webhooks._ROUTES.items() for action in route.actions)
 """Every event and action that we act on."""
@@ -100,7 +101,7 @@ LIFE, ISSUE, ARRIVED = life()
 
 async def live(store: Store) -> None:
     """Have everything delivered for the first time; what our write has replaced is put back."""
-    await store.bodies.record_write(ISSUE, READ, WRITTEN)
+    await record_write(store, ISSUE, READ, WRITTEN)
     await replay(store, LIFE)
     known = await store.bodies.get(ARRIVED)
     assert known.lost == SAVED

@@ -74,6 +74,12 @@ class Rules(Struct, frozen=True):
         ends = [end for end in (issue_closed_at, self.closed_at, self.settings.deadline) if end is not None]
         return min(ends) if ends else None
 
+    def ended_at(self, issue_closed_at: int | None, now: float) -> int | None:
+        """Return when signing ended; None while it goes on, on a deadline to the end of its second."""
+        end = self.ends_at(issue_closed_at)
+        is_closed = end in (issue_closed_at, self.closed_at)
+        return end if end is not None and (is_closed or end < int(now)) else None
+
 
 DEFAULTS = Rules()
 

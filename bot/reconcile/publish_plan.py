@@ -1,0 +1,309 @@
+"""Decide what a publication records and writes: from what GitHub shows, what is known, and the time. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.github.models.rest import IssueRead
+from bot.petition import block
+from bot.petition.addresses import Addresses
+from bot.petition.comments.comment import body_digest
+from bot.petition.facts import IssueFact
+from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.goals import milestones, next_goal
+from bot.reconcile.backoff import Requeue
+from bot.reconcile.damping import EDIT, WIPED
+from bot.store import KnownBody, OurWrite, PlannedBody, Publication, Snapshot, State, Thread, outside_digest
+from bot.units import EpochSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class ShownIssue:
+    """A thread's issue as GitHub shows it; `is_ours` says that its body is one that we wrote at some time."""
+
+    thread: Thread
+    read: IssueRead
+    is_ours: bool = False
+
+    @property
+    def id(self) -> int:
+        """Return the issue's id."""
+        return self.thread.issue_id
+
+    @property
+    def name(self) -> str:
+        """Return the name of the thread as it was known, `owner/repo#number`."""
+        return f"{self.thread.repository.full_name}#{self.thread.number}"
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of its body."""
+        return body_digest(self.read.body or "")
+
+    def fact(self, installation_id: int) -> IssueFact:
+        """Return what is to be recorded of it."""
+        return IssueFact(installation_id, self.read.repository, self.read.issue, as_of=self.read.read_at)
+
+
+class Guard(StrEnum):
+    """What becomes of an edit that one of our writes may have replaced, or would replace, unread."""
+
+    WAIT = "wait"
+    """The body is shown as it was before an edit that is known: writing now would undo that."""
+    KEEP = "keep"
+    """No edit was lost: the block goes into the body that is shown."""
+    PUT_BACK = "put back"
+    """The block goes into the body that was lost."""
+    IS_BACK = "is back"
+    GIVEN_UP = "given up"
+    """Somebody has changed the letter since, so that what was lost is out of date."""
+
+
+def guard(*, is_stale: bool, is_lost: bool, is_back: bool, is_ours: bool, is_overtaken: bool) -> Guard:
+    """Decide what becomes of a lost edit of a body.
+
+    `is_stale`: the body is shown as it was before an edit that a delivery has told of. `is_lost`: one of our writes
+    replaced an edit. `is_back`: the body shows that edit again. `is_ours`: it shows what we have written since.
+    `is_overtaken`: what we have written since was made from something that somebody else wrote.
+    """
+    if is_stale:
+        return Guard.WAIT
+    if not is_lost:
+        return Guard.KEEP
+    if is_back:
+        return Guard.IS_BACK
+    return Guard.PUT_BACK if is_ours and not is_overtaken else Guard.GIVEN_UP
+
+
+def guard_body(known: KnownBody, writes: Sequence[OurWrite], read: IssueRead) -> Guard:
+    """Decide what becomes of a lost edit of the body that is shown; `writes` are ours since it was lost.
+
+    Some of our writes may not have been made although they are recorded.
+    """
+    digest = body_digest(read.body or "")
+    last = max((one.number for one in writes if one.written == digest), default=None)
+    ours, is_overtaken = set[str](), False
+    for one in writes:
+        if last is not None and known.lost_by < one.number <= last:
+            is_overtaken |= one.outside_read not in ours
+        ours.add(one.outside_written)
+    return guard(
+        is_stale=read.issue.updated_at < known.edited_at,
+        is_lost=known.lost is not None,
+        is_back=known.lost is not None and outside_digest(read.body) == outside_digest(known.lost),
+        is_ours=last is not None,
+        is_overtaken=is_overtaken,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLetter:
+    """The letter in a body, as it was last changed `at` a time; `as_created`, nothing was there before it."""
+
+    issue_id: int
+    body: str | None
+    at: int
+    as_created: bool
+
+
+def new_letter(known: Publication, shown: Sequence[ShownIssue], now: EpochSeconds) -> SeenLetter | None:
+    """Return the letter that the petition's first issue shows, if it is another one than is known of that time."""
+    first = next((one for one in shown if one.thread.position == 1), None)
+    if first is None:
+        return None
+    body = known.bodies[first.id]
+    if guard_body(body, known.writes.get(first.id, ()), first.read) is Guard.PUT_BACK:
+        # A lost letter stands from the moment when it is put back.
+        seen = SeenLetter(first.id, body.lost, int(now), as_created=False)
+    else:
+        seen = SeenLetter(first.id, first.read.body, first.read.issue.updated_at, first.read.is_as_created)
+    # Of two edits of one second it cannot be told which was the last.
+    standing = [one for one in known.petition.letters if one.seen_at <= seen.at + 1]
+    is_known = bool(standing) and standing[-1].digest == block.letter_digest(seen.body)
+    return None if is_known or body.edited_at > seen.at else seen
+
+
+def unrecorded(known: Publication, shown: Sequence[ShownIssue], label: str) -> list[IssueFact]:
+    """List what the issues show and is shown otherwise by what is known of them: a delivery may have been lost.
+
+    How many comments they have is recorded with the plan: nothing that is shown depends on it.
+    """
+    petition = known.petition
+    return [
+        one.fact(petition.installation_id)
+        for one in shown
+        if one.read.repository != one.thread.repository or not agrees(one, petition, label)
+    ]
+
+
+def agrees(shown: ShownIssue, petition: Snapshot, label: str) -> bool:
+    """Return whether what is known of an issue, beside its body, is what GitHub shows."""
+    issue = shown.read.issue
+    thread = next((each for each in petition.threads if each.issue_id == issue.id), None)
+    if thread is None or (thread.locked, thread.title) != (issue.locked, issue.title):
+        return False
+    told = (label.lower() in issue.labels, issue.closed_at)
+    return thread.position > 1 or told == (petition.labelled, petition.closed_at)
+
+
+def changes_rules(ruling: Ruling, petition: Snapshot, now: EpochSeconds) -> bool:
+    """Return whether a ruling makes other rules than those in force, or signing has begun or ended under them."""
+    ended_at = ruling.rules.ended_at(petition.closed_at, now)
+    return ruling.rules != petition.rules or ended_at != petition.ended_at
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPlan:
+    """What becomes of one issue's body, and why: by the guard, and by how much of late somebody else changed it.
+
+    `repairs` is the weight of a change by somebody else that is put right; 0 for none. A body that is changed again
+    and again waits until `not_before`.
+    """
+
+    shown: ShownIssue
+    guard: Guard
+    change: PlannedBody
+    repairs: float = 0.0
+    not_before: EpochSeconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """What a publication records and writes. Then the bodies show `revision`, and the petition is in `state`."""
+
+    revision: int
+    facts: tuple[IssueFact, ...]
+    ruling: Ruling
+    bodies: tuple[BodyPlan, ...]
+    state: State
+    attempts: int
+    is_agreed: bool
+    """Whether what is known of the issues is what they show; a later look may show it."""
+
+    def requeue(self, continues_at: EpochSeconds | None, now: EpochSeconds) -> Requeue | None:
+        """Return when the petition is to be published again although nothing changes; None for not at all.
+
+        `continues_at` is when opening another issue is to be tried again.
+        """
+        times = [one.not_before for one in self.bodies if one.not_before is not None]
+        if times:
+            return Requeue(
+                min([*times, *([] if continues_at is None else [continues_at])]), State.OVERWRITTEN, self.attempts
+            )
+        if continues_at is not None:
+            return Requeue(continues_at, self.state, self.attempts)
+        if not self.is_agreed:
+            # Deliveries have told something else, and what we read is not newer.
+            return Requeue(now + 2.0 ** min(self.attempts, 10), self.state, self.attempts + 1)
+        return None
+
+
+def make_plan(
+    known: Publication,
+    shown: Sequence[ShownIssue],
+    ruling: Ruling,
+    content: block.BlockContent,
+    *,
+    label: str,
+    attempts: int,
+    ready_at: Callable[[int], EpochSeconds],
+    now: EpochSeconds,
+) -> PublishPlan:
+    """Plan a publication. `ready_at` is from when on a body that somebody has changed may be put right."""
+    petition = known.petition
+    agreed = [one for one in shown if agrees(one, petition, label)]
+    bodies = tuple(_plan_body(one, known, content, ready_at, now) for one in shown)
+    has_room = all(block.has_room(_base(one.guard, one.change), content) for one in bodies)
+    return PublishPlan(
+        revision=petition.revision,
+        facts=tuple(one.fact(petition.installation_id) for one in agreed),
+        ruling=ruling,
+        bodies=bodies,
+        state=State.FINE if has_room else State.NO_ROOM,
+        attempts=attempts,
+        is_agreed=len(agreed) == len(shown),
+    )
+
+
+def _plan_body(
+    shown: ShownIssue,
+    known: Publication,
+    content: block.BlockContent,
+    ready_at: Callable[[int], EpochSeconds],
+    now: EpochSeconds,
+) -> BodyPlan:
+    body = known.bodies[shown.id]
+    decision = guard_body(body, known.writes.get(shown.id, ()), shown.read)
+    change = PlannedBody(shown.id, body, shown.read.body, settles_lost=decision in (Guard.IS_BACK, Guard.GIVEN_UP))
+    base = _base(decision, change)
+    text = block.compose(base, replace(content, position=1 + _place(shown.id, known.petition)))
+    if text is None and decision is Guard.PUT_BACK:
+        text = base
+    if text is None:
+        return BodyPlan(shown, decision, replace(change, is_right=True))
+    if decision is Guard.PUT_BACK or not is_changed_by_others(shown, body):
+        return BodyPlan(shown, decision, replace(change, text=text))
+    if (not_before := ready_at(shown.id)) > now:
+        return BodyPlan(shown, decision, change, not_before=not_before)
+    repairs = WIPED if block.machine_line(shown.read.body) is None else EDIT
+    return BodyPlan(shown, decision, replace(change, text=text), repairs)
+
+
+def is_changed_by_others(shown: ShownIssue, known: KnownBody) -> bool:
+    """Return whether somebody else has made a body what it is; GitHub may also still show an older one of ours."""
+    if known.left_digest in ("", shown.digest):
+        return False
+    return shown.digest == known.edited_digest or not shown.is_ours
+
+
+def _base(decision: Guard, change: PlannedBody) -> str | None:
+    """Return the body that the block goes into."""
+    return change.known.lost if decision is Guard.PUT_BACK else change.shown
+
+
+def _place(issue_id: int, petition: Snapshot) -> int:
+    """Return which of the petition's threads an issue is, from 0."""
+    ids = [thread.issue_id for thread in petition.threads]
+    return ids.index(issue_id) if issue_id in ids else 0
+
+
+def block_content(known: Publication, *, label: str, addresses: Addresses, now: EpochSeconds) -> block.BlockContent:
+    """Return what the block says of a petition."""
+    petition = known.petition
+    settings = petition.rules.settings
+    first = petition.threads[0] if petition.threads else None
+    pages = first and addresses.pages(petition.repository, first.number, petition.page_key)
+    names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
+    is_public = settings.public_roster and bool(settings.show)
+    return block.BlockContent(
+        count=petition.count,
+        digest=petition.digest,
+        as_of=int(now),
+        newest=petition.newest[: settings.names] if settings.show and petition.anonymised_at is None else (),
+        anonymised_at=petition.anonymised_at,
+        goal=next_goal(settings.goals, petition.count),
+        deadline=settings.deadline,
+        language=settings.language,
+        show=settings.show,
+        response=petition.rules.response,
+        remarks=petition.rules.remarks,
+        withheld=petition.rules.withheld,
+        helps=petition.rules.helps,
+        labelled=petition.labelled,
+        label=label,
+        closed_at=petition.shut_at,
+        letter_changed=petition.letter_changed,
+        versions_url=pages.of("/letter") if pages else None,
+        roster_url=pages.roster if pages else None,
+        search_url=f"{pages.roster}#roster" if pages and is_public else None,
+        csv_url=pages.of(".csv") if pages and is_public else None,
+        json_url=pages.of(".json") if pages else None,
+        verify_url=f"{pages.roster}#recount" if pages else None,
+        site_url=addresses.site.url,
+        threads=names if len(names) > 1 else (),
+        final_count=petition.final_count,
+        milestones=milestones(settings.goals, known.days) if settings.milestones else (),
+        days=known.days if settings.chart else (),
+    )

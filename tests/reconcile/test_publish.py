@@ -1,0 +1,70 @@
+"""A `/sign` that was recorded is published with few transactions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.facts import CommentFact
+from bot.store import Lease, Store
+from sandbox.models import Issue
+from tests.reconcile.scene import Scene
+from tests.reconcile.test_worker import Shift
+
+
+@pytest.fixture
+async def shift(stage: Scene) -> AsyncIterator[Shift]:
+    async with aiohttp.ClientSession() as session:
+        yield Shift(stage, session)
+
+
+def count_transactions(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Return the list of transactions from now on: `read` or `write`, and what it runs."""
+    found: list[tuple[str, str]] = []
+    database = store.database
+    for kind in ("read", "write"):
+        run = getattr(database, kind)
+
+        async def note(
+            work: Callable[..., Any], *rest: Any, kind: str = kind, run: Callable[..., Any] = run
+        ) -> Any:
+            found.append((kind, repr(work)))
+            return await run(work, *rest)
+
+        monkeypatch.setattr(database, kind, note)
+    return found
+
+
+async def sign(stage: Scene, petition: Issue, login: str) -> None:
+    """Record that somebody has signed, as a delivery tells of it."""
+    now = int(stage.clock())
+    client = stage.github.installation(stage.installation.id)
+    shown = await client.get_issue(petition.repository.full_name, petition.number)
+    comment = stage.sandbox.comment(petition, login, "/sign")
+    version = Version(now, body_digest("/sign"), Writer.AUTHOR, Sign())
+    seen = Comment(comment.id, now, Author(comment.user.id, login), now, (version,))
+    await stage.store.record([CommentFact(stage.installation.id, shown.repository, shown.issue, seen)])
+
+
+async def test_a_signature_is_published_with_few_transactions(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three reads find the work; one read and one write are around the call that reads the issue; then the mark."""
+    stage = shift.stage
+    petition = stage.sandbox.petition(body="Dear all,")
+    await shift.adopt(petition)
+    await shift.work()
+    await sign(stage, petition, "ada")
+    stage.clock.pass_by(60)
+    shift.is_held = True
+    transactions = count_transactions(stage.store, monkeypatch)
+    while stage.called("PATCH") < 2:
+        await shift.worker.step(Lease(lambda: True))
+    assert [kind for kind, _ in transactions] == ["read", "read", "read", "read", "write", "write"]
+    snapshot = await stage.store.petitions.get_snapshot(petition.id, 0)
+    assert snapshot.revision == snapshot.published_revision
