@@ -90,7 +90,7 @@ async def continue_if_full(
 async def _named(name: str, tally: Snapshot, first: IssueRead, context: PublishContext) -> IssueRead | None:
     """Read an issue that a block names; None where it is none that continues the petition."""
     try:
-        read = await context.client.get_issue(*continuations.split_name(name))
+        read = await context.client.get_issue(*split_name(name))
     except (NotFound, Gone):
         return None
     is_ours = read.repository.owner == first.repository.owner

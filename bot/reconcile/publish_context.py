@@ -9,6 +9,7 @@ from bot.github.installation import InstallationClient
 from bot.reconcile.damping import Damper
 from bot.store import Lease, Store
 from bot.units import EpochSeconds, Seconds
+from bot.urls import Addresses
 
 
 @dataclass(frozen=True, slots=True)

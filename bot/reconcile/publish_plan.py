@@ -8,15 +8,15 @@ from enum import StrEnum
 
 from bot.github.models.rest import IssueRead
 from bot.petition import block
-from bot.petition.addresses import Addresses
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueFact
-from bot.petition.organizers.commands import Ruling
-from bot.petition.organizers.goals import milestones, next_goal
+from bot.petition.organizers.commands import CommandResults
+from bot.petition.organizers.rules import milestones, next_goal
 from bot.reconcile.backoff import Requeue
 from bot.reconcile.damping import EDIT, WIPED
 from bot.store import KnownBody, OurWrite, PlannedBody, Publication, Snapshot, State, Thread, outside_digest
 from bot.units import EpochSeconds
+from bot.urls import Addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def agrees(shown: ShownIssue, petition: Snapshot, label: str) -> bool:
     return thread.position > 1 or told == (petition.labelled, petition.closed_at)
 
 
-def changes_rules(ruling: Ruling, petition: Snapshot, now: EpochSeconds) -> bool:
+def changes_rules(ruling: CommandResults, petition: Snapshot, now: EpochSeconds) -> bool:
     """Return whether a ruling makes other rules than those in force, or signing has begun or ended under them."""
     ended_at = ruling.rules.ended_at(petition.closed_at, now)
     return ruling.rules != petition.rules or ended_at != petition.ended_at
@@ -175,7 +175,7 @@ class PublishPlan:
 
     revision: int
     facts: tuple[IssueFact, ...]
-    ruling: Ruling
+    ruling: CommandResults
     bodies: tuple[BodyPlan, ...]
     state: State
     attempts: int
@@ -203,7 +203,7 @@ class PublishPlan:
 def make_plan(
     known: Publication,
     shown: Sequence[ShownIssue],
-    ruling: Ruling,
+    ruling: CommandResults,
     content: block.BlockContent,
     *,
     label: str,
@@ -289,7 +289,7 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
         show=settings.show,
         response=petition.rules.response,
         remarks=petition.rules.remarks,
-        withheld=petition.rules.withheld,
+        removals=petition.rules.removals,
         helps=petition.rules.helps,
         labelled=petition.labelled,
         label=label,

@@ -11,7 +11,7 @@ from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author
 from bot.petition.facts import Repository
-from bot.petition.organizers.commands import Given, Ruling, names_of, rule
+from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import PATH
 from bot.petition.organizers.settings import digest as digest_of
 from bot.reconcile.backoff import ends_all
@@ -22,7 +22,7 @@ from bot.units import EpochSeconds
 log = structlog.get_logger("govern")
 
 
-async def decide_rules(known: Publication, context: PublishContext) -> Ruling:
+async def decide_rules(known: Publication, context: PublishContext) -> CommandResults:
     """Return the rules that settings and commands make now, and what becomes of each command.
 
     What is not known, or was asked long ago, is asked of GitHub; raises `bot.github.errors`.
@@ -35,11 +35,11 @@ async def decide_rules(known: Publication, context: PublishContext) -> Ruling:
     # Whom anybody else names is never asked: they could use up our calls.
     commands = [one for one in known.commands if organizers.get(one.author.id)]
     named = await _find_named(known, commands, context)
-    decide = partial(rule, orders=known.commands, organizers=organizers, named=named)
+    decide = partial(apply_commands, commands=known.commands, organizers=organizers, named=named)
     if decide(settings.settings).recount_at >= settings.read_at:
         settings = await read()
     language = settings.settings.language
-    mistakes = [one if isinstance(one, str) else one.said_in(language) for one in settings.mistakes]
+    mistakes = [one if isinstance(one, str) else one.in_language(language) for one in settings.mistakes]
     return decide(settings.settings, remarks=[f"{PATH}, {mistake}" for mistake in mistakes])
 
 
@@ -92,12 +92,12 @@ async def _find_organizers(known: Publication, context: PublishContext) -> dict[
 
 
 async def _find_named(
-    known: Publication, commands: Sequence[Given], context: PublishContext
+    known: Publication, commands: Sequence[GivenCommand], context: PublishContext
 ) -> dict[tuple[int, str], Author | None]:
     """Return whom commands mean. Once somebody was found, it stays so: logins change and are reused."""
     rules, now = context.store.rules, int(context.now())
     found: dict[tuple[int, str], Author | None] = {}
-    for comment_id, login in [(one.comment_id, login) for one in commands for login in names_of(one.order)]:
+    for comment_id, login in [(one.comment_id, login) for one in commands for login in logins_in(one.command)]:
         before = known.named.get((comment_id, login))
         if before is not None and (before.user_id or before.checked_at > now - context.recheck_after):
             found[comment_id, login] = None if before.user_id is None else Author(before.user_id, login)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.petition.facts import IssueFact
-from bot.petition.organizers.commands import Given, Ruling, names_of
+from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
 from bot.store.bodies import (
     KnownBody,
     OurWrite,
@@ -46,7 +46,7 @@ class Publication:
     bodies: Mapping[int, KnownBody]
     writes: Mapping[int, tuple[OurWrite, ...]]
     settings: KnownSettings
-    commands: tuple[Given, ...]
+    commands: tuple[GivenCommand, ...]
     organizers: Mapping[int, tuple[bool, WholeEpochSeconds]]
     """Whether those who gave commands may do so, and when GitHub was asked, by user id."""
     named: Mapping[tuple[int, str], Named]
@@ -108,13 +108,13 @@ class Publications(Records):
             settings=read_settings(transaction, petition.repository.id)[0],
             commands=commands,
             organizers=read_organizers(transaction, petition.repository.id, givers),
-            named=read_named(transaction, [one.comment_id for one in commands if names_of(one.order)]),
+            named=read_named(transaction, [one.comment_id for one in commands if logins_in(one.command)]),
             days=tuple(read_days(transaction, petition_id)) if shows_days else (),
             continuing_at=read_continuing_at(transaction, petition_id),
         )
 
     async def apply(
-        self, petition_id: int, facts: Sequence[IssueFact], ruling: Ruling, bodies: Sequence[PlannedBody]
+        self, petition_id: int, facts: Sequence[IssueFact], ruling: CommandResults, bodies: Sequence[PlannedBody]
     ) -> bool:
         """Record what GitHub shows, what became of commands, and the writes that are about to be sent.
 
@@ -133,7 +133,7 @@ class Publications(Records):
         transaction: Transaction,
         petition_id: int,
         facts: Sequence[IssueFact],
-        ruling: Ruling,
+        ruling: CommandResults,
         bodies: Sequence[PlannedBody],
     ) -> tuple[bool, bool]:
         now = int(self._now())
@@ -144,7 +144,7 @@ class Publications(Records):
         threads = [known.threads.get(body.issue_id) for body in bodies]
         if (
             any(thread is None or thread.gone for thread in threads)
-            or read_commands(transaction, petition_id) != [outcome.given for outcome in ruling.outcomes]
+            or read_commands(transaction, petition_id) != [outcome.command for outcome in ruling.outcomes]
             or any(read_body(transaction, body.issue_id) != body.known for body in bodies)
         ):
             return changed, False

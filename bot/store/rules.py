@@ -159,10 +159,10 @@ class PetitionRules(Records):
         return Author(rows[0].author_id, rows[0].author_login) if rows else None
 
     @write_transaction
-    def _apply(self, transaction: Transaction, petition_id: int, ruling: Ruling) -> bool:
+    def _apply(self, transaction: Transaction, petition_id: int, ruling: CommandResults) -> bool:
         return record_rules(transaction, petition_id, ruling, int(self._now()))
 
-    async def apply(self, petition_id: int, ruling: Ruling) -> None:
+    async def apply(self, petition_id: int, ruling: CommandResults) -> None:
         """Apply rules: derive signatures that they concern, and answer and record commands."""
         if await self._apply(petition_id, ruling):
             self._announce()
@@ -235,7 +235,9 @@ def _read_command_rows(transaction: Transaction, petition_id: int) -> Iterator[C
     return map(read_comment, transaction.tuples(_COMMANDS, petition_id))
 
 
-def record_rules(transaction: Transaction, petition_id: int, ruling: Ruling, now: WholeEpochSeconds) -> bool:
+def record_rules(
+    transaction: Transaction, petition_id: int, ruling: CommandResults, now: WholeEpochSeconds
+) -> bool:
     """Apply rules; return whether anything changed. Repeating changes nothing.
 
     A command that came after the rules were worked out is left to the next time.

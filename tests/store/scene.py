@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts import CommentFact, Issue, IssueFact, Repository
-from bot.petition.organizers.commands import Given
+from bot.petition.organizers.commands import GivenCommand
 from bot.store import Snapshot, Store, bodies
 from bot.store.engine.database import statement
 from bot.store.rules import read_commands
@@ -109,7 +109,7 @@ async def mark_right(store: Store, issue_id: int, body: str) -> None:
     await store.database.write(lambda work: bodies.mark_right(work, issue_id, body))
 
 
-async def list_commands(store: Store, petition_id: int) -> list[Given]:
+async def list_commands(store: Store, petition_id: int) -> list[GivenCommand]:
     return await store.database.read(lambda work: read_commands(work, petition_id))
 
 

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.github.models.rest import IssueRead
-from bot.petition.block.body import letter, place_of, splice
+from bot.petition.block.body import letter, locate_block, splice
 from bot.petition.facts import BodyEdit, Issue, IssueFact
-from bot.petition.organizers.commands import Ruling
+from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import DEFAULTS
 from bot.reconcile.publish_plan import Guard, guard_body
 from bot.store import KnownBody, LastBodies, PlannedBody, Store
@@ -157,7 +157,10 @@ class World:
             is_right=is_right,
             settles_lost=page.decision in (Guard.IS_BACK, Guard.GIVEN_UP),
         )
-        if await self.store.publications.apply(self.issue.id, [], Ruling(DEFAULTS), [change]) and not is_right:
+        if (
+            await self.store.publications.apply(self.issue.id, [], CommandResults(DEFAULTS), [change])
+            and not is_right
+        ):
             self.sent.append((body, page.known if is_lost else None))
 
     async def apply(self) -> None:

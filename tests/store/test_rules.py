@@ -11,7 +11,7 @@ from bot.petition.organizers.commands import CommandResults, apply_commands, log
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
 from bot.store import Store
-from bot.store.rules import read_named, read_organizers
+from bot.store.rules import read_named, read_organizers, record_rules
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, person, rows
 
 EVE = Author(99, "eve")
@@ -20,7 +20,7 @@ EVE = Author(99, "eve")
 async def govern(scene: Scene, settings: Settings = DEFAULTS) -> CommandResults:
     """Rule as the reconciler does; Grace is the organizer, and every order means Ada."""
     orders = await list_commands(scene.store, LETTER.id)
-    ruling = rule(
+    ruling = apply_commands(
         settings,
         orders,
         organizers={one.author.id: one.author == GRACE for one in orders},
@@ -158,6 +158,19 @@ async def test_a_petition_is_due_when_its_deadline_has_passed_and_once_only(scen
     assert await store.petitions.list_due(INSTALLATION, now + 100.9) == []
     assert await store.petitions.list_installations_with_work(now + 101.0) == [INSTALLATION]
     assert len(await store.petitions.list_due(INSTALLATION, now + 101.0)) == 1
+
+
+async def test_an_end_that_was_recorded_is_due_until_the_bodies_show_it(scene: Scene) -> None:
+    store = scene.store
+    now = int(store._now())
+    ruling = await govern(scene, Settings(deadline=now + 100))
+    for due in await store.petitions.list_due(INSTALLATION, 9e9):
+        await store.petitions.mark_published(due.petition_id, due.revision, now)
+    assert await store.database.write(lambda work: record_rules(work, LETTER.id, ruling, now + 101))
+    (due,) = await store.petitions.list_due(INSTALLATION, now + 101.0)
+    assert not await store.database.write(lambda work: record_rules(work, LETTER.id, ruling, now + 102))
+    await store.petitions.mark_published(due.petition_id, due.revision, now + 102)
+    assert await store.petitions.list_due(INSTALLATION, 9e9) == []
 
 
 async def test_a_recount_asks_once_for_the_threads_to_be_read(scene: Scene) -> None:

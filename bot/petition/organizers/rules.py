@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from bot.petition.comments.commands import phrases
 from bot.petition.organizers.settings import DEFAULTS as STANDARD
 from bot.petition.organizers.settings import Settings
-from bot.units import WholeEpochSeconds
+from bot.units import EpochSeconds, WholeEpochSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Rules(Struct, frozen=True):
         ends = [end for end in (issue_closed_at, self.closed_at, self.settings.deadline) if end is not None]
         return min(ends) if ends else None
 
-    def ended_at(self, issue_closed_at: int | None, now: float) -> int | None:
+    def ended_at(self, issue_closed_at: WholeEpochSeconds | None, now: EpochSeconds) -> WholeEpochSeconds | None:
         """Return when signing ended; None while it goes on, on a deadline to the end of its second."""
         end = self.ends_at(issue_closed_at)
         is_closed = end in (issue_closed_at, self.closed_at)

@@ -1,0 +1,159 @@
+"""What a publication records, writes and waits for, as a plan says it; nothing is read or written here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.github.models.rest import IssueRead
+from bot.petition import block
+from bot.petition.comments.comment import body_digest
+from bot.petition.counting.digest import DigestSum
+from bot.petition.facts import Issue, Repository
+from bot.petition.letter import Letter
+from bot.petition.organizers.commands import CommandResults
+from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.settings import Settings
+from bot.reconcile.publish_plan import (
+    Guard,
+    PublishPlan,
+    ShownIssue,
+    block_content,
+    changes_rules,
+    make_plan,
+    new_letter,
+    unrecorded,
+)
+from bot.store import KnownBody, KnownSettings, OurWrite, Publication, Snapshot, State, Thread, outside_digest
+from bot.urls import Addresses
+
+NOW = 10_000.0
+REPOSITORY = Repository(70, "acme", "letters")
+ISSUE = Issue(1_000, 7, "Open the archive", frozenset({"petition"}), updated_at=500)
+THREAD = Thread(ISSUE.id, REPOSITORY, ISSUE.number, 1, ISSUE.title, False, 0, 400)
+PETITION = Snapshot(
+    petition_id=ISSUE.id, installation_id=700, repository=REPOSITORY, title=ISSUE.title, page_key="key",
+    labelled=True, closed_at=None, count=3, digest=DigestSum().digest, newest=(), threads=(THREAD,),
+    letters=(Letter(block.letter_digest("Dear all,"), 100, 0),), letter_changed=None, revision=9,
+    published_revision=8, published_at=None, state=State.FINE, rules=Rules(), ended_at=None, final_count=None,
+    anonymised_at=None, doubtful=0,
+)  # fmt: skip
+KNOWN = Publication(
+    petition=PETITION, bodies={ISSUE.id: KnownBody()}, writes={}, settings=KnownSettings(read_at=1), commands=(),
+    organizers={}, named={}, days=(), continuing_at=0,
+)  # fmt: skip
+
+
+def knowing(body: KnownBody, *writes: OurWrite) -> Publication:
+    return replace(KNOWN, bodies={ISSUE.id: body}, writes={ISSUE.id: writes})
+
+
+def shown(body: str, issue: Issue = ISSUE, *, is_ours: bool = False) -> ShownIssue:
+    return ShownIssue(THREAD, IssueRead(REPOSITORY, issue, body, read_at=int(NOW), created_at=1), is_ours)
+
+
+def plan(known: Publication, one: ShownIssue, *, ready_at: float = 0.0, attempts: int = 0) -> PublishPlan:
+    content = block_content(known, label="petition", addresses=Addresses(), now=NOW)
+    return make_plan(
+        known, [one], CommandResults(Rules()), content, label="petition", attempts=attempts,
+        ready_at=lambda _: ready_at, now=NOW,
+    )  # fmt: skip
+
+
+def text_of(one: PublishPlan) -> str:
+    (body,) = one.bodies
+    assert body.change.text is not None
+    return body.change.text
+
+
+def test_a_body_without_a_block_gets_one_and_is_published() -> None:
+    found = plan(KNOWN, shown("Dear all,"))
+    line = block.machine_line(text_of(found))
+    assert line is not None
+    assert (line.count, found.revision, found.state) == (3, 9, State.FINE)
+    assert found.requeue(None, NOW) is None
+    assert [fact.as_of for fact in found.facts] == [NOW]
+
+
+def test_a_body_that_says_it_already_stays() -> None:
+    written = text_of(plan(KNOWN, shown("Dear all,")))
+    (body,) = plan(knowing(KnownBody(left_digest=body_digest(written))), shown(written)).bodies
+    assert (body.change.text, body.change.is_right) == (None, True)
+
+
+def test_a_body_that_people_change_again_and_again_waits() -> None:
+    known = knowing(KnownBody(left_digest="of ours"))
+    (body,) = plan(known, shown("Dear all,"), ready_at=NOW).bodies
+    assert (body.repairs > 0, body.not_before) == (True, None)
+    waiting = plan(known, shown("Dear all,"), ready_at=NOW + 60, attempts=2)
+    (body,) = waiting.bodies
+    assert (body.change.text, body.change.is_right, body.not_before) == (None, False, NOW + 60)
+    requeue = waiting.requeue(None, NOW)
+    assert requeue is not None
+    assert (requeue.after, requeue.state, requeue.attempts) == (NOW + 60, State.OVERWRITTEN, 2)
+    sooner = waiting.requeue(NOW + 5, NOW)
+    assert sooner is not None
+    assert sooner.after == NOW + 5
+    # GitHub may still show an older body of ours: nobody has changed that.
+    (body,) = plan(known, shown("Dear all,", is_ours=True), ready_at=NOW + 60).bodies
+    assert (body.repairs, body.not_before) == (0, None)
+
+
+def test_a_lost_edit_is_put_back_with_our_block_whoever_else_edits() -> None:
+    ours = text_of(plan(KNOWN, shown("Dear all,")))
+    write = OurWrite(4, body_digest(ours), outside_digest("Dear all,"), outside_digest(ours))
+    known = knowing(KnownBody(left_digest="other", lost="Dear everybody,", lost_by=4), write)
+    (body,) = plan(known, shown(ours), ready_at=NOW + 60).bodies
+    assert body.guard is Guard.PUT_BACK
+    assert body.change.text is not None
+    assert block.letter(body.change.text) == "Dear everybody,"
+    assert not body.change.settles_lost
+    letter = new_letter(known, [shown(ours)], NOW)
+    assert letter is not None
+    assert (letter.body, letter.at) == ("Dear everybody,", NOW)
+    (body,) = plan(known, shown("Dear nobody,")).bodies
+    assert (body.guard, body.change.settles_lost) == (Guard.GIVEN_UP, True)
+    assert block.letter(body.change.text) == "Dear nobody,"
+
+
+def test_only_what_github_shows_otherwise_is_recorded_before() -> None:
+    assert unrecorded(KNOWN, [shown("Dear all,")], "petition") == []
+    for issue in (
+        replace(ISSUE, title="Shut it"),
+        replace(ISSUE, locked=True),
+        replace(ISSUE, closed_at=450),
+        replace(ISSUE, labels=frozenset()),
+    ):
+        (fact,) = unrecorded(KNOWN, [shown("Dear all,", issue)], "petition")
+        assert (fact.issue, fact.as_of) == (issue, NOW)
+    more_comments = replace(ISSUE, comments=5)
+    assert unrecorded(KNOWN, [shown("Dear all,", more_comments)], "petition") == []
+    assert [one.issue.comments for one in plan(KNOWN, shown("Dear all,", more_comments)).facts] == [5]
+
+
+def test_what_github_shows_otherwise_all_the_same_is_looked_at_later() -> None:
+    found = plan(KNOWN, shown("Dear all,", replace(ISSUE, locked=True)), attempts=3)
+    requeue = found.requeue(None, NOW)
+    assert found.facts == ()
+    assert requeue is not None
+    assert (requeue.after, requeue.state, requeue.attempts) == (NOW + 8, State.FINE, 4)
+
+
+def test_a_letter_that_is_known_of_its_time_is_not_recorded_again() -> None:
+    assert new_letter(KNOWN, [shown("Dear  all,\n")], NOW) is None
+    letter = new_letter(KNOWN, [shown("Dear everybody,")], NOW)
+    assert letter is not None
+    assert (letter.body, letter.at, letter.as_created) == ("Dear everybody,", ISSUE.updated_at, False)
+    assert new_letter(knowing(KnownBody(edited_at=501)), [shown("Dear everybody,")], NOW) is None
+
+
+def test_rules_are_put_into_force_where_they_differ_or_signing_has_ended() -> None:
+    rules = Rules(Settings(deadline=9_999))
+    assert not changes_rules(CommandResults(Rules()), PETITION, NOW)
+    assert changes_rules(CommandResults(rules), PETITION, NOW)
+    assert not changes_rules(CommandResults(rules), replace(PETITION, rules=rules), 9_999.9)
+    assert changes_rules(CommandResults(rules), replace(PETITION, rules=rules), NOW)
+    assert not changes_rules(CommandResults(rules), replace(PETITION, rules=rules, ended_at=9_999), NOW)
+
+
+def test_a_letter_that_leaves_no_room_is_told_as_a_state() -> None:
+    assert plan(KNOWN, shown("x" * block.BODY_LIMIT)).state is State.NO_ROOM
