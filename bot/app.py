@@ -1,4 +1,4 @@
-"""The one place that wires the parts together and runs them."""
+"""Wire the parts together and run them; nothing else does."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ from bot.metrics import Metrics
 from bot.operations import addresses_of, examine
 from bot.petition.facts import Fact
 from bot.reconcile.app_sync import AppSync
-from bot.reconcile.intervals import Intervals
 from bot.reconcile.scheduler import Scheduler
+from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
+from bot.units import EpochSeconds, Seconds
 from bot.web.application import create_app
 from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
@@ -55,9 +56,9 @@ Requests in flight get `bot.web.serving.PATIENCE` meanwhile, and afterwards fact
 DAY, HOUR = 86_400.0, 3_600.0
 
 GARBAGE: Final = 5_000
-"""Objects that may pile up in cycles before they are looked for; on them may hang all that a failed call had read.
+"""Objects after which the garbage collector runs; a cycle may hold all that a failed call had read.
 
-A delivery leaves no cycle behind, so that in a storm a look comes every few thousand of them; it takes a
+A delivery leaves no cycle behind, so that in a storm the collector runs every few thousand of them; that takes a
 millisecond.
 """
 
@@ -67,23 +68,23 @@ class CannotListen(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
-    """How fast the bot may be: how often a body is written, how GitHub's limits are kept, how often it looks.
+class Rates:
+    """How often a body is written, how GitHub's limits are kept, and how often the loops run.
 
-    Without `beats`, the configuration says how often GitHub is surveyed.
+    Without `intervals`, the configuration says how often a resync is due.
     """
 
-    rate: WriteRate = field(default_factory=WriteRate)
+    write_rate: WriteRate = field(default_factory=WriteRate)
     limits: Limits = field(default_factory=Limits)
-    beats: Intervals | None = None
+    intervals: Intervals | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where the time comes from, in UTC epoch seconds, and how to let some pass."""
+    """What time it is, and how to wait."""
 
-    now: Callable[[], float] = time.time
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], EpochSeconds] = time.time
+    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +92,20 @@ class Bot:
     """A running bot; `port` is the one it really listens on."""
 
     store: Store
-    conductor: Scheduler
-    rounds: AppSync
+    scheduler: Scheduler
+    app_sync: AppSync
     port: int
 
 
 @asynccontextmanager
 async def running(
-    config: Config, tempo: Tempo | None = None, clock: Clock | None = None, address: socket.socket | None = None
+    config: Config, rates: Rates | None = None, clock: Clock | None = None, address: socket.socket | None = None
 ) -> AsyncIterator[Bot]:
     """Run the bot inside the `async with`; leaving it finishes what is in flight and closes everything.
 
     Raises CannotListen, and the store's own errors when the database cannot be opened.
     """
-    tempo, clock = tempo or Tempo(), clock or Clock()
+    rates, clock = rates or Rates(), clock or Clock()
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         supervisor = Supervisor(metrics.failed)
@@ -113,47 +114,52 @@ async def running(
         )
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        beats = tempo.beats or Intervals(resync=config.resync_seconds)
-        github = GitHub(
-            session,
-            app_id=config.app_id,
-            private_key=config.private_key,
-            api_url=config.api_url,
-            now=clock.now,
-            sleep=clock.sleep,
-            limits=tempo.limits,
-            lag=beats.lag,
-            hooks=metrics,
-            circuit_breaker=CircuitBreaker(make_probe(session, config.api_url), clock.now, metrics),
-        )
-        rounds = AppSync(store, github, beats, clock.now)
-        conductor = Scheduler(
-            store,
-            github,
-            config.petition_label,
-            clock.now,
-            WriteLimiter(tempo.rate),
-            beats,
-            rounds.alarm,
-            supervisor=supervisor,
-        )
-        organizers = _organizers(config, conductor, session, clock) if config.lets_sign_in else None
-        application = await _application(config, conductor, rounds, metrics, clock, organizers)
+        intervals = rates.intervals or Intervals(resync=config.resync_seconds)
+        github = _open_github(config, session, rates.limits, intervals.api_lag, clock, metrics)
+        app_sync = AppSync(store, github, intervals, clock.now)
+        scheduler = Scheduler(
+            store, github, config.petition_label, clock.now, WriteLimiter(rates.write_rate), intervals,
+            app_sync.request_sync, supervisor=supervisor,
+        )  # fmt: skip
+        organizers = _organizers(config, scheduler, session, clock) if config.lets_sign_in else None
+        application = await _make_application(config, scheduler, app_sync, metrics, clock, organizers)
         server, loops = AsyncExitStack(), list[SupervisedTask]()
-        stack.push_async_callback(_end, server, loops)
+        stack.push_async_callback(_stop, server, loops)
         port = await server.enter_async_context(_listening(application, config, metrics, address))
-        # Only now: what is published links to the pages, and the rounds ask for deliveries, which must find us.
-        conductor.addresses = addresses_of(config, port)
-        loops += _start_loops(conductor, rounds)
+        # Only now: what is published links to the pages, and deliveries that the sync asks for must find us.
+        scheduler.addresses = addresses_of(config, port)
+        loops += _start_loops(scheduler, app_sync)
         log.info("listening", host=config.host, port=port)
-        yield Bot(store, conductor, rounds, port)
+        yield Bot(store, scheduler, app_sync, port)
         log.info("stopping")
+
+
+def _open_github(
+    config: Config,
+    session: aiohttp.ClientSession,
+    limits: Limits,
+    api_lag: Seconds,
+    clock: Clock,
+    metrics: Metrics,
+) -> GitHub:
+    return GitHub(
+        session,
+        app_id=config.app_id,
+        private_key=config.private_key,
+        api_url=config.api_url,
+        now=clock.now,
+        sleep=clock.sleep,
+        limits=limits,
+        lag=api_lag,
+        hooks=metrics,
+        circuit_breaker=CircuitBreaker(make_probe(session, config.api_url), clock.now, metrics),
+    )
 
 
 async def run(config: Config, stop: asyncio.Event, address: socket.socket | None = None) -> None:
     """Run the bot until `stop`; on an address that was taken before, if there is one."""
     async with running(config, address=address):
-        _settle_in()
+        _tune_garbage_collector()
         await stop.wait()
 
 
@@ -180,8 +186,8 @@ def stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _settle_in() -> None:
-    """Keep the garbage collector from looking, in a storm every few deliveries, at what is here to stay."""
+def _tune_garbage_collector() -> None:
+    """Keep the garbage collector from examining, in a storm every few deliveries, what is here to stay."""
     gc.collect()
     gc.freeze()
     # A whole collection waits until a quarter of what the last one left is new; that was all of the above.
@@ -189,17 +195,17 @@ def _settle_in() -> None:
     gc.set_threshold(GARBAGE, 10, 10)
 
 
-def _start_loops(conductor: Scheduler, rounds: AppSync) -> list[SupervisedTask]:
-    start = conductor.supervisor.start
+def _start_loops(scheduler: Scheduler, app_sync: AppSync) -> list[SupervisedTask]:
+    start = scheduler.supervisor.start
     return [
-        start("scheduler", conductor.run, ask_to_stop=conductor.stop),
-        start("app_wide_loop", rounds.run, ask_to_stop=rounds.stop),
-        start("database_check", partial(_check_daily, conductor.store), longest_pause=HOUR),
+        start("scheduler", scheduler.run, ask_to_stop=scheduler.stop),
+        start("app_wide_loop", app_sync.run, ask_to_stop=app_sync.stop),
+        start("database_check", partial(_check_daily, scheduler.store), longest_pause=HOUR),
     ]
 
 
-async def _end(server: AsyncExitStack, loops: Sequence[SupervisedTask]) -> None:
-    """Stop all side by side: one after the other, they would take as long as all their patience together."""
+async def _stop(server: AsyncExitStack, loops: Sequence[SupervisedTask]) -> None:
+    """Stop all at the same time: one after the other, they would take the sum of their grace periods."""
     async with asyncio.TaskGroup() as group:
         group.create_task(server.aclose())
         for task in loops:
@@ -221,22 +227,15 @@ async def _check_daily(store: Store) -> None:
         await asyncio.sleep(pause)
 
 
-async def _application(
+async def _make_application(
     config: Config,
-    conductor: Scheduler,
-    rounds: AppSync,
+    scheduler: Scheduler,
+    app_sync: AppSync,
     metrics: Metrics,
     clock: Clock,
     organizers: OrganizerService | None,
 ) -> web.Application:
-    store = conductor.store
-
-    async def readiness() -> dict[str, bool | str]:
-        tasks: dict[str, str] = {**conductor.supervisor.states()}
-        if tasks.get("scheduler") == "running" and clock.now() - conductor.looked_at >= 10 * conductor.beats.look:
-            tasks["scheduler"] = "stalled"
-        loops = "scheduler" in tasks and all(state == "running" for state in tasks.values())
-        return {"database": await store.ping(), "loops": loops, **tasks}
+    store = scheduler.store
 
     async def look() -> list[dict[str, str]]:
         return [one.fields() for one in await examine(config, clock.now, clock.sleep)]
@@ -247,18 +246,28 @@ async def _application(
     record = store.record if setup_done is None else _marking_first_delivery(store, clock)
     context = PagesContext(store.rosters, addresses_of(config), clock.now)
     return create_app(
-        record=_made_up_for(record, rounds),
+        record=_recording_refused(record, app_sync),
         secrets=config.webhook_secrets,
-        readiness=readiness,
+        readiness=partial(_check_readiness, scheduler, clock),
         problem=store.database.problem,
         context=context,
         details=details,
-        metrics=_web_metrics(metrics, conductor, rounds, clock),
+        metrics=_web_metrics(metrics, scheduler, app_sync, clock),
         limits=RateLimits(proxies=config.trusted_proxies),
         organizers=organizers,
         setup_done=setup_done,
-        supervisor=conductor.supervisor,
+        supervisor=scheduler.supervisor,
     )
+
+
+async def _check_readiness(scheduler: Scheduler, clock: Clock) -> dict[str, bool | str]:
+    """Return whether the database answers and all loops run, and the state of each task."""
+    tasks: dict[str, str] = {**scheduler.supervisor.states()}
+    is_late = clock.now() - scheduler.polled_at >= 10 * scheduler.intervals.poll
+    if tasks.get("scheduler") == "running" and is_late:
+        tasks["scheduler"] = "stalled"
+    loops = "scheduler" in tasks and all(state == "running" for state in tasks.values())
+    return {"database": await scheduler.store.ping(), "loops": loops, **tasks}
 
 
 @asynccontextmanager
@@ -275,14 +284,14 @@ async def _listening(
         yield port
 
 
-def _web_metrics(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock: Clock) -> WebMetrics:
+def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppSync, clock: Clock) -> WebMetrics:
     """Return hooks that count, have refused deliveries sent again, and format the metrics."""
-    store = conductor.store
+    store = scheduler.store
 
-    def record_delivery(outcome: str, seconds: float) -> None:
+    def record_delivery(outcome: str, seconds: Seconds) -> None:
         metrics.record_delivery(outcome, seconds)
         if outcome == "503":
-            rounds.refused()
+            app_sync.record_refused()
 
     async def expose() -> bytes:
         try:
@@ -294,8 +303,8 @@ def _web_metrics(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock:
             waiting=store.writer.waiting,
             database_works=await store.ping(),
             backlog=backlog,
-            budget=conductor.github.remaining_calls(),
-            looked_at=conductor.looked_at,
+            budget=scheduler.github.remaining_calls(),
+            looked_at=scheduler.polled_at,
             tasks=len(asyncio.all_tasks()),
         )
 
@@ -303,10 +312,10 @@ def _web_metrics(metrics: Metrics, conductor: Scheduler, rounds: AppSync, clock:
 
 
 def _organizers(
-    config: Config, conductor: Scheduler, session: aiohttp.ClientSession, clock: Clock
+    config: Config, scheduler: Scheduler, session: aiohttp.ClientSession, clock: Clock
 ) -> OrganizerService:
     client = OAuthClient(config.api_url, config.client_id, config.client_secret)
-    return OrganizerService(conductor.store, conductor.github, session, client, config.secret_key, clock.now)
+    return OrganizerService(scheduler.store, scheduler.github, session, client, config.secret_key, clock.now)
 
 
 async def _setup_done(config: Config, store: Store, clock: Clock) -> SetupDonePage | None:
@@ -321,14 +330,14 @@ async def _setup_done(config: Config, store: Store, clock: Clock) -> SetupDonePa
     return SetupDonePage(SetupAuth(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
 
 
-def _made_up_for(record: Record, rounds: AppSync) -> Record:
-    """Record as always, and have GitHub asked for what cannot be taken, as soon as it can."""
+def _recording_refused(record: Record, app_sync: AppSync) -> Record:
+    """Return `record` that also has GitHub asked later for what cannot be recorded."""
 
     async def record_or_refuse(facts: Sequence[Fact]) -> None:
         try:
             await record(facts)
         except (Busy, DatabaseUnavailable):
-            rounds.refused(facts)
+            app_sync.record_refused(facts)
             raise
 
     return record_or_refuse
@@ -336,13 +345,13 @@ def _made_up_for(record: Record, rounds: AppSync) -> Record:
 
 def _marking_first_delivery(store: Store, clock: Clock) -> Record:
     """Return `store.record`, which also marks the first delivery."""
-    heard = False
+    is_marked = False
 
     async def record(facts: Sequence[Fact]) -> None:
-        nonlocal heard
+        nonlocal is_marked
         await store.record(facts)
-        if not heard:
-            heard = True
+        if not is_marked:
+            is_marked = True
             await store.credentials.record_delivery(int(clock.now()))
 
     return record

@@ -21,7 +21,7 @@ from rich.rule import Rule
 from bot import app
 from bot.config import Config
 from bot.petition import block
-from bot.reconcile.intervals import Intervals
+from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteRate
 from bot.terminal import harmless
 from bot.urls import SIGNED_IN
@@ -37,15 +37,15 @@ FAVOURITE_PORT = 8000
 PACE = 0.25
 """Mean seconds between two signers of `--signers`; a front page brings about as many."""
 
-TEMPO = app.Tempo(rate=WriteRate(burst=10, period=2.0))
+RATES = app.Rates(write_rate=WriteRate(burst=10, period=2.0))
 """One's own GitHub takes more edits than the real one, and nobody likes to wait in a demo."""
 
-UNDER_FAULTS = replace(TEMPO, beats=Intervals(resync=5.0))
+UNDER_FAULTS = replace(RATES, intervals=Intervals(resync=5.0))
 """With faults, what no delivery told is looked for every few seconds, as a demo does not last ten minutes."""
 
 DAY = 86_400.0
 
-IN_A_REPLAY = replace(TEMPO, beats=Intervals(resync=30 * DAY))
+IN_A_REPLAY = replace(RATES, intervals=Intervals(resync=30 * DAY))
 """Days pass in seconds; what a delivery told need not be looked for all the time."""
 
 LONGEST_QUIET = 0.5
@@ -144,14 +144,14 @@ async def stage(
     port: int | None = None, faults: int | None = None, calendar: Calendar | None = None
 ) -> AsyncIterator[Scene]:
     """Set the scene: a sandbox with an installed App, the bot on a fresh SQLite file, and a petition."""
-    tempo = TEMPO if faults is None else UNDER_FAULTS
-    tempo, now = (tempo, time.time) if calendar is None else (IN_A_REPLAY, calendar)
+    rates = RATES if faults is None else UNDER_FAULTS
+    rates, now = (rates, time.time) if calendar is None else (IN_A_REPLAY, calendar)
     sandbox = Sandbox(now=now)
     page.mount(sandbox)
     await _start(sandbox, port)
     try:
         with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
-            async with app.running(_config(sandbox, Path(folder)), tempo, app.Clock(now=now)) as bot:
+            async with app.running(_config(sandbox, Path(folder)), rates, app.Clock(now=now)) as bot:
                 sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
                 sandbox.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
                 petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))

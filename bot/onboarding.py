@@ -63,7 +63,7 @@ async def serve(config: Config) -> None:
 async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
     """Serve the set-up until there is an App; returns the completed configuration, None where `stop` came first."""
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(operations.opened(config, make=True))
+        store = await stack.enter_async_context(operations.open_store(config, make=True))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         done = asyncio.Event()
 
@@ -132,7 +132,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         known = await operations.github_of(config, session).get_app()
-        store = await stack.enter_async_context(operations.opened(config, make=True))
+        store = await stack.enter_async_context(operations.open_store(config, make=True))
         kept = await _same_app(store, config)
         client = config if config.client_secret or kept is None else kept
         brought = Registration(
@@ -159,7 +159,7 @@ async def drop_app(config: Config) -> bool:
 
     Raises the store's errors.
     """
-    async with operations.opened(config) as store:
+    async with operations.open_store(config) as store:
         return await store.credentials.drop()
 
 

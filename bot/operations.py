@@ -1,4 +1,4 @@
-"""What is done once, by a command or for a page, with the database and GitHub: no loop runs and nobody listens."""
+"""Operations that a command or a page runs once, with the database and GitHub, beside a running bot or without."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from bot.doctor.facts import Target
 from bot.doctor.findings import Finding
 from bot.github.client import GitHub
 from bot.github.urls import web_url_of
-from bot.reconcile.manual_resync import Resynced, UnknownPetition, resync_by_hand
+from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address
 from bot.store import recover as recover_database
+from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 from bot.urls import Addresses, Pages, Site, pages_of
 
 
 @asynccontextmanager
-async def opened(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
-    """Return the database of a configuration, brought to this version, and close it; raises the store's errors.
+async def open_store(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
+    """Open the database of a configuration, brought to this version, and close it; raises the store's errors.
 
-    Unless it is to be made, it has to be there: whoever mistypes its name gets no empty one.
+    Unless it is to be made, it must exist: who mistypes its name gets no empty one.
     """
     if not make:
         read_existing_address(config.database_url)
@@ -40,12 +41,12 @@ async def opened(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def resync(repository: str, number: int, config: Config) -> Resynced:
+async def resync(repository: str, number: int, config: Config) -> ResyncReport:
     """Read one petition's comments again and record them; a bot on the same database publishes what that changes.
 
-    Raises Unknown, `bot.github.errors` and the store's errors.
+    Raises UnknownPetition, `bot.github.errors` and the store's errors.
     """
-    async with opened(config) as store, aiohttp.ClientSession() as session:
+    async with open_store(config) as store, aiohttp.ClientSession() as session:
         github = github_of(config, session)
         return await resync_by_hand(repository, number, store, github, config.petition_label, time.time())
 
@@ -53,9 +54,9 @@ async def resync(repository: str, number: int, config: Config) -> Resynced:
 async def forget(who: str, config: Config) -> Forgotten:
     """Erase somebody's details for good, by login or by account number; a bot on the same database publishes that.
 
-    Raises Unknown and the store's errors.
+    Raises UnknownPetition and the store's errors.
     """
-    async with opened(config) as store:
+    async with open_store(config) as store:
         login = who.strip().removeprefix("@")
         people = await store.privacy.find_people(login)
         if not people and login.isascii() and login.isdigit() and len(login) < 19:
@@ -69,10 +70,10 @@ async def forget(who: str, config: Config) -> Forgotten:
 
 async def examine(
     config: Config,
-    now: Callable[[], float] = time.time,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    now: Callable[[], EpochSeconds] = time.time,
+    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
 ) -> list[Finding]:
-    """Look over the installation that a configuration describes; raises nothing that a finding can say."""
+    """Check the installation that a configuration describes; raises nothing that a finding can say."""
     target = Target(
         config.database_url,
         config.webhook_secrets,
@@ -91,7 +92,7 @@ async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Insp
 
     Raises the store's errors.
     """
-    async with opened(config) as store:
+    async with open_store(config) as store:
         ids = await (
             store.consistency.list_petitions() if petition is None else store.consistency.find_petitions(*petition)
         )
@@ -100,19 +101,19 @@ async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Insp
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A whole petition as it stood `at`, in UTC epoch seconds, and the addresses that belong to it."""
+class TakenPetition:
+    """A whole petition as it stood `at`, and the addresses that belong to it."""
 
     whole: PetitionExport
     pages: Pages
     site: Site
-    at: int
+    at: WholeEpochSeconds
 
 
-async def take(repository: str, number: int, config: Config) -> Taken:
-    """Read everything that the database keeps of a petition; raises Unknown and the store's errors."""
+async def take(repository: str, number: int, config: Config) -> TakenPetition:
+    """Read everything that the database keeps of a petition; raises UnknownPetition and the store's errors."""
     addresses = addresses_of(config)
-    async with opened(config) as store:
+    async with open_store(config) as store:
         owner, _, name = repository.partition("/")
         found = await store.rosters.find(owner, name, number)
         whole = None if found is None else await store.rosters.get_export(found.petition_id)
@@ -120,12 +121,12 @@ async def take(repository: str, number: int, config: Config) -> Taken:
         raise UnknownPetition(f"{repository}#{number}: there is no such petition in this database.")
     base = addresses.public_url or f"http://localhost:{config.port}"
     pages = pages_of(base, found.repository, found.number, found.page_key)
-    return Taken(whole, pages, addresses.site, int(time.time()))
+    return TakenPetition(whole, pages, addresses.site, int(time.time()))
 
 
 async def migrate(config: Config) -> None:
     """Bring the database to this version."""
-    async with opened(config, make=True):
+    async with open_store(config, make=True):
         pass
 
 
@@ -137,10 +138,10 @@ async def recover(file: Path, config: Config) -> Recovered:
 def github_of(
     config: Config,
     session: aiohttp.ClientSession,
-    now: Callable[[], float] = time.time,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    now: Callable[[], EpochSeconds] = time.time,
+    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
 ) -> GitHub:
-    """Return GitHub as the App of a configuration is let in."""
+    """Return GitHub's API as the App of a configuration uses it."""
     return GitHub(
         session,
         app_id=config.app_id,
@@ -152,7 +153,7 @@ def github_of(
 
 
 def addresses_of(config: Config, port: int | None = None) -> Addresses:
-    """Return where things can be read; a public address with port 0 has the port that we listen on, once known."""
+    """Return the addresses of pages; a public address with port 0 has the port that is listened on, once known."""
     public_url = config.public_url
     if public_url and urlsplit(public_url).port == 0:
         public_url = None if port is None else public_url.removesuffix("0") + str(port)

@@ -1,6 +1,6 @@
-"""Keep long-lived tasks running: an unexpected end is logged, counted, and followed by a new start.
+"""Keep long-lived tasks running: an unexpected end is logged, counted, and followed by a restart.
 
-`Supervisor` starts them and tells how each of them is; `wait_for_any` waits for the first of several events.
+`Supervisor` starts them and knows the state of each; `wait_for_any` waits for the first of several events.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from typing import Any, Final, Literal
 
 import structlog
 
+from bot.units import Seconds
+
 log = structlog.get_logger("supervisor")
 
-FIRST_PAUSE: Final = 1.0
-"""Seconds after which a task is started again; each failure in a row doubles them."""
+FIRST_PAUSE: Final[Seconds] = 1.0
+"""The pause before a task is restarted; each failure in a row doubles it."""
 
-LONGEST_PAUSE: Final = 60.0
-"""Seconds after which it is started again at the latest; where it ran for longer, the first pause comes next."""
+LONGEST_PAUSE: Final[Seconds] = 60.0
+"""The longest pause; where the task ran for longer than this, the first pause comes next."""
 
-GRACE: Final = 0.5
-"""Seconds that a cancelled task gets to clean up."""
+GRACE: Final[Seconds] = 0.5
+"""Time that a cancelled task has to clean up."""
 
 Run = Callable[[], Coroutine[Any, Any, None]]
 State = Literal["running", "restarting", "stopped"]
@@ -31,7 +33,7 @@ class EndedUnexpectedly(Exception):
 
 
 class Supervisor:
-    """Start tasks that must run until they are stopped; `failed` hears the name of each that fails."""
+    """Start tasks that must run until they are stopped; `failed` is called with the name of each that fails."""
 
     def __init__(self, failed: Callable[[str], None] = lambda _task: None) -> None:
         self._failed = failed
@@ -43,9 +45,9 @@ class Supervisor:
         run: Run,
         *,
         ask_to_stop: Callable[[], None] | None = None,
-        longest_pause: float = LONGEST_PAUSE,
+        longest_pause: Seconds = LONGEST_PAUSE,
     ) -> SupervisedTask:
-        """Start a task, and start it again whenever it ends before it is stopped.
+        """Start a task, and restart it whenever it ends before it is stopped.
 
         A task without `ask_to_stop` has nothing to finish: it is cancelled.
         """
@@ -66,14 +68,14 @@ class Supervisor:
 
 
 class SupervisedTask:
-    """One task, and what happens when it ends. Made by `Supervisor.start`."""
+    """A task and its restarts. Made by `Supervisor.start`."""
 
     def __init__(
         self,
         name: str,
         run: Run,
         ask_to_stop: Callable[[], None] | None,
-        longest_pause: float,
+        longest_pause: Seconds,
         report: Callable[..., None],
     ) -> None:
         self.name = name
@@ -89,20 +91,20 @@ class SupervisedTask:
 
     @property
     def state(self) -> State:
-        """Return how the task is."""
+        """Return the state of the task."""
         if self._stopping:
             return "stopped"
         return "running" if self._restart is None else "restarting"
 
-    async def stop(self, patience: float = 0.0) -> None:
-        """End the task: where it can be asked to, it may finish within `patience` seconds; then it is cancelled."""
+    async def stop(self, grace: Seconds = 0.0) -> None:
+        """End the task: where it can be asked to, it may finish within `grace`; then it is cancelled."""
         self._stopping = True
         if self._restart is not None:
             self._restart.cancel()
         try:
             if self._ask_to_stop is not None:
                 self._ask_to_stop()
-                await asyncio.wait({self._task}, timeout=patience)
+                await asyncio.wait({self._task}, timeout=grace)
         finally:
             self._task.cancel()
         _, late = await asyncio.wait({self._task}, timeout=GRACE)
@@ -129,7 +131,7 @@ class SupervisedTask:
         self._report(self.name, error or EndedUnexpectedly(EndedUnexpectedly.__doc__), starts_again_in=pause)
 
 
-async def wait_for_any(events: Iterable[asyncio.Event], seconds: float | None = None) -> None:
+async def wait_for_any(events: Iterable[asyncio.Event], seconds: Seconds | None = None) -> None:
     """Wait until one of the events is set, or so many seconds have passed."""
     async with asyncio.TaskGroup() as group:
         waits = [group.create_task(event.wait()) for event in events]

@@ -9,7 +9,7 @@ from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.errors import GitHubError
 from bot.github.models.rest import AppInfo, Installation
 from bot.github.permissions import HANDY, NEEDS, REASONS, lacking
-from bot.reconcile.redelivery import Fates
+from bot.reconcile.redelivery import DeliveryLog
 
 
 def check_app(facts: Facts) -> Iterator[Finding]:
@@ -168,8 +168,8 @@ def _deliveries(known: AppFacts) -> Iterator[Finding]:
             "All deliveries are refused.",
             f"Set the same secret at {known.app.html_url} (App settings, General) and in GITHUB_WEBHOOK_SECRET.",
         )
-    fates = Fates()
-    fates.take(known.deliveries)
+    fates = DeliveryLog()
+    fates.add(known.deliveries)
     failed = fates.failed()
     if not failed:
         yield fine("deliveries", "All deliveries of the last three days have arrived.")

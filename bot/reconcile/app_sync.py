@@ -1,4 +1,4 @@
-"""What is done for the whole App, by one process at a time: call the roll of installations, sweep deliveries."""
+"""Maintain the whole App, by one process at a time: list its installations, ask for failed deliveries again."""
 
 from __future__ import annotations
 
@@ -12,54 +12,87 @@ import structlog
 
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
-from bot.github.models.rest import Installation
 from bot.github.permissions import VITAL, lacking
-from bot.petition.facts import Fact
-from bot.reconcile.backoff import PATIENT
-from bot.reconcile.intervals import Intervals, jittered
-from bot.reconcile.missed_facts import MissedFacts
+from bot.petition.facts import Fact, InstallationFact, IssueGone, RepositoryFact, SettingsFact, Unclear
 from bot.reconcile.redelivery import redeliver_failed
-from bot.store import Busy, SeenInstallation, Store
-from bot.store import DatabaseUnavailable as StoreUnavailable
+from bot.reconcile.timing import PATIENT, Intervals, jittered
+from bot.store import Busy, DatabaseUnavailable, SeenInstallation, Store
+from bot.units import EpochSeconds, Seconds
 
-log = structlog.get_logger("rounds")
+log = structlog.get_logger("app_sync")
 
 THE_APP: Final = 0
 """What is leased in the place of an installation."""
 
+MOST_MISSED: Final = 1_000
+"""Issues that are remembered one by one; from then on their installations are."""
+
+
+@dataclass(slots=True)
+class MissedFacts:
+    """Remember, in memory, where something happened that could not be recorded, so that GitHub is asked later."""
+
+    _places: set[tuple[int, int | None]] = field(default_factory=set)
+
+    def add(self, facts: Sequence[Fact]) -> None:
+        """Remember what facts are about."""
+        self._places.update(map(_place_of, facts))
+        if len(self._places) > MOST_MISSED:
+            self._places = {(installation_id, None) for installation_id, _ in self._places}
+
+    def take(self) -> list[Unclear]:
+        """Return what is to be recorded instead, and forget it."""
+        places, self._places = self._places, set()
+        return [Unclear(*place) for place in places]
+
+
+def _place_of(fact: Fact) -> tuple[int, int | None]:
+    """Return the installation and the issue that a fact is about; None for none."""
+    match fact:
+        case InstallationFact():
+            return fact.id, None
+        case RepositoryFact() | SettingsFact():
+            return fact.installation_id, None
+        case IssueGone() | Unclear():
+            return fact.installation_id, fact.issue_id
+        case _:
+            return fact.installation_id, fact.issue.id
+
 
 @dataclass(slots=True)
 class AppSync:
-    """Go the rounds at start, on the beat, on an alarm, and when deliveries can be taken again."""
+    """Sync the App at start, at intervals, on request, and when deliveries can be recorded again."""
 
     store: Store
     github: GitHub
-    beats: Intervals = field(default_factory=Intervals)
-    now: Callable[[], float] = time.time
+    intervals: Intervals = field(default_factory=Intervals)
+    now: Callable[[], EpochSeconds] = time.time
+    busy: bool = False
+    """Whether it is at work."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
-    _urgent: bool = True
-    """Whether the rounds are to be gone although another process has just done so: at start, and after an alarm."""
-    busy: bool = False
+    _requested: bool = True
+    """Whether to sync although another process has just done so: at start, and on request."""
     _failures: int = 0
     _refused: bool = False
+    """Whether GitHub has refused the App's credentials, which is logged once."""
     _missed: MissedFacts = field(default_factory=MissedFacts)
     _has_missed: bool = False
-    """Whether deliveries were refused, which the database has not been asked about since."""
-    _caught_up_at: float = 0.0
+    """Whether deliveries were refused since the database was last asked."""
+    _caught_up_at: EpochSeconds = 0.0
     """When that was last made up for."""
 
-    def alarm(self) -> None:
-        """Go the rounds soon: an installation turned out to be unusable."""
-        self._urgent = True
+    def request_sync(self) -> None:
+        """Sync soon: an installation turned out to be unusable."""
+        self._requested = True
         self._wake.set()
 
-    def refused(self, facts: Sequence[Fact] = ()) -> None:
-        """Make up for a delivery that could not be taken, as soon as the database takes something again.
+    def record_refused(self, facts: Sequence[Fact] = ()) -> None:
+        """Make up for a delivery that could not be recorded, as soon as the database works again.
 
-        What it told is given as far as it was read.
+        `facts` are what the delivery said, as far as it was read.
         """
-        self._missed.note(facts)
+        self._missed.add(facts)
         if not self._has_missed:
             self._has_missed = True
             self._wake.set()
@@ -70,104 +103,101 @@ class AppSync:
         self._wake.set()
 
     async def run(self) -> None:
-        """Go the rounds until `stop`."""
+        """Sync again and again until `stop`."""
         while not self._stopping:
             self._wake.clear()
             self.busy = True
             try:
-                wait = await self._go()
+                wait = await self._sync_if_due()
             finally:
                 self.busy = False
-            # Also an alarm waits for a breath.
-            await asyncio.sleep(min(wait, self.beats.breath))
+            # A request waits for this as well.
+            await asyncio.sleep(min(wait, self.intervals.debounce))
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
             except TimeoutError:
                 continue
 
-    async def _go(self) -> float:
-        """Go the rounds once; give the seconds until the next time."""
-        if self._has_missed and (wait := self._caught_up_at + 2 * self.beats.look - self.now()) > 0:
+    async def _sync_if_due(self) -> Seconds:
+        """Sync once, unless another process just has; return the time until the next try."""
+        if self._has_missed and (wait := self._caught_up_at + 2 * self.intervals.poll - self.now()) > 0:
             # Of a flood of deliveries many are refused, and each would have the log read once more.
             return wait
         try:
             await self._catch_up()
             async with self.store.lease(THE_APP) as lease:
-                lately = await self.store.deliveries.get_log_read_until() > self.now() - self.beats.resync / 2
-                if lease and (self._urgent or not lately):
-                    await self._go_once()
-            if self._urgent or self._has_missed:
-                # Another process was just about it, or deliveries cannot be taken yet.
-                return self.beats.look
+                read_until = await self.store.deliveries.get_log_read_until()
+                is_recent = read_until > self.now() - self.intervals.resync / 2
+                if lease and (self._requested or not is_recent):
+                    await self._answer_request()
+            if self._requested or self._has_missed:
+                # Another process was at it, or deliveries cannot be recorded yet.
+                return self.intervals.poll
         except Paused as pause:
-            return max(pause.until - self.now(), self.beats.look)
-        except (GitHubError, Busy, StoreUnavailable) as error:
+            return max(pause.until - self.now(), self.intervals.poll)
+        except (GitHubError, Busy, DatabaseUnavailable) as error:
             self._failures += 1
+            self._log_failure(error)
             if self._has_missed:
-                return self._wait_for_the_database(error)
-            self._complain(error)
-            return min(self.beats.look * 2.0 ** min(self._failures, 10), PATIENT)
+                return self.intervals.poll
+            return min(self.intervals.poll * 2.0 ** min(self._failures, 10), PATIENT)
         self._failures, self._refused = 0, False
-        return jittered(self.beats.resync, int(self.now()))
+        return jittered(self.intervals.resync, int(self.now()))
 
-    async def _go_once(self) -> None:
-        urgent, self._urgent = self._urgent, False
+    async def _answer_request(self) -> None:
+        requested, self._requested = self._requested, False
         try:
-            await self._call_and_sweep()
+            await self._sync()
         except BaseException:
-            # What was urgent still is, also for whoever starts this loop again.
-            self._urgent |= urgent
+            # The request still stands, also for whoever starts this loop again.
+            self._requested |= requested
             raise
 
-    async def _call_and_sweep(self) -> None:
-        """Call the roll and sweep; that the list of installations cannot be had keeps no lost delivery waiting."""
+    async def _sync(self) -> None:
+        """Sync installations and failed deliveries; where the first fails, the second is done all the same."""
         failure: GitHubError | None = None
         try:
-            await call_the_roll(self.store, self.github, self.now() - self.beats.lag)
+            await sync_installations(self.store, self.github, self.now() - self.intervals.api_lag)
         except Unavailable as error:
             failure = error
-        await redeliver_failed(self.store, self.github, self.now, self.beats.resync)
+        await redeliver_failed(self.store, self.github, self.now, self.intervals.resync)
         if failure is not None:
             raise failure
 
     async def _catch_up(self) -> None:
-        """Have all read again of which a delivery was refused; raises Busy or Unavailable where it is too early."""
+        """Request a resync of what refused deliveries were about; raises Busy or DatabaseUnavailable."""
         if not self._has_missed:
             return
         self._has_missed, places = False, self._missed.take()
         try:
             await self.store.record(places)
             answers = bool(places) or await self.store.ping()
-        except (Busy, StoreUnavailable):
+        except (Busy, DatabaseUnavailable):
             self._has_missed = True
-            self._missed.note(places)
+            self._missed.add(places)
             raise
         self._has_missed |= not answers
         if answers:
-            self._urgent, self._caught_up_at = True, self.now()
-            log.info("deliveries can be taken again; what was refused is made up for", places=len(places))
+            self._requested, self._caught_up_at = True, self.now()
+            log.info("deliveries can be recorded again; what was refused is made up for", places=len(places))
 
-    def _wait_for_the_database(self, error: Exception) -> float:
-        """Say once that deliveries are refused; give the seconds until the next try."""
-        if self._failures == 1:
-            log.warning("deliveries were refused, and will be made up for", error=str(error))
-        return self.beats.look
-
-    def _complain(self, error: Exception) -> None:
-        if not isinstance(error, Unauthorized):
-            log.warning("the rounds were cut short", error=str(error))
+    def _log_failure(self, error: Exception) -> None:
+        """Log why the sync has failed: refused deliveries and refused credentials once each."""
+        if self._has_missed:
+            if self._failures == 1:
+                log.warning("deliveries were refused, and will be made up for", error=str(error))
+        elif not isinstance(error, Unauthorized):
+            log.warning("the App's sync failed", error=str(error))
         elif not self._refused:
             self._refused = True
             log.error("GitHub does not accept the App's credentials", error=str(error))
 
 
-async def call_the_roll(store: Store, github: GitHub, as_of: float) -> None:
-    """Adopt installations that no delivery told of, end those that are gone, and note what is not granted."""
-    listed = await github.list_installations()
-    seen = [SeenInstallation(one.id, one.account, one.suspended, _lacking(one)) for one in listed]
+async def sync_installations(store: Store, github: GitHub, as_of: EpochSeconds) -> None:
+    """Record all installations as GitHub lists them: new ones, those that have ended, and what each lacks."""
+    seen = [
+        SeenInstallation(one.id, one.account, one.suspended, ", ".join(lacking(one.permissions, one.events, VITAL)))
+        for one in await github.list_installations()
+    ]
     await store.installations.record_all(seen, int(as_of))
-
-
-def _lacking(installation: Installation) -> str:
-    return ", ".join(lacking(installation.permissions, installation.events, VITAL))

@@ -1,6 +1,6 @@
-"""Survey an installation: what GitHub has and no delivery has told, one step at a time.
+"""Discover what an installation has that no delivery has reported, one step at a time.
 
-First what is known already, which needs no list of repositories: GitHub may fail to give that for long.
+What is known already comes first. It needs no list of repositories, which GitHub may fail to give for long.
 """
 
 from __future__ import annotations
@@ -17,55 +17,51 @@ from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueFact, Repository, RepositoryFact
-from bot.reconcile.backoff import ends_all, retry_at
-from bot.reconcile.intervals import jittered
-from bot.reconcile.resync import look
+from bot.reconcile.resync import ThreadResync
 from bot.reconcile.rules import read_settings
+from bot.reconcile.timing import Intervals, ends_all, jittered, retry_at
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
+from bot.units import EpochSeconds, Seconds
 
-log = structlog.get_logger("survey")
+log = structlog.get_logger("discovery")
 
 PATIENCE: Final = 3
-"""Times that a repository is tried while GitHub is unwell; then it waits for the next survey."""
+"""Times that a repository is tried while GitHub is unwell; then it waits for the next discovery."""
 
 
-def is_due(mark: DiscoveryMark, *, now: float, began: float, beat: float) -> bool:
-    """Return whether an installation is to be surveyed: once asked for, at start, and on the beat (seconds).
+def is_due(mark: DiscoveryMark, *, now: EpochSeconds, began: EpochSeconds, interval: Seconds) -> bool:
+    """Return whether discovery is due for an installation: on request, at start, and at intervals.
 
-    At start a survey that began before does not do, whenever it ended.
+    At start one that began before does not do, whenever it ended.
     """
-    on_the_beat = mark.at + jittered(beat, mark.installation_id, int(mark.at)) <= now
-    return mark.asked > mark.done or mark.began < began or on_the_beat
+    is_time = mark.at + jittered(interval, mark.installation_id, int(mark.at)) <= now
+    return mark.asked > mark.done or mark.began < began or is_time
 
 
 @dataclass(slots=True)
 class Discovery:
-    """One survey of one installation. It lives in memory: the next one makes up for one that was cut off.
-
-    GitHub's answers may be `lag` seconds behind its deliveries.
-    """
+    """The discovery of one installation. It lives in memory: the next one makes up for one that was cut off."""
 
     mark: DiscoveryMark
     store: Store
     client: InstallationClient
     label: str
-    lag: float
-    now: Callable[[], float]
-    beat: float
+    intervals: Intervals
+    now: Callable[[], EpochSeconds]
     failures: int = 0
     """How often in a row the list of repositories could not be had."""
-    resumes_at: float = 0.0
+    resumes_at: EpochSeconds = 0.0
     """Before then there is nothing to do: the list of repositories could not be had."""
-    _began: float = field(init=False)
+    _began: EpochSeconds = field(init=False)
     _known: deque[Repository] | None = None
     _is_known_seen: bool = False
     _failures: int = 0
-    """How often in a row a repository could not be looked into."""
+    """How often in a row a repository could not be read."""
     _others: deque[Repository] | None = None
     _seen: set[int] = field(default_factory=set)
-    """The repositories that were looked into."""
-    _said: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """How many comments GitHub says an issue has, and when it said so."""
+    """The repositories that were read."""
+    _counts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """How many comments an issue has, as GitHub says, and when it said so."""
 
     def __post_init__(self) -> None:
         self._began = self.now()
@@ -73,21 +69,21 @@ class Discovery:
     async def step(self) -> bool:
         """Do the next bit: a list of repositories, one repository or one thread; False when all is done.
 
-        Raises what concerns the whole installation, and Unavailable; then the survey goes on where it was.
+        Raises what concerns the whole installation, and Unavailable; then discovery goes on where it was.
         """
         here = self.mark.installation_id
         if self._known is None:
             self._known = deque(await self.store.installations.list_repositories_with_petitions(here))
         elif self._known:
-            await self._look_into_next(self._known, is_known=True)
+            await self._read_next(self._known, is_known=True)
         elif not self._is_known_seen:
-            if not await self._look_at_a_thread():
+            if not await self._check_thread():
                 await self._end_with_known()
         elif self._others is None:
             await self._discover()
         elif self._others:
-            await self._look_into_next(self._others)
-        elif not await self._look_at_a_thread():
+            await self._read_next(self._others)
+        elif not await self._check_thread():
             await self.store.installations.mark_discovered(here, self.mark.asked, self.now(), self._began)
             return False
         return True
@@ -95,7 +91,7 @@ class Discovery:
     async def _end_with_known(self) -> None:
         here = self.mark.installation_id
         for one in await self.store.privacy.anonymise(here):
-            log.info("names are taken up again" if one.goes_on else "names were erased", petition=one.petition_id)
+            log.info("names are kept again" if one.goes_on else "names were erased", petition=one.petition_id)
         await self.store.installations.mark_known_discovered(here, self.now(), self._began, works=bool(self._seen))
         self._is_known_seen = True
 
@@ -109,7 +105,7 @@ class Discovery:
             self.resumes_at = retry_at(error, self.failures, self.now())
             self.failures += 1
             log.warning(
-                "cannot list the repositories; petitions that are known are surveyed all the same",
+                "cannot list the repositories; known petitions are checked all the same",
                 installation=self.mark.installation_id,
                 until=self.resumes_at,
                 error=str(error),
@@ -119,8 +115,8 @@ class Discovery:
             self.failures = 0
 
     async def _list_repositories(self) -> Sequence[Repository]:
-        """List what the App may see there, and take over what is new of the repositories that we know."""
-        here, as_of = self.mark.installation_id, int(self.now() - self.lag)
+        """List the repositories that the App may see, and record what has changed of those that are known."""
+        here, as_of = self.mark.installation_id, int(self.now() - self.intervals.api_lag)
         listed = {one.id: one for one in await self.client.list_repositories()}
         known = await self.store.installations.get_repositories(here, list(listed))
         facts = [
@@ -140,9 +136,9 @@ class Discovery:
             await self.store.installations.record_access(added, removed, as_of)
         return list(listed.values())
 
-    async def _look_into_next(self, repositories: deque[Repository], *, is_known: bool = False) -> None:
+    async def _read_next(self, repositories: deque[Repository], *, is_known: bool = False) -> None:
         try:
-            await self._look_into(repositories[0], is_known=is_known)
+            await self._read_repository(repositories[0], is_known=is_known)
         except Unavailable:
             self._failures += 1
             if self._failures >= PATIENCE:
@@ -152,10 +148,10 @@ class Discovery:
         repositories.popleft()
         self._failures = 0
 
-    async def _look_into(self, repository: Repository, *, is_known: bool) -> None:
-        """Adopt petitions that we do not know, and have those looked at that are not what we know.
+    async def _read_repository(self, repository: Repository, *, is_known: bool) -> None:
+        """Record petitions that are not known, and request publishing for those that differ from what is known.
 
-        What is only known may have another name by now, and its name may be another's.
+        A repository that is only known may have another name by now, and its name may be another's.
         """
         if repository.archived:
             return
@@ -178,11 +174,11 @@ class Discovery:
         await self.store.record([IssueFact(here, one.repository, one.issue, as_of=one.read_at) for one in reads])
         if reads:
             await read_settings(repository, store=self.store, client=self.client, now=self.now)
-            # Whoever gave orders may not be an organizer any more.
+            # Whoever gave commands may not be an organizer any more.
             await self.store.petitions.request_publishing(
                 await self.store.rules.list_petitions_with_commands(repository.id)
             )
-        self._said |= {one.issue.id: (one.issue.comments, one.read_at) for one in reads}
+        self._counts |= {one.issue.id: (one.issue.comments, one.read_at) for one in reads}
         await self._compare({one.issue.id: one for one in reads}, known)
 
     async def _compare(self, reads: dict[int, IssueRead], known: dict[int, KnownPetition]) -> None:
@@ -192,15 +188,15 @@ class Discovery:
         await self.store.petitions.request_publishing(edited + absent)
         await self.store.petitions.retry_now(back)
 
-    async def _look_at_a_thread(self) -> bool:
-        """Look at the thread that nobody has looked at for the longest time; False where there is none."""
+    async def _check_thread(self) -> bool:
+        """Check the thread that was checked the longest time ago; False where there is none."""
         now = self.now()
         thread = await self.store.threads.get_to_check(self.mark.installation_id, now, self._began)
         if thread is None:
             return False
         try:
-            said = self._said.get(thread.issue_id) or await self._ask_about(thread)
-            await look(thread, said, store=self.store, client=self.client, now=now)
+            count = self._counts.get(thread.issue_id) or await self._read_issue(thread)
+            await ThreadResync(thread, self.store, self.client, now).check(count)
         except GitHubError as error:
             if ends_all(error):
                 raise
@@ -210,7 +206,7 @@ class Discovery:
             await self.store.petitions.request_publishing([thread.petition_id])
         return True
 
-    async def _ask_about(self, thread: ThreadToRead) -> tuple[int, int] | None:
+    async def _read_issue(self, thread: ThreadToRead) -> tuple[int, int] | None:
         """Read an issue that no list has shown: those that continue a petition carry no label."""
         read = await self.client.get_issue(thread.repository.full_name, thread.number)
         known = await self.store.bodies.get(thread.issue_id)

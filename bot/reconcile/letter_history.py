@@ -1,8 +1,8 @@
-"""Find out what a petition's letter said before we saw it, from the edit history of its issue, a call at a time.
+"""Read what a petition's letter said before the App saw it, from the edit history of its issue, a call at a time.
 
-Deliveries and looks tell how a letter changes while we are there. What was before, because the petition is older
-than the installation or because our database was lost, is asked for once. Nearly all revisions of a busy petition's
-body are our own, which change no letter: their texts are not read.
+Deliveries and reads show how a letter changes while the App is installed. What was before, because the petition is
+older than the installation or because the database was lost, is asked for once. Nearly all revisions of a busy
+petition's body are our own, which change no letter: their texts are not read.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import structlog
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import MAX_TEXTS, Revision
-from bot.reconcile.backoff import ends_all
+from bot.reconcile.timing import ends_all
 from bot.store import Store, ThreadToRead
+from bot.units import EpochSeconds, Seconds
 
-log = structlog.get_logger("past")
+log = structlog.get_logger("letter_history")
 
 MOST_PAGES: Final = 200
 """Of a hundred revisions each; what a body said before those is left unknown."""
@@ -31,46 +32,46 @@ MOST_READ: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DatedRevision:
     """A revision whose text is worth reading, and the times (UTC epoch seconds) at which it is known to stand."""
 
     id: str
     stands_at: tuple[int, ...]
 
 
-def worth_reading(revisions: Iterable[Revision]) -> list[Told]:
+def select_revisions(revisions: Iterable[Revision]) -> list[DatedRevision]:
     """Return the revisions to be read, oldest first; they come newest first.
 
-    Of those of one second the last one counts. It is noted a second later as well, where nothing comes in between
-    that a delivery tells of the others.
+    Of those of one second the last one counts. It is recorded a second later as well, where nothing comes in
+    between that a delivery reports of the others.
     """
     kept = sorted(revisions, key=lambda one: not one.by_person)[:MOST_READ]
     by_second: dict[int, list[str]] = {}
     for one in sorted(kept, key=lambda one: one.at):
         by_second.setdefault(one.at, []).append(one.id)
     return [
-        Told(ids[0], (at,) if len(ids) == 1 or at + 1 in by_second else (at, at + 1))
+        DatedRevision(ids[0], (at,) if len(ids) == 1 or at + 1 in by_second else (at, at + 1))
         for at, ids in by_second.items()
     ]
 
 
 @dataclass(slots=True)
 class LetterHistory:
-    """Reads what one petition's letter said before. It lives in memory: one that is cut off begins again.
+    """Read what one petition's letter said before. It lives in memory: one that is cut off begins again.
 
-    What fails is tried again after `beat` seconds.
+    What fails is tried again after `retry_after`.
     """
 
     thread: ThreadToRead
     store: Store
     client: InstallationClient
-    now: Callable[[], float]
-    beat: float
+    now: Callable[[], EpochSeconds]
+    retry_after: Seconds
     _more: str | None = None
     _pages: int = 0
     _by_others: dict[str, Revision] = field(default_factory=dict)
     """Revisions that are not ours, newest first."""
-    _to_read: deque[Told] | None = None
+    _to_read: deque[DatedRevision] | None = None
 
     async def step(self) -> bool:
         """Do the next bit, with one call; False when all is done. Raises what concerns the whole installation."""
@@ -79,10 +80,10 @@ class LetterHistory:
         except GitHubError as error:
             if ends_all(error):
                 raise
-            until = self.now() + self.beat
+            until = self.now() + self.retry_after
             if isinstance(error, Paused):
                 until = max(until, error.until)
-            log.info("put off asking what the letter said before", petition=self._name, error=str(error))
+            log.info("postponed reading the letter's history", petition=self._name, error=str(error))
             await self.store.letters.postpone_history(self.thread.petition_id, int(until))
             return False
 
@@ -94,7 +95,7 @@ class LetterHistory:
         )
         if page is None:
             # It has moved, and what we know of it will.
-            await self.store.letters.postpone_history(thread.petition_id, int(self.now() + self.beat))
+            await self.store.letters.postpone_history(thread.petition_id, int(self.now() + self.retry_after))
             return False
         if page.unedited is not None:
             await self.store.letters.record_history(thread.petition_id, [page.unedited])
@@ -102,25 +103,25 @@ class LetterHistory:
         self._by_others |= {one.id: one for one in page.revisions if not one.is_by(us)}
         self._more, self._pages = page.more, self._pages + 1
         if self._more is None or self._pages == MOST_PAGES:
-            self._to_read = deque(worth_reading(self._by_others.values()))
-            return await self._goes_on(self._to_read)
+            self._to_read = deque(select_revisions(self._by_others.values()))
+            return await self._continue(self._to_read)
         return True
 
-    async def _read(self, to_read: deque[Told]) -> bool:
+    async def _read(self, to_read: deque[DatedRevision]) -> bool:
         batch = list(islice(to_read, MAX_TEXTS))
         texts = await self.client.get_revision_texts([one.id for one in batch])
         bodies = [(at, texts[one.id]) for one in batch if one.id in texts for at in one.stands_at]
         await self.store.letters.record_history(self.thread.petition_id, bodies)
         for _ in batch:
             to_read.popleft()
-        return await self._goes_on(to_read)
+        return await self._continue(to_read)
 
-    async def _goes_on(self, to_read: deque[Told]) -> bool:
+    async def _continue(self, to_read: deque[DatedRevision]) -> bool:
         if to_read:
             return True
         await self.store.letters.postpone_history(self.thread.petition_id)
         log.info(
-            "know what the letter said before",
+            "the letter's history was read",
             petition=self._name,
             revisions=len(self._by_others),
             complete=self._more is None and len(self._by_others) <= MOST_READ,

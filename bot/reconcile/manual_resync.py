@@ -1,4 +1,4 @@
-"""`resync OWNER/REPO#N`: read a petition's comments again because somebody wants it, and say what that changed."""
+"""`resync OWNER/REPO#N`: read a petition's comments again on request, and report what that changed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from bot.github.client import GitHub
 from bot.github.errors import Gone, NotFound
 from bot.petition.facts import IssueFact
-from bot.reconcile.resync import Reread, reread
+from bot.reconcile.resync import ThreadRead, ThreadResync
 from bot.store import Store
+from bot.units import EpochSeconds
 
 
 class UnknownPetition(Exception):
@@ -17,11 +18,11 @@ class UnknownPetition(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Resynced:
+class ResyncReport:
     """What was found under a name, and how many had signed before; None where the petition was not known."""
 
     name: str
-    found: Reread
+    found: ThreadRead
     before: int | None
 
     @property
@@ -30,7 +31,7 @@ class Resynced:
         return not self.found.outcome.doubtful
 
     def lines(self) -> Iterator[str]:
-        """Return its lines for people."""
+        """Return the report, line by line."""
         outcome, listed = self.found.outcome, self.found.listed
         if self.before is None:
             yield f"{self.name} was not known and is kept from now on."
@@ -47,9 +48,9 @@ class Resynced:
 
 
 async def resync_by_hand(
-    repository: str, number: int, store: Store, github: GitHub, label: str, now: float
-) -> Resynced:
-    """Read a petition's comments again, all of them; raises Unknown, `bot.github.errors` and the store's errors."""
+    repository: str, number: int, store: Store, github: GitHub, label: str, now: EpochSeconds
+) -> ResyncReport:
+    """Read all of a petition's comments again; raises UnknownPetition, `bot.github.errors`, the store's errors."""
     try:
         installation_id = await github.find_installation(repository)
     except NotFound:
@@ -70,10 +71,10 @@ async def resync_by_hand(
     thread = await store.threads.get(read.issue.id)
     if thread is None:
         raise UnknownPetition(f"{name} was deleted, as far as the bot was told")
-    found = await reread(thread, store=store, client=client, now=now, asks_at_once=True)
+    found = await ThreadResync(thread, store, client, now).read_all(asks_at_once=True)
     # Not known any more, so that the bot asks again what the letter said before.
     await store.letters.postpone_history(thread.petition_id, 0)
-    return Resynced(name, found, before)
+    return ResyncReport(name, found, before)
 
 
 def _count(number: int, what: str) -> str:

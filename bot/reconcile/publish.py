@@ -11,8 +11,7 @@ import structlog
 from bot.github.errors import Gone
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueGone
-from bot.reconcile.backoff import NameReused, Requeue, is_deleted, requeue_stale
-from bot.reconcile.continuation import continue_if_full, find_again
+from bot.reconcile.continuation import continue_if_full, restore_threads
 from bot.reconcile.publish_context import PublishContext
 from bot.reconcile.publish_plan import (
     BodyPlan,
@@ -27,6 +26,7 @@ from bot.reconcile.publish_plan import (
     unrecorded,
 )
 from bot.reconcile.rules import decide_rules
+from bot.reconcile.timing import NameReused, Requeue, is_deleted, requeue_stale
 from bot.store import Due, Publication, Thread
 
 log = structlog.get_logger("publish")
@@ -99,7 +99,7 @@ def _guard(shown: ShownIssue, known: Publication) -> Guard:
 async def _record_news(
     known: Publication, shown: Sequence[ShownIssue], due: Due, context: PublishContext
 ) -> Publication | None:
-    """Record what the issues show and no delivery has told; return what is known then.
+    """Record what the issues show and no delivery has reported; return what is known then.
 
     None where the petition cannot be written, or has turned out to have more issues.
     """
@@ -108,7 +108,7 @@ async def _record_news(
     if any(one.read.repository.archived for one in shown):
         return None
     first = next((one.read for one in shown if one.thread.position == 1), None)
-    if first is not None and due.published_revision == 0 and await find_again(known.petition, first, context):
+    if first is not None and due.published_revision == 0 and await restore_threads(known.petition, first, context):
         return None
     if letter is not None:
         await context.store.letters.record(
@@ -120,7 +120,7 @@ async def _record_news(
 async def _load_again(known: Publication, context: PublishContext) -> Publication:
     """Load a petition again after something was recorded.
 
-    Its bodies are judged by what was known before they were read: an edit told of since is not in what was read.
+    Its bodies are judged by what was known before they were read: an edit reported since is not in what was read.
     """
     updated = await context.store.publications.load(known.petition.petition_id, NEWEST)
     return replace(updated, bodies=known.bodies, writes=known.writes)
@@ -142,7 +142,7 @@ async def _plan(
         block_content(known, label=context.label, addresses=context.addresses, now=now),
         label=context.label,
         attempts=due.attempts,
-        ready_at=lambda issue_id: context.damper.ready_at(issue_id, now),
+        ready_at=lambda issue_id: context.repair_limiter.ready_at(issue_id, now),
         now=now,
     )
 
@@ -162,9 +162,9 @@ async def _write_body(planned: BodyPlan, text: str, context: PublishContext) -> 
     await context.client.edit_body(read.repository.full_name, read.issue.number, text)
     if planned.guard is Guard.PUT_BACK:
         await context.store.bodies.mark_restored(planned.shown.id, planned.change.known.lost_by)
-        log.warning("put back an edit of the letter that our write had undone", petition=planned.shown.name)
+        log.warning("restored an edit of the letter that our write had replaced", petition=planned.shown.name)
     if planned.repairs:
-        context.damper.spend(planned.shown.id, planned.repairs, context.now())
+        context.repair_limiter.record_repair(planned.shown.id, planned.repairs, context.now())
 
 
 async def _conclude(due: Due, known: Publication, plan: PublishPlan, context: PublishContext) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.github.installation import InstallationClient
-from bot.reconcile.damping import Damper
+from bot.reconcile.write_limiter import RepairLimiter
 from bot.store import Lease, Store
 from bot.units import EpochSeconds, Seconds
 from bot.urls import Addresses
@@ -26,4 +26,4 @@ class PublishContext:
     now: Callable[[], EpochSeconds]
     recheck_after: Seconds
     addresses: Addresses = field(default_factory=Addresses)
-    damper: Damper = field(default_factory=Damper)
+    repair_limiter: RepairLimiter = field(default_factory=RepairLimiter)

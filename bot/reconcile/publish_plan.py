@@ -12,8 +12,8 @@ from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import milestones, next_goal
-from bot.reconcile.backoff import Requeue
-from bot.reconcile.damping import EDIT, WIPED
+from bot.reconcile.timing import Requeue
+from bot.reconcile.write_limiter import EDIT, WIPED
 from bot.store import KnownBody, OurWrite, PlannedBody, Publication, Snapshot, State, Thread, outside_digest
 from bot.units import EpochSeconds
 from bot.urls import Addresses
@@ -64,7 +64,7 @@ class Guard(StrEnum):
 def guard(*, is_stale: bool, is_lost: bool, is_back: bool, is_ours: bool, is_overtaken: bool) -> Guard:
     """Decide what becomes of a lost edit of a body.
 
-    `is_stale`: the body is shown as it was before an edit that a delivery has told of. `is_lost`: one of our writes
+    `is_stale`: the body is shown as it was before an edit that a delivery has reported. `is_lost`: a write of ours
     replaced an edit. `is_back`: the body shows that edit again. `is_ours`: it shows what we have written since.
     `is_overtaken`: what we have written since was made from something that somebody else wrote.
     """
@@ -144,8 +144,8 @@ def agrees(shown: ShownIssue, petition: Snapshot, label: str) -> bool:
     thread = next((each for each in petition.threads if each.issue_id == issue.id), None)
     if thread is None or (thread.locked, thread.title) != (issue.locked, issue.title):
         return False
-    told = (label.lower() in issue.labels, issue.closed_at)
-    return thread.position > 1 or told == (petition.labelled, petition.closed_at)
+    first = (label.lower() in issue.labels, issue.closed_at)
+    return thread.position > 1 or first == (petition.labelled, petition.closed_at)
 
 
 def changes_rules(ruling: CommandResults, petition: Snapshot, now: EpochSeconds) -> bool:
@@ -195,7 +195,7 @@ class PublishPlan:
         if continues_at is not None:
             return Requeue(continues_at, self.state, self.attempts)
         if not self.is_agreed:
-            # Deliveries have told something else, and what we read is not newer.
+            # Deliveries have reported something else, and what was read is not newer.
             return Requeue(now + 2.0 ** min(self.attempts, 10), self.state, self.attempts + 1)
         return None
 
@@ -264,7 +264,7 @@ def _base(decision: Guard, change: PlannedBody) -> str | None:
 
 
 def _place(issue_id: int, petition: Snapshot) -> int:
-    """Return which of the petition's threads an issue is, from 0."""
+    """Return the place of an issue among the petition's threads, from 0."""
     ids = [thread.issue_id for thread in petition.threads]
     return ids.index(issue_id) if issue_id in ids else 0
 

@@ -15,35 +15,36 @@ from bot.github.client import GitHub
 from bot.github.errors import NotFound, Unprocessable
 from bot.github.models.rest import HookDelivery
 from bot.store import FailedDelivery, Store
+from bot.units import EpochSeconds, Seconds
 
-log = structlog.get_logger("sweep")
+log = structlog.get_logger("redelivery")
 
 REACH: Final = 3 * 86_400
-"""Seconds for which GitHub keeps deliveries."""
+"""How long GitHub keeps deliveries, in seconds."""
 
 OVERLAP: Final = 300
 """Seconds of the log that are read twice: an attempt may be entered late."""
 
-LONGEST: Final = 6 * 3600.0
-"""Seconds between two requests for a delivery that keeps failing."""
+LONGEST: Final[Seconds] = 6 * 3600.0
+"""The longest time between two requests for a delivery that keeps failing."""
 
 MOST_PAGES: Final = 1_000
 """Of a hundred deliveries each; more would take too much of an hour's calls."""
 
 
-async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], float], beat: float) -> int:
-    """Read the log back to where the last sweep began, and ask for what has not arrived; return for how many.
+async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], EpochSeconds], interval: Seconds) -> int:
+    """Read the log back to where it was last read, and request what has not arrived; return how many deliveries.
 
-    A delivery that was asked for is not asked for again for a `beat` (in seconds), and twice as long each time.
+    A delivery that was requested is not requested again within `interval`, which doubles each time.
     """
     began = int(now())
     since = max(began - REACH, await store.deliveries.get_log_read_until() - OVERLAP)
-    fates = await _read_log(github, since)
+    attempts = await _read_log(github, since)
     known = {one.guid for one in await store.deliveries.list_failed()}
-    await store.deliveries.record_log(fates.failed(), sorted(known & fates.arrived), began)
+    await store.deliveries.record_log(attempts.failed(), sorted(known & attempts.arrived), began)
     asked = 0
     for delivery in await store.deliveries.list_failed():
-        if delivery.asked and now() < delivery.asked_at + min(beat * 2.0 ** (delivery.asked - 1), LONGEST):
+        if delivery.asked and now() < delivery.asked_at + min(interval * 2.0 ** (delivery.asked - 1), LONGEST):
             continue
         try:
             await github.redeliver(delivery.delivery_id)
@@ -59,19 +60,19 @@ async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], float
 
 
 @dataclass(slots=True)
-class Fates:
-    """What became of deliveries. Of the log, which is long in a storm, no more is kept than that."""
+class DeliveryLog:
+    """Which deliveries have arrived and which failed. No more is kept of the log, which is long in a storm."""
 
     arrived: set[str] = field(default_factory=set)
     """The guids of those one attempt of which was good."""
     _latest: dict[str, FailedDelivery] = field(default_factory=dict)
 
-    def take(self, attempts: Iterable[HookDelivery]) -> None:
-        """Take in a part of the log.
+    def add(self, page: Iterable[HookDelivery]) -> None:
+        """Add a part of the log.
 
         GitHub's own filter of failures knows only answers; who got no answer at all is not among them.
         """
-        for one in attempts:
+        for one in page:
             if one.status == "OK":
                 self.arrived.add(one.guid)
                 self._latest.pop(one.guid, None)
@@ -83,16 +84,16 @@ class Fates:
         return [one for guid, one in self._latest.items() if guid not in self.arrived]
 
 
-async def _read_log(github: GitHub, since: int) -> Fates:
+async def _read_log(github: GitHub, since: int) -> DeliveryLog:
     """Read the log, which goes from the newest to the oldest."""
-    fates = Fates()
+    attempts = DeliveryLog()
     cursor: str | None = None
     for _ in range(MOST_PAGES):
         page = await github.list_hook_deliveries(cursor)
-        fates.take(one for one in page.deliveries if one.delivered_at >= since)
+        attempts.add(one for one in page.deliveries if one.delivered_at >= since)
         cursor = page.cursor
         if cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:
-            return fates
-    # What is not swept is found by the surveys, later.
+            return attempts
+    # What is not read is found by discovery, later.
     log.warning("the log of deliveries is too long to be read to its end", pages=MOST_PAGES)
-    return fates
+    return attempts

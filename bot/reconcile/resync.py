@@ -1,9 +1,10 @@
-"""Make our rows agree with GitHub: read a thread's comments again, all of them or what changed of late."""
+"""Make the rows agree with GitHub: read a thread's comments again, all of them or those changed of late."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
@@ -12,118 +13,184 @@ from bot.github.installation import InstallationClient
 from bot.github.models.graphql import Revision
 from bot.github.models.rest import CommentsRead
 from bot.github.session import PAGE_SIZE
-from bot.reconcile.backoff import ends_all, retry_at
 from bot.reconcile.letter_history import MOST_PAGES
+from bot.reconcile.timing import ends_all, retry_at
 from bot.store import Clarification, LastBodies, ListingOutcome, Store, ThreadToRead
+from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("resync")
 
-COMPLETE_EVERY = 6 * 3600.0
-"""Seconds after which a long thread is read completely, even where nothing seems to have changed."""
+COMPLETE_EVERY: Final[Seconds] = 6 * 3600.0
+"""Time after which a long thread is read completely, even where nothing seems to have changed."""
 
 OVERLAP = 60
-"""Seconds by which what changed of late is read twice: GitHub's clocks and ours differ."""
+"""Seconds that are read twice of what changed of late: GitHub's clocks and ours differ."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reread:
-    """What reading a thread came to; what is `doubtful` in the outcome does not sign until it can be checked."""
+class ThreadRead:
+    """What was read of a thread; comments that are `doubtful` in the outcome do not sign until checked."""
 
     listed: int
     outcome: ListingOutcome
 
 
-async def reread(
-    thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float, asks_at_once: bool = False
-) -> Reread:
-    """Read all comments of a thread and record them; a listing that fails half-way changes nothing.
+@dataclass(frozen=True, slots=True)
+class ThreadResync:
+    """Read the comments of one thread at a time `now`."""
 
-    Who wrote the text of an edited comment is asked for where no delivery has told. What GitHub does not tell, or
-    what is still ambiguous, is asked for again later, unless `asks_at_once`; such a comment does not sign.
-    """
-    listing = await client.list_comments(
-        thread.repository.full_name, thread.number, count=thread.comments, recall=store.comments.get_known_texts
-    )
-    # First of those we know: nobody who counts shall have to wait for it.
-    await _ask_for_ages(thread, listing, store=store, client=client)
-    # The request to read the thread is answered below, when the doubtful comments are noted.
-    outcome = await store.record_listing(
-        thread.issue_id, listing.started_at, listing.comments, complete=True, reread=_UNANSWERED
-    )
-    if outcome.repaired:
-        name = f"{thread.repository.full_name}#{thread.number}"
-        log.error("what was kept did not follow from the comments and was repaired", petition=name)
-    await store.threads.mark_checked(thread.issue_id, now)
-    await _ask_for_ages(thread, listing, store=store, client=client)
-    await _hear_of_writes(thread, store=store, client=client, now=now)
-    until = math.inf if asks_at_once else now
-    return await _settle(thread, listing, outcome, store=store, client=client, now=now, until=until)
+    thread: ThreadToRead
+    store: Store
+    client: InstallationClient
+    now: EpochSeconds
 
+    async def read_all(self, *, asks_at_once: bool = False) -> ThreadRead:
+        """Read all comments and record them; a listing that fails half-way changes nothing.
 
-async def look(
-    thread: ThreadToRead, said: tuple[int, int] | None, *, store: Store, client: InstallationClient, now: float
-) -> None:
-    """Look whether anything changed in a thread, with one call if nothing did.
+        Who wrote the text of an edited comment is asked for where no delivery has told. What GitHub does not tell,
+        or what is still ambiguous, is asked for again later, unless `asks_at_once`; such a comment does not sign.
+        """
+        thread = self.thread
+        listing = await self.client.list_comments(
+            thread.repository.full_name,
+            thread.number,
+            count=thread.comments,
+            recall=self.store.comments.get_known_texts,
+        )
+        # First of those that are known: nobody who counts must have to wait for it.
+        await self._ask_for_ages(listing)
+        # The request to read the thread is answered below, when the doubtful comments are recorded.
+        outcome = await self.store.record_listing(
+            thread.issue_id, listing.started_at, listing.comments, complete=True, reread=_UNANSWERED
+        )
+        if outcome.repaired:
+            log.error("rows did not follow from the comments and were repaired", petition=self._name)
+        await self.store.threads.mark_checked(thread.issue_id, self.now)
+        await self._ask_for_ages(listing)
+        await self._check_writes()
+        return await self._finish(listing, outcome, math.inf if asks_at_once else self.now)
 
-    `said` is how many comments GitHub says there are, and when. A long thread is read only as far as it changed,
-    unless comments are missing or the last complete listing was long ago.
-    """
-    short = max(thread.comments, said[0] if said else 0) <= PAGE_SIZE
-    # What a release asks for can wait until there are calls in plenty.
-    asked = thread.asked and not client.low_priority_spacing()
-    if short or asked or thread.listed_at < now - COMPLETE_EVERY:
-        await reread(thread, store=store, client=client, now=now)
-        return
-    name, since = thread.repository.full_name, thread.changes_since - OVERLAP
-    listing = await client.list_comments(name, thread.number, since=since, recall=store.comments.get_known_texts)
-    outcome = await store.record_listing(thread.issue_id, listing.started_at, listing.comments, complete=False)
-    # The address stays the same while the answer fits a page, so that it can be remembered.
-    since = listing.started_at if len(listing.comments) >= PAGE_SIZE else 0
-    await store.threads.mark_checked(thread.issue_id, now, since)
-    await _ask_for_ages(thread, listing, store=store, client=client)
-    await _hear_of_writes(thread, store=store, client=client, now=now)
-    if said is not None and thread.gap not in await _gaps(thread, said, store):
-        await reread(thread, store=store, client=client, now=now)
-        gaps = await _gaps(thread, said, store)
-        await store.threads.record_gap(thread.issue_id, thread.gap if thread.gap in gaps else gaps[0])
-    elif any(comment in listing.node_ids for comment in outcome.doubtful):
-        await _settle(thread, listing, outcome, store=store, client=client, now=now, until=now)
+    async def check(self, shown: tuple[int, WholeEpochSeconds] | None) -> None:
+        """Check whether anything changed, with one call if nothing did.
+
+        `shown` is how many comments GitHub says there are, and when. A long thread is read only as far as it
+        changed, unless comments are missing or the last complete listing was long ago.
+        """
+        thread = self.thread
+        is_short = max(thread.comments, shown[0] if shown else 0) <= PAGE_SIZE
+        # What a release asks for can wait until there are calls in plenty.
+        is_asked = thread.asked and not self.client.low_priority_spacing()
+        if is_short or is_asked or thread.listed_at < self.now - COMPLETE_EVERY:
+            await self.read_all()
+            return
+        listing = await self.client.list_comments(
+            thread.repository.full_name,
+            thread.number,
+            since=thread.changes_since - OVERLAP,
+            recall=self.store.comments.get_known_texts,
+        )
+        outcome = await self.store.record_listing(
+            thread.issue_id, listing.started_at, listing.comments, complete=False
+        )
+        # The address stays the same while the answer fits a page, so that it can be remembered.
+        since = listing.started_at if len(listing.comments) >= PAGE_SIZE else 0
+        await self.store.threads.mark_checked(thread.issue_id, self.now, since)
+        await self._ask_for_ages(listing)
+        await self._check_writes()
+        if shown is not None and thread.gap not in await self._list_gaps(*shown):
+            await self.read_all()
+            gaps = await self._list_gaps(*shown)
+            await self.store.threads.record_gap(thread.issue_id, thread.gap if thread.gap in gaps else gaps[0])
+        elif any(comment in listing.node_ids for comment in outcome.doubtful):
+            await self._finish(listing, outcome, self.now)
+
+    async def clarify(self, until: EpochSeconds | None = None) -> ListingOutcome | None:
+        """Ask who wrote the doubtful comments whose turn it is; return None where GitHub does not say.
+
+        It is the turn of those that wait until now at most, or `until` a later time. What stays in doubt is asked
+        for again later, each comment by itself. Raises what concerns the whole installation.
+        """
+        comments = self.store.comments
+        doubts = await comments.list_doubtful(self.thread.issue_id, self.now if until is None else until)
+        if not doubts:
+            return None
+        outcome, failure, paused_until = None, None, 0.0
+        known = await comments.get_known_texts([one.comment_id for one in doubts])
+        try:
+            histories = await self.client.get_comment_histories([one.node_id for one in doubts], known)
+            outcome = await self.store.record_listing(
+                self.thread.issue_id, int(self.now), histories, complete=False
+            )
+        except GitHubError as error:
+            if ends_all(error):
+                raise
+            # Not the error itself: with its traceback it would hold this frame, and the frame all that was read.
+            failure, paused_until = str(error), error.until if isinstance(error, Paused) else 0.0
+            waits = [retry_at(error, one.asked, self.now) for one in doubts]
+        else:
+            waits = [retry_at(None, one.asked, self.now) for one in doubts]
+        left = {one.comment_id for one in doubts} if outcome is None else set(outcome.doubtful)
+        answers = [
+            Clarification(one, one.comment_id not in left, max(wait, paused_until))
+            for one, wait in zip(doubts, waits, strict=True)
+        ]
+        await comments.record_clarifications(answers)
+        if waiting := sum(not one.is_clear for one in answers):
+            event = "comments do not sign until it is known who wrote them"
+            log.info(event, petition=self._name, comments=waiting, error=failure)
+        return outcome
+
+    async def _finish(self, listing: CommentsRead, outcome: ListingOutcome, until: EpochSeconds) -> ThreadRead:
+        """End the reading, and ask who wrote what is in doubt; what stays in doubt waits alone."""
+        nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
+        await self.store.comments.request_clarification(nodes, self.now)
+        await self.store.threads.mark_read(self.thread)
+        clarified = await self.clarify(until) if nodes else None
+        if clarified is not None:
+            outcome = replace(outcome, count=clarified.count, doubtful=clarified.doubtful)
+        return ThreadRead(len(listing.comments), outcome)
+
+    async def _ask_for_ages(self, listing: CommentsRead) -> None:
+        """Ask how old signers' accounts are, where the organizers want to know; until then they wait."""
+        unknown = await self.store.account_ages.list_comments_of_unknown(self.thread.issue_id)
+        nodes = [listing.node_ids[one] for one in unknown if one in listing.node_ids]
+        if nodes:
+            accounts = await self.client.get_accounts(nodes)
+            born = {one.id: one.born for one in accounts.values()}
+            await self.store.account_ages.record(self.thread.issue_id, born)
+
+    async def _check_writes(self) -> None:
+        """Check whether our writes replaced somebody's edit of a body, where no delivery has told for sure."""
+        before = int(self.now) - OVERLAP
+        if not await self.store.bodies.count_unconfirmed_writes(self.thread.issue_id, before):
+            return
+        try:
+            found = await _read_last_bodies(self.thread, self.client)
+        except GitHubError as error:
+            if ends_all(error):
+                raise
+            return
+        if found is not None and await self.store.bodies.record_history(self.thread.issue_id, found, before):
+            await self.store.petitions.request_publishing([self.thread.petition_id])
+
+    async def _list_gaps(self, count: int, at: WholeEpochSeconds) -> range:
+        """Return how many more comments there may be, as GitHub shows, than are known: those that it hides.
+
+        Comments of the very second `at` which GitHub gave the count may be in it or not.
+        """
+        issue_id, present = self.thread.issue_id, self.store.comments.count_present
+        return range(count - await present(issue_id, at + 1), count - await present(issue_id, at) + 1)
+
+    @property
+    def _name(self) -> str:
+        return f"{self.thread.repository.full_name}#{self.thread.number}"
 
 
 _UNANSWERED = 0
 """The number of a request to read that was never made."""
 
 
-async def _ask_for_ages(
-    thread: ThreadToRead, listing: CommentsRead, *, store: Store, client: InstallationClient
-) -> None:
-    """Ask how old the accounts of those are who signed, where the organizers want to know; till then they wait."""
-    nodes = [
-        listing.node_ids[one]
-        for one in await store.account_ages.list_comments_of_unknown(thread.issue_id)
-        if one in listing.node_ids
-    ]
-    if nodes:
-        accounts = await client.get_accounts(nodes)
-        await store.account_ages.record(thread.issue_id, {one.id: one.born for one in accounts.values()})
-
-
-async def _hear_of_writes(thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float) -> None:
-    """Find out whether our writes replaced somebody's edit of a body, where no delivery has told for sure."""
-    before = int(now) - OVERLAP
-    if not await store.bodies.count_unconfirmed_writes(thread.issue_id, before):
-        return
-    try:
-        found = await _last_bodies(thread, client)
-    except GitHubError as error:
-        if ends_all(error):
-            raise
-        return
-    if found is not None and await store.bodies.record_history(thread.issue_id, found, before):
-        await store.petitions.request_publishing([thread.petition_id])
-
-
-async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> LastBodies | None:
+async def _read_last_bodies(thread: ThreadToRead, client: InstallationClient) -> LastBodies | None:
     """Read what a body says, if we wrote it, and what somebody else saved last; None where the issue has moved."""
     us, where = await client.get_login(), (thread.repository.full_name, thread.number, thread.issue_id)
     newest: list[Revision] = []
@@ -141,74 +208,3 @@ async def _last_bodies(thread: ThreadToRead, client: InstallationClient) -> Last
         if more is None:
             break
     return LastBodies()
-
-
-async def _gaps(thread: ThreadToRead, said: tuple[int, int], store: Store) -> range:
-    """Return how many more comments there may be, as GitHub says, than we hold: those of accounts that it hides.
-
-    Comments of the very second in which GitHub said so may be among its number or not.
-    """
-    count, at = said
-    before, with_it = [await store.comments.count_present(thread.issue_id, at + second) for second in (0, 1)]
-    return range(count - with_it, count - before + 1)
-
-
-async def _settle(
-    thread: ThreadToRead,
-    listing: CommentsRead,
-    outcome: ListingOutcome,
-    *,
-    store: Store,
-    client: InstallationClient,
-    now: float,
-    until: float,
-) -> Reread:
-    """End the reading of a thread, and ask who wrote what is in doubt; what stays in doubt waits alone."""
-    nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
-    await store.comments.request_clarification(nodes, now)
-    await store.threads.mark_read(thread)
-    told = await ask_who_wrote(thread, store=store, client=client, now=now, until=until) if nodes else None
-    if told is not None:
-        outcome = replace(outcome, count=told.count, doubtful=told.doubtful)
-    return Reread(len(listing.comments), outcome)
-
-
-async def ask_who_wrote(
-    thread: ThreadToRead, *, store: Store, client: InstallationClient, now: float, until: float | None = None
-) -> ListingOutcome | None:
-    """Read the histories of those doubtful comments of a thread whose turn it is; None where GitHub did not tell.
-
-    It is the turn of those that wait until now at most, or `until` a later time. What stays in doubt is asked for
-    again later, each comment by itself. Raises what concerns the whole installation.
-    """
-    doubts = await store.comments.list_doubtful(thread.issue_id, now if until is None else until)
-    if not doubts:
-        return None
-    told, failure, paused_until = None, None, 0.0
-    known = await store.comments.get_known_texts([one.comment_id for one in doubts])
-    try:
-        histories = await client.get_comment_histories([one.node_id for one in doubts], known)
-        told = await store.record_listing(thread.issue_id, int(now), histories, complete=False)
-    except GitHubError as error:
-        if ends_all(error):
-            raise
-        # Not the error itself: with its traceback it would hold this frame, and the frame all that was read.
-        failure, paused_until = str(error), error.until if isinstance(error, Paused) else 0.0
-        waits = [retry_at(error, one.asked, now) for one in doubts]
-    else:
-        waits = [retry_at(None, one.asked, now) for one in doubts]
-    left = {one.comment_id for one in doubts} if told is None else set(told.doubtful)
-    await store.comments.record_clarifications(
-        [
-            Clarification(one, one.comment_id not in left, max(wait, paused_until))
-            for one, wait in zip(doubts, waits, strict=True)
-        ]
-    )
-    if still := [one.comment_id for one in doubts if one.comment_id in left]:
-        log.info(
-            "comments do not sign until it is known who wrote them",
-            petition=f"{thread.repository.full_name}#{thread.number}",
-            comments=len(still),
-            error=failure,
-        )
-    return told

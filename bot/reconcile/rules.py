@@ -14,12 +14,12 @@ from bot.petition.facts import Repository
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import PATH
 from bot.petition.organizers.settings import digest as digest_of
-from bot.reconcile.backoff import ends_all
 from bot.reconcile.publish_context import PublishContext
+from bot.reconcile.timing import ends_all
 from bot.store import KnownSettings, Publication, Store
 from bot.units import EpochSeconds
 
-log = structlog.get_logger("govern")
+log = structlog.get_logger("rules")
 
 
 async def decide_rules(known: Publication, context: PublishContext) -> CommandResults:
@@ -74,7 +74,7 @@ async def read_settings(
 
 
 async def _find_organizers(known: Publication, context: PublishContext) -> dict[int, bool]:
-    """Return who of those that gave commands may do so; those of whom GitHub does not say it are left out."""
+    """Return who of those that gave commands may do so; who GitHub does not say it of is left out."""
     repository, now = known.petition.repository, int(context.now())
     found = {user_id: allowed for user_id, (allowed, _) in known.organizers.items()}
     for user_id, person in {one.author.id: one.author for one in known.commands}.items():

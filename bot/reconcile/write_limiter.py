@@ -1,21 +1,27 @@
-"""Decide when a petition's body may be written again: at once after quiet, rarely in a storm."""
+"""Decide when a body may be written again: rarely in a storm, and ever later where people keep changing it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+from bot.units import EpochSeconds, Seconds
+
+MOST_KEPT: Final = 10_000
+"""Petitions or bodies that are remembered before those are dropped that need not be."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteRate:
-    """At most `burst` writes at once and one per `period` seconds afterwards; `gap` seconds between two looks.
+    """At most `burst` writes at once and one per `period` afterwards; `gap` between two reads of the issues.
 
     In any minute that makes `burst + 60 / period` writes: eight, so that the issue's edit history stays readable
     and GitHub's limits are far away; and the last signature of a storm is shown after one `period` at the most.
     """
 
     burst: int = 2
-    period: float = 10.0
-    gap: float = 0.5
+    period: Seconds = 10.0
+    gap: Seconds = 0.5
 
 
 @dataclass(slots=True)
@@ -23,23 +29,76 @@ class WriteLimiter:
     """Remember for each petition when its allowance is full again (the generic cell rate algorithm)."""
 
     rate: WriteRate = field(default_factory=WriteRate)
-    _full_at: dict[int, float] = field(default_factory=dict)
-    _looked_at: dict[int, float] = field(default_factory=dict)
+    _full_at: dict[int, EpochSeconds] = field(default_factory=dict)
+    _read_at: dict[int, EpochSeconds] = field(default_factory=dict)
 
-    def ready_at(self, petition_id: int) -> float:
-        """Return the time from which the petition may be looked at and written."""
+    def ready_at(self, petition_id: int) -> EpochSeconds:
+        """Return the time from which the petition may be read and written."""
         may_write = self._full_at.get(petition_id, 0.0) - (self.rate.burst - 1) * self.rate.period
-        return max(may_write, self._looked_at.get(petition_id, -self.rate.gap) + self.rate.gap)
+        return max(may_write, self._read_at.get(petition_id, -self.rate.gap) + self.rate.gap)
 
-    def look(self, petition_id: int, now: float) -> None:
-        """Record a look at a petition's issues, written or not."""
-        self._looked_at[petition_id] = now
-        if len(self._looked_at) > 10_000:
+    def record_read(self, petition_id: int, now: EpochSeconds) -> None:
+        """Record that a petition's issues are read, whether they are written then or not."""
+        self._read_at[petition_id] = now
+        if len(self._read_at) > MOST_KEPT:
             recent = now - self.rate.gap
-            self._looked_at = {petition: at for petition, at in self._looked_at.items() if at > recent}
+            self._read_at = {petition: at for petition, at in self._read_at.items() if at > recent}
 
-    def spend(self, petition_id: int, now: float) -> None:
+    def record_write(self, petition_id: int, now: EpochSeconds) -> None:
         """Record a write, and forget petitions whose allowance is full again."""
         self._full_at[petition_id] = max(now, self._full_at.get(petition_id, 0.0)) + self.rate.period
-        if len(self._full_at) > 10_000:
+        if len(self._full_at) > MOST_KEPT:
             self._full_at = {petition: full for petition, full in self._full_at.items() if full > now}
+
+
+EDIT: Final = 1.0
+"""The weight of an edit that leaves our block in the body; people edit, and are to see what comes of it."""
+
+WIPED: Final = 3.0
+"""The weight of an edit that removes our block."""
+
+FREE_WEIGHT: Final = 9.0
+"""The weight that may come together before there is a wait: nine edits of the letter, or three wiped tallies."""
+
+MOST_WEIGHT: Final = 36.0
+"""The weight that there can be at most, so that twelve hours without edits make up for anything."""
+
+FORGIVEN_AFTER: Final[Seconds] = 1200.0
+"""Time after which a weight of 1 does not count any more."""
+
+FIRST_WAIT: Final[Seconds] = 15.0
+"""The first wait; each wiped tally doubles it."""
+
+LONGEST_WAIT: Final[Seconds] = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Repairs:
+    weight: float
+    at: EpochSeconds
+
+    def weight_left(self, now: EpochSeconds) -> float:
+        return max(0.0, self.weight - max(0.0, now - self.at) / FORGIVEN_AFTER)
+
+
+@dataclass(slots=True)
+class RepairLimiter:
+    """Remember of each body how often it was restored of late. It lives in memory: a restart forgives."""
+
+    _repairs: dict[int, _Repairs] = field(default_factory=dict)
+
+    def ready_at(self, issue_id: int, now: EpochSeconds) -> EpochSeconds:
+        """Return the time from which a body may be restored that somebody has changed; in the past for at once."""
+        repairs = self._repairs.get(issue_id)
+        if repairs is None or (weight := repairs.weight_left(now)) < FREE_WEIGHT:
+            return 0.0
+        return repairs.at + min(FIRST_WAIT * 2 ** ((weight - FREE_WEIGHT) / WIPED), LONGEST_WAIT)
+
+    def record_repair(self, issue_id: int, weight: float, now: EpochSeconds) -> None:
+        """Record that a body was restored."""
+        before = self._repairs.get(issue_id)
+        self._repairs[issue_id] = _Repairs(
+            min(weight + (before.weight_left(now) if before else 0.0), MOST_WEIGHT), now
+        )
+        if len(self._repairs) > MOST_KEPT:
+            self._repairs = {one: repairs for one, repairs in self._repairs.items() if repairs.weight_left(now)}

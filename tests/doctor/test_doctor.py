@@ -385,9 +385,9 @@ async def test_a_task_that_fails(stage: Scene, monkeypatch: pytest.MonkeyPatch) 
     async def fail(_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(AppSync, "_go", fail)
+    monkeypatch.setattr(AppSync, "_sync_if_due", fail)
     assert stage.bot is not None
-    stage.bot.rounds.alarm()
+    stage.bot.app_sync.request_sync()
     found: dict[str, Finding] = {}
     while "tasks" not in found:
         found = await problems(stage)
@@ -400,7 +400,7 @@ async def test_a_task_that_fails(stage: Scene, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_strangers_learn_from_readyz_only_whether_it_works(stage: Scene) -> None:
     config = configured(stage, secret_key=SECRET_KEY)
-    async with app.running(config, stage.tempo) as bot, ClientSession() as session:
+    async with app.running(config, stage.rates) as bot, ClientSession() as session:
         url = f"http://127.0.0.1:{bot.port}/readyz"
         async with session.get(url) as reply:
             assert set(await reply.json()) == {"status", "parts"}

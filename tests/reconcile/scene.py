@@ -12,8 +12,12 @@ from aiohttp import web
 
 from bot.github.client import GitHub
 from bot.github.throttle import Limits
-from bot.store import Store
-from sandbox.models import Installation
+from bot.reconcile.manual_resync import resync_by_hand
+from bot.reconcile.timing import Intervals
+from bot.reconcile.worker import Worker
+from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.store import Lease, Store
+from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox
 from tests.github.scene import Clock, make_github
 
@@ -85,3 +89,38 @@ async def scene(database_url: str) -> AsyncIterator[Scene]:
         await sandbox.stop()
         await runner.cleanup()
     await store.close()
+
+
+@dataclass
+class WorkerScene:
+    """A worker, and a lease that is lost as soon as a call has to wait for its turn."""
+
+    stage: Scene
+    session: aiohttp.ClientSession
+    is_held: bool = True
+    worker: Worker = field(init=False)
+
+    def __post_init__(self) -> None:
+        sandbox, clock = self.stage.sandbox, self.stage.clock
+        github = GitHub(
+            self.session, app_id=str(sandbox.app_id), private_key=sandbox.private_key, api_url=sandbox.api_url,
+            now=clock, sleep=self.sleep, limits=Limits(1.0, 100_000, 100_000),
+        )  # fmt: skip
+        here = self.stage.installation.id
+        self.worker = Worker(
+            here, self.stage.store, github.installation(here), "petition",
+            WriteLimiter(WriteRate(burst=1_000, period=0.0, gap=0.0)), Intervals(api_lag=0.0), clock, clock(),
+        )  # fmt: skip
+
+    async def sleep(self, seconds: float) -> None:
+        self.is_held = False
+        self.stage.clock.pass_by(seconds)
+
+    async def work(self) -> None:
+        """Do all there is to do, as long as the lease is held."""
+        while self.is_held and not await self.worker.step(Lease(lambda: self.is_held)):
+            pass
+
+    async def adopt(self, petition: Issue) -> None:
+        where = petition.repository.full_name, petition.number
+        await resync_by_hand(*where, self.stage.store, self.stage.github, "petition", self.stage.clock())

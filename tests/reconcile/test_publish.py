@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bot.petition.comments.commands import Sign
@@ -13,14 +12,7 @@ from bot.petition.comments.comment import Author, Comment, Version, Writer, body
 from bot.petition.facts import CommentFact
 from bot.store import Lease, Store
 from sandbox.models import Issue
-from tests.reconcile.scene import Scene
-from tests.reconcile.test_worker import Shift
-
-
-@pytest.fixture
-async def shift(stage: Scene) -> AsyncIterator[Shift]:
-    async with aiohttp.ClientSession() as session:
-        yield Shift(stage, session)
+from tests.reconcile.scene import Scene, WorkerScene
 
 
 def count_transactions(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
@@ -52,7 +44,7 @@ async def sign(stage: Scene, petition: Issue, login: str) -> None:
 
 
 async def test_a_signature_is_published_with_few_transactions(
-    shift: Shift, monkeypatch: pytest.MonkeyPatch
+    shift: WorkerScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three reads find the work; one read and one write are around the call that reads the issue; then the mark."""
     stage = shift.stage

@@ -130,7 +130,7 @@ def test_only_what_github_shows_otherwise_is_recorded_before() -> None:
     assert [one.issue.comments for one in plan(KNOWN, shown("Dear all,", more_comments)).facts] == [5]
 
 
-def test_what_github_shows_otherwise_all_the_same_is_looked_at_later() -> None:
+def test_what_github_shows_otherwise_all_the_same_is_read_again_later() -> None:
     found = plan(KNOWN, shown("Dear all,", replace(ISSUE, locked=True)), attempts=3)
     requeue = found.requeue(None, NOW)
     assert found.facts == ()
@@ -155,5 +155,5 @@ def test_rules_are_put_into_force_where_they_differ_or_signing_has_ended() -> No
     assert not changes_rules(CommandResults(rules), replace(PETITION, rules=rules, ended_at=9_999), NOW)
 
 
-def test_a_letter_that_leaves_no_room_is_told_as_a_state() -> None:
+def test_a_letter_that_leaves_no_room_is_a_state() -> None:
     assert plan(KNOWN, shown("x" * block.BODY_LIMIT)).state is State.NO_ROOM

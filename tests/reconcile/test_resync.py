@@ -9,7 +9,7 @@ import pytest
 from bot.github.models.rest import CommentsRead
 from bot.petition.facts import IssueFact
 from bot.reconcile.manual_resync import resync_by_hand
-from bot.reconcile.resync import reread
+from bot.reconcile.resync import ThreadResync
 from bot.store import ThreadToRead
 from sandbox.faults import Faults
 from sandbox.models import Issue
@@ -61,7 +61,7 @@ async def reread_later(stage: Scene, thread: ThreadToRead) -> str | None:
     """Read a thread again when it is long over; give what was lost."""
     stage.clock.pass_by(120)
     client = stage.github.installation(stage.installation.id)
-    await reread(thread, store=stage.store, client=client, now=stage.clock())
+    await ThreadResync(thread, stage.store, client, stage.clock()).read_all()
     return (await stage.store.bodies.get(thread.issue_id)).lost
 
 
@@ -102,7 +102,7 @@ async def test_where_an_issue_is_gone_nothing_is_given_up(stage: Scene) -> None:
     assert await stage.store.bodies.count_unconfirmed_writes(petition.id, 2**40)
 
 
-async def test_without_the_label_a_thread_is_looked_at_for_what_our_last_write_replaced(stage: Scene) -> None:
+async def test_without_the_label_a_thread_is_checked_for_what_our_last_write_replaced(stage: Scene) -> None:
     petition = stage.sandbox.petition(body="Dear all,")
     thread = await adopt(stage, petition)
 

@@ -328,7 +328,7 @@ def a_while_passes(world: World, choice: Choice) -> None:
 def the_rounds_are_gone(world: World, choice: Choice) -> None:
     if world.stage.bot is None:
         raise Impossible
-    world.bot.rounds.alarm()
+    world.bot.app_sync.request_sync()
 
 
 @action(12)

@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler
 from bot import app
 from bot.petition import continuations as threads
 from bot.petition.organizers.settings import PATH
-from bot.reconcile.intervals import Intervals
+from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteRate
 from bot.store.recording import observations
 from sandbox.faults import Faults
@@ -33,7 +33,7 @@ PATIENCE = 60.0
 
 HOUR = 3600.0
 
-TEMPO = replace(FAST, rate=WriteRate(burst=10_000, period=0.0, gap=0.0), beats=Intervals(breath=0.0))
+RATES = replace(FAST, write_rate=WriteRate(burst=10_000, period=0.0, gap=0.0), intervals=Intervals(debounce=0.0))
 """As many writes as can be, and looks at GitHub as seldom as in earnest."""
 
 
@@ -331,10 +331,10 @@ class World:
     async def resync(self) -> None:
         """Have the bot look for everything that no delivery has told, at its usual time."""
         self.clock.pass_(HOUR)
-        rounds = self.bot.rounds
-        rounds.alarm()
+        app_sync = self.bot.app_sync
+        app_sync.request_sync()
         async with asyncio.timeout(PATIENCE):
-            while rounds._urgent or rounds.busy:  # noqa: ASYNC110 - nobody tells
+            while app_sync._requested or app_sync.busy:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.001)
         await self.rest()
 
@@ -351,10 +351,10 @@ class World:
 
     async def _look(self) -> None:
         """Have the bot look for work, and wait until it has done what it found."""
-        conductor = self.bot.conductor
-        conductor.looked_at = 0.0
+        scheduler = self.bot.scheduler
+        scheduler.polled_at = 0.0
         self.bot.store.changed.set()
-        while not conductor.looked_at or conductor.busy or self.bot.rounds.busy:  # noqa: ASYNC110 - nobody tells
+        while not scheduler.polled_at or scheduler.busy or self.bot.app_sync.busy:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.001)
 
     @property
@@ -411,7 +411,7 @@ async def world(database_url: str, seed: int) -> AsyncIterator[World]:
     sandbox.world.rules.comment_ids_survive_transfer = seed % 2 == 0
     sandbox.deliveries.concurrency = 4
     time = app.Clock(now=clock, sleep=clock.sleep)
-    found = World(Scene(sandbox, database_url, TEMPO, time), clock)
+    found = World(Scene(sandbox, database_url, RATES, time), clock)
 
     @web.middleware
     async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -28,7 +28,7 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = config.read(os.environ)
-    tempo = SWEEPING if "sweeping" in sys.argv else FAST
+    rates = SWEEPING if "sweeping" in sys.argv else FAST
     for _ in sys.stdin:
         waiting, go = os.pipe()
         child = os.fork()
@@ -36,17 +36,17 @@ def main() -> None:
             # Not before its birth has been told: whoever reads goes by the order of the lines.
             os.close(go)
             os.read(waiting, 1)
-            asyncio.run(_live(settings, tempo))
+            asyncio.run(_live(settings, rates))
             os._exit(0)
         _say(f"born {child}")
         os.close(waiting)
         os.close(go)
 
 
-async def _live(settings: Config, tempo: app.Tempo) -> None:
+async def _live(settings: Config, rates: app.Rates) -> None:
     stop = asyncio.Event()
     with app.stopping_on_signals(stop.set):
-        async with app.running(settings, tempo) as bot:
+        async with app.running(settings, rates) as bot:
             _say(f"listening {bot.port}")
             await stop.wait()
 

@@ -12,23 +12,23 @@ from bot import app
 from bot.config import Config
 from bot.github.throttle import Limits
 from bot.petition import block
-from bot.reconcile.intervals import Intervals
+from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteRate
 from bot.urls import SIGNED_IN
 from sandbox.models import Comment, Issue, User
 from sandbox.server import Sandbox
 
-FAST = app.Tempo(
-    rate=WriteRate(burst=10_000, period=0.001, gap=0.02),
+FAST = app.Rates(
+    write_rate=WriteRate(burst=10_000, period=0.001, gap=0.02),
     limits=Limits(0.0, 100_000, 100_000),
-    beats=Intervals(look=0.2, breath=0.01, resync=600.0, lag=0.0),
+    intervals=Intervals(poll=0.2, debounce=0.01, resync=600.0, api_lag=0.0),
 )
 """No pace of our own: the sandbox has time."""
 
-WATCHFUL = replace(FAST, beats=Intervals(look=0.1, breath=0.01, resync=0.5, lag=0.0))
+WATCHFUL = replace(FAST, intervals=Intervals(poll=0.1, debounce=0.01, resync=0.5, api_lag=0.0))
 """As fast, and with surveys and sweeps all the time."""
 
-SWEEPING = replace(FAST, beats=Intervals(look=0.2, breath=0.01, resync=2.0, lag=0.0))
+SWEEPING = replace(FAST, intervals=Intervals(poll=0.2, debounce=0.01, resync=2.0, api_lag=0.0))
 """As fast, and asking every other second for deliveries that went to somebody who had died."""
 
 PATIENCE = 60.0
@@ -51,7 +51,7 @@ class Scene:
 
     sandbox: Sandbox
     database_url: str
-    tempo: app.Tempo = FAST
+    rates: app.Rates = FAST
     clock: app.Clock = field(default_factory=app.Clock)
     public_url: str | None = None
     secret_key: str = ""
@@ -75,7 +75,7 @@ class Scene:
         )
 
     async def start_bot(self) -> app.Bot:
-        self.bot = await self._stack.enter_async_context(app.running(self.config(), self.tempo, self.clock))
+        self.bot = await self._stack.enter_async_context(app.running(self.config(), self.rates, self.clock))
         self.sandbox.webhook_url = f"http://127.0.0.1:{self.bot.port}/webhook"
         self.sandbox.callback_urls = (f"http://127.0.0.1:{self.bot.port}{SIGNED_IN}",)
         return self.bot
@@ -126,12 +126,12 @@ def said(petition: Issue) -> int | None:
 
 @asynccontextmanager
 async def scene(
-    database_url: str, *, tempo: app.Tempo = FAST, sandbox: Sandbox | None = None, start: bool = True
+    database_url: str, *, rates: app.Rates = FAST, sandbox: Sandbox | None = None, start: bool = True
 ) -> AsyncIterator[Scene]:
     """Set a scene and clear it away."""
     sandbox = sandbox or Sandbox()
     await sandbox.start()
-    found = Scene(sandbox, database_url, tempo)
+    found = Scene(sandbox, database_url, rates)
     sandbox.repository()
     try:
         if start:

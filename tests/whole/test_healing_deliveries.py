@@ -54,7 +54,7 @@ async def test_an_edit_told_in_a_strange_shape_is_asked_for(sqlite_url: str) -> 
 
 
 async def test_what_fails_now_and_then_is_fetched_on_the_beat(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = stage.petition()
         await stage.shows(petition, 0)
         stage.sandbox.faults = Faults(lost=0.5, seed=3)
@@ -87,13 +87,13 @@ async def test_of_several_processes_one_fetches(postgres_url: str) -> None:
             await stage.shows(petition, 10)
             await stage.sandbox.settled()
             await eventually(lambda: at_rest(stage), "the end of all work")
-            await eventually(lambda: not other.rounds.busy, "the end of the rounds")
+            await eventually(lambda: not other.app_sync.busy, "the end of the rounds")
         asked = calls.like("POST /app/hook/deliveries/.*/attempts")
         assert len(asked) == len(set(asked)) == 10
 
 
 async def test_an_app_that_github_does_not_know_waits_and_goes_on(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL, start=False) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL, start=False) as (stage, calls):
         petition = stage.petition()
         stage.sign(petition, "ada")
         stage.sandbox.faults = Faults(where="/app", unavailable=1.0)

@@ -44,7 +44,7 @@ async def test_what_a_person_saved_between_our_read_and_our_write_is_put_back(
         stage.sign(petition, "alan", "Well said.")
         await surveyed(stage)
         assert len(petition.edits) == edits
-        assert capsys.readouterr().out.count("put back an edit") == 1
+        assert capsys.readouterr().out.count("restored an edit") == 1
 
 
 async def test_an_edit_that_is_lost_while_another_is_put_back_is_put_back_too(sqlite_url: str) -> None:
@@ -103,7 +103,7 @@ async def test_an_edit_made_since_is_not_replaced_by_the_lost_one(sqlite_url: st
         await stage.until(lambda: letter(petition) == "Newer." and said(petition) == 1)
         await rest(stage)
         assert stage.bot is not None
-        stage.bot.rounds.alarm()
+        stage.bot.app_sync.request_sync()
         await eventually(lambda: calls.like("POST /app/hook/deliveries/.*/attempts"), "a redelivery")
         await rest(stage)
         assert letter(petition) == "Newer."

@@ -44,7 +44,7 @@ async def comes_to(stage: Scene, petition: Issue, state: State) -> None:
 
 @HEARD
 async def test_a_renamed_repository_keeps_its_petitions(sqlite_url: str, heard: bool) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition = await signed_petition(stage)
         repository = petition.repository
         with happening(stage, heard):
@@ -79,7 +79,7 @@ async def test_another_repository_under_the_old_name_is_not_taken_for_ours(sqlit
 @HEARD
 @pytest.mark.parametrize("survive", [True, False], ids=["same comment ids", "new comment ids"])
 async def test_a_transferred_issue_takes_its_signatures_along(sqlite_url: str, heard: bool, survive: bool) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         stage.sandbox.world.rules.comment_ids_survive_transfer = survive
         petition = await signed_petition(stage, "ada", "grace")
         target = stage.sandbox.repository("lovelace/archive")
@@ -108,13 +108,13 @@ async def test_a_petition_that_became_part_of_another_one_while_it_was_due_is_le
         async with store_of(stage).lease(installation) as lease:
             with capture_logs() as told:
                 gone = Due(1, installation, revision=2, published_revision=0, since=0, attempts=0)
-                await stage.bot.conductor._worker(installation)._publish(gone, lease)
-        assert "it is part of another petition" in {line["event"] for line in told}
+                await stage.bot.scheduler._get_worker(installation)._publish(gone, lease)
+        assert "the issue belongs to another petition" in {line["event"] for line in told}
 
 
 @HEARD
 async def test_a_deleted_issue_ends_its_petition(sqlite_url: str, heard: bool) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         with happening(stage, heard):
             stage.sandbox.issues.delete(petition, petition.repository.owner)
@@ -128,7 +128,7 @@ async def test_a_deleted_issue_ends_its_petition(sqlite_url: str, heard: bool) -
 
 @HEARD
 async def test_an_archived_repository_rests_until_it_is_unarchived(sqlite_url: str, heard: bool) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         repository = petition.repository
         with happening(stage, heard):
@@ -146,7 +146,7 @@ async def test_an_archived_repository_rests_until_it_is_unarchived(sqlite_url: s
 
 @HEARD
 async def test_a_repository_that_is_made_private_is_known_as_such(sqlite_url: str, heard: bool) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition = await signed_petition(stage)
 
         async def is_private() -> bool:
@@ -161,7 +161,7 @@ async def test_a_repository_that_is_made_private_is_known_as_such(sqlite_url: st
 
 @HEARD
 async def test_the_petitions_of_a_deleted_repository_rest(sqlite_url: str, heard: bool) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         with happening(stage, heard):
             stage.sandbox.repositories.delete(petition.repository, petition.repository.owner)
@@ -174,7 +174,7 @@ async def test_the_petitions_of_a_deleted_repository_rest(sqlite_url: str, heard
 async def test_a_repository_that_goes_to_an_account_with_the_app_is_kept_there(
     sqlite_url: str, heard: bool, quiet_tokens: None
 ) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition = await signed_petition(stage)
         curie = stage.sandbox.repository("curie/notes").owner
         with happening(stage, heard):
@@ -188,7 +188,7 @@ async def test_a_repository_that_goes_to_an_account_with_the_app_is_kept_there(
 async def test_a_repository_that_goes_where_the_app_is_not_waits_for_it(
     sqlite_url: str, heard: bool, quiet_tokens: None
 ) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         curie = stage.sandbox.repositories.get_or_create("curie/notes").owner
         with happening(stage, heard):
@@ -206,7 +206,7 @@ async def test_a_repository_that_goes_where_the_app_is_not_waits_for_it(
 async def test_an_issue_that_goes_where_the_app_is_not_waits_for_it(
     sqlite_url: str, heard: bool, quiet_tokens: None
 ) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         sandbox = stage.sandbox
         letters, elsewhere = (
             sandbox.repositories.get_or_create("curie/letters"),
@@ -227,7 +227,7 @@ async def test_an_issue_that_goes_where_the_app_is_not_waits_for_it(
 
 
 async def test_an_issue_that_became_a_discussion_is_looked_for_now_and_then(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         issues = petition.repository.issues
         del issues[petition.number]
@@ -242,7 +242,7 @@ async def test_an_issue_that_became_a_discussion_is_looked_for_now_and_then(sqli
 
 
 async def test_where_issues_are_switched_off_petitions_rest_until_they_are_on_again(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         stage.sandbox.repositories.set_issues_enabled(petition.repository, False)
         await comes_to(stage, petition, State.ISSUES_DISABLED)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from bot import app
-from bot.reconcile.intervals import Intervals
-from bot.reconcile.worker import STUMBLED
-from bot.store import Due, State, ThreadToRead
+from bot.reconcile.resync import ThreadResync
+from bot.reconcile.timing import Intervals
+from bot.reconcile.worker import RETRY_AFTER_BUG
+from bot.store import Due, State
 from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
@@ -49,7 +50,7 @@ def test_every_state_says_what_to_do() -> None:
 
 @HEARD
 async def test_a_suspended_installation_rests_until_it_is_back(sqlite_url: str, heard: bool) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         installation = installation_of(stage)
         with happening(stage, heard):
@@ -70,16 +71,16 @@ async def test_a_suspended_installation_rests_until_it_is_back(sqlite_url: str, 
 async def test_an_app_that_was_removed_goes_on_when_it_is_installed_again(
     sqlite_url: str, heard: bool, quiet_tokens: None
 ) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         with happening(stage, heard):
             stage.sandbox.installations.delete(installation_of(stage))
         await comes_to(stage, petition, State.UNINSTALLED)
         stage.sign(petition, "grace")
         await eventually(lambda: at_rest(stage), "the end of all work")
-        scheduler = stage.bot.conductor if stage.bot is not None else None
+        scheduler = stage.bot.scheduler if stage.bot is not None else None
         assert scheduler is not None
-        await eventually(lambda: not scheduler._hands and not scheduler._wanted_at, "nothing kept of it")
+        await eventually(lambda: not scheduler._workers and not scheduler._wanted_at, "nothing kept of it")
         calls.forget()
         await some_surveys(calls)
         assert not [call for call in calls.made if not call.startswith("GET /app/")]
@@ -97,8 +98,8 @@ async def test_an_installation_that_cannot_be_used_raises_the_alarm(sqlite_url: 
         with unheard(stage):
             stage.sandbox.installations.suspend(installation_of(stage))
             stage.sign(petition, "grace")
-        slow = replace(FAST, beats=Intervals(look=0.1, breath=0.01, resync=600.0, lag=0.0))
-        stage.tempo = slow
+        slow = replace(FAST, intervals=Intervals(poll=0.1, debounce=0.01, resync=600.0, api_lag=0.0))
+        stage.rates = slow
         await stage.start_bot()
         await comes_to(stage, petition, State.SUSPENDED)
         await eventually(lambda: at_rest(stage), "the end of all work")
@@ -109,7 +110,7 @@ async def test_an_installation_that_cannot_be_used_raises_the_alarm(sqlite_url: 
 async def test_without_permission_to_write_the_petition_waits_for_it(
     sqlite_url: str, heard: bool, quiet_tokens: None
 ) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         installation = installation_of(stage)
         events = list(installation.events)
@@ -135,7 +136,7 @@ async def test_without_permission_to_write_the_petition_waits_for_it(
 
 
 async def test_without_events_signatures_are_counted_by_reading(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition = await signed_petition(stage)
         installation = installation_of(stage)
         stage.sandbox.installations.grant(installation, installation.permissions, ["issues"])
@@ -181,7 +182,9 @@ async def test_credentials_that_github_refuses_are_told_and_not_tried_again_and_
         await stage.stop_bot()
         calls.forget()
         wrong = replace(stage.config(), app_id="1")
-        async with app.running(wrong, replace(FAST, beats=Intervals(look=0.1, breath=0.01, lag=0.0))) as bot:
+        async with app.running(
+            wrong, replace(FAST, intervals=Intervals(poll=0.1, debounce=0.01, api_lag=0.0))
+        ) as bot:
             stage.bot = bot
             stage.sign(petition, "grace")
             await comes_to(stage, petition, State.CREDENTIALS_REFUSED)
@@ -194,7 +197,7 @@ async def test_credentials_that_github_refuses_are_told_and_not_tried_again_and_
 async def test_each_change_of_state_is_told_once_with_what_to_do(
     sqlite_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, calls):
         petition = await signed_petition(stage)
         stage.sandbox.repositories.archive(petition.repository, petition.repository.owner)
         await told(stage, petition, State.ARCHIVED)
@@ -220,7 +223,7 @@ async def told(stage: Scene, petition: Issue, state: State) -> None:
     await eventually(is_told, f"the telling of {state!r}")
 
 
-@pytest.mark.parametrize("where", ["bot.reconcile.worker.publish", "bot.reconcile.worker.reread"])
+@pytest.mark.parametrize("where", ["bot.reconcile.worker.publish", "bot.reconcile.worker.ThreadResync.read_all"])
 async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_waiting(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -232,8 +235,9 @@ async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_waiting(
         stage.sign(sound, "ada")
         do = pkgutil.resolve_name(where)
 
-        async def stumble(over: Due | ThreadToRead, *rest: Any, **more: Any) -> object:
-            if over.petition_id == odd.id:
+        async def stumble(over: Due | ThreadResync, *rest: Any, **more: Any) -> object:
+            due = over.thread if isinstance(over, ThreadResync) else over
+            if due.petition_id == odd.id:
                 raise ValueError("year 10000 is out of range")
             return await do(over, *rest, **more)
 
@@ -245,7 +249,7 @@ async def test_a_mistake_of_ours_over_one_petition_keeps_no_other_waiting(
         await stage.start_bot()
         await eventually(minutes_pass, "the other one's tally")
         monkeypatch.setattr(where, do)
-        clock.ahead += STUMBLED
+        clock.ahead += RETRY_AFTER_BUG
         await stage.shows(odd, 1)
         await eventually(lambda: is_fine(stage, odd), "its good state")
 

@@ -44,11 +44,11 @@ async def test_what_happened_while_the_bot_was_away_is_found_at_start(sqlite_url
         await stage.shows(petition, 2)
 
 
-@pytest.mark.parametrize("tempo", [FAST, WATCHFUL], ids=["at start", "on the beat"])
+@pytest.mark.parametrize("rates", [FAST, WATCHFUL], ids=["at start", "on the beat"])
 async def test_what_is_known_is_read_again_although_the_repositories_cannot_be_listed(
-    sqlite_url: str, tempo: app.Tempo
+    sqlite_url: str, rates: app.Rates
 ) -> None:
-    async with watched(sqlite_url, tempo=tempo) as (stage, calls):
+    async with watched(sqlite_url, rates=rates) as (stage, calls):
         known, unknown = stage.petition(), stage.sandbox.repository("lovelace/notes")
         stage.sign(known, "ada")
         await stage.shows(known, 1)
@@ -61,7 +61,7 @@ async def test_what_is_known_is_read_again_although_the_repositories_cannot_be_l
         await stage.start_bot()
         await stage.shows(known, 2)
         await eventually(lambda: len(calls.like("GET /installation/repositories.* 503")) > 1, "a failing list")
-        if tempo is WATCHFUL:
+        if rates is WATCHFUL:
             with unheard(stage):
                 stage.sign(known, "alan")
             stage.sandbox.faults = Faults(where="/installation/repositories", unavailable=1.0)
@@ -71,7 +71,7 @@ async def test_what_is_known_is_read_again_although_the_repositories_cannot_be_l
 
 
 async def test_of_a_name_that_another_repository_has_by_now_nothing_is_taken_for_ours(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition = stage.petition()
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
@@ -112,7 +112,7 @@ async def test_a_repository_that_is_added_is_surveyed_at_once(sqlite_url: str) -
 
 
 async def test_an_installation_that_no_delivery_told_of_is_found_on_the_beat(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         letters = stage.sandbox.repositories.get_or_create("curie/letters")
         with unheard(stage):
             petition = stage.sandbox.issues.open(letters, letters.owner, "Radium", "Dear all,", labels=["petition"])
@@ -122,7 +122,7 @@ async def test_an_installation_that_no_delivery_told_of_is_found_on_the_beat(sql
 
 
 async def test_lost_deliveries_are_made_up_for_on_the_beat(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition = stage.petition()
         first = [stage.sign(petition, login) for login in ("ada", "grace", "alan")]
         later = stage.sign(petition, "barbara", "Hm.")
@@ -139,7 +139,7 @@ async def test_lost_deliveries_are_made_up_for_on_the_beat(sqlite_url: str) -> N
 
 
 async def test_accounts_flagged_as_spam_vanish_and_return(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition = stage.petition()
         stage.sign(petition, "ada")
         stage.sign(petition, "grace")
@@ -151,7 +151,7 @@ async def test_accounts_flagged_as_spam_vanish_and_return(sqlite_url: str) -> No
 
 
 async def test_lost_news_of_the_issue_are_made_up_for_on_the_beat(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition, organizer = stage.petition(), stage.organizer()
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
@@ -172,7 +172,7 @@ async def test_lost_news_of_the_issue_are_made_up_for_on_the_beat(sqlite_url: st
 
 
 async def test_a_body_that_was_damaged_unheard_is_mended_on_the_beat(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _):
         petition = stage.petition()
         stage.sign(petition, "ada")
         await stage.shows(petition, 1)
@@ -293,7 +293,7 @@ async def test_a_listing_that_fails_half_way_deletes_nothing(sqlite_url: str) ->
 
 
 async def test_a_repository_that_fails_does_not_stop_the_survey(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL, start=False) as (stage, _):
+    async with watched(sqlite_url, rates=WATCHFUL, start=False) as (stage, _):
         sandbox = stage.sandbox
         broken, sound = stage.sandbox.repository("lovelace/broken"), stage.sandbox.repository("lovelace/sound")
         first = stage.sandbox.petition(repository=broken)

@@ -115,7 +115,7 @@ async def test_a_new_petition_s_letter_has_no_past_to_be_asked_for(sqlite_url: s
 
 
 async def test_a_petition_is_published_also_where_nobody_says_what_its_letter_said_before(sqlite_url: str) -> None:
-    async with watched(sqlite_url, tempo=WATCHFUL, start=False) as (stage, calls):
+    async with watched(sqlite_url, rates=WATCHFUL, start=False) as (stage, calls):
         petition = stage.petition("Open the archive.")
         stage.sign(petition, "ada")
         await a_second_later()

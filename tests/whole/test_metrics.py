@@ -186,7 +186,7 @@ def questions(file: str) -> list[str]:
 
 
 async def test_a_bad_day_shows(sqlite_url: str) -> None:
-    async with scene(sqlite_url, tempo=WATCHFUL) as stage:
+    async with scene(sqlite_url, rates=WATCHFUL) as stage:
         assert stage.bot is not None
         petition = stage.petition()
         await stage.shows(petition, 0)

@@ -45,7 +45,7 @@ def petitions(sandbox: Sandbox) -> list[Issue]:
 async def test_a_github_that_is_down_is_asked_by_one_and_everything_goes_on(sqlite_url: str) -> None:
     outage, sandbox = Outage(), Sandbox()
     sandbox.app.middlewares.append(outage.middleware)
-    async with scene(sqlite_url, tempo=WATCHFUL, sandbox=sandbox) as stage:
+    async with scene(sqlite_url, rates=WATCHFUL, sandbox=sandbox) as stage:
         letters = petitions(sandbox)
         for letter in letters:
             await stage.shows(letter, 0)
@@ -74,7 +74,7 @@ async def test_a_github_that_is_down_is_asked_by_one_and_everything_goes_on(sqli
 async def test_a_github_whose_issues_fail_is_asked_ever_more_rarely(sqlite_url: str) -> None:
     outage, sandbox = Outage(of_issues=True), Sandbox()
     sandbox.app.middlewares.append(outage.middleware)
-    async with scene(sqlite_url, tempo=WATCHFUL, sandbox=sandbox) as stage:
+    async with scene(sqlite_url, rates=WATCHFUL, sandbox=sandbox) as stage:
         place = sandbox.repository("owner/letters")
         letters = [sandbox.petition(f"Letter {number}", repository=place) for number in range(40)]
         for letter in letters:
@@ -84,21 +84,21 @@ async def test_a_github_whose_issues_fail_is_asked_ever_more_rarely(sqlite_url: 
             stage.sign(letter, "ada")
         await eventually(lambda: len(outage.asked) >= 6, "some failures")
         assert stage.bot is not None
-        (worker,) = [one for one in stage.bot.conductor._hands.values() if one.put_off]
+        (worker,) = [one for one in stage.bot.scheduler._workers.values() if one.postponed]
         before = len(outage.asked)
-        await eventually(lambda: worker.put_off >= 7, "more failures")
+        await eventually(lambda: worker.postponed >= 7, "more failures")
         # 0.1 s, 0.2 s, 0.4 s and so on lie between them: each thing is tried, and then everything waits.
         assert len(outage.asked) - before <= 3 * 7
         outage.down = False
         for letter in letters:
             await stage.shows(letter, 1)
-        assert worker.put_off == 0
+        assert worker.postponed == 0
 
 
 async def test_a_delivery_is_taken_while_github_is_down(sqlite_url: str) -> None:
     outage, sandbox = Outage(down=True), Sandbox()
     sandbox.app.middlewares.append(outage.middleware)
-    async with scene(sqlite_url, tempo=WATCHFUL, sandbox=sandbox), aiohttp.ClientSession() as session:
+    async with scene(sqlite_url, rates=WATCHFUL, sandbox=sandbox), aiohttp.ClientSession() as session:
         url, secret = str(sandbox.webhook_url), sandbox.webhook_secret
         reply = await send(session, url, "ping", json.dumps({"zen": "Keep it simple."}).encode(), secret)
         assert reply.is_good

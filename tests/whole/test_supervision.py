@@ -29,7 +29,7 @@ Failing = Callable[..., Coroutine[Any, Any, object]]
 
 PARTS: list[Any] = [
     pytest.param("scheduler", Petitions, "list_installations_with_work", id="scheduler"),
-    pytest.param("app_wide_loop", app_sync, "call_the_roll", id="App-wide loop"),
+    pytest.param("app_wide_loop", app_sync, "sync_installations", id="App-wide loop"),
     pytest.param("database_check", SqliteDatabase, "check_integrity", id="database check"),
     pytest.param("live_updates", Rosters, "list_changed", id="live updates"),
     pytest.param("group_commit", group_commit.GroupCommitWriter, "_wait_for_arrivals", id="group commit"),
@@ -94,7 +94,7 @@ async def watch_a_page(found: Scene, name: str, session: aiohttp.ClientSession) 
 async def test_a_part_that_fails_is_told_of_and_works_again(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, part: str, where: object, method: str
 ) -> None:
-    async with scene(sqlite_url, tempo=WATCHFUL, start=False) as found, aiohttp.ClientSession() as session:
+    async with scene(sqlite_url, rates=WATCHFUL, start=False) as found, aiohttp.ClientSession() as session:
         await found.start_bot()
         petition = found.petition()
         await found.shows(petition, 0)
@@ -158,7 +158,7 @@ async def test_a_mistake_in_what_is_only_told_keeps_nothing_from_being_published
 async def test_the_listener_of_a_server_that_fails_is_told_of_and_leases_come_back(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with scene(postgres_url, tempo=WATCHFUL) as found:
+    async with scene(postgres_url, rates=WATCHFUL) as found:
         planted = Planted(monkeypatch, PostgresCoordinator, "_wait_for_changes")
         with capture_logs() as told:
             async with asyncio.timeout(PATIENCE):
@@ -195,7 +195,7 @@ async def test_a_scheduler_that_is_cancelled_leaves_no_worker_behind(
                 scheduler.cancel()
                 await asyncio.wait({scheduler})
             assert ended.is_set()
-            assert not found.bot.conductor.busy
+            assert not found.bot.scheduler.busy
             begun.clear()
             await begun.wait()
         monkeypatch.setattr(app, "PATIENCE", 0.1)
@@ -214,7 +214,7 @@ async def test_everything_that_is_stuck_together_keeps_the_bot_for_less_than_ten
         for where, method in (
             (Worker, "step"),
             (Scheduler, "_start_workers"),
-            (AppSync, "_go"),
+            (AppSync, "_sync_if_due"),
             (Store, "_record"),
         ):
             monkeypatch.setattr(where, method, hang)

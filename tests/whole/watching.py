@@ -56,13 +56,13 @@ class Calls:
 
 @asynccontextmanager
 async def watched(
-    database_url: str, *, tempo: app.Tempo = FAST, start: bool = True
+    database_url: str, *, rates: app.Rates = FAST, start: bool = True
 ) -> AsyncIterator[tuple[Scene, Calls]]:
     """Set a scene in which all calls are written down."""
     calls, sandbox = Calls(), Sandbox()
 
     sandbox.app.middlewares.append(calls.note)
-    async with scene(database_url, tempo=tempo, sandbox=sandbox, start=start) as stage:
+    async with scene(database_url, rates=rates, sandbox=sandbox, start=start) as stage:
         yield stage, calls
 
 
@@ -135,6 +135,6 @@ async def surveyed(stage: Scene) -> None:
 async def at_rest(stage: Scene) -> bool:
     """Tell whether the bot has nothing to do, and does nothing."""
     assert stage.bot is not None
-    return not stage.bot.conductor.busy and not await stage.bot.store.petitions.list_installations_with_work(
+    return not stage.bot.scheduler.busy and not await stage.bot.store.petitions.list_installations_with_work(
         time.time()
     )

@@ -8,7 +8,7 @@ from itertools import count, permutations
 import pytest
 
 from bot.github.models.rest import HookDelivery
-from bot.reconcile.redelivery import Fates, redeliver_failed
+from bot.reconcile.redelivery import DeliveryLog, redeliver_failed
 from sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 
@@ -22,11 +22,11 @@ def attempt(guid: str, status: str = "OK", code: int = 200) -> HookDelivery:
     return HookDelivery(next(_ids), guid, 0, status, code)
 
 
-def judge(attempts: Sequence[HookDelivery]) -> Fates:
+def judge(attempts: Sequence[HookDelivery]) -> DeliveryLog:
     """Read a log in which each attempt is on a page of its own."""
-    fates = Fates()
+    fates = DeliveryLog()
     for one in attempts:
-        fates.take([one])
+        fates.add([one])
     return fates
 
 
@@ -115,7 +115,7 @@ async def test_only_the_last_three_days_are_read(stage: Scene) -> None:
     assert await stage.store.deliveries.list_failed() == []
 
 
-async def test_the_log_is_read_back_to_the_last_sweep_and_no_further(stage: Scene) -> None:
+async def test_the_log_is_read_back_to_where_it_was_read_last_and_no_further(stage: Scene) -> None:
     happen(stage, 150)
     await stage.sandbox.settled()
     stage.clock.pass_by(HOUR)
@@ -129,7 +129,7 @@ async def test_the_log_is_read_back_to_the_last_sweep_and_no_further(stage: Scen
     assert stage.called("GET /app/hook/deliveries") == 4
 
 
-async def test_a_sweep_that_was_cut_short_is_made_up_for(stage: Scene) -> None:
+async def test_what_was_not_read_of_the_log_is_read_next_time(stage: Scene) -> None:
     stage.sandbox.faults = Faults(lost=1.0)
     happen(stage, 3)
     stage.sandbox.faults = Faults(where="/attempts", unavailable=1.0)

@@ -1,4 +1,4 @@
-"""How long to wait, and what it is called."""
+"""How long to wait after an error, the state that an error puts a petition in, and the spread of intervals."""
 
 from __future__ import annotations
 
@@ -16,9 +16,17 @@ from bot.github.errors import (
     Unavailable,
     Unprocessable,
 )
-from bot.reconcile.backoff import LONGEST, PATIENT, NameReused, ends_all, is_deleted, retry_at, state_of
-from bot.reconcile.intervals import jittered
-from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.reconcile.timing import (
+    LONGEST,
+    PATIENT,
+    NameReused,
+    ends_all,
+    is_deleted,
+    jittered,
+    requeue_stale,
+    retry_at,
+    state_of,
+)
 from bot.store import State
 
 
@@ -47,7 +55,7 @@ def test_each_wait_is_twice_the_one_before_up_to_a_limit() -> None:
         (Unauthorized("Bad credentials"), State.CREDENTIALS_REFUSED),
     ],
 )
-def test_an_error_has_a_name(error: GitHubError, state: State) -> None:
+def test_an_error_has_a_state(error: GitHubError, state: State) -> None:
     assert state_of(error) is state
 
 
@@ -64,36 +72,14 @@ def test_some_errors_concern_all_of_an_installation() -> None:
     assert not ends_all(Unavailable("502"))
 
 
-def test_a_storm_is_written_rarely_and_the_first_change_at_once() -> None:
-    coalescer, now, writes = WriteLimiter(WriteRate(burst=2, period=10.0, gap=0.5)), 1_000.0, []
-    while now < 1_120.0:
-        if coalescer.ready_at(1) <= now:
-            coalescer.look(1, now)
-            coalescer.spend(1, now)
-            writes.append(now)
-        now += 0.25
-    assert writes[:3] == [1_000.0, 1_000.5, 1_010.0]
-    assert all(sum(at <= each < at + 60 for each in writes) <= 8 for at in writes)
-
-
-def test_two_looks_at_a_petition_lie_apart_and_others_do_not_wait() -> None:
-    coalescer = WriteLimiter(WriteRate(gap=0.5))
-    coalescer.look(1, 1_000.0)
-    assert coalescer.ready_at(1) == 1_000.5
-    assert coalescer.ready_at(2) <= 0.0
-
-
-def test_what_is_over_is_forgotten() -> None:
-    coalescer = WriteLimiter()
-    for petition in range(10_002):
-        coalescer.look(petition, 1_000.0 + petition)
-        coalescer.spend(petition, 1_000.0 + petition)
-    assert len(coalescer._looked_at) < 10
-    assert len(coalescer._full_at) < 50
-
-
-def test_beats_are_spread_by_a_tenth_and_always_the_same() -> None:
-    beats = {jittered(600.0, installation, 1_000) for installation in range(50)}
-    assert len(beats) == 50
-    assert all(540.0 <= beat <= 660.0 for beat in beats)
+def test_intervals_are_spread_by_a_tenth_and_always_the_same() -> None:
+    intervals = {jittered(600.0, installation, 1_000) for installation in range(50)}
+    assert len(intervals) == 50
+    assert all(540.0 <= one <= 660.0 for one in intervals)
     assert jittered(600.0, 7, 1_000) == jittered(600.0, 7, 1_000)
+
+
+def test_an_issue_that_is_shown_out_of_date_is_read_again_soon_and_then_less_often() -> None:
+    waits = [requeue_stale("acme/letters#7", attempts, 1_000.0) for attempts in (0, 1, 20)]
+    assert [one.after - 1_000.0 for one in waits] == [2.0, 4.0, PATIENT]
+    assert {one.state for one in waits} == {State.FINE}

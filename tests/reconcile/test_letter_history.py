@@ -10,7 +10,7 @@ from bot.github.errors import Paused
 from bot.github.models.graphql import Revision
 from bot.petition.block.body import splice
 from bot.petition.facts import IssueFact
-from bot.reconcile.letter_history import LetterHistory, Told, worth_reading
+from bot.reconcile.letter_history import DatedRevision, LetterHistory, select_revisions
 from bot.reconcile.manual_resync import resync_by_hand
 from sandbox.faults import Faults
 from sandbox.models import Edit, Issue
@@ -31,7 +31,7 @@ async def begin(stage: Scene) -> LetterHistory | None:
     if thread is None:
         return None
     return LetterHistory(
-        thread, stage.store, stage.github.installation(stage.installation.id), stage.clock, beat=600.0
+        thread, stage.store, stage.github.installation(stage.installation.id), stage.clock, retry_after=600.0
     )
 
 
@@ -250,10 +250,14 @@ async def test_what_is_known_is_asked_again_after_a_resync_by_hand(stage: Scene)
 
 def test_of_a_second_the_last_revision_counts() -> None:
     revisions = [Revision("d", 61), Revision("c", 60), Revision("b", 60), Revision("a", 10), Revision("first", 10)]
-    assert worth_reading(revisions) == [Told("a", (10, 11)), Told("c", (60,)), Told("d", (61,))]
+    assert select_revisions(revisions) == [
+        DatedRevision("a", (10, 11)),
+        DatedRevision("c", (60,)),
+        DatedRevision("d", (61,)),
+    ]
 
 
 def test_people_s_revisions_are_read_before_those_of_apps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.reconcile.letter_history.MOST_READ", 2)
     revisions = [Revision("c", 30, "tidy[bot]", by_person=False), Revision("b", 20), Revision("a", 10)]
-    assert [one.id for one in worth_reading(revisions)] == ["a", "b"]
+    assert [one.id for one in select_revisions(revisions)] == ["a", "b"]

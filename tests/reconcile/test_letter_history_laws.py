@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.github.models.graphql import Revision
 from bot.petition.block.body import letter_digest
 from bot.petition.facts import BodyEdit, Issue, IssueFact, Repository
-from bot.reconcile.letter_history import worth_reading
+from bot.reconcile.letter_history import select_revisions
 from bot.store import Store
 from tests.chance import examples
 from tests.reconcile.scene import Scene
@@ -97,7 +97,7 @@ async def deliver(store: Store, issue: Issue, saved: Saved) -> None:
 
 async def tell_past(store: Store, issue: Issue, saved: Sequence[Saved]) -> None:
     revisions = [Revision(f"{number}", one.at) for number, one in enumerate(saved)][::-1]
-    told = worth_reading(revisions)
+    told = select_revisions(revisions)
     await store.letters.record_history(
         issue.id, [(at, saved[int(one.id)].body) for one in told for at in one.stands_at]
     )

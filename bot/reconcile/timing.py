@@ -1,7 +1,8 @@
-"""How long to leave something alone after an error, and the name of the state it is in."""
+"""How often the loops run, when something is tried again after an error, and the state that it is in then."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,13 +20,33 @@ from bot.github.errors import (
     WriteNotSent,
 )
 from bot.store import State
-from bot.units import EpochSeconds
+from bot.units import EpochSeconds, Seconds
 
-LONGEST = 3600.0
-"""Seconds after which anything is tried again: causes go away without telling us."""
+LONGEST: Final[Seconds] = 3600.0
+"""The longest wait for another try after a refusal: causes go away without notice."""
 
-PATIENT = 300.0
-"""Seconds between tries while GitHub is merely unwell."""
+PATIENT: Final[Seconds] = 300.0
+"""The longest wait for another try while GitHub is unwell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How often the loops run.
+
+    `poll` is the longest time between two queries for work: another process may have recorded something.
+    `debounce` is the shortest, so that a storm of deliveries does not become a storm of queries. `resync` is how
+    often discovery runs, and the sync of the App. GitHub's answers may be `api_lag` behind its deliveries.
+    """
+
+    poll: Seconds = 5.0
+    debounce: Seconds = 0.1
+    resync: Seconds = 600.0
+    api_lag: Seconds = 5.0
+
+
+def jittered(seconds: Seconds, *seeds: int) -> Seconds:
+    """Return a time up to a tenth longer or shorter, so that not all happens at once; same seeds, same time."""
+    return seconds * (0.9 + 0.2 * random.Random(hash(seeds)).random())  # noqa: S311 - spread, not secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +67,7 @@ class NameReused(Unavailable):
 
 
 def retry_at(error: GitHubError | None, attempts: int, now: EpochSeconds) -> EpochSeconds:
-    """Double the wait with each attempt (2 s, 4 s, …); a refusal may take up to an hour, an outage five minutes.
+    """Return when to try again: after 2 s, 4 s, …, at most an hour if refused, five minutes if unwell.
 
     Without an error something is not known yet, and may never be.
     """
@@ -66,7 +87,7 @@ def requeue_stale(issue: str, attempts: int, now: EpochSeconds) -> Requeue:
 
 
 def state_of(error: GitHubError) -> State:
-    """Name the state that an error puts a petition, or an installation's petitions, in.
+    """Return the state that an error puts a petition, or an installation's petitions, in.
 
     GitHub's words: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
     """
@@ -81,18 +102,18 @@ def state_of(error: GitHubError) -> State:
 
 
 def is_unwell(error: GitHubError) -> bool:
-    """Return whether GitHub itself was unwell, so that what comes next will hardly go better."""
+    """Return whether GitHub itself was unwell, so that the next call will hardly succeed."""
     return isinstance(error, Unavailable) and not isinstance(error, NameReused)
 
 
 def ends_all(error: GitHubError) -> bool:
-    """Tell an error that concerns the whole installation from one about a single thing."""
+    """Return whether an error concerns the whole installation, not a single issue."""
     whole = isinstance(error, Paused) and error.whole
     return whole or isinstance(error, InstallationGone | InstallationSuspended | Unauthorized | WriteNotSent)
 
 
 def is_deleted(error: GitHubError) -> bool:
-    """Tell an issue that was deleted for good from one that is merely not shown: both are 410."""
+    """Return whether an issue was deleted for good; one that is merely not shown is 410 as well."""
     return isinstance(error, Gone) and "deleted" in str(error).lower()
 
 

@@ -9,112 +9,111 @@ from structlog.testing import capture_logs
 
 from bot.github.errors import Unauthorized, Unavailable
 from bot.petition.facts import SettingsFact, Unclear
-from bot.reconcile.app_sync import THE_APP, AppSync
-from bot.reconcile.intervals import Intervals
-from bot.reconcile.missed_facts import MOST, MissedFacts
+from bot.reconcile.app_sync import MOST_MISSED, THE_APP, AppSync, MissedFacts
+from bot.reconcile.timing import Intervals
 from sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 
 
 @pytest.fixture
-def rounds(stage: Scene) -> AppSync:
-    return AppSync(stage.store, stage.github, Intervals(look=0.01, breath=0.01, lag=0.0), stage.clock)
+def app_sync(stage: Scene) -> AppSync:
+    return AppSync(stage.store, stage.github, Intervals(poll=0.01, debounce=0.01, api_lag=0.0), stage.clock)
 
 
-async def test_the_rounds_call_the_roll_and_sweep(stage: Scene, rounds: AppSync) -> None:
-    assert 540.0 <= await rounds._go() <= 660.0
+async def test_a_sync_lists_installations_and_reads_the_log_of_deliveries(stage: Scene, app_sync: AppSync) -> None:
+    assert 540.0 <= await app_sync._sync_if_due() <= 660.0
     assert [mark.installation_id for mark in await stage.store.installations.list_to_discover(0)] == [
         stage.installation.id
     ]
     assert await stage.store.deliveries.get_log_read_until() == int(stage.clock())
 
 
-async def test_who_comes_late_leaves_it_at_what_another_has_done(stage: Scene, rounds: AppSync) -> None:
-    await rounds._go()
+async def test_a_process_does_not_sync_again_what_another_has_just_synced(stage: Scene, app_sync: AppSync) -> None:
+    await app_sync._sync_if_due()
     stage.calls.clear()
     stage.clock.pass_by(100)
-    await rounds._go()
+    await app_sync._sync_if_due()
     assert stage.calls == []
-    rounds.alarm()
-    await rounds._go()
+    app_sync.request_sync()
+    await app_sync._sync_if_due()
     assert stage.called("GET /app/installations") == 1
 
 
-async def test_while_another_process_goes_the_rounds_we_do_not(stage: Scene, rounds: AppSync) -> None:
+async def test_while_another_process_syncs_nothing_is_done(stage: Scene, app_sync: AppSync) -> None:
     async with stage.store.lease(THE_APP):
-        await rounds._go()
+        await app_sync._sync_if_due()
     assert stage.calls == []
 
 
-async def test_after_an_error_the_rounds_come_sooner_and_then_less_often(stage: Scene, rounds: AppSync) -> None:
+async def test_after_an_error_the_sync_comes_sooner_and_then_less_often(stage: Scene, app_sync: AppSync) -> None:
     stage.sandbox.faults = Faults(where="/app", unavailable=1.0)
     waits = []
     for _ in range(3):
-        rounds.alarm()
-        waits.append(await rounds._go())
+        app_sync.request_sync()
+        waits.append(await app_sync._sync_if_due())
     assert waits == [0.02, 0.04, 0.08]
     stage.sandbox.faults = Faults()
-    rounds.alarm()
-    assert await rounds._go() > 500
+    app_sync.request_sync()
+    assert await app_sync._sync_if_due() > 500
 
 
 async def test_lost_deliveries_are_asked_for_although_the_list_of_installations_cannot_be_had(
-    stage: Scene, rounds: AppSync
+    stage: Scene, app_sync: AppSync
 ) -> None:
     stage.sandbox.faults = Faults(where="/app/installations", unavailable=1.0)
-    assert await rounds._go() == 0.02
+    assert await app_sync._sync_if_due() == 0.02
     assert stage.called("GET /app/hook/deliveries 200") == 1
 
 
-async def test_what_was_refused_is_made_up_for_once_however_much_it_was(stage: Scene, rounds: AppSync) -> None:
-    await rounds._go()
+async def test_what_was_refused_is_made_up_for_once_however_much_it_was(stage: Scene, app_sync: AppSync) -> None:
+    await app_sync._sync_if_due()
     stage.calls.clear()
     stage.clock.pass_by(10)
     for _ in range(100):
-        rounds.refused([SettingsFact(stage.installation.id, 1)])
-    await rounds._go()
+        app_sync.record_refused([SettingsFact(stage.installation.id, 1)])
+    await app_sync._sync_if_due()
     assert stage.called("GET /app/hook/deliveries") == 1
     assert [mark.asked > mark.done for mark in await stage.store.installations.list_to_discover(0)] == [True]
-    rounds.refused()
-    assert await rounds._go() <= 2 * rounds.beats.look
+    app_sync.record_refused()
+    assert await app_sync._sync_if_due() <= 2 * app_sync.intervals.poll
     assert stage.called("GET /app/hook/deliveries") == 1
     stage.clock.pass_by(10)
-    await rounds._go()
+    await app_sync._sync_if_due()
     assert stage.called("GET /app/hook/deliveries") == 2
 
 
 def test_of_very_much_that_was_refused_only_the_installations_are_remembered() -> None:
     missed = MissedFacts()
-    for issue in range(MOST + 1):
-        missed.note([Unclear(7, issue)])
+    for issue in range(MOST_MISSED + 1):
+        missed.add([Unclear(7, issue)])
     assert missed.take() == [Unclear(7)]
     assert missed.take() == []
 
 
-async def test_an_alarm_is_heard_while_waiting_and_a_stop_ends_it(stage: Scene, rounds: AppSync) -> None:
-    task = asyncio.create_task(rounds.run())
+async def test_a_request_ends_the_wait_and_a_stop_ends_the_loop(stage: Scene, app_sync: AppSync) -> None:
+    task = asyncio.create_task(app_sync.run())
     await stage.until_called("GET /app/hook/deliveries", 1)
-    rounds.alarm()
+    app_sync.request_sync()
     await stage.until_called("GET /app/hook/deliveries", 2)
-    rounds.stop()
+    app_sync.stop()
     async with asyncio.timeout(20):
         await task
 
 
-async def test_credentials_that_are_refused_are_told_once_and_other_trouble_each_time(
-    stage: Scene, rounds: AppSync
+async def test_refused_credentials_are_logged_once_and_other_errors_each_time(
+    stage: Scene, app_sync: AppSync
 ) -> None:
     with capture_logs() as told:
         for error in (Unauthorized("bad credentials"), Unauthorized("bad credentials"), Unavailable("502")):
-            rounds._complain(error)
+            app_sync._log_failure(error)
     assert [(one["log_level"], one["error"]) for one in told] == [("error", "bad credentials"), ("warning", "502")]
 
 
-async def test_the_rounds_end_when_they_are_told_to(stage: Scene, rounds: AppSync) -> None:
-    going = asyncio.create_task(rounds.run())
+async def test_the_loop_ends_when_it_is_stopped(stage: Scene, app_sync: AppSync) -> None:
+    going = asyncio.create_task(app_sync.run())
     while not stage.called("GET /app/installations"):  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0)
-    rounds.stop()
+    app_sync.stop()
     async with asyncio.timeout(60):
         await going
-    assert not rounds.busy
+    assert not app_sync.busy
