@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.facts import CommentFact
+from bot.petition.facts import BodyEdit, CommentFact, Fact, IssueFact
 from bot.store import Lease, Store
 from sandbox.models import Issue
 from tests.reconcile.scene import Scene, WorkerScene
@@ -60,3 +61,30 @@ async def test_a_signature_is_published_with_few_transactions(
     assert [kind for kind, _ in transactions] == ["read", "read", "read", "read", "write", "write"]
     snapshot = await stage.store.petitions.get_snapshot(petition.id, 0)
     assert snapshot.revision == snapshot.published_revision
+
+
+async def test_an_edit_that_is_reported_while_a_change_is_recorded_is_not_overwritten(
+    shift: WorkerScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The body was read before the edit, although all else is loaded again after it."""
+    stage = shift.stage
+    petition = stage.sandbox.petition(body="Dear all,")
+    await shift.adopt(petition)
+    await shift.work()
+    await sign(stage, petition, "ada")
+    stage.clock.pass_by(60)
+    stage.sandbox.issues.lock(petition, stage.sandbox.organizer())
+    record, edit = stage.store.record, BodyEdit(petition.body or "", "Dear everybody,", by_app=False)
+    reported: list[IssueFact] = []
+
+    async def record_and_report(facts: Sequence[Fact]) -> None:
+        await record(facts)
+        reported.extend(replace(one, edit=edit) for one in facts if isinstance(one, IssueFact))
+        await record(reported)
+
+    monkeypatch.setattr(stage.store, "record", record_and_report)
+    shift.is_held = True
+    while not reported:
+        await shift.worker.step(Lease(lambda: True))
+    assert stage.called("PATCH") == 1
+    assert await stage.store.petitions.list_due(stage.installation.id, stage.clock())
