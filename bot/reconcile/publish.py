@@ -15,7 +15,7 @@ from bot.reconcile.continuation import continue_if_full, restore_threads
 from bot.reconcile.publish_context import PublishContext
 from bot.reconcile.publish_plan import (
     BodyPlan,
-    Guard,
+    EditDecision,
     PublishPlan,
     ShownIssue,
     block_content,
@@ -45,7 +45,7 @@ async def publish(due: Due, context: PublishContext) -> int:
     shown = await _read_issues(known, due, context)
     if len(shown) < len(known.petition.threads):
         return 0
-    if stale := [one.name for one in shown if _guard(one, known) is Guard.WAIT]:
+    if stale := [one.name for one in shown if _guard(one, known) is EditDecision.WAIT]:
         await _requeue(due, requeue_stale(stale[0], due.attempts, context.now()), context)
         return 0
     news = await _record_news(known, shown, due, context)
@@ -92,7 +92,7 @@ async def _read_issue(thread: Thread, known: Publication, due: Due, context: Pub
     return ShownIssue(thread, read, is_ours)
 
 
-def _guard(shown: ShownIssue, known: Publication) -> Guard:
+def _guard(shown: ShownIssue, known: Publication) -> EditDecision:
     return guard_body(known.bodies[shown.id], known.writes.get(shown.id, ()), shown.read)
 
 
@@ -160,7 +160,7 @@ async def _write_bodies(plan: PublishPlan, context: PublishContext) -> int:
 async def _write_body(planned: BodyPlan, text: str, context: PublishContext) -> None:
     read = planned.shown.read
     await context.client.edit_body(read.repository.full_name, read.issue.number, text)
-    if planned.guard is Guard.PUT_BACK:
+    if planned.guard is EditDecision.PUT_BACK:
         await context.store.bodies.mark_restored(planned.shown.id, planned.change.known.lost_by)
         log.warning("restored an edit of the letter that our write had replaced", petition=planned.shown.name)
     if planned.repairs:
@@ -170,7 +170,7 @@ async def _write_body(planned: BodyPlan, text: str, context: PublishContext) -> 
 async def _conclude(due: Due, known: Publication, plan: PublishPlan, context: PublishContext) -> None:
     """Continue in another issue where one is full, and record what the bodies show now."""
     for one in plan.bodies:
-        if one.guard is Guard.GIVEN_UP:
+        if one.guard is EditDecision.GIVEN_UP:
             log.warning(
                 "an edit of the letter was lost, and is out of date by now",
                 petition=one.shown.name,

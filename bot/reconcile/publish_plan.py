@@ -15,7 +15,7 @@ from bot.petition.organizers.rules import milestones, next_goal
 from bot.reconcile.timing import Requeue
 from bot.reconcile.write_limiter import EDIT, WIPED
 from bot.store import KnownBody, OurWrite, PlannedBody, Publication, Snapshot, State, Thread, outside_digest
-from bot.units import EpochSeconds
+from bot.units import EpochSeconds, WholeEpochSeconds
 from bot.urls import Addresses
 
 
@@ -47,7 +47,7 @@ class ShownIssue:
         return IssueFact(installation_id, self.read.repository, self.read.issue, as_of=self.read.read_at)
 
 
-class Guard(StrEnum):
+class EditDecision(StrEnum):
     """What becomes of an edit that one of our writes may have replaced, or would replace, unread."""
 
     WAIT = "wait"
@@ -61,7 +61,7 @@ class Guard(StrEnum):
     """Somebody has changed the letter since, so that what was lost is out of date."""
 
 
-def guard(*, is_stale: bool, is_lost: bool, is_back: bool, is_ours: bool, is_overtaken: bool) -> Guard:
+def guard(*, is_stale: bool, is_lost: bool, is_back: bool, is_ours: bool, is_overtaken: bool) -> EditDecision:
     """Decide what becomes of a lost edit of a body.
 
     `is_stale`: the body is shown as it was before an edit that a delivery has reported. `is_lost`: a write of ours
@@ -69,15 +69,15 @@ def guard(*, is_stale: bool, is_lost: bool, is_back: bool, is_ours: bool, is_ove
     `is_overtaken`: what we have written since was made from something that somebody else wrote.
     """
     if is_stale:
-        return Guard.WAIT
+        return EditDecision.WAIT
     if not is_lost:
-        return Guard.KEEP
+        return EditDecision.KEEP
     if is_back:
-        return Guard.IS_BACK
-    return Guard.PUT_BACK if is_ours and not is_overtaken else Guard.GIVEN_UP
+        return EditDecision.IS_BACK
+    return EditDecision.PUT_BACK if is_ours and not is_overtaken else EditDecision.GIVEN_UP
 
 
-def guard_body(known: KnownBody, writes: Sequence[OurWrite], read: IssueRead) -> Guard:
+def guard_body(known: KnownBody, writes: Sequence[OurWrite], read: IssueRead) -> EditDecision:
     """Decide what becomes of a lost edit of the body that is shown; `writes` are ours since it was lost.
 
     Some of our writes may not have been made although they are recorded.
@@ -104,7 +104,7 @@ class SeenLetter:
 
     issue_id: int
     body: str | None
-    at: int
+    at: WholeEpochSeconds
     as_created: bool
 
 
@@ -114,7 +114,7 @@ def new_letter(known: Publication, shown: Sequence[ShownIssue], now: EpochSecond
     if first is None:
         return None
     body = known.bodies[first.id]
-    if guard_body(body, known.writes.get(first.id, ()), first.read) is Guard.PUT_BACK:
+    if guard_body(body, known.writes.get(first.id, ()), first.read) is EditDecision.PUT_BACK:
         # A lost letter stands from the moment when it is put back.
         seen = SeenLetter(first.id, body.lost, int(now), as_created=False)
     else:
@@ -163,7 +163,7 @@ class BodyPlan:
     """
 
     shown: ShownIssue
-    guard: Guard
+    guard: EditDecision
     change: PlannedBody
     repairs: float = 0.0
     not_before: EpochSeconds | None = None
@@ -236,14 +236,16 @@ def _plan_body(
 ) -> BodyPlan:
     body = known.bodies[shown.id]
     decision = guard_body(body, known.writes.get(shown.id, ()), shown.read)
-    change = PlannedBody(shown.id, body, shown.read.body, settles_lost=decision in (Guard.IS_BACK, Guard.GIVEN_UP))
+    change = PlannedBody(
+        shown.id, body, shown.read.body, settles_lost=decision in (EditDecision.IS_BACK, EditDecision.GIVEN_UP)
+    )
     base = _base(decision, change)
     text = block.compose(base, replace(content, position=1 + _place(shown.id, known.petition)))
-    if text is None and decision is Guard.PUT_BACK:
+    if text is None and decision is EditDecision.PUT_BACK:
         text = base
     if text is None:
         return BodyPlan(shown, decision, replace(change, is_right=True))
-    if decision is Guard.PUT_BACK or not is_changed_by_others(shown, body):
+    if decision is EditDecision.PUT_BACK or not is_changed_by_others(shown, body):
         return BodyPlan(shown, decision, replace(change, text=text))
     if (not_before := ready_at(shown.id)) > now:
         return BodyPlan(shown, decision, change, not_before=not_before)
@@ -258,9 +260,9 @@ def is_changed_by_others(shown: ShownIssue, known: KnownBody) -> bool:
     return shown.digest == known.edited_digest or not shown.is_ours
 
 
-def _base(decision: Guard, change: PlannedBody) -> str | None:
+def _base(decision: EditDecision, change: PlannedBody) -> str | None:
     """Return the body that the block goes into."""
-    return change.known.lost if decision is Guard.PUT_BACK else change.shown
+    return change.known.lost if decision is EditDecision.PUT_BACK else change.shown
 
 
 def _place(issue_id: int, petition: Snapshot) -> int:

@@ -11,7 +11,7 @@ from bot.github.models.rest import IssueRead
 from bot.petition.block.body import splice
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts import Issue, Repository
-from bot.reconcile.publish_plan import Guard, guard, guard_body
+from bot.reconcile.publish_plan import EditDecision, guard, guard_body
 from bot.store import KnownBody, OurWrite, outside_digest
 
 BLOCK = "<!-- undersigned:begin -->\n{} people\n<!-- undersigned:end -->"
@@ -19,12 +19,12 @@ BLOCK = "<!-- undersigned:begin -->\n{} people\n<!-- undersigned:end -->"
 _: Final = None
 TABLE = [
     # is_stale, is_lost, is_back, is_ours, is_overtaken
-    ((True, _, _, _, _), Guard.WAIT),
-    ((False, False, _, _, _), Guard.KEEP),
-    ((False, True, True, _, _), Guard.IS_BACK),
-    ((False, True, False, True, False), Guard.PUT_BACK),
-    ((False, True, False, True, True), Guard.GIVEN_UP),
-    ((False, True, False, False, _), Guard.GIVEN_UP),
+    ((True, _, _, _, _), EditDecision.WAIT),
+    ((False, False, _, _, _), EditDecision.KEEP),
+    ((False, True, True, _, _), EditDecision.IS_BACK),
+    ((False, True, False, True, False), EditDecision.PUT_BACK),
+    ((False, True, False, True, True), EditDecision.GIVEN_UP),
+    ((False, True, False, False, _), EditDecision.GIVEN_UP),
 ]
 """The inputs in the order of their names; None for either."""
 
@@ -61,26 +61,26 @@ WRITES = (write(4, body("A", 1), body("A", 2)), write(5, body("A", 2), body("A",
 @pytest.mark.parametrize(
     ("read", "decision"),
     [
-        (shown(body("A", 2)), Guard.PUT_BACK),
-        (shown(body("A", 3)), Guard.PUT_BACK),
-        (shown(body("B", 9)), Guard.IS_BACK),
-        (shown("B"), Guard.IS_BACK),
-        (shown(body("C", 3)), Guard.GIVEN_UP),
-        (shown(body("A", 1)), Guard.GIVEN_UP),
+        (shown(body("A", 2)), EditDecision.PUT_BACK),
+        (shown(body("A", 3)), EditDecision.PUT_BACK),
+        (shown(body("B", 9)), EditDecision.IS_BACK),
+        (shown("B"), EditDecision.IS_BACK),
+        (shown(body("C", 3)), EditDecision.GIVEN_UP),
+        (shown(body("A", 1)), EditDecision.GIVEN_UP),
     ],
 )
-def test_a_body_is_compared_with_what_was_lost_and_with_our_writes(read: IssueRead, decision: Guard) -> None:
+def test_a_body_is_compared_with_what_was_lost_and_with_our_writes(read: IssueRead, decision: EditDecision) -> None:
     assert guard_body(LOST, WRITES, read) is decision
 
 
 def test_who_wrote_between_two_writes_of_ours_has_overtaken_what_was_lost() -> None:
     writes = (*WRITES, write(6, body("C", 3), body("C", 4)))
-    assert guard_body(LOST, writes, shown(body("C", 4))) is Guard.GIVEN_UP
+    assert guard_body(LOST, writes, shown(body("C", 4))) is EditDecision.GIVEN_UP
     # A write that was recorded and never made overtakes nothing.
-    assert guard_body(LOST, writes, shown(body("A", 3))) is Guard.PUT_BACK
+    assert guard_body(LOST, writes, shown(body("A", 3))) is EditDecision.PUT_BACK
 
 
 def test_a_body_that_is_older_than_an_edit_known_is_not_written() -> None:
     known = KnownBody(edited_at=101)
-    assert guard_body(known, (), shown("A", updated_at=100)) is Guard.WAIT
-    assert guard_body(known, (), shown("A", updated_at=101)) is Guard.KEEP
+    assert guard_body(known, (), shown("A", updated_at=100)) is EditDecision.WAIT
+    assert guard_body(known, (), shown("A", updated_at=101)) is EditDecision.KEEP

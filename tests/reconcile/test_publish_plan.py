@@ -14,7 +14,7 @@ from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings
 from bot.reconcile.publish_plan import (
-    Guard,
+    EditDecision,
     PublishPlan,
     ShownIssue,
     block_content,
@@ -103,7 +103,7 @@ def test_a_lost_edit_is_put_back_with_our_block_whoever_else_edits() -> None:
     write = OurWrite(4, body_digest(ours), outside_digest("Dear all,"), outside_digest(ours))
     known = knowing(KnownBody(left_digest="other", lost="Dear everybody,", lost_by=4), write)
     (body,) = plan(known, shown(ours), ready_at=NOW + 60).bodies
-    assert body.guard is Guard.PUT_BACK
+    assert body.guard is EditDecision.PUT_BACK
     assert body.change.text is not None
     assert block.letter(body.change.text) == "Dear everybody,"
     assert not body.change.settles_lost
@@ -111,7 +111,7 @@ def test_a_lost_edit_is_put_back_with_our_block_whoever_else_edits() -> None:
     assert letter is not None
     assert (letter.body, letter.at) == ("Dear everybody,", NOW)
     (body,) = plan(known, shown("Dear nobody,")).bodies
-    assert (body.guard, body.change.settles_lost) == (Guard.GIVEN_UP, True)
+    assert (body.guard, body.change.settles_lost) == (EditDecision.GIVEN_UP, True)
     assert block.letter(body.change.text) == "Dear nobody,"
 
 

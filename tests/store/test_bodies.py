@@ -9,7 +9,7 @@ import pytest
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts import BodyEdit, IssueGone, Repository
-from bot.reconcile.publish_plan import Guard, guard_body
+from bot.reconcile.publish_plan import EditDecision, guard_body
 from bot.store import KnownBody, LastBodies, State, Store, outside_digest
 from bot.store.bodies import read_writes_since
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, record_write
@@ -37,7 +37,7 @@ async def is_untouched_since(scene: Scene, issue_id: int, body: str, write: int)
     """Tell whether what this write of ours had replaced would be put back into a body."""
     writes = await scene.store.database.read(lambda work: read_writes_since(work, issue_id, write))
     known = KnownBody(lost="something else", lost_by=write)
-    return guard_body(known, writes, IssueRead(REPOSITORY, LETTER, body, read_at=1)) is Guard.PUT_BACK
+    return guard_body(known, writes, IssueRead(REPOSITORY, LETTER, body, read_at=1)) is EditDecision.PUT_BACK
 
 
 async def hear(scene: Scene, previous: str, body: str, *, at: int | None = None) -> None:

@@ -20,7 +20,7 @@ from bot.petition.block.body import letter, locate_block, splice
 from bot.petition.facts import BodyEdit, Issue, IssueFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import DEFAULTS
-from bot.reconcile.publish_plan import Guard, guard_body
+from bot.reconcile.publish_plan import EditDecision, guard_body
 from bot.store import KnownBody, LastBodies, PlannedBody, Store
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
@@ -55,7 +55,7 @@ class Page:
 
     body: str
     known: KnownBody
-    decision: Guard
+    decision: EditDecision
 
 
 class Clock:
@@ -138,14 +138,14 @@ class World:
         known = await self.store.publications.load(self.issue.id, 0)
         body, read = known.bodies[self.issue.id], IssueRead(REPOSITORY, self.issue, self.body, self.now.time)
         decision = guard_body(body, known.writes.get(self.issue.id, ()), read)
-        return None if decision is Guard.WAIT else Page(self.body, body, decision)
+        return None if decision is EditDecision.WAIT else Page(self.body, body, decision)
 
     async def write(self) -> None:
         """Do as `publish` does with what it has read: record the write, and send it."""
         page, self.page = self.page, None
         if page is None:
             return
-        is_lost = page.decision is Guard.PUT_BACK
+        is_lost = page.decision is EditDecision.PUT_BACK
         base = (page.known.lost if is_lost else None) or page.body
         body = splice(base, BLOCK.format(self.signed))
         is_right = body == page.body
@@ -155,7 +155,7 @@ class World:
             page.body,
             text=None if is_right else body,
             is_right=is_right,
-            settles_lost=page.decision in (Guard.IS_BACK, Guard.GIVEN_UP),
+            settles_lost=page.decision in (EditDecision.IS_BACK, EditDecision.GIVEN_UP),
         )
         if (
             await self.store.publications.apply(self.issue.id, [], CommandResults(DEFAULTS), [change])
