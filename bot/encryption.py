@@ -1,4 +1,4 @@
-"""Secrets at rest and tokens that need no memory: all from one key, which only the environment has."""
+"""Encrypt secrets at rest and derive tokens, all from one key, which only the environment has."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 class WrongKey(Exception):
-    """What is stored was sealed with another SECRET_KEY. Set the old one again; or drop-app, and begin anew."""
+    """What is stored was encrypted with another SECRET_KEY. Set the old one again; or drop-app, and begin anew."""
 
 
-def seal(text: str, secret_key: str, now: float) -> str:
-    """Encrypt a text; `now` in UTC epoch seconds is noted in it."""
+def encrypt(text: str, secret_key: str, now: float) -> str:
+    """Encrypt a text; `now` in UTC epoch seconds is stored in it."""
     return _box(secret_key).encrypt_at_time(text.encode(), int(now)).decode()
 
 
-def unseal(sealed: str, secret_key: str) -> str:
+def decrypt(sealed: str, secret_key: str) -> str:
     """Decrypt a text; raises WrongKey."""
     try:
         return _box(secret_key).decrypt(sealed.encode()).decode()
@@ -27,7 +27,7 @@ def unseal(sealed: str, secret_key: str) -> str:
 
 
 def derive(secret_key: str, purpose: str) -> str:
-    """Return a token of 32 letters and digits, always the same for a purpose; it does not betray the key."""
+    """Return a token of 32 letters and digits, always the same for a purpose; it does not reveal the key."""
     return base64.b32encode(_derive(secret_key, purpose, 20)).decode().lower()
 
 

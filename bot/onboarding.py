@@ -18,7 +18,7 @@ import structlog
 
 from bot import app, logs, operations
 from bot.config import Config
-from bot.encryption import WrongKey, seal, unseal
+from bot.encryption import WrongKey, decrypt, encrypt
 from bot.github.manifest import Registration, convert
 from bot.store import DatabaseUnavailable, Store, migrate_ahead, read_sealed
 from bot.supervisor import Supervisor, wait_for_any
@@ -68,7 +68,9 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
         done = asyncio.Event()
 
         async def keep(made: Registration) -> bool:
-            kept = await store.credentials.add(seal(made.text(), config.secret_key, time.time()), int(time.time()))
+            kept = await store.credentials.add(
+                encrypt(made.text(), config.secret_key, time.time()), int(time.time())
+            )
             done.set()
             return kept
 
@@ -100,7 +102,7 @@ async def find_app(config: Config) -> Config | None:
     sealed = await read_sealed(config.database_url)
     if sealed is None:
         return None
-    found = Registration.read(unseal(sealed, config.secret_key))
+    found = Registration.read(decrypt(sealed, config.secret_key))
     has_client = bool(config.client_secret)
     complete = replace(
         config,
@@ -144,7 +146,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             client_id=client.client_id,
             client_secret=client.client_secret,
         )
-        sealed, now = seal(brought.text(), config.secret_key, time.time()), int(time.time())
+        sealed, now = encrypt(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:
             await store.credentials.replace(sealed, now)
         elif not await store.credentials.add(sealed, now):
@@ -167,7 +169,7 @@ async def _same_app(store: Store, config: Config) -> Registration | None:
     """Return the stored App, if it is the configured one and can be decrypted."""
     sealed = await store.credentials.get()
     with suppress(WrongKey):
-        known = None if sealed is None else Registration.read(unseal(sealed, config.secret_key))
+        known = None if sealed is None else Registration.read(decrypt(sealed, config.secret_key))
         if known is not None and known.app_id == config.app_id:
             return known
     return None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot import operations
 from bot.cli.command import OK, Command, configured, run, say
-from bot.encryption import WrongKey, unseal
+from bot.encryption import WrongKey, decrypt
 from bot.store import Recovered
 
 
@@ -42,7 +42,7 @@ def _app(found: Recovered, secret_key: str) -> str:
     if not secret_key:
         return "The App's credentials were saved."
     try:
-        unseal(found.app, secret_key)
+        decrypt(found.app, secret_key)
     except WrongKey:
         return f"The App's credentials were saved, but this SECRET_KEY does not open them. {again} --replace"
     return "The App's credentials were saved, and SECRET_KEY opens them."

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.encryption import seal
+from bot.encryption import encrypt
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.store import Recovered, Store, recover
@@ -49,7 +49,7 @@ async def people_sign(path: Path) -> None:
     await scene.label()
     people = [Author(user_id, f"user{user_id}") for user_id in range(1, SIGNERS + 1)]
     await store.record([scene.fact(one, Sign(f"Name {one.id}", "Guild")) for one in people])
-    await store.credentials.add(seal(APP, KEY, BEFORE), BEFORE)
+    await store.credentials.add(encrypt(APP, KEY, BEFORE), BEFORE)
     await store.credentials.record_delivery(BEFORE)
     for number in range(5):
         text = f"Dear all, {number}.\n" + "Please. " * 1_000

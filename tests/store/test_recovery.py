@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.encryption import seal, unseal
+from bot.encryption import decrypt, encrypt
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.petition.facts import Continuation
@@ -44,7 +44,7 @@ from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, record_wr
 async def test_of_a_sound_file_everything_is_saved_and_all_of_it_is_read_again(damaged: Make, sound: Sound) -> None:
     case = damaged(lambda _: None)
     found = await case.recover()
-    assert (found.lost, unseal(found.app or "", KEY)) == ((), APP)
+    assert (found.lost, decrypt(found.app or "", KEY)) == ((), APP)
     assert case.path.read_bytes() == sound.content
     assert stat.S_IMODE(case.new.stat().st_mode) == 0o600
     before, after = rows_of(case.path), rows_of(case.new)
@@ -71,7 +71,7 @@ async def test_without_header_or_first_page_nothing_else_is_lost(
     case = damaged(damage)
     found = await case.recover()
     after = rows_of(case.new)
-    assert unseal(found.app or "", KEY) == APP
+    assert decrypt(found.app or "", KEY) == APP
     assert {user_id for user_id, _ in after["forgotten"]} == FORGOTTEN
     assert (len(after["comments"]), len(after["signatures"]), len(after["marks"])) == (SIGNERS, SIGNERS, 302)
 
@@ -215,7 +215,7 @@ async def test_what_is_only_in_the_wal_is_saved_also_behind_a_damaged_place(tmp_
     for user_id in range(1_002, 1_020):
         await scene.say(Author(user_id, f"user{user_id}"), Sign())
     wal = bytearray(wal_of(path).read_bytes())
-    await scene.store.credentials.replace(seal("newer", KEY, NOW), NOW)
+    await scene.store.credentials.replace(encrypt("newer", KEY, NOW), NOW)
     wal += wal_of(path).read_bytes()[len(wal) :]
     content = bytearray(path.read_bytes())
     overwrite(content, root_of(content, "settings"))
@@ -225,7 +225,7 @@ async def test_what_is_only_in_the_wal_is_saved_also_behind_a_damaged_place(tmp_
     wal_of(later).write_bytes(wal)
     case = Case(later, tmp_path / "new.db")
     found = await case.recover()
-    assert unseal(found.app or "", KEY) == "newer"
+    assert decrypt(found.app or "", KEY) == "newer"
     assert {first, first + 18} <= {row[0] for row in rows_of(case.new)["comments"]}
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.encryption import unseal
+from bot.encryption import decrypt
 from bot.store import DatabaseUnavailable, recover, restore
 from bot.store.errors import WrongDatabase
 from tests.chance import noise
@@ -143,7 +143,7 @@ async def test_what_is_saved_was_there_and_what_nothing_has_touched_is_saved(
         assert {row[:columns] for row in after[name]} <= {row[:columns] for row in before[name]}
     needed = {root_of(sound.content, name) for name in ("sealed", "forgotten")} | set(overflow(sound.content))
     if not hit & needed:
-        assert unseal(found.app or "", KEY) == APP
+        assert decrypt(found.app or "", KEY) == APP
         assert after["forgotten"] == before["forgotten"]
     if all(after[name] for name in ("petitions", "installations", "repositories", "threads")):
         assert (await case.inspect()).discrepancies == ()

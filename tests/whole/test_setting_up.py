@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bot import app, onboarding, supervisor
 from bot.config import Config
-from bot.encryption import WrongKey, seal
+from bot.encryption import WrongKey, encrypt
 from bot.github.errors import Unauthorized
 from bot.onboarding import NotSetUp, SetUpAlready
 from bot.store import DatabaseUnavailable, Store
@@ -100,7 +100,7 @@ async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cann
         "public_url": "https://petitions.example.org",
     }
     store = await Store.open(sqlite_url)
-    await store.credentials.add(seal(json.dumps(by_0_1_0), KEY, 5.0), 5)
+    await store.credentials.add(encrypt(json.dumps(by_0_1_0), KEY, 5.0), 5)
     await store.close()
     found = await onboarding.with_app(empty(stage))
     assert (found.app_id, found.webhook_secrets) == (str(stage.sandbox.app_id), ("one", "two"))

@@ -1,26 +1,26 @@
-"""What is sealed opens only with the key that sealed it, and tokens do not tell of the key."""
+"""What is encrypted opens only with the key that encrypted it, and tokens do not reveal the key."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.encryption import WrongKey, derive, seal, unseal
+from bot.encryption import WrongKey, decrypt, derive, encrypt
 
 KEY, OTHER = "k" * 32, "o" * 32
 NOON = 1_795_348_800.0
 
 
 def test_what_was_sealed_comes_out_again() -> None:
-    sealed = seal("-----BEGIN … ✍️", KEY, NOON)
-    assert unseal(sealed, KEY) == "-----BEGIN … ✍️"
+    sealed = encrypt("-----BEGIN … ✍️", KEY, NOON)
+    assert decrypt(sealed, KEY) == "-----BEGIN … ✍️"
     assert "BEGIN" not in sealed
 
 
 def test_what_another_key_sealed_or_somebody_changed_does_not_open() -> None:
-    changed = seal("x", KEY, NOON)[:-8] + "AAAAAAA="
-    for sealed in (seal("x", OTHER, NOON), changed, "", "gibberish"):
+    changed = encrypt("x", KEY, NOON)[:-8] + "AAAAAAA="
+    for sealed in (encrypt("x", OTHER, NOON), changed, "", "gibberish"):
         with pytest.raises(WrongKey, match="Set the old one again"):
-            unseal(sealed, KEY)
+            decrypt(sealed, KEY)
 
 
 def test_a_token_is_the_same_every_time_and_another_for_another_purpose_or_key() -> None:
