@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.abuse_report import report_group, report_signals
+from bot.abuse_signals_text import report_group, report_signals
 from bot.config import Config
 from bot.petition.counting.abuse_signals import AbuseSignals, assess
 from bot.petition.counting.tally import fold

@@ -8,7 +8,7 @@ from bot.doctor.facts import AppFacts, Facts, InstallationFacts
 from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.errors import GitHubError
 from bot.github.models.rest import AppInfo, Installation
-from bot.github.permissions import HANDY, NEEDS, REASONS, lacking
+from bot.github.required_permissions import HANDY, NEEDS, REASONS, lacking
 from bot.reconcile.redelivery import DeliveryLog
 
 

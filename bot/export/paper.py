@@ -12,7 +12,7 @@ from typing import Final
 import jinja2
 from markupsafe import Markup
 
-from bot.export import markdown
+from bot.export import letter_html
 from bot.export.chart import Growth, chart
 from bot.export.record import PackRecord
 from bot.petition.text import drop_non_xml, links_apart
@@ -50,7 +50,7 @@ def _letter(text: str | None) -> Markup | None:
     if not text:
         return None
     # A closed <details> is not printed.
-    return Markup(str(markdown.render(text)).replace("<details", "<details open"))  # noqa: S704 - sanitized
+    return Markup(str(letter_html.render(text)).replace("<details", "<details open"))  # noqa: S704 - sanitized
 
 
 def _numbers(pack: PackRecord) -> Iterator[tuple[int, str]]:

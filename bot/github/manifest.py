@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 
 from bot.github.models.rest import expect
-from bot.github.permissions import NEEDS
+from bot.github.required_permissions import NEEDS
 from bot.github.transport import Credentials, make_api
 from bot.github.urls import web_url_of
 from bot.units import EpochSeconds

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.petition.block.body import letter, letter_digest
-from bot.petition.letter import Letter, other_texts, versions
+from bot.petition.letter_versions import Letter, other_texts, versions
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
 from bot.units import EpochSeconds, WholeEpochSeconds

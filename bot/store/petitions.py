@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.petition.counting.digest import DigestSum
 from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
-from bot.petition.letter import Letter
+from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules import Rules
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.errors import NoSuchPetition

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
-from bot.petition.letter import Letter
+from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules import next_goal
 from bot.petition.organizers.settings import Detail, Settings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.export.markdown import render
+from bot.export.letter_html import render
 from tests.effort import effort
 from tests.web.html import Read
 

@@ -18,7 +18,7 @@ from bot.export.chart import Growth
 from bot.export.pack import record_pack
 from bot.export.paper import IN_ONE_LIST, paper
 from bot.export.record import PackRecord, ResponseRecord
-from bot.petition.letter import Letter
+from bot.petition.letter_versions import Letter
 from bot.store import PetitionExport
 from bot.urls import Site
 from tests.browser import PHONE, barriers

@@ -10,7 +10,7 @@ import pytest
 
 from bot.github.errors import NotFound
 from bot.github.manifest import Registration, convert, form_url, manifest
-from bot.github.permissions import NEEDS
+from bot.github.required_permissions import NEEDS
 from sandbox.server import Sandbox
 from tests.github.scene import Clock
 

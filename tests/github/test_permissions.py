@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.github.permissions import VITAL, lacking
+from bot.github.required_permissions import VITAL, lacking
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bot.abuse_report import report_group, report_signals
+from bot.abuse_signals_text import report_group, report_signals
 from bot.petition.counting.abuse_signals import Account, Alike, Burst, assess
 from bot.petition.counting.tally import Signature
 

@@ -9,7 +9,7 @@ from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.digest import DigestSum
 from bot.petition.facts import Issue, Repository
-from bot.petition.letter import Letter
+from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import Rules
 from bot.petition.organizers.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 
 from bot.petition.block.body import letter_digest, splice
 from bot.petition.facts import BodyEdit, IssueGone
-from bot.petition.letter import Letter, given_to
+from bot.petition.letter_versions import Letter, given_to
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, record_write, rows
 
 BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"

@@ -21,7 +21,7 @@ from bot.web.application import create_app
 from bot.web.context import PagesContext
 from bot.web.organizers.routes import COOKIE, LIFETIME
 from bot.web.organizers.service import OrganizerService, PetitionRecords, SignatureReview
-from bot.web.organizers.views import view_organizers
+from bot.web.organizers.view_models import view_organizers
 from bot.web.sessions import SignedSessions
 from tests.store.scene import LETTER, REPOSITORY
 from tests.store.scene import Scene as Petition

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Phrase, Sign
 from bot.petition.facts import Continuation, Issue
-from bot.petition.letter import Passage, differences
+from bot.petition.letter_versions import Passage, differences
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
 from bot.store import PetitionDetails, RosterQuery, Rosters
 from bot.web import rate_limit
-from bot.web.pages import views
+from bot.web.pages import view_models
 from bot.web.pages.routes import COMPARED_VERSIONS
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
 from tests.web.html import Read
@@ -363,7 +363,7 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
         compared.append(after)
         return differences(before, after)
 
-    monkeypatch.setattr("bot.web.pages.views.differences", note)
+    monkeypatch.setattr("bot.web.pages.view_models.differences", note)
     # What was compared once is remembered, by this test as well where it runs once more.
     plea = secrets.token_hex(4)
     for number in range(30):
@@ -462,5 +462,5 @@ async def test_a_signature_says_which_version_it_was_given_to_where_another_one_
     table = await scene.get(f"{PAGE}.csv")
     assert (table.count(first), table.count(second)) == (1, 1)
     (news,) = await store.rosters.list_changed({LETTER.id: -1})
-    told_live = views.view_update(news, pages_context(store))
+    told_live = view_models.view_update(news, pages_context(store))
     assert f'<a href="{PAGE}/letter#v1">version 1</a>' in str(told_live["entries"])

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.store import PetitionDetails, Rosters
 from bot.web.context import PagesContext
-from bot.web.pages import sse, views
+from bot.web.pages import sse, view_models
 from tests.web.scene import PAGE, Scene, serving
 
 Stream = aiohttp.ClientResponse
@@ -91,7 +91,7 @@ async def test_when_nobody_watches_nothing_is_asked(sqlite_url: str) -> None:
 async def test_a_mistake_over_one_petition_keeps_no_other_waiting(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    view_update = views.view_update
+    view_update = view_models.view_update
 
     def stumble(details: PetitionDetails, context: PagesContext) -> object:
         if details.snapshot.count == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.petition import block
-from bot.petition.letter import Change, Letter, differences, given_to
+from bot.petition.letter_versions import Change, Letter, differences, given_to
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from tests.whole.scene import WATCHFUL, Scene

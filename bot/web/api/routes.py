@@ -20,7 +20,7 @@ from bot.export.atom import feed
 from bot.export.badge import badge, shield_record
 from bot.export.chart import STYLE, chart, growth_of
 from bot.export.record import EmbedRecord, RosterRecord, iso, record_petition, record_signature
-from bot.petition.letter import Letter
+from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, Cursor, PetitionDetails, RosterQuery
 from bot.urls import Pages, Site, pages_of
 from bot.web.api.openapi import describe
@@ -33,7 +33,7 @@ from bot.web.context import (
     format_cursor,
     read_roster_query,
 )
-from bot.web.pages.views import headline
+from bot.web.pages.view_models import headline
 from bot.web.route_policy import Pool, Route, RoutePolicy, content_security_policy
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import Final
 from bot.petition.counting.not_counted import Reason
 from bot.store import NotCounted
 from bot.urls import Site
-from bot.web.pages.views import Timestamp
+from bot.web.pages.view_models import Timestamp
 
 
 @dataclass(frozen=True, slots=True)

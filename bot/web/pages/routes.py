@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.store import PAGE_SIZE, RosterQuery
 from bot.web.context import PETITION, PagesContext, find_petition, is_canonical, read_roster_query
-from bot.web.pages import views
+from bot.web.pages import view_models
 from bot.web.pages.not_counted import view_not_counted
 from bot.web.rendering import static_files
 from bot.web.route_policy import Route, RoutePolicy
@@ -42,7 +42,7 @@ class PageRoutes:
     async def _front(self, request: web.Request) -> web.Response:
         context = self.context
         petitions = await context.rosters.list_public(context.today)
-        shown = views.view_summaries(petitions, context.base(request), context.now())
+        shown = view_models.view_summaries(petitions, context.base(request), context.now())
         return context.page(request, "pages/front.html", petitions=shown)
 
     async def _petition(self, request: web.Request) -> web.Response:
@@ -53,7 +53,7 @@ class PageRoutes:
         query = read_roster_query(request, PAGE_SIZE)
         details = await context.details(requested, query)
         # Rendering a letter for the first time takes a while, and runs beside the loop.
-        shown = await asyncio.to_thread(views.view_petition, details, requested.pages, query, context)
+        shown = await asyncio.to_thread(view_models.view_petition, details, requested.pages, query, context)
         not_counted = view_not_counted(details.not_counted, context.site, is_closed=shown.closed is not None)
         return context.page(
             request, "pages/petition.html", petition=shown, roster=shown.roster, not_counted=not_counted
@@ -66,6 +66,8 @@ class PageRoutes:
             raise web.HTTPFound(requested.pages.of("/letter"))
         details = await context.details(requested, RosterQuery(size=1, letters=COMPARED_VERSIONS))
         # Rendering a letter takes a while, and so does comparing its versions.
-        petition = await asyncio.to_thread(views.view_petition, details, requested.pages, RosterQuery(), context)
-        versions = await asyncio.to_thread(views.view_versions, details.letters)
+        petition = await asyncio.to_thread(
+            view_models.view_petition, details, requested.pages, RosterQuery(), context
+        )
+        versions = await asyncio.to_thread(view_models.view_versions, details.letters)
         return context.page(request, "pages/letter.html", petition=petition, versions=versions)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import MAX_NAME_LENGTH, Registration, form_url, manifest
-from bot.github.permissions import NEEDS, REASONS
+from bot.github.required_permissions import NEEDS, REASONS
 from bot.github.urls import web_url_of
 from bot.urls import SIGNED_IN
 from bot.web import rendering

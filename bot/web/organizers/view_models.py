@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.abuse_report import report_group, report_signals
+from bot.abuse_signals_text import report_group, report_signals
 from bot.petition.counting.abuse_signals import Alike
 from bot.petition.organizers.commands import write_removals
 from bot.petition.organizers.rules import Removal, Rules
@@ -16,7 +16,7 @@ from bot.units import EpochSeconds, WholeEpochSeconds
 from bot.urls import Pages, Site
 from bot.web.context import PagesContext
 from bot.web.organizers.service import PetitionRecords, SignatureReview
-from bot.web.pages.views import Timestamp, people_have
+from bot.web.pages.view_models import Timestamp, people_have
 
 MAX_COMMANDS: Final = 200
 """Commands that are shown, the newest."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.petition.letter import Change, Letter, Passage, differences, given_to, other_texts, versions
+from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to, other_texts, versions
 
 A, B, C = (Letter(name, at, 0) for name, at in (("a", 100), ("b", 200), ("c", 300)))
 BACK = Letter("a", 400, 7)
@@ -64,7 +64,7 @@ class TestDifferences:
     def test_what_has_too_many_lines_is_not_compared_unless_it_is_the_same(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.petition.letter._MOST_LINES", 4)
+        monkeypatch.setattr("bot.petition.letter_versions._MOST_LINES", 4)
         before, after = "Dear all,\nopen it.", "Dear all,\nclose it."
         self.check(before, after, same("Dear all,\n"), removed("open"), added("close"), same(" it.\n"))
         before, after = f"{before}\nPlease.", f"{after}\nPlease."
@@ -72,9 +72,9 @@ class TestDifferences:
         self.check(before, before, same(f"{before}\n"))
 
     def test_a_part_of_too_many_words_is_not_compared_word_by_word(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bot.petition.letter._MOST_WORDS", 8)
+        monkeypatch.setattr("bot.petition.letter_versions._MOST_WORDS", 8)
         self.check("open it", "shut it", removed("open"), added("shut"), same(" it\n"))
-        monkeypatch.setattr("bot.petition.letter._MOST_WORDS", 7)
+        monkeypatch.setattr("bot.petition.letter_versions._MOST_WORDS", 7)
         self.check("open it", "shut it", removed("open it\n"), added("shut it\n"))
 
     def test_spaces_before_a_line_are_part_of_it_and_those_behind_are_not(self) -> None:

@@ -11,10 +11,10 @@ from typing import Final
 from cachetools import LRUCache, cached
 from markupsafe import Markup
 
-from bot.export import markdown
+from bot.export import letter_html
 from bot.export.chart import chart, day_name, growth_of, sparkline
 from bot.petition.block.sections import example_of
-from bot.petition.letter import Change, Letter, Passage, differences, given_to
+from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
 from bot.petition.organizers.rules import milestones, next_goal
 from bot.petition.text import links_apart
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
@@ -379,4 +379,4 @@ def _people_then(count: int) -> str:
 
 def _letter(letters: Sequence[Letter]) -> Markup | None:
     text = letters[-1].text if letters else None
-    return None if text is None else markdown.render(text)
+    return None if text is None else letter_html.render(text)
