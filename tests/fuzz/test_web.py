@@ -11,11 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 import requests
+import schemathesis
 
 from bot.github import webhooks
 from bot.web.api.openapi import describe
 from fuzz import hooks, web
 from tests.web.scene import serving
+
+# They are for the processes that these tests start; in this one other tests ask schemathesis as well.
+schemathesis.hooks.unregister_all()
 
 NOSNIFF = "X-Content-Type-Options: nosniff"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import secrets
 import struct
 from collections import Counter
 from dataclasses import replace
@@ -365,7 +364,7 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
 
     monkeypatch.setattr("bot.web.pages.view_models.differences", note)
     # What was compared once is remembered, by this test as well where it runs once more.
-    plea = secrets.token_hex(4)
+    plea = f"in {id(scene)}"
     for number in range(30):
         await scene.petition.store.letters.record(LETTER.id, LETTER.id, f"Plea {plea} {number}.", 1_000 + number)
     await read(scene, f"{PAGE}/letter")
