@@ -79,18 +79,18 @@ class Scene:
 
     @property
     def url(self) -> str:
-        """Give the address of the petition's page."""
+        """Return the address of the petition's page."""
         return f"{self.sandbox.web_url}/{self.petition.repository.full_name}/issues/{self.petition.number}"
 
     @property
     def roster_url(self) -> str:
-        """Give the address of the bot's own page about the petition."""
+        """Return the address of the bot's own page about the petition."""
         name = f"{self.petition.repository.full_name}/{self.petition.number}"
         return f"http://127.0.0.1:{self.bot.port}/petitions/{name}"
 
 
 async def replay(letter: str, *, speed: float, port: int | None) -> int:
-    """Let invented people sign when people signed a real letter, `speed` times as fast, from label to closing.
+    """Replay a real letter: invented people sign when people signed it, `speed` times as fast, until it closes.
 
     Quiet stretches are cut short.
     """
@@ -182,7 +182,7 @@ async def counted(scene: Scene, signatures: int = 0, *, patience: float = PATIEN
 
 
 async def _sign_up(scene: Scene, signers: int, stop: asyncio.Event, console: Console) -> int:
-    """Let invented people sign at the pace of a busy hour, then print the body that came of it."""
+    """Add signatures of invented people at the pace of a busy hour, then print the body that came of it."""
     chance = random.Random(signers)  # noqa: S311 - reproducible, not secret
     started = time.monotonic()
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as progress:

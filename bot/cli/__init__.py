@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from bot.cli.command import Command
+    from bot.cli.command import CliCommand
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,12 +47,12 @@ class CommandSpec:
     help: str
     module: str
 
-    def load(self) -> Command:
-        """Give the command."""
+    def load(self) -> CliCommand:
+        """Return the command."""
         # Nearly all that is made now is here to stay: to look for garbage in it would take a tenth of the time.
         gc.disable()
         try:
-            commands: dict[str, Command] = import_module(f"bot.cli.{self.module}").COMMANDS
+            commands: dict[str, CliCommand] = import_module(f"bot.cli.{self.module}").COMMANDS
         finally:
             gc.freeze()
             gc.enable()

@@ -29,7 +29,7 @@ ENVIRONMENT: Final = os.environ
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CliCommand:
     """What a word of the command line does; `run` gives the exit code.
 
     Besides what all commands have in common, `misuses` are errors of whoever typed it, and `failures` all others.
@@ -102,7 +102,7 @@ def say_json(value: object) -> None:
 
 
 def complain(*lines: str) -> None:
-    """Say what is wrong where errors go, and nothing that is secret."""
+    """Print what is wrong to standard error, without secrets."""
     print(logs.concealed("\n  ".join(map(one_line, lines))), file=sys.stderr)
 
 

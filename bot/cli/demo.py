@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bot import config, demo, logs
-from bot.cli.command import Command, run
+from bot.cli.command import CliCommand, run
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -48,4 +48,4 @@ def _positive(text: str) -> int:
     return number
 
 
-COMMANDS = {"demo": Command(_demo, _demo_arguments)}
+COMMANDS = {"demo": CliCommand(_demo, _demo_arguments)}

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from bot import operations
-from bot.cli.command import FAILED, MISUSED, OK, Command, complain, configured, run, say
+from bot.cli.command import FAILED, MISUSED, OK, CliCommand, complain, configured, run, say
 from bot.cli.petitions import petition_argument
 from bot.export import pack
 from bot.reconcile.manual_resync import UnknownPetition
@@ -34,5 +34,5 @@ def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "handover": Command(_hand_over, _hand_over_arguments, misuses=(NotAName,), failures=(UnknownPetition,)),
+    "handover": CliCommand(_hand_over, _hand_over_arguments, misuses=(NotAName,), failures=(UnknownPetition,)),
 }

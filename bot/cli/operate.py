@@ -12,7 +12,7 @@ from bot.cli.command import (
     ENVIRONMENT,
     FAILED,
     OK,
-    Command,
+    CliCommand,
     complain,
     configured,
     run,
@@ -126,7 +126,7 @@ def _repository(text: str) -> str:
 
 
 COMMANDS = {
-    "init-repo": Command(_init_repo, _init_arguments, failures=(NotWritable,)),
-    "doctor": Command(_doctor, _doctor_arguments),
-    "deliver": Command(_deliver, _deliver_arguments, failures=(NotReadable,)),
+    "init-repo": CliCommand(_init_repo, _init_arguments, failures=(NotWritable,)),
+    "doctor": CliCommand(_doctor, _doctor_arguments),
+    "deliver": CliCommand(_deliver, _deliver_arguments, failures=(NotReadable,)),
 }

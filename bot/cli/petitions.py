@@ -14,7 +14,7 @@ from bot.cli.command import (
     FAILED,
     MISUSED,
     OK,
-    Command,
+    CliCommand,
     complain,
     configured,
     run,
@@ -32,7 +32,7 @@ from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, 
 
 
 def petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
-    """Let the petition be named."""
+    """Add the argument that names the petition."""
     said = f"the petition's issue, for example lovelace/letters#12{more}"
     parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
 
@@ -135,7 +135,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=sorted(FORMATS), default="csv", help="default: csv")
 
 
-_command = partial(Command, misuses=(NotAName, NotAPack), failures=(UnknownPetition,))
+_command = partial(CliCommand, misuses=(NotAName, NotAPack), failures=(UnknownPetition,))
 
 COMMANDS = {
     "resync": _command(_resync, petition_argument),

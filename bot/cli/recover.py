@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot import operations
-from bot.cli.command import OK, Command, configured, run, say
+from bot.cli.command import OK, CliCommand, configured, run, say
 from bot.encryption import WrongKey, decrypt
 from bot.store import Recovered
 
@@ -58,4 +58,4 @@ def _file_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="the new file, which must not be there yet")
 
 
-COMMANDS = {"recover": Command(_recover, _file_argument)}
+COMMANDS = {"recover": CliCommand(_recover, _file_argument)}

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from bot import config, onboarding, operations
-from bot.cli.command import ENVIRONMENT, FAILED, OK, Command, configured, run, say, set_up_logs
+from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, configured, run, say, set_up_logs
 from bot.store import backup, restore
 
 
@@ -64,10 +64,10 @@ def _file_argument(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "serve": Command(_serve),
-    "import-app": Command(_import_app, _import_arguments),
-    "drop-app": Command(_drop_app),
-    "migrate": Command(_migrate),
-    "backup": Command(_backup, _file_argument),
-    "restore": Command(_restore, _file_argument),
+    "serve": CliCommand(_serve),
+    "import-app": CliCommand(_import_app, _import_arguments),
+    "drop-app": CliCommand(_drop_app),
+    "migrate": CliCommand(_migrate),
+    "backup": CliCommand(_backup, _file_argument),
+    "restore": CliCommand(_restore, _file_argument),
 }

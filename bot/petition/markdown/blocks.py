@@ -19,7 +19,7 @@ from bot.petition.markdown.lines import CLOSE_TAG, OPEN_TAG, target_end, title_e
 
 def read_blocks(lines: Sequence[str]) -> tuple[list[range], bytearray]:
     """Find the lines of running text that nobody is quoted with, and mark those of code and HTML."""
-    reader = _Reader(len(lines))
+    reader = _BlockReader(len(lines))
     for number, line in enumerate(lines):
         reader.read(number, line)
     reader.close()
@@ -116,7 +116,7 @@ _QUOTE: Final = -1
 """Stands for a quote among the open blocks; a list item is the columns that what is in it is indented by."""
 
 
-class _Reader:
+class _BlockReader:
     """What is open between two lines."""
 
     def __init__(self, length: int) -> None:
