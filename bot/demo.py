@@ -24,6 +24,7 @@ from bot.petition import block
 from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteRate
 from bot.terminal import harmless
+from bot.units import Seconds
 from bot.urls import SIGNED_IN
 from sandbox import page
 from sandbox.faults import Faults
@@ -201,7 +202,7 @@ async def _sign_up(scene: Scene, signers: int, stop: asyncio.Event, console: Con
     return 0
 
 
-async def _is_over(stop: asyncio.Event, seconds: float) -> bool:
+async def _is_over(stop: asyncio.Event, seconds: Seconds) -> bool:
     """Wait, and tell whether the demo is to end."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

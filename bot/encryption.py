@@ -8,13 +8,15 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from bot.units import EpochSeconds
+
 
 class WrongKey(Exception):
     """What is stored was encrypted with another SECRET_KEY. Set the old one again; or drop-app, and begin anew."""
 
 
-def encrypt(text: str, secret_key: str, now: float) -> str:
-    """Encrypt a text; `now` in UTC epoch seconds is stored in it."""
+def encrypt(text: str, secret_key: str, now: EpochSeconds) -> str:
+    """Encrypt a text; `now` is stored in it."""
     return _box(secret_key).encrypt_at_time(text.encode(), int(now)).decode()
 
 

@@ -15,7 +15,7 @@ from bot.github.client import GitHub
 from bot.github.errors import NotFound, Unprocessable
 from bot.github.models.rest import HookDelivery
 from bot.store import FailedDelivery, Store
-from bot.units import EpochSeconds, Seconds
+from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("redelivery")
 
@@ -84,7 +84,7 @@ class DeliveryLog:
         return [one for guid, one in self._latest.items() if guid not in self.arrived]
 
 
-async def _read_log(github: GitHub, since: int) -> DeliveryLog:
+async def _read_log(github: GitHub, since: WholeEpochSeconds) -> DeliveryLog:
     """Read the log, which goes from the newest to the oldest."""
     attempts = DeliveryLog()
     cursor: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.store.engine.database import Transaction, statement
+from bot.units import WholeEpochSeconds
 
 _GET: Final = statement("SELECT at FROM marks WHERE name = $1")
 
@@ -20,7 +21,7 @@ _PUT: Final = statement("""
 """)
 
 
-def put_mark(transaction: Transaction, name: str, at: int) -> None:
+def put_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None:
     """Store a number under a name, and replace another one."""
     transaction.execute(_PUT, name, at)
 
@@ -28,7 +29,7 @@ def put_mark(transaction: Transaction, name: str, at: int) -> None:
 _PUT_FIRST: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
 
 
-def put_first_mark(transaction: Transaction, name: str, at: int) -> None:
+def put_first_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None:
     """Store a number under a name, unless there is one."""
     transaction.execute(_PUT_FIRST, name, at)
 

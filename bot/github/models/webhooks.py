@@ -37,6 +37,7 @@ from bot.petition.facts import (
     SettingsFact,
 )
 from bot.petition.organizers.settings import PATH
+from bot.units import WholeEpochSeconds
 
 MAX_COMMITS_LISTED: Final = 2_048
 MAX_FILES_LISTED: Final = 3_000
@@ -160,7 +161,7 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
         recheck = is_unclear and self.action == "edited"
         return (CommentFact(installation_id, self.repository.fact(), self.issue.fact(), comment, recheck),)
 
-    def _version(self, at: int) -> Version:
+    def _version(self, at: WholeEpochSeconds) -> Version:
         body = self.comment.body or ""
         digest = body_digest(body)
         writer, previous = self._writer(digest)
