@@ -249,7 +249,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
             {"aiohttp.ClientSession()", "ClientSession()"},
             {
                 "bot/app.py",
-                "bot/deliver.py",
+                "bot/deliver_webhook.py",
                 "bot/operations.py",
                 "bot/init_repo.py",
                 "bot/onboarding.py",

@@ -9,7 +9,7 @@ from html import escape
 from itertools import accumulate
 from typing import Final
 
-from bot.petition.organizers.rules import next_goal
+from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.text import drop_non_xml
 from bot.store import Snapshot
 

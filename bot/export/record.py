@@ -12,7 +12,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from bot.petition.letter_versions import Letter, given_to
-from bot.petition.organizers.rules import next_goal
+from bot.petition.organizers.rules_in_force import next_goal
 from bot.store import Entry, Snapshot
 from bot.units import WholeEpochSeconds
 from bot.urls import Pages, Site

@@ -9,7 +9,7 @@ from bot.github.errors import Forbidden
 from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author, Comment
 from bot.petition.organizers.commands import GivenCommand, apply_commands, logins_in, standing_commands
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
 from bot.petition.organizers.settings import read as read_text
 

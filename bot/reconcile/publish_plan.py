@@ -11,7 +11,7 @@ from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueFact
 from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules import milestones, next_goal
+from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.reconcile.timing import Requeue
 from bot.reconcile.write_limiter import EDIT, WIPED
 from bot.store import KnownBody, OurWrite, PlannedBody, Publication, Snapshot, State, Thread, outside_digest

@@ -5,12 +5,12 @@ from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.bodies import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.comments import Clarification
 from bot.store.credentials import read_sealed
-from bot.store.deliveries import FailedDelivery
 from bot.store.engine.backup import backup, restore
 from bot.store.engine.health import Health, check_health
 from bot.store.engine.leases import Lease
 from bot.store.engine.url import read_existing_address
 from bot.store.errors import Busy, Damaged, DatabaseUnavailable, NoSuchPetition, StoreError, Unrecordable
+from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.migrations.ahead import migrate_ahead
 from bot.store.not_counted import NotCounted

@@ -10,7 +10,7 @@ from bot.petition.counting.digest import DigestSum
 from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
 from bot.petition.letter_versions import Letter
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.errors import NoSuchPetition
 from bot.store.letters import read_changed, read_letters

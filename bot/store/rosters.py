@@ -9,7 +9,7 @@ from typing import Final
 from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
 from bot.petition.letter_versions import Letter
-from bot.petition.organizers.rules import next_goal
+from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.organizers.settings import Detail, Settings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts

@@ -11,7 +11,7 @@ import msgspec
 from bot.petition.comments.comment import Author
 from bot.petition.organizers import settings as reading
 from bot.petition.organizers.commands import CommandResults, CommandStatus, GivenCommand, standing_commands
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Mistake, Settings
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction

@@ -19,11 +19,11 @@ from bot.store.audit_log import AuditLog
 from bot.store.bodies import Bodies
 from bot.store.comments import Comments, follow_grammar
 from bot.store.credentials import CredentialStore
-from bot.store.deliveries import Deliveries
 from bot.store.engine.database import LONG_TIMEOUT, Database, connect
 from bot.store.engine.health import is_answering
 from bot.store.engine.leases import Lease
 from bot.store.engine.url import read_address
+from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
 from bot.store.letters import Letters
 from bot.store.migrations import migrate

@@ -19,7 +19,7 @@ from bot.petition.organizers.commands import (
     standing_commands,
     understand,
 )
-from bot.petition.organizers.rules import Removal
+from bot.petition.organizers.rules_in_force import Removal
 from bot.petition.organizers.settings import DEFAULTS, Settings
 from tests.petition.organizers import (
     ADA,

@@ -10,7 +10,7 @@ from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Si
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.counting.not_counted import Reason, Uncounted, explain
 from bot.petition.counting.tally import NOTHING, evaluate
-from bot.petition.organizers.rules import Removal, Rules
+from bot.petition.organizers.rules_in_force import Removal, Rules
 from bot.petition.organizers.settings import Settings
 from tests.petition.simulation import ADA, ROBOT
 

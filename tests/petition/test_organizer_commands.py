@@ -31,7 +31,7 @@ from bot.petition.organizers.commands import (
     understand,
     write_removals,
 )
-from bot.petition.organizers.rules import Removal, Response, Rules
+from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
 from tests.petition.organizers import (
     ADA,

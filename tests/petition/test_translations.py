@@ -23,7 +23,7 @@ from bot.petition.comments.comment import Author
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import DOMAIN
 from bot.petition.organizers.commands import GivenCommand, apply_commands
-from bot.petition.organizers.rules import Milestone, Response
+from bot.petition.organizers.rules_in_force import Milestone, Response
 from bot.petition.organizers.settings import LANGUAGES, Detail, Settings, read
 
 HERE = Path(petition.__file__).parent

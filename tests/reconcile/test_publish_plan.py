@@ -11,7 +11,7 @@ from bot.petition.counting.digest import DigestSum
 from bot.petition.facts import Issue, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.reconcile.publish_plan import (
     EditDecision,

@@ -9,7 +9,7 @@ from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author
 from bot.petition.facts import IssueGone
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS
 from bot.store import Attempts, Store
 from bot.store.audit_log import ATTEMPTS_KEPT

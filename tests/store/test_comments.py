@@ -10,7 +10,7 @@ import pytest
 from bot.petition.comments.commands import GRAMMAR, Sign
 from bot.petition.comments.comment import Comment, KnownText, Version, Writer, read_text
 from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.store import Store
 from bot.store import comments as comments_of_store
 from bot.store.engine.database import connect

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.petition.comments.commands import Sign
 from bot.petition.facts import CommentFact
 from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.store import Forgotten
 from bot.store.engine.database import statement
 from bot.store.privacy import ToAnonymise

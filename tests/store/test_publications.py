@@ -7,7 +7,7 @@ import pytest
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.facts import BodyEdit, IssueFact, IssueGone
 from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules import DEFAULTS, Rules
+from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import PlannedBody
 from tests.store.scene import GRACE, INSTALLATION, LETTER, REPOSITORY, Scene

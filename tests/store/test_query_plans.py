@@ -14,7 +14,7 @@ from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Writer
 from bot.petition.facts import BodyEdit, IssueFact, IssueGone
 from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Clarification, Cursor, LastBodies, PlannedBody, RosterQuery, SortOrder, State, Store
 from bot.store.engine.database import Database, Row, Statement, Transaction, statement

@@ -12,7 +12,7 @@ from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.counting.not_counted import Reason
 from bot.petition.facts import Continuation, InstallationFact, Issue, RepositoryFact
 from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Cursor, RosterQuery, SortOrder, Store
 from bot.store.roster_pages import RosterPage

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.github.oauth import OAuthClient
 from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import assess
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, Store, sign_outs
 from bot.urls import Addresses, Pages

@@ -18,7 +18,7 @@ from bot.petition.comments.commands import Phrase, Sign
 from bot.petition.facts import Continuation, Issue
 from bot.petition.letter_versions import Passage, differences
 from bot.petition.organizers.commands import CommandResults
-from bot.petition.organizers.rules import Response, Rules
+from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
 from bot.store import PetitionDetails, RosterQuery, Rosters

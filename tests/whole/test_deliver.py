@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.deliver import NotReadable, read_payload
+from bot.deliver_webhook import NotReadable, read_payload
 from tests.whole.scene import Scene, scene
 from tests.whole.test_command_line import run
 

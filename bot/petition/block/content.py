@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.petition.counting.tally import Signature
 from bot.petition.machine_line import MachineLine
-from bot.petition.organizers.rules import Milestone, Removal, Response
+from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
 from bot.petition.organizers.settings import LANGUAGES, Detail
 from bot.units import WholeEpochSeconds
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.comments.comment import Comment, Standing, standing
 from bot.petition.counting.tally import Conditions, Reason, effective_command, evaluate_standings
-from bot.petition.organizers.rules import DEFAULTS, Rules
+from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.units import WholeEpochSeconds
 
 __all__ = ["Reason", "Uncounted", "explain"]

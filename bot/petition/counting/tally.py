@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bot.petition.comments.commands import Command, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Standing, standing
 from bot.petition.counting.digest import Pair
-from bot.petition.organizers.rules import DEFAULTS, Rules
+from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.units import WholeEpochSeconds
 
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace as _changed
 from bot.petition.comments.commands import ARGUMENT_LIMIT, OrganizerCommand
 from bot.petition.comments.comment import Author, Comment, Standing, standing
 from bot.petition.i18n import Message, message, translator
-from bot.petition.organizers.rules import Removal, Response, Rules
+from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEADLINE_ALLOWED, Settings, read_deadline, read_goal
 from bot.petition.text import clean
 from bot.units import WholeEpochSeconds

@@ -12,7 +12,7 @@ import msgspec
 from bot.petition.comments.commands import restore
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
 from bot.petition.facts import Repository
-from bot.petition.organizers.rules import DEFAULTS, Rules
+from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.units import WholeEpochSeconds
 
 COMMENT_COLUMNS: Final = """

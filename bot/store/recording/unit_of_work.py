@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.facts import Repository
-from bot.petition.organizers.rules import Rules
+from bot.petition.organizers.rules_in_force import Rules
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording.rows import (
     COMMENT_COLUMNS,

@@ -9,7 +9,7 @@ from typing import Final
 from bot.abuse_signals_text import report_group, report_signals
 from bot.petition.counting.abuse_signals import Alike
 from bot.petition.organizers.commands import write_removals
-from bot.petition.organizers.rules import Removal, Rules
+from bot.petition.organizers.rules_in_force import Removal, Rules
 from bot.petition.organizers.settings import PATH, Detail
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionDetails, State
 from bot.units import EpochSeconds, WholeEpochSeconds

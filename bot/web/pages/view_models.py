@@ -15,7 +15,7 @@ from bot.export import letter_html
 from bot.export.chart import chart, day_name, growth_of, sparkline
 from bot.petition.block.sections import example_of
 from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
-from bot.petition.organizers.rules import milestones, next_goal
+from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.petition.text import links_apart
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
 from bot.units import EpochSeconds, WholeEpochSeconds
