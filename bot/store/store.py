@@ -32,7 +32,7 @@ from bot.store.privacy import Privacy
 from bot.store.publications import Publications
 from bot.store.recording.consistency import Consistency
 from bot.store.recording.group_commit import GroupCommitWriter
-from bot.store.recording.listings import CommentListing, ListingOutcome, record_listing
+from bot.store.recording.listings import CommentListing, CommentsElsewhere, ListingOutcome, record_listing
 from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
 from bot.store.recording.structure import StructuralFact, record_structure
 from bot.store.recording.totals import are_totals_right, repair_totals
@@ -154,13 +154,7 @@ class Store:
         it started. Raises KeyError where there is no such thread.
         """
         listing = CommentListing(issue_id, listing_started_at, comments, complete, reread)
-        elsewhere: frozenset[int] = frozenset()
-        while True:
-            work = partial(record_listing, listing=listing, context=self._context(), elsewhere=elsewhere)
-            outcome = await self.database.write(work)
-            if isinstance(outcome, ListingOutcome):
-                break
-            elsewhere |= outcome
+        outcome = await self._record_listing(listing)
         if complete:
             outcome = await self._check_totals(outcome)
         self._hooks.record_listing(
@@ -171,6 +165,15 @@ class Store:
         )
         self._announce()
         return outcome
+
+    async def _record_listing(
+        self, listing: CommentListing, elsewhere: frozenset[int] = frozenset()
+    ) -> ListingOutcome:
+        work = partial(record_listing, listing=listing, context=self._context(), elsewhere=elsewhere)
+        try:
+            return await self.database.write(work)
+        except CommentsElsewhere as known:
+            return await self._record_listing(listing, elsewhere | known.issue_ids)
 
     async def _check_totals(self, outcome: ListingOutcome) -> ListingOutcome:
         """Check what is kept of the whole petition, without keeping anybody from recording, and repair it."""

@@ -51,6 +51,14 @@ class ListingOutcome:
     petition_id: int
 
 
+class CommentsElsewhere(Exception):
+    """Some comments of a listing are known on issues of other petitions, which have to be locked as well."""
+
+    def __init__(self, issue_ids: frozenset[int]) -> None:
+        super().__init__(issue_ids)
+        self.issue_ids = issue_ids
+
+
 _MARK_LISTED: Final = statement("""
     UPDATE threads
     SET listed_at = CASE WHEN listed_at < $2 THEN $2 ELSE listed_at END,
@@ -62,8 +70,8 @@ _MARK_LISTED: Final = statement("""
 
 def record_listing(
     transaction: Transaction, listing: CommentListing, context: RecordContext, elsewhere: Iterable[int] = ()
-) -> ListingOutcome | frozenset[int]:
-    """Merge a listing; or name the issues on which its comments are known already, to be locked as well."""
+) -> ListingOutcome:
+    """Merge a listing; `elsewhere` are other issues on which its comments are known. Raises CommentsElsewhere."""
     unit = UnitOfWork()
     unit.lock(transaction, [listing.issue_id, *elsewhere])
     thread = unit.threads[listing.issue_id]
@@ -72,7 +80,7 @@ def record_listing(
     unit.read_comments(transaction, [comment for comment in listing.comments if comment.id not in known])
     others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
     if others:
-        return frozenset(others)
+        raise CommentsElsewhere(frozenset(others))
     changed = sum(merge_comment(unit, thread, comment) is not None for comment in listing.comments)
     missing = _record_missing(unit, thread, rows, listing) if listing.complete else 0
     outdated = [row for row in rows if is_outdated(row)] if listing.complete else []
