@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
-from bot import app, config, logs, onboarding
+from bot import app, app_setup, config, logs
+from bot.app_setup import NotSetUp, SetUpAlready
 from bot.encryption import WrongKey
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
-from bot.onboarding import NotSetUp, SetUpAlready
 from bot.store import StoreError
 from bot.terminal import harmless, one_line
 
@@ -71,7 +71,7 @@ def configured(*, credentials: bool) -> config.Config:
 
 def with_app() -> config.Config:
     """Read the configuration with the App, from the environment or from where it is stored."""
-    return run(onboarding.with_app(configured(credentials=True)))
+    return run(app_setup.with_app(configured(credentials=True)))
 
 
 def set_up_logs(settings: config.Config) -> None:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bot import config, onboarding, operations
+from bot import app_setup, config, operations
 from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, configured, run, say, set_up_logs
 from bot.store import backup, restore
 
 
 def _serve(_options: argparse.Namespace) -> int:
     settings = configured(credentials=True)
-    run(onboarding.serve(settings))
+    run(app_setup.serve(settings))
     return OK
 
 
 def _import_app(options: argparse.Namespace) -> int:
     settings = config.read_for_storing(ENVIRONMENT)
     set_up_logs(settings)
-    name = run(onboarding.import_app(settings, replacing=options.replace))
+    name = run(app_setup.import_app(settings, replacing=options.replace))
     say(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
     return OK
 
 
 def _drop_app(_options: argparse.Namespace) -> int:
-    if run(onboarding.drop_app(configured(credentials=False))):
+    if run(app_setup.drop_app(configured(credentials=False))):
         print("The stored App is forgotten; on GitHub it is still there. The next start leads through the set-up.")
         return OK
     print("No App is stored.")
