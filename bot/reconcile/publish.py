@@ -45,7 +45,7 @@ async def publish(due: Due, context: PublishContext) -> int:
     shown = await _read_issues(known, due, context)
     if len(shown) < len(known.petition.threads):
         return 0
-    if stale := [one.name for one in shown if _guard(one, known) is EditDecision.WAIT]:
+    if stale := [one.name for one in shown if one.decision is EditDecision.WAIT]:
         await _requeue(due, requeue_stale(stale[0], due.attempts, context.now()), context)
         return 0
     news = await _record_news(known, shown, due, context)
@@ -85,15 +85,12 @@ async def _read_issue(thread: Thread, known: Publication, due: Due, context: Pub
             raise NameReused(f"{name} is another repository now")
         await context.store.record([replace(gone, moved_to=(read.repository, read.issue))])
         return None
-    left_digest = known.bodies[thread.issue_id].left_digest
-    is_ours = left_digest in ("", body_digest(read.body or "")) or await context.store.bodies.has_written(
+    body = known.bodies[thread.issue_id]
+    is_ours = body.left_digest in ("", body_digest(read.body or "")) or await context.store.bodies.has_written(
         thread.issue_id, read.body
     )
-    return ShownIssue(thread, read, is_ours)
-
-
-def _guard(shown: ShownIssue, known: Publication) -> EditDecision:
-    return guard_body(known.bodies[shown.id], known.writes.get(shown.id, ()), shown.read)
+    decision = guard_body(body, known.writes.get(thread.issue_id, ()), read)
+    return ShownIssue(thread, read, body, decision, is_ours)
 
 
 async def _record_news(
@@ -103,27 +100,19 @@ async def _record_news(
 
     None where the petition cannot be written, or has turned out to have more issues.
     """
-    facts, letter = unrecorded(known, shown, context.label), new_letter(known, shown, context.now())
+    petition = known.petition
+    facts, letter = unrecorded(petition, shown, context.label), new_letter(petition, shown, context.now())
     await context.store.record(facts)
     if any(one.read.repository.archived for one in shown):
         return None
     first = next((one.read for one in shown if one.thread.position == 1), None)
-    if first is not None and due.published_revision == 0 and await restore_threads(known.petition, first, context):
+    if first is not None and due.published_revision == 0 and await restore_threads(petition, first, context):
         return None
     if letter is not None:
         await context.store.letters.record(
             due.petition_id, letter.issue_id, letter.body, letter.at, as_created=letter.as_created
         )
-    return await _load_again(known, context) if facts or letter else known
-
-
-async def _load_again(known: Publication, context: PublishContext) -> Publication:
-    """Load a petition again after something was recorded.
-
-    Its bodies are judged by what was known before they were read: an edit reported since is not in what was read.
-    """
-    updated = await context.store.publications.load(known.petition.petition_id, NEWEST)
-    return replace(updated, bodies=known.bodies, writes=known.writes)
+    return await context.store.publications.load(due.petition_id, NEWEST) if facts or letter else known
 
 
 async def _plan(
@@ -133,7 +122,7 @@ async def _plan(
     ruling = await decide_rules(known, context)
     if changes_rules(ruling, known.petition, context.now()):
         await context.store.rules.apply(due.petition_id, ruling)
-        known = await _load_again(known, context)
+        known = await context.store.publications.load(due.petition_id, NEWEST)
     now = context.now()
     return known, make_plan(
         known,
@@ -160,7 +149,7 @@ async def _write_bodies(plan: PublishPlan, context: PublishContext) -> int:
 async def _write_body(planned: BodyPlan, text: str, context: PublishContext) -> None:
     read = planned.shown.read
     await context.client.edit_body(read.repository.full_name, read.issue.number, text)
-    if planned.guard is EditDecision.PUT_BACK:
+    if planned.shown.decision is EditDecision.PUT_BACK:
         await context.store.bodies.mark_restored(planned.shown.id, planned.change.known.lost_by)
         log.warning("restored an edit of the letter that our write had replaced", petition=planned.shown.name)
     if planned.repairs:
@@ -170,7 +159,7 @@ async def _write_body(planned: BodyPlan, text: str, context: PublishContext) -> 
 async def _conclude(due: Due, known: Publication, plan: PublishPlan, context: PublishContext) -> None:
     """Continue in another issue where one is full, and record what the bodies show now."""
     for one in plan.bodies:
-        if one.guard is EditDecision.GIVEN_UP:
+        if one.shown.decision is EditDecision.GIVEN_UP:
             log.warning(
                 "an edit of the letter was lost, and is out of date by now",
                 petition=one.shown.name,

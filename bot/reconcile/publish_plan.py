@@ -19,34 +19,6 @@ from bot.units import EpochSeconds, WholeEpochSeconds
 from bot.urls import Addresses
 
 
-@dataclass(frozen=True, slots=True)
-class ShownIssue:
-    """A thread's issue as GitHub shows it; `is_ours` says that its body is one that we wrote at some time."""
-
-    thread: Thread
-    read: IssueRead
-    is_ours: bool = False
-
-    @property
-    def id(self) -> int:
-        """Return the issue's id."""
-        return self.thread.issue_id
-
-    @property
-    def name(self) -> str:
-        """Return the name of the thread as it was known, `owner/repo#number`."""
-        return f"{self.thread.repository.full_name}#{self.thread.number}"
-
-    @property
-    def digest(self) -> str:
-        """Return the digest of its body."""
-        return body_digest(self.read.body or "")
-
-    def fact(self, installation_id: int) -> IssueFact:
-        """Return what is to be recorded of it."""
-        return IssueFact(installation_id, self.read.repository, self.read.issue, as_of=self.read.read_at)
-
-
 class EditDecision(StrEnum):
     """What becomes of an edit that one of our writes may have replaced, or would replace, unread."""
 
@@ -99,6 +71,44 @@ def guard_body(known: KnownBody, writes: Sequence[OurWrite], read: IssueRead) ->
 
 
 @dataclass(frozen=True, slots=True)
+class ShownIssue:
+    """A thread's issue as GitHub shows it, and what was known of its body before that was read.
+
+    An edit that was reported since is not in what was read. `is_ours`: the body is one that we wrote at some time.
+    """
+
+    thread: Thread
+    read: IssueRead
+    body: KnownBody
+    decision: EditDecision
+    is_ours: bool = False
+
+    @property
+    def id(self) -> int:
+        """Return the issue's id."""
+        return self.thread.issue_id
+
+    @property
+    def name(self) -> str:
+        """Return the name of the thread as it was known, `owner/repo#number`."""
+        return f"{self.thread.repository.full_name}#{self.thread.number}"
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of its body."""
+        return body_digest(self.read.body or "")
+
+    @property
+    def base(self) -> str | None:
+        """Return the body that the block goes into."""
+        return self.body.lost if self.decision is EditDecision.PUT_BACK else self.read.body
+
+    def fact(self, installation_id: int) -> IssueFact:
+        """Return what is to be recorded of it."""
+        return IssueFact(installation_id, self.read.repository, self.read.issue, as_of=self.read.read_at)
+
+
+@dataclass(frozen=True, slots=True)
 class SeenLetter:
     """The letter in a body, as it was last changed `at` a time; `as_created`, nothing was there before it."""
 
@@ -108,29 +118,27 @@ class SeenLetter:
     as_created: bool
 
 
-def new_letter(known: Publication, shown: Sequence[ShownIssue], now: EpochSeconds) -> SeenLetter | None:
+def new_letter(petition: Snapshot, shown: Sequence[ShownIssue], now: EpochSeconds) -> SeenLetter | None:
     """Return the letter that the petition's first issue shows, if it is another one than is known of that time."""
     first = next((one for one in shown if one.thread.position == 1), None)
     if first is None:
         return None
-    body = known.bodies[first.id]
-    if guard_body(body, known.writes.get(first.id, ()), first.read) is EditDecision.PUT_BACK:
+    if first.decision is EditDecision.PUT_BACK:
         # A lost letter stands from the moment when it is put back.
-        seen = SeenLetter(first.id, body.lost, int(now), as_created=False)
+        seen = SeenLetter(first.id, first.body.lost, int(now), as_created=False)
     else:
         seen = SeenLetter(first.id, first.read.body, first.read.issue.updated_at, first.read.is_as_created)
     # Of two edits of one second it cannot be told which was the last.
-    standing = [one for one in known.petition.letters if one.seen_at <= seen.at + 1]
+    standing = [one for one in petition.letters if one.seen_at <= seen.at + 1]
     is_known = bool(standing) and standing[-1].digest == block.letter_digest(seen.body)
-    return None if is_known or body.edited_at > seen.at else seen
+    return None if is_known or first.body.edited_at > seen.at else seen
 
 
-def unrecorded(known: Publication, shown: Sequence[ShownIssue], label: str) -> list[IssueFact]:
+def unrecorded(petition: Snapshot, shown: Sequence[ShownIssue], label: str) -> list[IssueFact]:
     """List what the issues show and is shown otherwise by what is known of them: a delivery may have been lost.
 
     How many comments they have is recorded with the plan: nothing that is shown depends on it.
     """
-    petition = known.petition
     return [
         one.fact(petition.installation_id)
         for one in shown
@@ -156,14 +164,13 @@ def changes_rules(ruling: CommandResults, petition: Snapshot, now: EpochSeconds)
 
 @dataclass(frozen=True, slots=True)
 class BodyPlan:
-    """What becomes of one issue's body, and why: by the guard, and by how much of late somebody else changed it.
+    """What becomes of one issue's body, by the guard's decision and by how much of late somebody else changed it.
 
     `repairs` is the weight of a change by somebody else that is put right; 0 for none. A body that is changed again
     and again waits until `not_before`.
     """
 
     shown: ShownIssue
-    guard: EditDecision
     change: PlannedBody
     repairs: float = 0.0
     not_before: EpochSeconds | None = None
@@ -214,8 +221,8 @@ def make_plan(
     """Plan a publication. `ready_at` is from when on a body that somebody has changed may be put right."""
     petition = known.petition
     agreed = [one for one in shown if agrees(one, petition, label)]
-    bodies = tuple(_plan_body(one, known, content, ready_at, now) for one in shown)
-    has_room = all(block.has_room(_base(one.guard, one.change), content) for one in bodies)
+    bodies = tuple(_plan_body(one, petition, content, ready_at, now) for one in shown)
+    has_room = all(block.has_room(one.base, content) for one in shown)
     return PublishPlan(
         revision=petition.revision,
         facts=tuple(one.fact(petition.installation_id) for one in agreed),
@@ -229,40 +236,32 @@ def make_plan(
 
 def _plan_body(
     shown: ShownIssue,
-    known: Publication,
+    petition: Snapshot,
     content: block.BlockContent,
     ready_at: Callable[[int], EpochSeconds],
     now: EpochSeconds,
 ) -> BodyPlan:
-    body = known.bodies[shown.id]
-    decision = guard_body(body, known.writes.get(shown.id, ()), shown.read)
-    change = PlannedBody(
-        shown.id, body, shown.read.body, settles_lost=decision in (EditDecision.IS_BACK, EditDecision.GIVEN_UP)
-    )
-    base = _base(decision, change)
-    text = block.compose(base, replace(content, position=1 + _place(shown.id, known.petition)))
-    if text is None and decision is EditDecision.PUT_BACK:
-        text = base
+    is_put_back = shown.decision is EditDecision.PUT_BACK
+    settles_lost = shown.decision in (EditDecision.IS_BACK, EditDecision.GIVEN_UP)
+    change = PlannedBody(shown.id, shown.body, shown.read.body, settles_lost=settles_lost)
+    text = block.compose(shown.base, replace(content, position=1 + _place(shown.id, petition)))
+    if text is None and is_put_back:
+        text = shown.base
     if text is None:
-        return BodyPlan(shown, decision, replace(change, is_right=True))
-    if decision is EditDecision.PUT_BACK or not is_changed_by_others(shown, body):
-        return BodyPlan(shown, decision, replace(change, text=text))
+        return BodyPlan(shown, replace(change, is_right=True))
+    if is_put_back or not is_changed_by_others(shown):
+        return BodyPlan(shown, replace(change, text=text))
     if (not_before := ready_at(shown.id)) > now:
-        return BodyPlan(shown, decision, change, not_before=not_before)
+        return BodyPlan(shown, change, not_before=not_before)
     repairs = WIPED if block.machine_line(shown.read.body) is None else EDIT
-    return BodyPlan(shown, decision, replace(change, text=text), repairs)
+    return BodyPlan(shown, replace(change, text=text), repairs)
 
 
-def is_changed_by_others(shown: ShownIssue, known: KnownBody) -> bool:
+def is_changed_by_others(shown: ShownIssue) -> bool:
     """Return whether somebody else has made a body what it is; GitHub may also still show an older one of ours."""
-    if known.left_digest in ("", shown.digest):
+    if shown.body.left_digest in ("", shown.digest):
         return False
-    return shown.digest == known.edited_digest or not shown.is_ours
-
-
-def _base(decision: EditDecision, change: PlannedBody) -> str | None:
-    """Return the body that the block goes into."""
-    return change.known.lost if decision is EditDecision.PUT_BACK else change.shown
+    return shown.digest == shown.body.edited_digest or not shown.is_ours
 
 
 def _place(issue_id: int, petition: Snapshot) -> int:

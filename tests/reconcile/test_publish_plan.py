@@ -19,6 +19,7 @@ from bot.reconcile.publish_plan import (
     ShownIssue,
     block_content,
     changes_rules,
+    guard_body,
     make_plan,
     new_letter,
     unrecorded,
@@ -47,8 +48,13 @@ def knowing(body: KnownBody, *writes: OurWrite) -> Publication:
     return replace(KNOWN, bodies={ISSUE.id: body}, writes={ISSUE.id: writes})
 
 
-def shown(body: str, issue: Issue = ISSUE, *, is_ours: bool = False) -> ShownIssue:
-    return ShownIssue(THREAD, IssueRead(REPOSITORY, issue, body, read_at=int(NOW), created_at=1), is_ours)
+def shown(body: str, issue: Issue = ISSUE, *, is_ours: bool = False, known: Publication = KNOWN) -> ShownIssue:
+    read, writes = (
+        IssueRead(REPOSITORY, issue, body, read_at=int(NOW), created_at=1),
+        known.writes.get(ISSUE.id, ()),
+    )
+    before = known.bodies[ISSUE.id]
+    return ShownIssue(THREAD, read, before, guard_body(before, writes, read), is_ours)
 
 
 def plan(known: Publication, one: ShownIssue, *, ready_at: float = 0.0, attempts: int = 0) -> PublishPlan:
@@ -76,15 +82,16 @@ def test_a_body_without_a_block_gets_one_and_is_published() -> None:
 
 def test_a_body_that_says_it_already_stays() -> None:
     written = text_of(plan(KNOWN, shown("Dear all,")))
-    (body,) = plan(knowing(KnownBody(left_digest=body_digest(written))), shown(written)).bodies
+    known = knowing(KnownBody(left_digest=body_digest(written)))
+    (body,) = plan(known, shown(written, known=known)).bodies
     assert (body.change.text, body.change.is_right) == (None, True)
 
 
 def test_a_body_that_people_change_again_and_again_waits() -> None:
     known = knowing(KnownBody(left_digest="of ours"))
-    (body,) = plan(known, shown("Dear all,"), ready_at=NOW).bodies
+    (body,) = plan(known, shown("Dear all,", known=known), ready_at=NOW).bodies
     assert (body.repairs > 0, body.not_before) == (True, None)
-    waiting = plan(known, shown("Dear all,"), ready_at=NOW + 60, attempts=2)
+    waiting = plan(known, shown("Dear all,", known=known), ready_at=NOW + 60, attempts=2)
     (body,) = waiting.bodies
     assert (body.change.text, body.change.is_right, body.not_before) == (None, False, NOW + 60)
     requeue = waiting.requeue(None, NOW)
@@ -94,7 +101,7 @@ def test_a_body_that_people_change_again_and_again_waits() -> None:
     assert sooner is not None
     assert sooner.after == NOW + 5
     # GitHub may still show an older body of ours: nobody has changed that.
-    (body,) = plan(known, shown("Dear all,", is_ours=True), ready_at=NOW + 60).bodies
+    (body,) = plan(known, shown("Dear all,", is_ours=True, known=known), ready_at=NOW + 60).bodies
     assert (body.repairs, body.not_before) == (0, None)
 
 
@@ -102,31 +109,31 @@ def test_a_lost_edit_is_put_back_with_our_block_whoever_else_edits() -> None:
     ours = text_of(plan(KNOWN, shown("Dear all,")))
     write = OurWrite(4, body_digest(ours), outside_digest("Dear all,"), outside_digest(ours))
     known = knowing(KnownBody(left_digest="other", lost="Dear everybody,", lost_by=4), write)
-    (body,) = plan(known, shown(ours), ready_at=NOW + 60).bodies
-    assert body.guard is EditDecision.PUT_BACK
+    (body,) = plan(known, shown(ours, known=known), ready_at=NOW + 60).bodies
+    assert body.shown.decision is EditDecision.PUT_BACK
     assert body.change.text is not None
     assert block.letter(body.change.text) == "Dear everybody,"
     assert not body.change.settles_lost
-    letter = new_letter(known, [shown(ours)], NOW)
+    letter = new_letter(PETITION, [shown(ours, known=known)], NOW)
     assert letter is not None
     assert (letter.body, letter.at) == ("Dear everybody,", NOW)
-    (body,) = plan(known, shown("Dear nobody,")).bodies
-    assert (body.guard, body.change.settles_lost) == (EditDecision.GIVEN_UP, True)
+    (body,) = plan(known, shown("Dear nobody,", known=known)).bodies
+    assert (body.shown.decision, body.change.settles_lost) == (EditDecision.GIVEN_UP, True)
     assert block.letter(body.change.text) == "Dear nobody,"
 
 
 def test_only_what_github_shows_otherwise_is_recorded_before() -> None:
-    assert unrecorded(KNOWN, [shown("Dear all,")], "petition") == []
+    assert unrecorded(PETITION, [shown("Dear all,")], "petition") == []
     for issue in (
         replace(ISSUE, title="Shut it"),
         replace(ISSUE, locked=True),
         replace(ISSUE, closed_at=450),
         replace(ISSUE, labels=frozenset()),
     ):
-        (fact,) = unrecorded(KNOWN, [shown("Dear all,", issue)], "petition")
+        (fact,) = unrecorded(PETITION, [shown("Dear all,", issue)], "petition")
         assert (fact.issue, fact.as_of) == (issue, NOW)
     more_comments = replace(ISSUE, comments=5)
-    assert unrecorded(KNOWN, [shown("Dear all,", more_comments)], "petition") == []
+    assert unrecorded(PETITION, [shown("Dear all,", more_comments)], "petition") == []
     assert [one.issue.comments for one in plan(KNOWN, shown("Dear all,", more_comments)).facts] == [5]
 
 
@@ -139,11 +146,12 @@ def test_what_github_shows_otherwise_all_the_same_is_read_again_later() -> None:
 
 
 def test_a_letter_that_is_known_of_its_time_is_not_recorded_again() -> None:
-    assert new_letter(KNOWN, [shown("Dear  all,\n")], NOW) is None
-    letter = new_letter(KNOWN, [shown("Dear everybody,")], NOW)
+    assert new_letter(PETITION, [shown("Dear  all,\n")], NOW) is None
+    letter = new_letter(PETITION, [shown("Dear everybody,")], NOW)
     assert letter is not None
     assert (letter.body, letter.at, letter.as_created) == ("Dear everybody,", ISSUE.updated_at, False)
-    assert new_letter(knowing(KnownBody(edited_at=501)), [shown("Dear everybody,")], NOW) is None
+    edited = shown("Dear everybody,", known=knowing(KnownBody(edited_at=501)))
+    assert new_letter(PETITION, [edited], NOW) is None
 
 
 def test_rules_are_put_into_force_where_they_differ_or_signing_has_ended() -> None:
