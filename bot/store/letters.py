@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.petition.block.body import letter, letter_digest
 from bot.petition.letter_versions import Letter, other_texts, versions
-from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
+from bot.store.engine.database import Records, Transaction, statement, write_transaction
 from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread, request_publishing
 from bot.units import EpochSeconds, WholeEpochSeconds
 
@@ -48,11 +48,6 @@ class Letters(Records):
         if known and known[0].digest == letter_digest(body):
             return
         _add(transaction, petition_id, body, max(at, known[0].seen_at + 1) if known else at)
-
-    @read_transaction
-    def list_versions(self, transaction: Transaction, petition_id: int) -> tuple[Letter, ...]:
-        """Return the versions of the letter with their texts, the oldest first."""
-        return read_letters_with_texts(transaction, petition_id)
 
     # All signatures are known, and what the letter says now.
     _WITHOUT_HISTORY: Final = statement(f"""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.store.engine.database import Records, Transaction, read_transaction, statement
+from bot.store.engine.database import Records, Transaction, statement
 
 
 class State(StrEnum):
@@ -131,11 +131,6 @@ class Condition:
 
 class States(Records):
     """Which petitions are not kept, and why."""
-
-    @read_transaction
-    def list_conditions(self, transaction: Transaction) -> list[Condition]:
-        """List the petitions that are not fine, and why."""
-        return read_conditions(transaction)
 
     _CHANGED: Final = statement(f"SELECT * FROM ({_CONDITION}) c WHERE state <> told ORDER BY id")
 

@@ -15,6 +15,7 @@ from bot.reconcile.manual_resync import resync_by_hand
 from sandbox.faults import Faults
 from sandbox.models import Edit, Issue
 from tests.reconcile.scene import Scene
+from tests.store.scene import list_letters
 
 BLOCK = "<!-- undersigned:begin -->\n{} people\n<!-- undersigned:end -->"
 
@@ -46,7 +47,7 @@ async def trace(stage: Scene) -> int:
 
 async def letters(stage: Scene, petition: Issue) -> list[tuple[str | None, int, int]]:
     """Give the versions: the text, the seconds since the issue was opened, and how many had signed."""
-    known = await stage.store.letters.list_versions(petition.id)
+    known = await list_letters(stage.store, petition.id)
     return [(one.text, one.seen_at - petition.created_at, one.count) for one in known]
 
 

@@ -16,6 +16,7 @@ from bot.reconcile.letter_history import select_revisions
 from bot.store import Store
 from tests.chance import examples
 from tests.reconcile.scene import Scene
+from tests.store.scene import list_letters
 
 HERE = Repository(70, "acme", "letters")
 OPENED = 1_000
@@ -78,7 +79,7 @@ async def test_with_its_history_a_letter_s_versions_are_the_true_ones(
                 await stage.store.letters.record(issue.id, issue.id, saved[number].body, saved[number].at)
             case "past":
                 await tell_past(stage.store, issue, saved)
-    versions = await stage.store.letters.list_versions(issue.id)
+    versions = await list_letters(stage.store, issue.id)
     for at in range(OPENED, saved[-1].at + 3):
         if {at, at + 1}.isdisjoint(one.at for one, other in pairwise(saved) if one.at == other.at):
             (*_, true) = (one.body for one in saved if one.at <= at)

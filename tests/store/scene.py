@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.facts import CommentFact, Issue, IssueFact, Repository
+from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import GivenCommand
 from bot.store import Snapshot, Store, bodies
 from bot.store.engine.database import statement
+from bot.store.letters import read_letters_with_texts
 from bot.store.rules import read_commands
+from bot.store.states import Condition, read_conditions
 
 INSTALLATION = 700
 REPOSITORY = Repository(70, "acme", "letters")
@@ -107,6 +110,16 @@ async def record_write(store: Store, issue_id: int, made_from: str | None, body:
 
 async def mark_right(store: Store, issue_id: int, body: str) -> None:
     await store.database.write(lambda work: bodies.mark_right(work, issue_id, body))
+
+
+async def list_letters(store: Store, petition_id: int) -> tuple[Letter, ...]:
+    """Return the versions of the letter with their texts, the oldest first."""
+    return await store.database.read(lambda transaction: read_letters_with_texts(transaction, petition_id))
+
+
+async def list_conditions(store: Store) -> list[Condition]:
+    """List the petitions that are not fine, and why."""
+    return await store.database.read(read_conditions)
 
 
 async def list_commands(store: Store, petition_id: int) -> list[GivenCommand]:

@@ -11,7 +11,7 @@ from bot.petition.comments.comment import body_digest
 from bot.petition.facts import InstallationFact, IssueFact, Unclear
 from bot.store import DiscoveryMark, FailedDelivery, SeenInstallation, State, Store, ThreadToRead
 from tests.store.conftest import NOW
-from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, mark_right
+from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, list_conditions, mark_right
 
 ACME = SeenInstallation(INSTALLATION, "acme")
 
@@ -91,7 +91,7 @@ async def test_the_same_list_again_is_no_news(scene: Scene) -> None:
 
 async def test_what_is_not_granted_is_a_state(scene: Scene) -> None:
     await scene.store.installations.record_all([replace(ACME, lacks="event issues")], as_of=500)
-    (condition,) = await scene.store.states.list_conditions()
+    (condition,) = await list_conditions(scene.store)
     assert (condition.state, condition.detail, condition.name) == (
         State.NOT_GRANTED,
         "event issues",

@@ -9,7 +9,7 @@ import pytest
 from bot.petition.block.body import letter_digest, splice
 from bot.petition.facts import BodyEdit, IssueGone
 from bot.petition.letter_versions import Letter, given_to
-from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, record_write, rows
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, list_letters, record_write, rows
 
 BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
 
@@ -24,7 +24,7 @@ async def edit(scene: Scene, before: str, after: str, at: int) -> None:
 
 
 async def texts(scene: Scene) -> list[tuple[str | None, int]]:
-    return [(letter.text, letter.seen_at) for letter in await scene.store.letters.list_versions(LETTER.id)]
+    return [(letter.text, letter.seen_at) for letter in await list_letters(scene.store, LETTER.id)]
 
 
 async def test_a_version_is_kept_with_its_text_its_time_and_the_count_then(scene: Scene) -> None:

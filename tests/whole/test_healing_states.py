@@ -15,6 +15,7 @@ from bot.reconcile.worker import RETRY_AFTER_BUG
 from bot.store import Due, State
 from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox
+from tests.store.scene import list_conditions
 from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
 from tests.whole.test_healing_moves import HEARD, comes_to, signed_petition
 from tests.whole.watching import (
@@ -121,7 +122,7 @@ async def test_without_permission_to_write_the_petition_waits_for_it(
         await stage.start_bot()
         stage.sign(petition, "grace")
         await comes_to(stage, petition, State.NOT_ALLOWED)
-        (condition,) = await store_of(stage).states.list_conditions()
+        (condition,) = await list_conditions(store_of(stage))
         assert "issues=write" in condition.detail
         calls.forget()
         for number in range(10):
@@ -141,7 +142,7 @@ async def test_without_events_signatures_are_counted_by_reading(sqlite_url: str)
         installation = installation_of(stage)
         stage.sandbox.installations.grant(installation, installation.permissions, ["issues"])
         await comes_to(stage, petition, State.NOT_GRANTED)
-        (condition,) = await store_of(stage).states.list_conditions()
+        (condition,) = await list_conditions(store_of(stage))
         assert condition.detail == "event issue_comment"
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)

@@ -8,6 +8,7 @@ from bot.petition import block
 from bot.petition.letter_versions import Change, Letter, differences, given_to
 from sandbox.faults import Faults
 from sandbox.models import Issue
+from tests.store.scene import list_letters
 from tests.whole.scene import WATCHFUL, Scene
 from tests.whole.watching import a_second_later, at_rest, eventually, store_of, watched
 
@@ -33,7 +34,7 @@ async def test_the_block_says_when_and_after_how_many_the_letter_changed(stage: 
     stage.sign(petition, "alan")
     await stage.shows(petition, 3)
 
-    versions = await store_of(stage).letters.list_versions(petition.id)
+    versions = await list_letters(store_of(stage), petition.id)
     assert [(version.count, "open" in (version.text or "")) for version in versions] == [(0, True), (2, False)]
     tally = await store_of(stage).petitions.get_snapshot(petition.id, newest=9)
     assert {each.login: given_to(tally.letters, each.signed_at) for each in tally.newest} == {
@@ -68,7 +69,7 @@ async def test_saving_exactly_an_earlier_body_of_ours_is_an_edit_all_the_same(st
     await a_second_later()
     stage.sandbox.issues.edit(petition, stage.organizer(), earlier, web=False)
     await stage.sandbox.settled()
-    assert [version.text for version in await store_of(stage).letters.list_versions(petition.id)] == [
+    assert [version.text for version in await list_letters(store_of(stage), petition.id)] == [
         "Open the archive.",
         "Close the archive.",
         "Open the archive.",
@@ -131,6 +132,6 @@ async def test_a_petition_is_published_also_where_nobody_says_what_its_letter_sa
 
 async def versions_and_signers(stage: Scene, petition: Issue) -> tuple[tuple[Letter, ...], dict[str, int]]:
     """Give the letter's versions, and which of them everybody signed."""
-    versions = await store_of(stage).letters.list_versions(petition.id)
+    versions = await list_letters(store_of(stage), petition.id)
     tally = await store_of(stage).petitions.get_snapshot(petition.id, newest=9)
     return versions, {each.login: given_to(tally.letters, each.signed_at) for each in tally.newest}
