@@ -5,27 +5,24 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from bot.export.record import PetitionRecord, SignatureRecord
+from bot.export.record import PetitionRecord, SignatureRecord, iso
 from bot.petition.text import drop_non_xml
 
-ATOM = "http://www.w3.org/2005/Atom"
+UNNAMED = "Not named"
+"""Stands for people who asked to be forgotten."""
 
 
-def feed(petition: PetitionRecord, signatures: Sequence[SignatureRecord], address: str, updated: str) -> str:
-    """Format the feed; `address` is its own, `updated` the time of the last change."""
-    root = ET.Element("feed", {"xmlns": ATOM})
+def feed(petition: PetitionRecord, signatures: Sequence[SignatureRecord], address: str) -> str:
+    """Format the feed, the newest signature first; `address` is its own."""
+    root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom"})
     _text(root, "id", petition.page)
     _text(root, "title", f"Signatures: {petition.title}")
-    _text(root, "updated", updated)
+    _text(root, "updated", signatures[0].signed_at if signatures else iso(0))
     ET.SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": address})
     ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": petition.page})
     for one in signatures:
         _entry(root, one)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
-
-
-UNNAMED = "Not named"
-"""Stands for people who asked to be forgotten."""
 
 
 def _entry(root: ET.Element, one: SignatureRecord) -> None:

@@ -11,11 +11,11 @@ LABEL: Final = "signatures"
 COLOUR: Final = "#3d4fb5"
 
 
-def badge(count: int, label: str = LABEL) -> str:
+def badge(count: int) -> str:
     """Return the badge as SVG, 20 pixels high."""
     value = f"{count:,}"
-    left, right = _width(label) + 12, _width(value) + 12
-    name = escape(f"{label}: {value}")
+    left, right = _width(LABEL) + 12, _width(value) + 12
+    name = escape(f"{LABEL}: {value}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img"'
         f' aria-label="{name}">'
@@ -24,13 +24,13 @@ def badge(count: int, label: str = LABEL) -> str:
         f'<g clip-path="url(#r)"><rect width="{left}" height="20" fill="#4a4d57"/>'
         f'<rect x="{left}" width="{right}" height="20" fill="{COLOUR}"/></g>'
         f'<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
-        f"{_text(6, left - 12, label)}{_text(left + 6, right - 12, value)}</g></svg>"
+        f"{_text(6, left - 12, LABEL)}{_text(left + 6, right - 12, value)}</g></svg>"
     )
 
 
-def shield_record(count: int, label: str = LABEL) -> ShieldRecord:
+def shield_record(count: int) -> ShieldRecord:
     """Return the count for shields.io."""
-    return ShieldRecord(label=label, message=f"{count:,}", color=COLOUR.removeprefix("#"))
+    return ShieldRecord(label=LABEL, message=f"{count:,}", color=COLOUR.removeprefix("#"))
 
 
 _NARROW: Final = frozenset("ijl,.:;'|!fIt ")

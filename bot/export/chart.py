@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from html import escape
-from itertools import accumulate
 from typing import Final
 
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.text import drop_non_xml
-from bot.store import Snapshot
+from bot.store import PetitionDetails
 
 Days = Sequence[tuple[int, int]]
 """Pairs of a day (in days since 1970, ascending) and how many signed on it."""
@@ -37,15 +36,14 @@ class Growth:
         """Return (day, total): nobody before the first day, nobody new after the last."""
         if not self.days:
             return []
-        totals = accumulate(signatures for _, signatures in self.days)
-        ends = [(day + 1, total) for (day, _), total in zip(self.days, totals, strict=True)]
-        steps = [(self.days[0][0], 0)]
-        for (day, total), (start, _) in zip(ends, self.days, strict=True):
-            if steps[-1][0] < start:
-                steps.append((start, steps[-1][1]))
-            steps.append((day, total))
+        steps, total = [(self.days[0][0], 0)], 0
+        for day, signatures in self.days:
+            if steps[-1][0] < day:
+                steps.append((day, total))
+            total += signatures
+            steps.append((day + 1, total))
         if steps[-1][0] <= self.today:
-            steps.append((self.today + 1, steps[-1][1]))
+            steps.append((self.today + 1, total))
         return steps
 
     def in_words(self) -> str:
@@ -54,7 +52,8 @@ class Growth:
             return "Nobody has signed yet."
         total = sum(signatures for _, signatures in self.days)
         day, most = max(self.days, key=lambda each: (each[1], -each[0]))
-        since = f"{_people(total)} since {day_name(self.days[0][0])}"
+        signatures = "1 signature" if total == 1 else f"{total:,} signatures"
+        since = f"{signatures} since {day_name(self.days[0][0])}"
         return f"{since}; most on one day: {most:,}, on {day_name(day)}." if len(self.days) > 1 else f"{since}."
 
 
@@ -65,26 +64,28 @@ def chart(growth: Growth, title: str, *, standalone: bool) -> str:
     head = f'<svg {_SVG} viewBox="0 0 {_WIDTH} {_HEIGHT}" class="chart" role="img" aria-label="{name}">'
     style = f"<style>{STYLE}</style>" if standalone else ""
     background = f'<rect class="back" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>' if standalone else ""
-    inside = _curve(points, growth) if points else _empty()
+    nobody = _text(_WIDTH / 2, _HEIGHT / 2, "Nobody has signed yet.", "middle")
+    inside = _curve(points, growth) if points else nobody
     return f"{head}{style}{background}{inside}</svg>"
 
 
-def sparkline(days: Days, today: int, span: int = 30) -> str:
-    """Return the signatures of each of the last days as small bars; decoration only."""
-    recent = {day: signatures for day, signatures in days if today - span < day <= today}
+def sparkline(days: Days, today: int) -> str:
+    """Return the signatures of each of the last 30 days as small bars; decoration only."""
+    recent = {day: signatures for day, signatures in days if today - 30 < day <= today}
     most = max(recent.values(), default=0)
-    bars = "".join(
-        _bar(4 * (day - today + span - 1), max(28 * signatures / most, 2)) for day, signatures in recent.items()
-    )
+    bars = ""
+    for day, signatures in recent.items():
+        x, height = 4 * (day - today + 29), max(28 * signatures / most, 2)
+        bars += f'<rect x="{x}" y="{_number(30 - height)}" width="3" height="{_number(height)}" rx="1"/>'
     return (
-        f'<svg {_SVG} viewBox="0 0 {4 * span} 31" class="sparkline" aria-hidden="true">'
-        f'<path class="ground" d="M0 30.500H{4 * span}"/>{bars}</svg>'
+        f'<svg {_SVG} viewBox="0 0 120 31" class="sparkline" aria-hidden="true">'
+        f'<path class="ground" d="M0 30.500H120"/>{bars}</svg>'
     )
 
 
 def day_name(day: int) -> str:
     """Format a day, given in days since 1970, such as 1 Jan 1970."""
-    on = _date(day)
+    on = datetime.fromtimestamp(day * 86_400, UTC)
     return f"{on.day} {on:%b} {on.year}"
 
 
@@ -101,16 +102,13 @@ _BOTTOM: Final = 34
 _FONT: Final = 'font-family="system-ui,-apple-system,Segoe UI,Noto Sans,sans-serif" font-size="13"'
 
 
-def _bar(x: int, height: float) -> str:
-    return f'<rect x="{x}" y="{_number(30 - height)}" width="3" height="{_number(height)}" rx="1"/>'
-
-
 def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
     first, last = points[0][0], points[-1][0]
     total = points[-1][1]
     goal = growth.goal if growth.goal and growth.goal <= 3 * total else None
     ticks = _ticks(max(total, goal or 0))
-    top, left = ticks[-1], _room_for(f"{ticks[-1]:,}")
+    # So that the longest number fits, in the large digits of a page too.
+    top, left = ticks[-1], max(_LEFT, len(f"{ticks[-1]:,}") * _DIGIT + 2 * _GAP)
 
     def across(day: float) -> float:
         return left + (day - first) * (_WIDTH - left - _RIGHT) / (last - first)
@@ -132,11 +130,6 @@ def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
     )
 
 
-def _room_for(label: str) -> int:
-    """Return the width left of the curve in which the longest number fits, in the large digits of a page too."""
-    return max(_LEFT, len(label) * _DIGIT + 2 * _GAP)
-
-
 def _tick(left: int, y: float, text: str) -> str:
     line = f'<path class="grid" d="M{left} {_number(y)}H{_WIDTH - _RIGHT}"/>'
     return line + _text(left - _GAP, y + 4, text, "end")
@@ -154,10 +147,6 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
     )
 
 
-def _empty() -> str:
-    return _text(_WIDTH / 2, _HEIGHT / 2, "Nobody has signed yet.", "middle")
-
-
 def _ticks(most: int) -> list[int]:
     """Return three to six round numbers from 0 to just above the most."""
     step = 1
@@ -167,11 +156,9 @@ def _ticks(most: int) -> list[int]:
     return list(range(0, most + step, step))
 
 
-def _thinned(points: Sequence[tuple[int, int]], most: int = 400) -> Sequence[tuple[int, int]]:
+def _thinned(points: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
     """Drop points that lie closer than pixels do."""
-    if len(points) <= most:
-        return points
-    every = -(-len(points) // most)
+    every = -(-len(points) // 400)
     return [*points[:-1:every], points[-1]]
 
 
@@ -179,16 +166,9 @@ def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _date(day: int) -> date:
-    return datetime.fromtimestamp(day * 86_400, UTC).date()
-
-
-def _people(count: int) -> str:
-    return "1 signature" if count == 1 else f"{count:,} signatures"
-
-
-def growth_of(snapshot: Snapshot, days: Days, today: int) -> Growth:
+def growth_of(details: PetitionDetails, today: int) -> Growth:
     """Return a petition's curve, which ends when the petition does."""
+    snapshot = details.snapshot
     end = snapshot.rules.ends_at(snapshot.closed_at)
     goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
-    return Growth(days, today if end is None else min(today, end // 86_400), goal)
+    return Growth(details.days, today if end is None else min(today, end // 86_400), goal)

@@ -38,20 +38,18 @@ def neutralize(value: object) -> str:
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    return _neutralize_inner(_neutralize_start("" if value is None else str(value)))
+    text = _neutralize_start(value).replace("\r\n", "\n")
+    return _INNER_FORMULA.sub(r"\1'", _NOT_IN_A_CELL.sub(" ", text))
 
 
 def is_neutralized(cell: str | None, value: object) -> bool:
     """Return whether a cell holds a value as `neutralize` writes it, or as 0.1.0 did."""
-    return cell in (neutralize(value), _neutralize_start("" if value is None else str(value)))
+    return cell in (neutralize(value), _neutralize_start(value))
 
 
-def _neutralize_start(text: str) -> str:
+def _neutralize_start(value: object) -> str:
+    text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _neutralize_inner(text: str) -> str:
-    return _INNER_FORMULA.sub(r"\1'", _NOT_IN_A_CELL.sub(" ", text.replace("\r\n", "\n")))
 
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")

@@ -10,9 +10,16 @@ from typing import Final
 
 from bot.export import csv
 from bot.export.chart import growth_of
-from bot.export.formats import format_json, record_signatures
 from bot.export.paper import paper
-from bot.export.record import DayRecord, LetterRecord, PackRecord, iso, record_petition
+from bot.export.record import (
+    DayRecord,
+    LetterRecord,
+    PackRecord,
+    format_json,
+    iso,
+    record_petition,
+    record_signatures,
+)
 from bot.store import PetitionExport
 from bot.units import WholeEpochSeconds
 from bot.urls import Pages, Site
@@ -44,7 +51,7 @@ def record_pack(source: PetitionExport, pages: Pages, site: Site, made_at: Whole
         days=[
             DayRecord(f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}", count) for day, count in details.days
         ],
-        signatures=record_signatures(source, site),
+        signatures=record_signatures(source.entries, details.letters, site),
     )
 
 
@@ -53,7 +60,7 @@ def make_files(
 ) -> dict[str, Iterable[bytes]]:
     """Return the content of each file of the pack but its checksums, by name."""
     record = record_pack(source, pages, site, made_at)
-    growth = growth_of(source.details.snapshot, source.details.days, made_at // 86_400)
+    growth = growth_of(source.details, made_at // 86_400)
     return {
         PAPER: paper(record, growth),
         RECORD: (format_json(record).encode(),),

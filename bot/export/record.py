@@ -5,15 +5,16 @@ The OpenAPI document takes its schemas from these structs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import next_goal
-from bot.store import Entry, Snapshot
+from bot.store import Entry, PetitionDetails, Snapshot
 from bot.units import WholeEpochSeconds
 from bot.urls import Pages, Site
 
@@ -138,14 +139,14 @@ def iso(at: WholeEpochSeconds) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def iso_or_none(at: WholeEpochSeconds | None) -> str | None:
-    """Format a time as ISO 8601, if there is one."""
-    return None if at is None else iso(at)
+def format_json(record: Struct) -> str:
+    """Format a record as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
 
 
 def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRecord:
     """Return a petition as a record."""
-    settings = snapshot.rules.settings
+    settings, given = snapshot.rules.settings, snapshot.rules.response
     return PetitionRecord(
         repository=snapshot.repository.full_name,
         number=pages.number,
@@ -156,31 +157,48 @@ def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRec
         goal=next_goal(settings.goals, snapshot.count),
         digest=snapshot.digest,
         counting=snapshot.labelled and snapshot.shut_at is None,
-        closed_at=iso_or_none(snapshot.shut_at),
-        deadline=iso_or_none(settings.deadline),
-        response=_response(snapshot),
+        closed_at=None if snapshot.shut_at is None else iso(snapshot.shut_at),
+        deadline=None if settings.deadline is None else iso(settings.deadline),
+        response=None
+        if given is None
+        else ResponseRecord(text=given.text, login=given.login, given_at=iso(given.at)),
         letter=snapshot.letters[-1].digest if snapshot.letters else None,
-        letter_changed_at=iso_or_none(snapshot.letter_changed[0] if snapshot.letter_changed else None),
+        letter_changed_at=iso(snapshot.letter_changed[0]) if snapshot.letter_changed else None,
     )
 
 
-def record_signature(entry: Entry, letters: Sequence[Letter], site: Site) -> SignatureRecord:
-    """Return a signature as a record, with the letter's version that was signed."""
-    signature = entry.signature
-    letter = letters[given_to(letters, signature.signed_at)].digest if letters else None
-    return SignatureRecord(
-        user_id=signature.user_id,
-        login=signature.login,
-        name=signature.name,
-        affiliation=signature.affiliation,
-        reason=signature.reason,
-        signed_at=iso(signature.signed_at),
-        comment_id=signature.comment_id,
-        comment=site.comment(entry.repository, entry.number, signature.comment_id),
-        letter=letter,
+def record_signatures(entries: Iterable[Entry], letters: Sequence[Letter], site: Site) -> list[SignatureRecord]:
+    """Return signatures as records, each with the letter's version that was signed."""
+    return [
+        SignatureRecord(
+            user_id=one.user_id,
+            login=one.login,
+            name=one.name,
+            affiliation=one.affiliation,
+            reason=one.reason,
+            signed_at=iso(one.signed_at),
+            comment_id=one.comment_id,
+            comment=site.comment(entry.repository, entry.number, one.comment_id),
+            letter=letters[given_to(letters, one.signed_at)].digest if letters else None,
+        )
+        for entry in entries
+        for one in [entry.signature]
+    ]
+
+
+def record_roster(
+    details: PetitionDetails,
+    entries: Iterable[Entry],
+    pages: Pages,
+    site: Site,
+    following: str | None = None,
+    previous: str | None = None,
+) -> RosterRecord:
+    """Return a petition with some of its signatures as a record, and the addresses of the others."""
+    return RosterRecord(
+        petition=record_petition(details.snapshot, pages, site),
+        public=details.is_public,
+        signatures=record_signatures(entries, details.letters, site),
+        next=following,
+        previous=previous,
     )
-
-
-def _response(snapshot: Snapshot) -> ResponseRecord | None:
-    given = snapshot.rules.response
-    return None if given is None else ResponseRecord(text=given.text, login=given.login, given_at=iso(given.at))

@@ -19,7 +19,7 @@ from bot.export import csv
 from bot.export.atom import feed
 from bot.export.badge import badge, shield_record
 from bot.export.chart import STYLE, chart, growth_of
-from bot.export.record import EmbedRecord, RosterRecord, iso, record_petition, record_signature
+from bot.export.record import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
 from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, Cursor, PetitionDetails, RosterQuery
 from bot.urls import Pages, Site, pages_of
@@ -120,8 +120,7 @@ class ApiRoutes:
     async def _write_rows(self, response: web.StreamResponse, petition_id: int, letters: Sequence[Letter]) -> None:
         await response.write(csv.header().encode())
         async for entries in self._read_in_turn(self._context.rosters.iterate_entries(petition_id)):
-            records = (record_signature(each, letters, self._context.site) for each in entries)
-            await response.write(csv.rows(records).encode())
+            await response.write(csv.rows(record_signatures(entries, letters, self._context.site)).encode())
 
     async def _read_in_turn(self, batches: AsyncIterator[T]) -> AsyncIterator[T]:
         """Read batches one by one; between them, while a slow client takes one, others may read."""
@@ -148,7 +147,7 @@ class ApiRoutes:
         if unchanged := _not_modified(request, etag):
             return unchanged
         details = await self._context.details(requested, RosterQuery(size=1))
-        growth = growth_of(details.snapshot, details.days, today)
+        growth = growth_of(details, today)
         return _svg(chart(growth, details.snapshot.title, standalone=True), etag)
 
     async def _feed(self, request: web.Request) -> web.Response:
@@ -158,10 +157,9 @@ class ApiRoutes:
             return unchanged
         details = _require_names(await self._context.details(requested, RosterQuery(size=PAGE_SIZE)))
         site = self._context.site
-        signatures = [record_signature(entry, details.letters, site) for entry in details.page.entries]
+        signatures = record_signatures(details.page.entries, details.letters, site)
         petition = record_petition(details.snapshot, requested.pages, site)
-        updated = signatures[0].signed_at if signatures else iso(0)
-        text = feed(petition, signatures, requested.pages.of("/feed.atom"), updated)
+        text = feed(petition, signatures, requested.pages.of("/feed.atom"))
         return web.Response(text=text, content_type="application/atom+xml", headers={"ETag": etag})
 
     async def _embed(self, request: web.Request) -> web.Response:
@@ -198,13 +196,7 @@ def _record_roster(details: PetitionDetails, pages: Pages, query: RosterQuery, s
         parameters |= {"sort": query.order.value, "limit": str(query.size)}
         return pages.of(".json", **parameters, **format_cursor(cursor)) if cursor else None
 
-    return RosterRecord(
-        petition=record_petition(details.snapshot, pages, site),
-        public=details.is_public,
-        signatures=[record_signature(entry, details.letters, site) for entry in page.entries],
-        next=link(page.after),
-        previous=link(page.before),
-    )
+    return record_roster(details, page.entries, pages, site, link(page.after), link(page.before))
 
 
 def _require_names(details: PetitionDetails) -> PetitionDetails:

@@ -159,7 +159,7 @@ def view_petition(
 ) -> PetitionView:
     """Return everything that a petition's page shows."""
     snapshot = details.snapshot
-    growth = growth_of(snapshot, details.days, context.today)
+    growth = growth_of(details, context.today)
     issue = context.site.issue(pages.repository, pages.number)
     settings = snapshot.rules.settings
     goal = next_goal(settings.goals, snapshot.count)
