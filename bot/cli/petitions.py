@@ -24,7 +24,7 @@ from bot.cli.command import (
     with_app,
 )
 from bot.export.formats import FORMATS, export
-from bot.export.pack_check import NotAPack, check_pack
+from bot.export.pack import NotAPack, check_pack
 from bot.github.urls import web_url_of
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.terminal import harmless

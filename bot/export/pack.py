@@ -1,16 +1,30 @@
-"""The pack: a folder with the paper, the same as JSON and CSV, and the checksums of these files."""
+"""The pack: a folder with the paper, the same as JSON and CSV, and the checksums of these files.
+
+The paper is one HTML file to read and print, which loads nothing and runs nothing. Whoever checks a pack, offline,
+learns whether its files are the ones that were made, and whether the numbers follow from the names.
+"""
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Iterable, Mapping
+import io
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from bot.export import csv
-from bot.export.chart import growth_of
-from bot.export.paper import paper
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from bot.export import csv as table
+from bot.export import letter_html
+from bot.export.chart import Growth, chart, growth_of
 from bot.export.record import (
     DayRecord,
     LetterRecord,
@@ -20,6 +34,9 @@ from bot.export.record import (
     record_petition,
     record_signatures,
 )
+from bot.petition.block.body import letter_digest
+from bot.petition.counting.digest import digest
+from bot.petition.text import drop_non_xml, links_apart
 from bot.store import PetitionExport
 from bot.units import WholeEpochSeconds
 from bot.urls import Pages, Site
@@ -31,9 +48,19 @@ RECORD: Final = "petition.json"
 TABLE: Final = "signatures.csv"
 CHECKSUMS: Final = "SHA256SUMS"
 
+IN_ONE_LIST: Final = 200
+"""Names in one list with columns: Chromium takes minutes to print 100,000 of them in a single one."""
+
+BUFFERED: Final = 1_000
+"""Pieces of the template in one chunk."""
+
 
 class NotEmpty(Exception):
     """The folder holds something already; name a new one, so that a pack never mixes with another."""
+
+
+class NotAPack(Exception):
+    """The folder holds no pack, or one that cannot be read."""
 
 
 def record_pack(source: PetitionExport, pages: Pages, site: Site, made_at: WholeEpochSeconds) -> PackRecord:
@@ -64,7 +91,7 @@ def make_files(
     return {
         PAPER: paper(record, growth),
         RECORD: (format_json(record).encode(),),
-        TABLE: (csv.header().encode(), csv.rows(record.signatures).encode()),
+        TABLE: (table.header().encode(), table.rows(record.signatures).encode()),
     }
 
 
@@ -89,3 +116,164 @@ def _write(path: Path, parts: Iterable[bytes]) -> str:
             total.update(part)
             file.write(part)
     return total.hexdigest()
+
+
+# The paper
+
+
+def paper(pack: PackRecord, growth: Growth) -> Iterator[bytes]:
+    """Return the paper in chunks; the same pack gives the same bytes."""
+    petition, letters = pack.petition, pack.letters
+    foot = f"{petition.repository} #{petition.number} · {_moment(pack.made_at)} UTC"
+    style = _TEMPLATES.get_template("paper.css").render(foot=_in_css(foot))
+    parts = _TEMPLATES.get_template("paper.html").stream(
+        pack=pack,
+        petition=petition,
+        style=Markup(style),  # noqa: S704 - ours, and what it quotes is escaped
+        style_digest=b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        numbers=_numbers(pack),
+        chart=Markup(chart(growth, petition.title, standalone=False)),  # noqa: S704 - it escapes what it is given
+        chart_words=growth.in_words(),
+        response=links_apart(petition.response.text) if petition.response else (),
+        letter=_letter(letters[-1].text if letters else None),
+        versions={one.digest: number for number, one in enumerate(letters, 1)} if len(letters) > 1 else {},
+        in_one_list=IN_ONE_LIST,
+    )
+    parts.enable_buffering(BUFFERED)
+    return (drop_non_xml(part).encode() for part in parts)
+
+
+def _letter(text: str | None) -> Markup | None:
+    if not text:
+        return None
+    # A closed <details> is not printed.
+    return Markup(str(letter_html.render(text)).replace("<details", "<details open"))  # noqa: S704 - sanitized
+
+
+def _numbers(pack: PackRecord) -> Iterator[tuple[int, str]]:
+    count, goal = pack.petition.count, pack.petition.goal
+    yield count, "signature" if count == 1 else "signatures"
+    yield pack.withdrawn, "withdrawn by /unsign"
+    if pack.withheld:
+        yield pack.withheld, "removed by the organizers"
+    if goal:
+        yield goal, "the goal"
+
+
+def _moment(text: str) -> str:
+    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return f"{at.day} {at:%b} {at.year}, {at:%H:%M}"
+
+
+def _in_css(text: str) -> str:
+    """Escape text for a string in CSS."""
+    return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"\\{ord(found[0]):x} ", text)
+
+
+_TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.PackageLoader("bot.export"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+_TEMPLATES.filters["moment"] = _moment
+
+
+# Checking
+
+
+@dataclass(frozen=True, slots=True)
+class PackReport:
+    """The result of checking a pack; `faults` is empty where nothing is wrong."""
+
+    title: str
+    count: int
+    faults: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether nothing is wrong."""
+        return not self.faults
+
+    def lines(self) -> list[str]:
+        """Format it in words."""
+        if self.faults:
+            return ["The pack is not as it was made:", *(f"  - {fault}" for fault in self.faults)]
+        signatures = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
+        return [
+            f"{self.title}: {signatures}. Files, count, digest and letter agree.",
+            "To check the comments on GitHub too: python -m bot verify OWNER/REPO#N",
+        ]
+
+
+def check_pack(folder: Path) -> PackReport:
+    """Check the pack in a folder; raises NotAPack."""
+    try:
+        checksums: dict[str, str] = {}
+        for path in folder.iterdir():
+            if path.name in _NAMES and path.is_file():
+                with path.open("rb") as file:
+                    checksums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+        content = {name: (folder / name).read_bytes() for name in (RECORD, CHECKSUMS, TABLE) if name in checksums}
+    except OSError as error:
+        raise NotAPack(f"{folder} cannot be read: {error.strerror}") from error
+    if RECORD not in content:
+        raise NotAPack(f"{folder} holds no pack: there is no {RECORD} in it")
+    faults = list(_changed_files(checksums, content.get(CHECKSUMS)))
+    try:
+        record = msgspec.json.decode(content[RECORD], type=PackRecord)
+    except msgspec.DecodeError as error:
+        return PackReport("", 0, (*faults, f"{RECORD} cannot be read: {error}"))
+    faults += _contradictions(record)
+    if TABLE in content:
+        faults += _differing_rows(record, content[TABLE])
+    return PackReport(record.petition.title, record.petition.count, tuple(faults))
+
+
+_NAMES: Final = frozenset({PAPER, PDF, RECORD, TABLE, CHECKSUMS})
+
+
+def _changed_files(checksums: Mapping[str, str], listed: bytes | None) -> Iterator[str]:
+    lines = (listed or b"").decode("utf-8", "replace").splitlines()
+    expected = {name: checksum for checksum, _, name in (line.partition("  ") for line in lines)}
+    papers = [name for name in (PAPER, PDF) if name in {*checksums, *expected}] or [PAPER]
+    names = (RECORD, TABLE, *papers)
+    yield from (f"{name} is missing" for name in (*names, CHECKSUMS) if name not in checksums)
+    if listed is not None:
+        changed = (name for name in names if name in checksums and checksums[name] != expected.get(name))
+        yield from (f"{name} is not the file whose checksum is in {CHECKSUMS}" for name in changed)
+
+
+def _contradictions(record: PackRecord) -> Iterator[str]:
+    petition, signatures = record.petition, record.signatures
+    if petition.count != len(signatures):
+        yield f"it says {petition.count:,} signatures and lists {len(signatures):,}"
+    people = Counter(one.user_id for one in signatures)
+    yield from (f"the person {user_id} is listed {times} times" for user_id, times in people.items() if times > 1)
+    if petition.digest != digest((one.user_id, one.comment_id) for one in signatures):
+        yield "the digest does not follow from the signatures listed"
+    if sum(day.signatures for day in record.days) != petition.count:
+        yield "the signatures of each day do not add up to the count"
+    for letter in record.letters:
+        if letter.text is not None and letter_digest(letter.text) != letter.digest:
+            yield f"the letter of {letter.seen_at} is not the one of its checksum"
+    if {one.letter for one in signatures if one.letter} - {letter.digest for letter in record.letters}:
+        yield "somebody signed a letter that is not among its versions"
+    if record.letters and petition.letter != record.letters[-1].digest:
+        yield "the letter is not the last of its versions"
+
+
+def _differing_rows(record: PackRecord, content: bytes) -> Iterator[str]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        yield f"{TABLE} cannot be read: {error}"
+        return
+    names = [name for name in table.COLUMNS if name != "letter" or record.version > 1]
+    same = len(rows) == len(record.signatures) and all(
+        row.keys() == set(names) and all(table.is_neutralized(row[name], getattr(one, name)) for name in names)
+        for row, one in zip(rows, record.signatures, strict=True)
+    )
+    if not same:
+        yield f"{TABLE} does not list the same signatures as {RECORD}"

@@ -13,8 +13,7 @@ import pytest
 
 from bot.cli import main
 from bot.export import pack as packing
-from bot.export.pack import CHECKSUMS, PAPER, PDF, RECORD, TABLE, format_checksums
-from bot.export.pack_check import NotAPack, check_pack
+from bot.export.pack import CHECKSUMS, PAPER, PDF, RECORD, TABLE, NotAPack, check_pack, format_checksums
 from bot.store import PetitionExport
 from bot.urls import Site
 from tests.export.conftest import AT, NAMES, PAGES

@@ -15,8 +15,7 @@ from playwright.async_api import Browser, Page
 from pypdf import PdfReader
 
 from bot.export.chart import Growth
-from bot.export.pack import record_pack
-from bot.export.paper import IN_ONE_LIST, paper
+from bot.export.pack import IN_ONE_LIST, paper, record_pack
 from bot.export.record import PackRecord, ResponseRecord
 from bot.petition.letter_versions import Letter
 from bot.store import PetitionExport
