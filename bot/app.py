@@ -34,22 +34,20 @@ from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.units import EpochSeconds, Seconds
-from bot.web.application import create_app
 from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
 from bot.web.organizers.service import OrganizerService
 from bot.web.rate_limit import RateLimits
-from bot.web.serving import listen
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.pages import SetupDonePage, SetupProgress
-from bot.web.webhook.handler import Record
+from bot.web.server import create_app, listen
+from bot.web.setup.pages import SetupAuth, SetupDonePage, SetupProgress
+from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
 
 PATIENCE = 5.0
 """Seconds that work in flight gets at shutdown; the whole must end within 10.
 
-Requests in flight get `bot.web.serving.PATIENCE` meanwhile, and afterwards facts that still wait get
+Requests in flight get `bot.web.server.SHUTDOWN_TIMEOUT` meanwhile, and afterwards facts that still wait get
 `bot.store.recording.group_commit.CLOSE_TIMEOUT`.
 """
 

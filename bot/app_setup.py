@@ -24,9 +24,8 @@ from bot.store import DatabaseUnavailable, Store, migrate_ahead, read_sealed
 from bot.supervisor import Supervisor, wait_for_any
 from bot.units import Seconds
 from bot.web.rate_limit import RateLimits
-from bot.web.serving import bind, listen
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.pages import SetupWizard
+from bot.web.server import bind, listen
+from bot.web.setup.pages import SetupAuth, SetupWizard
 
 log = structlog.get_logger("setup")
 

@@ -20,7 +20,7 @@ from aiohttp import web
 
 from bot import config, encryption
 from bot.github import tokens, transport
-from bot.web import application as server
+from bot.web import server
 from bot.web.setup.pages import SetupWizard
 
 LEAST = 12

@@ -25,8 +25,8 @@ from bot.store import Rosters
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.urls import Addresses
-from bot.web.application import create_app
 from bot.web.context import PagesContext
+from bot.web.server import create_app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

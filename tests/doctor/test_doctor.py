@@ -22,7 +22,7 @@ from bot.doctor.facts import ClientFacts, Facts
 from bot.doctor.findings import Finding, Level, are_fine
 from bot.reconcile.app_sync import AppSync
 from bot.store import State, Store, check_health
-from bot.web.serving import listen
+from bot.web.server import listen
 from sandbox.models import Installation
 from sandbox.server import Sandbox
 from tests.store.scene import rows

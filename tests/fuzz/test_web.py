@@ -14,7 +14,7 @@ import requests
 import schemathesis
 
 from bot.github import webhooks
-from bot.web.api.openapi import describe
+from bot.web.openapi import describe
 from fuzz import hooks, web
 from tests.web.scene import serving
 

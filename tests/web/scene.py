@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.petition.facts import Repository
 from bot.store import Store
 from bot.urls import Addresses
-from bot.web.application import create_app
 from bot.web.context import PagesContext
+from bot.web.server import create_app
 from tests.store.scene import REPOSITORY
 from tests.store.scene import Scene as Petition
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.store import Store
-from bot.web.application import create_app
+from bot.web import body_buffer
 from bot.web.rate_limit import FAILURES, RateLimits
-from bot.web.serving import listen
-from bot.web.webhook import admission
+from bot.web.server import create_app, listen
 from tests.web.scene import pages_context
 from tests.web.test_webhook import PAYLOAD, SECRETS, headers
 
@@ -125,7 +124,7 @@ async def test_of_those_who_send_nothing_more_so_many_are_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, addresses: int
 ) -> None:
     """The others are hung up on, those first who came first, and whoever delivers meanwhile is heard."""
-    monkeypatch.setattr(admission, "MAX_INCOMING", 10)
+    monkeypatch.setattr(body_buffer, "MAX_INCOMING", 10)
     silent = [await stage.begin(1_000, b"{", f"198.51.{n % addresses}.1") for n in range(25)]
     await stage.turn()
     assert [await stage.deliver(pieces=3) for _ in range(5)] == [200] * 5
@@ -139,7 +138,7 @@ async def test_of_those_who_send_nothing_more_so_many_are_waited_for(
 async def test_a_flood_of_bodies_does_not_fill_the_memory(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, addresses: int
 ) -> None:
-    monkeypatch.setattr(admission, "MAX_INCOMING_BYTES", 1_000_000)
+    monkeypatch.setattr(body_buffer, "MAX_INCOMING_BYTES", 1_000_000)
     silent = [await stage.begin(900_000, b"x" * 200_000, f"198.51.{n % addresses}.1") for n in range(20)]
     for _ in range(4):
         assert await stage.deliver() == 200
@@ -151,7 +150,7 @@ async def test_a_flood_of_bodies_does_not_fill_the_memory(
 
 
 async def test_who_is_many_makes_way_for_who_is_slow(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "MAX_INCOMING", 10)
+    monkeypatch.setattr(body_buffer, "MAX_INCOMING", 10)
     reader, writer = await stage.begin(len(PAYLOAD), PAYLOAD[:10], GITHUB)
     for _ in range(40):
         await stage.begin(1_000, b"{")
@@ -163,12 +162,12 @@ async def test_who_is_many_makes_way_for_who_is_slow(stage: Stage, monkeypatch: 
 async def test_what_is_being_recorded_takes_room_and_what_is_signed_goes_before_what_is_not(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "MAX_BYTES", len(PAYLOAD) + 100)
+    monkeypatch.setattr(body_buffer, "MAX_BYTES", len(PAYLOAD) + 100)
     slow = await stage.begin(len(PAYLOAD), PAYLOAD[:-10])
     await stage.turn()
     assert await stage.deliver(pieces=1) == 200
     assert await status_of(slow[0]) == 503
-    monkeypatch.setattr(admission, "MAX_BYTES", len(PAYLOAD) - 1)
+    monkeypatch.setattr(body_buffer, "MAX_BYTES", len(PAYLOAD) - 1)
     reader, _ = await stage.begin(len(PAYLOAD), PAYLOAD)
     assert await status_of(reader) == 503
 

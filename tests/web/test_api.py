@@ -22,7 +22,7 @@ from bot.export.chart import STYLE
 from bot.export.csv import neutralize
 from bot.petition.comments.commands import Sign
 from bot.petition.counting.digest import digest
-from bot.web.api.routes import ApiRoutes
+from bot.web.api import ApiRoutes
 from tests.store.scene import LETTER, person
 from tests.web.scene import PAGE, PUBLIC, Scene, pages_context
 

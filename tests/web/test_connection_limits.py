@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from bot.web.connection_limits import ConnectionLimits
-from bot.web.serving import listen
+from bot.web.server import listen
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 LONG = 3_600.0

@@ -18,7 +18,7 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from bot.petition.comments.commands import Sign
-from bot.web.api.openapi import describe
+from bot.web.openapi import describe
 from tests.chance import examples
 from tests.store.scene import person
 from tests.web.scene import Scene, serving

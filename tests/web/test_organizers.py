@@ -17,11 +17,11 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, Store, sign_outs
 from bot.urls import Addresses, Pages
-from bot.web.application import create_app
 from bot.web.context import PagesContext
 from bot.web.organizers.routes import COOKIE, LIFETIME
 from bot.web.organizers.service import OrganizerService, PetitionRecords, SignatureReview
 from bot.web.organizers.view_models import view_organizers
+from bot.web.server import create_app
 from bot.web.sessions import SignedSessions
 from tests.store.scene import LETTER, REPOSITORY
 from tests.store.scene import Scene as Petition

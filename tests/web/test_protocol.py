@@ -11,10 +11,9 @@ from typing import NoReturn
 import pytest
 from aiohttp import web
 
-from bot.web.application import create_app
 from bot.web.rate_limit import Rate, RateLimits
 from bot.web.route_policy import BASE_HEADERS
-from bot.web.serving import listen
+from bot.web.server import create_app, listen
 from tests.web.scene import PAGE, PUBLIC, Scene, pages_context, serving
 from tests.web.test_webhook import PAYLOAD, headers, sign
 
@@ -171,7 +170,7 @@ async def test_a_body_that_cannot_be_unpacked_is_no_mistake_of_ours(
     scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nor does it matter how long a busy machine takes for the rest.
-    monkeypatch.setattr("bot.web.serving.LINGERING_TIME", 60.0)
+    monkeypatch.setattr("bot.web.server.LINGERING_TIME", 60.0)
     body = "Content-Encoding: gzip\r\nContent-Length: 1000\r\n\r\nno gzip"
     async with (
         listen(scene.client.app, "127.0.0.1", 0) as port,

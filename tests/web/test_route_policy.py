@@ -10,13 +10,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
 
-from bot.web import application
-from bot.web.application import create_app
+from bot.web import server
 from bot.web.middlewares import create_application
 from bot.web.rate_limit import OriginRateLimiter
 from bot.web.route_policy import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.pages import SetupDonePage, SetupProgress, SetupWizard
+from bot.web.server import create_app
+from bot.web.setup.pages import SetupAuth, SetupDonePage, SetupProgress, SetupWizard
 from tests.web.scene import PAGE, Scene, pages_context
 
 KEY: Final = "a key of more than thirty-two characters"
@@ -76,7 +75,7 @@ async def test_every_route_has_a_policy(scene: Scene, monkeypatch: pytest.Monkey
         declared.extend(routes)
         return create_application(routes, *arguments, **options)  # type: ignore[arg-type] # as they came
 
-    monkeypatch.setattr(application, "create_application", create)
+    monkeypatch.setattr(server, "create_application", create)
     store = scene.petition.store
 
     async def progress() -> SetupProgress:

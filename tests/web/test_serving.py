@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import ClientSession, web
 
-from bot.web.serving import listen
+from bot.web.server import listen
 
 
 @pytest.mark.parametrize("rounds", range(5))

@@ -16,9 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.errors import NotFound, Unavailable
 from bot.github.manifest import Registration
-from bot.web.setup.auth import LIFETIME, SetupAuth
-from bot.web.setup.forms import InvalidForm, read_form
-from bot.web.setup.pages import SetupWizard
+from bot.web.setup.pages import LIFETIME, InvalidForm, SetupAuth, SetupWizard, read_form
 from tests.github.scene import Clock
 
 KEY = "a key of more than thirty-two characters"

@@ -23,12 +23,10 @@ from bot.github import webhooks
 from bot.petition.comments import commands
 from bot.petition.comments.commands import Command
 from bot.store import Store, Unrecordable
-from bot.web.application import create_app
+from bot.web import body_buffer, webhook
 from bot.web.rate_limit import FAILURES, RateLimits
-from bot.web.serving import listen
-from bot.web.webhook import admission, delivery_log
-from bot.web.webhook.delivery_log import LINES_PER_PERIOD, LogSampler
-from bot.web.webhook.handler import BODY_LIMIT
+from bot.web.server import create_app, listen
+from bot.web.webhook import BODY_LIMIT, LINES_PER_PERIOD, LogSampler
 from tests.github.deliveries import ADA, INSTALLATION, ISSUE, NINE, REPOSITORY
 from tests.web.scene import pages_context
 
@@ -283,7 +281,7 @@ async def test_a_body_without_length_is_refused(client: Client) -> None:
 async def test_a_body_that_does_not_arrive_is_not_waited_for(
     client: Client, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(admission, "READ_TIMEOUT", 0.05)
+    monkeypatch.setattr(body_buffer, "READ_TIMEOUT", 0.05)
     reader, writer = await _connect(client)
     announced = {"Host": "x", "Content-Length": str(len(PAYLOAD)), **headers(PAYLOAD)}
     writer.write(b"POST /webhook HTTP/1.1\r\n" + _lines(announced) + b"\r\n" + sent)
@@ -388,7 +386,7 @@ async def test_a_delivery_leaves_one_line_without_what_people_wrote(
 async def test_a_storm_leaves_a_few_lines_and_a_sum(
     client: Client, lines: list[MutableMapping[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery_log, "PERIOD", 60.0)
+    monkeypatch.setattr(webhook, "PERIOD", 60.0)
     for _ in range(LINES_PER_PERIOD + 3):
         await check(client, PAYLOAD, 200, "recorded")
     await check(client, PAYLOAD, 401, "missing", X_Hub_Signature_256=None)
@@ -396,7 +394,7 @@ async def test_a_storm_leaves_a_few_lines_and_a_sum(
 
 
 async def test_the_sum_tells_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery_log, "PERIOD", 0.1)
+    monkeypatch.setattr(webhook, "PERIOD", 0.1)
     sums: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def keep(_logger: object, _method: str, line: MutableMapping[str, Any]) -> NoReturn:
@@ -481,7 +479,7 @@ async def test_only_what_keeps_deliveries_from_being_recorded_takes_the_bot_out_
 
 
 async def test_a_sum_that_cannot_be_told_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery_log, "PERIOD", 0.01)
+    monkeypatch.setattr(webhook, "PERIOD", 0.01)
     sums: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def fail(_logger: object, _method: str, line: MutableMapping[str, Any]) -> NoReturn:

@@ -21,9 +21,8 @@ from bot.encryption import WrongKey, encrypt
 from bot.github.errors import Unauthorized
 from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
-from bot.web.serving import bind, listen
-from bot.web.setup.auth import SetupAuth
-from bot.web.setup.pages import COOKIE
+from bot.web.server import bind, listen
+from bot.web.setup.pages import COOKIE, SetupAuth
 from tests.whole.scene import FAST, Scene, scene
 from tests.whole.test_command_line import credentials, run
 

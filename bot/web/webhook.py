@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -15,11 +16,11 @@ from aiohttp import web
 from bot.github import webhooks
 from bot.petition.facts import Fact
 from bot.store import Busy, DatabaseUnavailable, Unrecordable
+from bot.units import Seconds
+from bot.web.body_buffer import BodyBuffer, BufferFull, Evicted
 from bot.web.client_address import ClientOrigin, client_origin, describe_client
 from bot.web.monitoring import WebMetrics
 from bot.web.rate_limit import OriginRateLimiter, RateLimits
-from bot.web.webhook.admission import BodyBuffer, BufferFull, Evicted
-from bot.web.webhook.delivery_log import LogSampler, log_delivery, log_refusal
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -32,6 +33,18 @@ MAX_INLINE_COMMENT: Final = 8 * 1024
 
 RETRY_AFTER: Final = 5
 """Seconds after which a refused delivery may be sent again."""
+
+LINES_PER_PERIOD: Final = 10
+"""More lines than this a second are not readable, and would fill the disk."""
+
+PERIOD: Final[Seconds] = 1.0
+"""The interval of sums."""
+
+MAX_LOGGED_HEADER: Final = 64
+"""Characters of GitHub's headers that are logged; its GUIDs have 36."""
+
+
+Log = structlog.typing.FilteringBoundLogger
 
 Record = Callable[[Sequence[Fact]], Awaitable[None]]
 """Puts facts on disk, or raises Busy, DatabaseUnavailable or Unrecordable before GitHub gives up."""
@@ -194,3 +207,71 @@ async def _answer(request: web.Request, refusal: Refused) -> web.Response:
 
 def _milliseconds(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 1)
+
+
+# The log: a line for each delivery up to a rate, and beyond it a sum every second
+
+
+class LogSampler:
+    """Decides which deliveries get their own line, and counts the others by outcome."""
+
+    def __init__(self, log: Log, event: str) -> None:
+        self._log = log
+        self._event = event
+        self._period_ends = 0.0
+        self._lines = 0
+        self._left_out: Counter[str] = Counter()
+
+    def has_line_for(self, outcome: str) -> bool:
+        """Return whether to write a line; if not, the outcome is counted for the sum."""
+        now = time.monotonic()
+        if now >= self._period_ends:
+            self._period_ends, self._lines = now + PERIOD, 0
+        self._lines += 1
+        if self._lines <= LINES_PER_PERIOD:
+            return True
+        if not self._left_out:
+            asyncio.get_running_loop().call_later(PERIOD, self._sum_up)
+        self._left_out[outcome] += 1
+        return False
+
+    def _sum_up(self) -> None:
+        # First of all: where logging fails, there must still be a next sum.
+        left_out, self._left_out = self._left_out, Counter()
+        self._log.info(self._event, **left_out)
+
+
+def log_delivery(
+    log: Log, request: web.Request, delivery: webhooks.Delivery, outcome: str, milliseconds: float
+) -> None:
+    """Log a delivery that was accepted."""
+    log.info(
+        "delivery",
+        delivery=request.headers["X-GitHub-Delivery"],
+        github_event=delivery.event,
+        action=delivery.action,
+        repository=delivery.repository_id,
+        status=200,
+        outcome=outcome,
+        ms=milliseconds,
+        **({"unread": delivery.unread} if delivery.unread else {}),
+    )
+
+
+def log_refusal(log: Log, request: web.Request, status: HTTPStatus, reason: Exception, milliseconds: float) -> None:
+    """Log a delivery that was refused; an error of ours with its traceback."""
+    error = reason.__cause__ if status is HTTPStatus.INTERNAL_SERVER_ERROR else None
+    (log.warning if error is None else log.error)(
+        "delivery refused",
+        delivery=_printable(request.headers.get("X-GitHub-Delivery")),
+        github_event=_printable(request.headers.get("X-GitHub-Event")),
+        status=int(status),
+        outcome=str(reason),
+        ms=milliseconds,
+        **({} if error is None else {"exc_info": error}),
+    )
+
+
+def _printable(text: str | None) -> str | None:
+    """Return the beginning of a header, without characters that steer a terminal."""
+    return None if text is None else "".join(filter(str.isprintable, text[:MAX_LOGGED_HEADER]))

@@ -1,11 +1,11 @@
-"""Listen on an address, and stop without dropping a request."""
+"""The HTTP server: its routes; listening on an address, and stopping without dropping a request."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -14,9 +14,21 @@ from aiohttp import ClientConnectionResetError, web
 from aiohttp.http import HttpProcessingError
 from aiohttp.log import server_logger
 
+from bot.supervisor import Supervisor
 from bot.units import Seconds
+from bot.web.api import ApiRoutes
 from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
-from bot.web.middlewares import set_base_headers
+from bot.web.context import PagesContext
+from bot.web.middlewares import create_application, set_base_headers
+from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
+from bot.web.organizers.routes import OrganizerRoutes
+from bot.web.organizers.service import OrganizerService
+from bot.web.pages.routes import PageRoutes
+from bot.web.pages.sse import LiveUpdates
+from bot.web.rate_limit import RateLimits
+from bot.web.route_policy import WEBHOOK, Route
+from bot.web.setup.pages import SetupDonePage
+from bot.web.webhook import Record, make_webhook_handler
 
 try:
     import resource
@@ -37,6 +49,41 @@ LINGERING_TIME: Final[Seconds] = 2.0
 
 RESERVED_FILES: Final = 100
 """File descriptors that the rest of the process may need."""
+
+
+def create_app(
+    *,
+    record: Record,
+    secrets: Sequence[str],
+    readiness: Parts,
+    problem: Problem = lambda: "",
+    context: PagesContext,
+    details: OperatorDetails | None = None,
+    metrics: WebMetrics | None = None,
+    limits: RateLimits | None = None,
+    organizers: OrganizerService | None = None,
+    setup_done: SetupDonePage | None = None,
+    supervisor: Supervisor | None = None,
+) -> web.Application:
+    """Create the aiohttp application: the webhook, the pages and the health checks.
+
+    Without `organizers` nobody can sign in as an organizer. `supervisor` runs the task of live updates.
+    """
+    metrics, limits = metrics or WebMetrics(), limits or RateLimits()
+    live = LiveUpdates(context, supervisor=supervisor)
+    routes = [
+        Route("POST", "/webhook", make_webhook_handler(record, secrets, metrics, limits), WEBHOOK),
+        *MonitoringRoutes(readiness, problem, details, metrics).routes(),
+        *PageRoutes(context).routes(),
+        *ApiRoutes(context).routes(),
+        *live.routes(),
+        *OrganizerRoutes(context, organizers).routes(),
+        *([] if setup_done is None else setup_done.routes()),
+    ]
+    application = create_application(routes, limits, metrics.record_rejected, context=context)
+    application.on_startup.append(live.start)
+    application.on_shutdown.append(live.close)
+    return application
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -23,7 +23,6 @@ from bot.export.record import EmbedRecord, RosterRecord, record_petition, record
 from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, Cursor, PetitionDetails, RosterQuery
 from bot.urls import Pages, Site, pages_of
-from bot.web.api.openapi import describe
 from bot.web.context import (
     PETITION,
     BadQuery,
@@ -33,6 +32,7 @@ from bot.web.context import (
     format_cursor,
     read_roster_query,
 )
+from bot.web.openapi import describe
 from bot.web.pages.view_models import headline
 from bot.web.route_policy import Pool, Route, RoutePolicy, content_security_policy
 

@@ -1,1 +1,0 @@
-"""`POST /webhook`: buffering, verification, recording and logging of deliveries."""
