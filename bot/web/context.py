@@ -57,7 +57,7 @@ class PagesContext:
         self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: object
     ) -> web.Response:
         """Return a page made of a template."""
-        return rendering.page(template, status=status, base=self.base(request), **values)
+        return rendering.page(template, status=status, base=self.base(request), site=self.site, **values)
 
     async def details(self, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:
         """Read a petition with a part of its roster; raises HTTPNotFound where it was deleted meanwhile."""

@@ -7,6 +7,7 @@ is `bot/web/templates/base.html`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib import resources
 from pathlib import PurePath
@@ -15,7 +16,17 @@ from typing import Final
 import jinja2
 from aiohttp import web
 
+from bot.export.record import iso
+from bot.petition.text import links_apart
+from bot.units import WholeEpochSeconds
 from bot.web.route_policy import Handler
+
+
+def moment(at: WholeEpochSeconds) -> str:
+    """Format a time in UTC for people."""
+    day = datetime.fromtimestamp(at, UTC)
+    return f"{day.day} {day:%b} {day.year}, {day:%H:%M}"
+
 
 _TEMPLATES: Final = jinja2.Environment(
     loader=jinja2.PrefixLoader(
@@ -29,6 +40,7 @@ _TEMPLATES: Final = jinja2.Environment(
     lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
 )
+_TEMPLATES.filters |= {"iso": iso, "moment": moment, "links_apart": links_apart}
 
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -39,9 +51,9 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: object) -> web
     return web.Response(text=text, status=status, content_type="text/html")
 
 
-def call_macro(template: str, name: str, argument: object) -> str:
-    """Return what a macro of a template makes of a value."""
-    return str(getattr(_TEMPLATES.get_template(template).module, name)(argument))
+def call_macro(template: str, name: str, *arguments: object) -> str:
+    """Return what a macro of a template makes of values."""
+    return str(getattr(_TEMPLATES.get_template(template).module, name)(*arguments))
 
 
 def static_files(*packages: str) -> Handler:

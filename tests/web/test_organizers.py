@@ -193,7 +193,7 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
         SignatureReview(assess([], {}), 3),
         PetitionRecords([], [], KnownSettings()),
     )
-    counting = dict(shown.counting)
+    counting = dict(shown["counting"])
     assert counting["Counted"] == (
         "1 person has signed, 3 people have withdrawn; 2 uncertain until GitHub says who wrote them"
     )
@@ -202,9 +202,9 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
     assert counting["Goal"] == "100, then 2,500"
     assert counting["Until"].endswith("UTC, which is over")
     assert counting["Shown"] == "the count, and not who has signed"
-    assert shown.headline.startswith("The names were erased on ")
-    assert shown.findings == []
-    assert shown.link == f"{PUBLIC}{PAGE}?key=key"
+    assert shown["headline"].startswith("The names were erased on ")
+    assert shown["findings"] == []
+    assert shown["link"] == f"{PUBLIC}{PAGE}?key=key"
 
 
 async def test_a_form_of_another_site_signs_nobody_out(client: Client) -> None:

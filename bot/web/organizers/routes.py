@@ -95,9 +95,8 @@ class OrganizerRoutes:
             raise web.HTTPFound(replace(pages, key=None).of("/organizers"))
         details = await self.context.details(requested, RosterQuery(size=1))
         review, records = await service.review(ref), await service.records(ref)
-        petition = view_organizers(details, pages, self.context, review, records)
-        page_url = self._page_url(request)
-        return self._page(request, "petition", petition=petition, page_url=page_url, person=person)
+        shown = view_organizers(details, pages, self.context, review, records)
+        return self._page(request, "petition", page_url=self._page_url(request), person=person, **shown)
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         service, match = self.service, request.match_info

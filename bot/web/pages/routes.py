@@ -11,7 +11,6 @@ from aiohttp import web
 from bot.store import PAGE_SIZE, RosterQuery
 from bot.web.context import PETITION, PagesContext, find_petition, is_canonical, read_roster_query
 from bot.web.pages import view_models
-from bot.web.pages.not_counted import view_not_counted
 from bot.web.rendering import static_files
 from bot.web.route_policy import Route, RoutePolicy
 
@@ -54,10 +53,7 @@ class PageRoutes:
         details = await context.details(requested, query)
         # Rendering a letter for the first time takes a while, and runs beside the loop.
         shown = await asyncio.to_thread(view_models.view_petition, details, requested.pages, query, context)
-        not_counted = view_not_counted(details.not_counted, context.site, is_closed=shown.closed is not None)
-        return context.page(
-            request, "pages/petition.html", petition=shown, roster=shown.roster, not_counted=not_counted
-        )
+        return context.page(request, "pages/petition.html", **shown)
 
     async def _letter(self, request: web.Request) -> web.Response:
         context = self.context
@@ -65,9 +61,8 @@ class PageRoutes:
         if not is_canonical(request, requested):
             raise web.HTTPFound(requested.pages.of("/letter"))
         details = await context.details(requested, RosterQuery(size=1, letters=COMPARED_VERSIONS))
-        # Rendering a letter takes a while, and so does comparing its versions.
-        petition = await asyncio.to_thread(
-            view_models.view_petition, details, requested.pages, RosterQuery(), context
-        )
+        # Comparing versions takes a while.
         versions = await asyncio.to_thread(view_models.view_versions, details.letters)
-        return context.page(request, "pages/letter.html", petition=petition, versions=versions)
+        return context.page(
+            request, "pages/letter.html", petition=details.snapshot, pages=requested.pages, versions=versions
+        )

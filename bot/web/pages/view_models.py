@@ -1,12 +1,10 @@
-"""What the pages show of a petition: the store's answers as values for the templates."""
+"""What the pages show of a petition beside the store's answers, which the templates read themselves."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from cachetools import LRUCache, cached
 from markupsafe import Markup
@@ -14,11 +12,11 @@ from markupsafe import Markup
 from bot.export import letter_html
 from bot.export.chart import chart, day_name, growth_of, sparkline
 from bot.petition.block.sections import example_of
+from bot.petition.counting.not_counted import Reason
 from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
-from bot.petition.text import links_apart
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.units import EpochSeconds
 from bot.urls import Pages, Site, pages_of
 from bot.web.context import PagesContext, format_cursor
 from bot.web.rendering import call_macro
@@ -27,183 +25,95 @@ COMPARED: Final = 4 * 1024 * 1024
 """Characters of letters whose differences to the versions before are cached."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timestamp:
-    """A time in UTC, formatted for machines and for people."""
-
-    iso: str
-    text: str
-
-    @classmethod
-    def of(cls, at: WholeEpochSeconds) -> Timestamp:
-        """Format a time."""
-        day = datetime.fromtimestamp(at, UTC)
-        return cls(f"{day:%Y-%m-%dT%H:%M:%SZ}", f"{day.day} {day:%b} {day.year}, {day:%H:%M}")
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link to another part of the roster; `is_current` where that is the one shown."""
-
-    text: str
-    url: str
-    is_current: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    """A line of the roster."""
-
-    comment_id: int
-    login: str
-    profile: str
-    name: str | None
-    affiliation: str | None
-    reason: str | None
-    at: Timestamp
-    comment: str
-    earlier: Link | None = None
-    """The letter's version that was signed, where that is not the present one."""
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryView:
-    """A petition on the front page."""
-
-    title: str
-    url: str
-    repository: str
-    headline: str
-    progress: str
-    closed: bool
-    latest: Timestamp | None
-    sparkline: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class RosterView:
-    """The part of the roster that is shown, and links to its other parts."""
-
-    entries: Sequence[EntryView]
-    exact: Sequence[EntryView]
-    searched: str
-    order: SortOrder
-    orders: Sequence[Link]
-    before: str | None
-    after: str | None
-    whole: str
-    public: bool
-    """Whether names are shown at all."""
-    first: bool
-    """Whether this is the newest part of the whole roster, to which new signatures are added."""
-
-
-@dataclass(frozen=True, slots=True)
-class VersionView:
-    """A version of the letter, and how it differs from the one before."""
-
-    number: int
-    digest: str
-    at: Timestamp
-    people: str
-    passages: Sequence[Passage] | None
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseView:
-    """The official response; `parts` are texts and the addresses that they link to, if any."""
-
-    parts: Sequence[tuple[str, str]]
-    login: str
-    profile: str
-    at: Timestamp
-
-
-@dataclass(frozen=True, slots=True)
-class PetitionView:
-    """A petition's page."""
-
-    title: str
-    repository: str
-    repository_url: str
-    number: int
-    issue: str
-    sign: str
-    example: str
-    """A command that signs with a name, where names are shown."""
-    count: int
-    headline: str
-    goal: int | None
-    progress: str
-    closed: Timestamp | None
-    paused: bool
-    deadline: Timestamp | None
-    milestones: Sequence[tuple[str, str]]
-    """Goals that were reached, and on which days."""
-    response: ResponseView | None
-    letter_changed: str
-    letter: Markup | None
-    versions: str | None
-    """The address of the letter's versions, if there is more than one."""
-    chart: Markup
-    chart_words: str
-    roster: RosterView
-    pages: Pages
-    private: bool
-    live: str
-    revision: int
-
-
 def view_petition(
     details: PetitionDetails, pages: Pages, query: RosterQuery, context: PagesContext
-) -> PetitionView:
-    """Return everything that a petition's page shows."""
-    snapshot = details.snapshot
-    growth = growth_of(details, context.today)
-    issue = context.site.issue(pages.repository, pages.number)
+) -> dict[str, Any]:
+    """Return the values for the template of a petition's page."""
+    snapshot, letters = details.snapshot, details.letters
     settings = snapshot.rules.settings
+    growth = growth_of(details, context.today)
     goal = next_goal(settings.goals, snapshot.count)
     end = snapshot.rules.ends_at(snapshot.closed_at)
     ended = end if end is not None and (end < context.now() or end == snapshot.shut_at) else None
-    return PetitionView(
-        title=snapshot.title,
-        repository=snapshot.repository.full_name,
-        repository_url=f"{context.site.url}/{snapshot.repository.full_name}",
-        number=pages.number,
-        issue=issue,
-        sign=_comment_box(snapshot, pages, context.site),
-        example=example_of(settings.show),
-        count=snapshot.count,
-        headline=headline(snapshot.count, open_=ended is None and snapshot.labelled),
-        goal=goal,
-        progress=progress(snapshot.count, goal),
-        closed=None if ended is None else Timestamp.of(ended),
-        deadline=None if settings.deadline is None or ended is not None else Timestamp.of(settings.deadline),
-        milestones=_milestones(details, goal),
-        response=_response(snapshot, context.site),
-        paused=not snapshot.labelled,
-        letter_changed=_letter_changed(snapshot.letter_changed),
-        letter=_letter(details.letters),
-        versions=pages.of("/letter") if len(details.letters) > 1 else None,
-        chart=Markup(chart(growth, snapshot.title, standalone=False)),  # noqa: S704 - it escapes what it is given
-        chart_words=growth.in_words(),
-        roster=_roster(details, pages, query, context.site),
-        pages=pages,
-        private=snapshot.private,
-        live=pages.of("/events", since=str(snapshot.revision)),
-        revision=snapshot.revision,
-    )
+    reached = milestones(settings.goals, details.days) if settings.milestones else ()
+    text = letters[-1].text if letters else None
+    return {
+        "petition": snapshot,
+        "pages": pages,
+        "issue": context.site.issue(pages.repository, pages.number),
+        "sign": _comment_box(snapshot, pages, context.site),
+        "example": example_of(settings.show),
+        "headline": headline(snapshot.count, open_=ended is None and snapshot.labelled),
+        "goal": goal,
+        "progress": progress(snapshot.count, goal),
+        "ended": ended,
+        "milestones": [(f"{one.goal:,}", day_name(one.day)) for one in reached if one.goal != goal],
+        "letter": None if text is None else letter_html.render(text),
+        "has_versions": len(letters) > 1,
+        "chart": Markup(chart(growth, snapshot.title, standalone=False)),  # noqa: S704 - it escapes what it is given
+        "chart_words": growth.in_words(),
+        "live": pages.of("/events", since=str(snapshot.revision)),
+        "query": query,
+        "public": details.is_public,
+        "entries": list(_with_versions(details.page.entries, letters)),
+        "exact": details.exact,
+        "not_counted": details.not_counted,
+        "explanation": details.not_counted and _explain(details.not_counted.reason, is_closed=ended is not None),
+        **_roster_links(details, pages, query),
+    }
 
 
-def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
-    """Return the letter's versions and their differences, the newest first; the oldest is shown as it is."""
-    shown: list[VersionView] = []
+def _comment_box(snapshot: Snapshot, pages: Pages, site: Site) -> str:
+    """Return where one signs now: a petition that is continued takes signatures in its newest issue."""
+    if not snapshot.threads:
+        return site.comment_box(pages.repository, pages.number)
+    newest = snapshot.threads[-1]
+    return site.comment_box(newest.repository, newest.number)
+
+
+def _with_versions(entries: Iterable[Entry], letters: Sequence[Letter]) -> Iterator[tuple[Entry, int | None]]:
+    """Return each signature with the number of the letter's version that was signed; None for the present one."""
+    for one in entries:
+        place = given_to(letters, one.signature.signed_at)
+        is_present = not letters or letters[place].digest == letters[-1].digest
+        yield one, None if is_present else place + 1
+
+
+def _roster_links(details: PetitionDetails, pages: Pages, query: RosterQuery) -> dict[str, Any]:
+    """Return the addresses of other parts of the roster."""
+    search = {"q": query.text} if query.text else {}
+
+    def link(search: dict[str, str], order: SortOrder, cursor: Cursor | None = None) -> str:
+        sort = {} if order is SortOrder.NEWEST else {"sort": order.value}
+        return pages.of("", **search, **sort, **(format_cursor(cursor) if cursor else {})) + "#roster"
+
+    before, after = details.page.before, details.page.after
+    return {
+        "orders": [(text, link(search, order), order is query.order) for order, text in _ORDER_NAMES.items()],
+        "before": before and link(search, query.order, before),
+        "after": after and link(search, query.order, after),
+        "whole": link({}, query.order),
+        # New signatures are added to the newest part of the whole roster.
+        "is_live": query.order is SortOrder.NEWEST and not query.text and before is None,
+    }
+
+
+_ORDER_NAMES: Final[Mapping[SortOrder, str]] = {
+    SortOrder.NEWEST: "newest",
+    SortOrder.OLDEST: "oldest",
+    SortOrder.NAME: "by name",
+}
+
+
+def view_versions(letters: Sequence[Letter]) -> list[tuple[int, Letter, Sequence[Passage] | None]]:
+    """Return the letter's versions with their number and differences, the newest first; the oldest as it is."""
+    shown: list[tuple[int, Letter, Sequence[Passage] | None]] = []
     before: str | None = None
     for number, one in enumerate(letters, 1):
         passages: Sequence[Passage] | None = None
         if one.text is not None:
             passages = (Passage(Change.SAME, one.text),) if before is None else _differences(before, one.text)
-        shown.append(VersionView(number, one.digest, Timestamp.of(one.seen_at), _people_then(one.count), passages))
+        shown.append((number, one, passages))
         before = one.text or before
     return shown[::-1]
 
@@ -218,67 +128,39 @@ def _differences(before: str, after: str) -> Sequence[Passage]:
     return differences(before, after)
 
 
-def view_summaries(listed: Iterable[PetitionSummary], base: str, now: EpochSeconds) -> list[SummaryView]:
+def view_summaries(listed: Iterable[PetitionSummary], base: str, now: EpochSeconds) -> list[dict[str, Any]]:
     """Return what the front page shows of each petition."""
     today = int(now) // 86_400
     return [
-        SummaryView(
-            title=one.title,
-            url=Pages(base, one.repository, one.number).roster,
-            repository=one.repository.full_name,
-            headline=headline(one.count, open_=one.closed_at is None or one.closed_at > now),
-            progress=progress(one.count, one.goal),
-            closed=one.closed_at is not None and one.closed_at <= now,
-            latest=None if one.latest is None else Timestamp.of(one.latest),
-            sparkline=Markup(sparkline(one.days, today)),  # noqa: S704 - it is made of numbers
-        )
+        {
+            "petition": one,
+            "url": Pages(base, one.repository, one.number).roster,
+            "headline": headline(one.count, open_=one.closed_at is None or one.closed_at > now),
+            "progress": progress(one.count, one.goal),
+            "is_closed": one.closed_at is not None and one.closed_at <= now,
+            "sparkline": Markup(sparkline(one.days, today)),  # noqa: S704 - it is made of numbers
+        }
         for one in listed
     ]
-
-
-def view_entries(entries: Iterable[Entry], letters: Sequence[Letter], pages: Pages, site: Site) -> list[EntryView]:
-    """Return lines of the roster, with the letter's version that was signed where that is not the present one."""
-    return [_entry(one, _earlier(one, letters, pages), site) for one in entries]
-
-
-def _earlier(entry: Entry, letters: Sequence[Letter], pages: Pages) -> Link | None:
-    place = given_to(letters, entry.signature.signed_at)
-    if not letters or letters[place].digest == letters[-1].digest:
-        return None
-    return Link(f"version {place + 1}", f"{pages.of('/letter')}#v{place + 1}")
-
-
-def _entry(entry: Entry, earlier: Link | None, site: Site) -> EntryView:
-    signature = entry.signature
-    return EntryView(
-        comment_id=signature.comment_id,
-        login=signature.login,
-        profile=site.person(signature.login),
-        name=signature.name,
-        affiliation=signature.affiliation,
-        reason=signature.reason,
-        at=Timestamp.of(signature.signed_at),
-        comment=site.comment(entry.repository, entry.number, signature.comment_id),
-        earlier=earlier,
-    )
 
 
 def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, object]:
     """Return what an open page needs to be up to date: the count, and the newest lines of the roster."""
     snapshot = details.snapshot
-    entries: list[EntryView] = []
+    entries = ""
     if snapshot.threads:
         # Without a public address, links are relative to the page that gets the update.
         base, first = context.addresses.public_url or "", snapshot.threads[0]
         pages = pages_of(base, snapshot.repository, first.number, snapshot.page_key)
-        entries = view_entries(details.page.entries, details.letters, pages, context.site)
+        for one, earlier in _with_versions(details.page.entries, details.letters):
+            entries += call_macro("pages/parts.html", "entry", one, earlier, pages, context.site)
     goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
     return {
         "count": snapshot.count,
         "headline": headline(snapshot.count, open_=snapshot.shut_at is None and snapshot.labelled),
         "goal": goal,
         "progress": progress(snapshot.count, goal),
-        "entries": "".join(call_macro("pages/parts.html", "entry", one) for one in entries),
+        "entries": entries,
     }
 
 
@@ -303,80 +185,37 @@ def people_have(count: int) -> str:
     return "1 person has" if count == 1 else f"{count:,} people have"
 
 
-_ORDER_NAMES: Mapping[SortOrder, str] = {
-    SortOrder.NEWEST: "newest",
-    SortOrder.OLDEST: "oldest",
-    SortOrder.NAME: "by name",
+def _explain(reason: Reason, *, is_closed: bool) -> tuple[str, str]:
+    """Return why a comment does not count, and what would help; nobody is to sign what `is_closed`."""
+    words, advice = _NOT_COUNTED[reason]
+    return words, "" if is_closed and reason in _SIGN_AGAIN else advice
+
+
+_NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
+    Reason.SILENT: (
+        "has no line that begins with `/sign`",
+        "Edit it, or write another one. Quotes and code are not read.",
+    ),
+    Reason.MISTYPED: ("has a command that was not understood", "Edit it so that it begins with `/sign`."),
+    Reason.WITHDRAWN: ("withdraws the signature", "To sign again, comment `/sign` once more."),
+    Reason.HIDDEN: (
+        "was hidden by a maintainer of the repository",
+        "Ask them why. Once it is shown again, it counts.",
+    ),
+    Reason.LATE: ("was made after the petition closed", ""),
+    Reason.REMOVED: (
+        "does not count, because the organizers removed the signature",
+        "They did so with a command in a comment, which may give the reason.",
+    ),
+    Reason.YOUNG: (
+        "was made with an account that was too new for this petition",
+        "Comment `/sign` again when the account is old enough.",
+    ),
+    Reason.WAITING: (
+        "waits until GitHub says who wrote it, or how old the account is",
+        "Check again in a few minutes.",
+    ),
 }
+"""What follows the words "their comment", and what would help; what people are to type is between backticks."""
 
-
-def _roster(details: PetitionDetails, pages: Pages, query: RosterQuery, site: Site) -> RosterView:
-    page = details.page
-    search = {"q": query.text} if query.text else {}
-    sort = _sort(query.order)
-
-    def link(cursor: Cursor | None) -> str | None:
-        return pages.of("", **search, **sort, **format_cursor(cursor)) + "#roster" if cursor else None
-
-    return RosterView(
-        entries=view_entries(page.entries, details.letters, pages, site),
-        exact=view_entries(details.exact, details.letters, pages, site),
-        searched=query.text,
-        order=query.order,
-        orders=[
-            Link(text, pages.of("", **search, **_sort(order)) + "#roster", order is query.order)
-            for order, text in _ORDER_NAMES.items()
-        ],
-        before=link(page.before),
-        after=link(page.after),
-        whole=pages.of("", **sort) + "#roster",
-        public=details.is_public,
-        first=query.order is SortOrder.NEWEST and not query.text and page.before is None,
-    )
-
-
-def _sort(order: SortOrder) -> dict[str, str]:
-    return {} if order is SortOrder.NEWEST else {"sort": order.value}
-
-
-def _letter_changed(change: tuple[int, int] | None) -> str:
-    if change is None:
-        return ""
-    at, count = change
-    return f"The letter was changed on {Timestamp.of(at).text} UTC, after {_people_then(count)} signed it."
-
-
-def _comment_box(snapshot: Snapshot, pages: Pages, site: Site) -> str:
-    """Return where one signs now: a petition that is continued takes signatures in its newest issue."""
-    if not snapshot.threads:
-        return site.comment_box(pages.repository, pages.number)
-    newest = snapshot.threads[-1]
-    return site.comment_box(newest.repository, newest.number)
-
-
-def _milestones(details: PetitionDetails, goal: int | None) -> list[tuple[str, str]]:
-    settings = details.snapshot.rules.settings
-    reached = milestones(settings.goals, details.days) if settings.milestones else ()
-    return [(f"{one.goal:,}", day_name(one.day)) for one in reached if one.goal != goal]
-
-
-def _response(snapshot: Snapshot, site: Site) -> ResponseView | None:
-    given = snapshot.rules.response
-    if given is None:
-        return None
-    return ResponseView(links_apart(given.text), given.login, site.person(given.login), Timestamp.of(given.at))
-
-
-def _people_then(count: int) -> str:
-    match count:
-        case 0:
-            return "nobody had"
-        case 1:
-            return "1 person had"
-        case _:
-            return f"{count:,} people had"
-
-
-def _letter(letters: Sequence[Letter]) -> Markup | None:
-    text = letters[-1].text if letters else None
-    return None if text is None else letter_html.render(text)
+_SIGN_AGAIN: Final = {Reason.SILENT, Reason.MISTYPED, Reason.WITHDRAWN, Reason.YOUNG}
