@@ -8,29 +8,19 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import astuple
+
 from bot.export.record import SignatureRecord
 
-COLUMNS: Final = (
-    "user_id",
-    "login",
-    "name",
-    "affiliation",
-    "reason",
-    "signed_at",
-    "comment_id",
-    "comment",
-    "letter",
-)
-
-
-def header() -> str:
-    """Return the line that names the columns."""
-    return _lines([COLUMNS])
+COLUMNS: Final = SignatureRecord.__struct_fields__
+HEADER: Final = ",".join(COLUMNS) + "\r\n"
 
 
 def rows(signatures: Iterable[SignatureRecord]) -> str:
     """Return a line for each signature."""
-    return _lines([neutralize(getattr(one, name)) for name in COLUMNS] for one in signatures)
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(map(neutralize, astuple(one)) for one in signatures)
+    return text.getvalue()
 
 
 def neutralize(value: object) -> str:
@@ -59,9 +49,3 @@ _NOT_IN_A_CELL: Final = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 _INNER_FORMULA: Final = re.compile(r"""(^["\s]+|[;,|\n]["\s]*)(?=[=+\-@＝＋－＠])""")
 """Where a cell begins for a program that splits at another character or reads each line by itself."""
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()

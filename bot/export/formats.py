@@ -25,7 +25,7 @@ def export(source: PetitionExport, form: str, pages: Pages, site: Site, today: i
         case "badge":
             return badge(details.snapshot.count)
         case "csv":
-            return csv.header() + csv.rows(record_signatures(source.entries, details.letters, site))
+            return csv.HEADER + csv.rows(record_signatures(source.entries, details.letters, site))
         case "json":
             return format_json(record_roster(details, source.entries, pages, site))
         case "svg":

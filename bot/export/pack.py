@@ -91,7 +91,7 @@ def make_files(
     return {
         PAPER: paper(record, growth),
         RECORD: (format_json(record).encode(),),
-        TABLE: (table.header().encode(), table.rows(record.signatures).encode()),
+        TABLE: (table.HEADER.encode(), table.rows(record.signatures).encode()),
     }
 
 

@@ -7,6 +7,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -57,13 +58,9 @@ https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/a
 _STYLE: Final = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 
 _DATA: Final = RoutePolicy(cache_control=_REVALIDATED, is_about_petition=True, headers=_CORS)
-_JSON: Final = RoutePolicy(cache_control=_REVALIDATED, is_about_petition=True, headers=_CORS, is_searchable=True)
-_CSV: Final = RoutePolicy(cache_control=_REVALIDATED, is_about_petition=True, headers=_CORS, pool=Pool.EXPORTS)
-_CHART: Final = RoutePolicy(
-    cache_control=_REVALIDATED,
-    is_about_petition=True,
-    headers={**_CORS, "Content-Security-Policy": content_security_policy(style=_STYLE)},
-)
+_JSON: Final = replace(_DATA, is_searchable=True)
+_CSV: Final = replace(_DATA, pool=Pool.EXPORTS)
+_CHART: Final = replace(_DATA, headers={**_CORS, "Content-Security-Policy": content_security_policy(style=_STYLE)})
 
 
 class ApiRoutes:
@@ -89,7 +86,10 @@ class ApiRoutes:
 
     async def _json(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self._context)
-        query = read_roster_query(request, _read_limit(request))
+        limit = request.query.get("limit", "100")
+        if not (limit.isascii() and limit.isdecimal() and len(limit) < 6 and 1 <= int(limit) <= MAX_SIGNATURES):
+            raise BadQuery(text=f"limit must be a whole number from 1 to {MAX_SIGNATURES}.")
+        query = read_roster_query(request, int(limit))
         etag = _etag(requested, request, f"{query}")
         if unchanged := _not_modified(request, etag):
             return unchanged
@@ -118,7 +118,7 @@ class ApiRoutes:
         return response
 
     async def _write_rows(self, response: web.StreamResponse, petition_id: int, letters: Sequence[Letter]) -> None:
-        await response.write(csv.header().encode())
+        await response.write(csv.HEADER.encode())
         async for entries in self._read_in_turn(self._context.rosters.iterate_entries(petition_id)):
             await response.write(csv.rows(record_signatures(entries, letters, self._context.site)).encode())
 
@@ -204,13 +204,6 @@ def _require_names(details: PetitionDetails) -> PetitionDetails:
     if not details.is_public:
         raise web.HTTPNotFound(text="The organizers show how many have signed, and not who.")
     return details
-
-
-def _read_limit(request: web.Request) -> int:
-    text = request.query.get("limit", "100")
-    if not (text.isascii() and text.isdecimal() and len(text) < 6 and 1 <= int(text) <= MAX_SIGNATURES):
-        raise BadQuery(text=f"limit must be a whole number from 1 to {MAX_SIGNATURES}.")
-    return int(text)
 
 
 def _etag(requested: RequestedPetition, request: web.Request, rest: str) -> str:

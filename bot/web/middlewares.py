@@ -25,11 +25,10 @@ from aiohttp.typedefs import Middleware
 
 from bot.store import DatabaseUnavailable
 from bot.units import Seconds
-from bot.web.client_address import ClientOrigin, client_origin
+from bot.web.client_address import client_origin
 from bot.web.context import PagesContext, is_search
 from bot.web.rate_limit import ConcurrencyLimiter, OriginRateLimiter, RateLimits
 from bot.web.route_policy import (
-    BASE_HEADERS,
     NO_ROUTE,
     PRIVATE,
     PRIVATE_HEADERS,
@@ -37,7 +36,6 @@ from bot.web.route_policy import (
     Policies,
     Pool,
     Route,
-    RoutePolicy,
     add_routes,
 )
 
@@ -72,21 +70,13 @@ def create_application(
 
     async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
         policy = policies.get(request.match_info.route, NO_ROUTE)
-        headers = response.headers
         if policy.is_about_petition and request.get(PRIVATE):
-            headers.update(PRIVATE_HEADERS)
-        sent = policy.sent if response.status < HTTPStatus.BAD_REQUEST else policy.sent_with_errors
-        for name, value in sent.items():
-            headers.setdefault(name, value)
+            response.headers.update(PRIVATE_HEADERS)
+        for name, value in policy.headers_for(response.status).items():
+            response.headers.setdefault(name, value)
 
     application.on_response_prepare.append(set_headers)
     return application
-
-
-def set_base_headers(response: web.StreamResponse) -> None:
-    """Set the headers of an answer that belongs to no application."""
-    for name, value in BASE_HEADERS.items():
-        response.headers.setdefault(name, value)
 
 
 def limit_requests(policies: Policies, limits: RateLimits, on_rejected: OnRejected) -> Middleware:
@@ -105,18 +95,21 @@ def limit_requests(policies: Policies, limits: RateLimits, on_rejected: OnReject
             return _refuse(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests come from your address.", wait)
         if not _has_valid_host(request):
             return _refuse(HTTPStatus.BAD_REQUEST, "The header Host is not the address of anything.")
-        pool = pools[_pool(policy, request)]
+        pool = pools[Pool.SEARCHES if policy.is_searchable and is_search(request) else policy.pool]
         if not pool.acquire(origin):
             on_rejected("too many at once")
             return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests at once.", 1.0)
+        status = 0
         try:
             response = await _handle_in_time(request, handler)
+            status = response.status
         except web.HTTPException as refusal:
-            _charge(rate, origin, refusal.status)
+            status = refusal.status
             raise
         finally:
             pool.release(origin)
-        _charge(rate, origin, response.status)
+            if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+                rate.charge(origin, FAILED_AUTH_COST)
         return response
 
     return limit
@@ -165,11 +158,6 @@ def _error(context: PagesContext, request: web.Request, refusal: web.HTTPExcepti
     return response
 
 
-def _pool(policy: RoutePolicy, request: web.Request) -> Pool:
-    assert policy.pool is not None  # noqa: S101 - the caller has checked it
-    return Pool.SEARCHES if policy.is_searchable and is_search(request) else policy.pool
-
-
 async def _handle_in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not request.can_read_body:
         return await handler(request)
@@ -181,11 +169,6 @@ async def _handle_in_time(request: web.Request, handler: Handler) -> web.StreamR
     except (ConnectionError, web.RequestPayloadError):
         # The client has left, or its encoding is invalid.
         return _refuse(HTTPStatus.BAD_REQUEST, "The request body is incomplete.", 1.0)
-
-
-def _charge(rate: OriginRateLimiter, origin: ClientOrigin, status: int) -> None:
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        rate.charge(origin, FAILED_AUTH_COST)
 
 
 def _has_valid_host(request: web.Request) -> bool:

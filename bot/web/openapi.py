@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -55,41 +56,24 @@ def _document() -> dict[str, Any]:
     }
 
 
-_PARTS = ("sort", "q", "limit", "after", "before")
-
-
 def _path(
-    name: str, summary: str, content: dict[str, Any], problem: dict[str, Any], parts: tuple[str, ...] = ()
+    name: str, summary: str, content: dict[str, Any], problem: dict[str, Any], parts: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    of_roster = {
-        "sort": _query("sort", "The sort order", {"type": "string", "enum": list(SortOrder), "default": "newest"}),
-        "q": _query("q", "Text in the login, name or affiliation", {"type": "string", "maxLength": 100}),
-        "limit": _query("limit", "The maximum number", {"type": "integer", "minimum": 1, "maximum": 1000}),
-        "after": _query("after", "From the address in `next`", {"type": "string"}),
-        "before": _query("before", "From the address in `previous`", {"type": "string"}),
-    }
+    responses = _answers(content, problem)
+    if parts:
+        responses["304"] = {"description": "Not modified"}
+    parameters = [*_WHERE, *parts]
+    return {"get": {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}}
+
+
+def _answers(content: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
+    refusal = _json(problem)
     return {
-        "get": {
-            "operationId": name,
-            "summary": summary,
-            "parameters": [*_WHERE, *(of_roster[part] for part in parts)],
-            "responses": _answers(content, problem, cached=bool(parts)),
-        }
-    }
-
-
-def _answers(content: dict[str, Any], problem: dict[str, Any], *, cached: bool = False) -> dict[str, Any]:
-    answers = {
         "200": {"description": "The answer", "content": content},
-        "400": _refusal("The query is not valid", problem),
-        "404": _refusal("There is no such petition, or the key is missing", problem),
-        "503": _refusal("The database is unavailable", problem),
+        "400": {"description": "The query is not valid", "content": refusal},
+        "404": {"description": "There is no such petition, or the key is missing", "content": refusal},
+        "503": {"description": "The database is unavailable", "content": refusal},
     }
-    return {**answers, "304": {"description": "Not modified"}} if cached else answers
-
-
-def _refusal(description: str, problem: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": _json(problem)}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
@@ -113,4 +97,11 @@ _WHERE = (
     _in_path("repo", {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$"}),
     _in_path("number", {"type": "integer", "minimum": 1, "maximum": 999_999_999}),
     _query("key", "The key of a private repository's petition", {"type": "string"}),
+)
+_PARTS = (
+    _query("sort", "The sort order", {"type": "string", "enum": list(SortOrder), "default": "newest"}),
+    _query("q", "Text in the login, name or affiliation", {"type": "string", "maxLength": 100}),
+    _query("limit", "The maximum number", {"type": "integer", "minimum": 1, "maximum": 1000}),
+    _query("after", "From the address in `next`", {"type": "string"}),
+    _query("before", "From the address in `previous`", {"type": "string"}),
 )

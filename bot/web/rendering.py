@@ -6,7 +6,6 @@ is `bot/web/templates/base.html`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib import resources
@@ -58,7 +57,8 @@ def call_macro(template: str, name: str, *arguments: object) -> str:
 
 def static_files(*packages: str) -> Handler:
     """Create the handler that sends the files in the folder `static` of some packages."""
-    files = {name: content for package in packages for name, content in _read_static(package)}
+    folders = (resources.files(package).joinpath("static") for package in packages)
+    files = {file.name: file.read_bytes() for folder in folders for file in folder.iterdir()}
 
     async def send(request: web.Request) -> web.Response:
         name = request.match_info["file"]
@@ -68,7 +68,3 @@ def static_files(*packages: str) -> Handler:
         return web.Response(body=files[name], content_type=kind, charset=None if kind == "image/png" else "utf-8")
 
     return send
-
-
-def _read_static(package: str) -> Iterable[tuple[str, bytes]]:
-    return ((file.name, file.read_bytes()) for file in resources.files(package).joinpath("static").iterdir())

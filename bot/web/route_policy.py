@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
@@ -69,16 +70,14 @@ class RoutePolicy:
     is_searchable: bool = False
     is_about_petition: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
-    sent: Mapping[str, str] = field(init=False)
-    """All headers of an answer."""
-    sent_with_errors: Mapping[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        caching = {} if self.cache_control is None else {"Cache-Control": self.cache_control}
-        sent = {**BASE_HEADERS, **caching, **self.headers}
-        no_store = {"Cache-Control": "no-store"} if caching and "no-store" not in sent["Cache-Control"] else {}
-        object.__setattr__(self, "sent", sent)
-        object.__setattr__(self, "sent_with_errors", {**sent, **no_store})
+    def headers_for(self, status: int) -> dict[str, str]:
+        """Return all headers of an answer."""
+        control = self.cache_control
+        if control is not None and status >= HTTPStatus.BAD_REQUEST and "no-store" not in control:
+            control = "no-store"
+        caching = {} if control is None else {"Cache-Control": control}
+        return {**BASE_HEADERS, **caching, **self.headers}
 
 
 NO_ROUTE: Final = RoutePolicy(cache_control="no-store")

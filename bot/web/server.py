@@ -19,14 +19,14 @@ from bot.units import Seconds
 from bot.web.api import ApiRoutes
 from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
 from bot.web.context import PagesContext
-from bot.web.middlewares import create_application, set_base_headers
+from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
 from bot.web.organizers.routes import OrganizerRoutes
 from bot.web.organizers.service import OrganizerService
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
 from bot.web.rate_limit import RateLimits
-from bot.web.route_policy import WEBHOOK, Route
+from bot.web.route_policy import BASE_HEADERS, WEBHOOK, Route
 from bot.web.setup.pages import SetupDonePage
 from bot.web.webhook import Record, make_webhook_handler
 
@@ -156,7 +156,8 @@ class _Handler(web.RequestHandler):
     ) -> web.StreamResponse:
         """Return the answer to an error."""
         answer = super().handle_error(request, status, exc, message)
-        set_base_headers(answer)
+        for name, value in BASE_HEADERS.items():
+            answer.headers.setdefault(name, value)
         return answer
 
 

@@ -30,7 +30,7 @@ def signed(name: str, affiliation: str, reason: str) -> SignatureRecord:
 @example('x;""\t=1+1', 'x";\t\r=1', ";")
 @example(' x; \n "=1', '"=', '";"=1')
 def test_no_cell_begins_a_formula(name: str, affiliation: str, reason: str) -> None:
-    text = table.header() + table.rows([signed(name, affiliation, reason)] * 2)
+    text = table.HEADER + table.rows([signed(name, affiliation, reason)] * 2)
     for delimiter in (",", ";", "\t", "|"):
         for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
             lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
@@ -40,7 +40,7 @@ def test_no_cell_begins_a_formula(name: str, affiliation: str, reason: str) -> N
 
 @given(TEXTS, TEXTS, TEXTS)
 def test_the_lines_are_read_back(name: str, affiliation: str, reason: str) -> None:
-    text = table.header() + table.rows([signed(name, affiliation, reason)])
+    text = table.HEADER + table.rows([signed(name, affiliation, reason)])
     (row,) = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     assert (row["name"], row["affiliation"]) == (neutralize(name), neutralize(affiliation))
     assert row["reason"] == neutralize(reason)
