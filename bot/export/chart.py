@@ -116,29 +116,25 @@ def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
     def up(value: float) -> float:
         return _HEIGHT - _BOTTOM - value * (_HEIGHT - _TOP - _BOTTOM) / top
 
+    def level(look: str, value: int) -> str:
+        return f'<path {look} d="M{left} {_number(up(value))}H{_WIDTH - _RIGHT}"/>'
+
+    goal_line = ""
+    if goal:
+        goal_line = level('class="goal" fill="none" stroke-width="1.500" stroke-dasharray="5 4"', goal)
+        goal_line += _text(_WIDTH - _RIGHT, up(goal) - 5, f"goal {goal:,}", "end")
     line = " ".join(f"{_number(across(day))},{_number(up(value))}" for day, value in _thinned(points))
     ground = _number(up(0))
     return "".join(
         [
-            *(_tick(left, up(value), f"{value:,}") for value in ticks),
+            *(level('class="grid"', each) + _text(left - _GAP, up(each) + 4, f"{each:,}", "end") for each in ticks),
             f'<polygon class="area" points="{left},{ground} {line} {_WIDTH - _RIGHT},{ground}"/>',
             f'<polyline class="line" fill="none" stroke-width="2.500" stroke-linejoin="round" points="{line}"/>',
-            _goal_line(left, up(goal), goal) if goal else "",
+            goal_line,
             _text(across(first), _HEIGHT - 12, day_name(first), "start"),
             _text(across(last), _HEIGHT - 12, day_name(last - 1), "end") if last - first > 1 else "",
         ]
     )
-
-
-def _tick(left: int, y: float, text: str) -> str:
-    line = f'<path class="grid" d="M{left} {_number(y)}H{_WIDTH - _RIGHT}"/>'
-    return line + _text(left - _GAP, y + 4, text, "end")
-
-
-def _goal_line(left: int, y: float, goal: int) -> str:
-    look = 'class="goal" fill="none" stroke-width="1.500" stroke-dasharray="5 4"'
-    line = f'<path {look} d="M{left} {_number(y)}H{_WIDTH - _RIGHT}"/>'
-    return line + _text(_WIDTH - _RIGHT, y - 5, f"goal {goal:,}", "end")
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:

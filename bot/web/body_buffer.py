@@ -111,7 +111,9 @@ class BodyBuffer:
 
         GitHub sends fast, and is evicted last. An address may be that of a proxy, with GitHub behind it.
         """
-        weights = {address: sum(map(_weight, those)) for address, those in self._by_address.items()}
+        weights = {
+            address: sum(one.size + BODY_OVERHEAD for one in those) for address, those in self._by_address.items()
+        }
         greedy = max(weights, key=weights.__getitem__)
         is_too_much = weights[greedy] > sum(weights.values()) / 2
         victim = next(iter(self._by_address[greedy] if is_too_much else self._incoming))
@@ -134,7 +136,3 @@ class _IncomingBody:
         """Stop waiting for the rest."""
         self.is_evicted = True
         self._deadline.reschedule(asyncio.get_running_loop().time())
-
-
-def _weight(one: _IncomingBody) -> int:
-    return one.size + BODY_OVERHEAD

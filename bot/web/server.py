@@ -123,7 +123,9 @@ async def listen(
         assert runner.server is not None  # noqa: S101 - setup has just made it
         loop = asyncio.get_running_loop()
         make_protocol = partial(_Handler, runner.server, loop=loop, **options)
-        limiter = ConnectionLimiter(make_protocol, limits, on_rejected, _is_idle)
+        limiter = ConnectionLimiter(
+            make_protocol, limits, on_rejected, lambda inner: isinstance(inner, _Handler) and inner.is_idle
+        )
         if address is None:
             server = await loop.create_server(limiter, host, port, backlog=BACKLOG)
         else:
@@ -159,10 +161,6 @@ class _Handler(web.RequestHandler):
         for name, value in BASE_HEADERS.items():
             answer.headers.setdefault(name, value)
         return answer
-
-
-def _is_idle(protocol: asyncio.Protocol) -> bool:
-    return isinstance(protocol, _Handler) and protocol.is_idle
 
 
 def _log(on_rejected: Callable[[str], None]) -> logging.Logger:

@@ -124,10 +124,8 @@ class OrganizerRoutes:
             text = "Start on the petition's page in this browser, and finish within ten minutes."
             return self._message(request, 403, "This sign-in did not start here", text)
         owner, repo, number, _ = place.split(":")
-        response = web.Response(
-            status=303,
-            headers={"Location": f"{self._base(request)}/petitions/{owner}/{repo}/{number}/organizers"},
-        )
+        url = f"{self._base(request)}/petitions/{owner}/{repo}/{number}/organizers"
+        response = web.Response(status=303, headers={"Location": url})
         if query.get("error") == "access_denied":
             return response
         if "error" in query:

@@ -127,7 +127,7 @@ class SetupWizard:
 
     async def _begin(self, request: web.Request) -> web.Response:
         if self.is_done.is_set():
-            response = page("starting")
+            response = _page("starting")
             # The browser's next request must reach the bot, which does not have this connection.
             response.force_close()
             return response
@@ -137,7 +137,7 @@ class SetupWizard:
 
     async def _log_in(self, request: web.Request) -> web.Response:
         if request.content_type != "application/x-www-form-urlencoded":
-            return message(415, "Unsupported form", "Enter the token on the page that asks for it.")
+            return _message(415, "Unsupported form", "Enter the token on the page that asks for it.")
         typed = parse_qs((await request.read()).decode(errors="replace"))
         return self._authenticate(request, typed.get("token", [""])[0])
 
@@ -158,9 +158,8 @@ class SetupWizard:
         except InvalidForm as problem:
             return self._form(request, str(problem))
         asked = manifest(form.name, form.public_url, form.hook_url, public=form.public)
-        return page(
+        response = _page(
             "review",
-            form_action=web_url_of(self.api_url),
             form=form,
             action=form_url(self.api_url, form.organization, self.auth.state(request.cookies[COOKIE])),
             manifest=json.dumps(asked),
@@ -169,11 +168,15 @@ class SetupWizard:
             signed_in=SIGNED_IN,
             back=f"/setup?{request.query_string}",
         )
+        # The form goes to GitHub.
+        policy = content_security_policy(form_action=f"'self' {web_url_of(self.api_url)}")
+        response.headers["Content-Security-Policy"] = policy
+        return response
 
     async def _made(self, request: web.Request) -> web.Response:
         session, given = request.cookies.get(COOKIE, ""), request.query
         if not _is_authenticated(self.auth, request) or not self.auth.is_state(given.get("state", ""), session):
-            return message(
+            return _message(
                 403, "This set-up did not start here", "Start in this browser, and finish within two hours."
             )
         try:
@@ -183,12 +186,12 @@ class SetupWizard:
                 "GitHub's code was used already, or is more than an hour old."
                 " Delete the App on GitHub, under Developer settings, and start again."
             )
-            return message(410, "This set-up has expired", text)
+            return _message(410, "This set-up has expired", text)
         except GitHubError as error:
-            return message(502, "GitHub did not answer as expected", f"{error}. Reload this page in a moment.")
+            return _message(502, "GitHub did not answer as expected", f"{error}. Reload this page in a moment.")
         if not await self.store(app):
             text = f"Another App was set up meanwhile. You can delete this one: {app.html_url}"
-            return message(409, "There is an App already", text)
+            return _message(409, "There is an App already", text)
         response = web.Response(status=303, headers={"Location": "/setup"})
         # The bot, which takes over the address now, does not have this connection.
         response.force_close()
@@ -196,7 +199,7 @@ class SetupWizard:
 
     def _form(self, request: web.Request, problem: str = "") -> web.Response:
         typed: Mapping[str, str] = request.query
-        return page(
+        return _page(
             "begin",
             status=422 if problem else 200,
             problem=problem,
@@ -237,25 +240,25 @@ class SetupDonePage:
 
     async def _show(self, request: web.Request) -> web.Response:
         if not _is_authenticated(self.auth, request):
-            return message(
+            return _message(
                 404, "This bot is set up", "The set-up is complete, and its page is closed.", is_over=True
             )
         progress = await self.progress()
         install = f"{self.app_url}/installations/new"
-        response = page("done", progress=progress, install=install, label=self.label)
-        return _end_session(response) if progress.is_delivered else response
+        response = _page("done", progress=progress, install=install, label=self.label)
+        return _end_session_after(progress, response)
 
     async def _status(self, request: web.Request) -> web.Response:
         if not _is_authenticated(self.auth, request):
             raise web.HTTPNotFound
         progress = await self.progress()
         response = web.json_response({"accounts": progress.accounts, "delivered": progress.is_delivered})
-        return _end_session(response) if progress.is_delivered else response
+        return _end_session_after(progress, response)
 
 
-def _end_session(response: web.Response) -> web.Response:
-    """Delete the browser's session."""
-    response.del_cookie(COOKIE, path="/setup")
+def _end_session_after(progress: SetupProgress, response: web.Response) -> web.Response:
+    if progress.is_delivered:
+        response.del_cookie(COOKIE, path="/setup")
     return response
 
 
@@ -271,22 +274,16 @@ async def _not_set_up(_request: web.Request) -> web.Response:
     return web.json_response({"message": "not set up yet"}, status=503, headers={"Retry-After": "60"})
 
 
-def page(name: str, *, status: int = 200, form_action: str = "", **values: object) -> web.Response:
-    """Return a page, whose forms may also go to `form_action`."""
-    response = rendering.page(f"setup/{name}.html", status=status, **values)
-    if form_action:
-        policy = content_security_policy(form_action=f"'self' {form_action}")
-        response.headers["Content-Security-Policy"] = policy
-    return response
+def _page(name: str, *, status: int = 200, **values: object) -> web.Response:
+    return rendering.page(f"setup/{name}.html", status=status, **values)
 
 
 def _locked(*, status: int = 200, problem: str = "") -> web.Response:
-    return page("locked", status=status, problem=problem)
+    return _page("locked", status=status, problem=problem)
 
 
-def message(status: int, heading: str, text: str, *, is_over: bool = False) -> web.Response:
-    """Return a page with a message only."""
-    return page("message", status=status, heading=heading, text=text, is_over=is_over)
+def _message(status: int, heading: str, text: str, *, is_over: bool = False) -> web.Response:
+    return _page("message", status=status, heading=heading, text=text, is_over=is_over)
 
 
 # The form for the new App
