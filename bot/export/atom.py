@@ -21,18 +21,14 @@ def feed(petition: PetitionRecord, signatures: Sequence[SignatureRecord], addres
     ET.SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": address})
     ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": petition.page})
     for one in signatures:
-        _entry(root, one)
+        entry, login = ET.SubElement(root, "entry"), one.login or UNNAMED
+        _text(entry, "id", one.comment)
+        _text(entry, "title", ", ".join(part for part in (one.name or login, one.affiliation) if part))
+        _text(entry, "updated", one.signed_at)
+        _text(ET.SubElement(entry, "author"), "name", login)
+        ET.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": one.comment})
+        _text(entry, "content", one.reason or "Signed.")
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
-
-
-def _entry(root: ET.Element, one: SignatureRecord) -> None:
-    entry = ET.SubElement(root, "entry")
-    _text(entry, "id", one.comment)
-    _text(entry, "title", ", ".join(part for part in (one.name or one.login or UNNAMED, one.affiliation) if part))
-    _text(entry, "updated", one.signed_at)
-    _text(ET.SubElement(entry, "author"), "name", one.login or UNNAMED)
-    ET.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": one.comment})
-    _text(entry, "content", one.reason or "Signed.")
 
 
 def _text(parent: ET.Element, name: str, text: str) -> None:

@@ -100,22 +100,20 @@ def write(files: Mapping[str, Iterable[bytes]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise NotEmpty(f"{folder} is not empty; name a new folder, so that a pack never mixes with another")
-    checksums = {name: _write(folder / name, parts) for name, parts in files.items()}
+    checksums: dict[str, str] = {}
+    for name, parts in files.items():
+        total = hashlib.sha256()
+        with (folder / name).open("wb") as file:
+            for part in parts:
+                total.update(part)
+                file.write(part)
+        checksums[name] = total.hexdigest()
     (folder / CHECKSUMS).write_bytes(format_checksums(checksums).encode())
 
 
 def format_checksums(checksums: Mapping[str, str]) -> str:
     """Format the SHA-256 of each file as `sha256sum` does, which can check them too."""
     return "".join(f"{checksums[name]}  {name}\n" for name in sorted(checksums))
-
-
-def _write(path: Path, parts: Iterable[bytes]) -> str:
-    total = hashlib.sha256()
-    with path.open("wb") as file:
-        for part in parts:
-            total.update(part)
-            file.write(part)
-    return total.hexdigest()
 
 
 # The paper

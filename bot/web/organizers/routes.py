@@ -120,7 +120,8 @@ class OrganizerRoutes:
     async def _complete_sign_in(self, request: web.Request) -> web.Response:
         service, query, ticket = self.service, request.query, request.cookies.get(SIGN_IN_COOKIE, "")
         place = None if service is None else self._sign_ins(service).read(ticket)
-        if service is None or place is None or not _is_state(query.get("state", ""), service, ticket):
+        state = query.get("state", "").encode(errors="replace")
+        if service is None or place is None or not hmac.compare_digest(state, _state(service, ticket).encode()):
             text = "Start on the petition's page in this browser, and finish within ten minutes."
             return self._message(request, 403, "This sign-in did not start here", text)
         owner, repo, number, _ = place.split(":")
@@ -217,10 +218,6 @@ def _parse_session(text: str | None) -> tuple[Author, int] | None:
 def _state(service: OrganizerService, ticket: str) -> str:
     """Return what GitHub must send back to this browser, so that nobody signs in another person's browser."""
     return derive(service.secret_key, f"state of {ticket}")
-
-
-def _is_state(shown: str, service: OrganizerService, ticket: str) -> bool:
-    return hmac.compare_digest(shown.encode(errors="replace"), _state(service, ticket).encode())
 
 
 def _verifier(service: OrganizerService, ticket: str) -> str:
