@@ -19,7 +19,7 @@ from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueFact, Repository, RepositoryFact
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.rules import read_settings
-from bot.reconcile.timing import Intervals, ends_all, jittered, retry_at
+from bot.reconcile.timing import Intervals, NameReused, ends_all, is_unwell, jittered, retry_at
 from bot.store import DiscoveryMark, KnownPetition, State, Store, ThreadToRead
 from bot.units import EpochSeconds, Seconds
 
@@ -201,19 +201,20 @@ class Discovery:
             if ends_all(error):
                 raise
             await self.store.threads.postpone(thread, retry_at(error, thread.attempts, now))
-            if isinstance(error, Unavailable):
+            if is_unwell(error):
                 raise
+            # Publishing finds out what is the matter with the issue.
             await self.store.petitions.request_publishing([thread.petition_id])
         return True
 
-    async def _read_issue(self, thread: ThreadToRead) -> tuple[int, int] | None:
+    async def _read_issue(self, thread: ThreadToRead) -> tuple[int, int]:
         """Read an issue that no list has shown: those that continue a petition carry no label."""
         read = await self.client.get_issue(thread.repository.full_name, thread.number)
-        known = await self.store.bodies.get(thread.issue_id)
-        if read.issue.id != thread.issue_id or known.left_digest not in ("", body_digest(read.body or "")):
-            await self.store.petitions.request_publishing([thread.petition_id])
         if read.issue.id != thread.issue_id:
-            return None
+            raise NameReused(f"{thread.repository.full_name}#{thread.number} is another issue now")
+        known = await self.store.bodies.get(thread.issue_id)
+        if known.left_digest not in ("", body_digest(read.body or "")):
+            await self.store.petitions.request_publishing([thread.petition_id])
         await self.store.record(
             [IssueFact(thread.installation_id, read.repository, read.issue, as_of=read.read_at)]
         )

@@ -14,7 +14,7 @@ from bot.github.models.graphql import Revision
 from bot.github.models.rest import CommentsRead
 from bot.github.session import PAGE_SIZE
 from bot.reconcile.letter_history import MOST_PAGES
-from bot.reconcile.timing import ends_all, retry_at
+from bot.reconcile.timing import NameReused, ends_all, retry_at
 from bot.store import Clarification, LastBodies, ListingOutcome, Store, ThreadToRead
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
@@ -49,6 +49,7 @@ class ThreadResync:
 
         Who wrote the text of an edited comment is asked for where no delivery has told. What GitHub does not tell,
         or what is still ambiguous, is asked for again later, unless `asks_at_once`; such a comment does not sign.
+        Raises NameReused where the thread's name is another issue's by now, and `bot.github.errors`.
         """
         thread = self.thread
         listing = await self.client.list_comments(
@@ -57,6 +58,7 @@ class ThreadResync:
             count=thread.comments,
             recall=self.store.comments.get_known_texts,
         )
+        await self._check_place(listing)
         # First of those that are known: nobody who counts must have to wait for it.
         await self._ask_for_ages(listing)
         # The request to read the thread is answered below, when the doubtful comments are recorded.
@@ -70,14 +72,14 @@ class ThreadResync:
         await self._check_writes()
         return await self._finish(listing, outcome, math.inf if asks_at_once else self.now)
 
-    async def check(self, shown: tuple[int, WholeEpochSeconds] | None) -> None:
+    async def check(self, shown: tuple[int, WholeEpochSeconds]) -> None:
         """Check whether anything changed, with one call if nothing did.
 
         `shown` is how many comments GitHub says there are, and when. A long thread is read only as far as it
         changed, unless comments are missing or the last complete listing was long ago.
         """
         thread = self.thread
-        is_short = max(thread.comments, shown[0] if shown else 0) <= PAGE_SIZE
+        is_short = max(thread.comments, shown[0]) <= PAGE_SIZE
         # What a release asks for can wait until there are calls in plenty.
         is_asked = thread.asked and not self.client.low_priority_spacing()
         if is_short or is_asked or thread.listed_at < self.now - COMPLETE_EVERY:
@@ -97,7 +99,7 @@ class ThreadResync:
         await self.store.threads.mark_checked(thread.issue_id, self.now, since)
         await self._ask_for_ages(listing)
         await self._check_writes()
-        if shown is not None and thread.gap not in await self._list_gaps(*shown):
+        if thread.gap not in await self._list_gaps(*shown):
             await self.read_all()
             gaps = await self._list_gaps(*shown)
             await self.store.threads.record_gap(thread.issue_id, thread.gap if thread.gap in gaps else gaps[0])
@@ -140,6 +142,19 @@ class ThreadResync:
             log.info(event, petition=self._name, comments=waiting, error=failure)
         return outcome
 
+    async def _check_place(self, listing: CommentsRead) -> None:
+        """Check that a listing without all known comments is of this issue; raises NameReused where it is not.
+
+        Where the repository was renamed and nobody has told, another one may have its name, with an issue of the
+        same number.
+        """
+        thread = self.thread
+        if await self.store.comments.list_present(thread.issue_id, listing.started_at) <= listing.node_ids.keys():
+            return
+        read = await self.client.get_issue(thread.repository.full_name, thread.number)
+        if read.issue.id != thread.issue_id:
+            raise NameReused(f"{self._name} is another issue now")
+
     async def _finish(self, listing: CommentsRead, outcome: ListingOutcome, until: EpochSeconds) -> ThreadRead:
         """End the reading, and ask who wrote what is in doubt; what stays in doubt waits alone."""
         nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
@@ -178,8 +193,8 @@ class ThreadResync:
 
         Comments of the very second `at` which GitHub gave the count may be in it or not.
         """
-        issue_id, present = self.thread.issue_id, self.store.comments.count_present
-        return range(count - await present(issue_id, at + 1), count - await present(issue_id, at) + 1)
+        issue_id, present = self.thread.issue_id, self.store.comments.list_present
+        return range(count - len(await present(issue_id, at + 1)), count - len(await present(issue_id, at)) + 1)
 
     @property
     def _name(self) -> str:

@@ -150,7 +150,7 @@ class Worker:
                 raise
             self.postponed += is_unwell(error)
             await self.store.threads.postpone(thread, retry_at(error, thread.attempts, now))
-            if not isinstance(error, GitHubUnavailable):
+            if not is_unwell(error):
                 # Publishing finds out what is the matter with the issue.
                 await self.store.petitions.request_publishing([thread.petition_id])
             log.info("postponed reading comments", thread=thread.issue_id, error=str(error))

@@ -69,15 +69,14 @@ class Comments(Records):
         return {comment_id: known for comment_id, known in found.items() if known is not None}
 
     # A comment that a listing lacked has kept only what was seen of it since.
-    _COUNT: Final = statement("""
-        SELECT count(*) FROM comments
+    _PRESENT: Final = statement("""
+        SELECT id FROM comments
         WHERE issue_id = $1 AND NOT deleted AND (missing_at = 0 OR versions <> '[]') AND created_at < $2
     """)
 
-    async def count_present(self, issue_id: int, before: WholeEpochSeconds) -> int:
-        """Count the comments of a thread that are there by what we know, and were written before a time."""
-        count: int = (await self._fetch(self._COUNT, issue_id, before))[0][0]
-        return count
+    async def list_present(self, issue_id: int, before: WholeEpochSeconds) -> set[int]:
+        """List the comments of a thread that are there by what we know, and were written before a time."""
+        return {row[0] for row in await self._fetch(self._PRESENT, issue_id, before)}
 
     _DROP_OLD: Final = statement("DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2")
 

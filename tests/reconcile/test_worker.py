@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.github.errors import WriteNotSent
+from bot.petition.facts import Unclear
+from bot.reconcile.resync import ThreadResync
+from bot.store import Lease
 from tests.reconcile.scene import WorkerScene
 
 
@@ -56,3 +59,48 @@ async def test_an_issue_is_not_opened_when_the_lease_was_lost_while_it_waited_fo
     with pytest.raises(WriteNotSent, match=r"POST .*/issues was not sent"):
         await shift.work()
     assert not shift.stage.called("POST /repos/lovelace/letters/issues 201")
+
+
+async def test_comments_are_not_taken_for_deleted_where_another_repository_has_the_old_name(
+    shift: WorkerScene,
+) -> None:
+    stage = shift.stage
+    petition = stage.sandbox.petition(body="Dear all,")
+    stage.sandbox.comment(petition, "grace", "/sign")
+    await shift.adopt(petition)
+    while not await shift.worker.step(Lease(lambda: True)):
+        pass
+    stage.sandbox.repositories.rename(petition.repository, petition.repository.owner, "open-letters")
+    other = stage.sandbox.petition("Not ours", "Not ours.", "", stage.sandbox.repository("lovelace/letters"))
+    stage.sandbox.comment(other, "mallory", "/sign")
+    assert other.number == petition.number
+    stage.clock.pass_by(10)
+    await stage.store.record([Unclear(stage.installation.id, petition.id)])
+    for _ in range(60):
+        until = await shift.worker.step(Lease(lambda: True))
+        newest = (await stage.store.petitions.get_snapshot(petition.id, 9)).newest
+        assert [one.login for one in newest] == ["grace"]
+        if until:
+            stage.clock.pass_by(until - stage.clock())
+    snapshot = await stage.store.petitions.get_snapshot(petition.id, 0)
+    assert snapshot.repository.name == "open-letters"
+    assert not await stage.store.threads.list_to_read(stage.installation.id, stage.clock())
+    assert other.body == "Not ours."
+
+
+async def test_an_issue_is_asked_for_only_where_a_listing_lacks_comments(shift: WorkerScene) -> None:
+    stage = shift.stage
+    petition = stage.sandbox.petition(body="Dear all,")
+    comment = stage.sandbox.comment(petition, "grace", "/sign")
+    await shift.adopt(petition)
+    thread = await stage.store.threads.get(petition.id)
+    assert thread is not None
+    where = f"GET /repos/lovelace/letters/issues/{petition.number} "
+    resync = ThreadResync(thread, stage.store, shift.worker.client, stage.clock())
+    asked = stage.called(where)
+    assert (await resync.read_all()).outcome.count == 1
+    assert stage.called(where) == asked
+    stage.sandbox.comments.delete(comment, comment.user)
+    stage.clock.pass_by(10)
+    assert (await resync.read_all()).outcome.count == 0
+    assert stage.called(where) == asked + 1
