@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot import config
-from bot.github.required_permissions import NEEDS
+from bot.github.manifest import NEEDS
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
 from bot.petition.counting.digest import digest
 from bot.petition.organizers import settings

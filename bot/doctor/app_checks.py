@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from bot.doctor.facts import AppFacts, Facts, InstallationFacts
 from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.errors import GitHubError
+from bot.github.manifest import NEEDS, OPTIONAL_EVENT, REASONS, lacking
 from bot.github.models.rest import AppInfo, Installation
-from bot.github.required_permissions import HANDY, NEEDS, REASONS, lacking
 from bot.reconcile.redelivery import DeliveryLog
 
 
@@ -43,7 +43,7 @@ def _permissions(known: AppFacts) -> Iterator[Finding]:
             "A stolen key could be used for everything that the App may do.",
             f"Remove it at {settings}.",
         )
-    if list(lacking(app.permissions, app.events, HANDY)):
+    if OPTIONAL_EVENT not in app.events:
         yield advice(
             "permissions",
             "The App does not receive push events.",
@@ -56,8 +56,7 @@ def _permissions(known: AppFacts) -> Iterator[Finding]:
 
 def _missing(asked: AppInfo | Installation) -> list[str]:
     """List what is needed and was not requested or not granted, except what only saves time."""
-    handy = set(lacking({}, (), HANDY))
-    return [one for one in lacking(asked.permissions, asked.events) if one not in handy]
+    return [one for one in lacking(asked.permissions, asked.events) if one != f"event {OPTIONAL_EVENT}"]
 
 
 def _is_about(missing: list[str], permission: str) -> bool:

@@ -12,7 +12,7 @@ import structlog
 
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
-from bot.github.required_permissions import VITAL, lacking
+from bot.github.manifest import VITAL, lacking
 from bot.petition.facts import Fact, InstallationFact, IssueGone, RepositoryFact, SettingsFact, Unclear
 from bot.reconcile.redelivery import redeliver_failed
 from bot.reconcile.timing import PATIENT, Intervals, jittered

@@ -9,8 +9,7 @@ import aiohttp
 import pytest
 
 from bot.github.errors import NotFound
-from bot.github.manifest import Registration, convert, form_url, manifest
-from bot.github.required_permissions import NEEDS
+from bot.github.manifest import NEEDS, VITAL, Registration, convert, form_url, lacking, manifest
 from sandbox.server import Sandbox
 from tests.github.scene import Clock
 
@@ -78,3 +77,19 @@ async def make(sandbox: Sandbox, session: aiohttp.ClientSession, name: str, orga
     assert reply.headers["Location"].startswith(f"{HOME}/setup/made?")
     assert given["state"] == ["unguessable"]
     return given["code"][0]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "events", "lacks"),
+    [
+        ({"issues": "write", "metadata": "read"}, ("issues", "issue_comment"), []),
+        ({"issues": "admin", "metadata": "write", "contents": "read"}, ("issues", "issue_comment", "push"), []),
+        ({"issues": "read", "metadata": "read"}, ("issues", "issue_comment"), ["permission issues: write"]),
+        ({"metadata": "read"}, ("issues",), ["permission issues: write", "event issue_comment"]),
+        ({"issues": "new", "metadata": "read"}, ("issues", "issue_comment"), ["permission issues: write"]),
+    ],
+)
+def test_what_was_not_granted_is_named(
+    permissions: dict[str, str], events: tuple[str, ...], lacks: list[str]
+) -> None:
+    assert list(lacking(permissions, events, VITAL)) == lacks

@@ -17,8 +17,7 @@ from aiohttp import web
 
 from bot.encryption import derive
 from bot.github.errors import GitHubError, NotFound
-from bot.github.manifest import MAX_NAME_LENGTH, Registration, form_url, manifest
-from bot.github.required_permissions import NEEDS, REASONS
+from bot.github.manifest import MAX_NAME_LENGTH, NEEDS, REASONS, Registration, form_url, manifest
 from bot.github.urls import web_url_of
 from bot.units import EpochSeconds
 from bot.urls import SIGNED_IN
