@@ -10,9 +10,8 @@ from pathlib import Path
 import aiohttp
 
 from bot.config import Config
-from bot.github.client import GitHub
+from bot.github.client import GitHub, RepositorySetup, repository_setup_with_token
 from bot.github.errors import Forbidden, GitHubError, NotFound
-from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
 from bot.operations import github_of
 from bot.repository_templates import COLOR, DESCRIPTION, starter_files
 

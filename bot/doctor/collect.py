@@ -12,7 +12,6 @@ import msgspec
 from bot.doctor.facts import AppFacts, ClientFacts, Facts, InstallationFacts, Target
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError
-from bot.github.meta import clock_skew
 from bot.github.models.rest import HookDelivery, Installation
 from bot.github.webhook_sender import Reply, fetch, send
 from bot.reconcile.redelivery import REACH
@@ -34,7 +33,7 @@ async def collect(
     """Collect the facts; what cannot be read is a fact too."""
     async with asyncio.TaskGroup() as group:
         health = group.create_task(check_health(target.database_url))
-        skew = group.create_task(clock_skew(session, target.api_url, now))
+        skew = group.create_task(github.get_clock_skew())
         app_facts = group.create_task(_read_app(github, target.label, now))
         readiness = group.create_task(_fetch_readiness(target, session))
     delivered = await _send_ping(target, app_facts.result(), session)

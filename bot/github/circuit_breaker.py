@@ -7,13 +7,16 @@ fails as well is GitHub taken to be down. The probe is repeated at growing inter
 from __future__ import annotations
 
 import asyncio
+import http
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import aiohttp
 import structlog
 
-from bot.github.errors import Unreachable
+from bot.github.errors import Unavailable, Unreachable
+from bot.github.http_exchange import HttpResponse, exchange
 from bot.hooks import Hooks
 from bot.units import EpochSeconds, Seconds
 
@@ -31,8 +34,33 @@ TRUST: Final[Seconds] = 5.0
 LOG_INTERVAL: Final[Seconds] = 600.0
 """The time between two lines of the log while GitHub is down."""
 
+PROBE_TIMEOUT: Final[Seconds] = 5.0
+
 Probe = Callable[[], Awaitable[str]]
 """Make a cheap call to GitHub; return why it fails, or an empty text."""
+
+
+def make_probe(session: aiohttp.ClientSession, api_url: str) -> Probe:
+    """Return a call that checks whether a server can be reached; it returns why not, or an empty text."""
+
+    async def probe() -> str:
+        try:
+            status = (await get_meta(session, api_url, PROBE_TIMEOUT)).status
+        except Unavailable as error:
+            return str(error)
+        # A refusal shows that it can be reached.
+        return str(status) if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR else ""
+
+    return probe
+
+
+async def get_meta(session: aiohttp.ClientSession, api_url: str, limit: Seconds) -> HttpResponse:
+    """Call what needs no token and costs nothing; raises Unavailable.
+
+    https://docs.github.com/en/rest/meta/meta#get-github-meta-information
+    """
+    url = f"{api_url.rstrip('/')}/meta"
+    return await exchange(session, "GET", url, call="GET /meta", timeout=limit, max_body=None)
 
 
 class CircuitBreaker:

@@ -10,10 +10,9 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.github.circuit_breaker import MAX_WAIT, CircuitBreaker
+from bot.github.circuit_breaker import MAX_WAIT, CircuitBreaker, make_probe
 from bot.github.client import GitHub
 from bot.github.errors import Unavailable, Unreachable
-from bot.github.meta import make_probe
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
