@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.config import Config
-from bot.github.webhook_sender import Reply, send
+from bot.github.webhooks import Reply, send
 
 
 class NotReadable(Exception):

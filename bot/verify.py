@@ -1,55 +1,24 @@
-"""`verify`: count a petition again from GitHub's API alone, and compare with what its block says."""
+"""`verify` and `audit`: count a petition again and look at who signed, both from GitHub's API alone."""
 
 from __future__ import annotations
 
-import re
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
 
+from bot.abuse_signals_text import report_group, report_signals
 from bot.config import Config
 from bot.github.client import with_token
-from bot.github.errors import Gone, NotFound
-from bot.github.installation import InstallationClient
-from bot.github.models.rest import IssueRead
-from bot.github.petition_rules import FoundRules, find_rules
+from bot.github.petition_reader import IssueName, PetitionRead, read_petition
 from bot.github.urls import web_url_of
 from bot.operations import github_of
 from bot.petition import block
-from bot.petition import continuations as threads
-from bot.petition.comments.comment import Comment, Writer
-from bot.petition.counting.abuse_signals import Account
+from bot.petition.counting.abuse_signals import AbuseSignals, assess
 from bot.petition.counting.recount import Cause, Difference, Recount, recount
-from bot.petition.issue_names import split_name
+from bot.petition.counting.tally import fold
 from bot.store import Discrepancy, Inspection
-
-_NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
-
-
-class NotAName(Exception):
-    """Not the name of an issue. Write OWNER/REPO#NUMBER, for example lovelace/letters#12."""
-
-
-@dataclass(frozen=True, slots=True)
-class IssueName:
-    """`owner/repo#number`, as people write it."""
-
-    repository: str
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.repository}#{self.number}"
-
-    @classmethod
-    def read(cls, text: str) -> IssueName:
-        """Read a name; raises NotAName."""
-        match = _NAME.fullmatch(text.strip())
-        if match is None:
-            raise NotAName(NotAName.__doc__)
-        return cls(match["repository"], int(match["number"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,135 +143,50 @@ class DatabaseVerification:
         return issue if misfit.comment_id is None else f"{issue}#issuecomment-{misfit.comment_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Ballots:
-    """Everything that GitHub alone tells of a petition: its issues, their comments and the rules of counting.
-
-    `accounts` are those of the people who wrote a command, where they were asked for.
-    """
-
-    pages: Sequence[IssueRead]
-    comments: Mapping[IssueName, Sequence[Comment]]
-    told: FoundRules
-    accounts: Mapping[int, Account]
-
-    @property
-    def name(self) -> IssueName:
-        """Return the name of the first issue."""
-        return _name_of(self.pages[0])
-
-    @property
-    def all_comments(self) -> list[Comment]:
-        """Return the comments of all issues."""
-        return [comment for found in self.comments.values() for comment in found]
-
-    @property
-    def born(self) -> dict[int, int]:
-        """Return when accounts were opened."""
-        return {user_id: account.born for user_id, account in self.accounts.items()}
-
-
 async def verify(name: IssueName, config: Config) -> Verification:
     """Count a petition again; raises `bot.github.errors`."""
-    ballots = await gather(name, config)
-    first, told = ballots.pages[0], ballots.told
+    read = await _read(name, config)
+    first = read.pages[0]
     said, closed_at = block.machine_line(first.body), first.issue.closed_at
-    found = recount(ballots.all_comments, said, closed_at=closed_at, rules=told.rules, born=ballots.born)
-    thread_of = {comment.id: thread for thread, those in ballots.comments.items() for comment in those}
-    where = tuple(ballots.comments)
-    return Verification(ballots.name, found, where, web_url_of(config.api_url), thread_of, told.notes)
+    found = recount(read.all_comments, said, closed_at=closed_at, rules=read.rules, born=read.born)
+    thread_of = {comment.id: thread for thread, those in read.comments.items() for comment in those}
+    return Verification(read.name, found, tuple(read.comments), web_url_of(config.api_url), thread_of, read.notes)
 
 
-async def gather(name: IssueName, config: Config, *, with_accounts: bool = False) -> Ballots:
-    """Read a petition from GitHub; raises `bot.github.errors`.
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What was found on a petition."""
 
-    Accounts are asked for always, or only where the rules ask for their age.
-    """
+    name: IssueName
+    found: AbuseSignals
+
+    def lines(self) -> Iterator[str]:
+        """Return its lines for people."""
+        first, *others = report_signals(self.found)
+        yield f"{self.name}: {first}"
+        yield from (f"  {line}" for line in (*others, *map(report_group, self.found.alike)))
+
+    def facts(self) -> dict[str, object]:
+        """Return it as values for JSON."""
+        return {"petition": str(self.name), **self.found.facts()}
+
+
+async def audit(name: IssueName, config: Config) -> Audited:
+    """Look at a petition's accounts; raises `bot.github.errors`."""
+    read = await _read(name, config, with_accounts=True)
+    signatures = fold(read.all_comments, closed_at=read.pages[0].issue.closed_at, rules=read.rules, born=read.born)
+    return Audited(read.name, assess(signatures, read.accounts))
+
+
+async def _read(name: IssueName, config: Config, *, with_accounts: bool = False) -> PetitionRead:
+    """Read a petition with somebody's token, or as the App."""
     async with aiohttp.ClientSession() as session:
-        client = await _client(session, name, config)
-        pages = await _read_threads(client, name)
-        first, associates, nodes = pages[0], set[int](), list[str]()
-        comments = {_name_of(page): await _read_comments(client, page, associates, nodes) for page in pages}
-        together = [comment for found in comments.values() for comment in found]
-        said = block.machine_line(first.body)
-        repository, withheld = first.repository.full_name, defaultdict[int, set[int]](set)
-        for order, person in said.removals if said is not None else ():
-            withheld[order].add(person)
-        told = await find_rules(client, repository, together, associates=associates, withheld=withheld)
-        asked = with_accounts or told.rules.asks_for_age
-        return Ballots(pages, comments, told, await client.get_accounts(nodes) if asked else {})
-
-
-async def _client(session: aiohttp.ClientSession, name: IssueName, config: Config) -> InstallationClient:
-    if config.token:
-        return with_token(session, config.token, api_url=config.api_url, now=time.time)
-    github = github_of(config, session)
-    return github.installation(await github.find_installation(name.repository))
-
-
-async def _read_threads(client: InstallationClient, name: IssueName) -> list[IssueRead]:
-    """Read a petition's issues, the first one first; `name` may be of any of them.
-
-    The block of the first one names the others. They count where a bot has written them as its continuations, under
-    the same owner: only an App can do that, and only one that the owner has let in.
-    """
-    first = await client.get_issue(name.repository, name.number)
-    if (continues := _continued_by(first)) is not None:
-        first = await client.get_issue(*split_name(continues.name))
-    said = block.machine_line(first.body)
-    pages, strangers = {first.issue.id: first}, 0
-    for other in said.threads if said is not None else ():
-        if strangers == threads.UNRELATED_LIMIT:
-            break
-        if other.lower() == str(_name_of(first)).lower():
-            continue
-        page = await _read_continuation(client, other, first)
-        if page is None:
-            strangers += 1
+        if config.token:
+            client = with_token(session, config.token, api_url=config.api_url, now=time.time)
         else:
-            pages[page.issue.id] = page
-    return list(pages.values())
-
-
-async def _read_continuation(client: InstallationClient, name: str, first: IssueRead) -> IssueRead | None:
-    try:
-        page = await client.get_issue(*split_name(name))
-    except (NotFound, Gone):
-        return None
-    continues = _continued_by(page)
-    is_ours = continues is not None and page.repository.owner == first.repository.owner
-    return page if continues and is_ours and await client.is_same_issue(continues, first.issue.id) else None
-
-
-def _continued_by(page: IssueRead) -> threads.Continues | None:
-    by_app = page.author is not None and page.author.type == "Bot"
-    return threads.read_continues(page.body) if by_app else None
-
-
-async def _read_comments(
-    client: InstallationClient, read: IssueRead, associates: set[int], nodes: list[str]
-) -> list[Comment]:
-    """Read all comments, and of those that say something to us also who wrote what.
-
-    Authors that belong to the repository are added to `associates`, and to `nodes` the names by which GraphQL knows
-    the comments that say something.
-
-    An edit within the second of writing leaves no trace in the times that a listing shows, only in the history.
-    """
-    issue = read.issue
-    listing = await client.list_comments(read.repository.full_name, issue.number, count=issue.comments)
-    associates |= listing.associates
-    found = {comment.id: comment for comment in listing.comments}
-    told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNKNOWN for v in c.versions)]
-    here = [listing.node_ids[comment_id] for comment_id in told]
-    nodes += here
-    for history in await client.get_comment_histories(here):
-        found[history.id] = history
-    return list(found.values())
-
-
-def _name_of(page: IssueRead) -> IssueName:
-    return IssueName(page.repository.full_name, page.issue.number)
+            github = github_of(config, session)
+            client = github.installation(await github.find_installation(name.repository))
+        return await read_petition(client, name, with_accounts=with_accounts)
 
 
 def _signatures(count: int) -> str:

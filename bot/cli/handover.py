@@ -9,8 +9,8 @@ from bot import operations
 from bot.cli.command import FAILED, MISUSED, OK, CliCommand, complain, configured, run, say
 from bot.cli.petitions import petition_argument
 from bot.export import pack
+from bot.github.petition_reader import IssueName, NotAName
 from bot.reconcile.manual_resync import UnknownPetition
-from bot.verify import IssueName, NotAName
 
 
 def _hand_over(options: argparse.Namespace) -> int:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from bot import config, operations
-from bot.audit import Audited, audit
 from bot.cli.command import (
     ENVIRONMENT,
     FAILED,
@@ -25,10 +24,11 @@ from bot.cli.command import (
 )
 from bot.export.formats import FORMATS, export
 from bot.export.pack import NotAPack, check_pack
+from bot.github.petition_reader import IssueName, NotAName
 from bot.github.urls import web_url_of
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.terminal import harmless
-from bot.verify import DatabaseVerification, IssueName, NotAName, Verification, verify
+from bot.verify import Audited, DatabaseVerification, Verification, audit, verify
 
 
 def petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:

@@ -12,7 +12,7 @@ from bot.doctor.facts import AppFacts, Facts
 from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.urls import web_url_of
-from bot.github.webhook_sender import Reply
+from bot.github.webhooks import Reply
 from bot.units import Seconds
 from bot.urls import SIGNED_IN
 

@@ -13,7 +13,7 @@ from bot.doctor.facts import AppFacts, ClientFacts, Facts, InstallationFacts, Ta
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError
 from bot.github.models.rest import HookDelivery, Installation
-from bot.github.webhook_sender import Reply, fetch, send
+from bot.github.webhooks import Reply, fetch, send
 from bot.reconcile.redelivery import REACH
 from bot.store import check_health
 from bot.units import EpochSeconds, WholeEpochSeconds

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.github.errors import GitHubError
 from bot.github.models.rest import AppInfo, HookConfig, HookDelivery, Installation
-from bot.github.webhook_sender import Reply
+from bot.github.webhooks import Reply
 from bot.store import Health
 from bot.units import Seconds
 

@@ -22,7 +22,7 @@ from bot.github.manifest import convert
 from bot.github.oauth import OAuthClient, identify
 from bot.github.session import MAX_COMMENT_PAGES, MAX_PAGES
 from bot.github.transport import MAX_BODY, Credentials, make_api
-from bot.github.webhook_sender import fetch, send
+from bot.github.webhooks import fetch, send
 from bot.petition.facts import Repository
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery

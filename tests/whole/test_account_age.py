@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from bot.verify import IssueName, verify
+from bot.github.petition_reader import IssueName
+from bot.verify import verify
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, User
 from tests.whole.scene import Scene

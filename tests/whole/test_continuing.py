@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from bot.github.petition_reader import IssueName
 from bot.petition.block.body import machine_line
 from bot.petition.continuations import Continues, continuation_body
-from bot.verify import IssueName, verify
+from bot.verify import verify
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, Refused, User
 from tests.whole.scene import Scene, said

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.verify import IssueName, verify
+from bot.github.petition_reader import IssueName
+from bot.verify import verify
 from tests.whole.scene import Scene
 from tests.whole.test_command_line import run
 from tests.whole.watching import surveyed

@@ -9,7 +9,7 @@ from functools import partial
 import aiohttp
 
 from bot import app
-from bot.github.webhook_sender import send
+from bot.github.webhooks import send
 from sandbox.faults import Faults
 from tests.whole.scene import FAST, WATCHFUL
 from tests.whole.watching import at_rest, eventually, watched

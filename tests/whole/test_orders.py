@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from bot import app
+from bot.github.petition_reader import IssueName
 from bot.petition.organizers.settings import PATH
 from bot.store import State
-from bot.verify import IssueName, Verification, verify
+from bot.verify import Verification, verify
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import Clock, Scene, scene

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.verify import IssueName, verify
+from bot.github.petition_reader import IssueName
+from bot.verify import verify
 from tests.chance import noise
 from tests.store.damage import damage
 from tests.whole.scene import Scene, scene

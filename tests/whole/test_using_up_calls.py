@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bot.github.petition_reader import IssueName
 from bot.petition.block.body import machine_line
 from bot.petition.continuations import UNRELATED_LIMIT
 from bot.petition.machine_line import MachineLine
-from bot.verify import IssueName, verify
+from bot.verify import verify
 from sandbox.models import Issue
 from tests.whole.scene import Scene
 from tests.whole.watching import Calls, watched

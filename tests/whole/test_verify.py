@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.github.petition_reader import IssueName
 from bot.petition import block
 from bot.petition.continuations import Continues, continuation_body
-from bot.verify import IssueName, Verification, verify
+from bot.verify import Verification, verify
 from sandbox.models import Comment, Issue
 from tests.whole.scene import Scene
 from tests.whole.test_command_line import credentials, run

@@ -1,0 +1,232 @@
+"""Read a petition from GitHub alone: its issues, their comments, and by which rules it counts."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.github.errors import Forbidden, Gone, NotFound
+from bot.github.installation import InstallationClient
+from bot.github.models.rest import IssueRead
+from bot.petition import block, continuations
+from bot.petition.comments.comment import Author, Comment, Writer
+from bot.petition.counting.abuse_signals import Account
+from bot.petition.issue_names import split_name
+from bot.petition.organizers.commands import GivenCommand, apply_commands, logins_in, standing_commands
+from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
+from bot.petition.organizers.settings import read as read_text
+
+_NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
+
+
+class NotAName(Exception):
+    """Not the name of an issue. Write OWNER/REPO#NUMBER, for example lovelace/letters#12."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueName:
+    """`owner/repo#number`, as people write it."""
+
+    repository: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.repository}#{self.number}"
+
+    @classmethod
+    def read(cls, text: str) -> IssueName:
+        """Read a name; raises NotAName."""
+        match = _NAME.fullmatch(text.strip())
+        if match is None:
+            raise NotAName(NotAName.__doc__)
+        return cls(match["repository"], int(match["number"]))
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionRead:
+    """Everything that GitHub alone tells of a petition: its issues, their comments and the rules of counting.
+
+    `accounts` are those of the people who wrote a command, where they were asked for; `notes` name what could not
+    be checked.
+    """
+
+    pages: Sequence[IssueRead]
+    comments: Mapping[IssueName, Sequence[Comment]]
+    rules: Rules
+    notes: tuple[str, ...]
+    accounts: Mapping[int, Account]
+
+    @property
+    def name(self) -> IssueName:
+        """Return the name of the first issue."""
+        return _name_of(self.pages[0])
+
+    @property
+    def all_comments(self) -> list[Comment]:
+        """Return the comments of all issues."""
+        return [comment for found in self.comments.values() for comment in found]
+
+    @property
+    def born(self) -> dict[int, int]:
+        """Return when accounts were opened."""
+        return {user_id: account.born for user_id, account in self.accounts.items()}
+
+
+async def read_petition(
+    client: InstallationClient, name: IssueName, *, with_accounts: bool = False
+) -> PetitionRead:
+    """Read a petition from GitHub; raises `bot.github.errors`.
+
+    Accounts are asked for always, or only where the rules ask for their age.
+    """
+    pages = await _read_threads(client, name)
+    associates, nodes, notes = set[int](), list[str](), list[str]()
+    comments = {_name_of(page): await _read_comments(client, page, associates, nodes) for page in pages}
+    together = [comment for found in comments.values() for comment in found]
+    rules = await _find_rules(client, pages[0], together, associates, notes)
+    asked = with_accounts or rules.asks_for_age
+    return PetitionRead(pages, comments, rules, tuple(notes), await client.get_accounts(nodes) if asked else {})
+
+
+async def _read_threads(client: InstallationClient, name: IssueName) -> list[IssueRead]:
+    """Read a petition's issues, the first one first; `name` may be of any of them.
+
+    The block of the first one names the others. They count where a bot has written them as its continuations, under
+    the same owner: only an App can do that, and only one that the owner has let in.
+    """
+    first = await client.get_issue(name.repository, name.number)
+    if (continues := _continued_by(first)) is not None:
+        first = await client.get_issue(*split_name(continues.name))
+    said = block.machine_line(first.body)
+    pages, strangers = {first.issue.id: first}, 0
+    for other in said.threads if said is not None else ():
+        if strangers == continuations.UNRELATED_LIMIT:
+            break
+        if other.lower() == str(_name_of(first)).lower():
+            continue
+        page = await _read_continuation(client, other, first)
+        if page is None:
+            strangers += 1
+        else:
+            pages[page.issue.id] = page
+    return list(pages.values())
+
+
+async def _read_continuation(client: InstallationClient, name: str, first: IssueRead) -> IssueRead | None:
+    try:
+        page = await client.get_issue(*split_name(name))
+    except (NotFound, Gone):
+        return None
+    continues = _continued_by(page)
+    is_ours = continues is not None and page.repository.owner == first.repository.owner
+    return page if continues and is_ours and await client.is_same_issue(continues, first.issue.id) else None
+
+
+def _continued_by(page: IssueRead) -> continuations.Continues | None:
+    by_app = page.author is not None and page.author.type == "Bot"
+    return continuations.read_continues(page.body) if by_app else None
+
+
+async def _read_comments(
+    client: InstallationClient, read: IssueRead, associates: set[int], nodes: list[str]
+) -> list[Comment]:
+    """Read all comments, and of those that say something to us also who wrote what.
+
+    Authors that belong to the repository are added to `associates`, and to `nodes` the names by which GraphQL knows
+    the comments that say something.
+
+    An edit within the second of writing leaves no trace in the times that a listing shows, only in the history.
+    """
+    issue = read.issue
+    listing = await client.list_comments(read.repository.full_name, issue.number, count=issue.comments)
+    associates |= listing.associates
+    found = {comment.id: comment for comment in listing.comments}
+    told = [c.id for c in listing.comments if any(v.command or v.writer is Writer.UNKNOWN for v in c.versions)]
+    here = [listing.node_ids[comment_id] for comment_id in told]
+    nodes += here
+    for history in await client.get_comment_histories(here):
+        found[history.id] = history
+    return list(found.values())
+
+
+def _name_of(page: IssueRead) -> IssueName:
+    return IssueName(page.repository.full_name, page.issue.number)
+
+
+async def _find_rules(
+    client: InstallationClient,
+    first: IssueRead,
+    comments: Collection[Comment],
+    associates: Collection[int],
+    notes: list[str],
+) -> Rules:
+    """Apply settings and commands as the bot does, and add to `notes` what could not be checked.
+
+    `associates` are the people that GitHub shows as owner, member or collaborator. The block shows whom a command
+    has removed: logins change, and an old one cannot be looked up.
+    """
+    said, withheld = block.machine_line(first.body), defaultdict[int, set[int]](set)
+    for comment_id, person in said.removals if said is not None else ():
+        withheld[comment_id].add(person)
+    repository = first.repository.full_name
+    settings = await _settings(client, repository, notes)
+    commands = standing_commands(comments)
+    organizers = await _organizers(client, repository, commands, associates, notes)
+    named: dict[tuple[int, str], Author | None] = {}
+    for one in commands:
+        if organizers[one.author.id]:
+            people = await _named(client, one, comments, withheld.get(one.comment_id, ()), notes)
+            named.update({(one.comment_id, login): person for login, person in people.items()})
+    return apply_commands(settings, commands, organizers=organizers, named=named).rules
+
+
+async def _settings(client: InstallationClient, repository: str, notes: list[str]) -> Settings:
+    try:
+        text = await client.read_file(repository, PATH)
+    except Forbidden:
+        notes.append(f"{PATH} cannot be read with these credentials; counted without it")
+        return DEFAULTS
+    found = read_text(text or "")
+    if isinstance(found, Settings):
+        return found
+    notes.append(f"{PATH} has mistakes; counted without it; the bot uses its last version without mistakes")
+    return DEFAULTS
+
+
+async def _organizers(
+    client: InstallationClient,
+    repository: str,
+    commands: Iterable[GivenCommand],
+    associates: Collection[int],
+    notes: list[str],
+) -> dict[int, bool]:
+    organizers: dict[int, bool] = {}
+    for person in {one.author.id: one.author for one in commands}.values():
+        try:
+            organizers[person.id] = await client.may_write(repository, person)
+        except Forbidden:
+            organizers[person.id] = person.id in associates
+            word = "one" if organizers[person.id] else "none"
+            notes.append(f"who is an organizer is shown only to organizers; {person.login} was counted as {word}")
+    return organizers
+
+
+async def _named(
+    client: InstallationClient,
+    one: GivenCommand,
+    comments: Iterable[Comment],
+    meant: Collection[int],
+    notes: list[str],
+) -> dict[str, Author | None]:
+    """Return the account that a command means by each login; `meant` are those that the block shows as removed."""
+    authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
+    people = {login: await client.find_user(login) or authors.get(login) for login in logins_in(one.command)}
+    others = set(meant) - {person.id for person in people.values() if person is not None}
+    for login, person in people.items():
+        if others and (person is None or person.id not in meant):
+            notes.append(f"a command names {login}, who has another name by now; the block shows whom it meant")
+            people[login] = Author(others.pop(), login)
+    return people
