@@ -20,11 +20,10 @@ from aiohttp import web
 from bot.config import Config
 from bot.encryption import derive
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
-from bot.github.client import GitHub
 from bot.github.oauth import OAuthClient
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
-from bot.operations import addresses_of, examine
+from bot.operations import addresses_of, examine, github_of
 from bot.petition.facts import Fact
 from bot.reconcile.app_sync import AppSync
 from bot.reconcile.scheduler import Scheduler
@@ -112,7 +111,10 @@ async def running(
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         intervals = rates.intervals or Intervals(resync=config.resync_seconds)
-        github = _open_github(config, session, rates.limits, intervals.api_lag, clock, metrics)
+        github = github_of(
+            config, session, clock.now, clock.sleep, limits=rates.limits, lag=intervals.api_lag, hooks=metrics,
+            circuit_breaker=CircuitBreaker(make_probe(session, config.api_url), clock.now, metrics),
+        )  # fmt: skip
         app_sync = AppSync(store, github, intervals, clock.now)
         scheduler = Scheduler(
             store, github, config.petition_label, clock.now, WriteLimiter(rates.write_rate), intervals,
@@ -129,28 +131,6 @@ async def running(
         log.info("listening", host=config.host, port=port)
         yield Bot(store, scheduler, app_sync, port)
         log.info("stopping")
-
-
-def _open_github(
-    config: Config,
-    session: aiohttp.ClientSession,
-    limits: Limits,
-    api_lag: Seconds,
-    clock: Clock,
-    metrics: Metrics,
-) -> GitHub:
-    return GitHub(
-        session,
-        app_id=config.app_id,
-        private_key=config.private_key,
-        api_url=config.api_url,
-        now=clock.now,
-        sleep=clock.sleep,
-        limits=limits,
-        lag=api_lag,
-        hooks=metrics,
-        circuit_breaker=CircuitBreaker(make_probe(session, config.api_url), clock.now, metrics),
-    )
 
 
 async def run(config: Config, stop: asyncio.Event, address: socket.socket | None = None) -> None:

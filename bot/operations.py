@@ -17,8 +17,12 @@ from bot.doctor.checks import check
 from bot.doctor.collect import collect
 from bot.doctor.facts import Target
 from bot.doctor.findings import Finding
+from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.client import GitHub
+from bot.github.throttle import Limits
 from bot.github.urls import web_url_of
+from bot.github.webhooks import Reply, send
+from bot.hooks import Hooks
 from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address
 from bot.store import recover as recover_database
@@ -124,6 +128,13 @@ async def take(repository: str, number: int, config: Config) -> TakenPetition:
     return TakenPetition(whole, pages, addresses.site, int(time.time()))
 
 
+async def deliver(payload: bytes, event: str, url: str | None, config: Config, guid: str | None = None) -> Reply:
+    """Deliver a payload to an address, or to the bot on this machine that has the same configuration."""
+    here = f"http://127.0.0.1:{config.port}/webhook"
+    async with aiohttp.ClientSession() as session:
+        return await send(session, url or here, event, payload, config.webhook_secrets[0], guid)
+
+
 async def migrate(config: Config) -> None:
     """Bring the database to this version."""
     async with open_store(config, make=True):
@@ -140,8 +151,13 @@ def github_of(
     session: aiohttp.ClientSession,
     now: Callable[[], EpochSeconds] = time.time,
     sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
+    *,
+    limits: Limits | None = None,
+    lag: Seconds = 0.0,
+    hooks: Hooks | None = None,
+    circuit_breaker: CircuitBreaker | None = None,
 ) -> GitHub:
-    """Return GitHub's API as the App of a configuration uses it."""
+    """Return GitHub's API as the App of a configuration uses it; a command needs none of the options."""
     return GitHub(
         session,
         app_id=config.app_id,
@@ -149,6 +165,10 @@ def github_of(
         api_url=config.api_url,
         now=now,
         sleep=sleep,
+        limits=limits,
+        lag=lag,
+        hooks=hooks,
+        circuit_breaker=circuit_breaker,
     )
 
 

@@ -21,7 +21,6 @@ from bot.cli.command import (
     set_up_logs,
     with_app,
 )
-from bot.deliver_webhook import NotReadable, deliver, read_payload
 from bot.doctor.findings import are_fine
 from bot.init_repo import NotWritable, init_folder, init_repository
 from bot.terminal import one_line
@@ -60,13 +59,28 @@ def _init_repo(options: argparse.Namespace) -> int:
 
 
 def _deliver(options: argparse.Namespace) -> int:
-    payload = read_payload(options.file)
+    payload = _read_payload(options.file)
     settings = config.read_for_delivering(ENVIRONMENT)
     set_up_logs(settings)
     settings = settings if settings.webhook_secrets else with_app()
-    reply = run(deliver(payload, options.event, options.url, settings, options.guid))
+    reply = run(operations.deliver(payload, options.event, options.url, settings, options.guid))
     say(f"{reply.status or 'no answer'}: {reply.text.strip()}")
     return OK if reply.is_good else FAILED
+
+
+class NotReadable(Exception):
+    """A payload cannot be read; the message says which and why."""
+
+
+def _read_payload(file: str) -> bytes:
+    """Read a payload from a file, or from standard input for `-`; raises NotReadable."""
+    try:
+        payload = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise NotReadable(f"{file}: {error.strerror}") from error
+    if not payload.strip():
+        raise NotReadable(f"{file} is empty; a payload is the JSON that GitHub shows under Recent Deliveries")
+    return payload
 
 
 def _with_token_or_app() -> config.Config:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.deliver_webhook import NotReadable, read_payload
 from tests.whole.scene import Scene, scene
 from tests.whole.test_command_line import run
 
@@ -58,8 +57,8 @@ async def test_a_delivery_that_is_not_taken_is_told_with_the_answer(stage: Scene
 async def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.json").touch()
     for file in ("empty.json", "none.json"):
-        with pytest.raises(NotReadable, match=file):
-            read_payload(str(tmp_path / file))
+        code, _, err = await run("deliver", str(tmp_path / file), "--event", "ping")
+        assert (code, file in err) == (1, True)
     (tmp_path / "ping.json").write_text("{}")
     code, _, err = await run("deliver", str(tmp_path / "ping.json"), "--event", "ping")
     assert (code, "GITHUB_WEBHOOK_SECRET" in err) == (2, True)
