@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from bot.abuse_signals_text import report_group, report_signals
 from bot.config import Config
 from bot.github.client import with_token
 from bot.github.petition_reader import IssueName, PetitionRead, read_petition
@@ -162,9 +161,9 @@ class Audited:
 
     def lines(self) -> Iterator[str]:
         """Return its lines for people."""
-        first, *others = report_signals(self.found)
+        first, *others = self.found.lines()
         yield f"{self.name}: {first}"
-        yield from (f"  {line}" for line in (*others, *map(report_group, self.found.alike)))
+        yield from (f"  {line}" for line in (*others, *self.found.alike))
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
@@ -60,6 +61,11 @@ class Alike:
     signatures: int
     logins: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """Format the group; the first few are named."""
+        more = ", …" if self.signatures > _LOGINS_NAMED else ""
+        return f"Logins alike: {self.signatures:,} like {', '.join(self.logins[:_LOGINS_NAMED])}{more}"
+
 
 @dataclass(frozen=True, slots=True)
 class AbuseSignals:
@@ -83,6 +89,25 @@ class AbuseSignals:
     def is_remarkable(self) -> bool:
         """Return whether there is anything to look at twice."""
         return bool(self.empty or self.bursts or self.alike or any(number for _, number in self.young))
+
+    def lines(self) -> Iterator[str]:
+        """Format everything but the groups of logins; the first line says of how many signatures."""
+        yield f"{_count(self.signatures, 'signature')}. Nothing of this is proof, and nothing was done about it."
+        if self.aged:
+            young = ", ".join(f"{number:,} up to {_count(days, 'day')}" for days, number in self.young)
+            yield f"Age of the account at the time of signing: {young}, of {self.aged:,} that are known."
+        if self.signatures > self.unknown + self.waiting:
+            yield f"Without followers, repositories, name and description: {self.empty:,}."
+        if self.waiting:
+            yield f"Looked at {self.signatures - self.waiting:,} of {_count(self.signatures, 'account')} so far."
+        if self.unknown:
+            yield f"GitHub tells nothing of {_count(self.unknown, 'account')}."
+        for burst in self.bursts:
+            when = datetime.fromtimestamp(burst.hour, UTC)
+            young = f", {burst.young:,} of them from accounts up to a week old" if burst.young else ""
+            yield f"Many at once: {burst.signatures:,} in the hour from {when:%Y-%m-%d %H:%M} UTC{young}."
+        if not self.is_remarkable:
+            yield "Nothing remarkable."
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""
@@ -110,7 +135,8 @@ def assess(
 _LEAST_IN_BURST = 20
 _TIMES_THE_USUAL = 5
 _LEAST_ALIKE = 3
-_LOGINS_NAMED = 500
+_LOGINS_KEPT = 500
+_LOGINS_NAMED = 3
 _FILLING = re.compile(r"[\d._-]+")
 
 
@@ -139,4 +165,8 @@ def _alike(logins: Iterable[str]) -> Iterator[Alike]:
             groups[stem].append(login)
     sizes = Counter({stem: len(found) for stem, found in groups.items() if len(found) >= _LEAST_ALIKE})
     for stem, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]:
-        yield Alike(size, tuple(sorted(groups[stem])[:_LOGINS_NAMED]))
+        yield Alike(size, tuple(sorted(groups[stem])[:_LOGINS_KEPT]))
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

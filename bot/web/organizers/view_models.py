@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from bot.abuse_signals_text import report_group, report_signals
 from bot.petition.organizers.commands import write_removals
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import PATH, Detail
@@ -41,7 +40,7 @@ def view_organizers(
         "findings": findings,
         "groups": []
         if snapshot.anonymised_at
-        else [(one, report_group(one), list(write_removals(one.logins))) for one in review.found.alike],
+        else [(one, str(one), list(write_removals(one.logins))) for one in review.found.alike],
         "reviewed_at": review.at,
         "counting": [("Counted", _counted(details, review)), *_rules(details, context)],
         "results": _RESULTS,
@@ -60,7 +59,7 @@ _RESULTS: Final = {"obeyed": "applied", "misunderstood": "not understood", "take
 def _findings(details: PetitionDetails, review: SignatureReview) -> Iterator[str]:
     erased_at = details.snapshot.anonymised_at
     if erased_at is None:
-        yield from report_signals(review.found)
+        yield from review.found.lines()
         if not review.is_complete:
             yield "Older signatures were not reviewed."
     else:
