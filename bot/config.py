@@ -7,13 +7,11 @@ import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-from bot.secret_redaction import password_of
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
@@ -112,7 +110,7 @@ class Config:
 
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be shown to anybody."""
-        password = password_of(self.database_url)
+        password = _password_of(self.database_url)
         return (
             self.private_key,
             *self.webhook_secrets,
@@ -275,6 +273,15 @@ class _Reader:
         if not _is_rsa_key(pem):
             self.problems.append(f"{name} holds no RSA private key in PEM form (-----BEGIN … PRIVATE KEY-----)")
         return pem
+
+
+def _password_of(url: str) -> str:
+    """Return the password in a database's URL, wherever it stands there, or an empty text."""
+    try:
+        parts = urlsplit(url)
+        return parts.password or dict(parse_qsl(parts.query)).get("password", "")
+    except ValueError:
+        return ""
 
 
 def _is_rsa_key(pem: str) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import sys
 import threading
-from collections.abc import Iterable
-from typing import TextIO
+from collections.abc import Iterable, Iterator
+from typing import Final, TextIO
+from urllib.parse import quote, unquote
 
 import structlog
 
-from bot.secret_redaction import Redaction
 from bot.terminal import harmless, one_line
 
 LOUD = ("asyncpg", "markdown_it", "aiosqlite", "alembic", "gidgethub", "hpack")
@@ -99,9 +100,6 @@ def _blot(_logger: object, _method: str, rendered: object) -> str:
     return _REDACTION(str(rendered))
 
 
-_REDACTION = Redaction()
-"""Of the whole process: a secret that one part has learned, another must not show."""
-
 # One for all lines: `json.dumps` would make a new one for each, as there are things in them that it does not know.
 _ENCODER = json.JSONEncoder(default=repr)
 
@@ -132,3 +130,56 @@ def _traceback(stream: TextIO, error: structlog.typing.ExcInfo) -> None:
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
+
+
+# Secrets
+
+BLOT: Final = "[secret]"
+
+LEAST: Final = 6
+"""Letters from which on a text is taken for a secret; shorter ones would blot out ordinary words."""
+
+
+class Redaction:
+    """Knows the operator's secrets, and the looks of those that GitHub hands out while we run."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self.learn(())
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Blot out these as well."""
+        self._known |= {spelling for secret in secrets for spelling in _spellings(secret)}
+        # The longest first, because one secret may begin like another.
+        words = sorted((word for word in self._known if len(word) >= LEAST), key=len, reverse=True)
+        self._pattern = re.compile("|".join([*map(re.escape, words), *_LOOKS]))
+
+    def __call__(self, text: str) -> str:
+        """Return the text with a blot in the place of each secret."""
+        return self._pattern.sub(BLOT, text)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Return the ways in which a secret may be written; one of several lines also comes line by line."""
+    for line in [secret, *secret.split()] if "\n" in secret else [secret]:
+        if line.startswith("-----"):
+            continue
+        yield line
+        yield json.dumps(line)[1:-1]
+        yield repr(line)[1:-1]
+        yield quote(line, safe="")
+        yield unquote(line)
+
+
+_LOOKS: Final = (
+    # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
+    r"\b(?:gh[oprsu]_[\w.-]{16,}|github_pat_\w{16,})",
+    # A JWT: three parts in base64, of which the first begins with `{"`.
+    r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}",
+    # What stands before the host of an address, which some write into it.
+    r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+)
+
+_REDACTION = Redaction()
+"""Of the whole process: a secret that one part has learned, another must not show."""
