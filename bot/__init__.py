@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import tomllib
+from importlib import metadata
+from pathlib import Path
 
 
-def __getattr__(name: str) -> Any:
-    """Return `__version__`, which is looked up only when somebody asks."""
-    if name != "__version__":
-        raise AttributeError(name)
-    from bot.version import version  # noqa: PLC0415 - see above
+def _version() -> str:
+    """Return the version of the installed package; in a clone, that of its `pyproject.toml`."""
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    if project.is_file():
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+    try:
+        return metadata.version("undersigned")
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
-    return version()
+
+__version__ = _version()

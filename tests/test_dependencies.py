@@ -74,7 +74,7 @@ def test_the_tests_run_on_what_the_bot_and_the_demo_are_installed_with(file: str
 
 
 def test_what_the_bot_imports_is_what_it_asks_for() -> None:
-    demo = {ROOT / "bot/demo.py", *(ROOT / "sandbox").rglob("*.py")}
+    demo = {ROOT / "bot/cli/demo.py", *(ROOT / "sandbox").rglob("*.py")}
     assert imported({*(ROOT / "bot").rglob("*.py")} - demo) == names([*BASE, *POSTGRES])
     assert imported(demo) - names(BASE) == names(DEMO)
 

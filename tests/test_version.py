@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import bot
-from bot.version import user_agent
+from bot.github.http_exchange import USER_AGENT
 
 ROOT = Path(__file__).parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -23,7 +23,7 @@ def typed(*words: str) -> tuple[int, str, str]:
 
 def test_it_says_its_version() -> None:
     assert typed("--version") == (0, f"undersigned {VERSION}\n", "")
-    assert (bot.__version__, user_agent()) == (VERSION, f"undersigned/{VERSION}")
+    assert (bot.__version__, USER_AGENT) == (VERSION, f"undersigned/{VERSION}")
 
 
 def test_whoever_types_no_command_is_shown_all() -> None:

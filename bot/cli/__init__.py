@@ -8,8 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from bot import __version__
 
 if TYPE_CHECKING:
     from bot.cli.command import CliCommand
@@ -21,9 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(words)
     except* ModuleNotFoundError as error:
-        from bot.cli.missing_dependency import explain  # noqa: PLC0415 - nobody else waits for it
-
-        print(explain(error, *words[:1]), file=sys.stderr)
+        print(_explain(error, *words[:1]), file=sys.stderr)
         code = 2
     return code
 
@@ -93,7 +94,7 @@ COMMANDS: Final = (
     CommandSpec(
         "handover",
         "make the pack for whoever the petition is addressed to: a web page to print, JSON, a table, checksums",
-        "handover",
+        "petitions",
     ),
     CommandSpec(
         "doctor",
@@ -126,20 +127,12 @@ COMMANDS: Final = (
     CommandSpec(
         "recover",
         "save what can be read from a damaged SQLite database into a new file; the bot reads the rest from GitHub",
-        "recover",
+        "serve",
     ),
     CommandSpec(
         "restore", "put what backup has made in the place of the database, while the bot does not run", "serve"
     ),
 )
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from bot.version import version  # noqa: PLC0415 - only who asks waits for it
-
-        print(f"undersigned {version()}")
-        parser.exit()
 
 
 def _parser(chosen: CommandSpec | None) -> argparse.ArgumentParser:
@@ -149,7 +142,9 @@ def _parser(chosen: CommandSpec | None) -> argparse.ArgumentParser:
         description="Count /sign comments on petition issues and keep the tally in the issue's body.",
         epilog="New here? Start with: python -m bot demo",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    parser.add_argument(
+        "--version", action="version", version=f"undersigned {__version__}", help="print the version and end"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for word in COMMANDS:
         sentence = f"{word.help[0].upper()}{word.help[1:]}."
@@ -159,3 +154,32 @@ def _parser(chosen: CommandSpec | None) -> argparse.ArgumentParser:
             command.add_arguments(added)
             added.set_defaults(carry_out=command.carry_out)
     return parser
+
+
+POSTGRES: Final = frozenset({"asyncpg", "greenlet"})
+"""What the extra of that name installs."""
+
+
+def _explain(missing: BaseException, command: str) -> str:
+    """Return what to install; raises the error again where the module is one of ours, or of Python itself."""
+    while isinstance(missing, BaseExceptionGroup):
+        missing = missing.exceptions[0]
+    module = (getattr(missing, "name", None) or "").partition(".")[0]
+    if command == "demo" and not find_spec("sandbox"):
+        return (
+            "`demo` needs the sandbox, which is in the project's repository and not in the package. In a clone (git"
+            f" clone) type: {_install_lines(command)}"
+        )
+    if module in {"", "bot", "sandbox"} | sys.stdlib_module_names:
+        raise missing
+    needs, extra = ("PostgreSQL", "[postgres]") if module in POSTGRES else (f"`{command}`", "")
+    lacking = f"{needs} needs {module}, which is not installed for {sys.executable}."
+    if not Path(__file__).parents[2].joinpath("pyproject.toml").is_file():
+        return f"{lacking} Install undersigned{extra} there."
+    # Most often somebody has typed `python3` where the virtual environment's Python was meant.
+    return f"{lacking} In the clone type: {_install_lines(command)}"
+
+
+def _install_lines(command: str) -> str:
+    file = "sandbox/requirements.txt" if command == "demo" else "requirements.txt"
+    return f"python3 -m venv .venv && .venv/bin/pip install -r {file} && .venv/bin/python -m bot {command}"

@@ -1,21 +1,280 @@
-"""The command that shows everything on one machine: the bot and a GitHub side by side."""
+"""`demo`: the bot beside a GitHub on this machine, with a page to write comments and watch the issue's body."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import random
+import secrets
+import tempfile
+import time
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
-from bot import config, demo, logs
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+from rich.rule import Rule
+
+from bot import app, config, logs
 from bot.cli.command import CliCommand, run
+from bot.config import Config
+from bot.petition import block
+from bot.reconcile.timing import Intervals
+from bot.reconcile.write_limiter import WriteRate
+from bot.terminal import harmless
+from bot.units import Seconds
+from bot.urls import SIGNED_IN
+from sandbox import page
+from sandbox.faults import Faults
+from sandbox.models import Issue
+from sandbox.people import people
+from sandbox.replay_data import Calendar, arrivals
+from sandbox.server import Sandbox
+
+FAVOURITE_PORT = 8000
+
+PACE = 0.25
+"""Mean seconds between two signers of `--signers`; a front page brings about as many."""
+
+RATES = app.Rates(write_rate=WriteRate(burst=10, period=2.0))
+"""One's own GitHub takes more edits than the real one, and nobody likes to wait in a demo."""
+
+UNDER_FAULTS = replace(RATES, intervals=Intervals(resync=5.0))
+"""With faults, what no delivery told is looked for every few seconds, as a demo does not last ten minutes."""
+
+DAY = 86_400.0
+
+IN_A_REPLAY = replace(RATES, intervals=Intervals(resync=30 * DAY))
+"""Days pass in seconds; what a delivery told need not be looked for all the time."""
+
+LONGEST_QUIET = 0.5
+"""Real seconds that a replay waits at most for the next signer."""
+
+PATIENCE = 60.0
+"""Real seconds in which the body must say what is expected."""
+
+TITLE = "An open letter: keep the machines in the service of people"
+
+LETTER = """\
+To everybody who builds and runs the machines of this world,
+
+we, who write the programs, ask you to **keep the machines in the service of people**:
+
+1. Let nobody be judged by a program that nobody can question.
+2. Tell people when it is a machine that answers them.
+3. Leave every machine a switch, and somebody who may use it.
+
+We sign with our names because we mean it.
+"""
 
 
-def _demo(options: argparse.Namespace) -> int:
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The running demo: a sandbox, a bot, and one petition."""
+
+    sandbox: Sandbox
+    bot: app.Bot
+    petition: Issue
+
+    @property
+    def url(self) -> str:
+        """Return the address of the petition's page."""
+        return f"{self.sandbox.web_url}/{self.petition.repository.full_name}/issues/{self.petition.number}"
+
+    @property
+    def roster_url(self) -> str:
+        """Return the address of the bot's own page about the petition."""
+        name = f"{self.petition.repository.full_name}/{self.petition.number}"
+        return f"http://127.0.0.1:{self.bot.port}/petitions/{name}"
+
+
+async def replay(letter: str, *, speed: float, port: int | None) -> int:
+    """Replay a real letter: invented people sign when people signed it, `speed` times as fast, until it closes.
+
+    Quiet stretches are cut short.
+    """
+    times = arrivals(letter)
+    calendar = Calendar.opened_at(times[0] - DAY)
+    stop, console = asyncio.Event(), Console()
+    with app.stopping_on_signals(stop.set):
+        async with stage(port, calendar=calendar) as scene:
+            console.print(f"\nThe petition is at [bold]{scene.url}[/bold]")
+            console.print(f"Who has signed it is at [bold]{scene.roster_url}[/bold]")
+            with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as progress:
+                task = progress.add_task("Signing", total=len(times))
+                for person, moment in zip(people(len(times)), times, strict=True):
+                    wait = min(max(moment - calendar(), 0.0) / speed, LONGEST_QUIET)
+                    if await _is_over(stop, wait):
+                        return 0
+                    calendar.turn_to(moment)
+                    scene.sandbox.comment(scene.petition, person.login, person.comment)
+                    progress.update(task, advance=1, description=f"{datetime.fromtimestamp(moment, UTC):%d %b %Y}")
+            calendar.turn_to(times[-1] + DAY)
+            return await _close(scene, len(times), console)
+
+
+async def demo(*, port: int | None, signers: int | None, browser: bool, faults: int | None = None) -> int:
+    """Run the demo until it is interrupted, or until the invented signers have all been counted.
+
+    `faults` is the seed of GitHub's bad day; None for a good one.
+    """
+    stop = asyncio.Event()
+    console = Console()
+    with app.stopping_on_signals(stop.set):
+        async with stage(port, faults) as scene:
+            console.print(f"\nThe petition:        [bold]{scene.url}[/bold]", soft_wrap=True)
+            console.print(f"Who has signed it:   [bold]{scene.roster_url}[/bold]", soft_wrap=True)
+            console.print(f"For its organizers:  [bold]{scene.roster_url}/organizers[/bold]\n", soft_wrap=True)
+            if faults is not None:
+                console.print(
+                    "GitHub has a bad day: deliveries get lost, answers break off. The body follows anyway."
+                )
+            if signers:
+                return await _sign_up(scene, signers, stop, console)
+            console.print("Write [bold]/sign[/bold] under the petition and watch it. Ctrl-C ends the demo.\n")
+            if browser:
+                await asyncio.to_thread(webbrowser.open, scene.url)
+            await stop.wait()
+    return 0
+
+
+@asynccontextmanager
+async def stage(
+    port: int | None = None, faults: int | None = None, calendar: Calendar | None = None
+) -> AsyncIterator[Scene]:
+    """Set the scene: a sandbox with an installed App, the bot on a fresh SQLite file, and a petition."""
+    rates = RATES if faults is None else UNDER_FAULTS
+    rates, now = (rates, time.time) if calendar is None else (IN_A_REPLAY, calendar)
+    sandbox = Sandbox(now=now)
+    page.mount(sandbox)
+    await _start(sandbox, port)
+    try:
+        with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
+            async with app.running(_config(sandbox, Path(folder)), rates, app.Clock(now=now)) as bot:
+                sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+                sandbox.callback_urls = (f"http://127.0.0.1:{bot.port}{SIGNED_IN}",)
+                petition = sandbox.petition(TITLE, LETTER, repository=sandbox.repository("analytical/letters"))
+                await counted(Scene(sandbox, bot, petition))
+                if faults is not None:
+                    sandbox.faults = Faults.bad_day(faults)
+                yield Scene(sandbox, bot, petition)
+    finally:
+        await sandbox.stop()
+
+
+async def counted(scene: Scene, signatures: int = 0, *, patience: float = PATIENCE) -> None:
+    """Wait until the petition's body shows this many signatures; raises TimeoutError."""
+    changed = asyncio.Event()
+    changed.set()
+    listeners = scene.sandbox.world.on_change
+    listener = lambda _: changed.set()  # noqa: E731 - one name, to take it off the list again
+    listeners.append(listener)
+    try:
+        async with asyncio.timeout(patience):
+            while await changed.wait():
+                changed.clear()
+                line = block.machine_line(scene.petition.body)
+                if line is not None and line.count == signatures:
+                    return
+    finally:
+        listeners.remove(listener)
+
+
+async def _sign_up(scene: Scene, signers: int, stop: asyncio.Event, console: Console) -> int:
+    """Add signatures of invented people at the pace of a busy hour, then print the body that came of it."""
+    chance = random.Random(signers)  # noqa: S311 - reproducible, not secret
+    started = time.monotonic()
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as progress:
+        task = progress.add_task("Signing", total=signers)
+        for person in people(signers):
+            scene.sandbox.comment(scene.petition, person.login, person.comment)
+            progress.advance(task)
+            if await _is_over(stop, min(chance.expovariate(1 / PACE), 8 * PACE)):
+                return 0
+    try:
+        await counted(scene, signers)
+    except TimeoutError:
+        return _fail(scene, signers, console)
+    _print_body(scene, console)
+    console.print(f"{signers} people signed and were counted in {time.monotonic() - started:.0f} seconds.")
+    return 0
+
+
+async def _is_over(stop: asyncio.Event, seconds: Seconds) -> bool:
+    """Wait, and tell whether the demo is to end."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    return stop.is_set()
+
+
+def _fail(scene: Scene, signers: int, console: Console) -> int:
+    line = block.machine_line(scene.petition.body)
+    console.print(
+        f"[red]The body should show {signers} signatures and shows {line.count if line else 'none'}.[/red]"
+    )
+    return 1
+
+
+def _print_body(scene: Scene, console: Console) -> None:
+    console.print(Rule("the issue's body"))
+    body = harmless((scene.petition.body or "").replace("\r\n", "\n"))
+    console.print(body, markup=False, highlight=False, soft_wrap=True)
+    console.print(Rule())
+
+
+async def _start(sandbox: Sandbox, port: int | None) -> None:
+    """Listen on the wanted port, or without a wish on the favourite one or a free one."""
+    try:
+        await sandbox.start(port=FAVOURITE_PORT if port is None else port)
+    except OSError as error:
+        if port is not None:
+            raise app.CannotListen(f"cannot listen on port {port}: {error.strerror}") from error
+        await sandbox.start(port=0)
+
+
+def _config(sandbox: Sandbox, folder: Path) -> Config:
+    return Config(
+        app_id=str(sandbox.app_id),
+        private_key=sandbox.private_key,
+        webhook_secrets=(sandbox.webhook_secret,),
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+        secret_key=secrets.token_hex(32),
+        api_url=sandbox.api_url,
+        database_url=f"sqlite:///{folder / 'demo.db'}",
+        host="127.0.0.1",
+        port=0,
+        public_url="http://127.0.0.1:0",
+    )
+
+
+async def _close(scene: Scene, signers: int, console: Console) -> int:
+    """Close the petition when all are counted, and print the body that stays."""
+    sandbox, closed = scene.sandbox, asyncio.Event()
+    try:
+        await counted(scene, signers)
+        listen = sandbox.world.on_change.append
+        listen(lambda _: closed.set() if "Closed on" in (scene.petition.body or "") else None)
+        sandbox.issues.close(scene.petition, scene.petition.repository.owner)
+        async with asyncio.timeout(PATIENCE):
+            await closed.wait()
+    except TimeoutError:
+        return _fail(scene, signers, console)
+    _print_body(scene, console)
+    return 0
+
+
+def _run_demo(options: argparse.Namespace) -> int:
     # In a replay every token expires within the second; that heals, and is no news.
     logs.configure(options.log_level or ("error" if options.replay else "warning"), None)
     if options.replay:
-        return run(demo.replay(options.replay, speed=options.speed, port=options.port))
-    return run(
-        demo.demo(port=options.port, signers=options.signers, browser=options.browser, faults=options.faults)
-    )
+        return run(replay(options.replay, speed=options.speed, port=options.port))
+    return run(demo(port=options.port, signers=options.signers, browser=options.browser, faults=options.faults))
 
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,4 +307,4 @@ def _positive(text: str) -> int:
     return number
 
 
-COMMANDS = {"demo": CliCommand(_demo, _demo_arguments)}
+COMMANDS = {"demo": CliCommand(_run_demo, _demo_arguments)}

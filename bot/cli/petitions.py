@@ -22,6 +22,7 @@ from bot.cli.command import (
     set_up_logs,
     with_app,
 )
+from bot.export import pack
 from bot.export.formats import FORMATS, export
 from bot.export.pack import NotAPack, check_pack
 from bot.github.petition_reader import IssueName, NotAName
@@ -31,7 +32,7 @@ from bot.terminal import harmless
 from bot.verify import Audited, DatabaseVerification, Verification, audit, verify
 
 
-def petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
+def _petition_argument(parser: argparse.ArgumentParser, nargs: str | None = None, more: str = "") -> None:
     """Add the argument that names the petition."""
     said = f"the petition's issue, for example lovelace/letters#12{more}"
     parser.add_argument("petition", metavar="OWNER/REPO#N", nargs=nargs, help=said)
@@ -93,12 +94,27 @@ def _verify_pack(folder: Path) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    name = IssueName.read(options.petition)
-    taken = run(operations.take(name.repository, name.number, configured(credentials=False)))
+    taken = _take(options)
     text = export(taken.whole, options.format, taken.pages, taken.site, taken.at // 86_400)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a file
     print(harmless(text) if sys.stdout.isatty() else text, end="")
     return OK
+
+
+def _hand_over(options: argparse.Namespace) -> int:
+    taken = _take(options)
+    try:
+        pack.write(pack.make_files(taken.whole, taken.pages, taken.site, taken.at), options.out)
+    except OSError as error:
+        complain(f"{options.out} cannot be written: {error.strerror}")
+        return FAILED
+    say(f"{options.out} holds the pack. To check it: python -m bot verify --pack {options.out}")
+    return OK
+
+
+def _take(options: argparse.Namespace) -> operations.TakenPetition:
+    name = IssueName.read(options.petition)
+    return run(operations.take(name.repository, name.number, configured(credentials=False)))
 
 
 def _show(found: Verification | DatabaseVerification | Audited, options: argparse.Namespace) -> None:
@@ -109,7 +125,7 @@ def _show(found: Verification | DatabaseVerification | Audited, options: argpars
 
 
 def _audit_arguments(parser: argparse.ArgumentParser) -> None:
-    petition_argument(parser)
+    _petition_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the result for machines")
 
 
@@ -118,7 +134,7 @@ def _forget_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
-    petition_argument(parser, "?", "; with --database, all petitions if none is named")
+    _petition_argument(parser, "?", "; with --database, all petitions if none is named")
     parser.add_argument(
         "--database",
         action="store_true",
@@ -131,16 +147,22 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
-    petition_argument(parser)
+    _petition_argument(parser)
     parser.add_argument("--format", choices=sorted(FORMATS), default="csv", help="default: csv")
 
 
-_command = partial(CliCommand, misuses=(NotAName, NotAPack), failures=(UnknownPetition,))
+def _hand_over_arguments(parser: argparse.ArgumentParser) -> None:
+    _petition_argument(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="a new or empty folder")
+
+
+_command = partial(CliCommand, misuses=(NotAName, NotAPack, pack.NotEmpty), failures=(UnknownPetition,))
 
 COMMANDS = {
-    "resync": _command(_resync, petition_argument),
+    "resync": _command(_resync, _petition_argument),
     "verify": _command(_verify, _verify_arguments),
     "export": _command(_export, _export_arguments),
+    "handover": _command(_hand_over, _hand_over_arguments),
     "audit": _command(_audit, _audit_arguments),
     "forget": _command(_forget, _forget_arguments),
 }

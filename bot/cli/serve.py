@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from bot import app_setup, config, operations
 from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, configured, run, say, set_up_logs
-from bot.store import backup, restore
+from bot.encryption import WrongKey, decrypt
+from bot.store import Recovered, backup, restore
 
 
 def _serve(_options: argparse.Namespace) -> int:
@@ -53,6 +55,48 @@ def _restore(options: argparse.Namespace) -> int:
     return OK
 
 
+def _recover(options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    found = run(operations.recover(options.file, settings))
+    say(f"{options.file} holds what could be read of {found.path}.")
+    say(*_losses(found), _app(found, settings.secret_key), *_next_steps(found, options.file))
+    return OK
+
+
+def _losses(found: Recovered) -> Iterator[str]:
+    if not found.lost:
+        yield "Every row could be read."
+    for table in found.lost:
+        rows = "1 row" if table.rows == 1 else f"{table.rows:,} rows"
+        yield f"  {table.name}: {rows}, a part of the table could not be read"
+    lost = {table.name for table in found.lost}
+    if "forgotten" in lost:
+        yield "Who had asked to be forgotten may have to be forgotten again: python -m bot forget LOGIN"
+    if "petitions" in lost:
+        yield "Private petitions may have new addresses; they stand in the petitions' issues."
+
+
+def _app(found: Recovered, secret_key: str) -> str:
+    again = "Store it again: python -m bot import-app"
+    if found.app is None:
+        if any(table.name == "sealed" for table in found.lost):
+            return f"The App's credentials could NOT be saved, if the set-up had stored them. {again}"
+        return "No App is stored in it."
+    if not secret_key:
+        return "The App's credentials were saved."
+    try:
+        decrypt(found.app, secret_key)
+    except WrongKey:
+        return f"The App's credentials were saved, but this SECRET_KEY does not open them. {again} --replace"
+    return "The App's credentials were saved, and SECRET_KEY opens them."
+
+
+def _next_steps(found: Recovered, file: Path) -> Iterator[str]:
+    yield f"Now stop the bot, and move {found.path} away with what is beside it (-wal, -shm). Then:"
+    yield f"  python -m bot restore {file}"
+    yield "Start the bot: it reads all petitions and comments on GitHub again, and brings back what was lost."
+
+
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace", action="store_true", help="put it in the place of an App that is stored already"
@@ -63,11 +107,16 @@ def _file_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="the copy")
 
 
+def _new_file_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the new file, which must not be there yet")
+
+
 COMMANDS = {
     "serve": CliCommand(_serve),
     "import-app": CliCommand(_import_app, _import_arguments),
     "drop-app": CliCommand(_drop_app),
     "migrate": CliCommand(_migrate),
     "backup": CliCommand(_backup, _file_argument),
+    "recover": CliCommand(_recover, _new_file_argument),
     "restore": CliCommand(_restore, _file_argument),
 }

@@ -8,9 +8,15 @@ from typing import Any, Final
 
 import aiohttp
 
+from bot import __version__
 from bot.github.errors import Unavailable
 from bot.units import Seconds
-from bot.version import user_agent
+
+USER_AGENT: Final = f"undersigned/{__version__}"
+"""GitHub demands the header.
+
+https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent
+"""
 
 SMALL_BODY: Final = 2 * 1024 * 1024
 """Bytes of a response that holds no more than one thing, such as a token."""
@@ -45,7 +51,7 @@ async def exchange(
         async with session.request(
             method,
             url,
-            headers={"user-agent": user_agent(), **(headers or {})},
+            headers={"user-agent": USER_AGENT, **(headers or {})},
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=timeout),
             **body,

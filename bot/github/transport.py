@@ -29,13 +29,12 @@ from bot.github.errors import (
     WriteNotSent,
 )
 from bot.github.etag_cache import CachedResponse, EtagCache
-from bot.github.http_exchange import SMALL_BODY, HttpResponse, exchange
+from bot.github.http_exchange import SMALL_BODY, USER_AGENT, HttpResponse, exchange
 from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, Wait, is_limit, kind_of, resource_of
 from bot.github.urls import graphql_url, own_url
 from bot.hooks import Hooks
 from bot.units import EpochSeconds, Seconds
-from bot.version import user_agent
 
 API_VERSION: Final = "2022-11-28"
 """https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
@@ -249,7 +248,7 @@ def _check_may_write(call: str) -> None:
 
 
 def _headers(credentials: Credentials, cached: CachedResponse | None, body: bytes) -> dict[str, str]:
-    headers = sansio.create_headers(user_agent(), jwt=credentials.jwt, oauth_token=credentials.token)
+    headers = sansio.create_headers(USER_AGENT, jwt=credentials.jwt, oauth_token=credentials.token)
     headers["x-github-api-version"] = API_VERSION
     if body:
         headers["content-type"] = JSON

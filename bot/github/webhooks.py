@@ -23,7 +23,7 @@ from typing import Final, TypeVar
 import aiohttp
 import msgspec
 
-from bot.github.http_exchange import read_beginning
+from bot.github.http_exchange import USER_AGENT, read_beginning
 from bot.github.models.common import Id, IdModel
 from bot.github.models.webhooks import (
     Event,
@@ -35,7 +35,6 @@ from bot.github.models.webhooks import (
     RepositoryScopedEvent,
 )
 from bot.petition.facts import CommentFact, Fact, IssueFact, SettingsFact, Unclear
-from bot.version import user_agent
 
 
 class Malformed(Exception):
@@ -321,7 +320,7 @@ async def fetch(session: aiohttp.ClientSession, url: str) -> Reply:
 async def _reply(
     session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None = None
 ) -> Reply:
-    headers = {"User-Agent": user_agent(), **headers}
+    headers = {"User-Agent": USER_AGENT, **headers}
     try:
         async with session.request(
             method, url, headers=headers, data=body, timeout=TIMEOUT, allow_redirects=False

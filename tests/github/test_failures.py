@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from bot.github import transport
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Unavailable
+from bot.github.http_exchange import USER_AGENT
 from bot.github.installation import InstallationClient
 from bot.github.models import graphql, rest
 from bot.github.models.rest import CACHED, expect, refusal_message
 from bot.github.transport import Transport
-from bot.version import user_agent
 from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -254,6 +254,6 @@ async def test_every_call_names_our_user_agent_and_api_version(
     await client.get_comment_histories(["IC_x"])
     await github.get_app()
     for call in calls.all:
-        assert call.headers["User-Agent"] == user_agent()
+        assert call.headers["User-Agent"] == USER_AGENT
         assert call.headers["X-GitHub-Api-Version"] == "2022-11-28"
         assert call.headers["Accept"] == "application/vnd.github.v3+json"

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from bot import demo
+from bot.cli import demo
 from sandbox.models import Issue
 from sandbox.page import mount
 from sandbox.server import Sandbox
