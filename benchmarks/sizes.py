@@ -26,7 +26,7 @@ from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import Author
 from bot.petition.facts import CommentFact
 from bot.reconcile.publish import publish
-from bot.reconcile.publish_context import PublishContext
+from bot.reconcile.publish_plan import PublishContext
 from bot.store import Store
 
 SIZES, QUICK_SIZES = (1_000, 10_000, 100_000, 1_000_000), (100, 500)

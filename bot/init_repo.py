@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
+from typing import Final
 
 import aiohttp
 
@@ -13,7 +15,16 @@ from bot.config import Config
 from bot.github.client import GitHub, RepositorySetup, repository_setup_with_token
 from bot.github.errors import Forbidden, GitHubError, NotFound
 from bot.operations import github_of
-from bot.repository_templates import COLOR, DESCRIPTION, starter_files
+from bot.petition.organizers.settings import PATH
+
+FORM: Final = ".github/ISSUE_TEMPLATE/petition.yml"
+"""Where GitHub looks for issue forms.
+
+https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-issue-forms
+"""
+
+COLOR: Final = "3d4fb5"
+DESCRIPTION: Final = "People sign this by commenting /sign"
 
 Ask = Callable[[str], bool]
 """Put a question to whoever is there; False for no."""
@@ -38,6 +49,18 @@ class Furnished:
         """Record what was not done."""
         self.lines.append(line)
         self.is_complete = False
+
+
+def starter_files(label: str) -> dict[str, str]:
+    """Return the files by their paths; the form puts `label` on the issue that it opens."""
+    # A label may hold anything, and in single quotes YAML wants only those doubled.
+    quoted = label.replace("'", "''")
+    form = _text("issue-form.yml").replace("'petition'", f"'{quoted}'")
+    return {PATH: _text("petition.yml"), FORM: form}
+
+
+def _text(name: str) -> str:
+    return resources.files("bot").joinpath("repository_templates", name).read_text("utf-8")
 
 
 def init_folder(folder: Path, label: str, may_overwrite: Ask) -> Furnished:
@@ -75,16 +98,22 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
     return done
 
 
-def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: Furnished) -> None:
-    known = file.read_text(encoding="utf-8", errors="replace") if file.exists() else None
+def _is_to_write(path: str, known: str | None, text: str, may_overwrite: Ask, done: Furnished) -> bool:
     if known == text:
         done.say(f"{path} was there.")
     elif known is None or may_overwrite(f"{path} is there and says something else. Write over it?"):
+        return True
+    else:
+        done.lack(f"{path} was left as it is.")
+    return False
+
+
+def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: Furnished) -> None:
+    known = file.read_text(encoding="utf-8", errors="replace") if file.exists() else None
+    if _is_to_write(path, known, text, may_overwrite, done):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         done.say(f"{path} is written.")
-    else:
-        done.lack(f"{path} was left as it is.")
 
 
 async def _commit(
@@ -92,13 +121,9 @@ async def _commit(
 ) -> None:
     try:
         known = await setup.read_file(repo, path)
-        if known is not None and known.text == text:
-            done.say(f"{path} was there.")
-        elif known is None or may_overwrite(f"{path} is there and says something else. Write over it?"):
+        if _is_to_write(path, None if known is None else known.text, text, may_overwrite, done):
             await setup.write_file(repo, path, text, over=known)
             done.say(f"{path} is committed.")
-        else:
-            done.lack(f"{path} was left as it is.")
     except Forbidden:
         done.lack(
             f"{path} is not written: the App may not change files. Do it with a GITHUB_TOKEN of yours (Contents:"

@@ -14,8 +14,7 @@ import aiohttp
 
 from bot.config import Config
 from bot.doctor.checks import check
-from bot.doctor.collect import collect
-from bot.doctor.facts import Target
+from bot.doctor.facts import Target, collect
 from bot.doctor.findings import Finding
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.client import GitHub
@@ -23,7 +22,7 @@ from bot.github.throttle import Limits
 from bot.github.urls import web_url_of
 from bot.github.webhooks import Reply, send
 from bot.hooks import Hooks
-from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand
+from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address
 from bot.store import recover as recover_database
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds

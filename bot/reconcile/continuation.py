@@ -18,7 +18,7 @@ from bot.petition import continuations
 from bot.petition.block.body import machine_line
 from bot.petition.facts import Continuation
 from bot.petition.issue_names import split_name
-from bot.reconcile.publish_context import PublishContext
+from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.timing import ends_all
 from bot.store import Publication, Snapshot
 from bot.units import EpochSeconds, Seconds

@@ -12,10 +12,10 @@ from bot.github.errors import Gone
 from bot.petition.comments.comment import body_digest
 from bot.petition.facts import IssueGone
 from bot.reconcile.continuation import continue_if_full, restore_threads
-from bot.reconcile.publish_context import PublishContext
 from bot.reconcile.publish_plan import (
     BodyPlan,
     EditDecision,
+    PublishContext,
     PublishPlan,
     ShownIssue,
     block_content,

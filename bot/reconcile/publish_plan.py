@@ -1,11 +1,12 @@
-"""Decide what a publication records and writes: from what GitHub shows, what is known, and the time. No I/O."""
+"""Plan a publication: what to record and write, from what GitHub shows, what is known, and the time. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
@@ -13,10 +14,38 @@ from bot.petition.facts import IssueFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.reconcile.timing import Requeue
-from bot.reconcile.write_limiter import EDIT, WIPED
-from bot.store import KnownBody, OurWrite, PlannedBody, Publication, Snapshot, State, Thread, outside_digest
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.reconcile.write_limiter import EDIT, WIPED, RepairLimiter
+from bot.store import (
+    KnownBody,
+    Lease,
+    OurWrite,
+    PlannedBody,
+    Publication,
+    Snapshot,
+    State,
+    Store,
+    Thread,
+    outside_digest,
+)
+from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 from bot.urls import Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class PublishContext:
+    """What publishing needs; `lease` says whether this process still may write.
+
+    What GitHub said of organizers longer than `recheck_after` seconds ago is asked again.
+    """
+
+    store: Store
+    client: InstallationClient
+    lease: Lease
+    label: str
+    now: Callable[[], EpochSeconds]
+    recheck_after: Seconds
+    addresses: Addresses = field(default_factory=Addresses)
+    repair_limiter: RepairLimiter = field(default_factory=RepairLimiter)
 
 
 class EditDecision(StrEnum):

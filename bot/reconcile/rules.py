@@ -14,7 +14,7 @@ from bot.petition.facts import Repository
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import PATH
 from bot.petition.organizers.settings import digest as digest_of
-from bot.reconcile.publish_context import PublishContext
+from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.timing import ends_all
 from bot.store import KnownSettings, Publication, Store
 from bot.units import EpochSeconds

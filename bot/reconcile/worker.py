@@ -15,7 +15,7 @@ from bot.github.transport import writing_while
 from bot.reconcile.discovery import Discovery, is_due
 from bot.reconcile.letter_history import LetterHistory
 from bot.reconcile.publish import publish
-from bot.reconcile.publish_context import PublishContext
+from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.timing import Intervals, NameReused, ends_all, is_unwell, requeue_after, retry_at
 from bot.reconcile.write_limiter import RepairLimiter, WriteLimiter

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.doctor import collect
+from bot.doctor import facts
 from bot.github.client import GitHub, repository_setup_with_token
 from bot.github.errors import Unavailable
 from bot.github.http_exchange import SMALL_BODY
@@ -169,5 +169,5 @@ async def test_a_log_of_deliveries_without_end_is_read_so_far(
 ) -> None:
     one = {"id": 1, "guid": "g", "delivered_at": TIME, "status": "OK", "status_code": 200}
     endless(forgery, lambda page: [one] if page < 5 else [])
-    assert len(await collect._deliveries(github, 0)) == 4
+    assert len(await facts._deliveries(github, 0)) == 4
     assert len(calls.made) == 5

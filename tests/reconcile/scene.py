@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.github.client import GitHub
 from bot.github.throttle import Limits
-from bot.reconcile.manual_resync import resync_by_hand
+from bot.reconcile.resync import resync_by_hand
 from bot.reconcile.timing import Intervals
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config
-from bot.init_repo import NotWritable, init_folder, init_repository
+from bot.init_repo import FORM, NotWritable, init_folder, init_repository, starter_files
 from bot.petition.organizers.settings import PATH
-from bot.repository_templates import FORM, starter_files
 from sandbox.server import LETTERS, Sandbox
 from tests.whole.test_command_line import credentials, run
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
+from bot.init_repo import COLOR, DESCRIPTION, FORM, starter_files
 from bot.petition.organizers import settings
-from bot.repository_templates import COLOR, DESCRIPTION, FORM, starter_files
 
 FILES = starter_files("petition")
 
