@@ -19,8 +19,8 @@ from aiohttp import web
 
 from bot.config import Config
 from bot.encryption import derive
+from bot.github.authentication import OAuthClient
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
-from bot.github.oauth import OAuthClient
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of

@@ -19,7 +19,7 @@ import pytest
 from aiohttp import web
 
 from bot import config, encryption
-from bot.github import tokens, transport
+from bot.github import authentication, transport
 from bot.web import server
 from bot.web.setup.pages import SetupWizard
 
@@ -90,7 +90,7 @@ def _note_config(made: config.Config) -> None:
 
 
 _watch(config.Config, _note_config)
-_watch(tokens.Token, lambda token: RUN.give(token.value))
+_watch(authentication.Token, lambda token: RUN.give(token.value))
 _watch(transport.Credentials, lambda credentials: RUN.give(credentials.token, credentials.jwt))
 
 

@@ -15,6 +15,7 @@ import msgspec
 from cachetools import LRUCache
 from gidgethub.sansio import DOMAIN
 
+from bot.github.authentication import AppKey, PersonalToken, Tokens
 from bot.github.circuit_breaker import CircuitBreaker, get_meta
 from bot.github.errors import Forbidden, NotFound, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
@@ -33,7 +34,6 @@ from bot.github.models.rest import (
 )
 from bot.github.session import PAGE_SIZE, InstallationSession, read_pages
 from bot.github.throttle import Limits, Throttle
-from bot.github.tokens import AppKey, PersonalToken, Tokens
 from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables, make_api
 from bot.hooks import Hooks
 from bot.units import EpochSeconds, Seconds

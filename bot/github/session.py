@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from bot.github.authentication import PersonalToken, Token, Tokens
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
 from bot.github.models.rest import GraphQLResponse, expect
-from bot.github.tokens import PersonalToken, Token, Tokens
 from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 

@@ -14,12 +14,12 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.doctor import facts
+from bot.github.authentication import OAuthClient, identify
 from bot.github.client import GitHub, repository_setup_with_token
 from bot.github.errors import Unavailable
 from bot.github.http_exchange import SMALL_BODY
 from bot.github.installation import InstallationClient
 from bot.github.manifest import convert
-from bot.github.oauth import OAuthClient, identify
 from bot.github.session import MAX_COMMENT_PAGES, MAX_PAGES
 from bot.github.transport import MAX_BODY, Credentials, make_api
 from bot.github.webhooks import fetch, send

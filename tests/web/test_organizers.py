@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.github.oauth import OAuthClient
+from bot.github.authentication import OAuthClient
 from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import assess
 from bot.petition.organizers.rules_in_force import Rules

@@ -16,8 +16,8 @@ import structlog
 from aiohttp import web
 
 from bot.encryption import derive
+from bot.github.authentication import authorize_url
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
-from bot.github.oauth import authorize_url
 from bot.petition.comments.comment import Author
 from bot.store import RosterQuery
 from bot.urls import SIGNED_IN, pages_of

@@ -16,9 +16,9 @@ import aiohttp
 import structlog
 from cachetools import LRUCache, TTLCache
 
+from bot.github.authentication import OAuthClient, identify
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, NotFound, Paused
-from bot.github.oauth import OAuthClient, identify
 from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import AbuseSignals, Account, assess
 from bot.petition.counting.tally import Signature
