@@ -143,14 +143,14 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
             "The server there receives the comments instead of this bot.",
             f"Correct it at {settings}, or correct PUBLIC_URL.",
         )
-    if not hook.has_secret:
+    if not hook.secret:
         yield problem(
             "webhook",
             "GitHub has no secret to sign deliveries with.",
             "The bot refuses unsigned deliveries, because anybody could have sent them.",
             f"Set the value of GITHUB_WEBHOOK_SECRET at {settings}.",
         )
-    if hook.insecure_ssl:
+    if hook.is_insecure:
         yield problem(
             "webhook",
             "GitHub does not check the certificate of the address it delivers to.",

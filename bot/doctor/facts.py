@@ -140,9 +140,9 @@ async def _deliveries(github: GitHub, since: WholeEpochSeconds) -> tuple[HookDel
     cursor: str | None = None
     for _ in range(MAX_PAGES):
         page = await github.list_hook_deliveries(cursor)
-        found += (one for one in page.deliveries if one.delivered_at >= since)
+        found += (one for one in page.deliveries if one.at >= since)
         cursor = page.cursor
-        if cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:
+        if cursor is None or not page.deliveries or page.deliveries[-1].at < since:
             break
     return tuple(found)
 

@@ -7,7 +7,6 @@ import math
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 from urllib.parse import urlencode
@@ -78,9 +77,7 @@ class AppKey:
             raise Unauthorized("the App's private key cannot be read; it must be an RSA key in PEM") from None
 
 
-@lru_cache(maxsize=1)
 def _read_key(pem: str) -> RSAPrivateKey:
-    """Read the App's key, once."""
     # Only the operator chooses it. Checking that its numbers are primes takes long, and GitHub refuses a wrong key.
     key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, RSAPrivateKey):

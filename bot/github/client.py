@@ -23,13 +23,10 @@ from bot.github.installation import InstallationClient, named
 from bot.github.models.common import IdModel
 from bot.github.models.rest import (
     AppInfo,
-    AppResponse,
     DeliveryPage,
     HookConfig,
-    HookConfigResponse,
-    HookDeliveryResponse,
+    HookDelivery,
     Installation,
-    InstallationResponse,
     expect,
 )
 from bot.github.session import PAGE_SIZE, InstallationSession, read_pages
@@ -121,7 +118,7 @@ class GitHub:
 
     async def get_app(self) -> AppInfo:
         """Read the App itself."""
-        return expect(AppResponse, (await self._request("GET", "/app")).data).info()
+        return expect(AppInfo, (await self._request("GET", "/app")).data)
 
     async def get_login(self) -> str:
         """Return the login of the account as which the App acts; it is read once."""
@@ -145,7 +142,7 @@ class GitHub:
         """List the App's installations, suspended ones too."""
         found: list[Installation] = []
         async for page in read_pages(self._get, "/app/installations{?per_page}", {"per_page": PAGE_SIZE}):
-            found += (one.installation() for one in expect(list[InstallationResponse], page.data))
+            found += expect(list[Installation], page.data)
         return tuple(found)
 
     async def find_installation(self, repo: str) -> int:
@@ -155,14 +152,14 @@ class GitHub:
 
     async def get_hook_config(self) -> HookConfig:
         """Read where and how GitHub delivers."""
-        return expect(HookConfigResponse, (await self._request("GET", "/app/hook/config")).data).config()
+        return expect(HookConfig, (await self._request("GET", "/app/hook/config")).data)
 
     async def list_hook_deliveries(self, cursor: str | None = None) -> DeliveryPage:
         """Read a page of the log of the last days' deliveries, newest first; `cursor` is from the page before."""
         variables = {"per_page": PAGE_SIZE} | ({} if cursor is None else {"cursor": cursor})
         response = await self._request("GET", "/app/hook/deliveries{?per_page,cursor}", variables)
         following = parse_qs(urlsplit(response.next_url or "").query).get("cursor")
-        deliveries = tuple(one.delivery() for one in expect(list[HookDeliveryResponse], response.data))
+        deliveries = expect(tuple[HookDelivery, ...], response.data)
         return DeliveryPage(deliveries, following[0] if following else None)
 
     async def redeliver(self, delivery_id: int) -> None:

@@ -133,12 +133,9 @@ class InstallationClient:
         response = await self._session.request("GET", "/repos/{owner}/{name}", named(repo))
         return expect(RepositoryModel, response.data).fact()
 
-    async def list_petitions(
-        self, repo: str, label: str, *, known: Repository | None = None
-    ) -> tuple[IssueRead, ...]:
-        """List a repository's issues, open or closed, that carry the label; `known` if it was just read."""
+    async def list_petitions(self, repository: Repository, label: str) -> tuple[IssueRead, ...]:
+        """List a repository's issues, open or closed, that carry the label."""
         started_at = self._session.now()
-        repository = known or await self.get_repository(repo)
         # By age, so that an issue opened meanwhile moves no other to another page.
         url = "/repos/{owner}/{name}/issues{?labels,state,sort,direction,per_page}"
         query: dict[str, str | int] = {

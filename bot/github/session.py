@@ -13,6 +13,7 @@ from bot.github.authentication import PersonalToken, Token, Tokens
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
 from bot.github.models.rest import GraphQLResponse, expect
 from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
+from bot.github.urls import graphql_url
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("github")
@@ -102,7 +103,7 @@ class InstallationSession:
 
     async def graphql(self, query: str, **variables: object) -> Mapping[str, Any]:
         """Send a GraphQL query; returns its data, which may lack what GitHub had errors about."""
-        url = self._transport.graphql_url
+        url = graphql_url(self._transport.base_url)
         response = await self.request("POST", url, {}, data={"query": query, "variables": variables})
         result = expect(GraphQLResponse, response.data)
         for error in result.errors:

@@ -32,7 +32,7 @@ from bot.github.etag_cache import CachedResponse, EtagCache
 from bot.github.http_exchange import SMALL_BODY, USER_AGENT, HttpResponse, exchange
 from bot.github.models.rest import refusal_message
 from bot.github.throttle import Kind, Throttle, Wait, is_limit, kind_of, resource_of
-from bot.github.urls import graphql_url, own_url
+from bot.github.urls import own_url
 from bot.hooks import Hooks
 from bot.units import EpochSeconds, Seconds
 
@@ -83,11 +83,6 @@ class Transport:
     hooks: Hooks = field(default_factory=Hooks)
     circuit_breaker: CircuitBreaker | None = None
     """Remembers for all calls that GitHub cannot be reached."""
-
-    @property
-    def graphql_url(self) -> str:
-        """Return the GraphQL endpoint beside the REST root."""
-        return graphql_url(self.base_url)
 
 
 class Api:

@@ -162,7 +162,7 @@ class Discovery:
                 if shown.id != repository.id or shown.archived:
                     return
                 repository = shown
-            reads = await self.client.list_petitions(repository.full_name, self.label, known=repository)
+            reads = await self.client.list_petitions(repository, self.label)
         except GitHubError as error:
             if ends_all(error) or isinstance(error, Unavailable):
                 raise

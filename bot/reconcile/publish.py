@@ -27,7 +27,7 @@ from bot.reconcile.publish_plan import (
 )
 from bot.reconcile.rules import decide_rules
 from bot.reconcile.timing import NameReused, Requeue, is_deleted, requeue_stale
-from bot.store import Due, Publication, Thread
+from bot.store import Due, Publication, Store, Thread
 
 log = structlog.get_logger("publish")
 
@@ -46,7 +46,7 @@ async def publish(due: Due, context: PublishContext) -> int:
     if len(shown) < len(known.petition.threads):
         return 0
     if stale := [one.name for one in shown if one.decision is EditDecision.WAIT]:
-        await _requeue(due, requeue_stale(stale[0], due.attempts, context.now()), context)
+        await postpone(due, requeue_stale(stale[0], due.attempts, context.now()), context.store)
         return 0
     news = await _record_news(known, shown, due, context)
     if news is None:
@@ -171,10 +171,9 @@ async def _conclude(due: Due, known: Publication, plan: PublishPlan, context: Pu
     if requeue is None:
         await context.store.petitions.mark_published(due.petition_id, plan.revision, int(context.now()), plan.state)
     else:
-        await _requeue(due, requeue, context)
+        await postpone(due, requeue, context.store)
 
 
-async def _requeue(due: Due, requeue: Requeue, context: PublishContext) -> None:
-    await context.store.petitions.postpone(
-        due.petition_id, requeue.after, requeue.state, requeue.attempts, requeue.detail
-    )
+async def postpone(due: Due, requeue: Requeue, store: Store) -> None:
+    """Publish a petition later."""
+    await store.petitions.postpone(due.petition_id, requeue.after, requeue.state, requeue.attempts, requeue.detail)

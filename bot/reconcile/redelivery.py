@@ -77,7 +77,7 @@ class DeliveryLog:
                 self.arrived.add(one.guid)
                 self._latest.pop(one.guid, None)
             elif one.guid not in self._latest or self._latest[one.guid].delivery_id < one.id:
-                self._latest[one.guid] = FailedDelivery(one.guid, one.id, one.delivered_at)
+                self._latest[one.guid] = FailedDelivery(one.guid, one.id, one.at)
 
     def failed(self) -> list[FailedDelivery]:
         """List those that have not arrived, by their latest attempts."""
@@ -90,9 +90,9 @@ async def _read_log(github: GitHub, since: WholeEpochSeconds) -> DeliveryLog:
     cursor: str | None = None
     for _ in range(MOST_PAGES):
         page = await github.list_hook_deliveries(cursor)
-        attempts.add(one for one in page.deliveries if one.delivered_at >= since)
+        attempts.add(one for one in page.deliveries if one.at >= since)
         cursor = page.cursor
-        if cursor is None or not page.deliveries or page.deliveries[-1].delivered_at < since:
+        if cursor is None or not page.deliveries or page.deliveries[-1].at < since:
             return attempts
     # What is not read is found by discovery, later.
     log.warning("the log of deliveries is too long to be read to its end", pages=MOST_PAGES)

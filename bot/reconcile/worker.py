@@ -14,7 +14,7 @@ from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
 from bot.reconcile.discovery import Discovery, is_due
 from bot.reconcile.letter_history import LetterHistory
-from bot.reconcile.publish import publish
+from bot.reconcile.publish import postpone, publish
 from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.timing import Intervals, NameReused, ends_all, is_unwell, requeue_after, retry_at
@@ -213,9 +213,7 @@ class Worker:
         log.info(
             "postponed", petition=due.petition_id, until=requeue.after, state=requeue.state, error=requeue.detail
         )
-        await self.store.petitions.postpone(
-            due.petition_id, requeue.after, requeue.state, requeue.attempts, requeue.detail
-        )
+        await postpone(due, requeue, self.store)
         if isinstance(error, NameReused):
             await self.store.installations.request_discovery(self.installation_id)
 

@@ -14,7 +14,7 @@ from bot.github.http_exchange import USER_AGENT
 from bot.github.installation import InstallationClient
 from bot.github.models import graphql, rest
 from bot.github.models.rest import CACHED, expect, refusal_message
-from bot.github.transport import Transport
+from bot.github.urls import graphql_url
 from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -198,10 +198,8 @@ async def test_going_round_in_circles_ends(
         ("https://ghe.example/api/v3", "https://ghe.example/api/graphql"),
     ],
 )
-async def test_graphql_is_beside_rest(
-    session: aiohttp.ClientSession, clock: Clock, rest: str, graphql: str
-) -> None:
-    assert Transport(session, rest, clock, clock.sleep, 10).graphql_url == graphql
+def test_graphql_is_beside_rest(rest: str, graphql: str) -> None:
+    assert graphql_url(rest) == graphql
 
 
 JSON = st.recursive(
@@ -219,10 +217,10 @@ JSON = st.recursive(
 ANSWERS = (
     *CACHED,
     rest.TokenResponse,
-    rest.AppResponse,
-    rest.InstallationResponse,
-    rest.HookConfigResponse,
-    rest.HookDeliveryResponse,
+    rest.AppInfo,
+    rest.Installation,
+    rest.HookConfig,
+    rest.HookDelivery,
     rest.GraphQLResponse,
 )
 

@@ -216,7 +216,7 @@ async def test_petitions_are_found_open_or_closed(client: InstallationClient, sa
     sandbox.issues.close(petitions[3], letters.owner)
     sandbox.petition("A bug", label="bug")
     sandbox.issues.open(letters, letters.owner, "A change", "Please merge.", labels=["petition"], pull_request=True)
-    found = await client.list_petitions(REPO, "Petition")
+    found = await client.list_petitions(await client.get_repository(REPO), "Petition")
     assert [read.issue.number for read in found] == [petition.number for petition in petitions]
     assert (found[3].issue.closed_at, found[4].issue.closed_at) == (NOON, None)
     assert all(read.repository == Repository(letters.id, "lovelace", "letters") for read in found)

@@ -130,7 +130,7 @@ LISTINGS: list[tuple[Listing, Callable[[int], Any], int]] = [
     (lambda client, _: client.list_comments(REPO, 1), lambda _: [], MAX_COMMENT_PAGES),
     (lambda client, _: client.list_comments(REPO, 1, count=250), lambda _: [], MAX_COMMENT_PAGES),
     (lambda client, _: client.list_comments(REPO, 1, since=1), lambda _: [], MAX_COMMENT_PAGES),
-    (lambda client, _: client.list_petitions(REPO, "petition", known=HERE), lambda _: [], MAX_PAGES),
+    (lambda client, _: client.list_petitions(HERE, "petition"), lambda _: [], MAX_PAGES),
     (
         lambda client, _: client.list_issues_after(HERE, 7),
         lambda page: [ISSUE | {"number": 10**9 - page}],

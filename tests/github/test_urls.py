@@ -150,7 +150,7 @@ async def test_lists_of_issues_and_repositories_are_read_to_the_end(
     for number in range(101):
         hidden.petition(f"Letter {number}")
         hidden.repository(f"lovelace/letters-{number}")
-    assert len(await client.list_petitions(REPO, "petition")) == 101
+    assert len(await client.list_petitions(await client.get_repository(REPO), "petition")) == 101
     assert len(await client.list_repositories()) == 102
     assert {call.url.host for call in calls.all} == {"127.0.0.1"}
 

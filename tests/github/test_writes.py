@@ -165,7 +165,9 @@ async def test_a_renamed_repository_is_followed(
     await client.delete_reaction(REPO, comment.id, await client.create_reaction(REPO, comment.id, "confused"))
     assert comment.reactions == []
     assert [one.id for one in (await client.list_comments(REPO, letter.number)).comments] == [comment.id]
-    assert [one.issue.id for one in await client.list_petitions(REPO, "petition")] == [letter.id]
+    assert [one.issue.id for one in await client.list_petitions(await client.get_repository(REPO), "petition")] == [
+        letter.id
+    ]
 
 
 async def test_a_repository_that_moved_to_an_account_without_the_app_is_not_found(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import count, permutations
 
 import pytest
@@ -19,7 +20,7 @@ _ids = count(1)
 
 
 def attempt(guid: str, status: str = "OK", code: int = 200) -> HookDelivery:
-    return HookDelivery(next(_ids), guid, 0, status, code)
+    return HookDelivery(next(_ids), guid, datetime.fromtimestamp(0, UTC), status, code)
 
 
 def judge(attempts: Sequence[HookDelivery]) -> DeliveryLog:

@@ -63,48 +63,64 @@ class CommentsRead:
     """The authors that GitHub shows as the repository's owner, its organization's members, or collaborators."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppInfo:
+class AppInfo(Struct, frozen=True, gc=False):
     """The App as GitHub knows it; `permissions` and `events` are what it asks of new installations."""
 
-    id: int
+    id: Id
     slug: str
     name: str
     html_url: str
-    permissions: Mapping[str, str]
+    permissions: dict[str, str]
     events: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Struct, frozen=True, gc=False):
     """An installation with what its account's owner has granted."""
 
-    id: int
-    account: str
-    suspended: bool
-    permissions: Mapping[str, str]
+    id: Id
+    owner: AccountModel | None = msgspec.field(name="account")
+    permissions: dict[str, str]
     events: tuple[str, ...]
-    html_url: str
+    html_url: str = ""
+    suspended_at: Time | None = None
+
+    @property
+    def account(self) -> str:
+        """Return the name of the account."""
+        return account_name(self.owner)
+
+    @property
+    def suspended(self) -> bool:
+        """Return whether GitHub or the owner has suspended it."""
+        return self.suspended_at is not None
 
 
-@dataclass(frozen=True, slots=True)
-class HookConfig:
-    """Where and how GitHub delivers; GitHub shows only whether there is a secret."""
+class HookConfig(Struct, frozen=True, gc=False):
+    """Where and how GitHub delivers; of the secret GitHub shows only stars."""
 
-    url: str | None
-    insecure_ssl: bool
-    has_secret: bool
+    url: str | None = None
+    insecure_ssl: str | float | None = None
+    secret: str | None = None
+
+    @property
+    def is_insecure(self) -> bool:
+        """Return whether GitHub does not check certificates."""
+        return self.insecure_ssl in ("1", 1)
 
 
-@dataclass(frozen=True, slots=True)
-class HookDelivery:
+class HookDelivery(Struct, frozen=True, gc=False):
     """One attempt to deliver; all attempts of one delivery share the `guid`. It succeeded if `status` is `OK`."""
 
-    id: int
+    id: Id
     guid: str
-    delivered_at: WholeEpochSeconds
+    delivered_at: Time
     status: str
     status_code: int
+
+    @property
+    def at(self) -> WholeEpochSeconds:
+        """Return when it was made."""
+        return epoch(self.delivered_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,64 +205,6 @@ class TokenResponse(Struct, gc=False):
 
     token: str
     expires_at: Time
-
-
-class AppResponse(Struct, gc=False):
-    """The App itself."""
-
-    id: Id
-    slug: str
-    name: str
-    html_url: str
-    permissions: dict[str, str]
-    events: list[str]
-
-    def info(self) -> AppInfo:
-        """Return the value for the rest of the bot."""
-        return AppInfo(self.id, self.slug, self.name, self.html_url, self.permissions, tuple(self.events))
-
-
-class InstallationResponse(Struct, gc=False):
-    """An installation of the App."""
-
-    id: Id
-    account: AccountModel | None
-    permissions: dict[str, str]
-    events: list[str]
-    html_url: str = ""
-    suspended_at: Time | None = None
-
-    def installation(self) -> Installation:
-        """Return the value for the rest of the bot."""
-        suspended = self.suspended_at is not None
-        account = account_name(self.account)
-        return Installation(self.id, account, suspended, self.permissions, tuple(self.events), self.html_url)
-
-
-class HookConfigResponse(Struct, gc=False):
-    """The configuration of the App's webhook."""
-
-    url: str | None = None
-    insecure_ssl: str | float | None = None
-    secret: str | None = None
-
-    def config(self) -> HookConfig:
-        """Return the value for the rest of the bot."""
-        return HookConfig(self.url, self.insecure_ssl in ("1", 1), bool(self.secret))
-
-
-class HookDeliveryResponse(Struct, gc=False):
-    """One line of the App's log of deliveries."""
-
-    id: Id
-    guid: str
-    delivered_at: Time
-    status: str
-    status_code: int
-
-    def delivery(self) -> HookDelivery:
-        """Return the value for the rest of the bot."""
-        return HookDelivery(self.id, self.guid, epoch(self.delivered_at), self.status, self.status_code)
 
 
 class GraphQLError(Struct, gc=False):
