@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.config import Config
+from bot.doctor import Finding
 from bot.doctor.checks import check
 from bot.doctor.facts import Target, collect
-from bot.doctor.findings import Finding
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.client import GitHub
 from bot.github.throttle import Limits

@@ -21,7 +21,7 @@ from bot.cli.command import (
     set_up_logs,
     with_app,
 )
-from bot.doctor.findings import are_fine
+from bot.doctor import are_fine
 from bot.init_repo import NotWritable, init_folder, init_repository
 from bot.terminal import one_line
 

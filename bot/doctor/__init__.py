@@ -1,1 +1,54 @@
-"""What is wrong with an installation of the bot: facts are collected first, then checked."""
+"""What is wrong with an installation: facts are collected, then checked, and each finding says what to do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """The severity: only a problem stops petitions from being updated."""
+
+    FINE = "fine"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding: what it is, why it matters, and what to do."""
+
+    topic: str
+    level: Level
+    what: str
+    why: str = ""
+    do: str = ""
+
+    def __str__(self) -> str:
+        """Format it in one line."""
+        sign = {Level.FINE: "✓", Level.NOTE: "·", Level.PROBLEM: "✗"}[self.level]
+        return " ".join(part for part in (f"{sign} {self.topic}: {self.what}", self.why, self.do) if part)
+
+    def fields(self) -> dict[str, str]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+
+def are_fine(findings: list[Finding]) -> bool:
+    """Return whether there is no problem."""
+    return all(one.level is not Level.PROBLEM for one in findings)
+
+
+def fine(topic: str, what: str) -> Finding:
+    """Return that a topic has no problem."""
+    return Finding(topic, Level.FINE, what)
+
+
+def problem(topic: str, what: str, why: str, do: str) -> Finding:
+    """Return what stops petitions from being updated."""
+    return Finding(topic, Level.PROBLEM, what, why, do)
+
+
+def advice(topic: str, what: str, why: str, do: str) -> Finding:
+    """Return what could be improved."""
+    return Finding(topic, Level.NOTE, what, why, do)

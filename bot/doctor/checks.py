@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
+from bot.doctor import Finding, advice, fine, problem
 from bot.doctor.app_checks import check_app
 from bot.doctor.facts import AppFacts, Facts
-from bot.doctor.findings import Finding, advice, fine, problem
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.urls import web_url_of
 from bot.github.webhooks import Reply

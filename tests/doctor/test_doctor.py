@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bot import app, operations
 from bot.config import Config
-from bot.doctor import checks
+from bot.doctor import Finding, Level, are_fine, checks
 from bot.doctor.facts import ClientFacts, Facts
-from bot.doctor.findings import Finding, Level, are_fine
 from bot.reconcile.app_sync import AppSync
 from bot.store import State, Store, check_health
 from bot.web.server import listen
