@@ -6,7 +6,7 @@ Each fact is a value, also that something could not be read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -88,11 +88,6 @@ class Facts:
     """The answer to a delivery that the doctor signed; None where its address is not known."""
     client: ClientFacts | None = None
     """The client of that delivery; None where the answer does not have it."""
-
-    @property
-    def installations(self) -> Collection[InstallationFacts]:
-        """Return the installations, none where GitHub could not be asked."""
-        return () if isinstance(self.app_facts, GitHubError) else self.app_facts.installations
 
 
 MAX_PAGES: Final = 10
