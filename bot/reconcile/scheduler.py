@@ -114,11 +114,6 @@ class Scheduler:
             await asyncio.sleep(self.intervals.debounce)
             await wait_for_any((self.store.changed, self._wake), max(delay - self.intervals.debounce, 0.0))
 
-    @property
-    def busy(self) -> bool:
-        """Return whether any worker is running."""
-        return bool(self._tasks)
-
     def stop(self) -> None:
         """Finish what is in flight and leave the rest for the next start."""
         self._stopping = True

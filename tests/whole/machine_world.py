@@ -354,7 +354,7 @@ class World:
         scheduler = self.bot.scheduler
         scheduler.polled_at = 0.0
         self.bot.store.changed.set()
-        while not scheduler.polled_at or scheduler.busy or self.bot.app_sync.busy:  # noqa: ASYNC110 - nobody tells
+        while not scheduler.polled_at or scheduler._tasks or self.bot.app_sync.busy:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.001)
 
     @property

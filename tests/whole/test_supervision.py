@@ -195,7 +195,7 @@ async def test_a_scheduler_that_is_cancelled_leaves_no_worker_behind(
                 scheduler.cancel()
                 await asyncio.wait({scheduler})
             assert ended.is_set()
-            assert not found.bot.scheduler.busy
+            assert not found.bot.scheduler._tasks
             begun.clear()
             await begun.wait()
         monkeypatch.setattr(app, "PATIENCE", 0.1)

@@ -135,6 +135,6 @@ async def surveyed(stage: Scene) -> None:
 async def at_rest(stage: Scene) -> bool:
     """Tell whether the bot has nothing to do, and does nothing."""
     assert stage.bot is not None
-    return not stage.bot.scheduler.busy and not await stage.bot.store.petitions.list_installations_with_work(
+    return not stage.bot.scheduler._tasks and not await stage.bot.store.petitions.list_installations_with_work(
         time.time()
     )
