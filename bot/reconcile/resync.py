@@ -146,13 +146,14 @@ class ThreadResync:
         return outcome
 
     async def _check_place(self, listing: CommentsRead) -> None:
-        """Check that a listing without all known comments is of this issue; raises NameReused where it is not.
+        """Check that a listing is of this issue, unless it has what is known; raises NameReused where it is not.
 
         Where the repository was renamed and nobody has told, another one may have its name, with an issue of the
-        same number.
+        same number. Where nothing is known although all was read before, any comment may be of such an issue.
         """
-        thread = self.thread
-        if await self.store.comments.list_present(thread.issue_id, listing.started_at) <= listing.node_ids.keys():
+        thread, listed = self.thread, listing.node_ids.keys()
+        known = await self.store.comments.list_present(thread.issue_id, int(self.now) + 1)
+        if known <= listed and (known or not listed or not thread.listed_at):
             return
         read = await self.client.get_issue(thread.repository.full_name, thread.number)
         if read.issue.id != thread.issue_id:
