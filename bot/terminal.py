@@ -7,21 +7,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["harmless", "one_line"]
-
 
 def harmless(text: str) -> str:
     """Spell out, as JSON does, what steers a terminal or turns the direction of writing."""
-    return _STEERING.sub(_spell, text)
+    return _STEERING.sub(lambda found: _spelled(found[0]), text)
 
 
 def one_line(text: str) -> str:
     """Make a text harmless, line breaks as well."""
     return harmless(text).replace("\n", _spelled("\n"))
-
-
-def _spell(found: re.Match[str]) -> str:
-    return _spelled(found[0])
 
 
 def _spelled(character: str) -> str:

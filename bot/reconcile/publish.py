@@ -42,8 +42,9 @@ async def publish(due: Due, context: PublishContext) -> int:
     `bot.github.errors`.
     """
     known = await context.store.publications.load(due.petition_id, NEWEST)
-    shown = await _read_issues(known, due, context)
-    if len(shown) < len(known.petition.threads):
+    found = [await _read_issue(thread, known, due, context) for thread in known.petition.threads]
+    shown = [one for one in found if one is not None]
+    if len(shown) < len(found):
         return 0
     if stale := [one.name for one in shown if one.decision is EditDecision.WAIT]:
         await postpone(due, requeue_stale(stale[0], due.attempts, context.now()), context.store)
@@ -63,13 +64,8 @@ async def publish(due: Due, context: PublishContext) -> int:
     return writes
 
 
-async def _read_issues(known: Publication, due: Due, context: PublishContext) -> list[ShownIssue]:
-    """Read the issues of all threads; what was deleted or has moved is recorded and left out."""
-    found = [await _read_issue(thread, known, due, context) for thread in known.petition.threads]
-    return [one for one in found if one is not None]
-
-
 async def _read_issue(thread: Thread, known: Publication, due: Due, context: PublishContext) -> ShownIssue | None:
+    """Read a thread's issue; what was deleted or has moved is recorded, and None is returned."""
     name = thread.repository.full_name
     gone = IssueGone(due.installation_id, thread.repository, thread.issue_id)
     try:
