@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.github.errors import Gone, NotFound, Unavailable
@@ -35,81 +36,76 @@ Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]
 """Return what is known of the texts of comments, by the comments' ids."""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class InstallationClient:
     """GitHub for one installation: one call at a time, within its limits. Raises only `bot.github.errors`."""
 
-    def __init__(
-        self,
-        installation_id: int,
-        session: InstallationSession,
-        throttle: Throttle,
-        get_login: Callable[[], Awaitable[str]],
-    ) -> None:
-        self.id = installation_id
-        self._session = session
-        self._throttle = throttle
-        self._get_login = get_login
-        self._repositories: dict[str, tuple[EpochSeconds, Repository]] = {}
+    id: int
+    session: InstallationSession
+    throttle: Throttle
+    get_login: Callable[[], Awaitable[str]]
+    """Return the login that GitHub shows as the author of what this App writes."""
+    _repositories: dict[str, tuple[EpochSeconds, Repository]] = field(default_factory=dict)
 
     def spacing(self, threads: int) -> Seconds:
         """Return the seconds to wait after publishing so many threads, so that calls last; each costs two."""
-        return self._throttle.spacing(2 * threads, self._session.now())
+        return self.throttle.spacing(2 * threads, self.session.now())
 
     def low_priority_spacing(self) -> Seconds:
         """Return the seconds to leave after a call of low priority, such as a reaction."""
-        return self._throttle.low_priority_spacing(self._session.now())
+        return self.throttle.low_priority_spacing(self.session.now())
 
     def remaining_calls(self) -> dict[str, int]:
         """Return how many calls each of GitHub's buckets has left."""
-        return self._throttle.remaining(self._session.now())
+        return self.throttle.remaining(self.session.now())
 
     async def get_issue(self, repo: str, number: int) -> IssueRead:
         """Read an issue with its body, wherever it has moved, and its repository; that makes two calls."""
-        started_at = self._session.now()
-        response = await self._session.request("GET", _ISSUE, named(repo) | {"number": number})
+        started_at = self.session.now()
+        response = await self.session.request("GET", _ISSUE, named(repo) | {"number": number})
         # An issue has only the URL of its repository.
         issue = expect(IssueResponse, response.data)
-        about_repository = await self._session.request("GET", issue.repository_url, {})
+        about_repository = await self.session.request("GET", issue.repository_url, {})
         repository = expect(RepositoryModel, about_repository.data).fact()
         self._repositories[issue.repository_url] = started_at, repository
         unchanged = response.unchanged and about_repository.unchanged
-        return issue.read(repository, self._session.dated(started_at), unchanged=unchanged)
+        return issue.read(repository, self.session.dated(started_at), unchanged=unchanged)
 
     async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
         """Replace an issue's body, whatever it is now: GitHub has no compare-and-set for it.
 
         The repository is the one that was read last, and the whole is dated then.
         """
-        response = await self._session.request(
+        response = await self.session.request(
             "PATCH", _ISSUE, named(repo) | {"number": number}, data={"body": body}
         )
         issue = expect(IssueResponse, response.data)
         if issue.repository_url not in self._repositories:
-            started_at = self._session.now()
-            found = await self._session.request("GET", issue.repository_url, {})
+            started_at = self.session.now()
+            found = await self.session.request("GET", issue.repository_url, {})
             self._repositories[issue.repository_url] = started_at, expect(RepositoryModel, found.data).fact()
         read_at, repository = self._repositories[issue.repository_url]
-        return issue.read(repository, self._session.dated(read_at))
+        return issue.read(repository, self.session.dated(read_at))
 
     async def create_issue(self, repository: Repository, title: str, body: str) -> IssueRead:
         """Open an issue; it notifies those who watch the repository. Unavailable may mean that it was opened."""
-        started_at = self._session.now()
+        started_at = self.session.now()
         where = named(repository.full_name)
-        response = await self._session.request(
+        response = await self.session.request(
             "POST", "/repos/{owner}/{name}/issues", where, data={"title": title, "body": body}
         )
-        return expect(IssueResponse, response.data).read(repository, self._session.dated(started_at))
+        return expect(IssueResponse, response.data).read(repository, self.session.dated(started_at))
 
     async def list_issues_after(self, repository: Repository, number: int) -> tuple[IssueRead, ...]:
         """List a repository's issues, open or closed, whose numbers are higher, newest first."""
-        started_at = self._session.now()
+        started_at = self.session.now()
         found: list[IssueRead] = []
         url = "/repos/{owner}/{name}/issues?state=all&sort=created&direction=desc&per_page=100"
-        async with aclosing(self._session.pages(url, named(repository.full_name))) as pages:
+        async with aclosing(self.session.pages(url, named(repository.full_name))) as pages:
             async for page in pages:
                 answers = expect(list[IssueResponse], page.data)
                 found += (
-                    one.read(repository, self._session.dated(started_at)) for one in answers if one.number > number
+                    one.read(repository, self.session.dated(started_at)) for one in answers if one.number > number
                 )
                 if not answers or answers[-1].number <= number:
                     break
@@ -124,18 +120,14 @@ class InstallationClient:
         except (NotFound, Gone):
             return False
 
-    async def get_login(self) -> str:
-        """Return the login that GitHub shows as the author of what this App writes."""
-        return await self._get_login()
-
     async def get_repository(self, repo: str) -> Repository:
         """Read a repository, also by an old name."""
-        response = await self._session.request("GET", "/repos/{owner}/{name}", named(repo))
+        response = await self.session.request("GET", "/repos/{owner}/{name}", named(repo))
         return expect(RepositoryModel, response.data).fact()
 
     async def list_petitions(self, repository: Repository, label: str) -> tuple[IssueRead, ...]:
         """List a repository's issues, open or closed, that carry the label."""
-        started_at = self._session.now()
+        started_at = self.session.now()
         # By age, so that an issue opened meanwhile moves no other to another page.
         url = "/repos/{owner}/{name}/issues{?labels,state,sort,direction,per_page}"
         query: dict[str, str | int] = {
@@ -146,24 +138,24 @@ class InstallationClient:
             "per_page": PAGE_SIZE,
         }
         found: list[IssueRead] = []
-        async for page in self._session.pages(url, named(repository.full_name) | query):
+        async for page in self.session.pages(url, named(repository.full_name) | query):
             for answer in expect(list[IssueResponse], page.data):
                 issue = answer.fact()
                 if not issue.is_pull_request:
-                    found.append(answer.read(repository, self._session.dated(started_at), unchanged=page.unchanged))
+                    found.append(answer.read(repository, self.session.dated(started_at), unchanged=page.unchanged))
         return tuple(found)
 
     async def list_repositories(self) -> tuple[Repository, ...]:
         """List the repositories that the installation covers."""
         found: list[Repository] = []
-        async for page in self._session.pages("/installation/repositories{?per_page}", {"per_page": PAGE_SIZE}):
+        async for page in self.session.pages("/installation/repositories{?per_page}", {"per_page": PAGE_SIZE}):
             found += (one.fact() for one in expect(RepositoriesResponse, page.data).repositories)
         return tuple(found)
 
     async def has_label(self, repo: str, name: str) -> bool:
         """Return whether a repository has a label, in any letter case."""
         try:
-            await self._session.request("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name})
+            await self.session.request("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name})
         except NotFound:
             return False
         return True
@@ -182,20 +174,20 @@ class InstallationClient:
         `count` is how many there are, where it is known from the issue; it saves calls on long threads.
         Texts that `recall` returns are not read again.
         """
-        started_at = self._session.now()
+        started_at = self.session.now()
         where = named(repo) | {"number": number, "per_page": PAGE_SIZE}
         if since is None:
             pages = self._comment_pages(where, count)
         else:
             moment = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             url = f"{_ISSUE}/comments{{?per_page,since}}"
-            pages = self._session.pages(url, where | {"since": moment}, MAX_COMMENT_PAGES)
+            pages = self.session.pages(url, where | {"since": moment}, MAX_COMMENT_PAGES)
         found: dict[int, CommentResponse] = {}
         unchanged = True
         async for page in pages:
             found |= {one.id: one for one in expect(list[CommentResponse], page.data)}
             unchanged &= page.unchanged
-        read_at = self._session.dated(started_at)
+        read_at = self.session.dated(started_at)
         known = {} if recall is None else await recall(list(found))
         return CommentsRead(
             started_at=read_at,
@@ -226,19 +218,19 @@ class InstallationClient:
     ) -> graphql.RevisionPage | None:
         """List a page of an issue's body's revisions, newest first; None where the issue has another id by now."""
         variables = named(repo) | {"number": number, "isFirstPage": after is None}
-        data = await self._session.graphql(graphql.BODY_REVISIONS, **variables, after=after)
+        data = await self.session.graphql(graphql.BODY_REVISIONS, **variables, after=after)
         return graphql.read_revisions(data.get("repository"), issue_id)
 
     async def get_revision_texts(self, revisions: Sequence[str]) -> dict[str, str]:
         """Read the texts of revisions, by their ids; those that were removed are left out."""
-        data = await self._session.graphql(graphql.REVISION_TEXTS, ids=list(revisions))
+        data = await self.session.graphql(graphql.REVISION_TEXTS, ids=list(revisions))
         return graphql.read_texts(data.get("nodes") or [])
 
     async def read_file(self, repo: str, path: str) -> str | None:
         """Read a text file of the default branch; None where there is none."""
         url = f"/repos/{{owner}}/{{name}}/contents/{path}"
         try:
-            response = await self._session.request("GET", url, named(repo))
+            response = await self.session.request("GET", url, named(repo))
         except NotFound:
             return None
         return None if isinstance(response.data, list) else expect(FileResponse, response.data).text()
@@ -247,7 +239,7 @@ class InstallationClient:
         """Read the accounts of the authors of comments, by user id, without deleted ones."""
         found: dict[int, Account] = {}
         for start in range(0, len(node_ids), graphql.MAX_NODES):
-            data = await self._session.graphql(
+            data = await self.session.graphql(
                 graphql.COMMENT_AUTHORS, ids=list(node_ids[start : start + graphql.MAX_NODES])
             )
             found |= {one.id: one for one in graphql.read_comment_authors(data.get("nodes") or [])}
@@ -256,7 +248,7 @@ class InstallationClient:
     async def get_accounts_by_login(self, logins: Sequence[str]) -> dict[int, Account]:
         """Read up to a hundred people's accounts, by user id; a login may belong to another account by now."""
         query, variables = graphql.accounts_by_login(logins)
-        data = await self._session.graphql(query, **variables)
+        data = await self.session.graphql(query, **variables)
         return {one.id: one for one in graphql.read_accounts(data.values())}
 
     async def may_write(self, repo: str, person: Author) -> bool:
@@ -266,7 +258,7 @@ class InstallationClient:
         """
         url = "/repos/{owner}/{name}/collaborators/{login}/permission"
         try:
-            response = await self._session.request("GET", url, named(repo) | {"login": person.login})
+            response = await self.session.request("GET", url, named(repo) | {"login": person.login})
         except NotFound:
             return False
         found = expect(PermissionResponse, response.data)
@@ -277,14 +269,14 @@ class InstallationClient:
     async def find_user(self, login: str) -> Author | None:
         """Find the account that has a login; None where there is none."""
         try:
-            response = await self._session.request("GET", "/users/{login}", {"login": login})
+            response = await self.session.request("GET", "/users/{login}", {"login": login})
         except NotFound:
             return None
         return expect(UserModel, response.data).author()
 
     async def create_reaction(self, repo: str, comment_id: int, content: str) -> int:
         """React to a comment with `+1`, `confused`…; returns the reaction's id, also if it was there before."""
-        response = await self._session.request(
+        response = await self.session.request(
             "POST", _REACTIONS, named(repo) | {"id": comment_id}, data={"content": content}
         )
         return expect(IdModel, response.data).id
@@ -293,15 +285,15 @@ class InstallationClient:
         """Delete a reaction, unless it is gone already."""
         where = named(repo) | {"id": comment_id, "reaction": reaction_id}
         try:
-            await self._session.request("DELETE", f"{_REACTIONS}/{{reaction}}", where)
+            await self.session.request("DELETE", f"{_REACTIONS}/{{reaction}}", where)
         except NotFound:
             return
 
     async def _histories(self, node_ids: Sequence[str], known: Mapping[int, KnownText] | None) -> list[Comment]:
         """Read some, in tenths where GitHub fails on all at once; raises Unavailable where it fails on each."""
         try:
-            read_at = self._session.dated(self._session.now())
-            data = await self._session.graphql(graphql.COMMENT_HISTORIES, ids=list(node_ids))
+            read_at = self.session.dated(self.session.now())
+            data = await self.session.graphql(graphql.COMMENT_HISTORIES, ids=list(node_ids))
             return list(await asyncio.to_thread(graphql.read_comments, data.get("nodes") or [], read_at, known))
         except Unavailable:
             if len(node_ids) == 1:
@@ -328,12 +320,12 @@ class InstallationClient:
         async def read_page(number: int) -> ApiResponse:
             if number > MAX_COMMENT_PAGES:
                 raise endless_list(_ISSUE.format_map(where), number)
-            return await self._session.page(url, where | {"page": number})
+            return await self.session.page(url, where | {"page": number})
 
         last = max(math.ceil((count or 0) / PAGE_SIZE), 1)
         page = await read_page(last)
         if page.next_url is not None and count is None:
-            issue = expect(IssueResponse, (await self._session.request("GET", _ISSUE, where)).data)
+            issue = expect(IssueResponse, (await self.session.request("GET", _ISSUE, where)).data)
             last = max(math.ceil(issue.comments / PAGE_SIZE), 2)
             page = await read_page(last)
         while page.next_url is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -40,32 +41,24 @@ https://docs.github.com/en/repositories/creating-and-managing-repositories/repos
 """
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class InstallationSession:
     """One installation's calls, within its limits; a read is dated `lag` seconds back."""
 
-    def __init__(
-        self,
-        installation_id: int,
-        api: Api,
-        transport: Transport,
-        tokens: Tokens | PersonalToken,
-        *,
-        lag: Seconds,
-    ) -> None:
-        self._installation = installation_id
-        self._api = api
-        self._transport = transport
-        self._tokens = tokens
-        self._lag = lag
-        self._turn = asyncio.Lock()
+    installation_id: int
+    api: Api
+    transport: Transport
+    tokens: Tokens | PersonalToken
+    lag: Seconds
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def now(self) -> EpochSeconds:
         """Return the time."""
-        return self._transport.now()
+        return self.transport.now()
 
     def dated(self, started_at: EpochSeconds) -> WholeEpochSeconds:
         """Return the date of a read that was started at a time."""
-        return int(started_at - self._lag)
+        return int(started_at - self.lag)
 
     async def request(
         self, method: str, url: str, variables: Variables, *, data: object = None, refresh: bool = False
@@ -74,17 +67,17 @@ class InstallationSession:
         async with self._turn:
             delays, renewed = iter(RETRY_DELAYS), False
             while True:
-                token = await self._tokens.token(self._installation)
+                token = await self.tokens.token(self.installation_id)
                 try:
                     credentials = Credentials(token=token.value)
-                    return await self._api.request(method, url, variables, credentials, data=data, refresh=refresh)
+                    return await self.api.request(method, url, variables, credentials, data=data, refresh=refresh)
                 except (Unauthorized, Forbidden) as error:
                     delay = next(delays, None) if self._is_token_too_new(error, token) else None
                     if delay is not None:
-                        await self._transport.sleep(delay)
+                        await self.transport.sleep(delay)
                         continue
                     # A token may only do what was permitted when it was minted; the next one may do more.
-                    self._tokens.drop(self._installation, token)
+                    self.tokens.drop(self.installation_id, token)
                     if renewed or isinstance(error, Forbidden):
                         raise
                     renewed = True
@@ -103,11 +96,11 @@ class InstallationSession:
 
     async def graphql(self, query: str, **variables: object) -> Mapping[str, Any]:
         """Send a GraphQL query; returns its data, which may lack what GitHub had errors about."""
-        url = graphql_url(self._transport.base_url)
+        url = graphql_url(self.transport.base_url)
         response = await self.request("POST", url, {}, data={"query": query, "variables": variables})
         result = expect(GraphQLResponse, response.data)
         for error in result.errors:
-            self._api.check_limits(url, 200, {}, f"{error.type} {error.message}")
+            self.api.check_limits(url, 200, {}, f"{error.type} {error.message}")
         if result.data is not None:
             return result.data
         message = "; ".join(error.message for error in result.errors)
@@ -116,7 +109,7 @@ class InstallationSession:
         raise Unavailable(f"GraphQL: {message}")
 
     def _is_token_too_new(self, error: Unauthorized | Forbidden, token: Token) -> bool:
-        is_new = self._transport.now() - token.minted_at < NEW_TOKEN
+        is_new = self.transport.now() - token.minted_at < NEW_TOKEN
         return is_new and (isinstance(error, Unauthorized) or "not accessible by integration" in str(error))
 
 
