@@ -9,7 +9,6 @@ from bot.doctor.facts import AppFacts, Facts, InstallationFacts
 from bot.github.errors import GitHubError
 from bot.github.manifest import NEEDS, OPTIONAL_EVENT, REASONS, lacking
 from bot.github.models.rest import AppInfo, Installation
-from bot.reconcile.redelivery import DeliveryLog
 
 
 def check_app(facts: Facts) -> Iterator[Finding]:
@@ -160,21 +159,19 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
 
 
 def _deliveries(known: AppFacts) -> Iterator[Finding]:
-    if known.deliveries and known.deliveries[0].status_code == 401:
+    newest = known.deliveries.newest
+    if newest is not None and newest.status_code == 401:
         yield problem(
             "secret",
             "The newest delivery was answered with 401: GitHub signs with another secret than the bot has.",
             "All deliveries are refused.",
             f"Set the same secret at {known.app.html_url} (App settings, General) and in GITHUB_WEBHOOK_SECRET.",
         )
-    fates = DeliveryLog()
-    fates.add(known.deliveries)
-    failed = fates.failed()
+    failed = known.deliveries.failed()
     if not failed:
         yield fine("deliveries", "All deliveries of the last three days have arrived.")
         return
-    newest = max(failed, key=lambda one: one.delivery_id)
-    status = next(one.status for one in known.deliveries if one.id == newest.delivery_id)
+    status = max(failed, key=lambda one: one.id).status
     yield problem(
         "deliveries",
         f"Of the last three days' deliveries, {len(failed):,} did not arrive; the newest: {status}.",

@@ -15,11 +15,11 @@ import msgspec
 
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError
-from bot.github.models.rest import AppInfo, HookConfig, HookDelivery, Installation
+from bot.github.models.rest import AppInfo, HookConfig, Installation
 from bot.github.webhooks import Reply, fetch, send
-from bot.reconcile.redelivery import REACH
+from bot.reconcile.redelivery import REACH, DeliveryLog, read_log
 from bot.store import Health, check_health
-from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
+from bot.units import EpochSeconds, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class AppFacts:
 
     app: AppInfo
     hook: HookConfig
-    deliveries: tuple[HookDelivery, ...]
-    """Attempts of the last three days, newest first, at most a thousand."""
+    deliveries: DeliveryLog
+    """Of the last three days, at most a thousand attempts."""
     installations: tuple[InstallationFacts, ...]
 
 
@@ -123,23 +123,11 @@ async def collect(
 async def _read_app(github: GitHub, label: str, now: Callable[[], EpochSeconds]) -> AppFacts | GitHubError:
     try:
         app, hook = await github.get_app(), await github.get_hook_config()
-        deliveries = await _deliveries(github, int(now()) - REACH)
+        deliveries = await read_log(github, int(now()) - REACH, MAX_PAGES)
         installations = [await _read_installation(github, one, label) for one in await github.list_installations()]
     except GitHubError as error:
         return error
     return AppFacts(app, hook, deliveries, tuple(installations))
-
-
-async def _deliveries(github: GitHub, since: WholeEpochSeconds) -> tuple[HookDelivery, ...]:
-    found: list[HookDelivery] = []
-    cursor: str | None = None
-    for _ in range(MAX_PAGES):
-        page = await github.list_hook_deliveries(cursor)
-        found += (one for one in page.deliveries if one.at >= since)
-        cursor = page.cursor
-        if cursor is None or not page.deliveries or page.deliveries[-1].at < since:
-            break
-    return tuple(found)
 
 
 async def _read_installation(github: GitHub, installation: Installation, label: str) -> InstallationFacts:

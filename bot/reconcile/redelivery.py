@@ -39,9 +39,13 @@ async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], Epoch
     """
     began = int(now())
     since = max(began - REACH, await store.deliveries.get_log_read_until() - OVERLAP)
-    attempts = await _read_log(github, since)
+    attempts = await read_log(github, since, MOST_PAGES)
+    if not attempts.is_complete:
+        # What is not read is found by discovery, later.
+        log.warning("the log of deliveries is too long to be read to its end", pages=MOST_PAGES)
     known = {one.guid for one in await store.deliveries.list_failed()}
-    await store.deliveries.record_log(attempts.failed(), sorted(known & attempts.arrived), began)
+    failed = [FailedDelivery(one.guid, one.id, one.at) for one in attempts.failed()]
+    await store.deliveries.record_log(failed, sorted(known & attempts.arrived), began)
     asked = 0
     for delivery in await store.deliveries.list_failed():
         if delivery.asked and now() < delivery.asked_at + min(interval * 2.0 ** (delivery.asked - 1), LONGEST):
@@ -65,35 +69,39 @@ class DeliveryLog:
 
     arrived: set[str] = field(default_factory=set)
     """The guids of those one attempt of which was good."""
-    _latest: dict[str, FailedDelivery] = field(default_factory=dict)
+    newest: HookDelivery | None = None
+    """The newest attempt."""
+    is_complete: bool = False
+    """Whether it was read back as far as was wanted."""
+    _latest: dict[str, HookDelivery] = field(default_factory=dict)
 
     def add(self, page: Iterable[HookDelivery]) -> None:
-        """Add a part of the log.
+        """Add a part of the log, which goes from the newest to the oldest.
 
         GitHub's own filter of failures knows only answers; who got no answer at all is not among them.
         """
         for one in page:
+            self.newest = self.newest or one
             if one.status == "OK":
                 self.arrived.add(one.guid)
                 self._latest.pop(one.guid, None)
-            elif one.guid not in self._latest or self._latest[one.guid].delivery_id < one.id:
-                self._latest[one.guid] = FailedDelivery(one.guid, one.id, one.at)
+            elif one.guid not in self._latest or self._latest[one.guid].id < one.id:
+                self._latest[one.guid] = one
 
-    def failed(self) -> list[FailedDelivery]:
-        """List those that have not arrived, by their latest attempts."""
+    def failed(self) -> list[HookDelivery]:
+        """List the latest attempts of those that have not arrived."""
         return [one for guid, one in self._latest.items() if guid not in self.arrived]
 
 
-async def _read_log(github: GitHub, since: WholeEpochSeconds) -> DeliveryLog:
-    """Read the log, which goes from the newest to the oldest."""
+async def read_log(github: GitHub, since: WholeEpochSeconds, most_pages: int) -> DeliveryLog:
+    """Read the log of deliveries back to a time, or so many pages of it."""
     attempts = DeliveryLog()
     cursor: str | None = None
-    for _ in range(MOST_PAGES):
+    for _ in range(most_pages):
         page = await github.list_hook_deliveries(cursor)
         attempts.add(one for one in page.deliveries if one.at >= since)
         cursor = page.cursor
         if cursor is None or not page.deliveries or page.deliveries[-1].at < since:
-            return attempts
-    # What is not read is found by discovery, later.
-    log.warning("the log of deliveries is too long to be read to its end", pages=MOST_PAGES)
+            attempts.is_complete = True
+            break
     return attempts

@@ -13,7 +13,6 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot.doctor import facts
 from bot.github.authentication import OAuthClient, identify
 from bot.github.client import GitHub, repository_setup_with_token
 from bot.github.errors import Unavailable
@@ -24,6 +23,7 @@ from bot.github.session import MAX_COMMENT_PAGES, MAX_PAGES
 from bot.github.transport import MAX_BODY, Credentials, make_api
 from bot.github.webhooks import fetch, send
 from bot.petition.facts import Repository
+from bot.reconcile.redelivery import read_log
 from sandbox.server import Sandbox
 from tests.github.scene import REPO, Calls, Clock, Forgery
 
@@ -167,7 +167,7 @@ async def test_a_thread_that_claims_too_many_comments_is_not_read(
 async def test_a_log_of_deliveries_without_end_is_read_so_far(
     github: GitHub, forgery: Forgery, calls: Calls
 ) -> None:
-    one = {"id": 1, "guid": "g", "delivered_at": TIME, "status": "OK", "status_code": 200}
-    endless(forgery, lambda page: [one] if page < 5 else [])
-    assert len(await facts._deliveries(github, 0)) == 4
+    one = {"id": 1, "delivered_at": TIME, "status": "OK", "status_code": 200}
+    endless(forgery, lambda page: [one | {"guid": f"g-{page}"}] if page < 5 else [])
+    assert len((await read_log(github, 0, 10)).arrived) == 4
     assert len(calls.made) == 5

@@ -61,7 +61,7 @@ def test_the_latest_attempt_is_repeated() -> None:
     attempts = [attempt("a", "timed out", 0) for _ in range(3)]
     for order in permutations(attempts):
         (failed,) = judge(order).failed()
-        assert failed.delivery_id == attempts[-1].id
+        assert failed.id == attempts[-1].id
 
 
 async def test_what_failed_is_asked_for_once(stage: Scene) -> None:
