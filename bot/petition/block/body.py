@@ -16,9 +16,9 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
+from bot.petition.block.unclosed import CLOSING_LINE, closing_lines
 from bot.petition.machine_line import MachineLine
 from bot.petition.markdown import limit_nesting
-from bot.petition.markdown.unclosed import CLOSING_LINE, closing_lines
 
 BODY_LIMIT = 65_536
 """Code points that GitHub takes as an issue's body."""
