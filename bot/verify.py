@@ -18,12 +18,10 @@ from bot.github.models.rest import IssueRead
 from bot.github.petition_rules import FoundRules, find_rules
 from bot.github.urls import web_url_of
 from bot.operations import github_of
-from bot.petition import block
-from bot.petition import continuations as threads
+from bot.petition import block, threads
 from bot.petition.comments.comment import Comment, Writer
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.recount import Cause, Difference, Recount, recount
-from bot.petition.issue_names import split_name
 from bot.store import Discrepancy, Inspection
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
@@ -248,7 +246,7 @@ async def _read_threads(client: InstallationClient, name: IssueName) -> list[Iss
     """
     first = await client.get_issue(name.repository, name.number)
     if (continues := _continued_by(first)) is not None:
-        first = await client.get_issue(*split_name(continues.name))
+        first = await client.get_issue(*threads.split_name(continues.name))
     said = block.machine_line(first.body)
     pages, strangers = {first.issue.id: first}, 0
     for other in said.threads if said is not None else ():
@@ -266,7 +264,7 @@ async def _read_threads(client: InstallationClient, name: IssueName) -> list[Iss
 
 async def _read_continuation(client: InstallationClient, name: str, first: IssueRead) -> IssueRead | None:
     try:
-        page = await client.get_issue(*split_name(name))
+        page = await client.get_issue(*threads.split_name(name))
     except (NotFound, Gone):
         return None
     continues = _continued_by(page)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.petition.block.body import machine_line
-from bot.petition.continuations import UNRELATED_LIMIT
 from bot.petition.machine_line import MachineLine
+from bot.petition.threads import UNRELATED_LIMIT
 from bot.verify import IssueName, verify
 from sandbox.models import Issue
 from tests.whole.scene import Scene

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.petition import block
-from bot.petition.continuations import Continues, continuation_body
+from bot.petition.threads import Continues, continuation_body
 from bot.verify import IssueName, Verification, verify
 from sandbox.models import Comment, Issue
 from tests.whole.scene import Scene
