@@ -18,7 +18,7 @@ import pytest
 from bot import config
 from bot.github.required_permissions import NEEDS
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
-from bot.petition.counting.digest import digest
+from bot.petition.counting.tally import digest
 from bot.petition.organizers import settings
 from bot.petition.organizers.commands import USAGE, NotUnderstood, understand
 from bot.store import Rosters

@@ -9,8 +9,7 @@ from functools import partial
 from types import MappingProxyType
 
 from bot.petition.comments.comment import Comment, standing
-from bot.petition.counting.digest import DigestSum
-from bot.petition.counting.tally import Signature, fold
+from bot.petition.counting.tally import DigestSum, Signature, fold
 from bot.petition.machine_line import MachineLine
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.units import WholeEpochSeconds
