@@ -106,14 +106,14 @@ def evaluate_standings(
     born: WholeEpochSeconds | None = None,
 ) -> Evaluation:
     """Decide as `evaluate` does, where it is known already what each comment means."""
-    conditions = Conditions.of(closed_at, rules, born)
+    conditions = _Conditions.of(closed_at, rules, born)
     counted: list[_Counted] = []
     refused: set[int] = set()
     for comment, stands in sorted(standings, key=_written):
         author = comment.author
         if author is None or stands.hidden:
             continue
-        command = effective_command(stands.command, rules)
+        command = _effective_command(stands.command, rules)
         reason = conditions.reason_against(author, command, stands.made_at)
         if reason is None:
             if isinstance(command, Sign | Unsign):
@@ -173,7 +173,7 @@ def explain(
     standings = [(one, standing(one)) for one in comments if one.present and one.author and one.author.can_sign]
     if evaluate_standings(standings, closed_at=closed_at, rules=rules, born=born).signature is not None:
         return None
-    conditions = Conditions.of(closed_at, rules, born)
+    conditions = _Conditions.of(closed_at, rules, born)
     latest_first = sorted(standings, key=lambda pair: (pair[0].created_at, pair[0].id), reverse=True)
     for comment, stands in latest_first:
         reason = _reason(comment, stands, conditions, rules)
@@ -182,7 +182,7 @@ def explain(
     return next((Uncounted(Reason.SILENT, one.id, one.created_at) for one, _ in latest_first), None)
 
 
-class Conditions(NamedTuple):
+class _Conditions(NamedTuple):
     """What a person's `/sign` has to fulfil to count; a tuple, because one is made for every delivery."""
 
     ends_at: WholeEpochSeconds | None
@@ -191,7 +191,7 @@ class Conditions(NamedTuple):
     is_age_known: bool
 
     @classmethod
-    def of(cls, closed_at: WholeEpochSeconds | None, rules: Rules, born: WholeEpochSeconds | None) -> Conditions:
+    def of(cls, closed_at: WholeEpochSeconds | None, rules: Rules, born: WholeEpochSeconds | None) -> _Conditions:
         """Return the conditions for somebody whose account was opened when `born` says."""
         return cls(rules.ends_at(closed_at), rules.removed_ids, rules.old_enough_at(born), born is not None)
 
@@ -210,7 +210,7 @@ class Conditions(NamedTuple):
         return Reason.YOUNG if made_at < self.old_enough_at else None
 
 
-def effective_command(command: Command | None, rules: Rules) -> Command | None:
+def _effective_command(command: Command | None, rules: Rules) -> Command | None:
     """Return the `/sign` or `/unsign` that a command amounts to by the rules; any other one as it is."""
     if isinstance(command, Phrase):
         return Sign() if command.digest in rules.phrases else command
@@ -240,9 +240,9 @@ def _signature(latest: _Counted) -> Signature | None:
     )
 
 
-def _reason(comment: Comment, stands: Standing, conditions: Conditions, rules: Rules) -> Reason | None:
+def _reason(comment: Comment, stands: Standing, conditions: _Conditions, rules: Rules) -> Reason | None:
     """Return why a comment does not sign; None where it does not try to."""
-    command, author = effective_command(stands.command, rules), comment.author
+    command, author = _effective_command(stands.command, rules), comment.author
     if stands.hidden:
         return Reason.HIDDEN if isinstance(command, Sign) else None
     if isinstance(command, Unsign):
