@@ -12,7 +12,7 @@ from bot.petition.block.body import NOTE
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator
 from bot.petition.machine_line import MachineLine
-from bot.petition.organizers.commands import USAGE
+from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
 from bot.petition.organizers.settings import LANGUAGES, Detail
 from bot.petition.text import inline, links_apart
@@ -294,7 +294,9 @@ def help_on_commands(content: BlockContent, tr: Translator) -> str:
     if not content.helps:
         return ""
     title = tr.translate("Commands for organizers, as comments")
-    items = "\n".join(f"- {tr.code(f'/petition {usage}')}: {_explained(what, tr)}" for usage, what in USAGE.items())
+    items = "\n".join(
+        f"- {tr.code(f'/petition {one.usage}')}: {_explained(one.purpose, tr)}" for one in INSTRUCTIONS.values()
+    )
     return f"<details><summary>{title}</summary>\n\n{items}\n\n</details>"
 
 
