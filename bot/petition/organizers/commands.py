@@ -143,7 +143,7 @@ class SetDeadline(Instruction):
         try:
             return cls(None if argument.lower() in _NONE else read_deadline(argument.rstrip(".")))
         except ValueError as error:
-            raise NotUnderstood(DEADLINE_ALLOWED.message) from error
+            raise NotUnderstood(DEADLINE_ALLOWED) from error
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
         if self.at is not None and self.at < given.at:
