@@ -86,7 +86,7 @@ def join(versions: Iterable[Version]) -> tuple[Version, ...]:
         if known is None or _freshness(version) > _freshness(known):
             latest_look[key] = version
     ordered = sorted(latest_look.values(), key=_rank)[-MAX_VERSIONS:]
-    return tuple(version if version.at == ordered[-1].at else _bare(version) for version in ordered)
+    return tuple(version if version.at == ordered[-1].at else bare(version) for version in ordered)
 
 
 def last_text(versions: Sequence[Version], created_at: WholeEpochSeconds) -> Version | None:
@@ -297,7 +297,7 @@ def _rank(version: Version) -> tuple[int, int, str, str, str, int]:
     return (version.at, version.seen, version.digest, version.previous or "", version.writer, hidden)
 
 
-def _bare(version: Version) -> Version:
+def bare(version: Version) -> Version:
     """Return a version whose command is outdated without the details that its author has replaced since."""
     command = version.command
     bare = None if command is None else command.without_details()
