@@ -131,7 +131,7 @@ def _author_answers_below(lines: Sequence[str], number: int) -> bool:
 
 # Possessive quantifiers give nothing back, so that no text is tried in more than one way.
 _SPANS = regex.compile(r"[`<\[]")
-_SPECIAL = regex.compile(r"[`<\[\]\\!]")
+_SPECIAL = regex.compile(r"!?\[|[\]`<\\]")
 _BACKTICKS = regex.compile(r"`++")
 _SPACE = regex.compile(r"[ \t\n]*+")
 _TAG = regex.compile(rf"{OPEN_TAG}|{CLOSE_TAG}")
@@ -160,20 +160,15 @@ class _Scanner:
         # A link's words hold no other link: openers before it open images only.
         links_from = 0
         while special := _SPECIAL.search(text, at):
-            start, mark = special.start(), special[0]
-            at = start + 1
+            start, mark, at = special.start(), special[0], special.end()
             if mark == "\\":
                 at += 1
             elif mark in "`<":
                 at, is_span = self._code(start) if mark == "`" else self._markup(start)
                 if is_span:
                     yield start, at
-            elif mark == "[":
+            elif mark != "]":
                 openers.append(start)
-            elif mark == "!":
-                if text.startswith("[", at):
-                    openers.append(start)
-                    at += 1
             elif openers:
                 opener = openers.pop()
                 is_image = text[opener] == "!"
@@ -181,13 +176,11 @@ class _Scanner:
                 if end >= 0:
                     yield (opener if is_image else start), end
                     at = end
-                    links_from = min(links_from, len(openers)) if is_image else len(openers)
-                else:
-                    links_from = min(links_from, len(openers))
+                is_link = end >= 0 and not is_image
+                links_from = len(openers) if is_link else min(links_from, len(openers))
 
     def _code(self, start: int) -> tuple[int, bool]:
-        marks = _BACKTICKS.match(self._text, start)
-        end = start + 1 if marks is None else marks.end()
+        end = end_of(_BACKTICKS, self._text, start)
         closers = self._runs[end - start]
         while closers and closers[0] < end:
             closers.popleft()
