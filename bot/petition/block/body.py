@@ -90,12 +90,6 @@ def locate_block(body: str | None) -> BlockLocation:
     return _place_of(_MARK.sub("", place.letter))
 
 
-def text_around_block(body: str | None) -> tuple[str, str]:
-    """Return what people wrote before and after the block's place."""
-    place = locate_block(body)
-    return place.before, place.after
-
-
 def letter(body: str | None) -> str:
     """Return the body outside our block: the text people sign, without the blank line that `splice` put between."""
     return locate_block(body).letter
