@@ -130,6 +130,22 @@ def test_login_only_shows_no_names() -> None:
     check("show: []", show=frozenset({Detail.LOGIN}))
 
 
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("names", 0, 100),
+        ("comments_per_thread", 50, 2400),
+        ("minimum_account_age", 0, 3650),
+        ("anonymise_after", 0, 36500),
+    ],
+)
+def test_a_number_may_be_what_its_words_say_and_no_more(key: str, least: int, most: int) -> None:
+    assert f"from {least} to {most}" in KEYS[key].allowed
+    for number in (least - 1, least, most, most + 1):
+        is_sound = isinstance(read(f"{key}: {number}"), Settings)
+        assert is_sound == (least <= number <= most), number
+
+
 def test_a_name_is_shown_beside_the_login() -> None:
     check("show: name", show=frozenset({Detail.LOGIN, Detail.NAME}))
 
