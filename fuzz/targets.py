@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from bot.github import webhooks
@@ -33,7 +34,8 @@ def read_comment(data: bytes) -> None:
                 assert shown is None or 0 < len(shown) <= limit
                 assert "\n" not in inline(shown or "")
         case OrganizerCommand():
-            commands.understand(command)
+            with suppress(commands.NotUnderstood):
+                commands.understand(command)
     assert parse(text) == command
     phrases([text])
     settings.read(text)

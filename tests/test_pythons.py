@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,12 @@ def is_possessive(pattern: str) -> bool:
     return POSSESSIVE.search(NO_OPERATOR.sub("x", pattern)) is not None
 
 
-def strings(path: Path) -> list[str]:
-    return [
-        node.value
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
+def strings(path: Path) -> Iterator[str]:
+    """Return the strings of a file that are no argument of the package `regex`."""
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func).startswith("regex.")):
+            nodes += ast.iter_child_nodes(node)

@@ -20,7 +20,7 @@ def test_the_settings_file_changes_nothing_as_it_is() -> None:
 
 def test_each_line_of_it_can_be_switched_on_and_no_key_is_left_out() -> None:
     lines = re.findall(r"^#(\w+): .*$", FILES[settings.PATH], re.MULTILINE)
-    assert set(lines) == set(settings.ALLOWED)
+    assert set(lines) == set(settings.KEYS)
     switched_on = re.sub(r"^#(\w+: )", r"\1", FILES[settings.PATH], flags=re.MULTILINE)
     assert isinstance(settings.read(switched_on), settings.Settings), settings.read(switched_on)
 

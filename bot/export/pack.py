@@ -35,7 +35,7 @@ from bot.export.record import (
     record_signatures,
 )
 from bot.petition.block.body import letter_digest
-from bot.petition.counting.digest import digest
+from bot.petition.counting.tally import digest
 from bot.petition.text import drop_non_xml, links_apart
 from bot.store import PetitionExport
 from bot.units import WholeEpochSeconds

@@ -26,10 +26,9 @@ from bot.github.session import MAX_COMMENT_PAGES, PAGE_SIZE, InstallationSession
 from bot.github.throttle import Throttle
 from bot.github.transport import ApiResponse
 from bot.petition.comments.comment import Author, Comment, KnownText
-from bot.petition.continuations import Continues
 from bot.petition.counting.abuse_signals import Account
 from bot.petition.facts import Repository
-from bot.petition.issue_names import split_name
+from bot.petition.threads import Continues, split_name
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 Recall = Callable[[Sequence[int]], Awaitable[Mapping[int, KnownText]]]

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from bot.github.errors import Forbidden, Gone, NotFound
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.petition import block, continuations
+from bot.petition import block, threads
 from bot.petition.comments.comment import Author, Comment, Writer
 from bot.petition.counting.abuse_signals import Account
-from bot.petition.issue_names import split_name
 from bot.petition.organizers.commands import GivenCommand, apply_commands, logins_in, standing_commands
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, PATH, Settings
 from bot.petition.organizers.settings import read as read_text
+from bot.petition.threads import split_name
 
 _NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)#(?P<number>[1-9][0-9]{0,8})", re.ASCII)
 
@@ -103,7 +103,7 @@ async def _read_threads(client: InstallationClient, name: IssueName) -> list[Iss
     said = block.machine_line(first.body)
     pages, strangers = {first.issue.id: first}, 0
     for other in said.threads if said is not None else ():
-        if strangers == continuations.UNRELATED_LIMIT:
+        if strangers == threads.UNRELATED_LIMIT:
             break
         if other.lower() == str(_name_of(first)).lower():
             continue
@@ -125,9 +125,9 @@ async def _read_continuation(client: InstallationClient, name: str, first: Issue
     return page if continues and is_ours and await client.is_same_issue(continues, first.issue.id) else None
 
 
-def _continued_by(page: IssueRead) -> continuations.Continues | None:
+def _continued_by(page: IssueRead) -> threads.Continues | None:
     by_app = page.author is not None and page.author.type == "Bot"
-    return continuations.read_continues(page.body) if by_app else None
+    return threads.read_continues(page.body) if by_app else None
 
 
 async def _read_comments(

@@ -6,7 +6,7 @@ request for an API read; for one thing the newest fact wins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.petition.comments.comment import Comment
 from bot.units import WholeEpochSeconds
@@ -126,8 +126,8 @@ class InstallationFact:
     as_of: WholeEpochSeconds
     suspended: bool = False
     deleted: bool = False
-    repositories_added: tuple[int, ...] = field(default=())
-    repositories_removed: tuple[int, ...] = field(default=())
+    repositories_added: tuple[int, ...] = ()
+    repositories_removed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

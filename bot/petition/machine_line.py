@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.petition.issue_names import is_name
+from bot.petition.threads import is_name
 from bot.units import WholeEpochSeconds
 
 

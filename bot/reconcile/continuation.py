@@ -14,10 +14,10 @@ import structlog
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
-from bot.petition import continuations
+from bot.petition import threads
 from bot.petition.block.body import machine_line
 from bot.petition.facts import Continuation
-from bot.petition.issue_names import split_name
+from bot.petition.threads import split_name
 from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.timing import ends_all
 from bot.store import Publication, Snapshot
@@ -46,7 +46,7 @@ async def restore_threads(petition: Snapshot, first: IssueRead, context: Publish
     for name in line.threads if line is not None else ():
         if name.lower() in known:
             continue
-        if strangers == continuations.UNRELATED_LIMIT:
+        if strangers == threads.UNRELATED_LIMIT:
             break
         read = await _named(name, petition, first, context)
         if read is None:
@@ -66,7 +66,7 @@ async def continue_if_full(
     """
     petition, last = known.petition, pages[-1].issue
     over = last.locked or not petition.labelled or petition.shut_at is not None or petition.ended_at is not None
-    wanted = not over and continuations.is_full(last.comments, petition.rules.settings.comments_per_thread)
+    wanted = not over and threads.is_full(last.comments, petition.rules.settings.comments_per_thread)
     asked_at = known.continuing_at
     if not wanted and not asked_at:
         return None
@@ -118,9 +118,9 @@ async def _open(petition: Snapshot, pages: list[IssueRead], context: PublishCont
     position = petition.threads[-1].position + 1
     name = f"{first.repository.full_name}#{first.issue.number}"
     url = context.addresses.site.issue(first.repository, first.issue.number)
-    body = continuations.continuation_body(first.issue.title, url, continuations.Continues(first.issue.id, name))
+    body = threads.continuation_body(first.issue.title, url, threads.Continues(first.issue.id, name))
     await context.store.petitions.mark_continuing(petition.petition_id, int(context.now()))
-    title = continuations.continuation_title(first.issue.title, position)
+    title = threads.continuation_title(first.issue.title, position)
     read = await context.client.create_issue(pages[-1].repository, title, body)
     await _record_thread(read, petition, context)
 
@@ -142,7 +142,7 @@ async def _record_thread(read: IssueRead, petition: Snapshot, context: PublishCo
 
 async def _continues(read: IssueRead, petition: Snapshot, first: IssueRead, client: InstallationClient) -> bool:
     """Return whether the App itself has written that an issue continues this petition."""
-    line, author = continuations.read_continues(read.body), read.author
+    line, author = threads.read_continues(read.body), read.author
     if (
         line is None
         or author is None

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.petition.block.body import text_around_block
+from bot.petition.block.body import locate_block
 from bot.petition.comments.comment import body_digest, unify_newlines
 from bot.petition.facts import BodyEdit
 from bot.store.engine.database import Records, Row, Transaction, read_transaction, statement, write_transaction
@@ -64,7 +64,8 @@ class LastBodies:
 
 def outside_digest(body: str | None) -> str:
     """Identify everything in a body that is not ours, and where our block stands in it; line ends do not count."""
-    outside = "\0".join(unify_newlines(part) for part in text_around_block(body))
+    place = locate_block(body)
+    outside = f"{unify_newlines(place.before)}\0{unify_newlines(place.after)}"
     return hashlib.sha256(outside.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.petition.counting.not_counted import Reason, explain
+from bot.petition.counting.tally import Reason, explain
 from bot.petition.facts import Repository
 from bot.store.engine.database import Statement, Transaction, statement
 from bot.store.petitions import Snapshot

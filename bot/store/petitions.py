@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.petition.counting.digest import DigestSum
-from bot.petition.counting.tally import Signature
+from bot.petition.counting.tally import DigestSum, Signature
 from bot.petition.facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules_in_force import Rules

@@ -18,7 +18,6 @@ from bot.petition.block.body import (
     locate_block,
     machine_line,
     splice,
-    text_around_block,
 )
 from bot.petition.machine_line import MachineLine
 
@@ -39,6 +38,11 @@ def check(body: str | None, expected: str) -> None:
     assert splice(body, block()) == expected
     assert splice(expected, block()) == expected
     assert letter(expected) == letter(body)
+
+
+def text_around_block(body: str) -> tuple[str, str]:
+    place = locate_block(body)
+    return place.before, place.after
 
 
 class TestPlace:

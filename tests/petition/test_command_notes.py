@@ -12,7 +12,6 @@ from bot.petition.comments.comment import Author
 from bot.petition.organizers.commands import (
     CommandStatus,
     GivenCommand,
-    Instruction,
     NotUnderstood,
     SetGoal,
     apply_commands,
@@ -65,9 +64,9 @@ def test_each_answer_says_why() -> None:
     ],
 )
 def test_who_is_not_understood_is_told_what_would_be(text: str, advice: str) -> None:
-    understood = understand(parsed(text))
-    assert isinstance(understood, NotUnderstood)
-    assert str(understood.allowed) == advice
+    with pytest.raises(NotUnderstood) as error:
+        understand(parsed(text))
+    assert str(error.value.allowed) == advice
     assert told(text) == advice
     assert ruled(text).rules.remarks == (f"grace commented “/petition {text}”: {advice}",)
 
@@ -84,12 +83,11 @@ def test_a_deadline_that_does_not_lie_ahead_is_no_deadline() -> None:
         assert ruling.rules.settings.deadline == (None if note else DAY)
 
 
-@pytest.mark.parametrize(
-    ("text", "meant"), [("goal 100, 100", None), ("goal [100, 200]", SetGoal((100, 200))), ("goal X100X", None)]
-)
-def test_a_ladder_of_goals_climbs(text: str, meant: Instruction | None) -> None:
-    understood = understand(parsed(text))
-    assert understood == meant if meant else isinstance(understood, NotUnderstood)
+@pytest.mark.parametrize("text", ["goal 100, 100", "goal X100X"])
+def test_a_ladder_of_goals_climbs(text: str) -> None:
+    assert understand(parsed("goal [100, 200]")) == SetGoal((100, 200))
+    with pytest.raises(NotUnderstood):
+        understand(parsed(text))
 
 
 def test_what_was_to_be_remarked_on_anyway_comes_first() -> None:

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, phrases
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
-from bot.petition.counting.not_counted import Reason, Uncounted, explain
-from bot.petition.counting.tally import NOTHING, evaluate
+from bot.petition.counting.tally import NOTHING, Reason, Uncounted, evaluate, explain
 from bot.petition.organizers.rules_in_force import Removal, Rules
 from bot.petition.organizers.settings import Settings
 from tests.petition.simulation import ADA, ROBOT

@@ -9,18 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.petition.block import BlockContent, render_block
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, Unsign, parse, phrases
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
 from bot.petition.counting.tally import evaluate
 from bot.petition.organizers.commands import (
-    USAGE,
+    INSTRUCTIONS,
+    Close,
     CommandResults,
     CommandStatus,
     GivenCommand,
+    Help,
     Instruction,
     NotUnderstood,
-    PlainCommand,
+    Recount,
     Remove,
+    Reopen,
     Respond,
     Restore,
     SetDeadline,
@@ -76,14 +80,14 @@ def answers(ruling: CommandResults) -> list[CommandStatus]:
         ("remove @ada, @alan are one", Remove(("ada",), "@alan are one")),
         ("restore [ada, alan]", Restore(("ada", "alan"))),
         ("restore @Ada-L", Restore(("ada-l",))),
-        ("close", PlainCommand.CLOSE),
-        ("close, please", PlainCommand.CLOSE),
-        ("REOPEN", PlainCommand.REOPEN),
-        ("recount", PlainCommand.RECOUNT),
+        ("close", Close()),
+        ("close, please", Close()),
+        ("REOPEN", Reopen()),
+        ("recount", Recount()),
         ("respond We agree.", Respond("We agree.")),
         ("respond We agree.\nAll of us.\n\nThanks", Respond("We agree.\nAll of us.")),
         ("respond none", Respond("")),
-        ("help", PlainCommand.HELP),
+        ("help", Help()),
     ],
 )
 def test_an_order_is_read(typed: str, meant: Instruction) -> None:
@@ -99,13 +103,13 @@ def test_an_order_is_read(typed: str, meant: Instruction) -> None:
     ],
 )
 def test_a_command_that_says_nothing_is_told_what_would(typed: str) -> None:
-    meant = understand(parsed(typed))
-    assert isinstance(meant, NotUnderstood)
-    assert str(meant.allowed)
+    with pytest.raises(NotUnderstood) as error:
+        understand(parsed(typed))
+    assert str(error.value.allowed)
 
 
 def test_what_help_shows_is_understood() -> None:
-    assert not [usage for usage in USAGE if isinstance(understand(parsed(usage)), NotUnderstood)]
+    assert [type(understand(parsed(one.usage))) for one in INSTRUCTIONS.values()] == list(INSTRUCTIONS.values())
 
 
 def test_whom_an_order_names() -> None:
@@ -205,7 +209,8 @@ def test_orders_that_are_written_for_organizers_say_all_that_they_mean() -> None
 
 def test_a_list_that_is_cut_off_removes_nobody() -> None:
     many = ", ".join(f"sock-{number}" for number in range(200))
-    assert isinstance(understand(parsed(f"remove [{many}] socks")), NotUnderstood)
+    with pytest.raises(NotUnderstood):
+        understand(parsed(f"remove [{many}] socks"))
 
 
 def test_a_name_that_was_not_looked_up_yet_waits() -> None:
@@ -251,6 +256,20 @@ def test_an_organizer_is_told_what_was_not_understood_and_nobody_else() -> None:
     (remark,) = ruling.rules.remarks
     assert remark.startswith("grace commented “/petition deadline tomorrow”: write a date such as 2026-12-31")
     assert answers(ruling) == [CommandStatus.NOT_UNDERSTOOD, CommandStatus.REFUSED]
+
+
+def test_a_new_command_is_one_class_and_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unlist(Instruction):
+        usage, purpose = "unlist", "hides `names`"
+
+        def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:
+            return Rules(replace(rules.settings, names=0))
+
+    monkeypatch.setitem(INSTRUCTIONS, "unlist", Unlist)
+    ruling = ruled("unlist", "list")
+    assert ruling.rules.settings.names == 0
+    assert ruling.outcomes[1].note.endswith("respond, help, unlist")
+    assert "- `/petition unlist`: hides `names`" in render_block(BlockContent(0, "", 0, helps=True))
 
 
 # --- standing ---------------------------------------------------------------------------------------------------

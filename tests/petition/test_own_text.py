@@ -50,6 +50,7 @@ def signs(body: str) -> bool:
         "[a](\n/sign\n)",
         "[a](b '\n/sign\n')",
         "![a\n/sign b](c)",
+        "[x ![y](z)](\n/sign\n)",
     ],
 )
 def test_quotes_code_and_hidden_text_do_not_sign(body: str) -> None:
@@ -79,6 +80,8 @@ def test_quotes_code_and_hidden_text_do_not_sign(body: str) -> None:
         "[a]\n/sign",
         "[a](b\n/sign",
         "```\n> a\n```\n\n/sign",
+        # A link holds no other link, so the outer brackets make none; an image within them does not matter.
+        "[x [y](z)](\n/sign\n)",
     ],
 )
 def test_the_author_may_sign_beside_them(body: str) -> None:

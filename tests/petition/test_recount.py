@@ -9,9 +9,8 @@ import pytest
 
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer
-from bot.petition.counting.digest import Pair, digest
 from bot.petition.counting.recount import Cause, recount
-from bot.petition.counting.tally import fold
+from bot.petition.counting.tally import Pair, digest, fold
 from bot.petition.machine_line import MachineLine
 
 ADA, GRACE, ALAN = Author(1, "ada"), Author(2, "grace"), Author(3, "alan")

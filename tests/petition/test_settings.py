@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.petition.i18n import Message
 from bot.petition.organizers.settings import (
-    ALLOWED,
     DEFAULTS,
+    KEYS,
     SIZE_LIMIT,
     Detail,
     Mistake,
@@ -130,6 +130,22 @@ def test_login_only_shows_no_names() -> None:
     check("show: []", show=frozenset({Detail.LOGIN}))
 
 
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("names", 0, 100),
+        ("comments_per_thread", 50, 2400),
+        ("minimum_account_age", 0, 3650),
+        ("anonymise_after", 0, 36500),
+    ],
+)
+def test_a_number_may_be_what_its_words_say_and_no_more(key: str, least: int, most: int) -> None:
+    assert f"from {least} to {most}" in KEYS[key].allowed
+    for number in (least - 1, least, most, most + 1):
+        is_sound = isinstance(read(f"{key}: {number}"), Settings)
+        assert is_sound == (least <= number <= most), number
+
+
 def test_a_name_is_shown_beside_the_login() -> None:
     check("show: name", show=frozenset({Detail.LOGIN, Detail.NAME}))
 
@@ -139,22 +155,22 @@ def test_a_name_is_shown_beside_the_login() -> None:
     [
         ("gaol: 500", "line 1: found the key “gaol”; did you mean goal?"),
         ("also-accept: [x]", "line 1: found the key “also-accept”; did you mean also_accept?"),
-        ("colour: red", f"line 1: found the key “colour”; the keys are {', '.join(ALLOWED)}"),
-        ("goal: many", f"line 1, goal: found “many”; {ALLOWED['goal']}"),
-        ("goal: 0", f"line 1, goal: found “0”; {ALLOWED['goal']}"),
-        ("goal: [500, 100]", f"line 1, goal: found “[500, 100]”; {ALLOWED['goal']}"),
-        ("goal: {first: 5}", f"line 1, goal: found “a mapping of keys and values”; {ALLOWED['goal']}"),
+        ("colour: red", f"line 1: found the key “colour”; the keys are {', '.join(KEYS)}"),
+        ("goal: many", f"line 1, goal: found “many”; {KEYS['goal'].allowed}"),
+        ("goal: 0", f"line 1, goal: found “0”; {KEYS['goal'].allowed}"),
+        ("goal: [500, 100]", f"line 1, goal: found “[500, 100]”; {KEYS['goal'].allowed}"),
+        ("goal: {first: 5}", f"line 1, goal: found “a mapping of keys and values”; {KEYS['goal'].allowed}"),
         ("goal: 5\ngoal: 6", "line 2, goal: found the key for the second time; write it once"),
-        ("show: everything", f"line 1, show: found “everything”; {ALLOWED['show']}"),
-        ("show: [name, count]", f"line 1, show: found “[name, count]”; {ALLOWED['show']}"),
-        ("milestones: maybe", f"line 1, milestones: found “maybe”; {ALLOWED['milestones']}"),
-        ("names: 101", f"line 1, names: found “101”; {ALLOWED['names']}"),
-        ("language: tlh", f"line 1, language: found “tlh”; {ALLOWED['language']}"),
-        ("also_accept: ['  ']", f"line 1, also_accept: found “[ ]”; {ALLOWED['also_accept']}"),
-        ("also_accept: signed", f"line 1, also_accept: found “signed”; {ALLOWED['also_accept']}"),
+        ("show: everything", f"line 1, show: found “everything”; {KEYS['show'].allowed}"),
+        ("show: [name, count]", f"line 1, show: found “[name, count]”; {KEYS['show'].allowed}"),
+        ("milestones: maybe", f"line 1, milestones: found “maybe”; {KEYS['milestones'].allowed}"),
+        ("names: 101", f"line 1, names: found “101”; {KEYS['names'].allowed}"),
+        ("language: tlh", "line 1, language: found “tlh”; write one of en, ar, de"),
+        ("also_accept: ['  ']", f"line 1, also_accept: found “[ ]”; {KEYS['also_accept'].allowed}"),
+        ("also_accept: signed", f"line 1, also_accept: found “signed”; {KEYS['also_accept'].allowed}"),
         ("gaol:", "line 1: found the key “gaol”; did you mean goal?"),
         ("- goal", "line 1: found “[goal]”; write one “key: value” on each line"),
-        ("[a]: 5", f"line 1: found the key “[a]”; the keys are {', '.join(ALLOWED)}"),
+        ("[a]: 5", f"line 1: found the key “[a]”; the keys are {', '.join(KEYS)}"),
     ],
 )
 def test_a_mistake_says_where_it_is_and_what_would_be_right(text: str, said: str) -> None:
@@ -177,7 +193,7 @@ def test_what_is_not_yaml_is_said_to_be_none(text: str) -> None:
 
 def test_a_found_text_cannot_break_out_of_the_message() -> None:
     (mistake,) = read("goal: '``` \n @ada'")  # type: ignore[misc]  # it holds mistakes
-    assert mistake == Mistake("goal", 1, Message("{value}", "“``` @ada”"), ALLOWED["goal"])
+    assert mistake == Mistake("goal", 1, Message("{value}", "“``` @ada”"), Message(KEYS["goal"].allowed))
 
 
 # --- laws -------------------------------------------------------------------------------------------------------

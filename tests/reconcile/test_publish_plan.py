@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.github.models.rest import IssueRead
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
-from bot.petition.counting.digest import DigestSum
+from bot.petition.counting.tally import DigestSum
 from bot.petition.facts import Issue, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import CommandResults

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Sign, Unsign
 from bot.petition.comments.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
-from bot.petition.counting.digest import digest
-from bot.petition.counting.not_counted import explain
-from bot.petition.counting.tally import fold
+from bot.petition.counting.tally import digest, explain, fold
 from bot.petition.facts import CommentFact, Fact, Issue, IssueFact
 from bot.store import RosterQuery, Store
 from bot.store.engine.database import statement

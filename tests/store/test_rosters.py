@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.petition.comments.commands import Sign, Unsign
-from bot.petition.counting.not_counted import Reason
+from bot.petition.counting.tally import Reason
 from bot.petition.facts import Continuation, InstallationFact, Issue, RepositoryFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules

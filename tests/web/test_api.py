@@ -21,7 +21,7 @@ from multidict import CIMultiDict
 from bot.export.chart import STYLE
 from bot.export.csv import neutralize
 from bot.petition.comments.commands import Sign
-from bot.petition.counting.digest import digest
+from bot.petition.counting.tally import digest
 from bot.web.api import ApiRoutes
 from tests.store.scene import LETTER, person
 from tests.web.scene import PAGE, PUBLIC, Scene, pages_context

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot import app
-from bot.petition import continuations as threads
+from bot.petition import threads
 from bot.petition.organizers.settings import PATH
 from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteRate

@@ -10,7 +10,7 @@ import pytest
 
 from bot.github.petition_reader import IssueName
 from bot.petition.block.body import machine_line
-from bot.petition.continuations import Continues, continuation_body
+from bot.petition.threads import Continues, continuation_body
 from bot.verify import verify
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, Refused, User
@@ -23,7 +23,7 @@ LIMIT = 3
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let three comments fill an issue."""
-    monkeypatch.setattr("bot.petition.continuations.COMMENT_LIMIT", LIMIT)
+    monkeypatch.setattr("bot.petition.threads.COMMENT_LIMIT", LIMIT)
 
 
 def issues_of_the_bot(stage: Scene) -> list[Issue]:

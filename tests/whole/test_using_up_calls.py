@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.github.petition_reader import IssueName
 from bot.petition.block.body import machine_line
-from bot.petition.continuations import UNRELATED_LIMIT
 from bot.petition.machine_line import MachineLine
+from bot.petition.threads import UNRELATED_LIMIT
 from bot.verify import verify
 from sandbox.models import Issue
 from tests.whole.scene import Scene

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.github.petition_reader import IssueName
 from bot.petition import block
-from bot.petition.continuations import Continues, continuation_body
+from bot.petition.threads import Continues, continuation_body
 from bot.verify import Verification, verify
 from sandbox.models import Comment, Issue
 from tests.whole.scene import Scene

@@ -16,9 +16,9 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
+from bot.petition.block.unclosed import CLOSING_LINE, closing_lines
 from bot.petition.machine_line import MachineLine
 from bot.petition.markdown import limit_nesting
-from bot.petition.markdown.unclosed import CLOSING_LINE, closing_lines
 
 BODY_LIMIT = 65_536
 """Code points that GitHub takes as an issue's body."""
@@ -75,15 +75,19 @@ def splice(body: str | None, block: str) -> str:
     return place.filled(place.closed(block))
 
 
+@lru_cache(maxsize=8)
 def locate_block(body: str | None) -> BlockLocation:
     """Find where the block belongs in a body."""
-    return _settled(body or "")
-
-
-def text_around_block(body: str | None) -> tuple[str, str]:
-    """Return what people wrote before and after the block's place."""
-    place = locate_block(body)
-    return place.before, place.after
+    place = _place_of(body or "")
+    # A block put in, and leftovers taken out, may turn code around them into text, with more of our lines in it.
+    for _ in range(_LOOKS):
+        again = _place_of(place.filled(place.closed(_PROBE)))
+        if (again.before, again.after) == (place.before, place.after):
+            return place
+        place = replace(again, block=None)
+    # Somebody has made this one to go on for as long as it is. Without any line of ours, even a quoted one, only
+    # the end is left, and nothing that is put there changes what stands before it.
+    return _place_of(_MARK.sub("", place.letter))
 
 
 def letter(body: str | None) -> str:
@@ -121,10 +125,10 @@ _MARK = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# Before a fence stand only the marks of the quotes and lists that it is in.
 # Between a begin marker and the tally: the lines that close what the letter left open.
 _CLOSING = re.compile(rf"(?:[ \t]*(?:\r\n?|\n)[ ]{{0,3}}{CLOSING_LINE})+\s*", re.VERBOSE)
 
+# Before a fence stand only the marks of the quotes and lists that it is in.
 _FENCE = re.compile(r"(?<![^\r\n])[ \t>*+\-0-9.)]*(?:`{3}|~{3})")
 
 # Only the blocks of a text matter here, not what is in them.
@@ -238,20 +242,6 @@ def _closing(before: str, after: str) -> tuple[str, ...]:
     # Whoever moves the block into an element of theirs, and ends that below it, wants it there.
     unclosed = closing_lines(before + after, BEGIN)
     return tuple(line for line in lines if line in unclosed or not line.startswith("</") or line == "</pre>")
-
-
-@lru_cache(maxsize=8)
-def _settled(body: str) -> BlockLocation:
-    place = _place_of(body)
-    # A block put in, and leftovers taken out, may turn code around them into text, with more of our lines in it.
-    for _ in range(_LOOKS):
-        again = _place_of(place.filled(place.closed(_PROBE)))
-        if (again.before, again.after) == (place.before, place.after):
-            return place
-        place = replace(again, block=None)
-    # Somebody has made this one to go on for as long as it is. Without any line of ours, even a quoted one, only
-    # the end is left, and nothing that is put there changes what stands before it.
-    return _place_of(_MARK.sub("", place.letter))
 
 
 def _place_of(body: str) -> BlockLocation:

@@ -1,4 +1,4 @@
-"""The sections of the block, each written from the content alone, and the table that puts them in order."""
+"""What the block shows, its sections, each written from that alone, and the table that puts them in order."""
 
 from __future__ import annotations
 
@@ -9,16 +9,89 @@ from typing import Final
 from urllib.parse import quote
 
 from bot.petition.block.body import NOTE
-from bot.petition.block.content import BlockContent
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator
-from bot.petition.organizers.commands import USAGE
-from bot.petition.organizers.settings import Detail
+from bot.petition.machine_line import MachineLine
+from bot.petition.organizers.commands import INSTRUCTIONS
+from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
+from bot.petition.organizers.settings import LANGUAGES, Detail
 from bot.petition.text import inline, links_apart
 from bot.units import WholeEpochSeconds
 
-BAR = 20
+_MOST_REMOVALS = 500
+"""Removals that the line for machines explains; it is there for those whose name has changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockContent:
+    """Everything that the block shows. `newest` comes newest first."""
+
+    count: int
+    digest: str
+    as_of: WholeEpochSeconds
+    newest: Sequence[Signature] = ()
+    goal: int | None = None
+    labelled: bool = True
+    label: str = "petition"
+    closed_at: WholeEpochSeconds | None = None
+    deadline: WholeEpochSeconds | None = None
+    letter_changed: tuple[int, int] | None = None
+    """When the letter was last changed, and how many had signed by then."""
+    versions_url: str | None = None
+    """Where the letter's versions are shown."""
+    roster_url: str | None = None
+    search_url: str | None = None
+    """Where people find out whether they are counted, unless it is shown to nobody who has signed."""
+    csv_url: str | None = None
+    json_url: str | None = None
+    verify_url: str | None = None
+    """Where it is told how to recount."""
+    site_url: str = "https://github.com"
+    threads: tuple[str, ...] = ()
+    """The names, `owner/repo#number`, of all issues of the petition where there is more than one, in order."""
+    position: int = 1
+    """Which of the threads this block stands in."""
+    language: str = LANGUAGES[0]
+    show: frozenset[Detail] = frozenset(Detail)
+    days: Sequence[tuple[int, int]] = ()
+    """How many signed on which day, in days since 1970, ascending, where a chart is wanted."""
+    milestones: Sequence[Milestone] = ()
+    """The goals that are reached."""
+    final_count: int | None = None
+    """How many had signed when signing ended."""
+    response: Response | None = None
+    remarks: Sequence[str] = ()
+    """What the organizers are to be told."""
+    anonymised_at: WholeEpochSeconds | None = None
+    """When names were erased because the petition had ended long ago."""
+    removals: Sequence[Removal] = ()
+    """Whose signatures commands remove."""
+    helps: bool = False
+    """Whether the commands of organizers are explained."""
+
+    @property
+    def ended_at(self) -> WholeEpochSeconds | None:
+        """Return the time from which on signing does not count, where that time has come."""
+        deadline = self.deadline if self.deadline is not None and self.deadline < self.as_of else None
+        return min((end for end in (self.closed_at, deadline) if end is not None), default=None)
+
+    @property
+    def machine_line(self) -> MachineLine:
+        """Return the line of the block for machines."""
+        return MachineLine(
+            self.count,
+            self.digest,
+            self.as_of,
+            threads=self.threads,
+            removals=tuple((one.comment_id, one.user_id) for one in self.removals[:_MOST_REMOVALS]),
+            anonymised=self.anonymised_at is not None,
+        )
+
+
+_BAR = 20
 """Characters of the progress bar."""
+
+_MOST_REMARKS = 10
 
 _CHART_STEPS = 7
 """Steps of the chart; the days below it have to stand side by side."""
@@ -26,13 +99,13 @@ _CHART_STEPS = 7
 
 def heading(content: BlockContent, tr: Translator) -> str:
     """Format how many have signed."""
-    match content.count:
-        case 0 if content.ended_at is not None or not content.labelled:
-            return "### ✍️ " + tr.translate("Nobody has signed")
-        case 0:
-            return "### ✍️ " + tr.translate("Be the first to sign")
-        case count:
-            return "### ✍️ " + tr.count("{number} person has signed", "{number} people have signed", count)
+    if content.count:
+        title = tr.count("{number} person has signed", "{number} people have signed", content.count)
+    elif content.ended_at is None and content.labelled:
+        title = tr.translate("Be the first to sign")
+    else:
+        title = tr.translate("Nobody has signed")
+    return f"### ✍️ {title}"
 
 
 def progress(content: BlockContent, tr: Translator) -> str:
@@ -42,20 +115,20 @@ def progress(content: BlockContent, tr: Translator) -> str:
     goal = tr.number(content.goal)
     if content.count >= content.goal:
         reached = tr.translate("The goal of {goal} is reached", goal=goal)
-        return f"`{'█' * BAR}` **{reached}** 🎉"
+        return f"`{'█' * _BAR}` **{reached}** 🎉"
     # Only a goal that is reached looks reached, and the first signature shows.
-    full = max(content.count * BAR // content.goal, 1 if content.count else 0)
+    full = max(content.count * _BAR // content.goal, 1 if content.count else 0)
     percent = tr.percent(max(content.count * 100 // content.goal, 1 if content.count else 0) / 100)
     share = tr.translate("{percent} of the goal of {goal}", percent=f"**{percent}**", goal=goal)
-    return f"`{'█' * full}{'░' * (BAR - full)}` {share}"
+    return f"`{'█' * full}{'░' * (_BAR - full)}` {share}"
 
 
 def milestones(content: BlockContent, tr: Translator) -> str:
     """Format the milestones that are reached, except the last of all goals, which the bar shows."""
-    behind = [one for one in content.milestones if one.goal != content.goal]
     marks = " · ".join(
         tr.translate("**{goal}** on {day}", goal=tr.number(one.goal), day=tr.day_of_epoch(one.day))
-        for one in behind
+        for one in content.milestones
+        if one.goal != content.goal
     )
     return f"🎉 {marks}" if marks else ""
 
@@ -68,20 +141,17 @@ def chart(content: BlockContent, tr: Translator) -> str:
     if len(content.days) < 2:
         return ""
     totals = _totals(content.days)
-    labels = ", ".join(f'"{tr.day_of_epoch(day)}"' for day, _ in totals)
-    top = max(totals[-1][1], 1)
     title = tr.translate("How the signatures grew")
-    return "\n".join(
-        [
-            "```mermaid",
-            "xychart-beta",
-            f'    title "{title}"',
-            f"    x-axis [{labels}]",
-            f"    y-axis 0 --> {top}",
-            f"    line [{', '.join(str(total) for _, total in totals)}]",
-            "```",
-        ]
-    )
+    days = ", ".join(f'"{tr.day_of_epoch(day)}"' for day, _ in totals)
+    counts = ", ".join(str(total) for _, total in totals)
+    top = max(totals[-1][1], 1)
+    return f"""```mermaid
+xychart-beta
+    title "{title}"
+    x-axis [{days}]
+    y-axis 0 --> {top}
+    line [{counts}]
+```"""
 
 
 def response(content: BlockContent, tr: Translator) -> str:
@@ -146,7 +216,16 @@ def instructions(content: BlockContent, tr: Translator) -> str:
     withdraw = tr.translate("To withdraw, comment {unsign} or delete your comment.", unsign=tr.code("/unsign"))
     if content.ended_at is not None or content.position < len(content.threads):
         return withdraw
-    return "\n".join([_how_to_sign(content, tr), withdraw, _how_one_knows(content, tr)])
+    sign, example = tr.code("/sign"), example_of(content.show)
+    if example:
+        how_to_sign = tr.translate(
+            "**To sign, comment {sign}**, or with your name: {example}", sign=sign, example=tr.code(example)
+        )
+    else:
+        how_to_sign = tr.translate("**To sign, comment {sign}**", sign=sign)
+    answer = tr.translate("The bot answers with 👍 when that counts, and with 😕 when it does not.")
+    search = " " + _link(tr.translate("Was I counted?"), content.search_url) if content.search_url else ""
+    return "\n".join([how_to_sign, withdraw, answer + search])
 
 
 def example_of(show: Collection[Detail]) -> str:
@@ -170,7 +249,7 @@ def more(content: BlockContent, tr: Translator) -> str:
     """Link to where all signatures are."""
     page = tr.translate("all signatures") if content.csv_url else tr.translate("the petition's page")
     named = ((page, content.roster_url), ("CSV", content.csv_url), ("JSON", content.json_url))
-    links = " · ".join(f"[{name}]({address(url)})" for name, url in named if url)
+    links = " · ".join(_link(name, url) for name, url in named if url)
     rest = content.count - len(content.newest)
     if rest <= 0 or not content.newest:
         return links if content.count else ""
@@ -200,9 +279,9 @@ def remarks(content: BlockContent, tr: Translator) -> str:
         return ""
     count = len(content.remarks)
     title = tr.count("For the organizers: {number} remark", "For the organizers: {number} remarks", count)
-    items = [f"- {tr.name(inline(remark))}" for remark in content.remarks[:MOST_REMARKS]]
-    if count > MOST_REMARKS:
-        items.append("- " + tr.count("…and {number} more", "…and {number} more", count - MOST_REMARKS))
+    items = [f"- {tr.name(inline(remark))}" for remark in content.remarks[:_MOST_REMARKS]]
+    if count > _MOST_REMARKS:
+        items.append("- " + tr.count("…and {number} more", "…and {number} more", count - _MOST_REMARKS))
     end = tr.translate(
         "Mend the file, or edit or delete the comment, and its remark goes."
         " Meanwhile, what held before still holds."
@@ -215,7 +294,9 @@ def help_on_commands(content: BlockContent, tr: Translator) -> str:
     if not content.helps:
         return ""
     title = tr.translate("Commands for organizers, as comments")
-    items = "\n".join(f"- {tr.code(f'/petition {usage}')}: {_explained(what, tr)}" for usage, what in USAGE.items())
+    items = "\n".join(
+        f"- {tr.code(f'/petition {one.usage}')}: {_explained(one.purpose, tr)}" for one in INSTRUCTIONS.values()
+    )
     return f"<details><summary>{title}</summary>\n\n{items}\n\n</details>"
 
 
@@ -233,14 +314,6 @@ def note(content: BlockContent, tr: Translator) -> str:  # noqa: ARG001 - as of 
 def counted(as_of: WholeEpochSeconds, tr: Translator) -> str:
     """Format when it was counted."""
     return tr.translate("Counted {time} from the comments", time=tr.day_and_time(as_of))
-
-
-def address(url: str) -> str:
-    """Quote an address so that it stays in one piece inside a Markdown link."""
-    return quote(url, safe="/:?&=#%@+,;~!$'*[]")
-
-
-MOST_REMARKS = 10
 
 
 def _row(signature: Signature, content: BlockContent, tr: Translator) -> str:
@@ -261,26 +334,10 @@ def _row(signature: Signature, content: BlockContent, tr: Translator) -> str:
     return f"| {who} | {moment} |"
 
 
-def _how_to_sign(content: BlockContent, tr: Translator) -> str:
-    example = example_of(content.show)
-    if not example:
-        return tr.translate("**To sign, comment {sign}**", sign=tr.code("/sign"))
-    return tr.translate(
-        "**To sign, comment {sign}**, or with your name: {example}",
-        sign=tr.code("/sign"),
-        example=tr.code(example),
-    )
-
-
-def _how_one_knows(content: BlockContent, tr: Translator) -> str:
-    answer = tr.translate("The bot answers with 👍 when that counts, and with 😕 when it does not.")
-    return (
-        answer + " " + _link(tr.translate("Was I counted?"), content.search_url) if content.search_url else answer
-    )
-
-
 def _link(text: str, url: str) -> str:
-    return f"[{text}]({address(url)})"
+    """Return a Markdown link; what would end the address early is quoted."""
+    address = quote(url, safe="/:?&=#%@+,;~!$'*[]")
+    return f"[{text}]({address})"
 
 
 def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -293,8 +350,7 @@ def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _with_links(line: str) -> str:
     """Write a line so that nothing in it is live but Markdown's links to web pages."""
-    parts = links_apart(line)
-    return "".join(f"[{inline(text)}]({address(url)})" if url else inline(text) for text, url in parts)
+    return "".join(_link(inline(text), url) if url else inline(text) for text, url in links_apart(line))
 
 
 def _explained(what: str, tr: Translator) -> str:

@@ -10,8 +10,7 @@ from functools import cache
 from itertools import takewhile
 from typing import Any, ClassVar, Final, Self
 
-from bot.petition.comments.own_text import passages
-from bot.petition.markdown.lines import lines_begun_in_text
+from bot.petition.comments.own_text import lines_begun_in_text, passages
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
 
 ARGUMENT_LIMIT = 1_000

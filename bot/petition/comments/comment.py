@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.petition.comments import commands
 from bot.petition.comments.commands import Command
-from bot.petition.comments.versions import Version, Writer, join, read
+from bot.petition.comments.versions import Version, Writer, bare, join, read
 from bot.units import WholeEpochSeconds
 
 __all__ = [
@@ -156,12 +156,6 @@ END_OF_TIME: Final[WholeEpochSeconds] = 2**62
 """A time after all others."""
 
 
-def _bare(version: Version) -> Version:
-    command = version.command
-    signs = command is not None and command.effect is not None
-    return replace(version, command=command.without_details()) if command is not None and signs else version
-
-
 def without_details(comment: Comment, until: WholeEpochSeconds) -> Comment:
     """Return a comment without name, affiliation, reason and login in texts up to a time.
 
@@ -173,7 +167,10 @@ def without_details(comment: Comment, until: WholeEpochSeconds) -> Comment:
     """
     old = {version.digest for version in comment.versions if version.at <= until}
     new = {one.digest for one in comment.versions if one.at > until and one.writer is Writer.AUTHOR} - old
-    versions = tuple(version if version.digest in new else _bare(version) for version in comment.versions)
+    versions = tuple(
+        bare(one) if one.digest not in new and one.command is not None and one.command.effect is not None else one
+        for one in comment.versions
+    )
     is_new = bool(versions) and versions[-1].digest in new
     author = comment.author if is_new or comment.author is None else replace(comment.author, login="")
     return replace(comment, author=author, versions=versions)

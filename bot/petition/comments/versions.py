@@ -86,29 +86,28 @@ def join(versions: Iterable[Version]) -> tuple[Version, ...]:
         if known is None or _freshness(version) > _freshness(known):
             latest_look[key] = version
     ordered = sorted(latest_look.values(), key=_rank)[-MAX_VERSIONS:]
-    return tuple(version if version.at == ordered[-1].at else _bare(version) for version in ordered)
+    return tuple(version if version.at == ordered[-1].at else bare(version) for version in ordered)
 
 
 def last_text(versions: Sequence[Version], created_at: WholeEpochSeconds) -> Version | None:
     """Return the version whose text stands, as it was seen last; None where its command is not kept whole."""
-    digest = read(versions, created_at).digest if len(versions) > 1 else versions[0].digest
+    digest = read(versions, created_at).digest
     last = (one for one in reversed(versions) if one.at == versions[-1].at and one.digest == digest)
     return next(last, None)
 
 
 def read(versions: Sequence[Version], created_at: WholeEpochSeconds) -> Reading:
     """Read versions that are in order; `created_at` is the comment's."""
-    known = _NOTHING
     if len(versions) == 1:
-        only = versions[0]
-        if only.writer is Writer.AUTHOR and only.previous is None:
-            # Nearly all comments are like this.
-            at, said = _made_at(known, only, created_at), only.command
-            return Reading(only.digest, said, said, True, True, True, only.at, at, bool(only.hidden))
-        return _read_version(known, only, created_at)
+        # Nearly all comments are like this.
+        return _read_version(_NOTHING, versions[0], created_at)
+    known = _NOTHING
     seconds = [tuple(second) for _, second in groupby(versions, key=attrgetter("at"))]
     for second, following in zip_longest(seconds, seconds[1:], fillvalue=()):
-        known = _read_second(known, second, created_at, following)
+        if len(second) == 1:
+            known = _read_version(known, second[0], created_at)
+        else:
+            known = _Second(known, second, following).read(created_at)
     return known
 
 
@@ -120,19 +119,23 @@ def _read_version(known: Reading, version: Version, created_at: WholeEpochSecond
     hidden = known.hidden if version.hidden is None else version.hidden
     if version.writer is Writer.UNKNOWN and version.digest == known.digest:
         return replace(_look_again(known, version), hidden=hidden, settled=known.settled or told)
-    now = Reading(
+    if version.writer is Writer.AUTHOR:
+        own, is_sure, made_at = version.command, True, _made_at(known, version, created_at)
+    else:
+        own = known.own
+        is_sure = known.sure and version.writer is Writer.OTHER and version.previous == known.digest
+        made_at = version.at if known.digest is None else known.made_at
+    return Reading(
         digest=version.digest,
         shown=version.command,
-        own=known.own,
+        own=own,
+        by_author=version.writer is Writer.AUTHOR,
+        sure=is_sure,
         settled=told or _follows(version, known),
         written_at=version.at,
-        made_at=version.at if known.digest is None else known.made_at,
+        made_at=made_at,
         hidden=hidden,
     )
-    if version.writer is Writer.AUTHOR:
-        made_at = _made_at(known, version, created_at)
-        return replace(now, own=version.command, by_author=True, sure=True, made_at=made_at)
-    return replace(now, sure=known.sure and version.writer is Writer.OTHER and version.previous == known.digest)
 
 
 def _look_again(known: Reading, look: Version) -> Reading:
@@ -153,146 +156,133 @@ def _made_at(known: Reading, version: Version, created_at: WholeEpochSeconds) ->
 
 def _is_same(command: Command | None, other: Command | None) -> bool:
     """Return whether an edit leaves a command what it was, whatever else it changed."""
-    return _identity(command) == _identity(other) and not (other is not None and other.is_renewed_by_edits)
-
-
-def _identity(command: Command | None) -> object:
-    return None if command is None else command.identity
+    if command is None or other is None:
+        return command is other
+    return command.identity == other.identity and not other.is_renewed_by_edits
 
 
 def _follows(version: Version, known: Reading) -> bool:
     return version.previous is None or version.previous == known.digest
 
 
-def _read_second(
-    known: Reading, second: Sequence[Version], created_at: WholeEpochSeconds, following: Sequence[Version]
-) -> Reading:
-    if len(second) == 1:
-        return _read_version(known, second[0], created_at)
-    final = _replaced_later(second, following) or _seen_later(second)
-    chain = _chain(known.digest, second, final)
-    looks = [version for version in second if version not in chain]
-    after = known
-    for version in chain:
-        after = _read_version(after, version, created_at)
-    after = _at_the_end(known, after, chain, second, final)
-    for look in sorted(looks, key=attrgetter("seen")):
-        after = _look_again(after, look) if look.digest == after.digest else after
-    hidden = _hidden(after, chain, looks, second)
-    return replace(after, hidden=True in hidden, settled=after.settled and len(hidden) == 1)
-
-
-def _freshest(second: Sequence[Version]) -> list[Version]:
-    """Return what was seen last, where that was after the second was over and so shows what came out of it."""
-    seen = max(version.seen for version in second)
-    return [version for version in second if version.seen == seen > version.at]
-
-
-def _seen_later(second: Sequence[Version]) -> str | None:
-    """Return which text the second ended with, where a later look tells."""
-    freshest = _freshest(second)
-    digests = {v.digest for v in freshest if v.writer is Writer.UNKNOWN} or {v.digest for v in freshest}
-    return digests.pop() if len(digests) == 1 else None
-
-
-def _replaced_later(second: Sequence[Version], following: Sequence[Version]) -> str | None:
-    """Return which text the second ended with, where the next second's edits tell what they replaced."""
-    edits = [version for version in following if _is_edit(version)]
-    first = {edit.previous for edit in edits} - {edit.digest for edit in edits}
-    first = first or {version.digest for version in following}
-    return first.pop() if len(first) == 1 and first <= {version.digest for version in second} else None
-
-
 def _is_edit(version: Version) -> bool:
     return version.writer is not Writer.UNKNOWN and version.previous not in (None, version.digest)
 
 
-def _chain(digest: str | None, second: Sequence[Version], final: str | None) -> list[Version]:
-    """Return the texts of a second in the order in which one replaced the other; mere looks are not among them.
+class _Second:
+    """Several versions of one second, put in order by what each of them replaced."""
 
-    `digest` is of the text that stood before, None where the comment was created in this second.
-    """
-    # Delivery and history of one edit may differ in whether they tell that the comment was hidden.
-    edits = list({(v.previous, v.digest, v.writer): v for v in second if _is_edit(v)}.values())
-    origins = [v for v in second if v.writer is not Writer.UNKNOWN and v.previous is None]
-    edited_into = {edit.digest for edit in edits}
-    apart = [origin for origin in origins if origin.digest not in edited_into]
-    if digest is not None:
-        return _linked(digest, edits + apart, final)
-    # A listing, too, takes what it sees for the first text.
-    first = [origin for origin in apart or origins if origin.writer is Writer.AUTHOR][:1]
-    others = [origin for origin in apart if origin.writer is Writer.OTHER]
-    return first + _linked(first[0].digest if first else None, edits + others, final)
+    def __init__(self, before: Reading, versions: Sequence[Version], following: Sequence[Version]) -> None:
+        self.before = before
+        self.versions = versions
+        self.texts = {version.digest for version in versions}
+        seen = max(version.seen for version in versions)
+        self.freshest = [version for version in versions if version.seen == seen > version.at]
+        """What was seen last, where that was after the second was over and so shows what came out of it."""
+        self.final = self._replaced_later(following) or self._seen_later()
+        """The text that the second ended with, where an observation tells."""
+        self.chain = self._in_order()
+        """The versions in which one text replaced the other, in order."""
+        self.looks = [version for version in versions if version not in self.chain]
 
+    def read(self, created_at: WholeEpochSeconds) -> Reading:
+        """Return what is known after this second."""
+        after = self.before
+        for version in self.chain:
+            after = _read_version(after, version, created_at)
+        after = self._at_the_end(after)
+        for look in sorted(self.looks, key=attrgetter("seen")):
+            if look.digest == after.digest:
+                after = _look_again(after, look)
+        hidden = self._hidden(after)
+        return replace(after, hidden=True in hidden, settled=after.settled and len(hidden) == 1)
 
-def _linked(digest: str | None, edits: Sequence[Version], final: str | None) -> list[Version]:
-    """Return edits in order, each behind the one whose text it replaced, as far as that is told."""
-    chain: list[Version] = []
-    remaining = list(edits)
-    while remaining:
-        made = {edit.digest for edit in remaining}
-        candidates = (
-            [edit for edit in remaining if edit.previous == digest]
-            # The link is missing; another chain begins with what replaced none of those that are left.
-            or [edit for edit in remaining if edit.previous not in made]
-            or remaining
+    def _replaced_later(self, following: Sequence[Version]) -> str | None:
+        """Return which text the second ended with, where the next second's edits tell what they replaced."""
+        edits = [version for version in following if _is_edit(version)]
+        first = {edit.previous for edit in edits} - {edit.digest for edit in edits}
+        first = first or {version.digest for version in following}
+        return first.pop() if len(first) == 1 and first <= self.texts else None
+
+    def _seen_later(self) -> str | None:
+        """Return which text the second ended with, where a later look tells."""
+        looks = {version.digest for version in self.freshest if version.writer is Writer.UNKNOWN}
+        texts = looks or {version.digest for version in self.freshest}
+        return texts.pop() if len(texts) == 1 else None
+
+    def _in_order(self) -> list[Version]:
+        # Delivery and history of one edit may differ in whether they tell that the comment was hidden.
+        edits = list({(v.previous, v.digest, v.writer): v for v in self.versions if _is_edit(v)}.values())
+        origins = [v for v in self.versions if v.writer is not Writer.UNKNOWN and v.previous is None]
+        edited_into = {edit.digest for edit in edits}
+        apart = [origin for origin in origins if origin.digest not in edited_into]
+        if self.before.digest is not None:
+            return self._linked(self.before.digest, edits + apart)
+        # The comment was created in this second. A listing, too, takes what it sees for the first text.
+        first = [origin for origin in apart or origins if origin.writer is Writer.AUTHOR][:1]
+        others = [origin for origin in apart if origin.writer is Writer.OTHER]
+        return first + self._linked(first[0].digest if first else None, edits + others)
+
+    def _linked(self, digest: str | None, edits: Sequence[Version]) -> list[Version]:
+        """Return edits in order, each behind the one whose text it replaced, as far as that is told."""
+        chain: list[Version] = []
+        remaining = list(edits)
+        while remaining:
+            made = {edit.digest for edit in remaining}
+            candidates = (
+                [edit for edit in remaining if edit.previous == digest]
+                # The link is missing; another chain begins with what replaced none of those that are left.
+                or [edit for edit in remaining if edit.previous not in made]
+                or remaining
+            )
+            edit = min(candidates, key=lambda edit: edit.digest == self.final)
+            remaining.remove(edit)
+            chain.append(edit)
+            digest = edit.digest
+        return chain
+
+    def _at_the_end(self, after: Reading) -> Reading:
+        """Return how the second ended, and how sure that is; `after` is what the chain of its edits leads to."""
+        texts = [self.before.digest, *(version.digest for version in self.chain)]
+        returns = len(set(texts)) < len(texts)
+        end = self.final or (after.digest if after.digest in self.texts else self.versions[-1].digest)
+        if end == after.digest and not returns:
+            is_linked = all(now.previous in (None, was) for was, now in zip(texts, self.chain, strict=False))
+            is_whole = is_linked and self.texts.issubset(texts)
+            return replace(after, settled=self.final is not None or (after.settled and is_whole))
+        # The same text stood more than once, or there is no known way to the text that stands.
+        text = max((version for version in self.versions if version.digest == end), key=attrgetter("seen"))
+        now = replace(
+            after,
+            digest=end,
+            shown=text.command,
+            by_author=False,
+            settled=self.final is not None,
+            written_at=text.at,
+            made_at=text.at if after.digest is None else after.made_at,
         )
-        edit = min(candidates, key=lambda edit: edit.digest == final)
-        remaining.remove(edit)
-        chain.append(edit)
-        digest = edit.digest
-    return chain
+        return self._attributed(now) if returns else replace(now, sure=False)
 
+    def _attributed(self, now: Reading) -> Reading:
+        """Return whose text stands, where it stood more than once: that of whoever edited other text into it."""
+        writers = {version.writer for version in self.chain if version.digest == now.digest and version.previous}
+        if writers == {Writer.AUTHOR}:
+            return replace(now, own=now.shown, by_author=True, sure=True)
+        own = [version.command for version in self.chain if version.writer is Writer.AUTHOR]
+        own += [] if self.before.digest is None else [self.before.own]
+        if writers == {Writer.OTHER} and len({command and command.identity for command in own}) == 1:
+            # Whichever of the author's words were the last, they say the same.
+            return replace(now, own=own[0])
+        return replace(now, sure=False)
 
-def _at_the_end(
-    before: Reading, after: Reading, chain: Sequence[Version], second: Sequence[Version], final: str | None
-) -> Reading:
-    """Return how the second ended, and how sure that is; `after` is what the chain of its edits leads to."""
-    texts = [before.digest, *(version.digest for version in chain)]
-    returns = len(set(texts)) < len(texts)
-    seen = {version.digest for version in second}
-    end = final or (after.digest if after.digest in seen else second[-1].digest)
-    if end == after.digest and not returns:
-        is_linked = all(now.previous in (None, was) for was, now in zip(texts, chain, strict=False))
-        is_whole = is_linked and seen.issubset(texts)
-        return replace(after, settled=final is not None or (after.settled and is_whole))
-    # The same text stood more than once, or there is no known way to the text that stands.
-    text = max((version for version in second if version.digest == end), key=attrgetter("seen"))
-    now = replace(
-        after,
-        digest=end,
-        shown=text.command,
-        by_author=False,
-        settled=final is not None,
-        written_at=text.at,
-        made_at=text.at if after.digest is None else after.made_at,
-    )
-    return _attributed(now, before, chain) if returns else replace(now, sure=False)
-
-
-def _attributed(now: Reading, before: Reading, chain: Sequence[Version]) -> Reading:
-    """Return whose text stands, where it stood more than once: that of whoever edited other text into it."""
-    writers = {version.writer for version in chain if version.digest == now.digest and version.previous}
-    if writers == {Writer.AUTHOR}:
-        return replace(now, own=now.shown, by_author=True, sure=True)
-    own = [version.command for version in chain if version.writer is Writer.AUTHOR]
-    own += [] if before.digest is None else [before.own]
-    if writers == {Writer.OTHER} and len({_identity(command) for command in own}) == 1:
-        # Whichever of the author's words were the last, they say the same.
-        return replace(now, own=own[0])
-    return replace(now, sure=False)
-
-
-def _hidden(
-    after: Reading, chain: Sequence[Version], looks: Sequence[Version], second: Sequence[Version]
-) -> set[bool]:
-    """Return whether the comment was hidden at the second's end, by the best witnesses; two answers are none."""
-    at_the_end = [look for look in looks if look.digest == after.digest]
-    for witnesses in (_freshest(second), at_the_end, chain[-1:], looks):
-        said = {version.hidden for version in witnesses if version.hidden is not None}
-        if said:
-            return said
-    return {after.hidden}
+    def _hidden(self, after: Reading) -> set[bool]:
+        """Return whether the comment was hidden at the second's end, by the best witnesses; they may disagree."""
+        at_the_end = [look for look in self.looks if look.digest == after.digest]
+        for witnesses in (self.freshest, at_the_end, self.chain[-1:], self.looks):
+            said = {version.hidden for version in witnesses if version.hidden is not None}
+            if said:
+                return said
+        return {after.hidden}
 
 
 def _freshness(version: Version) -> tuple[int, str, bool, str]:
@@ -307,7 +297,7 @@ def _rank(version: Version) -> tuple[int, int, str, str, str, int]:
     return (version.at, version.seen, version.digest, version.previous or "", version.writer, hidden)
 
 
-def _bare(version: Version) -> Version:
+def bare(version: Version) -> Version:
     """Return a version whose command is outdated without the details that its author has replaced since."""
     command = version.command
     bare = None if command is None else command.without_details()

@@ -9,8 +9,7 @@ from functools import partial
 from types import MappingProxyType
 
 from bot.petition.comments.comment import Comment, standing
-from bot.petition.counting.digest import DigestSum
-from bot.petition.counting.tally import Signature, fold
+from bot.petition.counting.tally import DigestSum, Signature, digest, fold
 from bot.petition.machine_line import MachineLine
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.units import WholeEpochSeconds
@@ -77,7 +76,7 @@ def recount(
     """Count all comments again from nothing and compare with the block's line for machines."""
     count_all = partial(fold, closed_at=closed_at, rules=rules, born=born)
     signatures = count_all(comments)
-    found = Recount(len(signatures), _digest(signatures), line)
+    found = Recount(len(signatures), digest(one.pair for one in signatures), line)
     if line is None:
         return replace(found, differences=(Difference(Cause.NO_LINE),))
     if (line.count, line.digest) == (found.count, found.digest):
@@ -94,7 +93,7 @@ def _later(
     # Comments of the very second may have come before or after.
     for moment in (line.as_of, line.as_of - 1):
         before = count_all([_as_of(comment, moment) for comment in comments])
-        if _digest(before) == line.digest:
+        if digest(one.pair for one in before) == line.digest:
             return list(_changes(comments, before, signatures))
     return []
 
@@ -150,7 +149,3 @@ def _why_not(comment: Comment, count_all: _Count) -> Cause:
     if stands.command is None:
         return Cause.COUNTED_THOUGH_NO_SIGN
     return Cause.COUNTED_THOUGH_OUTDATED
-
-
-def _digest(signatures: Iterable[Signature]) -> str:
-    return DigestSum.of(one.pair for one in signatures).digest

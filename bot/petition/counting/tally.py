@@ -1,19 +1,25 @@
-"""Fold comments into signatures: one person, one signature, the latest standing command decides."""
+"""Fold comments into signatures: one person, one signature, the latest standing command decides.
+
+`explain` says why somebody has no signature; `digest` identifies a tally.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bot.petition.comments.commands import Command, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Standing, standing
-from bot.petition.counting.digest import Pair
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.units import WholeEpochSeconds
+
+Pair = tuple[int, int]
+"""A user id and a comment id."""
 
 
 class Reason(StrEnum):
@@ -63,6 +69,15 @@ class Evaluation:
     """Ids of the comments whose command does not count: made after the end, mistyped, or of a removed signature."""
 
 
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Why somebody is not counted, the comment that says most about it, and when its command was made."""
+
+    reason: Reason
+    comment_id: int
+    at: WholeEpochSeconds
+
+
 NOTHING = Evaluation(None, frozenset(), frozenset())
 
 
@@ -91,14 +106,14 @@ def evaluate_standings(
     born: WholeEpochSeconds | None = None,
 ) -> Evaluation:
     """Decide as `evaluate` does, where it is known already what each comment means."""
-    conditions = Conditions.of(closed_at, rules, born)
+    conditions = _Conditions.of(closed_at, rules, born)
     counted: list[_Counted] = []
     refused: set[int] = set()
     for comment, stands in sorted(standings, key=_written):
         author = comment.author
         if author is None or stands.hidden:
             continue
-        command = effective_command(stands.command, rules)
+        command = _effective_command(stands.command, rules)
         reason = conditions.reason_against(author, command, stands.made_at)
         if reason is None:
             if isinstance(command, Sign | Unsign):
@@ -143,7 +158,31 @@ def fold(
     return [one.signature for one in evaluations if one.signature is not None]
 
 
-class Conditions(NamedTuple):
+def explain(
+    comments: Iterable[Comment],
+    *,
+    closed_at: WholeEpochSeconds | None = None,
+    rules: Rules = DEFAULTS,
+    born: WholeEpochSeconds | None = None,
+) -> Uncounted | None:
+    """Return why one person's comments make no signature; None where they do, where nobody could, or none stands.
+
+    The arguments are those of `evaluate`. Their latest word decides; only where there is none, it is that they said
+    nothing to us.
+    """
+    standings = [(one, standing(one)) for one in comments if one.present and one.author and one.author.can_sign]
+    if evaluate_standings(standings, closed_at=closed_at, rules=rules, born=born).signature is not None:
+        return None
+    conditions = _Conditions.of(closed_at, rules, born)
+    latest_first = sorted(standings, key=lambda pair: (pair[0].created_at, pair[0].id), reverse=True)
+    for comment, stands in latest_first:
+        reason = _reason(comment, stands, conditions, rules)
+        if reason is not None:
+            return Uncounted(reason, comment.id, stands.made_at or comment.created_at)
+    return next((Uncounted(Reason.SILENT, one.id, one.created_at) for one, _ in latest_first), None)
+
+
+class _Conditions(NamedTuple):
     """What a person's `/sign` has to fulfil to count; a tuple, because one is made for every delivery."""
 
     ends_at: WholeEpochSeconds | None
@@ -152,7 +191,7 @@ class Conditions(NamedTuple):
     is_age_known: bool
 
     @classmethod
-    def of(cls, closed_at: WholeEpochSeconds | None, rules: Rules, born: WholeEpochSeconds | None) -> Conditions:
+    def of(cls, closed_at: WholeEpochSeconds | None, rules: Rules, born: WholeEpochSeconds | None) -> _Conditions:
         """Return the conditions for somebody whose account was opened when `born` says."""
         return cls(rules.ends_at(closed_at), rules.removed_ids, rules.old_enough_at(born), born is not None)
 
@@ -171,7 +210,7 @@ class Conditions(NamedTuple):
         return Reason.YOUNG if made_at < self.old_enough_at else None
 
 
-def effective_command(command: Command | None, rules: Rules) -> Command | None:
+def _effective_command(command: Command | None, rules: Rules) -> Command | None:
     """Return the `/sign` or `/unsign` that a command amounts to by the rules; any other one as it is."""
     if isinstance(command, Phrase):
         return Sign() if command.digest in rules.phrases else command
@@ -199,3 +238,77 @@ def _signature(latest: _Counted) -> Signature | None:
     return Signature(
         author.id, author.login, comment_id, made_at, command.name, command.affiliation, command.reason
     )
+
+
+def _reason(comment: Comment, stands: Standing, conditions: _Conditions, rules: Rules) -> Reason | None:
+    """Return why a comment does not sign; None where it does not try to."""
+    command, author = _effective_command(stands.command, rules), comment.author
+    if stands.hidden:
+        return Reason.HIDDEN if isinstance(command, Sign) else None
+    if isinstance(command, Unsign):
+        return Reason.WITHDRAWN
+    if command is None and stands.unverified:
+        return Reason.WAITING
+    return None if author is None else conditions.reason_against(author, command, stands.made_at)
+
+
+ALGORITHM: Final = "adhash4096"
+"""Stands before every digest, so that another way of making it could be told from this one."""
+
+_BYTES: Final = 512
+_MODULUS: Final = 1 << (8 * _BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSum:
+    """What the signatures of a tally add up to, and the digest that identifies the tally.
+
+    Each signature is a number: SHAKE-256 of the text `user_id:comment_id`, 512 bytes of it, little-endian. The
+    digest is SHA-256 of the sum of these numbers modulo 2**4096, again as 512 bytes, little-endian. docs/RECOUNT.md
+    says it in a few lines of Python.
+
+    A sum, because a hash over the sorted list of all signatures would be computed from its beginning again whenever
+    one more person signs; to a sum one number is added, in any order, and a withdrawal subtracts it. So long a sum,
+    because it must be as hard to find two tallies of one digest as with a hash over the list. For a sum of hashes
+    modulo 2**n (AdHash: Bellare and Micciancio, 1997) the best attack that is known, Wagner's generalized birthday
+    (2002), takes about 2**(2 * sqrt(n)) steps: 2**128 here, as for SHA-256. A sum of 256 bits would hold out for
+    2**32 steps only, and an exclusive or for none worth counting.
+    """
+
+    number: int = 0
+
+    @classmethod
+    def of(cls, pairs: Iterable[Pair]) -> DigestSum:
+        """Add up a tally from nothing."""
+        return cls().plus(pairs)
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> DigestSum:
+        """Read what `to_bytes` gave; no bytes are nobody's sum."""
+        return cls(int.from_bytes(kept, "little"))
+
+    def to_bytes(self) -> bytes:
+        """Return it as bytes to be kept."""
+        return self.number.to_bytes(_BYTES, "little")
+
+    def plus(self, pairs: Iterable[Pair]) -> DigestSum:
+        """Count signatures in."""
+        return DigestSum((self.number + sum(map(_number, pairs))) % _MODULUS)
+
+    def minus(self, pairs: Iterable[Pair]) -> DigestSum:
+        """Count signatures out."""
+        return DigestSum((self.number - sum(map(_number, pairs))) % _MODULUS)
+
+    @property
+    def digest(self) -> str:
+        """Return the digest as it stands in the block."""
+        return f"{ALGORITHM}:{hashlib.sha256(self.to_bytes()).hexdigest()}"
+
+
+def digest(pairs: Iterable[Pair]) -> str:
+    """Identify a tally, counted from nothing."""
+    return DigestSum.of(pairs).digest
+
+
+def _number(pair: Pair) -> int:
+    return int.from_bytes(hashlib.shake_256(b"%d:%d" % pair).digest(_BYTES), "little")

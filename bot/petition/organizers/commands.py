@@ -7,90 +7,23 @@ count as long as their author may write to the repository. So the rules follow f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final
+from operator import attrgetter
+from typing import ClassVar, Final, Self
 
 from msgspec.structs import replace as _changed
 
 from bot.petition.comments.commands import ARGUMENT_LIMIT, OrganizerCommand
-from bot.petition.comments.comment import Author, Comment, Standing, standing
+from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEADLINE_ALLOWED, Settings, read_deadline, read_goal
 from bot.petition.text import clean
 from bot.units import WholeEpochSeconds
-
-
-@dataclass(frozen=True, slots=True)
-class SetGoal:
-    """`goal 500`, `goal 100, 500, 1000` or `goal none`: the ladder of goals, ascending."""
-
-    goals: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetDeadline:
-    """`deadline 2026-12-31` or `deadline none`."""
-
-    at: WholeEpochSeconds | None
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """`remove @login reason`, or `remove [login, login] reason` for several."""
-
-    logins: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """`restore @login`, or `restore [login, login]` for several."""
-
-    logins: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Respond:
-    """`respond text`; an empty text removes the answer."""
-
-    text: str
-
-
-class PlainCommand(StrEnum):
-    """The commands that consist of a word."""
-
-    CLOSE = "close"
-    REOPEN = "reopen"
-    RECOUNT = "recount"
-    HELP = "help"
-
-
-Instruction = SetGoal | SetDeadline | Remove | Restore | Respond | PlainCommand
-
-
-@dataclass(frozen=True, slots=True)
-class NotUnderstood:
-    """A command that says nothing to us; `allowed` says what would."""
-
-    allowed: Message
-
-
-USAGE: Final = {
-    "goal 500": message("sets the goal, or a ladder of goals: `goal 100, 500, 1000`; `goal none` takes it away"),
-    "deadline 2026-12-31": message("sets the end: the end of that day in UTC; `deadline none` takes it away"),
-    "remove @login reason": message("removes a person's signature; several with `remove [login, login]`"),
-    "restore @login": message("restores it"),
-    "close": message("ends the petition without closing the issue"),
-    "reopen": message("takes that back, and a deadline that has passed"),
-    "recount": message("has the comments and the settings read again"),
-    "respond text": message("shows an official answer at the top; `respond none` takes it away"),
-    "help": message("shows this list"),
-}
-"""Each command as it is written after `/petition`, and what it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +69,237 @@ class CommandResults:
         return replace(self, outcomes=(*self.outcomes, Outcome(given, status, note)))
 
 
-def understand(command: OrganizerCommand) -> Instruction | NotUnderstood:
-    """Read a command."""
-    reader = _READERS.get(command.word)
-    if reader is not None:
-        return reader(command.argument.strip())
-    return NotUnderstood(Message(message("the commands are {value}"), ", ".join(_READERS)))
+Named = Mapping[tuple[int, str], Author | None]
+"""Whom a command means, by its comment's id and the login in lower case; None for nobody."""
 
 
-def standing_commands(comments: Iterable[tuple[Comment, Standing]] | Iterable[Comment]) -> list[GivenCommand]:
+class NotUnderstood(Exception):
+    """A command says nothing to us; `allowed` says what would."""
+
+    def __init__(self, allowed: str, value: str = "") -> None:
+        self.allowed = Message(allowed, value)
+        super().__init__(str(self.allowed))
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What an organizer's command means. Each subclass is one command, with all that is particular to it."""
+
+    usage: ClassVar[str]
+    """How it is written after `/petition`."""
+    purpose: ClassVar[str]
+    """What it does, as the block's help says it."""
+
+    @classmethod
+    def parse(cls, _argument: str, /) -> Self:
+        """Read what stands behind its word; raises NotUnderstood."""
+        return cls()
+
+    def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:
+        """Return the rules that it makes of those before it; raises NotUnderstood."""
+        return rules
+
+    def apply(self, results: CommandResults, given: GivenCommand, _named: Named, /) -> CommandResults:
+        """Return what commands have come to with this one; raises NotUnderstood."""
+        results = replace(results, rules=self._change(results.rules, given))
+        return results.with_outcome(given, CommandStatus.APPLIED)
+
+
+@dataclass(frozen=True, slots=True)
+class SetGoal(Instruction):
+    """`goal 500`, `goal 100, 500, 1000` or `goal none`: the ladder of goals, ascending."""
+
+    usage = "goal 500"
+    purpose = message("sets the goal, or a ladder of goals: `goal 100, 500, 1000`; `goal none` takes it away")
+
+    goals: tuple[int, ...]
+
+    @classmethod
+    def parse(cls, argument: str, /) -> SetGoal:
+        """Read the goals."""
+        if argument.lower() in _NONE:
+            return cls(())
+        goals = _goals(argument.strip(" []"))
+        if not goals or any(lower >= higher for lower, higher in pairwise(goals)):
+            raise NotUnderstood(message("write a whole number from 1 to 999999999, or several in ascending order"))
+        return cls(goals)
+
+    def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:
+        return _changed(rules, settings=replace(rules.settings, goals=self.goals))
+
+
+@dataclass(frozen=True, slots=True)
+class SetDeadline(Instruction):
+    """`deadline 2026-12-31` or `deadline none`."""
+
+    usage = "deadline 2026-12-31"
+    purpose = message("sets the end: the end of that day in UTC; `deadline none` takes it away")
+
+    at: WholeEpochSeconds | None
+
+    @classmethod
+    def parse(cls, argument: str, /) -> SetDeadline:
+        """Read the time."""
+        try:
+            return cls(None if argument.lower() in _NONE else read_deadline(argument.rstrip(".")))
+        except ValueError as error:
+            raise NotUnderstood(DEADLINE_ALLOWED) from error
+
+    def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
+        if self.at is not None and self.at < given.at:
+            raise NotUnderstood(message("the deadline must lie ahead"))
+        return _changed(rules, settings=replace(rules.settings, deadline=self.at))
+
+
+@dataclass(frozen=True, slots=True)
+class AboutPeople(Instruction):
+    """A command about people; where nobody has one of several logins, the others are found all the same."""
+
+    logins: tuple[str, ...]
+    reason: str | None = None
+    """Why their signatures are removed; None where they are restored."""
+
+    def apply(self, results: CommandResults, given: GivenCommand, named: Named, /) -> CommandResults:
+        """Remove or restore the signatures of those whom the logins mean."""
+        for login in self.logins:
+            if (given.comment_id, login) not in named:
+                note = f"GitHub was not asked yet who {login} is"
+                return results.with_outcome(given, CommandStatus.WAITING, note)
+        people = {login: person for login in self.logins if (person := named[given.comment_id, login]) is not None}
+        unknown = ", ".join(login for login in self.logins if login not in people)
+        nobody = NotUnderstood(message("nobody is called {value}"), unknown)
+        if not people:
+            raise nobody
+        removals = {removal.user_id: removal for removal in results.rules.removals}
+        for person in people.values():
+            removals.pop(person.id, None)
+            if self.reason is not None:
+                removals[person.id] = Removal(person.id, person.login, given.comment_id, self.reason)
+        note = str(nobody) if unknown else ""
+        if len(self.logins) == 1 and _PERSON.match(self.reason or ""):
+            note = f"only {self.logins[0]} is meant; for several write remove [login, login] reason"
+        in_order = tuple(sorted(removals.values(), key=attrgetter("user_id")))
+        results = replace(results, rules=_changed(results.rules, removals=in_order))
+        return results.with_outcome(given, CommandStatus.APPLIED, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Remove(AboutPeople):
+    """`remove @login reason`, or `remove [login, login] reason` for several."""
+
+    usage = "remove @login reason"
+    purpose = message("removes a person's signature; several with `remove [login, login]`")
+
+    @classmethod
+    def parse(cls, argument: str, /) -> Remove:
+        """Read whom, and why."""
+        logins, reason = _read_people(argument)
+        if logins:
+            return cls(logins, reason)
+        raise NotUnderstood(message("write whom, and why: remove @login reason, or remove [login, login] reason"))
+
+
+@dataclass(frozen=True, slots=True)
+class Restore(AboutPeople):
+    """`restore @login`, or `restore [login, login]` for several."""
+
+    usage = "restore @login"
+    purpose = message("restores it")
+
+    @classmethod
+    def parse(cls, argument: str, /) -> Restore:
+        """Read whom."""
+        logins, _ = _read_people(argument)
+        if logins:
+            return cls(logins)
+        raise NotUnderstood(message("write whom: restore @login"))
+
+
+class Close(Instruction):
+    """`close`."""
+
+    usage = "close"
+    purpose = message("ends the petition without closing the issue")
+
+    def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
+        return _changed(rules, closed_at=given.at if rules.closed_at is None else rules.closed_at)
+
+
+class Reopen(Instruction):
+    """`reopen`."""
+
+    usage = "reopen"
+    purpose = message("takes that back, and a deadline that has passed")
+
+    def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
+        settings = rules.settings
+        if settings.deadline is not None and settings.deadline < given.at:
+            settings = replace(settings, deadline=None)
+        return _changed(rules, closed_at=None, settings=settings)
+
+
+class Recount(Instruction):
+    """`recount`."""
+
+    usage = "recount"
+    purpose = message("has the comments and the settings read again")
+
+    def apply(self, results: CommandResults, given: GivenCommand, _named: Named, /) -> CommandResults:
+        """Ask for a recount."""
+        results = replace(results, recount_at=max(results.recount_at, given.at))
+        return results.with_outcome(given, CommandStatus.APPLIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Respond(Instruction):
+    """`respond text`; an empty text removes the answer."""
+
+    usage = "respond text"
+    purpose = message("shows an official answer at the top; `respond none` takes it away")
+
+    text: str
+
+    @classmethod
+    def parse(cls, argument: str, /) -> Respond:
+        """Read the answer."""
+        if not argument:
+            raise NotUnderstood(message("write the answer after the word respond"))
+        return cls("" if argument.lower() in _NONE else argument)
+
+    def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
+        return _changed(rules, response=Response(self.text, given.author.login, given.at) if self.text else None)
+
+
+class Help(Instruction):
+    """`help`."""
+
+    usage = "help"
+    purpose = message("shows this list")
+
+    def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:
+        return _changed(rules, helps=True)
+
+
+INSTRUCTIONS: Final = {
+    one.usage.split()[0]: one
+    for one in (SetGoal, SetDeadline, Remove, Restore, Close, Reopen, Recount, Respond, Help)
+}
+"""The commands by the word that follows `/petition`. A new one is an entry here."""
+
+
+def understand(command: OrganizerCommand) -> Instruction:
+    """Read a command; raises NotUnderstood."""
+    instruction = INSTRUCTIONS.get(command.word)
+    if instruction is None:
+        raise NotUnderstood(message("the commands are {value}"), ", ".join(INSTRUCTIONS))
+    return instruction.parse(command.argument.strip())
+
+
+def standing_commands(comments: Iterable[Comment]) -> list[GivenCommand]:
     """Return the organizers' commands that stand, in the sequence in which they were given."""
     commands = []
-    for one in comments:
-        comment, stands = (one, standing(one)) if isinstance(one, Comment) else one
+    for comment in comments:
+        stands = standing(comment)
         if isinstance(stands.command, OrganizerCommand) and not stands.hidden and comment.author is not None:
             commands.append(GivenCommand(comment.id, stands.made_at, comment.author, stands.command))
     return sorted(commands, key=lambda given: (given.at, given.comment_id))
@@ -156,8 +307,11 @@ def standing_commands(comments: Iterable[tuple[Comment, Standing]] | Iterable[Co
 
 def logins_in(command: OrganizerCommand) -> tuple[str, ...]:
     """Return the logins that a command names, in lower case."""
-    instruction = understand(command)
-    return instruction.logins if isinstance(instruction, Remove | Restore) else ()
+    try:
+        instruction = understand(command)
+    except NotUnderstood:
+        return ()
+    return instruction.logins if isinstance(instruction, AboutPeople) else ()
 
 
 def write_removals(logins: Iterable[str]) -> Iterator[str]:
@@ -170,10 +324,6 @@ def write_removals(logins: Iterable[str]) -> Iterator[str]:
         listed = f"{listed}, {login}" if listed else login
     if listed:
         yield f"/petition remove [{listed}] REASON"
-
-
-Named = Mapping[tuple[int, str], Author | None]
-"""Whom a command means, by its comment's id and the login in lower case; None for nobody."""
 
 
 def apply_commands(
@@ -190,88 +340,27 @@ def apply_commands(
     """
     results = CommandResults(Rules(settings, remarks=tuple(remarks)))
     for given in commands:
-        results = _apply(results, given, organizers, named)
-    rules = results.rules
-    return replace(results, rules=_changed(rules, removals=tuple(sorted(rules.removals, key=lambda r: r.user_id))))
-
-
-def _apply(
-    results: CommandResults, given: GivenCommand, organizers: Mapping[int, bool], named: Named
-) -> CommandResults:
-    match organizers.get(given.author.id):
-        case None:
-            return results.with_outcome(given, CommandStatus.WAITING, "GitHub was not asked yet who gave it")
-        case False:
+        is_organizer = organizers.get(given.author.id)
+        if is_organizer is None:
+            results = results.with_outcome(given, CommandStatus.WAITING, "GitHub was not asked yet who gave it")
+        elif not is_organizer:
             note = "whoever gave it may not write to the repository"
-            return results.with_outcome(given, CommandStatus.REFUSED, note)
-    instruction = understand(given.command)
-    if isinstance(instruction, SetDeadline) and instruction.at is not None and instruction.at < given.at:
-        instruction = NotUnderstood(Message(message("the deadline must lie ahead")))
-    match instruction:
-        case NotUnderstood(allowed=allowed):
-            return _not_understood(results, given, allowed)
-        case Remove() | Restore():
-            return _apply_to_people(results, given, instruction, named)
-        case PlainCommand.RECOUNT:
-            results = replace(results, recount_at=max(results.recount_at, given.at))
-        case _:
-            results = replace(results, rules=_change(results.rules, instruction, given))
-    return results.with_outcome(given, CommandStatus.APPLIED)
+            results = results.with_outcome(given, CommandStatus.REFUSED, note)
+        else:
+            try:
+                results = understand(given.command).apply(results, given, named)
+            except NotUnderstood as error:
+                results = _explain(results, given, error.allowed)
+    return results
 
 
-def _apply_to_people(
-    results: CommandResults, given: GivenCommand, instruction: Remove | Restore, named: Named
-) -> CommandResults:
-    """Remove or restore signatures; where nobody has one of several logins, the others are found all the same."""
-    logins = instruction.logins
-    for login in logins:
-        if (given.comment_id, login) not in named:
-            return results.with_outcome(given, CommandStatus.WAITING, f"GitHub was not asked yet who {login} is")
-    people = {login: person for login in logins if (person := named[given.comment_id, login]) is not None}
-    nobody = Message(message("nobody is called {value}"), ", ".join(one for one in logins if one not in people))
-    if not people:
-        return _not_understood(results, given, nobody)
-    removals = {removal.user_id: removal for removal in results.rules.removals}
-    for person in people.values():
-        removals.pop(person.id, None)
-        if isinstance(instruction, Remove):
-            removals[person.id] = Removal(person.id, person.login, given.comment_id, instruction.reason)
-    note = str(nobody) if len(people) < len(logins) else ""
-    if isinstance(instruction, Remove) and len(logins) == 1 and _PERSON.match(instruction.reason):
-        note = f"only {logins[0]} is meant; for several write remove [login, login] reason"
-    results = replace(results, rules=_changed(results.rules, removals=tuple(removals.values())))
-    return results.with_outcome(given, CommandStatus.APPLIED, note)
-
-
-def _change(rules: Rules, instruction: Instruction, given: GivenCommand) -> Rules:
-    settings = rules.settings
-    match instruction:
-        case SetGoal(goals=goals):
-            return _changed(rules, settings=replace(settings, goals=goals))
-        case SetDeadline(at=at):
-            return _changed(rules, settings=replace(settings, deadline=at))
-        case Respond(text=text):
-            return _changed(rules, response=Response(text, given.author.login, given.at) if text else None)
-        case PlainCommand.CLOSE:
-            return _changed(rules, closed_at=given.at if rules.closed_at is None else rules.closed_at)
-        case PlainCommand.REOPEN:
-            has_passed = settings.deadline is not None and settings.deadline < given.at
-            settings = replace(settings, deadline=None) if has_passed else settings
-            return _changed(rules, closed_at=None, settings=settings)
-        case PlainCommand.HELP:
-            return _changed(rules, helps=True)
-        case _:
-            return rules
-
-
-def _not_understood(results: CommandResults, given: GivenCommand, allowed: Message) -> CommandResults:
+def _explain(results: CommandResults, given: GivenCommand, allowed: Message) -> CommandResults:
     """Record that a command could not be applied, and explain it to the organizers."""
-    written = clean(f"/petition {given.command.word} {given.command.argument}", _SHOWN)
     tr = translator(results.rules.settings.language)
     remark = tr.translate(
         "{who} commented “{text}”: {allowed}",
         who=tr.name(given.author.login),
-        text=tr.name(written),
+        text=tr.name(clean(f"/petition {given.command.word} {given.command.argument}", _SHOWN)),
         allowed=allowed.in_language(results.rules.settings.language),
     )
     results = replace(results, rules=_changed(results.rules, remarks=(*results.rules.remarks, remark)))
@@ -289,44 +378,11 @@ _PERSON = re.compile(
 )
 
 
-def _read_goal(argument: str) -> Instruction | NotUnderstood:
-    if argument.lower() in _NONE:
-        return SetGoal(())
-    try:
-        goals = _goals(argument.strip(" []"))
-    except ValueError:
-        goals = ()
-    if not goals or any(lower >= higher for lower, higher in pairwise(goals)):
-        allowed = message("write a whole number from 1 to 999999999, or several in ascending order")
-        return NotUnderstood(Message(allowed))
-    return SetGoal(goals)
-
-
 def _goals(text: str) -> tuple[int, ...]:
-    try:
-        return (read_goal(text),)
-    except ValueError:
-        return tuple(read_goal(each) for each in _LIST.split(text))
-
-
-def _read_deadline(argument: str) -> Instruction | NotUnderstood:
-    if argument.lower() in _NONE:
-        return SetDeadline(None)
-    try:
-        return SetDeadline(read_deadline(argument.rstrip(".")))
-    except ValueError:
-        return NotUnderstood(DEADLINE_ALLOWED)
-
-
-def _read_remove(argument: str) -> Instruction | NotUnderstood:
-    logins, reason = _read_people(argument)
-    allowed = message("write whom, and why: remove @login reason, or remove [login, login] reason")
-    return Remove(logins, reason) if logins else NotUnderstood(Message(allowed))
-
-
-def _read_restore(argument: str) -> Instruction | NotUnderstood:
-    logins, _ = _read_people(argument)
-    return Restore(logins) if logins else NotUnderstood(Message(message("write whom: restore @login")))
+    for parts in ([text], _LIST.split(text)):
+        with suppress(ValueError):
+            return tuple(map(read_goal, parts))
+    return ()
 
 
 def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
@@ -341,24 +397,3 @@ def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
         return known, argument[several.end() :].strip()
     person = _PERSON.match(argument)
     return ((person[1].lower(),), argument[person.end() :].strip()) if person else ((), "")
-
-
-def _read_respond(argument: str) -> Instruction | NotUnderstood:
-    if not argument:
-        return NotUnderstood(Message(message("write the answer after the word respond")))
-    return Respond("" if argument.lower() in _NONE else argument)
-
-
-def _plain(act: PlainCommand) -> Callable[[str], Instruction | NotUnderstood]:
-    return lambda _: act
-
-
-_READERS: Final[Mapping[str, Callable[[str], Instruction | NotUnderstood]]] = {
-    "goal": _read_goal,
-    "deadline": _read_deadline,
-    "remove": _read_remove,
-    "restore": _read_restore,
-    **{act.value: _plain(act) for act in PlainCommand if act is not PlainCommand.HELP},
-    "respond": _read_respond,
-    "help": _plain(PlainCommand.HELP),
-}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import yaml
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from bot.petition.i18n import Message, message, translator
 from bot.petition.text import clean, fold
@@ -113,11 +114,11 @@ def read(text: str) -> Settings | tuple[Mistake, ...]:
     if not isinstance(root, yaml.MappingNode):
         return (Mistake("", _line(root), _shown(_text(root)), _LINES),)
     mistakes: list[Mistake] = []
-    values: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for key, value in root.value:
-        if (mistake := _take(key, value, values)) is not None:
+        if (mistake := _take(key, value, found)) is not None:
             mistakes.append(mistake)
-    return tuple(mistakes) or msgspec.convert(values, _File, strict=False).settings()
+    return tuple(mistakes) or Settings(**found)
 
 
 def digest(text: str) -> str:
@@ -150,42 +151,13 @@ def read_goal(text: str) -> int:
     return int(digits)
 
 
-DEADLINE_ALLOWED: Final = Message(
-    message(
-        "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
-        " 2026-12-31T18:00+01:00"
-    )
+DEADLINE_ALLOWED: Final = message(
+    "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
+    " 2026-12-31T18:00+01:00"
 )
 
-_YES_OR_NO: Final = Message(message("write true or false"))
-
-ALLOWED: Final = {
-    "goal": Message(
-        message(
-            "write a whole number from 1 to 999999999, or up to 20 in ascending order, such as [100, 500, 1000]"
-        )
-    ),
-    "deadline": DEADLINE_ALLOWED,
-    "also_accept": Message(
-        message('write a list of up to 50 phrases of 1 to 60 characters, such as ["signed", "+1"]')
-    ),
-    "show": Message(
-        message(
-            "write count, login, or a list of what is shown beside the login, such as [name, affiliation, reason]"
-        )
-    ),
-    "names": Message(message("write a whole number from 0 to 100")),
-    "milestones": _YES_OR_NO,
-    "comments_per_thread": Message(message("write a whole number from 50 to 2400")),
-    "minimum_account_age": Message(message("write a number of days from 0 to 3650; 0 switches the rule off")),
-    "roster": Message(message("write public or private")),
-    "language": Message(message("write one of {value}"), ", ".join(LANGUAGES)),
-    "chart": _YES_OR_NO,
-    "anonymise_after": Message(message("write a number of days from 0 to 36500, or leave the key out")),
-}
-"""Each key of the file, and what it allows."""
-
 _SHORTER: Final = Message(message("a settings file has at most {value}"), f"{SIZE_LIMIT:,}")
+_ONCE: Final = Message(message("write it once"))
 _FEWER: Final = Message(message("no value needs so many"))
 _LINES: Final = Message(message("write one “key: value” on each line"))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -196,111 +168,137 @@ _SEPARATORS = "[,.'_ \u00a0\u202f]"
 _GROUPED = re.compile(rf"\d{{1,3}}({_SEPARATORS})\d{{3}}(?:\1\d{{3}})*", re.ASCII)
 
 _GOAL_DIGITS: Final = 9
+
+
+def _read_goals(given: int | list[int]) -> tuple[int, ...]:
+    """Return the ladder of goals; a single one is a ladder too."""
+    goals = (given,) if isinstance(given, int) else tuple(given)
+    if any(lower >= higher for lower, higher in pairwise(goals)):
+        raise ValueError("the goals do not ascend")
+    return goals
+
+
+def _read_phrases(given: list[str]) -> tuple[str, ...]:
+    phrases = tuple(fold(phrase) for phrase in given)
+    if not all(phrases):
+        raise ValueError("a phrase says nothing")
+    return phrases
+
+
+def _read_details(given: str | list[str]) -> frozenset[Detail]:
+    if given == "count":
+        return frozenset()
+    return frozenset({Detail.LOGIN, *map(Detail, [given] if isinstance(given, str) else given)})
+
+
+def _whole(least: int, most: int) -> object:
+    return Annotated[int, Meta(ge=least, le=most)]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the file: the type of its value, and what it allows, in words."""
+
+    type: Any
+    allowed: str
+    read: Callable[[Any], object] = lambda value: value
+    """Returns the setting that a value makes; raises ValueError where the type cannot say what is wrong."""
+    setting: str = ""
+    """The setting's name, where it is not the key's."""
+    value: str = ""
+    """What stands in the words."""
+
+
 _Goal = Annotated[int, Meta(ge=1, le=999_999_999)]
 _Phrase = Annotated[str, Meta(min_length=1, max_length=60)]
-# Not `$`, which also stands before a line's end.
-_Language = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(LANGUAGES)})\Z")]
+_YES_OR_NO: Final = Key(bool, message("write true or false"))
 
-_DETAILS: Final = {
-    "count": frozenset[Detail](),
-    **{detail.value: frozenset({Detail.LOGIN, detail}) for detail in Detail},
+KEYS: Final = {
+    "goal": Key(
+        _Goal | Annotated[list[_Goal], Meta(max_length=20)],
+        message(
+            "write a whole number from 1 to 999999999, or up to 20 in ascending order, such as [100, 500, 1000]"
+        ),
+        _read_goals,
+        "goals",
+    ),
+    "deadline": Key(str, DEADLINE_ALLOWED, read_deadline),
+    "also_accept": Key(
+        Annotated[list[_Phrase], Meta(max_length=50)],
+        message('write a list of up to 50 phrases of 1 to 60 characters, such as ["signed", "+1"]'),
+        _read_phrases,
+    ),
+    "show": Key(
+        Literal["count", "login", "name", "affiliation", "reason"] | list[Literal["name", "affiliation", "reason"]],
+        message(
+            "write count, login, or a list of what is shown beside the login, such as [name, affiliation, reason]"
+        ),
+        _read_details,
+    ),
+    "names": Key(_whole(0, 100), message("write a whole number from 0 to 100")),
+    "milestones": _YES_OR_NO,
+    "comments_per_thread": Key(_whole(50, 2_400), message("write a whole number from 50 to 2400")),
+    "minimum_account_age": Key(
+        _whole(0, 3_650), message("write a number of days from 0 to 3650; 0 switches the rule off")
+    ),
+    "roster": Key(
+        Literal["public", "private"],
+        message("write public or private"),
+        lambda value: value == "public",
+        "public_roster",
+    ),
+    # Not `$`, which also stands before a line's end.
+    "language": Key(
+        Annotated[str, Meta(pattern=rf"^(?:{'|'.join(LANGUAGES)})\Z")],
+        message("write one of {value}"),
+        value=", ".join(LANGUAGES),
+    ),
+    "chart": _YES_OR_NO,
+    "anonymise_after": Key(
+        Annotated[int, Meta(ge=0, le=36_500)] | None,
+        message("write a number of days from 0 to 36500, or leave the key out"),
+    ),
 }
-_Shown = Literal["count", "login", "name", "affiliation", "reason"]
-_Beside = Literal["name", "affiliation", "reason"]
-
-
-class _File(Struct, frozen=True):
-    """What may stand in the file."""
-
-    goal: _Goal | Annotated[list[_Goal], Meta(max_length=20)] = msgspec.field(default_factory=list)
-    deadline: str | None = None
-    also_accept: Annotated[list[_Phrase], Meta(max_length=50)] = msgspec.field(default_factory=list)
-    show: _Shown | list[_Beside] = msgspec.field(default_factory=lambda: list[_Beside](get_args(_Beside)))
-    names: Annotated[int, Meta(ge=0, le=100)] = DEFAULTS.names
-    milestones: bool = DEFAULTS.milestones
-    comments_per_thread: Annotated[int, Meta(ge=50, le=2_400)] = DEFAULTS.comments_per_thread
-    minimum_account_age: Annotated[int, Meta(ge=0, le=3_650)] = DEFAULTS.minimum_account_age
-    roster: Literal["public", "private"] = "public"
-    language: _Language = DEFAULTS.language
-    chart: bool = DEFAULTS.chart
-    anonymise_after: Annotated[int, Meta(ge=0, le=36_500)] | None = DEFAULTS.anonymise_after
-
-    def __post_init__(self) -> None:
-        """Check what types cannot say."""
-        goals = self.goals
-        if any(lower >= higher for lower, higher in pairwise(goals)):
-            raise ValueError("the goals do not ascend")
-        if self.deadline is not None:
-            read_deadline(self.deadline)
-        if any(not fold(phrase) for phrase in self.also_accept):
-            raise ValueError("a phrase says nothing")
-
-    @property
-    def goals(self) -> tuple[int, ...]:
-        """Return the ladder of goals; a single one is a ladder too."""
-        return (self.goal,) if isinstance(self.goal, int) else tuple(self.goal)
-
-    def settings(self) -> Settings:
-        """Return the settings that this file makes."""
-        shown = (self.show,) if isinstance(self.show, str) else ("login", *self.show)
-        return Settings(
-            goals=self.goals,
-            deadline=None if self.deadline is None else read_deadline(self.deadline),
-            also_accept=tuple(fold(phrase) for phrase in self.also_accept),
-            show=frozenset[Detail]().union(*(_DETAILS[one] for one in shown)),
-            names=self.names,
-            milestones=self.milestones,
-            comments_per_thread=self.comments_per_thread,
-            minimum_account_age=self.minimum_account_age,
-            public_roster=self.roster == "public",
-            language=self.language,
-            chart=self.chart,
-            anonymise_after=self.anonymise_after,
-        )
+"""Each key of the file. A new one is an entry here and a field of `Settings`."""
 
 
 def _is_empty(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.value == "" and node.style not in ("'", '"')
 
 
-def _take(key: yaml.Node, value: yaml.Node, values: dict[str, object]) -> Mistake | None:
-    """Add one key's value to `values`, or return the mistake in it."""
+def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | None:
+    """Add the setting that one key makes, or return the mistake in it."""
     name = key.value if isinstance(key, yaml.ScalarNode) else ""
-    if name not in ALLOWED:
-        found = Message(message("the key {value}"), str(_shown(_text(key))))
-        return Mistake("", _line(key), found, _allowed_keys(name))
-    if name in values:
-        found = Message(message("the key for the second time"))
-        return Mistake(name, _line(key), found, Message(message("write it once")))
+    known = KEYS.get(name)
+    if known is None:
+        unknown = Message(message("the key {value}"), str(_shown(_text(key))))
+        return Mistake("", _line(key), unknown, _allowed_keys(name))
+    setting = known.setting or name
+    if setting in found:
+        return Mistake(name, _line(key), Message(message("the key for the second time")), _ONCE)
     if _is_empty(value):
         # A key without a value is as good as none.
         return None
     try:
-        plain = _plain(value)
-        msgspec.convert({name: plain}, _File, strict=False)
-    except (msgspec.ValidationError, _TooDeep):
-        return Mistake(name, _line(value), _shown(_text(value)), ALLOWED[name])
-    values[name] = plain
+        found[setting] = known.read(msgspec.convert(_plain(value), known.type, strict=False))
+    except ValueError:
+        return Mistake(name, _line(value), _shown(_text(value)), Message(known.allowed, known.value))
     return None
 
 
 def _allowed_keys(name: str) -> Message:
-    if near := get_close_matches(name.lower().replace("-", "_"), ALLOWED, n=1):
+    if near := get_close_matches(name.lower().replace("-", "_"), KEYS, n=1):
         return Message(message("did you mean {value}?"), near[0])
-    return Message(message("the keys are {value}"), ", ".join(ALLOWED))
-
-
-class _TooDeep(Exception):
-    """No value of ours is a list of lists or a mapping."""
+    return Message(message("the keys are {value}"), ", ".join(KEYS))
 
 
 def _plain(node: yaml.Node) -> str | list[str]:
-    """Return a text, or a list of texts; raises _TooDeep for anything else."""
+    """Return a text, or a list of texts; raises ValueError for anything else, which no setting of ours is."""
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
     if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
         return [str(item.value) for item in node.value]
-    raise _TooDeep
+    raise ValueError("a list of lists, or a mapping")
 
 
 def _text(node: yaml.Node) -> str:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.petition.comments.comment import standing
-from bot.petition.counting.digest import DigestSum, Pair
-from bot.petition.counting.tally import Evaluation, Signature, as_signed, evaluate_standings
+from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.totals import SECONDS_PER_DAY

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.petition.comments.comment import merge
-from bot.petition.counting.digest import DigestSum
+from bot.petition.counting.tally import DigestSum
 from bot.petition.facts import (
     CommentFact,
     Continuation,

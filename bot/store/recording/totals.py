@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Final
 
-from bot.petition.counting.digest import DigestSum, Pair
-from bot.petition.counting.tally import Signature
+from bot.petition.counting.tally import DigestSum, Pair, Signature
 from bot.store.engine.database import Transaction, statement
 from bot.units import WholeEpochSeconds
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.petition.counting.digest import DigestSum
+from bot.petition.counting.tally import DigestSum
 from bot.petition.organizers.settings import Mistake
 from bot.store.engine.database import Database, Statement, Transaction, statement
 from bot.store.privacy import erase_details_on, forget_people

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from bot.export import letter_html
 from bot.export.chart import chart, day_name, growth_of, sparkline
 from bot.petition.block.sections import example_of
-from bot.petition.counting.not_counted import Reason
+from bot.petition.counting.tally import Reason
 from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.block.body import splice
-from bot.petition.continuations import (
+from bot.petition.threads import (
     Continues,
     continuation_body,
     continuation_title,
     is_full,
     read_continues,
+    split_name,
 )
-from bot.petition.issue_names import split_name
 
 FIRST = Continues(3_600_000_001, "acme/letters.2#7")
 BODY = continuation_body("Open *the* archive", "https://github.com/acme/letters.2/issues/7", FIRST)

@@ -1,4 +1,4 @@
-"""The issues that continue a petition when one has taken as many comments as it should, and how they are known.
+"""The threads of a petition: how issues are named, and how those that continue a petition are written and known.
 
 GitHub takes 2,500 comments on an issue. A continuation says in its first line which petition it continues; that
 counts only where the App itself has written the issue, which its reader has to check.
@@ -10,7 +10,6 @@ import json
 import re
 from dataclasses import dataclass
 
-from bot.petition.issue_names import is_name
 from bot.petition.text import inline
 
 COMMENT_LIMIT = 2_500
@@ -36,6 +35,17 @@ class Continues:
     def __str__(self) -> str:
         said = {"issue": self.issue_id, "name": self.name}
         return f"<!-- undersigned:continues {json.dumps(said, separators=(',', ':'))} -->"
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text can be the name of an issue, `owner/repo#number`."""
+    return _NAME.fullmatch(text) is not None
+
+
+def split_name(name: str) -> tuple[str, int]:
+    """Return `owner/repo` and the number of a name."""
+    repository, _, number = name.rpartition("#")
+    return repository, int(number)
 
 
 def is_full(comments: int, limit: int) -> bool:
@@ -73,5 +83,6 @@ def read_continues(body: str | None) -> Continues | None:
     return continues if is_sound else None
 
 
+_NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#[1-9][0-9]{0,8}", re.ASCII)
 _TITLE_LIMIT = 256
 _MARKER = re.compile(r"\s*<!-- undersigned:continues (?P<said>\{[^\r\n]*\}) -->[ \t]*(?:\r?\n|$)")

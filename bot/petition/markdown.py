@@ -1,4 +1,4 @@
-"""Read a Markdown text's blocks: running text, code, HTML, quotes and link definitions.
+"""Read Markdown as GitHub does, as far as we need it: which lines of a text are running text, code, HTML or quotes.
 
 Each line is read once, as GitHub's own parser does it, and the time is in proportion to the length of the text.
 https://spec.commonmark.org/0.31.2/#appendix-a-parsing-strategy
@@ -9,12 +9,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from enum import Enum, auto
+from functools import cache
+from itertools import islice
 from typing import Final
 
 import regex as re
 from markdown_it.common.html_blocks import block_names
 
-from bot.petition.markdown.lines import CLOSE_TAG, OPEN_TAG, target_end, title_end
+DEEPEST = 3
+"""Quotes in one another that are told apart where it only matters what is quoted and what is not."""
+
+
+def limit_nesting(text: str, deepest: int = DEEPEST) -> str:
+    """Leave out the marks of quotes that lie deeper, and of lists between them; the lines stay as many.
+
+    The Markdown parser reads what follows quotes in quotes once for each of them.
+    """
+    return str(_too_deep(deepest).sub(r"\1", text))
 
 
 def read_blocks(lines: Sequence[str]) -> tuple[list[range], bytearray]:
@@ -26,7 +37,45 @@ def read_blocks(lines: Sequence[str]) -> tuple[list[range], bytearray]:
     return reader.own, reader.foreign
 
 
+def target_end(text: str, start: int) -> int:
+    """Return where a link's target ends that starts there; -1 where there is none."""
+    if text.startswith("<", start):
+        pointed = _POINTED.match(text, start)
+        return pointed.end() if pointed else -1
+    level = 0
+    for part in islice(_TARGET_PART.finditer(text, start), _MOST_PARENTHESES):
+        if part[1] == "(":
+            level += 1
+        elif part[1] == ")" and level:
+            level -= 1
+        else:
+            end = part.end() - len(part[1])
+            return end if end > start else -1
+    return -1
+
+
+def title_end(text: str, start: int) -> int:
+    """Return where a link's title ends that starts there; -1 where there is none."""
+    title = _TITLE.match(text, start)
+    return title.end() if title else -1
+
+
+def end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Return where what a pattern matches here ends; the start where it does not match."""
+    found = pattern.match(text, start)
+    return start if found is None else found.end()
+
+
 # The quantifiers with a plus give nothing back, so that no text is tried in more than one way.
+_ATTRIBUTE = r"""\s++[a-zA-Z_:][a-zA-Z0-9:._-]*+(?:\s*+=\s*+(?:[^"'=<>`\x00-\x20]++|'[^']*+'|"[^"]*+"))?+"""
+OPEN_TAG = rf"<[A-Za-z][A-Za-z0-9-]*+(?:{_ATTRIBUTE})*+\s*+/?>"
+CLOSE_TAG = r"</[A-Za-z][A-Za-z0-9-]*+\s*+>"
+_POINTED = re.compile(r"<(?:[^<>\n\\]|\\.)*+>")
+_TARGET_PART = re.compile(r"[^\x00-\x20\x7f\\()]*+(?:\\[^\x00-\x20\x7f]?[^\x00-\x20\x7f\\()]*+)*+([()]?)")
+_MOST_PARENTHESES = 16
+"""In a target; they are counted anew for each target that may begin before them."""
+_TITLE = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)""", re.DOTALL)
+
 _HEADING = re.compile(r"#{1,6}+(?:[ \t]|$)")
 _FENCE = re.compile(r"(`{3,}+)[^`]*+$|(~{3,}+)")
 _MARKER = re.compile(r"(?:[-+*]|([0-9]{1,9}+)[.)])(?:(?=[ \t])|$)")
@@ -300,16 +349,20 @@ def _definition_end(text: str, start: int) -> int:
     label = _LABEL.match(text, start)
     if label is None or not label[0][1:-2].strip():
         return start
-    target = target_end(text, _over(_GAP, text, label.end()))
+    target = target_end(text, end_of(_GAP, text, label.end()))
     if target < 0:
         return start
-    gap = _over(_GAP, text, target)
+    gap = end_of(_GAP, text, target)
     title = title_end(text, gap) if gap > target else -1
     ended = _LINE_END.match(text, title) if title >= 0 else None
     ended = ended or _LINE_END.match(text, target)
     return ended.end() if ended else start
 
 
-def _over(pattern: re.Pattern[str], text: str, start: int) -> int:
-    found = pattern.match(text, start)
-    return start if found is None else found.end()
+# What a line may begin with: a quote's mark, with those of the lists that it is in.
+_MARK = r"[ \t]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*>"
+
+
+@cache
+def _too_deep(deepest: int) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\r\n])((?:{_MARK}){{{deepest}}})(?:{_MARK})+")
