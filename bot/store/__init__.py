@@ -1,27 +1,26 @@
 """The only SQL: what GitHub reported, and what is derived from it."""
 
-from bot.store.acknowledgements import AckDue
 from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.bodies import KnownBody, LastBodies, OurWrite, outside_digest
-from bot.store.comments import Clarification
+from bot.store.comments import AckDue, Clarification
 from bot.store.credentials import read_sealed
 from bot.store.engine.backup import backup, restore
+from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health
-from bot.store.engine.leases import Lease
 from bot.store.engine.url import read_existing_address
 from bot.store.errors import Busy, Damaged, DatabaseUnavailable, NoSuchPetition, StoreError, Unrecordable
 from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
-from bot.store.migrations.ahead import migrate_ahead
-from bot.store.not_counted import NotCounted
+from bot.store.migrations import migrate_ahead
 from bot.store.petitions import Backlog, Due, KnownPetition, Snapshot, Thread
 from bot.store.privacy import Forgotten
 from bot.store.publications import PlannedBody, Publication
 from bot.store.recording.consistency import Discrepancy, Inspection
 from bot.store.recording.listings import ListingOutcome
-from bot.store.recovery.recover import Recovered, recover
+from bot.store.recovery import Recovered, recover
 from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
 from bot.store.rosters import (
+    NotCounted,
     PetitionDetails,
     PetitionExport,
     PetitionRef,

@@ -13,15 +13,12 @@ from typing import Final, Self
 from bot.hooks import Hooks
 from bot.petition.comments.comment import Comment
 from bot.petition.facts import CommentFact, Fact, IssueFact
-from bot.store.account_ages import AccountAges
-from bot.store.acknowledgements import Acknowledgements
 from bot.store.audit_log import AuditLog
 from bot.store.bodies import Bodies
-from bot.store.comments import Comments, follow_grammar
+from bot.store.comments import Acknowledgements, Comments, follow_grammar
 from bot.store.credentials import CredentialStore
-from bot.store.engine.database import LONG_TIMEOUT, Database, connect
+from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
 from bot.store.engine.health import is_answering
-from bot.store.engine.leases import Lease
 from bot.store.engine.url import read_address
 from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
@@ -30,12 +27,12 @@ from bot.store.migrations import migrate
 from bot.store.petitions import Petitions
 from bot.store.privacy import Privacy
 from bot.store.publications import Publications
-from bot.store.recording.consistency import Consistency
+from bot.store.recording.consistency import Consistency, are_totals_right, repair_totals
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import CommentListing, CommentsElsewhere, ListingOutcome, record_listing
 from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
+from bot.store.recording.signatures import AccountAges
 from bot.store.recording.structure import StructuralFact, record_structure
-from bot.store.recording.totals import are_totals_right, repair_totals
 from bot.store.rosters import Rosters
 from bot.store.rules import PetitionRules
 from bot.store.sign_outs import SignOuts

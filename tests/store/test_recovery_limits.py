@@ -84,7 +84,7 @@ async def test_a_file_that_another_program_has_locked_is_not_waited_for_without_
     damaged: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = damaged(lambda _: None)
-    monkeypatch.setattr("bot.store.recovery.raw_copy.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("bot.store.recovery.LOCK_SECONDS", 0.1)
     with closing(sqlite3.connect(case.path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")

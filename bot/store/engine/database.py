@@ -19,16 +19,72 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import namedtuple
-from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast
 
-from bot.store.engine.leases import Coordinator
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
 from bot.units import EpochSeconds, Seconds
+
+
+class Lease:
+    """The right to reconcile an installation; false where another process has it, and once it is lost."""
+
+    __slots__ = ("_is_held",)
+
+    def __init__(self, is_held: Callable[[], bool]) -> None:
+        self._is_held = is_held
+
+    def __bool__(self) -> bool:
+        return self._is_held()
+
+
+class Coordinator(ABC):
+    """The other processes on the same database."""
+
+    def __init__(self) -> None:
+        self._leased: set[int] = set()
+
+    @asynccontextmanager
+    async def lease(self, installation_id: int) -> AsyncIterator[Lease]:
+        """Try to lease an installation for as long as the context lasts; never waits for another holder."""
+        if installation_id in self._leased:
+            yield Lease(lambda: False)
+            return
+        self._leased.add(installation_id)
+        try:
+            is_held = await self.acquire(installation_id)
+            try:
+                yield Lease(is_held)
+            finally:
+                await self.release(installation_id)
+        finally:
+            self._leased.discard(installation_id)
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect to the others; raises DatabaseUnavailable."""
+
+    @abstractmethod
+    def notify(self) -> None:
+        """Notify the others that something was recorded; returns at once."""
+
+    @abstractmethod
+    async def acquire(self, installation_id: int) -> Callable[[], bool]:
+        """Try to lease an installation; return a function that checks whether the lease still holds."""
+
+    @abstractmethod
+    async def release(self, installation_id: int) -> None:
+        """Release an installation, if it is leased."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Release everything."""
+
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

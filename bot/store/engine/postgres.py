@@ -14,6 +14,7 @@ from bot.store.engine.database import (
     LOCK_SECONDS,
     LONG_TIMEOUT,
     TIMEOUT,
+    Coordinator,
     Database,
     Engine,
     Row,
@@ -21,7 +22,6 @@ from bot.store.engine.database import (
     Transaction,
     name_columns,
 )
-from bot.store.engine.leases import Coordinator
 from bot.store.engine.postgres_leases import PostgresCoordinator
 from bot.store.engine.url import UNREADABLE, PostgresServer
 from bot.store.errors import DatabaseUnavailable, StoreError, WrongDatabase
@@ -81,7 +81,7 @@ class PostgresDatabase(Database):
 
     async def alter(self, work: Callable[[Connection], T], longest: Seconds) -> T:
         """Run a transaction that alters tables."""
-        from bot.store.migrations.connecting import over_postgres  # noqa: PLC0415 - it loads SQLAlchemy
+        from bot.store.migrations.upgrading import over_postgres  # noqa: PLC0415 - it loads SQLAlchemy
 
         try:
             async with asyncio.timeout(longest):

@@ -16,7 +16,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from bot.store.engine.leases import Coordinator
+from bot.store.engine.database import Coordinator
 from bot.store.errors import DatabaseUnavailable, StoreError
 from bot.supervisor import SupervisedTask, Supervisor
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -20,6 +21,7 @@ import msgspec
 from bot.store.engine.database import (
     LOCK_SECONDS,
     TIMEOUT,
+    Coordinator,
     Database,
     Engine,
     Row,
@@ -27,8 +29,6 @@ from bot.store.engine.database import (
     Transaction,
     name_columns,
 )
-from bot.store.engine.leases import Coordinator
-from bot.store.engine.private_files import make_database_file
 from bot.store.engine.url import SqliteFile
 from bot.store.errors import Damaged, DatabaseUnavailable, WrongDatabase
 from bot.supervisor import Supervisor
@@ -76,7 +76,7 @@ class SqliteDatabase(Database):
 
     async def alter(self, work: Callable[[Connection], T], longest: Seconds) -> T:
         """Run a transaction that alters tables; two at once wait for each other."""
-        from bot.store.migrations.connecting import over_sqlite  # noqa: PLC0415 - it loads SQLAlchemy
+        from bot.store.migrations.upgrading import over_sqlite  # noqa: PLC0415 - it loads SQLAlchemy
 
         try:
             return await asyncio.to_thread(over_sqlite, lambda: _open(self.path, longest), work)
@@ -371,3 +371,34 @@ def _lock_file(path: Path) -> sqlite3.Connection | None:
             return None
         raise DatabaseUnavailable(f"{path}: {error}") from error
     return file
+
+
+def make_database_file(path: Path) -> None:
+    """Create an empty file of mode 0600 for a database; one that is there is not touched.
+
+    SQLite gives the files beside a database the mode of that. The file is made under another name, because whoever
+    closes a file that SQLite has open in the same process takes SQLite's locks away:
+    https://www.sqlite.org/howtocorrupt.html, 2.2.
+    """
+    if path.exists():
+        return
+    # Opening it gives the better error message.
+    with suppress(OSError, sqlite3.Error):
+        new = make_temporary_file(path)
+        try:
+            os.link(new, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            # A file system without links: SQLite makes the file, and nothing is in it yet.
+            with closing(sqlite3.connect(path)):
+                path.chmod(0o600)
+        finally:
+            new.unlink()
+
+
+def make_temporary_file(beside: Path) -> Path:
+    """Create an empty file of mode 0600 and a name of its own in the folder of another; raises OSError."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{beside.name}.", suffix=".part", dir=beside.parent)
+    os.close(descriptor)
+    return Path(name)

@@ -8,12 +8,11 @@ from typing import Final
 
 from bot.petition.comments.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
-from bot.store.account_ages import request_ages
 from bot.store.bodies import observe_edit
 from bot.store.comments import record_text, reopen_doubt
 from bot.store.engine.database import Transaction
 from bot.store.recording.rows import CommentRow
-from bot.store.recording.signatures import derive_comment, derive_signatures
+from bot.store.recording.signatures import derive_comment, derive_signatures, request_ages
 from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
 from bot.units import WholeEpochSeconds
 

@@ -36,9 +36,9 @@ from bot.store.installations import (
 )
 from bot.store.letters import drop_letters
 from bot.store.petitions import set_continuing
+from bot.store.recording.consistency import drop_days
 from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
 from bot.store.recording.signatures import derive_comment, derive_signatures
-from bot.store.recording.totals import drop_days
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.rules import request_settings
 from bot.store.threads import add_thread, lock_petitions, read_petition_of, resync_petitions
