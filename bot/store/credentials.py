@@ -6,9 +6,9 @@ from typing import Final
 
 from bot.store.engine.database import (
     Records,
-    Statement,
     Transaction,
     connect,
+    has_table,
     read_transaction,
     statement,
     write_transaction,
@@ -68,12 +68,6 @@ class CredentialStore(Records):
         put_first_mark(transaction, FIRST_DELIVERY, at)
 
 
-_ANY: Final = Statement(
-    sqlite="SELECT 1 FROM sqlite_master WHERE name = 'sealed'",
-    postgresql="SELECT 1 WHERE to_regclass('sealed') IS NOT NULL",
-)
-
-
 async def read_sealed(database_url: str) -> str | None:
     """Return the App's encrypted credentials from a database that is not to be changed; None where there are none.
 
@@ -82,13 +76,8 @@ async def read_sealed(database_url: str) -> str | None:
     address = read_address(database_url)
     if isinstance(address, SqliteFile) and not address.path.exists():
         return None
-    database = connect(address)
-    try:
-        return await database.read(
-            lambda transaction: read_credentials(transaction) if transaction.fetch(_ANY) else None
-        )
-    finally:
-        await database.close()
+    async with connect(address) as database:
+        return await database.read(lambda work: read_credentials(work) if has_table(work, "sealed") else None)
 
 
 _GET: Final = statement("SELECT content FROM sealed WHERE name = $1")

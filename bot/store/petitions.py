@@ -13,7 +13,7 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.errors import NoSuchPetition
 from bot.store.letters import read_changed, read_letters
-from bot.store.recording.rows import read_repository, read_rules
+from bot.store.recording.rows import SIGNATURE_COLUMNS, read_repository, read_rules
 from bot.store.states import STATE_OF_PETITION, State
 from bot.store.threads import USABLE, request_publishing
 from bot.units import EpochSeconds, WholeEpochSeconds
@@ -283,8 +283,8 @@ _THREADS: Final = statement("""
     ORDER BY t.position
 """)
 
-_NEWEST_SIGNATURES: Final = statement("""
-    SELECT user_id, login, comment_id, signed_at, name, affiliation, reason
+_NEWEST_SIGNATURES: Final = statement(f"""
+    SELECT {SIGNATURE_COLUMNS}
     FROM signatures WHERE petition_id = $1
     ORDER BY signed_at DESC, comment_id DESC LIMIT $2
 """)

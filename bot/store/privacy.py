@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from bot.petition.comments.comment import END_OF_TIME, without_details
@@ -74,17 +75,11 @@ class Privacy(Records):
         now = int(self._now())
         petitions = await self._database.read(lambda work: self._read_to_anonymise(work, installation_id, now))
         for one in petitions:
-            await self._anonymise(one, now)
+            for issue_id in await self._database.write(partial(self._set_anonymised, one=one, now=now)):
+                await self._database.write(partial(erase_details_on, issue_id=issue_id, now=now))
         if petitions:
             self._announce()
         return petitions
-
-    async def _anonymise(self, one: ToAnonymise, now: WholeEpochSeconds) -> None:
-        for issue_id in await self._database.write(lambda work: self._set_anonymised(work, one, now)):
-            await self._erase_details_on(issue_id, now)
-
-    async def _erase_details_on(self, issue_id: int, now: WholeEpochSeconds) -> None:
-        await self._database.write(lambda transaction: erase_details_on(transaction, issue_id, now))
 
     _ENDED_OR_ANONYMISED: Final = statement("""
         SELECT p.id, p.ended_at, p.anonymised_at, p.rules

@@ -16,7 +16,7 @@ from bot.store.bodies import (
     read_writes_since,
     record_write,
 )
-from bot.store.engine.database import Database, Records, Transaction, read_transaction, write_transaction
+from bot.store.engine.database import Database, Records, Transaction, read_transaction
 from bot.store.errors import NoSuchPetition
 from bot.store.petitions import Snapshot, read_continuing_at, read_snapshot
 from bot.store.recording.observations import RecordContext, record_observations
@@ -122,35 +122,28 @@ class Publications(Records):
         the petition is still due. A signature that came meanwhile is no reason, or in a storm nothing would be
         written; it is published next.
         """
-        changed, is_applied = await self._apply(petition_id, facts, ruling, bodies)
+        now = int(self._now())
+
+        def apply(transaction: Transaction) -> tuple[bool, bool]:
+            known = UnitOfWork()
+            known.lock(transaction, [*read_issues_of(transaction, petition_id), *(one.issue_id for one in bodies)])
+            recorded = record_observations(transaction, facts, RecordContext(self._label, now))
+            changed = record_rules(transaction, petition_id, ruling, now) or recorded.changed
+            threads = [known.threads.get(body.issue_id) for body in bodies]
+            if (
+                any(thread is None or thread.gone for thread in threads)
+                or read_commands(transaction, petition_id) != [outcome.command for outcome in ruling.outcomes]
+                or any(read_body(transaction, body.issue_id) != body.known for body in bodies)
+            ):
+                return changed, False
+            for body in bodies:
+                _record_body(transaction, body, now)
+            return changed, True
+
+        changed, is_applied = await self._database.write(apply)
         if changed:
             self._announce()
         return is_applied
-
-    @write_transaction
-    def _apply(
-        self,
-        transaction: Transaction,
-        petition_id: int,
-        facts: Sequence[IssueFact],
-        ruling: CommandResults,
-        bodies: Sequence[PlannedBody],
-    ) -> tuple[bool, bool]:
-        now = int(self._now())
-        known = UnitOfWork()
-        known.lock(transaction, [*read_issues_of(transaction, petition_id), *(body.issue_id for body in bodies)])
-        recorded = record_observations(transaction, facts, RecordContext(self._label, now))
-        changed = record_rules(transaction, petition_id, ruling, now) or recorded.changed
-        threads = [known.threads.get(body.issue_id) for body in bodies]
-        if (
-            any(thread is None or thread.gone for thread in threads)
-            or read_commands(transaction, petition_id) != [outcome.command for outcome in ruling.outcomes]
-            or any(read_body(transaction, body.issue_id) != body.known for body in bodies)
-        ):
-            return changed, False
-        for body in bodies:
-            _record_body(transaction, body, now)
-        return changed, True
 
 
 def _record_body(transaction: Transaction, body: PlannedBody, now: WholeEpochSeconds) -> None:

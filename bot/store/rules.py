@@ -158,13 +158,10 @@ class PetitionRules(Records):
         rows = await self._fetch(self._AUTHOR, petition_id, login)
         return Author(rows[0].author_id, rows[0].author_login) if rows else None
 
-    @write_transaction
-    def _apply(self, transaction: Transaction, petition_id: int, ruling: CommandResults) -> bool:
-        return record_rules(transaction, petition_id, ruling, int(self._now()))
-
     async def apply(self, petition_id: int, ruling: CommandResults) -> None:
         """Apply rules: derive signatures that they concern, and answer and record commands."""
-        if await self._apply(petition_id, ruling):
+        now = int(self._now())
+        if await self._database.write(lambda transaction: record_rules(transaction, petition_id, ruling, now)):
             self._announce()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.petition.facts import Issue, Repository
+from bot.petition.facts import Repository
 from bot.store.engine.database import Records, Row, Transaction, statement
 from bot.store.recording.rows import read_repository
 from bot.units import EpochSeconds, WholeEpochSeconds
@@ -152,50 +152,12 @@ def _thread(issue_id: int, petition_id: int, installation_id: int, *rest: Any) -
     )  # fmt: skip
 
 
-_PETITION_OF_ISSUE: Final = statement("SELECT petition_id FROM threads WHERE issue_id = $1")
-
-
-def read_petition_of(transaction: Transaction, issue_id: int) -> int | None:
-    """Return the petition that an issue belongs to, or belonged to before it moved or went."""
-    rows = transaction.tuples(_PETITION_OF_ISSUE, issue_id)
-    return rows[0][0] if rows else None
-
-
 _OF_PETITION: Final = statement("SELECT issue_id FROM threads WHERE petition_id = $1 ORDER BY position")
 
 
 def read_issues_of(transaction: Transaction, petition_id: int) -> list[int]:
     """Return the issues of a petition in their order, also those that are gone."""
     return [row[0] for row in transaction.tuples(_OF_PETITION, petition_id)]
-
-
-_ADD: Final = statement("""
-    INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
-                         comments, as_of, gone, reread, reread_as_of, reread_asked_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
-    ON CONFLICT (issue_id) DO NOTHING
-""")
-
-
-def add_thread(
-    transaction: Transaction, petition_id: int, repository_id: int, position: int, issue: Issue, *, labelled: bool,
-    as_of: WholeEpochSeconds, now: WholeEpochSeconds,
-) -> None:  # fmt: skip
-    """Add an issue to a petition as a thread, to be read."""
-    transaction.execute(
-        _ADD, issue.id, petition_id, repository_id, issue.number, position, issue.title, labelled, issue.closed_at,
-        issue.locked, issue.comments, as_of, now,
-    )  # fmt: skip
-
-
-_LOCK_PETITIONS: Final = statement("""
-    SELECT id, gone FROM petitions WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
-""")
-
-
-def lock_petitions(transaction: Transaction, petition_ids: Sequence[int]) -> dict[int, bool]:
-    """Lock petitions; return of each that there is whether it is gone."""
-    return {row.id: bool(row.gone) for row in transaction.fetch(_LOCK_PETITIONS, petition_ids)}
 
 
 _PUBLISH: Final = statement("""

@@ -24,7 +24,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar, cast
 
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
@@ -204,6 +204,12 @@ class Database(ABC):
     async def close(self) -> None:
         """Close threads and connections."""
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
 
 class Records:
     """The rows on one subject; `announce` tells this process and others that there may be something to do.
@@ -221,9 +227,6 @@ class Records:
 
     async def _fetch(self, question: Statement, *values: object) -> Sequence[Row]:
         return await self._database.read(lambda transaction: transaction.fetch(question, *values))
-
-    async def _tuples(self, question: Statement, *values: object) -> Sequence[Sequence[Any]]:
-        return await self._database.read(lambda transaction: transaction.tuples(question, *values))
 
     async def _execute(self, change: Statement, *values: object) -> int:
         return await self._database.write(lambda transaction: transaction.execute(change, *values))
@@ -254,6 +257,16 @@ def write_transaction(
         return await self._database.write(lambda transaction: method(self, transaction, *args, **kwargs))
 
     return run
+
+
+_HAS_TABLE: Final = Statement(
+    sqlite="SELECT 1 FROM sqlite_master WHERE name = ?1", postgresql="SELECT 1 WHERE to_regclass($1) IS NOT NULL"
+)
+
+
+def has_table(transaction: Transaction, name: str) -> bool:
+    """Return whether there is a table of this name."""
+    return bool(transaction.tuples(_HAS_TABLE, name))
 
 
 def connect(address: SqliteFile | PostgresServer) -> Database:

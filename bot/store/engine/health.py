@@ -45,12 +45,9 @@ async def check_health(database_url: str) -> Health:
         address = read_address(database_url)
         if isinstance(address, SqliteFile) and not address.path.exists():
             return Health(problem=_problem_of_new(address))
-        database = connect(address)
-        try:
+        async with connect(address) as database:
             await database.check_integrity()
             return await _check(database)
-        finally:
-            await database.close()
     except Damaged as error:
         return Health(problem=str(error), is_damaged=True)
     except StoreError as error:

@@ -188,7 +188,8 @@ class SqliteDatabase(Database):
         except _REFUSALS:
             raise
         except sqlite3.Error as error:
-            if is_wrong_statement(error):
+            # A statement that SQLite does not understand is a mistake of ours.
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:
                 raise
             raise self._to_store_error(error) from error
         return result
@@ -201,11 +202,6 @@ def is_damage(error: sqlite3.Error) -> bool:
     """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def is_wrong_statement(error: sqlite3.Error) -> bool:
-    """Check whether an error says that SQLite does not understand a statement, which is a mistake of ours."""
-    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
 
 
 def describe_damage(path: Path, what: object) -> str:

@@ -7,7 +7,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from typing import Final
 
-from bot.store.engine.database import Database, Statement, Transaction, connect, statement
+from bot.store.engine.database import Database, Transaction, connect, has_table, statement
 from bot.store.engine.url import read_address
 from bot.store.errors import StoreError
 
@@ -42,23 +42,15 @@ async def migrate_ahead(database_url: str) -> None:
 
 async def _is_current(database_url: str) -> bool:
     try:
-        database = connect(read_address(database_url))
-        try:
+        async with connect(read_address(database_url)) as database:
             return await database.read(read_versions) == [HEAD]
-        finally:
-            await database.close()
     except StoreError:
         return True
 
-
-_ANY_VERSION: Final = Statement(
-    sqlite="SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
-    postgresql="SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL",
-)
 
 _VERSIONS: Final = statement("SELECT version_num FROM alembic_version")
 
 
 def read_versions(transaction: Transaction) -> list[str]:
     """Return the version of the tables, in a list that is empty where there are none."""
-    return [row[0] for row in transaction.tuples(_VERSIONS)] if transaction.tuples(_ANY_VERSION) else []
+    return [row[0] for row in transaction.tuples(_VERSIONS)] if has_table(transaction, "alembic_version") else []

@@ -11,11 +11,8 @@ from bot.store.migrations import migrate
 
 
 async def _main() -> None:
-    database = connect(read_address(sys.stdin.read()))
-    try:
+    async with connect(read_address(sys.stdin.read())) as database:
         await migrate(database)
-    finally:
-        await database.close()
 
 
 if __name__ == "__main__":

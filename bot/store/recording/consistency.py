@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.petition.counting.tally import DigestSum, Pair, Signature
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
-from bot.store.recording.rows import CommentRow
+from bot.store.recording.rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.recording.signatures import SECONDS_PER_DAY, evaluate_comments, is_outdated, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_comments_of
 from bot.store.threads import read_issues_of
@@ -52,13 +52,13 @@ class Consistency(Records):
     async def find_petitions(self, repository: str, number: int) -> list[int]:
         """List the petitions that an issue of OWNER/REPO belongs to: one, or none."""
         owner, _, name = repository.partition("/")
-        return [row[0] for row in await self._tuples(self._FIND, owner, name, number)]
+        return [row[0] for row in await self._fetch(self._FIND, owner, name, number)]
 
     _ALL: Final = statement("SELECT id FROM petitions ORDER BY id")
 
     async def list_petitions(self) -> list[int]:
         """List all petitions."""
-        return [row[0] for row in await self._tuples(self._ALL)]
+        return [row[0] for row in await self._fetch(self._ALL)]
 
     _NAME: Final = statement("""
         SELECT r.owner, r.name, t.number
@@ -234,7 +234,7 @@ def are_totals_right(transaction: Transaction, petition_id: int) -> bool:
     if transaction.fetch(_HAS_STRAY_SIGNATURES, petition_id):
         return False
     kept = read_totals(transaction, petition_id)
-    return kept is None or kept == _counted(transaction, petition_id)
+    return kept is None or kept == add_up(read_signatures(transaction, petition_id))
 
 
 _LOCK_TOTALS: Final = statement("SELECT id FROM petitions WHERE id = $1 FOR UPDATE")
@@ -258,7 +258,7 @@ def repair_totals(transaction: Transaction, petition_id: int, now: WholeEpochSec
     """Drop signatures without a comment, count the others and publish the petition again; return their number."""
     transaction.fetch(_LOCK_TOTALS, petition_id)
     transaction.execute(_DROP_STRAY_SIGNATURES, petition_id)
-    found = _counted(transaction, petition_id)
+    found = add_up(read_signatures(transaction, petition_id))
     drop_days(transaction, petition_id)
     transaction.put(_PUT_DAYS, [(petition_id, day, signatures) for day, signatures in found.days.items()])
     transaction.execute(_SET_TOTALS, petition_id, found.count, found.sum.to_bytes(), now)
@@ -273,8 +273,8 @@ def drop_days(transaction: Transaction, petition_id: int) -> None:
     transaction.execute(_DROP_DAYS, petition_id)
 
 
-_SIGNATURES_AFTER: Final = statement("""
-    SELECT user_id, login, comment_id, signed_at, name, affiliation, reason FROM signatures
+_SIGNATURES_AFTER: Final = statement(f"""
+    SELECT {SIGNATURE_COLUMNS} FROM signatures
     WHERE petition_id = $1 AND (signed_at, comment_id) > ($2, $3)
     ORDER BY signed_at, comment_id LIMIT $4
 """)
@@ -286,7 +286,3 @@ def read_signatures(transaction: Transaction, petition_id: int) -> Iterator[Sign
     while portion := [*starmap(Signature, transaction.tuples(_SIGNATURES_AFTER, petition_id, *after, AT_ONCE))]:
         yield from portion
         after = portion[-1].signed_at, portion[-1].comment_id
-
-
-def _counted(transaction: Transaction, petition_id: int) -> Totals:
-    return add_up(read_signatures(transaction, petition_id))

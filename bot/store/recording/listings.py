@@ -12,7 +12,7 @@ from bot.petition.comments.versions import MAX_VERSIONS, Writer
 from bot.petition.counting.tally import Signature
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording.observations import RecordContext, merge_comment
-from bot.store.recording.rows import CommentRow
+from bot.store.recording.rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.recording.signatures import (
     derive_signatures,
     drop_signatures,
@@ -85,16 +85,17 @@ def record_listing(
     missing = _record_missing(unit, thread, rows, listing) if listing.complete else 0
     outdated = [row for row in rows if is_outdated(row)] if listing.complete else []
     for row in outdated:
-        _derive_again(unit, row)
+        read_command(unit.comments[row.comment.id])
+        unit.change(unit.comments[row.comment.id])
     for row in rows:
         unit.mark_author(row)
     signatures = derive_signatures(transaction, unit, context.now)
     petition = unit.petitions[thread.petition_id]
     repaired = _repair(transaction, unit, petition, signatures) if listing.complete else 0
-    unit.write(transaction, context.now)
     if listing.complete:
         transaction.execute(_MARK_LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
-    here = (row for row in unit.comments.values() if _is_of(row, thread))
+    unit.write(transaction, context.now)
+    here = (row for row in unit.comments.values() if row.issue_id == thread.issue_id)
     doubtful = tuple(row.comment.id for row in here if row.doubtful or _may_be_in_time(row, petition))
     return ListingOutcome(
         changed + missing, missing, repaired + len(outdated), petition.count, doubtful, petition.id
@@ -114,15 +115,8 @@ def _record_missing(
     return sum(merge_comment(unit, thread, comment) is not None for comment in lacking)
 
 
-def _derive_again(unit: UnitOfWork, row: CommentRow) -> None:
-    """Derive again what follows from a comment."""
-    known = unit.comments[row.comment.id]
-    read_command(known)
-    unit.change(known)
-
-
-_SIGNATURES_OF: Final = statement("""
-    SELECT user_id, login, comment_id, signed_at, name, affiliation, reason
+_SIGNATURES_OF: Final = statement(f"""
+    SELECT {SIGNATURE_COLUMNS}
     FROM signatures WHERE comment_id = ANY($1::BIGINT[]) AND petition_id = $2
 """)
 
@@ -167,7 +161,3 @@ def _may_be_in_time(row: CommentRow, petition: PetitionRow) -> bool:
     # Of a comment with so many versions the first ones were dropped; GitHub telling them again changes nothing.
     is_known = any(version.writer is Writer.AUTHOR and version.previous is None for version in versions)
     return not is_known and len(versions) < MAX_VERSIONS
-
-
-def _is_of(row: CommentRow, thread: ThreadRow) -> bool:
-    return row.issue_id == thread.issue_id

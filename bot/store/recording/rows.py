@@ -21,6 +21,10 @@ COMMENT_COLUMNS: Final = """
 """
 
 
+SIGNATURE_COLUMNS: Final = "user_id, login, comment_id, signed_at, name, affiliation, reason"
+"""The fields of `Signature`."""
+
+
 @dataclass(slots=True)
 class CommentRow:
     """A comment with what is derived from it.
@@ -50,24 +54,11 @@ class CommentRow:
 def read_comment(row: Sequence[Any]) -> CommentRow:
     """Read a row of the columns that `COMMENT_COLUMNS` lists."""
     comment_id, issue_id, petition_id, author_id, login, author_type, author_at, created_at, deleted, *rest = row
-    missing_at, versions, command, made_at, doubtful, counted, wanted, given, reaction_id, ack_due, *text_read = (
-        rest
-    )
+    missing_at, versions, *derived = rest
     author = None if author_id is None else Author(author_id, login, author_type)
-    return CommentRow(
-        Comment(comment_id, created_at, author, author_at, read_versions(versions), bool(deleted), missing_at),
-        issue_id,
-        petition_id,
-        command,
-        made_at,
-        bool(doubtful),
-        bool(counted),
-        wanted,
-        given,
-        reaction_id,
-        bool(ack_due),
-        *text_read,
-    )
+    comment = Comment(comment_id, created_at, author, author_at, read_versions(versions), bool(deleted), missing_at)
+    # Of SQLite, truth values are 0 and 1: that makes no difference where they are compared, counted and written.
+    return CommentRow(comment, issue_id, petition_id, *derived)
 
 
 def write_comment(row: CommentRow) -> tuple[object, ...]:

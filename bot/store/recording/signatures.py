@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Final
 
 from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
-from bot.store.recording.rows import CommentRow
+from bot.store.recording.rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
 from bot.units import WholeEpochSeconds
 
@@ -110,9 +111,9 @@ def read_born(transaction: Transaction, petition: PetitionRow, people: Sequence[
 
 
 _PUT_SIGNATURES: Final = statement("""
-    INSERT INTO signatures (comment_id, petition_id, user_id, login, name, affiliation, reason, signed_at)
-    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[],
-                         $8::BIGINT[])
+    INSERT INTO signatures (petition_id, user_id, login, comment_id, signed_at, name, affiliation, reason)
+    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[],
+                         $8::TEXT[])
     ON CONFLICT (comment_id) DO UPDATE SET
         petition_id = excluded.petition_id, user_id = excluded.user_id, login = excluded.login,
         name = excluded.name, affiliation = excluded.affiliation, reason = excluded.reason,
@@ -120,22 +121,12 @@ _PUT_SIGNATURES: Final = statement("""
 """)
 
 
+_COLUMNS: Final = attrgetter(*SIGNATURE_COLUMNS.split(", "))
+
+
 def put_signatures(transaction: Transaction, signatures: Iterable[tuple[int, Signature]]) -> None:
     """Store signatures, each with its petition's id, and replace those that rest on the same comments."""
-    transaction.put(_PUT_SIGNATURES, [_columns(*one) for one in signatures])
-
-
-def _columns(petition_id: int, signature: Signature) -> tuple[object, ...]:
-    return (
-        signature.comment_id,
-        petition_id,
-        signature.user_id,
-        signature.login,
-        signature.name,
-        signature.affiliation,
-        signature.reason,
-        signature.signed_at,
-    )
+    transaction.put(_PUT_SIGNATURES, [(petition_id, *_COLUMNS(one)) for petition_id, one in signatures])
 
 
 _DROP_SIGNATURES: Final = statement("DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])")

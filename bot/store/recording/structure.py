@@ -7,6 +7,7 @@ another; then they lock petitions in the order of their ids, as all transactions
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -41,7 +42,7 @@ from bot.store.recording.observations import NewPetition, RecordContext, apply_t
 from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.rules import request_settings
-from bot.store.threads import add_thread, lock_petitions, read_petition_of, resync_petitions
+from bot.store.threads import resync_petitions
 from bot.units import WholeEpochSeconds
 
 StructuralFact = NewPetition | Continuation | RepositoryFact | SettingsFact | InstallationFact | IssueGone | Unclear
@@ -81,9 +82,9 @@ def record_structure(transaction: Transaction, fact: StructuralFact, context: Re
 
 def _resync(transaction: Transaction, fact: Unclear, now: WholeEpochSeconds) -> None:
     """Request that a petition is published and read again, or discovery where none is known."""
-    petition_id = None if fact.issue_id is None else read_petition_of(transaction, fact.issue_id)
+    petition_id = None if fact.issue_id is None else _read_petition_of(transaction, fact.issue_id)
     if petition_id is not None:
-        resync_petitions(transaction, lock_petitions(transaction, [petition_id]), now)
+        resync_petitions(transaction, _lock_petitions(transaction, [petition_id]), now)
     else:
         add_installation(transaction, fact.installation_id)
         request_discovery(transaction, fact.installation_id)
@@ -101,14 +102,41 @@ def _add_petition(
     transaction: Transaction, repository: Repository, issue: Issue, as_of: WholeEpochSeconds, context: RecordContext
 ) -> None:
     """Begin a petition; its id is that of the issue it began with, also when the issue moves on."""
-    if read_petition_of(transaction, issue.id) is not None:
+    if _read_petition_of(transaction, issue.id) is not None:
         return
-    labelled = is_petition(issue, context.label)
     transaction.execute(
-        _ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), labelled, issue.closed_at,
-        DigestSum().to_bytes(), context.now,
+        _ADD_PETITION, issue.id, repository.id, secrets.token_urlsafe(16), is_petition(issue, context.label),
+        issue.closed_at, DigestSum().to_bytes(), context.now,
     )  # fmt: skip
-    add_thread(transaction, issue.id, repository.id, 1, issue, labelled=labelled, as_of=as_of, now=context.now)
+    _add_thread(transaction, issue.id, 1, repository, issue, as_of, context)
+
+
+_PETITION_OF_ISSUE: Final = statement("SELECT petition_id FROM threads WHERE issue_id = $1")
+
+
+def _read_petition_of(transaction: Transaction, issue_id: int) -> int | None:
+    """Return the petition that an issue belongs to, or belonged to before it moved or went."""
+    rows = transaction.tuples(_PETITION_OF_ISSUE, issue_id)
+    return rows[0][0] if rows else None
+
+
+_ADD_THREAD: Final = statement("""
+    INSERT INTO threads (issue_id, petition_id, repository_id, number, position, title, labelled, closed_at, locked,
+                         comments, as_of, gone, reread, reread_as_of, reread_asked_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, 1, 0, $12)
+    ON CONFLICT (issue_id) DO NOTHING
+""")
+
+
+def _add_thread(
+    transaction: Transaction, petition_id: int, position: int, repository: Repository, issue: Issue,
+    as_of: WholeEpochSeconds, context: RecordContext,
+) -> None:  # fmt: skip
+    """Add an issue to a petition as a thread, to be read."""
+    transaction.execute(
+        _ADD_THREAD, issue.id, petition_id, repository.id, issue.number, position, issue.title,
+        is_petition(issue, context.label), issue.closed_at, issue.locked, issue.comments, as_of, context.now,
+    )  # fmt: skip
 
 
 _END_THREAD: Final = statement("UPDATE threads SET gone = TRUE, moved_to = $2 WHERE issue_id = $1")
@@ -156,7 +184,7 @@ def _record_moved(
     if old.gone:
         return True
     if new is None:
-        _add_thread(transaction, old.petition_id, old.position, repository, issue, context)
+        _add_thread(transaction, old.petition_id, old.position, repository, issue, issue.updated_at, context)
         arrival = issue.id
     else:
         # It went on before this was reported, and may have moved again since.
@@ -173,11 +201,21 @@ def _record_moved(
     return True
 
 
+_LOCK_PETITIONS: Final = statement("""
+    SELECT id, gone FROM petitions WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
+""")
+
+
+def _lock_petitions(transaction: Transaction, petition_ids: Sequence[int]) -> dict[int, bool]:
+    """Lock petitions; return of each that there is whether it is gone."""
+    return {row.id: bool(row.gone) for row in transaction.fetch(_LOCK_PETITIONS, petition_ids)}
+
+
 def _record_continuation(transaction: Transaction, fact: Continuation, context: RecordContext) -> None:
     """Add an issue to a petition as its last thread; a petition that was begun for it is merged."""
     issue, petition_id = fact.issue, fact.petition_id
-    is_gone = lock_petitions(transaction, [petition_id, issue.id])
-    known = read_petition_of(transaction, issue.id)
+    is_gone = _lock_petitions(transaction, [petition_id, issue.id])
+    known = _read_petition_of(transaction, issue.id)
     is_other = known == issue.id != petition_id
     if is_gone.get(petition_id, True) or (known is not None and not is_other):
         return
@@ -189,23 +227,9 @@ def _record_continuation(transaction: Transaction, fact: Continuation, context: 
     if is_other:
         _merge(transaction, issue.id, petition_id, position)
     else:
-        _add_thread(transaction, petition_id, position, fact.repository, issue, context)
+        _add_thread(transaction, petition_id, position, fact.repository, issue, issue.updated_at, context)
     set_continuing(transaction, petition_id, 0)
     _derive_again(transaction, issue.id, issue, context)
-
-
-def _add_thread(
-    transaction: Transaction,
-    petition_id: int,
-    position: int,
-    repository: Repository,
-    issue: Issue,
-    context: RecordContext,
-) -> None:
-    add_thread(
-        transaction, petition_id, repository.id, position, issue, labelled=is_petition(issue, context.label),
-        as_of=issue.updated_at, now=context.now,
-    )  # fmt: skip
 
 
 _LAST_POSITION: Final = statement("SELECT max(position) FROM threads WHERE petition_id = $1")

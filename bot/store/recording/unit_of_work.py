@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
@@ -143,11 +144,20 @@ _SET_THREAD: Final = statement("""
     WHERE issue_id = $1
 """)
 
+_THREAD_COLUMNS: Final = attrgetter(
+    "issue_id", "title", "labelled", "closed_at", "locked", "comments", "as_of", "reread", "reread_as_of",
+    "reread_asked_at",
+)  # fmt: skip
+
 _SET_PETITION: Final = statement("""
     UPDATE petitions
     SET labelled = $2, closed_at = $3, count = $4, digest_sum = $5, revision = $6, changed_at = $7
     WHERE id = $1
 """)
+
+_PETITION_COLUMNS: Final = attrgetter(
+    "id", "labelled", "closed_at", "count", "digest_sum", "revision", "changed_at"
+)
 
 
 @dataclass(slots=True)
@@ -251,45 +261,21 @@ class UnitOfWork:
     def write(self, transaction: Transaction, now: WholeEpochSeconds) -> bool:
         """Write back what changed, apart from signatures; return whether anything did."""
         put_comments(transaction, self.changed.values())
-        threads = [_write_thread(thread, now) for thread in self.threads.values() if thread.changed]
-        transaction.each(_SET_THREAD, threads)
+        threads = [thread for thread in self.threads.values() if thread.changed]
+        for thread in threads:
+            if thread.reread_asked:
+                thread.reread, thread.reread_asked_at = thread.reread + 1, now
+        transaction.each(_SET_THREAD, list(map(_THREAD_COLUMNS, threads)))
         bumped = [petition for petition in self.petitions.values() if petition.bumped]
         for petition in bumped:
             if petition.revision == petition.published_revision:
                 petition.changed_at = now
             petition.revision += 1
-        transaction.each(_SET_PETITION, [_write_petition(petition) for petition in bumped])
+        transaction.each(_SET_PETITION, list(map(_PETITION_COLUMNS, bumped)))
         reread = [petition.id for petition in self.petitions.values() if petition.reread]
         if reread:
             request_rereading(transaction, reread, now)
         return bool(self.changed or threads or bumped or reread)
-
-
-def _write_thread(thread: ThreadRow, now: WholeEpochSeconds) -> tuple[object, ...]:
-    return (
-        thread.issue_id,
-        thread.title,
-        thread.labelled,
-        thread.closed_at,
-        thread.locked,
-        thread.comments,
-        thread.as_of,
-        thread.reread + thread.reread_asked,
-        thread.reread_as_of,
-        now if thread.reread_asked else thread.reread_asked_at,
-    )
-
-
-def _write_petition(petition: PetitionRow) -> tuple[object, ...]:
-    return (
-        petition.id,
-        petition.labelled,
-        petition.closed_at,
-        petition.count,
-        petition.digest_sum,
-        petition.revision,
-        petition.changed_at,
-    )
 
 
 def put_comments(transaction: Transaction, rows: Iterable[CommentRow]) -> None:

@@ -111,8 +111,7 @@ async def _save(damaged: DamagedFile, new: Path, now: WholeEpochSeconds, path: P
     is_known = bool(version and list(SCRIPTS.glob(f"versions/{version}_*.py")))
     target = version if version is not None and is_known else HEAD
     make_database_file(new)
-    database = SqliteDatabase(SqliteFile(new))
-    try:
+    async with SqliteDatabase(SqliteFile(new)) as database:
         # The rows go into tables as theirs were; what migrations since do to rows, they do to these as well.
         await database.alter(lambda work: upgrade(work, target=target), TIMEOUT)
         with closing(sqlite3.connect(new)) as tables:
@@ -122,8 +121,6 @@ async def _save(damaged: DamagedFile, new: Path, now: WholeEpochSeconds, path: P
         await make_consistent(database, now, lost)
         app = await database.read(read_credentials)
         rows = [await database.read(partial(_count, table=name)) for name in layouts]
-    finally:
-        await database.close()
     if lost and not any(rows):
         raise WrongDatabase(NOTHING.format(path=path))
     counted = zip(layouts, rows, strict=True)

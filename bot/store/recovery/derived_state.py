@@ -48,15 +48,11 @@ async def make_consistent(database: Database, now: WholeEpochSeconds, lost: Abst
     await database.write(partial(_request_everything, now=now, lost=lost))
 
 
-async def _in_portions(database: Database, work: Callable[[Transaction, int], int | None]) -> None:
+async def _in_portions(database: Database, work: Callable[..., int | None]) -> None:
     """Run a transaction for each portion; it takes the last id of the portion before, and returns its own."""
     after: int | None = -1
     while after is not None:
-        after = await database.write(partial(_run, work=work, after=after))
-
-
-def _run(transaction: Transaction, work: Callable[[Transaction, int], int | None], after: int) -> int | None:
-    return work(transaction, after)
+        after = await database.write(partial(work, after=after))
 
 
 def _drop_orphans(transaction: Transaction) -> None:
