@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 from bot.petition.organizers.commands import CommandStatus, GivenCommand, Outcome
-from bot.store.engine.database import Records, Transaction, read_transaction, statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
 from bot.store.recording.unit_of_work import read_forgotten
 from bot.units import WholeEpochSeconds
 
@@ -141,14 +141,12 @@ def _read_attempts(transaction: Transaction, petition_id: int) -> list[Attempts]
     return [Attempts(*row) for row in transaction.fetch(_ATTEMPTS, petition_id)]
 
 
-_PUT_ATTEMPTS: Final = statement("""
-    INSERT INTO attempts (petition_id, user_id, login, word, times, first_at, last_at, last_comment_id)
-    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[], $6::BIGINT[],
-                         $7::BIGINT[], $8::BIGINT[])
-    ON CONFLICT (petition_id, user_id) DO UPDATE SET
-        login = excluded.login, word = excluded.word, times = excluded.times, first_at = excluded.first_at,
-        last_at = excluded.last_at, last_comment_id = excluded.last_comment_id
-""")
+_PUT_ATTEMPTS: Final = upsert(
+    "attempts",
+    "petition_id, user_id",
+    "petition_id BIGINT, user_id BIGINT, login TEXT, word TEXT, times BIGINT, first_at BIGINT, last_at BIGINT,"
+    " last_comment_id BIGINT",
+)
 
 _DROP_ATTEMPTS: Final = statement("DELETE FROM attempts WHERE petition_id = $1 AND user_id = ANY($2::BIGINT[])")
 

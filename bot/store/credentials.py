@@ -11,6 +11,7 @@ from bot.store.engine.database import (
     has_table,
     read_transaction,
     statement,
+    upsert,
     write_transaction,
 )
 from bot.store.engine.url import SqliteFile, read_address
@@ -40,14 +41,12 @@ class CredentialStore(Records):
         """Store the App's encrypted credentials; False where there are some already, which stay."""
         return bool(await self._execute(self._ADD, APP, sealed, at))
 
-    _PUT: Final = statement("""
-        INSERT INTO sealed (name, content, at) VALUES ($1, $2, $3)
-        ON CONFLICT (name) DO UPDATE SET content = excluded.content, at = excluded.at
-    """)
+    _PUT: Final = upsert("sealed", "name", "name TEXT, content TEXT, at BIGINT")
 
-    async def replace(self, sealed: str, at: WholeEpochSeconds) -> None:
+    @write_transaction
+    def replace(self, transaction: Transaction, sealed: str, at: WholeEpochSeconds) -> None:
         """Store the App's encrypted credentials, and replace others."""
-        await self._execute(self._PUT, APP, sealed, at)
+        transaction.put(self._PUT, [(APP, sealed, at)])
 
     _DROP: Final = statement("DELETE FROM sealed WHERE name = $1")
 

@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.store.engine.database import Database, Records, Transaction, read_transaction, statement, write_transaction
+from bot.store.engine.database import (
+    Database,
+    Records,
+    Transaction,
+    read_transaction,
+    statement,
+    upsert,
+    write_transaction,
+)
 from bot.store.marks import put_mark, read_mark
 from bot.units import EpochSeconds, WholeEpochSeconds
 
@@ -43,11 +51,7 @@ class Deliveries(Records):
         """Return up to when the log of deliveries has been read; 0 for never."""
         return read_mark(transaction, LOG_READ) or 0
 
-    _PUT: Final = statement("""
-        INSERT INTO failed_deliveries (guid, delivery_id, delivered_at)
-        SELECT * FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[])
-        ON CONFLICT (guid) DO UPDATE SET delivery_id = excluded.delivery_id, delivered_at = excluded.delivered_at
-    """)
+    _PUT: Final = upsert("failed_deliveries", "guid", "guid TEXT, delivery_id BIGINT, delivered_at BIGINT")
 
     _DROP: Final = statement("DELETE FROM failed_deliveries WHERE guid = ANY($1::TEXT[])")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.petition.facts import InstallationFact, Repository, RepositoryFact
-from bot.store.engine.database import Records, Row, Transaction, statement, write_transaction
+from bot.store.engine.database import Records, Row, Statement, Transaction, statement, upsert, write_transaction
 from bot.store.recording.rows import read_repository
 from bot.store.states import State
 from bot.store.threads import publish_now, resync_petitions
@@ -45,6 +45,9 @@ class KnownRepository:
     accessible: bool
 
 
+_INSTALLATION_COLUMNS: Final = "id BIGINT, account TEXT, suspended BOOLEAN, deleted BOOLEAN, as_of BIGINT"
+
+
 class Installations(Records):
     """Where the App is installed."""
 
@@ -54,6 +57,12 @@ class Installations(Records):
         """List the accounts on which the App is installed."""
         return [row.account for row in await self._fetch(self._ACCOUNTS)]
 
+    _ALL: Final = statement("SELECT id, account, suspended, deleted, as_of, lacks FROM installations")
+
+    _END: Final = statement("UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1")
+
+    _PUT_SEEN: Final = upsert("installations", "id", f"{_INSTALLATION_COLUMNS}, lacks TEXT")
+
     async def record_all(self, seen: Iterable[SeenInstallation], as_of: WholeEpochSeconds) -> None:
         """Record a complete list of the App's installations.
 
@@ -61,39 +70,23 @@ class Installations(Records):
         """
         listed = {one.id: one for one in seen}
         now = int(self._now())
-        if await self._database.write(lambda transaction: self._record_all(transaction, listed, as_of, now)):
+
+        def record(transaction: Transaction) -> bool:
+            lock_structure(transaction)
+            known = {row.id: row for row in transaction.fetch(self._ALL)}
+            current = (row for row in known.values() if not row.deleted and row.as_of < as_of)
+            ended = [row.id for row in current if row.id not in listed]
+            for installation_id in ended:
+                transaction.execute(self._END, installation_id, as_of)
+            changed = [one for one in listed.values() if _is_changed(one, known.get(one.id), as_of)]
+            for one in changed:
+                transaction.put(self._PUT_SEEN, [(one.id, one.account, one.suspended, False, as_of, one.lacks)])
+                if not one.suspended:
+                    _resync_installation(transaction, one.id, now)
+            return bool(ended or changed)
+
+        if await self._database.write(record):
             self._announce()
-
-    _ALL: Final = statement("SELECT id, account, suspended, deleted, as_of, lacks FROM installations")
-
-    _END: Final = statement("UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1")
-
-    _PUT_SEEN: Final = statement("""
-        INSERT INTO installations (id, account, suspended, deleted, as_of, lacks)
-        VALUES ($1, $2, $3, FALSE, $4, $5)
-        ON CONFLICT (id) DO UPDATE SET
-            account = excluded.account, suspended = excluded.suspended, deleted = FALSE, as_of = excluded.as_of,
-            lacks = excluded.lacks
-    """)
-
-    def _record_all(
-        self,
-        transaction: Transaction,
-        listed: dict[int, SeenInstallation],
-        as_of: WholeEpochSeconds,
-        now: WholeEpochSeconds,
-    ) -> bool:
-        lock_structure(transaction)
-        known = {row.id: row for row in transaction.fetch(self._ALL)}
-        ended = [row.id for row in known.values() if row.id not in listed and not row.deleted and row.as_of < as_of]
-        for installation_id in ended:
-            transaction.execute(self._END, installation_id, as_of)
-        changed = [one for one in listed.values() if _is_changed(one, known.get(one.id), as_of)]
-        for one in changed:
-            transaction.execute(self._PUT_SEEN, one.id, one.account, one.suspended, as_of, one.lacks)
-            if not one.suspended:
-                _resync_installation(transaction, one.id, now)
-        return bool(ended or changed)
 
     _TO_DISCOVER: Final = statement("""
         SELECT id, survey_asked, survey_done, surveyed_at, survey_began FROM installations
@@ -205,13 +198,14 @@ def _is_changed(one: SeenInstallation, known: Row | None, as_of: WholeEpochSecon
     return not same and known.as_of <= as_of
 
 
-_LOCK_STRUCTURE: Final = statement("SELECT pg_advisory_xact_lock(7597418026143314282)")
+_LOCK_STRUCTURE: Final = Statement(
+    sqlite="SELECT 1", postgresql="SELECT pg_advisory_xact_lock(7597418026143314282)"
+)
 
 
 def lock_structure(transaction: Transaction) -> None:
     """Lock petitions, repositories and installations against other changes of what there is of them."""
-    if transaction.engine == "postgresql":
-        transaction.fetch(_LOCK_STRUCTURE)
+    transaction.tuples(_LOCK_STRUCTURE)
 
 
 _REQUEST_DISCOVERY: Final = statement("UPDATE installations SET survey_asked = survey_asked + 1 WHERE id = $1")
@@ -280,12 +274,7 @@ def add_installation(transaction: Transaction, installation_id: int) -> None:
 
 _INSTALLATION: Final = statement("SELECT account, suspended, deleted, as_of FROM installations WHERE id = $1")
 
-_PUT: Final = statement("""
-    INSERT INTO installations (id, account, suspended, deleted, as_of) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (id) DO UPDATE SET
-        account = excluded.account, suspended = excluded.suspended, deleted = excluded.deleted,
-        as_of = excluded.as_of
-""")
+_PUT: Final = upsert("installations", "id", _INSTALLATION_COLUMNS)
 
 
 def record_installation(transaction: Transaction, fact: InstallationFact, now: WholeEpochSeconds) -> None:
@@ -294,7 +283,7 @@ def record_installation(transaction: Transaction, fact: InstallationFact, now: W
     seen = (fact.deleted, fact.as_of, fact.suspended, fact.account)
     known = (bool(rows[0].deleted), rows[0].as_of, bool(rows[0].suspended), rows[0].account) if rows else None
     if known is None or seen > known:
-        transaction.execute(_PUT, fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)
+        transaction.put(_PUT, [(fact.id, fact.account, fact.suspended, fact.deleted, fact.as_of)])
         if not fact.suspended and not fact.deleted:
             _resync_installation(transaction, fact.id, now)
     if fact.repositories_added:
@@ -309,15 +298,12 @@ _REPOSITORY: Final = statement("""
     FROM repositories WHERE id = $1
 """)
 
-_PUT_REPOSITORY: Final = statement("""
-    INSERT INTO repositories (id, installation_id, owner, name, private, archived, deleted, as_of, accessible,
-                              accessible_as_of)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    ON CONFLICT (id) DO UPDATE SET
-        installation_id = excluded.installation_id, owner = excluded.owner, name = excluded.name,
-        private = excluded.private, archived = excluded.archived, deleted = excluded.deleted,
-        as_of = excluded.as_of, accessible = excluded.accessible, accessible_as_of = excluded.accessible_as_of
-""")
+_PUT_REPOSITORY: Final = upsert(
+    "repositories",
+    "id",
+    "id BIGINT, installation_id BIGINT, owner TEXT, name TEXT, private BOOLEAN, archived BOOLEAN, deleted BOOLEAN,"
+    " as_of BIGINT, accessible BOOLEAN, accessible_as_of BIGINT",
+)
 
 
 def record_repository(transaction: Transaction, fact: RepositoryFact, now: WholeEpochSeconds) -> None:
@@ -338,7 +324,8 @@ def record_repository(transaction: Transaction, fact: RepositoryFact, now: Whole
             resync_petitions_of(transaction, new.id, now)
     accessible_as_of = max(fact.as_of, rows[0].accessible_as_of) if rows else fact.as_of
     accessible = bool(rows[0].accessible) if rows and rows[0].accessible_as_of > fact.as_of else True
-    transaction.execute(
-        _PUT_REPOSITORY, new.id, fact.installation_id, new.owner, new.name, new.private, new.archived,
-        fact.deleted, fact.as_of, accessible, accessible_as_of,
+    columns = (
+        new.id, fact.installation_id, new.owner, new.name, new.private, new.archived, fact.deleted, fact.as_of,
+        accessible, accessible_as_of,
     )  # fmt: skip
+    transaction.put(_PUT_REPOSITORY, [columns])

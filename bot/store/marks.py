@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.store.engine.database import Transaction, statement
+from bot.store.engine.database import Transaction, statement, upsert
 from bot.units import WholeEpochSeconds
 
 _GET: Final = statement("SELECT at FROM marks WHERE name = $1")
@@ -16,14 +16,12 @@ def read_mark(transaction: Transaction, name: str) -> int | None:
     return rows[0][0] if rows else None
 
 
-_PUT: Final = statement("""
-    INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at
-""")
+_PUT: Final = upsert("marks", "name", "name TEXT, at BIGINT")
 
 
 def put_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None:
     """Store a number under a name, and replace another one."""
-    transaction.execute(_PUT, name, at)
+    transaction.put(_PUT, [(name, at)])
 
 
 _PUT_FIRST: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.petition.comments.comment import END_OF_TIME, without_details
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
-from bot.store.engine.database import Records, Transaction, statement
+from bot.store.engine.database import Records, Transaction, statement, upsert
 from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, read_rules
 from bot.store.recording.signatures import SECONDS_PER_DAY, derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
@@ -119,10 +119,7 @@ class Privacy(Records):
         return read_issues_of(transaction, one.petition_id)
 
 
-_FORGET: Final = statement("""
-    INSERT INTO forgotten (user_id, at) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
-    ON CONFLICT (user_id) DO UPDATE SET at = excluded.at
-""")
+_FORGET: Final = upsert("forgotten", "user_id", "user_id BIGINT, at BIGINT")
 
 _COMMENTS_BY: Final = statement(f"SELECT {COMMENT_COLUMNS} FROM comments WHERE author_id = ANY($1::BIGINT[])")
 
@@ -131,13 +128,12 @@ def forget_people(transaction: Transaction, people: Collection[int], now: WholeE
     """Erase people's details, and record that what they wrote up to now is not to be taken up again."""
     forget_sign_outs(transaction, people)
     transaction.put(_FORGET, [(person, now) for person in people])
-    unit = UnitOfWork()
     # Locked first and read again: what was recorded meanwhile is to be forgotten as well.
-    unit.lock(transaction, [row.issue_id for row in _read_comments_by(transaction, people)])
+    unit = UnitOfWork(transaction, [row.issue_id for row in _read_comments_by(transaction, people)])
     rows = _read_comments_by(transaction, people)
     for row in rows:
         unit.add_comment(row)
-    _erase_details(transaction, unit, rows, until=now, now=now)
+    _erase_details(unit, rows, until=now, now=now)
     drop_attempts_by(transaction, people)
     standing = sum(row.counted for row in rows)
     return Forgotten(tuple(people), len(rows), len({row.petition_id for row in rows}), standing)
@@ -149,13 +145,11 @@ def _read_comments_by(transaction: Transaction, people: Collection[int]) -> list
 
 def erase_details_on(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:
     """Erase the details of everybody who commented on an issue."""
-    unit = UnitOfWork()
-    unit.lock(transaction, [issue_id])
-    _erase_details(transaction, unit, unit.read_thread(transaction, issue_id), until=END_OF_TIME, now=now)
+    unit = UnitOfWork(transaction, [issue_id])
+    _erase_details(unit, unit.read_thread(issue_id), until=END_OF_TIME, now=now)
 
 
 def _erase_details(
-    transaction: Transaction,
     unit: UnitOfWork,
     rows: Iterable[CommentRow],
     *,
@@ -168,5 +162,5 @@ def _erase_details(
             redacted = replace(row, comment=bare, read_digest="", grammar=0)
             derive_comment(redacted)
             unit.change(redacted)
-    derive_signatures(transaction, unit, now)
-    unit.write(transaction, now)
+    derive_signatures(unit, now)
+    unit.write(now)

@@ -125,8 +125,9 @@ class Publications(Records):
         now = int(self._now())
 
         def apply(transaction: Transaction) -> tuple[bool, bool]:
-            known = UnitOfWork()
-            known.lock(transaction, [*read_issues_of(transaction, petition_id), *(one.issue_id for one in bodies)])
+            known = UnitOfWork(
+                transaction, [*read_issues_of(transaction, petition_id), *(one.issue_id for one in bodies)]
+            )
             recorded = record_observations(transaction, facts, RecordContext(self._label, now))
             changed = record_rules(transaction, petition_id, ruling, now) or recorded.changed
             threads = [known.threads.get(body.issue_id) for body in bodies]

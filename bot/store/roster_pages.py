@@ -97,12 +97,14 @@ def _question(
 ) -> tuple[Statement, *tuple[object, ...]]:
     descending = (wanted.order is SortOrder.NEWEST) is not back
     spellings = _spellings(wanted.text) if wanted.text else ()
-    kind = _Kind(wanted.order.is_by_name, descending, len(spellings), wanted.cursor is not None, show)
     values: list[object] = [petition_id, wanted.size + 1]
     if wanted.cursor is not None:
         values += [wanted.cursor.key, wanted.cursor.comment_id]
     values += map(_pattern, spellings)
-    return _roster_statement(kind), *values
+    statement_ = _roster_statement(
+        wanted.order.is_by_name, descending, patterns=len(spellings), following=wanted.cursor is not None, show=show
+    )
+    return statement_, *values
 
 
 def _spellings(text: str) -> tuple[str, ...]:
@@ -146,42 +148,26 @@ def _signature_of_login(show: frozenset[Detail]) -> Statement:
     return Statement(sqlite=statement(on_sqlite).sqlite, postgresql=question)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    by_name: bool
-    descending: bool
-    patterns: int
-    following: bool
-    show: frozenset[Detail]
-
-
 @cache
-def _roster_statement(kind: _Kind) -> Statement:
+def _roster_statement(
+    by_name: bool, descending: bool, *, patterns: int, following: bool, show: frozenset[Detail]
+) -> Statement:
     """Return the query for a part of a roster: $1 petition, $2 rows, then the cursor, then patterns.
 
     Times are sorted by their index. Names and searches read all signatures of a petition: an index for them
     would have to be written with every signature. What is not shown can neither be found nor sorted by.
     """
-    return Statement(
-        sqlite=statement(_roster(kind, collation="", like="LIKE")).sqlite,
-        postgresql=_roster(kind, collation=' COLLATE "C"', like="ILIKE"),
-    )
-
-
-def _roster(kind: _Kind, *, collation: str, like: str) -> str:
-    key = f"{_sort_name(kind.show)}{collation}" if kind.by_name else "s.signed_at"
-    direction = "DESC" if kind.descending else "ASC"
+    key = f'{_sort_name(show)} COLLATE "C"' if by_name else "s.signed_at"
+    direction = "DESC" if descending else "ASC"
     conditions = ["s.petition_id = $1"]
-    if kind.following:
-        key_type = "TEXT" if kind.by_name else "BIGINT"
-        conditions.append(f"({key}, s.comment_id) {'<' if kind.descending else '>'} ($3::{key_type}, $4::BIGINT)")
-    if kind.patterns:
-        first = 5 if kind.following else 3
-        columns = ["s.login", *(column for detail, column in _DETAILS[:2] if detail in kind.show)]
+    if following:
+        key_type = "TEXT" if by_name else "BIGINT"
+        conditions.append(f"({key}, s.comment_id) {'<' if descending else '>'} ($3::{key_type}, $4::BIGINT)")
+    if patterns:
+        first = 5 if following else 3
+        columns = ["s.login", *(column for detail, column in _DETAILS[:2] if detail in show)]
         alike = (
-            f"{column} {like} ${first + number} ESCAPE '\\'"
-            for column in columns
-            for number in range(kind.patterns)
+            f"{column} ILIKE ${first + number} ESCAPE '\\'" for column in columns for number in range(patterns)
         )
         conditions.append(f"({' OR '.join(alike)})")
     # The rows of the page first: joining them is for fifty and not for all.
@@ -189,7 +175,9 @@ def _roster(kind: _Kind, *, collation: str, like: str) -> str:
         SELECT * FROM signatures s WHERE {" AND ".join(conditions)}
         ORDER BY {key} {direction}, s.comment_id {direction} LIMIT $2
     )"""
-    return f"{_entry_statement(page, kind.show)} ORDER BY {key} {direction}, s.comment_id {direction}"
+    question = f"{_entry_statement(page, show)} ORDER BY {key} {direction}, s.comment_id {direction}"
+    on_sqlite = question.replace(' COLLATE "C"', "").replace(" ILIKE ", " LIKE ")
+    return Statement(sqlite=statement(on_sqlite).sqlite, postgresql=question)
 
 
 def _entry_statement(source: str, show: frozenset[Detail]) -> str:

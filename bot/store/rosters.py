@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from bot.petition.counting.tally import Reason, Signature, explain
 from bot.petition.facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules_in_force import next_goal
-from bot.petition.organizers.settings import Detail, Settings
+from bot.petition.organizers.settings import Settings
 from bot.store.engine.database import Records, Statement, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts
 from bot.store.petitions import Snapshot, read_snapshot
@@ -226,17 +227,11 @@ class Rosters(Records):
         seen: set[int] = set()
         wanted: RosterQuery | None = RosterQuery(SortOrder.OLDEST, size=BATCH)
         while wanted is not None:
-            page = await self._get_page(petition_id, wanted, show)
+            page = await self._database.read(partial(read_page, petition_id=petition_id, wanted=wanted, show=show))
             fresh = [entry for entry in page.entries if entry.signature.user_id not in seen]
             seen.update(entry.signature.user_id for entry in fresh)
             yield fresh
             wanted = replace(wanted, cursor=page.after) if page.after else None
-
-    @read_transaction
-    def _get_page(
-        self, transaction: Transaction, petition_id: int, wanted: RosterQuery, show: frozenset[Detail]
-    ) -> RosterPage:
-        return read_page(transaction, petition_id, wanted, show)
 
 
 def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:

@@ -239,20 +239,19 @@ def record_rules(
 
     A command that came after the rules were worked out is left to the next time.
     """
-    unit = UnitOfWork()
-    unit.lock(transaction, read_issues_of(transaction, petition_id))
+    unit = UnitOfWork(transaction, read_issues_of(transaction, petition_id))
     petition = unit.petitions.get(petition_id)
     if petition is None:
         return False
     before, petition.rules = petition.rules, ruling.rules
     if before != ruling.rules:
-        _reconsider(transaction, unit, petition, before)
+        _reconsider(unit, petition, before)
         petition.bumped = True
-    _answer(transaction, unit, petition_id, ruling)
-    derive_signatures(transaction, unit, now)
+    _answer(unit, petition_id, ruling)
+    derive_signatures(unit, now)
     _request_recount(unit, ruling)
     _record_end(transaction, petition, now)
-    changed = unit.write(transaction, now)
+    changed = unit.write(now)
     attempts = record_outcomes(transaction, petition_id, ruling.outcomes, now)
     record_attempts(transaction, petition_id, [] if petition.anonymised else attempts)
     return changed
@@ -264,36 +263,36 @@ _AUTHORS_OF_PHRASES: Final = statement("""
 """)
 
 
-def _reconsider(transaction: Transaction, unit: UnitOfWork, petition: PetitionRow, before: Rules) -> None:
+def _reconsider(unit: UnitOfWork, petition: PetitionRow, before: Rules) -> None:
     """Mark the signatures that the change may concern as to be derived again."""
     after = petition.rules
     people = set(before.removed_ids ^ after.removed_ids)
     if before.phrases != after.phrases:
-        people.update(row.author_id for row in transaction.fetch(_AUTHORS_OF_PHRASES, petition.id))
+        people.update(row.author_id for row in unit.transaction.fetch(_AUTHORS_OF_PHRASES, petition.id))
     if before.settings.minimum_account_age != after.settings.minimum_account_age:
-        people |= _age_matters(transaction, unit, after)
-    unit.read_authors(transaction, people)
+        people |= _age_matters(unit, after)
+    unit.read_authors(people)
     unit.people.update((petition.id, person) for person in people)
     ends = {rules.ends_at(petition.closed_at) for rules in (before, after)}
     if len(ends) > 1:
         petition.reconsider = min(end for end in ends if end is not None)
 
 
-def _age_matters(transaction: Transaction, unit: UnitOfWork, after: Rules) -> set[int]:
+def _age_matters(unit: UnitOfWork, after: Rules) -> set[int]:
     """Return whose signatures to derive again when another age is asked for, or none; unknown ages come later."""
     for thread in unit.threads.values():
         if after.asks_for_age:
             # Reading finds out how old the accounts are, and derives all signatures.
             thread.request_reread()
         else:
-            unit.read_thread(transaction, thread.issue_id)
+            unit.read_thread(thread.issue_id)
     return {row.comment.author.id for row in unit.comments.values() if row.comment.author}
 
 
-def _answer(transaction: Transaction, unit: UnitOfWork, petition_id: int, ruling: CommandResults) -> None:
+def _answer(unit: UnitOfWork, petition_id: int, ruling: CommandResults) -> None:
     """Set the reaction that each command should bear."""
     answers = {outcome.command.comment_id: outcome for outcome in ruling.outcomes}
-    for row in _read_command_rows(transaction, petition_id):
+    for row in _read_command_rows(unit.transaction, petition_id):
         outcome = answers.get(row.comment.id)
         wanted = None if outcome is None else _REACTIONS[outcome.status]
         known = unit.comments.setdefault(row.comment.id, row)

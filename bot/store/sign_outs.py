@@ -15,6 +15,7 @@ from bot.store.engine.database import (
     Transaction,
     read_transaction,
     statement,
+    upsert,
     write_transaction,
 )
 from bot.units import EpochSeconds
@@ -86,17 +87,14 @@ _NEXT_NUMBER: Final = statement("""
     RETURNING not_before
 """)
 
-_SIGN_OUT: Final = statement("""
-    INSERT INTO sign_outs (user_id, not_before) VALUES ($1, $2)
-    ON CONFLICT (user_id) DO UPDATE SET not_before = excluded.not_before
-""")
+_SIGN_OUT: Final = upsert("sign_outs", "user_id", "user_id BIGINT, not_before BIGINT")
 
 
 def _sign_out(transaction: Transaction, user_id: int, now: EpochSeconds) -> int:
     # Numbers are microseconds where possible: a database that was put back from a copy goes on above all that it
     # has ever given.
     number = _number(transaction, _NEXT_NUMBER, int(now * _MILLION))
-    transaction.execute(_SIGN_OUT, user_id, number)
+    transaction.put(_SIGN_OUT, [(user_id, number)])
     return number
 
 

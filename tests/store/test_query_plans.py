@@ -18,6 +18,7 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Clarification, Cursor, LastBodies, PlannedBody, RosterQuery, SortOrder, State, Store
 from bot.store.engine.database import Database, Row, Statement, Transaction, statement
+from bot.store.engine.sqlite import SqliteDatabase
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, record_write
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class Traced(Transaction):
     """A transaction that keeps what it executes."""
 
     def __init__(self, inner: Transaction, executed: set[Statement]) -> None:
-        self.inner, self.executed, self.engine = inner, executed, inner.engine
+        self.inner, self.executed = inner, executed
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:
         self.executed.add(statement)
@@ -224,7 +225,7 @@ async def explain(database: Database, text: Statement) -> list[str]:
     values = [None] * max(map(int, re.findall(r"\?(\d+)", text.sqlite)), default=0)
 
     def ask(transaction: Transaction) -> list[str]:
-        if transaction.engine == "sqlite":
+        if isinstance(database, SqliteDatabase):
             return [row.detail for row in transaction.fetch(question, *values)]
         transaction.execute(INDEXES_ONLY)
         return [row[0] for row in transaction.fetch(question, *values)]

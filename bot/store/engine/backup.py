@@ -38,11 +38,9 @@ def backup(database_url: str, file: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")
             _check(copy, path)
         part.replace(file)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         if is_damage(error):
             raise Damaged(describe_damage(path, error)) from error
-        raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
-    except OSError as error:
         raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
     finally:
         if part is not None:

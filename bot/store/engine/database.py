@@ -24,7 +24,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
@@ -89,8 +89,6 @@ class Coordinator(ABC):
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Engine = Literal["sqlite", "postgresql"]
-
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -111,10 +109,6 @@ class Statement:
     sqlite: str
     postgresql: str
 
-    def text(self, engine: Engine) -> str:
-        """Return the text that an engine reads."""
-        return self.sqlite if engine == "sqlite" else self.postgresql
-
 
 def statement(text: str) -> Statement:
     """Return a statement, from its text for PostgreSQL."""
@@ -128,6 +122,17 @@ def _for_sqlite(text: str) -> str:
     text = re.sub(r"\s+FOR UPDATE[^)]*$", "", text)
     text = re.sub(r"::(BIGINT|TEXT|BOOLEAN|INTEGER|DOUBLE PRECISION)(\[\])?", "", text)
     return re.sub(r"\$(\d+)", r"?\1", text)
+
+
+def upsert(table: str, key: str, columns: str) -> Statement:
+    """Return the statement that puts rows, or replaces those with their key; `columns` are "name TYPE, …"."""
+    types = dict(column.split() for column in columns.split(", "))
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types.values(), 1))
+    changes = ", ".join(f"{name} = excluded.{name}" for name in types if name not in key.split(", "))
+    return statement(f"""
+        INSERT INTO {table} ({", ".join(types)}) SELECT * FROM unnest({arrays})
+        ON CONFLICT ({key}) DO UPDATE SET {changes}
+    """)
 
 
 class Row(tuple[Any, ...]):
@@ -144,8 +149,6 @@ class Transaction(ABC):
     """The statements of one transaction; a list or tuple among the values of one is an array."""
 
     __slots__ = ()
-
-    engine: Engine
 
     @abstractmethod
     def fetch(self, statement: Statement, *values: object) -> Sequence[Row]:

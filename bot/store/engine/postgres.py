@@ -16,7 +16,6 @@ from bot.store.engine.database import (
     TIMEOUT,
     Coordinator,
     Database,
-    Engine,
     Row,
     Statement,
     Transaction,
@@ -173,8 +172,6 @@ class PostgresDatabase(Database):
 
 class _PostgresTransaction(Transaction):
     __slots__ = ("_session",)
-
-    engine: Engine = "postgresql"
 
     def __init__(self, session: asyncpg.Connection) -> None:
         self._session = session

@@ -23,7 +23,6 @@ from bot.store.engine.database import (
     TIMEOUT,
     Coordinator,
     Database,
-    Engine,
     Row,
     Statement,
     Transaction,
@@ -195,7 +194,7 @@ class SqliteDatabase(Database):
         return result
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Check whether an error says that the file is damaged, or is no database at all.
 
     https://www.sqlite.org/rescode.html: the low byte of an extended code is the code.
@@ -212,8 +211,6 @@ def describe_damage(path: Path, what: object) -> str:
 
 class _SqliteTransaction(Transaction):
     __slots__ = ("_cursor",)
-
-    engine: Engine = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._cursor = connection.cursor()

@@ -71,15 +71,14 @@ class Consistency(Records):
     def inspect(self, transaction: Transaction, petition_id: int) -> Inspection | None:
         """Fold a petition's comments and compare; None where it is not there any more."""
         issue_ids = read_issues_of(transaction, petition_id)
-        unit = UnitOfWork()
-        unit.read(transaction, issue_ids)
+        unit = UnitOfWork(transaction, issue_ids, lock=False)
         petition, kept = unit.petitions.get(petition_id), read_totals(transaction, petition_id)
         if petition is None or kept is None:
             return None
         fold = _Fold(petition)
         for issue_id in issue_ids:
             fold.add(read_comments_of(transaction, issue_id))
-        read_born(transaction, petition, fold.people)
+        read_born(transaction, petition, list(fold.people))
         right = fold.signatures()
         totals = add_up(right.values())
         found = (
@@ -115,7 +114,8 @@ class _Fold:
 
     petition: PetitionRow
     discrepancies: list[Discrepancy] = field(default_factory=list)
-    _people: defaultdict[int, list[CommentRow]] = field(default_factory=lambda: defaultdict(list))
+    people: defaultdict[int, list[CommentRow]] = field(default_factory=lambda: defaultdict(list))
+    """By user id, the comments of each."""
 
     def add(self, rows: Iterable[CommentRow]) -> None:
         for row in rows:
@@ -123,17 +123,12 @@ class _Fold:
                 self.discrepancies.append(Discrepancy("what a comment says is kept otherwise", row.comment.id))
             has_command = row.standing is not None and row.standing.command is not None
             if row.comment.author is not None and (has_command or row.counted):
-                self._people[row.comment.author.id].append(row)
-
-    @property
-    def people(self) -> list[int]:
-        """Return the authors of commands, by user id."""
-        return list(self._people)
+                self.people[row.comment.author.id].append(row)
 
     def signatures(self) -> dict[int, Signature]:
         """Derive the signatures, by their comments."""
         found = {}
-        for rows in self._people.values():
+        for rows in self.people.values():
             signature = self._signature(rows)
             if signature is not None:
                 found[signature.comment_id] = signature
@@ -143,7 +138,7 @@ class _Fold:
                         "counts, but is not marked so" if not row.counted else "is marked as counting, but does not"
                     )
                     self.discrepancies.append(Discrepancy(f"a comment {text}", row.comment.id))
-        self._people.clear()
+        self.people.clear()
         return found
 
     def _signature(self, rows: list[CommentRow]) -> Signature | None:

@@ -72,12 +72,11 @@ def record_listing(
     transaction: Transaction, listing: CommentListing, context: RecordContext, elsewhere: Iterable[int] = ()
 ) -> ListingOutcome:
     """Merge a listing; `elsewhere` are other issues on which its comments are known. Raises CommentsElsewhere."""
-    unit = UnitOfWork()
-    unit.lock(transaction, [listing.issue_id, *elsewhere])
+    unit = UnitOfWork(transaction, [listing.issue_id, *elsewhere])
     thread = unit.threads[listing.issue_id]
-    rows = unit.read_thread(transaction, listing.issue_id)
+    rows = unit.read_thread(listing.issue_id)
     known = {row.comment.id for row in rows}
-    unit.read_comments(transaction, [comment for comment in listing.comments if comment.id not in known])
+    unit.read_comments([comment for comment in listing.comments if comment.id not in known])
     others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
     if others:
         raise CommentsElsewhere(frozenset(others))
@@ -89,12 +88,12 @@ def record_listing(
         unit.change(unit.comments[row.comment.id])
     for row in rows:
         unit.mark_author(row)
-    signatures = derive_signatures(transaction, unit, context.now)
+    signatures = derive_signatures(unit, context.now)
     petition = unit.petitions[thread.petition_id]
-    repaired = _repair(transaction, unit, petition, signatures) if listing.complete else 0
+    repaired = _repair(unit, petition, signatures) if listing.complete else 0
     if listing.complete:
         transaction.execute(_MARK_LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
-    unit.write(transaction, context.now)
+    unit.write(context.now)
     here = (row for row in unit.comments.values() if row.issue_id == thread.issue_id)
     doubtful = tuple(row.comment.id for row in here if row.doubtful or _may_be_in_time(row, petition))
     return ListingOutcome(
@@ -121,12 +120,10 @@ _SIGNATURES_OF: Final = statement(f"""
 """)
 
 
-def _repair(
-    transaction: Transaction, unit: UnitOfWork, petition: PetitionRow, signatures: dict[Person, Signature | None]
-) -> int:
+def _repair(unit: UnitOfWork, petition: PetitionRow, signatures: dict[Person, Signature | None]) -> int:
     """Compare kept signatures with what was just derived from the comments, and repair them."""
     ids = [row.comment.id for row in unit.comments.values() if row.petition_id == petition.id]
-    kept_rows = transaction.tuples(_SIGNATURES_OF, ids, petition.id)
+    kept_rows = unit.transaction.tuples(_SIGNATURES_OF, ids, petition.id)
     kept = {each.comment_id: each for each in starmap(Signature, kept_rows)}
     right = {
         each.comment_id: each
@@ -137,8 +134,8 @@ def _repair(
     wrong = [comment_id for comment_id in kept if comment_id not in right]
     if lacking or wrong:
         petition.bumped = True
-        put_signatures(transaction, [(petition.id, each) for each in lacking])
-        drop_signatures(transaction, wrong)
+        put_signatures(unit.transaction, [(petition.id, each) for each in lacking])
+        drop_signatures(unit.transaction, wrong)
     return len(lacking) + len(wrong)
 
 

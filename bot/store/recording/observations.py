@@ -59,20 +59,19 @@ def record_observations(
     transaction: Transaction, facts: Sequence[Observation], context: RecordContext, elsewhere: Iterable[int] = ()
 ) -> Recorded:
     """Merge observations into rows and derive again what they concern."""
-    unit = UnitOfWork()
-    unit.lock(transaction, [*(fact.issue.id for fact in facts), *elsewhere])
+    unit = UnitOfWork(transaction, [*(fact.issue.id for fact in facts), *elsewhere])
     first = _to_be_recorded_first(unit, facts, context.label)
     if first:
         return Recorded(first=tuple(first))
     known = [fact for fact in facts if fact.issue.id in unit.threads]
-    unit.read_comments(transaction, [fact.comment for fact in known if isinstance(fact, CommentFact)])
+    unit.read_comments([fact.comment for fact in known if isinstance(fact, CommentFact)])
     others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
     if others:
         return Recorded(elsewhere=frozenset(others))
     for fact in known:
-        _merge_fact(transaction, unit, fact, context)
-    request_ages(unit, derive_signatures(transaction, unit, context.now))
-    return Recorded(changed=unit.write(transaction, context.now))
+        _merge_fact(unit, fact, context)
+    request_ages(unit, derive_signatures(unit, context.now))
+    return Recorded(changed=unit.write(context.now))
 
 
 def merge_comment(unit: UnitOfWork, thread: ThreadRow, seen: Comment) -> CommentRow | None:
@@ -154,14 +153,14 @@ def apply_to_petition(petition: PetitionRow, thread: ThreadRow) -> None:
         petition.closed_at = thread.closed_at
 
 
-def _merge_fact(transaction: Transaction, unit: UnitOfWork, fact: Observation, context: RecordContext) -> None:
+def _merge_fact(unit: UnitOfWork, fact: Observation, context: RecordContext) -> None:
     thread = unit.threads[fact.issue.id]
     petition = unit.petitions[thread.petition_id]
     as_of = _as_of(fact)
     merge_issue(petition, thread, fact.issue, as_of, context)
     if isinstance(fact, CommentFact):
         if not thread.gone or thread.moved_to is not None:
-            _merge_comment_fact(transaction, unit, thread, fact)
+            _merge_comment_fact(unit, thread, fact)
         return
     if as_of < thread.as_of and _contradicts(thread, fact.issue, context):
         # Delivered late, or our clock is fast and what we read is dated wrongly: read it from GitHub.
@@ -173,7 +172,7 @@ def _merge_fact(transaction: Transaction, unit: UnitOfWork, fact: Observation, c
     home = thread.moved_to if thread.gone else thread.issue_id
     if fact.edit is not None and home is not None:
         letter_of = petition.id if thread.position == 1 else None
-        petition.bumped |= observe_edit(transaction, home, fact.edit, as_of, letter_of)
+        petition.bumped |= observe_edit(unit.transaction, home, fact.edit, as_of, letter_of)
 
 
 def _contradicts(thread: ThreadRow, issue: Issue, context: RecordContext) -> bool:
@@ -181,7 +180,7 @@ def _contradicts(thread: ThreadRow, issue: Issue, context: RecordContext) -> boo
     return not thread.gone and seen != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
 
 
-def _merge_comment_fact(transaction: Transaction, unit: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
+def _merge_comment_fact(unit: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
     seen = fact.comment
     if seen.id not in unit.comments and not seen.deleted and seen.created_at < thread.listed_at:
         # A complete listing did not have it: it was deleted since, or is hidden from us. GitHub knows.
@@ -189,7 +188,7 @@ def _merge_comment_fact(transaction: Transaction, unit: UnitOfWork, thread: Thre
         thread.request_reread()
     row = merge_comment(unit, thread, seen)
     # A comment that was asked for lately waits for its turn, and nothing else is read for it.
-    if row is not None and (fact.recheck or (row.doubtful and not reopen_doubt(transaction, row.comment.id))):
+    if row is not None and (fact.recheck or (row.doubtful and not reopen_doubt(unit.transaction, row.comment.id))):
         thread.request_reread()
 
 

@@ -15,10 +15,14 @@ from bot.petition.facts import Repository
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.units import WholeEpochSeconds
 
-COMMENT_COLUMNS: Final = """
-    id, issue_id, petition_id, author_id, author_login, author_type, author_at, created_at, deleted, missing_at,
-    versions, command, made_at, doubtful, counted, ack_wanted, ack_given, reaction_id, ack_due, read_digest, grammar
-"""
+COMMENT_TYPES: Final = (
+    "id BIGINT, issue_id BIGINT, petition_id BIGINT, author_id BIGINT, author_login TEXT, author_type TEXT,"
+    " author_at BIGINT, created_at BIGINT, deleted BOOLEAN, missing_at BIGINT, versions TEXT, command TEXT,"
+    " made_at BIGINT, doubtful BOOLEAN, counted BOOLEAN, ack_wanted TEXT, ack_given TEXT, reaction_id BIGINT,"
+    " ack_due BOOLEAN, read_digest TEXT, grammar BIGINT"
+)
+
+COMMENT_COLUMNS: Final = ", ".join(column.split()[0] for column in COMMENT_TYPES.split(", "))
 
 
 SIGNATURE_COLUMNS: Final = "user_id, login, comment_id, signed_at, name, affiliation, reason"

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
-from bot.store.engine.database import Records, Transaction, read_transaction, statement
+from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
 from bot.store.recording.rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
 from bot.units import WholeEpochSeconds
@@ -57,15 +57,13 @@ _ADD_TO_DAYS: Final = statement("""
 """)
 
 
-def derive_signatures(
-    transaction: Transaction, unit: UnitOfWork, now: WholeEpochSeconds
-) -> dict[Person, Signature | None]:
+def derive_signatures(unit: UnitOfWork, now: WholeEpochSeconds) -> dict[Person, Signature | None]:
     """Derive again what a change concerns: signatures, counts and reactions; return signatures by person."""
-    _mark_people_by_petition(transaction, unit)
+    _mark_people_by_petition(unit)
     if not unit.people:
         return {}
     for petition in unit.petitions.values():
-        read_born(transaction, petition, [person for of, person in unit.people if of == petition.id])
+        read_born(unit.transaction, petition, [person for of, person in unit.people if of == petition.id])
     comments = _by_person(unit)
     changes = _Changes()
     signatures: dict[Person, Signature | None] = {}
@@ -77,9 +75,9 @@ def derive_signatures(
             signatures[person] = verdict.signature
             _record_signature(petition, before, verdict.signature, changes)
             _record_effects(unit, comments[person], verdict, now)
-    drop_signatures(transaction, changes.withdrawn)
-    put_signatures(transaction, changes.signatures)
-    transaction.put(_ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
+    drop_signatures(unit.transaction, changes.withdrawn)
+    put_signatures(unit.transaction, changes.signatures)
+    unit.transaction.put(_ADD_TO_DAYS, [(*day, change) for day, change in changes.days.items() if change])
     for petition in unit.petitions.values():
         if gained := changes.gained[petition.id]:
             petition.digest_sum = DigestSum.from_bytes(petition.digest_sum).plus(gained).to_bytes()
@@ -110,15 +108,12 @@ def read_born(transaction: Transaction, petition: PetitionRow, people: Sequence[
         petition.born.update(read_account_ages(transaction, people))
 
 
-_PUT_SIGNATURES: Final = statement("""
-    INSERT INTO signatures (petition_id, user_id, login, comment_id, signed_at, name, affiliation, reason)
-    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[],
-                         $8::TEXT[])
-    ON CONFLICT (comment_id) DO UPDATE SET
-        petition_id = excluded.petition_id, user_id = excluded.user_id, login = excluded.login,
-        name = excluded.name, affiliation = excluded.affiliation, reason = excluded.reason,
-        signed_at = excluded.signed_at
-""")
+_PUT_SIGNATURES: Final = upsert(
+    "signatures",
+    "comment_id",
+    "petition_id BIGINT, user_id BIGINT, login TEXT, comment_id BIGINT, signed_at BIGINT, name TEXT,"
+    " affiliation TEXT, reason TEXT",
+)
 
 
 _COLUMNS: Final = attrgetter(*SIGNATURE_COLUMNS.split(", "))
@@ -172,16 +167,16 @@ _AUTHORS_WITHOUT_SIGNATURE: Final = statement("""
 """)
 
 
-def _mark_people_by_petition(transaction: Transaction, unit: UnitOfWork) -> None:
+def _mark_people_by_petition(unit: UnitOfWork) -> None:
     for petition in unit.petitions.values():
         authors: set[int] = set()
         if petition.reconsider is not None:
-            rows = transaction.fetch(_AUTHORS_OF_COMMANDS_AFTER, petition.id, petition.reconsider)
+            rows = unit.transaction.fetch(_AUTHORS_OF_COMMANDS_AFTER, petition.id, petition.reconsider)
             authors.update(row.author_id for row in rows)
         if petition.regained:
-            rows = transaction.fetch(_AUTHORS_WITHOUT_SIGNATURE, petition.id)
+            rows = unit.transaction.fetch(_AUTHORS_WITHOUT_SIGNATURE, petition.id)
             authors.update(row.author_id for row in rows)
-        unit.read_authors(transaction, authors)
+        unit.read_authors(authors)
         unit.people.update((petition.id, author) for author in authors)
 
 
@@ -242,16 +237,12 @@ class AccountAges(Records):
     @read_transaction
     def list_comments_of_unknown(self, transaction: Transaction, issue_id: int) -> list[int]:
         """List a comment of everybody who signed on an issue and whose account's age is asked for and not known."""
-        unit = UnitOfWork()
-        unit.read(transaction, [issue_id])
+        unit = UnitOfWork(transaction, [issue_id], lock=False)
         if not any(petition.rules.asks_for_age for petition in unit.petitions.values()):
             return []
         return [row[0] for row in transaction.tuples(self._UNKNOWN, issue_id)]
 
-    _PUT: Final = statement("""
-        INSERT INTO accounts (user_id, born) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[])
-        ON CONFLICT (user_id) DO UPDATE SET born = excluded.born
-    """)
+    _PUT: Final = upsert("accounts", "user_id", "user_id BIGINT, born BIGINT")
 
     async def record(self, issue_id: int, born: Mapping[int, WholeEpochSeconds]) -> None:
         """Record when accounts were opened, by user id, and derive again who of them signs on an issue."""
@@ -259,12 +250,11 @@ class AccountAges(Records):
 
         def record(transaction: Transaction) -> None:
             transaction.put(self._PUT, list(born.items()))
-            unit = UnitOfWork()
-            unit.lock(transaction, [issue_id])
-            unit.read_authors(transaction, list(born))
+            unit = UnitOfWork(transaction, [issue_id])
+            unit.read_authors(list(born))
             unit.people |= {(petition_id, person) for petition_id in unit.petitions for person in born}
-            derive_signatures(transaction, unit, now)
-            unit.write(transaction, now)
+            derive_signatures(unit, now)
+            unit.write(now)
 
         await self._database.write(record)
         self._announce()

@@ -146,18 +146,17 @@ _END_PETITION: Final = statement("UPDATE petitions SET gone = TRUE WHERE id = $1
 
 def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeconds) -> None:
     """Erase a deleted issue's comments and their signatures; its petition ends if it was the first."""
-    unit = UnitOfWork()
-    unit.lock(transaction, [issue_id])
+    unit = UnitOfWork(transaction, [issue_id])
     thread = unit.threads.get(issue_id)
     if thread is None or thread.gone:
         return
-    for row in unit.read_thread(transaction, issue_id):
+    for row in unit.read_thread(issue_id):
         gone = replace(row, comment=merge(row.comment, replace(row.comment, deleted=True)))
         derive_comment(gone)
         unit.change(gone)
     unit.petitions[thread.petition_id].bumped = True
-    derive_signatures(transaction, unit, now)
-    unit.write(transaction, now)
+    derive_signatures(unit, now)
+    unit.write(now)
     transaction.execute(_END_THREAD, issue_id, None)
     if thread.position == 1:
         transaction.execute(_END_PETITION, thread.petition_id)
@@ -176,8 +175,7 @@ def _record_moved(
     transaction: Transaction, issue_id: int, repository: Repository, issue: Issue, context: RecordContext
 ) -> bool:
     """Carry a thread's signatures over to the issue it became; False where it is no thread of ours."""
-    unit = UnitOfWork()
-    unit.lock(transaction, [issue_id, issue.id])
+    unit = UnitOfWork(transaction, [issue_id, issue.id])
     old, new = unit.threads.get(issue_id), unit.threads.get(issue.id)
     if old is None:
         return False
@@ -268,8 +266,7 @@ def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, positio
 
 
 def _derive_again(transaction: Transaction, arrival: int, issue: Issue, context: RecordContext) -> None:
-    unit = UnitOfWork()
-    unit.lock(transaction, [arrival])
+    unit = UnitOfWork(transaction, [arrival])
     thread = unit.threads[arrival]
     petition = unit.petitions[thread.petition_id]
     merge_issue(petition, thread, issue, issue.updated_at, context)
@@ -277,7 +274,7 @@ def _derive_again(transaction: Transaction, arrival: int, issue: Issue, context:
         apply_to_petition(petition, thread)
     petition.bumped = True
     thread.request_reread()
-    for row in unit.read_thread(transaction, arrival):
+    for row in unit.read_thread(arrival):
         unit.mark_author(row)
-    derive_signatures(transaction, unit, context.now)
-    unit.write(transaction, context.now)
+    derive_signatures(unit, context.now)
+    unit.write(context.now)

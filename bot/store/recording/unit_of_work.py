@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from operator import attrgetter
 from typing import Any, Final
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.facts import Repository
 from bot.petition.organizers.rules_in_force import Rules
-from bot.store.engine.database import Transaction, statement
+from bot.store.engine.database import Transaction, statement, upsert
 from bot.store.recording.rows import (
     COMMENT_COLUMNS,
+    COMMENT_TYPES,
     CommentRow,
     read_comment,
     read_repository,
@@ -121,21 +122,7 @@ _COMMENTS_OF_AUTHORS: Final = statement(f"""
     WHERE author_id = ANY($1::BIGINT[]) AND command IS NOT NULL AND +petition_id = ANY($2::BIGINT[])
 """)
 
-_PUT_COMMENTS: Final = statement(f"""
-    INSERT INTO comments ({COMMENT_COLUMNS})
-    SELECT * FROM unnest(
-        $1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::BIGINT[],
-        $9::BOOLEAN[], $10::BIGINT[], $11::TEXT[], $12::TEXT[], $13::BIGINT[], $14::BOOLEAN[], $15::BOOLEAN[],
-        $16::TEXT[], $17::TEXT[], $18::BIGINT[], $19::BOOLEAN[], $20::TEXT[], $21::BIGINT[])
-    ON CONFLICT (id) DO UPDATE SET
-        issue_id = excluded.issue_id, petition_id = excluded.petition_id, author_id = excluded.author_id,
-        author_login = excluded.author_login, author_type = excluded.author_type, author_at = excluded.author_at,
-        created_at = excluded.created_at, deleted = excluded.deleted, missing_at = excluded.missing_at,
-        versions = excluded.versions, command = excluded.command, made_at = excluded.made_at,
-        doubtful = excluded.doubtful, counted = excluded.counted, ack_wanted = excluded.ack_wanted,
-        ack_given = excluded.ack_given, reaction_id = excluded.reaction_id, ack_due = excluded.ack_due,
-        read_digest = excluded.read_digest, grammar = excluded.grammar
-""")
+_PUT_COMMENTS: Final = upsert("comments", "id", COMMENT_TYPES)
 
 _SET_THREAD: Final = statement("""
     UPDATE threads
@@ -164,6 +151,10 @@ _PETITION_COLUMNS: Final = attrgetter(
 class UnitOfWork:
     """Rows read and locked by one transaction, changed in memory and written back where they differ."""
 
+    transaction: Transaction
+    issue_ids: InitVar[Iterable[int]]
+    lock: InitVar[bool] = True
+    """Without it, nothing may be written back."""
     threads: dict[int, ThreadRow] = field(default_factory=dict)
     petitions: dict[int, PetitionRow] = field(default_factory=dict)
     repositories: dict[int, RepositoryRow] = field(default_factory=dict)
@@ -176,14 +167,9 @@ class UnitOfWork:
     forgotten: dict[int, int] = field(default_factory=dict)
     """Who asked to be forgotten, by user id, and when."""
 
-    def lock(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
-        """Lock the petitions of these issues, in the order of their ids, and read them."""
-        for row in transaction.tuples(_LOCK_THREADS, sorted(set(issue_ids))):
-            self._add_thread(tuple(row))
-
-    def read(self, transaction: Transaction, issue_ids: Iterable[int]) -> None:
-        """Read the petitions of these issues without locking them; nothing may be written back."""
-        for row in transaction.tuples(_READ_THREADS, sorted(set(issue_ids))):
+    def __post_init__(self, issue_ids: Iterable[int], lock: bool) -> None:
+        """Read the petitions of these issues, and lock them in the order of their ids."""
+        for row in self.transaction.tuples(_LOCK_THREADS if lock else _READ_THREADS, sorted(set(issue_ids))):
             self._add_thread(tuple(row))
 
     def _add_thread(self, row: tuple[Any, ...]) -> None:
@@ -197,34 +183,34 @@ class UnitOfWork:
             repository = read_repository(thread.repository_id, owner, name, private, archived)
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
-    def read_comments(self, transaction: Transaction, comments: Collection[Comment]) -> None:
+    def read_comments(self, comments: Collection[Comment]) -> None:
         """Read what is known of these comments, and all commands of their authors."""
         if not comments:
             return
         ids = [comment.id for comment in comments]
         authors = {comment.author.id for comment in comments if comment.author}
         petition_ids = list(self.petitions)
-        for row in transaction.tuples(_COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
+        for row in self.transaction.tuples(_COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
             self.add_comment(read_comment(row))
-        self._read_forgotten(transaction, authors)
+        self.forgotten.update(read_forgotten(self.transaction, authors))
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
-        self.read_authors(transaction, former)
+        self.read_authors(former)
 
-    def read_authors(self, transaction: Transaction, author_ids: Collection[int]) -> None:
+    def read_authors(self, author_ids: Collection[int]) -> None:
         """Read all commands of these people on the petitions locked."""
         if not author_ids:
             return
-        for row in transaction.tuples(_COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
+        for row in self.transaction.tuples(_COMMENTS_OF_AUTHORS, list(author_ids), list(self.petitions)):
             self.add_comment(read_comment(row))
 
-    def read_thread(self, transaction: Transaction, issue_id: int) -> list[CommentRow]:
+    def read_thread(self, issue_id: int) -> list[CommentRow]:
         """Read all comments of a thread, and all commands of their authors."""
-        rows = list(read_comments_of(transaction, issue_id))
+        rows = list(read_comments_of(self.transaction, issue_id))
         for row in rows:
             self.add_comment(row)
         authors = {row.comment.author.id for row in rows if row.comment.author}
-        self.read_authors(transaction, authors)
-        self._read_forgotten(transaction, authors)
+        self.read_authors(authors)
+        self.forgotten.update(read_forgotten(self.transaction, authors))
         return rows
 
     def redact(self, comment: Comment, petition_id: int) -> Comment:
@@ -233,10 +219,6 @@ class UnitOfWork:
         if (petition := self.petitions.get(petition_id)) is not None and petition.anonymised:
             until = END_OF_TIME
         return comment if until is None else without_details(comment, until)
-
-    def _read_forgotten(self, transaction: Transaction, author_ids: Collection[int]) -> None:
-        if author_ids:
-            self.forgotten.update(read_forgotten(transaction, author_ids))
 
     def add_comment(self, row: CommentRow) -> None:
         """Add a comment as it was before this transaction."""
@@ -258,23 +240,23 @@ class UnitOfWork:
         if row.comment.author is not None:
             self.people.add((row.petition_id, row.comment.author.id))
 
-    def write(self, transaction: Transaction, now: WholeEpochSeconds) -> bool:
+    def write(self, now: WholeEpochSeconds) -> bool:
         """Write back what changed, apart from signatures; return whether anything did."""
-        put_comments(transaction, self.changed.values())
+        put_comments(self.transaction, self.changed.values())
         threads = [thread for thread in self.threads.values() if thread.changed]
         for thread in threads:
             if thread.reread_asked:
                 thread.reread, thread.reread_asked_at = thread.reread + 1, now
-        transaction.each(_SET_THREAD, list(map(_THREAD_COLUMNS, threads)))
+        self.transaction.each(_SET_THREAD, list(map(_THREAD_COLUMNS, threads)))
         bumped = [petition for petition in self.petitions.values() if petition.bumped]
         for petition in bumped:
             if petition.revision == petition.published_revision:
                 petition.changed_at = now
             petition.revision += 1
-        transaction.each(_SET_PETITION, list(map(_PETITION_COLUMNS, bumped)))
+        self.transaction.each(_SET_PETITION, list(map(_PETITION_COLUMNS, bumped)))
         reread = [petition.id for petition in self.petitions.values() if petition.reread]
         if reread:
-            request_rereading(transaction, reread, now)
+            request_rereading(self.transaction, reread, now)
         return bool(self.changed or threads or bumped or reread)
 
 
@@ -296,4 +278,4 @@ _FORGOTTEN: Final = statement("SELECT user_id, at FROM forgotten WHERE user_id =
 
 def read_forgotten(transaction: Transaction, people: Collection[int]) -> dict[int, WholeEpochSeconds]:
     """Return who of these people asked to be forgotten, by user id, and when."""
-    return {row.user_id: row.at for row in transaction.fetch(_FORGOTTEN, list(people))}
+    return {row.user_id: row.at for row in transaction.fetch(_FORGOTTEN, list(people))} if people else {}

@@ -86,7 +86,8 @@ async def recover(database_url: str, file: Path, now: WholeEpochSeconds) -> Reco
             copy_raw(path, raw)
             with _mapped(raw) as data:
                 found = await _save(DamagedFile.of(data), new, now, path)
-            _make_one_file(new)
+            with closing(sqlite3.connect(new)) as database:
+                database.execute("PRAGMA journal_mode = DELETE")
             _publish(new, file)
     except DatabaseUnavailable as error:
         raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
@@ -173,11 +174,6 @@ def _mapped(file: Path) -> Iterator[memoryview]:
             return
         # Closed with its last view.
         yield memoryview(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-def _make_one_file(new: Path) -> None:
-    with closing(sqlite3.connect(new)) as database:
-        database.execute("PRAGMA journal_mode = DELETE")
 
 
 def _publish(new: Path, file: Path) -> None:

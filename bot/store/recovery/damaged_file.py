@@ -200,7 +200,7 @@ class DamagedFile:
         """
         for name, root in self.roots.items():
             if name not in others:
-                for _ in self.pages.read_tree(root.page, _anything, of_index=root.of_index):
+                for _ in self.pages.read_tree(root.page, lambda cell: cell, of_index=root.of_index):
                     pass
         self.pages.mark_free()
         for keyed in (False, True):
@@ -211,7 +211,3 @@ class DamagedFile:
                     table, rows = max(found, key=lambda one: len(one[1]))
                     if 2 * len(rows) > len(page.cells):
                         yield table, rows
-
-
-def _anything(cell: Cell) -> Cell:
-    return cell

@@ -171,8 +171,7 @@ def _derive_signatures(transaction: Transaction, after: int, now: WholeEpochSeco
     """Derive the signatures of a portion of the people; none is derived yet."""
     authors = [row[0] for row in transaction.tuples(_AUTHORS_AFTER, after, AT_ONCE)]
     rows = [read_comment(row) for row in transaction.tuples(_COMMANDS_OF, authors)]
-    unit = UnitOfWork()
-    unit.lock(transaction, [row.issue_id for row in rows])
+    unit = UnitOfWork(transaction, [row.issue_id for row in rows])
     counted = {(row.petition_id, _author(row)) for row in rows if row.counted}
     for row in rows:
         uncounted = replace(row, counted=False)
@@ -186,10 +185,10 @@ def _derive_signatures(transaction: Transaction, after: int, now: WholeEpochSeco
     labelled = {petition.id: petition.labelled for petition in unit.petitions.values()}
     for petition in unit.petitions.values():
         petition.labelled = True
-    derive_signatures(transaction, unit, now)
+    derive_signatures(unit, now)
     for petition in unit.petitions.values():
         petition.labelled = labelled[petition.id]
-    unit.write(transaction, now)
+    unit.write(now)
     return authors[-1] if authors else None
 
 
