@@ -15,7 +15,7 @@ from bot.store.engine.database import (
     write_transaction,
 )
 from bot.store.engine.url import SqliteFile, read_address
-from bot.store.marks import drop_mark, put_first_mark, read_mark
+from bot.store.marks import drop_mark, read_mark
 from bot.units import WholeEpochSeconds
 
 APP: Final = "app"
@@ -61,10 +61,11 @@ class CredentialStore(Records):
         """Return when GitHub first reached us; None for never."""
         return read_mark(transaction, FIRST_DELIVERY)
 
-    @write_transaction
-    def record_delivery(self, transaction: Transaction, at: WholeEpochSeconds) -> None:
+    _MARK_FIRST: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+
+    async def record_delivery(self, at: WholeEpochSeconds) -> None:
         """Record that GitHub has reached us; only the first time counts."""
-        put_first_mark(transaction, FIRST_DELIVERY, at)
+        await self._execute(self._MARK_FIRST, FIRST_DELIVERY, at)
 
 
 async def read_sealed(database_url: str) -> str | None:

@@ -24,14 +24,6 @@ def put_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None
     transaction.put(_PUT, [(name, at)])
 
 
-_PUT_FIRST: Final = statement("INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
-
-
-def put_first_mark(transaction: Transaction, name: str, at: WholeEpochSeconds) -> None:
-    """Store a number under a name, unless there is one."""
-    transaction.execute(_PUT_FIRST, name, at)
-
-
 _DROP: Final = statement("DELETE FROM marks WHERE name = $1")
 
 

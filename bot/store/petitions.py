@@ -10,7 +10,7 @@ from bot.petition.counting.tally import DigestSum, Signature
 from bot.petition.facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules_in_force import Rules
-from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
+from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.errors import NoSuchPetition
 from bot.store.letters import read_changed, read_letters
 from bot.store.recording.rows import SIGNATURE_COLUMNS, read_repository, read_rules
@@ -239,10 +239,9 @@ class Petitions(Records):
             )
         ]
 
-    @write_transaction
-    def mark_continuing(self, transaction: Transaction, petition_id: int, at: WholeEpochSeconds) -> None:
+    async def mark_continuing(self, petition_id: int, at: WholeEpochSeconds) -> None:
         """Record that an issue is about to be opened that continues a petition."""
-        set_continuing(transaction, petition_id, at)
+        await self._execute(_SET_CONTINUING, petition_id, at)
 
 
 _SET_CONTINUING: Final = statement("UPDATE petitions SET continuing_at = $2 WHERE id = $1")

@@ -150,11 +150,7 @@ def erase_details_on(transaction: Transaction, issue_id: int, now: WholeEpochSec
 
 
 def _erase_details(
-    unit: UnitOfWork,
-    rows: Iterable[CommentRow],
-    *,
-    until: WholeEpochSeconds,
-    now: WholeEpochSeconds,
+    unit: UnitOfWork, rows: Iterable[CommentRow], *, until: WholeEpochSeconds, now: WholeEpochSeconds
 ) -> None:
     for row in rows:
         bare = without_details(row.comment, until)

@@ -77,11 +77,7 @@ class Publications(Records):
     """What publishing reads and records."""
 
     def __init__(
-        self,
-        database: Database,
-        now: Callable[[], EpochSeconds],
-        announce: Callable[[], None],
-        label: str,
+        self, database: Database, now: Callable[[], EpochSeconds], announce: Callable[[], None], label: str
     ) -> None:
         super().__init__(database, now, announce)
         self._label = label

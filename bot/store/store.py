@@ -32,7 +32,7 @@ from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import CommentListing, CommentsElsewhere, ListingOutcome, record_listing
 from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
 from bot.store.recording.signatures import AccountAges
-from bot.store.recording.structure import StructuralFact, record_structure
+from bot.store.recording.structure import record_structure
 from bot.store.rosters import Rosters
 from bot.store.rules import PetitionRules
 from bot.store.sign_outs import SignOuts
@@ -188,18 +188,18 @@ class Store:
                 case CommentFact() | IssueFact():
                     observations.append(fact)
                 case _:
-                    await self._record_structure(fact, context)
+                    await self.database.write(partial(record_structure, fact=fact, context=context))
         elsewhere: frozenset[int] = frozenset()
         recorded = Recorded(changed=False)
         while observations:
             recorded = await self.database.write(
                 partial(record_observations, facts=observations, context=context, elsewhere=elsewhere)
             )
-            if recorded.done:
+            if not recorded.first and not recorded.elsewhere:
                 break
             elsewhere |= recorded.elsewhere
             for news in recorded.first:
-                await self._record_structure(news, context)
+                await self.database.write(partial(record_structure, fact=news, context=context))
         if recorded.changed or len(observations) < len(facts):
             self._announce()
 
@@ -209,6 +209,3 @@ class Store:
 
     def _context(self) -> RecordContext:
         return RecordContext(self._label, int(self._now()))
-
-    async def _record_structure(self, fact: StructuralFact, context: RecordContext) -> None:
-        await self.database.write(partial(record_structure, fact=fact, context=context))

@@ -62,7 +62,8 @@ class GroupCommitWriter:
         self._group: list[_Waiting] = []
         """Those whose facts are being written."""
         self._timer: asyncio.TimerHandle | None = None
-        self._facts = 0
+        self.waiting = 0
+        """How many facts wait to be written."""
         self._quiet_until = 0.0
         self._arrived = asyncio.Event()
         self._closing = False
@@ -70,21 +71,16 @@ class GroupCommitWriter:
             "group_commit", self._run, ask_to_stop=self._arrived.set, longest_pause=LONGEST_PAUSE
         )
 
-    @property
-    def waiting(self) -> int:
-        """Return how many facts wait to be written."""
-        return self._facts
-
     async def submit(self, facts: Sequence[Fact]) -> None:
         """Wait until facts are written.
 
         Raises Busy at once where too many wait, Unavailable, also after too long a wait, or Unrecordable. Any other
         error is a mistake of ours, which has kept these facts and no others from being written.
         """
-        if self._closing or self._facts + len(facts) > max(self._limit, len(facts)):
+        if self._closing or self.waiting + len(facts) > max(self._limit, len(facts)):
             raise Busy("too many facts are waiting to be written")
         future: asyncio.Future[None] = self._loop.create_future()
-        self._facts += len(facts)
+        self.waiting += len(facts)
         self._waiting.append((facts, future, self._loop.time()))
         self._arrived.set()
         # One timer for all: a timer for each would cost as much as the rest of the waiting.
@@ -121,10 +117,10 @@ class GroupCommitWriter:
         Otherwise the first of many that arrive together gets a transaction of its own and keeps the others waiting.
         """
         turns = TURNS
-        while turns and self._facts < LARGEST_GROUP:
-            before = self._facts
+        while turns and self.waiting < LARGEST_GROUP:
+            before = self.waiting
             await asyncio.sleep(0)
-            turns = turns - 1 if self._facts == before else TURNS
+            turns = turns - 1 if self.waiting == before else TURNS
 
     def _next_group(self) -> list[_Waiting]:
         group = [self._waiting.popleft()]
@@ -132,7 +128,7 @@ class GroupCommitWriter:
         while self._waiting and size + len(self._waiting[0][0]) <= LARGEST_GROUP:
             group.append(self._waiting.popleft())
             size += len(group[-1][0])
-        self._facts -= size
+        self.waiting -= size
         return group
 
     async def _flush(self, group: list[_Waiting]) -> None:

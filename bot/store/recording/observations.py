@@ -41,11 +41,6 @@ class Recorded:
     elsewhere: frozenset[int] = frozenset()
     changed: bool = False
 
-    @property
-    def done(self) -> bool:
-        """Return whether the group is written."""
-        return not self.first and not self.elsewhere
-
 
 @dataclass(frozen=True, slots=True)
 class RecordContext:

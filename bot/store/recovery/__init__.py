@@ -154,10 +154,7 @@ async def _copy(damaged: DamagedFile, layouts: dict[str, Layout], database: Sqli
 def _insert(transaction: Transaction, layout: Layout, rows: list[Row]) -> None:
     columns = ", ".join(column.name for column in layout.columns)
     values = ", ".join("?" for _ in layout.columns)
-    transaction.put(
-        statement(f"INSERT OR IGNORE INTO {layout.table} ({columns}) VALUES ({values})"),
-        rows,
-    )
+    transaction.put(statement(f"INSERT OR IGNORE INTO {layout.table} ({columns}) VALUES ({values})"), rows)
 
 
 def _count(transaction: Transaction, table: str) -> int:
