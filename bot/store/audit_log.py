@@ -67,13 +67,15 @@ class AuditLog(Records):
         return _read_attempts(transaction, petition_id)
 
 
-_ENTRIES: Final = statement("""
-    SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer, a.note,
-           t.number AS thread
-    FROM audit a
-    LEFT JOIN comments c ON c.id = a.comment_id
+_THREAD_IN_REPOSITORY: Final = """
     LEFT JOIN threads t ON t.issue_id = c.issue_id
         AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
+"""
+
+_ENTRIES: Final = statement(f"""
+    SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer, a.note,
+           t.number AS thread
+    FROM audit a LEFT JOIN comments c ON c.id = a.comment_id {_THREAD_IN_REPOSITORY}
     WHERE a.petition_id = $1 ORDER BY a.number
 """)
 
@@ -127,12 +129,9 @@ def record_outcomes(
     return attempts
 
 
-_ATTEMPTS: Final = statement("""
+_ATTEMPTS: Final = statement(f"""
     SELECT a.user_id, a.login, a.word, a.times, a.first_at, a.last_at, a.last_comment_id, t.number AS thread
-    FROM attempts a
-    LEFT JOIN comments c ON c.id = a.last_comment_id
-    LEFT JOIN threads t ON t.issue_id = c.issue_id
-        AND t.repository_id = (SELECT repository_id FROM petitions WHERE id = $1)
+    FROM attempts a LEFT JOIN comments c ON c.id = a.last_comment_id {_THREAD_IN_REPOSITORY}
     WHERE a.petition_id = $1 ORDER BY a.last_at DESC, a.last_comment_id DESC
 """)
 

@@ -1,4 +1,4 @@
-"""Comments: which texts are known already, and of which only GitHub knows who wrote them, or when.
+"""Comments: which texts are known, of which only GitHub knows who wrote them, or when, and the reactions to them.
 
 Each doubtful comment is asked for by itself, less and less often. So nothing else in a thread waits for a comment
 that somebody edits again and again, and nobody can have a whole thread read as often as they like.

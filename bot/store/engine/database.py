@@ -1,4 +1,4 @@
-"""Run one transaction at a time on SQLite or PostgreSQL, with the same plain functions for both.
+"""Run one transaction at a time on SQLite or PostgreSQL, with plain functions that serve both.
 
 A transaction is a synchronous function of a `Transaction`. For SQLite it runs in a thread of its own, all
 statements in one go: a thread hop per transaction, not per statement. For PostgreSQL it runs in a greenlet, so
@@ -29,62 +29,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, Type
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
 from bot.units import EpochSeconds, Seconds
-
-
-class Lease:
-    """The right to reconcile an installation; false where another process has it, and once it is lost."""
-
-    __slots__ = ("_is_held",)
-
-    def __init__(self, is_held: Callable[[], bool]) -> None:
-        self._is_held = is_held
-
-    def __bool__(self) -> bool:
-        return self._is_held()
-
-
-class Coordinator(ABC):
-    """The other processes on the same database."""
-
-    def __init__(self) -> None:
-        self._leased: set[int] = set()
-
-    @asynccontextmanager
-    async def lease(self, installation_id: int) -> AsyncIterator[Lease]:
-        """Try to lease an installation for as long as the context lasts; never waits for another holder."""
-        if installation_id in self._leased:
-            yield Lease(lambda: False)
-            return
-        self._leased.add(installation_id)
-        try:
-            is_held = await self.acquire(installation_id)
-            try:
-                yield Lease(is_held)
-            finally:
-                await self.release(installation_id)
-        finally:
-            self._leased.discard(installation_id)
-
-    @abstractmethod
-    async def open(self) -> None:
-        """Connect to the others; raises DatabaseUnavailable."""
-
-    @abstractmethod
-    def notify(self) -> None:
-        """Notify the others that something was recorded; returns at once."""
-
-    @abstractmethod
-    async def acquire(self, installation_id: int) -> Callable[[], bool]:
-        """Try to lease an installation; return a function that checks whether the lease still holds."""
-
-    @abstractmethod
-    async def release(self, installation_id: int) -> None:
-        """Release an installation, if it is leased."""
-
-    @abstractmethod
-    async def close(self) -> None:
-        """Release everything."""
-
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -288,3 +232,58 @@ def connect(address: SqliteFile | PostgresServer) -> Database:
 def _row_type(columns: tuple[str, ...]) -> Any:
     # What a statement gives no name, or a name that Python does not take, has only its place.
     return namedtuple("Row", columns, rename=True)  # noqa: PYI024 - the names are known only now
+
+
+class Lease:
+    """The right to reconcile an installation; false where another process has it, and once it is lost."""
+
+    __slots__ = ("_is_held",)
+
+    def __init__(self, is_held: Callable[[], bool]) -> None:
+        self._is_held = is_held
+
+    def __bool__(self) -> bool:
+        return self._is_held()
+
+
+class Coordinator(ABC):
+    """The other processes on the same database."""
+
+    def __init__(self) -> None:
+        self._leased: set[int] = set()
+
+    @asynccontextmanager
+    async def lease(self, installation_id: int) -> AsyncIterator[Lease]:
+        """Try to lease an installation for as long as the context lasts; never waits for another holder."""
+        if installation_id in self._leased:
+            yield Lease(lambda: False)
+            return
+        self._leased.add(installation_id)
+        try:
+            is_held = await self.acquire(installation_id)
+            try:
+                yield Lease(is_held)
+            finally:
+                await self.release(installation_id)
+        finally:
+            self._leased.discard(installation_id)
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect to the others; raises DatabaseUnavailable."""
+
+    @abstractmethod
+    def notify(self) -> None:
+        """Notify the others that something was recorded; returns at once."""
+
+    @abstractmethod
+    async def acquire(self, installation_id: int) -> Callable[[], bool]:
+        """Try to lease an installation; return a function that checks whether the lease still holds."""
+
+    @abstractmethod
+    async def release(self, installation_id: int) -> None:
+        """Release an installation, if it is leased."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Release everything."""

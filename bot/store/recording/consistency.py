@@ -1,4 +1,8 @@
-"""Check everything that is derived of a petition against a full fold of its comments; changes nothing."""
+"""Check what is derived of a petition: against a full fold of its comments, and its totals against its signatures.
+
+The totals are kept so that nobody has to count: how many signed, on which days, which digest. Each is brought up to
+date in the transaction that changes a signature. Here they are counted from the signatures, and put right.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derive from the comments that changed what their authors' signatures and acknowledgements are now."""
+"""Derive from comments that changed, and account ages, what their authors' signatures and reactions are."""
 
 from __future__ import annotations
 
