@@ -20,7 +20,6 @@ from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery import Recovered, recover
 from bot.store.roster_pages import PAGE_SIZE, Cursor, Entry, RosterQuery, SortOrder
 from bot.store.rosters import (
-    NotCounted,
     PetitionDetails,
     PetitionExport,
     PetitionRef,
@@ -29,7 +28,6 @@ from bot.store.rosters import (
     SignerSample,
 )
 from bot.store.rules import KnownSettings
-from bot.store.sign_outs import SignOuts
 from bot.store.states import State
 from bot.store.store import Store
 from bot.store.threads import ThreadToRead

@@ -134,7 +134,7 @@ class Rosters(Records):
         {_SEEN} AND NOT r.private
         JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND NOT t.gone
         WHERE p.labelled AND NOT p.gone
-        ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT $1
+        ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT 100
     """)
 
     _DAYS_SINCE: Final = statement("""
@@ -144,9 +144,9 @@ class Rosters(Records):
     """)
 
     @read_transaction
-    def list_public(self, transaction: Transaction, today: int, limit: int = 100) -> list[PetitionSummary]:
+    def list_public(self, transaction: Transaction, today: int) -> list[PetitionSummary]:
         """List the public petitions, the one that was signed last on top; `today` is in days since 1970."""
-        rows = transaction.fetch(self._PUBLIC, limit)
+        rows = transaction.fetch(self._PUBLIC)
         days: dict[int, list[tuple[int, int]]] = {row.id: [] for row in rows}
         for petition_id, day, signatures in transaction.tuples(self._DAYS_SINCE, list(days), today - 30):
             days[petition_id].append((day, signatures))

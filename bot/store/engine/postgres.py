@@ -44,9 +44,9 @@ _Isolation = Literal["read_committed", "repeatable_read"]
 class PostgresDatabase(Database):
     """A small pool of connections; every statement is prepared once per connection."""
 
-    def __init__(self, address: PostgresServer, *, connections: int = 4) -> None:
+    def __init__(self, address: PostgresServer) -> None:
         self.dsn = address.dsn
-        self._free = asyncio.Semaphore(connections)
+        self._free = asyncio.Semaphore(4)
         self._idle: list[asyncpg.Connection] = []
         self._has_answered = False
         self._is_checked = False

@@ -52,7 +52,7 @@ More is of no use: the system keeps the file as well, and a reader lets go of ev
 class SqliteDatabase(Database):
     """One writing thread, and readers that it does not hold up (WAL)."""
 
-    def __init__(self, address: SqliteFile, *, readers: int = 2) -> None:
+    def __init__(self, address: SqliteFile) -> None:
         if sqlite3.sqlite_version_info < OLDEST:
             raise WrongDatabase(f"SQLite {sqlite3.sqlite_version} is too old, 3.35 or newer is needed")
         # SQLite keeps its files beside the one that symbolic links lead to; so do we, and look for them there.
@@ -63,7 +63,7 @@ class SqliteDatabase(Database):
         """The numbers of the file and of its WAL as they were at the first write."""
         self._connections: list[sqlite3.Connection] = []
         self._writing = ThreadPoolExecutor(1, "sqlite-writer")
-        self._reading = ThreadPoolExecutor(readers, "sqlite-reader")
+        self._reading = ThreadPoolExecutor(2, "sqlite-reader")
 
     async def write(self, work: Callable[[Transaction], T], longest: Seconds = TIMEOUT) -> T:  # noqa: ARG002 - a file answers
         """Run a transaction in the writing thread."""
