@@ -10,11 +10,12 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import cast
 
 import uvloop
+from msgspec.structs import replace
 
 from benchmarks.databases import postgres_databases, sqlite_files
 from benchmarks.deliveries import make_template

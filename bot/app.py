@@ -9,13 +9,13 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 import aiohttp
 import structlog
 from aiohttp import web
+from msgspec import Struct, field
 
 from bot.config import Config
 from bot.encryption import derive
@@ -63,8 +63,7 @@ class CannotListen(Exception):
     """The listening address is taken or not ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """How often a body is written, how GitHub's limits are kept, and how often the loops run.
 
     Without `intervals`, the configuration says how often a resync is due.
@@ -75,16 +74,14 @@ class Rates:
     intervals: Intervals | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """What time it is, and how to wait."""
 
     now: Callable[[], EpochSeconds] = time.time
     sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
+class Bot(Struct, frozen=True):
     """A running bot; `port` is the one it really listens on."""
 
     store: Store

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from msgspec import Struct
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
@@ -26,8 +27,7 @@ class ConfigError(Exception):
         super().__init__("\n".join(problems))
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """One environment variable as the README lists it."""
 
     name: str
@@ -201,8 +201,7 @@ def read_for_delivering(environment: Mapping[str, str]) -> Config:
 _DEFAULTS = {variable.name: variable.default or "" for variable in VARIABLES}
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     environment: Mapping[str, str]
     problems: list[str]
 

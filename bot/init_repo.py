@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import aiohttp
+from msgspec import Struct, field
 
 from bot.config import Config
 from bot.github.client import GitHub, RepositorySetup, repository_setup_with_token
@@ -34,8 +34,7 @@ class NotWritable(Exception):
     """A file or folder cannot be written; the message says which and why."""
 
 
-@dataclass(slots=True)
-class Furnished:
+class Furnished(Struct):
     """What was done, line by line; `is_complete` if everything is there now."""
 
     lines: list[str] = field(default_factory=list)

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+from msgspec import Struct
 
 from bot.config import Config
 from bot.doctor import Finding
@@ -103,8 +103,7 @@ async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Insp
     return [one for one in found if one is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class TakenPetition:
+class TakenPetition(Struct, frozen=True):
     """A whole petition as it stood `at`, and the addresses that belong to it."""
 
     whole: PetitionExport

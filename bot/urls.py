@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from bot.petition.facts import Repository
 
@@ -13,8 +14,7 @@ SIGNED_IN = "/organizers/signed-in"
 """Where GitHub sends the browser of whoever has signed in; the App has to name it as a callback URL."""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """GitHub's site, which a GitHub Enterprise Server has somewhere else."""
 
     url: str = GITHUB
@@ -36,8 +36,7 @@ class Site:
         return f"{self.issue(repository, number)}#new_comment_field"
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(Struct, frozen=True):
     """Our pages about one petition, below `base`; `key` opens those of a private repository."""
 
     base: str
@@ -62,8 +61,7 @@ def pages_of(base: str, repository: Repository, number: int, key: str) -> Pages:
     return Pages(base, repository, number, key if repository.private else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(Struct, frozen=True):
     """GitHub's site, and where our pages can be reached from outside, if anywhere."""
 
     site: Site = Site()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import aiohttp
+from msgspec import Struct
 
 from bot.config import Config
 from bot.github.client import with_token
@@ -20,8 +20,7 @@ from bot.petition.counting.tally import fold
 from bot.store import Discrepancy, Inspection
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """A recount, with where each comment can be read."""
 
     name: IssueName
@@ -100,8 +99,7 @@ _DIFFERENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseVerification:
+class DatabaseVerification(Struct, frozen=True):
     """What checking the database came to, for one petition or for all; `site` is where the issues are."""
 
     inspections: Sequence[Inspection]
@@ -152,8 +150,7 @@ async def verify(name: IssueName, config: Config) -> Verification:
     return Verification(read.name, found, tuple(read.comments), web_url_of(config.api_url), thread_of, read.notes)
 
 
-@dataclass(frozen=True, slots=True)
-class Audited:
+class Audited(Struct, frozen=True):
     """What was found on a petition."""
 
     name: IssueName

@@ -8,10 +8,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
 
 from bot import app, app_setup, config, logs
 from bot.app_setup import NotSetUp, SetUpAlready
@@ -28,8 +29,7 @@ ENVIRONMENT: Final = os.environ
 """Read here and nowhere else."""
 
 
-@dataclass(frozen=True, slots=True)
-class CliCommand:
+class CliCommand(Struct, frozen=True):
     """What a word of the command line does; `run` gives the exit code.
 
     Besides what all commands have in common, `misuses` are errors of whoever typed it, and `failures` all others.

@@ -11,10 +11,11 @@ import time
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from rich.rule import Rule
@@ -72,8 +73,7 @@ We sign with our names because we mean it.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """The running demo: a sandbox, a bot, and one petition."""
 
     sandbox: Sandbox

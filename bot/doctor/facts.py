@@ -12,6 +12,7 @@ from typing import Final
 
 import aiohttp
 import msgspec
+from msgspec import Struct
 
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError
@@ -35,8 +36,7 @@ class Target:
     """Whether organizers can sign in on the pages."""
 
 
-@dataclass(frozen=True, slots=True)
-class InstallationFacts:
+class InstallationFacts(Struct, frozen=True):
     """An installation, and in how many of its repositories the label was searched and found.
 
     `searched` is None where the repositories could not be read.
@@ -49,8 +49,7 @@ class InstallationFacts:
     """Whether all repositories were searched."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppFacts:
+class AppFacts(Struct, frozen=True):
     """The App as GitHub has it."""
 
     app: AppInfo
@@ -60,8 +59,7 @@ class AppFacts:
     installations: tuple[InstallationFacts, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ClientFacts:
+class ClientFacts(Struct, frozen=True):
     """The client of the doctor's delivery as the running bot saw it: its peer, and the address it counted for.
 
     `forwarded` is the number of addresses in `X-Forwarded-For`, `proxies` the configured number of proxies.
@@ -74,8 +72,7 @@ class ClientFacts:
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """All facts. `skew` is that of this computer's clock, None where GitHub gives no time."""
 
     target: Target

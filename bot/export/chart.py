@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from typing import Final
+
+from msgspec import Struct
 
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.text import drop_non_xml
@@ -23,8 +24,7 @@ STYLE: Final = """
 """The style of a standalone chart; on a page, the page's own style sheet has the same classes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(Struct, frozen=True):
     """The curve in numbers: the total at the end of each day on which somebody signed."""
 
     days: Days

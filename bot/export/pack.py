@@ -13,7 +13,6 @@ import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from typing import Final
 import jinja2
 import msgspec
 from markupsafe import Markup
+from msgspec import Struct
 
 from bot.export import csv as table
 from bot.export import letter_html
@@ -181,8 +181,7 @@ _TEMPLATES.filters["moment"] = _moment
 # Checking
 
 
-@dataclass(frozen=True, slots=True)
-class PackReport:
+class PackReport(Struct, frozen=True):
     """The result of checking a pack; `faults` is empty where nothing is wrong."""
 
     title: str

@@ -6,12 +6,12 @@ https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-fro
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
 import aiohttp
 import msgspec
+from msgspec import Struct
 
 from bot.github.models.rest import expect
 from bot.github.transport import Credentials, make_api
@@ -20,8 +20,7 @@ from bot.units import EpochSeconds
 from bot.urls import SIGNED_IN
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredAccess:
+class RequiredAccess(Struct, frozen=True):
     """Permissions with their levels, and events; GitHub sends those of installations to every App."""
 
     permissions: Mapping[str, str]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.github.errors import Forbidden, Gone, NotFound
 from bot.github.installation import InstallationClient
@@ -26,8 +27,7 @@ class NotAName(Exception):
     """Not the name of an issue. Write OWNER/REPO#NUMBER, for example lovelace/letters#12."""
 
 
-@dataclass(frozen=True, slots=True)
-class IssueName:
+class IssueName(Struct, frozen=True):
     """`owner/repo#number`, as people write it."""
 
     repository: str
@@ -45,8 +45,7 @@ class IssueName:
         return cls(match["repository"], int(match["number"]))
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionRead:
+class PetitionRead(Struct, frozen=True):
     """Everything that GitHub alone tells of a petition: its issues, their comments and the rules of counting.
 
     `accounts` are those of the people who wrote a command, where they were asked for; `notes` name what could not

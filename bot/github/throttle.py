@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct, field
 
 from bot.units import EpochSeconds, Seconds
 
@@ -47,8 +48,7 @@ class Kind(StrEnum):
     """It counts as content too, to be safe, and can wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Our own limits, below GitHub's 80 content writes a minute and 500 an hour.
 
     It is not known whether edits of a body count, so they count towards the minute; the hour is for what notifies.
@@ -61,8 +61,7 @@ class Limits:
     reserve: int = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Why a call must wait, and until when (UTC epoch seconds).
 
     With `ours` it is our own limit, not GitHub's. Unless `whole`, only calls of this kind must wait.
@@ -74,8 +73,7 @@ class Wait:
     whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """How many of `limit` calls are left, and until when that holds (UTC epoch seconds)."""
 
     left: int
@@ -98,8 +96,7 @@ class Bucket:
         return not self.limit or now >= self.until or self.left > UNTHROTTLED_SHARE * self.limit
 
 
-@dataclass(slots=True)
-class Throttle:
+class Throttle(Struct):
     """The calls of the last hour, and GitHub's limits as its responses show them."""
 
     limits: Limits = field(default_factory=Limits)

@@ -8,12 +8,13 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import aiohttp
 from gidgethub import sansio
+from msgspec import Struct, field
 
 from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.errors import (
@@ -61,8 +62,7 @@ class Credentials:
     jwt: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApiResponse:
+class ApiResponse(Struct, frozen=True):
     """What GitHub answers; `unchanged` if what is in the cache still holds; `next_url` is of the next page."""
 
     data: Any
@@ -70,8 +70,7 @@ class ApiResponse:
     unchanged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(Struct, frozen=True):
     """What all calls share: the HTTP session, the root of the REST API, the clock, the limits and the hooks."""
 
     session: aiohttp.ClientSession

@@ -17,11 +17,12 @@ import re
 import urllib.parse
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import aiohttp
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.github.http_exchange import USER_AGENT, read_beginning
 from bot.github.models.common import Id, IdModel
@@ -49,8 +50,7 @@ class UnsupportedMediaType(Exception):
     """GitHub sends JSON or a form; this is something else. The response is 415."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A delivery that was read; without facts there is nothing to do."""
 
     event: str
@@ -248,8 +248,7 @@ _REPOSITORY_ID = msgspec.json.Decoder(_OfRepository)
 """What a delivery cannot do without."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Route:
+class _Route(Struct, frozen=True):
     """How an event is decoded, and which of its actions matter to us; none where it has no actions."""
 
     decoder: msgspec.json.Decoder[Event]
@@ -286,8 +285,7 @@ MAX_BODY: Final = 16 * 1024
 """Bytes of a response that are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A server's response; without a `status` there was none, and `text` says what happened instead."""
 
     status: int | None

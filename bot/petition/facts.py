@@ -6,14 +6,13 @@ request for an API read; for one thing the newest fact wins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bot.petition.comments.comment import Comment
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A repository; `id` lasts through renames and transfers."""
 
     id: int
@@ -28,8 +27,7 @@ class Repository:
         return f"{self.owner}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """An issue as GitHub showed it; `labels` are lower case, because GitHub compares them so."""
 
     id: int
@@ -44,8 +42,7 @@ class Issue:
     is_pull_request: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CommentFact:
+class CommentFact(Struct, frozen=True):
     """A comment was created, edited, hidden, pinned or deleted.
 
     `recheck` says that this may have been a hide or an unhide and nobody told which: only GitHub can.
@@ -58,8 +55,7 @@ class CommentFact:
     recheck: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BodyEdit:
+class BodyEdit(Struct, frozen=True):
     """Somebody replaced an issue's body; `previous` is what was there, so that a lost edit can be put back."""
 
     previous: str
@@ -67,8 +63,7 @@ class BodyEdit:
     by_app: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IssueFact:
+class IssueFact(Struct, frozen=True):
     """An issue was opened, edited, labelled, closed, locked…; `reread` asks for its comments to be read again."""
 
     installation_id: int
@@ -79,8 +74,7 @@ class IssueFact:
     edit: BodyEdit | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IssueGone:
+class IssueGone(Struct, frozen=True):
     """An issue was deleted, or transferred to another repository."""
 
     installation_id: int
@@ -89,8 +83,7 @@ class IssueGone:
     moved_to: tuple[Repository, Issue] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Continuation:
+class Continuation(Struct, frozen=True):
     """An issue that the App itself has opened continues a petition."""
 
     installation_id: int
@@ -99,8 +92,7 @@ class Continuation:
     petition_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryFact:
+class RepositoryFact(Struct, frozen=True):
     """A repository was renamed, transferred, archived, hidden from the public or shown to it."""
 
     installation_id: int
@@ -109,16 +101,14 @@ class RepositoryFact:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFact:
+class SettingsFact(Struct, frozen=True):
     """The settings file of a repository may have changed: somebody has pushed."""
 
     installation_id: int
     repository_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class InstallationFact:
+class InstallationFact(Struct, frozen=True):
     """The App was installed, suspended or removed, or may see other repositories than before."""
 
     id: int
@@ -130,8 +120,7 @@ class InstallationFact:
     repositories_removed: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(Struct, frozen=True):
     """Something happened to an issue that we could not read, and GitHub is to be asked.
 
     Without an `issue_id` it happened to the installation or to a repository of its.

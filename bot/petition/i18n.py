@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gettext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -14,6 +13,7 @@ from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
+from msgspec import Struct
 
 from bot.petition.text import inline
 from bot.units import WholeEpochSeconds
@@ -25,8 +25,7 @@ _ISOLATE, _END_OF_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOL
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-@dataclass(frozen=True, slots=True)
-class Translator:
+class Translator(Struct, frozen=True):
     """One language. What is not translated stays English."""
 
     locale: Locale
@@ -100,8 +99,7 @@ def message(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message and the value in it, if it has one, to be translated later; as a text it is English."""
 
     message: str

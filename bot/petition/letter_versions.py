@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
+from msgspec import Struct
+
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A version of the letter: its digest, when it was first seen, how many had signed then.
 
     `text` is None where it was not asked for or is not kept.
@@ -40,8 +40,7 @@ class Change(StrEnum):
     ADDED = "added"
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """A piece of text, and what became of it; put together, the pieces not removed are the later text."""
 
     change: Change

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from bot.petition.threads import is_name
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class MachineLine:
+class MachineLine(Struct, frozen=True):
     """The tally for machines; `as_of` is when it was counted."""
 
     count: int

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.petition.text import inline
 
@@ -22,8 +23,7 @@ Whoever may edit the letter can write thousands of them, and GitHub counts our c
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Continues:
+class Continues(Struct, frozen=True):
     """Which petition an issue continues: the id of its first issue, and that issue's name, `owner/repo#number`.
 
     Where the first issue was transferred, its name of then still leads to it.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
+from msgspec import Struct, field
 
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
@@ -28,8 +28,7 @@ MOST_MISSED: Final = 1_000
 """Issues that are remembered one by one; from then on their installations are."""
 
 
-@dataclass(slots=True)
-class MissedFacts:
+class MissedFacts(Struct):
     """Remember, in memory, where something happened that could not be recorded, so that GitHub is asked later."""
 
     _places: set[tuple[int, int | None]] = field(default_factory=set)
@@ -59,8 +58,7 @@ def _place_of(fact: Fact) -> tuple[int, int | None]:
             return fact.installation_id, fact.issue.id
 
 
-@dataclass(slots=True)
-class AppSync:
+class AppSync(Struct):
     """Sync the App at start, at intervals, on request, and when deliveries can be recorded again."""
 
     store: Store

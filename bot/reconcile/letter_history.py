@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 import structlog
+from msgspec import Struct, field
 
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
@@ -31,8 +31,7 @@ MOST_READ: Final = 1_000
 """Revisions whose texts are read at most, those of people before those of other Apps, and of those the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatedRevision:
+class DatedRevision(Struct, frozen=True):
     """A revision whose text is worth reading, and the times (UTC epoch seconds) at which it is known to stand."""
 
     id: str
@@ -55,8 +54,7 @@ def select_revisions(revisions: Iterable[Revision]) -> list[DatedRevision]:
     ]
 
 
-@dataclass(slots=True)
-class LetterHistory:
+class LetterHistory(Struct):
     """Read what one petition's letter said before. It lives in memory: one that is cut off begins again.
 
     What fails is tried again after `retry_after`.

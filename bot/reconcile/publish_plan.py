@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
@@ -31,8 +33,7 @@ from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 from bot.urls import Addresses
 
 
-@dataclass(frozen=True, slots=True)
-class PublishContext:
+class PublishContext(Struct, frozen=True):
     """What publishing needs; `lease` says whether this process still may write.
 
     What GitHub said of organizers longer than `recheck_after` seconds ago is asked again.
@@ -99,8 +100,7 @@ def guard_body(known: KnownBody, writes: Sequence[OurWrite], read: IssueRead) ->
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ShownIssue:
+class ShownIssue(Struct, frozen=True):
     """A thread's issue as GitHub shows it, and what was known of its body before that was read.
 
     An edit that was reported since is not in what was read. `is_ours`: the body is one that we wrote at some time.
@@ -137,8 +137,7 @@ class ShownIssue:
         return IssueFact(installation_id, self.read.repository, self.read.issue, as_of=self.read.read_at)
 
 
-@dataclass(frozen=True, slots=True)
-class SeenLetter:
+class SeenLetter(Struct, frozen=True):
     """The letter in a body, as it was last changed `at` a time; `as_created`, nothing was there before it."""
 
     issue_id: int
@@ -191,8 +190,7 @@ def changes_rules(ruling: CommandResults, petition: Snapshot, now: EpochSeconds)
     return ruling.rules != petition.rules or ended_at != petition.ended_at
 
 
-@dataclass(frozen=True, slots=True)
-class BodyPlan:
+class BodyPlan(Struct, frozen=True):
     """What becomes of one issue's body, by the guard's decision and by how much of late somebody else changed it.
 
     `repairs` is the weight of a change by somebody else that is put right; 0 for none. A body that is changed again
@@ -205,8 +203,7 @@ class BodyPlan:
     not_before: EpochSeconds | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PublishPlan:
+class PublishPlan(Struct, frozen=True):
     """What a publication records and writes. Then the bodies show `revision`, and the petition is in `state`."""
 
     revision: int

@@ -6,10 +6,10 @@ https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
+from msgspec import Struct, field
 
 from bot.github.client import GitHub
 from bot.github.errors import NotFound, Unprocessable
@@ -63,8 +63,7 @@ async def redeliver_failed(store: Store, github: GitHub, now: Callable[[], Epoch
     return asked
 
 
-@dataclass(slots=True)
-class DeliveryLog:
+class DeliveryLog(Struct):
     """Which deliveries have arrived and which failed. No more is kept of the log, which is long in a storm."""
 
     arrived: set[str] = field(default_factory=set)

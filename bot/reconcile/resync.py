@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.github.client import GitHub
 from bot.github.errors import GitHubError, Gone, NotFound, Paused
@@ -30,16 +31,14 @@ OVERLAP = 60
 """Seconds that are read twice of what changed of late: GitHub's clocks and ours differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadRead:
+class ThreadRead(Struct, frozen=True):
     """What was read of a thread; comments that are `doubtful` in the outcome do not sign until checked."""
 
     listed: int
     outcome: ListingOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadResync:
+class ThreadResync(Struct, frozen=True):
     """Read the comments of one thread at a time `now`."""
 
     thread: ThreadToRead
@@ -233,8 +232,7 @@ class UnknownPetition(Exception):
     """There is no petition of that name; the message says what is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResyncReport:
+class ResyncReport(Struct, frozen=True):
     """What was found under a name, and how many had signed before; None where the petition was not known."""
 
     name: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
+from msgspec import Struct
 
 from bot.github.client import GitHub
 from bot.github.errors import (
@@ -43,8 +44,7 @@ LONGEST_PAUSE: Final[Seconds] = 60.0
 """The longest pause for that: GitHub may be unwell about these tasks alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pause:
+class _Pause(Struct, frozen=True):
     """Until when an installation has no worker; a change after `changes` ends a pause that is not `firm`.
 
     `failures` is how many errors in a row there have been.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bot.github.errors import (
     Forbidden,
@@ -29,8 +30,7 @@ PATIENT: Final[Seconds] = 300.0
 """The longest wait for another try while GitHub is unwell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intervals:
+class Intervals(Struct, frozen=True):
     """How often the loops run.
 
     `poll` is the longest time between two queries for work: another process may have recorded something.
@@ -49,8 +49,7 @@ def jittered(seconds: Seconds, *seeds: int) -> Seconds:
     return seconds * (0.9 + 0.2 * random.Random(hash(seeds)).random())  # noqa: S311 - spread, not secret
 
 
-@dataclass(frozen=True, slots=True)
-class Requeue:
+class Requeue(Struct, frozen=True):
     """A petition is not to be published now but `after` a time; `state` and `detail` say why.
 
     `attempts` is how many in a row have not succeeded by then.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Unprocessable
 from bot.github.errors import Unavailable as GitHubUnavailable
@@ -45,8 +46,7 @@ The error ends the worker all the same, so that it is logged; the next worker mu
 """
 
 
-@dataclass(slots=True)
-class Worker:
+class Worker(Struct):
     """Work for one installation, a step at a time. `began` is when this process did."""
 
     installation_id: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from bot.units import EpochSeconds, Seconds
 
@@ -11,8 +12,7 @@ MOST_KEPT: Final = 10_000
 """Petitions or bodies that are remembered before those are dropped that need not be."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRate:
+class WriteRate(Struct, frozen=True):
     """At most `burst` writes at once and one per `period` afterwards; `gap` between two reads of the issues.
 
     In any minute that makes `burst + 60 / period` writes: eight, so that the issue's edit history stays readable
@@ -24,8 +24,7 @@ class WriteRate:
     gap: Seconds = 0.5
 
 
-@dataclass(slots=True)
-class WriteLimiter:
+class WriteLimiter(Struct):
     """Remember for each petition when its allowance is full again (the generic cell rate algorithm)."""
 
     rate: WriteRate = field(default_factory=WriteRate)
@@ -72,8 +71,7 @@ FIRST_WAIT: Final[Seconds] = 15.0
 LONGEST_WAIT: Final[Seconds] = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Repairs:
+class _Repairs(Struct, frozen=True):
     weight: float
     at: EpochSeconds
 
@@ -81,8 +79,7 @@ class _Repairs:
         return max(0.0, self.weight - max(0.0, now - self.at) / FORGIVEN_AFTER)
 
 
-@dataclass(slots=True)
-class RepairLimiter:
+class RepairLimiter(Struct):
     """Remember of each body how often it was restored of late. It lives in memory: a restart forgives."""
 
     _repairs: dict[int, _Repairs] = field(default_factory=dict)

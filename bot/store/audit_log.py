@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from bot.petition.organizers.commands import CommandStatus, GivenCommand, Outcome
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
@@ -20,8 +22,7 @@ ATTEMPTS_KEPT: Final = 200
 """People on each petition, those who tried last."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Struct, frozen=True):
     """What became of a command, noted when that changed: `obeyed`, `refused`, `misunderstood` or `taken back`."""
 
     number: int
@@ -38,8 +39,7 @@ class AuditEntry:
     """The number of the issue on which it was given, where that is in the petition's repository."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempts:
+class Attempts(Struct, frozen=True):
     """How often somebody gave commands who may not, when first and when last, and the last command's word."""
 
     user_id: int

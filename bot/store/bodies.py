@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bot.petition.block.body import locate_block
 from bot.petition.comments.comment import body_digest, unify_newlines
@@ -26,8 +27,7 @@ WRITES_KEPT: Final = 1_000
 """Of each issue; the delivery of an older write is taken for another one's edit, and checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownBody:
+class KnownBody(Struct, frozen=True):
     """What is known of an issue's body; `lost` is what our write `lost_by` replaced and is to be put back.
 
     `edited_at` is when another one than us last edited it, after our write `edited_over`.
@@ -41,8 +41,7 @@ class KnownBody:
     edited_over: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class OurWrite:
+class OurWrite(Struct, frozen=True):
     """A body that we have written, and what it was made from, as digests; `outside` is all but our block."""
 
     number: int
@@ -51,8 +50,7 @@ class OurWrite:
     outside_written: str
 
 
-@dataclass(frozen=True, slots=True)
-class LastBodies:
+class LastBodies(Struct, frozen=True):
     """An issue's body, if we wrote that, and what another one than us saved there last, by its history.
 
     `saved` is None where that is not known.

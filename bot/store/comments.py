@@ -7,8 +7,9 @@ that somebody edits again and again, and nobody can have a whole thread read as 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bot.petition.comments.commands import GRAMMAR
 from bot.petition.comments.comment import Comment, KnownText, Version
@@ -41,8 +42,7 @@ AT_ONCE: Final = 2_500
 """Comments of a thread that are asked for one after the other: as many as an issue takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoubtfulComment:
+class DoubtfulComment(Struct, frozen=True):
     """A comment to ask GitHub for, by its node id.
 
     It was `asked` for so many times lately; hand `wanted` back when it is clear.
@@ -54,8 +54,7 @@ class DoubtfulComment:
     asked: int
 
 
-@dataclass(frozen=True, slots=True)
-class Clarification:
+class Clarification(Struct, frozen=True):
     """What asking for a comment came to: whether it is clear, and when it may be asked for again at the soonest."""
 
     comment: DoubtfulComment
@@ -189,8 +188,7 @@ async def follow_grammar(database: Database) -> None:
         await database.write(read_all_again)
 
 
-@dataclass(frozen=True, slots=True)
-class AckDue:
+class AckDue(Struct, frozen=True):
     """A comment that does not bear the reaction it should."""
 
     comment_id: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bot.store.engine.database import (
     Database,
@@ -28,8 +29,7 @@ LOG_READ: Final = "deliveries swept"
 """The mark of the time up to which the log of deliveries has been read."""
 
 
-@dataclass(frozen=True, slots=True)
-class FailedDelivery:
+class FailedDelivery(Struct, frozen=True):
     """A delivery none of whose attempts has reached us; it was asked for `asked` times, last at `asked_at`."""
 
     guid: str

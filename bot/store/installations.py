@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bot.petition.facts import InstallationFact, Repository, RepositoryFact
 from bot.store.engine.database import Records, Row, Statement, Transaction, statement, upsert, write_transaction
@@ -14,8 +15,7 @@ from bot.store.threads import publish_now, resync_petitions
 from bot.units import EpochSeconds, WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class SeenInstallation:
+class SeenInstallation(Struct, frozen=True):
     """An installation as GitHub lists it; `lacks` names what its owner has not granted, empty for nothing."""
 
     id: int
@@ -24,8 +24,7 @@ class SeenInstallation:
     lacks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoveryMark:
+class DiscoveryMark(Struct, frozen=True):
     """When the last discovery in an installation ended and began, and whether another one was requested."""
 
     installation_id: int
@@ -35,8 +34,7 @@ class DiscoveryMark:
     began: EpochSeconds = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRepository:
+class KnownRepository(Struct, frozen=True):
     """A repository as our rows have it."""
 
     installation_id: int

@@ -7,8 +7,9 @@ When to read that again is a mark, `letter` with the petition's id.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from bot.petition.block.body import letter, letter_digest
 from bot.petition.letter_versions import Letter, other_texts, versions

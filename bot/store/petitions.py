@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bot.petition.counting.tally import DigestSum, Signature
 from bot.petition.facts import Repository
@@ -19,8 +20,7 @@ from bot.store.threads import USABLE, request_publishing
 from bot.units import EpochSeconds, WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """A petition whose public picture changed; `since` is when the first unpublished change was recorded."""
 
     petition_id: int
@@ -31,16 +31,14 @@ class Due:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """Petitions whose body does not show what is stored yet; `since` is when the oldest became so."""
 
     petitions: int
     since: WholeEpochSeconds | None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPetition:
+class KnownPetition(Struct, frozen=True):
     """A petition as our rows have it; `left_digest` is of its body as we last left it."""
 
     id: int
@@ -50,8 +48,7 @@ class KnownPetition:
     left_digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(Struct, frozen=True):
     """An issue of a petition; the petition issue has position 1."""
 
     issue_id: int
@@ -64,8 +61,7 @@ class Thread:
     listed_at: WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A petition at one moment."""
 
     petition_id: int

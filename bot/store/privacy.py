@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.comments.comment import END_OF_TIME, without_details
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
@@ -18,8 +20,7 @@ from bot.store.threads import read_issues_of, request_rereading
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True):
     """What was found of the people to be forgotten: comments, and in how many petitions; `standing` still sign."""
 
     people: tuple[int, ...]
@@ -42,8 +43,7 @@ def _count(number: int, what: str) -> str:
     return f"1 {what}" if number == 1 else f"{number:,} {what}s"
 
 
-@dataclass(frozen=True, slots=True)
-class ToAnonymise:
+class ToAnonymise(Struct, frozen=True):
     """A petition whose details are to be erased, or, if it goes on after all, to be taken up again."""
 
     petition_id: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.petition.facts import IssueFact
 from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
@@ -35,8 +36,7 @@ from bot.store.threads import read_issues_of
 from bot.units import EpochSeconds, WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """All that is known of a petition that is to be published, at one moment; bodies and writes by issue id.
 
     `writes` are ours since the one that replaced an edit unread, of bodies to which that happened.
@@ -57,8 +57,7 @@ class Publication:
     """When a continuation issue was asked for that is not known yet; 0 for never."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedBody:
+class PlannedBody(Struct, frozen=True):
     """What is to be done with an issue's body, and what was `known` and `shown` when that was decided.
 
     Without a `text` nothing is written; the shown body `is_right`, or its turn is later. `settles_lost`: an edit

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
 from bot.petition.facts import Repository
@@ -31,8 +32,7 @@ class SortOrder(StrEnum):
         return self is SortOrder.NAME
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """Where a page begins: behind the signature with this key, or before it when going `back`."""
 
     key: int | str
@@ -40,8 +40,7 @@ class Cursor:
     back: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RosterQuery:
+class RosterQuery(Struct, frozen=True):
     """Which part of a roster is asked for."""
 
     order: SortOrder = SortOrder.NEWEST
@@ -55,8 +54,7 @@ class RosterQuery:
     """Whether to read a roster that the organizers do not show; details that they do not show stay out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A signature, and the issue on which its comment stands."""
 
     signature: Signature
@@ -64,8 +62,7 @@ class Entry:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class RosterPage:
+class RosterPage(Struct, frozen=True):
     """A part of a roster; the cursors lead to its neighbours, None where there is nothing more."""
 
     entries: Sequence[Entry]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.counting.tally import Reason, Signature, explain
 from bot.petition.facts import Repository
@@ -25,8 +27,7 @@ BATCH: Final = 1_000
 """Signatures read at once for a whole roster."""
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionRef:
+class PetitionRef(Struct, frozen=True):
     """A petition that somebody asked for by the name of one of its issues."""
 
     petition_id: int
@@ -38,8 +39,7 @@ class PetitionRef:
     installation_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionSummary:
+class PetitionSummary(Struct, frozen=True):
     """A public petition of this server.
 
     `closed_at` is when signing ends or ended, `latest` when somebody last signed; `days` goes back a month.
@@ -55,8 +55,7 @@ class PetitionSummary:
     days: Sequence[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionDetails:
+class PetitionDetails(Struct, frozen=True):
     """A petition at one moment with one page of its roster; `days` are (days since 1970, signatures)."""
 
     snapshot: Snapshot
@@ -75,8 +74,7 @@ class PetitionDetails:
         return _is_public(self.snapshot.rules.settings)
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionExport:
+class PetitionExport(Struct, frozen=True):
     """A petition with its whole roster, the oldest signature first, and how many have withdrawn, at one moment."""
 
     details: PetitionDetails
@@ -84,8 +82,7 @@ class PetitionExport:
     withdrawn: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignerSample:
+class SignerSample(Struct, frozen=True):
     """Who has signed, the newest first, without any details; `born` is known of few accounts, by user id."""
 
     signatures: Sequence[Signature]
@@ -279,8 +276,7 @@ def _count_withdrawn(transaction: Transaction, petition_id: int) -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class NotCounted:
+class NotCounted(Struct, frozen=True):
     """Somebody who commented and is not counted, and the comment that explains it best.
 
     `at` is when that was made.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.comments.comment import Author
 from bot.petition.organizers import settings as reading
@@ -23,8 +24,7 @@ from bot.store.threads import read_issues_of
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class KnownSettings:
+class KnownSettings(Struct, frozen=True):
     """A repository's settings: the last that had no mistakes, and the mistakes in the file as it is now.
 
     `digest` identifies the file's text, empty where there is no file. It is not `readable` where GitHub does not
@@ -44,8 +44,7 @@ class KnownSettings:
         return self.read_at > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """Whom a command's login meant when it was looked up; None for nobody."""
 
     user_id: int | None

@@ -6,9 +6,10 @@ when a cause goes away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from bot.store.engine.database import Records, Transaction, statement
 
@@ -117,8 +118,7 @@ _CONDITION = f"""
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A petition's state; `was` is the one last reported, `detail` what GitHub said or what is lacking."""
 
     petition_id: int

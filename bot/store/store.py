@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import replace
 from functools import partial
 from typing import Final, Self
+
+from msgspec.structs import replace
 
 from bot.hooks import Hooks
 from bot.petition.comments.comment import Comment

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bot.petition.facts import Repository
 from bot.store.engine.database import Records, Row, Transaction, statement
@@ -12,8 +13,7 @@ from bot.store.recording.rows import read_repository
 from bot.units import EpochSeconds, WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadToRead:
+class ThreadToRead(Struct, frozen=True):
     """A thread whose comments are to be read; hand `reread` back when that is done.
 
     `comments` is how many GitHub says there are, `gap` how many more than are listed, by the last complete listing

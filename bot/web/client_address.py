@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 from aiohttp import web
+from msgspec import Struct
 
 FORWARDED: Final = "X-Forwarded-For"
 
@@ -17,8 +17,7 @@ _LOCAL: Final = [
 """This machine and private networks. Python's own `is_private` includes unused networks."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientOrigin:
+class ClientOrigin(Struct, frozen=True):
     """The `address` whose limits a request counts for, and the peer `via` which it came.
 
     `via` is empty where the address is that of the connection, or where a proxy is configured.

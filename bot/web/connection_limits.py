@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, cast
+
+from msgspec import Struct
 
 from bot.units import Seconds
 from bot.web.client_address import network_of
@@ -18,8 +19,7 @@ from bot.web.client_address import network_of
 END_OF_HEAD: Final = b"\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
+class ConnectionLimits(Struct, frozen=True):
     """How many connections there may be at once, and how long each may do nothing.
 
     `head_timeout` is for the first request's head to arrive, `idle_timeout` for the next request, `write_timeout`

@@ -7,11 +7,11 @@ import hmac
 import re
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
+from msgspec import Struct, field
 
 from bot.petition.text import clean
 from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
@@ -29,8 +29,7 @@ PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{n
 """The path of a petition's page, and the beginning of the paths of its other forms."""
 
 
-@dataclass(frozen=True, slots=True)
-class PagesContext:
+class PagesContext(Struct, frozen=True):
     """What handlers of pages need: the petitions, the addresses of things, and the time."""
 
     rosters: Rosters
@@ -68,8 +67,7 @@ class PagesContext:
         return details
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedPetition:
+class RequestedPetition(Struct, frozen=True):
     """The petition that a request names, and the addresses of its pages."""
 
     ref: PetitionRef

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
+from msgspec import Struct
 
 from bot.units import Seconds
 from bot.web.route_policy import PROBE, Route
@@ -44,8 +45,7 @@ async def _no_metrics() -> bytes:
     return b""
 
 
-@dataclass(frozen=True, slots=True)
-class WebMetrics:
+class WebMetrics(Struct, frozen=True):
     """The hooks that the web server calls: for each delivery with its outcome and duration, and for each rejection.
 
     `expose` returns the content of `/metrics`.
@@ -77,8 +77,7 @@ class OperatorDetails:
         return hmac.compare_digest(authorization.encode(errors="replace"), f"Bearer {self.token}".encode())
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoringRoutes:
+class MonitoringRoutes(Struct, frozen=True):
     """The handlers."""
 
     parts: Parts

@@ -6,10 +6,10 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from cachetools import LRUCache
+from msgspec import Struct
 
 from bot.units import Seconds
 from bot.web.client_address import ClientOrigin
@@ -22,8 +22,7 @@ SHARED_FACTOR: Final = 20
 """As many times an address's limits hold for all clients of a peer that may or may not be a proxy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """So many requests at once, and so many a second afterwards."""
 
     burst: int
@@ -37,8 +36,7 @@ FAILURES: Final = Rate(burst=20, per_second=0.5)
 """For deliveries with a wrong signature."""
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimits:
+class RateLimits(Struct, frozen=True):
     """The limits of all requests but deliveries.
 
     `proxies` is how many of our proxies are in front of the server, None where that is not configured. At most

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 from aiohttp.hdrs import METH_GET, METH_HEAD
+from msgspec import Struct, field
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -56,8 +56,7 @@ class Pool(Enum):
     """Requests that wait for GitHub."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoutePolicy:
+class RoutePolicy(Struct, frozen=True, kw_only=True):
     """Which limits and headers a route has.
 
     `cache_control` is for answers below 400; errors are never stored. `pool` is None where neither the rate nor the
@@ -94,8 +93,7 @@ limit by address would then refuse GitHub.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A handler with its address and policy; GET stands for HEAD too."""
 
     method: str

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from msgspec.structs import replace
 
 from bot import app, operations
 from bot.config import Config
@@ -44,14 +45,14 @@ async def stage(sqlite_url: str) -> AsyncIterator[Scene]:
 
 def configured(stage: Scene, **changes: object) -> Config:
     assert stage.bot is not None
-    config = replace(
+    config = dataclasses.replace(
         stage.config(),
         public_url=f"http://127.0.0.1:{stage.bot.port}",
         secret_key=SECRET_KEY,
         client_id=stage.sandbox.client_id,
         client_secret=stage.sandbox.client_secret,
     )
-    return replace(config, **changes)  # type: ignore[arg-type]  # the names are the story's to get right
+    return dataclasses.replace(config, **changes)  # type: ignore[arg-type]  # the names are the story's to get right
 
 
 async def examined(stage: Scene, **changes: object) -> list[Finding]:
@@ -114,7 +115,7 @@ async def test_whom_the_bot_sees_behind_which_proxies(
     stage: Scene, monkeypatch: pytest.MonkeyPatch, seen: ClientFacts, said: str | None
 ) -> None:
     def check(facts: Facts) -> list[Finding]:
-        target = replace(facts.target, public_url="https://petitions.example.org")
+        target = dataclasses.replace(facts.target, public_url="https://petitions.example.org")
         return list(checks._callers(replace(facts, target=target, client=seen)))
 
     monkeypatch.setattr(operations, "check", check)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from msgspec import structs
+from msgspec.structs import replace
 from playwright.async_api import Browser, Page
 from pypdf import PdfReader
 

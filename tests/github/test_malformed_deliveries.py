@@ -6,12 +6,12 @@ import functools
 import json
 import re
 import urllib.parse
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.github.webhooks import Malformed, UnsupportedMediaType, payload_of, read
 from bot.petition.comments.commands import Unsign

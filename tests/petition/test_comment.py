@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign
 from bot.petition.comments.comment import (
@@ -37,7 +37,7 @@ MORNING, NOON, EVENING, NIGHT = 1000, 2000, 3000, 4000
 
 def observed(version: Version, **changes: object) -> Comment:
     comment = Comment(9, MORNING, ADA, max(version.at, version.seen), (version,))
-    return replace(comment, **changes)  # type: ignore[arg-type]  # the tests name the fields
+    return replace(comment, **changes)
 
 
 def writes(text: str) -> Comment:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import reduce
 from random import Random
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, merge, standing

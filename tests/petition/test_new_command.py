@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pytest
 
@@ -17,8 +16,7 @@ from bot.store.recording.signatures import read_command
 ADA = Author(7, "ada")
 
 
-@dataclass(frozen=True, slots=True)
-class Support(Command):
+class Support(Command, frozen=True):
     """`/support`, with the reason on its line."""
 
     kind, codes = "sign", "x"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.petition.block import BlockContent, render_block
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, Unsign, parse, phrases
@@ -259,7 +259,7 @@ def test_an_organizer_is_told_what_was_not_understood_and_nobody_else() -> None:
 
 
 def test_a_new_command_is_one_class_and_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Unlist(Instruction):
+    class Unlist(Instruction, frozen=True):
         usage, purpose = "unlist", "hides `names`"
 
         def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:

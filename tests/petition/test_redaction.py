@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.comment import (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.petition.i18n import Message
 from bot.petition.organizers.settings import (
@@ -27,7 +27,7 @@ def at(text: str) -> int:
 
 
 def check(text: str, **expected: object) -> None:
-    assert read(text) == replace(DEFAULTS, **expected)  # type: ignore[arg-type]  # the names are the fields'
+    assert read(text) == replace(DEFAULTS, **expected)
 
 
 def mistakes(text: str) -> list[str]:

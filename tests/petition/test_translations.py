@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from cmarkgfm import github_flavored_markdown_to_html
 from cmarkgfm.cmark import Options
+from msgspec.structs import replace
 
 from bot import petition
 from bot.petition import block

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest

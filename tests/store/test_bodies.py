@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.github.models.rest import IssueRead
 from bot.petition.comments.comment import body_digest

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import GRAMMAR, Sign
 from bot.petition.comments.comment import Comment, KnownText, Version, Writer, read_text

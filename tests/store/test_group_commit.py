@@ -6,10 +6,10 @@ import asyncio
 import gc
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from bot import supervisor
@@ -80,7 +80,7 @@ async def test_a_fact_that_cannot_be_stored_harms_no_other(
 
 async def test_a_mistake_of_ours_is_not_blamed_on_the_sender_and_harms_no_other(scene: Scene) -> None:
     facts = signatures(scene, 7)
-    facts[3] = replace(facts[3], comment=replace(facts[3].comment, created_at=None))  # type: ignore[arg-type] # no time
+    facts[3] = replace(facts[3], comment=replace(facts[3].comment, created_at=None))
     outcomes = await asyncio.gather(*(scene.store.record([fact]) for fact in facts), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [*[type(None)] * 3, TypeError, *[type(None)] * 3]
     assert await scene.count() == 6

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.petition.block.body import letter_digest, splice
 from bot.petition.facts import BodyEdit, IssueGone

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest

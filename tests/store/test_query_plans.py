@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Writer

@@ -7,10 +7,10 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.encryption import decrypt, encrypt
 from bot.petition.comments.commands import Sign

@@ -10,12 +10,12 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from multidict import CIMultiDict
 
 from bot.export.chart import STYLE

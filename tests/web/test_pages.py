@@ -7,12 +7,12 @@ import json
 import re
 import struct
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from aiohttp import ClientResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import Phrase, Sign
 from bot.petition.facts import Continuation, Issue

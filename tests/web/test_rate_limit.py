@@ -6,11 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+from msgspec.structs import replace
 
 from bot.web import middlewares, rate_limit
 from bot.web.client_address import ClientOrigin, client_origin

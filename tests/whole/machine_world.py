@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import math
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from msgspec.structs import replace
 
 from bot import app
 from bot.petition import threads
@@ -226,12 +228,12 @@ class World:
             return
         self.sandbox.issues.edit(here, self.organizer, body)
         saved = Letter.saved_as(body).saved_over(known) if exact else Letter(known.before, known.after, exact=False)
-        self.letters[here] = replace(saved, moves=known.moves)
+        self.letters[here] = dataclasses.replace(saved, moves=known.moves)
 
     def note_move(self, old: Issue, new: Issue) -> None:
         """Note that one of the petition's issues is another issue now."""
         letter = self.letters.pop(old)
-        self.letters[new] = replace(letter, moves=letter.moves + 1)
+        self.letters[new] = dataclasses.replace(letter, moves=letter.moves + 1)
         self.threads[self.threads.index(old)] = new
         if new is self.first:
             self.known_as.add(new.id)

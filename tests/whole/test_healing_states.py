@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pkgutil
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot import app
 from bot.reconcile.resync import ThreadResync
@@ -182,7 +183,7 @@ async def test_credentials_that_github_refuses_are_told_and_not_tried_again_and_
         petition = await signed_petition(stage)
         await stage.stop_bot()
         calls.forget()
-        wrong = replace(stage.config(), app_id="1")
+        wrong = dataclasses.replace(stage.config(), app_id="1")
         async with app.running(
             wrong, replace(FAST, intervals=Intervals(poll=0.1, debounce=0.01, api_lag=0.0))
         ) as bot:

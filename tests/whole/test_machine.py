@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis.errors import FlakyFailure
+from msgspec.structs import replace
 
 from bot.petition.block import BlockContent, compose
 from bot.petition.comments import comment

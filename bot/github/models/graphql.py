@@ -8,7 +8,6 @@ texts of revisions are a query of their own: nearly all revisions of a petition 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Annotated, Final
 
@@ -208,8 +207,7 @@ def _accounts(nodes: Iterable[UserNode | None]) -> Iterator[Account]:
 # Edit histories of bodies
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One saving of a body `at` a time; `by` is a login, None for a deleted account."""
 
     id: str
@@ -222,8 +220,7 @@ class Revision:
         return (self.by or "").lower() == login.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionPage:
+class RevisionPage(Struct, frozen=True):
     """A page of a history, newest first; `more` is the cursor of the next one, None on the last.
 
     A body that nobody edited has no revisions; `unedited` is then when it was written, and its text.

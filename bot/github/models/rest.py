@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bot.github.errors import Unavailable
 from bot.github.models.common import (
@@ -27,8 +26,7 @@ from bot.petition.facts import Issue, Repository
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class IssueRead:
+class IssueRead(Struct, frozen=True):
     """An issue as it was at `read_at` or later; `unchanged` when nothing is new since we last read it.
 
     `repository` is where the issue is now, which may not be where it was looked for.
@@ -48,8 +46,7 @@ class IssueRead:
         return self.issue.updated_at == self.created_at
 
 
-@dataclass(frozen=True, slots=True)
-class CommentsRead:
+class CommentsRead(Struct, frozen=True):
     """An issue's comments, ascending by id, as they were at `started_at` or later.
 
     `node_ids` has each comment's GraphQL id.
@@ -123,8 +120,7 @@ class HookDelivery(Struct, frozen=True, gc=False):
         return epoch(self.delivered_at)
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPage:
+class DeliveryPage(Struct, frozen=True):
     """Attempts to deliver, newest first; `cursor` is of the next page, None on the last."""
 
     deliveries: tuple[HookDelivery, ...]

@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.block.unclosed import CLOSING_LINE, closing_lines
 from bot.petition.machine_line import MachineLine
@@ -29,8 +30,7 @@ NOTE = "<!-- undersigned:note The bot keeps rewriting this part. Write your own 
 """The line before the end marker, for people who edit the issue."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockLocation:
+class BlockLocation(Struct, frozen=True):
     """Where the block belongs in a body: what people wrote before it and after it, and the block that is there now.
 
     Before a new block stands a blank line. `block` is None where it is missing, damaged or doubled.
@@ -135,8 +135,7 @@ _FENCE = re.compile(r"(?<![^\r\n])[ \t>*+\-0-9.)]*(?:`{3}|~{3})")
 _blocks = MarkdownIt("commonmark").disable(["inline", "text_join"])
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(Struct, frozen=True):
     """A part of a body that is ours: a block, or what is left of one, and which of our lines it holds."""
 
     start: int

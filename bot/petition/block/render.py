@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from bot.petition.block.body import BEGIN, BODY_LIMIT, END, BlockLocation, locate_block, machine_line
 from bot.petition.block.sections import SECTIONS, BlockContent, Section, counted, heading, note

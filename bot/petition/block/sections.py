@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from bot.petition.block.body import NOTE
 from bot.petition.counting.tally import Signature
@@ -22,8 +23,7 @@ _MOST_REMOVALS = 500
 """Removals that the line for machines explains; it is there for those whose name has changed since."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockContent:
+class BlockContent(Struct, frozen=True):
     """Everything that the block shows. `newest` comes newest first."""
 
     count: int
@@ -368,8 +368,7 @@ def _profile(login: str, content: BlockContent) -> str:
 _LOGIN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of the block: what writes it, empty where there is nothing to show, and when it gives way."""
 
     write: Callable[[BlockContent, Translator], str]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
 from typing import Any, ClassVar, Final, Self
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from bot.petition.comments.own_text import lines_begun_in_text, passages
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
@@ -22,10 +24,8 @@ Every comment is read again then, once; what was read with 0.1.0 has no version,
 """
 
 
-class Command:
+class Command(Struct, frozen=True):
     """What a comment says to us. Each subclass is one command, with all that is particular to it."""
-
-    __slots__: tuple[str, ...] = ()
 
     kind: ClassVar[str]
     """Its kind in the database. What signs shares `sign`, by which queries find those who may have signed."""
@@ -60,7 +60,7 @@ class Command:
 
     def stored(self) -> list[str | None]:
         """Return it as the database keeps it."""
-        return [self.codes, *(getattr(self, name) for name in self.__slots__)]
+        return [self.codes, *astuple(self)]
 
     @classmethod
     def restore(cls, _code: str, *values: Any) -> Self:
@@ -68,8 +68,7 @@ class Command:
         return cls(*values)
 
 
-@dataclass(frozen=True, slots=True)
-class Sign(Command):
+class Sign(Command, frozen=True):
     """`/sign`, with the details the person wants shown; None where they gave none."""
 
     kind, codes = "sign", "s"
@@ -93,8 +92,7 @@ class Sign(Command):
         return Sign()
 
 
-@dataclass(frozen=True, slots=True)
-class Unsign(Command):
+class Unsign(Command, frozen=True):
     """`/unsign`."""
 
     kind, codes = "unsign", "u"
@@ -104,8 +102,7 @@ class Unsign(Command):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizerCommand(Command):
+class OrganizerCommand(Command, frozen=True):
     """`/petition WORD argument`, a command of an organizer; the word is lower case and empty if there was none."""
 
     kind, codes, is_renewed_by_edits = "order", "o", True
@@ -128,8 +125,7 @@ class OrganizerCommand(Command):
         return OrganizerCommand(self.word)
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase(Command):
+class Phrase(Command, frozen=True):
     """A comment of a few words and no command; it signs where the organizers accept it.
 
     What people merely say is not kept: `digest` only tells whether it is one of the phrases that are accepted. An

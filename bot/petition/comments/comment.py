@@ -8,8 +8,10 @@ the comment means by what is known now.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.comments import commands
 from bot.petition.comments.commands import Command
@@ -35,8 +37,7 @@ GHOST_ID = 10137
 """The account GitHub shows in place of deleted ones: https://github.com/ghost"""
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """A GitHub account as it was seen; only the numeric id lasts, logins change and are reused."""
 
     id: int
@@ -49,8 +50,7 @@ class Author:
         return self.type == "User" and self.id != GHOST_ID
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """Everything observed of one comment. `missing_at` is when a complete listing lacked it, 0 for never."""
 
     id: int
@@ -69,16 +69,14 @@ class Comment:
         return not self.missing_at or any(max(v.at, v.seen) > self.missing_at for v in self.versions)
 
 
-@dataclass(frozen=True, slots=True)
-class KnownText:
+class KnownText(Struct, frozen=True):
     """The text of a comment that was read last, by its digest, and what the present grammar reads in it."""
 
     digest: str
     command: Command | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What a comment means by what is known: `command` is None where it says nothing that counts.
 
     `made_at` is when the command came to be: the comment's creation, or the edit that made it.

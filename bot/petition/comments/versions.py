@@ -7,11 +7,13 @@ is not enough, the reading says that it is a guess.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby, zip_longest
 from operator import attrgetter
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Unsign
 from bot.units import WholeEpochSeconds
@@ -29,8 +31,7 @@ class Writer(StrEnum):
     """The observation does not tell: a hide, a pin, or a listing of a comment that was edited before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One observation of a comment's text and visibility.
 
     `at` is the comment's `updated_at` and `seen` the time of the API read, 0 for a delivery. `previous` is the
@@ -47,8 +48,7 @@ class Version:
     seen: WholeEpochSeconds = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What is known of a comment after some of its versions."""
 
     digest: str | None = None

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from statistics import median
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from bot.petition.counting.tally import Signature
 from bot.units import WholeEpochSeconds
@@ -26,8 +28,7 @@ SHOWN: Final = 5
 _DAY, _HOUR = 86_400, 3_600
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """What GitHub shows of an account; `born` is when it was opened."""
 
     id: int
@@ -45,8 +46,7 @@ class Account:
         return not (self.is_only_aged or self.followers or self.repositories or self.has_profile)
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(Struct, frozen=True):
     """An hour, by its first second, in which unusually many signed; `young` of them were up to a week old."""
 
     hour: WholeEpochSeconds
@@ -54,8 +54,7 @@ class Burst:
     young: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """Logins that differ in numbers, dots and dashes only; of very many, only the first."""
 
     signatures: int
@@ -67,8 +66,7 @@ class Alike:
         return f"Logins alike: {self.signatures:,} like {', '.join(self.logins[:_LOGINS_NAMED])}{more}"
 
 
-@dataclass(frozen=True, slots=True)
-class AbuseSignals:
+class AbuseSignals(Struct, frozen=True):
     """What may be worth a second look.
 
     Of `unknown` accounts GitHub told nothing; at those that are `waiting` nobody has looked yet.

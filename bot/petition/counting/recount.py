@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, standing
 from bot.petition.counting.tally import DigestSum, Signature, digest, fold
@@ -41,8 +43,7 @@ class Cause(Enum):
     """Its author has said something else since."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing in which the block and the comments differ, and the person and comment that it is about, if any."""
 
     cause: Cause
@@ -50,8 +51,7 @@ class Difference:
     comment_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recount:
+class Recount(Struct, frozen=True):
     """What counting again came to, beside the block's line for machines (None where there is no readable one)."""
 
     count: int

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from bot.petition.comments.commands import Command, Phrase, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Standing, standing
@@ -40,8 +41,7 @@ class Reason(StrEnum):
     """GitHub has not told yet who edited the comment, or how old the account is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """One person's standing `/sign`."""
 
     user_id: int
@@ -58,8 +58,7 @@ class Signature:
         return self.user_id, self.comment_id
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """What a person's comments come to: the signature if there is one, and which comments took effect."""
 
     signature: Signature | None
@@ -69,8 +68,7 @@ class Evaluation:
     """Ids of the comments whose command does not count: made after the end, mistyped, or of a removed signature."""
 
 
-@dataclass(frozen=True, slots=True)
-class Uncounted:
+class Uncounted(Struct, frozen=True):
     """Why somebody is not counted, the comment that says most about it, and when its command was made."""
 
     reason: Reason
@@ -259,8 +257,7 @@ _BYTES: Final = 512
 _MODULUS: Final = 1 << (8 * _BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class DigestSum:
+class DigestSum(Struct, frozen=True):
     """What the signatures of a tally add up to, and the digest that identifies the tally.
 
     Each signature is a number: SHAKE-256 of the text `user_id:comment_id`, 512 bytes of it, little-endian. The

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from operator import attrgetter
 from typing import ClassVar, Final, Self
 
+from msgspec import Struct
+from msgspec.structs import replace
 from msgspec.structs import replace as _changed
 
 from bot.petition.comments.commands import ARGUMENT_LIMIT, OrganizerCommand
@@ -26,8 +27,7 @@ from bot.petition.text import clean
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class GivenCommand:
+class GivenCommand(Struct, frozen=True):
     """A command that stands: who gave it and when."""
 
     comment_id: int
@@ -47,8 +47,7 @@ class CommandStatus(StrEnum):
     """It is not known yet whether they may, or whom they mean."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A command and what became of it; `note` says why."""
 
     command: GivenCommand
@@ -56,8 +55,7 @@ class Outcome:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResults:
+class CommandResults(Struct, frozen=True):
     """The rules that commands have made, what became of each, and when the last recount was asked for."""
 
     rules: Rules
@@ -81,8 +79,7 @@ class NotUnderstood(Exception):
         super().__init__(str(self.allowed))
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """What an organizer's command means. Each subclass is one command, with all that is particular to it."""
 
     usage: ClassVar[str]
@@ -105,8 +102,7 @@ class Instruction:
         return results.with_outcome(given, CommandStatus.APPLIED)
 
 
-@dataclass(frozen=True, slots=True)
-class SetGoal(Instruction):
+class SetGoal(Instruction, frozen=True):
     """`goal 500`, `goal 100, 500, 1000` or `goal none`: the ladder of goals, ascending."""
 
     usage = "goal 500"
@@ -128,8 +124,7 @@ class SetGoal(Instruction):
         return _changed(rules, settings=replace(rules.settings, goals=self.goals))
 
 
-@dataclass(frozen=True, slots=True)
-class SetDeadline(Instruction):
+class SetDeadline(Instruction, frozen=True):
     """`deadline 2026-12-31` or `deadline none`."""
 
     usage = "deadline 2026-12-31"
@@ -151,8 +146,7 @@ class SetDeadline(Instruction):
         return _changed(rules, settings=replace(rules.settings, deadline=self.at))
 
 
-@dataclass(frozen=True, slots=True)
-class AboutPeople(Instruction):
+class AboutPeople(Instruction, frozen=True):
     """A command about people; where nobody has one of several logins, the others are found all the same."""
 
     logins: tuple[str, ...]
@@ -183,8 +177,7 @@ class AboutPeople(Instruction):
         return results.with_outcome(given, CommandStatus.APPLIED, note)
 
 
-@dataclass(frozen=True, slots=True)
-class Remove(AboutPeople):
+class Remove(AboutPeople, frozen=True):
     """`remove @login reason`, or `remove [login, login] reason` for several."""
 
     usage = "remove @login reason"
@@ -199,8 +192,7 @@ class Remove(AboutPeople):
         raise NotUnderstood(message("write whom, and why: remove @login reason, or remove [login, login] reason"))
 
 
-@dataclass(frozen=True, slots=True)
-class Restore(AboutPeople):
+class Restore(AboutPeople, frozen=True):
     """`restore @login`, or `restore [login, login]` for several."""
 
     usage = "restore @login"
@@ -215,7 +207,7 @@ class Restore(AboutPeople):
         raise NotUnderstood(message("write whom: restore @login"))
 
 
-class Close(Instruction):
+class Close(Instruction, frozen=True):
     """`close`."""
 
     usage = "close"
@@ -225,7 +217,7 @@ class Close(Instruction):
         return _changed(rules, closed_at=given.at if rules.closed_at is None else rules.closed_at)
 
 
-class Reopen(Instruction):
+class Reopen(Instruction, frozen=True):
     """`reopen`."""
 
     usage = "reopen"
@@ -238,7 +230,7 @@ class Reopen(Instruction):
         return _changed(rules, closed_at=None, settings=settings)
 
 
-class Recount(Instruction):
+class Recount(Instruction, frozen=True):
     """`recount`."""
 
     usage = "recount"
@@ -250,8 +242,7 @@ class Recount(Instruction):
         return results.with_outcome(given, CommandStatus.APPLIED)
 
 
-@dataclass(frozen=True, slots=True)
-class Respond(Instruction):
+class Respond(Instruction, frozen=True):
     """`respond text`; an empty text removes the answer."""
 
     usage = "respond text"
@@ -270,7 +261,7 @@ class Respond(Instruction):
         return _changed(rules, response=Response(self.text, given.author.login, given.at) if self.text else None)
 
 
-class Help(Instruction):
+class Help(Instruction, frozen=True):
     """`help`."""
 
     usage = "help"

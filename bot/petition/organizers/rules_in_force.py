@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from msgspec import Struct, field
@@ -14,8 +13,7 @@ from bot.petition.organizers.settings import Settings
 from bot.units import EpochSeconds, WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """A person whose signature a command removes; `comment_id` is the command's."""
 
     user_id: int
@@ -24,8 +22,7 @@ class Removal:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An official answer to the petition, and when it was given."""
 
     text: str
@@ -96,8 +93,7 @@ def _ids(removals: tuple[Removal, ...]) -> frozenset[int]:
     return frozenset(one.user_id for one in removals)
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(Struct, frozen=True):
     """A goal that is reached, and the day of its signature, in days since the epoch in UTC."""
 
     goal: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import yaml
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from bot.petition.i18n import Message, message, translator
 from bot.petition.text import clean, fold
@@ -39,8 +38,7 @@ class Detail(StrEnum):
     REASON = "reason"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How a petition is run; the defaults hold where there is no file."""
 
     goals: tuple[int, ...] = ()
@@ -69,8 +67,7 @@ class Settings:
 DEFAULTS: Final = Settings()
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """A mistake in the file: the key that it concerns, its line (from 1), what was found and what is allowed."""
 
     key: str
@@ -195,8 +192,7 @@ def _whole(least: int, most: int) -> object:
     return Annotated[int, Meta(ge=least, le=most)]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A key of the file: the type of its value, and what it allows, in words."""
 
     type: Any

@@ -21,10 +21,11 @@ from abc import ABC, abstractmethod
 from collections import namedtuple
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import lru_cache, wraps
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+
+from msgspec import Struct
 
 from bot.store.engine.url import PostgresServer, SqliteFile
 from bot.supervisor import Supervisor
@@ -46,8 +47,7 @@ LONG_TIMEOUT: Final = 60.0
 """Seconds that a transaction may take that reads much, or repairs what should never have been wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One statement as each engine reads it."""
 
     sqlite: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bot.store.engine.database import Database, Transaction, connect, statement
 from bot.store.engine.url import SqliteFile, read_address
@@ -18,8 +19,7 @@ TIMEOUT: Final = 5.0
 """Seconds that a database may take to answer whoever only asks whether it does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """What was found; `version` is None without tables, `problem` is the error of a read or a write."""
 
     version: str | None = None

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import starmap
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.petition.counting.tally import DigestSum, Pair, Signature
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
@@ -22,8 +24,7 @@ from bot.store.threads import read_issues_of
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class Discrepancy:
+class Discrepancy(Struct, frozen=True):
     """Something that is stored and does not follow from the comments; `comment_id` is None where it is of all.
 
     `issue` is where it is, as OWNER/REPO#N.
@@ -34,8 +35,7 @@ class Discrepancy:
     issue: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Struct, frozen=True):
     """A petition's name, as OWNER/REPO#N, how many signatures its comments hold, and what is kept otherwise."""
 
     name: str
@@ -112,8 +112,7 @@ def _with_issues(
     return tuple(replace(one, issue=issues.get(one.comment_id, petition_name)) for one in discrepancies)
 
 
-@dataclass(slots=True)
-class _Fold:
+class _Fold(Struct):
     """The comments of a petition that have, or had, a command, by their authors."""
 
     petition: PetitionRow
@@ -183,8 +182,7 @@ AT_ONCE: Final = 2_000
 """Signatures read with one statement: many, but the loop is not to wait long for their sum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """The sums over a petition's signatures; `days` are days since 1970 in UTC, with how many signed."""
 
     count: int

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields, is_dataclass
 from itertools import chain, takewhile
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from bot.petition.facts import Fact
 from bot.store.errors import Busy, DatabaseUnavailable, Unrecordable, WrongDatabase
@@ -211,6 +213,6 @@ def _is_storable(value: object) -> bool:
         return -(2**63) <= value < 2**63
     if isinstance(value, tuple | list | frozenset):
         return all(map(_is_storable, value))
-    if is_dataclass(value):
-        return all(_is_storable(getattr(value, one.name)) for one in fields(value))
+    if isinstance(value, Struct):
+        return all(map(_is_storable, astuple(value)))
     return True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import starmap
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment
 from bot.petition.comments.versions import MAX_VERSIONS, Writer
@@ -24,8 +26,7 @@ from bot.store.recording.unit_of_work import Person, PetitionRow, ThreadRow, Uni
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(frozen=True, slots=True)
-class CommentListing:
+class CommentListing(Struct, frozen=True):
     """The comments of an issue as GitHub listed them; `started_at` is before the first request."""
 
     issue_id: int
@@ -35,8 +36,7 @@ class CommentListing:
     reread: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListingOutcome:
+class ListingOutcome(Struct, frozen=True):
     """What a listing changed.
 
     `repaired` counts rows that did not follow from the comments: always 0, or there is a mistake.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, merge
 from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
@@ -23,15 +25,13 @@ COMMENTS_PER_CHECK: Final = 100
 """Comments after which a petition is published again, although nobody signed: its issue may be full."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewPetition:
+class NewPetition(Struct, frozen=True):
     """An issue that turns out to be a petition."""
 
     fact: Observation
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """What a group came to. Where `first` is not empty, nothing was written: these have to be recorded before.
 
     `elsewhere` are the issues on which comments of this group are known already, to be locked as well.
@@ -42,8 +42,7 @@ class Recorded:
     changed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RecordContext:
+class RecordContext(Struct, frozen=True):
     """The petition label in lower case, and the time."""
 
     label: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from bot.petition.comments.commands import restore
 from bot.petition.comments.comment import Author, Comment, KnownText, Standing, Version, Writer
@@ -29,8 +29,7 @@ SIGNATURE_COLUMNS: Final = "user_id, login, comment_id, signed_at, name, affilia
 """The fields of `Signature`."""
 
 
-@dataclass(slots=True)
-class CommentRow:
+class CommentRow(Struct):
     """A comment with what is derived from it.
 
     `command` is the kind of the command that the comment has, None where it has none, `counted` whether its

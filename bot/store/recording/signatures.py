@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
@@ -133,8 +135,7 @@ def drop_signatures(transaction: Transaction, comment_ids: Sequence[int]) -> Non
         transaction.execute(_DROP_SIGNATURES, comment_ids)
 
 
-@dataclass(slots=True)
-class _Changes:
+class _Changes(Struct):
     signatures: list[tuple[int, Signature]] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     days: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))

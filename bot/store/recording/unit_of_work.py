@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import InitVar, dataclass, field
 from operator import attrgetter
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.facts import Repository
@@ -24,8 +25,7 @@ from bot.store.threads import request_rereading
 from bot.units import WholeEpochSeconds
 
 
-@dataclass(slots=True)
-class ThreadRow:
+class ThreadRow(Struct):
     """An issue of a petition, as its newest fact showed it."""
 
     issue_id: int
@@ -52,8 +52,7 @@ class ThreadRow:
         self.changed = self.reread_asked = True
 
 
-@dataclass(slots=True)
-class PetitionRow:
+class PetitionRow(Struct):
     """A petition, with what this group does to it."""
 
     id: int
@@ -79,8 +78,7 @@ class PetitionRow:
     """The earlier of the times of closing, where that changed: later commands are evaluated again."""
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryRow:
+class RepositoryRow(Struct, frozen=True):
     """A repository as it is known."""
 
     installation_id: int
@@ -147,29 +145,27 @@ _PETITION_COLUMNS: Final = attrgetter(
 )
 
 
-@dataclass(slots=True)
 class UnitOfWork:
     """Rows read and locked by one transaction, changed in memory and written back where they differ."""
 
-    transaction: Transaction
-    issue_ids: InitVar[Iterable[int]]
-    lock: InitVar[bool] = True
-    """Without it, nothing may be written back."""
-    threads: dict[int, ThreadRow] = field(default_factory=dict)
-    petitions: dict[int, PetitionRow] = field(default_factory=dict)
-    repositories: dict[int, RepositoryRow] = field(default_factory=dict)
-    comments: dict[int, CommentRow] = field(default_factory=dict)
-    signed: dict[Person, CommentRow] = field(default_factory=dict)
-    """The comments, as they were, that the known signatures rest on."""
-    changed: dict[int, CommentRow] = field(default_factory=dict)
-    people: set[Person] = field(default_factory=set)
-    """Whose comments changed."""
-    forgotten: dict[int, int] = field(default_factory=dict)
-    """Who asked to be forgotten, by user id, and when."""
+    def __init__(self, transaction: Transaction, issue_ids: Iterable[int], lock: bool = True) -> None:
+        """Read the petitions of these issues, and lock them in the order of their ids.
 
-    def __post_init__(self, issue_ids: Iterable[int], lock: bool) -> None:
-        """Read the petitions of these issues, and lock them in the order of their ids."""
-        for row in self.transaction.tuples(_LOCK_THREADS if lock else _READ_THREADS, sorted(set(issue_ids))):
+        Without a lock, nothing may be written back.
+        """
+        self.transaction = transaction
+        self.threads: dict[int, ThreadRow] = {}
+        self.petitions: dict[int, PetitionRow] = {}
+        self.repositories: dict[int, RepositoryRow] = {}
+        self.comments: dict[int, CommentRow] = {}
+        self.signed: dict[Person, CommentRow] = {}
+        """The comments, as they were, that the known signatures rest on."""
+        self.changed: dict[int, CommentRow] = {}
+        self.people: set[Person] = set()
+        """Whose comments changed."""
+        self.forgotten: dict[int, int] = {}
+        """Who asked to be forgotten, by user id, and when."""
+        for row in transaction.tuples(_LOCK_THREADS if lock else _READ_THREADS, sorted(set(issue_ids))):
             self._add_thread(tuple(row))
 
     def _add_thread(self, row: tuple[Any, ...]) -> None:

@@ -10,12 +10,13 @@ import sqlite3
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+
+from msgspec import Struct
 
 from bot.store.credentials import read_credentials
 from bot.store.engine.backup import ELSEWHERE, check_apart
@@ -46,8 +47,7 @@ NOTHING: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SavedTable:
+class SavedTable(Struct, frozen=True):
     """How many rows of a table were saved, and whether those are all."""
 
     name: str
@@ -55,8 +55,7 @@ class SavedTable:
     is_whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """What was saved of the database in `path`; `app` are the App's encrypted credentials, None for none."""
 
     path: Path
@@ -238,8 +237,7 @@ def _give_up_where_locked(status: int, _remaining: int, _pages: int) -> None:
         raise DatabaseUnavailable("the database is locked by another program; stop it first")
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     page: int
     pages: int
     """How many pages the database has, at the end of a transaction; else 0."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bot.store.recovery.sqlite_pages import Cell, FilePages, Value
 
@@ -19,8 +20,7 @@ MOST: Final = 2**40
 """Larger than any count and revision; ids may be larger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column; `default` is what rows have in it that are older than it."""
 
     name: str
@@ -29,8 +29,7 @@ class Column:
     default: Value = None
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A table, with its columns in the order in which a record has them.
 
     `rowid` is the place of the column that is the rowid, which a record does not repeat. A table that is `keyed`
@@ -149,16 +148,14 @@ SCHEMA: Final = Layout(
 VERSION: Final = Layout("alembic_version", (Column("version_num", "text", required=True),))
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """Where a table or an index begins."""
 
     page: int
     of_index: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DamagedFile:
+class DamagedFile(Struct, frozen=True):
     """The pages of a file, and where its tables and indexes begin, by name."""
 
     pages: FilePages

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from msgspec import Struct
+
 T = TypeVar("T")
 
 Value = int | float | str | bytes | None
@@ -32,16 +34,14 @@ class CorruptPage(Exception):
     """These bytes are not what they have to be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A row of a table, or an entry of an index, which has no `rowid`."""
 
     rowid: int | None
     values: list[Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What is on a page of a tree; `lost` cells could not be read."""
 
     is_leaf: bool

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.encryption import derive
 from bot.github.authentication import authorize_url
@@ -49,8 +50,7 @@ _ORGANIZERS: Final = RoutePolicy(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizerRoutes:
+class OrganizerRoutes(Struct, frozen=True):
     """The handlers; without a service the page says what the operator can do."""
 
     context: PagesContext

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 import structlog
 from cachetools import LRUCache, TTLCache
+from msgspec import Struct
 
 from bot.github.authentication import OAuthClient, identify
 from bot.github.client import GitHub
@@ -50,8 +50,7 @@ MAX_SIGNATURES: Final = 100_000
 """Signatures of a review, the newest."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureReview:
+class SignatureReview(Struct, frozen=True):
     """What may be worth a second look among the signatures, and how many have withdrawn."""
 
     found: AbuseSignals
@@ -61,8 +60,7 @@ class SignatureReview:
     """Whether it covers all signatures, and not only the newest."""
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionRecords:
+class PetitionRecords(Struct, frozen=True):
     """What the database has for organizers of a petition alone."""
 
     audit: Sequence[AuditEntry]

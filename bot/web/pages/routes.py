@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
+from msgspec import Struct
 
 from bot.store import PAGE_SIZE, RosterQuery
 from bot.web.context import PETITION, PagesContext, find_petition, is_canonical, read_roster_query
@@ -23,8 +23,7 @@ _LETTER: Final = RoutePolicy(cache_control="no-cache", is_about_petition=True)
 _STATIC: Final = RoutePolicy(cache_control="public, max-age=300")
 
 
-@dataclass(frozen=True, slots=True)
-class PageRoutes:
+class PageRoutes(Struct, frozen=True):
     """The handlers of the pages."""
 
     context: PagesContext

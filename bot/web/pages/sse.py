@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 from aiohttp import web
 from aiohttp.hdrs import METH_HEAD
+from msgspec import Struct, field
 
 from bot.store import DatabaseUnavailable, PetitionDetails
 from bot.supervisor import SupervisedTask, Supervisor
@@ -136,8 +136,7 @@ class LiveUpdates:
         watched.wake()
 
 
-@dataclass(slots=True)
-class _Watched:
+class _Watched(Struct):
     """A petition with open pages, the last update of it, and what its connections wait for."""
 
     connections: int = 0

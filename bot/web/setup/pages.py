@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 from aiohttp import web
+from msgspec import Struct
 
 from bot.encryption import derive
 from bot.github.errors import GitHubError, NotFound
@@ -93,8 +95,7 @@ def _is(shown: str, secret: str) -> bool:
     return hmac.compare_digest(shown.strip().encode(errors="replace"), secret.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class SetupWizard:
+class SetupWizard(Struct, frozen=True):
     """The set-up of a bot that has no App."""
 
     auth: SetupAuth
@@ -104,7 +105,7 @@ class SetupWizard:
     public_url: str | None
     is_done: asyncio.Event
     """Set when there is an App. Requests on open connections then get a page that waits for the bot."""
-    limits: RateLimits = field(default_factory=RateLimits)
+    limits: RateLimits = msgspec.field(default_factory=RateLimits)
 
     def application(self) -> web.Application:
         """Create an application that offers the set-up and nothing else."""
@@ -209,16 +210,14 @@ class SetupWizard:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SetupProgress:
+class SetupProgress(Struct, frozen=True):
     """How far the set-up has come: the accounts with the App, and whether GitHub has sent a delivery."""
 
     accounts: tuple[str, ...]
     is_delivered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SetupDonePage:
+class SetupDonePage(Struct, frozen=True):
     """The last page: install the App, and wait for the first delivery. Once it has shown that, it is gone.
 
     The delivery can arrive before the browser is back from GitHub.
@@ -294,8 +293,7 @@ class InvalidForm(Exception):
     """A value that is not valid; the message is for the person who entered it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppForm:
+class AppForm(Struct, frozen=True):
     """An App's name, the organization that owns it (empty: one's own account), and the addresses of the bot."""
 
     name: str
