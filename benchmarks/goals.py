@@ -37,6 +37,9 @@ GOALS: Final[Mapping[str, Sequence[Goal]]] = {
         Goal("signatures lost", 0),
     ),
     "pages": (
+        Goal("views a second, share of bare aiohttp", 0.30, at_least=True),
+        Goal("views a second while 100 sign a second, share of bare aiohttp", 0.15, at_least=True),
+        Goal("a delivery while 32 read, p99", 25, " ms"),
         Goal("the page, SQLite, p50", 200, " ms"),
         Goal("the page, PostgreSQL, p50", 200, " ms"),
         Goal("any page, sorted and searched too, p50", 1_000, " ms"),

@@ -1,27 +1,42 @@
-"""How long pages take with 100,000 signatures.
+"""How long pages take with 100,000 signatures, and how many are served when a crowd reads and signs.
 
-`python -m bot serve` with one petition, asked one time after the other, each from another address, so that nobody's
-allowance ends. *Behind the middle* is a page of the list as one reaches it by leafing.
+`python -m bot serve` with one petition. Each page is asked for one time after the other; *behind the middle* is a
+page of the list as one reaches it by leafing. Then 32 connections read the page of a petition with 10,000
+signatures as fast as they can, alone and while 100 people sign a second, in turn with a bare aiohttp server that
+sends as many bytes. Requests come from many addresses, so that nobody's rate limit is reached.
 """
 
 from __future__ import annotations
 
 import http
 import time
+import urllib.request
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from itertools import count
+from statistics import median
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import uvloop
 
 from benchmarks.databases import postgres_databases, sqlite_files
-from benchmarks.figures import percentile
-from benchmarks.load import generator
+from benchmarks.figures import paired_ratio, percentile
+from benchmarks.load import Outcome, generator
 from benchmarks.report import Options, Report, Table
 from benchmarks.servers import bot_environment, serving
 
 SIGNATURES, QUICK_SIGNATURES = 100_000, 200
+READ, QUICK_READ = 10_000, 100
+"""Signatures of the petition that a crowd reads."""
+
+ROUNDS, QUICK_ROUNDS = 9, 1
+SLOT, QUICK_SLOT = 2.0, 0.1
+"""Seconds that each server is read in a round."""
+
+READERS, SIGNERS = 32, 100
+PAGE = "/petitions/lovelace/letters/1"
 ASKED = 10
 
 FILLING = 10_000
@@ -50,17 +65,65 @@ def measure(options: Options) -> Report:
     """Fill a database of each kind through its bot, and ask that."""
     signatures = QUICK_SIGNATURES if options.quick else SIGNATURES
     results: list[Times] = []
+    crowd = _read_by_a_crowd(options.quick)
     with sqlite_files() as file, postgres_databases() as server, generator(SIZE) as load:
         for url in (file(), server.make()):
-            with serving("-m", "bot", "serve", environment=bot_environment(url, TRUSTED_PROXIES="1")) as bot:
+            with serving("-m", "bot", "serve", environment=_environment(url)) as bot:
                 for first in range(0, signatures, FILLING):
                     assert load.send(bot.port, 64, min(FILLING, signatures - first)).refused == 0
                 results.append(uvloop.run(_ask(bot.port, signatures)))
-    return _report(results, signatures)
+    return _report(results, signatures, crowd)
+
+
+BARE, ALONE, SIGNED = "bare aiohttp, the page", "ours, the page", "ours, the page, while 100 sign a second"
+DELIVERIES = "ours, the signatures"
+Crowd = Mapping[str, Sequence[Outcome]]
+
+
+def _read_by_a_crowd(quick: bool) -> Crowd:
+    """Have a page read by many at once, and signed meanwhile, in turn with a bare server."""
+    signatures, rounds, slot = (QUICK_READ, QUICK_ROUNDS, QUICK_SLOT) if quick else (READ, ROUNDS, SLOT)
+    found: defaultdict[str, list[Outcome]] = defaultdict(list)
+    with ExitStack() as stack:
+        file, load = stack.enter_context(sqlite_files()), stack.enter_context(generator(SIZE))
+        bot = stack.enter_context(serving("-m", "bot", "serve", environment=_environment(file())))
+        assert load.send(bot.port, 64, signatures).refused == 0
+        bare = stack.enter_context(serving("-m", "benchmarks.rivals.bare", str(_packed_size(bot.port))))
+        for _ in range(rounds):
+            found[BARE] += load.read(bare.port, "/page", READERS, slot)
+            found[ALONE] += load.read(bot.port, PAGE, READERS, slot)
+            pages, signed = load.read(bot.port, PAGE, READERS, slot, SIGNERS)
+            found[SIGNED].append(pages)
+            found[DELIVERIES].append(signed)
+    assert not any(one.refused for outcomes in found.values() for one in outcomes)
+    return found
+
+
+def _packed_size(port: int) -> int:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{PAGE}", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own server
+        assert answer.headers["Content-Encoding"] == "gzip"
+        return len(answer.read())
+
+
+def _environment(url: str) -> dict[str, str]:
+    return bot_environment(url, TRUSTED_PROXIES="1", PUBLIC_URL="https://petitions.example.org")
+
+
+def _share(ours: Sequence[Outcome], bare: Sequence[Outcome]) -> float:
+    return paired_ratio([one.per_second for one in ours], [one.per_second for one in bare])
+
+
+def _crowd_table(crowd: Crowd) -> Table:
+    rows = [
+        [name, *(f"{median(getattr(one, what) for one in outcomes):,.1f}" for what in ("per_second", "p50", "p99"))]
+        for name, outcomes in crowd.items()
+    ]
+    return Table(["32 read at once", "a second", "ms, p50", "ms, p99"], rows)
 
 
 async def _ask(port: int, signatures: int) -> Times:
-    address = f"http://127.0.0.1:{port}/petitions/lovelace/letters/1"
+    address = f"http://127.0.0.1:{port}{PAGE}"
     pages: Times = {}
     async with aiohttp.ClientSession() as session:
         middle = await _middle(session, address, signatures)
@@ -90,15 +153,18 @@ def _caller() -> dict[str, str]:
     return {"X-Forwarded-For": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"}
 
 
-def _report(results: Sequence[Times], signatures: int) -> Report:
+def _report(results: Sequence[Times], signatures: int, crowd: Crowd) -> Report:
     rows = [
         [kind, *(f"{percentile(one[kind], 0.5):.1f} / {max(one[kind]):.1f}" for one in results)] for kind in KINDS
     ]
     sqlite, postgres = (percentile(one["the page"], 0.5) for one in results)
     searches = [kind for kind in KINDS if kind.startswith("the page")]
     return Report(
-        [Table([f"{signatures:,} signatures, ms, p50 / max", "SQLite", "PostgreSQL"], rows)],
+        [Table([f"{signatures:,} signatures, ms, p50 / max", "SQLite", "PostgreSQL"], rows), _crowd_table(crowd)],
         {
+            "views a second, share of bare aiohttp": _share(crowd[ALONE], crowd[BARE]),
+            "views a second while 100 sign a second, share of bare aiohttp": _share(crowd[SIGNED], crowd[BARE]),
+            "a delivery while 32 read, p99": median(one.p99 for one in crowd[DELIVERIES]),
             "the page, SQLite, p50": sqlite,
             "the page, PostgreSQL, p50": postgres,
             "any page, sorted and searched too, p50": max(

@@ -1,4 +1,4 @@
-"""The least that aiohttp can do with a delivery: read its body and answer.
+"""The least that aiohttp can do: read a delivery's body and answer, and send a page of so many fixed bytes.
 
 It serves as our own bot does: on uvloop, without access log, with room for GitHub's largest body.
 """
@@ -6,6 +6,7 @@ It serves as our own bot does: on uvloop, without access log, with room for GitH
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 
 import uvloop
@@ -23,10 +24,16 @@ async def handle(request: web.Request) -> web.Response:
 
 
 async def listen(handler: Handler) -> None:
-    """Serve `POST /webhook` and `GET /healthz` until killed, and print the port."""
+    """Serve `POST /webhook`, `GET /healthz` and `GET /page` until killed, and print the port."""
+    page = b"x" * int(sys.argv[1] if len(sys.argv) > 1 else 0)
+
+    async def send_page(_request: web.Request) -> web.Response:
+        return web.Response(body=page, content_type="text/html")
+
     application = web.Application(client_max_size=LARGEST + 1)
     application.router.add_post("/webhook", handler)
     application.router.add_get("/healthz", _healthz)
+    application.router.add_get("/page", send_page)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()

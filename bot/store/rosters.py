@@ -37,6 +37,8 @@ class PetitionRef(Struct, frozen=True):
     revision: int
     count: int
     installation_id: int
+    letters: int = 0
+    """A number that is another one when more is known of the letter's versions: they have no revision."""
 
 
 class PetitionSummary(Struct, frozen=True):
@@ -99,10 +101,17 @@ _SEEN: Final = """
 class Rosters(Records):
     """What the pages read; nothing here writes."""
 
+    @property
+    def commits(self) -> int:
+        """Return how many transactions of this process have written; as long as it stays, nothing has."""
+        return self._database.commits
+
     # A petition goes by the name of its first issue; the others, and those that were moved, lead there.
     _FIND: Final = statement(f"""
         SELECT p.id, p.page_key, p.revision, p.count AS total,
-               r.id AS repository_id, r.owner, r.name, r.private, r.archived, r.installation_id, first.number
+               r.id AS repository_id, r.owner, r.name, r.private, r.archived, r.installation_id, first.number,
+               (SELECT count(*) + coalesce(sum(l.count), 0)::BIGINT FROM letters l WHERE l.petition_id = p.id)
+               + (SELECT count(*) FROM letter_texts x WHERE x.petition_id = p.id) AS letters
         FROM repositories asked
         JOIN threads t ON t.repository_id = asked.id AND t.number = $3
         JOIN threads here ON here.issue_id = CASE WHEN t.gone THEN t.moved_to ELSE t.issue_id END AND NOT here.gone
@@ -119,7 +128,14 @@ class Rosters(Records):
         for row in await self._fetch(self._FIND, owner, name, number):
             repository = read_repository(row.repository_id, row.owner, row.name, row.private, row.archived)
             return PetitionRef(
-                row.id, repository, row.number, row.page_key, row.revision, row.total, row.installation_id
+                row.id,
+                repository,
+                row.number,
+                row.page_key,
+                row.revision,
+                row.total,
+                row.installation_id,
+                row.letters,
             )
         return None
 

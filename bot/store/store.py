@@ -189,18 +189,18 @@ class Store:
                 case CommentFact() | IssueFact():
                     observations.append(fact)
                 case _:
-                    await self.database.write(partial(record_structure, fact=fact, context=context))
+                    await self.database.record(partial(record_structure, fact=fact, context=context))
         elsewhere: frozenset[int] = frozenset()
         recorded = Recorded(changed=False)
         while observations:
-            recorded = await self.database.write(
+            recorded = await self.database.record(
                 partial(record_observations, facts=observations, context=context, elsewhere=elsewhere)
             )
             if not recorded.first and not recorded.elsewhere:
                 break
             elsewhere |= recorded.elsewhere
             for news in recorded.first:
-                await self.database.write(partial(record_structure, fact=news, context=context))
+                await self.database.record(partial(record_structure, fact=news, context=context))
         if recorded.changed or len(observations) < len(facts):
             self._announce()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
-from http import HTTPStatus
+from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from bot.export.badge import badge, shield_record
 from bot.export.chart import STYLE, chart, growth_of
 from bot.export.record import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
 from bot.petition.letter_versions import Letter
-from bot.store import PAGE_SIZE, Cursor, PetitionDetails, RosterQuery
+from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
 from bot.urls import Pages, Site, pages_of
 from bot.web.context import (
     PETITION,
@@ -32,8 +32,10 @@ from bot.web.context import (
     find_petition,
     format_cursor,
     read_roster_query,
+    require_visible,
 )
 from bot.web.openapi import describe
+from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages.view_models import headline
 from bot.web.route_policy import Pool, Route, RoutePolicy, content_security_policy
 
@@ -42,8 +44,12 @@ T = TypeVar("T")
 MAX_SIGNATURES: Final = 1_000
 """Signatures in one answer of JSON."""
 
-FORMAT_VERSION: Final = 1
-"""Part of every ETag; it goes up when the format of an answer changes."""
+SHORT_ROSTER: Final = 5_000
+"""Signatures up to which CSV is made as a whole, about a megabyte; a longer one is sent while it is read."""
+
+_JSON_TYPE: Final = "application/json; charset=utf-8"
+_CSV_TYPE: Final = "text/csv; charset=utf-8"
+_SVG_TYPE: Final = "image/svg+xml; charset=utf-8"
 
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -66,10 +72,9 @@ _CHART: Final = replace(_DATA, headers={**_CORS, "Content-Security-Policy": cont
 class ApiRoutes:
     """The handlers of all formats but HTML."""
 
-    def __init__(self, context: PagesContext) -> None:
+    def __init__(self, context: PagesContext, cache: PageCache) -> None:
         self._context = context
-        # At most two queries of whole rosters at a time leave the database to the others.
-        self._exporting = asyncio.Semaphore(2)
+        self._cache = cache
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -90,25 +95,25 @@ class ApiRoutes:
         if not (limit.isascii() and limit.isdecimal() and len(limit) < 6 and 1 <= int(limit) <= MAX_SIGNATURES):
             raise BadQuery(text=f"limit must be a whole number from 1 to {MAX_SIGNATURES}.")
         query = read_roster_query(request, int(limit))
-        etag = _etag(requested, request, f"{query}")
-        if unchanged := _not_modified(request, etag):
-            return unchanged
+        return await self._cache.respond(request, requested, "json", partial(self._render_json, query=query))
+
+    async def _render_json(self, requested: RequestedPetition, query: RosterQuery) -> Rendering:
         details = await self._context.details(requested, query)
         record = _record_roster(details, requested.pages, query, self._context.site)
-        response = _encode(record, etag)
         links = {"next": record.next, "prev": record.previous}
-        if any(links.values()):
-            response.headers["Link"] = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
-        return response
+        link = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
+        headers = {"Link": link} if link else {}
+        return Rendering(msgspec.json.encode(record), _JSON_TYPE, details.snapshot.revision, headers=headers)
 
     async def _csv(self, request: web.Request) -> web.StreamResponse:
         requested = await find_petition(request, self._context)
-        letters = _require_names(await self._context.details(requested, RosterQuery(size=1))).letters
         ref = requested.ref
-        response = web.StreamResponse()
-        response.content_type, response.charset = "text/csv", "utf-8"
         name = f"{ref.repository.owner}-{ref.repository.name}-{ref.number}.csv"
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        if ref.count <= SHORT_ROSTER:
+            return await self._cache.respond(request, requested, "csv", partial(self._render_csv, headers=headers))
+        letters = _require_names(await self._context.details(requested, RosterQuery(size=1))).letters
+        response = web.StreamResponse(headers={"Content-Type": _CSV_TYPE, **headers})
         # The client may have left.
         with suppress(ConnectionResetError):
             await response.prepare(request)
@@ -117,15 +122,23 @@ class ApiRoutes:
             await response.write_eof()
         return response
 
+    async def _render_csv(self, requested: RequestedPetition, headers: Mapping[str, str]) -> Rendering:
+        async with self._context.long_read:
+            whole = await self._context.rosters.get_export(requested.ref.petition_id)
+        details = _require_names(require_visible(whole.details if whole else None, requested))
+        entries = whole.entries if whole else ()
+        rows = await asyncio.to_thread(_format_rows, entries, details.letters, self._context.site)
+        return Rendering(csv.HEADER.encode() + rows, _CSV_TYPE, details.snapshot.revision, headers=headers)
+
     async def _write_rows(self, response: web.StreamResponse, petition_id: int, letters: Sequence[Letter]) -> None:
         await response.write(csv.HEADER.encode())
         async for entries in self._read_in_turn(self._context.rosters.iterate_entries(petition_id)):
-            await response.write(csv.rows(record_signatures(entries, letters, self._context.site)).encode())
+            await response.write(await asyncio.to_thread(_format_rows, entries, letters, self._context.site))
 
     async def _read_in_turn(self, batches: AsyncIterator[T]) -> AsyncIterator[T]:
         """Read batches one by one; between them, while a slow client takes one, others may read."""
         while True:
-            async with self._exporting:
+            async with self._context.long_read:
                 batch = await anext(batches, None)
             if batch is None:
                 return
@@ -133,8 +146,10 @@ class ApiRoutes:
 
     async def _badge(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self._context)
-        etag = _etag(requested, request, str(requested.ref.count))
-        return _not_modified(request, etag) or _svg(badge(requested.ref.count), etag)
+        return await self._cache.respond(request, requested, "badge", self._render_badge)
+
+    async def _render_badge(self, requested: RequestedPetition) -> Rendering:
+        return Rendering(badge(requested.ref.count).encode(), _SVG_TYPE, requested.ref.revision)
 
     async def _shields(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self._context)
@@ -142,25 +157,25 @@ class ApiRoutes:
 
     async def _chart(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self._context)
-        today = self._context.today
-        etag = _etag(requested, request, str(today))
-        if unchanged := _not_modified(request, etag):
-            return unchanged
+        return await self._cache.respond(request, requested, "chart", self._render_chart)
+
+    async def _render_chart(self, requested: RequestedPetition) -> Rendering:
         details = await self._context.details(requested, RosterQuery(size=1))
-        growth = growth_of(details, today)
-        return _svg(chart(growth, details.snapshot.title, standalone=True), etag)
+        text = chart(growth_of(details, self._context.today), details.snapshot.title, standalone=True)
+        return render_text(text, details.snapshot, "image/svg+xml")
 
     async def _feed(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self._context)
-        etag = _etag(requested, request, "")
-        if unchanged := _not_modified(request, etag):
-            return unchanged
+        return await self._cache.respond(request, requested, "feed", self._render_feed)
+
+    async def _render_feed(self, requested: RequestedPetition) -> Rendering:
         details = _require_names(await self._context.details(requested, RosterQuery(size=PAGE_SIZE)))
         site = self._context.site
         signatures = record_signatures(details.page.entries, details.letters, site)
         petition = record_petition(details.snapshot, requested.pages, site)
-        text = feed(petition, signatures, requested.pages.of("/feed.atom"))
-        return web.Response(text=text, content_type="application/atom+xml", headers={"ETag": etag})
+        return render_text(
+            feed(petition, signatures, requested.pages.of("/feed.atom")), details.snapshot, "application/atom+xml"
+        )
 
     async def _embed(self, request: web.Request) -> web.Response:
         if request.query.get("format", "json") != "json":
@@ -206,24 +221,9 @@ def _require_names(details: PetitionDetails) -> PetitionDetails:
     return details
 
 
-def _etag(requested: RequestedPetition, request: web.Request, rest: str) -> str:
-    """Return the ETag of an answer; whatever changes a petition raises its revision."""
-    ref = requested.ref
-    parts = f"{FORMAT_VERSION} {ref.petition_id} {ref.revision} {requested.pages} {request.path} {rest}"
-    return f'W/"{hashlib.sha256(parts.encode()).hexdigest()[:24]}"'
+def _encode(record: msgspec.Struct) -> web.Response:
+    return web.json_response(body=msgspec.json.encode(record))
 
 
-def _not_modified(request: web.Request, etag: str) -> web.Response | None:
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
-    if etag.removeprefix("W/") not in known:
-        return None
-    return web.Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
-
-
-def _encode(record: msgspec.Struct, etag: str | None = None) -> web.Response:
-    headers = None if etag is None else {"ETag": etag}
-    return web.json_response(body=msgspec.json.encode(record), headers=headers)
-
-
-def _svg(text: str, etag: str) -> web.Response:
-    return web.Response(text=text, content_type="image/svg+xml", charset="utf-8", headers={"ETag": etag})
+def _format_rows(entries: Iterable[Entry], letters: Sequence[Letter], site: Site) -> bytes:
+    return csv.rows(record_signatures(entries, letters, site)).encode()

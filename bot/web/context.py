@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
-from msgspec import Struct, field
+from msgspec import Struct
 
 from bot.petition.text import clean
 from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
 from bot.units import EpochSeconds
 from bot.urls import Addresses, Pages, Site, pages_of
 from bot.web import rendering
+from bot.web.lookups import PetitionLookups
 from bot.web.route_policy import PRIVATE
 
 NO_SUCH_PETITION: Final = "There is no such petition here."
@@ -29,14 +30,26 @@ PETITION: Final = r"/petitions/{owner:[A-Za-z0-9_.-]+}/{repo:[A-Za-z0-9_.-]+}/{n
 """The path of a petition's page, and the beginning of the paths of its other forms."""
 
 
-class PagesContext(Struct, frozen=True):
-    """What handlers of pages need: the petitions, the addresses of things, and the time."""
+class PagesContext:
+    """What handlers of pages need: the petitions, the addresses of things, and the time.
 
-    rosters: Rosters
-    addresses: Addresses
-    now: Callable[[], EpochSeconds]
-    _searching: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """A search reads every signature of a petition; one at a time leaves the database to the others."""
+    Without a public address, `own_bases` are the addresses that the server was started with.
+    """
+
+    def __init__(
+        self,
+        rosters: Rosters,
+        addresses: Addresses,
+        now: Callable[[], EpochSeconds],
+        own_bases: Collection[str] = (),
+    ) -> None:
+        self.rosters = rosters
+        self.addresses = addresses
+        self.now = now
+        self.lookups = PetitionLookups(rosters)
+        self._own_bases = own_bases
+        # A search reads every signature of a petition, as an export does; one at a time leaves room for others.
+        self.long_read = asyncio.Lock()
 
     @property
     def site(self) -> Site:
@@ -52,19 +65,25 @@ class PagesContext(Struct, frozen=True):
         """Return how our addresses begin: `PUBLIC_URL`, or else the address that the request came to."""
         return self.addresses.public_url or str(request.url.origin())
 
+    def is_own_base(self, base: str) -> bool:
+        """Return whether addresses begin so that the operator has named, and not whoever sent the request."""
+        return base == self.addresses.public_url or base in self._own_bases
+
     def page(
         self, request: web.Request, template: str, *, status: int = HTTPStatus.OK, **values: object
     ) -> web.Response:
         """Return a page made of a template."""
         return rendering.page(template, status=status, base=self.base(request), site=self.site, **values)
 
+    def render(self, template: str, base: str, **values: object) -> str:
+        """Return the text of a page made of a template; addresses in it begin with `base`."""
+        return rendering.render(template, base=base, site=self.site, **values)
+
     async def details(self, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:
-        """Read a petition with a part of its roster; raises HTTPNotFound where it was deleted meanwhile."""
-        async with self._searching if query.text or query.order.is_by_name else nullcontext():
+        """Read a petition with a part of its roster; raises HTTPNotFound where it is not there any more."""
+        async with self.long_read if query.text or query.order.is_by_name else nullcontext():
             details = await self.rosters.get_details(requested.ref.petition_id, query)
-        if details is None:
-            raise web.HTTPNotFound(text=NO_SUCH_PETITION)
-        return details
+        return require_visible(details, requested)
 
 
 class RequestedPetition(Struct, frozen=True):
@@ -86,11 +105,18 @@ class BadQuery(web.HTTPBadRequest):
 async def find_petition(request: web.Request, context: PagesContext) -> RequestedPetition:
     """Find the petition that a request names; raises HTTPNotFound also for one that the client may not see."""
     match = request.match_info
-    ref = await context.rosters.find(match["owner"], match["repo"], int(match["number"]))
+    ref = await context.lookups.find(match["owner"], match["repo"], int(match["number"]))
     if ref is None or not is_visible(request, ref):
         raise web.HTTPNotFound(text=NO_SUCH_PETITION)
     request[PRIVATE] = ref.repository.private
     return RequestedPetition(ref, pages_of(context.base(request), ref.repository, ref.number, ref.page_key))
+
+
+def require_visible(details: PetitionDetails | None, requested: RequestedPetition) -> PetitionDetails:
+    """Return what was read of a petition; raises HTTPNotFound where it was deleted or became private meanwhile."""
+    if details is None or (details.snapshot.repository.private and not requested.private):
+        raise web.HTTPNotFound(text=NO_SUCH_PETITION)
+    return details
 
 
 def is_visible(request: web.Request, ref: PetitionRef) -> bool:

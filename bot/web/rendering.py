@@ -46,8 +46,12 @@ _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/sv
 
 def page(template: str, *, status: int = HTTPStatus.OK, **values: object) -> web.Response:
     """Return a page made of a template."""
-    text = _TEMPLATES.get_template(template).render(values)
-    return web.Response(text=text, status=status, content_type="text/html")
+    return web.Response(text=render(template, **values), status=status, content_type="text/html")
+
+
+def render(template: str, **values: object) -> str:
+    """Return the text of a page made of a template."""
+    return _TEMPLATES.get_template(template).render(values)
 
 
 def call_macro(template: str, name: str, *arguments: object) -> str:

@@ -23,6 +23,7 @@ from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
 from bot.web.organizers.routes import OrganizerRoutes
 from bot.web.organizers.service import OrganizerService
+from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
 from bot.web.rate_limit import RateLimits
@@ -70,12 +71,13 @@ def create_app(
     Without `organizers` nobody can sign in as an organizer. `supervisor` runs the task of live updates.
     """
     metrics, limits = metrics or WebMetrics(), limits or RateLimits()
+    cache = PageCache(context)
     live = LiveUpdates(context, supervisor=supervisor)
     routes = [
         Route("POST", "/webhook", make_webhook_handler(record, secrets, metrics, limits), WEBHOOK),
         *MonitoringRoutes(readiness, problem, details, metrics).routes(),
-        *PageRoutes(context).routes(),
-        *ApiRoutes(context).routes(),
+        *PageRoutes(context, cache).routes(),
+        *ApiRoutes(context, cache).routes(),
         *live.routes(),
         *OrganizerRoutes(context, organizers).routes(),
         *([] if setup_done is None else setup_done.routes()),

@@ -208,6 +208,26 @@ async def test_what_was_a_right_address_once_is_only_unavailable_later(
         await Store.open("postgresql://127.0.0.1:9/nowhere")
 
 
+_WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+
+async def test_slow_reads_leave_a_connection_to_deliveries(stores: list[Store], postgres_url: str) -> None:
+    wait = statement("SELECT pg_advisory_xact_lock(7)")
+    other = await asyncpg.connect(postgres_url)
+    async with other.transaction(), asyncio.TaskGroup() as group:
+        await other.execute(wait.postgresql)
+        reads = [group.create_task(stores[0].database.read(lambda work: work.fetch(wait))) for _ in range(9)]
+        while not await other.fetch(_WAITING):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        scene = Scene(stores[0])
+        await scene.label()
+        await scene.sign("ada")
+        assert not any(read.done() for read in reads)
+        for read in reads:
+            read.cancel()
+    await other.close()
+
+
 async def test_closing_with_news_still_to_tell_ends(stores: list[Store]) -> None:
     await asyncio.sleep(0)
     stores[0]._coordinator.notify()

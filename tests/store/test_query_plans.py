@@ -83,16 +83,20 @@ def trace(store: Store, monkeypatch: pytest.MonkeyPatch) -> Trace:
 
 
 def watch(database: Database, monkeypatch: pytest.MonkeyPatch) -> Trace:
-    read, write, trace = database.read, database.write, Trace(database)
+    read, write, record, trace = database.read, database.write, database.record, Trace(database)
 
     async def traced_read(work: Callable[[Transaction], T]) -> T:
         return await read(lambda transaction: work(Traced(transaction, trace.executed)))
+
+    async def traced_record(work: Callable[[Transaction], T]) -> T:
+        return await record(lambda transaction: work(Traced(transaction, trace.executed)))
 
     async def traced_write(work: Callable[[Transaction], T], *patience: float) -> T:
         return await write(lambda transaction: work(Traced(transaction, trace.executed)), *patience)
 
     monkeypatch.setattr(database, "read", traced_read)
     monkeypatch.setattr(database, "write", traced_write)
+    monkeypatch.setattr(database, "record", traced_record)
     return trace
 
 

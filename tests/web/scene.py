@@ -21,6 +21,8 @@ from tests.store.scene import Scene as Petition
 NOW = 1_795_000_000.0
 PAGE = "/petitions/acme/letters/7"
 PUBLIC = "https://petitions.example.org"
+LOCAL = "http://localhost:8080"
+"""Where the server was started, as far as it knows."""
 
 Client = TestClient[web.Request, web.Application]
 
@@ -56,7 +58,7 @@ async def serving(
     petition = Petition(store, clock=1_794_900_000, repository=repository)
     await petition.label()
     application = create_app(
-        record=store.record, secrets=["s"], readiness=_ready, context=pages_context(store, public_url)
+        record=store.record, secrets=["s"], readiness=ready, context=pages_context(store, public_url)
     )
     try:
         async with TestClient(TestServer(application)) as client:
@@ -66,8 +68,8 @@ async def serving(
 
 
 def pages_context(store: Store, public_url: str | None = None) -> PagesContext:
-    return PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW)
+    return PagesContext(store.rosters, Addresses(public_url=public_url), lambda: NOW, [LOCAL])
 
 
-async def _ready() -> dict[str, bool]:
+async def ready() -> dict[str, bool]:
     return {"database": True}

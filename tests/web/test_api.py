@@ -23,6 +23,7 @@ from bot.export.csv import neutralize
 from bot.petition.comments.commands import Sign
 from bot.petition.counting.tally import digest
 from bot.web.api import ApiRoutes
+from bot.web.page_cache import PageCache
 from tests.store.scene import LETTER, person
 from tests.web.scene import PAGE, PUBLIC, Scene, pages_context
 
@@ -118,6 +119,7 @@ async def test_a_table_has_a_line_for_each_signature(scene: Scene) -> None:
 
 async def test_a_long_table_is_whole(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.store.rosters.BATCH", 2)
+    monkeypatch.setattr("bot.web.api.SHORT_ROSTER", 2)
     for login in ("ada", "grace", "alan", "linus", "barbara"):
         await scene.petition.sign(login)
     assert [row["login"] for row in await rows(scene)] == ["ada", "grace", "alan", "linus", "barbara"]
@@ -128,7 +130,8 @@ async def test_whoever_is_slow_to_take_a_long_table_keeps_nobody_from_theirs(sce
         yield 1
         yield 2
 
-    routes = ApiRoutes(pages_context(scene.petition.store))
+    context = pages_context(scene.petition.store)
+    routes = ApiRoutes(context, PageCache(context))
     slow = [routes._read_in_turn(parts()) for _ in range(5)]
     assert [await anext(one) for one in slow] == [1] * 5
     async with asyncio.timeout(60):

@@ -123,9 +123,16 @@ def name_columns(columns: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> lis
 class Database(ABC):
     """A database that runs transactions."""
 
+    commits = 0
+    """How many writing transactions of this process have ended, well or not."""
+
     @abstractmethod
     async def write(self, work: Callable[[Transaction], T], longest: Seconds = TIMEOUT) -> T:
         """Run a transaction that is on disk when this returns; raises DatabaseUnavailable."""
+
+    async def record(self, work: Callable[[Transaction], T]) -> T:
+        """Run a transaction of the webhook's writer, which no other work keeps waiting for a connection."""
+        return await self.write(work)
 
     @abstractmethod
     async def read(self, work: Callable[[Transaction], T]) -> T:

@@ -46,7 +46,9 @@ class PostgresDatabase(Database):
 
     def __init__(self, address: PostgresServer) -> None:
         self.dsn = address.dsn
-        self._free = asyncio.Semaphore(4)
+        # Many slow reads take all connections but this one.
+        self._reserved = asyncio.Semaphore(1)
+        self._free = asyncio.Semaphore(3)
         self._idle: list[asyncpg.Connection] = []
         self._has_answered = False
         self._is_checked = False
@@ -72,11 +74,15 @@ class PostgresDatabase(Database):
 
     async def write(self, work: Callable[[Transaction], T], longest: Seconds = TIMEOUT) -> T:
         """Run a transaction; once more where a stale connection or a deadlock undid it."""
-        return await self._twice("read_committed", work, longest)
+        return await self._write(work, longest, self._free)
+
+    async def record(self, work: Callable[[Transaction], T]) -> T:
+        """Run a transaction on the connection that is reserved for it."""
+        return await self._write(work, TIMEOUT, self._reserved)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a reading transaction."""
-        return await self._twice("repeatable_read", work, LONG_TIMEOUT)
+        return await self._twice("repeatable_read", work, LONG_TIMEOUT, self._free)
 
     async def alter(self, work: Callable[[Connection], T], longest: Seconds) -> T:
         """Run a transaction that alters tables."""
@@ -110,15 +116,25 @@ class PostgresDatabase(Database):
         except ValueError:
             raise self._no_connection(UNREADABLE) from None
 
-    async def _twice(self, isolation: _Isolation, work: Callable[[Transaction], T], longest: Seconds) -> T:
+    async def _write(self, work: Callable[[Transaction], T], longest: Seconds, places: asyncio.Semaphore) -> T:
         try:
-            return await self._run(isolation, work, longest)
-        except _Retry:
-            return await self._run(isolation, work, longest)
+            return await self._twice("read_committed", work, longest, places)
+        finally:
+            self.commits += 1
 
-    async def _run(self, isolation: _Isolation, work: Callable[[Transaction], T], longest: Seconds) -> T:
+    async def _twice(
+        self, isolation: _Isolation, work: Callable[[Transaction], T], longest: Seconds, places: asyncio.Semaphore
+    ) -> T:
         try:
-            async with asyncio.timeout(longest), self._free:
+            return await self._run(isolation, work, longest, places)
+        except _Retry:
+            return await self._run(isolation, work, longest, places)
+
+    async def _run(
+        self, isolation: _Isolation, work: Callable[[Transaction], T], longest: Seconds, places: asyncio.Semaphore
+    ) -> T:
+        try:
+            async with asyncio.timeout(longest), places:
                 session = self._idle.pop() if self._idle else await self.connect()
                 return await self._in_transaction(session, isolation, work)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -67,7 +67,10 @@ class SqliteDatabase(Database):
 
     async def write(self, work: Callable[[Transaction], T], longest: Seconds = TIMEOUT) -> T:  # noqa: ARG002 - a file answers
         """Run a transaction in the writing thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._write, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writing, self._write, work)
+        finally:
+            self.commits += 1
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run a transaction in a reading thread."""

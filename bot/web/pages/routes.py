@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 from msgspec import Struct
 
 from bot.store import PAGE_SIZE, RosterQuery
-from bot.web.context import PETITION, PagesContext, find_petition, is_canonical, read_roster_query
+from bot.web.context import (
+    PETITION,
+    PagesContext,
+    RequestedPetition,
+    find_petition,
+    is_canonical,
+    read_roster_query,
+)
+from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages import view_models
 from bot.web.rendering import static_files
 from bot.web.route_policy import Route, RoutePolicy
@@ -27,6 +36,7 @@ class PageRoutes(Struct, frozen=True):
     """The handlers of the pages."""
 
     context: PagesContext
+    cache: PageCache
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -44,24 +54,36 @@ class PageRoutes(Struct, frozen=True):
         return context.page(request, "pages/front.html", petitions=shown)
 
     async def _petition(self, request: web.Request) -> web.Response:
-        context = self.context
-        requested = await find_petition(request, context)
+        requested = await find_petition(request, self.context)
         if not is_canonical(request, requested):
             raise web.HTTPFound(requested.pages.roster)
         query = read_roster_query(request, PAGE_SIZE)
-        details = await context.details(requested, query)
-        # Rendering a letter for the first time takes a while, and runs beside the loop.
-        shown = await asyncio.to_thread(view_models.view_petition, details, requested.pages, query, context)
-        return context.page(request, "pages/petition.html", **shown)
+        return await self.cache.respond(request, requested, "page", partial(self._render_petition, query=query))
+
+    async def _render_petition(self, requested: RequestedPetition, query: RosterQuery) -> Rendering:
+        details, pages = await self.context.details(requested, query), requested.pages
+
+        def work() -> Rendering:
+            shown = view_models.view_petition(details, pages, query, self.context)
+            return render_text(self.context.render("pages/petition.html", pages.base, **shown), details.snapshot)
+
+        # It takes some milliseconds, of a letter for the first time more.
+        return await asyncio.to_thread(work)
 
     async def _letter(self, request: web.Request) -> web.Response:
-        context = self.context
-        requested = await find_petition(request, context)
+        requested = await find_petition(request, self.context)
         if not is_canonical(request, requested):
             raise web.HTTPFound(requested.pages.of("/letter"))
-        details = await context.details(requested, RosterQuery(size=1, letters=COMPARED_VERSIONS))
+        return await self.cache.respond(request, requested, "letter", self._render_letter)
+
+    async def _render_letter(self, requested: RequestedPetition) -> Rendering:
+        details = await self.context.details(requested, RosterQuery(size=1, letters=COMPARED_VERSIONS))
+        pages, petition = requested.pages, details.snapshot
+
+        def work() -> Rendering:
+            versions = view_models.view_versions(details.letters)
+            shown = {"petition": petition, "pages": pages, "versions": versions}
+            return render_text(self.context.render("pages/letter.html", pages.base, **shown), petition)
+
         # Comparing versions takes a while.
-        versions = await asyncio.to_thread(view_models.view_versions, details.letters)
-        return context.page(
-            request, "pages/letter.html", petition=details.snapshot, pages=requested.pages, versions=versions
-        )
+        return await asyncio.to_thread(work)
