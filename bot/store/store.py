@@ -30,7 +30,14 @@ from bot.store.privacy import Privacy
 from bot.store.publications import Publications
 from bot.store.recording.consistency import Consistency, are_totals_right, repair_totals
 from bot.store.recording.group_commit import GroupCommitWriter
-from bot.store.recording.listings import CommentListing, CommentsElsewhere, ListingOutcome, record_listing
+from bot.store.recording.listings import (
+    CommentListing,
+    CommentsElsewhere,
+    ListingOutcome,
+    read_comment_ids,
+    record_listing,
+    split_listing,
+)
 from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
 from bot.store.recording.signatures import AccountAges
 from bot.store.recording.structure import record_structure
@@ -164,14 +171,27 @@ class Store:
         self._announce()
         return outcome
 
-    async def _record_listing(
-        self, listing: CommentListing, elsewhere: frozenset[int] = frozenset()
-    ) -> ListingOutcome:
-        work = partial(record_listing, listing=listing, context=self._context(), elsewhere=elsewhere)
+    async def _record_listing(self, listing: CommentListing) -> ListingOutcome:
+        """Record a listing in parts: a delivery that comes meanwhile waits for one of them."""
+        known = await self.database.read(partial(read_comment_ids, issue_id=listing.issue_id))
+        outcomes = [
+            await self._record_part(part) for part in split_listing(listing, known if listing.complete else ())
+        ]
+        return ListingOutcome(
+            changed=sum(one.changed for one in outcomes),
+            missing=sum(one.missing for one in outcomes),
+            repaired=sum(one.repaired for one in outcomes),
+            count=outcomes[-1].count,
+            doubtful=tuple({comment: None for one in outcomes for comment in one.doubtful}),
+            petition_id=outcomes[-1].petition_id,
+        )
+
+    async def _record_part(self, part: CommentListing, elsewhere: frozenset[int] = frozenset()) -> ListingOutcome:
+        work = partial(record_listing, listing=part, context=self._context(), elsewhere=elsewhere)
         try:
             return await self.database.write(work)
         except CommentsElsewhere as known:
-            return await self._record_listing(listing, elsewhere | known.issue_ids)
+            return await self._record_part(part, elsewhere | known.issue_ids)
 
     async def _check_totals(self, outcome: ListingOutcome) -> ListingOutcome:
         """Check what is kept of the whole petition, without keeping anybody from recording, and repair it."""

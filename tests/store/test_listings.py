@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from msgspec.structs import replace
 
@@ -9,7 +11,8 @@ from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.facts import IssueGone
 from bot.store import ListingOutcome, ThreadToRead
-from bot.store.engine.database import statement
+from bot.store.engine.database import Transaction, statement
+from bot.store.recording import listings
 from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
 
 MISCHIEF = [
@@ -24,6 +27,13 @@ MISCHIEF = [
     "UPDATE signatures SET petition_id = 17",
     "INSERT INTO signatures VALUES (98, 1000, 99, 'mallory', NULL, NULL, NULL, 5)",
 ]
+
+
+@pytest.fixture(autouse=True)
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a listing of three comments recorded in two parts."""
+    monkeypatch.setattr(listings, "PORTION", 2)
+
 
 DERIVED = "SELECT id, command, made_at, doubtful, counted FROM comments ORDER BY id"
 
@@ -95,6 +105,27 @@ async def test_whether_deletion_or_absence_is_told_first_makes_no_difference(sce
     assert await rows(scene.store, "SELECT DISTINCT deleted, missing_at, versions FROM comments") == [
         (True, 0, "[]")
     ]
+
+
+async def test_a_delivery_does_not_wait_for_a_whole_listing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [await scene.sign(login) for login in ("ada", "grace", "alan", "linus", "barbara")]
+    database, write, parts = scene.store.database, scene.store.database.write, list[object]()
+
+    async def sign_after_each_part(work: Callable[[Transaction], object], *timeout: float) -> object:
+        outcome = await write(work, *timeout)
+        if isinstance(outcome, ListingOutcome):
+            parts.append(outcome)
+            monkeypatch.setattr(database, "write", write)
+            await scene.sign(f"between {len(parts)}")
+            monkeypatch.setattr(database, "write", sign_after_each_part)
+        return outcome
+
+    monkeypatch.setattr(database, "write", sign_after_each_part)
+    comments = [scene.comments[one] for one in ids if one != ids[3]]
+    outcome = await list_comments(scene, *comments)
+    assert (len(parts), outcome.missing, outcome.count) == (3, 1, 6)
+    assert await scene.count() == 7
+    assert await misfits(scene) == []
 
 
 async def test_the_same_listing_again_changes_nothing(scene: Scene) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from bot.petition.counting.tally import digest, explain, fold
 from bot.petition.facts import CommentFact, Fact, Issue, IssueFact
 from bot.store import RosterQuery, Store
 from bot.store.engine.database import statement
+from bot.store.recording import listings
 from bot.store.recording.rows import CommentRow
 from bot.store.recording.unit_of_work import read_comments_of
 from tests.chance import examples
@@ -37,6 +39,14 @@ SHARED_STORE = settings(
 PER_DAY = statement("SELECT day, signatures FROM days WHERE petition_id = $1")
 _issue_ids = count(10_000)
 _comment_ids = count(6_000_000_000, 1_000)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_portions() -> Iterator[None]:
+    """Have listings recorded in parts."""
+    with pytest.MonkeyPatch.context() as change:
+        change.setattr(listings, "PORTION", 2)
+        yield
 
 
 @dataclass(frozen=True)

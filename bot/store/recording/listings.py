@@ -34,6 +34,9 @@ class CommentListing(Struct, frozen=True):
     comments: Sequence[Comment]
     complete: bool
     reread: int | None = None
+    known: Sequence[int] = ()
+    """The ids of the comments in the database that this part of the listing is about too."""
+    is_last: bool = True
 
 
 class ListingOutcome(Struct, frozen=True):
@@ -51,12 +54,40 @@ class ListingOutcome(Struct, frozen=True):
     petition_id: int
 
 
+PORTION: Final = 128
+"""Comments in one transaction: deliveries wait for it, some milliseconds on SQLite."""
+
+
 class CommentsElsewhere(Exception):
     """Some comments of a listing are known on issues of other petitions, which have to be locked as well."""
 
     def __init__(self, issue_ids: frozenset[int]) -> None:
         super().__init__(issue_ids)
         self.issue_ids = issue_ids
+
+
+def split_listing(listing: CommentListing, known: Iterable[int]) -> list[CommentListing]:
+    """Return a listing in parts; `known` are the ids of the comments in the database that it is about too."""
+    known = set(known)
+    ids = sorted(known.union(comment.id for comment in listing.comments))
+    parts = [set(ids[start : start + PORTION]) for start in range(0, len(ids), PORTION)] or [set[int]()]
+    return [
+        replace(
+            listing,
+            comments=[comment for comment in listing.comments if comment.id in part],
+            known=sorted(known & part),
+            is_last=part is parts[-1],
+        )
+        for part in parts
+    ]
+
+
+_COMMENT_IDS: Final = statement("SELECT id FROM comments WHERE issue_id = $1")
+
+
+def read_comment_ids(transaction: Transaction, issue_id: int) -> list[int]:
+    """Return the ids of the comments that are known on an issue."""
+    return [comment_id for (comment_id,) in transaction.tuples(_COMMENT_IDS, issue_id)]
 
 
 _MARK_LISTED: Final = statement("""
@@ -71,18 +102,20 @@ _MARK_LISTED: Final = statement("""
 def record_listing(
     transaction: Transaction, listing: CommentListing, context: RecordContext, elsewhere: Iterable[int] = ()
 ) -> ListingOutcome:
-    """Merge a listing; `elsewhere` are other issues on which its comments are known. Raises CommentsElsewhere."""
+    """Merge a part of a listing; `elsewhere` are other issues on which its comments are known.
+
+    Raises CommentsElsewhere.
+    """
     unit = UnitOfWork(transaction, [listing.issue_id, *elsewhere])
     thread = unit.threads[listing.issue_id]
-    rows = unit.read_thread(listing.issue_id)
-    known = {row.comment.id for row in rows}
-    unit.read_comments([comment for comment in listing.comments if comment.id not in known])
+    unit.read_comments(listing.comments, listing.known)
+    rows = [row for one in listing.known if (row := unit.comments.get(one)) and row.issue_id == listing.issue_id]
     others = {row.issue_id for row in unit.comments.values() if row.petition_id not in unit.petitions}
     if others:
         raise CommentsElsewhere(frozenset(others))
     changed = sum(merge_comment(unit, thread, comment) is not None for comment in listing.comments)
     missing = _record_missing(unit, thread, rows, listing) if listing.complete else 0
-    outdated = [row for row in rows if is_outdated(row)] if listing.complete else []
+    outdated = [row for row in rows if is_outdated(row)]
     for row in outdated:
         read_command(unit.comments[row.comment.id])
         unit.change(unit.comments[row.comment.id])
@@ -91,7 +124,7 @@ def record_listing(
     signatures = derive_signatures(unit, context.now)
     petition = unit.petitions[thread.petition_id]
     repaired = _repair(unit, petition, signatures) if listing.complete else 0
-    if listing.complete:
+    if listing.complete and listing.is_last:
         transaction.execute(_MARK_LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
     unit.write(context.now)
     here = (row for row in unit.comments.values() if row.issue_id == thread.issue_id)

@@ -179,18 +179,18 @@ class UnitOfWork:
             repository = read_repository(thread.repository_id, owner, name, private, archived)
             self.repositories[thread.repository_id] = RepositoryRow(installation_id, repository, as_of)
 
-    def read_comments(self, comments: Collection[Comment]) -> None:
-        """Read what is known of these comments, and all commands of their authors."""
-        if not comments:
+    def read_comments(self, comments: Collection[Comment], known: Collection[int] = ()) -> None:
+        """Read what is known of these comments, and of others by their ids, and all commands of their authors."""
+        if not comments and not known:
             return
-        ids = [comment.id for comment in comments]
+        ids = [*(comment.id for comment in comments), *known]
         authors = {comment.author.id for comment in comments if comment.author}
         petition_ids = list(self.petitions)
         for row in self.transaction.tuples(_COMMENTS_AND_THEIR_AUTHORS, ids, list(authors), petition_ids):
             self.add_comment(read_comment(row))
-        self.forgotten.update(read_forgotten(self.transaction, authors))
         former = {row.comment.author.id for row in self.comments.values() if row.comment.author} - authors
         self.read_authors(former)
+        self.forgotten.update(read_forgotten(self.transaction, authors | former))
 
     def read_authors(self, author_ids: Collection[int]) -> None:
         """Read all commands of these people on the petitions locked."""
