@@ -8,6 +8,7 @@ sends as many bytes. Requests come from many addresses, so that nobody's rate li
 
 from __future__ import annotations
 
+import asyncio
 import http
 import time
 import urllib.request
@@ -26,10 +27,15 @@ from benchmarks.figures import paired_ratio, percentile
 from benchmarks.load import Outcome, generator
 from benchmarks.report import Options, Report, Table
 from benchmarks.servers import bot_environment, serving
+from benchmarks.sizes import Petition, first_fact
+from bot.store import Store
 
 SIGNATURES, QUICK_SIGNATURES = 100_000, 200
 READ, QUICK_READ = 10_000, 100
 """Signatures of the petition that a crowd reads."""
+
+RESYNC, QUICK_RESYNC = 2_400, 200
+"""Comments of a full thread."""
 
 ROUNDS, QUICK_ROUNDS = 9, 1
 SLOT, QUICK_SLOT = 2.0, 0.1
@@ -72,7 +78,8 @@ def measure(options: Options) -> Report:
                 for first in range(0, signatures, FILLING):
                     assert load.send(bot.port, 64, min(FILLING, signatures - first)).refused == 0
                 results.append(uvloop.run(_ask(bot.port, signatures)))
-    return _report(results, signatures, crowd)
+        waits = uvloop.run(_sign_during_a_resync(file(), QUICK_RESYNC if options.quick else RESYNC))
+    return _report(results, signatures, crowd, waits)
 
 
 BARE, ALONE, SIGNED = "bare aiohttp, the page", "ours, the page", "ours, the page, while 100 sign a second"
@@ -97,6 +104,22 @@ def _read_by_a_crowd(quick: bool) -> Crowd:
             found[DELIVERIES].append(signed)
     assert not any(one.refused for outcomes in found.values() for one in outcomes)
     return found
+
+
+async def _sign_during_a_resync(url: str, comments: int) -> list[float]:
+    """Record a listing of so many known comments; returns how long deliveries waited meanwhile, in milliseconds."""
+    petition, waits = Petition(await Store.open(url), first_fact()), list[float]()
+    await petition.fill(comments)
+    listed = [petition.fact(number).comment for number in range(1, comments + 1)]
+    issue, now = petition.first.issue.id, int(time.time())
+    resync = asyncio.ensure_future(petition.store.record_listing(issue, now, listed, complete=True))
+    while not resync.done():
+        began = time.perf_counter()
+        await petition.fill(petition.signed + 1)
+        waits.append((time.perf_counter() - began) * 1000)
+    assert (await resync).changed == 0
+    await petition.store.close()
+    return waits
 
 
 def _packed_size(port: int) -> int:
@@ -153,7 +176,7 @@ def _caller() -> dict[str, str]:
     return {"X-Forwarded-For": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"}
 
 
-def _report(results: Sequence[Times], signatures: int, crowd: Crowd) -> Report:
+def _report(results: Sequence[Times], signatures: int, crowd: Crowd, waits: Sequence[float]) -> Report:
     rows = [
         [kind, *(f"{percentile(one[kind], 0.5):.1f} / {max(one[kind]):.1f}" for one in results)] for kind in KINDS
     ]
@@ -164,6 +187,7 @@ def _report(results: Sequence[Times], signatures: int, crowd: Crowd) -> Report:
         {
             "views a second, share of bare aiohttp": _share(crowd[ALONE], crowd[BARE]),
             "views a second while 100 sign a second, share of bare aiohttp": _share(crowd[SIGNED], crowd[BARE]),
+            "a delivery behind a full resync, at worst": max(waits),
             "a delivery while 32 read, p99": median(one.p99 for one in crowd[DELIVERIES]),
             "the page, SQLite, p50": sqlite,
             "the page, PostgreSQL, p50": postgres,

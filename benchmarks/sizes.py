@@ -55,7 +55,7 @@ class Petition:
         """Record signatures, a group in each transaction, until there are so many."""
         while self.signed < size:
             numbers = range(self.signed + 1, min(self.signed + group, size) + 1)
-            await self.store.record([self._fact(number) for number in numbers])
+            await self.store.record([self.fact(number) for number in numbers])
             self.signed = numbers[-1]
 
     async def get_issue(self, _repo: str, _number: int) -> IssueRead:
@@ -84,7 +84,8 @@ class Petition:
             assert await publish(due, context) == 1
             seconds["publish"].append(time.perf_counter() - began)
 
-    def _fact(self, number: int) -> CommentFact:
+    def fact(self, number: int) -> CommentFact:
+        """Return the signature of another person."""
         comment = self.first.comment
         at = comment.created_at + number * 86400 // DAY
         author, versions = Author(10**9 + number, f"signer-{number}"), (replace(comment.versions[0], at=at),)
@@ -115,12 +116,16 @@ def measure(options: Options) -> Report:
     return Report([Table(headings, rows)], figures)
 
 
-async def _grow(make: Callable[[], str], sizes: Sequence[int], rounds: int) -> list[tuple[Seconds, Seconds]]:
+def first_fact() -> CommentFact:
+    """Return the first signature of a petition."""
     (fact,) = webhooks.read("issue_comment", make_template().payload_of(0)).facts
     assert isinstance(fact, CommentFact)
     # As if the issue were young: opening the next one is not what this is about.
-    first = replace(fact, issue=replace(fact.issue, comments=1))
-    found = []
+    return replace(fact, issue=replace(fact.issue, comments=1))
+
+
+async def _grow(make: Callable[[], str], sizes: Sequence[int], rounds: int) -> list[tuple[Seconds, Seconds]]:
+    first, found = first_fact(), []
     store = await Store.open(make())
     large = Petition(store, first)
     for size in sizes:
