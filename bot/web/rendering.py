@@ -7,18 +7,21 @@ is `bot/web/templates/base.html`.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from importlib import resources
 from pathlib import PurePath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import jinja2
 from aiohttp import web
 
 from bot.export.record import iso
 from bot.petition.text import links_apart
 from bot.units import WholeEpochSeconds
 from bot.web.route_policy import Handler
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 def moment(at: WholeEpochSeconds) -> str:
@@ -27,19 +30,21 @@ def moment(at: WholeEpochSeconds) -> str:
     return f"{day.day} {day:%b} {day.year}, {day:%H:%M}"
 
 
-_TEMPLATES: Final = jinja2.Environment(
-    loader=jinja2.PrefixLoader(
-        {
-            "shared": jinja2.PackageLoader("bot.web"),
-            **{name: jinja2.PackageLoader(f"bot.web.{name}") for name in ("pages", "organizers", "setup")},
-        }
-    ),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-)
-_TEMPLATES.filters |= {"iso": iso, "moment": moment, "links_apart": links_apart}
+@cache
+def _templates() -> jinja2.Environment:
+    import jinja2  # noqa: PLC0415 - until somebody visits a page it would take memory, and time at the start
+
+    folders = {"shared": "bot.web", **{name: f"bot.web.{name}" for name in ("pages", "organizers", "setup")}}
+    templates = jinja2.Environment(
+        loader=jinja2.PrefixLoader({name: jinja2.PackageLoader(package) for name, package in folders.items()}),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    templates.filters |= {"iso": iso, "moment": moment, "links_apart": links_apart}
+    return templates
+
 
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -51,12 +56,12 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: object) -> web
 
 def render(template: str, **values: object) -> str:
     """Return the text of a page made of a template."""
-    return _TEMPLATES.get_template(template).render(values)
+    return _templates().get_template(template).render(values)
 
 
 def call_macro(template: str, name: str, *arguments: object) -> str:
     """Return what a macro of a template makes of values."""
-    return str(getattr(_TEMPLATES.get_template(template).module, name)(*arguments))
+    return str(getattr(_templates().get_template(template).module, name)(*arguments))
 
 
 def static_files(*packages: str) -> Handler:
