@@ -111,14 +111,7 @@ async def listen(
     A bound `address` stays bound afterwards. Raises OSError where the address is in use or not local.
     """
     limits = limits or _connection_limits()
-    options: dict[str, Any] = {
-        "access_log": None,
-        "logger": _log(on_rejected),
-        "keepalive_timeout": limits.idle_timeout,
-        "lingering_time": LINGERING_TIME,
-        # It would decompress also what nobody reads.
-        "auto_decompress": False,
-    }
+    options = _options(limits, on_rejected)
     runner = web.AppRunner(application, shutdown_timeout=SHUTDOWN_TIMEOUT, **options)
     await runner.setup()
     try:
@@ -139,6 +132,18 @@ async def listen(
             await _wait_for_requests(limiter)
     finally:
         await runner.cleanup()
+
+
+def _options(limits: ConnectionLimits, on_rejected: Callable[[str], None]) -> dict[str, Any]:
+    """Return aiohttp's options for all connections."""
+    return {
+        "access_log": None,
+        "logger": _log(on_rejected),
+        "keepalive_timeout": limits.idle_timeout,
+        "lingering_time": LINGERING_TIME,
+        # It would decompress also what nobody reads.
+        "auto_decompress": False,
+    }
 
 
 class _Handler(web.RequestHandler):
