@@ -25,7 +25,7 @@ from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
-from bot.petition.facts import Fact
+from bot.petition.github_facts import Fact
 from bot.reconcile.app_sync import AppSync
 from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.timing import Intervals
@@ -38,7 +38,8 @@ from bot.web.monitoring import OperatorDetails, WebMetrics
 from bot.web.organizers.service import OrganizerService
 from bot.web.rate_limit import RateLimits
 from bot.web.server import create_app, listen
-from bot.web.setup.pages import SetupAuth, SetupDonePage, SetupProgress
+from bot.web.setup.auth import SetupAuth
+from bot.web.setup.routes import SetupDonePage, SetupProgress
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")

@@ -25,7 +25,8 @@ from bot.supervisor import Supervisor, wait_for_any
 from bot.units import Seconds
 from bot.web.rate_limit import RateLimits
 from bot.web.server import bind, listen
-from bot.web.setup.pages import SetupAuth, SetupWizard
+from bot.web.setup.auth import SetupAuth
+from bot.web.setup.routes import SetupWizard
 
 log = structlog.get_logger("setup")
 

@@ -12,8 +12,9 @@ import aiohttp
 from msgspec import Struct, field
 
 from bot.config import Config
-from bot.github.client import GitHub, RepositorySetup, repository_setup_with_token
+from bot.github.app_client import GitHub
 from bot.github.errors import Forbidden, GitHubError, NotFound
+from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
 from bot.operations import github_of
 from bot.petition.organizers.settings import PATH
 

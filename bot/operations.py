@@ -15,14 +15,14 @@ from msgspec import Struct
 from bot.config import Config
 from bot.doctor import Finding
 from bot.doctor.checks import check
-from bot.doctor.facts import Target, collect
+from bot.doctor.collected_facts import Target, collect
+from bot.github.app_client import GitHub
 from bot.github.circuit_breaker import CircuitBreaker
-from bot.github.client import GitHub
 from bot.github.throttle import Limits
 from bot.github.urls import web_url_of
 from bot.github.webhooks import Reply, send
 from bot.hooks import Hooks
-from bot.reconcile.resync import ResyncReport, UnknownPetition, resync_by_hand
+from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address
 from bot.store import recover as recover_database
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 
 GITHUB = "https://github.com"
 

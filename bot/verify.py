@@ -9,7 +9,7 @@ import aiohttp
 from msgspec import Struct
 
 from bot.config import Config
-from bot.github.client import with_token
+from bot.github.app_client import with_token
 from bot.github.petition_reader import IssueName, PetitionRead, read_petition
 from bot.github.urls import web_url_of
 from bot.operations import github_of

@@ -61,22 +61,22 @@ class CommandSpec:
 
 
 COMMANDS: Final = (
-    CommandSpec("serve", "run the webhook server and the loops", "serve"),
+    CommandSpec("serve", "run the webhook server and the loops", "operate"),
     CommandSpec(
         "import-app",
         "store the App that the environment names, encrypted with SECRET_KEY, so that only that key has to stay",
-        "serve",
+        "operate",
     ),
     CommandSpec(
         "drop-app",
         "forget the stored App, for example when SECRET_KEY was lost; the next start leads through the set-up"
         " again",
-        "serve",
+        "operate",
     ),
     CommandSpec(
         "init-repo",
         "give a repository its settings file, its issue form and the label, and ask before writing over anything",
-        "operate",
+        "setup_commands",
     ),
     CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
     CommandSpec(
@@ -100,12 +100,12 @@ COMMANDS: Final = (
         "doctor",
         "check credentials, permissions, webhook, clock and database, and say what to do; 1 is the exit code if"
         " something is wrong",
-        "operate",
+        "setup_commands",
     ),
     CommandSpec(
         "deliver",
         "send a stored payload, signed like GitHub's, to a running bot; 1 is the exit code if it is not taken",
-        "operate",
+        "setup_commands",
     ),
     CommandSpec(
         "audit",
@@ -118,19 +118,19 @@ COMMANDS: Final = (
         " theirs to delete",
         "petitions",
     ),
-    CommandSpec("migrate", "bring the database to this version (serve does it too)", "serve"),
+    CommandSpec("migrate", "bring the database to this version (serve does it too)", "operate"),
     CommandSpec(
         "backup",
         "copy the SQLite database into a file, also while the bot runs (for PostgreSQL there is pg_dump)",
-        "serve",
+        "operate",
     ),
     CommandSpec(
         "recover",
         "save what can be read from a damaged SQLite database into a new file; the bot reads the rest from GitHub",
-        "serve",
+        "operate",
     ),
     CommandSpec(
-        "restore", "put what backup has made in the place of the database, while the bot does not run", "serve"
+        "restore", "put what backup has made in the place of the database, while the bot does not run", "operate"
     ),
 )
 

@@ -1,146 +1,122 @@
-"""The commands around a bot: prepare a repository for it, see what ails it, send it a delivery."""
+"""The commands of those who run the bot: start it, store its App, look after its database."""
 
 from __future__ import annotations
 
 import argparse
-import re
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from bot import app, config, operations
-from bot.cli.command import (
-    ENVIRONMENT,
-    FAILED,
-    OK,
-    CliCommand,
-    complain,
-    configured,
-    run,
-    say,
-    say_json,
-    set_up_logs,
-    with_app,
-)
-from bot.doctor import are_fine
-from bot.init_repo import NotWritable, init_folder, init_repository
-from bot.terminal import one_line
+from bot import app_setup, config, operations
+from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, configured, run, say, set_up_logs
+from bot.encryption import WrongKey, decrypt
+from bot.store import Recovered, backup, restore
 
 
-def _doctor(options: argparse.Namespace) -> int:
-    settings = with_app()
-    if options.bearer:
-        return _bearer(settings)
-    findings = run(operations.examine(settings))
-    if options.json:
-        found = {"fine": are_fine(findings), "findings": [one.fields() for one in findings]}
-        say_json(found)
-    else:
-        say(*findings)
-    return OK if are_fine(findings) else FAILED
-
-
-def _bearer(settings: config.Config) -> int:
-    token = app.operator_token(settings)
-    if token is None:
-        raise config.ConfigError(["SECRET_KEY is not set; without it nothing opens the details of /readyz"])
-    print(token)
+def _serve(_options: argparse.Namespace) -> int:
+    settings = configured(credentials=True)
+    run(app_setup.serve(settings))
     return OK
 
 
-def _init_repo(options: argparse.Namespace) -> int:
-    may_overwrite = (lambda _question: True) if options.yes else _ask
-    if options.dir is not None:
-        label = config.read(ENVIRONMENT, credentials=False).petition_label
-        done = init_folder(options.dir, label, may_overwrite)
-    else:
-        done = run(init_repository(options.repository, _with_token_or_app(), may_overwrite))
-    say(*done.lines)
-    return OK if done.is_complete else FAILED
-
-
-def _deliver(options: argparse.Namespace) -> int:
-    payload = _read_payload(options.file)
-    settings = config.read_for_delivering(ENVIRONMENT)
+def _import_app(options: argparse.Namespace) -> int:
+    settings = config.read_for_storing(ENVIRONMENT)
     set_up_logs(settings)
-    settings = settings if settings.webhook_secrets else with_app()
-    reply = run(operations.deliver(payload, options.event, options.url, settings, options.guid))
-    say(f"{reply.status or 'no answer'}: {reply.text.strip()}")
-    return OK if reply.is_good else FAILED
+    name = run(app_setup.import_app(settings, replacing=options.replace))
+    say(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
+    return OK
 
 
-class NotReadable(Exception):
-    """A payload cannot be read; the message says which and why."""
+def _drop_app(_options: argparse.Namespace) -> int:
+    if run(app_setup.drop_app(configured(credentials=False))):
+        print("The stored App is forgotten; on GitHub it is still there. The next start leads through the set-up.")
+        return OK
+    print("No App is stored.")
+    return FAILED
 
 
-def _read_payload(file: str) -> bytes:
-    """Read a payload from a file, or from standard input for `-`; raises NotReadable."""
-    try:
-        payload = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise NotReadable(f"{file}: {error.strerror}") from error
-    if not payload.strip():
-        raise NotReadable(f"{file} is empty; a payload is the JSON that GitHub shows under Recent Deliveries")
-    return payload
-
-
-def _with_token_or_app() -> config.Config:
+def _migrate(_options: argparse.Namespace) -> int:
     settings = configured(credentials=False)
-    if settings.token:
-        return settings
-    if not settings.secret_key and not settings.has_credentials:
-        raise config.ConfigError(["GITHUB_TOKEN is not set, nor is anything that says which App this is"])
-    return with_app()
+    run(operations.migrate(settings))
+    print("The database is up to date.")
+    return OK
 
 
-def _ask(question: str) -> bool:
-    if not sys.stdin.isatty():
-        complain(f"{question} Nobody is here to answer; --yes says yes to all.")
-        return False
-    return input(f"{one_line(question)} [y/N] ").strip().lower() in ("y", "yes")
+def _backup(options: argparse.Namespace) -> int:
+    backup(configured(credentials=False).database_url, options.file)
+    say(f"{options.file} is a copy of the database. It holds what people have signed with; keep it to yourself.")
+    return OK
 
 
-def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="the payload, JSON as GitHub sends it; - for standard input")
+def _restore(options: argparse.Namespace) -> int:
+    restore(configured(credentials=False).database_url, options.file)
+    print(
+        "The copy is in place. The bot reads the comments again when it starts, and puts right what is old in it."
+    )
+    return OK
+
+
+def _recover(options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    found = run(operations.recover(options.file, settings))
+    say(f"{options.file} holds what could be read of {found.path}.")
+    say(*_losses(found), _app(found, settings.secret_key), *_next_steps(found, options.file))
+    return OK
+
+
+def _losses(found: Recovered) -> Iterator[str]:
+    if not found.lost:
+        yield "Every row could be read."
+    for table in found.lost:
+        rows = "1 row" if table.rows == 1 else f"{table.rows:,} rows"
+        yield f"  {table.name}: {rows}, a part of the table could not be read"
+    lost = {table.name for table in found.lost}
+    if "forgotten" in lost:
+        yield "Who had asked to be forgotten may have to be forgotten again: python -m bot forget LOGIN"
+    if "petitions" in lost:
+        yield "Private petitions may have new addresses; they stand in the petitions' issues."
+
+
+def _app(found: Recovered, secret_key: str) -> str:
+    again = "Store it again: python -m bot import-app"
+    if found.app is None:
+        if any(table.name == "sealed" for table in found.lost):
+            return f"The App's credentials could NOT be saved, if the set-up had stored them. {again}"
+        return "No App is stored in it."
+    if not secret_key:
+        return "The App's credentials were saved."
+    try:
+        decrypt(found.app, secret_key)
+    except WrongKey:
+        return f"The App's credentials were saved, but this SECRET_KEY does not open them. {again} --replace"
+    return "The App's credentials were saved, and SECRET_KEY opens them."
+
+
+def _next_steps(found: Recovered, file: Path) -> Iterator[str]:
+    yield f"Now stop the bot, and move {found.path} away with what is beside it (-wal, -shm). Then:"
+    yield f"  python -m bot restore {file}"
+    yield "Start the bot: it reads all petitions and comments on GitHub again, and brings back what was lost."
+
+
+def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--event", required=True, metavar="NAME", help="what it tells of, for example issue_comment"
-    )
-    parser.add_argument("--url", help="where to; default: /webhook on this machine, at the configured PORT")
-    parser.add_argument("--guid", help="deliver under this GUID, as in a redelivery; default: a new one")
-
-
-def _init_arguments(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "repository",
-        metavar="OWNER/REPO",
-        nargs="?",
-        type=_repository,
-        help="through GitHub's API, with your GITHUB_TOKEN or as the App, which may only make the label",
-    )
-    where.add_argument("--dir", type=Path, metavar="PATH", help="in a clone on this machine instead")
-    parser.add_argument(
-        "--yes", action="store_true", help="write over files that say something else without asking"
+        "--replace", action="store_true", help="put it in the place of an App that is stored already"
     )
 
 
-def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print the findings for machines")
-    parser.add_argument(
-        "--bearer",
-        action="store_true",
-        help="print instead the token with which a running bot's /readyz gives the same findings"
-        " (Authorization: Bearer TOKEN)",
-    )
+def _file_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the copy")
 
 
-def _repository(text: str) -> str:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII):
-        raise argparse.ArgumentTypeError("write OWNER/REPO, for example lovelace/letters")
-    return text
+def _new_file_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the new file, which must not be there yet")
 
 
 COMMANDS = {
-    "init-repo": CliCommand(_init_repo, _init_arguments, failures=(NotWritable,)),
-    "doctor": CliCommand(_doctor, _doctor_arguments),
-    "deliver": CliCommand(_deliver, _deliver_arguments, failures=(NotReadable,)),
+    "serve": CliCommand(_serve),
+    "import-app": CliCommand(_import_app, _import_arguments),
+    "drop-app": CliCommand(_drop_app),
+    "migrate": CliCommand(_migrate),
+    "backup": CliCommand(_backup, _file_argument),
+    "recover": CliCommand(_recover, _new_file_argument),
+    "restore": CliCommand(_restore, _file_argument),
 }

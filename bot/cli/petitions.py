@@ -27,7 +27,7 @@ from bot.export.formats import FORMATS, export
 from bot.export.pack import NotAPack, check_pack
 from bot.github.petition_reader import IssueName, NotAName
 from bot.github.urls import web_url_of
-from bot.reconcile.resync import UnknownPetition
+from bot.reconcile.manual_resync import UnknownPetition
 from bot.terminal import harmless
 from bot.verify import Audited, DatabaseVerification, Verification, audit, verify
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.doctor import Finding, advice, fine, problem
-from bot.doctor.facts import AppFacts, Facts, InstallationFacts
+from bot.doctor.collected_facts import AppFacts, Facts, InstallationFacts
 from bot.github.errors import GitHubError
 from bot.github.manifest import NEEDS, OPTIONAL_EVENT, REASONS, lacking
 from bot.github.models.rest import AppInfo, Installation

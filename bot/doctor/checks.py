@@ -9,7 +9,7 @@ import msgspec
 
 from bot.doctor import Finding, advice, fine, problem
 from bot.doctor.app_checks import check_app
-from bot.doctor.facts import AppFacts, Facts
+from bot.doctor.collected_facts import AppFacts, Facts
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.urls import web_url_of
 from bot.github.webhooks import Reply

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.github.errors import Gone, NotFound, Unavailable
+from bot.github.installation_session import InstallationSession
 from bot.github.models import graphql
 from bot.github.models.common import IdModel, RepositoryModel, UserModel
 from bot.github.models.rest import (
@@ -22,12 +23,12 @@ from bot.github.models.rest import (
     RepositoriesResponse,
     expect,
 )
-from bot.github.session import MAX_COMMENT_PAGES, PAGE_SIZE, InstallationSession, endless_list
+from bot.github.paging import MAX_COMMENT_PAGES, PAGE_SIZE, endless_list
 from bot.github.throttle import Throttle
 from bot.github.transport import ApiResponse
 from bot.petition.comments.comment import Author, Comment, KnownText
 from bot.petition.counting.abuse_signals import Account
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from bot.petition.threads import Continues, split_name
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 

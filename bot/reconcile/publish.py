@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from bot.github.errors import Gone
 from bot.petition.comments.comment import body_digest
-from bot.petition.facts import IssueGone
-from bot.reconcile.continuation import continue_if_full, restore_threads
+from bot.petition.github_facts import IssueGone
+from bot.reconcile.continuation_issues import continue_if_full, restore_threads
 from bot.reconcile.publish_plan import (
     BodyPlan,
     EditDecision,

@@ -12,7 +12,7 @@ from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
-from bot.petition.facts import IssueFact
+from bot.petition.github_facts import IssueFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.reconcile.timing import Requeue

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from msgspec import Struct, field
 
-from bot.github.client import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import NotFound, Unprocessable
 from bot.github.models.rest import HookDelivery
 from bot.store import FailedDelivery, Store

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Final
 
 import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.github.client import GitHub
-from bot.github.errors import GitHubError, Gone, NotFound, Paused
+from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import Revision
 from bot.github.models.rest import CommentsRead
-from bot.github.session import PAGE_SIZE
-from bot.petition.facts import IssueFact
+from bot.github.paging import PAGE_SIZE
 from bot.reconcile.letter_history import MOST_PAGES
 from bot.reconcile.timing import NameReused, ends_all, retry_at
 from bot.store import Clarification, LastBodies, ListingOutcome, Store, ThreadToRead
@@ -226,70 +223,3 @@ async def _read_last_bodies(thread: ThreadToRead, client: InstallationClient) ->
         if more is None:
             break
     return LastBodies()
-
-
-class UnknownPetition(Exception):
-    """There is no petition of that name; the message says what is missing."""
-
-
-class ResyncReport(Struct, frozen=True):
-    """What was found under a name, and how many had signed before; None where the petition was not known."""
-
-    name: str
-    found: ThreadRead
-    before: int | None
-
-    @property
-    def is_settled(self) -> bool:
-        """Return whether nothing is left in doubt."""
-        return not self.found.outcome.doubtful
-
-    def lines(self) -> Iterator[str]:
-        """Return the report, line by line."""
-        outcome, listed = self.found.outcome, self.found.listed
-        if self.before is None:
-            yield f"{self.name} was not known and is kept from now on."
-        yield f"{self.name}: {_count(listed, 'comment')} read, {_count(outcome.changed, 'comment')} changed."
-        if outcome.missing:
-            yield f"  {_count(outcome.missing, 'comment')} of those that were known had gone."
-        if outcome.repaired:
-            yield f"  {_count(outcome.repaired, 'row')} did not follow from the comments. Please report it."
-        if outcome.doubtful:
-            left = _count(len(outcome.doubtful), "comment")
-            yield f"  {left} cannot be counted until GitHub tells who wrote them."
-        was = "" if self.before in (None, outcome.count) else f" ({self.before:,} before)"
-        yield f"  {_count(outcome.count, 'signature')}{was}."
-
-
-async def resync_by_hand(
-    repository: str, number: int, store: Store, github: GitHub, label: str, now: EpochSeconds
-) -> ResyncReport:
-    """Read all of a petition's comments again; raises UnknownPetition, `bot.github.errors`, the store's errors."""
-    try:
-        installation_id = await github.find_installation(repository)
-    except NotFound:
-        raise UnknownPetition(
-            f"{repository}: there is no such repository, or the App is not installed there"
-        ) from None
-    client = github.installation(installation_id)
-    try:
-        read = await client.get_issue(repository, number)
-    except (NotFound, Gone) as error:
-        raise UnknownPetition(f"{repository}#{number}: there is no such issue ({error})") from None
-    name = f"{read.repository.full_name}#{read.issue.number}"
-    if read.issue.is_pull_request or label.lower() not in read.issue.labels:
-        raise UnknownPetition(f"{name} is no petition: it does not carry the label `{label}`")
-    known = await store.threads.get(read.issue.id)
-    before = None if known is None else (await store.petitions.get_snapshot(known.petition_id, newest=0)).count
-    await store.record([IssueFact(installation_id, read.repository, read.issue, as_of=read.read_at)])
-    thread = await store.threads.get(read.issue.id)
-    if thread is None:
-        raise UnknownPetition(f"{name} was deleted, as far as the bot was told")
-    found = await ThreadResync(thread, store, client, now).read_all(asks_at_once=True)
-    # Not known any more, so that the bot asks again what the letter said before.
-    await store.letters.postpone_history(thread.petition_id, 0)
-    return ResyncReport(name, found, before)
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

@@ -10,7 +10,7 @@ import structlog
 from bot.github.errors import Forbidden, GitHubError, Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import PATH
 from bot.petition.organizers.settings import digest as digest_of

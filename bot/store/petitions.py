@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import DigestSum, Signature
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules_in_force import Rules
 from bot.store.engine.database import Records, Transaction, read_transaction, statement

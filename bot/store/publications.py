@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bot.petition.facts import IssueFact
+from bot.petition.github_facts import IssueFact
 from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
 from bot.store.bodies import (
     KnownBody,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from bot.petition.organizers.settings import Detail
 from bot.store.engine.database import Statement, Transaction, statement
 from bot.store.recording.rows import read_repository

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bot.hooks import Hooks
 from bot.petition.comments.comment import Comment
-from bot.petition.facts import CommentFact, Fact, IssueFact
+from bot.petition.github_facts import CommentFact, Fact, IssueFact
 from bot.store.audit_log import AuditLog
 from bot.store.bodies import Bodies
 from bot.store.comments import Acknowledgements, Comments, follow_grammar

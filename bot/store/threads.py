@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from bot.store.engine.database import Records, Row, Transaction, statement
 from bot.store.recording.rows import read_repository
 from bot.units import EpochSeconds, WholeEpochSeconds

@@ -19,7 +19,7 @@ from bot.units import EpochSeconds
 from bot.urls import Addresses, Pages, Site, pages_of
 from bot.web import rendering
 from bot.web.lookups import PetitionLookups
-from bot.web.route_policy import PRIVATE
+from bot.web.routing import PRIVATE
 
 NO_SUCH_PETITION: Final = "There is no such petition here."
 

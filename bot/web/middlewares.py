@@ -28,7 +28,7 @@ from bot.units import Seconds
 from bot.web.client_address import client_origin
 from bot.web.context import PagesContext, is_search
 from bot.web.rate_limit import ConcurrencyLimiter, OriginRateLimiter, RateLimits
-from bot.web.route_policy import (
+from bot.web.routing import (
     NO_ROUTE,
     PRIVATE,
     PRIVATE_HEADERS,

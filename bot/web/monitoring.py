@@ -17,7 +17,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from bot.units import Seconds
-from bot.web.route_policy import PROBE, Route
+from bot.web.routing import PROBE, Route
 
 FINDINGS_TTL: Final[Seconds] = 60.0
 """How long findings are cached; each examination costs calls to GitHub and queries."""

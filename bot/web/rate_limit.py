@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bot.units import Seconds
 from bot.web.client_address import ClientOrigin
-from bot.web.route_policy import Pool
+from bot.web.routing import Pool
 
 MAX_ADDRESSES: Final = 20_000
 """Addresses that a limiter remembers; the one that called longest ago is forgotten first."""

@@ -18,7 +18,7 @@ from aiohttp import web
 from bot.export.record import iso
 from bot.petition.text import links_apart
 from bot.units import WholeEpochSeconds
-from bot.web.route_policy import Handler
+from bot.web.routing import Handler
 
 if TYPE_CHECKING:
     import jinja2

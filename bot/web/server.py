@@ -27,8 +27,8 @@ from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
 from bot.web.rate_limit import RateLimits
-from bot.web.route_policy import BASE_HEADERS, WEBHOOK, Route
-from bot.web.setup.pages import SetupDonePage
+from bot.web.routing import BASE_HEADERS, WEBHOOK, Route
+from bot.web.setup.routes import SetupDonePage
 from bot.web.webhook import Record, make_webhook_handler
 
 try:

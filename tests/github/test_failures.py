@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.github import transport
-from bot.github.client import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError, Unavailable
 from bot.github.http_exchange import USER_AGENT
 from bot.github.installation import InstallationClient

@@ -5,13 +5,13 @@ import threading
 import pytest
 from aiohttp import web
 
-from bot.github.client import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
 from bot.petition.comments.commands import Command, Sign, parse
 from bot.petition.comments.comment import Author, Writer, body_digest, standing
 from bot.petition.counting.abuse_signals import Account
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.github.scene import NOON, REPO, Calls, Clock, Forgery, installed

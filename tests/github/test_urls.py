@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from bot.github.client import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.urls import own_url

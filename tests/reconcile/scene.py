@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
-from bot.github.client import GitHub
+from bot.github.app_client import GitHub
 from bot.github.throttle import Limits
-from bot.reconcile.resync import resync_by_hand
+from bot.reconcile.manual_resync import resync_by_hand
 from bot.reconcile.timing import Intervals
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.github.errors import Unauthorized, Unavailable
-from bot.petition.facts import SettingsFact, Unclear
+from bot.petition.github_facts import SettingsFact, Unclear
 from bot.reconcile.app_sync import MOST_MISSED, THE_APP, AppSync, MissedFacts
 from bot.reconcile.timing import Intervals
 from sandbox.faults import Faults

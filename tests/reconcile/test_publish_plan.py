@@ -8,7 +8,7 @@ from bot.github.models.rest import IssueRead
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import DigestSum
-from bot.petition.facts import Issue, Repository
+from bot.petition.github_facts import Issue, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.github.errors import WriteNotSent
-from bot.petition.facts import Unclear
+from bot.petition.github_facts import Unclear
 from bot.reconcile.resync import ThreadResync
 from bot.store import Lease
 from tests.reconcile.scene import WorkerScene

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Sign, Unsign
 from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
-from bot.petition.facts import CommentFact, Issue, IssueFact, Repository
+from bot.petition.github_facts import CommentFact, Issue, IssueFact, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import GivenCommand
 from bot.store import Snapshot, Store, bodies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from bot.store import AckDue
 from tests.store.conftest import NOW
 from tests.store.scene import ADA, INSTALLATION, REPOSITORY, Scene, rows

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.comment import Author
-from bot.petition.facts import IssueGone
+from bot.petition.github_facts import IssueGone
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.petition.block.body import letter_digest, splice
-from bot.petition.facts import BodyEdit, IssueGone
+from bot.petition.github_facts import BodyEdit, IssueGone
 from bot.petition.letter_versions import Letter, given_to
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, list_letters, record_write, rows
 

@@ -17,9 +17,9 @@ from structlog.testing import capture_logs
 from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.comments.comment import Author
 from bot.petition.counting.tally import fold
-from bot.petition.facts import CommentFact, Fact
+from bot.petition.github_facts import CommentFact, Fact
 from bot.store import DatabaseUnavailable, Store
-from bot.store.engine import postgres, postgres_leases
+from bot.store.engine import postgres, postgres_coordinator
 from bot.store.engine.database import statement
 from bot.store.errors import WrongDatabase
 from bot.store.recording.unit_of_work import read_comments_of
@@ -142,8 +142,8 @@ async def test_a_dead_process_leaves_its_lease(stores: list[Store], postgres_url
 async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_leases, "HEARTBEAT", 0.05)
-    monkeypatch.setattr(postgres_leases, "RECONNECT", 0.05)
+    monkeypatch.setattr(postgres_coordinator, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(postgres_coordinator, "RECONNECT", 0.05)
     one, other, _ = stores
     async with one.lease(1) as mine:
         await other.database.read(lambda work: work.fetch(DISCONNECT))
@@ -166,11 +166,11 @@ async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
 async def test_leases_come_back_whatever_a_connection_was_refused_for(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(postgres_leases, "HEARTBEAT", 0.05)
-    monkeypatch.setattr(postgres_leases, "RECONNECT", 0.01)
+    monkeypatch.setattr(postgres_coordinator, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(postgres_coordinator, "RECONNECT", 0.01)
     one, other, _ = stores
     coordinator = one._coordinator
-    assert isinstance(coordinator, postgres_leases.PostgresCoordinator)
+    assert isinstance(coordinator, postgres_coordinator.PostgresCoordinator)
     connect, refused = coordinator._connect, 0
 
     async def refuse() -> object:
@@ -240,7 +240,7 @@ async def test_who_has_not_been_heard_for_long_does_not_trust_its_lease(
 ) -> None:
     async with stores[0].lease(1) as mine:
         assert mine
-        monkeypatch.setattr(postgres_leases, "LEASE_SECONDS", 0.0)
+        monkeypatch.setattr(postgres_coordinator, "LEASE_SECONDS", 0.0)
         assert not mine
 
 

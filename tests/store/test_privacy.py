@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
-from bot.petition.facts import CommentFact
+from bot.petition.github_facts import CommentFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.store import Forgotten

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.comments.commands import OrganizerCommand
-from bot.petition.facts import BodyEdit, IssueFact, IssueGone
+from bot.petition.github_facts import BodyEdit, IssueFact, IssueGone
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.petition.organizers.settings import Settings

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Writer
-from bot.petition.facts import BodyEdit, IssueFact, IssueGone
+from bot.petition.github_facts import BodyEdit, IssueFact, IssueGone
 from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bot.encryption import decrypt, encrypt
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
-from bot.petition.facts import Continuation
+from bot.petition.github_facts import Continuation
 from tests.chance import noise
 from tests.store.recovery_cases import (
     APP,

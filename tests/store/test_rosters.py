@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.counting.tally import Reason
-from bot.petition.facts import Continuation, InstallationFact, Issue, RepositoryFact
+from bot.petition.github_facts import Continuation, InstallationFact, Issue, RepositoryFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, parse
 from bot.petition.comments.comment import Author
-from bot.petition.facts import SettingsFact
+from bot.petition.github_facts import SettingsFact
 from bot.petition.organizers.commands import CommandResults, apply_commands, logins_in
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from bot.store import Store
 from bot.urls import Addresses
 from bot.web.context import PagesContext

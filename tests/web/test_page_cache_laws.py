@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
-from bot.petition.facts import BodyEdit, InstallationFact, IssueFact, RepositoryFact
+from bot.petition.github_facts import BodyEdit, InstallationFact, IssueFact, RepositoryFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import DEFAULTS, Detail

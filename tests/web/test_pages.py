@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Phrase, Sign
-from bot.petition.facts import Continuation, Issue
+from bot.petition.github_facts import Continuation, Issue
 from bot.petition.letter_versions import Passage, differences
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules

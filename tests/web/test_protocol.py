@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from bot.web.rate_limit import Rate, RateLimits
-from bot.web.route_policy import BASE_HEADERS
+from bot.web.routing import BASE_HEADERS
 from bot.web.server import create_app, listen
 from tests.web.scene import PAGE, PUBLIC, Scene, pages_context, serving
 from tests.web.test_webhook import PAYLOAD, headers, sign

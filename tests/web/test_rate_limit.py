@@ -16,7 +16,7 @@ from bot.web import middlewares, rate_limit
 from bot.web.client_address import ClientOrigin, client_origin
 from bot.web.middlewares import create_application
 from bot.web.rate_limit import SHARED_FACTOR, Rate, RateLimiter, RateLimits
-from bot.web.route_policy import WEBHOOK, Pool, Route, RoutePolicy
+from bot.web.routing import WEBHOOK, Pool, Route, RoutePolicy
 from bot.web.server import listen
 
 PAGE = RoutePolicy(cache_control="no-cache")

@@ -16,7 +16,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.errors import NotFound, Unavailable
 from bot.github.manifest import Registration
-from bot.web.setup.pages import LIFETIME, InvalidForm, SetupAuth, SetupWizard, read_form
+from bot.web.setup.auth import LIFETIME, SetupAuth
+from bot.web.setup.form import InvalidForm, read_form
+from bot.web.setup.routes import SetupWizard
 from tests.github.scene import Clock
 
 KEY = "a key of more than thirty-two characters"

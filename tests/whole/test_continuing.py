@@ -400,6 +400,6 @@ def sign_until_the_wall(stage: Scene, issue: Issue, crowd: Sequence[User]) -> li
 @contextmanager
 def waiting_for_nothing() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.reconcile.continuation.SETTLED_AFTER", 0)
-        patch.setattr("bot.reconcile.continuation.RETRY_AFTER_OUTAGE", 0.0)
+        patch.setattr("bot.reconcile.continuation_issues.SETTLED_AFTER", 0)
+        patch.setattr("bot.reconcile.continuation_issues.RETRY_AFTER_OUTAGE", 0.0)
         yield

@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.reconcile.timing import Intervals
-from bot.store.engine import postgres, postgres_leases
+from bot.store.engine import postgres, postgres_coordinator
 from sandbox.deliveries import Attempt, DeliveryLog
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
@@ -65,10 +65,10 @@ async def test_a_rolling_deploy_in_a_storm_loses_nothing(postgres_url: str) -> N
 
 def test_who_falls_silent_is_replaced_within_half_a_minute() -> None:
     # The server ends its session, and whatever it holds locked, and one of the others looks.
-    silent = max(postgres_leases.IDLE_TIMEOUT, postgres.IDLE_IN_TRANSACTION)
+    silent = max(postgres_coordinator.IDLE_TIMEOUT, postgres.IDLE_IN_TRANSACTION)
     assert silent + Intervals().poll + Intervals().debounce <= 30
     # It knows before the others do that its lease has ended.
-    assert postgres_leases.LEASE_SECONDS + postgres_leases.HEARTBEAT < postgres_leases.IDLE_TIMEOUT
+    assert postgres_coordinator.LEASE_SECONDS + postgres_coordinator.HEARTBEAT < postgres_coordinator.IDLE_TIMEOUT
 
 
 @dataclass

@@ -22,7 +22,7 @@ from bot.github.errors import Unauthorized
 from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
 from bot.web.server import bind, listen
-from bot.web.setup.pages import COOKIE, SetupAuth
+from bot.web.setup.auth import COOKIE, SetupAuth
 from tests.whole.scene import FAST, Scene, scene
 from tests.whole.test_command_line import credentials, run
 

@@ -17,7 +17,7 @@ from bot.reconcile.app_sync import AppSync
 from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.worker import Worker
 from bot.store import Rosters, Store
-from bot.store.engine.postgres_leases import PostgresCoordinator
+from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.sqlite import SqliteDatabase
 from bot.store.petitions import Petitions
 from bot.store.recording import group_commit

@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from bot.petition import facts
+from bot.petition import github_facts
 from bot.petition.comments.comment import Author
 from bot.units import WholeEpochSeconds
 
@@ -75,9 +75,11 @@ class RepositoryModel(Struct, gc=False):
     private: bool
     archived: bool = False
 
-    def fact(self) -> facts.Repository:
+    def fact(self) -> github_facts.Repository:
         """Return the repository as the core knows it."""
-        return facts.Repository(self.id, clean(self.owner.login), clean(self.name), self.private, self.archived)
+        return github_facts.Repository(
+            self.id, clean(self.owner.login), clean(self.name), self.private, self.archived
+        )
 
 
 class LabelModel(Struct, gc=False):
@@ -104,7 +106,7 @@ class IssueModel(Struct, gc=False):
     comments: Count = 0
     pull_request: PresenceModel | None = None
 
-    def fact(self) -> facts.Issue:
+    def fact(self) -> github_facts.Issue:
         """Return the issue as the core knows it."""
         updated_at = epoch(self.updated_at)
         closed_at: WholeEpochSeconds | None = None
@@ -112,7 +114,7 @@ class IssueModel(Struct, gc=False):
             closed_at = epoch(self.closed_at)
         elif self.state == "closed":
             closed_at = updated_at
-        return facts.Issue(
+        return github_facts.Issue(
             id=self.id,
             number=self.number,
             title=clean(self.title),

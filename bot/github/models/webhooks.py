@@ -26,7 +26,7 @@ from bot.github.models.common import (
 )
 from bot.petition.comments import commands
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
-from bot.petition.facts import (
+from bot.petition.github_facts import (
     BodyEdit,
     CommentFact,
     Fact,

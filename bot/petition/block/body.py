@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.block.unclosed import CLOSING_LINE, closing_lines
+from bot.petition.block.unclosed_markdown import CLOSING_LINE, closing_lines
 from bot.petition.machine_line import MachineLine
 from bot.petition.markdown import limit_nesting
 

@@ -21,7 +21,7 @@ from bot.store.engine.database import (
     Transaction,
     name_columns,
 )
-from bot.store.engine.postgres_leases import PostgresCoordinator
+from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.url import UNREADABLE, PostgresServer
 from bot.store.errors import DatabaseUnavailable, StoreError, WrongDatabase
 from bot.supervisor import Supervisor

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, merge
-from bot.petition.facts import CommentFact, Issue, IssueFact, RepositoryFact
+from bot.petition.github_facts import CommentFact, Issue, IssueFact, RepositoryFact
 from bot.store.bodies import observe_edit
 from bot.store.comments import record_text, reopen_doubt
 from bot.store.engine.database import Transaction

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
-from bot.petition.facts import Repository
+from bot.petition.github_facts import Repository
 from bot.petition.organizers.rules_in_force import Rules
 from bot.store.engine.database import Transaction, statement, upsert
 from bot.store.recording.rows import (

@@ -32,7 +32,7 @@ from bot.web.context import (
 )
 from bot.web.organizers.service import OrganizerService
 from bot.web.organizers.view_models import view_organizers
-from bot.web.route_policy import PRIVATE_HEADERS, Pool, Route, RoutePolicy
+from bot.web.routing import PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.sessions import SignedSessions, origin_url, set_cookie
 
 log = structlog.get_logger("organizers")

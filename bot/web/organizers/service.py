@@ -16,8 +16,8 @@ import structlog
 from cachetools import LRUCache, TTLCache
 from msgspec import Struct
 
+from bot.github.app_client import GitHub
 from bot.github.authentication import OAuthClient, identify
-from bot.github.client import GitHub
 from bot.github.errors import GitHubError, NotFound, Paused
 from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import AbuseSignals, Account, assess

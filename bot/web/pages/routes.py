@@ -21,7 +21,7 @@ from bot.web.context import (
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages import view_models
 from bot.web.rendering import static_files
-from bot.web.route_policy import Route, RoutePolicy
+from bot.web.routing import Route, RoutePolicy
 
 COMPARED_VERSIONS: Final = 20
 """As many of a letter's newest versions are shown with their differences."""

@@ -19,7 +19,7 @@ from bot.supervisor import SupervisedTask, Supervisor
 from bot.units import Seconds
 from bot.web.context import PETITION, PagesContext, RequestedPetition, find_petition
 from bot.web.pages.view_models import view_update
-from bot.web.route_policy import Pool, Route, RoutePolicy
+from bot.web.routing import Pool, Route, RoutePolicy
 
 POLL_INTERVAL: Final[Seconds] = 1.0
 

@@ -13,9 +13,10 @@ from multidict import CIMultiDictProxy
 from bot.web import server
 from bot.web.middlewares import create_application
 from bot.web.rate_limit import OriginRateLimiter
-from bot.web.route_policy import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
+from bot.web.routing import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.server import create_app
-from bot.web.setup.pages import SetupAuth, SetupDonePage, SetupProgress, SetupWizard
+from bot.web.setup.auth import SetupAuth
+from bot.web.setup.routes import SetupDonePage, SetupProgress, SetupWizard
 from tests.web.scene import PAGE, Scene, pages_context
 
 KEY: Final = "a key of more than thirty-two characters"

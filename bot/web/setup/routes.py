@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import ipaddress
 import json
-import re
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from bot.encryption import derive
 from bot.github.errors import GitHubError, NotFound
 from bot.github.manifest import MAX_NAME_LENGTH, NEEDS, REASONS, Registration, form_url, manifest
 from bot.github.urls import web_url_of
-from bot.units import EpochSeconds
 from bot.urls import SIGNED_IN
 from bot.web import rendering
 from bot.web.middlewares import create_application
 from bot.web.monitoring import healthz
 from bot.web.rate_limit import RateLimits
 from bot.web.rendering import static_files
-from bot.web.route_policy import PROBE, WEBHOOK, Route, RoutePolicy, content_security_policy
-from bot.web.sessions import SignedSessions, origin_url, set_cookie
+from bot.web.routing import PROBE, WEBHOOK, Route, RoutePolicy, content_security_policy
+from bot.web.sessions import origin_url, set_cookie
+from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
+from bot.web.setup.form import InvalidForm, read_form
 
 MAX_FORM: Final = 16 * 1024
 """Bytes of a form."""
-
-COOKIE: Final = "undersigned-setup"
-
-LIFETIME: Final = 2 * 3600
-"""Seconds for which a browser is authenticated; GitHub's part must be done within one hour."""
 
 
 _SETUP: Final = RoutePolicy(cache_control="no-store", headers={"Referrer-Policy": "no-referrer"})
@@ -48,51 +38,6 @@ Convert = Callable[[str, str], Awaitable[Registration]]
 
 StoreApp = Callable[[Registration], Awaitable[bool]]
 """Stores the App's credentials; returns whether there was none before."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetupAuth:
-    """Authentication of the set-up's pages."""
-
-    secret_key: str = field(repr=False)
-    now: Callable[[], EpochSeconds]
-
-    @property
-    def token(self) -> str:
-        """Return the token that opens the set-up; it has no use once the App is set up."""
-        return derive(self.secret_key, "setup")
-
-    def is_token(self, shown: str) -> bool:
-        """Return whether a text is the token."""
-        return _is(shown, self.token)
-
-    def is_key(self, shown: str) -> bool:
-        """Return whether a text is the secret key from which the token is derived, which nobody should send."""
-        return _is(shown, self.secret_key)
-
-    def create_session(self) -> str:
-        """Return a new session."""
-        return self._sessions.create(secrets.token_hex(16))
-
-    def is_session(self, session: str) -> bool:
-        """Return whether a session is valid."""
-        return self._sessions.read(session) is not None
-
-    def state(self, session: str) -> str:
-        """Return what GitHub must send back, so that nobody gives their App to another person's browser."""
-        return derive(self.secret_key, f"state {session}")
-
-    def is_state(self, shown: str, session: str) -> bool:
-        """Return whether GitHub has sent back this browser's state."""
-        return hmac.compare_digest(shown.encode(errors="replace"), self.state(session).encode())
-
-    @property
-    def _sessions(self) -> SignedSessions:
-        return SignedSessions(self.secret_key, "session", LIFETIME, self.now)
-
-
-def _is(shown: str, secret: str) -> bool:
-    return hmac.compare_digest(shown.strip().encode(errors="replace"), secret.encode())
 
 
 class SetupWizard(Struct, frozen=True):
@@ -285,55 +230,3 @@ def _message(status: int, heading: str, text: str, *, is_over: bool = False) -> 
 
 
 # The form for the new App
-
-_ORGANIZATION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
-
-
-class InvalidForm(Exception):
-    """A value that is not valid; the message is for the person who entered it."""
-
-
-class AppForm(Struct, frozen=True):
-    """An App's name, the organization that owns it (empty: one's own account), and the addresses of the bot."""
-
-    name: str
-    organization: str
-    public_url: str
-    hook_url: str
-    public: bool
-
-    @property
-    def is_local(self) -> bool:
-        """Return whether GitHub cannot deliver to the address, because it is a local one."""
-        host = urlsplit(self.hook_url).hostname or ""
-        try:
-            return not ipaddress.ip_address(host).is_global
-        except ValueError:
-            return host == "localhost" or "." not in host
-
-
-def read_form(form: Mapping[str, str]) -> AppForm:
-    """Read the form; raises InvalidForm."""
-    name, organization = form.get("name", "").strip(), form.get("organization", "").strip()
-    if not name or len(name) > MAX_NAME_LENGTH:
-        raise InvalidForm(f"Enter a name of 1 to {MAX_NAME_LENGTH} characters.")
-    if organization and not _ORGANIZATION.fullmatch(organization):
-        raise InvalidForm(
-            f"{organization!r} is not the name of an organization on GitHub. Use the one in its address."
-        )
-    public_url = _address(form.get("public_url", ""))
-    hook = form.get("hook_url", "").strip()
-    hook_url = _address(hook) if hook else f"{public_url}/webhook"
-    return AppForm(name, organization, public_url, hook_url, public="public" in form)
-
-
-def _address(text: str) -> str:
-    address = text.strip().rstrip("/")
-    try:
-        parts = urlsplit(address)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
-    except ValueError:
-        good = False
-    if not good:
-        raise InvalidForm(f"{text!r} is not an address like https://petitions.example.org .")
-    return address

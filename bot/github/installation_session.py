@@ -1,18 +1,18 @@
-"""The calls of one installation, one at a time, each with a valid token; and lists, read page by page."""
+"""The calls of one installation, one at a time, each with a valid token."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 
 from bot.github.authentication import PersonalToken, Token, Tokens
 from bot.github.errors import Forbidden, Unauthorized, Unavailable
 from bot.github.models.rest import GraphQLResponse, expect
+from bot.github.paging import MAX_PAGES, PAGE_SIZE, read_pages
 from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
 from bot.github.urls import graphql_url
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
@@ -27,18 +27,6 @@ https://github.com/octokit/auth-app.js/issues/65
 
 NEW_TOKEN: Final[Seconds] = 5.0
 """How long a token counts as new."""
-
-PAGE_SIZE: Final = 100
-"""Items on one page, the most that GitHub allows."""
-
-MAX_COMMENT_PAGES: Final = 100
-"""Pages of comments on an issue: four times the 2,500 that GitHub takes, for there are issues older than that."""
-
-MAX_PAGES: Final = 1_000
-"""Pages of any other list: an account is meant to have no more than 100,000 repositories.
-
-https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits
-"""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -111,31 +99,6 @@ class InstallationSession:
     def _is_token_too_new(self, error: Unauthorized | Forbidden, token: Token) -> bool:
         is_new = self.transport.now() - token.minted_at < NEW_TOKEN
         return is_new and (isinstance(error, Unauthorized) or "not accessible by integration" in str(error))
-
-
-async def read_pages(
-    read_page: Callable[[str, Variables], Awaitable[ApiResponse]],
-    url: str,
-    variables: Variables,
-    limit: int = MAX_PAGES,
-) -> AsyncGenerator[ApiResponse]:
-    """Read all pages, as the links lead; raises Unavailable for more than `limit`, or where they lead back."""
-    response = await read_page(url, variables)
-    yield response
-    read: set[str] = set()
-    while (next_url := response.next_url) is not None:
-        if next_url in read or len(read) + 1 >= limit:
-            raise endless_list(url, len(read) + 1)
-        read.add(next_url)
-        response = await read_page(next_url, {})
-        yield response
-
-
-def endless_list(url: str, pages: int) -> Unavailable:
-    """Log that a list does not end, and return the error to raise."""
-    path = urlsplit(url).path
-    log.warning("a list does not end, and nothing of it is used", list=path, pages=pages)
-    return Unavailable(f"GET {path}: the list has more than {pages} pages, or they lead in a circle")
 
 
 def _length(data: Any) -> int:

@@ -16,7 +16,7 @@ from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition import threads
 from bot.petition.block.body import machine_line
-from bot.petition.facts import Continuation
+from bot.petition.github_facts import Continuation
 from bot.petition.threads import split_name
 from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.timing import ends_all

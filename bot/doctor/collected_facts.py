@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from bot.github.client import GitHub
+from bot.github.app_client import GitHub
 from bot.github.errors import GitHubError
 from bot.github.models.rest import AppInfo, HookConfig, Installation
 from bot.github.webhooks import Reply, fetch, send

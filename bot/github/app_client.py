@@ -1,25 +1,23 @@
-"""GitHub for this App: its own calls, a client for each of its installations, and the set-up of repositories."""
+"""GitHub for this App: its own calls, and a client for each of its installations."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
-import msgspec
 from cachetools import LRUCache
 from gidgethub.sansio import DOMAIN
 
 from bot.github.authentication import AppKey, PersonalToken, Tokens
 from bot.github.circuit_breaker import CircuitBreaker, get_meta
-from bot.github.errors import Forbidden, NotFound, Unavailable
+from bot.github.errors import Forbidden, Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient, named
+from bot.github.installation_session import InstallationSession
 from bot.github.models.common import IdModel
 from bot.github.models.rest import (
     AppInfo,
@@ -29,9 +27,10 @@ from bot.github.models.rest import (
     Installation,
     expect,
 )
-from bot.github.session import PAGE_SIZE, InstallationSession, read_pages
+from bot.github.paging import PAGE_SIZE, read_pages
+from bot.github.repository_setup import RepositorySetup
 from bot.github.throttle import Limits, Throttle
-from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables, make_api
+from bot.github.transport import Api, ApiResponse, Credentials, Transport, Variables
 from bot.hooks import Hooks
 from bot.units import EpochSeconds, Seconds
 
@@ -194,62 +193,3 @@ def with_token(
 
 async def _no_login() -> str:
     raise Forbidden("a personal token belongs to no App")
-
-
-class StoredFile(msgspec.Struct):
-    """A file in the default branch; `sha` has to be sent with its next version."""
-
-    content: str
-    sha: str
-
-    @property
-    def text(self) -> str:
-        """Return the file's text."""
-        return base64.b64decode(self.content).decode(errors="replace")
-
-
-@dataclass(frozen=True, slots=True)
-class RepositorySetup:
-    """Writes into repositories; raises `bot.github.errors`."""
-
-    api: Api = field(repr=False)
-    credentials: Credentials = field(repr=False)
-
-    async def read_file(self, repo: str, path: str) -> StoredFile | None:
-        """Read a file; None where there is none."""
-        try:
-            response = await self.api.request("GET", _CONTENTS, named(repo) | {"path": path}, self.credentials)
-        except NotFound:
-            return None
-        return expect(StoredFile, response.data)
-
-    async def write_file(self, repo: str, path: str, text: str, over: StoredFile | None) -> None:
-        """Commit a file to the default branch, `over` the version that was read."""
-        data = {
-            "message": f"Add {path}" if over is None else f"Update {path}",
-            "content": base64.b64encode(text.encode()).decode(),
-        }
-        if over is not None:
-            data["sha"] = over.sha
-        await self.api.request("PUT", _CONTENTS, named(repo) | {"path": path}, self.credentials, data=data)
-
-    async def create_label(self, repo: str, name: str, color: str, description: str) -> bool:
-        """Create a label; returns False where it exists."""
-        try:
-            await self.api.request("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name}, self.credentials)
-        except NotFound:
-            data = {"name": name, "color": color, "description": description}
-            await self.api.request("POST", _LABELS, named(repo), self.credentials, data=data)
-            return True
-        return False
-
-
-def repository_setup_with_token(
-    session: aiohttp.ClientSession, token: str, api_url: str, now: Callable[[], EpochSeconds]
-) -> RepositorySetup:
-    """Return what sets repositories up in the name of the person to whom a token belongs."""
-    return RepositorySetup(make_api(session, api_url, now), Credentials(token=token))
-
-
-_CONTENTS = "/repos/{owner}/{name}/contents/{+path}"
-_LABELS = "/repos/{owner}/{name}/labels"

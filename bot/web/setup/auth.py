@@ -1,0 +1,64 @@
+"""Who may use the set-up: whoever has its token, and then a cookie."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.encryption import derive
+from bot.units import EpochSeconds
+from bot.web.sessions import SignedSessions
+
+COOKIE: Final = "undersigned-setup"
+
+
+LIFETIME: Final = 2 * 3600
+"""Seconds for which a browser is authenticated; GitHub's part must be done within one hour."""
+
+
+def _is(shown: str, secret: str) -> bool:
+    return hmac.compare_digest(shown.strip().encode(errors="replace"), secret.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class SetupAuth:
+    """Authentication of the set-up's pages."""
+
+    secret_key: str = field(repr=False)
+    now: Callable[[], EpochSeconds]
+
+    @property
+    def token(self) -> str:
+        """Return the token that opens the set-up; it has no use once the App is set up."""
+        return derive(self.secret_key, "setup")
+
+    def is_token(self, shown: str) -> bool:
+        """Return whether a text is the token."""
+        return _is(shown, self.token)
+
+    def is_key(self, shown: str) -> bool:
+        """Return whether a text is the secret key from which the token is derived, which nobody should send."""
+        return _is(shown, self.secret_key)
+
+    def create_session(self) -> str:
+        """Return a new session."""
+        return self._sessions.create(secrets.token_hex(16))
+
+    def is_session(self, session: str) -> bool:
+        """Return whether a session is valid."""
+        return self._sessions.read(session) is not None
+
+    def state(self, session: str) -> str:
+        """Return what GitHub must send back, so that nobody gives their App to another person's browser."""
+        return derive(self.secret_key, f"state {session}")
+
+    def is_state(self, shown: str, session: str) -> bool:
+        """Return whether GitHub has sent back this browser's state."""
+        return hmac.compare_digest(shown.encode(errors="replace"), self.state(session).encode())
+
+    @property
+    def _sessions(self) -> SignedSessions:
+        return SignedSessions(self.secret_key, "session", LIFETIME, self.now)
