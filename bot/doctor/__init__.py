@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import asdict
 
 
 class Level(StrEnum):
@@ -32,7 +32,8 @@ class Finding(Struct, frozen=True):
 
     def fields(self) -> dict[str, str]:
         """Return it as JSON has it."""
-        return asdict(self)
+        found: dict[str, str] = msgspec.to_builtins(self)
+        return found
 
 
 def are_fine(findings: list[Finding]) -> bool:

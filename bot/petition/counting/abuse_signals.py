@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from bot.petition.counting.tally import Signature
 from bot.units import WholeEpochSeconds
@@ -109,7 +109,8 @@ class AbuseSignals(Struct, frozen=True):
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""
-        return asdict(self)
+        found: dict[str, object] = msgspec.to_builtins(self)
+        return found
 
 
 def assess(
