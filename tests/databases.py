@@ -31,7 +31,7 @@ _numbers = count(1)
 _EMPTY = r"""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
-    SELECT 'TRUNCATE ' || string_agg(tablename, ', ') FROM pg_tables
+    SELECT string_agg('DELETE FROM ' || tablename, '; ') FROM pg_tables
     WHERE schemaname = 'public' AND tablename <> 'alembic_version' \gexec
 """
 
