@@ -16,7 +16,7 @@ import pytest
 from bot.cli import COMMANDS
 from sandbox.server import Sandbox
 from tests.deploy.bare import plain_environment
-from tests.whole.test_command_line import credentials, read_until
+from tests.whole.command_line import credentials, read_until
 
 ROOT = Path(__file__).parents[1]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]

@@ -16,7 +16,7 @@ import pytest
 
 from bot import config
 from tests.deploy.bare import NEEDED, install, plain_environment, push
-from tests.whole.test_command_line import read_until
+from tests.whole.command_line import read_until
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))

@@ -13,8 +13,8 @@ import aiohttp
 
 from sandbox.server import Sandbox
 from tests.deploy.bare import ROOT, link, plain_environment, push
+from tests.whole.command_line import read_until
 from tests.whole.scene import Scene
-from tests.whole.test_command_line import read_until
 
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q -r requirements.txt"
 

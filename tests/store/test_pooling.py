@@ -18,7 +18,7 @@ from bot.store.errors import WrongDatabase
 from sandbox.server import Sandbox
 from tests.pooler import Pooler
 from tests.store.scene import INSTALLATION, Scene
-from tests.whole.test_command_line import credentials, run
+from tests.whole.command_line import credentials, run
 
 SESSIONS = {"pool_mode": "session"}
 TIMEOUTS = statement("""

@@ -19,10 +19,9 @@ from sandbox.deliveries import Attempt
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.acknowledging import TellingLog
+from tests.whole.command_line import SHUTDOWN, credentials, read_until, run, start
 from tests.whole.opening import Watching
 from tests.whole.scene import PATIENCE
-from tests.whole.test_command_line import SHUTDOWN, credentials, read_until, start
-from tests.whole.typist import Typist, typing
 
 TOGETHER = 3
 """People who sign at once; each of them waits for an answer before the next one comes."""
@@ -61,7 +60,6 @@ class Signing:
     watching: Watching
     petition: Issue
     environment: dict[str, str]
-    typist: Typist
     acknowledged: dict[int, str] = field(default_factory=dict)
     """The comments that a bot has told GitHub it has, and the logins of their authors."""
     bots: dict[str, Bot] = field(default_factory=dict)
@@ -134,7 +132,7 @@ class Signing:
     async def beside(self, command: Beside) -> None:
         """Run a command, and note what it does wrong and whom it does not see who was there when it began."""
         before = {login for login in self.acknowledged.values() if login.startswith("signer-")}
-        code, out, err = await self.typist.run(*command.words)
+        code, out, err = await run(*command.words, **self.environment)
         words = " ".join(command.words)
         if code != command.code or command.says not in out + err or "Traceback" in err:
             self.mistakes.append(f"{words} ends with {code}: {out[-2000:]} {err[-2000:]}")
@@ -193,13 +191,12 @@ async def signing(folder: Path, **more: str) -> AsyncIterator[Signing]:
     await sandbox.start()
     given = credentials(sandbox, DATABASE_URL=f"sqlite:///{database}", **more) | watching.environment
     try:
-        async with typing(folder, given) as typist:
-            found = Signing(sandbox, database, watching, sandbox.petition(), given, typist)
-            log.tell = found.answered
-            try:
-                yield found
-            finally:
-                await found.kill()
+        found = Signing(sandbox, database, watching, sandbox.petition(), given)
+        log.tell = found.answered
+        try:
+            yield found
+        finally:
+            await found.kill()
     finally:
         await sandbox.stop()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 
+from tests.whole.command_line import run
 from tests.whole.scene import Scene
-from tests.whole.test_command_line import run
 
 DAY = 86_400
 

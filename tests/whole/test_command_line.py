@@ -6,12 +6,10 @@ import argparse
 import asyncio
 import gc
 import json
-import os
-import re
 import signal
 import sqlite3
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -22,51 +20,9 @@ import pytest
 
 from bot.cli import COMMANDS, CommandSpec
 from sandbox.server import Sandbox
-from tests.emissions import RUN, searched
-from tests.whole.scene import PATIENCE, Scene, said
-
-ROOT = Path(__file__).parents[2]
-SHUTDOWN = 10.0
-"""Seconds that a stop may take."""
-
-
-async def start(*arguments: str, **environment: str) -> Process:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "DATABASE_"))}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, cwd=ROOT, env=clean | environment, stdout=PIPE, stderr=PIPE
-    )
-
-
-async def finish(process: Process) -> tuple[int | None, str, str]:
-    out, err = await asyncio.wait_for(process.communicate(), 3 * PATIENCE)
-    return process.returncode, out.decode(), err.decode()
-
-
-async def run(*arguments: str, **environment: str) -> tuple[int | None, str, str]:
-    return await finish(await start(*arguments, **environment))
-
-
-async def read_until(stream: asyncio.StreamReader | None, pattern: str) -> str:
-    """Read lines until one matches; give what the pattern's group holds."""
-    assert stream is not None
-    async with asyncio.timeout(PATIENCE):
-        async for line in stream:
-            if match := re.search(pattern, line.decode()):
-                return match[1]
-    raise AssertionError(f"the process ended without {pattern!r}")
-
-
-def credentials(sandbox: Sandbox, **more: str) -> dict[str, str]:
-    RUN.give(sandbox.private_key, sandbox.webhook_secret, more.get("SECRET_KEY"))
-    return {
-        "GITHUB_APP_ID": str(sandbox.app_id),
-        "GITHUB_PRIVATE_KEY": sandbox.private_key,
-        "GITHUB_WEBHOOK_SECRET": sandbox.webhook_secret,
-        "GITHUB_API_URL": sandbox.api_url,
-        "HOST": "127.0.0.1",
-        "PORT": "0",
-        "LOG_FORMAT": "json",
-    } | more
+from tests.emissions import searched
+from tests.whole.command_line import ROOT, SHUTDOWN, credentials, finish, read_until, run, start
+from tests.whole.scene import Scene, said
 
 
 @pytest.fixture
@@ -88,6 +44,12 @@ async def test_a_wrong_command_shows_what_there_is() -> None:
     code, _, err = await run("sevre")
     assert code == 2
     assert "serve" in err
+
+
+@pytest.mark.parametrize("line", ["doctor --jsn", "export a/b#1"])
+async def test_a_forked_command_does_what_a_fresh_one_does(tmp_path: Path, line: str) -> None:
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}
+    assert await run(*line.split(), **environment) == await finish(await start(*line.split(), **environment))
 
 
 async def test_help_tells_newcomers_where_to_begin() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.server import Sandbox
 from tests.store.damage import damage
+from tests.whole.command_line import credentials, run
 from tests.whole.scene import PATIENCE, Scene, scene
-from tests.whole.test_command_line import credentials, run
 
 
 async def ready(found: Scene, session: aiohttp.ClientSession) -> tuple[int, str]:

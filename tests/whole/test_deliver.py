@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.whole.command_line import run
 from tests.whole.scene import Scene, scene
-from tests.whole.test_command_line import run
 
 DEAD = "http://127.0.0.1:9/webhook"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.github.petition_reader import IssueName
 from bot.verify import verify
+from tests.whole.command_line import run
 from tests.whole.scene import Scene
-from tests.whole.test_command_line import run
 from tests.whole.watching import surveyed
 
 

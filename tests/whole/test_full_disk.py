@@ -24,9 +24,9 @@ from benchmarks.servers import complaints
 from bot.encryption import derive
 from sandbox.deliveries import Attempt
 from sandbox.server import Sandbox
+from tests.whole.command_line import ROOT, credentials, read_until
 from tests.whole.disks import Disk, disks
 from tests.whole.scene import PATIENCE, Scene
-from tests.whole.test_command_line import ROOT, credentials, read_until
 
 REASON = "because " * 60
 KEY = "a key of more than thirty-two characters"

@@ -12,7 +12,7 @@ from bot.config import Config
 from bot.init_repo import FORM, NotWritable, init_folder, init_repository, starter_files
 from bot.petition.organizers.settings import PATH
 from sandbox.server import LETTERS, Sandbox
-from tests.whole.test_command_line import credentials, run
+from tests.whole.command_line import credentials, run
 
 MINE = "goal: 5\n"
 

@@ -27,10 +27,9 @@ from sandbox.deliveries import Attempt
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.acknowledging import TellingLog
+from tests.whole.command_line import ROOT, credentials, read_until, run
 from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
-from tests.whole.test_command_line import ROOT, credentials, read_until
-from tests.whole.typist import Typist, typing
 
 DEATHS = 50
 CROWD = 15
@@ -62,7 +61,7 @@ class Storm:
 
     sandbox: Sandbox
     nursery: Process
-    typist: Typist
+    environment: dict[str, str]
     copy: Path
     database: str
     chance: random.Random
@@ -165,7 +164,7 @@ class Storm:
         command, before = self.chance.choice(COMMANDS), set(self._comments)
         await begun.wait()
         name = f"{self.petition.repository.full_name}#{self.petition.number}"
-        code, out, err = await self.typist.run(*command.format(petition=name, copy=self.copy).split())
+        code, out, err = await run(*command.format(petition=name, copy=self.copy).split(), **self.environment)
         # The doctor finds that the bot is dead, nobody can export what nobody has heard of, and GitHub may not have
         # told yet who edited a comment.
         may_fail = command == "doctor" or not before or "until GitHub tells who wrote" in out
@@ -212,13 +211,12 @@ async def storm(database: str, chance: random.Random, folder: Path) -> AsyncIter
     nursery = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.whole.nursery", cwd=ROOT, env=os.environ | given, stdin=PIPE, stdout=PIPE
     )
-    async with typing(folder, given) as typist:
-        found = Storm(sandbox, nursery, typist, folder / "copy", database, chance, sandbox.petition())
-        log.tell = found.delivered
-        try:
-            yield found
-        finally:
-            found.kill()
-            nursery.kill()
-            await nursery.communicate()
-            await sandbox.stop()
+    found = Storm(sandbox, nursery, given, folder / "copy", database, chance, sandbox.petition())
+    log.tell = found.delivered
+    try:
+        yield found
+    finally:
+        found.kill()
+        nursery.kill()
+        await nursery.communicate()
+        await sandbox.stop()

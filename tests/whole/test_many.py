@@ -23,9 +23,9 @@ from bot.store.engine import postgres, postgres_coordinator
 from sandbox.deliveries import Attempt, DeliveryLog
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
+from tests.whole.command_line import ROOT, SHUTDOWN, credentials, read_until
 from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
-from tests.whole.test_command_line import ROOT, SHUTDOWN, credentials, read_until
 from tests.whole.watching import eventually
 
 CROWD = 40

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.whole.command_line import finish
 from tests.whole.opening import Watching
-from tests.whole.test_command_line import finish
 
 FORBIDDEN = {
     "reading": "open(database).close()",

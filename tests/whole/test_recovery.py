@@ -11,8 +11,8 @@ from bot.github.petition_reader import IssueName
 from bot.verify import verify
 from tests.chance import noise
 from tests.store.damage import damage
+from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene, scene
-from tests.whole.test_command_line import credentials, run
 
 KEY = "a key of thirty-two characters or more"
 

@@ -10,8 +10,8 @@ from bot import operations
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import Store
 from sandbox.faults import Faults
+from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene, scene
-from tests.whole.test_command_line import credentials, run
 from tests.whole.watching import a_second_later, surveyed, unheard, watched
 
 

@@ -23,8 +23,8 @@ from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
 from bot.web.server import bind, listen
 from bot.web.setup.auth import COOKIE, SetupAuth
+from tests.whole.command_line import credentials, run
 from tests.whole.scene import FAST, Scene, scene
-from tests.whole.test_command_line import credentials, run
 
 KEY = "a key of more than thirty-two characters"
 

@@ -10,8 +10,8 @@ from playwright.async_api import Page, expect
 from sandbox import page as sandbox_page
 from sandbox.server import Sandbox
 from tests.browser import PHONE, barriers
+from tests.whole.command_line import finish, read_until, start
 from tests.whole.scene import Scene
-from tests.whole.test_command_line import finish, read_until, start
 
 # The browser is started once for the module and lives in its event loop.
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -6,8 +6,8 @@ import csv
 import io
 from pathlib import Path
 
+from tests.whole.command_line import run
 from tests.whole.scene import Scene
-from tests.whole.test_command_line import run
 
 
 async def test_an_organizer_takes_a_petition_away_and_anybody_checks_it(stage: Scene, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from bot.petition import block
 from bot.petition.threads import Continues, continuation_body
 from bot.verify import Verification, verify
 from sandbox.models import Comment, Issue
+from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene
-from tests.whole.test_command_line import credentials, run
 
 
 async def check(stage: Scene, petition: Issue) -> Verification:
