@@ -8,13 +8,12 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -80,6 +79,10 @@ def test_what_the_bot_imports_is_what_it_asks_for() -> None:
 
 
 def test_the_parts_are_listed_with_versions_hashes_and_licences(tmp_path: Path) -> None:
+    # They compile grammars for a second, in every process that collects tests.
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     line = [sys.executable, str(ROOT / ".ci/supply"), str(tmp_path)]
     assert subprocess.run(line, capture_output=True, check=False).returncode in (0, 1, 3)
     text = (tmp_path / "sbom.json").read_text(encoding="utf-8")
@@ -111,9 +114,14 @@ def imported(files: Iterable[Path]) -> set[str]:
         nodes = list(ast.walk(ast.parse(path.read_bytes())))
         modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
-    providers = packages_distributions()
     tops = {module.partition(".")[0] for module in modules} - {"bot", "sandbox"}
-    return {canonicalize_name(package) for module in tops for package in providers.get(module, [])}
+    return {canonicalize_name(package) for module in tops for package in providers().get(module, [])}
+
+
+@cache
+def providers() -> Mapping[str, list[str]]:
+    """Return which packages a module may come from."""
+    return packages_distributions()
 
 
 def pins(file: str) -> dict[str, str]:

@@ -67,8 +67,8 @@ def test_a_fault_is_found_out(
     name: str, fault: Callable[..., Any], first_seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(name, fault)
-    # It begins with lives that find it soon; some seeds take ten times as long. It need not go wrong in the same way
-    # a second time: two processes' worth of timing lies in between. For the same reason not even the same seeds play
-    # the same lives, and more of them may be needed than usually are.
+    # It begins with lives that find it soon; some seeds take ten times as long. It need not go wrong in the same
+    # way a second time: two processes' worth of timing lies in between. For the same reason not even the same seeds
+    # play the same lives, and more of them may be needed than usually are.
     with pytest.raises((Wrong, FlakyFailure)):
         play(10 * STEPS, first_seed, shrink=False)
