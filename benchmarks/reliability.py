@@ -53,9 +53,10 @@ class Times:
     rest: float = 85.0
     resync: str = "60"
     petitions: int = 20
+    asking: str = "5"
 
 
-QUICK = Times(0.5, 1.0, 1.0, 1.0, 3.0, 0.0, "1", 2)
+QUICK = Times(0.5, 1.0, 1.0, 1.0, 3.0, 0.0, "1", 2, "1")
 
 FIGURES = {"memory": "process_resident_memory_bytes", "tasks": "undersigned_tasks"}
 Look = dict[str, float]
@@ -68,10 +69,8 @@ def measure(options: Options) -> Report:
     with postgres_databases() as postgres, sqlite_files() as file:
 
         async def every() -> Report:
-            killed = await _under_load(
-                postgres.make(), lambda _: _killed(postgres), times.beside, times.database_down
-            )
-            away = await _under_load(file(), _github_down, times.beside, times.github_down)
+            killed = await _under_load(postgres.make(), lambda _: _killed(postgres), times, times.database_down)
+            away = await _under_load(file(), _github_down, times, times.github_down)
             report = await _long_storm(file(), times, faults)
             rows = [["PostgreSQL killed and restarted", *killed[1]], ["GitHub down", *away[1]]]
             headings = ["", "accepted", "refused", "lost", "accepts again after, s", "bodies right after, s"]
@@ -82,17 +81,17 @@ def measure(options: Options) -> Report:
 
 
 async def _under_load(
-    url: str, trouble: Callable[[Storm], AbstractAsyncContextManager[None]], beside: float, down: float
+    url: str, trouble: Callable[[Storm], AbstractAsyncContextManager[None]], times: Times, down: float
 ) -> tuple[int, list[str]]:
     # It asks for what has failed every few seconds; by default that is every ten minutes.
-    async with storming(url, PETITIONS, RESYNC_SECONDS="5") as storm:
+    async with storming(url, PETITIONS, RESYNC_SECONDS=times.asking) as storm:
         await storm.until_right()
-        await storm.sign(RATE, beside)
+        await storm.sign(RATE, times.beside)
         async with trouble(storm):
             await storm.sign(RATE, down)
         again = asyncio.create_task(storm.until_accepted())
-        await storm.sign(RATE, beside)
-        right = beside + await storm.until_right()
+        await storm.sign(RATE, times.beside)
+        right = times.beside + await storm.until_right()
         counts = (*storm.answers(), storm.lost)
         return storm.lost, [*(f"{count:,}" for count in counts), f"{await again:.1f}", f"{right:.1f}"]
 
@@ -121,7 +120,7 @@ async def _long_storm(url: str, times: Times, faults: Faults) -> Report:
         signing = asyncio.create_task(storm.sign(STORM_RATE, times.warming + times.measured, SIGNERS, EDITORS))
         while not signing.done():
             looks.append(await _look(storm.port, time.monotonic() - began))
-            await asyncio.sleep(times.measured / 120)
+            await asyncio.sleep(max(times.measured / 120, 0.5))
         await signing
         storm.sandbox.faults = Faults()
         recovery = await storm.until_right(PATIENCE)

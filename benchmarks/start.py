@@ -39,7 +39,7 @@ def measure(options: Options) -> Report:
         servers = {BARE: ("", ROOT), SQLITE: (file(), ROOT), POSTGRES: (postgres, ROOT)}
         if options.against:
             servers[OTHER] = file(), options.against
-        for number in range(-1, options.rounds or rounds):
+        for number in range(0 if options.quick else -1, options.rounds or rounds):
             for name, (url, checkout) in servers.items():
                 # The first round makes the databases and reads the files.
                 known = results if number >= 0 else {}
