@@ -1,4 +1,4 @@
-"""A database that cannot take anything: deliveries are refused, nothing is forgotten, and it goes on by itself."""
+"""A database that takes nothing for a while: what is refused meanwhile is made up for, with nobody's help."""
 
 from __future__ import annotations
 
@@ -85,13 +85,35 @@ async def signing_until_refused(stage: Scene, petition: Issue) -> tuple[Attempt,
     raise AssertionError("nothing was refused")
 
 
-@pytest.mark.parametrize("trouble", [full, read_only, locked])
-async def test_a_file_that_cannot_be_written(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, trouble: Trouble
-) -> None:
+@pytest.fixture
+def soon_refused(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database whose bot does not wait long for a lock."""
     monkeypatch.setattr(sqlite_engine, "LOCK_SECONDS", 0.1)
-    async with scene(sqlite_url) as stage:
+    return sqlite_url
+
+
+@pytest.mark.parametrize("trouble", [full, read_only, locked])
+async def test_a_file_that_cannot_be_written(soon_refused: str, trouble: Trouble) -> None:
+    async with scene(soon_refused) as stage:
         await goes_on_after(stage, trouble)
+
+
+@pytest.mark.parametrize("trouble", [full, read_only, locked])
+async def test_who_signed_while_the_database_was_away_is_counted_when_it_is_back(
+    soon_refused: str, trouble: Trouble
+) -> None:
+    async with scene(soon_refused) as stage:
+        petition = stage.petition()
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+        await stage.sandbox.settled()
+        async with trouble(stage):
+            _, taken = await signing_until_refused(stage, petition)
+            other = stage.petition()
+            stage.sign(other, "ada")
+            await stage.sandbox.settled()
+        await stage.shows(petition, taken + 2)
+        await stage.shows(other, 1)
 
 
 @pytest.mark.parametrize(
