@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
@@ -27,6 +27,7 @@ from bot.store.engine.url import read_address
 from bot.urls import Addresses
 from bot.web.context import PagesContext
 from bot.web.server import create_app
+from tests.whole.command_line import run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,7 +66,7 @@ def test_the_options_that_the_readme_mentions_exist() -> None:
     assert ("demo", "--signers") in used
     for command, option in used:
         if command in commands():
-            assert option in output("-m", "bot", command, "--help")
+            assert option in output(command, "--help")
 
 
 def test_the_http_table_is_what_the_server_routes() -> None:
@@ -329,15 +330,16 @@ def code(cell: str) -> str:
 @cache
 def commands() -> dict[str, str]:
     """Give each command and its help, as `--help` prints them."""
-    shown = output("-m", "bot", "--help").partition("\ncommands:")[2]
+    shown = output("--help").partition("\ncommands:")[2]
     # Before 3.13 `argparse` puts the help of a long name on the next line.
     return dict(re.findall(r"^    ([\w-]+)\s+(\S.*)$", shown, re.MULTILINE))
 
 
+@cache
 def output(*arguments: str) -> str:
-    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    line = [sys.executable, *arguments]
-    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    code, out, err = asyncio.run(run(*arguments, COLUMNS="200", NO_COLOR="1"))
+    assert code == 0, err
+    return out
 
 
 @cache
