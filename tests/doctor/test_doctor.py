@@ -26,8 +26,8 @@ from bot.web.server import listen
 from sandbox.models import Installation
 from sandbox.server import Sandbox
 from tests.store.scene import rows
+from tests.whole.recorded_calls import quiet_tokens, state_of
 from tests.whole.scene import Scene, scene
-from tests.whole.watching import quiet_tokens, state_of
 
 __all__ = ["quiet_tokens"]
 

@@ -44,7 +44,7 @@ def check(
 
 
 class TestRules:
-    """What the rules do to a whole tally; those to a person are in `test_orders`."""
+    """What the rules do to a whole tally; those to a person are in `test_organizer_commands`."""
 
     def test_a_phrase_that_is_none_does_not_hide_what_was_said_after_it(self) -> None:
         phrase, sign = Phrase("no phrase of ours"), Sign("Ada")

@@ -20,7 +20,7 @@ from pathlib import Path
 from bot.cli import COMMANDS
 from sandbox.server import Sandbox
 from tests.emissions import RUN, searched
-from tests.whole import opening
+from tests.whole import file_audit
 from tests.whole.scene import PATIENCE
 
 ROOT = Path(__file__).parents[2]
@@ -61,8 +61,8 @@ def _run(arguments: tuple[str, ...], environment: Mapping[str, str], folder: str
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
-    if opening.REPORT in environment:
-        opening.watch()
+    if file_audit.REPORT in environment:
+        file_audit.watch()
     sys.argv[1:] = arguments
     runpy.run_module("bot", run_name="__main__", alter_sys=True)
 

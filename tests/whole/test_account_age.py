@@ -8,8 +8,8 @@ from bot.github.petition_reader import IssueName
 from bot.verify import verify
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, User
+from tests.whole.recorded_calls import store_of, surveyed
 from tests.whole.scene import Scene
-from tests.whole.watching import store_of, surveyed
 
 DAY = 86_400
 

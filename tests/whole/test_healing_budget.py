@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.whole.watching import surveyed, watched
+from tests.whole.recorded_calls import surveyed, watched
 
 PETITIONS = 3
 COMMENTS = 2_500

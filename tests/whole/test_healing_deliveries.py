@@ -11,8 +11,8 @@ import aiohttp
 from bot import app
 from bot.github.webhooks import send
 from sandbox.faults import Faults
+from tests.whole.recorded_calls import at_rest, eventually, watched
 from tests.whole.scene import FAST, WATCHFUL
-from tests.whole.watching import at_rest, eventually, watched
 
 
 async def test_what_was_told_while_nobody_listened_is_fetched_at_start(sqlite_url: str) -> None:

@@ -9,8 +9,8 @@ import pytest
 from bot.petition import block
 from sandbox.faults import Failure, Faults, RequestFault
 from sandbox.models import Issue
+from tests.whole.recorded_calls import at_rest, eventually, surveyed, unheard, watched
 from tests.whole.scene import Scene, said
-from tests.whole.watching import at_rest, eventually, surveyed, unheard, watched
 
 LETTER = "Dear all,\r\n\r\nplease."
 

@@ -9,8 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.store import Due, State
 from sandbox.models import Issue
-from tests.whole.scene import WATCHFUL, Scene
-from tests.whole.watching import (
+from tests.whole.recorded_calls import (
     eventually,
     happening,
     quiet_tokens,
@@ -19,6 +18,7 @@ from tests.whole.watching import (
     unheard,
     watched,
 )
+from tests.whole.scene import WATCHFUL, Scene
 
 __all__ = ["quiet_tokens"]
 

@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.faults import Faults
 from sandbox.models import Comment, Issue
+from tests.whole.recorded_calls import Calls, at_rest, eventually, store_of, surveyed, unheard, watched
 from tests.whole.scene import Scene
-from tests.whole.watching import Calls, at_rest, eventually, store_of, surveyed, unheard, watched
 
 
 def edited(stage: Scene, petition: Issue, login: str, by: str | None = None) -> Comment:

@@ -17,9 +17,7 @@ from bot.store import Due, State
 from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox
 from tests.store.scene import list_conditions
-from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
-from tests.whole.test_healing_moves import HEARD, comes_to, signed_petition
-from tests.whole.watching import (
+from tests.whole.recorded_calls import (
     Calls,
     at_rest,
     eventually,
@@ -30,6 +28,8 @@ from tests.whole.watching import (
     unheard,
     watched,
 )
+from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
+from tests.whole.test_healing_moves import HEARD, comes_to, signed_petition
 
 __all__ = ["quiet_tokens"]
 

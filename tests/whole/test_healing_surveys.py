@@ -10,8 +10,8 @@ from bot import app
 from bot.petition import block
 from sandbox.faults import Faults
 from sandbox.models import Comment, Issue
+from tests.whole.recorded_calls import a_second_later, at_rest, eventually, surveyed, unheard, watched
 from tests.whole.scene import FAST, WATCHFUL, Scene, said
-from tests.whole.watching import a_second_later, at_rest, eventually, surveyed, unheard, watched
 
 PETITIONS = "/repos/lovelace/letters/issues"
 

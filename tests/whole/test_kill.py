@@ -26,7 +26,7 @@ from aiohttp.typedefs import Handler
 from sandbox.deliveries import Attempt
 from sandbox.models import Issue
 from sandbox.server import Sandbox
-from tests.whole.acknowledging import TellingLog
+from tests.whole.acknowledged_deliveries import TellingLog
 from tests.whole.command_line import ROOT, credentials, read_until, run
 from tests.whole.machine_truth import Petition, PhraseBook
 from tests.whole.scene import PATIENCE
@@ -60,7 +60,7 @@ class Storm:
     """A petition that people storm, and a bot that dies of it."""
 
     sandbox: Sandbox
-    nursery: Process
+    forks: Process
     environment: dict[str, str]
     copy: Path
     database: str
@@ -99,16 +99,16 @@ class Storm:
 
     async def start(self) -> None:
         """Have a bot born, which may take a second try, and send it the deliveries."""
-        assert self.nursery.stdin is not None
+        assert self.forks.stdin is not None
         self._dead.clear()
-        self.nursery.stdin.write(b"\n")
-        self._pid = int(await read_until(self.nursery.stdout, r"born (\d+)"))
+        self.forks.stdin.write(b"\n")
+        self._pid = int(await read_until(self.forks.stdout, r"born (\d+)"))
         if self._moment == "starting":
             await asyncio.sleep(self.chance.uniform(0.0, 0.2))
             self.kill()
             await self.start()
             return
-        port = await read_until(self.nursery.stdout, r"listening (\d+)")
+        port = await read_until(self.forks.stdout, r"listening (\d+)")
         self.sandbox.webhook_url = f"http://127.0.0.1:{port}/webhook"
 
     def kill(self) -> None:
@@ -208,15 +208,15 @@ async def storm(database: str, chance: random.Random, folder: Path) -> AsyncIter
     sandbox.app.middlewares.append(watch)
     await sandbox.start()
     given = credentials(sandbox, DATABASE_URL=database)
-    nursery = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.whole.nursery", cwd=ROOT, env=os.environ | given, stdin=PIPE, stdout=PIPE
+    forks = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.whole.forked_bots", cwd=ROOT, env=os.environ | given, stdin=PIPE, stdout=PIPE
     )
-    found = Storm(sandbox, nursery, given, folder / "copy", database, chance, sandbox.petition())
+    found = Storm(sandbox, forks, given, folder / "copy", database, chance, sandbox.petition())
     log.tell = found.delivered
     try:
         yield found
     finally:
         found.kill()
-        nursery.kill()
-        await nursery.communicate()
+        forks.kill()
+        await forks.communicate()
         await sandbox.stop()

@@ -9,8 +9,8 @@ from bot.petition.letter_versions import Change, Letter, differences, given_to
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from tests.store.scene import list_letters
+from tests.whole.recorded_calls import a_second_later, at_rest, eventually, store_of, watched
 from tests.whole.scene import WATCHFUL, Scene
-from tests.whole.watching import a_second_later, at_rest, eventually, store_of, watched
 
 WARNING = "The letter was changed"
 

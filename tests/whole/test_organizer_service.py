@@ -14,7 +14,7 @@ from bot.store import Store
 from bot.web.organizers.service import PERMISSION_TTL, OrganizerService
 from sandbox.server import Sandbox
 from tests.github.scene import Clock, make_github
-from tests.whole.watching import Calls
+from tests.whole.recorded_calls import Calls
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.emissions import RUN
 from tests.web.html import Read
+from tests.whole.recorded_calls import Calls
 from tests.whole.scene import Clock, Scene, scene
-from tests.whole.watching import Calls
 
 KEY = "a key of more than thirty-two characters"
 DAY = 86_400

@@ -13,8 +13,8 @@ from bot.github.webhooks import send
 from bot.store import State
 from sandbox.models import Issue
 from sandbox.server import Sandbox
+from tests.whole.recorded_calls import Handler, eventually, state_of
 from tests.whole.scene import WATCHFUL, scene
-from tests.whole.watching import Handler, eventually, state_of
 
 OWNERS = 8
 EACH = 3

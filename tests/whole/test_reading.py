@@ -8,7 +8,7 @@ from bot.petition.comments import commands
 from bot.petition.comments.commands import GRAMMAR, Command
 from bot.petition.comments.comment import unify_newlines
 from bot.store import comments
-from tests.whole.watching import surveyed, watched
+from tests.whole.recorded_calls import surveyed, watched
 
 LONG = "/sign Ada\n" + "Yes. " * 2_000
 

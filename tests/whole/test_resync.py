@@ -11,8 +11,8 @@ from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import Store
 from sandbox.faults import Faults
 from tests.whole.command_line import credentials, run
+from tests.whole.recorded_calls import a_second_later, surveyed, unheard, watched
 from tests.whole.scene import Scene, scene
-from tests.whole.watching import a_second_later, surveyed, unheard, watched
 
 
 async def resync(stage: Scene, name: str) -> tuple[int | None, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.whole.watching import a_second_later, at_rest, eventually, watched
+from tests.whole.recorded_calls import a_second_later, at_rest, eventually, watched
 
 QUIET = re.compile(
     r"PATCH /repos/\S+/issues/\d+ |(POST|DELETE) /repos/\S+/issues/comments/\d+/reactions|POST /app/|POST /graphql "

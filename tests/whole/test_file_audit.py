@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.whole.command_line import finish
-from tests.whole.opening import Watching
+from tests.whole.file_audit import Watching
 
 FORBIDDEN = {
     "reading": "open(database).close()",

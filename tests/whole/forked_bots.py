@@ -1,8 +1,8 @@
 """Bots that can be killed: each a process of its own, forked from one that has read all the code already.
 
-    nursery ← "\\n"                 a bot is to be born
-    nursery → "born 4711"          its process
-    nursery → "listening 40123"    its port, once it takes deliveries
+    → "\\n"                 a bot is to be born
+    ← "born 4711"          its process
+    ← "listening 40123"    its port, once it takes deliveries
 
 Forking saves the second that a fresh interpreter needs for its imports; what runs is the real thing.
 """

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from sandbox.faults import Faults
-from tests.whole.watching import a_second_later, store_of, surveyed, unheard, watched
+from tests.whole.recorded_calls import a_second_later, store_of, surveyed, unheard, watched
 
 LISTING = "GET /repos/lovelace/letters/issues/1/comments"
 

@@ -18,9 +18,9 @@ import aiohttp
 from sandbox.deliveries import Attempt
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
-from tests.whole.acknowledging import TellingLog
+from tests.whole.acknowledged_deliveries import TellingLog
 from tests.whole.command_line import SHUTDOWN, credentials, read_until, run, start
-from tests.whole.opening import Watching
+from tests.whole.file_audit import Watching
 from tests.whole.scene import PATIENCE
 
 TOGETHER = 3

@@ -14,8 +14,8 @@ from bot.petition.threads import Continues, continuation_body
 from bot.verify import verify
 from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue, Refused, User
+from tests.whole.recorded_calls import a_second_later, at_rest, eventually, store_of, surveyed, unheard, watched
 from tests.whole.scene import Scene, said
-from tests.whole.watching import a_second_later, at_rest, eventually, store_of, surveyed, unheard, watched
 
 LIMIT = 3
 

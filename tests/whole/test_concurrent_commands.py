@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.cli import COMMANDS
 from bot.encryption import derive
 from bot.export.formats import FORMATS
-from tests.whole.beside import Beside, Signing, count_in, people, people_in_copy, signing
+from tests.whole.concurrent_commands import Beside, Signing, count_in, people, people_in_copy, signing
 
 CROWD = 300
 SECRET_KEY = "k" * 32

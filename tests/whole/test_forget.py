@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.github.petition_reader import IssueName
 from bot.verify import verify
 from tests.whole.command_line import run
+from tests.whole.recorded_calls import surveyed
 from tests.whole.scene import Scene
-from tests.whole.watching import surveyed
 
 
 async def test_who_is_forgotten_is_named_no_more_and_counts_as_long_as_the_comment_stands(stage: Scene) -> None:

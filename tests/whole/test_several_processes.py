@@ -25,8 +25,8 @@ from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.command_line import ROOT, SHUTDOWN, credentials, read_until
 from tests.whole.machine_truth import Petition, PhraseBook
+from tests.whole.recorded_calls import eventually
 from tests.whole.scene import PATIENCE
-from tests.whole.watching import eventually
 
 CROWD = 40
 """People who sign between two events."""
@@ -76,7 +76,7 @@ class Several:
     """A petition that people storm, and the processes that share the work."""
 
     sandbox: Sandbox
-    nursery: Process
+    forks: Process
     petition: Issue
     comments: list[Comment] = field(default_factory=list)
     book: PhraseBook = field(default_factory=PhraseBook)
@@ -93,10 +93,10 @@ class Several:
 
     async def start(self) -> None:
         """Have one more born and send it deliveries too."""
-        assert self.nursery.stdin is not None
-        self.nursery.stdin.write(b"\n")
-        pid = int(await read_until(self.nursery.stdout, r"born (\d+)"))
-        port = await read_until(self.nursery.stdout, r"listening (\d+)")
+        assert self.forks.stdin is not None
+        self.forks.stdin.write(b"\n")
+        pid = int(await read_until(self.forks.stdout, r"born (\d+)"))
+        port = await read_until(self.forks.stdout, r"listening (\d+)")
         self.living[pid] = f"http://127.0.0.1:{port}/webhook"
         self.next_turn()
 
@@ -211,10 +211,11 @@ async def several(database: str, number: int) -> AsyncIterator[Several]:
     sandbox.app.middlewares.append(watch)
     await sandbox.start()
     environment = os.environ | credentials(sandbox, DATABASE_URL=database)
-    nursery = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.whole.nursery", "sweeping", cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE
-    )
-    found = Several(sandbox, nursery, sandbox.petition())
+    forks = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.whole.forked_bots", "sweeping",
+        cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE,
+    )  # fmt: skip
+    found = Several(sandbox, forks, sandbox.petition())
     log.tell = found.next_turn
     try:
         for _ in range(number):
@@ -224,8 +225,8 @@ async def several(database: str, number: int) -> AsyncIterator[Several]:
         log.tell = lambda: None
         for pid in [*found.living]:
             os.kill(pid, signal.SIGKILL)
-        nursery.kill()
-        await nursery.communicate()
+        forks.kill()
+        await forks.communicate()
         await sandbox.stop()
 
 

@@ -8,8 +8,8 @@ from bot.petition.machine_line import MachineLine
 from bot.petition.threads import UNRELATED_LIMIT
 from bot.verify import verify
 from sandbox.models import Issue
+from tests.whole.recorded_calls import Calls, watched
 from tests.whole.scene import Scene
-from tests.whole.watching import Calls, watched
 
 
 async def test_whom_strangers_name_in_orders_is_not_asked(sqlite_url: str) -> None:

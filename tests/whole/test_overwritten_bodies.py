@@ -8,8 +8,8 @@ from bot import app
 from bot.petition import block
 from bot.store import State
 from sandbox.models import Issue
+from tests.whole.recorded_calls import at_rest, eventually, state_of, watched
 from tests.whole.scene import Clock, Scene
-from tests.whole.watching import at_rest, eventually, state_of, watched
 
 LETTER = "Dear all,\r\n\r\nplease."
 
