@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.comments.comment import Author
 from bot.petition.counting.tally import fold
-from bot.petition.github_facts import CommentFact, Fact
+from bot.petition.facts import CommentFact, Fact
 from bot.store import DatabaseUnavailable, Store
 from bot.store.engine import postgres, postgres_coordinator
 from bot.store.engine.database import statement
@@ -139,11 +139,15 @@ async def test_a_dead_process_leaves_its_lease(stores: list[Store], postgres_url
     raise AssertionError("the lease did not pass on")
 
 
-async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
-    stores: list[Store], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def fast_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the stores that are opened afterwards look at their connections all the time."""
     monkeypatch.setattr(postgres_coordinator, "HEARTBEAT", 0.05)
-    monkeypatch.setattr(postgres_coordinator, "RECONNECT", 0.05)
+    monkeypatch.setattr(postgres_coordinator, "RECONNECT", 0.01)
+
+
+@pytest.mark.usefixtures("fast_heartbeat")
+async def test_a_lost_connection_loses_the_lease_and_is_opened_again(stores: list[Store]) -> None:
     one, other, _ = stores
     async with one.lease(1) as mine:
         await other.database.read(lambda work: work.fetch(DISCONNECT))
@@ -154,6 +158,7 @@ async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
         assert mine
 
 
+@pytest.mark.usefixtures("fast_heartbeat")
 @pytest.mark.parametrize(
     "error",
     [
@@ -166,8 +171,6 @@ async def test_a_lost_connection_loses_the_lease_and_is_opened_again(
 async def test_leases_come_back_whatever_a_connection_was_refused_for(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(postgres_coordinator, "HEARTBEAT", 0.05)
-    monkeypatch.setattr(postgres_coordinator, "RECONNECT", 0.01)
     one, other, _ = stores
     coordinator = one._coordinator
     assert isinstance(coordinator, postgres_coordinator.PostgresCoordinator)
