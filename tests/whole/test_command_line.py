@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -23,14 +22,6 @@ from sandbox.server import Sandbox
 from tests.emissions import searched
 from tests.whole.command_line import ROOT, SHUTDOWN, credentials, finish, read_until, run, start
 from tests.whole.scene import Scene, said
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    found = Sandbox()
-    await found.start()
-    yield found
-    await found.stop()
 
 
 async def test_without_configuration_every_missing_variable_is_named() -> None:

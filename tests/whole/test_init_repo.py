@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +17,9 @@ MINE = "goal: 5\n"
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    found = Sandbox()
-    found.repository()
-    await found.start()
-    yield found
-    await found.stop()
+def sandbox(sandbox: Sandbox) -> Sandbox:
+    sandbox.repository()
+    return sandbox
 
 
 def yes(_question: str) -> bool:

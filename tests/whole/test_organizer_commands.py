@@ -18,11 +18,6 @@ from tests.whole.scene import Clock, Scene, scene
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 async def stage(sqlite_url: str, clock: Clock) -> AsyncIterator[Scene]:
     async with scene(sqlite_url, sandbox=Sandbox(now=clock), start=False) as found:
         found.clock = app.Clock(now=clock)

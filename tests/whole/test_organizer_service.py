@@ -23,11 +23,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def calls() -> Calls:
-    return Calls()
-
-
-@pytest.fixture
 async def service(sqlite_url: str, clock: Clock, calls: Calls) -> AsyncIterator[OrganizerService]:
     sandbox = Sandbox(now=clock)
     sandbox.app.middlewares.append(calls.note)

@@ -25,16 +25,6 @@ DAY = 86_400
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def calls() -> Calls:
-    return Calls()
-
-
-@pytest.fixture
 async def stage(sqlite_url: str, clock: Clock, calls: Calls) -> AsyncIterator[Scene]:
     sandbox = Sandbox(now=clock)
     sandbox.app.middlewares.append(calls.note)
