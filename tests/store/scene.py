@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -131,3 +132,14 @@ async def list_commands(store: Store, petition_id: int) -> list[GivenCommand]:
 async def rows(store: Store, question: str) -> list[tuple[object, ...]]:
     """Look into the tables."""
     return [tuple(row) for row in await store.database.read(lambda work: work.fetch(statement(question)))]
+
+
+async def pragma(store: Store, words: str) -> object:
+    """Ask or set something where transactions are written."""
+
+    def ask() -> object:
+        row = store.database.connection().execute(f"PRAGMA {words}").fetchone()  # type: ignore[attr-defined] # SQLite's
+        return row and row[0]
+
+    threads = store.database._writing  # type: ignore[attr-defined] # SQLite's
+    return await asyncio.get_running_loop().run_in_executor(threads, ask)

@@ -14,7 +14,7 @@ import pytest
 from bot.store import DatabaseUnavailable, Store
 from bot.store.engine import sqlite as sqlite_engine
 from bot.store.engine.database import Transaction, statement
-from tests.store.scene import LETTER, Scene
+from tests.store.scene import LETTER, Scene, pragma
 
 RECORDER = """
 import asyncio, sys
@@ -68,17 +68,6 @@ async def test_what_was_acknowledged_survives_a_kill(sqlite_url: str) -> None:
     assert len(acknowledged) >= 150
     assert acknowledged <= {signature.user_id for signature in snapshot.newest}
     assert snapshot.count == len(snapshot.newest)
-
-
-async def pragma(store: Store, words: str) -> object:
-    """Ask or set something where transactions are written."""
-
-    def ask() -> object:
-        row = store.database.connection().execute(f"PRAGMA {words}").fetchone()  # type: ignore[attr-defined] # SQLite's
-        return row and row[0]
-
-    threads = store.database._writing  # type: ignore[attr-defined] # SQLite's
-    return await asyncio.get_running_loop().run_in_executor(threads, ask)
 
 
 async def test_every_commit_goes_to_the_disk(scene: Scene) -> None:

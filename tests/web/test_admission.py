@@ -13,8 +13,8 @@ from bot.store import Store
 from bot.web import body_buffer
 from bot.web.rate_limit import FAILURES, RateLimits
 from bot.web.server import create_app, listen
+from tests.web.deliveries import PAYLOAD, SECRETS, headers
 from tests.web.scene import pages_context
-from tests.web.test_webhook import PAYLOAD, SECRETS, headers
 
 Caller = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 GITHUB, STRANGER = "140.82.112.1", "203.0.113.9"

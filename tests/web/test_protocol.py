@@ -14,8 +14,8 @@ from aiohttp import web
 from bot.web.rate_limit import Rate, RateLimits
 from bot.web.routing import BASE_HEADERS
 from bot.web.server import create_app, listen
+from tests.web.deliveries import PAYLOAD, headers, sign
 from tests.web.scene import PAGE, PUBLIC, Scene, pages_context, serving
-from tests.web.test_webhook import PAYLOAD, headers, sign
 
 Caller = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -7,7 +7,7 @@ import inspect
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,6 +19,8 @@ from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import FAST, Scene, scene
+
+HEARD = pytest.mark.parametrize("heard", [True, False], ids=["heard", "unheard"])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -138,3 +140,20 @@ async def at_rest(stage: Scene) -> bool:
     return not stage.bot.scheduler._tasks and not await stage.bot.store.petitions.list_installations_with_work(
         time.time()
     )
+
+
+async def signed_petition(stage: Scene, *logins: str) -> Issue:
+    petition = stage.petition()
+    for login in logins or ("ada",):
+        stage.sign(petition, login)
+    await stage.shows(petition, len(logins) or 1)
+    return petition
+
+
+async def comes_to(stage: Scene, petition: Issue, state: State) -> None:
+    async def is_in_it() -> bool:
+        with suppress(KeyError):
+            return await state_of(stage, petition) is state
+        return False
+
+    await eventually(is_in_it, f"the state {state!r}")

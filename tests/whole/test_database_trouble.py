@@ -16,7 +16,7 @@ from bot.github.webhooks import TIMEOUT, send
 from bot.store.engine import sqlite as sqlite_engine
 from sandbox.deliveries import Attempt
 from sandbox.models import Issue
-from tests.store.test_sqlite import pragma
+from tests.store.scene import pragma
 from tests.whole.scene import Scene, scene
 
 if TYPE_CHECKING:

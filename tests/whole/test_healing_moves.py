@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import pytest
 from structlog.testing import capture_logs
 
 from bot.store import Due, State
-from sandbox.models import Issue
 from tests.whole.recorded_calls import (
+    HEARD,
+    comes_to,
     eventually,
     happening,
     quiet_tokens,
-    state_of,
+    signed_petition,
     store_of,
     unheard,
     watched,
 )
-from tests.whole.scene import WATCHFUL, Scene
+from tests.whole.scene import WATCHFUL
 
 __all__ = ["quiet_tokens"]
-
-HEARD = pytest.mark.parametrize("heard", [True, False], ids=["heard", "unheard"])
-
-
-async def signed_petition(stage: Scene, *logins: str) -> Issue:
-    petition = stage.petition()
-    for login in logins or ("ada",):
-        stage.sign(petition, login)
-    await stage.shows(petition, len(logins) or 1)
-    return petition
-
-
-async def comes_to(stage: Scene, petition: Issue, state: State) -> None:
-    async def is_in_it() -> bool:
-        with suppress(KeyError):
-            return await state_of(stage, petition) is state
-        return False
-
-    await eventually(is_in_it, f"the state {state!r}")
 
 
 @HEARD

@@ -18,18 +18,20 @@ from sandbox.models import Installation, Issue
 from sandbox.server import Sandbox
 from tests.store.scene import list_conditions
 from tests.whole.recorded_calls import (
+    HEARD,
     Calls,
     at_rest,
+    comes_to,
     eventually,
     happening,
     quiet_tokens,
+    signed_petition,
     state_of,
     store_of,
     unheard,
     watched,
 )
 from tests.whole.scene import FAST, WATCHFUL, Clock, Scene, said, scene
-from tests.whole.test_healing_moves import HEARD, comes_to, signed_petition
 
 __all__ = ["quiet_tokens"]
 

@@ -18,10 +18,10 @@ from bot.metrics import Metrics
 from bot.store import Backlog
 from bot.web.rate_limit import PAGES
 from sandbox.faults import Faults
+from tests.whole.exposition import Numbers, number, read
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
 
 DOCS = Path(__file__).parents[2] / "docs"
-Numbers = dict[tuple[str, frozenset[str]], float]
 
 
 def shown(metrics: Metrics, backlog: Backlog | None = None, **budget: int) -> str:
@@ -29,19 +29,6 @@ def shown(metrics: Metrics, backlog: Backlog | None = None, **budget: int) -> st
     return metrics.expose(
         now=1_000.0, waiting=7, database_works=works, backlog=backlog, budget=budget, looked_at=990.0, tasks=5
     ).decode()
-
-
-def read(text: str) -> Numbers:
-    """Read an exposition as Prometheus does: the name of each number, and the values of its labels."""
-    return {
-        (sample.name, frozenset(sample.labels.values())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
-def number(numbers: Numbers, name: str, *labels: str) -> float:
-    return numbers[f"undersigned_{name}", frozenset(labels)]
 
 
 def eventful() -> Metrics:

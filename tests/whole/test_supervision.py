@@ -22,8 +22,8 @@ from bot.store.engine.sqlite import SqliteDatabase
 from bot.store.petitions import Petitions
 from bot.store.recording import group_commit
 from bot.store.states import States
+from tests.whole.exposition import number, read
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene
-from tests.whole.test_metrics import number, read
 
 Failing = Callable[..., Coroutine[Any, Any, object]]
 
