@@ -87,7 +87,8 @@ class Storm:
             begun.set()
         await self.start()
         begun.set()
-        if self._moment == "at any time":
+        # One that has died while it started is alive again by now, and its moment has passed.
+        if self._moment in ("at any time", ""):
             asyncio.get_running_loop().call_later(self.chance.uniform(0.0, 0.3), self.kill)
         for _ in range(CROWD):
             self._somebody_acts()
