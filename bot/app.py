@@ -35,8 +35,8 @@ from bot.supervisor import SupervisedTask, Supervisor
 from bot.units import EpochSeconds, Seconds
 from bot.web.context import PagesContext
 from bot.web.monitoring import OperatorDetails, WebMetrics
-from bot.web.organizers.service import OrganizerService
-from bot.web.rate_limit import RateLimits
+from bot.web.organizers.permissions_and_review import OrganizerService
+from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
 from bot.web.setup.routes import SetupDonePage, SetupProgress
@@ -243,7 +243,7 @@ async def _make_application(
         context=context,
         details=details,
         metrics=_web_metrics(metrics, scheduler, app_sync, clock),
-        limits=RateLimits(proxies=config.trusted_proxies),
+        limits=RequestLimits(proxies=config.trusted_proxies),
         organizers=organizers,
         setup_done=setup_done,
         supervisor=scheduler.supervisor,

@@ -252,13 +252,13 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
                 "bot/app.py",
                 "bot/operations.py",
                 "bot/init_repo.py",
-                "bot/app_setup.py",
+                "bot/serve.py",
                 "bot/verify.py",
             },
         ),
         (
             {"time.time()", "datetime.now()", "datetime.datetime.now()", "date.today()"},
-            {"bot/app.py", "bot/operations.py", "bot/app_setup.py"},
+            {"bot/app.py", "bot/operations.py", "bot/serve.py"},
         ),
     ],
 )

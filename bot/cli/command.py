@@ -14,11 +14,11 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from bot import app, app_setup, config, logs
-from bot.app_setup import NotSetUp, SetUpAlready
+from bot import app, config, logs, stored_app
 from bot.encryption import WrongKey
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
 from bot.store import StoreError
+from bot.stored_app import NotSetUp, SetUpAlready
 from bot.terminal import harmless, one_line
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ def configured(*, credentials: bool) -> config.Config:
 
 def with_app() -> config.Config:
     """Read the configuration with the App, from the environment or from where it is stored."""
-    return run(app_setup.with_app(configured(credentials=True)))
+    return run(stored_app.with_app(configured(credentials=True)))
 
 
 def set_up_logs(settings: config.Config) -> None:

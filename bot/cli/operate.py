@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot import app_setup, config, operations
+from bot import config, operations, serve, stored_app
 from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, configured, run, say, set_up_logs
 from bot.encryption import WrongKey, decrypt
 from bot.store import Recovered, backup, restore
@@ -14,20 +14,20 @@ from bot.store import Recovered, backup, restore
 
 def _serve(_options: argparse.Namespace) -> int:
     settings = configured(credentials=True)
-    run(app_setup.serve(settings))
+    run(serve.serve(settings))
     return OK
 
 
 def _import_app(options: argparse.Namespace) -> int:
     settings = config.read_for_storing(ENVIRONMENT)
     set_up_logs(settings)
-    name = run(app_setup.import_app(settings, replacing=options.replace))
+    name = run(stored_app.import_app(settings, replacing=options.replace))
     say(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
     return OK
 
 
 def _drop_app(_options: argparse.Namespace) -> int:
-    if run(app_setup.drop_app(configured(credentials=False))):
+    if run(stored_app.drop_app(configured(credentials=False))):
         print("The stored App is forgotten; on GitHub it is still there. The next start leads through the set-up.")
         return OK
     print("No App is stored.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from bot.export.record import PetitionRecord, SignatureRecord, iso
+from bot.export.schemas import PetitionRecord, SignatureRecord, iso
 from bot.petition.text import drop_non_xml
 
 UNNAMED = "Not named"

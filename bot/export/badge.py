@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from bot.export.record import ShieldRecord
+from bot.export.schemas import ShieldRecord
 
 LABEL: Final = "signatures"
 COLOUR: Final = "#3d4fb5"

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import astuple
 
-from bot.export.record import SignatureRecord
+from bot.export.schemas import SignatureRecord
 
 COLUMNS: Final = SignatureRecord.__struct_fields__
 HEADER: Final = ",".join(COLUMNS) + "\r\n"

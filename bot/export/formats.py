@@ -8,7 +8,7 @@ from bot.export import csv
 from bot.export.atom import feed
 from bot.export.badge import badge
 from bot.export.chart import chart, growth_of
-from bot.export.record import format_json, record_petition, record_roster, record_signatures
+from bot.export.schemas import format_json, record_petition, record_roster, record_signatures
 from bot.store import PetitionExport
 from bot.urls import Pages, Site
 

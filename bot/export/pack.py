@@ -25,7 +25,7 @@ from msgspec import Struct
 from bot.export import csv as table
 from bot.export import letter_html
 from bot.export.chart import Growth, chart, growth_of
-from bot.export.record import (
+from bot.export.schemas import (
     DayRecord,
     LetterRecord,
     PackRecord,

@@ -25,7 +25,7 @@ from bot.store.engine.database import (
 )
 from bot.store.marks import put_mark, read_mark
 from bot.store.recording import signatures
-from bot.store.recording.rows import CommentRow, read_known
+from bot.store.row_codec import CommentRow, read_known
 from bot.store.threads import THREAD_TO_READ, USABLE, ThreadToRead, first_thread
 from bot.units import EpochSeconds, WholeEpochSeconds
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bot.petition.github_facts import InstallationFact, Repository, RepositoryFact
 from bot.store.engine.database import Records, Row, Statement, Transaction, statement, upsert, write_transaction
-from bot.store.recording.rows import read_repository
+from bot.store.row_codec import read_repository
 from bot.store.states import State
 from bot.store.threads import publish_now, resync_petitions
 from bot.units import EpochSeconds, WholeEpochSeconds

@@ -14,7 +14,7 @@ from bot.petition.organizers.rules_in_force import Rules
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.errors import NoSuchPetition
 from bot.store.letters import read_changed, read_letters
-from bot.store.recording.rows import SIGNATURE_COLUMNS, read_repository, read_rules
+from bot.store.row_codec import SIGNATURE_COLUMNS, read_repository, read_rules
 from bot.store.states import STATE_OF_PETITION, State
 from bot.store.threads import USABLE, request_publishing
 from bot.units import EpochSeconds, WholeEpochSeconds

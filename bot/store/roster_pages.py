@@ -13,7 +13,7 @@ from bot.petition.counting.tally import Signature
 from bot.petition.github_facts import Repository
 from bot.petition.organizers.settings import Detail
 from bot.store.engine.database import Statement, Transaction, statement
-from bot.store.recording.rows import read_repository
+from bot.store.row_codec import read_repository
 
 PAGE_SIZE: Final = 50
 """Signatures on a page."""

@@ -21,8 +21,8 @@ from bot.store.not_counted import (
     read_not_counted,
 )
 from bot.store.petitions import Snapshot, read_snapshot
-from bot.store.recording.rows import read_repository, read_rules
 from bot.store.roster_pages import Entry, RosterPage, RosterQuery, SortOrder, read_page, read_signature_of
+from bot.store.row_codec import read_repository, read_rules
 from bot.units import WholeEpochSeconds
 
 BATCH: Final = 1_000

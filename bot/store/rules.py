@@ -17,9 +17,9 @@ from bot.petition.organizers.settings import DEFAULTS, Mistake, Settings
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.installations import resync_petitions_of
-from bot.store.recording.rows import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
 from bot.store.recording.signatures import derive_signatures
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
+from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
 from bot.store.threads import read_issues_of
 from bot.units import WholeEpochSeconds
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bot.petition.github_facts import Repository
 from bot.store.engine.database import Records, Row, Transaction, statement
-from bot.store.recording.rows import read_repository
+from bot.store.row_codec import read_repository
 from bot.units import EpochSeconds, WholeEpochSeconds
 
 

@@ -20,7 +20,7 @@ from bot.export import csv
 from bot.export.atom import feed
 from bot.export.badge import badge, shield_record
 from bot.export.chart import STYLE, chart, growth_of
-from bot.export.record import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
+from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
 from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, Cursor, Entry, PetitionDetails, RosterQuery
 from bot.urls import Pages, Site, pages_of

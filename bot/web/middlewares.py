@@ -27,7 +27,7 @@ from bot.store import DatabaseUnavailable
 from bot.units import Seconds
 from bot.web.client_address import client_origin
 from bot.web.context import PagesContext, is_search
-from bot.web.rate_limit import ConcurrencyLimiter, OriginRateLimiter, RateLimits
+from bot.web.request_limits import ConcurrencyLimiter, OriginRateLimiter, RequestLimits
 from bot.web.routing import (
     NO_ROUTE,
     PRIVATE,
@@ -51,7 +51,7 @@ OnRejected = Callable[[str], None]
 
 def create_application(
     routes: Iterable[Route],
-    limits: RateLimits,
+    limits: RequestLimits,
     on_rejected: OnRejected = lambda _reason: None,
     *,
     context: PagesContext | None = None,
@@ -79,7 +79,7 @@ def create_application(
     return application
 
 
-def limit_requests(policies: Policies, limits: RateLimits, on_rejected: OnRejected) -> Middleware:
+def limit_requests(policies: Policies, limits: RequestLimits, on_rejected: OnRejected) -> Middleware:
     """Create the middleware of steps 2 to 5."""
     rate = OriginRateLimiter(limits.pages)
     pools = {pool: ConcurrencyLimiter(*limits.places(pool)) for pool in Pool}

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bot.export.record import EmbedRecord, ProblemRecord, RosterRecord, ShieldRecord
+from bot.export.schemas import EmbedRecord, ProblemRecord, RosterRecord, ShieldRecord
 from bot.store import SortOrder
 
 

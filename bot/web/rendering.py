@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from bot.export.record import iso
+from bot.export.schemas import iso
 from bot.petition.text import links_apart
 from bot.units import WholeEpochSeconds
 from bot.web.routing import Handler

@@ -21,12 +21,12 @@ from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
 from bot.web.context import PagesContext
 from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
+from bot.web.organizers.permissions_and_review import OrganizerService
 from bot.web.organizers.routes import OrganizerRoutes
-from bot.web.organizers.service import OrganizerService
 from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
-from bot.web.rate_limit import RateLimits
+from bot.web.request_limits import RequestLimits
 from bot.web.routing import BASE_HEADERS, WEBHOOK, Route
 from bot.web.setup.routes import SetupDonePage
 from bot.web.webhook import Record, make_webhook_handler
@@ -61,7 +61,7 @@ def create_app(
     context: PagesContext,
     details: OperatorDetails | None = None,
     metrics: WebMetrics | None = None,
-    limits: RateLimits | None = None,
+    limits: RequestLimits | None = None,
     organizers: OrganizerService | None = None,
     setup_done: SetupDonePage | None = None,
     supervisor: Supervisor | None = None,
@@ -70,7 +70,7 @@ def create_app(
 
     Without `organizers` nobody can sign in as an organizer. `supervisor` runs the task of live updates.
     """
-    metrics, limits = metrics or WebMetrics(), limits or RateLimits()
+    metrics, limits = metrics or WebMetrics(), limits or RequestLimits()
     cache = PageCache(context)
     live = LiveUpdates(context, supervisor=supervisor)
     routes = [

@@ -20,7 +20,7 @@ from bot.units import Seconds
 from bot.web.body_buffer import BodyBuffer, BufferFull, Evicted
 from bot.web.client_address import ClientOrigin, client_origin, describe_client
 from bot.web.monitoring import WebMetrics
-from bot.web.rate_limit import OriginRateLimiter, RateLimits
+from bot.web.request_limits import OriginRateLimiter, RequestLimits
 
 BODY_LIMIT: Final = 25 * 1024 * 1024
 """GitHub never delivers more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
@@ -65,7 +65,7 @@ class Unsigned(Refused):
 
 
 def make_webhook_handler(
-    record: Record, secrets: Sequence[str], metrics: WebMetrics, limits: RateLimits
+    record: Record, secrets: Sequence[str], metrics: WebMetrics, limits: RequestLimits
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Create the handler that verifies deliveries with `secrets` and passes their facts to `record`."""
     buffer, log = BodyBuffer(), structlog.get_logger("webhook").bind()
@@ -118,7 +118,7 @@ def _check_head(request: web.Request) -> None:
 
 
 async def _take(
-    request: web.Request, record: Record, secrets: Sequence[str], buffer: BodyBuffer, limits: RateLimits
+    request: web.Request, record: Record, secrets: Sequence[str], buffer: BodyBuffer, limits: RequestLimits
 ) -> webhooks.Delivery:
     """Read a delivery and record its facts."""
     body = await _body(request, buffer, limits)
@@ -142,7 +142,7 @@ async def _take(
 _TOO_MUCH: Final = "too many deliveries at once; try again"
 
 
-async def _body(request: web.Request, buffer: BodyBuffer, limits: RateLimits) -> bytes:
+async def _body(request: web.Request, buffer: BodyBuffer, limits: RequestLimits) -> bytes:
     if request.content.is_eof():
         # It is complete already, as nearly always, and needs neither a timeout nor a copy.
         return request.content.read_nowait()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.export import csv as table
 from bot.export.csv import is_neutralized, neutralize
-from bot.export.record import SignatureRecord
+from bot.export.schemas import SignatureRecord
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 NASTY = st.sampled_from("=+-@＝＋－＠;,\t\r\n\"' ab\0\x0b\x85\u2028\xa0")

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from bot.export.chart import Growth
 from bot.export.pack import IN_ONE_LIST, paper, record_pack
-from bot.export.record import PackRecord, ResponseRecord
+from bot.export.schemas import PackRecord, ResponseRecord
 from bot.petition.letter_versions import Letter
 from bot.store import PetitionExport
 from bot.urls import Site

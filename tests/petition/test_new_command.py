@@ -10,8 +10,8 @@ from bot.petition.block import BlockContent, render_block
 from bot.petition.comments.commands import COMMANDS, Command, Sign, parse
 from bot.petition.comments.comment import Author, Comment, Version, Writer, standing
 from bot.petition.counting.tally import digest, fold
-from bot.store.recording.rows import CommentRow, read_comment, write_comment
 from bot.store.recording.signatures import read_command
+from bot.store.row_codec import CommentRow, read_comment, write_comment
 
 ADA = Author(7, "ada")
 

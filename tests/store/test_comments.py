@@ -16,7 +16,7 @@ from bot.store import comments as comments_of_store
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations.upgrading import upgrade
-from bot.store.recording.rows import read_known, write_versions
+from bot.store.row_codec import read_known, write_versions
 from tests.store.releases import put, released
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 

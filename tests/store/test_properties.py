@@ -18,8 +18,8 @@ from bot.petition.github_facts import CommentFact, Fact, Issue, IssueFact
 from bot.store import RosterQuery, Store
 from bot.store.engine.database import statement
 from bot.store.recording import listings
-from bot.store.recording.rows import CommentRow
 from bot.store.recording.unit_of_work import read_comments_of
+from bot.store.row_codec import CommentRow
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, REPOSITORY
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.store import Store
 from bot.web import body_buffer
-from bot.web.rate_limit import FAILURES, RateLimits
+from bot.web.request_limits import FAILURES, RequestLimits
 from bot.web.server import create_app, listen
 from tests.web.deliveries import PAYLOAD, SECRETS, headers
 from tests.web.scene import pages_context
@@ -63,7 +63,7 @@ async def store(sqlite_url: str) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def serving(store: Store, rules: RateLimits | None = None) -> AsyncIterator[Stage]:
+async def serving(store: Store, rules: RequestLimits | None = None) -> AsyncIterator[Stage]:
     async def readiness() -> dict[str, bool]:
         return {}
 
@@ -72,7 +72,7 @@ async def serving(store: Store, rules: RateLimits | None = None) -> AsyncIterato
         secrets=SECRETS,
         readiness=readiness,
         context=pages_context(store),
-        limits=rules or RateLimits(proxies=1),
+        limits=rules or RequestLimits(proxies=1),
     )
     async with listen(application, "127.0.0.1", 0) as port:
         stage = Stage(port)

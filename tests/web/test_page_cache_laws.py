@@ -27,7 +27,7 @@ from bot.store import Store
 from bot.urls import Addresses
 from bot.web.context import PagesContext
 from bot.web.lookups import PetitionLookups
-from bot.web.rate_limit import Rate, RateLimits
+from bot.web.request_limits import Rate, RequestLimits
 from bot.web.server import create_app
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, Scene, person
@@ -209,7 +209,7 @@ async def world_at(template: Path) -> AsyncIterator[World]:
 def _app(context: PagesContext) -> web.Application:
     async def record(facts: object) -> None: ...
 
-    plenty = RateLimits(pages=Rate(1_000_000, 1_000_000.0))
+    plenty = RequestLimits(pages=Rate(1_000_000, 1_000_000.0))
     return create_app(record=record, secrets=["s"], readiness=ready, context=context, limits=plenty)
 
 

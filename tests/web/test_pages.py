@@ -22,7 +22,7 @@ from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
 from bot.store import PetitionDetails, RosterQuery, Rosters
-from bot.web import rate_limit
+from bot.web import request_limits
 from bot.web.pages import view_models
 from bot.web.pages.routes import COMPARED_VERSIONS
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
@@ -377,7 +377,7 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
     assert [one.text for one in details.letters if one.text] == [f"Plea {plea} 29."]
 
 
-LIMITS = rate_limit.RateLimits()
+LIMITS = request_limits.RequestLimits()
 
 
 @pytest.mark.parametrize("query", ["?q=ada", "?sort=name", ".json?q=ada&sort=oldest"])

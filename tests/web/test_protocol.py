@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 from aiohttp import web
 
-from bot.web.rate_limit import Rate, RateLimits
+from bot.web.request_limits import Rate, RequestLimits
 from bot.web.routing import BASE_HEADERS
 from bot.web.server import create_app, listen
 from tests.web.deliveries import PAYLOAD, headers, sign
@@ -74,7 +74,7 @@ NO_DELIVERIES = [
 
 @pytest.mark.parametrize(("method", "path"), NO_DELIVERIES)
 async def test_nothing_that_is_no_delivery_escapes_the_limits(scene: Scene, method: str, path: str) -> None:
-    rules = RateLimits(pages=Rate(burst=3, per_second=0.001))
+    rules = RequestLimits(pages=Rate(burst=3, per_second=0.001))
     async with listen(application_of(scene, rules), "127.0.0.1", 0) as port:
         heads = [await head_of(port, asking(path, method)) for _ in range(5)]
     assert [int(head.split()[1]) == 429 for head in heads] == [False] * 3 + [True] * 2
@@ -120,7 +120,7 @@ async def test_so_do_those_that_tell_of_a_mistake_of_ours(scene: Scene, path: st
     assert (head.split()[1], missing_in(head)) == (b"500", [])
 
 
-def application_of(scene: Scene, rules: RateLimits | None = None) -> web.Application:
+def application_of(scene: Scene, rules: RequestLimits | None = None) -> web.Application:
     store = scene.petition.store
     return create_app(
         record=store.record, secrets=["s"], readiness=nothing, context=pages_context(store), limits=rules

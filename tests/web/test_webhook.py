@@ -24,7 +24,7 @@ from bot.petition.comments import commands
 from bot.petition.comments.commands import Command
 from bot.store import Store, Unrecordable
 from bot.web import body_buffer, webhook
-from bot.web.rate_limit import FAILURES, RateLimits
+from bot.web.request_limits import FAILURES, RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.webhook import BODY_LIMIT, LINES_PER_PERIOD, LogSampler
 from tests.github.deliveries import ADA, ISSUE, REPOSITORY
@@ -51,7 +51,7 @@ async def client(store: Store) -> AsyncIterator[Client]:
         secrets=SECRETS,
         readiness=readiness,
         context=pages_context(store),
-        limits=RateLimits(proxies=1),
+        limits=RequestLimits(proxies=1),
     )
     async with TestClient(TestServer(application)) as found:
         yield found

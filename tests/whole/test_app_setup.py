@@ -14,13 +14,13 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot import app, app_setup, supervisor
-from bot.app_setup import NotSetUp, SetUpAlready
+from bot import app, serve, stored_app, supervisor
 from bot.config import Config
 from bot.encryption import WrongKey, encrypt
 from bot.github.errors import Unauthorized
 from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
+from bot.stored_app import NotSetUp, SetUpAlready
 from bot.web.server import bind, listen
 from bot.web.setup.auth import COOKIE, SetupAuth
 from tests.whole.command_line import credentials, run
@@ -47,44 +47,44 @@ def known(stage: Scene) -> Config:
 
 async def test_an_app_that_was_brought_along_is_found_with_the_key_alone(stage: Scene) -> None:
     with pytest.raises(NotSetUp, match="/setup"):
-        await app_setup.with_app(empty(stage))
+        await stored_app.with_app(empty(stage))
     rotating = replace(known(stage), webhook_secrets=("new", stage.sandbox.webhook_secret))
-    assert await app_setup.import_app(rotating, replacing=False) == "Undersigned"
-    found = await app_setup.with_app(empty(stage))
+    assert await stored_app.import_app(rotating, replacing=False) == "Undersigned"
+    found = await stored_app.with_app(empty(stage))
     assert (found.app_id, found.private_key) == (known(stage).app_id, known(stage).private_key)
     assert found.webhook_secrets == rotating.webhook_secrets
     with pytest.raises(WrongKey):
-        await app_setup.with_app(replace(empty(stage), secret_key="another" * 8))
+        await stored_app.with_app(replace(empty(stage), secret_key="another" * 8))
 
 
 async def test_the_environment_goes_before_what_is_stored(stage: Scene) -> None:
-    await app_setup.import_app(known(stage), replacing=False)
+    await stored_app.import_app(known(stage), replacing=False)
     other = replace(known(stage), app_id="of the environment", secret_key="another" * 8)
-    assert await app_setup.with_app(other) == other
+    assert await stored_app.with_app(other) == other
 
 
 async def test_what_organizers_sign_in_with_is_stored_too_and_the_environment_goes_before_it(stage: Scene) -> None:
     client = {"client_id": "Iv23stored", "client_secret": "a stored secret"}
-    await app_setup.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
-    found = await app_setup.with_app(empty(stage))
+    await stored_app.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
+    found = await stored_app.with_app(empty(stage))
     assert (found.client_id, found.client_secret, found.lets_sign_in) == ("Iv23stored", "a stored secret", True)
     assert "a stored secret" in found.secrets()
     given = replace(empty(stage), client_id="Iv23given", client_secret="a given secret")
-    assert (await app_setup.with_app(given)).client_id == "Iv23given"
+    assert (await stored_app.with_app(given)).client_id == "Iv23given"
 
 
 async def test_with_another_webhook_secret_the_same_app_keeps_its_address_and_what_organizers_sign_in_with(
     stage: Scene,
 ) -> None:
     client = {"client_id": "Iv23stored", "client_secret": "a stored secret", "public_url": "https://x.example"}
-    await app_setup.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
-    await app_setup.import_app(replace(known(stage), webhook_secrets=("later",)), replacing=True)
-    found = await app_setup.with_app(empty(stage))
+    await stored_app.import_app(replace(known(stage), **client), replacing=False)  # type: ignore[arg-type] # names
+    await stored_app.import_app(replace(known(stage), webhook_secrets=("later",)), replacing=True)
+    found = await stored_app.with_app(empty(stage))
     assert (found.webhook_secrets, found.client_secret) == (("later",), "a stored secret")
     assert found.public_url == "https://x.example"
     lost = replace(known(stage), secret_key="another" * 8)
-    await app_setup.import_app(lost, replacing=True)
-    found = await app_setup.with_app(replace(empty(stage), secret_key=lost.secret_key))
+    await stored_app.import_app(lost, replacing=True)
+    found = await stored_app.with_app(replace(empty(stage), secret_key=lost.secret_key))
     assert not found.lets_sign_in
 
 
@@ -101,24 +101,24 @@ async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cann
     store = await Store.open(sqlite_url)
     await store.credentials.add(encrypt(json.dumps(by_0_1_0), KEY, 5.0), 5)
     await store.close()
-    found = await app_setup.with_app(empty(stage))
+    found = await stored_app.with_app(empty(stage))
     assert (found.app_id, found.webhook_secrets) == (str(stage.sandbox.app_id), ("one", "two"))
     assert not found.lets_sign_in
 
 
 async def test_a_stored_app_is_replaced_only_on_purpose(stage: Scene) -> None:
-    await app_setup.import_app(known(stage), replacing=False)
+    await stored_app.import_app(known(stage), replacing=False)
     later = replace(known(stage), webhook_secrets=("later",))
     with pytest.raises(SetUpAlready, match="--replace"):
-        await app_setup.import_app(later, replacing=False)
-    await app_setup.import_app(later, replacing=True)
-    assert (await app_setup.with_app(empty(stage))).webhook_secrets == ("later",)
+        await stored_app.import_app(later, replacing=False)
+    await stored_app.import_app(later, replacing=True)
+    assert (await stored_app.with_app(empty(stage))).webhook_secrets == ("later",)
 
 
 async def test_an_app_that_github_does_not_know_is_not_stored(stage: Scene) -> None:
     with pytest.raises(Unauthorized):
-        await app_setup.import_app(replace(known(stage), app_id="1"), replacing=False)
-    assert await app_setup.find_app(empty(stage)) is None
+        await stored_app.import_app(replace(known(stage), app_id="1"), replacing=False)
+    assert await stored_app.find_app(empty(stage)) is None
 
 
 async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sqlite_url: str) -> None:
@@ -148,11 +148,11 @@ async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sql
 async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_app(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app_setup, "POLL_INTERVAL", 0.05)
+    monkeypatch.setattr(serve, "POLL_INTERVAL", 0.05)
     stop = asyncio.Event()
     with bind("127.0.0.1", 0) as address:
-        waiting = asyncio.create_task(app_setup.set_up(empty(stage), address, stop))
-        await app_setup.import_app(known(stage), replacing=False)
+        waiting = asyncio.create_task(serve.set_up(empty(stage), address, stop))
+        await stored_app.import_app(known(stage), replacing=False)
         async with asyncio.timeout(20):
             found = await waiting
     assert found is not None
@@ -163,7 +163,7 @@ async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_a
 async def test_a_set_up_goes_on_when_the_database_is_back(
     stage: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(app_setup, "POLL_INTERVAL", 0.01)
+    monkeypatch.setattr(serve, "POLL_INTERVAL", 0.01)
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
     read, failures = CredentialStore.get, 0
 
@@ -176,11 +176,11 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 
     with bind("127.0.0.1", 0) as address, capture_logs() as told:
         monkeypatch.setattr(CredentialStore, "get", fail)
-        waiting = asyncio.create_task(app_setup.set_up(empty(stage), address, asyncio.Event()))
+        waiting = asyncio.create_task(serve.set_up(empty(stage), address, asyncio.Event()))
         async with asyncio.timeout(20):
             while failures < 4:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
-            await app_setup.import_app(known(stage), replacing=False)
+            await stored_app.import_app(known(stage), replacing=False)
             assert await waiting is not None
     assert [one["log_level"] for one in told if one["event"] != "set up"] == [
         "warning" if isinstance(error, DatabaseUnavailable) else "error"
@@ -190,7 +190,7 @@ async def test_a_set_up_goes_on_when_the_database_is_back(
 async def test_a_set_up_ends_when_the_process_is_to_stop(stage: Scene) -> None:
     stop = asyncio.Event()
     with bind("127.0.0.1", 0) as address:
-        waiting = asyncio.create_task(app_setup.set_up(empty(stage), address, stop))
+        waiting = asyncio.create_task(serve.set_up(empty(stage), address, stop))
         stop.set()
         async with asyncio.timeout(20):
             assert await waiting is None

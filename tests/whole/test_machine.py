@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from bot.petition.block import BlockContent, compose
 from bot.petition.comments import comment
 from bot.petition.counting.tally import Evaluation
-from bot.store.recording.rows import CommentRow
 from bot.store.recording.signatures import evaluate_comments
 from bot.store.recording.unit_of_work import PetitionRow
+from bot.store.row_codec import CommentRow
 from tests.whole.machine import play
 from tests.whole.machine_world import Wrong
 

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.github.throttle import Kind
 from bot.metrics import Metrics
 from bot.store import Backlog
-from bot.web.rate_limit import PAGES
+from bot.web.request_limits import PAGES
 from sandbox.faults import Faults
 from tests.whole.exposition import Numbers, number, read
 from tests.whole.scene import PATIENCE, WATCHFUL, Scene, scene

@@ -11,7 +11,7 @@ from bot.github.authentication import OAuthClient
 from bot.github.errors import Paused
 from bot.petition.comments.comment import Author
 from bot.store import Store
-from bot.web.organizers.service import PERMISSION_TTL, OrganizerService
+from bot.web.organizers.permissions_and_review import PERMISSION_TTL, OrganizerService
 from sandbox.server import Sandbox
 from tests.github.scene import Clock, make_github
 from tests.whole.recorded_calls import Calls

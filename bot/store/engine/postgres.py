@@ -251,7 +251,7 @@ def _settings() -> str:
 
 
 async def run_in_greenlet(function: Callable[[], T]) -> T:
-    """Run a function that may call `wait_for`, however deep inside."""
+    """Run a function that may call `await_from_greenlet`, however deep inside."""
     runner = _Runner(function)
     step = runner.switch()
     while not runner.dead:
@@ -266,7 +266,7 @@ async def run_in_greenlet(function: Callable[[], T]) -> T:
 
 
 def await_from_greenlet(awaitable: Awaitable[T]) -> T:
-    """Wait inside a function that `run_aside` runs; the loop goes on with other things."""
+    """Wait inside a function that `run_in_greenlet` runs; the loop goes on with other things."""
     answer: T = getcurrent().parent.switch(awaitable)
     return answer
 

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from bot.petition.counting.tally import DigestSum, Pair, Signature
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
-from bot.store.recording.rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.recording.signatures import SECONDS_PER_DAY, evaluate_comments, is_outdated, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork, read_comments_of
+from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
 from bot.store.threads import read_issues_of
 from bot.units import WholeEpochSeconds
 

@@ -14,7 +14,6 @@ from bot.petition.comments.versions import MAX_VERSIONS, Writer
 from bot.petition.counting.tally import Signature
 from bot.store.engine.database import Transaction, statement
 from bot.store.recording.observations import RecordContext, merge_comment
-from bot.store.recording.rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.recording.signatures import (
     derive_signatures,
     drop_signatures,
@@ -23,6 +22,7 @@ from bot.store.recording.signatures import (
     read_command,
 )
 from bot.store.recording.unit_of_work import Person, PetitionRow, ThreadRow, UnitOfWork
+from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
 from bot.units import WholeEpochSeconds
 
 

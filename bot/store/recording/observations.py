@@ -13,9 +13,9 @@ from bot.petition.github_facts import CommentFact, Issue, IssueFact, RepositoryF
 from bot.store.bodies import observe_edit
 from bot.store.comments import record_text, reopen_doubt
 from bot.store.engine.database import Transaction
-from bot.store.recording.rows import CommentRow
 from bot.store.recording.signatures import derive_comment, derive_signatures, request_ages
 from bot.store.recording.unit_of_work import PetitionRow, RepositoryRow, ThreadRow, UnitOfWork
+from bot.store.row_codec import CommentRow
 from bot.units import WholeEpochSeconds
 
 Observation = CommentFact | IssueFact

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
-from bot.store.recording.rows import SIGNATURE_COLUMNS, CommentRow
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
+from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
 from bot.units import WholeEpochSeconds
 
 SECONDS_PER_DAY: Final = 86_400

@@ -12,7 +12,7 @@ from bot.petition.comments.comment import END_OF_TIME, Comment, without_details
 from bot.petition.github_facts import Repository
 from bot.petition.organizers.rules_in_force import Rules
 from bot.store.engine.database import Transaction, statement, upsert
-from bot.store.recording.rows import (
+from bot.store.row_codec import (
     COMMENT_COLUMNS,
     COMMENT_TYPES,
     CommentRow,

@@ -30,7 +30,7 @@ from bot.web.context import (
     is_canonical,
     is_visible,
 )
-from bot.web.organizers.service import OrganizerService
+from bot.web.organizers.permissions_and_review import OrganizerService
 from bot.web.organizers.view_models import view_organizers
 from bot.web.routing import PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.sessions import SignedSessions, origin_url, set_cookie

@@ -19,8 +19,8 @@ from bot.urls import SIGNED_IN
 from bot.web import rendering
 from bot.web.middlewares import create_application
 from bot.web.monitoring import healthz
-from bot.web.rate_limit import RateLimits
 from bot.web.rendering import static_files
+from bot.web.request_limits import RequestLimits
 from bot.web.routing import PROBE, WEBHOOK, Route, RoutePolicy, content_security_policy
 from bot.web.sessions import origin_url, set_cookie
 from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
@@ -50,7 +50,7 @@ class SetupWizard(Struct, frozen=True):
     public_url: str | None
     is_done: asyncio.Event
     """Set when there is an App. Requests on open connections then get a page that waits for the bot."""
-    limits: RateLimits = msgspec.field(default_factory=RateLimits)
+    limits: RequestLimits = msgspec.field(default_factory=RequestLimits)
 
     def application(self) -> web.Application:
         """Create an application that offers the set-up and nothing else."""

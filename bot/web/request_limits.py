@@ -36,7 +36,7 @@ FAILURES: Final = Rate(burst=20, per_second=0.5)
 """For deliveries with a wrong signature."""
 
 
-class RateLimits(Struct, frozen=True):
+class RequestLimits(Struct, frozen=True):
     """The limits of all requests but deliveries.
 
     `proxies` is how many of our proxies are in front of the server, None where that is not configured. At most

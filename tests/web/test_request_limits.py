@@ -12,10 +12,10 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from msgspec.structs import replace
 
-from bot.web import middlewares, rate_limit
+from bot.web import middlewares, request_limits
 from bot.web.client_address import ClientOrigin, client_origin
 from bot.web.middlewares import create_application
-from bot.web.rate_limit import SHARED_FACTOR, Rate, RateLimiter, RateLimits
+from bot.web.request_limits import SHARED_FACTOR, Rate, RateLimiter, RequestLimits
 from bot.web.routing import WEBHOOK, Pool, Route, RoutePolicy
 from bot.web.server import listen
 
@@ -50,7 +50,7 @@ def test_what_was_charged_is_to_be_waited_for() -> None:
 
 
 def test_a_crowd_of_addresses_takes_so_much_memory_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "MAX_ADDRESSES", 10)
+    monkeypatch.setattr(request_limits, "MAX_ADDRESSES", 10)
     allowance = RateLimiter(Rate(burst=1, per_second=1.0), Clock())
     for number in range(1_000):
         allowance.acquire(str(number))
@@ -129,7 +129,7 @@ def origin(proxies: int | None, remote: str | None, forwarded: list[str]) -> Cli
 
 
 @asynccontextmanager
-async def serving(limits: RateLimits) -> AsyncIterator[tuple[Client, asyncio.Event, Counter[str]]]:
+async def serving(limits: RequestLimits) -> AsyncIterator[tuple[Client, asyncio.Event, Counter[str]]]:
     """Serve a quick page, a slow one that waits for the event, and a locked one; count who is turned away."""
     go, reasons = asyncio.Event(), Counter[str]()
 
@@ -169,7 +169,7 @@ def of(address: str) -> dict[str, str]:
     return {"X-Forwarded-For": address}
 
 
-FEW = RateLimits(proxies=1, pages=Rate(burst=3, per_second=0.001))
+FEW = RequestLimits(proxies=1, pages=Rate(burst=3, per_second=0.001))
 
 
 async def test_who_asks_too_often_is_told_when_to_come_back_and_others_are_served() -> None:
@@ -184,7 +184,7 @@ async def test_who_asks_too_often_is_told_when_to_come_back_and_others_are_serve
 
 
 async def test_visitors_behind_a_proxy_that_is_near_have_a_limit_each() -> None:
-    async with serving(RateLimits(pages=FEW.pages)) as (client, _, _reasons):
+    async with serving(RequestLimits(pages=FEW.pages)) as (client, _, _reasons):
         statuses = [(await client.get("/", headers=of(f"192.0.2.{n}"))).status for n in range(20)]
         assert statuses == [200] * 20
         alone = [(await client.get("/")).status for _ in range(4)]
@@ -193,7 +193,7 @@ async def test_visitors_behind_a_proxy_that_is_near_have_a_limit_each() -> None:
 
 async def test_whoever_makes_up_addresses_in_a_peers_name_has_that_peers_limit() -> None:
     most = FEW.pages.burst * SHARED_FACTOR
-    async with serving(RateLimits(pages=FEW.pages, live=1)) as (client, go, _reasons):
+    async with serving(RequestLimits(pages=FEW.pages, live=1)) as (client, go, _reasons):
         statuses = [(await client.get("/", headers=of(f"192.0.2.{n}"))).status for n in range(most + 5)]
         assert statuses == [200] * most + [429] * 5
         # Whoever needs no such word has a limit of their own.
@@ -202,14 +202,14 @@ async def test_whoever_makes_up_addresses_in_a_peers_name_has_that_peers_limit()
 
 
 async def test_who_asks_too_often_uses_up_nothing_of_others_behind_the_same_proxy() -> None:
-    async with serving(RateLimits(pages=FEW.pages)) as (client, _, _reasons):
+    async with serving(RequestLimits(pages=FEW.pages)) as (client, _, _reasons):
         statuses = [(await client.get("/", headers=of("192.0.2.1"))).status for _ in range(100)]
         assert statuses == [200] * 3 + [429] * 97
         assert (await client.get("/", headers=of("192.0.2.2"))).status == 200
 
 
 async def test_who_watches_by_a_peers_name_takes_so_many_places() -> None:
-    async with serving(RateLimits(live=1)) as (client, go, reasons):
+    async with serving(RequestLimits(live=1)) as (client, go, reasons):
         asked = [
             asyncio.ensure_future(client.get("/updates", headers=of(f"192.0.2.{n}")))
             for n in range(SHARED_FACTOR + 2)
@@ -227,14 +227,14 @@ async def test_the_webhook_is_not_limited_by_address() -> None:
 
 
 async def test_keys_cannot_be_guessed_one_after_the_other() -> None:
-    rules = RateLimits(proxies=1, pages=Rate(burst=50, per_second=0.001))
+    rules = RequestLimits(proxies=1, pages=Rate(burst=50, per_second=0.001))
     async with serving(rules) as (client, _, _reasons):
         statuses = [(await client.get("/locked", headers=of("192.0.2.1"))).status for _ in range(4)]
         assert statuses == [403, 403, 403, 429]
 
 
 async def test_one_address_cannot_take_all_the_room_nor_all_of_them_the_whole() -> None:
-    async with serving(RateLimits(proxies=1, at_once=3, each=2)) as (client, go, reasons):
+    async with serving(RequestLimits(proxies=1, at_once=3, each=2)) as (client, go, reasons):
 
         async def one_refused_of(*addresses: str) -> list[asyncio.Future[ClientResponse]]:
             asked = [asyncio.ensure_future(client.get("/slow", headers=of(address))) for address in addresses]
@@ -252,7 +252,7 @@ async def test_one_address_cannot_take_all_the_room_nor_all_of_them_the_whole() 
 
 
 async def test_watching_takes_nobodys_place() -> None:
-    async with serving(RateLimits(at_once=1, each=1, live=2)) as (client, go, _reasons):
+    async with serving(RequestLimits(at_once=1, each=1, live=2)) as (client, go, _reasons):
         watching = [asyncio.ensure_future(client.get("/updates")) for _ in range(3)]
         await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
         assert (await client.get("/")).status == 200
@@ -261,7 +261,7 @@ async def test_watching_takes_nobodys_place() -> None:
 
 
 async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
-    async with serving(RateLimits(proxies=1, at_once=1, each=1, exports=4)) as (client, go, reasons):
+    async with serving(RequestLimits(proxies=1, at_once=1, each=1, exports=4)) as (client, go, reasons):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
         taking = [asyncio.ensure_future(client.get("/export", headers=of(each))) for each in addresses]
         while reasons.total() < 2:
@@ -272,7 +272,7 @@ async def test_taking_a_whole_roster_takes_nobodys_place() -> None:
 
 
 async def test_waiting_for_github_takes_nobodys_place() -> None:
-    async with serving(RateLimits(proxies=1, at_once=1, each=1, organizers=4)) as (client, go, reasons):
+    async with serving(RequestLimits(proxies=1, at_once=1, each=1, organizers=4)) as (client, go, reasons):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
         asking = [asyncio.ensure_future(client.get("/organizers", headers=of(each))) for each in addresses]
         while reasons.total() < 2:
@@ -283,7 +283,7 @@ async def test_waiting_for_github_takes_nobodys_place() -> None:
 
 
 async def test_searches_wait_in_places_of_their_own() -> None:
-    async with serving(RateLimits(proxies=1, at_once=1, each=1, searches=4)) as (client, go, reasons):
+    async with serving(RequestLimits(proxies=1, at_once=1, each=1, searches=4)) as (client, go, reasons):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
         paths = ["/list?q=ada", "/list?sort=name"] * 3
         searching = [
@@ -299,7 +299,7 @@ async def test_searches_wait_in_places_of_their_own() -> None:
 
 async def test_a_form_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(middlewares, "BODY_TIMEOUT", 0.05)
-    async with serving(RateLimits()) as (client, _, _reasons):
+    async with serving(RequestLimits()) as (client, _, _reasons):
         reader, writer = await asyncio.open_connection(client.host, client.port)
         writer.write(b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
         assert (await reader.readline()).split()[1] == b"408"
@@ -314,7 +314,7 @@ async def test_a_form_that_breaks_off_is_no_error_of_ours(caplog: pytest.LogCapt
         begun.set()
         return web.Response(text=str(len(await request.read())))
 
-    application = create_application([Route("POST", "/form", form, PAGE)], RateLimits())
+    application = create_application([Route("POST", "/form", form, PAGE)], RequestLimits())
     # As in earnest, where unlike in other tests nobody is interrupted whose caller has left.
     async with listen(application, "127.0.0.1", 0) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)

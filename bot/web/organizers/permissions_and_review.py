@@ -24,7 +24,7 @@ from bot.petition.counting.abuse_signals import AbuseSignals, Account, assess
 from bot.petition.counting.tally import Signature
 from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, SignerSample, Store
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.web.rate_limit import Rate, RateLimiter
+from bot.web.request_limits import Rate, RateLimiter
 
 log = structlog.get_logger("organizers")
 

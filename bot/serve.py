@@ -1,0 +1,99 @@
+"""Serve: the set-up in the browser while there is no App, and then the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Final
+
+import aiohttp
+import structlog
+
+from bot import app, operations
+from bot.config import Config
+from bot.encryption import encrypt
+from bot.github.manifest import Registration, convert
+from bot.store import DatabaseUnavailable, Store, migrate_ahead
+from bot.stored_app import find_app
+from bot.supervisor import Supervisor, wait_for_any
+from bot.units import Seconds
+from bot.web.request_limits import RequestLimits
+from bot.web.server import bind, listen
+from bot.web.setup.auth import SetupAuth
+from bot.web.setup.routes import SetupWizard
+
+log = structlog.get_logger("setup")
+
+POLL_INTERVAL: Final[Seconds] = 2.0
+"""How often the database is checked for an App that another process, or `import-app`, has stored."""
+
+
+async def serve(config: Config) -> None:
+    """Run until SIGTERM or SIGINT: the set-up while there is no App, and then the bot on the same socket.
+
+    Raises CannotListen, WrongKey and the store's errors.
+    """
+    stop = asyncio.Event()
+    with app.stopping_on_signals(stop.set):
+        await migrate_ahead(config.database_url)
+        found = await find_app(config)
+        if found is not None:
+            await app.run(found, stop)
+            return
+        with _bind(config) as address:
+            found = await set_up(config, address, stop)
+            if found is not None:
+                await app.run(found, stop, address)
+
+
+async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
+    """Serve the set-up until there is an App; returns the completed configuration, None where `stop` came first."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(operations.open_store(config, make=True))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        done = asyncio.Event()
+
+        async def keep(made: Registration) -> bool:
+            kept = await store.credentials.add(
+                encrypt(made.text(), config.secret_key, time.time()), int(time.time())
+            )
+            done.set()
+            return kept
+
+        async def exchange(code: str, public_url: str) -> Registration:
+            return await convert(session, config.api_url, code, public_url, time.time)
+
+        auth = SetupAuth(config.secret_key, time.time)
+        limits = RequestLimits(proxies=config.trusted_proxies)
+        wizard = SetupWizard(auth, exchange, keep, config.api_url, config.public_url, done, limits)
+        if await store.credentials.get() is None:
+            port = await stack.enter_async_context(listen(wizard.application(), config.host, config.port, address))
+            home = config.public_url or f"http://localhost:{port}"
+            log.warning("set up", open=f"{home}/setup?token={auth.token}", token=auth.token, port=port)
+            watch = Supervisor().start("set_up_watch", partial(_watch, store, done))
+            try:
+                await wait_for_any((stop, done))
+            finally:
+                await watch.stop()
+    return None if stop.is_set() else await find_app(config)
+
+
+def _bind(config: Config) -> socket.socket:
+    try:
+        return bind(config.host, config.port)
+    except OSError as error:
+        raise app.cannot_listen(config, error) from error
+
+
+async def _watch(store: Store, done: asyncio.Event) -> None:
+    """Poll until there is a stored App."""
+    while True:
+        try:
+            if await store.credentials.get() is not None:
+                done.set()
+        except DatabaseUnavailable as error:
+            log.warning("the database does not answer", error=str(error))
+        await asyncio.sleep(POLL_INTERVAL)

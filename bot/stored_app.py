@@ -1,0 +1,109 @@
+"""The App that is stored, encrypted: found at the start, imported from the environment, forgotten.
+
+Credentials in the environment take precedence over stored ones.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+
+import aiohttp
+
+from bot import logs, operations
+from bot.config import Config
+from bot.encryption import WrongKey, decrypt, encrypt
+from bot.github.manifest import Registration
+from bot.store import Store, read_sealed
+
+
+class NotSetUp(Exception):
+    """There is no App yet. Start `python -m bot serve` and open its /setup, or set GITHUB_APP_ID and its like."""
+
+
+class SetUpAlready(Exception):
+    """There is a stored App already. To replace it, add --replace ."""
+
+
+async def find_app(config: Config) -> Config | None:
+    """Complete a configuration with the stored App, unless it is complete; None where there is none.
+
+    Raises WrongKey and the store's errors.
+    """
+    if config.has_credentials:
+        return config
+    sealed = await read_sealed(config.database_url)
+    if sealed is None:
+        return None
+    found = Registration.read(decrypt(sealed, config.secret_key))
+    has_client = bool(config.client_secret)
+    complete = replace(
+        config,
+        client_id=config.client_id if has_client else found.client_id,
+        client_secret=config.client_secret if has_client else found.client_secret,
+        app_id=found.app_id,
+        private_key=found.private_key,
+        webhook_secrets=tuple(found.webhook_secret.split(",")),
+        public_url=config.public_url or found.public_url or None,
+        app_page=found.html_url,
+    )
+    logs.conceal(complete.secrets())
+    return complete
+
+
+async def with_app(config: Config) -> Config:
+    """Complete a configuration with the stored App; raises NotSetUp where there is none."""
+    found = await find_app(config)
+    if found is None:
+        raise NotSetUp(NotSetUp.__doc__)
+    return found
+
+
+async def _same_app(store: Store, config: Config) -> Registration | None:
+    """Return the stored App, if it is the configured one and can be decrypted."""
+    sealed = await store.credentials.get()
+    with suppress(WrongKey):
+        known = None if sealed is None else Registration.read(decrypt(sealed, config.secret_key))
+        if known is not None and known.app_id == config.app_id:
+            return known
+    return None
+
+
+async def import_app(config: Config, *, replacing: bool) -> str:
+    """Store the App of the environment, if GitHub knows it; returns its name.
+
+    Raises SetUpAlready, `bot.github.errors` and the store's errors.
+    """
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        known = await operations.github_of(config, session).get_app()
+        store = await stack.enter_async_context(operations.open_store(config, make=True))
+        kept = await _same_app(store, config)
+        client = config if config.client_secret or kept is None else kept
+        brought = Registration(
+            app_id=config.app_id,
+            private_key=config.private_key,
+            webhook_secret=",".join(config.webhook_secrets),
+            html_url=known.html_url,
+            public_url=config.public_url or ("" if kept is None else kept.public_url),
+            client_id=client.client_id,
+            client_secret=client.client_secret,
+        )
+        sealed, now = encrypt(brought.text(), config.secret_key, time.time()), int(time.time())
+        if replacing:
+            await store.credentials.replace(sealed, now)
+        elif not await store.credentials.add(sealed, now):
+            raise SetUpAlready(SetUpAlready.__doc__)
+        # An App that exists already needs no page about its installation.
+        await store.credentials.record_delivery(now)
+        return known.name
+
+
+async def drop_app(config: Config) -> bool:
+    """Delete the stored App, so that the next start serves the set-up; returns whether there was one.
+
+    Raises the store's errors.
+    """
+    async with operations.open_store(config) as store:
+        return await store.credentials.drop()
