@@ -253,12 +253,13 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
                 "bot/operations.py",
                 "bot/init_repo.py",
                 "bot/serve.py",
+                "bot/stored_app.py",
                 "bot/verify.py",
             },
         ),
         (
             {"time.time()", "datetime.now()", "datetime.datetime.now()", "date.today()"},
-            {"bot/app.py", "bot/operations.py", "bot/serve.py"},
+            {"bot/app.py", "bot/operations.py", "bot/serve.py", "bot/stored_app.py"},
         ),
     ],
 )
