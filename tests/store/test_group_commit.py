@@ -193,7 +193,7 @@ async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
         return await right(work)
 
     store.writer._timeout = 0.05
-    database.write = frozen  # type: ignore[method-assign, assignment] # no disk hangs on demand
+    database.record = database.write = frozen  # type: ignore[method-assign, assignment] # no disk hangs on demand
     with pytest.raises(DatabaseUnavailable):
         await Scene(store).label()
     assert not await store.ping()
@@ -261,16 +261,16 @@ async def test_who_waits_too_long_is_sent_away_and_recorded_all_the_same(monkeyp
 
 async def test_recording_goes_on_when_the_database_is_back(scene: Scene) -> None:
     database = scene.store.database
-    right_write = database.write
+    right_record = database.record
     facts = signatures(scene, 3)
 
     async def outage(work: Callable[[Transaction], object], patience: float = 0) -> object:
         raise DatabaseUnavailable("gone for lunch")
 
-    database.write = outage  # type: ignore[method-assign, assignment] # no database goes away on demand
+    database.record = outage  # type: ignore[method-assign, assignment] # no database goes away on demand
     outcomes = await asyncio.gather(*(scene.store.record([fact]) for fact in facts), return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["gone for lunch"] * 3
-    database.write = right_write  # type: ignore[method-assign] # and comes back
+    database.record = right_record  # type: ignore[method-assign] # and comes back
     await asyncio.gather(*map(partial(scene.store.record), [[fact] for fact in facts]))
     assert await scene.count() == 3
 
