@@ -304,6 +304,13 @@ _PUT_REPOSITORY: Final = upsert(
 )
 
 
+_ADD_FORMER_NAME: Final = statement("""
+    INSERT INTO former_names (owner, name, repository_id, as_of) VALUES (lower($1), lower($2), $3, $4)
+    ON CONFLICT (owner, name, repository_id) DO UPDATE
+        SET as_of = CASE WHEN former_names.as_of < excluded.as_of THEN excluded.as_of ELSE former_names.as_of END
+""")
+
+
 def record_repository(transaction: Transaction, fact: RepositoryFact, now: WholeEpochSeconds) -> None:
     """Record newer facts of a repository; its pages may have moved, so its petitions are due."""
     new = fact.repository
@@ -316,6 +323,9 @@ def record_repository(transaction: Transaction, fact: RepositoryFact, now: Whole
             row.as_of, bool(row.deleted), row.installation_id, row.owner, row.name, bool(row.private),
             bool(row.archived),
         )  # fmt: skip
+        if (row.owner.lower(), row.name.lower()) != (new.owner.lower(), new.name.lower()):
+            former = (new.owner, new.name) if seen <= known else (row.owner, row.name)
+            transaction.execute(_ADD_FORMER_NAME, *former, new.id, fact.as_of)
         if seen <= known:
             return
         if seen[1:] != known[1:]:

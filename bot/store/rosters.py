@@ -108,21 +108,30 @@ class Rosters(Records):
         """Return how many transactions of this process have written; as long as it stays, nothing has."""
         return self._database.commits
 
-    # A petition goes by the name of its first issue; the others, and those that were moved, lead there.
+    # A petition goes by the name of its first issue; the others, and those that were moved, lead there. A name that
+    # a repository had before leads to it as on GitHub: as long as no other one has that name now.
     _FIND: Final = statement(f"""
         SELECT p.id, p.page_key, p.revision, p.count AS total,
                r.id AS repository_id, r.owner, r.name, r.private, r.archived, r.installation_id, first.number,
                (SELECT count(*) + coalesce(sum(l.count), 0)::BIGINT FROM letters l WHERE l.petition_id = p.id)
                + (SELECT count(*) FROM letter_texts x WHERE x.petition_id = p.id) AS letters
-        FROM repositories asked
+        FROM (
+            SELECT id, as_of, FALSE AS is_former FROM repositories
+            WHERE lower(owner) = lower($1) AND lower(name) = lower($2)
+            UNION ALL
+            SELECT repository_id, as_of, TRUE FROM former_names
+            WHERE owner = lower($1) AND name = lower($2) AND NOT EXISTS (
+                SELECT 1 FROM repositories
+                WHERE lower(owner) = lower($1) AND lower(name) = lower($2) AND NOT deleted
+            )
+        ) asked
         JOIN threads t ON t.repository_id = asked.id AND t.number = $3
         JOIN threads here ON here.issue_id = CASE WHEN t.gone THEN t.moved_to ELSE t.issue_id END AND NOT here.gone
         JOIN petitions p ON p.id = here.petition_id AND NOT p.gone
         {_SEEN}
         JOIN threads first ON first.issue_id =
             (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone ORDER BY f.position LIMIT 1)
-        WHERE lower(asked.owner) = lower($1) AND lower(asked.name) = lower($2)
-        ORDER BY asked.as_of DESC, asked.id DESC LIMIT 1
+        ORDER BY asked.is_former, asked.as_of DESC, asked.id DESC LIMIT 1
     """)
 
     async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:

@@ -103,6 +103,21 @@ class BadQuery(web.HTTPBadRequest):
 
 
 async def find_petition(request: web.Request, context: PagesContext) -> RequestedPetition:
+    """Find the petition that a request names by its present name; raises HTTPFound to the same form of it there.
+
+    Raises HTTPNotFound also for one that the client may not see.
+    """
+    requested, match = await find_under_any_name(request, context), request.match_info
+    if not is_canonical(request, requested):
+        form = request.path.removeprefix(f"/petitions/{match['owner']}/{match['repo']}/{match['number']}")
+        query = request.rel_url.raw_query_string
+        # The key that a private one needs is in the query.
+        address = structs.replace(requested.pages, key=None).of(form)
+        raise web.HTTPFound(f"{address}?{query}" if query else address)
+    return requested
+
+
+async def find_under_any_name(request: web.Request, context: PagesContext) -> RequestedPetition:
     """Find the petition that a request names; raises HTTPNotFound also for one that the client may not see."""
     match = request.match_info
     ref = await context.lookups.find(match["owner"], match["repo"], int(match["number"]))

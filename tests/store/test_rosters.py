@@ -9,14 +9,22 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.counting.tally import Reason
-from bot.petition.github_facts import Continuation, InstallationFact, Issue, RepositoryFact
+from bot.petition.github_facts import (
+    Continuation,
+    InstallationFact,
+    Issue,
+    IssueFact,
+    IssueGone,
+    Repository,
+    RepositoryFact,
+)
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from bot.store import Cursor, RosterQuery, SortOrder, Store
 from bot.store.roster_pages import RosterPage
 from tests.chance import examples
-from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
 
 
 @pytest.fixture
@@ -94,6 +102,66 @@ async def test_a_renamed_repository_is_found_by_its_new_name(scene: Scene) -> No
     found = await scene.store.rosters.find("acme", "archive", 7)
     assert found is not None
     assert found.repository == renamed
+
+
+async def name(scene: Scene, owner: str, name: str, repository_id: int = REPOSITORY.id, *, at: int = 0) -> None:
+    """Tell what a repository is called, now or of late."""
+    scene.clock += 1
+    repository = Repository(repository_id, owner, name)
+    await scene.store.record([RepositoryFact(INSTALLATION, repository, at or scene.clock)])
+
+
+async def found(scene: Scene, owner: str, name: str) -> str | None:
+    ref = await scene.store.rosters.find(owner, name, 7)
+    return None if ref is None else ref.repository.full_name
+
+
+async def test_a_repository_is_found_by_each_name_it_had(scene: Scene) -> None:
+    await name(scene, "acme", "open-letters")
+    await name(scene, "ACME", "Open-Letters")
+    await name(scene, "summit", "open-letters")
+    for owner, former in (
+        ("acme", "letters"),
+        ("Acme", "LETTERS"),
+        ("acme", "open-letters"),
+        ("summit", "open-letters"),
+    ):
+        assert await found(scene, owner, former) == "summit/open-letters"
+    assert await found(scene, "summit", "letters") is None
+    assert len(await rows(scene.store, "SELECT * FROM former_names")) == 2
+    await name(scene, "acme", "letters")
+    assert await found(scene, "summit", "open-letters") == await found(scene, "acme", "letters") == "acme/letters"
+
+
+async def test_a_former_name_that_is_told_late_is_kept(scene: Scene) -> None:
+    await name(scene, "acme", "third", at=1_000)
+    await name(scene, "acme", "second", at=500)
+    for former in ("letters", "second", "third"):
+        assert await found(scene, "acme", former) == "acme/third"
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_a_live_repository_has_its_name_to_itself(scene: Scene, private: bool) -> None:
+    await name(scene, "acme", "open-letters")
+    newcomer = RepositoryFact(INSTALLATION, Repository(71, "Acme", "Letters", private), 1_000)
+    await scene.store.record([newcomer])
+    assert await found(scene, "acme", "letters") is None
+    await scene.store.record([InstallationFact(INSTALLATION, "acme", repositories_removed=(71,), as_of=1_001)])
+    assert await found(scene, "acme", "letters") is None
+    await scene.store.record([replace(newcomer, deleted=True, as_of=1_002)])
+    assert await found(scene, "acme", "letters") == "acme/open-letters"
+
+
+async def test_of_several_that_had_a_name_the_last_is_found(scene: Scene) -> None:
+    await name(scene, "acme", "first")
+    other = replace(LETTER, id=2_000)
+    await scene.store.record([IssueFact(INSTALLATION, Repository(71, "acme", "letters"), other, 300)])
+    assert await found(scene, "acme", "letters") == "acme/letters"
+    await name(scene, "acme", "second", 71, at=400)
+    assert await found(scene, "acme", "letters") == "acme/second"
+    # Only one of them has an issue of that number.
+    await scene.store.record([IssueGone(INSTALLATION, Repository(71, "acme", "second"), 2_000)])
+    assert await found(scene, "acme", "letters") == "acme/first"
 
 
 async def test_only_public_petitions_are_listed_the_last_signed_on_top(scene: Scene) -> None:

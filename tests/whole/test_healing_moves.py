@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
@@ -37,6 +38,29 @@ async def test_a_renamed_repository_keeps_its_petitions(sqlite_url: str, heard: 
 
         await eventually(is_known, "the new name")
         await comes_to(stage, petition, State.FINE)
+
+
+@HEARD
+async def test_old_addresses_lead_on_after_renames_of_repository_and_owner(sqlite_url: str, heard: bool) -> None:
+    async with watched(sqlite_url, rates=WATCHFUL) as (stage, _), aiohttp.ClientSession() as session:
+        petition = await signed_petition(stage)
+        repository, number = petition.repository, petition.number
+        with happening(stage, heard):
+            stage.sandbox.repositories.rename(repository, repository.owner, "open-letters")
+            stage.sandbox.accounts.rename(repository.owner, "byron")
+        stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
+        assert stage.bot is not None
+        pages = f"http://127.0.0.1:{stage.bot.port}/petitions"
+
+        async def leads_on() -> bool:
+            async with session.get(f"{pages}/lovelace/letters/{number}.json") as answer:
+                return str(answer.url) == f"{pages}/byron/open-letters/{number}.json" and answer.status == 200
+
+        await eventually(leads_on, "the redirect")
+        for form in ("", ".csv", "/badge.svg", "/chart.svg", "/feed.atom"):
+            async with session.get(f"{pages}/lovelace/letters/{number}{form}") as answer:
+                assert (str(answer.url), answer.status) == (f"{pages}/byron/open-letters/{number}{form}", 200)
 
 
 async def test_another_repository_under_the_old_name_is_not_taken_for_ours(sqlite_url: str) -> None:

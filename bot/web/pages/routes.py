@@ -15,7 +15,6 @@ from bot.web.context import (
     PagesContext,
     RequestedPetition,
     find_petition,
-    is_canonical,
     read_roster_query,
 )
 from bot.web.page_cache import PageCache, Rendering, render_text
@@ -55,8 +54,6 @@ class PageRoutes(Struct, frozen=True):
 
     async def _petition(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self.context)
-        if not is_canonical(request, requested):
-            raise web.HTTPFound(requested.pages.roster)
         query = read_roster_query(request, PAGE_SIZE)
         return await self.cache.respond(request, requested, "page", partial(self._render_petition, query=query))
 
@@ -72,8 +69,6 @@ class PageRoutes(Struct, frozen=True):
 
     async def _letter(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self.context)
-        if not is_canonical(request, requested):
-            raise web.HTTPFound(requested.pages.of("/letter"))
         return await self.cache.respond(request, requested, "letter", self._render_letter)
 
     async def _render_letter(self, requested: RequestedPetition) -> Rendering:

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from bot.store import DatabaseUnavailable, PetitionDetails
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.units import Seconds
-from bot.web.context import PETITION, PagesContext, RequestedPetition, find_petition
+from bot.web.context import PETITION, PagesContext, RequestedPetition, find_under_any_name
 from bot.web.pages.view_models import view_update
 from bot.web.routing import Pool, Route, RoutePolicy
 
@@ -65,7 +65,7 @@ class LiveUpdates:
             await self._task.stop()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        requested = await find_petition(request, self._context)
+        requested = await find_under_any_name(request, self._context)
         if self._closing or sum(each.connections for each in self._watched.values()) >= MAX_CONNECTIONS:
             raise web.HTTPServiceUnavailable(
                 text="Too many pages are open; load this one again later.", headers={"Retry-After": "60"}

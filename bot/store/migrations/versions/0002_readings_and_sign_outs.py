@@ -1,4 +1,4 @@
-"""What a comment was read with, when somebody signed out, finer times, and what strangers try."""
+"""What a comment was read with, when somebody signed out, finer times, what strangers try, and former names."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _sign_outs()
     _times()
     _attempts()
+    _former_names()
 
 
 def _readings() -> None:
@@ -107,3 +108,16 @@ _BY_STRANGERS = """
         SELECT petition_id, comment_id FROM audit WHERE answer NOT IN ('refused', 'taken back')
     )
 """
+
+
+def _former_names() -> None:
+    """Add the names that repositories had, in lower case, and when the last one was seen to be another one."""
+    op.create_table(
+        "former_names",
+        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("repository_id", sa.BigInteger, nullable=False),
+        sa.Column("as_of", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("owner", "name", "repository_id"),
+        sqlite_with_rowid=False,
+    )
