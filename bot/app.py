@@ -51,7 +51,10 @@ Requests in flight get `bot.web.server.SHUTDOWN_TIMEOUT` meanwhile, and afterwar
 `bot.store.recording.group_commit.CLOSE_TIMEOUT`.
 """
 
-DAY, HOUR = 86_400.0, 3_600.0
+DAY, HOUR, MINUTE = 86_400.0, 3_600.0, 60.0
+
+FILL_PAUSE: Final = 0.05
+"""Seconds between two portions of signatures of an earlier release, in which others write."""
 
 GARBAGE: Final = 5_000
 """Objects after which the garbage collector runs; a cycle may hold all that a failed call had read.
@@ -191,6 +194,7 @@ def _start_loops(scheduler: Scheduler, app_sync: AppSync) -> list[SupervisedTask
         start("scheduler", scheduler.run, ask_to_stop=scheduler.stop),
         start("app_wide_loop", app_sync.run, ask_to_stop=app_sync.stop),
         start("database_check", partial(_check_daily, scheduler.store), longest_pause=HOUR),
+        start("roster_keys", partial(_fill_roster_keys, scheduler.store)),
     ]
 
 
@@ -214,6 +218,20 @@ async def _check_daily(store: Store) -> None:
         except DatabaseUnavailable as error:
             log.warning("database not checked", error=str(error))
             pause = HOUR
+        await asyncio.sleep(pause)
+
+
+async def _fill_roster_keys(store: Store) -> None:
+    """Prepare signatures of an earlier release for sorting and searching, beside the work.
+
+    Another process may still be one of that release.
+    """
+    while True:
+        try:
+            pause = FILL_PAUSE if await store.fill_roster_keys() else HOUR
+        except DatabaseUnavailable as error:
+            log.warning("signatures not prepared for sorting", error=str(error))
+            pause = MINUTE
         await asyncio.sleep(pause)
 
 

@@ -15,7 +15,8 @@ from bot.units import EpochSeconds, Seconds
 DELIVERIES: Final = ("recorded", "ignored", "400", "401", "408", "411", "413", "415", "429", "500", "503")
 CALLS: Final = ("ok", "unchanged", "moved", "limited", "refused", "failed", "unanswered")
 TASKS: Final = (
-    "app_wide_loop", "database_check", "group_commit", "live_updates", "postgresql_listener", "scheduler", "worker",
+    "app_wide_loop", "database_check", "group_commit", "live_updates", "postgresql_listener", "roster_keys",
+    "scheduler", "worker",
 )  # fmt: skip
 FINDINGS: Final = ("changed", "missing", "repaired", "doubtful")
 DURATIONS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
+from itertools import product
 from typing import Any, Final
 
 from msgspec import Struct
@@ -12,6 +14,7 @@ from msgspec import Struct
 from bot.petition.counting.tally import Signature
 from bot.petition.github_facts import Repository
 from bot.petition.organizers.settings import Detail
+from bot.store.collation import spellings
 from bot.store.engine.database import Statement, Transaction, statement
 from bot.store.row_codec import read_repository
 
@@ -35,7 +38,8 @@ class SortOrder(StrEnum):
 class Cursor(Struct, frozen=True):
     """Where a page begins: behind the signature with this key, or before it when going `back`."""
 
-    key: int | str
+    key: int | bytes | str
+    """When it was signed, or what it is sorted by; the name itself where not all signatures have that yet."""
     comment_id: int
     back: bool = False
 
@@ -70,43 +74,88 @@ class RosterPage(Struct, frozen=True):
     after: Cursor | None
 
 
+class _Sorting(Struct, frozen=True):
+    """A column to sort by, and the type of its values in Python and in SQL."""
+
+    column: str
+    kind: type[int | bytes | str]
+    sql_type: str
+
+    @property
+    def exact(self) -> str:
+        """Return the column as it is compared: byte by byte."""
+        return f'{self.column} COLLATE "C"' if self.sql_type == "TEXT" else self.column
+
+
+_BY_TIME: Final = _Sorting("s.signed_at", int, "BIGINT")
+_BY_KEY: Final = _Sorting("s.sort_key", bytes, "BYTEA")
+_BY_NAME: Final = _Sorting("lower(COALESCE(s.name, s.login))", str, "TEXT")
+_BY_LOGIN: Final = _Sorting("lower(s.login)", str, "TEXT")
+
+_WITHOUT_KEY: Final = statement("SELECT 1 FROM signatures WHERE petition_id = $1 AND sort_key IS NULL LIMIT 1")
+
+_Search = tuple[tuple[str, int], ...]
+"""Columns to search, each with the number of the pattern to search it for; empty for no search."""
+
+
 def read_page(
     transaction: Transaction, petition_id: int, wanted: RosterQuery, show: frozenset[Detail]
 ) -> RosterPage:
     """Read the signatures that a query asks for, with the details that organizers show."""
-    cursor = wanted.cursor
+    by_name = wanted.order.is_by_name
+    # Signatures of an earlier release get their keys in the background; until then all are found without.
+    has_keys = (by_name or bool(wanted.text)) and not transaction.tuples(_WITHOUT_KEY, petition_id)
+    sorting = _sorting(has_keys, show) if by_name else _BY_TIME
+    cursor = _translate(transaction, petition_id, wanted.cursor, sorting)
     back = cursor is not None and cursor.back
-    rows = list(transaction.tuples(*_question(petition_id, wanted, back, show)))
+    patterns, search = _search(wanted.text, has_keys, show) if wanted.text else ([], ())
+    descending = (wanted.order is SortOrder.NEWEST) is not back
+    question = _roster_statement(sorting, descending, following=cursor is not None, search=search, show=show)
+    place = () if cursor is None else (cursor.key, cursor.comment_id)
+    rows = list(transaction.tuples(question, petition_id, wanted.size + 1, *place, *map(_pattern, patterns)))
     more = len(rows) > wanted.size
     del rows[wanted.size :]
     if back:
         rows.reverse()
-    entries = [_entry(row) for row in rows]
-    if not entries:
+    if not rows:
         return RosterPage((), None, None)
-    first, last = _cursor(rows[0], wanted.order, back=True), _cursor(rows[-1], wanted.order, back=False)
+    first, last = Cursor(rows[0][-1], rows[0][2], back=True), Cursor(rows[-1][-1], rows[-1][2])
     has_before, has_after = (more, True) if back else (cursor is not None, more)
-    return RosterPage(entries, first if has_before else None, last if has_after else None)
+    return RosterPage([_entry(row) for row in rows], first if has_before else None, last if has_after else None)
 
 
-def _question(
-    petition_id: int, wanted: RosterQuery, back: bool, show: frozenset[Detail]
-) -> tuple[Statement, *tuple[object, ...]]:
-    descending = (wanted.order is SortOrder.NEWEST) is not back
-    spellings = _spellings(wanted.text) if wanted.text else ()
-    values: list[object] = [petition_id, wanted.size + 1]
-    if wanted.cursor is not None:
-        values += [wanted.cursor.key, wanted.cursor.comment_id]
-    values += map(_pattern, spellings)
-    statement_ = _roster_statement(
-        wanted.order.is_by_name, descending, patterns=len(spellings), following=wanted.cursor is not None, show=show
-    )
-    return statement_, *values
+def _sorting(has_keys: bool, show: frozenset[Detail]) -> _Sorting:
+    # The key of a name that is not shown would tell the name.
+    if Detail.NAME not in show:
+        return _BY_LOGIN
+    return _BY_KEY if has_keys else _BY_NAME
 
 
-def _spellings(text: str) -> tuple[str, ...]:
-    """Return a text in the letter cases that names are written in: engines fold no more than ASCII reliably."""
-    return (text,) if text.isascii() else (text, text.lower(), text.upper(), text.title())
+def _translate(
+    transaction: Transaction, petition_id: int, cursor: Cursor | None, sorting: _Sorting
+) -> Cursor | None:
+    """Return a cursor that fits how a page is sorted: it may be from before all signatures had keys."""
+    if cursor is None or isinstance(cursor.key, sorting.kind):
+        return cursor
+    found = transaction.tuples(_key_of(sorting), cursor.comment_id, petition_id)
+    return Cursor(found[0][0], cursor.comment_id, cursor.back) if found else None
+
+
+@cache
+def _key_of(sorting: _Sorting) -> Statement:
+    return statement(f"SELECT {sorting.column} FROM signatures s WHERE s.comment_id = $1 AND s.petition_id = $2")
+
+
+def _search(text: str, has_keys: bool, show: frozenset[Detail]) -> tuple[Sequence[str], _Search]:
+    """Return the texts to search for, and where each of them is searched for."""
+    shown = [column for detail, column in _DETAILS[:2] if detail in show]
+    if not has_keys:
+        # Engines fold no more than ASCII reliably.
+        cases = (text,) if text.isascii() else (text, text.lower(), text.upper(), text.title())
+        return cases, tuple(product(("s.login", *shown), range(len(cases))))
+    texts = (unicodedata.normalize("NFKC", text).casefold(), *spellings(text))
+    where = product((f"{column}_spellings" for column in shown), range(1, len(texts)))
+    return texts, (("s.login", 0), *where)
 
 
 def _pattern(text: str) -> str:
@@ -118,12 +167,6 @@ def _entry(row: Sequence[Any]) -> Entry:
     *signature, repository_id, owner, name, private, archived, number, _ = row
     repository = read_repository(repository_id, owner, name, private, archived)
     return Entry(Signature(*signature), repository, number)
-
-
-def _cursor(row: Sequence[Any], order: SortOrder, *, back: bool) -> Cursor:
-    comment_id, signed_at, sort_name = row[2], row[3], row[-1]
-    key = sort_name if order.is_by_name else signed_at
-    return Cursor(key, comment_id, back)
 
 
 def read_signature_of(
@@ -139,7 +182,9 @@ _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Det
 @cache
 def _signature_of_login(show: frozenset[Detail]) -> Statement:
     """Return the query for the signature of a login ($2) on a petition ($1), with the details that are shown."""
-    question = f"{_entry_statement('signatures', show)} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)"
+    question = (
+        f"{_entry_statement('signatures', show, 'NULL')} WHERE s.petition_id = $1 AND lower(s.login) = lower($2)"
+    )
     # SQLite compares without making a text of each login first.
     on_sqlite = question.replace("lower(s.login) = lower($2)", "s.login = $2 COLLATE NOCASE")
     return Statement(sqlite=statement(on_sqlite).sqlite, postgresql=question)
@@ -147,47 +192,41 @@ def _signature_of_login(show: frozenset[Detail]) -> Statement:
 
 @cache
 def _roster_statement(
-    by_name: bool, descending: bool, *, patterns: int, following: bool, show: frozenset[Detail]
+    sorting: _Sorting, descending: bool, *, following: bool, search: _Search, show: frozenset[Detail]
 ) -> Statement:
     """Return the query for a part of a roster: $1 petition, $2 rows, then the cursor, then patterns.
 
-    Times are sorted by their index. Names and searches read all signatures of a petition: an index for them
-    would have to be written with every signature. What is not shown can neither be found nor sorted by.
+    Times and keys are sorted by their indexes. Searches read all signatures of a petition, and so do logins where
+    names are not shown: an index for them would have to be written with every signature. What is not shown can
+    neither be found nor sorted by.
     """
-    key = f'{_sort_name(show)} COLLATE "C"' if by_name else "s.signed_at"
-    direction = "DESC" if descending else "ASC"
+    key, direction = sorting.exact, "DESC" if descending else "ASC"
     conditions = ["s.petition_id = $1"]
     if following:
-        key_type = "TEXT" if by_name else "BIGINT"
-        conditions.append(f"({key}, s.comment_id) {'<' if descending else '>'} ($3::{key_type}, $4::BIGINT)")
-    if patterns:
+        place = f"($3::{sorting.sql_type}, $4::BIGINT)"
+        conditions.append(f"({key}, s.comment_id) {'<' if descending else '>'} {place}")
+    if search:
         first = 5 if following else 3
-        columns = ["s.login", *(column for detail, column in _DETAILS[:2] if detail in show)]
-        alike = (
-            f"{column} ILIKE ${first + number} ESCAPE '\\'" for column in columns for number in range(patterns)
-        )
+        alike = (f"{column} ILIKE ${first + number} ESCAPE '\\'" for column, number in search)
         conditions.append(f"({' OR '.join(alike)})")
     # The rows of the page first: joining them is for fifty and not for all.
     page = f"""(
         SELECT * FROM signatures s WHERE {" AND ".join(conditions)}
         ORDER BY {key} {direction}, s.comment_id {direction} LIMIT $2
     )"""
-    question = f"{_entry_statement(page, show)} ORDER BY {key} {direction}, s.comment_id {direction}"
+    entries = _entry_statement(page, show, sorting.column)
+    question = f"{entries} ORDER BY {key} {direction}, s.comment_id {direction}"
     on_sqlite = question.replace(' COLLATE "C"', "").replace(" ILIKE ", " LIKE ")
     return Statement(sqlite=statement(on_sqlite).sqlite, postgresql=question)
 
 
-def _entry_statement(source: str, show: frozenset[Detail]) -> str:
+def _entry_statement(source: str, show: frozenset[Detail], key: str) -> str:
     details = ", ".join(column if detail in show else "NULL" for detail, column in _DETAILS)
     return f"""
         SELECT s.user_id, s.login, s.comment_id, s.signed_at, {details},
-               r.id, r.owner, r.name, r.private, r.archived, t.number, {_sort_name(show)}
+               r.id, r.owner, r.name, r.private, r.archived, t.number, {key}
         FROM {source} s
         JOIN comments c ON c.id = s.comment_id
         JOIN threads t ON t.issue_id = c.issue_id
         JOIN repositories r ON r.id = t.repository_id
     """
-
-
-def _sort_name(show: frozenset[Detail]) -> str:
-    return "lower(COALESCE(s.name, s.login))" if Detail.NAME in show else "lower(s.login)"

@@ -39,7 +39,7 @@ from bot.store.recording.listings import (
     split_listing,
 )
 from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
-from bot.store.recording.signatures import AccountAges
+from bot.store.recording.signatures import AccountAges, fill_roster_keys
 from bot.store.recording.structure import record_structure
 from bot.store.rosters import Rosters
 from bot.store.rules import PetitionRules
@@ -51,6 +51,9 @@ from bot.units import EpochSeconds, WholeEpochSeconds
 
 WAITING_LIMIT: Final = 10_000
 """Facts that may wait to be written before the webhook sends deliveries away."""
+
+FILLED_AT_ONCE: Final = 200
+"""Signatures that are prepared for sorting and searching in one transaction, for which deliveries wait."""
 
 
 class Store:
@@ -200,6 +203,10 @@ class Store:
         repair = partial(repair_totals, petition_id=outcome.petition_id, now=int(self._now()))
         count = await self.database.write(repair, LONG_TIMEOUT)
         return replace(outcome, count=count, repaired=outcome.repaired + 1)
+
+    async def fill_roster_keys(self) -> bool:
+        """Prepare some signatures of an earlier release for sorting and searching; False where all are prepared."""
+        return await self.database.write(partial(fill_roster_keys, most=FILLED_AT_ONCE))
 
     async def _record(self, facts: Sequence[Fact]) -> None:
         context = self._context()

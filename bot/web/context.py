@@ -6,12 +6,13 @@ import asyncio
 import hmac
 import re
 from collections.abc import Callable, Collection
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.petition.text import clean
 from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
@@ -112,7 +113,7 @@ async def find_petition(request: web.Request, context: PagesContext) -> Requeste
         form = request.path.removeprefix(f"/petitions/{match['owner']}/{match['repo']}/{match['number']}")
         query = request.rel_url.raw_query_string
         # The key that a private one needs is in the query.
-        address = structs.replace(requested.pages, key=None).of(form)
+        address = replace(requested.pages, key=None).of(form)
         raise web.HTTPFound(f"{address}?{query}" if query else address)
     return requested
 
@@ -167,7 +168,8 @@ def is_search(request: web.Request) -> bool:
 
 def format_cursor(cursor: Cursor) -> dict[str, str]:
     """Return a cursor as a query."""
-    return {"before" if cursor.back else "after": f"{cursor.key}.{cursor.comment_id}"}
+    key = f"{KEY_MARK}{cursor.key.hex()}" if isinstance(cursor.key, bytes) else cursor.key
+    return {"before" if cursor.back else "after": f"{key}.{cursor.comment_id}"}
 
 
 def _read_cursor(request: web.Request, order: SortOrder) -> Cursor | None:
@@ -178,7 +180,18 @@ def _read_cursor(request: web.Request, order: SortOrder) -> Cursor | None:
     key, _, comment_id = text.rpartition(".")
     if not _NUMBER.fullmatch(comment_id) or not (order.is_by_name or _NUMBER.fullmatch(key)):
         raise BadQuery(text="before and after must come from the links of another answer; start without them.")
-    return Cursor(clean(key, 200) if order.is_by_name else int(key), int(comment_id), back)
+    return Cursor(_read_key(key) if order.is_by_name else int(key), int(comment_id), back)
 
+
+def _read_key(text: str) -> bytes | str:
+    """Read what a signature is sorted by; its name alone is in the links of earlier releases."""
+    with suppress(ValueError):
+        if text.startswith(KEY_MARK):
+            return bytes.fromhex(text.removeprefix(KEY_MARK))
+    return clean(text, 200)
+
+
+KEY_MARK: Final = "~"
+"""What a key in a cursor begins with, and is written in hexadecimal digits behind."""
 
 _NUMBER: Final = re.compile("[0-9]{1,18}", re.ASCII)

@@ -211,17 +211,26 @@ async def test_pages_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> 
     assert await trace.read_whole_tables(at_least=15) == {}
 
 
-@pytest.mark.parametrize("order", [SortOrder.NEWEST, SortOrder.OLDEST])
+@pytest.mark.parametrize(
+    ("order", "key", "index"),
+    [
+        (SortOrder.NEWEST, 1, "signatures_by_time"),
+        (SortOrder.OLDEST, 1, "signatures_by_time"),
+        (SortOrder.NAME, b"key", "signatures_by_name"),
+    ],
+)
+@pytest.mark.parametrize("back", [False, True])
 async def test_a_page_of_a_roster_begins_where_the_index_says(
-    sqlite_url: str, order: SortOrder, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, order: SortOrder, key: int | bytes, index: str, back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = await Store.open(sqlite_url)
     await Scene(store).label()
     trace = watch(store.database, monkeypatch)
-    await store.rosters.get_details(LETTER.id, RosterQuery(order, cursor=Cursor(1, 1)))
+    await store.rosters.get_details(LETTER.id, RosterQuery(order, cursor=Cursor(key, 1, back)))
     plans = [await explain(store.database, text) for text in trace.executed]
     await store.close()
-    assert any("USING INDEX signatures_by_time (petition_id=? AND " in line for plan in plans for line in plan)
+    assert any(f"USING INDEX {index} (petition_id=? AND " in line for plan in plans for line in plan)
+    assert not any("TEMP B-TREE FOR ORDER BY" in line for plan in plans if index in f"{plan}" for line in plan[:2])
 
 
 async def explain(database: Database, text: Statement) -> list[str]:

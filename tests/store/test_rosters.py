@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,8 +22,10 @@ from bot.petition.github_facts import (
 )
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import Settings
-from bot.store import Cursor, RosterQuery, SortOrder, Store
+from bot.petition.organizers.settings import Detail, Settings
+from bot.store import Cursor, RosterQuery, SortOrder, Store, collation
+from bot.store.collation import sort_key
+from bot.store.engine.database import statement
 from bot.store.roster_pages import RosterPage
 from tests.chance import examples
 from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, person, rows
@@ -215,6 +219,126 @@ async def test_a_search_looks_into_login_name_and_affiliation_in_any_letter_case
         ("bob", ["bobby", "bob_y"]),
     ]:
         assert logins(await page(scene, RosterQuery(text=text))) == found, text
+
+
+async def test_names_are_found_and_sorted_without_accents_case_and_width(scene: Scene) -> None:
+    names = {"a": "Zoë Ångström", "b": "Étienne", "c": "Straße", "d": "Łukasz", "e": "Ёлкин", "f": "Eva", "g": None}
+    for login, full_name in names.items():
+        await scene.say(person(f"{login}-user"), Sign(full_name, "Universität Łódź" if login == "f" else None))
+    for text, login in [
+        ("zoe", "a"), ("Angstroem", "a"), ("Etienne", "b"), ("strasse", "c"), ("Lukasz", "d"), ("елкин", "e"),
+        ("universitaet lodz", "f"), ("Ｇ-USER", "g"),
+    ]:  # fmt: skip
+        assert logins(await page(scene, RosterQuery(text=text))) == [f"{login}-user"], text
+    by_name = await walk(scene, RosterQuery(SortOrder.NAME, size=2))
+    assert by_name == [["b-user", "f-user"], ["g-user", "d-user"], ["c-user", "a-user"], ["e-user"]]
+
+
+SHOWN = frozenset(Detail)
+
+
+@pytest.mark.parametrize("show", [SHOWN - {Detail.NAME}, SHOWN - {Detail.AFFILIATION}])
+async def test_what_is_not_shown_can_neither_be_found_nor_sorted_by(scene: Scene, show: frozenset[Detail]) -> None:
+    await scene.say(person("ada"), Sign("Zoë", "Café Ämtsgericht"))
+    await scene.say(person("bob"), Sign("Ålvar", "Ödland"))
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(show=show))))
+    is_named = Detail.NAME in show
+    by_name = await page(scene, RosterQuery(SortOrder.NAME, size=1))
+    assert logins(by_name) == (["bob"] if is_named else ["ada"])
+    assert by_name.after is not None
+    assert by_name.after.key == (sort_key("Ålvar") if is_named else "ada")
+    assert logins(await page(scene, RosterQuery(text="zoe"))) == (["ada"] if is_named else [])
+    assert logins(await page(scene, RosterQuery(text="cafe amts"))) == ([] if is_named else ["ada"])
+
+
+# Signatures of an earlier release have no keys, and get them in the background.
+
+LATER_KEYS = statement("UPDATE signatures SET sort_key = NULL, name_spellings = NULL, affiliation_spellings = NULL")
+
+
+async def without_keys(scene: Scene) -> None:
+    await scene.store.database.write(lambda work: work.execute(LATER_KEYS))
+
+
+async def fill(scene: Scene) -> int:
+    portions = 0
+    while await scene.store.fill_roster_keys():
+        portions += 1
+    return portions
+
+
+KEYS = "SELECT comment_id, sort_key, name_spellings, affiliation_spellings FROM signatures ORDER BY comment_id"
+
+
+async def test_keys_are_filled_as_they_would_have_been_written(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.store.FILLED_AT_ONCE", 2)
+    for login, full_name in {"ada": "Ада", "grace": None, "alan": "Élan", "linus": "a'b", "edsger": "'"}.items():
+        await scene.say(person(login), Sign(full_name, full_name and f"{full_name} & co"))
+    written = await rows(scene.store, KEYS)
+    assert not await scene.store.fill_roster_keys()
+    await without_keys(scene)
+    assert await fill(scene) == 3
+    assert await rows(scene.store, KEYS) == written
+
+
+@pytest.mark.parametrize("keyed", [0, 2, 5])
+async def test_pages_are_whole_while_keys_are_missing(scene: Scene, keyed: int) -> None:
+    names = {"ada": "Mara", "grace": "mo", "alan": "LEE", "linus": None, "barbara": "Ünal"}
+    await without_keys(scene)
+    for number, (login, full_name) in enumerate(names.items(), 1):
+        if number == len(names) - keyed + 1:
+            await without_keys(scene)
+        await scene.sign(login, full_name)
+    if not keyed:
+        await without_keys(scene)
+    found = await walk(scene, RosterQuery(SortOrder.NAME, size=2))
+    assert sorted(chain.from_iterable(found)) == sorted(names)
+    for text, login in [("mara", "ada"), ("ÜNAL", "barbara"), ("ünal", "barbara"), ("lin", "linus")]:
+        assert logins(await page(scene, RosterQuery(text=text))) == [login]
+
+
+async def test_a_place_in_a_roster_lasts_when_keys_are_filled_or_names_hidden(scene: Scene) -> None:
+    for login in ("ada", "grace", "alan", "linus"):
+        await scene.sign(login, login.title())
+    await without_keys(scene)
+    wanted = RosterQuery(SortOrder.NAME, size=2)
+    before = (await page(scene, wanted)).after
+    await fill(scene)
+    after = (await page(scene, wanted)).after
+    assert before is not None
+    assert after is not None
+    assert (before.key, after.key) == ("alan", sort_key("Alan"))
+    assert logins(await page(scene, replace(wanted, cursor=before))) == ["grace", "linus"]
+    await without_keys(scene)
+    assert logins(await page(scene, replace(wanted, cursor=after))) == ["grace", "linus"]
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(show=SHOWN - {Detail.NAME}))))
+    assert logins(await page(scene, replace(wanted, cursor=after))) == ["grace", "linus"]
+    # Who has withdrawn since has no place any more.
+    await fill(scene)
+    await scene.unsign("alan")
+    assert logins(await page(scene, replace(wanted, cursor=after))) == ["ada", "grace"]
+
+
+async def test_keys_follow_the_name(scene: Scene) -> None:
+    signed = await scene.sign("ada", "Zoë")
+    await scene.sign("bob", "Mia")
+    await scene.edit(signed, Sign("Élise"))
+    assert logins(await page(scene, RosterQuery(SortOrder.NAME))) == ["ada", "bob"]
+    assert logins(await page(scene, RosterQuery(text="elise"))) == ["ada"]
+    assert logins(await page(scene, RosterQuery(text="zoe"))) == []
+    await scene.store.privacy.forget([person("ada").id])
+    assert await rows(scene.store, "SELECT name_spellings FROM signatures WHERE name_spellings <> 'mia'") == []
+    assert logins(await page(scene, RosterQuery(text="elise"))) == []
+
+
+async def test_only_who_signs_has_the_collation_loaded(scene: Scene) -> None:
+    collation._collator.cache_clear()
+    await page(scene, RosterQuery(SortOrder.NAME, "zoë", Cursor(b"x", 1)))
+    assert collation._collator.cache_info().currsize == 0
+    await scene.sign("ada")
+    assert collation._collator.cache_info().currsize == 1
 
 
 async def test_whoever_has_exactly_the_login_is_named_first(scene: Scene) -> None:

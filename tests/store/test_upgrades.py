@@ -10,13 +10,13 @@ from textwrap import dedent
 import pytest
 from sqlalchemy import Connection, text
 
-from bot.store import DatabaseUnavailable, Store
+from bot.store import DatabaseUnavailable, RosterQuery, SortOrder, Store
 from bot.store.engine.database import connect
 from bot.store.engine.url import read_address
 from bot.store.migrations import HEAD
 from bot.store.migrations.upgrading import SCRIPTS, upgrade
 from tests.store.releases import Release, digest_of, live, put, read, released, revisions, take, write
-from tests.store.scene import LETTER, rows
+from tests.store.scene import LETTER, Scene, rows
 
 PAST = released()
 
@@ -64,6 +64,35 @@ async def test_what_a_version_left_comes_to_this_one(new_url: str, present: Rele
     assert audit.discrepancies == ()
     assert await store.credentials.get() == "sealed"
     await store.close()
+
+
+async def test_names_that_an_earlier_version_left_are_found_and_sorted_at_once(new_url: str) -> None:
+    (release,) = (one for one in PAST if one.revision == "0001")
+    signatures = [
+        one | {"name": {"ada": "Zoë Müller", "edsger": "Élan"}[one["login"]]} for one in release.rows["signatures"]
+    ]
+    database = connect(read_address(new_url))
+    await database.alter(partial(upgrade, target=release.revision), 60)
+    await database.alter(partial(put, rows={**release.rows, "signatures": signatures}), 60)
+    await database.close()
+    store = await Store.open(new_url)
+    # Signatures and pages do not wait until the old ones are prepared.
+    await Scene(store, clock=1_000, next_comment=6_000_000_000).sign("alan", "Eva")
+    assert sorted(await found(store)) == ["ada", "alan", "edsger"]
+    assert await found(store, "MÜLLER") == ["ada"]
+    while await store.fill_roster_keys():
+        pass
+    assert await found(store) == ["edsger", "alan", "ada"]
+    assert await found(store, "mueller") == await found(store, "zoe") == ["ada"]
+    assert await rows(store, "SELECT 1 FROM signatures WHERE sort_key IS NULL") == []
+    await store.close()
+
+
+async def found(store: Store, text: str = "") -> list[str]:
+    """Return the logins of a roster by name."""
+    details = await store.rosters.get_details(LETTER.id, RosterQuery(SortOrder.NAME, text))
+    assert details is not None
+    return [entry.signature.login for entry in details.page.entries]
 
 
 # A version that is yet to come

@@ -87,6 +87,23 @@ async def test_json_comes_in_parts_that_lead_to_one_another(scene: Scene) -> Non
     assert said["Link"].endswith('>; rel="next"')
 
 
+async def test_parts_by_name_lead_to_one_another_also_from_links_of_earlier_releases(scene: Scene) -> None:
+    for login, name in {"ada": "Zoë", "grace": "Émile", "alan": "eva", "linus": "李云.5"}.items():
+        await scene.petition.sign(login, name)
+    first = await get_json(scene, f"{PAGE}.json?limit=2&sort=name")
+    second = await get_json(scene, first["next"].removeprefix(PUBLIC))
+    back = await get_json(scene, second["previous"].removeprefix(PUBLIC))
+    assert [one["name"] for one in first["signatures"] + second["signatures"]] == ["Émile", "eva", "Zoë", "李云.5"]
+    assert back["signatures"] == first["signatures"]
+    eva = first["signatures"][1]["comment_id"]
+    for place in (f"eva.{eva}", f"~xyz.{eva}", f"anything.at.all.{eva}"):
+        again = await get_json(scene, f"{PAGE}.json?limit=2&sort=name&after={place}")
+        assert again["signatures"] == second["signatures"]
+    assert (await get_json(scene, f"{PAGE}.json?limit=2&sort=name&after=eva.1"))["signatures"] == first[
+        "signatures"
+    ]
+
+
 async def test_what_has_not_changed_is_not_sent_again(scene: Scene) -> None:
     await scene.petition.sign("ada")
     for form in (".json", "/badge.svg", "/chart.svg", "/feed.atom"):

@@ -8,7 +8,10 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bot.store import Store
+from bot.store.engine.database import statement
 from sandbox.models import Issue
+from tests.whole.recorded_calls import eventually
 from tests.whole.scene import Scene, scene
 
 
@@ -54,6 +57,28 @@ async def test_the_block_leads_to_where_one_finds_out_whether_one_is_counted_and
     public.sandbox.repositories.write_file(petition.repository, ".github/petition.yml", "roster: private\n")
     await public.until(lambda: "Was I counted?" not in links(petition))
     assert set(links(petition)) == {"the petition's page", "JSON", "anybody can recount"}
+
+
+async def test_signatures_of_an_earlier_release_are_prepared_beside_the_work(public: Scene) -> None:
+    petition = public.petition()
+    for login, name in {"ada": "Zoë", "grace": "Émile", "alan": "eva"}.items():
+        public.sign(petition, login, f"/sign {name}")
+    await public.shows(petition, 3)
+    await public.stop_bot()
+    store = await Store.open(public.database_url)
+    await store.database.write(lambda work: work.execute(statement("UPDATE signatures SET sort_key = NULL")))
+    await store.close()
+    bot = await public.start_bot()
+    left = statement("SELECT 1 FROM signatures WHERE sort_key IS NULL")
+
+    async def all_are_prepared() -> bool:
+        return not await bot.store.database.read(lambda work: work.fetch(left))
+
+    await eventually(all_are_prepared, "the keys")
+    public.sign(petition, "linus", "/sign Ewa")
+    await public.shows(petition, 4)
+    page = await fetch(links(petition)["all signatures"].partition("#")[0] + "?sort=name")
+    assert re.findall("Zoë|Émile|eva|Ewa", page.partition('id="roster"')[2]) == ["Émile", "eva", "Ewa", "Zoë"]
 
 
 async def test_where_nobody_reaches_the_pages_the_block_links_to_none(stage: Scene) -> None:

@@ -31,6 +31,7 @@ PARTS: list[Any] = [
     pytest.param("scheduler", Petitions, "list_installations_with_work", id="scheduler"),
     pytest.param("app_wide_loop", app_sync, "sync_installations", id="App-wide loop"),
     pytest.param("database_check", SqliteDatabase, "check_integrity", id="database check"),
+    pytest.param("roster_keys", Store, "fill_roster_keys", id="roster keys"),
     pytest.param("live_updates", Rosters, "list_changed", id="live updates"),
     pytest.param("group_commit", group_commit.GroupCommitWriter, "_wait_for_arrivals", id="group commit"),
 ]
@@ -101,7 +102,7 @@ async def test_a_part_that_fails_is_told_of_and_works_again(
         name = f"{petition.repository.full_name}/{petition.number}"
         with capture_logs() as told:
             planted = Planted(monkeypatch, where, method)
-            if part == "database_check":
+            if part in ("database_check", "roster_keys"):
                 await found.stop_bot()
                 await found.start_bot()
             stream = await watch_a_page(found, name, session)

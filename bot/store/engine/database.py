@@ -64,7 +64,7 @@ def _for_sqlite(text: str) -> str:
     text = re.sub(r"= ANY\((\$\d+)::\w+\[\]\)", r"IN (SELECT value FROM json_each(\1))", text)
     text = re.sub(r"SELECT \* FROM unnest(\([^)]*\))", lambda rows: "VALUES " + rows[1], text)
     text = re.sub(r"\s+FOR UPDATE[^)]*$", "", text)
-    text = re.sub(r"::(BIGINT|TEXT|BOOLEAN|INTEGER|DOUBLE PRECISION)(\[\])?", "", text)
+    text = re.sub(r"::(BIGINT|BYTEA|TEXT|BOOLEAN|INTEGER|DOUBLE PRECISION)(\[\])?", "", text)
     return re.sub(r"\$(\d+)", r"?\1", text)
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
+from bot.store.collation import roster_keys
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
 from bot.store.row_codec import SIGNATURE_COLUMNS, CommentRow
@@ -114,7 +115,7 @@ _PUT_SIGNATURES: Final = upsert(
     "signatures",
     "comment_id",
     "petition_id BIGINT, user_id BIGINT, login TEXT, comment_id BIGINT, signed_at BIGINT, name TEXT,"
-    " affiliation TEXT, reason TEXT",
+    " affiliation TEXT, reason TEXT, sort_key BYTEA, name_spellings TEXT, affiliation_spellings TEXT",
 )
 
 
@@ -123,7 +124,38 @@ _COLUMNS: Final = attrgetter(*SIGNATURE_COLUMNS.split(", "))
 
 def put_signatures(transaction: Transaction, signatures: Iterable[tuple[int, Signature]]) -> None:
     """Store signatures, each with its petition's id, and replace those that rest on the same comments."""
-    transaction.put(_PUT_SIGNATURES, [(petition_id, *_COLUMNS(one)) for petition_id, one in signatures])
+    rows = [
+        (petition_id, *_COLUMNS(one), *roster_keys(one.login, one.name, one.affiliation))
+        for petition_id, one in signatures
+    ]
+    transaction.put(_PUT_SIGNATURES, rows)
+
+
+# Rows of the petition that has waited longest: a transaction locks the petitions whose rows it writes.
+_PETITION_WITHOUT_KEYS: Final = statement("""
+    SELECT petition_id FROM signatures WHERE sort_key IS NULL ORDER BY comment_id LIMIT 1
+""")
+
+_LOCK_PETITION: Final = statement("SELECT id FROM petitions WHERE id = $1 FOR UPDATE")
+
+_WITHOUT_KEYS: Final = statement("""
+    SELECT comment_id, login, name, affiliation FROM signatures
+    WHERE petition_id = $1 AND sort_key IS NULL ORDER BY comment_id LIMIT $2
+""")
+
+_SET_KEYS: Final = statement("""
+    UPDATE signatures SET sort_key = $2, name_spellings = $3, affiliation_spellings = $4 WHERE comment_id = $1
+""")
+
+
+def fill_roster_keys(transaction: Transaction, most: int) -> bool:
+    """Add what they are sorted and searched by to signatures of an earlier release; False where none lack it."""
+    for (petition_id,) in transaction.tuples(_PETITION_WITHOUT_KEYS):
+        transaction.tuples(_LOCK_PETITION, petition_id)
+        found = transaction.tuples(_WITHOUT_KEYS, petition_id, most)
+        transaction.each(_SET_KEYS, [(comment_id, *roster_keys(*names)) for comment_id, *names in found])
+        return True
+    return False
 
 
 _DROP_SIGNATURES: Final = statement("DELETE FROM signatures WHERE comment_id = ANY($1::BIGINT[])")

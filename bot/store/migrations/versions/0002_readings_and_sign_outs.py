@@ -1,4 +1,4 @@
-"""What a comment was read with, when somebody signed out, finer times, what strangers try, and former names."""
+"""What comments were read with, who signed out, finer times, what strangers try, former names, keys of rosters."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def upgrade() -> None:
     _times()
     _attempts()
     _former_names()
+    _roster_keys()
 
 
 def _readings() -> None:
@@ -120,4 +121,20 @@ def _former_names() -> None:
         sa.Column("as_of", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("owner", "name", "repository_id"),
         sqlite_with_rowid=False,
+    )
+
+
+def _roster_keys() -> None:
+    """Add what signatures are sorted and searched by; those that are there get it in the background."""
+    op.add_column("signatures", sa.Column("sort_key", sa.LargeBinary))
+    op.add_column("signatures", sa.Column("name_spellings", sa.Text))
+    op.add_column("signatures", sa.Column("affiliation_spellings", sa.Text))
+    op.create_index("signatures_by_name", "signatures", ["petition_id", "sort_key", "comment_id"])
+    without_key = sa.text("sort_key IS NULL")
+    op.create_index(
+        "signatures_without_key",
+        "signatures",
+        ["comment_id"],
+        sqlite_where=without_key,
+        postgresql_where=without_key,
     )
