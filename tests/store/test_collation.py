@@ -96,17 +96,28 @@ def test_another_name_is_not(name: str, typed: str) -> None:
 WRITTEN = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 
-@given(WRITTEN, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
+# An accent that stands alone is taken for an apostrophe, and becomes a blank in two of the forms.
+@given(WRITTEN.filter(lambda name: not {"´", "\u1ffd"} & {*name}), st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
 def test_a_name_is_found_in_any_normal_form(name: str, form: str) -> None:
     assert finds(unicodedata.normalize(form, name), name)  # type: ignore[arg-type]
     assert finds(name.upper(), name.upper().lower())
 
 
-ALIKE = st.text("aAåéÉe ß-Ł", min_size=1, max_size=5)
+ALIKE = st.lists(st.sampled_from(["aa", "xx", "  ", "aA", "Ee", "eé", "łl"]), min_size=1, max_size=6)
+"""Letters of two names that differ by little."""
 
 
-@given(WRITTEN | ALIKE, WRITTEN | ALIKE)
+@given(ALIKE.map(lambda pairs: ("".join(pair[0] for pair in pairs), "".join(pair[1] for pair in pairs))))
+def test_keys_of_names_that_differ_by_little_compare_as_the_algorithm_does(names: tuple[str, str]) -> None:
+    assert_compared_right(*names)
+
+
+@given(WRITTEN, WRITTEN)
 def test_keys_compare_as_the_algorithm_does(one: str, other: str) -> None:
+    assert_compared_right(one, other)
+
+
+def assert_compared_right(one: str, other: str) -> None:
     keys, right = (sort_key(one), sort_key(other)), (COLLATOR.sort_key(one), COLLATOR.sort_key(other))
     if max(map(len, keys)) < KEY_LENGTH:
         assert (keys[0] < keys[1]) == (right[0] < right[1])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.petition.github_facts import Repository, RepositoryFact
 from tests.store.scene import INSTALLATION
