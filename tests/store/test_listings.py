@@ -25,7 +25,7 @@ MISCHIEF = [
     "UPDATE signatures SET user_id = 99 WHERE user_id = 1",
     "UPDATE signatures SET comment_id = comment_id + 1000",
     "UPDATE signatures SET petition_id = 17",
-    "INSERT INTO signatures VALUES (98, 1000, 99, 'mallory', NULL, NULL, NULL, 5)",
+    "INSERT INTO signatures (comment_id, petition_id, user_id, login, signed_at) VALUES (98, 1000, 99, 'eve', 5)",
 ]
 
 
