@@ -17,10 +17,6 @@ from pyuca.collator import Collator_10_0_0
 KEY_LENGTH: Final = 240
 """Bytes of a key, more than nearly all names need: indexes take no long ones."""
 
-_COMMON_SECONDARY: Final = 0x20
-_COMMON_TERTIARY: Final = 0x02
-"""The lowest weights of letters, which all plain lower-case letters have."""
-
 
 def roster_keys(login: str, name: str | None, affiliation: str | None) -> tuple[bytes, str | None, str | None]:
     """Return what a signature is sorted by, and all spellings of its name and affiliation, one a line."""
@@ -30,24 +26,30 @@ def roster_keys(login: str, name: str | None, affiliation: str | None) -> tuple[
 
 def sort_key(text: str) -> bytes:
     """Return bytes that compare as https://www.unicode.org/reports/tr10/ has texts: letters, accents, then case."""
+    # Of Latin letters only this dot forms a unit with what stands before it.
+    is_plain = text.isascii() or (max(text) < "\u0250" and "·" not in text)
+    levels = [_weights_of_letter(letter) for letter in text] if is_plain else [_weights(text)]
+    primary, secondary, tertiary = map(b"".join, zip(*levels, _NO_WEIGHTS, strict=True))
+    # What all letters have is left out at the end of a level: the shorter comes first there as well.
+    return b"".join((primary, b"\0\0", secondary.rstrip(b"\x01"), b"\0", tertiary.rstrip(b"\x02")))[:KEY_LENGTH]
+
+
+_NO_WEIGHTS: Final = (b"", b"", b"")
+
+
+def _weights(text: str) -> tuple[bytes, bytes, bytes]:
+    """Return the weights on each level: the first from 0x0200 on in two bytes, the second from 0x20 to 0x115."""
     elements = _collator().collation_elements(unicodedata.normalize("NFD", text))
     primary, secondary, tertiary = ([one[level] for one in elements if one[level]] for level in range(3))
-    # What all letters have is left out at the end of a level: the shorter comes first there as well.
-    key = pack(f">{len(primary) + 1}H", *primary, 0)
-    secondary = _without_end(secondary, _COMMON_SECONDARY)
-    key += pack(f">{len(secondary) + 1}H", *secondary, 0)
-    return (key + bytes(_without_end(tertiary, _COMMON_TERTIARY)))[:KEY_LENGTH]
+    return pack(f">{len(primary)}H", *primary), bytes(weight - 0x1F for weight in secondary), bytes(tertiary)
+
+
+_weights_of_letter: Final = lru_cache(1_000)(_weights)
 
 
 @lru_cache(1)
 def _collator() -> Collator_10_0_0:
     return Collator_10_0_0()
-
-
-def _without_end(weights: list[int], common: int) -> list[int]:
-    while weights and weights[-1] == common:
-        weights.pop()
-    return weights
 
 
 def spellings(text: str) -> tuple[str, ...]:
@@ -61,9 +63,9 @@ def spellings(text: str) -> tuple[str, ...]:
         return (" ".join(letters.split()) or text,)
     letters = unicodedata.normalize("NFKC", text.translate(_DROPPED)).casefold()
     # Case folding takes some letters apart.
-    columns = zip(*map(_ways_to_type, unicodedata.normalize("NFC", letters)), strict=True)
+    columns = dict.fromkeys(zip(*map(_ways_to_type, unicodedata.normalize("NFC", letters)), strict=True))
     found = (" ".join("".join(column).split()) for column in columns)
-    return tuple(dict.fromkeys(filter(None, found))) or (text.casefold(),)
+    return tuple(dict.fromkeys(filter(None, found))) or (letters or text.casefold(),)
 
 
 @lru_cache(4_096)

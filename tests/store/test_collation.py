@@ -103,7 +103,7 @@ def test_a_name_is_found_in_any_normal_form(name: str, form: str) -> None:
     assert finds(name.upper(), name.upper().lower())
 
 
-ALIKE = st.lists(st.sampled_from(["aa", "xx", "  ", "aA", "Ee", "eé", "łl"]), min_size=1, max_size=6)
+ALIKE = st.lists(st.sampled_from(["aa", "xx", "  ", "ll", "··", "aA", "Ee", "eé", "łl"]), min_size=1, max_size=6)
 """Letters of two names that differ by little."""
 
 
