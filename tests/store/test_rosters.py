@@ -337,7 +337,7 @@ async def test_only_who_signs_has_the_collation_loaded(scene: Scene) -> None:
     collation._collator.cache_clear()
     await page(scene, RosterQuery(SortOrder.NAME, "zoë", Cursor(b"x", 1)))
     assert collation._collator.cache_info().currsize == 0
-    await scene.sign("ada")
+    await scene.sign("ada", "李云")
     assert collation._collator.cache_info().currsize == 1
 
 
