@@ -62,6 +62,13 @@ async def test_a_live_repository_of_that_name_wins(scene: Scene, form: str) -> N
     await scene.get(NEW_PAGE + form)
 
 
+async def test_a_redirect_may_be_followed_from_other_sites_and_is_asked_for_again(scene: Scene) -> None:
+    await rename(scene)
+    async with scene.client.get(f"{PAGE}.json", allow_redirects=False) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "no-cache" in answer.headers["Cache-Control"]
+
+
 async def test_a_page_that_was_open_stays_live(scene: Scene) -> None:
     await rename(scene)
     async with scene.client.get(f"{PAGE}/events", allow_redirects=False) as answer:

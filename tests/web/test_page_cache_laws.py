@@ -54,7 +54,9 @@ class World:
 
     async def get(self, client: Client, path: str) -> tuple[int, bytes, str | None]:
         async with client.get(path, allow_redirects=False) as answer:
-            return answer.status, await answer.read(), answer.headers.get("Location")
+            # What keeps the cache out is kept where it leads.
+            body, location = await answer.read(), answer.headers.get("Location")
+            return answer.status, body.removesuffix(b"?x"), location and location.removesuffix("?x")
 
 
 Event = Callable[[World, int], Awaitable[None]]
