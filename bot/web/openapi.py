@@ -59,7 +59,8 @@ def _document() -> dict[str, Any]:
 def _path(
     name: str, summary: str, content: dict[str, Any], problem: dict[str, Any], parts: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    responses = _answers(content, problem)
+    moved = {"description": "The same under the present name: this one is spelt otherwise, or a former one"}
+    responses = {**_answers(content, problem), "302": moved}
     if parts:
         responses["304"] = {"description": "Not modified"}
     parameters = [*_WHERE, *parts]
@@ -100,7 +101,11 @@ _WHERE = (
 )
 _PARTS = (
     _query("sort", "The sort order", {"type": "string", "enum": list(SortOrder), "default": "newest"}),
-    _query("q", "Text in the login, name or affiliation", {"type": "string", "maxLength": 100}),
+    _query(
+        "q",
+        "Text in the login, name or affiliation, with or without accents",
+        {"type": "string", "maxLength": 100},
+    ),
     _query("limit", "The maximum number", {"type": "integer", "minimum": 1, "maximum": 1000}),
     _query("after", "From the address in `next`", {"type": "string"}),
     _query("before", "From the address in `previous`", {"type": "string"}),

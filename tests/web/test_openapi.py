@@ -76,4 +76,5 @@ async def test_the_document_is_served_for_everybody_to_read(scene: Scene) -> Non
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         found = json.loads(await answer.text())
     assert found["openapi"] == "3.1.0"
+    assert "302" in found["paths"]["/petitions/{owner}/{repo}/{number}.csv"]["get"]["responses"]
     assert {path["get"]["operationId"] for path in found["paths"].values()} == set(OPERATIONS)
