@@ -64,24 +64,25 @@ def spellings(text: str) -> tuple[str, ...]:
     letters = unicodedata.normalize("NFKC", text.translate(_DROPPED)).casefold()
     # Case folding takes some letters apart.
     columns = dict.fromkeys(zip(*map(_ways_to_type, unicodedata.normalize("NFC", letters)), strict=True))
-    found = (" ".join("".join(column).split()) for column in columns)
+    found = [" ".join("".join(column).split()) for column in columns]
+    found += [_LONG_ENDING.sub("y", one) for one in found if one.isascii()]
     return tuple(dict.fromkeys(filter(None, found))) or (letters or text.casefold(),)
 
 
 @lru_cache(4_096)
 def _ways_to_type(letter: str) -> tuple[str, ...]:
-    """Return a letter without accent, as a digraph, twice in Latin script, and the first two with `å` as `aa`."""
+    """Return a letter without accent, as a digraph, by three ways in Latin, and the first two with `å` as `aa`."""
     plain = _plain(letter)
     digraph = _DIGRAPHS.get(letter, plain)
     latin = "".join(_LATIN.get(one, one) for one in plain)
-    ways = (plain, digraph, latin, _LATIN.get(letter, latin))
+    ways = (plain, digraph, latin, _LATIN.get(letter, latin), _LATIN_ELSEWHERE.get(letter, latin))
     return (*ways, "aa", "aa") if letter == "å" else (*ways, plain, digraph)
 
 
 def _plain(letter: str) -> str:
     if letter in _LETTERS or ord(letter) in _DROPPED:
         return _LETTERS.get(letter, "")
-    if unicodedata.category(letter) in _BLANK:
+    if letter == "・" or unicodedata.category(letter) in _BLANK:
         return " "
     parts = unicodedata.normalize("NFKD", letter)
     # Of Japanese and Indic letters the mark makes another letter.
@@ -112,8 +113,8 @@ _MARKS_THAT_STAY: Final = {0, 8, 9}
 _BLANK: Final = {"Zs", "Pd", "Cc", "Zl", "Zp"}
 """Categories of blanks and dashes: who types a name does not tell them apart."""
 
-_DROPPED: Final = dict.fromkeys(map(ord, "'`´‘’‛′ʹʻʼʽˈʾʿꞌ՚׳＇"), "")
-"""What stands for an apostrophe, which people leave out or type in other ways."""
+_DROPPED: Final = dict.fromkeys(map(ord, "'`´‘’‛′ʹʻʼʽˈʾʿꞌ՚׳＇·"), "")
+"""What stands for an apostrophe, and the dot in Catalan: people leave it out, or type it in other ways."""
 
 
 def _table(pairs: str) -> dict[str, str]:
@@ -129,7 +130,7 @@ _LETTERS: Final = {
 }
 """Letters that have no accent to be taken off, by those that people type instead."""
 
-_DIGRAPHS: Final = _table("ä=ae ö=oe ü=ue ø=oe ő=oe ű=ue đ=dj ð=dh")
+_DIGRAPHS: Final = _table("ä=ae ö=oe ü=ue ø=oe ő=oe ű=ue đ=dj ð=dh ə=a")
 
 _LATIN: Final = _table(
     "а=a б=b в=v г=g ґ=g д=d ђ=dj е=e ё=yo є=ye ж=zh з=z ѕ=dz и=i і=i ї=yi й=y ј=j к=k л=l љ=lj м=m н=n њ=nj о=o"
@@ -137,3 +138,9 @@ _LATIN: Final = _table(
     " α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o"
 )
 """Cyrillic and Greek letters as they are mostly written in passports."""
+
+_LATIN_ELSEWHERE: Final = _table("г=h и=y ї=i й=i є=ie ю=iu я=ia х=h ц=c υ=u ύ=u")
+"""The letters that are written otherwise in Ukraine, or beside other letters."""
+
+_LONG_ENDING: Final = re.compile(r"i[iy]\b")
+"""What Russian names end in, which mostly is shortened."""

@@ -28,6 +28,9 @@ FOUND = {
     "Þórður Guðmundsson": "thordur, gudmundsson, Gudhmundsson",
     "Ħamrun Ġorġ": "hamrun gorg",
     "Ɓala Ƙofa": "bala kofa",
+    "Əliyev": "eliyev, Aliyev",
+    "Gal·la": "galla, gal·la",
+    "ジョン・スミス": "ジョン スミス, じょん",
     "Æsa Œuvre": "aesa, oeuvre",
     "Ŋaaba": "naaba",
     # case
@@ -47,6 +50,10 @@ FOUND = {
     "ﬁnn": "finn",
     # other scripts
     "Ёлкин": "елкин, ЁЛКИН, Elkin, yolkin",
+    "Фёдор Достоевский": "Fedor, Fyodor, dostoevsky, dostoevskiy, Dostoevskii",
+    "Григорій Київ": "Hryhorii, kyiv",
+    "Παπαδόπουλος": "papadopoulos, παπαδοπουλος",
+    "Κυριάκος": "kyriakos",
     "Сергей Жуков": "сергеи, Sergey Zhukov, sergei",
     "Ivan Petrov": "Иван Петров",
     "Қасым": "касым, kasym",
