@@ -175,10 +175,9 @@ def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSe
     if not rows:
         return KnownSettings(), ""
     row = rows[0]
-    settings = reading.read(row.text)
-    # What was no mistake once may be one to a later version of ours.
-    in_order = settings if isinstance(settings, Settings) else DEFAULTS
-    mistakes = tuple(msgspec.json.decode(row.mistakes, type=list[Mistake | str]))
+    # What was no mistake once may be one to a later version of ours; the rest of the file stays in force.
+    in_order, new_mistakes = reading.read_sound(row.text)
+    mistakes = tuple(msgspec.json.decode(row.mistakes, type=list[Mistake | str])) or new_mistakes
     return KnownSettings(in_order, row.digest, mistakes, bool(row.readable), row.read_at), row.text
 
 

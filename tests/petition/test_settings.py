@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bot.petition.comments.commands import OrganizerCommand, parse
 from bot.petition.i18n import Message
+from bot.petition.organizers.commands import NotUnderstood, SetGoal, understand
 from bot.petition.organizers.settings import (
     DEFAULTS,
     KEYS,
@@ -221,9 +223,74 @@ def test_a_goal_may_be_written_with_separators(typed: str, goal: int) -> None:
     assert read_goal(typed) == goal
 
 
+THOUSANDS = [
+    *[
+        ("1.000", 1_000),
+        ("10.000", 10_000),
+        ("100.000", 100_000),
+        ("1,000", 1_000),
+        ("1 000", 1_000),
+        ("1'000", 1_000),
+    ],
+    *[("1’000", 1_000), ("1\u00a0000", 1_000), ("1\u202f000", 1_000), ("1.000.000", 1_000_000)],
+    *[("100,500", 100_500), ("[1.000, 5.000]", (1_000, 5_000)), ("[1,000, 5,000]", (1_000, 5_000))],
+    *[("[500, 1'000]", (500, 1_000)), ("[100,500]", (100, 500)), ("[100,500,1000]", (100, 500, 1_000))],
+    *[
+        ("[1,000]", 1_000),
+        ("100, 500, 1,000", (100, 500, 1_000)),
+        ("100; 500", (100, 500)),
+        ("none", ()),
+        ("[]", ()),
+    ],
+]
+NO_GOALS = [
+    *["1.00", "1.0000", "1.5", "10.0", "0.500", "1,00", "1.000,00", "1,000.000", "1 00", "1..000", ".500", "500,"],
+    *["1'00", "1.000.00", "1e3", "1k", "[1.00, 5]", "[5.000, 1.000]", "100,500,1000", "1. 000", "٥٠٠", "0"],
+]
+
+
+@pytest.mark.parametrize(("typed", "goals"), THOUSANDS)
+def test_file_and_command_read_the_same_goal(typed: str, goals: int | tuple[int, ...]) -> None:
+    ladder = goals if isinstance(goals, tuple) else (goals,)
+    check(f"goal: {typed}", goals=ladder)
+    command = parse(f"/petition goal {typed}")
+    assert isinstance(command, OrganizerCommand)
+    assert understand(command) == SetGoal(ladder)
+
+
+@pytest.mark.parametrize("typed", NO_GOALS)
+def test_file_and_command_name_the_same_mistake(typed: str) -> None:
+    assert len(mistakes(f"goal: {typed}")) == 1
+    command = parse(f"/petition goal {typed}")
+    assert isinstance(command, OrganizerCommand)
+    with pytest.raises(NotUnderstood):
+        understand(command)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("goal: ['1.000', 5.000]", {"goals": (1_000, 5_000)}),
+        ('goal: ["1,000","5,000"]', {"goals": (1_000, 5_000)}),
+        ("goal:\n  - 500\n  - 1.000\n  - 1,000,000", {"goals": (500, 1_000, 1_000_000)}),
+        ("anonymise_after: 1.000", {"anonymise_after": 1_000}),
+        ("anonymise_after: null", {"anonymise_after": None}),
+        ("minimum_account_age: 1 000", {"minimum_account_age": 1_000}),
+        ("comments_per_thread: 2,200", {"comments_per_thread": 2_200}),
+    ],
+)
+def test_thousands_may_stand_apart_in_every_number_of_the_file(text: str, expected: dict[str, object]) -> None:
+    check(text, **expected)
+
+
+@pytest.mark.parametrize("text", ["anonymise_after: 1.0", "names: 2.0", "minimum_account_age: 10.00", "names: 1e1"])
+def test_no_number_of_the_file_is_guessed(text: str) -> None:
+    assert len(mistakes(text)) == 1
+
+
 @pytest.mark.parametrize("typed", ["", "0", "-5", "1,00", "1,000.000", "٥٠٠", "9999999999", "many", "1e3"])
 def test_what_is_no_goal_is_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match="no goal"):
+    with pytest.raises(ValueError, match="no "):
         read_goal(typed)
 
 

@@ -11,6 +11,7 @@ from bot.petition.organizers.commands import CommandResults, apply_commands, log
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
 from bot.store import Store
+from bot.store.engine.database import statement
 from bot.store.rules import read_named, read_organizers, record_rules
 from tests.store.scene import ADA, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, person, rows
 
@@ -226,3 +227,15 @@ async def test_what_was_pushed_while_the_file_was_read_is_read_as_well(scene: Sc
     assert not (await scene.store.rules.get_settings(REPOSITORY.id)).is_read
     await scene.store.rules.mark_settings_read(REPOSITORY.id, 102, known)
     assert not (await scene.store.rules.get_settings(REPOSITORY.id)).is_read
+
+
+async def test_what_an_update_finds_wrong_in_the_settings_is_named_and_the_rest_stays_in_force(
+    scene: Scene,
+) -> None:
+    store = scene.store
+    await store.rules.record_settings(REPOSITORY.id, 'also_accept: ["+1"]\ngoal: 5', 100)
+    older = statement("UPDATE settings SET text = $1")
+    await store.database.write(lambda work: work.execute(older, 'also_accept: ["+1"]\ngoal: 1.0'))
+    known = await store.rules.get_settings(REPOSITORY.id)
+    assert known.settings == Settings(also_accept=("+1",))
+    assert [str(one).split(";")[0] for one in known.mistakes] == ["line 2, goal: found “1.0”"]

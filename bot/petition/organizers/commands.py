@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from enum import StrEnum
-from itertools import pairwise
 from operator import attrgetter
 from typing import ClassVar, Final, Self
 
@@ -22,7 +20,7 @@ from bot.petition.comments.commands import ARGUMENT_LIMIT, OrganizerCommand
 from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import DEADLINE_ALLOWED, Settings, read_deadline, read_goal
+from bot.petition.organizers.settings import DEADLINE_ALLOWED, NONE, Settings, read_deadline, read_goals
 from bot.petition.text import clean
 from bot.units import WholeEpochSeconds
 
@@ -113,12 +111,11 @@ class SetGoal(Instruction, frozen=True):
     @classmethod
     def parse(cls, argument: str, /) -> SetGoal:
         """Read the goals."""
-        if argument.lower() in _NONE:
-            return cls(())
-        goals = _goals(argument.strip(" []"))
-        if not goals or any(lower >= higher for lower, higher in pairwise(goals)):
-            raise NotUnderstood(message("write a whole number from 1 to 999999999, or several in ascending order"))
-        return cls(goals)
+        try:
+            return cls(read_goals(argument))
+        except ValueError as error:
+            allowed = message("write a whole number from 1 to 999999999, or several in ascending order")
+            raise NotUnderstood(allowed) from error
 
     def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:
         return _changed(rules, settings=replace(rules.settings, goals=self.goals))
@@ -136,7 +133,7 @@ class SetDeadline(Instruction, frozen=True):
     def parse(cls, argument: str, /) -> SetDeadline:
         """Read the time."""
         try:
-            return cls(None if argument.lower() in _NONE else read_deadline(argument.rstrip(".")))
+            return cls(None if argument.lower() in NONE else read_deadline(argument.rstrip(".")))
         except ValueError as error:
             raise NotUnderstood(DEADLINE_ALLOWED) from error
 
@@ -255,7 +252,7 @@ class Respond(Instruction, frozen=True):
         """Read the answer."""
         if not argument:
             raise NotUnderstood(message("write the answer after the word respond"))
-        return cls("" if argument.lower() in _NONE else argument)
+        return cls("" if argument.lower() in NONE else argument)
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
         return _changed(rules, response=Response(self.text, given.author.login, given.at) if self.text else None)
@@ -360,20 +357,11 @@ def _explain(results: CommandResults, given: GivenCommand, allowed: Message) -> 
 
 _SHOWN: Final = 80
 _ROOM_FOR_A_REASON: Final = 200
-_NONE: Final = ("none", "off", "-")
-_LIST = re.compile(r"[,;]\s+")
 _PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
 _PERSON = re.compile(
     r"@([A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9_])?(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII
 )
-
-
-def _goals(text: str) -> tuple[int, ...]:
-    for parts in ([text], _LIST.split(text)):
-        with suppress(ValueError):
-            return tuple(map(read_goal, parts))
-    return ()
 
 
 def _read_people(argument: str) -> tuple[tuple[str, ...], str]:

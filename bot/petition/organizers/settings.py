@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
@@ -96,26 +97,29 @@ class Mistake(Struct, frozen=True):
 
 def read(text: str) -> Settings | tuple[Mistake, ...]:
     """Read the text of a settings file: the settings, or the mistakes in the order of their lines."""
+    settings, mistakes = read_sound(text)
+    return mistakes or settings
+
+
+def read_sound(text: str) -> tuple[Settings, tuple[Mistake, ...]]:
+    """Read the text of a settings file: what is in order in it, and the mistakes."""
     if len(text) > SIZE_LIMIT:
-        return (Mistake("", 1, Message(message("{value} characters"), f"{len(text):,}"), _SHORTER),)
+        return DEFAULTS, (Mistake("", 1, Message(message("{value} characters"), f"{len(text):,}"), _SHORTER),)
     if text.count("[") + text.count("{") > _BRACKETS:
         # The parser takes long over what is nested deeply, and no value of ours is.
-        return (Mistake("", 1, Message(message("more than {value} brackets"), f"{_BRACKETS}"), _FEWER),)
+        return DEFAULTS, (Mistake("", 1, Message(message("more than {value} brackets"), f"{_BRACKETS}"), _FEWER),)
     try:
         # All scalars stay texts: YAML itself would turn `+1` into a number and `no` into a boolean.
         root = yaml.compose(text, Loader=yaml.CBaseLoader)
     except yaml.YAMLError as error:
-        return (_not_yaml(error),)
+        return DEFAULTS, (_not_yaml(error),)
     if root is None or _is_empty(root):
-        return DEFAULTS
+        return DEFAULTS, ()
     if not isinstance(root, yaml.MappingNode):
-        return (Mistake("", _line(root), _shown(_text(root)), _LINES),)
-    mistakes: list[Mistake] = []
+        return DEFAULTS, (Mistake("", _line(root), _shown(_text(root)), _LINES),)
     found: dict[str, Any] = {}
-    for key, value in root.value:
-        if (mistake := _take(key, value, found)) is not None:
-            mistakes.append(mistake)
-    return tuple(mistakes) or Settings(**found)
+    mistakes = [one for key, value in root.value if (one := _take(key, value, found)) is not None]
+    return Settings(**found), tuple(mistakes)
 
 
 def digest(text: str) -> str:
@@ -140,13 +144,41 @@ def read_deadline(text: str) -> WholeEpochSeconds:
     return at
 
 
-def read_goal(text: str) -> int:
-    """Read a goal as people write it, with or without separators; raises ValueError for anything else."""
+def read_whole(text: str) -> int:
+    """Read a whole number as people write it, also with its thousands apart; raises ValueError for others."""
     digits = re.sub(_SEPARATORS, "", text) if _GROUPED.fullmatch(text) else text
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _GOAL_DIGITS and int(digits) > 0):
-        raise ValueError(f"no goal: {text!r}")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
+        raise ValueError(f"no whole number: {text!r}")
     return int(digits)
 
+
+def read_goal(text: str) -> int:
+    """Read a goal; raises ValueError for anything else."""
+    if (goal := read_whole(text)) < 1:
+        raise ValueError(f"no goal: {text!r}")
+    return goal
+
+
+def read_goals(text: str) -> tuple[int, ...]:
+    """Read a goal, or a ladder of goals, as people write it; empty for `none`. Raises ValueError for anything else.
+
+    A comma before exactly three digits groups thousands, one with a blank behind it divides. Between brackets a
+    comma divides also without one, as it does in YAML, unless others there have it.
+    """
+    if text.lower() in NONE:
+        return ()
+    listed = _BRACKETED.fullmatch(text)
+    inner = (listed[1] if listed else text).strip()
+    divided = _LIST.split(inner)
+    attempts = [divided] if len(divided) > 1 else [inner.split(","), [inner]] if listed else [[inner]]
+    for parts in attempts:
+        with suppress(ValueError):
+            return _ascending([read_goal(part.strip()) for part in parts])
+    raise ValueError(f"no goals: {text!r}")
+
+
+NONE: Final = ("none", "off", "-", "[]")
+"""What takes a goal, a deadline or an answer away."""
 
 DEADLINE_ALLOWED: Final = message(
     "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
@@ -161,17 +193,23 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE_AND_TIME = re.compile(r"(?i)\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d)? ?(z|[+-]\d\d:\d\d)", re.ASCII)
 _SECONDS_PER_DAY: Final = 86_400
 _LAST_SECOND: Final = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
-_SEPARATORS = "[,.'_ \u00a0\u202f]"
-_GROUPED = re.compile(rf"\d{{1,3}}({_SEPARATORS})\d{{3}}(?:\1\d{{3}})*", re.ASCII)
+_SEPARATORS = "[,.'’_ \u00a0\u2009\u202f]"
+_GROUPED = re.compile(rf"[1-9]\d{{,2}}({_SEPARATORS})\d{{3}}(?:\1\d{{3}})*", re.ASCII)
+_MOST_DIGITS: Final = 9
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+_LIST = re.compile(r"[,;]\s+")
 
-_GOAL_DIGITS: Final = 9
 
-
-def _read_goals(given: int | list[int]) -> tuple[int, ...]:
-    """Return the ladder of goals; a single one is a ladder too."""
-    goals = (given,) if isinstance(given, int) else tuple(given)
+def _ascending(goals: Sequence[int]) -> tuple[int, ...]:
     if any(lower >= higher for lower, higher in pairwise(goals)):
         raise ValueError("the goals do not ascend")
+    return tuple(goals)
+
+
+def _read_listed_goals(given: str) -> tuple[int, ...]:
+    goals = read_goals(given)
+    if len(goals) > _MOST_GOALS:
+        raise ValueError("too many goals")
     return goals
 
 
@@ -188,10 +226,6 @@ def _read_details(given: str | list[str]) -> frozenset[Detail]:
     return frozenset({Detail.LOGIN, *map(Detail, [given] if isinstance(given, str) else given)})
 
 
-def _whole(least: int, most: int) -> object:
-    return Annotated[int, Meta(ge=least, le=most)]
-
-
 class Key(Struct, frozen=True):
     """A key of the file: the type of its value, and what it allows, in words."""
 
@@ -203,20 +237,37 @@ class Key(Struct, frozen=True):
     """The setting's name, where it is not the key's."""
     value: str = ""
     """What stands in the words."""
+    as_text: bool = False
+    """Whether a list is read as it is written, with its brackets."""
 
 
-_Goal = Annotated[int, Meta(ge=1, le=999_999_999)]
+def _whole(least: int, most: int, allowed: str, *, or_null: bool = False) -> Key:
+    """Return a key whose value is a whole number; msgspec would read `1.000` as 1."""
+
+    def read_number(given: str) -> int | None:
+        if or_null and given == "null":
+            return None
+        number = read_whole(given)
+        if not least <= number <= most:
+            raise ValueError(f"not from {least} to {most}: {given!r}")
+        return number
+
+    return Key(str, allowed, read_number)
+
+
+_MOST_GOALS: Final = 20
 _Phrase = Annotated[str, Meta(min_length=1, max_length=60)]
 _YES_OR_NO: Final = Key(bool, message("write true or false"))
 
 KEYS: Final = {
     "goal": Key(
-        _Goal | Annotated[list[_Goal], Meta(max_length=20)],
+        str,
         message(
             "write a whole number from 1 to 999999999, or up to 20 in ascending order, such as [100, 500, 1000]"
         ),
-        _read_goals,
+        _read_listed_goals,
         "goals",
+        as_text=True,
     ),
     "deadline": Key(str, DEADLINE_ALLOWED, read_deadline),
     "also_accept": Key(
@@ -231,11 +282,11 @@ KEYS: Final = {
         ),
         _read_details,
     ),
-    "names": Key(_whole(0, 100), message("write a whole number from 0 to 100")),
+    "names": _whole(0, 100, message("write a whole number from 0 to 100")),
     "milestones": _YES_OR_NO,
-    "comments_per_thread": Key(_whole(50, 2_400), message("write a whole number from 50 to 2400")),
-    "minimum_account_age": Key(
-        _whole(0, 3_650), message("write a number of days from 0 to 3650; 0 switches the rule off")
+    "comments_per_thread": _whole(50, 2_400, message("write a whole number from 50 to 2400")),
+    "minimum_account_age": _whole(
+        0, 3_650, message("write a number of days from 0 to 3650; 0 switches the rule off")
     ),
     "roster": Key(
         Literal["public", "private"],
@@ -250,9 +301,8 @@ KEYS: Final = {
         value=", ".join(LANGUAGES),
     ),
     "chart": _YES_OR_NO,
-    "anonymise_after": Key(
-        Annotated[int, Meta(ge=0, le=36_500)] | None,
-        message("write a number of days from 0 to 36500, or leave the key out"),
+    "anonymise_after": _whole(
+        0, 36_500, message("write a number of days from 0 to 36500, or leave the key out"), or_null=True
     ),
 }
 """Each key of the file. A new one is an entry here and a field of `Settings`."""
@@ -276,7 +326,8 @@ def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | 
         # A key without a value is as good as none.
         return None
     try:
-        found[setting] = known.read(msgspec.convert(_plain(value), known.type, strict=False))
+        given = _as_written(value) if known.as_text else _plain(value)
+        found[setting] = known.read(msgspec.convert(given, known.type, strict=False))
     except ValueError:
         return Mistake(name, _line(value), _shown(_text(value)), Message(known.allowed, known.value))
     return None
@@ -295,6 +346,22 @@ def _plain(node: yaml.Node) -> str | list[str]:
     if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
         return [str(item.value) for item in node.value]
     raise ValueError("a list of lists, or a mapping")
+
+
+def _as_written(node: yaml.Node) -> str:
+    """Return a text, or the text of a list: a comma that was written without a blank stays so."""
+    plain = _plain(node)
+    if isinstance(plain, str):
+        return plain
+    written = "".join(
+        f"{one.value}{',' if _is_tight(one, following) else ', '}" for one, following in pairwise(node.value)
+    )
+    return f"[{written}{''.join(plain[-1:])}]"
+
+
+def _is_tight(one: yaml.ScalarNode, following: yaml.ScalarNode) -> bool:
+    is_plain = not one.style and not following.style
+    return is_plain and one.end_mark.index + 1 == following.start_mark.index
 
 
 def _text(node: yaml.Node) -> str:
