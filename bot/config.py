@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +39,9 @@ class Variable(Struct, frozen=True):
 VARIABLES = (
     Variable("GITHUB_APP_ID", None, "App id or client id"),
     Variable(
-        "GITHUB_PRIVATE_KEY", None, r"the App's private key: PEM text (real or `\n`-escaped newlines, or base64)"
+        "GITHUB_PRIVATE_KEY",
+        None,
+        r"the App's private key: PEM text (real or `\n`-escaped newlines, or base64, also wrapped)",
     ),
     Variable("GITHUB_PRIVATE_KEY_PATH", None, "the file that holds the private key, instead of the text"),
     Variable("GITHUB_WEBHOOK_SECRET", None, "the webhook's shared secret; comma-separated values allow rotation"),
@@ -254,7 +257,9 @@ class _Reader(Struct, frozen=True):
         if value and path:
             self.problems.append("GITHUB_PRIVATE_KEY and GITHUB_PRIVATE_KEY_PATH are both set; keep one of them")
         elif path:
-            return self._checked_key("GITHUB_PRIVATE_KEY_PATH", lambda: Path(path).read_text(encoding="utf-8"))
+            return self._checked_key(
+                "GITHUB_PRIVATE_KEY_PATH", lambda: _unfold(Path(path).read_text(encoding="utf-8"))
+            )
         elif value:
             return self._checked_key("GITHUB_PRIVATE_KEY", lambda: _unfold(value))
         elif required:
@@ -293,10 +298,17 @@ def _is_rsa_key(pem: str) -> bool:
 
 
 def _unfold(value: str) -> str:
-    r"""Undo what settings pages do to a PEM text: `\n` for newlines, or base64 around the whole."""
-    if "-----BEGIN" in value:
-        return value.replace("\\n", "\n")
-    try:
-        return base64.b64decode(value, validate=True).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
+    r"""Undo what settings pages and shells do to a PEM text: newlines escaped or lost, quotes or base64 around it."""
+    text = _ESCAPED_NEWLINE.sub("\n", value.strip().strip("\"'"))
+    if "-----BEGIN" not in text:
+        try:
+            # Tools wrap base64 after 76 characters.
+            text = base64.b64decode("".join(text.split()), validate=True).decode("ascii")
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    on_one_line = _ON_ONE_LINE.fullmatch(text.strip())
+    return "\n".join([on_one_line[1], *on_one_line[2].split(), on_one_line[3]]) if on_one_line else text
+
+
+_ESCAPED_NEWLINE = re.compile(r"(?:\\+r)?\\+n|\\+r")
+_ON_ONE_LINE = re.compile(r"(-----BEGIN [A-Z ]+-----)([A-Za-z0-9+/= ]+)(-----END [A-Z ]+-----)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,32 @@ def test_no_proxy_is_something_else_than_nothing_said(value: str | None, expecte
     assert "TRUSTED_PROXIES must be a whole number from 0 to 9" in problems(COMPLETE | {"TRUSTED_PROXIES": "-1"})
 
 
-@pytest.mark.parametrize(
-    "value",
-    [KEY, KEY.replace("\n", "\\n"), base64.b64encode(KEY.encode()).decode()],
-    ids=["plain", "escaped newlines", "base64"],
-)
-def test_the_private_key_survives_settings_pages(value: str) -> None:
-    assert read(COMPLETE | {"GITHUB_PRIVATE_KEY": value}).private_key.strip() == KEY.strip()
+CRLF = KEY.replace("\n", "\r\n")
+FORMS = {
+    "plain": KEY,
+    "with CRLF": CRLF,
+    "with CR": KEY.replace("\n", "\r"),
+    "escaped newlines": KEY.replace("\n", "\\n"),
+    "escaped CRLF": KEY.replace("\n", "\\r\\n"),
+    "escaped twice": KEY.replace("\n", "\\\\n"),
+    "escaped in quotes": f'"{KEY.replace(chr(10), chr(92) + "n")}"',
+    "on one line": KEY.replace("\n", " "),
+    "base64": base64.b64encode(KEY.encode()).decode(),
+    "base64 of CRLF": base64.b64encode(CRLF.encode()).decode(),
+    "base64 wrapped at 76": base64.encodebytes(KEY.encode()).decode(),
+    "base64 wrapped at 64 with CRLF": "\r\n".join(textwrap.wrap(base64.b64encode(KEY.encode()).decode(), 64)),
+    "base64 wrapped and escaped": base64.encodebytes(KEY.encode()).decode().replace("\n", "\\n"),
+    "base64 on one line with blanks": base64.encodebytes(KEY.encode()).decode().replace("\n", " "),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_private_key_survives_settings_pages_and_shells(form: str, tmp_path: Path) -> None:
+    assert read(COMPLETE | {"GITHUB_PRIVATE_KEY": FORMS[form]}).private_key.split() == KEY.split()
+    path = tmp_path / "app.pem"
+    path.write_text(FORMS[form], newline="")
+    environment = COMPLETE | {"GITHUB_PRIVATE_KEY": "", "GITHUB_PRIVATE_KEY_PATH": str(path)}
+    assert read(environment).private_key.split() == KEY.split()
 
 
 def test_the_private_key_comes_from_a_file(tmp_path: Path) -> None:
