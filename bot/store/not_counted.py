@@ -30,7 +30,7 @@ class NotCounted(Struct, frozen=True):
     comment_id: int
 
 
-_LOGIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
+_LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 """What may be a login; for other texts no comment needs to be read."""
 
 
