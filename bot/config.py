@@ -261,14 +261,14 @@ class _Reader(Struct, frozen=True):
                 "GITHUB_PRIVATE_KEY_PATH", lambda: _unfold(Path(path).read_text(encoding="utf-8"))
             )
         elif value:
-            return self._checked_key("GITHUB_PRIVATE_KEY", lambda: _unfold(value))
+            return self._checked_key("GITHUB_PRIVATE_KEY", lambda: value)
         elif required:
             self.problems.append("GITHUB_PRIVATE_KEY (or GITHUB_PRIVATE_KEY_PATH) is not set")
         return ""
 
     def _checked_key(self, name: str, load: Callable[[], str]) -> str:
         try:
-            pem = load()
+            pem = _unfold(load())
         except OSError as error:
             self.problems.append(f"{name} names a file that cannot be read: {error.strerror}")
             return ""
@@ -298,7 +298,7 @@ def _is_rsa_key(pem: str) -> bool:
 
 
 def _unfold(value: str) -> str:
-    r"""Undo what settings pages and shells do to a PEM text: newlines escaped or lost, quotes or base64 around it."""
+    r"""Undo what settings pages and shells do to a PEM text: newlines escaped or lost, quotes, base64."""
     text = _ESCAPED_NEWLINE.sub("\n", value.strip().strip("\"'"))
     if "-----BEGIN" not in text:
         try:
