@@ -1,4 +1,4 @@
-"""Letters, which are untrusted Markdown, as sanitized HTML."""
+"""Letters and official responses, which are untrusted Markdown, as sanitized HTML."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from bot.petition.markdown import limit_nesting
+from bot.petition.text import drop_non_xml
 
 REMEMBERED: Final = 8 * 1024 * 1024
 """Characters of rendered letters that are cached; a longer one is rendered each time."""
@@ -37,6 +38,11 @@ def render(text: str) -> Markup:
     if _repeats(html) > REPEATED:
         html = _MARKDOWN_ALONE.render(text)
     return Markup(_SANITIZER.clean(html))  # noqa: S704 - sanitized just here
+
+
+def render_response(text: str) -> Markup:
+    """Return an official response as HTML, as a letter; HTML in it is shown as the text that it is."""
+    return Markup(_SANITIZER.clean(_MARKDOWN_ALONE.render(limit_nesting(drop_non_xml(text), QUOTES))))  # noqa: S704 - sanitized
 
 
 # What GitHub shows in an issue: https://github.com/github/markup#github-markup

@@ -36,7 +36,7 @@ from bot.export.schemas import (
 )
 from bot.petition.block.body import letter_digest
 from bot.petition.counting.tally import digest
-from bot.petition.text import drop_non_xml, links_apart
+from bot.petition.text import drop_non_xml
 from bot.store import PetitionExport
 from bot.units import WholeEpochSeconds
 from bot.urls import Pages, Site
@@ -132,7 +132,7 @@ def paper(pack: PackRecord, growth: Growth) -> Iterator[bytes]:
         numbers=_numbers(pack),
         chart=Markup(chart(growth, petition.title, standalone=False)),  # noqa: S704 - it escapes what it is given
         chart_words=growth.in_words(),
-        response=links_apart(petition.response.text) if petition.response else (),
+        response=letter_html.render_response(petition.response.text) if petition.response else "",
         letter=_letter(letters[-1].text if letters else None),
         versions={one.digest: number for number, one in enumerate(letters, 1)} if len(letters) > 1 else {},
         in_one_list=IN_ONE_LIST,

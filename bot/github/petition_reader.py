@@ -175,10 +175,13 @@ async def _find_rules(
     commands = standing_commands(comments)
     organizers = await _organizers(client, repository, commands, associates, notes)
     named: dict[tuple[int, str], Author | None] = {}
+    logins = defaultdict[int, dict[str, None]](dict)
     for one in commands:
         if organizers[one.author.id]:
-            people = await _named(client, one, comments, withheld.get(one.comment_id, ()), notes)
-            named.update({(one.comment_id, login): person for login, person in people.items()})
+            logins[one.comment_id].update(dict.fromkeys(logins_in(one.command)))
+    for comment_id, names in logins.items():
+        people = await _named(client, names, comments, withheld.get(comment_id, ()), notes)
+        named.update({(comment_id, login): person for login, person in people.items()})
     return apply_commands(settings, commands, organizers=organizers, named=named).rules
 
 
@@ -215,14 +218,14 @@ async def _organizers(
 
 async def _named(
     client: InstallationClient,
-    one: GivenCommand,
+    logins: Iterable[str],
     comments: Iterable[Comment],
     meant: Collection[int],
     notes: list[str],
 ) -> dict[str, Author | None]:
-    """Return the account that a command means by each login; `meant` are those that the block shows as removed."""
+    """Return the account that a comment means by each login; `meant` are those that the block shows as removed."""
     authors = {comment.author.login.lower(): comment.author for comment in comments if comment.author}
-    people = {login: await client.find_user(login) or authors.get(login) for login in logins_in(one.command)}
+    people = {login: await client.find_user(login) or authors.get(login) for login in logins}
     others = set(meant) - {person.id for person in people.values() if person is not None}
     for login, person in people.items():
         if others and (person is None or person.id not in meant):

@@ -35,6 +35,8 @@ class AuditEntry(Struct, frozen=True):
     argument: str
     answer: str
     note: str
+    position: int = 0
+    """Where it stands among the commands of its comment."""
     thread: int | None = None
     """The number of the issue on which it was given, where that is in the petition's repository."""
 
@@ -74,7 +76,7 @@ _THREAD_IN_REPOSITORY: Final = """
 
 _ENTRIES: Final = statement(f"""
     SELECT a.number, a.noted_at, a.comment_id, a.given_at, a.user_id, a.login, a.word, a.argument, a.answer, a.note,
-           t.number AS thread
+           a.position, t.number AS thread
     FROM audit a LEFT JOIN comments c ON c.id = a.comment_id {_THREAD_IN_REPOSITORY}
     WHERE a.petition_id = $1 ORDER BY a.number
 """)
@@ -86,8 +88,8 @@ def _read_entries(transaction: Transaction, petition_id: int) -> list[AuditEntry
 
 _ADD_ENTRY: Final = statement("""
     INSERT INTO audit (petition_id, number, noted_at, comment_id, given_at, user_id, login, word, argument, answer,
-                       note)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                       note, position)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """)
 
 
@@ -99,13 +101,13 @@ def record_outcomes(
     These are refused and always were: anybody may write such comments, as many as they like.
     """
     entries = _read_entries(transaction, petition_id)
-    last = {entry.comment_id: entry for entry in entries}
+    last = {(entry.comment_id, entry.position): entry for entry in entries}
     found, standing, attempts = list[AuditEntry](), set(), []
     number = entries[-1].number if entries else 0
     for outcome in outcomes:
         given = outcome.command
-        standing.add(given.comment_id)
-        entry = last.get(given.comment_id)
+        standing.add((given.comment_id, given.position))
+        entry = last.get((given.comment_id, given.position))
         if outcome.status is CommandStatus.REFUSED and (entry is None or entry.answer in _AS_GOOD_AS_REFUSED):
             attempts.append(given)
             continue
@@ -118,11 +120,11 @@ def record_outcomes(
         found.append(
             AuditEntry(
                 number, now, given.comment_id, given.at, given.author.id, given.author.login, given.command.word,
-                given.command.argument, outcome.status.value, outcome.note,
+                given.command.argument, outcome.status.value, outcome.note, given.position,
             )
         )  # fmt: skip
-    for comment_id, entry in last.items():
-        if comment_id not in standing and entry.answer != TAKEN_BACK:
+    for place, entry in last.items():
+        if place not in standing and entry.answer != TAKEN_BACK:
             number += 1
             found.append(replace(entry, number=number, noted_at=now, answer=TAKEN_BACK, note=""))
     transaction.each(_ADD_ENTRY, [(petition_id, *astuple(entry)[:-1]) for entry in found])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import Author
+from bot.petition.counting.tally import as_signed
 from bot.petition.organizers import settings as reading
 from bot.petition.organizers.commands import CommandResults, CommandStatus, GivenCommand, standing_commands
 from bot.petition.organizers.rules_in_force import Rules
@@ -17,7 +19,7 @@ from bot.petition.organizers.settings import DEFAULTS, Mistake, Settings
 from bot.store.audit_log import record_attempts, record_outcomes
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, write_transaction
 from bot.store.installations import resync_petitions_of
-from bot.store.recording.signatures import derive_signatures
+from bot.store.recording.signatures import derive_signatures, evaluate_comments, read_born
 from bot.store.recording.unit_of_work import PetitionRow, UnitOfWork
 from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment, write_rules
 from bot.store.threads import read_issues_of
@@ -245,7 +247,7 @@ def record_rules(
     if before != ruling.rules:
         _reconsider(unit, petition, before)
         petition.bumped = True
-    _answer(unit, petition_id, ruling)
+    _answer(unit, petition, ruling)
     derive_signatures(unit, now)
     _request_recount(unit, ruling)
     _record_end(transaction, petition, now)
@@ -287,12 +289,18 @@ def _age_matters(unit: UnitOfWork, after: Rules) -> set[int]:
     return {row.comment.author.id for row in unit.comments.values() if row.comment.author}
 
 
-def _answer(unit: UnitOfWork, petition_id: int, ruling: CommandResults) -> None:
-    """Set the reaction that each command should bear."""
-    answers = {outcome.command.comment_id: outcome for outcome in ruling.outcomes}
-    for row in _read_command_rows(unit.transaction, petition_id):
-        outcome = answers.get(row.comment.id)
-        wanted = None if outcome is None else _REACTIONS[outcome.status]
+def _answer(unit: UnitOfWork, petition: PetitionRow, ruling: CommandResults) -> None:
+    """Set the reaction that each comment with commands should bear: 👍 where all of them were applied."""
+    answers = defaultdict[int, set[CommandStatus]](set)
+    for outcome in ruling.outcomes:
+        answers[outcome.command.comment_id].add(outcome.status)
+    rows = list(_read_command_rows(unit.transaction, petition.id))
+    refused = _refused_signatures(unit, petition, rows)
+    for row in rows:
+        found = answers[row.comment.id]
+        wanted = next((reaction for status, reaction in _REACTIONS.items() if status in found), None)
+        if wanted == "+1" and row.comment.id in refused:
+            wanted = "confused"
         known = unit.comments.setdefault(row.comment.id, row)
         if known.wanted != wanted:
             unit.comments[row.comment.id] = unit.changed[row.comment.id] = replace(
@@ -300,12 +308,25 @@ def _answer(unit: UnitOfWork, petition_id: int, ruling: CommandResults) -> None:
             )
 
 
+def _refused_signatures(unit: UnitOfWork, petition: PetitionRow, rows: Iterable[CommentRow]) -> set[int]:
+    """Return the comments with commands that also try to sign, and do not."""
+    signers = {row.comment.author.id for row in rows if row.comment.author and as_signed(row.comment)}
+    unit.read_authors(signers)
+    read_born(unit.transaction, petition, sorted(signers))
+    comments = defaultdict[int, list[CommentRow]](list)
+    for row in unit.comments.values():
+        if row.comment.author is not None and row.petition_id == petition.id:
+            comments[row.comment.author.id].append(row)
+    return {one for signer in signers for one in evaluate_comments(petition, comments[signer]).refused}
+
+
 _REACTIONS: Final = {
-    CommandStatus.APPLIED: "+1",
+    CommandStatus.WAITING: None,
     CommandStatus.REFUSED: "confused",
     CommandStatus.NOT_UNDERSTOOD: "confused",
-    CommandStatus.WAITING: None,
+    CommandStatus.APPLIED: "+1",
 }
+"""The reaction to a comment is that of the first of these that a command of it has."""
 
 
 def _request_recount(unit: UnitOfWork, ruling: CommandResults) -> None:

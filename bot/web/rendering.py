@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from bot.export.letter_html import render_response
 from bot.export.schemas import iso
-from bot.petition.text import links_apart
 from bot.units import WholeEpochSeconds
 from bot.web.routing import Handler
 
@@ -42,7 +42,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    templates.filters |= {"iso": iso, "moment": moment, "links_apart": links_apart}
+    templates.filters |= {"iso": iso, "moment": moment, "as_response": render_response}
     return templates
 
 

@@ -44,6 +44,12 @@ KNOWN: dict[str, Family] = {
     "quotes of definitions": lambda length: "<\n\n" + "[a]: b '[a]: b\n> [a]:>\n" * (length // 24) + "\n/sign x",
     "items in quotes": lambda length: "<a > - - > " * 40 + "> ---\n" * (length // 6) + "\n/sign x",
     "a line that does not divide": lambda length: "/sign\n---" + " " * length + "x",
+    "commands": lambda length: "/petition goal 5\n" * (length // 17),
+    "responses": lambda length: "/petition respond a\n\n" * (length // 21),
+    "responses among signatures": lambda length: "/sign a\nb\n/petition respond [a\n\n- b\n" * (length // 37),
+    "mistyped commands": lambda length: "/petiton gaol\n" * (length // 14),
+    "what is nearly a mistyped command": lambda length: "`a\n/pettitoin helped\n" * (length // 20),
+    "signatures": lambda length: "/sign a, b\nc\n" * (length // 13),
     "helpers that hold each other": lambda length: (
         "/sign a" + "\u0300\u0300\u0300\u0300\u094d\u200d" * (length // 6)
     ),

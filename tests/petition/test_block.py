@@ -25,6 +25,7 @@ from bot.petition.block import (
 from bot.petition.block.sections import SECTIONS, Section
 from bot.petition.comments.commands import Sign, Unsign, parse
 from bot.petition.counting.tally import Signature
+from bot.petition.organizers.rules_in_force import Response
 from bot.petition.text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
 
 NOW = 1795347607  # 22 Nov 2026, 11:40:07 UTC
@@ -521,3 +522,17 @@ class TestSections:
     def test_no_two_sections_give_way_at_once(self) -> None:
         ranks = [section.gives_way for section in SECTIONS]
         assert len(set(ranks)) == len(ranks)
+
+
+def test_a_long_response_is_cut_only_where_a_page_shows_all_of_it() -> None:
+    text = "First.\n\nSecond line\nand third.\n\n" + "word " * 700 + "end."
+    content = BlockContent(0, "", 0, response=Response(text, "grace", 0))
+    whole = render_block(content)
+    assert "> First.\n>\n> Second line<br>and third.\n>\n> word" in whole
+    assert "end." in whole
+    cut = render_block(replace(content, roster_url="https://e.org/p"))
+    assert "…\n>\n> […](https://e.org/p)" in cut
+    assert "end." not in cut
+    short = render_block(replace(content, roster_url="https://e.org/p", response=Response("Yes.", "grace", 0)))
+    assert "> Yes.\n" in short
+    assert "[…]" not in short

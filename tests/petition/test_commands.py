@@ -12,7 +12,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.petition.comments import commands
-from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, parse, phrases
+from bot.petition.comments.commands import (
+    Command,
+    OrganizerCommand,
+    Phrase,
+    Several,
+    Sign,
+    Unsign,
+    organizer_commands,
+    parse,
+    phrases,
+    restore,
+)
+from bot.petition.comments.mistyped import INSTRUCTION_WORDS
+from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.text import clean, says_something
 from tests.effort import growth
 
@@ -40,7 +53,8 @@ CHANGED_LINE_ENDINGS = [{**vector, "comment": vector["comment"].replace("\n", "\
 @pytest.mark.parametrize("vector", VECTORS + CHANGED_LINE_ENDINGS, ids=lambda vector: repr(vector["comment"]))
 def test_reads_the_vectors_of_the_contract(vector: dict[str, Any]) -> None:
     details = vector.get("name"), vector.get("affiliation"), vector.get("reason")
-    match parse(vector["comment"]):
+    command = parse(vector["comment"])
+    match command and command.effect:
         case Sign(name, affiliation, reason):
             assert (vector["command"], details) == ("sign", (name, affiliation, reason))
         case Unsign():
@@ -114,7 +128,119 @@ def test_the_last_command_decides() -> None:
     check("/unsign\n/sign Ada\nBecause.", Sign("Ada", reason="Because."))
     check("/sign Ada\n\n```\n/unsign\n```", Sign("Ada"))
     check("/sign Ada\n\n> /unsign", Sign("Ada"))
-    check("/sign\n/petition close", OrganizerCommand("close"))
+
+
+CLOSE, GOAL = OrganizerCommand("close"), OrganizerCommand("goal", "50")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("/sign Ada\n/petition goal 50", Several((GOAL,), Sign("Ada"))),
+        ("/petition goal 50\n/sign Ada\nBecause.\n\nThanks", Several((GOAL,), Sign("Ada", reason="Because."))),
+        ("/sign Ada\nBecause.\n/petition goal 50\n\nmore", Several((GOAL,), Sign("Ada", reason="Because."))),
+        ("/sign\n\nand\n\n/petition goal 50\n/petition close", Several((GOAL, CLOSE), Sign())),
+        ("/petition goal 50\n/petition close", Several((GOAL, CLOSE))),
+        ("/petition close\n/petition goal 50", Several((CLOSE, GOAL))),
+        ("/sign\n/petition close\n/unsign", Several((CLOSE,), Unsign())),
+        ("/sign\n/petition close\n/unsign\n/sign Ada", Several((CLOSE,), Sign("Ada"))),
+        ("> /petition close\n\n/sign\n\n```\n/petition close\n```", Sign()),
+        ("/petition goal 50\nOn 2 Mar 2026, Ben wrote:\n/petition close", GOAL),
+        ("/petition goal 50\n/petiton close", Several((GOAL, OrganizerCommand("?/petiton", "close")))),
+        ("/petition close\n" * 20, Several((CLOSE,) * 20)),
+        ("/petition close\n" * 22, Several((*(CLOSE,) * 20, OrganizerCommand("…")))),
+    ],
+)
+def test_all_commands_of_a_comment_count(body: str, said: Command) -> None:
+    check(body, said)
+    check(body.replace("\n", "\r\n"), said)
+    assert restore(said.stored()) == said
+
+
+@pytest.mark.parametrize(
+    ("body", "typed", "argument"),
+    [
+        *[(f"/{word} goal 80", f"/{word}", "goal 80") for word in ("petiton", "pettion", "petitoin", "petitionn")],
+        *[(f"/{word} goal 80", f"/{word}", "goal 80") for word in ("petitions", "Petiition", "petetion", "petion")],
+        *[("/petition-goal 80", "/petition", "goal 80"), ("/petition_close", "/petition", "close")],
+        *[("/petition/close", "/petition", "close"), ("/petiton: goal 80", "/petiton", "goal 80")],
+        *[("/petiton", "/petiton", ""), ("/petiton gaol 80", "/petiton", "gaol 80"), ("/petiton!", "/petiton", "")],
+        *[("\\petition goal 80", "\\petition", "goal 80"), ("／petition close", "／petition", "close")],
+        *[("/ petition close", "/ petition", "close"), ("//petition close", "//petition", "close")],
+        *[("- /petition close", "- /petition", "close"), ("1. /petition goal 80", "1. /petition", "goal 80")],
+        *[("@undersigned /petition close", "@undersigned /petition", "close")],
+        *[("`/petition goal 80`", "`/petition", "goal 80`"), ('"/petition close".', '"/petition', 'close".')],
+        *[("**/petition goal 80**", "**/petition", "goal 80**"), ("**/petition** close", "**/petition**", "close")],
+        *[("Dear bot,\n\n/petiton goal 80\n\nthanks", "/petiton", "goal 80")],
+        ("/petiton remove @ada a fake", "/petiton", "remove @ada a fake"),
+    ],
+)
+def test_a_mistyped_command_of_organizers_is_told_so(body: str, typed: str, argument: str) -> None:
+    command = parse(body)
+    assert command == OrganizerCommand.mistyped(typed, argument)
+    assert isinstance(command, OrganizerCommand)
+    assert command.is_mistyped
+    assert str(command) == f"{typed} {argument}".strip()
+    assert restore(command.stored()) == command
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *["petition goal 80", "The petition goal is 80", "/petitions like this one help nobody", "/position close"],
+        *["/partition goal 80", "/repetition", "/competition close", '"/petition close" is how to end it'],
+        *[
+            "I will not /petition close",
+            "Do not write /petiton close",
+            "> /petiton goal 80",
+            "    /petiton goal 80",
+        ],
+        *[
+            "```\n/petiton goal 80\n```",
+            "/petitioners, close the gate",
+            "/petiton Ada Lovelace",
+            "see /petiton close",
+        ],
+        *[
+            "- `/petition goal 80` sets the goal",
+            "(/petition close) ends it",
+            "/etc/petition/close",
+            "/pets goal 80",
+        ],
+        *["On 2 Mar 2026, Ben wrote:\n/petiton close", "<!-- /petiton close -->", "a `\n/petiton close\n`"],
+    ],
+)
+def test_prose_about_a_command_is_none(body: str) -> None:
+    assert not isinstance(parse(body), OrganizerCommand | Several)
+
+
+ANSWER = (
+    "We agree.\n\n- first\n- second\n\n> quoted\n\n## And\n\nthank you [all](https://e.org).\n\n```\n/sign\n```"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (f"/petition respond {ANSWER}", OrganizerCommand("respond", ANSWER)),
+        (f"/petition respond\n\n{ANSWER}\n\n", OrganizerCommand("respond", ANSWER)),
+        (f"/petition respond: {ANSWER}\n\n/petition close", Several((OrganizerCommand("respond", ANSWER), CLOSE))),
+        (f"/petition respond {ANSWER}\n/sign Ada", Several((OrganizerCommand("respond", ANSWER),), Sign("Ada"))),
+        ("/petition respond a\n\nb\n/petiton close", Several((
+            OrganizerCommand("respond", "a\n\nb"), OrganizerCommand("?/petiton", "close")))),
+        (f"/petition respond {ANSWER}\n\nOn 2 Mar 2026, Ben wrote:\n/sign", OrganizerCommand("respond", ANSWER)),
+        (f"/petition respond {ANSWER}\n\n-- \nGrace", OrganizerCommand("respond", ANSWER)),
+        (f"/petition respond {'word ' * 900}", OrganizerCommand("respond", f"{('word ' * 800)[:3999].rstrip()}…")),
+        ("/petition goal 50\n\nnot of it\n", GOAL),
+    ],
+)  # fmt: skip
+def test_a_response_goes_on_to_the_next_command_or_to_the_tail_of_a_mail(body: str, said: Command) -> None:
+    check(body, said)
+    check(body.replace("\n", "\r\n"), said)
+
+
+def test_a_mistyped_command_is_known_by_the_words_that_there_are() -> None:
+    assert list(INSTRUCTION_WORDS) == list(INSTRUCTIONS)
 
 
 # --- name and affiliation ----------------------------------------------------------------------------------------
@@ -440,7 +566,11 @@ def test_line_endings_do_not_matter(body: str) -> None:
     st.lists(COMMANDS, min_size=1, max_size=5), st.sampled_from(["\n", "\n\n", "\n\nWell, no.\n\n", "\n- a\n\n"])
 )
 def test_of_several_commands_the_last_decides(commands: list[str], between: str) -> None:
-    assert parse(between.join(commands)) == parse(commands[-1])
+    read = list(map(parse, commands))
+    own = [one for one in read if isinstance(one, Sign | Unsign)]
+    together = parse(between.join(commands))
+    assert organizer_commands(together) == tuple(one for one in read if isinstance(one, OrganizerCommand))
+    assert (together and together.effect) == (own[-1] if own else None)
 
 
 @given(

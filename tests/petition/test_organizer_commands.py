@@ -75,6 +75,13 @@ def answers(ruling: CommandResults) -> list[CommandStatus]:
         ("remove @ada: spam", Remove(("ada",), "spam")),
         ("remove @dependent[bot] no", Remove(("dependent[bot]",), "no")),
         ("remove [ada @Grace; alan] socks", Remove(("ada", "grace", "alan"), "socks")),
+        ("remove @nsmith- spam", Remove(("nsmith-",), "spam")),
+        ("remove @-nsmith: spam", Remove(("-nsmith",), "spam")),
+        ("remove @nsmith-", Remove(("nsmith-",), "")),
+        ("remove @--n--.", Remove(("--n--",), "")),
+        ("remove [ada, nsmith-, -bob, @a--b] socks", Remove(("ada", "nsmith-", "-bob", "a--b"), "socks")),
+        ("restore [@nsmith- @ada]", Restore(("nsmith-", "ada"))),
+        ("restore @nsmith-", Restore(("nsmith-",))),
         ("remove [ada, ADA]: socks", Remove(("ada",), "socks")),
         ("remove [dependent[bot], ada]", Remove(("dependent[bot]", "ada"), "")),
         ("remove @ada, @alan are one", Remove(("ada",), "@alan are one")),
@@ -99,6 +106,7 @@ def test_an_order_is_read(typed: str, meant: Instruction) -> None:
     [
         *["", "gaol 500", "goal", "goal many", "goal 500, 100", "goal 0", "deadline", "deadline tomorrow"],
         *["remove []", "remove [ada, alan", "remove [ada, all others] x", "restore [,]"],
+        *["remove @-", "remove @--- x", "remove [ada, -]"],
         *["remove", "remove spam", "restore", "restore everybody!!@", "respond", "also_accept signed"],
     ],
 )

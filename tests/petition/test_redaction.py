@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
+from bot.petition.comments.commands import Command, OrganizerCommand, Several, Sign, Unsign
 from bot.petition.comments.comment import (
     END_OF_TIME,
     Author,
@@ -58,6 +59,44 @@ def test_withdrawals_and_orders_stay_what_they_are() -> None:
     for command in (Unsign(), OrganizerCommand("goal", "500"), None):
         comment = replace(COMMENT, versions=(replace(SIGNED, command=command),))
         assert without_details(comment, END_OF_TIME).versions == comment.versions
+
+
+GOAL = OrganizerCommand("goal", "500")
+
+
+def test_of_a_signature_beside_commands_the_details_go_and_the_commands_stay() -> None:
+    comment = replace(COMMENT, versions=(replace(SIGNED, command=Several((GOAL,), Sign("Ada"))),))
+    bare = without_details(comment, END_OF_TIME)
+    assert standing(bare).command == Several((GOAL,), Sign())
+    assert without_details(bare, END_OF_TIME) == bare
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        (Several((GOAL,), Sign("Ada")), Several((GOAL,), Sign("Ben")), Sign()),
+        (Several((GOAL,), Sign("Ada")), Sign("Ben"), Sign()),
+        (Several((GOAL,), Sign("Ada")), GOAL, None),
+        (Several((GOAL,), Sign("Ada")), Several((GOAL,), Unsign()), None),
+        (Several((GOAL,), Unsign()), Sign(), Unsign()),
+        (Several((GOAL, GOAL)), Several((GOAL, GOAL)), None),
+        (Sign("Ada"), Several((GOAL,), Sign("Ben")), Sign()),
+        (Sign("Ada"), Several((GOAL,), Unsign()), None),
+        (GOAL, Several((GOAL,), Sign("Ben")), None),
+        (None, Several((GOAL,), Sign("Ben")), None),
+    ],
+)
+def test_what_somebody_else_makes_of_commands_gives_none_and_signs_nobody(
+    before: Command | None, after: Command | None, left: Command | None
+) -> None:
+    edit = Version(300, body_digest("b"), Writer.OTHER, after, previous=SIGNED.digest)
+    written = replace(COMMENT, versions=(replace(SIGNED, command=before),))
+    assert standing(merge(written, replace(COMMENT, versions=(edit,)))).command == left
+
+
+def test_a_withdrawal_beside_commands_is_believed_whoever_wrote_it() -> None:
+    edit = Version(300, body_digest("b"), Writer.UNKNOWN, Several((GOAL,), Unsign()))
+    assert standing(merge(COMMENT, replace(COMMENT, versions=(edit,)))).command == Unsign()
 
 
 def test_of_a_comment_that_nobody_wrote_there_is_nothing_to_forget() -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import Command, OrganizerCommand, Sign, Unsign
+from bot.petition.comments.commands import Command, OrganizerCommand, Several, Sign, Unsign
 from bot.petition.comments.comment import GHOST_ID, Author, Comment, Version, Writer, body_digest
 from bot.petition.counting.tally import digest, explain, fold
 from bot.petition.github_facts import CommentFact, Fact, Issue, IssueFact
@@ -31,6 +31,8 @@ COMMANDS: list[Command | None] = [
     Sign("A."),
     Unsign(),
     OrganizerCommand("help"),
+    Several((OrganizerCommand("help"),), Sign("Ada")),
+    Several((OrganizerCommand("help"), OrganizerCommand("goal", "5")), Unsign()),
 ]
 SHARED_STORE = settings(
     max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -276,6 +276,15 @@ async def test_an_official_response_stands_above_the_letter(scene: Scene) -> Non
     assert found["petition"]["response"]["login"] == "librarian"
 
 
+async def test_an_official_response_is_shown_as_the_markdown_that_it_is(scene: Scene) -> None:
+    text = "We **agree**.\n\n- in May\n- in June\n\n# Thanks\n\n> all\n\n![x](https://example.org/x.png)\none\ntwo"
+    await set_up(scene, "", Response(text, "librarian", 1_794_950_000))
+    shown = (await scene.get(PAGE)).partition('aria-labelledby="response"')[2].partition("</section>")[0]
+    for html in ("<strong>agree</strong>", "<li>in May</li>", "<h3>Thanks</h3>", "<blockquote>", "one<br>"):
+        assert html in shown, shown
+    assert "<img" not in shown
+
+
 async def test_links_in_an_official_response_lead_somewhere_and_nothing_else_does(scene: Scene) -> None:
     text = "See [the plan](https://example.org/plan), not [this](javascript:alert(1)) <a href=x>or that</a>."
     await set_up(scene, "", Response(text, "librarian", 1_794_950_000))

@@ -186,6 +186,107 @@ async def test_help_is_shown_while_it_is_asked_for(stage: Scene, petition: Issue
     await stage.until(lambda: "/petition" not in (petition.body or ""))
 
 
+async def test_all_commands_of_a_comment_are_applied_and_its_signature_counts(
+    stage: Scene, petition: Issue, clock: Clock
+) -> None:
+    given = stage.sign(petition, "grace", "/sign Grace Hopper\r\n/petition goal 2\r\n/petition deadline 2026-12-31")
+    body = await says(stage, petition, "**50%** of the goal of 2", "Open until 31 Dec 2026", "Grace Hopper")
+    assert "remark" not in body
+    await stage.reacted(given, "+1")
+    assert (await recounted(stage, petition)).recount.agrees
+    clock.ahead += 10
+    stage.sandbox.comments.edit(given, given.user, "/sign Grace Hopper\n/petition goal 4")
+    body = await says(stage, petition, "**25%** of the goal of 4")
+    assert "Open until" not in body
+    await stage.shows(petition, 1)
+    clock.ahead += 10
+    stage.sandbox.comments.edit(given, given.user, "/petition goal 4\n/petition goal 5\n/unsign")
+    await stage.shows(petition, 0)
+    await says(stage, petition, "of the goal of 5")
+    await stage.reacted(given, "+1")
+    assert [entry[1:] for entry in await audit(stage, petition)] == [
+        ("goal", "2", "obeyed"), ("deadline", "2026-12-31", "obeyed"), ("goal", "4", "obeyed"),
+        ("deadline", "2026-12-31", "taken back"), ("goal", "4", "obeyed"), ("goal", "5", "obeyed"),
+    ]  # fmt: skip
+
+
+async def test_what_of_a_comment_was_not_applied_is_told(stage: Scene, petition: Issue) -> None:
+    given = stage.sign(petition, "grace", "/petition deadline tomorrow\n/petition goal 4\n/sign")
+    await says(stage, petition, "**25%** of the goal of 4", "“/petition deadline tomorrow”: write a date")
+    await stage.reacted(given, "confused")
+    many = stage.sign(petition, "grace", "\n".join(f"/petition goal {goal}" for goal in range(1, 30)))
+    await says(stage, petition, "of the goal of 20", "of one comment, 20 commands are read")
+    await stage.reacted(many, "confused")
+
+
+async def test_who_may_not_give_commands_signs_beside_one_all_the_same(stage: Scene, petition: Issue) -> None:
+    tried = stage.sign(petition, "mallory", "/sign Mallory\n/petition close")
+    assert "Closed" not in await stage.shows(petition, 1)
+    await stage.reacted(tried, "confused")
+    assert (await recounted(stage, petition)).recount.agrees
+    stage.sandbox.comments.edit(tried, stage.organizer(), "/sign Mallory\n/petition goal 3")
+    body = await says(stage, petition, "1 person has signed", "[mallory]")
+    await stage.until(lambda: "Mallory" not in (petition.body or ""))
+    assert "goal" not in body
+
+
+async def test_a_late_signature_beside_a_command_is_refused_and_the_command_is_applied(
+    stage: Scene, petition: Issue, clock: Clock
+) -> None:
+    order(stage, petition, "close")
+    await says(stage, petition, "**Closed on")
+    clock.ahead += 10
+    given = stage.sign(petition, "grace", "/sign\n/petition goal 4")
+    await says(stage, petition, "of the goal of 4")
+    await stage.reacted(given, "confused")
+    assert "Nobody has signed" in await stage.shows(petition, 0)
+    clock.ahead += 10
+    order(stage, petition, "reopen")
+    await stage.shows(petition, 1)
+    await stage.reacted(given, "+1")
+
+
+async def test_people_are_removed_by_several_commands_of_a_comment(stage: Scene, petition: Issue) -> None:
+    fake = stage.sign(petition, "bob")
+    for login in ("nsmith-", "-eve", "ada"):
+        stage.sign(petition, login)
+    await stage.shows(petition, 4)
+    given = stage.sign(petition, "grace", "/petition remove @bob fake\n/petition remove [nsmith-, -eve] socks")
+    await stage.shows(petition, 1)
+    await stage.reacted(given, "+1")
+    stage.sandbox.accounts.rename(fake.user, "robert")
+    found = await recounted(stage, petition)
+    assert found.recount.agrees
+    assert found.notes == ("a command names bob, who has another name by now; the block shows whom it meant",)
+
+
+@pytest.mark.parametrize("text", ["/petiton goal 80", "- /petition goal 80", "`/petition goal 80`"])
+async def test_a_mistyped_command_is_explained_to_the_organizers(stage: Scene, petition: Issue, text: str) -> None:
+    given = stage.sign(petition, "grace", text)
+    tried = stage.sign(petition, "mallory", text)
+    body = await says(stage, petition, "For the organizers: 1 remark", "begin a line with /petition")
+    assert "goal of 80" not in body
+    await stage.reacted(given, "confused")
+    await stage.reacted(tried, "confused")
+    stage.sandbox.comments.edit(given, given.user, "/petition goal 80")
+    assert "remark" not in await says(stage, petition, "goal of 80")
+    await stage.reacted(given, "+1")
+
+
+async def test_an_answer_is_kept_to_its_end(stage: Scene, petition: Issue) -> None:
+    text = "We agree.\n\n- the archive opens\n- in May\n\nThank you all."
+    tail = "\n\nOn Mon, 2 Mar 2026 at 10:00, Ben Low <ben@example.org> wrote:\n/petition close"
+    given = order(stage, petition, f"respond {text}\n/petition goal 4{tail}")
+    body = await says(stage, petition, "We agree.", "Thank you all.", "of the goal of 4")
+    assert "Closed" not in body
+    assert "Ben Low" not in body
+    await stage.reacted(given, "+1")
+    assert stage.bot is not None
+    response = (await stage.bot.store.petitions.get_snapshot(petition.id, 0)).rules.response
+    assert response is not None
+    assert response.text == text
+
+
 async def test_a_slip_is_explained_to_the_organizers(stage: Scene, petition: Issue) -> None:
     given = order(stage, petition, "deadline tomorrow")
     await says(stage, petition, "For the organizers: 1 remark", "write a date such as 2026-12-31")

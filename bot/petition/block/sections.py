@@ -16,7 +16,7 @@ from bot.petition.machine_line import MachineLine
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
 from bot.petition.organizers.settings import LANGUAGES, Detail
-from bot.petition.text import inline, links_apart
+from bot.petition.text import clean, inline, links_apart
 from bot.units import WholeEpochSeconds
 
 _MOST_REMOVALS = 500
@@ -161,7 +161,14 @@ def response(content: BlockContent, tr: Translator) -> str:
         return ""
     who = tr.name(_profile(given.login, content))
     title = tr.translate("Official response by {who}, {day}", who=who, day=tr.day(given.at))
-    return f"> **📣 {title}**\n>\n> {'<br>'.join(tr.name(_with_links(line)) for line in given.text.splitlines())}"
+    shown = clean(given.text, _RESPONSE_SHOWN) if content.roster_url else given.text
+    paragraphs = [
+        "<br>".join(tr.name(_with_links(line)) for line in paragraph.split("\n"))
+        for paragraph in _PARAGRAPHS.split(shown)
+    ]
+    if shown != given.text:
+        paragraphs.append(f"[…]({content.roster_url})")
+    return "\n>\n> ".join([f"> **📣 {title}**", *paragraphs])
 
 
 def state(content: BlockContent, tr: Translator) -> str:
@@ -346,6 +353,12 @@ def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     steps = min(last - first, _CHART_STEPS)
     shown = [first + (last - first) * step // steps for step in range(steps + 1)]
     return [(day, sum(count for on, count in days if on <= day)) for day in shown]
+
+
+_RESPONSE_SHOWN: Final = 1_000
+"""Characters of a response that the block shows, where the page shows all of it."""
+
+_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 
 
 def _with_links(line: str) -> str:

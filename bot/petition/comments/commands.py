@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from itertools import takewhile
+from itertools import islice, takewhile, zip_longest
 from typing import Any, ClassVar, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from bot.petition.comments.own_text import lines_begun_in_text, passages
+from bot.petition.comments import mistyped
+from bot.petition.comments.own_text import end_of_own_text, lines_begun_in_text, passages
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
 
 ARGUMENT_LIMIT = 1_000
+RESPONSE_LIMIT = 4_000
+"""Characters of an official response; other arguments are shorter."""
+
+MOST_COMMANDS: Final = 20
+"""Organizers' commands that are read in one comment; one more is kept as `TOO_MANY`."""
+TOO_MANY: Final = "…"
 
 GRAMMAR: Final = 2
 """The version of what `parse` makes of texts. Raise it with every change by which any text is read otherwise.
@@ -45,6 +53,11 @@ class Command(Struct, frozen=True):
         return self if isinstance(self, Sign | Unsign) else None
 
     @property
+    def own_part(self) -> Command:
+        """Return what it says about its author's signature, where it says more than that."""
+        return self
+
+    @property
     def identity(self) -> object:
         """Return what stays equal while edits leave it the command that it was."""
         return type(self)
@@ -55,8 +68,13 @@ class Command(Struct, frozen=True):
 
     def redacted(self, shown: Command | None) -> Command | None:
         """Return what is left of the author's command after somebody else has edited it into what is shown."""
-        is_same = shown is not None and shown.identity == self.identity and not self.is_renewed_by_edits
+        shows = None if shown is None else shown.own_part
+        is_same = shows is not None and shows.identity == self.identity and not self.is_renewed_by_edits
         return self.without_details() if is_same else None
+
+    def without_personal_details(self) -> Command:
+        """Return what is left of it when what its author said of themselves is erased."""
+        return self if self.effect is None else self.without_details()
 
     def stored(self) -> list[str | None]:
         """Return it as the database keeps it."""
@@ -116,9 +134,22 @@ class OrganizerCommand(Command, frozen=True):
         word = _WORD.match(details)
         argument = _PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
         name = word[0].lower()[:_LONGEST_WORD] if word else ""
-        if name == "respond":
-            argument = "\n".join([argument, *following])
+        if name == RESPOND:
+            return cls(name, clean("\n".join([argument, *following]), RESPONSE_LIMIT))
         return cls(name, clean(argument, ARGUMENT_LIMIT))
+
+    @classmethod
+    def mistyped(cls, typed: str, argument: str) -> OrganizerCommand:
+        """Return a command of which `/petition` itself was mistyped, or is not where a command is read."""
+        return cls(f"?{clean(typed, _LONGEST_WORD)}", clean(argument, ARGUMENT_LIMIT))
+
+    @property
+    def is_mistyped(self) -> bool:
+        """Return whether `/petition` itself was mistyped; the word is what was typed for it then."""
+        return self.word.startswith("?")
+
+    def __str__(self) -> str:
+        return f"{self.word[1:] if self.is_mistyped else f'/petition {self.word}'} {self.argument}".strip()
 
     def without_details(self) -> OrganizerCommand:
         """Return its word alone."""
@@ -152,12 +183,61 @@ class Phrase(Command, frozen=True):
         return cls(digest, is_attempt=code == "a")
 
 
+class Several(Command, frozen=True):
+    """Organizers' commands of one comment, in their order, and what the comment does to its author's signature."""
+
+    kind, codes, is_renewed_by_edits = "order", "m", True
+
+    orders: tuple[OrganizerCommand, ...]
+    own: Command | None = None
+
+    @property
+    def effect(self) -> Sign | Unsign | None:
+        """Return the `/sign` or `/unsign` in it."""
+        return None if self.own is None else self.own.effect
+
+    @property
+    def own_part(self) -> Command:
+        """Return the command that signs or withdraws."""
+        return self.own or self
+
+    def without_details(self) -> Several:
+        """Return the words of its commands."""
+        return Several(tuple(one.without_details() for one in self.orders), self.own and self.own.without_details())
+
+    def without_personal_details(self) -> Several:
+        """Return it with what it says to the organizers' petition whole."""
+        return Several(self.orders, self.own and self.own.without_details())
+
+    def redacted(self, shown: Command | None) -> Command | None:
+        """Return what is left of its `/sign` or `/unsign`; organizers' commands are nobody else's to write."""
+        return None if self.own is None else self.own.redacted(shown)
+
+    def stored(self) -> list[str | None]:
+        """Return it as the database keeps it."""
+        own = None if self.own is None else json.dumps(self.own.stored(), ensure_ascii=False)
+        return [self.codes, own, *(text for one in self.orders for text in (one.word, one.argument))]
+
+    @classmethod
+    def restore(cls, _code: str, own: str | None, *orders: str) -> Several:
+        """Read what `stored` returned."""
+        commands = tuple(map(OrganizerCommand, orders[::2], orders[1::2]))
+        return cls(commands, None if own is None else restore(json.loads(own)))
+
+
+def organizer_commands(command: Command | None) -> tuple[OrganizerCommand, ...]:
+    """Return the organizers' commands in what a comment says, in their order."""
+    if isinstance(command, Several):
+        return command.orders
+    return (command,) if isinstance(command, OrganizerCommand) else ()
+
+
 COMMANDS: Final[dict[str, type[Command]]] = {"sign": Sign, "unsign": Unsign, "petition": OrganizerCommand}
 """The commands by the word that follows the slash. A new one is an entry here."""
 
 
 def parse(body: str) -> Command | None:
-    """Read a comment; of several commands the last one decides.
+    """Read a comment; of several commands that sign or withdraw the last one decides, organizers' all count.
 
     A command goes before a phrase, so that no phrase can turn an `/unsign` into a signature.
     """
@@ -165,8 +245,8 @@ def parse(body: str) -> Command | None:
         return Sign(plain["name"], plain["affiliation"])
     text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     line = _command_line(tuple(COMMANDS))
-    if line.search(text):
-        command = _last_command(_worth_reading(text, line), line)
+    if line.search(text) or mistyped.CANDIDATE.search(text):
+        command = _commands(_worth_reading(text, line), line)
         if command is not None:
             return command
     return _phrase(text)
@@ -174,7 +254,7 @@ def parse(body: str) -> Command | None:
 
 def restore(stored: Sequence[Any]) -> Command:
     """Return the command that `Command.stored` made this of; raises ValueError where none did."""
-    commands: Sequence[type[Command]] = (*COMMANDS.values(), Phrase)
+    commands: Sequence[type[Command]] = (*COMMANDS.values(), Phrase, Several)
     for command in commands:
         if stored[0] in command.codes:
             return command.restore(*stored)
@@ -207,8 +287,11 @@ def _worth_reading(text: str, command_line: re.Pattern[str]) -> str:
     GitHub says a comment has 65,536 characters at most, but lets up to four times as many pass. To read them all
     takes seconds; the beginning and what leads up to the last command say whose words this is.
     """
-    last = max((command.end() for command in command_line.finditer(text)), default=0)
-    empty_line = _EMPTY_LINE.search(text, last)
+    last = max(
+        (found.end() for line in (command_line, mistyped.CANDIDATE) for found in line.finditer(text)), default=0
+    )
+    # A response goes on after an empty line, and nothing else does.
+    empty_line = None if _RESPONDS.match(text, last) else _EMPTY_LINE.search(text, last)
     text = text[: min(empty_line.start() if empty_line else len(text), last + _LONGEST // 4)]
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
 
@@ -217,27 +300,61 @@ _LONGEST = 65_536
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
-def _last_command(text: str, command_line: re.Pattern[str]) -> Command | None:
+def _commands(text: str, command_line: re.Pattern[str]) -> Command | None:
+    """Return what the commands of a comment come to: of those that sign or withdraw the last one counts."""
     lines = text.split("\n")
     own = passages(lines)
-    for passage in reversed(own):
-        commands = {number: found for number in passage if (found := command_line.match(lines[number]))}
-        if commands.keys() <= {passage.start}:
-            begun = {passage.start}
-        else:
-            begun = {passage.start + number for number in lines_begun_in_text(lines[passage.start : passage.stop])}
-        for number in sorted(commands.keys() & begun, reverse=True):
-            return _command(commands[number], _lines_after(number, lines, own))
-    return None
+    begun = [number for passage in own for number in _begun(passage, lines, command_line)]
+    own_end = end_of_own_text(lines) if any(_RESPONDS_LINE.match(lines[one]) for one in begun) else 0
+    orders: list[OrganizerCommand] = []
+    personal: tuple[re.Match[str], range] | None = None
+    for number, following in zip_longest(begun, begun[1:], fillvalue=len(lines)):
+        found = command_line.match(lines[number])
+        if found and not issubclass(COMMANDS[found[1].lower()], OrganizerCommand):
+            personal = found, range(number + 1, following)
+        elif len(orders) > MOST_COMMANDS:
+            continue
+        elif found:
+            below = lines[number + 1 : min(following, own_end)] if _RESPONDS_LINE.match(lines[number]) else ()
+            orders.append(OrganizerCommand.parse(_details(found), below))
+        elif typed := mistyped.read(lines[number]):
+            orders.append(OrganizerCommand.mistyped(*typed))
+    last = personal and _command(personal[0], _lines_in(personal[1], lines, own))
+    return _joined(orders, last)
 
 
-def _lines_after(number: int, lines: Sequence[str], own: Sequence[range]) -> list[str]:
-    """Return the lines of running text that follow a line, up to an empty one."""
-    end = number + 1
+_MOST_CANDIDATES: Final = 100
+"""Lines of a comment that are looked at because a command may be mistyped there."""
+
+
+def _begun(passage: range, lines: Sequence[str], command_line: re.Pattern[str]) -> Iterable[int]:
+    """Return the lines of a passage that begin as text and hold a command, or one that may be mistyped."""
+    candidates = (one for one in passage if mistyped.CANDIDATE.match(lines[one]))
+    commands = {one for one in passage if command_line.match(lines[one])}.union(
+        islice(candidates, _MOST_CANDIDATES)
+    )
+    if commands <= {passage.start}:
+        return commands
+    begun = {passage.start + one for one in lines_begun_in_text(lines[passage.start : passage.stop])}
+    return sorted(commands & begun)
+
+
+def _joined(orders: Sequence[OrganizerCommand], own: Command | None) -> Command | None:
+    if not orders:
+        return own
+    if own is None and len(orders) == 1:
+        return orders[0]
+    kept = tuple(orders[:MOST_COMMANDS])
+    return Several(kept if len(orders) == len(kept) else (*kept, OrganizerCommand(TOO_MANY)), own)
+
+
+def _lines_in(following: range, lines: Sequence[str], own: Sequence[range]) -> list[str]:
+    """Return the lines of running text among those that follow a command, up to an empty one."""
+    end = following.start
     for passage in own:
         if passage.start <= end < passage.stop:
             end = passage.stop
-    return [line.strip() for line in takewhile(_goes_on, lines[number + 1 : end])]
+    return [line.strip() for line in takewhile(_goes_on, lines[following.start : min(end, following.stop)])]
 
 
 def _goes_on(line: str) -> bool:
@@ -249,8 +366,11 @@ _RULE = re.compile(r" {0,3}(?:=+|-+|[-_*](?:[ \t]*[-_*]){2,})[ \t]*")
 
 
 def _command(found: re.Match[str], following: Sequence[str]) -> Command:
-    details = _PUNCTUATION.sub("", found.string[found.end() :], count=1).strip()[:_LONGEST_DETAILS]
-    return COMMANDS[found[1].lower()].parse(details, following)
+    return COMMANDS[found[1].lower()].parse(_details(found), following)
+
+
+def _details(found: re.Match[str]) -> str:
+    return _PUNCTUATION.sub("", found.string[found.end() :], count=1).strip()[:_LONGEST_DETAILS]
 
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
@@ -260,6 +380,9 @@ _LONGEST_DETAILS = 16 * ARGUMENT_LIMIT
 """Characters that are looked at of what is shortened to far fewer."""
 _LONGEST_WORD = 40
 
+RESPOND: Final = "respond"
+_RESPONDS = re.compile(rf"[^\w\n]*(?ai:{RESPOND})\b")
+_RESPONDS_LINE = re.compile(rf"[^\w/]*/(?ai:petition)[^\w\n]*(?ai:{RESPOND})\b")
 _LINK = r"""
     (?<! [!\\] ) \[ (?P<text> [^\[\]\\]* (?: (?: \\. | \[ [^\[\]]* \] ) [^\[\]\\]* )* ) \]
     \( \s* (?! \s ) (?: < [^<>\n]* > | [^\s()<>]* (?: \( [^\s()]* \) [^\s()]* )* )

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments import commands
 from bot.petition.comments.commands import Command
-from bot.petition.comments.versions import Version, Writer, bare, join, read
+from bot.petition.comments.versions import Version, Writer, join, read
 from bot.units import WholeEpochSeconds
 
 __all__ = [
@@ -166,7 +166,9 @@ def without_details(comment: Comment, until: WholeEpochSeconds) -> Comment:
     old = {version.digest for version in comment.versions if version.at <= until}
     new = {one.digest for one in comment.versions if one.at > until and one.writer is Writer.AUTHOR} - old
     versions = tuple(
-        bare(one) if one.digest not in new and one.command is not None and one.command.effect is not None else one
+        replace(one, command=one.command.without_personal_details())
+        if one.digest not in new and one.command
+        else one
         for one in comment.versions
     )
     is_new = bool(versions) and versions[-1].digest in new

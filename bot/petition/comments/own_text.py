@@ -45,6 +45,12 @@ def lines_begun_in_text(passage: Sequence[str]) -> set[int]:
     return begun | {0}
 
 
+def end_of_own_text(lines: Sequence[str]) -> int:
+    """Return the line where a mail begins to repeat what it answers, or its footer; the end if there is none."""
+    has_structure = _STRUCTURE.search("\n".join(lines)) is not None
+    return _tail(lines, read_blocks(lines)[1] if has_structure else bytes(len(lines)))
+
+
 # What else there is in Markdown cannot change what a line is. Without any of these, the parser need not be asked.
 _STRUCTURE = re.compile(r"[`<>\[]|~~~")
 

@@ -71,9 +71,10 @@ class Reading(Struct, frozen=True):
         """Return what counts: the author's own words, less what somebody else took out of them."""
         if self.by_author:
             return self.shown
-        if not self.sure and isinstance(self.shown, Unsign):
+        effect = None if self.shown is None else self.shown.effect
+        if not self.sure and isinstance(effect, Unsign):
             # A withdrawal is believed, whoever wrote it.
-            return self.shown
+            return effect
         return None if self.own is None else self.own.redacted(self.shown)
 
 

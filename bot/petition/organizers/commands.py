@@ -16,7 +16,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 from msgspec.structs import replace as _changed
 
-from bot.petition.comments.commands import ARGUMENT_LIMIT, OrganizerCommand
+from bot.petition.comments.commands import (
+    ARGUMENT_LIMIT,
+    MOST_COMMANDS,
+    TOO_MANY,
+    OrganizerCommand,
+    organizer_commands,
+)
 from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
@@ -32,6 +38,8 @@ class GivenCommand(Struct, frozen=True):
     at: WholeEpochSeconds
     author: Author
     command: OrganizerCommand
+    position: int = 0
+    """Where it stands among the commands of its comment."""
 
 
 class CommandStatus(StrEnum):
@@ -278,9 +286,13 @@ INSTRUCTIONS: Final = {
 def understand(command: OrganizerCommand) -> Instruction:
     """Read a command; raises NotUnderstood."""
     instruction = INSTRUCTIONS.get(command.word)
-    if instruction is None:
-        raise NotUnderstood(message("the commands are {value}"), ", ".join(INSTRUCTIONS))
-    return instruction.parse(command.argument.strip())
+    if instruction is not None:
+        return instruction.parse(command.argument.strip())
+    if command.word == TOO_MANY:
+        raise NotUnderstood(message("of one comment, {value} commands are read"), str(MOST_COMMANDS))
+    if command.is_mistyped:
+        raise NotUnderstood(message("begin a line with {value}"), "/petition")
+    raise NotUnderstood(message("the commands are {value}"), ", ".join(INSTRUCTIONS))
 
 
 def standing_commands(comments: Iterable[Comment]) -> list[GivenCommand]:
@@ -288,9 +300,12 @@ def standing_commands(comments: Iterable[Comment]) -> list[GivenCommand]:
     commands = []
     for comment in comments:
         stands = standing(comment)
-        if isinstance(stands.command, OrganizerCommand) and not stands.hidden and comment.author is not None:
-            commands.append(GivenCommand(comment.id, stands.made_at, comment.author, stands.command))
-    return sorted(commands, key=lambda given: (given.at, given.comment_id))
+        if not stands.hidden and comment.author is not None:
+            commands += [
+                GivenCommand(comment.id, stands.made_at, comment.author, command, position)
+                for position, command in enumerate(organizer_commands(stands.command))
+            ]
+    return sorted(commands, key=lambda given: (given.at, given.comment_id, given.position))
 
 
 def logins_in(command: OrganizerCommand) -> tuple[str, ...]:
@@ -348,7 +363,7 @@ def _explain(results: CommandResults, given: GivenCommand, allowed: Message) -> 
     remark = tr.translate(
         "{who} commented “{text}”: {allowed}",
         who=tr.name(given.author.login),
-        text=tr.name(clean(f"/petition {given.command.word} {given.command.argument}", _SHOWN)),
+        text=tr.name(clean(str(given.command), _SHOWN)),
         allowed=allowed.in_language(results.rules.settings.language),
     )
     results = replace(results, rules=_changed(results.rules, remarks=(*results.rules.remarks, remark)))
@@ -359,9 +374,8 @@ _SHOWN: Final = 80
 _ROOM_FOR_A_REASON: Final = 200
 _PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
-_PERSON = re.compile(
-    r"@([A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9_])?(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII
-)
+# Logins of today begin and end with a letter or a digit; old ones may not.
+_PERSON = re.compile(r"@((?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,40}(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII)
 
 
 def _read_people(argument: str) -> tuple[tuple[str, ...], str]:

@@ -262,7 +262,7 @@ class AccountAges(Records):
 
     _UNKNOWN: Final = statement("""
         SELECT min(c.id) FROM comments c
-        WHERE c.issue_id = $1 AND c.command IN ('sign', 'phrase')
+        WHERE c.issue_id = $1 AND c.command IN ('sign', 'phrase', 'order')
           AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = c.author_id)
         GROUP BY c.author_id
     """)

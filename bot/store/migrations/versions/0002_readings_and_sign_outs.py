@@ -19,6 +19,8 @@ def upgrade() -> None:
     _attempts()
     _former_names()
     _roster_keys()
+    # Where a command stands among those of its comment.
+    op.add_column("audit", sa.Column("position", sa.BigInteger, nullable=False, server_default="0"))
 
 
 def _readings() -> None:
