@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.init_repo import COLOR, DESCRIPTION, FORM, starter_files
-from bot.petition.organizers import settings
+from bot.petition.organizers import settings, values
 
 FILES = starter_files("petition")
 
@@ -36,7 +36,7 @@ def test_what_it_shows_as_the_default_is_the_default() -> None:
 
 def test_its_deadline_is_still_to_come() -> None:
     (day,) = re.findall(r"^#deadline: (\S+)$", FILES[settings.PATH], re.MULTILINE)
-    assert settings.read_deadline(day) > datetime(2026, 12, 31, tzinfo=UTC).timestamp()
+    assert values.read_deadline(day) > datetime(2026, 12, 31, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize("label", ["petition", "open letter", "it's: a #label", "نداء"])

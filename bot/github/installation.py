@@ -16,6 +16,7 @@ from bot.github.models.common import IdModel, RepositoryModel, UserModel
 from bot.github.models.rest import (
     CommentResponse,
     CommentsRead,
+    EntryModel,
     FileResponse,
     IssueRead,
     IssueResponse,
@@ -234,6 +235,17 @@ class InstallationClient:
         except NotFound:
             return None
         return None if isinstance(response.data, list) else expect(FileResponse, response.data).text()
+
+    async def list_files(self, repo: str, folder: str = "") -> list[str]:
+        """List the paths of the files in a folder of the default branch; none where there is no such folder."""
+        try:
+            response = await self.session.request(
+                "GET", f"/repos/{{owner}}/{{name}}/contents/{folder}", named(repo)
+            )
+        except NotFound:
+            return []
+        entries = expect(list[EntryModel], response.data) if isinstance(response.data, list) else []
+        return [one.path for one in entries if one.type == "file"]
 
     async def get_accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
         """Read the accounts of the authors of comments, by user id, without deleted ones."""

@@ -40,7 +40,7 @@ OPTIONAL_EVENT: Final = "push"
 
 REASONS: Final = {
     "issues": "to read petitions and their comments, to write the tally into the issue's body, and to react",
-    "contents": "to read a repository's settings in .github/petition.yml, and nothing else",
+    "contents": "to read a repository's settings in .github/petition.yml, and to see where else it lies",
     "metadata": "GitHub gives it to every App",
 }
 """Why each permission is asked for."""

@@ -12,7 +12,7 @@ from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author
 from bot.petition.github_facts import Repository
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
-from bot.petition.organizers.settings import PATH
+from bot.petition.organizers.settings import FOLDERS, PATH, explain_misplaced, is_misplaced
 from bot.petition.organizers.settings import digest as digest_of
 from bot.reconcile.publish_plan import PublishContext
 from bot.reconcile.timing import ends_all
@@ -40,7 +40,10 @@ async def decide_rules(known: Publication, context: PublishContext) -> CommandRe
         settings = await read()
     language = settings.settings.language
     mistakes = [one if isinstance(one, str) else one.in_language(language) for one in settings.mistakes]
-    return decide(settings.settings, remarks=[f"{PATH}, {mistake}" for mistake in mistakes])
+    remarks = [f"{PATH}, {mistake}" for mistake in mistakes]
+    if settings.misplaced:
+        remarks.append(explain_misplaced(settings.misplaced, language))
+    return decide(settings.settings, remarks=remarks)
 
 
 async def read_settings(
@@ -51,6 +54,7 @@ async def read_settings(
     known = await store.rules.get_settings(repository.id)
     try:
         text = await client.read_file(repository.full_name, PATH)
+        misplaced = await _find_misplaced(repository, client, known) if text is None else ""
     except GitHubError as error:
         if ends_all(error) or isinstance(error, Unavailable):
             raise
@@ -62,15 +66,26 @@ async def read_settings(
                 advice="Give the App the permission Contents: read-only.",
             )
         return await store.rules.mark_settings_unreadable(repository.id, at, known)
-    if known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text)):
+    is_known = known.read_at and known.readable and known.digest == ("" if text is None else digest_of(text))
+    if is_known and known.misplaced == misplaced:
         await store.rules.mark_settings_read(repository.id, at, known)
         return known
-    found = await store.rules.record_settings(repository.id, text, at, known)
+    found = await store.rules.record_settings(repository.id, text, at, known, misplaced)
     for mistake in found.mistakes:
         log.warning("a mistake in the settings", repository=repository.full_name, file=PATH, mistake=str(mistake))
+    if misplaced:
+        log.warning("a file like the settings is not read", repository=repository.full_name, file=misplaced)
     if text is not None and not found.mistakes:
         log.info("settings are in force", repository=repository.full_name)
     return found
+
+
+async def _find_misplaced(repository: Repository, client: InstallationClient, known: KnownSettings) -> str:
+    """Return the file that was meant to be the settings, and is not read; looked for when it may be news."""
+    if known.is_read and not known.misplaced:
+        return ""
+    files = [path for folder in FOLDERS for path in await client.list_files(repository.full_name, folder)]
+    return next(filter(is_misplaced, files), "")
 
 
 async def _find_organizers(known: Publication, context: PublishContext) -> dict[int, bool]:

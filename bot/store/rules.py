@@ -39,6 +39,8 @@ class KnownSettings(Struct, frozen=True):
     mistakes: tuple[Mistake | str, ...] = ()
     readable: bool = True
     read_at: WholeEpochSeconds = 0
+    misplaced: str = ""
+    """The path of a file that was meant to be the settings file, where there is none."""
 
     @property
     def is_read(self) -> bool:
@@ -62,14 +64,19 @@ class PetitionRules(Records):
         return read_settings(transaction, repository_id)[0]
 
     async def record_settings(
-        self, repository_id: int, text: str | None, at: WholeEpochSeconds, before: KnownSettings | None = None
+        self,
+        repository_id: int,
+        text: str | None,
+        at: WholeEpochSeconds,
+        before: KnownSettings | None = None,
+        misplaced: str = "",
     ) -> KnownSettings:
         """Record the settings file, None where there is none; one with mistakes leaves the settings as they are.
 
         Petitions are due again when something changed. `before` is what was known when the reading began: a change
         that was reported since is to be read all the same.
         """
-        known = await self._record_settings(repository_id, text, True, at, before)
+        known = await self._record_settings(repository_id, text, True, at, before, misplaced)
         self._announce()
         return known
 
@@ -77,21 +84,21 @@ class PetitionRules(Records):
         self, repository_id: int, at: WholeEpochSeconds, before: KnownSettings | None = None
     ) -> KnownSettings:
         """Record that GitHub does not let us read the settings; those that we know stay in force."""
-        return await self._record_settings(repository_id, None, False, at, before)
+        return await self._record_settings(repository_id, None, False, at, before, None)
 
     _PUT_SETTINGS: Final = statement("""
-        INSERT INTO settings (repository_id, text, digest, mistakes, readable, read_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO settings (repository_id, text, digest, mistakes, readable, read_at, misplaced)
+        VALUES ($1, $2, $3, $4, $5, $6, $8)
         ON CONFLICT (repository_id) DO UPDATE SET
             text = excluded.text, digest = excluded.digest, mistakes = excluded.mistakes,
-            readable = excluded.readable,
+            readable = excluded.readable, misplaced = excluded.misplaced,
             read_at = CASE WHEN settings.read_at = $7 THEN excluded.read_at ELSE settings.read_at END
     """)
 
     @write_transaction
     def _record_settings(
         self, transaction: Transaction, repository_id: int, text: str | None, readable: bool, at: WholeEpochSeconds,
-        began_with: KnownSettings | None,
+        began_with: KnownSettings | None, misplaced: str | None,
     ) -> KnownSettings:  # fmt: skip
         before, kept = read_settings(transaction, repository_id)
         mistakes = before.mistakes
@@ -102,9 +109,10 @@ class PetitionRules(Records):
         transaction.execute(
             self._PUT_SETTINGS, repository_id, kept, digest if readable else before.digest,
             msgspec.json.encode(mistakes).decode(), readable, at, (began_with or before).read_at,
+            before.misplaced if misplaced is None else misplaced,
         )  # fmt: skip
         after, _ = read_settings(transaction, repository_id)
-        if (after.settings, after.mistakes) != (before.settings, before.mistakes):
+        if any(getattr(after, name) != getattr(before, name) for name in ("settings", "mistakes", "misplaced")):
             resync_petitions_of(transaction, repository_id, at)
         return after
 
@@ -167,7 +175,7 @@ class PetitionRules(Records):
 
 
 _SETTINGS: Final = statement("""
-    SELECT text, digest, mistakes, readable, read_at FROM settings WHERE repository_id = $1
+    SELECT text, digest, mistakes, readable, read_at, misplaced FROM settings WHERE repository_id = $1
 """)
 
 
@@ -180,7 +188,8 @@ def read_settings(transaction: Transaction, repository_id: int) -> tuple[KnownSe
     # What was no mistake once may be one to a later version of ours; the rest of the file stays in force.
     in_order, new_mistakes = reading.read_sound(row.text)
     mistakes = tuple(msgspec.json.decode(row.mistakes, type=list[Mistake | str])) or new_mistakes
-    return KnownSettings(in_order, row.digest, mistakes, bool(row.readable), row.read_at), row.text
+    known = KnownSettings(in_order, row.digest, mistakes, bool(row.readable), row.read_at, row.misplaced)
+    return known, row.text
 
 
 _ORGANIZERS: Final = statement("""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 
 from sandbox import shapes
 from sandbox.api.answer import Answer
@@ -21,9 +22,11 @@ def get_repository(call: Call) -> Answer:
 
 @Route("GET", f"{REPOSITORY}/contents/{{path:.*}}", "contents:read")
 def get_contents(call: Call) -> Answer:
-    """Read a file, as JSON with line-wrapped base64."""
+    """Read a file, as JSON with line-wrapped base64, or list what is in a folder."""
     repository = call.repository()
     path = call.path["path"].strip("/")
+    if path not in repository.files and (listed := list(_list(call, repository, f"{path}/" if path else ""))):
+        return Answer(listed)
     content = existing(repository.files.get(path))
     encoded: JsonObject = {"encoding": "base64", "content": base64.encodebytes(content).decode()}
     return Answer(_entry(call, repository, path, content) | encoded)
@@ -62,6 +65,14 @@ def get_permission(call: Call) -> Answer:
     allowed: JsonObject = {name: rank > place for place, name in enumerate(names)}
     shown = shapes.user(call.world, user) | {"permissions": allowed, "role_name": role}
     return Answer({"permission": _AS_PERMISSION.get(role, role), "user": shown, "role_name": role})
+
+
+def _list(call: Call, repository: Repository, folder: str) -> Iterator[JsonObject]:
+    names = {path.removeprefix(folder).split("/")[0] for path in repository.files if path.startswith(folder)}
+    for name in sorted(names):
+        content = repository.files.get(folder + name)
+        entry = _entry(call, repository, folder + name, content or b"")
+        yield entry if content is not None else entry | {"type": "dir", "size": 0, "download_url": None}
 
 
 def _entry(call: Call, repository: Repository, path: str, content: bytes) -> JsonObject:

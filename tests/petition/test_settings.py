@@ -15,13 +15,16 @@ from bot.petition.organizers.commands import NotUnderstood, SetGoal, understand
 from bot.petition.organizers.settings import (
     DEFAULTS,
     KEYS,
+    PATH,
     SIZE_LIMIT,
     Detail,
     Mistake,
     Settings,
+    explain_misplaced,
+    is_misplaced,
     read,
-    read_goal,
 )
+from bot.petition.organizers.values import read_goal
 
 
 def at(text: str) -> int:
@@ -297,3 +300,38 @@ def test_what_is_no_goal_is_refused(typed: str) -> None:
 def test_a_language_with_a_line_end_is_none() -> None:
     (mistake,) = mistakes('language: "en\\n"')
     assert mistake == "line 1, language: found “en”; write one of en, ar, de"
+
+
+NEARLY = [
+    *[".github/petition.yaml", "petition.yml", "petition.yaml", ".github/petitions.yml", "Petition.yml"],
+    *[".github/PETITION.YML", ".github/petition", ".github/petition.json", ".github/petition.yml.txt"],
+]
+OTHERS = [
+    *[
+        PATH,
+        ".github/ISSUE_TEMPLATE/petition.yml",
+        ".github/workflows/petition.yml",
+        "src/petition.yml",
+        "petition",
+    ],
+    *[
+        "petition.json",
+        "petition.md",
+        "my-petition.yml",
+        ".github/petition.md",
+        "petition.yml.erb",
+        "petition.yml\n",
+    ],
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_meant"), [*((one, True) for one in NEARLY), *((one, False) for one in OTHERS)]
+)
+def test_a_file_that_was_meant_to_be_the_settings_is_known_by_its_name(path: str, is_meant: bool) -> None:
+    assert is_misplaced(path) is is_meant
+
+
+def test_what_organizers_are_told_of_it_is_translated() -> None:
+    assert explain_misplaced("petition.yml", "en") == "petition.yml is not read; its place is .github/petition.yml"
+    assert "wird nicht gelesen" in explain_misplaced("petition.yml", "de")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -15,6 +16,7 @@ from bot.verify import Verification, verify
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import Clock, Scene, scene
+from tests.whole.watching import surveyed, watched
 
 
 @pytest.fixture
@@ -310,6 +312,42 @@ async def test_settings_come_from_the_file_and_mistakes_leave_them_in_force(stag
     body = await says(stage, petition, "of the goal of 20")
     assert "organizers" not in body
     await stage.shows(petition, 1)  # the phrase is not accepted any more
+
+
+@pytest.mark.parametrize("path", [".github/petition.yaml", "petition.yml"])
+async def test_settings_in_another_place_are_named(stage: Scene, path: str) -> None:
+    repository = stage.sandbox.repository()
+    push = partial(stage.sandbox.repositories.write_file, repository)
+    push(path, "goal: 4")
+    push("README.md", "# Letters")
+    stage.organizer()
+    petition = stage.petition()
+    # At the beginning of a petition …
+    body = await says(stage, petition, "For the organizers: 1 remark", "is not read; its place is")
+    assert "goal of 4" not in body
+    push(path, None)
+    await stage.until(lambda: "remark" not in (petition.body or ""))
+    # … and when somebody pushes.
+    push(path, "goal: 5")
+    await says(stage, petition, "is not read; its place is")
+    settings(stage, "goal: 5")
+    assert "remark" not in await says(stage, petition, "goal of 5")
+    settings(stage, "goal: 6")
+    assert "remark" not in await says(stage, petition, "goal of 6")
+
+
+async def test_to_look_in_other_places_costs_no_call_at_each_look(sqlite_url: str) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        petition = stage.petition()
+        await stage.shows(petition, 0)
+        await surveyed(stage)
+        assert calls.like(".*/contents/ 200|.*/contents/ 404")
+        calls.forget()
+        await surveyed(stage)
+        await surveyed(stage)
+        looks = calls.like("GET .*/contents/")
+        assert looks
+        assert set(looks) == {f"GET /repos/lovelace/letters/contents/{PATH} 404"}
 
 
 async def test_a_mistyped_command_gets_a_puzzled_face_and_other_words_none(stage: Scene, petition: Issue) -> None:

@@ -183,6 +183,13 @@ class FileResponse(Struct, gc=False):
             return None
 
 
+class EntryModel(Struct, gc=False):
+    """What is in a folder of a repository: a file, a folder or something else."""
+
+    path: str
+    type: str = "file"
+
+
 class PermissionResponse(Struct, gc=False):
     """A person's permission in a repository; `maintain` is shown as `write`, `triage` as `read`."""
 

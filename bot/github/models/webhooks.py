@@ -36,7 +36,7 @@ from bot.petition.github_facts import (
     RepositoryFact,
     SettingsFact,
 )
-from bot.petition.organizers.settings import PATH
+from bot.petition.organizers.settings import PATH, is_misplaced
 from bot.units import WholeEpochSeconds
 
 MAX_COMMITS_LISTED: Final = 2_048
@@ -277,7 +277,8 @@ class PushEvent(Struct, gc=False):
         is_cut = not 0 < len(self.commits) < MAX_COMMITS_LISTED
         is_cut |= any(len(commit.files) >= MAX_FILES_LISTED for commit in self.commits)
         # What a forced push removes is not listed either.
-        if is_cut or self.forced or any(PATH in commit.files for commit in self.commits):
+        files = (path for commit in self.commits for path in commit.files)
+        if is_cut or self.forced or any(path == PATH or is_misplaced(path) for path in files):
             return (SettingsFact(installation_id, here.id),)
         return ()
 

@@ -26,7 +26,8 @@ from bot.petition.comments.commands import (
 from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
-from bot.petition.organizers.settings import DEADLINE_ALLOWED, NONE, Settings, read_deadline, read_goals
+from bot.petition.organizers.settings import Settings
+from bot.petition.organizers.values import DEADLINE_ALLOWED, NONE, read_deadline, read_goals
 from bot.petition.text import clean
 from bot.units import WholeEpochSeconds
 

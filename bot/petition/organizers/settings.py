@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from datetime import UTC, date, datetime
+from collections.abc import Callable
 from difflib import get_close_matches
 from enum import StrEnum
 from itertools import pairwise
@@ -17,11 +15,29 @@ import yaml
 from msgspec import Meta, Struct
 
 from bot.petition.i18n import Message, message, translator
+from bot.petition.organizers.values import DEADLINE_ALLOWED, read_deadline, read_goals, read_whole
 from bot.petition.text import clean, fold
 from bot.units import WholeEpochSeconds
 
 PATH: Final = ".github/petition.yml"
 """Where the file is, in the repository's default branch."""
+
+FOLDERS: Final = (".github", "")
+"""Where it is looked for when it is not there."""
+
+_NEARLY_PATH = re.compile(r"(?i)(?:\.github/)?petitions?\.ya?ml|\.github/petitions?(?:\.yml)?(?:\.txt|\.json)?")
+
+
+def is_misplaced(path: str) -> bool:
+    """Return whether a file looks as if it was meant to be the settings file, and is not where it is read."""
+    return path != PATH and _NEARLY_PATH.fullmatch(path) is not None
+
+
+def explain_misplaced(path: str, language: str) -> str:
+    """Format what organizers are told about such a file."""
+    tr = translator(language)
+    return tr.translate("{file} is not read; its place is {path}", file=tr.name(path), path=tr.name(PATH))
+
 
 SIZE_LIMIT: Final = 10_000
 """Characters of a settings file; what is longer is none."""
@@ -127,83 +143,10 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def read_deadline(text: str) -> WholeEpochSeconds:
-    """Read a date, which means its end in UTC, or a date and time with its zone.
-
-    Raises ValueError for anything else, and for what lies before 1970 or after the year 9999 in UTC.
-    """
-    if _DATE.fullmatch(text):
-        day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-        at = int(day.timestamp()) + _SECONDS_PER_DAY - 1
-    elif _DATE_AND_TIME.fullmatch(text):
-        at = int(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")).timestamp())
-    else:
-        raise ValueError(f"no time: {text!r}")
-    if not 0 <= at <= _LAST_SECOND:
-        raise ValueError(f"nobody can write this in UTC: {text!r}")
-    return at
-
-
-def read_whole(text: str) -> int:
-    """Read a whole number as people write it, also with its thousands apart; raises ValueError for others."""
-    digits = re.sub(_SEPARATORS, "", text) if _GROUPED.fullmatch(text) else text
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
-        raise ValueError(f"no whole number: {text!r}")
-    return int(digits)
-
-
-def read_goal(text: str) -> int:
-    """Read a goal; raises ValueError for anything else."""
-    if (goal := read_whole(text)) < 1:
-        raise ValueError(f"no goal: {text!r}")
-    return goal
-
-
-def read_goals(text: str) -> tuple[int, ...]:
-    """Read a goal, or a ladder of goals, as people write it; empty for `none`. Raises ValueError for anything else.
-
-    A comma before exactly three digits groups thousands, one with a blank behind it divides. Between brackets a
-    comma divides also without one, as it does in YAML, unless others there have it.
-    """
-    if text.lower() in NONE:
-        return ()
-    listed = _BRACKETED.fullmatch(text)
-    inner = (listed[1] if listed else text).strip()
-    divided = _LIST.split(inner)
-    attempts = [divided] if len(divided) > 1 else [inner.split(","), [inner]] if listed else [[inner]]
-    for parts in attempts:
-        with suppress(ValueError):
-            return _ascending([read_goal(part.strip()) for part in parts])
-    raise ValueError(f"no goals: {text!r}")
-
-
-NONE: Final = ("none", "off", "-", "[]")
-"""What takes a goal, a deadline or an answer away."""
-
-DEADLINE_ALLOWED: Final = message(
-    "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
-    " 2026-12-31T18:00+01:00"
-)
-
 _SHORTER: Final = Message(message("a settings file has at most {value}"), f"{SIZE_LIMIT:,}")
 _ONCE: Final = Message(message("write it once"))
 _FEWER: Final = Message(message("no value needs so many"))
 _LINES: Final = Message(message("write one “key: value” on each line"))
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_DATE_AND_TIME = re.compile(r"(?i)\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d)? ?(z|[+-]\d\d:\d\d)", re.ASCII)
-_SECONDS_PER_DAY: Final = 86_400
-_LAST_SECOND: Final = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
-_SEPARATORS = "[,.'’_ \u00a0\u2009\u202f]"
-_GROUPED = re.compile(rf"[1-9]\d{{,2}}({_SEPARATORS})\d{{3}}(?:\1\d{{3}})*", re.ASCII)
-_MOST_DIGITS: Final = 9
-_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
-_LIST = re.compile(r"[,;]\s+")
-
-
-def _ascending(goals: Sequence[int]) -> tuple[int, ...]:
-    if any(lower >= higher for lower, higher in pairwise(goals)):
-        raise ValueError("the goals do not ascend")
-    return tuple(goals)
 
 
 def _read_listed_goals(given: str) -> tuple[int, ...]:

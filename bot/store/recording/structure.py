@@ -110,6 +110,8 @@ def _add_petition(
         issue.closed_at, DigestSum().to_bytes(), context.now,
     )  # fmt: skip
     _add_thread(transaction, issue.id, 1, repository, issue, as_of, context)
+    # A settings file that lies elsewhere is looked for again.
+    request_settings(transaction, repository.id)
 
 
 _PETITION_OF_ISSUE: Final = statement("SELECT petition_id FROM threads WHERE issue_id = $1")

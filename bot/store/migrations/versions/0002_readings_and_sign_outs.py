@@ -19,6 +19,9 @@ def upgrade() -> None:
     _attempts()
     _former_names()
     _roster_keys()
+    # A file that was meant to be the settings; where there are none, it is looked for once.
+    op.add_column("settings", sa.Column("misplaced", sa.Text, nullable=False, server_default=""))
+    op.execute("UPDATE settings SET read_at = 0 WHERE digest = ''")
     # Where a command stands among those of its comment.
     op.add_column("audit", sa.Column("position", sa.BigInteger, nullable=False, server_default="0"))
 
