@@ -28,6 +28,8 @@ class NotCounted(Struct, frozen=True):
     repository: Repository
     number: int
     comment_id: int
+    fault: str = ""
+    """What is wrong about a command that was mistyped."""
 
 
 _LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
@@ -84,5 +86,6 @@ def read_not_counted(transaction: Transaction, snapshot: Snapshot, login: str) -
     if thread is None or author is None:
         return None
     return NotCounted(
-        author.login, uncounted.reason, uncounted.at, thread.repository, thread.number, uncounted.comment_id
-    )
+        author.login, uncounted.reason, uncounted.at, thread.repository, thread.number, uncounted.comment_id,
+        uncounted.fault,
+    )  # fmt: skip

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.comments.comment import Author
-from bot.petition.counting.tally import as_signed
+from bot.petition.comments.commands import Several
+from bot.petition.comments.comment import Author, standing
 from bot.petition.organizers import settings as reading
 from bot.petition.organizers.commands import CommandResults, CommandStatus, GivenCommand, standing_commands
 from bot.petition.organizers.rules_in_force import Rules
@@ -319,7 +319,8 @@ def _answer(unit: UnitOfWork, petition: PetitionRow, ruling: CommandResults) -> 
 
 def _refused_signatures(unit: UnitOfWork, petition: PetitionRow, rows: Iterable[CommentRow]) -> set[int]:
     """Return the comments with commands that also try to sign, and do not."""
-    signers = {row.comment.author.id for row in rows if row.comment.author and as_signed(row.comment)}
+    commands = ((row.comment.author, standing(row.comment).command) for row in rows)
+    signers = {author.id for author, said in commands if author and isinstance(said, Several) and said.own}
     unit.read_authors(signers)
     read_born(unit.transaction, petition, sorted(signers))
     comments = defaultdict[int, list[CommentRow]](list)

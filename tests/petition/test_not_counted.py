@@ -6,9 +6,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, phrases
+from bot.petition.comments.commands import (
+    Command,
+    OrganizerCommand,
+    Phrase,
+    Several,
+    Sign,
+    Unsign,
+    parse,
+    phrases,
+    restore,
+)
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
-from bot.petition.counting.tally import NOTHING, Reason, Uncounted, evaluate, explain
+from bot.petition.comments.faults import Fault, fault_of
+from bot.petition.counting.tally import MISTYPED_ORDER, NOTHING, Reason, Uncounted, evaluate, explain
 from bot.petition.organizers.rules_in_force import Removal, Rules
 from bot.petition.organizers.settings import Settings
 from tests.petition.simulation import ADA, ROBOT
@@ -42,7 +53,67 @@ def test_who_is_counted_needs_no_reason_and_who_said_nothing_has_none() -> None:
 def test_talking_is_not_signing() -> None:
     assert reason(says(None)) is Reason.SILENT
     assert reason(says(Phrase("i agree"))) is Reason.SILENT
-    assert reason(says(OrganizerCommand("goal", "5"))) is Reason.SILENT
+    assert reason(says(OrganizerCommand("goal", "5")), says(None, NOON, 2)) is Reason.SILENT
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        (OrganizerCommand("goal", "5"), ""),
+        (Several((OrganizerCommand("goal", "5"), OrganizerCommand("close"))), ""),
+        (OrganizerCommand.mistyped("/petiton", "goal 5"), MISTYPED_ORDER),
+        (Several((OrganizerCommand("goal", "5"), OrganizerCommand.mistyped("/petiton", ""))), MISTYPED_ORDER),
+    ],
+)
+def test_a_command_of_organizers_is_told_from_talking(command: Command, fault: str) -> None:
+    assert explain([says(None), says(command, NOON, 2)]) == Uncounted(Reason.COMMAND, 2, NOON, fault)
+    assert reason(says(command, hidden=True)) is Reason.SILENT
+    assert reason(says(MISTYPED), says(command, NOON, 2)) is Reason.MISTYPED
+    assert reason(says(Sign()), says(command, NOON, 2)) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "why"), [(Unsign(), Reason.WITHDRAWN), (Sign(), Reason.LATE), (MISTYPED, Reason.MISTYPED)]
+)
+def test_beside_a_command_it_is_the_signature_that_is_explained(own: Command, why: Reason) -> None:
+    said = says(Several((OrganizerCommand("goal", "5"),), own), EVENING)
+    assert reason(said, closed_at=NOON) is why
+    assert evaluate([said], closed_at=NOON).refused == (frozenset() if why is Reason.WITHDRAWN else {1})
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        *[
+            (body, Fault.SPELLING)
+            for body in ("/sing", "/sgin Ada", "/signed", "/unsing", "/sıgn", "/s1gn", "/ssign")
+        ],
+        *[(body, Fault.SLASH) for body in ("sign", "\\sign", "sign/", "/ sign", "//sign", "|sign Ada", "／sign")],
+        *[(body, Fault.CODE) for body in ("`/sign`", "```/sign```", "`/sign Ada`", "Hi, `/sign`", "`/sign` Ada")],
+        *[
+            (body, Fault.MARKS)
+            for body in ("*/sign*", '"/sign"', "(/sign)", "**/sign** Ada", "«/sign»", "<p>/sign</p>")
+        ],
+        *[
+            (body, Fault.PLACE)
+            for body in ("- /sign", "1. /sign Ada", "@bot /sign", "Hi, /sign", "please /sign me")
+        ],
+        *[(body, Fault.PLACE) for body in ("> yes\n\nwell, /sign",)],
+        *[(body, Fault.WORDS) for body in ("/sign No way!", "/sign only if you pay", "Dear all,\n/sign ?")],
+    ],
+)
+def test_what_is_wrong_about_a_command_is_known_from_its_text(body: str, fault: Fault) -> None:
+    assert fault_of(body) is fault
+
+
+@pytest.mark.parametrize("body", ["/sing", "sign", "`/sign`", "*/sign*"])
+def test_an_attempt_is_read_with_what_is_wrong_about_it(body: str) -> None:
+    command = parse(body)
+    assert isinstance(command, Phrase)
+    assert (command.is_attempt, command.fault) == (True, fault_of(body))
+    assert restore(command.stored()) == command
+    assert explain([says(command)]) == Uncounted(Reason.MISTYPED, 1, MORNING, fault_of(body))
+    assert restore(["a", command.digest]) == Phrase(command.digest, is_attempt=True)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +176,8 @@ COMMANDS = st.sampled_from(
         Phrase(next(iter(phrases(["hello"])))),
         Phrase("hi"),
         OrganizerCommand("help"),
+        Several((OrganizerCommand("help"),), Sign()),
+        Several((OrganizerCommand("help"),), MISTYPED),
         None,
     ]
 )

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import Phrase, Sign
+from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, parse
 from bot.petition.github_facts import Continuation, Issue
 from bot.petition.letter_versions import Passage, differences
 from bot.petition.organizers.commands import CommandResults
@@ -100,6 +100,35 @@ async def test_what_organizers_do_not_show_is_not_told_by_the_search_either(scen
     await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True))
     await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(show=frozenset()))))
     assert "alan" not in (await read(scene, f"{PAGE}?q=alan")).text
+
+
+async def test_whoever_gave_a_command_is_not_told_to_edit_it_into_a_signature(scene: Scene) -> None:
+    await scene.petition.say(person("alan"), None)
+    await scene.petition.say(person("alan"), OrganizerCommand("goal", "5"))
+    told = (await read(scene, f"{PAGE}?q=alan")).text
+    assert "is a command of organizers, which signs nothing. Leave it as it is:" in told
+    assert "Write another comment: /sign" in told
+    assert "Edit it" not in told
+    await scene.petition.say(person("grace"), OrganizerCommand.mistyped("/petiton", "goal 5"))
+    told = (await read(scene, f"{PAGE}?q=grace")).text
+    assert "was mistyped: its line has to begin with /petition . Mend the command there" in told.replace(
+        "/petition.", "/petition ."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/sing", "has a command that is misspelt. Edit it so that it begins with /sign , spelt like this."),
+        ("sign", "has a command without the / right before it."),
+        ("`/sign`", "has its command between the marks of code, where none is read."),
+        ('"/sign"', "has marks around its command."),
+    ],
+)
+async def test_of_a_mistyped_command_it_is_told_what_is_wrong_about_it(scene: Scene, text: str, words: str) -> None:
+    await scene.petition.say(person("alan"), parse(text))
+    told = (await read(scene, f"{PAGE}?q=alan")).text
+    assert words.replace(" ,", ",") in told.replace(" ,", ",")
 
 
 async def test_was_i_counted_is_answered_plainly(scene: Scene) -> None:

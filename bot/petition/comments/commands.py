@@ -11,9 +11,10 @@ from itertools import islice, takewhile, zip_longest
 from typing import Any, ClassVar, Final, Self
 
 from msgspec import Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from bot.petition.comments import mistyped
+from bot.petition.comments.faults import fault_of
 from bot.petition.comments.own_text import end_of_own_text, lines_begun_in_text, passages
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
 
@@ -167,6 +168,8 @@ class Phrase(Command, frozen=True):
 
     digest: str
     is_attempt: bool = False
+    fault: str = ""
+    """What is wrong about an attempt, a value of `faults.Fault`; empty where that was not looked for."""
 
     @property
     def identity(self) -> Phrase:
@@ -175,12 +178,12 @@ class Phrase(Command, frozen=True):
 
     def stored(self) -> list[str | None]:
         """Return it as the database keeps it."""
-        return ["a" if self.is_attempt else "p", self.digest]
+        return ["a" if self.is_attempt else "p", self.digest, *filter(None, [self.fault])]
 
     @classmethod
-    def restore(cls, code: str, digest: str) -> Phrase:
+    def restore(cls, code: str, digest: str, fault: str = "") -> Phrase:
         """Read what `stored` returned."""
-        return cls(digest, is_attempt=code == "a")
+        return cls(digest, is_attempt=code == "a", fault=fault)
 
 
 class Several(Command, frozen=True):
@@ -248,8 +251,17 @@ def parse(body: str) -> Command | None:
     if line.search(text) or mistyped.CANDIDATE.search(text):
         command = _commands(_worth_reading(text, line), line)
         if command is not None:
-            return command
-    return _phrase(text)
+            return _explained(command, text)
+    return _explained(_phrase(text), text)
+
+
+def _explained(command: Command | None, text: str) -> Command | None:
+    """Return an attempt with what is wrong about it; anything else as it is."""
+    return (
+        replace(command, fault=fault_of(text).value)
+        if isinstance(command, Phrase) and command.is_attempt
+        else command
+    )
 
 
 def restore(stored: Sequence[Any]) -> Command:

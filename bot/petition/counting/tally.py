@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from bot.petition.comments.commands import Command, Phrase, Sign, Unsign
+from bot.petition.comments.commands import Command, Phrase, Sign, Unsign, organizer_commands
 from bot.petition.comments.comment import Author, Comment, Standing, standing
 from bot.petition.organizers.rules_in_force import DEFAULTS, Rules
 from bot.units import WholeEpochSeconds
@@ -28,6 +28,8 @@ class Reason(StrEnum):
 
     SILENT = "silent"
     """No comment says `/sign`."""
+    COMMAND = "command"
+    """Nor does the last one, which is a command of organizers."""
     MISTYPED = "mistyped"
     WITHDRAWN = "withdrawn"
     HIDDEN = "hidden"
@@ -74,7 +76,12 @@ class Uncounted(Struct, frozen=True):
     reason: Reason
     comment_id: int
     at: WholeEpochSeconds
+    fault: str = ""
+    """What is wrong about a command that was mistyped."""
 
+
+MISTYPED_ORDER: Final = "order"
+"""The fault of a command of organizers that was mistyped."""
 
 NOTHING = Evaluation(None, frozenset(), frozenset())
 
@@ -176,8 +183,14 @@ def explain(
     for comment, stands in latest_first:
         reason = _reason(comment, stands, conditions, rules)
         if reason is not None:
-            return Uncounted(reason, comment.id, stands.made_at or comment.created_at)
-    return next((Uncounted(Reason.SILENT, one.id, one.created_at) for one, _ in latest_first), None)
+            said = stands.command and stands.command.own_part
+            fault = said.fault if isinstance(said, Phrase) else ""
+            return Uncounted(reason, comment.id, stands.made_at or comment.created_at, fault)
+    for comment, stands in latest_first[:1]:
+        orders = () if stands.hidden else organizer_commands(stands.command)
+        fault = MISTYPED_ORDER if any(one.is_mistyped for one in orders) else ""
+        return Uncounted(Reason.COMMAND if orders else Reason.SILENT, comment.id, comment.created_at, fault)
+    return None
 
 
 class _Conditions(NamedTuple):
@@ -212,7 +225,9 @@ def _effective_command(command: Command | None, rules: Rules) -> Command | None:
     """Return the `/sign` or `/unsign` that a command amounts to by the rules; any other one as it is."""
     if isinstance(command, Phrase):
         return Sign() if command.digest in rules.phrases else command
-    return command if command is None else command.effect or command
+    if command is None:
+        return None
+    return command.effect or command.own_part
 
 
 class _Counted(NamedTuple):

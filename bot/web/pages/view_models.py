@@ -12,7 +12,8 @@ from markupsafe import Markup
 from bot.export import letter_html
 from bot.export.chart import chart, day_name, growth_of, sparkline
 from bot.petition.block.sections import example_of
-from bot.petition.counting.tally import Reason
+from bot.petition.comments.faults import Fault
+from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
@@ -37,6 +38,7 @@ def view_petition(
     ended = end if end is not None and (end < context.now() or end == snapshot.shut_at) else None
     reached = milestones(settings.goals, details.days) if settings.milestones else ()
     text = letters[-1].text if letters else None
+    uncounted = details.not_counted
     return {
         "petition": snapshot,
         "pages": pages,
@@ -57,8 +59,8 @@ def view_petition(
         "public": details.is_public,
         "entries": list(_with_versions(details.page.entries, letters)),
         "exact": details.exact,
-        "not_counted": details.not_counted,
-        "explanation": details.not_counted and _explain(details.not_counted.reason, is_closed=ended is not None),
+        "not_counted": uncounted,
+        "explanation": uncounted and _explain(uncounted.reason, uncounted.fault, is_closed=ended is not None),
         **_roster_links(details, pages, query),
     }
 
@@ -185,9 +187,9 @@ def people_have(count: int) -> str:
     return "1 person has" if count == 1 else f"{count:,} people have"
 
 
-def _explain(reason: Reason, *, is_closed: bool) -> tuple[str, str]:
+def _explain(reason: Reason, fault: str, *, is_closed: bool) -> tuple[str, str]:
     """Return why a comment does not count, and what would help; nobody is to sign what `is_closed`."""
-    words, advice = _NOT_COUNTED[reason]
+    words, advice = _FAULTS.get((reason, fault)) or _NOT_COUNTED[reason]
     return words, "" if is_closed and reason in _SIGN_AGAIN else advice
 
 
@@ -195,6 +197,10 @@ _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.SILENT: (
         "has no line that begins with `/sign`",
         "Edit it, or write another one. Quotes and code are not read.",
+    ),
+    Reason.COMMAND: (
+        "is a command of organizers, which signs nothing",
+        "Leave it as it is: edited into a `/sign`, it would be taken back. Write another comment: `/sign`.",
     ),
     Reason.MISTYPED: ("has a command that was not understood", "Edit it so that it begins with `/sign`."),
     Reason.WITHDRAWN: ("withdraws the signature", "To sign again, comment `/sign` once more."),
@@ -218,4 +224,36 @@ _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
 }
 """What follows the words "their comment", and what would help; what people are to type is between backticks."""
 
-_SIGN_AGAIN: Final = {Reason.SILENT, Reason.MISTYPED, Reason.WITHDRAWN, Reason.YOUNG}
+_FAULTS: Final[Mapping[tuple[Reason, str], tuple[str, str]]] = {
+    (Reason.COMMAND, MISTYPED_ORDER): (
+        "has a command of organizers that was mistyped: its line has to begin with `/petition`",
+        "Mend the command there, and to sign write another comment, `/sign`.",
+    ),
+    (Reason.MISTYPED, Fault.SPELLING): (
+        "has a command that is misspelt",
+        "Edit it so that it begins with `/sign`, spelt like this.",
+    ),
+    (Reason.MISTYPED, Fault.SLASH): (
+        "has a command without the `/` right before it",
+        "Edit it so that it begins with `/sign`, without a blank.",
+    ),
+    (Reason.MISTYPED, Fault.CODE): (
+        "has its command between the marks of code, where none is read",
+        "Edit it so that it begins with `/sign`, without the marks around it.",
+    ),
+    (Reason.MISTYPED, Fault.MARKS): (
+        "has marks around its command",
+        "Edit it so that it begins with `/sign`, without the marks around it.",
+    ),
+    (Reason.MISTYPED, Fault.PLACE): (
+        "has something else on the line before its command",
+        "Edit it so that its line begins with `/sign`.",
+    ),
+    (Reason.MISTYPED, Fault.WORDS): (
+        "has words behind its command that leave open whether it signs",
+        "Edit it so that it says `/sign`, with your name behind it if you like.",
+    ),
+}
+"""What is wrong about a command that was mistyped, where that is known."""
+
+_SIGN_AGAIN: Final = {Reason.SILENT, Reason.COMMAND, Reason.MISTYPED, Reason.WITHDRAWN, Reason.YOUNG}
