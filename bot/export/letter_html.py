@@ -40,6 +40,7 @@ def render(text: str) -> Markup:
     return Markup(_SANITIZER.clean(html))  # noqa: S704 - sanitized just here
 
 
+@cached(LRUCache[object, Markup](REMEMBERED // 8, getsizeof=len), lock=threading.Lock())
 def render_response(text: str) -> Markup:
     """Return an official response as HTML, as a letter; HTML in it is shown as the text that it is."""
     return Markup(_SANITIZER.clean(_MARKDOWN_ALONE.render(limit_nesting(drop_non_xml(text), QUOTES))))  # noqa: S704 - sanitized
