@@ -232,6 +232,9 @@ ANSWER = (
         (f"/petition respond {ANSWER}\n\n-- \nGrace", OrganizerCommand("respond", ANSWER)),
         (f"/petition respond {'word ' * 900}", OrganizerCommand("respond", f"{('word ' * 800)[:3999].rstrip()}…")),
         ("/petition goal 50\n\nnot of it\n", GOAL),
+        ("/petition respond a\n\n> /sign\n\nb", OrganizerCommand("respond", "a\n\n> /sign\n\nb")),
+        ("/petition respond a\n\nb\n\n\nc", OrganizerCommand("respond", "a\n\nb\n\n\nc")),
+        ("/sign\n\n/Petition: Respond:\n\nb\n\nc", Several((OrganizerCommand("respond", "b\n\nc"),), Sign())),
     ],
 )  # fmt: skip
 def test_a_response_goes_on_to_the_next_command_or_to_the_tail_of_a_mail(body: str, said: Command) -> None:

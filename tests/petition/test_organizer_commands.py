@@ -92,7 +92,7 @@ def answers(ruling: CommandResults) -> list[CommandStatus]:
         ("REOPEN", Reopen()),
         ("recount", Recount()),
         ("respond We agree.", Respond("We agree.")),
-        ("respond We agree.\nAll of us.\n\nThanks", Respond("We agree.\nAll of us.")),
+        ("respond We agree.\nAll of us.\n\nThanks", Respond("We agree.\nAll of us.\n\nThanks")),
         ("respond none", Respond("")),
         ("help", Help()),
     ],

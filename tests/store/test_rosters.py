@@ -83,6 +83,8 @@ async def test_nobody_is_explained_who_is_counted_or_unknown_or_shown_to_nobody(
     assert await unheard(scene, "alan") is None
     assert await unheard(scene, "Grace Hopper") is None
     assert await unheard(scene, "grace") is not None
+    await scene.say(person("-eve_"), None)
+    assert await unheard(scene, "@-Eve_") is not None
     await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(public_roster=False))))
     assert await unheard(scene, "grace") is None
 

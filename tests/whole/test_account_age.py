@@ -43,6 +43,19 @@ async def test_a_young_account_does_not_sign_where_organizers_ask_for_an_older_o
     assert found.login == "ada"
 
 
+async def test_the_age_is_asked_for_also_where_a_signature_stands_beside_a_command(stage: Scene) -> None:
+    stage.organizer().created_at = int(time.time()) - 400 * DAY
+    petition = stage.petition()
+    settle_on(stage, petition, "minimum_account_age: 30")
+    person(stage, "sock", 3)
+    given = stage.sign(petition, "grace", "/sign\n/petition goal 4")
+    tried = stage.sign(petition, "sock", "/sign\n/petition goal 5")
+    await stage.shows(petition, 1)
+    await stage.reacted(given, "+1")
+    await stage.reacted(tried, "confused")
+    assert await agrees(stage)
+
+
 async def test_the_rule_can_be_switched_on_and_off(stage: Scene) -> None:
     petition = stage.petition()
     person(stage, "ada", 400)

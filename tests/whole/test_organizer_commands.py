@@ -16,7 +16,7 @@ from bot.verify import Verification, verify
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import Clock, Scene, scene
-from tests.whole.watching import surveyed, watched
+from tests.whole.watching import surveyed, unheard, watched
 
 
 @pytest.fixture
@@ -334,6 +334,17 @@ async def test_settings_in_another_place_are_named(stage: Scene, path: str) -> N
     assert "remark" not in await says(stage, petition, "goal of 5")
     settings(stage, "goal: 6")
     assert "remark" not in await says(stage, petition, "goal of 6")
+
+
+async def test_settings_in_another_place_are_looked_for_when_a_petition_begins(
+    stage: Scene, petition: Issue
+) -> None:
+    await stage.shows(petition, 0)
+    with unheard(stage):
+        stage.sandbox.repositories.write_file(stage.sandbox.repository(), "petition.yaml", "goal: 4")
+    second = stage.petition()
+    await says(stage, second, "is not read; its place is")
+    await says(stage, petition, "is not read; its place is")
 
 
 async def test_to_look_in_other_places_costs_no_call_at_each_look(sqlite_url: str) -> None:

@@ -299,11 +299,11 @@ def _worth_reading(text: str, command_line: re.Pattern[str]) -> str:
     GitHub says a comment has 65,536 characters at most, but lets up to four times as many pass. To read them all
     takes seconds; the beginning and what leads up to the last command say whose words this is.
     """
-    last = max(
-        (found.end() for line in (command_line, mistyped.CANDIDATE) for found in line.finditer(text)), default=0
-    )
+    starts = [found.start() for pattern in (command_line, mistyped.CANDIDATE) for found in pattern.finditer(text)]
+    last = max(starts, default=0)
     # A response goes on after an empty line, and nothing else does.
-    empty_line = None if _RESPONDS.match(text, last) else _EMPTY_LINE.search(text, last)
+    responds = any(_RESPONDS_LINE.match(text, start) for start in starts)
+    empty_line = None if responds else _EMPTY_LINE.search(text, last)
     text = text[: min(empty_line.start() if empty_line else len(text), last + _LONGEST // 4)]
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
 
@@ -393,7 +393,6 @@ _LONGEST_DETAILS = 16 * ARGUMENT_LIMIT
 _LONGEST_WORD = 40
 
 RESPOND: Final = "respond"
-_RESPONDS = re.compile(rf"[^\w\n]*(?ai:{RESPOND})\b")
 _RESPONDS_LINE = re.compile(rf"[^\w/]*/(?ai:petition)[^\w\n]*(?ai:{RESPOND})\b")
 _LINK = r"""
     (?<! [!\\] ) \[ (?P<text> [^\[\]\\]* (?: (?: \\. | \[ [^\[\]]* \] ) [^\[\]\\]* )* ) \]
