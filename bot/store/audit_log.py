@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
+from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.organizers.commands import CommandStatus, GivenCommand, Outcome
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
 from bot.store.recording.unit_of_work import read_forgotten
@@ -40,6 +41,11 @@ class AuditEntry(Struct, frozen=True):
     thread: int | None = None
     """The number of the issue on which it was given, where that is in the petition's repository."""
 
+    @property
+    def text(self) -> str:
+        """Return the command as it was commented."""
+        return str(OrganizerCommand(self.word, self.argument))
+
 
 class Attempts(Struct, frozen=True):
     """How often somebody gave commands who may not, when first and when last, and the last command's word."""
@@ -53,6 +59,11 @@ class Attempts(Struct, frozen=True):
     last_comment_id: int
     thread: int | None = None
     """The number of the issue on which the last one stands, where that is in the petition's repository."""
+
+    @property
+    def text(self) -> str:
+        """Return the last command, without what followed its word."""
+        return str(OrganizerCommand(self.word))
 
 
 class AuditLog(Records):

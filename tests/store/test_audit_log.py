@@ -6,7 +6,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import OrganizerCommand
+from bot.petition.comments.commands import OrganizerCommand, Several
 from bot.petition.comments.comment import Author
 from bot.petition.github_facts import IssueGone
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands
@@ -155,3 +155,14 @@ async def test_what_strangers_left_in_an_older_log_is_summed_up(new_url: str) ->
     assert kept == [(1, "grace", "obeyed"), (5, "grace", "refused")]
     assert await attempts_of(store) == [Attempts(EVE.id, "eve", "goal", 2, 1_002, 1_003, 61)]
     await store.close()
+
+
+async def test_commands_are_shown_as_they_were_commented(scene: Scene) -> None:
+    await scene.say(GRACE, OrganizerCommand.mistyped("- /petiton", "goal 5"))
+    await scene.say(GRACE, Several((OrganizerCommand("goal", "5"), OrganizerCommand("close"))))
+    await scene.say(EVE, OrganizerCommand.mistyped("/petiton", "close"))
+    await govern(scene, GRACE)
+    shown = [entry.text for entry in await scene.store.audit_log.list_entries(LETTER.id)]
+    assert shown == ["- /petiton goal 5", "/petition goal 5", "/petition close"]
+    (tried,) = await scene.store.audit_log.list_attempts(LETTER.id)
+    assert (tried.text, tried.times) == ("/petiton", 1)
