@@ -11,6 +11,7 @@ import pytest
 from bot.store import Store
 from bot.store.engine.database import statement
 from sandbox.models import Issue
+from tests.web.html import Read
 from tests.whole.recorded_calls import eventually
 from tests.whole.scene import Scene, scene
 
@@ -79,6 +80,37 @@ async def test_signatures_of_an_earlier_release_are_prepared_beside_the_work(pub
     await public.shows(petition, 4)
     page = await fetch(links(petition)["all signatures"].partition("#")[0] + "?sort=name")
     assert re.findall("Zoë|Émile|eva|Ewa", page.partition('id="roster"')[2]) == ["Émile", "eva", "Ewa", "Zoë"]
+
+
+async def test_who_is_not_counted_is_told_what_is_wrong_and_organizers_not_to_edit(
+    public: Scene,
+) -> None:
+    public.organizer()
+    petition = public.petition()
+    given = public.sign(petition, "grace", "/petition goal 5")
+    mistyped = public.sign(petition, "alan", "`/sign Alan`")
+    public.sign(petition, "ada")
+    await public.shows(petition, 1)
+    await public.reacted(given, "+1")
+    await public.reacted(mistyped, "confused")
+    page = links(petition)["Was I counted?"].partition("#")[0]
+    told = Read(await fetch(f"{page}?q=grace")).text
+    assert "No, grace is not counted." in told
+    assert "is a command of organizers, which signs nothing. Leave it as it is" in told
+    assert "Edit it" not in told
+    assert "has its command between the marks of code" in Read(await fetch(f"{page}?q=alan")).text
+
+
+async def test_a_long_response_is_whole_on_the_page_as_markdown(public: Scene) -> None:
+    public.organizer()
+    petition = public.petition()
+    text = "We **agree**.\n\n- in May\n- in June\n\n" + "word " * 300 + "\n\nThe end."
+    public.sign(petition, "grace", f"/petition respond {text}\n/petition goal 5")
+    await public.until(lambda: "Official response" in (petition.body or ""))
+    assert "The end." not in (petition.body or "")
+    page = await fetch(links(petition)["…"])
+    for html in ("<strong>agree</strong>", "<li>in June</li>", "<p>The end.</p>"):
+        assert html in page
 
 
 async def test_where_nobody_reaches_the_pages_the_block_links_to_none(stage: Scene) -> None:
