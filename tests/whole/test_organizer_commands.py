@@ -15,8 +15,8 @@ from bot.store import State
 from bot.verify import Verification, verify
 from sandbox.models import Comment, Issue
 from sandbox.server import Sandbox
+from tests.whole.recorded_calls import surveyed, unheard, watched
 from tests.whole.scene import Clock, Scene, scene
-from tests.whole.watching import surveyed, unheard, watched
 
 
 @pytest.fixture
