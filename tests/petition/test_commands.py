@@ -54,7 +54,7 @@ CHANGED_LINE_ENDINGS = [{**vector, "comment": vector["comment"].replace("\n", "\
 def test_reads_the_vectors_of_the_contract(vector: dict[str, Any]) -> None:
     details = vector.get("name"), vector.get("affiliation"), vector.get("reason")
     command = parse(vector["comment"])
-    match command and command.effect:
+    match (command and command.effect) or command:
         case Sign(name, affiliation, reason):
             assert (vector["command"], details) == ("sign", (name, affiliation, reason))
         case Unsign():

@@ -106,7 +106,7 @@ def test_what_is_wrong_about_a_command_is_known_from_its_text(body: str, fault: 
     assert fault_of(body) is fault
 
 
-@pytest.mark.parametrize("body", ["/sing", "sign", "`/sign`", "*/sign*"])
+@pytest.mark.parametrize("body", ["/sing", "\\sign", "`/sign`", "*/sign*"])
 def test_an_attempt_is_read_with_what_is_wrong_about_it(body: str) -> None:
     command = parse(body)
     assert isinstance(command, Phrase)

@@ -120,7 +120,7 @@ async def test_whoever_gave_a_command_is_not_told_to_edit_it_into_a_signature(sc
     ("text", "words"),
     [
         ("/sing", "has a command that is misspelt. Edit it so that it begins with /sign , spelt like this."),
-        ("sign", "has a command without the / right before it."),
+        ("\\sign", "has a command without the / right before it."),
         ("`/sign`", "has its command between the marks of code, where none is read."),
         ('"/sign"', "has marks around its command."),
     ],
