@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.petition.comments import commands
+from bot.petition.comments import commands, vocabulary
 from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, parse, phrases
 from bot.petition.text import clean, says_something
 from tests.effort import growth
@@ -155,7 +155,7 @@ def test_the_last_command_decides() -> None:
         ("— Ada", "Ada", None),
         (": Ada", "Ada", None),
         ("A|B", "A|B", None),
-        ("<Name>", "<Name>", None),
+        ("<Name>", None, None),
         ("~~Name~~", "~~Name~~", None),
         ("Name [tag]", "Name [tag]", None),
         ("`handle`", "`handle`", None),
@@ -165,7 +165,7 @@ def test_the_last_command_decides() -> None:
         ("@ada, @org", "@ada", "@org"),
         ("Ada https://example.org/a", "Ada https://example.org/a", None),
         ("Adahttps://example.org", "Adahttps://example.org", None),
-        ("Ada <ada@example.org>", "Ada <ada@example.org>", None),
+        ("Ada <ada@example.org>", "Ada", None),
         ("+1", "+1", None),
         (".", None, None),
         ("---", None, None),
@@ -246,7 +246,7 @@ def test_long_details_are_shortened_and_never_refused() -> None:
         ("/sign\nOne.\n```\nTwo.\n```", "One."),
         ("/sign\nSee [the letter](https://example.org/a).", "See the letter."),
         ("/sign\n...", None),
-        ("/sign\n[a](b\n'c') d", "a d"),
+        ("/sign\nSee [a](b\n'c') there.", "See a there."),
         ("/sign\nIt is `/unsign`\nthat I mean", "It is `/unsign`\nthat I mean"),
         ("/sign\nOne.\nOn Mon, 2 Mar 2026, Ada wrote:\n> Please sign", "One."),
         ("/sign\nOne.\n-- \nAda", "One."),
@@ -454,8 +454,12 @@ def test_code_and_comments_say_nothing(body: str, around: str) -> None:
     assert parse(around.format(inner)) is None
 
 
+NO_NAMES = {word for words in vars(vocabulary).values() if isinstance(words, frozenset | list) for word in words}
+
+
 @given(LETTERS, LETTERS)
 def test_a_name_is_shown_as_it_is_typed(name: str, affiliation: str) -> None:
+    assume(not {name.casefold(), affiliation.casefold()} & NO_NAMES)
     details = [text if says_something(text) else None for text in (clean(name, 80), clean(affiliation, 120))]
     assert parse(f"/sign {name}, {affiliation}") == Sign(*details)
     assert parse(f"/sign {name} ({affiliation})") == Sign(*details)

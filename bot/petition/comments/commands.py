@@ -12,12 +12,13 @@ from typing import Any, ClassVar, Final, Self
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from bot.petition.comments.details import COMMAS, read_details, says_something_unusual
 from bot.petition.comments.own_text import lines_begun_in_text, passages
-from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
+from bot.petition.text import clean, fold
 
 ARGUMENT_LIMIT = 1_000
 
-GRAMMAR: Final = 2
+GRAMMAR: Final = 3
 """The version of what `parse` makes of texts. Raise it with every change by which any text is read otherwise.
 
 Every comment is read again then, once; what was read with 0.1.0 has no version, which is kept as 0.
@@ -35,7 +36,7 @@ class Command(Struct, frozen=True):
     """Whether every edit makes it anew, so that nobody else's can leave it as it was."""
 
     @classmethod
-    def parse(cls, _details: str, _following: Sequence[str], /) -> Self:
+    def parse(cls, _details: str, _following: Sequence[str], /) -> Command:
         """Read what stands behind its word on the line, and the lines of text that follow."""
         return cls()
 
@@ -78,14 +79,14 @@ class Sign(Command, frozen=True):
     reason: str | None = None
 
     @classmethod
-    def parse(cls, details: str, following: Sequence[str], /) -> Sign:
-        """Read name and affiliation on the line, and the reason below it."""
-        name, affiliation = _split(details)
-        return cls(
-            name=_fit(name, NAME_LIMIT),
-            affiliation=_fit(affiliation, AFFILIATION_LIMIT),
-            reason=_fit("\n".join(following)[:_LONGEST_DETAILS], REASON_LIMIT),
-        )
+    def parse(cls, details: str, following: Sequence[str], /) -> Command:
+        """Read name and affiliation on the line or below it, or the reason; what refuses or asks does not sign."""
+        if _WITHDRAWS.search(details):
+            return Unsign()
+        if _AGAIN.search(details):
+            details = _without_punctuation(_AGAIN.split(details)[-1])
+        read = read_details(details, following)
+        return ATTEMPT if read is None else cls(read.name, read.affiliation, read.reason)
 
     def without_details(self) -> Sign:
         """Return a bare `/sign`."""
@@ -152,6 +153,9 @@ class Phrase(Command, frozen=True):
         return cls(digest, is_attempt=code == "a")
 
 
+ATTEMPT: Final = Phrase("", is_attempt=True)
+"""What clearly was meant as a command, and is none; no phrase that anybody accepts."""
+
 COMMANDS: Final[dict[str, type[Command]]] = {"sign": Sign, "unsign": Unsign, "petition": OrganizerCommand}
 """The commands by the word that follows the slash. A new one is an entry here."""
 
@@ -161,7 +165,7 @@ def parse(body: str) -> Command | None:
 
     A command goes before a phrase, so that no phrase can turn an `/unsign` into a signature.
     """
-    if plain := _PLAIN.fullmatch(body):
+    if (plain := _PLAIN.fullmatch(body)) and not says_something_unusual(body):
         return Sign(plain["name"], plain["affiliation"])
     text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     line = _command_line(tuple(COMMANDS))
@@ -192,13 +196,23 @@ _WORDS = r"[A-Za-z]{1,20}\.?(?:[ '-][A-Za-z]{1,18}){,3}"
 _PLAIN = re.compile(rf"/sign(?: (?P<name>{_WORDS})(?:, (?P<affiliation>{_WORDS}))?)? *(?:\r?\n)?")
 
 # People paste commands with a byte-order mark, a zero-width or a no-break space in front.
-_PASTED = "\ufeff\u00a0\u2007\u202f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+_PASTED = "\ufeff\u00a0\u00ad\u061c\u2000-\u200f\u202a-\u202f\u205f\u2060-\u2064\u2066-\u2069\u3000"
+# Punctuation that may follow a command, of all scripts.
+_STOPS = ".:;!?。：；！？．｡؛؟।။።፤፥፧"
+_MARKS = f"{_STOPS}{COMMAS}"
+# Scripts that are written without blanks: Thai, Lao, Burmese, Khmer, Chinese, Japanese, Korean.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
 
 
 @cache
 def _command_line(words: Collection[str]) -> re.Pattern[str]:
     beginning = rf"^(?:[{_PASTED}]* ){{0,3}}[{_PASTED}]*"
-    return re.compile(rf"{beginning}/(?ai:({'|'.join(words)}))[{_PASTED}]*(?![^\s.,:;!?])", re.MULTILINE)
+    return re.compile(
+        rf"{beginning}/(?ai:({'|'.join(words)}))[{_PASTED}]*(?![^\s{_MARKS}{_UNSPACED}])", re.MULTILINE
+    )
 
 
 def _worth_reading(text: str, command_line: re.Pattern[str]) -> str:
@@ -249,57 +263,35 @@ _RULE = re.compile(r" {0,3}(?:=+|-+|[-_*](?:[ \t]*[-_*]){2,})[ \t]*")
 
 
 def _command(found: re.Match[str], following: Sequence[str]) -> Command:
-    details = _PUNCTUATION.sub("", found.string[found.end() :], count=1).strip()[:_LONGEST_DETAILS]
-    return COMMANDS[found[1].lower()].parse(details, following)
+    command = COMMANDS[found[1].lower()]
+    details = found.string[found.end() :][:_LONGEST_DETAILS]
+    if command is Sign and _ASKS.match(details):
+        return ATTEMPT
+    return command.parse(_without_punctuation(details), following)
+
+
+def _without_punctuation(details: str) -> str:
+    return _PUNCTUATION.sub("", details, count=1).strip()
 
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
-_PUNCTUATION = re.compile(r"[.,:;!?]*\s*(?:(?:[.:;!?]+|[-–—])(?:\s+|$))?")
+_PUNCTUATION = re.compile(rf"[{_MARKS}]*\s*(?:(?:[{_STOPS}]+|[-–—])(?:\s+|$))?")
+_BEFORE = rf"(?:^|(?<=[\s(（{_MARKS}]))"
+_WITHDRAWS = re.compile(rf"{_BEFORE}/(?ai:unsign)(?![\w/-])")
+_AGAIN = re.compile(rf"{_BEFORE}/(?ai:sign)(?![\w/-])")
+_ASKS = re.compile(
+    r"(?:\s+[?？؟]|[?？؟]\s*(?ai:what|why|how|who|where|when|which|really|is|are|does|do|can)\b)(?=.*\w)", re.DOTALL
+)
 _WORD = re.compile(r"[\w-]+")
 _LONGEST_DETAILS = 16 * ARGUMENT_LIMIT
 """Characters that are looked at of what is shortened to far fewer."""
 _LONGEST_WORD = 40
 
-_LINK = r"""
-    (?<! [!\\] ) \[ (?P<text> [^\[\]\\]* (?: (?: \\. | \[ [^\[\]]* \] ) [^\[\]\\]* )* ) \]
-    \( \s* (?! \s ) (?: < [^<>\n]* > | [^\s()<>]* (?: \( [^\s()]* \) [^\s()]* )* )
-       (?: \s+ (?: "[^"]*" | '[^']*' | \( [^()]* \) ) )? \s* \)
-"""
-_LINKS = re.compile(_LINK, re.VERBOSE)
-_PARTS = re.compile(
-    rf"""
-    {_LINK}
-  | (?P<parentheses> [(（] [^()（）]* (?: [(（] [^()（）]* [)）] [^()（）]* )* [)）] )
-  | (?P<separator> [,，،、] | (?<=\s) [-–—] (?= \s | $ ) )
-    """,
-    re.VERBOSE,
-)
-
-
-def _split(details: str) -> tuple[str, str]:
-    """Divide name from affiliation: at the first comma or dash outside of parentheses, or before these."""
-    details = details.rstrip(" \t,，،、")
-    part = None
-    for part in _PARTS.finditer(details):
-        if part["separator"]:
-            return details[: part.start()], details[part.end() :]
-    if part and part["parentheses"] and not details[part.end() :].strip(" .,:;!?"):
-        name = details[: part.start()]
-        if not name or name[-1].isspace():
-            return name, part["parentheses"][1:-1]
-    return details, ""
-
-
-def _fit(text: str, limit: int) -> str | None:
-    """Return text as it is shown, a link as its words; None where nothing is left but punctuation."""
-    fitting = clean(_LINKS.sub(r"\g<text>", text), limit)
-    return fitting if says_something(fitting) else None
-
 
 def _phrase(text: str) -> Phrase | None:
     if _ATTEMPT_IN_CODE.fullmatch(text.strip()):
         # Copied with the marks of the code that it was shown as; code is no phrase that anybody accepts.
-        return Phrase("", is_attempt=True)
+        return ATTEMPT
     if len(text) > _LONGEST_COMMENT or _NO_PHRASE.match(text) or "\n" in text.strip():
         return None
     said = _fold(text)
