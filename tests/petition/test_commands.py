@@ -45,8 +45,11 @@ def test_reads_the_vectors_of_the_contract(vector: dict[str, Any]) -> None:
             assert (vector["command"], details) == ("sign", (name, affiliation, reason))
         case Unsign():
             assert vector["command"] == "unsign"
-        case _:
+        case Phrase(signs=True):
+            assert (vector["command"], details) == ("sign", (None, None, None))
+        case command:
             assert vector["command"] is None
+            assert "attempt" not in vector or (isinstance(command, Phrase) and command.is_attempt)
 
 
 # --- the command -------------------------------------------------------------------------------------------------
@@ -288,7 +291,27 @@ PHRASES = ("signed", "+1", "Count me in", "подписываюсь", "👍", "S
     "body",
     [
         *["signed", "Signed!", " SIGNED. \n\n", "+1", "+1!!", "count  me in", "COUNT ME IN …", "Подписываюсь"],
-        *["👍", "👍\ufe0f", "\ufeffsigned", "signed\r\n", "STRASSE", "\n\n   signed"],
+        *[
+            "👍",
+            "👍\ufe0f",
+            "👍🏽",
+            ":+1:",
+            ":thumbsup:!",
+            "**signed**",
+            "_Signed._",
+            "***signed***",
+            "**signed**.",
+            "signed\r\n\r\nSent from my iPhone",
+            "signed\n-- \nAda",
+            "signed\n\nBest regards,\nAda Lovelace",
+            "signed\n\nOn Mon, 2 Mar 2026 at 10:00, Ada <ada@example.org> wrote:\n> Please sign",
+            "signed。",
+            "+1\n\nFrom: Ada <ada@example.org>\nSent: Monday\nTo: all\nSubject: Re: letter\n\n/sign",
+            "\ufeffsigned",
+            "signed\r\n",
+            "STRASSE",
+            "\n\n   signed",
+        ],
     ],
 )
 def test_a_phrase_signs_when_it_is_the_whole_comment(body: str) -> None:
@@ -301,7 +324,7 @@ def test_a_phrase_signs_when_it_is_the_whole_comment(body: str) -> None:
     [
         *["I signed", "signed by me", "not signed", "I haven't signed", "> signed", "`signed`", "<!-- signed -->"],
         *["    signed", "\n    signed", "\tsigned", "```\nsigned\n```", "signed\n\n> signed"],
-        *["sign", "-1", "+ 1", "", " ", "!", "👍🏽"],
+        *["sign", "-1", "+ 1", "", " ", "!", "👍👎"],
     ],
 )
 def test_a_phrase_within_other_words_does_not(body: str) -> None:

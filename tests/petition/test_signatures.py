@@ -9,7 +9,7 @@ import pytest
 from bot.petition.block.sections import example_of
 from bot.petition.comments import vocabulary
 from bot.petition.comments.commands import ATTEMPT, Command, Sign, Unsign, parse
-from bot.petition.comments.details import says_something_unusual
+from bot.petition.comments.names import says_something_unusual
 from bot.petition.i18n import translator
 from bot.petition.organizers.settings import LANGUAGES, Detail
 

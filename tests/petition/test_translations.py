@@ -123,7 +123,7 @@ COMMANDS = (
 LATIN_EVERYWHERE = {"UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
 TYPED = {
     *("count", "login", "name", "affiliation", "reason", "true", "false", "public", "private"),
-    *("respond", "remove", "restore", "YAML", "signed", "T"),
+    *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign"),
 }
 
 

@@ -12,9 +12,12 @@ from typing import Any, ClassVar, Final, Self
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from bot.petition.comments.details import COMMAS, read_details, says_something_unusual
+from bot.petition.comments.details import read_details
+from bot.petition.comments.names import COMMAS, says_something_unusual
 from bot.petition.comments.own_text import lines_begun_in_text, passages
-from bot.petition.text import clean, fold
+from bot.petition.comments.phrases import fold_phrase, is_bare_command, tries_to_command, whole_phrase
+from bot.petition.comments.words import signs_in_words
+from bot.petition.text import clean
 
 ARGUMENT_LIMIT = 1_000
 
@@ -130,13 +133,16 @@ class Phrase(Command, frozen=True):
     """A comment of a few words and no command; it signs where the organizers accept it.
 
     What people merely say is not kept: `digest` only tells whether it is one of the phrases that are accepted. An
-    attempt is a command that was mistyped, such as `/sing`.
+    attempt is a command that was mistyped, such as `/sing`. What signs in words
+    counts unless the organizers say no.
     """
 
-    kind, codes = "phrase", "pa"
+    kind, codes = "phrase", "pawb"
 
     digest: str
     is_attempt: bool = False
+    signs: bool = False
+    """Whether it says in words that somebody signs, and nothing else."""
 
     @property
     def identity(self) -> Phrase:
@@ -145,12 +151,15 @@ class Phrase(Command, frozen=True):
 
     def stored(self) -> list[str | None]:
         """Return it as the database keeps it."""
-        return ["a" if self.is_attempt else "p", self.digest]
+        return [_PHRASE_CODES[self.is_attempt, self.signs], self.digest]
 
     @classmethod
     def restore(cls, code: str, digest: str) -> Phrase:
         """Read what `stored` returned."""
-        return cls(digest, is_attempt=code == "a")
+        return cls(digest, *next(flags for flags, kept in _PHRASE_CODES.items() if kept == code))
+
+
+_PHRASE_CODES: Final = {(False, False): "p", (True, False): "a", (False, True): "w", (True, True): "b"}
 
 
 ATTEMPT: Final = Phrase("", is_attempt=True)
@@ -187,7 +196,7 @@ def restore(stored: Sequence[Any]) -> Command:
 
 def phrases(also_accept: Collection[str]) -> frozenset[str]:
     """Return the digests of the phrases that sign; one that says nothing is left out."""
-    return frozenset(digest for phrase in also_accept if (digest := _digest_of(_fold(phrase))))
+    return frozenset(digest for phrase in also_accept if (digest := _digest_of(fold_phrase(phrase))))
 
 
 # What most people type, and what can mean only one thing: the rules below would come to the same, a hundred times
@@ -289,40 +298,17 @@ _LONGEST_WORD = 40
 
 
 def _phrase(text: str) -> Phrase | None:
-    if _ATTEMPT_IN_CODE.fullmatch(text.strip()):
-        # Copied with the marks of the code that it was shown as; code is no phrase that anybody accepts.
-        return ATTEMPT
-    if len(text) > _LONGEST_COMMENT or _NO_PHRASE.match(text) or "\n" in text.strip():
-        return None
-    said = _fold(text)
-    if _ATTEMPT.fullmatch(said):
-        return Phrase(_digest_of(said), is_attempt=True)
-    return Phrase(_digest_of(said)) if 0 < len(said) <= _LONGEST_PHRASE else None
+    phrase = whole_phrase(text)
+    said = fold_phrase(phrase)
+    is_attempt = is_bare_command(said) or tries_to_command(text)
+    if not 0 < len(said) <= _LONGEST_PHRASE:
+        return ATTEMPT if is_attempt else None
+    return Phrase(_digest_of(said), is_attempt, signs_in_words(said) and not phrase.endswith(_QUESTION_MARKS))
 
 
-_LONGEST_COMMENT = 200
 _LONGEST_PHRASE = 60
-_NO_PHRASE = re.compile(r"(?:[ \t]*\n)*(?: {4}| {0,3}(?:\t|[>`<~]))")
-
-# Only what cannot mean anything else: the bare word, or a mark and a word that is nearly one of ours.
-_ATTEMPT = re.compile(
-    r"""
-    (?: un)?sign(?: ed)?
-  | [/\\|／]{1,2} \s? (?:
-        (?: un-?)? (?: s+[iı]+g+n+(?: e?d|s|e|ing|ature)? | sing(?: ed)? | sgin | isgn | sgn | sig | signin )
-      | un \s sign | usign | nusign
-    ) (?: [\s:,] .* )?
-  | (?: sign|unsign) [/\\]
-  | [*_"'“”„«»‘’\[(]{1,3} [/\\] (?: un)?sign [*_"'“”„«»‘’\])]{1,3}
-    """,
-    re.VERBOSE,
-)
-_ATTEMPT_IN_CODE = re.compile(r"(`{1,3}) ?/(?ai:un)?(?ai:sign)\b[^`\n]{0,100}\1")
+_QUESTION_MARKS = ("?", "？", "؟")
 
 
 def _digest_of(said: str) -> str:
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16] if said else ""
-
-
-def _fold(text: str) -> str:
-    return fold(text).rstrip(" .,:;!?…。，！？؟")

@@ -7,13 +7,30 @@ somebody signs are no name, and neither is what only stands in its place, such a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-import regex
 from msgspec import Struct
 
 from bot.petition.comments import vocabulary
-from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
+from bot.petition.comments.names import (
+    LINKS,
+    MOST_WORDS,
+    ends_sentence,
+    fit,
+    introduced,
+    is_condition,
+    is_filler,
+    is_prose,
+    is_unspaced,
+    labelled,
+    read_line,
+    refuses,
+    shown_affiliation,
+    shown_name,
+    without_addresses,
+    without_courtesies,
+)
+from bot.petition.text import AFFILIATION_LIMIT, REASON_LIMIT, fold
 
 
 class Details(Struct, frozen=True):
@@ -26,299 +43,22 @@ class Details(Struct, frozen=True):
 
 def read_details(line: str, following: Sequence[str]) -> Details | None:
     """Read what stands behind the command, and the lines below; None where that is a refusal or a condition."""
-    line = without_courtesies(_without_addresses(line))
-    if _refuses(line):
+    line = without_courtesies(without_addresses(line))
+    if refuses(line):
         return None
-    line, is_introduced = _introduced(line)
+    line, is_introduced = introduced(line)
     prose = ""
     if not is_introduced and is_prose(line) and not is_filler(line):
         line, prose = "", line
-    name, affiliation = _read_line(line)
-    if name is not None and _is_condition(affiliation or ""):
+    name, affiliation = read_line(line)
+    if name is not None and is_condition(affiliation or ""):
         return None
     below = _read_below(following, has_name=name is not None)
     return Details(
         name or below.name,
         affiliation or below.affiliation,
-        _fit("\n".join(filter(None, [prose, below.reason])), REASON_LIMIT),
+        fit("\n".join(filter(None, [prose, below.reason])), REASON_LIMIT),
     )
-
-
-def says_something_unusual(text: str) -> bool:
-    """Return whether a plain text of ASCII letters has a word that these rules look at."""
-    return not _UNUSUAL.isdisjoint(_PLAIN_WORD.findall(text.lower()))
-
-
-def is_filler(text: str) -> bool:
-    """Return whether a text says nothing but that somebody signs."""
-    words = _words(text)
-    if _are(words, vocabulary.FILLER, vocabulary.FILLER_BETWEEN):
-        return True
-    return bool(words) and _FILLER_UNSPACED.fullmatch("".join(words)) is not None
-
-
-def is_prose(text: str) -> bool:
-    """Return whether a text is a sentence, by how it begins or ends, and so no name."""
-    words = text.split(maxsplit=_MOST_WORDS)
-    if len(words) < 2:
-        return False
-    first = fold(words[0]).rstrip(",:").replace("’", "'")
-    if first in vocabulary.REASONS or (first in vocabulary.STARTERS and words[1][0].islower()):
-        return True
-    return text.rstrip()[-1] in "!！" and any(word.islower() for word in words[1:])
-
-
-def looks_like_a_name(text: str) -> bool:
-    """Return whether a text may be a name and no sentence about something: short, and begun with a capital."""
-    words = text.split(maxsplit=_MOST_WORDS)
-    if not 0 < len(words) <= _MOST_WORDS or _refuses(text) or is_prose(text) or ends_sentence(text):
-        return False
-    return not words[0][0].islower() or (len(words) <= _FEW_WORDS and not _VERBS.intersection(map(fold, words)))
-
-
-def without_courtesies(text: str) -> str:
-    """Leave out `please` and the like at the end, where something stands before it."""
-    text = text.strip()
-    while (parted := _LAST_WORD.fullmatch(text)) and fold(parted[2]) in vocabulary.TRAILING:
-        text = parted[1].rstrip(" ,，、")
-    return text
-
-
-# --- the line ----------------------------------------------------------------------------------------------------
-
-_LINK = r"""
-    (?<! [!\\] ) \[ (?P<text> [^\[\]\\]* (?: (?: \\. | \[ [^\[\]]* \] ) [^\[\]\\]* )* ) \]
-    \( \s* (?! \s ) (?: < [^<>\n]* > | [^\s()<>]* (?: \( [^\s()]* \) [^\s()]* )* )
-       (?: \s+ (?: "[^"]*" | '[^']*' | \( [^()]* \) ) )? \s* \)
-"""
-_LINKS = re.compile(_LINK, re.VERBOSE)
-COMMAS = ",，،、၊፣､﹐"
-_PARTS = re.compile(
-    rf"""
-    {_LINK}
-  | (?P<parentheses> [(（] [^()（）]* (?: [(（] [^()（）]* [)）] [^()（）]* )* [)）] )
-  | (?P<separator> [{COMMAS}] | (?<=\s) [-–—] (?= \s | $ ) )
-  | (?P<url> https?://[^\s,;|]+ )
-  | (?P<entity> & \#? [0-9A-Za-z]{{1,31}} ; )
-  | (?P<rarer> [;；|｜] | -- -? (?! -) | —+ | (?<=\s) (?: @ | [·•・/] ) (?= \s ) )
-    """,
-    re.VERBOSE,
-)
-
-_LONGEST_LOOK = 400
-_LONGEST_NAME = 200
-_MOST_WORDS = 8
-_FEW_WORDS = 3
-_VERBS = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "does",
-        "did",
-        "doesn't",
-        "didn't",
-        "has",
-        "to",
-        "should",
-        "means",
-        "works",
-        "adds",
-        "seems",
-        "command",
-        "not",
-        "the",
-        "of",
-    ]
-)
-_LAST_WORD = re.compile(r"(.*[\s,，、])(\w+)[.!]*", re.DOTALL)
-
-# Possessive: a text without a dot behind its `@` is not tried again from each of its letters.
-_ONE_ADDRESS = r"(?:mailto:)?+(?:(?<![\w@.+/-])[\w.+-]++@(?:[\w-]++\.)++[\w-]++|\*{3}@\*{3}\.\*{3})"
-_ADDRESS = regex.compile(rf"<{_ONE_ADDRESS}>|(?<!\])[(（]{_ONE_ADDRESS}[)）]|{_ONE_ADDRESS}")
-
-
-def _without_addresses(text: str) -> str:
-    """Leave out mail addresses: nobody wants theirs shown, and none is a name."""
-    return _ADDRESS.sub("", text).strip() if "@" in text else text
-
-
-def _words(text: str) -> list[str]:
-    text = fold(text[:_LONGEST_LOOK]).replace("’", "'").strip(_AROUND_WORDS)
-    return [word for one in re.split(r"[\s_]+", text) if (word := one.strip(_AROUND_WORDS))]
-
-
-_AROUND_WORDS = " \t.,:;!?()[]{}<>\"'“”„«»‘’*_`…。，！？、：；（）「」『』-–—/"
-
-
-def _are(words: Sequence[str], core: Collection[str], between: Collection[str]) -> bool:
-    """Return whether words are all from two lists, and one at least from the first."""
-    return any(word in core for word in words) and all(word in core or word in between for word in words)
-
-
-def _refuses(text: str) -> bool:
-    """Return whether a text takes back that somebody signs, asks something, or depends on something."""
-    look = text[:_LONGEST_LOOK]
-    words = _words(look)
-    if not words:
-        return False
-    if _QUESTION.search(text[-_LONGEST_LOOK:]) or _is_condition(look):
-        return True
-    rest = look.split(maxsplit=1)[1:]
-    goes_on_small = bool(rest) and rest[0][0].islower()
-    if words[0] in vocabulary.NEVER:
-        is_short = all(one in vocabulary.NEGATIONS or one in vocabulary.WITH_NEGATIONS for one in words)
-        return is_short or goes_on_small or text.rstrip()[-1] in "!！"
-    if words[0] in vocabulary.NEGATIONS and goes_on_small:
-        return True
-    is_sentence = words[0] in vocabulary.STARTERS or (goes_on_small and words[0] in vocabulary.FILLER_BETWEEN)
-    return is_sentence and any(one in vocabulary.NEGATIONS for one in words)
-
-
-def _is_condition(text: str) -> bool:
-    look = text[:_LONGEST_LOOK]
-    said = " ".join(_words(look))
-    if _CONDITIONS.search(said) or _REFUSALS_UNSPACED.search(said):
-        return True
-    words = look.split(maxsplit=2)
-    return len(words) > 1 and fold(words[0]) in vocabulary.CONDITIONAL_STARTS and not words[1][0].isupper()
-
-
-_QUESTION = re.compile(r"""(?:^|\s)[?？؟¿]|[?？؟][\s"'”’»)）.!?？！]*$""")
-_CONDITIONS = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(fold, vocabulary.CONDITIONS)))})(?!\w)")
-_REFUSALS_UNSPACED = re.compile(vocabulary.REFUSALS_UNSPACED)
-_FILLER_UNSPACED = re.compile(
-    rf"(?:{'|'.join(sorted(vocabulary.FILLER_UNSPACED, key=len, reverse=True))}|[，、。！,.!])+"
-)
-
-
-def _introduced(text: str) -> tuple[str, bool]:
-    """Leave out what a name follows on, such as `as` or `my name is`, and say whether it was there."""
-    start = 0
-    # Words that say nothing may stand before it: `me up as Nora Quill`.
-    for word in _WORD.finditer(text[:_LONGEST_NAME]):
-        for introduction in (_INTRODUCTION, _WEAK_INTRODUCTION, _INTRODUCTION_UNSPACED):
-            found = introduction.match(text, start)
-            if found and _may_begin_a_name(text[found.end() :], introduction is _WEAK_INTRODUCTION):
-                return _AFTER_NAME.sub("", text[found.end() :]), True
-        said = fold(word[0]).strip(_AROUND_WORDS)
-        if said not in vocabulary.FILLER and said not in vocabulary.FILLER_BETWEEN:
-            break
-        start = word.end()
-    after = _AFTER_NAME.search(text[-_LONGEST_NAME:])
-    return (text[: -len(after[0])], True) if after else (text, False)
-
-
-def _may_begin_a_name(text: str, is_weak: bool) -> bool:
-    if not text or is_filler(text):
-        return False
-    if not text[0].islower():
-        return True
-    words = _words(text)
-    return not is_weak and len(words) <= _FEW_WORDS and _NO_NAMES.isdisjoint(words)
-
-
-_NO_NAMES = vocabulary.FILLER | vocabulary.FILLER_BETWEEN | _VERBS
-_WORD = re.compile(r"\S+\s*")
-_INTRODUCTION = re.compile(rf"(?:{vocabulary.INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE)
-_WEAK_INTRODUCTION = re.compile(
-    rf"(?:{vocabulary.WEAK_INTRODUCTIONS})(?:\s*[:：]\s*|\s+)(?=\S)", re.VERBOSE | re.IGNORECASE
-)
-_INTRODUCTION_UNSPACED = re.compile(vocabulary.INTRODUCTIONS_UNSPACED)
-_AFTER_NAME = re.compile(vocabulary.AFTER_NAMES_UNSPACED)
-
-
-def _read_line(text: str) -> tuple[str | None, str | None]:
-    """Return the name and affiliation on a line."""
-    name, affiliation = _split(text)
-    for _ in range(_FILLERS_AT_MOST):
-        if affiliation and is_filler(name):
-            name, affiliation = _split(affiliation.strip())
-    if is_filler(name):
-        name = ""
-    return _shown_name(name), _shown_affiliation(affiliation)
-
-
-_FILLERS_AT_MOST = 3
-
-
-def _shown_name(text: str) -> str | None:
-    field, value = _labelled(text)
-    text = value if field == "name" else text
-    return None if _stands_for_another(text) else _fit(text, NAME_LIMIT)
-
-
-def _shown_affiliation(text: str) -> str | None:
-    field, value = _labelled(text)
-    text = without_courtesies(value if field == "affiliation" else text)
-    words = _words(text)
-    is_none = words != ["no"] and _are(words, [*vocabulary.NO_AFFILIATION, "no"], vocabulary.PLACEHOLDERS)
-    return None if is_none or is_filler(text) or _stands_for_another(text) else _fit(text, AFFILIATION_LIMIT)
-
-
-def _stands_for_another(text: str) -> bool:
-    """Return whether this is what stands for a name or an affiliation in an example."""
-    words = _words(text)
-    return _are(words, vocabulary.PLACEHOLDERS, vocabulary.PLACEHOLDERS_BETWEEN) or words == ["first", "last"]
-
-
-def _split(details: str) -> tuple[str, str]:
-    """Divide name from affiliation: at the first separator outside of parentheses, or before these.
-
-    Pronouns and what follows a name, such as `Jr.` or `(he/him)`, belong to it.
-    """
-    details = details.rstrip(f" \t{COMMAS}")
-    ending = _LAST_PARENTHESES.search(details[-_LONGEST_LOOK:])
-    if ending and (_is_pronouns(ending[1]) or _is_degree(ending[1])):
-        name, affiliation = _split(details[: -len(ending[0])])
-        return (name.rstrip() + ending[0] if name else ""), affiliation
-    part = None
-    for part in _PARTS.finditer(details):
-        if part["separator"] or (part["rarer"] and _are_sensible(details, part)):
-            following = _UP_TO_COMMA.match(details, part.end())
-            if part[0] in COMMAS and following and (_is_degree(following[0]) or _is_pronouns(following[0])):
-                continue
-            return details[: part.start()], details[part.end() :]
-    if part and part["parentheses"] and not details[part.end() :].strip(" .,:;!?。，！？"):
-        name, inner = details[: part.start()], part["parentheses"][1:-1]
-        # Full-width ones bring their blank along; what begins as the name does is another way to write it.
-        is_apart = not name or name[-1].isspace() or (part[0][0] == "（" and name[0] != inner.lstrip()[:1])
-        if is_apart:
-            return name, inner
-    return details, ""
-
-
-_LAST_PARENTHESES = re.compile(r"\s*[(（\[]([^()（）\[\]]{1,40})[)）\]]$")
-_UP_TO_COMMA = re.compile(rf"[^{COMMAS}(（;；|｜]{{1,40}}?(?=\s*(?:[{COMMAS}(（;；|｜]|\s[-–—]\s|--|—|$))")
-_PRONOUNS = re.compile(r"[^\W\d_]{1,6}(?:\s?/\s?[^\W\d_]{1,6}){1,3}|any pronouns|all pronouns")
-_LETTERS_OF_A_PART = 2
-
-
-def _is_pronouns(text: str) -> bool:
-    said = fold(text).strip()
-    return _PRONOUNS.fullmatch(said) is not None and not vocabulary.PRONOUNS.isdisjoint(re.split(r"\W+", said))
-
-
-def _is_degree(text: str) -> bool:
-    words = text.split()
-    return bool(words) and all(_is_part_of_degree(word) for word in words)
-
-
-def _is_part_of_degree(word: str) -> bool:
-    bare = fold(word).replace(".", "").replace("-", "")
-    return bare in vocabulary.DEGREES or ("." in word and bare in vocabulary.DEGREES_DOTTED)
-
-
-def _are_sensible(details: str, part: re.Match[str]) -> bool:
-    before = details[max(0, part.start() - _LONGEST_NAME) : part.start()]
-    after = details[part.end() : part.end() + _LONGEST_NAME]
-    return all(sum(map(str.isalpha, side)) >= _LETTERS_OF_A_PART for side in (before, after))
-
-
-def _fit(text: str, limit: int) -> str | None:
-    """Return text as it is shown, a link as its words; None where nothing is left but punctuation."""
-    fitting = clean(_LINKS.sub(r"\g<text>", text), limit)
-    return fitting if says_something(fitting) else None
 
 
 # --- the lines below ---------------------------------------------------------------------------------------------
@@ -332,14 +72,14 @@ def _read_below(lines: Sequence[str], *, has_name: bool) -> Details:
     if len(lines) > _MOST_LINES and len(text) == _MOST_LINES:
         return Details(reason="\n".join(lines)[:_LONGEST_REASON])
     # A link may go on from one line to the next.
-    text = _without_addresses(_LINKS.sub(r"\g<text>", "\n".join(text)[:_LONGEST_REASON])).split("\n")
-    if any(_labelled(line)[0] for line in text):
+    text = without_addresses(LINKS.sub(r"\g<text>", "\n".join(text)[:_LONGEST_REASON])).split("\n")
+    if any(labelled(line)[0] for line in text):
         return _read_labels(text)
     card = [line for line in (_BULLET.sub("", line) for line in text) if line]
     if not has_name and _is_card(card):
-        name, affiliation = _read_line(_introduced(card[0])[0])
+        name, affiliation = read_line(introduced(card[0])[0])
         if name is not None:
-            return Details(name, _shown_affiliation(", ".join(filter(None, [affiliation, *card[1:]]))))
+            return Details(name, shown_affiliation(", ".join(filter(None, [affiliation, *card[1:]]))))
     return Details(reason="\n".join(text)[:_LONGEST_REASON])
 
 
@@ -347,54 +87,44 @@ def _is_card(lines: Sequence[str]) -> bool:
     if not 0 < len(lines) <= _LINES_OF_A_CARD or _URL.match(lines[0]) or not any(map(str.isalpha, lines[0])):
         return False
     return not any(_is_long(line) or ends_sentence(line) or is_prose(line) for line in lines) and not (
-        is_filler(lines[0]) or _refuses(lines[0])
+        is_filler(lines[0]) or refuses(lines[0])
     )
-
-
-def ends_sentence(line: str) -> bool:
-    """Return whether a line ends as a sentence does, and not with an abbreviation."""
-    line = line.rstrip(" \"'”’»)）」』*_")
-    if not line.endswith(_SENTENCE_ENDS):
-        return False
-    last = line.split()[-1].strip("(（[\"'“")
-    bare = last.rstrip(".")
-    is_abbreviation = _DOTTED.fullmatch(bare) is not None or fold(bare) in vocabulary.ABBREVIATIONS
-    return not (line.endswith(".") and bare and not line.endswith("..") and is_abbreviation)
 
 
 def _is_long(line: str) -> bool:
     if len(line) > AFFILIATION_LIMIT:
         return True
-    unspaced = sum(map(_is_unspaced, line))
-    return len(line.split()) + unspaced // _LETTERS_OF_A_WORD > _MOST_WORDS
-
-
-def _is_unspaced(letter: str) -> bool:
-    return "\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff"
+    unspaced = sum(map(is_unspaced, line))
+    return len(line.split()) + unspaced // _LETTERS_OF_A_WORD > MOST_WORDS
 
 
 def _without_footer(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the lines above what a letter or a mail ends with, and those below its closing words."""
     for number, line in enumerate(lines):
         if len(line) <= _LONGEST_FOOTER:
-            said = fold(line).strip(" ,.!，。！、-–—*_")
-            if _CLOSING.fullmatch(said):
-                return list(lines[:number]), [one for one in lines[number + 1 :] if not _is_footer(one)]
-            if _is_footer(line):
+            if ends_letter(line):
+                return list(lines[:number]), [one for one in lines[number + 1 :] if not is_footer(one)]
+            if is_footer(line):
                 return list(lines[:number]), []
     return list(lines), []
 
 
-def _is_footer(line: str) -> bool:
+def ends_letter(line: str) -> bool:
+    """Return whether a line is nothing but the closing words of a letter."""
+    return len(line) <= _LONGEST_FOOTER and _CLOSING.fullmatch(fold(line).strip(" ,.!，。！、-–—*_")) is not None
+
+
+def is_footer(line: str) -> bool:
+    """Return whether a line says with what device or program a mail was sent."""
     said = fold(line[:_LONGEST_FOOTER])
-    return len(said.split()) <= _MOST_WORDS + 2 and bool(_DEVICE.search(said) and _SENT.search(said))
+    return len(said.split()) <= MOST_WORDS + 2 and bool(_DEVICE.search(said) and _SENT.search(said))
 
 
 def _read_labels(lines: Sequence[str]) -> Details:
     given: dict[str, list[str]] = {"name": [], "affiliation": [], "reason": [], "nothing": []}
     goes_on = "reason"
     for line in lines:
-        field, value = _labelled(line)
+        field, value = labelled(line)
         if field:
             goes_on = field
         elif goes_on in ("name", "nothing") and given[goes_on]:
@@ -402,25 +132,12 @@ def _read_labels(lines: Sequence[str]) -> Details:
             goes_on = "reason" if ends_sentence(line) or _is_long(line) else "affiliation"
         if value:
             given[goes_on].append(value)
-    affiliation = (_shown_affiliation(one) for one in given["affiliation"])
+    affiliation = (shown_affiliation(one) for one in given["affiliation"])
     return Details(
-        _shown_name(" ".join(given["name"])),
-        _fit(", ".join(filter(None, affiliation)), AFFILIATION_LIMIT),
+        shown_name(" ".join(given["name"])),
+        fit(", ".join(filter(None, affiliation)), AFFILIATION_LIMIT),
         "\n".join(given["reason"]) or None,
     )
-
-
-def _labelled(line: str) -> tuple[str, str]:
-    """Return what a line's label says it gives, or nothing, and what stands behind the label."""
-    found = _LABEL.match(line)
-    words = _words(found[1].replace("/", " / ")) if found else []
-    if found and 0 < len(words) <= _FEW_WORDS:
-        for field, labels in vocabulary.LABELS.items():
-            if words[-1] in labels or words[0] in labels:
-                others = all(word in labels or word in vocabulary.LABELS_BETWEEN for word in words)
-                if others:
-                    return field, found[2].strip(" *_")
-    return "", line
 
 
 _MOST_LINES = 20
@@ -428,29 +145,8 @@ _LINES_OF_A_CARD = 6
 _LETTERS_OF_A_WORD = 3
 _LONGEST_FOOTER = 80
 _LONGEST_REASON = 16_000
-_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।", "．", "。", "።", "။")
-_DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,4})*|[^\W\d_]{1,4}(?:\.[^\W\d_]{1,4})+")
 _URL = re.compile(r"<?(?:https?://|www\.)")
 _BULLET = re.compile(r"^(?:[-+*•·]|[0-9]{1,2}[.)])\s+")
-_LABEL = re.compile(r"(?:[-+*•>#]\s+)?[*_]*([^:：*_]{1,40})[*_]*\s?[:：]\s*[*_]*(.*)", re.DOTALL)
 _CLOSING = re.compile(vocabulary.CLOSINGS, re.VERBOSE)
 _DEVICE = re.compile(vocabulary.DEVICES, re.VERBOSE)
 _SENT = re.compile(vocabulary.SENT, re.VERBOSE)
-
-# The words by which plain Latin text can be anything but names.
-_PLAIN_WORD = re.compile(r"[a-z']+")
-_UNUSUAL = frozenset().union(
-    vocabulary.FILLER,
-    vocabulary.TRAILING,
-    vocabulary.PLACEHOLDERS,
-    ["first", "last"],
-    vocabulary.NO_AFFILIATION,
-    vocabulary.NEGATIONS,
-    vocabulary.STARTERS,
-    vocabulary.REASONS,
-    vocabulary.CONDITIONAL_STARTS,
-    vocabulary.DEGREES,
-    vocabulary.DEGREES_DOTTED,
-    *(re.findall(r"[a-z']+", one) for one in vocabulary.CONDITIONS),
-    re.findall(r"[a-z']+", vocabulary.INTRODUCTIONS + vocabulary.WEAK_INTRODUCTIONS),
-) - {"s"}

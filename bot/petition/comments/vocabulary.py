@@ -384,3 +384,13 @@ CLOSINGS: Final = r"""
     )
 """
 """A line that is nothing else ends a letter; whoever's name follows has written it."""
+
+REAL_WORDS: Final = _words("sigh sin sine sigil align design resign signal assign ensign cosign unsigned singing")
+"""Words that are nearly a command, and none."""
+COURTESIES: Final = _words("""
+    hi hello hey dear all team folks everybody i we hereby gladly happily proudly so now then and here i'd like
+    to want would let wish well great sir madam
+    hallo ich wir hiermit guten tag liebe bonjour salut je nous hola buenos días yo nosotros olá oi eu ciao
+    buongiorno     io hoi ik wij cześć ja my привіт вітаю я ми مرحبا أنا 你好 我
+""")
+"""Words that may stand before a command that clearly was meant as one."""
