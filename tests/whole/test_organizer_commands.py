@@ -193,11 +193,11 @@ async def test_a_slip_is_explained_to_the_organizers(stage: Scene, petition: Iss
 
 
 async def test_settings_come_from_the_file_and_mistakes_leave_them_in_force(stage: Scene) -> None:
-    settings(stage, "goal: 10\nalso_accept: [signed]\nshow: login\nnames: 1\n")
+    settings(stage, "goal: 10\nalso_accept: [agreed]\nshow: login\nnames: 1\n")
     stage.organizer()
     petition = stage.petition()
     stage.sign(petition, "ada", "/sign Ada Lovelace")
-    stage.sign(petition, "alan", "Signed!")
+    stage.sign(petition, "alan", "Agreed!")
     body = await says(stage, petition, "**20%** of the goal of 10", "…and 1 more")
     assert "Lovelace" not in body
     settings(stage, "gaol: 20\n")
@@ -231,10 +231,10 @@ async def test_outside_of_petitions_there_is_silence(stage: Scene, petition: Iss
 
 
 async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
-    settings(stage, "also_accept: [signed]\n")
+    settings(stage, "also_accept: [agreed]\n")
     stage.organizer()
     petition = stage.petition()
-    stage.sign(petition, "ada", "signed")
+    stage.sign(petition, "ada", "agreed")
     fake = stage.sign(petition, "bob")
     stage.sign(petition, "eve")
     await stage.shows(petition, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from bot.petition.comments import vocabulary
@@ -215,24 +216,27 @@ def _is_in_marks(line: str) -> bool:
 _HIDING_TAG = re.compile(r"<(?:!|\?|(?:pre|code|kbd|script|style|textarea|blockquote|del|s|strike)\b)")
 
 
-def _has_begun(tried: Collection[int], lines: Sequence[str]) -> bool:
-    """Return whether one of the lines begins in the author's own text, or is glued to a quote above it."""
+def _has_begun(tried: Sequence[int], lines: Sequence[str]) -> bool:
+    """Return whether one of the lines, which ascend, begins in the author's own text, or is glued to a quote."""
     for passage in passages(lines):
-        inside = [number for number in tried if number in passage]
+        inside = tried[bisect_left(tried, passage.start) : bisect_left(tried, passage.stop)]
         if inside:
             begun = lines_begun_in_text(lines[passage.start : passage.stop])
             if any(number - passage.start in begun for number in inside):
                 return True
-    return any(_is_glued(number, lines) for number in tried)
+    return _is_glued(frozenset(tried), lines)
 
 
-def _is_glued(number: int, lines: Sequence[str]) -> bool:
-    """Return whether Markdown takes a line for the end of the quote above, which its author hardly meant."""
-    above = number
-    while above >= 0 and _PLAIN_LINE.match(lines[above]):
-        above -= 1
-    is_below_quote = 0 <= above < number and _QUOTE.match(lines[above]) is not None
-    return is_below_quote and not any("```" in line or "~~~" in line or _HIDING_TAG.search(line) for line in lines)
+def _is_glued(tried: Collection[int], lines: Sequence[str]) -> bool:
+    """Return whether Markdown takes one of the lines for the end of the quote above, as its author hardly meant."""
+    is_below_quote = is_found = False
+    for number, line in enumerate(lines):
+        if "```" in line or "~~~" in line or _HIDING_TAG.search(line):
+            return False
+        is_plain = _PLAIN_LINE.match(line) is not None
+        is_found |= is_below_quote and is_plain and number in tried
+        is_below_quote = _QUOTE.match(line) is not None or (is_below_quote and is_plain)
+    return is_found
 
 
 _PLAIN_LINE = re.compile(r" {0,3}[^\s>`~#-]")
