@@ -221,6 +221,21 @@ async def test_a_mistyped_command_gets_a_puzzled_face_and_other_words_none(stage
     assert not chat.reactions
 
 
+async def test_words_sign_and_what_was_meant_as_a_command_is_answered(stage: Scene, petition: Issue) -> None:
+    said = stage.sign(petition, "ada", "**Please add my name.**\n\nSent from my iPhone")
+    item = stage.sign(petition, "alan", "- /sign Alan Turing")
+    refusal = stage.sign(petition, "eve", "/sign only if the goal is dropped")
+    prose = stage.sign(petition, "grace", "I will not /sign")
+    await stage.shows(petition, 1)
+    await stage.reacted(said, "+1")
+    await stage.reacted(item, "confused")
+    await stage.reacted(refusal, "confused")
+    assert not prose.reactions
+    stage.sandbox.comments.edit(item, item.user, "/sign\nAlan Turing\nUniversity of Elsewhere")
+    assert "**Alan Turing**, University of Elsewhere" in await stage.shows(petition, 2)
+    assert (await recounted(stage, petition)).recount.agrees
+
+
 async def test_outside_of_petitions_there_is_silence(stage: Scene, petition: Issue) -> None:
     other = stage.sandbox.petition("A bug", "It hurts.", label="")
     said = [stage.sign(other, "ada", words) for words in ("/sign", "/sing", "/petition close")]

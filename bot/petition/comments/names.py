@@ -71,7 +71,7 @@ _PARTS = re.compile(
   | (?P<separator> [{COMMAS}] | (?<=\s) [-–—] (?= \s | $ ) )
   | (?P<url> https?://[^\s,;|]+ )
   | (?P<entity> & \#? [0-9A-Za-z]{{1,31}} ; )
-  | (?P<rarer> [;；|｜] | -- -? (?! -) | —+ | (?<=\s) (?: @ | [·•・/] ) (?= \s ) )
+  | (?P<rarer> [;；|｜／] | -- -? (?! -) | —+ | (?<=\s) (?: @ | [·•・/] ) (?= \s ) )
     """,
     re.VERBOSE,
 )
@@ -102,6 +102,7 @@ _VERBS = frozenset(
         "of",
     ]
 )
+_ARTICLES = frozenset(["the", "of", "to"])
 _LAST_WORD = re.compile(r"(.*[\s,，、])(\w+)[.!]*", re.DOTALL)
 
 # Possessive: a text without a dot behind its `@` is not tried again from each of its letters.
@@ -141,7 +142,10 @@ def refuses(text: str) -> bool:
     if words[0] in vocabulary.NEVER:
         is_short = all(one in vocabulary.NEGATIONS or one in vocabulary.WITH_NEGATIONS for one in words)
         return is_short or goes_on_small or text.rstrip()[-1] in "!！"
-    if words[0] in vocabulary.NEGATIONS and goes_on_small:
+    if goes_on_small and (
+        words[0] in vocabulary.NEGATIONS or (look[0].islower() and words[0] in _VERBS - _ARTICLES)
+    ):
+        # `/sign does not work` speaks of the command.
         return True
     is_sentence = words[0] in vocabulary.STARTERS or (goes_on_small and words[0] in vocabulary.FILLER_BETWEEN)
     return is_sentence and any(one in vocabulary.NEGATIONS for one in words)
@@ -153,8 +157,13 @@ def is_condition(text: str) -> bool:
     said = " ".join(words_of(look))
     if _CONDITIONS.search(said) or _REFUSALS_UNSPACED.search(said):
         return True
-    words = look.split(maxsplit=2)
-    return len(words) > 1 and fold(words[0]) in vocabulary.CONDITIONAL_STARTS and not words[1][0].isupper()
+    words = look.split()
+    start = next(
+        (at for at, word in enumerate(words) if fold(word).strip(_AROUND_WORDS) not in vocabulary.FILLER), 0
+    )
+    following = words[start + 1] if start + 1 < len(words) else ""
+    goes_on = bool(following) and (not following[0].isupper() or fold(following) in vocabulary.STARTERS)
+    return goes_on and fold(words[start]) in vocabulary.CONDITIONAL_STARTS
 
 
 _QUESTION = re.compile(r"""(?:^|\s)[?？؟¿]|[?？؟][\s"'”’»)）.!?？！]*$""")
@@ -205,7 +214,7 @@ def read_line(text: str) -> tuple[str | None, str | None]:
     """Return the name and affiliation on a line."""
     name, affiliation = _split(text)
     for _ in range(_FILLERS_AT_MOST):
-        if affiliation and is_filler(name):
+        if affiliation and (is_filler(name) or fold(name).strip() in vocabulary.SELF):
             name, affiliation = _split(affiliation.strip())
     if is_filler(name):
         name = ""
@@ -242,7 +251,9 @@ def _split(details: str) -> tuple[str, str]:
 
     Pronouns and what follows a name, such as `Jr.` or `(he/him)`, belong to it.
     """
-    details = details.rstrip(f" \t{COMMAS}")
+    details = details.rstrip(f" \t{COMMAS}").strip(" \t|｜")
+    if not _ENTITY_AT_END.search(details[-_LONGEST_ENTITY:]):
+        details = details.rstrip(";； ")
     ending = _LAST_PARENTHESES.search(details[-_LONGEST_LOOK:])
     if ending and (_is_pronouns(ending[1]) or _is_degree(ending[1])):
         name, affiliation = _split(details[: -len(ending[0])])
@@ -251,7 +262,8 @@ def _split(details: str) -> tuple[str, str]:
     for part in _PARTS.finditer(details):
         if part["separator"] or (part["rarer"] and _are_sensible(details, part)):
             following = _UP_TO_COMMA.match(details, part.end())
-            if part[0] in COMMAS and following and (_is_degree(following[0]) or _is_pronouns(following[0])):
+            is_part = following is not None and part[0] in COMMAS and _is_degree(following[0])
+            if is_part or (following is not None and _is_pronouns(following[0])):
                 continue
             return details[: part.start()], details[part.end() :]
     if part and part["parentheses"] and not details[part.end() :].strip(" .,:;!?。，！？"):
@@ -266,17 +278,23 @@ def _split(details: str) -> tuple[str, str]:
 _LAST_PARENTHESES = re.compile(r"\s*[(（\[]([^()（）\[\]]{1,40})[)）\]]$")
 _UP_TO_COMMA = re.compile(rf"[^{COMMAS}(（;；|｜]{{1,40}}?(?=\s*(?:[{COMMAS}(（;；|｜]|\s[-–—]\s|--|—|$))")
 _PRONOUNS = re.compile(r"[^\W\d_]{1,6}(?:\s?/\s?[^\W\d_]{1,6}){1,3}|any pronouns|all pronouns")
+_PRONOUNS_ALONE = frozenset(["他", "她", "ta", "彼", "彼女"])
+_ENTITY_AT_END = re.compile(r"&#?[0-9A-Za-z]{1,31};$")
+_LONGEST_ENTITY = 40
 _LETTERS_OF_A_PART = 2
 
 
 def _is_pronouns(text: str) -> bool:
     said = fold(text).strip()
+    if said in _PRONOUNS_ALONE:
+        return True
     return _PRONOUNS.fullmatch(said) is not None and not vocabulary.PRONOUNS.isdisjoint(re.split(r"\W+", said))
 
 
 def _is_degree(text: str) -> bool:
     words = text.split()
-    return bool(words) and all(_is_part_of_degree(word) for word in words)
+    # `Ph. D.` too.
+    return bool(words) and (all(map(_is_part_of_degree, words)) or _is_part_of_degree("".join(words)))
 
 
 def _is_part_of_degree(word: str) -> bool:

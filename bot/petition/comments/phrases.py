@@ -141,7 +141,7 @@ _SIGN = re.compile(r"/sign\b", re.IGNORECASE)
 _UNSIGN = re.compile(r"/unsign\b", re.IGNORECASE)
 _INDENTED = re.compile(r" {4}| {0,3}\t")
 _COLON = re.compile(
-    r"[*_]{0,3}(?P<word>(?:un)?sign(?:ed)?)[*_]{0,3}\s?(?:[:：,]|\s[-–—])\s*(?P<rest>\S.*)", re.IGNORECASE
+    r"[*_]{0,3}(?P<word>(?:un)?sign(?:ed)?)[*_]{0,3}\s?(?P<mark>[:：,]|\s[-–—])\s*(?P<rest>\S.*)", re.IGNORECASE
 )
 _AFTER = re.compile(rf"{_MARK}{{0,4}}[\s.,:;!?…。，：；！？–—-]*|(?:[*_\"'“”»’)\]}}`]{{1,4}})")
 _CLOSERS = re.compile(r"(?:[\s*_~\"'“”„«»‘’)\]}`.!,]|</[a-z0-9]{1,10}>|<br\s?/?>)+$", re.IGNORECASE)
@@ -163,7 +163,8 @@ def _tries(line: str, *, is_whole: bool) -> bool:
         return False
     line = line.strip()
     if is_whole and (colon := _COLON.fullmatch(line)):
-        return looks_like_a_name(colon["rest"])
+        is_small = colon["rest"][0].islower() and colon["mark"] == ","
+        return not is_small and looks_like_a_name(colon["rest"])
     found = _TRY.fullmatch(line)
     if found is None:
         return False
@@ -179,6 +180,9 @@ def _tries(line: str, *, is_whole: bool) -> bool:
         return False
     rest = _CLOSERS.sub("", found["rest"])
     rest = rest[_AFTER.match(rest).end() :].strip()  # type: ignore[union-attr]  # it may match nothing
+    if rest[:1].islower() and ("`" in marks or word == "sig"):
+        # Something is said about it.
+        return False
     is_call = before and before[-1] in ("please", "pls") and fold(rest).split(" ")[0] in _NO_FILLER_BEFORE
     return not is_call and (not rest or is_filler(rest) or looks_like_a_name(rest))
 

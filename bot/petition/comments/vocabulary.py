@@ -18,7 +18,7 @@ FILLER: Final = _words("""
     me us up please pls plz kindly this that it here now thanks thx thank yes yep yeah sure ok okay letter
     petition
     statement name names signature agree agreed support supported supporting too also absolutely definitely gladly
-    happily proudly pleasure well already again today
+    happily proudly pleasure well sign signed signing already again today
     mich mir uns bitte danke gerne gern dies diesen dieses brief petition hier jetzt auch namen unterschrift
     unterschreibe unterstütze dafür dabei mit
     moi nous svp stp merci oui cette lettre pétition ici maintenant aussi nom signe signature soutiens
@@ -36,7 +36,7 @@ FILLER: Final = _words("""
 """Words of which one at least stands in what says nothing but that it signs."""
 
 FILLER_BETWEEN: Final = _words("""
-    my the a an to on for and as well with of i we am sign signed signing count add put down in at once all
+    my the a an to on for and as well with of i we am count add put down in at once all
     open you
     your so do be myself much very let let's by course
     ich den die das der ein und ja meinen meine mit diese sehr ihnen
@@ -113,7 +113,7 @@ TRAILING: Final = _words("""
 """Courtesies that follow a name and are no part of it."""
 
 PLACEHOLDERS: Final = _words("""
-    name names fullname firstname lastname surname forename username login affiliation organization
+    name names fullname firstname lastname surname forename username login org affiliation organization
     organisation company institution employer university profession
     vorname nachname vollname organisation firma institution zugehörigkeit arbeitgeber hochschule
     nom prénom prenom organisation organisme établissement
@@ -133,7 +133,7 @@ PLACEHOLDERS_BETWEEN: Final = _words("""
     your my the a full first last family given real own legal github insert enter put type write here and or of
     goes
     display preferred some any
-    ihr ihre ihren dein deine deinen euer mein voller vollständiger der die hier einfügen eingeben und oder
+    ihr ihre ihren dein deine deinen euer mein voller vollständiger der die hier vor einfügen eingeben und oder
     votre ton vos tes mon le la et ou ici complet
     tu su sus aquí aqui completo y o de
     seu sua teu tua meu minha completo e aqui
@@ -151,7 +151,8 @@ NO_AFFILIATION: Final = _words("""
 """What is written where an affiliation is asked for and there is none."""
 
 NEVER: Final = _words("""
-    no not never nope nah nay cannot nein nicht niemals keinesfalls non jamais nunca jamás não nao nunca nooit
+    no not never nope nah nay cannot don't dont can't won't against nothing maybe perhaps later
+    nein nicht niemals keinesfalls non jamais nunca jamás não nao nunca nooit
     nee niet
     nie nigdy ні ніколи не нет لا لن ليس كلا
 """)
@@ -250,7 +251,8 @@ CONDITIONS: Final = (
 """What says anywhere in a text that it depends on something."""
 
 CONDITIONAL_STARTS: Final = _words("""
-    if when once unless until wenn falls sobald si quand lorsque se quando quando als zodra jeśli jeżeli gdy
+    but aber mais pero mas ma maar ale але if when once unless until
+    wenn falls sobald si quand lorsque se quando quando als zodra jeśli jeżeli gdy
     якщо коли
     إذا لو
 """)
@@ -279,9 +281,8 @@ INTRODUCTIONS: Final = r"""
 """
 """What a name may follow on."""
 WEAK_INTRODUCTIONS: Final = r"""
-    i \s am | i['’]m | this \s is | it['’]s | ich \s bin | als | je \s suis | soy | como | eu \s sou | sou
-  | sono | come
-  | ik \s ben | jako | як | я | أنا
+    i \s am | i['’]m | this \s is | it['’]s | ich \s bin | je \s suis | eu \s sou | ik \s ben | أنا
+  | (?-i:als|como|come|soy|sou|sono|jako|як|я)
 """
 """The same, where the name begins with no small letter."""
 INTRODUCTIONS_UNSPACED: Final = r"(?:我叫|我是|我的名字(?:是|叫)|作为|作為|名前は|私は|私の名前は)"
@@ -388,9 +389,11 @@ CLOSINGS: Final = r"""
 REAL_WORDS: Final = _words("sigh sin sine sigil align design resign signal assign ensign cosign unsigned singing")
 """Words that are nearly a command, and none."""
 COURTESIES: Final = _words("""
-    hi hello hey dear all team folks everybody i we hereby gladly happily proudly so now then and here i'd like
+    hi hello hey dear all team folks i we hereby gladly happily proudly so now then and here i'd like
     to want would let wish well great sir madam
     hallo ich wir hiermit guten tag liebe bonjour salut je nous hola buenos días yo nosotros olá oi eu ciao
     buongiorno     io hoi ik wij cześć ja my привіт вітаю я ми مرحبا أنا 你好 我
 """)
 """Words that may stand before a command that clearly was meant as one."""
+SELF: Final = _words("i we ich wir je nous yo eu io ik ja я 我 私 أنا")
+"""What people call themselves."""
