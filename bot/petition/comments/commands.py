@@ -174,7 +174,7 @@ def parse(body: str) -> Command | None:
 
     A command goes before a phrase, so that no phrase can turn an `/unsign` into a signature.
     """
-    if (plain := _PLAIN.fullmatch(body)) and not says_something_unusual(body):
+    if (plain := _PLAIN.fullmatch(body)) and not says_something_unusual(body[len("/sign") :]):
         return Sign(plain["name"], plain["affiliation"])
     text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     line = _command_line(tuple(COMMANDS))

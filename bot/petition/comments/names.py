@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from bot.petition.comments import vocabulary
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, clean, fold, says_something
@@ -113,10 +114,16 @@ def without_addresses(text: str) -> str:
     return _ADDRESS.sub("", text).strip() if "@" in text else text
 
 
-def words_of(text: str) -> list[str]:
-    """Return the folded words of a text, without the punctuation around them."""
-    text = fold(text[:_LONGEST_LOOK]).replace("’", "'").strip(_AROUND_WORDS)
-    return [word for one in re.split(r"[\s_]+", text) if (word := one.strip(_AROUND_WORDS))]
+def words_of(text: str) -> Sequence[str]:
+    """Return the folded words of a text's beginning, without the punctuation around them."""
+    return _words(text[:_LONGEST_LOOK])
+
+
+@lru_cache(64)
+def _words(text: str) -> Sequence[str]:
+    # The rules look at the same words one after the other.
+    text = fold(text).replace("’", "'").strip(_AROUND_WORDS)
+    return tuple(word for one in re.split(r"[\s_]+", text) if (word := one.strip(_AROUND_WORDS)))
 
 
 _AROUND_WORDS = " \t.,:;!?()[]{}<>\"'“”„«»‘’*_`…。，！？、：；（）「」『』-–—/"
@@ -234,14 +241,14 @@ def shown_affiliation(text: str) -> str | None:
     field, value = labelled(text)
     text = without_courtesies(value if field == "affiliation" else text)
     words = words_of(text)
-    is_none = words != ["no"] and _are(words, [*vocabulary.NO_AFFILIATION, "no"], vocabulary.PLACEHOLDERS)
+    is_none = words != ("no",) and _are(words, [*vocabulary.NO_AFFILIATION, "no"], vocabulary.PLACEHOLDERS)
     return None if is_none or is_filler(text) or _stands_for_another(text) else fit(text, AFFILIATION_LIMIT)
 
 
 def _stands_for_another(text: str) -> bool:
     """Return whether this is what stands for a name or an affiliation in an example."""
     words = words_of(text)
-    return _are(words, vocabulary.PLACEHOLDERS, vocabulary.PLACEHOLDERS_BETWEEN) or words == ["first", "last"]
+    return _are(words, vocabulary.PLACEHOLDERS, vocabulary.PLACEHOLDERS_BETWEEN) or words == ("first", "last")
 
 
 def _split(details: str) -> tuple[str, str]:

@@ -9,14 +9,14 @@ What is here says nothing but that somebody signs, now and without a condition. 
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import cache
 
 
 def signs_in_words(said: str) -> bool:
     """Return whether a folded comment says that somebody signs, and nothing else."""
     plain = _MARKS.sub("", said.replace("’", "'")).translate(_ARABIC_LETTERS)
     plain = " ".join(_PAUSES.sub(" ", plain).split())
-    return 0 < len(plain) <= _LONGEST and _SIGNS.fullmatch(plain) is not None
+    return 0 < len(plain) <= _LONGEST and _phrases().fullmatch(plain) is not None
 
 
 _LONGEST = 80
@@ -174,8 +174,13 @@ _CHINESE = r"""
 """
 
 
-def _pattern(languages: tuple[str, ...]) -> re.Pattern[str]:
-    """Return what matches a phrase of any language; blanks at the ends of lines are the pattern's own."""
+@cache
+def _phrases() -> re.Pattern[str]:
+    """Return what matches a phrase of any language; made when it is first needed, because that takes a while."""
+    languages = (
+        *(_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _PORTUGUESE, _ITALIAN),
+        *(_DUTCH, _POLISH, _UKRAINIAN, _ARABIC, _JAPANESE, _CHINESE),
+    )
     return re.compile("|".join(f"(?:{_compact(one)})" for one in languages))
 
 
@@ -185,11 +190,3 @@ def _compact(language: str) -> str:
         for line in language.split("\n")
     ]
     return "".join(lines)
-
-
-_SIGNS: Final = _pattern(
-    (
-        *(_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _PORTUGUESE, _ITALIAN),
-        *(_DUTCH, _POLISH, _UKRAINIAN, _ARABIC, _JAPANESE, _CHINESE),
-    )
-)
