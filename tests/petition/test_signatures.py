@@ -296,6 +296,9 @@ def test_a_sentence_is_the_reason(typed: str) -> None:
         ),
         ("https://example.org", Sign(reason="https://example.org")),
         ("Thank you", Sign(reason="Thank you")),
+        ("Thanks,\nAda", Sign("Ada")),
+        ("I am Ada Lovelace\nEngines", Sign("Ada Lovelace", "Engines")),
+        ("Affiliation: Engines\nBecause it matters.", Sign(None, "Engines", "Because it matters.")),
     ],
 )
 def test_short_lines_below_are_a_card_and_a_sentence_is_the_reason(below: str, expected: Sign) -> None:
@@ -321,6 +324,7 @@ Sent from my iPhone|Sent from Outlook for iOS|Get Outlook for Android|Sent from 
 Von meinem iPhone gesendet|Gesendet von Mail für Windows 10|Envoyé de mon iPhone|Enviado desde mi iPhone
 Enviado do meu iPhone|Inviato da iPhone|Verstuurd vanaf mijn iPhone|Wysłane z iPhone'a|Надіслано з iPhone
 iPhoneから送信|发自我的iPhone|أُرسلت من الـ iPhone|Sent from my Samsung Galaxy smartphone.|Odesláno z iPhonu
+Télécharger Outlook pour iOS|Mit freundlichem Gruß|Thanks,
 Best regards,|Kind regards|Cheers,|Mit freundlichen Grüßen|Cordialement,|Saludos|Cordiali saluti|Groeten
 Pozdrawiam|З повагою|Atenciosamente,|Sincerely yours,
 """.strip()

@@ -76,10 +76,12 @@ def _read_below(lines: Sequence[str], *, has_name: bool) -> Details:
     if any(labelled(line)[0] for line in text):
         return _read_labels(text)
     card = [line for line in (_BULLET.sub("", line) for line in text) if line]
-    if not has_name and _is_card(card):
-        name, affiliation = read_line(introduced(card[0])[0])
-        if name is not None:
-            return Details(name, shown_affiliation(", ".join(filter(None, [affiliation, *card[1:]]))))
+    if card and not has_name:
+        card[0], _ = introduced(card[0])
+        if _is_card(card):
+            name, affiliation = read_line(card[0])
+            if name is not None:
+                return Details(name, shown_affiliation(", ".join(filter(None, [affiliation, *card[1:]]))))
     return Details(reason="\n".join(text)[:_LONGEST_REASON])
 
 
@@ -111,6 +113,8 @@ def _without_footer(lines: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def ends_letter(line: str) -> bool:
     """Return whether a line is nothing but the closing words of a letter."""
+    if line.endswith((",", "，")) and fold(line).rstrip(" ,，") in vocabulary.TRAILING | _THANKS:
+        return True
     return len(line) <= _LONGEST_FOOTER and _CLOSING.fullmatch(fold(line).strip(" ,.!，。！、-–—*_")) is not None
 
 
@@ -127,9 +131,11 @@ def _read_labels(lines: Sequence[str]) -> Details:
         field, value = labelled(line)
         if field:
             goes_on = field
+        elif ends_sentence(line) or _is_long(line) or is_prose(line):
+            goes_on = "reason"
         elif goes_on in ("name", "nothing") and given[goes_on]:
             # One line is enough for these.
-            goes_on = "reason" if ends_sentence(line) or _is_long(line) else "affiliation"
+            goes_on = "affiliation"
         if value:
             given[goes_on].append(value)
     affiliation = (shown_affiliation(one) for one in given["affiliation"])
@@ -140,6 +146,7 @@ def _read_labels(lines: Sequence[str]) -> Details:
     )
 
 
+_THANKS = frozenset(["thank you", "many thanks", "vielen dank", "dank u", "muchas gracias"])
 _MOST_LINES = 20
 _LINES_OF_A_CARD = 6
 _LETTERS_OF_A_WORD = 3

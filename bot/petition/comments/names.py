@@ -364,6 +364,7 @@ _UNUSUAL = frozenset().union(
     vocabulary.STARTERS,
     vocabulary.REASONS,
     vocabulary.CONDITIONAL_STARTS,
+    _VERBS,
     vocabulary.DEGREES,
     vocabulary.DEGREES_DOTTED,
     *(re.findall(r"[a-z']+", one) for one in vocabulary.CONDITIONS),

@@ -357,7 +357,8 @@ DEVICES: Final = r"""
   | bluemail
 """
 SENT: Final = r"""
-    sent | get | gesendet | geschickt | holen | envoyé | obtenez | téléchargez | enviado | obtener | obtenha
+    sent | get | gesendet | geschickt | holen | envoyé | obtenez | télécharge[rz] | hol \s dir
+  | enviado | obtener | obtenha
   | inviato
   | scarica | verzonden | verstuurd | download | wysłane | wysłano | wysłana | pobierz | надіслано
   | отримайте | отправлено | skickat
@@ -371,7 +372,7 @@ CLOSINGS: Final = r"""
   | regards
       | cheers | sincerely(?: \s yours)? | yours \s? (?:sincerely|faithfully|truly)? | respectfully | cordially
       | in \s solidarity | with \s (?:kind|best|warm) \s regards | many \s thanks
-      | (?:mit \s)? (?:freundlichen?|besten?|herzlichen?|lieben?|liebe|viele|schöne|beste|solidarischen?)
+      | (?:mit \s)? (?:freundliche[mn]?|besten?|herzlichen?|lieben?|liebe|viele|schöne|beste|solidarischen?)
         \s (?:grüßen?|grüssen?|gruß|gruss) | mfg | lg | vg | hochachtungsvoll
       | (?:bien \s)? cordialement | bien \s à \s vous | amicalement | salutations(?: \s distinguées)?
       | (?:un \s)? (?:cordial \s)? saludos?(?: \s cordiales)? | atentamente | un \s abrazo
