@@ -64,6 +64,8 @@ def says_something(text: str) -> bool:
 
 def fold(text: str) -> str:
     """Reduce text to what counts when people type a phrase: no case, no invisible characters, single spaces."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.casefold().split())
     visible = _UNSEEN.sub("", _ODD_SPACES.sub(" ", unicodedata.normalize("NFC", text)))
     return " ".join(unicodedata.normalize("NFC", visible.casefold()).split())
 

@@ -276,7 +276,7 @@ def _reconsider(unit: UnitOfWork, petition: PetitionRow, before: Rules) -> None:
     """Mark the signatures that the change may concern as to be derived again."""
     after = petition.rules
     people = set(before.removed_ids ^ after.removed_ids)
-    if before.phrases != after.phrases:
+    if before.settings.also_accept != after.settings.also_accept:
         people.update(row.author_id for row in unit.transaction.fetch(_AUTHORS_OF_PHRASES, petition.id))
     if before.settings.minimum_account_age != after.settings.minimum_account_age:
         people |= _age_matters(unit, after)

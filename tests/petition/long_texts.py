@@ -50,6 +50,17 @@ KNOWN: dict[str, Family] = {
     "mistyped commands": lambda length: "/petiton gaol\n" * (length // 14),
     "what is nearly a mistyped command": lambda length: "`a\n/pettitoin helped\n" * (length // 20),
     "signatures": lambda length: "/sign a, b\nc\n" * (length // 13),
+    "items that are no command": lambda length: "- /sign does\n" * (length // 13),
+    "items with one": lambda length: "- `\n\n- `/sign a\n" * (length // 17),
+    "mistyped below a quote": lambda length: "> a\n" + "x\n" * (length // 4) + "/sgn x\n" * (length // 14),
+    "mistyped in HTML": lambda length: "<p>/sign a\n" * (length // 11),
+    "labels": lambda length: "/sign\n" + "a: b\n" * (length // 5),
+    "addresses without an end": lambda length: "/sign " + "a@" * (length // 2),
+    "an address without a beginning": lambda length: "/sign " + "a." * (length // 2) + "@",
+    "separators that leave no parts": lambda length: "/sign " + ";a" * (length // 2),
+    "words that say nothing": lambda length: "/sign " + "me, as " * (length // 7),
+    "commands on one line": lambda length: "/sign " * (length // 6),
+    "footers": lambda length: "signed\n" + "Sent from my iPhone\n" * (length // 20),
     "helpers that hold each other": lambda length: (
         "/sign a" + "\u0300\u0300\u0300\u0300\u094d\u200d" * (length // 6)
     ),

@@ -335,10 +335,10 @@ def test_a_phrase_signs_where_it_is_accepted() -> None:
 
 
 def test_a_mistyped_command_is_refused_unless_it_is_accepted() -> None:
-    attempt = parse("signed")
+    attempt = parse("/sing")
     assert isinstance(attempt, Phrase)
     assert evaluate([says(1, attempt, 100)]).refused == {1}
-    assert evaluate([says(1, attempt, 100)], rules=Rules(Settings(also_accept=("signed",)))).effective == {1}
+    assert evaluate([says(1, attempt, 100)], rules=Rules(Settings(also_accept=("/sing",)))).effective == {1}
 
 
 def test_a_phrase_edited_in_after_the_end_comes_too_late() -> None:

@@ -10,12 +10,12 @@ from cmarkgfm import cmark
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.comments.commands import Sign, parse
+from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
 from tests.chance import examples
 
 
 def signs(body: str) -> bool:
-    return parse(body) is not None
+    return isinstance(parse(body), Sign | Unsign | OrganizerCommand)
 
 
 # --- Markdown ----------------------------------------------------------------------------------------------------

@@ -112,17 +112,29 @@ async def test_a_withheld_person_is_left_out_and_given_back(scene: Scene) -> Non
 
 
 async def test_phrases_count_from_when_they_are_accepted_until_they_are_not(scene: Scene) -> None:
-    phrase = parse("Count me in!")
+    phrase = parse("I agree!")
     assert isinstance(phrase, Phrase)
     await scene.say(ADA, phrase)
     assert await scene.count() == 0
-    accepting = Settings(also_accept=("count me in",))
+    accepting = Settings(also_accept=("i agree",))
     await govern(scene, accepting)
     assert await scene.signatories() == ["ada"]
     await scene.say(person("alan"), phrase)
     assert await scene.count() == 2
     await govern(scene)
     assert await scene.count() == 0
+
+
+async def test_words_count_until_the_settings_turn_them_off(scene: Scene) -> None:
+    said = await scene.say(ADA, parse("Count me in!"))
+    assert await scene.count() == 1
+    await govern(scene, Settings(also_accept=None))
+    assert await scene.count() == 0
+    signed = await scene.say(ADA, parse("signed"))
+    assert (await reactions(scene))[signed] == "confused"
+    await govern(scene, Settings(also_accept=("+1",)))
+    assert await scene.count() == 1
+    assert (await reactions(scene))[said] == "+1"
 
 
 async def test_closing_by_an_order_and_reopening(scene: Scene) -> None:

@@ -197,7 +197,7 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
     assert counting["Counted"] == (
         "1 person has signed, 3 people have withdrawn; 2 uncertain until GitHub says who wrote them"
     )
-    assert counting["Signs"] == "/sign, or a comment that is exactly “signed”, “+1”"
+    assert counting["Signs"] == "/sign, or a comment that says nothing else than “I sign”, “signed”, “+1”"
     assert counting["Accounts"] == "30 days old or more when they sign"
     assert counting["Goal"] == "100, then 2,500"
     assert counting["Until"].endswith("UTC, which is over")

@@ -290,11 +290,11 @@ async def set_up(scene: Scene, text: str, response: Response | None = None) -> N
 
 
 async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> None:
-    assert "/sign Ada Lovelace, Analytical Engines" in (await read(scene)).text
+    assert "/sign Your Name, Your Affiliation" in (await read(scene)).text
     await set_up(scene, "show: login")
     page = await read(scene)
     assert "Write a comment there that says /sign . The bot answers" in page.text.replace("/sign.", "/sign .")
-    assert "Ada Lovelace" not in page.text
+    assert "Your Name" not in page.text
 
 
 async def test_an_official_response_stands_above_the_letter(scene: Scene) -> None:

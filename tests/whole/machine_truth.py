@@ -50,7 +50,7 @@ class Wishes:
     """Comments on a thread before it is continued; in these lives one counts for ten."""
 
 
-PHRASE = "Count me in"
+PHRASE = "I agree"
 
 _PHRASES: Sequence[Callable[[int], tuple[str, Meaning]]] = (
     lambda n: (f"/sign Nym{n}", Meaning("sign", f"Nym{n}")),

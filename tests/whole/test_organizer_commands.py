@@ -296,11 +296,11 @@ async def test_a_slip_is_explained_to_the_organizers(stage: Scene, petition: Iss
 
 
 async def test_settings_come_from_the_file_and_mistakes_leave_them_in_force(stage: Scene) -> None:
-    settings(stage, "goal: 10\nalso_accept: [signed]\nshow: login\nnames: 1\n")
+    settings(stage, "goal: 10\nalso_accept: [agreed]\nshow: login\nnames: 1\n")
     stage.organizer()
     petition = stage.petition()
     stage.sign(petition, "ada", "/sign Ada Lovelace")
-    stage.sign(petition, "alan", "Signed!")
+    stage.sign(petition, "alan", "Agreed!")
     body = await says(stage, petition, "**20%** of the goal of 10", "…and 1 more")
     assert "Lovelace" not in body
     settings(stage, "gaol: 20\n")
@@ -371,6 +371,21 @@ async def test_a_mistyped_command_gets_a_puzzled_face_and_other_words_none(stage
     assert not chat.reactions
 
 
+async def test_words_sign_and_what_was_meant_as_a_command_is_answered(stage: Scene, petition: Issue) -> None:
+    said = stage.sign(petition, "ada", "**Please add my name.**\n\nSent from my iPhone")
+    item = stage.sign(petition, "alan", "- /sign Alan Turing")
+    refusal = stage.sign(petition, "eve", "/sign only if the goal is dropped")
+    prose = stage.sign(petition, "grace", "I will not /sign")
+    await stage.shows(petition, 1)
+    await stage.reacted(said, "+1")
+    await stage.reacted(item, "confused")
+    await stage.reacted(refusal, "confused")
+    assert not prose.reactions
+    stage.sandbox.comments.edit(item, item.user, "/sign\nAlan Turing\nUniversity of Elsewhere")
+    assert "**Alan Turing**, University of Elsewhere" in await stage.shows(petition, 2)
+    assert (await recounted(stage, petition)).recount.agrees
+
+
 async def test_outside_of_petitions_there_is_silence(stage: Scene, petition: Issue) -> None:
     other = stage.sandbox.petition("A bug", "It hurts.", label="")
     said = [stage.sign(other, "ada", words) for words in ("/sign", "/sing", "/petition close")]
@@ -381,10 +396,10 @@ async def test_outside_of_petitions_there_is_silence(stage: Scene, petition: Iss
 
 
 async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
-    settings(stage, "also_accept: [signed]\n")
+    settings(stage, "also_accept: [agreed]\n")
     stage.organizer()
     petition = stage.petition()
-    stage.sign(petition, "ada", "signed")
+    stage.sign(petition, "ada", "agreed")
     fake = stage.sign(petition, "bob")
     stage.sign(petition, "eve")
     await stage.shows(petition, 3)

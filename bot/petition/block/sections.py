@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bot.petition.block.body import NOTE
 from bot.petition.counting.tally import Signature
-from bot.petition.i18n import Translator
+from bot.petition.i18n import Translator, message
 from bot.petition.machine_line import MachineLine
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
@@ -223,7 +223,7 @@ def instructions(content: BlockContent, tr: Translator) -> str:
     withdraw = tr.translate("To withdraw, comment {unsign} or delete your comment.", unsign=tr.code("/unsign"))
     if content.ended_at is not None or content.position < len(content.threads):
         return withdraw
-    sign, example = tr.code("/sign"), example_of(content.show)
+    sign, example = tr.code("/sign"), example_of(content.show, tr)
     if example:
         how_to_sign = tr.translate(
             "**To sign, comment {sign}**, or with your name: {example}", sign=sign, example=tr.code(example)
@@ -235,11 +235,16 @@ def instructions(content: BlockContent, tr: Translator) -> str:
     return "\n".join([how_to_sign, withdraw, answer + search])
 
 
-def example_of(show: Collection[Detail]) -> str:
-    """Return a signature with the details that are shown beside the login; empty where none are."""
+def example_of(show: Collection[Detail], tr: Translator) -> str:
+    """Return a signature with the details that are shown beside the login; empty where none are.
+
+    Whoever types it as it is signs under the login: nobody's name is in it.
+    """
     if Detail.NAME not in show:
         return ""
-    return "/sign Ada Lovelace, Analytical Engines" if Detail.AFFILIATION in show else "/sign Ada Lovelace"
+    both, name = message("Your Name, Your Affiliation"), message("Your Name")
+    details = tr.translate(both if Detail.AFFILIATION in show else name)
+    return f"/sign {details}"
 
 
 def newest(content: BlockContent, tr: Translator) -> str:

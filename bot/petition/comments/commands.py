@@ -14,9 +14,13 @@ from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from bot.petition.comments import mistyped
+from bot.petition.comments.details import read_details
 from bot.petition.comments.faults import fault_of
+from bot.petition.comments.names import COMMAS, says_something_unusual
 from bot.petition.comments.own_text import end_of_own_text, lines_begun_in_text, passages
-from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
+from bot.petition.comments.phrases import fold_phrase, is_bare_command, tries_to_command, whole_phrase
+from bot.petition.comments.words import signs_in_words
+from bot.petition.text import clean
 
 ARGUMENT_LIMIT = 1_000
 RESPONSE_LIMIT = 4_000
@@ -26,7 +30,7 @@ MOST_COMMANDS: Final = 20
 """Organizers' commands that are read in one comment; one more is kept as `TOO_MANY`."""
 TOO_MANY: Final = "…"
 
-GRAMMAR: Final = 2
+GRAMMAR: Final = 3
 """The version of what `parse` makes of texts. Raise it with every change by which any text is read otherwise.
 
 Every comment is read again then, once; what was read with 0.1.0 has no version, which is kept as 0.
@@ -44,7 +48,7 @@ class Command(Struct, frozen=True):
     """Whether every edit makes it anew, so that nobody else's can leave it as it was."""
 
     @classmethod
-    def parse(cls, _details: str, _following: Sequence[str], /) -> Self:
+    def parse(cls, _details: str, _following: Sequence[str], /) -> Command:
         """Read what stands behind its word on the line, and the lines of text that follow."""
         return cls()
 
@@ -97,14 +101,14 @@ class Sign(Command, frozen=True):
     reason: str | None = None
 
     @classmethod
-    def parse(cls, details: str, following: Sequence[str], /) -> Sign:
-        """Read name and affiliation on the line, and the reason below it."""
-        name, affiliation = _split(details)
-        return cls(
-            name=_fit(name, NAME_LIMIT),
-            affiliation=_fit(affiliation, AFFILIATION_LIMIT),
-            reason=_fit("\n".join(following)[:_LONGEST_DETAILS], REASON_LIMIT),
-        )
+    def parse(cls, details: str, following: Sequence[str], /) -> Command:
+        """Read name and affiliation on the line or below it, or the reason; what refuses or asks does not sign."""
+        if _WITHDRAWS.search(details):
+            return Unsign()
+        if _AGAIN.search(details):
+            details = _without_punctuation(_AGAIN.split(details)[-1])
+        read = read_details(details, following)
+        return ATTEMPT if read is None else cls(read.name, read.affiliation, read.reason)
 
     def without_details(self) -> Sign:
         """Return a bare `/sign`."""
@@ -161,13 +165,16 @@ class Phrase(Command, frozen=True):
     """A comment of a few words and no command; it signs where the organizers accept it.
 
     What people merely say is not kept: `digest` only tells whether it is one of the phrases that are accepted. An
-    attempt is a command that was mistyped, such as `/sing`.
+    attempt is a command that was mistyped, such as `/sing`. What signs in words
+    counts unless the organizers say no.
     """
 
-    kind, codes = "phrase", "pa"
+    kind, codes = "phrase", "pawb"
 
     digest: str
     is_attempt: bool = False
+    signs: bool = False
+    """Whether it says in words that somebody signs, and nothing else."""
     fault: str = ""
     """What is wrong about an attempt, a value of `faults.Fault`; empty where that was not looked for."""
 
@@ -178,12 +185,12 @@ class Phrase(Command, frozen=True):
 
     def stored(self) -> list[str | None]:
         """Return it as the database keeps it."""
-        return ["a" if self.is_attempt else "p", self.digest, *filter(None, [self.fault])]
+        return [_PHRASE_CODES[self.is_attempt, self.signs], self.digest, *filter(None, [self.fault])]
 
     @classmethod
     def restore(cls, code: str, digest: str, fault: str = "") -> Phrase:
         """Read what `stored` returned."""
-        return cls(digest, is_attempt=code == "a", fault=fault)
+        return cls(digest, *next(flags for flags, kept in _PHRASE_CODES.items() if kept == code), fault)
 
 
 class Several(Command, frozen=True):
@@ -235,6 +242,12 @@ def organizer_commands(command: Command | None) -> tuple[OrganizerCommand, ...]:
     return (command,) if isinstance(command, OrganizerCommand) else ()
 
 
+_PHRASE_CODES: Final = {(False, False): "p", (True, False): "a", (False, True): "w", (True, True): "b"}
+
+
+ATTEMPT: Final = Phrase("", is_attempt=True)
+"""What clearly was meant as a command, and is none; no phrase that anybody accepts."""
+
 COMMANDS: Final[dict[str, type[Command]]] = {"sign": Sign, "unsign": Unsign, "petition": OrganizerCommand}
 """The commands by the word that follows the slash. A new one is an entry here."""
 
@@ -244,7 +257,7 @@ def parse(body: str) -> Command | None:
 
     A command goes before a phrase, so that no phrase can turn an `/unsign` into a signature.
     """
-    if plain := _PLAIN.fullmatch(body):
+    if (plain := _PLAIN.fullmatch(body)) and not says_something_unusual(body[len("/sign") :]):
         return Sign(plain["name"], plain["affiliation"])
     text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     line = _command_line(tuple(COMMANDS))
@@ -275,7 +288,7 @@ def restore(stored: Sequence[Any]) -> Command:
 
 def phrases(also_accept: Collection[str]) -> frozenset[str]:
     """Return the digests of the phrases that sign; one that says nothing is left out."""
-    return frozenset(digest for phrase in also_accept if (digest := _digest_of(_fold(phrase))))
+    return frozenset(digest for phrase in also_accept if (digest := _digest_of(fold_phrase(phrase))))
 
 
 # What most people type, and what can mean only one thing: the rules below would come to the same, a hundred times
@@ -284,13 +297,23 @@ _WORDS = r"[A-Za-z]{1,20}\.?(?:[ '-][A-Za-z]{1,18}){,3}"
 _PLAIN = re.compile(rf"/sign(?: (?P<name>{_WORDS})(?:, (?P<affiliation>{_WORDS}))?)? *(?:\r?\n)?")
 
 # People paste commands with a byte-order mark, a zero-width or a no-break space in front.
-_PASTED = "\ufeff\u00a0\u2007\u202f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+_PASTED = "\ufeff\u00a0\u00ad\u061c\u2000-\u200f\u202a-\u202f\u205f\u2060-\u2064\u2066-\u2069\u3000"
+# Punctuation that may follow a command, of all scripts.
+_STOPS = ".:;!?。：；！？．｡؛؟।။።፤፥፧"
+_MARKS = f"{_STOPS}{COMMAS}"
+# Scripts that are written without blanks: Thai, Lao, Burmese, Khmer, Chinese, Japanese, Korean.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
 
 
 @cache
 def _command_line(words: Collection[str]) -> re.Pattern[str]:
     beginning = rf"^(?:[{_PASTED}]* ){{0,3}}[{_PASTED}]*"
-    return re.compile(rf"{beginning}/(?ai:({'|'.join(words)}))[{_PASTED}]*(?![^\s.,:;!?])", re.MULTILINE)
+    return re.compile(
+        rf"{beginning}/(?ai:({'|'.join(words)}))[{_PASTED}]*(?![^\s{_MARKS}{_UNSPACED}])", re.MULTILINE
+    )
 
 
 def _worth_reading(text: str, command_line: re.Pattern[str]) -> str:
@@ -378,15 +401,29 @@ _RULE = re.compile(r" {0,3}(?:=+|-+|[-_*](?:[ \t]*[-_*]){2,})[ \t]*")
 
 
 def _command(found: re.Match[str], following: Sequence[str]) -> Command:
-    return COMMANDS[found[1].lower()].parse(_details(found), following)
+    command = COMMANDS[found[1].lower()]
+    details = found.string[found.end() :][:_LONGEST_DETAILS]
+    if command is Sign and _ASKS.match(details):
+        return ATTEMPT
+    return command.parse(_details(found), following)
 
 
 def _details(found: re.Match[str]) -> str:
-    return _PUNCTUATION.sub("", found.string[found.end() :], count=1).strip()[:_LONGEST_DETAILS]
+    return _without_punctuation(found.string[found.end() :])[:_LONGEST_DETAILS]
+
+
+def _without_punctuation(details: str) -> str:
+    return _PUNCTUATION.sub("", details, count=1).strip()
 
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
-_PUNCTUATION = re.compile(r"[.,:;!?]*\s*(?:(?:[.:;!?]+|[-–—])(?:\s+|$))?")
+_PUNCTUATION = re.compile(rf"[{_MARKS}]*\s*(?:(?:[{_STOPS}]+|[-–—])(?:\s+|$))?")
+_BEFORE = rf"(?:^|(?<=[\s(（{_MARKS}]))"
+_WITHDRAWS = re.compile(rf"{_BEFORE}/(?ai:unsign)(?![\w/-])")
+_AGAIN = re.compile(rf"{_BEFORE}/(?ai:sign)(?![\w/-])")
+_ASKS = re.compile(
+    r"(?:\s+[?？؟]|[?？؟]\s*(?ai:what|why|how|who|where|when|which|really|is|are|does|do|can)\b)(?=.*\w)", re.DOTALL
+)
 _WORD = re.compile(r"[\w-]+")
 _LONGEST_DETAILS = 16 * ARGUMENT_LIMIT
 """Characters that are looked at of what is shortened to far fewer."""
@@ -394,77 +431,20 @@ _LONGEST_WORD = 40
 
 RESPOND: Final = "respond"
 _RESPONDS_LINE = re.compile(rf"[^\w/]*/(?ai:petition)[^\w\n]*(?ai:{RESPOND})\b")
-_LINK = r"""
-    (?<! [!\\] ) \[ (?P<text> [^\[\]\\]* (?: (?: \\. | \[ [^\[\]]* \] ) [^\[\]\\]* )* ) \]
-    \( \s* (?! \s ) (?: < [^<>\n]* > | [^\s()<>]* (?: \( [^\s()]* \) [^\s()]* )* )
-       (?: \s+ (?: "[^"]*" | '[^']*' | \( [^()]* \) ) )? \s* \)
-"""
-_LINKS = re.compile(_LINK, re.VERBOSE)
-_PARTS = re.compile(
-    rf"""
-    {_LINK}
-  | (?P<parentheses> [(（] [^()（）]* (?: [(（] [^()（）]* [)）] [^()（）]* )* [)）] )
-  | (?P<separator> [,，،、] | (?<=\s) [-–—] (?= \s | $ ) )
-    """,
-    re.VERBOSE,
-)
-
-
-def _split(details: str) -> tuple[str, str]:
-    """Divide name from affiliation: at the first comma or dash outside of parentheses, or before these."""
-    details = details.rstrip(" \t,，،、")
-    part = None
-    for part in _PARTS.finditer(details):
-        if part["separator"]:
-            return details[: part.start()], details[part.end() :]
-    if part and part["parentheses"] and not details[part.end() :].strip(" .,:;!?"):
-        name = details[: part.start()]
-        if not name or name[-1].isspace():
-            return name, part["parentheses"][1:-1]
-    return details, ""
-
-
-def _fit(text: str, limit: int) -> str | None:
-    """Return text as it is shown, a link as its words; None where nothing is left but punctuation."""
-    fitting = clean(_LINKS.sub(r"\g<text>", text), limit)
-    return fitting if says_something(fitting) else None
 
 
 def _phrase(text: str) -> Phrase | None:
-    if _ATTEMPT_IN_CODE.fullmatch(text.strip()):
-        # Copied with the marks of the code that it was shown as; code is no phrase that anybody accepts.
-        return Phrase("", is_attempt=True)
-    if len(text) > _LONGEST_COMMENT or _NO_PHRASE.match(text) or "\n" in text.strip():
-        return None
-    said = _fold(text)
-    if _ATTEMPT.fullmatch(said):
-        return Phrase(_digest_of(said), is_attempt=True)
-    return Phrase(_digest_of(said)) if 0 < len(said) <= _LONGEST_PHRASE else None
+    phrase = whole_phrase(text)
+    said = fold_phrase(phrase)
+    is_attempt = is_bare_command(said) or tries_to_command(text)
+    if not 0 < len(said) <= _LONGEST_PHRASE:
+        return ATTEMPT if is_attempt else None
+    return Phrase(_digest_of(said), is_attempt, signs_in_words(said) and not phrase.endswith(_QUESTION_MARKS))
 
 
-_LONGEST_COMMENT = 200
 _LONGEST_PHRASE = 60
-_NO_PHRASE = re.compile(r"(?:[ \t]*\n)*(?: {4}| {0,3}(?:\t|[>`<~]))")
-
-# Only what cannot mean anything else: the bare word, or a mark and a word that is nearly one of ours.
-_ATTEMPT = re.compile(
-    r"""
-    (?: un)?sign(?: ed)?
-  | [/\\|／]{1,2} \s? (?:
-        (?: un-?)? (?: s+[iı]+g+n+(?: e?d|s|e|ing|ature)? | sing(?: ed)? | sgin | isgn | sgn | sig | signin )
-      | un \s sign | usign | nusign
-    ) (?: [\s:,] .* )?
-  | (?: sign|unsign) [/\\]
-  | [*_"'“”„«»‘’\[(]{1,3} [/\\] (?: un)?sign [*_"'“”„«»‘’\])]{1,3}
-    """,
-    re.VERBOSE,
-)
-_ATTEMPT_IN_CODE = re.compile(r"(`{1,3}) ?/(?ai:un)?(?ai:sign)\b[^`\n]{0,100}\1")
+_QUESTION_MARKS = ("?", "？", "؟")
 
 
 def _digest_of(said: str) -> str:
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16] if said else ""
-
-
-def _fold(text: str) -> str:
-    return fold(text).rstrip(" .,:;!?…。，！？؟")

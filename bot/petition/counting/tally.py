@@ -224,7 +224,7 @@ class _Conditions(NamedTuple):
 def _effective_command(command: Command | None, rules: Rules) -> Command | None:
     """Return the `/sign` or `/unsign` that a command amounts to by the rules; any other one as it is."""
     if isinstance(command, Phrase):
-        return Sign() if command.digest in rules.phrases else command
+        return Sign() if rules.accepts(command) else command
     if command is None:
         return None
     return command.effect or command.own_part

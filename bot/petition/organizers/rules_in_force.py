@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from bot.petition.comments.commands import phrases
+from bot.petition.comments.commands import Phrase, phrases
 from bot.petition.organizers.settings import DEFAULTS as STANDARD
 from bot.petition.organizers.settings import Settings
 from bot.units import EpochSeconds, WholeEpochSeconds
@@ -47,8 +47,17 @@ class Rules(Struct, frozen=True):
 
     @property
     def phrases(self) -> frozenset[str]:
-        """Return the digests of the phrases that sign."""
-        return _phrases(self.settings.also_accept)
+        """Return the digests of the phrases that sign beside saying so in words."""
+        return _phrases(self.settings.also_accept or ())
+
+    @property
+    def accepts_words(self) -> bool:
+        """Return whether a comment signs that says nothing but that its author signs."""
+        return self.settings.also_accept is not None
+
+    def accepts(self, phrase: Phrase) -> bool:
+        """Return whether a phrase signs."""
+        return (phrase.signs and self.accepts_words) or phrase.digest in self.phrases
 
     @property
     def removed_ids(self) -> frozenset[int]:

@@ -62,8 +62,8 @@ class Settings(Struct, frozen=True):
     """The ladder of goals, ascending."""
     deadline: WholeEpochSeconds | None = None
     """The last moment at which a `/sign` counts."""
-    also_accept: tuple[str, ...] = ()
-    """Phrases that sign when they are all a comment says, folded as `text.fold` does."""
+    also_accept: tuple[str, ...] | None = ()
+    """Phrases that sign when they are all a comment says, beside saying so in words; None: only `/sign` counts."""
     show: frozenset[Detail] = frozenset(Detail)
     """Empty where only the count is shown; else the login is among them."""
     names: int = 20
@@ -156,7 +156,9 @@ def _read_listed_goals(given: str) -> tuple[int, ...]:
     return goals
 
 
-def _read_phrases(given: list[str]) -> tuple[str, ...]:
+def _read_phrases(given: str | list[str]) -> tuple[str, ...] | None:
+    if isinstance(given, str):
+        return None
     phrases = tuple(fold(phrase) for phrase in given)
     if not all(phrases):
         raise ValueError("a phrase says nothing")
@@ -214,8 +216,11 @@ KEYS: Final = {
     ),
     "deadline": Key(str, DEADLINE_ALLOWED, read_deadline),
     "also_accept": Key(
-        Annotated[list[_Phrase], Meta(max_length=50)],
-        message('write a list of up to 50 phrases of 1 to 60 characters, such as ["signed", "+1"]'),
+        Literal["none"] | Annotated[list[_Phrase], Meta(max_length=50)],
+        message(
+            'write a list of up to 50 phrases of 1 to 60 characters, such as ["signed", "+1"], or none so that only'
+            " /sign counts"
+        ),
         _read_phrases,
     ),
     "show": Key(

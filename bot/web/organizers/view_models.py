@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.petition.organizers.commands import write_removals
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import PATH, Detail
+from bot.petition.organizers.settings import PATH, Detail, Settings
 from bot.store import KnownSettings, PetitionDetails, State
 from bot.urls import Pages
 from bot.web.context import PagesContext
@@ -81,11 +81,17 @@ def _counted(details: PetitionDetails, review: SignatureReview) -> str:
     return f"{signed}, {withdrawn}{doubtful}"
 
 
+def _what_signs(settings: Settings) -> str:
+    if settings.also_accept is None:
+        return "/sign"
+    phrases = "".join(f", “{one}”" for one in settings.also_accept)
+    return f"/sign, or a comment that says nothing else than “I sign”{phrases}"
+
+
 def _rules(details: PetitionDetails, context: PagesContext) -> Iterator[tuple[str, str]]:
     rules, closed_at = details.snapshot.rules, details.snapshot.closed_at
     settings, end = rules.settings, rules.ends_at(closed_at)
-    phrases = ", ".join(f"“{one}”" for one in settings.also_accept)
-    yield "Signs", f"/sign, or a comment that is exactly {phrases}" if phrases else "/sign"
+    yield "Signs", _what_signs(settings)
     days = f"{settings.minimum_account_age:,} days old or more when they sign"
     yield "Accounts", days if rules.asks_for_age else "of any age"
     yield "Goal", ", then ".join(f"{goal:,}" for goal in settings.goals) or "none"

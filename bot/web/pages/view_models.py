@@ -14,8 +14,10 @@ from bot.export.chart import chart, day_name, growth_of, sparkline
 from bot.petition.block.sections import example_of
 from bot.petition.comments.faults import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
+from bot.petition.i18n import translator
 from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
+from bot.petition.organizers.settings import LANGUAGES
 from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
 from bot.units import EpochSeconds
 from bot.urls import Pages, Site, pages_of
@@ -44,7 +46,7 @@ def view_petition(
         "pages": pages,
         "issue": context.site.issue(pages.repository, pages.number),
         "sign": _comment_box(snapshot, pages, context.site),
-        "example": example_of(settings.show),
+        "example": example_of(settings.show, translator(LANGUAGES[0])),
         "headline": headline(snapshot.count, open_=ended is None and snapshot.labelled),
         "goal": goal,
         "progress": progress(snapshot.count, goal),

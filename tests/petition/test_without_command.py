@@ -1,0 +1,190 @@
+"""Comments without a command: those that sign in words, and those that clearly were meant as a command."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.petition.comments.commands import Command, Phrase, Sign, parse, restore
+from bot.petition.counting.tally import evaluate
+from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizers.settings import Settings, read
+from tests.petition.test_not_counted import says
+
+USUAL = Rules()
+ONLY_COMMANDS = Rules(Settings(also_accept=None))
+
+
+def counts(command: Command | None, rules: Rules = USUAL) -> bool:
+    return evaluate([says(command)], rules=rules).signature is not None
+
+
+# --- saying it in words ------------------------------------------------------------------------------------------
+
+SIGNING = {
+    "en": """
+        sign|signed|I sign|I signed|sign me|add my name|add my signature|count me in|please add me
+        Please add my name.|I'm signing|I would like to sign this letter|add me to the list|yes, add me
+        Signed! ✍️|sign me up please|Add me too, please|adding my name|I hereby sign this letter
+        consider me signed|I have signed|let me sign|put my name down|please sign me|include me
+        hi, please add my signature, thanks
+    """,
+    "de": """
+        ich unterschreibe|unterschrieben|Unterzeichnet|Hiermit unterschreibe ich|bitte fügt mich hinzu
+        bitte meinen Namen hinzufügen|ich möchte unterschreiben|zählt mich dazu|ich unterzeichne diesen brief
+        Bitte setzt mich auf die Liste|ich bin dabei|füge meinen namen hinzu
+    """,
+    "fr": """
+        je signe|j'ai signé|signé|ajoutez-moi|ajoutez mon nom|comptez-moi parmi les signataires
+        merci de m'ajouter|je souhaite signer|je signe cette lettre|veuillez ajouter mon nom
+        ajoutez ma signature svp
+    """,
+    "es": """
+        firmo|firmado|yo firmo|he firmado|quiero firmar|añádanme|agreguen mi nombre|cuenten conmigo
+        añade mi firma|agrega mi nombre por favor|me sumo|Firmo esta carta
+    """,
+    "pt-BR": """
+        assino|eu assino|assinado|assinei|quero assinar|adicione meu nome|conte comigo|contem comigo
+        me adicione|adicionem minha assinatura|por favor adicione meu nome
+    """,
+    "it": """
+        firmo|ho firmato|aggiungetemi|aggiungete il mio nome|aggiungi la mia firma|contatemi|vorrei firmare
+        firmato|sottoscrivo
+    """,
+    "nl": """
+        ik teken|ik onderteken|getekend|ondertekend|voeg mij toe|voeg mijn naam toe|zet mij op de lijst
+        ik doe mee|ik wil tekenen|tel mij mee
+    """,
+    "pl": """
+        podpisuję|podpisuję się|podpisano|podpisałem|podpisałam|chcę podpisać|proszę dodać mnie|dodajcie mnie
+        dopiszcie mnie|proszę dodać moje nazwisko|dodaj mój podpis|dodaj mnie
+    """,
+    "uk": """
+        підписую|підписуюсь|підписуюся|підписано|я підписую|додайте мене|додайте моє ім'я|додайте мій підпис
+        хочу підписати|прошу додати мене|підписав|підписала
+    """,
+    "ar": """
+        أوقع|أنا أوقع|وقعت|وقّعت|أضيفوا اسمي|أضف اسمي|أضيفوني|أريد التوقيع|تم التوقيع|يرجى إضافة اسمي
+        أضف توقيعي
+    """,
+    "ja": """
+        署名します|署名しました|署名|私も署名します|名前を追加してください|サインします|私の名前を追加してください|署名する|署名をお願いします
+    """,
+    "zh-Hans": """
+        签名|我签名|签署|已签|加我|算我一个|请加上我的名字|我要签名|加上我|请添加我的名字|簽名|我也签|我签|已签名|我签署|添加我的签名
+    """,
+}
+EACH = [
+    (language, said.strip())
+    for language, rows in SIGNING.items()
+    for row in rows.split("\n")
+    for said in row.split("|")
+    if said.strip()
+]
+
+
+@pytest.mark.parametrize(("language", "said"), EACH)
+def test_who_says_nothing_but_that_they_sign_has_signed(language: str, said: str) -> None:
+    for body in (said, f"{said.capitalize()}!", f"**{said}**", f"{said}.\r\n", f"{said}\n\nSent from my iPhone"):
+        assert counts(parse(body)), (language, body)
+    assert not counts(parse(said), ONLY_COMMANDS)
+    assert not counts(parse(f"> {said}"))
+    assert not counts(parse(f"{said}?"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *["please sign this", "please sign", "sign here please", "not signed", "I haven't signed"],
+        *["signed by me", "I will sign", "I support this", "+1", "👍", "I agree", "Ada Lovelace"],
+        *["sign language", "sign this letter", "don't sign", "I will not sign", "add me when it is changed"],
+        *["who signed", "I signed but", "count me out", "remove my name", "sign up", "I am not signing"],
+        *["Подписываюсь", "支持", "我支持", "unsign", "ich unterschreibe nicht", "je ne signe pas", "no firmo"],
+        *["não assino", "non firmo", "ik teken niet", "nie podpisuję", "не підписую", "لا أوقع", "署名しません"],
+        *["我不签", "add", "add my pull request", "me", "sign me out", "signature", "signs"],
+        *["I signed the contract", "add my logo", "bitte", "je signe demain", "add it", "signing the apk"],
+        *["design", "sign the commits"],
+        *["sign\\n\\nNo, wait.", "sign when it is done", "    sign", "`sign`", "> sign", "sign\\n> sign"],
+    ],
+)
+def test_what_may_mean_less_or_something_else_does_not(said: str) -> None:
+    assert not counts(parse(said))
+
+
+def test_where_words_are_off_it_is_as_before() -> None:
+    refused = evaluate([says(parse("signed"))], rules=ONLY_COMMANDS)
+    assert refused.signature is None
+    assert refused.refused == {1}
+    assert evaluate([says(parse("count me in"))], rules=ONLY_COMMANDS).refused == set()
+    assert counts(parse("/sign"), ONLY_COMMANDS)
+
+
+def test_a_withdrawal_by_command_goes_before_words() -> None:
+    assert not counts(parse("sign\n/unsign"))
+    said = [says(parse("I sign"), 100, 1), says(parse("/unsign"), 200, 2)]
+    assert evaluate(said).signature is None
+
+
+def test_the_settings_turn_words_off() -> None:
+    assert read("also_accept: none") == Settings(also_accept=None)
+    assert read("also_accept: [none]") == Settings(also_accept=("none",))
+    assert read("also_accept: []") == Settings(also_accept=())
+    assert isinstance(read("also_accept: off"), tuple)
+
+
+@pytest.mark.parametrize("said", ["sign", "I sign", "/sihn", "hello"])
+def test_it_is_kept_as_it_was_read(said: str) -> None:
+    command = parse(said)
+    assert command is not None
+    assert restore(command.stored()) == command
+
+
+# --- what clearly was meant --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *["- /sign X", "1. /sign", "@undersigned /sign X", "Hi, /sign X", "please /sign me", "sign: X"],
+        *['"/sign Eli"', "`/sign` Amel Roe", "**/sign** Amel", "<p>/sign X</p>", "/sihn"],
+        *["> quote\n/sign X", "> quote\n> more\n/sign", "* /sign Ada Lovelace, Engines", "+ /sign"],
+        *["2) /sign Ada", "- [x] /sign", "- /sign", "@undersigned[bot] /sign", "Hello all, /sign Ada"],
+        *["Yes! /sign", "I /sign", "I hereby /sign", "bitte /sign", "Hallo, /sign Ada"],
+        *["sign - Ada Lovelace", "Sign: Ada Lovelace, Engines", "signed: Ada", "unsign: me", "'/sign'"],
+        *["“/sign Eli”", "«/sign»", "`/sign Ada`", "(/sign Ada)", "**/sign Amel**", "*/sign* Amel"],
+        *["<b>/sign</b>", "<div>/sign Ada</div>", "/sigm", "/sgn", "/sgin Ada Lovelace", "/unsing", "/usign"],
+        *["/unsihn", "/sign_me", "/sign-me", "/signme", "/signup", "/sign)", "/sign*", "/sign_Ada"],
+        *["Great letter!\n\n- /sign Ada", "Thanks for this.\n/sihn Ada", "> a\n>\n> b\n/unsign"],
+        *["> I agree\n@undersigned /sign", "／sign 李云", "\\sign", "Great letter.\n\nplease /sign me"],
+        *["/signed Ada", "/sjgn", "__/sign__ Amel", "[/sign](x)", "~/sign", "Dear all, /sign", "/sign…"],
+    ],
+)
+def test_what_clearly_was_meant_is_answered(body: str) -> None:
+    command = parse(body)
+    assert isinstance(command, Phrase)
+    assert command.is_attempt
+    assert not counts(command)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *["I will not /sign", "I won't /sign", "do not /sign", "Use /sign to sign", "the /sign command"],
+        *["`/sign` is what you write", "How do I /sign?", "Should I /sign?", "- /sign does not work"],
+        *["- /sign to sign\n- /unsign to withdraw", "/sigh", "/sin", "/design", "/signal", "/etc/sign"],
+        *["~~/sign~~", "see /sign", "You can /sign", "`make /sign`", "```\n/sign\n```", "> /sign"],
+        *["> > /sign", "<!-- /sign -->", "<pre>/sign</pre>", "    /sign", "everyone should /sign"],
+        *["- /sign adds your name\n- /unsign removes it", "Type `/sign` to sign", "I typed /sign"],
+        *["sign: the command does not work", "signal: lost", "I will /sign later", "/assign me"],
+        *["/assign Ada", "/signoff", "the sign: it fell", "no /sign", "https://e.org/sign", "- see /sign"],
+        *["I refuse to /sign", "/close", "To sign write:\n\n`/sign`", "please /sign this"],
+        *["> a\n\n/assign x", "Never /sign"],
+    ],
+)
+def test_prose_about_a_command_stays_silent(body: str) -> None:
+    command = parse(body)
+    assert command is None or (isinstance(command, Phrase) and not command.is_attempt)
+    assert not counts(command)
+
+
+def test_a_command_goes_before_what_was_meant_as_one() -> None:
+    assert parse("- /sign Nora\n\n/sign Ada") == Sign("Ada")
