@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.petition.comments import commands
-from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, parse, phrases
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Sign, Unsign, parse, phrases, resolve
 from bot.petition.text import clean, says_something
 from tests.effort import growth
 
@@ -40,7 +40,7 @@ CHANGED_LINE_ENDINGS = [{**vector, "comment": vector["comment"].replace("\n", "\
 @pytest.mark.parametrize("vector", VECTORS + CHANGED_LINE_ENDINGS, ids=lambda vector: repr(vector["comment"]))
 def test_reads_the_vectors_of_the_contract(vector: dict[str, Any]) -> None:
     details = vector.get("name"), vector.get("affiliation"), vector.get("reason")
-    match parse(vector["comment"]):
+    match resolve(parse(vector["comment"]), by_mail=vector.get("by_mail")):
         case Sign(name, affiliation, reason):
             assert (vector["command"], details) == ("sign", (name, affiliation, reason))
         case Unsign():

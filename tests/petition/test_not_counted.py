@@ -15,6 +15,7 @@ from tests.petition.simulation import ADA, ROBOT
 
 MORNING, NOON, EVENING, DAY = 100, 200, 300, 86_400
 MISTYPED = Phrase("sing", is_attempt=True)
+CUT_OFF = Phrase("", is_cut_off=True)
 WITHOUT_ADA = Rules(removals=(Removal(ADA.id, ADA.login, 9, "a fake"),))
 FOR_THE_OLD = Rules(Settings(minimum_account_age=30))
 STRICT = Rules(
@@ -46,7 +47,8 @@ def test_talking_is_not_signing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "why"), [(MISTYPED, Reason.MISTYPED), (Unsign(), Reason.WITHDRAWN), (None, Reason.SILENT)]
+    ("command", "why"),
+    [(MISTYPED, Reason.MISTYPED), (CUT_OFF, Reason.CUT_OFF), (Unsign(), Reason.WITHDRAWN), (None, Reason.SILENT)],
 )
 def test_what_was_said_last_is_the_reason(command: Command | None, why: Reason) -> None:
     assert reason(says(command)) is why
@@ -102,13 +104,14 @@ COMMANDS = st.sampled_from(
         Sign("Ada"),
         Unsign(),
         MISTYPED,
+        CUT_OFF,
         Phrase(next(iter(phrases(["hello"])))),
         Phrase("hi"),
         OrganizerCommand("help"),
         None,
     ]
 )
-REFUSALS = {Reason.MISTYPED, Reason.LATE, Reason.REMOVED, Reason.YOUNG}
+REFUSALS = {Reason.MISTYPED, Reason.CUT_OFF, Reason.LATE, Reason.REMOVED, Reason.YOUNG}
 
 
 @given(

@@ -10,12 +10,18 @@ from cmarkgfm import cmark
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.comments.commands import Sign, parse
+from bot.petition.comments.commands import Command, Sign, parse, resolve
 from tests.chance import examples
 
 
+def read(body: str) -> Command | None:
+    """Read a text as long as it is not known whether it came by mail."""
+    return resolve(parse(body), by_mail=None)
+
+
 def signs(body: str) -> bool:
-    return parse(body) is not None
+    command = read(body)
+    return command is not None and command.effect is not None
 
 
 # --- Markdown ----------------------------------------------------------------------------------------------------
@@ -130,7 +136,7 @@ def test_the_tail_of_a_mail_does_not_sign(tail: str, ending: str) -> None:
     assert not signs(f"Nice.\n\n{tail}\n\n/sign".replace("\n", ending))
     assert not signs(f"Nice.\n{tail}\n/sign".replace("\n", ending))
     assert not signs(f"{tail}\n`/x` /sign\n\n/sign".replace("\n", ending))
-    assert parse(f"/sign Ada\nYes.\n{tail}\n/unsign".replace("\n", ending)) == Sign("Ada", reason="Yes.")
+    assert read(f"/sign Ada\nYes.\n{tail}\n/unsign".replace("\n", ending)) == Sign("Ada", reason="Yes.")
 
 
 def test_who_answers_below_the_quote_signs() -> None:

@@ -159,7 +159,8 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
         )
         is_unclear = version is not None and version.writer is Writer.UNKNOWN and version.hidden is None
         recheck = is_unclear and self.action == "edited"
-        return (CommentFact(installation_id, self.repository.fact(), self.issue.fact(), comment, recheck),)
+        here, issue = self.repository.fact(), self.issue.fact()
+        return (CommentFact(installation_id, here, issue, comment, recheck, self.comment.node_id),)
 
     def _version(self, at: WholeEpochSeconds) -> Version:
         body = self.comment.body or ""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Self
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from bot.petition.comments.own_text import lines_begun_in_text, passages
+from bot.petition.comments.own_text import lines_begun_in_text, read_own_text
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, clean, fold, says_something
 
 ARGUMENT_LIMIT = 1_000
@@ -58,7 +58,7 @@ class Command(Struct, frozen=True):
         is_same = shown is not None and shown.identity == self.identity and not self.is_renewed_by_edits
         return self.without_details() if is_same else None
 
-    def stored(self) -> list[str | None]:
+    def stored(self) -> list[Any]:
         """Return it as the database keeps it."""
         return [self.codes, *astuple(self)]
 
@@ -129,27 +129,73 @@ class Phrase(Command, frozen=True):
     """A comment of a few words and no command; it signs where the organizers accept it.
 
     What people merely say is not kept: `digest` only tells whether it is one of the phrases that are accepted. An
-    attempt is a command that was mistyped, such as `/sing`.
+    attempt is a command that was mistyped, such as `/sing`. One that is cut off stands only below the beginning of
+    a mail's tail, where nothing counts.
     """
 
-    kind, codes = "phrase", "pa"
+    kind, codes = "phrase", "paq"
 
     digest: str
     is_attempt: bool = False
+    is_cut_off: bool = False
 
     @property
     def identity(self) -> Phrase:
         """Return itself: other words are another phrase."""
         return self
 
-    def stored(self) -> list[str | None]:
+    def stored(self) -> list[Any]:
         """Return it as the database keeps it."""
-        return ["a" if self.is_attempt else "p", self.digest]
+        return ["q" if self.is_cut_off else "a" if self.is_attempt else "p", self.digest]
 
     @classmethod
     def restore(cls, code: str, digest: str) -> Phrase:
         """Read what `stored` returned."""
-        return cls(digest, is_attempt=code == "a")
+        return cls(digest, is_attempt=code == "a", is_cut_off=code == "q")
+
+
+class Doubtful(Command, frozen=True):
+    """Two readings of a text in which something may be the tail of a mail; GitHub knows whether it came by mail."""
+
+    kind, codes = "doubtful", "d"
+
+    mailed: Command | None
+    typed: Command | None
+
+    def resolve(self, *, by_mail: bool | None) -> Command | None:
+        """Return the reading that holds; until it is known, nothing below the doubtful line counts."""
+        if by_mail is None and isinstance(self.mailed, Phrase) and self.mailed.is_cut_off:
+            return Phrase(self.mailed.digest) if self.mailed.digest else None
+        return self.typed if by_mail is False else self.mailed
+
+    @property
+    def effect(self) -> Sign | Unsign | None:
+        """Return what one of the readings does to a signature."""
+        effects = [one.effect for one in (self.mailed, self.typed) if one is not None]
+        return next((one for one in effects if one is not None), None)
+
+    @property
+    def identity(self) -> object:
+        """Return what stays equal while edits leave both readings what they were."""
+        return tuple(one and one.identity for one in (self.mailed, self.typed))
+
+    def without_details(self) -> Doubtful:
+        """Return both readings without details."""
+        return Doubtful(*(one and one.without_details() for one in (self.mailed, self.typed)))
+
+    def stored(self) -> list[Any]:
+        """Return both readings as the database keeps them."""
+        return [self.codes, *(one and one.stored() for one in (self.mailed, self.typed))]
+
+    @classmethod
+    def restore(cls, _code: str, *readings: Any) -> Doubtful:
+        """Read what `stored` returned."""
+        return cls(*(one and restore(one) for one in readings))
+
+
+def resolve(command: Command | None, *, by_mail: bool | None) -> Command | None:
+    """Return what a text says, where it is known whether it came by mail, or for the time being."""
+    return command.resolve(by_mail=by_mail) if isinstance(command, Doubtful) else command
 
 
 COMMANDS: Final[dict[str, type[Command]]] = {"sign": Sign, "unsign": Unsign, "petition": OrganizerCommand}
@@ -165,16 +211,34 @@ def parse(body: str) -> Command | None:
         return Sign(plain["name"], plain["affiliation"])
     text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     line = _command_line(tuple(COMMANDS))
-    if line.search(text):
-        command = _last_command(_worth_reading(text, line), line)
-        if command is not None:
-            return command
-    return _phrase(text)
+    if not line.search(text):
+        return _phrase(text)
+    return _read_lines(text, _worth_reading(text, line).split("\n"), line)
+
+
+def _read_lines(text: str, lines: Sequence[str], command_line: re.Pattern[str]) -> Command | None:
+    """Read the lines that are worth it of a text, without the tail of a mail."""
+    own, tail = read_own_text(lines)
+    whole = _last_command(lines, own, command_line)
+    if min(tail) == len(lines):
+        return whole or _phrase(text)
+    readings = {end: whole if end == len(lines) else _read_above(lines[:end], whole, command_line) for end in tail}
+    typed, mailed = readings[tail.certain], readings[tail.doubtful]
+    return typed if mailed == typed else Doubtful(mailed, typed)
+
+
+def _read_above(lines: Sequence[str], whole: Command | None, command_line: re.Pattern[str]) -> Command | None:
+    """Read what stands above the tail of a mail; that a command stands only in the `whole` is told."""
+    command = _last_command(lines, read_own_text(lines)[0], command_line)
+    if command is not None:
+        return command
+    said = _phrase("\n".join(lines))
+    return said if whole is None else Phrase("" if said is None else said.digest, is_cut_off=True)
 
 
 def restore(stored: Sequence[Any]) -> Command:
     """Return the command that `Command.stored` made this of; raises ValueError where none did."""
-    commands: Sequence[type[Command]] = (*COMMANDS.values(), Phrase)
+    commands: Sequence[type[Command]] = (*COMMANDS.values(), Phrase, Doubtful)
     for command in commands:
         if stored[0] in command.codes:
             return command.restore(*stored)
@@ -217,9 +281,7 @@ _LONGEST = 65_536
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 
 
-def _last_command(text: str, command_line: re.Pattern[str]) -> Command | None:
-    lines = text.split("\n")
-    own = passages(lines)
+def _last_command(lines: Sequence[str], own: Sequence[range], command_line: re.Pattern[str]) -> Command | None:
     for passage in reversed(own):
         commands = {number: found for number in passage if (found := command_line.match(lines[number]))}
         if commands.keys() <= {passage.start}:

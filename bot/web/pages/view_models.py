@@ -197,6 +197,10 @@ _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
         "Edit it, or write another one. Quotes and code are not read.",
     ),
     Reason.MISTYPED: ("has a command that was not understood", "Edit it so that it begins with `/sign`."),
+    Reason.CUT_OFF: (
+        "has its command only below what looks like a quoted mail, where nothing is read",
+        "Edit it, or write another one, with the command first: `/sign`.",
+    ),
     Reason.WITHDRAWN: ("withdraws the signature", "To sign again, comment `/sign` once more."),
     Reason.HIDDEN: (
         "was hidden by a maintainer of the repository",
@@ -212,10 +216,10 @@ _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
         "Comment `/sign` again when the account is old enough.",
     ),
     Reason.WAITING: (
-        "waits until GitHub says who wrote it, or how old the account is",
+        "waits until GitHub says who wrote it, whether it came by mail, or how old the account is",
         "Check again in a few minutes.",
     ),
 }
 """What follows the words "their comment", and what would help; what people are to type is between backticks."""
 
-_SIGN_AGAIN: Final = {Reason.SILENT, Reason.MISTYPED, Reason.WITHDRAWN, Reason.YOUNG}
+_SIGN_AGAIN: Final = {Reason.SILENT, Reason.MISTYPED, Reason.CUT_OFF, Reason.WITHDRAWN, Reason.YOUNG}
