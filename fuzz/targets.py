@@ -8,7 +8,8 @@ from typing import Final
 
 from bot.github import webhooks
 from bot.petition.block.body import BEGIN, END, NOTE, letter, machine_line, splice
-from bot.petition.comments.commands import OrganizerCommand, Sign, parse, phrases
+from bot.petition.comments.commands import OrganizerCommand, Sign
+from bot.petition.comments.grammar import parse, phrases
 from bot.petition.machine_line import MachineLine
 from bot.petition.organizers import commands, settings
 from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline

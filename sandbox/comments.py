@@ -18,8 +18,10 @@ class Comments:
         self._repositories = repositories
         self._issues = issues
 
-    def create(self, issue: Issue, actor: User, body: str, *, web: bool | None = None) -> Comment:
-        """Write a comment."""
+    def create(
+        self, issue: Issue, actor: User, body: str, *, web: bool | None = None, by_mail: bool = False
+    ) -> Comment:
+        """Write a comment; by mail, it answers a notification."""
         self._issues.require_writable(issue)
         self._refuse_locked(issue, actor)
         if self._world.rules.comment_cap is not None and len(issue.comments) >= self._world.rules.comment_cap:
@@ -36,6 +38,7 @@ class Comments:
             created_at=now,
             updated_at=now,
             edits=[Edit(now, actor, body)],
+            by_mail=by_mail,
         )
         self._world.add_comment(comment)
         before = len(issue.comments)

@@ -160,6 +160,7 @@ class Comment(_Text):
     pinned_by: User | None = None
     reactions: list[Reaction] = field(default_factory=list)
     deleted: bool = False
+    by_mail: bool = False
 
     @property
     def node_id(self) -> str:

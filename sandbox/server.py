@@ -179,9 +179,9 @@ class Sandbox:
         repository = repository or self.repository()
         return self.issues.open(repository, repository.owner, title, body, labels=[label] if label else [])
 
-    def comment(self, issue: Issue, login: str, body: str = "/sign") -> Comment:
-        """Write a comment on the web, as the person of this login, found or made."""
-        return self.comments.create(issue, self.user(login), body)
+    def comment(self, issue: Issue, login: str, body: str = "/sign", *, by_mail: bool = False) -> Comment:
+        """Write a comment on the web or by mail, as the person of this login, found or made."""
+        return self.comments.create(issue, self.user(login), body, by_mail=by_mail)
 
     def token_of(self, login: str) -> str:
         """Make a personal token with which a person uses the API."""

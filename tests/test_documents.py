@@ -17,7 +17,8 @@ import pytest
 
 from bot import config
 from bot.github.manifest import NEEDS
-from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
+from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
+from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import digest
 from bot.petition.organizers import settings
 from bot.petition.organizers.commands import INSTRUCTIONS, understand

@@ -45,7 +45,8 @@ class Issue(Struct, frozen=True):
 class CommentFact(Struct, frozen=True):
     """A comment was created, edited, hidden, pinned or deleted.
 
-    `recheck` says that this may have been a hide or an unhide and nobody told which: only GitHub can.
+    `recheck` says that this may have been a hide or an unhide and nobody told which: only GitHub can. `node_id` is
+    what GraphQL knows the comment by; it may be empty.
     """
 
     installation_id: int
@@ -53,6 +54,7 @@ class CommentFact(Struct, frozen=True):
     issue: Issue
     comment: Comment
     recheck: bool = False
+    node_id: str = ""
 
 
 class BodyEdit(Struct, frozen=True):

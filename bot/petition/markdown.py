@@ -29,7 +29,10 @@ def limit_nesting(text: str, deepest: int = DEEPEST) -> str:
 
 
 def read_blocks(lines: Sequence[str]) -> tuple[list[range], bytearray]:
-    """Find the lines of running text that nobody is quoted with, and mark those of code and HTML."""
+    """Find the lines of running text that nobody is quoted with, and mark those of code and HTML.
+
+    Lines that are code only because they are indented are marked as `INDENTED`.
+    """
     reader = _BlockReader(len(lines))
     for number, line in enumerate(lines):
         reader.read(number, line)
@@ -105,6 +108,8 @@ _LINE_END = re.compile(r"[ \t]*+(?:\n|\Z)")
 _BLANKS = re.compile(r"[ \t]*+")
 _CODE: Final = 4
 """Columns of white space before what is shown as code."""
+INDENTED: Final = 2
+"""The mark of a line that is code only because it is indented."""
 
 
 class _Line:
@@ -250,6 +255,8 @@ class _BlockReader:
         text, at = line.text, line.at
         if line.indent >= _CODE:
             self._begin(_Leaf.CODE, number, depth)
+            # Mail programs indent what they write around a quotation, too.
+            self.foreign[number] = INDENTED
         elif _HEADING.match(text, at):
             self._close(depth)
             if not self._quotes and not self._html_quotes:

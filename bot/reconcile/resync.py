@@ -11,18 +11,23 @@ from msgspec.structs import replace
 
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
-from bot.github.models.graphql import Revision
+from bot.github.models.graphql import MAX_NODES, Revision
 from bot.github.models.rest import CommentsRead
 from bot.github.paging import PAGE_SIZE
 from bot.reconcile.letter_history import MOST_PAGES
 from bot.reconcile.timing import NameReused, ends_all, retry_at
-from bot.store import Clarification, LastBodies, ListingOutcome, Store, ThreadToRead
+from bot.store import Clarification, DoubtfulComment, LastBodies, ListingOutcome, Store, ThreadToRead
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 log = structlog.get_logger("resync")
 
 COMPLETE_EVERY: Final[Seconds] = 6 * 3600.0
 """Time after which a long thread is read completely, even where nothing seems to have changed."""
+
+CALLS_ABOUT_MAIL: Final = 10
+"""Calls in an hour by which it is asked for one petition which comments came by mail."""
+
+LIMITED_FOR: Final[Seconds] = 3600.0
 
 OVERLAP = 60
 """Seconds that are read twice of what changed of late: GitHub's clocks and ours differ."""
@@ -113,6 +118,7 @@ class ThreadResync(Struct, frozen=True):
         """
         comments = self.store.comments
         doubts = await comments.list_doubtful(self.thread.issue_id, self.now if until is None else until)
+        doubts = await self._within_limit(doubts) if until != math.inf else doubts
         if not doubts:
             return None
         outcome, failure, paused_until = None, None, 0.0
@@ -137,9 +143,27 @@ class ThreadResync(Struct, frozen=True):
         ]
         await comments.record_clarifications(answers)
         if waiting := sum(not one.is_clear for one in answers):
-            event = "comments do not sign until it is known who wrote them"
+            event = "comments do not sign until it is known who wrote them, or how"
             log.info(event, petition=self._name, comments=waiting, error=failure)
         return outcome
+
+    async def _within_limit(self, doubts: list[DoubtfulComment]) -> list[DoubtfulComment]:
+        """Return the comments to ask for now; of those that may have come by mail, the others wait for their turn.
+
+        Anybody can write texts that leave this open, as many as they like.
+        """
+        comments, petition_id = self.store.comments, self.thread.petition_id
+        edited, mailed = ([one for one in doubts if bool(one.about_mail) is kind] for kind in (False, True))
+        before = await comments.list_lookups(petition_id, self.now - LIMITED_FOR) if mailed else []
+        calls = math.ceil(len(edited) / MAX_NODES)
+        room = max(0, CALLS_ABOUT_MAIL - len(before) - calls) * MAX_NODES + calls * MAX_NODES - len(edited)
+        if mailed[room:]:
+            again = before[0] + LIMITED_FOR if before else self.now + LIMITED_FOR
+            await comments.postpone_doubts(mailed[room:], again)
+        asked = edited + mailed[:room]
+        if mailed[:room]:
+            await comments.record_lookups(petition_id, math.ceil(len(asked) / MAX_NODES), self.now)
+        return asked
 
     async def _check_place(self, listing: CommentsRead) -> None:
         """Check that a listing is of this issue, unless it has what is known; raises NameReused where it is not.
@@ -158,7 +182,7 @@ class ThreadResync(Struct, frozen=True):
     async def _finish(self, listing: CommentsRead, outcome: ListingOutcome, until: EpochSeconds) -> ThreadRead:
         """End the reading, and ask who wrote what is in doubt; what stays in doubt waits alone."""
         nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
-        await self.store.comments.request_clarification(nodes, self.now)
+        await self.store.comments.request_clarification(nodes, self.now, outcome.about_mail)
         await self.store.threads.mark_read(self.thread)
         clarified = await self.clarify(until) if nodes else None
         if clarified is not None:

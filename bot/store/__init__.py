@@ -2,7 +2,7 @@
 
 from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.bodies import KnownBody, LastBodies, OurWrite, outside_digest
-from bot.store.comments import AckDue, Clarification
+from bot.store.comments import AckDue, Clarification, DoubtfulComment
 from bot.store.credentials import read_sealed
 from bot.store.engine.backup import backup, restore
 from bot.store.engine.database import Lease

@@ -11,8 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from bot.petition.comments.commands import GRAMMAR
 from bot.petition.comments.comment import Comment, KnownText, Version
+from bot.petition.comments.grammar import GRAMMAR
 from bot.petition.comments.versions import last_text
 from bot.store.engine.database import (
     Database,
@@ -45,13 +45,15 @@ AT_ONCE: Final = 2_500
 class DoubtfulComment(Struct, frozen=True):
     """A comment to ask GitHub for, by its node id.
 
-    It was `asked` for so many times lately; hand `wanted` back when it is clear.
+    It was `asked` for so many times lately; hand `wanted` back when it is clear. `about_mail` is whether it only
+    matters whether it came by mail.
     """
 
     comment_id: int
     node_id: str
     wanted: int
     asked: int
+    about_mail: bool = False
 
 
 class Clarification(Struct, frozen=True):
@@ -88,19 +90,17 @@ class Comments(Records):
 
     _DROP_OLD: Final = statement("DELETE FROM doubts WHERE (ask_after < $1 AND wanted <= done) OR ask_after < $2")
 
-    _PUT_DOUBTS: Final = statement("""
-        INSERT INTO doubts (comment_id, node_id, wanted, ask_after)
-        SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::DOUBLE PRECISION[])
-        ON CONFLICT (comment_id) DO UPDATE SET node_id = excluded.node_id, wanted = doubts.wanted + 1
-    """)
+    async def request_clarification(
+        self, nodes: Mapping[int, str], now: EpochSeconds, about_mail: Collection[int] = ()
+    ) -> None:
+        """Request comments from GitHub, given as node ids by comment id; one that was requested lately waits.
 
-    async def request_clarification(self, nodes: Mapping[int, str], now: EpochSeconds) -> None:
-        """Request comments from GitHub, given as node ids by comment id; one that was requested lately waits."""
+        Of those in `about_mail` only whether they came by mail matters.
+        """
 
         def request(transaction: Transaction) -> None:
             transaction.execute(self._DROP_OLD, now - REMEMBERED, now - GIVEN_UP)
-            rows = [(comment_id, node_id, 1, now) for comment_id, node_id in nodes.items()]
-            transaction.put(self._PUT_DOUBTS, rows)
+            _put_doubts(transaction, nodes, now, about_mail)
 
         if nodes:
             await self._database.write(request)
@@ -120,7 +120,8 @@ class Comments(Records):
         return first_thread(await self._fetch(self._DOUBTFUL_THREAD, installation_id, now))
 
     _DOUBTFUL: Final = statement("""
-        SELECT d.comment_id, d.node_id, d.wanted, d.asked FROM doubts d JOIN comments c ON c.id = d.comment_id
+        SELECT d.comment_id, d.node_id, d.wanted, d.asked, d.about_mail
+        FROM doubts d JOIN comments c ON c.id = d.comment_id
         WHERE d.wanted > d.done AND d.ask_after <= $2 AND c.issue_id = $1
         ORDER BY d.ask_after, d.comment_id LIMIT $3
     """)
@@ -128,6 +129,32 @@ class Comments(Records):
     async def list_doubtful(self, issue_id: int, now: EpochSeconds) -> list[DoubtfulComment]:
         """List the comments of a thread to ask for now, those first that have waited longest."""
         return [DoubtfulComment(*row) for row in await self._fetch(self._DOUBTFUL, issue_id, now, AT_ONCE)]
+
+    _POSTPONE: Final = statement("UPDATE doubts SET ask_after = $2 WHERE comment_id = $1")
+
+    @write_transaction
+    def postpone_doubts(
+        self, transaction: Transaction, doubts: Sequence[DoubtfulComment], until: EpochSeconds
+    ) -> None:
+        """Record that comments wait for their turn until a time."""
+        transaction.each(self._POSTPONE, [(one.comment_id, until) for one in doubts])
+
+    _LOOKUPS: Final = statement("""
+        SELECT asked_at FROM mail_lookups WHERE petition_id = $1 AND asked_at > $2 ORDER BY asked_at
+    """)
+
+    async def list_lookups(self, petition_id: int, since: EpochSeconds) -> list[EpochSeconds]:
+        """List when GitHub was asked for comments of a petition, in order."""
+        return [row[0] for row in await self._fetch(self._LOOKUPS, petition_id, since)]
+
+    _PUT_LOOKUP: Final = statement("INSERT INTO mail_lookups (petition_id, asked_at) VALUES ($1, $2)")
+    _DROP_LOOKUPS: Final = statement("DELETE FROM mail_lookups WHERE petition_id = $1 AND asked_at < $2")
+
+    @write_transaction
+    def record_lookups(self, transaction: Transaction, petition_id: int, calls: int, now: EpochSeconds) -> None:
+        """Record that GitHub is asked for comments of a petition in so many calls."""
+        transaction.execute(self._DROP_LOOKUPS, petition_id, now - REMEMBERED)
+        transaction.each(self._PUT_LOOKUP, [(petition_id, now)] * calls)
 
     _MARK_ASKED: Final = statement("""
         UPDATE doubts SET asked = asked + 1, ask_after = $2, done = CASE WHEN done < $3 THEN $3 ELSE done END
@@ -143,12 +170,35 @@ class Comments(Records):
         transaction.each(self._MARK_ASKED, rows)
 
 
-_REOPEN_DOUBT: Final = statement("UPDATE doubts SET wanted = wanted + 1 WHERE comment_id = $1")
+_PUT_DOUBTS: Final = statement("""
+    INSERT INTO doubts (comment_id, node_id, wanted, ask_after, about_mail)
+    SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::DOUBLE PRECISION[], $5::BOOLEAN[])
+    ON CONFLICT (comment_id) DO UPDATE SET
+        node_id = excluded.node_id, wanted = doubts.wanted + 1, about_mail = excluded.about_mail
+""")
 
 
-def reopen_doubt(transaction: Transaction, comment_id: int) -> bool:
-    """Request a comment once more in its turn; False where its node id is not known."""
-    return bool(transaction.execute(_REOPEN_DOUBT, comment_id))
+def _put_doubts(
+    transaction: Transaction, nodes: Mapping[int, str], now: EpochSeconds, about_mail: Collection[int]
+) -> None:
+    rows = [(comment_id, node_id, 1, now, comment_id in about_mail) for comment_id, node_id in nodes.items()]
+    transaction.put(_PUT_DOUBTS, rows)
+
+
+_REOPEN_DOUBT: Final = statement("UPDATE doubts SET wanted = wanted + 1, about_mail = $2 WHERE comment_id = $1")
+
+
+def reopen_doubt(transaction: Transaction, row: CommentRow, node_id: str, now: EpochSeconds) -> bool:
+    """Request a comment once more in its turn; False where the thread has to be read for it.
+
+    What only may have come by mail is asked for without reading its thread.
+    """
+    about_mail = row.standing is not None and row.standing.is_only_unclear
+    if transaction.execute(_REOPEN_DOUBT, row.comment.id, about_mail):
+        return True
+    if about_mail and node_id:
+        _put_doubts(transaction, {row.comment.id: node_id}, now, [row.comment.id])
+    return bool(about_mail and node_id)
 
 
 def record_text(row: CommentRow, whole: Comment, seen: Comment, known: Comment | None = None) -> None:

@@ -17,9 +17,9 @@ from bot.units import WholeEpochSeconds
 
 COMMENT_TYPES: Final = (
     "id BIGINT, issue_id BIGINT, petition_id BIGINT, author_id BIGINT, author_login TEXT, author_type TEXT,"
-    " author_at BIGINT, created_at BIGINT, deleted BOOLEAN, missing_at BIGINT, versions TEXT, command TEXT,"
-    " made_at BIGINT, doubtful BOOLEAN, counted BOOLEAN, ack_wanted TEXT, ack_given TEXT, reaction_id BIGINT,"
-    " ack_due BOOLEAN, read_digest TEXT, grammar BIGINT"
+    " author_at BIGINT, created_at BIGINT, deleted BOOLEAN, missing_at BIGINT, versions TEXT,"
+    " command TEXT, made_at BIGINT, doubtful BOOLEAN, counted BOOLEAN, ack_wanted TEXT, ack_given TEXT,"
+    " reaction_id BIGINT, ack_due BOOLEAN, read_digest TEXT, grammar BIGINT, by_mail BOOLEAN"
 )
 
 COMMENT_COLUMNS: Final = ", ".join(column.split()[0] for column in COMMENT_TYPES.split(", "))
@@ -57,9 +57,12 @@ class CommentRow(Struct):
 def read_comment(row: Sequence[Any]) -> CommentRow:
     """Read a row of the columns that `COMMENT_COLUMNS` lists."""
     comment_id, issue_id, petition_id, author_id, login, author_type, author_at, created_at, deleted, *rest = row
-    missing_at, versions, *derived = rest
+    missing_at, versions, *derived, by_mail = rest
+    by_mail = None if by_mail is None else bool(by_mail)
     author = None if author_id is None else Author(author_id, login, author_type)
-    comment = Comment(comment_id, created_at, author, author_at, read_versions(versions), bool(deleted), missing_at)
+    comment = Comment(
+        comment_id, created_at, author, author_at, read_versions(versions), bool(deleted), missing_at, by_mail
+    )
     # Of SQLite, truth values are 0 and 1: that makes no difference where they are compared, counted and written.
     return CommentRow(comment, issue_id, petition_id, *derived)
 
@@ -89,6 +92,7 @@ def write_comment(row: CommentRow) -> tuple[object, ...]:
         row.ack_due,
         row.read_digest,
         row.grammar,
+        comment.by_mail,
     )
 
 

@@ -187,6 +187,7 @@ class Store:
             count=outcomes[-1].count,
             doubtful=tuple({comment: None for one in outcomes for comment in one.doubtful}),
             petition_id=outcomes[-1].petition_id,
+            about_mail=frozenset().union(*(one.about_mail for one in outcomes)),
         )
 
     async def _record_part(self, part: CommentListing, elsewhere: frozenset[int] = frozenset()) -> ListingOutcome:

@@ -60,6 +60,7 @@ class Nodes:
             "author": self.actor(of.user),
             "updatedAt": shapes.timestamp(of.updated_at),
             "isMinimized": of.minimized is not None,
+            "createdViaEmail": of.by_mail,
         }
 
     def edit(self, of: Issue | Comment, number: int) -> Fields:

@@ -12,7 +12,8 @@ PIECES = """
 |\ufeff|\u200b|\u200d|\u094d\u200d|\u0900|\u0301|\u1100|\u0627\u200c|\u064b|\U0001f468\u200d|\ufe0f
 |\U0001f1e9|\U0001f3fb|\u0e33|\u0600|\u4e00\ufe00|\ud800|\x1c|\u2028|\u0345
 |\u0300\u0300\u0300\u0300\u094d\u200d|From: a|Sent: b|On 1 wrote:|le 1 schrieb |<a@b.c> |________
-|-----Original Message-----|:|.|,|…|"|'|@ada|http://a.b |x|0
+|-----Original Message-----|*@*.*|***@***.***|(a@b.c)|2 Mar 2026 10:00|a: b|Re: a|A: <a@b.c>| wrote:|== é ==
+|:|.|,|…|"|'|@ada|http://a.b |x|0
 """.replace("\n", "").split("|")
 """What means something to Markdown, to mail, to us, or to those who shape letters."""
 
@@ -61,6 +62,14 @@ KNOWN: dict[str, Family] = {
     "words that say nothing": lambda length: "/sign " + "me, as " * (length // 7),
     "commands on one line": lambda length: "/sign " * (length // 6),
     "footers": lambda length: "signed\n" + "Sent from my iPhone\n" * (length // 20),
+    "doubtful attributions": lambda length: "On Monday Ada wrote:\n" * (length // 21) + "\n/sign x",
+    "attributions over lines": lambda length: "On\n2 Mar 2026 10:00\nAda\nsays:\n" * (length // 30) + "\n/sign x",
+    "headers in doubt": lambda length: "A: b\nB: Re: c\n\n" * (length // 15) + "\n/sign x",
+    "lines of a header": lambda length: "Pro: b\n" * (length // 7) + "\n/sign x",
+    "one long field": lambda length: "From: " + "to: " * (length // 4) + "\n/sign x",
+    "one long divider": lambda length: "-" * (length // 2) + "a" + "-" * (length // 2) + "\n/sign x",
+    "open addresses": lambda length: "<a" * (length // 2) + "@:\n/sign x",
+    "answered quotes": lambda length: "On 2 Mar 2026 10:00, Ada wrote:\n> a\n\n" * (length // 38) + "\n/sign x",
     "helpers that hold each other": lambda length: (
         "/sign a" + "\u0300\u0300\u0300\u0300\u094d\u200d" * (length // 6)
     ),

@@ -23,7 +23,8 @@ from bot.petition.block import (
     splice,
 )
 from bot.petition.block.sections import SECTIONS, Section
-from bot.petition.comments.commands import Sign, Unsign, parse
+from bot.petition.comments.commands import Sign, Unsign
+from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import Signature
 from bot.petition.organizers.rules_in_force import Response
 from bot.petition.text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean

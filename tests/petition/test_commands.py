@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.petition.comments import commands, vocabulary
+from bot.petition.comments import grammar, vocabulary
 from bot.petition.comments.commands import (
     Command,
     OrganizerCommand,
@@ -20,10 +20,10 @@ from bot.petition.comments.commands import (
     Sign,
     Unsign,
     organizer_commands,
-    parse,
-    phrases,
+    resolve,
     restore,
 )
+from bot.petition.comments.grammar import parse, phrases
 from bot.petition.comments.mistyped import INSTRUCTION_WORDS
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.text import clean, says_something
@@ -38,7 +38,7 @@ def check(body: str, expected: Command | None, *, also_accept: tuple[str, ...] =
 
 def accepted(body: str, also_accept: Collection[str] = ()) -> Command | None:
     """Read a comment, with the phrases that the organizers accept."""
-    command = parse(body)
+    command = resolve(parse(body), by_mail=True)
     if isinstance(command, Phrase):
         return Sign() if command.digest in phrases(also_accept) else None
     return command
@@ -53,7 +53,7 @@ CHANGED_LINE_ENDINGS = [{**vector, "comment": vector["comment"].replace("\n", "\
 @pytest.mark.parametrize("vector", VECTORS + CHANGED_LINE_ENDINGS, ids=lambda vector: repr(vector["comment"]))
 def test_reads_the_vectors_of_the_contract(vector: dict[str, Any]) -> None:
     details = vector.get("name"), vector.get("affiliation"), vector.get("reason")
-    command = parse(vector["comment"])
+    command = resolve(parse(vector["comment"]), by_mail=vector.get("by_mail"))
     match (command and command.effect) or command:
         case Sign(name, affiliation, reason):
             assert (vector["command"], details) == ("sign", (name, affiliation, reason))
@@ -621,7 +621,7 @@ def test_a_name_is_shown_as_it_is_typed(name: str, affiliation: str) -> None:
     assert parse(f"/sign {name} ({affiliation})") == Sign(*details)
 
 
-@given(st.from_regex(commands._PLAIN, fullmatch=True))
+@given(st.from_regex(grammar._PLAIN, fullmatch=True))
 @example("/sign Ada")
 @example("/sign J. R. Smith, St. Mary's-on-the-Hill \r\n")
 def test_what_most_people_type_is_read_quickly_and_means_the_same(body: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.petition.block.body import BEGIN, locate_block
-from bot.petition.comments.commands import Sign, parse
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.grammar import parse
 from bot.petition.markdown import limit_nesting
 from tests.effort import effort, growth
 

@@ -6,19 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.petition.comments.commands import (
-    Command,
-    OrganizerCommand,
-    Phrase,
-    Several,
-    Sign,
-    Unsign,
-    parse,
-    phrases,
-    restore,
-)
+from bot.petition.comments.commands import Command, OrganizerCommand, Phrase, Several, Sign, Unsign, restore
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.faults import Fault, fault_of
+from bot.petition.comments.grammar import parse, phrases
 from bot.petition.counting.tally import MISTYPED_ORDER, NOTHING, Reason, Uncounted, evaluate, explain
 from bot.petition.organizers.rules_in_force import Removal, Rules
 from bot.petition.organizers.settings import Settings
@@ -26,6 +17,7 @@ from tests.petition.simulation import ADA, ROBOT
 
 MORNING, NOON, EVENING, DAY = 100, 200, 300, 86_400
 MISTYPED = Phrase("sing", is_attempt=True)
+CUT_OFF = Phrase("", is_cut_off=True)
 WITHOUT_ADA = Rules(removals=(Removal(ADA.id, ADA.login, 9, "a fake"),))
 FOR_THE_OLD = Rules(Settings(minimum_account_age=30))
 STRICT = Rules(
@@ -117,7 +109,8 @@ def test_an_attempt_is_read_with_what_is_wrong_about_it(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "why"), [(MISTYPED, Reason.MISTYPED), (Unsign(), Reason.WITHDRAWN), (None, Reason.SILENT)]
+    ("command", "why"),
+    [(MISTYPED, Reason.MISTYPED), (CUT_OFF, Reason.CUT_OFF), (Unsign(), Reason.WITHDRAWN), (None, Reason.SILENT)],
 )
 def test_what_was_said_last_is_the_reason(command: Command | None, why: Reason) -> None:
     assert reason(says(command)) is why
@@ -173,6 +166,7 @@ COMMANDS = st.sampled_from(
         Sign("Ada"),
         Unsign(),
         MISTYPED,
+        CUT_OFF,
         Phrase(next(iter(phrases(["hello"])))),
         Phrase("hi"),
         OrganizerCommand("help"),
@@ -181,7 +175,7 @@ COMMANDS = st.sampled_from(
         None,
     ]
 )
-REFUSALS = {Reason.MISTYPED, Reason.LATE, Reason.REMOVED, Reason.YOUNG}
+REFUSALS = {Reason.MISTYPED, Reason.CUT_OFF, Reason.LATE, Reason.REMOVED, Reason.YOUNG}
 
 
 @given(

@@ -10,12 +10,18 @@ from cmarkgfm import cmark
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
+from bot.petition.comments.commands import Command, OrganizerCommand, Sign, Unsign, resolve
+from bot.petition.comments.grammar import parse
 from tests.chance import examples
 
 
+def read(body: str) -> Command | None:
+    """Read a text as long as it is not known whether it came by mail."""
+    return resolve(parse(body), by_mail=None)
+
+
 def signs(body: str) -> bool:
-    return isinstance(parse(body), Sign | Unsign | OrganizerCommand)
+    return isinstance(read(body), Sign | Unsign | OrganizerCommand)
 
 
 # --- Markdown ----------------------------------------------------------------------------------------------------
@@ -130,7 +136,7 @@ def test_the_tail_of_a_mail_does_not_sign(tail: str, ending: str) -> None:
     assert not signs(f"Nice.\n\n{tail}\n\n/sign".replace("\n", ending))
     assert not signs(f"Nice.\n{tail}\n/sign".replace("\n", ending))
     assert not signs(f"{tail}\n`/x` /sign\n\n/sign".replace("\n", ending))
-    assert parse(f"/sign Ada\nYes.\n{tail}\n/unsign".replace("\n", ending)) == Sign("Ada", reason="Yes.")
+    assert read(f"/sign Ada\nYes.\n{tail}\n/unsign".replace("\n", ending)) == Sign("Ada", reason="Yes.")
 
 
 def test_who_answers_below_the_quote_signs() -> None:

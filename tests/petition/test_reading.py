@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from bot.petition.comments.commands import Sign, parse
+from bot.petition.comments.commands import Sign
+from bot.petition.comments.grammar import parse
 from tests.effort import growth
 from tests.petition.long_texts import KNOWN, Family, family
 

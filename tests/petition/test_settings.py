@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import OrganizerCommand, parse
+from bot.petition.comments.commands import OrganizerCommand
+from bot.petition.comments.grammar import parse
 from bot.petition.i18n import Message
 from bot.petition.organizers.commands import NotUnderstood, SetGoal, understand
 from bot.petition.organizers.settings import (

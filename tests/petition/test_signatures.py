@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from bot.petition.block.sections import example_of
 from bot.petition.comments import vocabulary
-from bot.petition.comments.commands import ATTEMPT, Command, Sign, Unsign, parse
+from bot.petition.comments.commands import ATTEMPT, Command, Sign, Unsign
 from bot.petition.comments.faults import Fault
+from bot.petition.comments.grammar import parse
 from bot.petition.comments.names import says_something_unusual
 from bot.petition.i18n import translator
 from bot.petition.organizers.settings import LANGUAGES, Detail

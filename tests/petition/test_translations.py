@@ -18,8 +18,9 @@ from msgspec.structs import replace
 from bot import petition
 from bot.petition import block
 from bot.petition.block import BlockContent, compose, machine_line, render_block, same_but_for_time
-from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign, parse
+from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.comment import Author
+from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import DOMAIN
 from bot.petition.organizers.commands import GivenCommand, apply_commands

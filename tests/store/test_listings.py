@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import Sign
+from bot.petition.comments.commands import Doubtful, Sign
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.github_facts import IssueGone
 from bot.store import ListingOutcome, ThreadToRead
@@ -193,6 +193,28 @@ async def test_a_delivery_of_doubtful_origin_has_the_thread_read(scene: Scene) -
     comment = scene.fact(ADA, Sign()).comment
     await scene.observe(replace(comment, versions=(replace(comment.versions[0], writer=Writer.UNKNOWN),)))
     assert [again.issue_id for again in await to_read(scene)] == [LETTER.id]
+
+
+async def test_what_may_have_come_by_mail_is_asked_for_without_reading_its_thread(scene: Scene) -> None:
+    (thread,) = await to_read(scene)
+    await list_comments(scene, reread=thread.reread)
+    doubt = Doubtful(None, Sign("Ada"))
+    fact = scene.fact(ADA, doubt)
+    comment = fact.comment
+    await scene.store.record([replace(fact, node_id="IC_ada")])
+    assert await to_read(scene) == []
+    assert await rows(scene.store, "SELECT count(*) FROM signatures") == [(0,)]
+    (asked,) = await scene.store.comments.list_doubtful(LETTER.id, 9e9)
+    assert (asked.comment_id, asked.node_id, bool(asked.about_mail)) == (comment.id, "IC_ada", True)
+    outcome = await list_comments(scene, comment, complete=False)
+    assert (outcome.doubtful, outcome.about_mail, outcome.count) == ((comment.id,), frozenset({comment.id}), 0)
+    outcome = await list_comments(scene, replace(comment, by_mail=False), complete=False)
+    assert (outcome.doubtful, outcome.about_mail, outcome.count) == ((), frozenset(), 1)
+    # Once known, it stays so: a later delivery of the same text does not tell.
+    await scene.observe(comment)
+    assert (await scene.store.petitions.get_snapshot(LETTER.id, 0)).doubtful == 0
+    known = await scene.store.comments.get_known_texts([comment.id])
+    assert known[comment.id].command == doubt
 
 
 @pytest.mark.parametrize("mischief", MISCHIEF)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, parse
+from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Author
+from bot.petition.comments.grammar import parse
 from bot.petition.github_facts import SettingsFact
 from bot.petition.organizers.commands import CommandResults, apply_commands, logins_in
 from bot.petition.organizers.rules_in_force import Rules

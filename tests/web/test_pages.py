@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign, parse
+from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
+from bot.petition.comments.grammar import parse
 from bot.petition.github_facts import Continuation, Issue
 from bot.petition.letter_versions import Passage, differences
 from bot.petition.organizers.commands import CommandResults
@@ -74,6 +75,7 @@ async def test_a_closed_petition_asks_nobody_to_sign(scene: Scene) -> None:
 async def test_who_is_not_counted_is_told_why_and_what_helps(scene: Scene) -> None:
     await scene.petition.say(person("alan"), Phrase("sing", is_attempt=True))
     await scene.petition.say(person("barbara"), None)
+    await scene.petition.say(person("ben"), Phrase("", is_cut_off=True))
     hidden = await scene.petition.sign("grace")
     await scene.petition.hide(hidden)
     await scene.petition.sign("linus")
@@ -82,6 +84,9 @@ async def test_who_is_not_counted_is_told_why_and_what_helps(scene: Scene) -> No
     assert "No, alan is not counted." in told["alan"]
     assert "has a command that was not understood. Edit it so that it begins with /sign." in told["alan"]
     assert "has no line that begins with /sign." in told["barbara"]
+    below = (await read(scene, f"{PAGE}?q=ben")).text
+    assert "has its command only below what looks like a quoted mail" in below
+    assert "Edit it, or write another one, with the command first: /sign." in below
     assert "was hidden by a maintainer of the repository." in told["grace"]
     assert "withdraws the signature." in told["linus"]
     assert "No signature of edsger is counted" in told["edsger"]

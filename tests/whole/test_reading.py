@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.petition.comments import commands
-from bot.petition.comments.commands import GRAMMAR, Command
+from bot.petition.comments import grammar
+from bot.petition.comments.commands import Command
 from bot.petition.comments.comment import unify_newlines
+from bot.petition.comments.grammar import GRAMMAR
 from bot.store import comments
 from tests.whole.recorded_calls import surveyed, watched
 
@@ -22,8 +23,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         texts.append(unify_newlines(body))
         return parse(body)
 
-    parse = commands.parse
-    monkeypatch.setattr(commands, "parse", note)
+    parse = grammar.parse
+    monkeypatch.setattr(grammar, "parse", note)
     return texts
 
 

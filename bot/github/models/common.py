@@ -137,6 +137,7 @@ class CommentModel(Struct, gc=False):
     user: UserModel | None
     created_at: Time
     updated_at: Time
+    node_id: str = ""
     body: str | None = None
     minimized: PresenceModel | UnsetType | None = UNSET
 

@@ -90,6 +90,7 @@ class CommentNode(Struct, rename="camel"):
     created_at: Time
     updated_at: Time
     is_minimized: bool
+    created_via_email: bool | None = None
     last_edited_at: Time | None = None
     author: ActorNode | None = None
     editor: ActorNode | None = None
@@ -115,6 +116,7 @@ class CommentNode(Struct, rename="camel"):
             author=self.author.author() if self.author is not None else None,
             author_at=now,
             versions=tuple(self._versions(now, known)),
+            by_mail=self.created_via_email,
         )
 
     def _versions(self, now: WholeEpochSeconds, known: KnownText | None) -> Iterator[Version]:

@@ -24,7 +24,7 @@ from bot.github.models.common import (
     account_name,
     epoch,
 )
-from bot.petition.comments import commands
+from bot.petition.comments import grammar
 from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.github_facts import (
     BodyEdit,
@@ -159,13 +159,14 @@ class IssueCommentEvent(RepositoryScopedEvent, kw_only=True, gc=False):
         )
         is_unclear = version is not None and version.writer is Writer.UNKNOWN and version.hidden is None
         recheck = is_unclear and self.action == "edited"
-        return (CommentFact(installation_id, self.repository.fact(), self.issue.fact(), comment, recheck),)
+        here, issue = self.repository.fact(), self.issue.fact()
+        return (CommentFact(installation_id, here, issue, comment, recheck, self.comment.node_id),)
 
     def _version(self, at: WholeEpochSeconds) -> Version:
         body = self.comment.body or ""
         digest = body_digest(body)
         writer, previous = self._writer(digest)
-        return Version(at, digest, writer, commands.parse(body), previous, self.comment.hidden)
+        return Version(at, digest, writer, grammar.parse(body), previous, self.comment.hidden)
 
     def _writer(self, digest: str) -> tuple[Writer, str | None]:
         """Return who wrote the text and what text it replaced; hiding arrives as an edit that changes nothing."""

@@ -9,7 +9,8 @@ from operator import attrgetter
 from msgspec.structs import replace
 
 from bot.petition.block.body import BEGIN, BODY_LIMIT, END, BlockLocation, locate_block, machine_line
-from bot.petition.block.sections import SECTIONS, BlockContent, Section, counted, heading, note
+from bot.petition.block.content import BlockContent
+from bot.petition.block.sections import SECTIONS, Section, counted, heading, note
 from bot.petition.comments.comment import unify_newlines
 from bot.petition.i18n import translator
 from bot.petition.organizers.settings import LANGUAGES

@@ -1,4 +1,4 @@
-"""What the block shows, its sections, each written from that alone, and the table that puts them in order."""
+"""The sections of the block, each written from its content alone, and the table that puts them in order."""
 
 from __future__ import annotations
 
@@ -10,83 +10,13 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from bot.petition.block.body import NOTE
+from bot.petition.block.content import BlockContent
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
-from bot.petition.machine_line import MachineLine
 from bot.petition.organizers.commands import INSTRUCTIONS
-from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
-from bot.petition.organizers.settings import LANGUAGES, Detail
+from bot.petition.organizers.settings import Detail
 from bot.petition.text import clean, inline, links_apart
 from bot.units import WholeEpochSeconds
-
-_MOST_REMOVALS = 500
-"""Removals that the line for machines explains; it is there for those whose name has changed since."""
-
-
-class BlockContent(Struct, frozen=True):
-    """Everything that the block shows. `newest` comes newest first."""
-
-    count: int
-    digest: str
-    as_of: WholeEpochSeconds
-    newest: Sequence[Signature] = ()
-    goal: int | None = None
-    labelled: bool = True
-    label: str = "petition"
-    closed_at: WholeEpochSeconds | None = None
-    deadline: WholeEpochSeconds | None = None
-    letter_changed: tuple[int, int] | None = None
-    """When the letter was last changed, and how many had signed by then."""
-    versions_url: str | None = None
-    """Where the letter's versions are shown."""
-    roster_url: str | None = None
-    search_url: str | None = None
-    """Where people find out whether they are counted, unless it is shown to nobody who has signed."""
-    csv_url: str | None = None
-    json_url: str | None = None
-    verify_url: str | None = None
-    """Where it is told how to recount."""
-    site_url: str = "https://github.com"
-    threads: tuple[str, ...] = ()
-    """The names, `owner/repo#number`, of all issues of the petition where there is more than one, in order."""
-    position: int = 1
-    """Which of the threads this block stands in."""
-    language: str = LANGUAGES[0]
-    show: frozenset[Detail] = frozenset(Detail)
-    days: Sequence[tuple[int, int]] = ()
-    """How many signed on which day, in days since 1970, ascending, where a chart is wanted."""
-    milestones: Sequence[Milestone] = ()
-    """The goals that are reached."""
-    final_count: int | None = None
-    """How many had signed when signing ended."""
-    response: Response | None = None
-    remarks: Sequence[str] = ()
-    """What the organizers are to be told."""
-    anonymised_at: WholeEpochSeconds | None = None
-    """When names were erased because the petition had ended long ago."""
-    removals: Sequence[Removal] = ()
-    """Whose signatures commands remove."""
-    helps: bool = False
-    """Whether the commands of organizers are explained."""
-
-    @property
-    def ended_at(self) -> WholeEpochSeconds | None:
-        """Return the time from which on signing does not count, where that time has come."""
-        deadline = self.deadline if self.deadline is not None and self.deadline < self.as_of else None
-        return min((end for end in (self.closed_at, deadline) if end is not None), default=None)
-
-    @property
-    def machine_line(self) -> MachineLine:
-        """Return the line of the block for machines."""
-        return MachineLine(
-            self.count,
-            self.digest,
-            self.as_of,
-            threads=self.threads,
-            removals=tuple((one.comment_id, one.user_id) for one in self.removals[:_MOST_REMOVALS]),
-            anonymised=self.anonymised_at is not None,
-        )
-
 
 _BAR = 20
 """Characters of the progress bar."""

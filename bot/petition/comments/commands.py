@@ -1,25 +1,23 @@
-"""Read what a comment says to us: `/sign`, `/unsign` or a `/petition …` command."""
+"""What a comment says to us: `/sign`, `/unsign`, `/petition …` commands or a phrase, and how each is kept."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
-from functools import cache
-from itertools import islice, takewhile, zip_longest
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
-from bot.petition.comments import mistyped
-from bot.petition.comments.details import read_details
-from bot.petition.comments.faults import fault_of
-from bot.petition.comments.names import COMMAS, says_something_unusual
-from bot.petition.comments.own_text import end_of_own_text, lines_begun_in_text, passages
-from bot.petition.comments.phrases import fold_phrase, is_bare_command, tries_to_command, whole_phrase
-from bot.petition.comments.words import signs_in_words
+from bot.petition.comments.command_lines import (
+    AGAIN,
+    PUNCTUATION,
+    RESPOND,
+    WITHDRAWS,
+    without_punctuation,
+)
+from bot.petition.comments.details import read_details as read_signature_details
 from bot.petition.text import clean
 
 ARGUMENT_LIMIT = 1_000
@@ -29,12 +27,6 @@ RESPONSE_LIMIT = 4_000
 MOST_COMMANDS: Final = 20
 """Organizers' commands that are read in one comment; one more is kept as `TOO_MANY`."""
 TOO_MANY: Final = "…"
-
-GRAMMAR: Final = 3
-"""The version of what `parse` makes of texts. Raise it with every change by which any text is read otherwise.
-
-Every comment is read again then, once; what was read with 0.1.0 has no version, which is kept as 0.
-"""
 
 
 class Command(Struct, frozen=True):
@@ -103,11 +95,11 @@ class Sign(Command, frozen=True):
     @classmethod
     def parse(cls, details: str, following: Sequence[str], /) -> Command:
         """Read name and affiliation on the line or below it, or the reason; what refuses or asks does not sign."""
-        if _WITHDRAWS.search(details):
+        if WITHDRAWS.search(details):
             return Unsign()
-        if _AGAIN.search(details):
-            details = _without_punctuation(_AGAIN.split(details)[-1])
-        read = read_details(details, following)
+        if AGAIN.search(details):
+            details = without_punctuation(AGAIN.split(details)[-1])
+        read = read_signature_details(details, following)
         return ATTEMPT if read is None else cls(read.name, read.affiliation, read.reason)
 
     def without_details(self) -> Sign:
@@ -137,7 +129,7 @@ class OrganizerCommand(Command, frozen=True):
     def parse(cls, details: str, following: Sequence[str], /) -> OrganizerCommand:
         """Read the word, and what follows it on the line; an answer may go on below."""
         word = _WORD.match(details)
-        argument = _PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
+        argument = PUNCTUATION.sub("", details[word.end() :], count=1) if word else details
         name = word[0].lower()[:_LONGEST_WORD] if word else ""
         if name == RESPOND:
             return cls(name, clean("\n".join([argument, *following]), RESPONSE_LIMIT))
@@ -169,12 +161,14 @@ class Phrase(Command, frozen=True):
     counts unless the organizers say no.
     """
 
-    kind, codes = "phrase", "pawb"
+    kind, codes = "phrase", "pawbqc"
 
     digest: str
     is_attempt: bool = False
     signs: bool = False
     """Whether it says in words that somebody signs, and nothing else."""
+    is_cut_off: bool = False
+    """Whether there is a command, but only below what looks like the beginning of a quoted mail."""
     fault: str = ""
     """What is wrong about an attempt, a value of `faults.Fault`; empty where that was not looked for."""
 
@@ -185,12 +179,14 @@ class Phrase(Command, frozen=True):
 
     def stored(self) -> list[str | None]:
         """Return it as the database keeps it."""
-        return [_PHRASE_CODES[self.is_attempt, self.signs], self.digest, *filter(None, [self.fault])]
+        code = _PHRASE_CODES[self.is_attempt, self.signs, self.is_cut_off]
+        return [code, self.digest, *filter(None, [self.fault])]
 
     @classmethod
     def restore(cls, code: str, digest: str, fault: str = "") -> Phrase:
         """Read what `stored` returned."""
-        return cls(digest, *next(flags for flags, kept in _PHRASE_CODES.items() if kept == code), fault)
+        flags = next(flags for flags, kept in _PHRASE_CODES.items() if kept == code)
+        return cls(digest, *flags, fault=fault)
 
 
 class Several(Command, frozen=True):
@@ -235,6 +231,54 @@ class Several(Command, frozen=True):
         return cls(commands, None if own is None else restore(json.loads(own)))
 
 
+class Doubtful(Command, frozen=True):
+    """Two readings of a text in which something may be the tail of a mail; GitHub knows whether it came by mail."""
+
+    kind, codes = "doubtful", "d"
+
+    mailed: Command | None
+    typed: Command | None
+
+    def resolve(self, *, by_mail: bool | None) -> Command | None:
+        """Return the reading that holds; until it is known, nothing below the doubtful line counts."""
+        if by_mail is None and isinstance(self.mailed, Phrase) and self.mailed.is_cut_off:
+            return replace(self.mailed, is_cut_off=False) if self.mailed.digest else None
+        return self.typed if by_mail is False else self.mailed
+
+    @property
+    def effect(self) -> Sign | Unsign | None:
+        """Return what one of the readings does to a signature."""
+        effects = [one.effect for one in (self.mailed, self.typed) if one is not None]
+        return next((one for one in effects if one is not None), None)
+
+    @property
+    def identity(self) -> object:
+        """Return what stays equal while edits leave both readings what they were."""
+        return tuple(one and one.identity for one in (self.mailed, self.typed))
+
+    def without_details(self) -> Doubtful:
+        """Return both readings without details."""
+        return Doubtful(*(one and one.without_details() for one in (self.mailed, self.typed)))
+
+    def without_personal_details(self) -> Doubtful:
+        """Return both readings without what their author said of themselves."""
+        return Doubtful(*(one and one.without_personal_details() for one in (self.mailed, self.typed)))
+
+    def stored(self) -> list[Any]:
+        """Return both readings as the database keeps them."""
+        return [self.codes, *(one and one.stored() for one in (self.mailed, self.typed))]
+
+    @classmethod
+    def restore(cls, _code: str, *readings: Any) -> Doubtful:
+        """Read what `stored` returned."""
+        return cls(*(one and restore(one) for one in readings))
+
+
+def resolve(command: Command | None, *, by_mail: bool | None) -> Command | None:
+    """Return what a text says, where it is known whether it came by mail, or for the time being."""
+    return command.resolve(by_mail=by_mail) if isinstance(command, Doubtful) else command
+
+
 def organizer_commands(command: Command | None) -> tuple[OrganizerCommand, ...]:
     """Return the organizers' commands in what a comment says, in their order."""
     if isinstance(command, Several):
@@ -242,7 +286,14 @@ def organizer_commands(command: Command | None) -> tuple[OrganizerCommand, ...]:
     return (command,) if isinstance(command, OrganizerCommand) else ()
 
 
-_PHRASE_CODES: Final = {(False, False): "p", (True, False): "a", (False, True): "w", (True, True): "b"}
+_PHRASE_CODES: Final = {
+    (False, False, False): "p",
+    (True, False, False): "a",
+    (False, True, False): "w",
+    (True, True, False): "b",
+    (False, False, True): "q",
+    (False, True, True): "c",
+}
 
 
 ATTEMPT: Final = Phrase("", is_attempt=True)
@@ -252,199 +303,14 @@ COMMANDS: Final[dict[str, type[Command]]] = {"sign": Sign, "unsign": Unsign, "pe
 """The commands by the word that follows the slash. A new one is an entry here."""
 
 
-def parse(body: str) -> Command | None:
-    """Read a comment; of several commands that sign or withdraw the last one decides, organizers' all count.
-
-    A command goes before a phrase, so that no phrase can turn an `/unsign` into a signature.
-    """
-    if (plain := _PLAIN.fullmatch(body)) and not says_something_unusual(body[len("/sign") :]):
-        return Sign(plain["name"], plain["affiliation"])
-    text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
-    line = _command_line(tuple(COMMANDS))
-    if line.search(text) or mistyped.CANDIDATE.search(text):
-        command = _commands(_worth_reading(text, line), line)
-        if command is not None:
-            return _explained(command, text)
-    return _explained(_phrase(text), text)
-
-
-def _explained(command: Command | None, text: str) -> Command | None:
-    """Return an attempt with what is wrong about it; anything else as it is."""
-    return (
-        replace(command, fault=fault_of(text).value)
-        if isinstance(command, Phrase) and command.is_attempt
-        else command
-    )
-
-
 def restore(stored: Sequence[Any]) -> Command:
     """Return the command that `Command.stored` made this of; raises ValueError where none did."""
-    commands: Sequence[type[Command]] = (*COMMANDS.values(), Phrase, Several)
+    commands: Sequence[type[Command]] = (*COMMANDS.values(), Phrase, Several, Doubtful)
     for command in commands:
         if stored[0] in command.codes:
             return command.restore(*stored)
     raise ValueError(f"no command is kept as {stored!r}")
 
 
-def phrases(also_accept: Collection[str]) -> frozenset[str]:
-    """Return the digests of the phrases that sign; one that says nothing is left out."""
-    return frozenset(digest for phrase in also_accept if (digest := _digest_of(fold_phrase(phrase))))
-
-
-# What most people type, and what can mean only one thing: the rules below would come to the same, a hundred times
-# slower. It is read while a delivery waits for its answer.
-_WORDS = r"[A-Za-z]{1,20}\.?(?:[ '-][A-Za-z]{1,18}){,3}"
-_PLAIN = re.compile(rf"/sign(?: (?P<name>{_WORDS})(?:, (?P<affiliation>{_WORDS}))?)? *(?:\r?\n)?")
-
-# People paste commands with a byte-order mark, a zero-width or a no-break space in front.
-_PASTED = "\ufeff\u00a0\u00ad\u061c\u2000-\u200f\u202a-\u202f\u205f\u2060-\u2064\u2066-\u2069\u3000"
-# Punctuation that may follow a command, of all scripts.
-_STOPS = ".:;!?。：；！？．｡؛؟।။።፤፥፧"
-_MARKS = f"{_STOPS}{COMMAS}"
-# Scripts that are written without blanks: Thai, Lao, Burmese, Khmer, Chinese, Japanese, Korean.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
-    "\U00020000-\U0003ffff"
-)
-
-
-@cache
-def _command_line(words: Collection[str]) -> re.Pattern[str]:
-    beginning = rf"^(?:[{_PASTED}]* ){{0,3}}[{_PASTED}]*"
-    return re.compile(
-        rf"{beginning}/(?ai:({'|'.join(words)}))[{_PASTED}]*(?![^\s{_MARKS}{_UNSPACED}])", re.MULTILINE
-    )
-
-
-def _worth_reading(text: str, command_line: re.Pattern[str]) -> str:
-    """Leave out what follows the last command and its reason, and the middle of what is longer than GitHub says.
-
-    GitHub says a comment has 65,536 characters at most, but lets up to four times as many pass. To read them all
-    takes seconds; the beginning and what leads up to the last command say whose words this is.
-    """
-    starts = [found.start() for pattern in (command_line, mistyped.CANDIDATE) for found in pattern.finditer(text)]
-    last = max(starts, default=0)
-    # A response goes on after an empty line, and nothing else does.
-    responds = any(_RESPONDS_LINE.match(text, start) for start in starts)
-    empty_line = None if responds else _EMPTY_LINE.search(text, last)
-    text = text[: min(empty_line.start() if empty_line else len(text), last + _LONGEST // 4)]
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
-
-
-_LONGEST = 65_536
-_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
-
-
-def _commands(text: str, command_line: re.Pattern[str]) -> Command | None:
-    """Return what the commands of a comment come to: of those that sign or withdraw the last one counts."""
-    lines = text.split("\n")
-    own = passages(lines)
-    begun = [number for passage in own for number in _begun(passage, lines, command_line)]
-    own_end = end_of_own_text(lines) if any(_RESPONDS_LINE.match(lines[one]) for one in begun) else 0
-    orders: list[OrganizerCommand] = []
-    personal: tuple[re.Match[str], range] | None = None
-    for number, following in zip_longest(begun, begun[1:], fillvalue=len(lines)):
-        found = command_line.match(lines[number])
-        if found and not issubclass(COMMANDS[found[1].lower()], OrganizerCommand):
-            personal = found, range(number + 1, following)
-        elif len(orders) > MOST_COMMANDS:
-            continue
-        elif found:
-            below = lines[number + 1 : min(following, own_end)] if _RESPONDS_LINE.match(lines[number]) else ()
-            orders.append(OrganizerCommand.parse(_details(found), below))
-        elif typed := mistyped.read(lines[number]):
-            orders.append(OrganizerCommand.mistyped(*typed))
-    last = personal and _command(personal[0], _lines_in(personal[1], lines, own))
-    return _joined(orders, last)
-
-
-_MOST_CANDIDATES: Final = 100
-"""Lines of a comment that are looked at because a command may be mistyped there."""
-
-
-def _begun(passage: range, lines: Sequence[str], command_line: re.Pattern[str]) -> Iterable[int]:
-    """Return the lines of a passage that begin as text and hold a command, or one that may be mistyped."""
-    candidates = (one for one in passage if mistyped.CANDIDATE.match(lines[one]))
-    commands = {one for one in passage if command_line.match(lines[one])}.union(
-        islice(candidates, _MOST_CANDIDATES)
-    )
-    if commands <= {passage.start}:
-        return commands
-    begun = {passage.start + one for one in lines_begun_in_text(lines[passage.start : passage.stop])}
-    return sorted(commands & begun)
-
-
-def _joined(orders: Sequence[OrganizerCommand], own: Command | None) -> Command | None:
-    if not orders:
-        return own
-    if own is None and len(orders) == 1:
-        return orders[0]
-    kept = tuple(orders[:MOST_COMMANDS])
-    return Several(kept if len(orders) == len(kept) else (*kept, OrganizerCommand(TOO_MANY)), own)
-
-
-def _lines_in(following: range, lines: Sequence[str], own: Sequence[range]) -> list[str]:
-    """Return the lines of running text among those that follow a command, up to an empty one."""
-    end = following.start
-    for passage in own:
-        if passage.start <= end < passage.stop:
-            end = passage.stop
-    return [line.strip() for line in takewhile(_goes_on, lines[following.start : min(end, following.stop)])]
-
-
-def _goes_on(line: str) -> bool:
-    return bool(line.strip()) and not _RULE.fullmatch(line)
-
-
-_RULE = re.compile(r" {0,3}(?:=+|-+|[-_*](?:[ \t]*[-_*]){2,})[ \t]*")
-"""A line that underlines or divides; it belongs to no text."""
-
-
-def _command(found: re.Match[str], following: Sequence[str]) -> Command:
-    command = COMMANDS[found[1].lower()]
-    details = found.string[found.end() :][:_LONGEST_DETAILS]
-    if command is Sign and _ASKS.match(details):
-        return ATTEMPT
-    return command.parse(_details(found), following)
-
-
-def _details(found: re.Match[str]) -> str:
-    return _without_punctuation(found.string[found.end() :])[:_LONGEST_DETAILS]
-
-
-def _without_punctuation(details: str) -> str:
-    return _PUNCTUATION.sub("", details, count=1).strip()
-
-
-# `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
-_PUNCTUATION = re.compile(rf"[{_MARKS}]*\s*(?:(?:[{_STOPS}]+|[-–—])(?:\s+|$))?")
-_BEFORE = rf"(?:^|(?<=[\s(（{_MARKS}]))"
-_WITHDRAWS = re.compile(rf"{_BEFORE}/(?ai:unsign)(?![\w/-])")
-_AGAIN = re.compile(rf"{_BEFORE}/(?ai:sign)(?![\w/-])")
-_ASKS = re.compile(
-    r"(?:\s+[?？؟]|[?？؟]\s*(?ai:what|why|how|who|where|when|which|really|is|are|does|do|can)\b)(?=.*\w)", re.DOTALL
-)
 _WORD = re.compile(r"[\w-]+")
-_LONGEST_DETAILS = 16 * ARGUMENT_LIMIT
-"""Characters that are looked at of what is shortened to far fewer."""
 _LONGEST_WORD = 40
-
-RESPOND: Final = "respond"
-_RESPONDS_LINE = re.compile(rf"[^\w/]*/(?ai:petition)[^\w\n]*(?ai:{RESPOND})\b")
-
-
-def _phrase(text: str) -> Phrase | None:
-    phrase = whole_phrase(text)
-    said = fold_phrase(phrase)
-    is_attempt = is_bare_command(said) or tries_to_command(text)
-    if not 0 < len(said) <= _LONGEST_PHRASE:
-        return ATTEMPT if is_attempt else None
-    return Phrase(_digest_of(said), is_attempt, signs_in_words(said) and not phrase.endswith(_QUESTION_MARKS))
-
-
-_LONGEST_PHRASE = 60
-_QUESTION_MARKS = ("?", "？", "؟")
-
-
-def _digest_of(said: str) -> str:
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16] if said else ""

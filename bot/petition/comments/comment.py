@@ -13,8 +13,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.comments import commands
-from bot.petition.comments.commands import Command
+from bot.petition.comments import grammar
+from bot.petition.comments.commands import Command, Doubtful, resolve
 from bot.petition.comments.versions import Version, Writer, join, read
 from bot.units import WholeEpochSeconds
 
@@ -51,7 +51,10 @@ class Author(Struct, frozen=True):
 
 
 class Comment(Struct, frozen=True):
-    """Everything observed of one comment. `missing_at` is when a complete listing lacked it, 0 for never."""
+    """Everything observed of one comment. `missing_at` is when a complete listing lacked it, 0 for never.
+
+    `by_mail` is whether it came by mail, None until GitHub was asked.
+    """
 
     id: int
     created_at: WholeEpochSeconds
@@ -60,6 +63,7 @@ class Comment(Struct, frozen=True):
     versions: tuple[Version, ...] = ()
     deleted: bool = False
     missing_at: WholeEpochSeconds = 0
+    by_mail: bool | None = None
 
     @property
     def present(self) -> bool:
@@ -84,6 +88,8 @@ class Standing(Struct, frozen=True):
     the text still is a `/sign`, a withdrawal stays or is believed, and nothing else counts.
     `ambiguous` means that an observation is missing, or that those of one second contradict each other. What the
     comment says now is a guess; a look at GitHub ends it.
+    `unclear` means that it is not known whether the comment came by mail, and so whether something in its text is
+    the tail of one. Meanwhile nothing below that counts.
     """
 
     command: Command | None = None
@@ -91,6 +97,17 @@ class Standing(Struct, frozen=True):
     hidden: bool = False
     unverified: bool = False
     ambiguous: bool = False
+    unclear: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Return whether GitHub is to be asked."""
+        return self.unverified or self.ambiguous or self.unclear
+
+    @property
+    def is_only_unclear(self) -> bool:
+        """Return whether only this is not known, whether it came by mail."""
+        return self.unclear and not (self.unverified or self.ambiguous)
 
 
 def body_digest(body: str) -> str:
@@ -101,7 +118,7 @@ def body_digest(body: str) -> str:
 def read_text(body: str, known: KnownText | None = None) -> tuple[str, Command | None]:
     """Return a text's digest and what it says; a text that is known is not read again."""
     digest = body_digest(body)
-    return digest, known.command if known is not None and known.digest == digest else commands.parse(body)
+    return digest, known.command if known is not None and known.digest == digest else grammar.parse(body)
 
 
 def unify_newlines(text: str) -> str:
@@ -126,6 +143,7 @@ def merge(one: Comment, other: Comment) -> Comment:
         versions=() if deleted else join((*one.versions, *other.versions)),
         deleted=deleted,
         missing_at=max(one.missing_at, other.missing_at),
+        by_mail=None if deleted else max((one.by_mail, other.by_mail), key=_KNOWN_FIRST),
     )
 
 
@@ -134,11 +152,19 @@ def standing(comment: Comment) -> Standing:
     versions, author = comment.versions, comment.author
     if not versions or author is None or not author.can_sign or not comment.present:
         return _NOTHING
+    unclear = any(isinstance(version.command, Doubtful) for version in versions)
+    if unclear:
+        versions = tuple(replace(one, command=resolve(one.command, by_mail=comment.by_mail)) for one in versions)
     known = read(versions, comment.created_at)
-    return Standing(known.command, known.made_at, known.hidden, not known.sure, not known.settled)
+    return Standing(
+        known.command, known.made_at, known.hidden, not known.sure, not known.settled,
+        unclear and comment.by_mail is None,
+    )  # fmt: skip
 
 
 _NOTHING = Standing()
+
+_KNOWN_FIRST = (None, False, True).index
 
 _NOBODYS = Comment(0, 0, None)
 

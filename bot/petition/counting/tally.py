@@ -31,6 +31,8 @@ class Reason(StrEnum):
     COMMAND = "command"
     """Nor does the last one, which is a command of organizers."""
     MISTYPED = "mistyped"
+    CUT_OFF = "cut off"
+    """The command stands only below what looks like the beginning of a quoted mail."""
     WITHDRAWN = "withdrawn"
     HIDDEN = "hidden"
     LATE = "late"
@@ -40,7 +42,7 @@ class Reason(StrEnum):
     YOUNG = "young"
     """The account had not existed long enough."""
     WAITING = "waiting"
-    """GitHub has not told yet who edited the comment, or how old the account is."""
+    """GitHub has not told yet who edited the comment, whether it came by mail, or how old the account is."""
 
 
 class Signature(Struct, frozen=True):
@@ -67,7 +69,7 @@ class Evaluation(Struct, frozen=True):
     effective: frozenset[int]
     """Ids of the comments whose command is in force."""
     refused: frozenset[int]
-    """Ids of the comments whose command does not count: made after the end, mistyped, or of a removed signature."""
+    """Ids of the comments whose command does not count: made after the end, mistyped, cut off, or removed."""
 
 
 class Uncounted(Struct, frozen=True):
@@ -209,7 +211,7 @@ class _Conditions(NamedTuple):
     def reason_against(self, author: Author, command: Command | None, made_at: WholeEpochSeconds) -> Reason | None:
         """Return why an effective command that tries to sign does not; None where nothing is against it."""
         if isinstance(command, Phrase):
-            return Reason.MISTYPED if command.is_attempt else None
+            return Reason.CUT_OFF if command.is_cut_off else Reason.MISTYPED if command.is_attempt else None
         if not isinstance(command, Sign):
             return None
         if made_at < self.old_enough_at and not self.is_age_known:
@@ -260,7 +262,7 @@ def _reason(comment: Comment, stands: Standing, conditions: _Conditions, rules: 
         return Reason.HIDDEN if isinstance(command, Sign) else None
     if isinstance(command, Unsign):
         return Reason.WITHDRAWN
-    if command is None and stands.unverified:
+    if (command is None and stands.unverified) or (stands.unclear and not isinstance(command, Sign)):
         return Reason.WAITING
     return None if author is None else conditions.reason_against(author, command, stands.made_at)
 

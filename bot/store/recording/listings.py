@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.comments.comment import Comment
+from bot.petition.comments.comment import Comment, standing
 from bot.petition.comments.versions import MAX_VERSIONS, Writer
 from bot.petition.counting.tally import Signature
 from bot.store.engine.database import Transaction, statement
@@ -43,7 +43,8 @@ class ListingOutcome(Struct, frozen=True):
     """What a listing changed.
 
     `repaired` counts rows that did not follow from the comments: always 0, or there is a mistake.
-    `doubtful` are comments of which only GitHub knows who wrote the text, or when its command was first there.
+    `doubtful` are comments of which only GitHub knows who wrote the text, whether it came by mail, or when its
+    command was first there; of those `about_mail`, only the second.
     """
 
     changed: int
@@ -52,6 +53,7 @@ class ListingOutcome(Struct, frozen=True):
     count: int
     doubtful: tuple[int, ...]
     petition_id: int
+    about_mail: frozenset[int]
 
 
 PORTION: Final = 128
@@ -127,11 +129,14 @@ def record_listing(
     if listing.complete and listing.is_last:
         transaction.execute(_MARK_LISTED, thread.issue_id, listing.started_at, _answered(thread, listing))
     unit.write(context.now)
-    here = (row for row in unit.comments.values() if row.issue_id == thread.issue_id)
-    doubtful = tuple(row.comment.id for row in here if row.doubtful or _may_be_in_time(row, petition))
+    here = [row for row in unit.comments.values() if row.issue_id == thread.issue_id]
+    in_time = {row.comment.id for row in here if _may_be_in_time(row, petition)}
+    doubtful = tuple(row.comment.id for row in here if row.doubtful or row.comment.id in in_time)
+    about_mail = {row.comment.id for row in here if row.doubtful and standing(row.comment).is_only_unclear}
     return ListingOutcome(
-        changed + missing, missing, repaired + len(outdated), petition.count, doubtful, petition.id
-    )
+        changed + missing, missing, repaired + len(outdated), petition.count, doubtful, petition.id,
+        frozenset(about_mail - in_time),
+    )  # fmt: skip
 
 
 def _record_missing(

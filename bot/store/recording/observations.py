@@ -154,7 +154,7 @@ def _merge_fact(unit: UnitOfWork, fact: Observation, context: RecordContext) -> 
     merge_issue(petition, thread, fact.issue, as_of, context)
     if isinstance(fact, CommentFact):
         if not thread.gone or thread.moved_to is not None:
-            _merge_comment_fact(unit, thread, fact)
+            _merge_comment_fact(unit, thread, fact, context.now)
         return
     if as_of < thread.as_of and _contradicts(thread, fact.issue, context):
         # Delivered late, or our clock is fast and what we read is dated wrongly: read it from GitHub.
@@ -174,15 +174,18 @@ def _contradicts(thread: ThreadRow, issue: Issue, context: RecordContext) -> boo
     return not thread.gone and seen != (bool(thread.labelled), thread.closed_at is None, bool(thread.locked))
 
 
-def _merge_comment_fact(unit: UnitOfWork, thread: ThreadRow, fact: CommentFact) -> None:
+def _merge_comment_fact(unit: UnitOfWork, thread: ThreadRow, fact: CommentFact, now: WholeEpochSeconds) -> None:
     seen = fact.comment
     if seen.id not in unit.comments and not seen.deleted and seen.created_at < thread.listed_at:
         # A complete listing did not have it: it was deleted since, or is hidden from us. GitHub knows.
         seen = replace(seen, missing_at=max(seen.missing_at, thread.listed_at))
         thread.request_reread()
     row = merge_comment(unit, thread, seen)
+    if row is None:
+        return
     # A comment that was asked for lately waits for its turn, and nothing else is read for it.
-    if row is not None and (fact.recheck or (row.doubtful and not reopen_doubt(unit.transaction, row.comment.id))):
+    waits = row.doubtful and reopen_doubt(unit.transaction, row, fact.node_id, now)
+    if fact.recheck or (row.doubtful and not waits):
         thread.request_reread()
 
 

@@ -29,7 +29,7 @@ def read_command(row: CommentRow) -> None:
     row.standing = stands = standing(row.comment)
     row.command = None if stands.command is None else stands.command.kind
     row.made_at = row.comment.created_at if row.command is None else stands.made_at
-    row.doubtful = stands.unverified or stands.ambiguous
+    row.doubtful = stands.doubtful
 
 
 def is_outdated(row: CommentRow) -> bool:

@@ -205,6 +205,10 @@ _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
         "Leave it as it is: edited into a `/sign`, it would be taken back. Write another comment: `/sign`.",
     ),
     Reason.MISTYPED: ("has a command that was not understood", "Edit it so that it begins with `/sign`."),
+    Reason.CUT_OFF: (
+        "has its command only below what looks like a quoted mail, where nothing is read",
+        "Edit it, or write another one, with the command first: `/sign`.",
+    ),
     Reason.WITHDRAWN: ("withdraws the signature", "To sign again, comment `/sign` once more."),
     Reason.HIDDEN: (
         "was hidden by a maintainer of the repository",
@@ -220,7 +224,7 @@ _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
         "Comment `/sign` again when the account is old enough.",
     ),
     Reason.WAITING: (
-        "waits until GitHub says who wrote it, or how old the account is",
+        "waits until GitHub says who wrote it, whether it came by mail, or how old the account is",
         "Check again in a few minutes.",
     ),
 }
@@ -258,4 +262,6 @@ _FAULTS: Final[Mapping[tuple[Reason, str], tuple[str, str]]] = {
 }
 """What is wrong about a command that was mistyped, where that is known."""
 
-_SIGN_AGAIN: Final = {Reason.SILENT, Reason.COMMAND, Reason.MISTYPED, Reason.WITHDRAWN, Reason.YOUNG}
+_SIGN_AGAIN: Final = {
+    Reason.SILENT, Reason.COMMAND, Reason.MISTYPED, Reason.CUT_OFF, Reason.WITHDRAWN, Reason.YOUNG,
+}  # fmt: skip

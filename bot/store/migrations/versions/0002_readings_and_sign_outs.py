@@ -24,12 +24,24 @@ def upgrade() -> None:
     op.execute("UPDATE settings SET read_at = 0 WHERE digest = ''")
     # Where a command stands among those of its comment.
     op.add_column("audit", sa.Column("position", sa.BigInteger, nullable=False, server_default="0"))
+    _mails()
 
 
 def _readings() -> None:
     """Add to each comment the digest of the text and the version of the grammar that it was read with."""
     op.add_column("comments", sa.Column("read_digest", sa.Text, nullable=False, server_default=""))
     op.add_column("comments", sa.Column("grammar", sa.BigInteger, nullable=False, server_default="0"))
+
+
+def _mails() -> None:
+    """Add whether a comment came by mail, and when it was asked for of late, by petition."""
+    op.add_column("comments", sa.Column("by_mail", sa.Boolean))
+    op.create_table(
+        "mail_lookups",
+        sa.Column("petition_id", sa.BigInteger, nullable=False),
+        sa.Column("asked_at", sa.Double, nullable=False),
+    )
+    op.create_index("mail_lookups_of_petition", "mail_lookups", ["petition_id", "asked_at"])
 
 
 def _sign_outs() -> None:
@@ -103,6 +115,8 @@ def _attempts() -> None:
         # How often GitHub was asked of late, and from when on it may be again.
         sa.Column("asked", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("ask_after", sa.Double, nullable=False),
+        # Whether it is only asked whether the comment came by mail.
+        sa.Column("about_mail", sa.Boolean, nullable=False, server_default=sa.false()),
         sqlite_with_rowid=False,
     )
     to_ask = sa.text("wanted > done")

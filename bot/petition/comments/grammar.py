@@ -1,0 +1,165 @@
+"""Read what a comment says to us: its commands, or a phrase where it has none."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
+from typing import Final
+
+from msgspec.structs import replace
+
+from bot.petition.comments import mistyped
+from bot.petition.comments.command_lines import (
+    RESPONDS_LINE,
+    asks,
+    command_line,
+    lines_below,
+    lines_with_commands,
+    read_details,
+    worth_reading,
+)
+from bot.petition.comments.commands import (
+    ATTEMPT,
+    COMMANDS,
+    MOST_COMMANDS,
+    TOO_MANY,
+    Command,
+    Doubtful,
+    OrganizerCommand,
+    Phrase,
+    Several,
+    Sign,
+    organizer_commands,
+)
+from bot.petition.comments.faults import fault_of
+from bot.petition.comments.mail_tail import MARKS
+from bot.petition.comments.names import says_something_unusual
+from bot.petition.comments.own_text import read_own_text
+from bot.petition.comments.phrases import fold_phrase, is_bare_command, tries_to_command, whole_phrase
+from bot.petition.comments.words import signs_in_words
+
+GRAMMAR: Final = 3
+"""The version of what `parse` makes of texts. Raise it with every change by which any text is read otherwise.
+
+Every comment is read again then, once; what was read with 0.1.0 has no version, which is kept as 0.
+"""
+
+
+def parse(body: str) -> Command | None:
+    """Read a comment; of several commands that sign or withdraw the last one decides, organizers' all count.
+
+    A command goes before a phrase, so that no phrase can turn an `/unsign` into a signature.
+    """
+    if (plain := _PLAIN.fullmatch(body)) and not says_something_unusual(body[len("/sign") :]):
+        return Sign(plain["name"], plain["affiliation"])
+    text = body.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    line = command_line(tuple(COMMANDS))
+    if line.search(text) or mistyped.CANDIDATE.search(text):
+        return _read_lines(text, worth_reading(text, line).split("\n"), line)
+    return _without_command(text)
+
+
+def _read_lines(text: str, lines: Sequence[str], line: re.Pattern[str]) -> Command | None:
+    """Read the lines that are worth it of a text, without the tail of a mail."""
+    own, tail = read_own_text(lines)
+    whole = _commands(lines, own, line)
+    if whole is None:
+        return _without_command(text)
+    end = len(lines)
+    readings = {at: _explained(whole, text) if at == end else _read_above(lines[:at], whole, line) for at in tail}
+    return _either(readings[tail.doubtful], readings[tail.certain])
+
+
+def _read_above(lines: Sequence[str], whole: Command, line: re.Pattern[str]) -> Command | None:
+    """Read what stands above the tail of a mail; that a command stands only in the `whole` is told."""
+    above = "\n".join(lines)
+    command = _explained(_commands(lines, read_own_text(lines)[0], line), above)
+    if command is not None:
+        return command
+    said = _phrase(above, by_mail=False)
+    if whole.effect is None and all(one.is_mistyped for one in organizer_commands(whole)):
+        return said
+    return Phrase("", is_cut_off=True) if said is None else Phrase(said.digest, signs=said.signs, is_cut_off=True)
+
+
+def _without_command(text: str) -> Command | None:
+    """Read a comment that holds no command; above the tail of a mail there may be a phrase."""
+    typed = _phrase(text, by_mail=False)
+    return _either(_phrase(text, by_mail=True), typed) if "\n" in text and MARKS.search(text) else typed
+
+
+def _either(mailed: Command | None, typed: Command | None) -> Command | None:
+    return typed if mailed == typed else Doubtful(mailed, typed)
+
+
+def _explained(command: Command | None, text: str) -> Command | None:
+    """Return an attempt with what is wrong about it; anything else as it is."""
+    if isinstance(command, Phrase) and command.is_attempt:
+        return replace(command, fault=fault_of(text).value)
+    return command
+
+
+def phrases(also_accept: Collection[str]) -> frozenset[str]:
+    """Return the digests of the phrases that sign; one that says nothing is left out."""
+    return frozenset(digest for phrase in also_accept if (digest := _digest_of(fold_phrase(phrase))))
+
+
+# What most people type, and what can mean only one thing: the rules below would come to the same, a hundred times
+# slower. It is read while a delivery waits for its answer.
+_WORDS = r"[A-Za-z]{1,20}\.?(?:[ '-][A-Za-z]{1,18}){,3}"
+_PLAIN = re.compile(rf"/sign(?: (?P<name>{_WORDS})(?:, (?P<affiliation>{_WORDS}))?)? *(?:\r?\n)?")
+
+
+def _commands(lines: Sequence[str], own: Sequence[range], line: re.Pattern[str]) -> Command | None:
+    """Return what the commands of a comment come to: of those that sign or withdraw the last one counts."""
+    begun = [number for passage in own for number in lines_with_commands(passage, lines, line)]
+    orders: list[OrganizerCommand] = []
+    personal: tuple[re.Match[str], range] | None = None
+    for number, following in zip_longest(begun, begun[1:], fillvalue=len(lines)):
+        found = line.match(lines[number])
+        if found and not issubclass(COMMANDS[found[1].lower()], OrganizerCommand):
+            personal = found, range(number + 1, following)
+        elif len(orders) > MOST_COMMANDS:
+            continue
+        elif found:
+            below = lines[number + 1 : following] if RESPONDS_LINE.match(lines[number]) else ()
+            orders.append(OrganizerCommand.parse(read_details(found), below))
+        elif typed := mistyped.read(lines[number]):
+            orders.append(OrganizerCommand.mistyped(*typed))
+    last = personal and _command(personal[0], lines_below(personal[1], lines, own))
+    return _joined(orders, last)
+
+
+def _joined(orders: Sequence[OrganizerCommand], own: Command | None) -> Command | None:
+    if not orders:
+        return own
+    if own is None and len(orders) == 1:
+        return orders[0]
+    kept = tuple(orders[:MOST_COMMANDS])
+    return Several(kept if len(orders) == len(kept) else (*kept, OrganizerCommand(TOO_MANY)), own)
+
+
+def _command(found: re.Match[str], following: Sequence[str]) -> Command:
+    command = COMMANDS[found[1].lower()]
+    return ATTEMPT if command is Sign and asks(found) else command.parse(read_details(found), following)
+
+
+def _phrase(text: str, *, by_mail: bool) -> Phrase | None:
+    phrase = whole_phrase(text, by_mail=by_mail)
+    said = fold_phrase(phrase)
+    is_attempt = is_bare_command(said) or tries_to_command(text, by_mail=by_mail)
+    fault = fault_of(text).value if is_attempt else ""
+    if not 0 < len(said) <= _LONGEST_PHRASE:
+        return replace(ATTEMPT, fault=fault) if is_attempt else None
+    signs = signs_in_words(said) and not phrase.endswith(_QUESTION_MARKS)
+    return Phrase(_digest_of(said), is_attempt, signs, fault=fault)
+
+
+_LONGEST_PHRASE = 60
+_QUESTION_MARKS = ("?", "？", "؟")
+
+
+def _digest_of(said: str) -> str:
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16] if said else ""
