@@ -7,7 +7,16 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import Command, Doubtful, Phrase, Sign, Unsign
+from bot.petition.comments.commands import (
+    Command,
+    Doubtful,
+    OrganizerCommand,
+    Phrase,
+    Several,
+    Sign,
+    Unsign,
+    restore,
+)
 from bot.petition.comments.comment import (
     Comment,
     Standing,
@@ -20,6 +29,7 @@ from bot.petition.comments.comment import (
     without_details,
 )
 from bot.petition.counting.tally import Reason, evaluate, explain
+from bot.petition.organizers.commands import standing_commands
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from tests.petition.simulation import ADA
@@ -113,6 +123,46 @@ def test_a_phrase_that_the_organizers_accept_signs_above_a_quotation() -> None:
     for by_mail in (None, True, False):
         body = "Signed.\n\nOn Mon, 2 Mar 2026 at 10:00, Ben <b@c.org> wrote:\n\n/unsign"
         assert evaluate([wrote(body, by_mail)], rules=rules).signature is not None
+
+
+DOUBT = "On Monday Ben wrote:"
+
+
+@pytest.mark.parametrize(
+    ("body", "by_mail", "signs"),
+    [
+        *[(f"I sign\n\n{DOUBT}\nPlease sign.", by_mail, by_mail is not False) for by_mail in (None, True, False)],
+        *[(f"I sign\n\n{DOUBT}\n\n/unsign", by_mail, by_mail is not False) for by_mail in (None, True, False)],
+        *[(f"I sign\n\n{DIVIDER}\n\n/unsign", by_mail, by_mail is not False) for by_mail in (None, True, False)],
+        *[(f"Who says: I sign?\n\n{DOUBT}\nI sign", by_mail, False) for by_mail in (None, True, False)],
+    ],
+)
+def test_words_sign_above_a_quotation(body: str, by_mail: bool | None, signs: bool) -> None:
+    assert (evaluate([wrote(body, by_mail)]).signature is not None) is signs
+
+
+def test_a_line_that_announces_a_quotation_is_no_name() -> None:
+    stands = standing(wrote(f"/sign\n{DOUBT}\nhello", by_mail=False))
+    assert stands.command == Sign(reason=f"{DOUBT}\nhello")
+
+
+def test_erasing_leaves_what_organizers_said_in_both_readings() -> None:
+    body = f"/petition respond Thanks.\n\n/sign Ada\n\n{DIVIDER}\n\n/unsign"
+    erased = without_details(wrote(body), until=100)
+    orders = (OrganizerCommand("respond", "Thanks."),)
+    assert erased.versions[0].command == Doubtful(Several(orders, Sign()), Several(orders, Unsign()))
+    assert restore(erased.versions[0].command.stored()) == erased.versions[0].command
+
+
+@pytest.mark.parametrize("command", ["/petition close", "/sign Ada\n/petition close"])
+def test_what_organizers_type_waits_below_a_doubtful_line(command: str) -> None:
+    body = f"Yes.\n\n{DIVIDER}\n\n{command}"
+    given = [bool(standing_commands([wrote(body, by_mail)])) for by_mail in (None, True, False)]
+    assert given == [False, False, True]
+
+
+def test_a_mistyped_command_of_organizers_in_a_quotation_is_not_answered() -> None:
+    assert evaluate([wrote(f"Yes.\n\n{DIVIDER}\n\n/petiton close", by_mail=True)]).refused == set()
 
 
 def test_digests_do_not_depend_on_how_a_comment_came() -> None:

@@ -88,6 +88,9 @@ def _read_below(lines: Sequence[str], *, has_name: bool) -> Details:
 def _is_card(lines: Sequence[str]) -> bool:
     if not 0 < len(lines) <= _LINES_OF_A_CARD or _URL.match(lines[0]) or not any(map(str.isalpha, lines[0])):
         return False
+    if lines[0].endswith((":", "：")):
+        # It announces something, such as a quotation.
+        return False
     return not any(_is_long(line) or ends_sentence(line) or is_prose(line) for line in lines) and not (
         is_filler(lines[0]) or refuses(lines[0])
     )
