@@ -19,17 +19,17 @@ from aiohttp import web
 from msgspec import Struct, field
 
 from bot.config import Config
-from bot.encryption import derive
-from bot.github.authentication import OAuthClient
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
+from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
 from bot.petition.github_facts import Fact
-from bot.reconcile.app_sync import AppSync
+from bot.reconcile.app_wide_loop import AppWideLoop
 from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.timing import Intervals
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.secret_key import derive
 from bot.store import Busy, Damaged, DatabaseUnavailable, Store
 from bot.supervisor import SupervisedTask, Supervisor
 from bot.units import EpochSeconds, Seconds
@@ -98,7 +98,7 @@ class Bot(Struct, frozen=True):
 
     store: Store
     scheduler: Scheduler
-    app_sync: AppSync
+    app_sync: AppWideLoop
     port: int
 
 
@@ -124,7 +124,7 @@ async def running(
             config, session, clock.now, clock.sleep, limits=rates.limits, lag=intervals.api_lag, hooks=metrics,
             circuit_breaker=CircuitBreaker(make_probe(session, config.api_url), clock.now, metrics),
         )  # fmt: skip
-        app_sync = AppSync(store, github, intervals, clock.now)
+        app_sync = AppWideLoop(store, github, intervals, clock.now)
         scheduler = Scheduler(
             store, github, config.petition_label, clock.now, WriteLimiter(rates.write_rate), intervals,
             app_sync.request_sync, supervisor=supervisor,
@@ -188,7 +188,7 @@ def _tune_garbage_collector() -> None:
     gc.set_threshold(GARBAGE, 10, 10)
 
 
-def _start_loops(scheduler: Scheduler, app_sync: AppSync) -> list[SupervisedTask]:
+def _start_loops(scheduler: Scheduler, app_sync: AppWideLoop) -> list[SupervisedTask]:
     start = scheduler.supervisor.start
     return [
         start("scheduler", scheduler.run, ask_to_stop=scheduler.stop),
@@ -238,7 +238,7 @@ async def _fill_roster_keys(store: Store) -> None:
 async def _make_application(
     config: Config,
     scheduler: Scheduler,
-    app_sync: AppSync,
+    app_sync: AppWideLoop,
     metrics: Metrics,
     clock: Clock,
     organizers: OrganizerService | None,
@@ -292,7 +292,7 @@ async def _listening(
         yield port
 
 
-def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppSync, clock: Clock) -> WebMetrics:
+def _web_metrics(metrics: Metrics, scheduler: Scheduler, app_sync: AppWideLoop, clock: Clock) -> WebMetrics:
     """Return hooks that count, have refused deliveries sent again, and format the metrics."""
     store = scheduler.store
 
@@ -338,7 +338,7 @@ async def _setup_done(config: Config, store: Store, clock: Clock) -> SetupDonePa
     return SetupDonePage(SetupAuth(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
 
 
-def _recording_refused(record: Record, app_sync: AppSync) -> Record:
+def _recording_refused(record: Record, app_sync: AppWideLoop) -> Record:
     """Return `record` that also has GitHub asked later for what cannot be recorded."""
 
     async def record_or_refuse(facts: Sequence[Fact]) -> None:

@@ -14,8 +14,8 @@ import structlog
 
 from bot import app, operations
 from bot.config import Config
-from bot.encryption import encrypt
 from bot.github.manifest import Registration, convert
+from bot.secret_key import encrypt
 from bot.store import DatabaseUnavailable, Store, migrate_ahead
 from bot.stored_app import find_app
 from bot.supervisor import Supervisor, wait_for_any

@@ -13,8 +13,8 @@ import aiohttp
 
 from bot import logs, operations
 from bot.config import Config
-from bot.encryption import WrongKey, decrypt, encrypt
 from bot.github.manifest import Registration
+from bot.secret_key import WrongKey, decrypt, encrypt
 from bot.store import Store, read_sealed
 
 

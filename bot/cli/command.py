@@ -15,8 +15,8 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from bot import app, config, logs, stored_app
-from bot.encryption import WrongKey
 from bot.github.errors import GitHubError, Paused, Unauthorized, Unavailable
+from bot.secret_key import WrongKey
 from bot.store import StoreError
 from bot.stored_app import NotSetUp, SetUpAlready
 from bot.terminal import harmless, one_line

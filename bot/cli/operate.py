@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot import config, operations, serve, stored_app
 from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, configured, run, say, set_up_logs
-from bot.encryption import WrongKey, decrypt
+from bot.secret_key import WrongKey, decrypt
 from bot.store import Recovered, backup, restore
 
 

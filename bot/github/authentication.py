@@ -1,32 +1,22 @@
-"""Authentication as the App with its JWT, as an installation with a token, and of people who sign in."""
+"""Authentication as the App with its JWT, and as an installation with a token."""
 
 from __future__ import annotations
 
-import http
 import math
-from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final
-from urllib.parse import urlencode
 
-import aiohttp
 import jwt
-import msgspec
-import structlog
 from cachetools import TLRUCache
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from bot.github.errors import InstallationGone, NotFound, NotSignedIn, Unauthorized, Unavailable
-from bot.github.http_exchange import exchange
-from bot.github.models.common import UserModel, epoch
+from bot.github.errors import InstallationGone, NotFound, Unauthorized
+from bot.github.models.common import epoch
 from bot.github.models.rest import TokenResponse, expect
-from bot.github.transport import API_VERSION, Api, Credentials, make_api
-from bot.github.urls import web_url_of
-from bot.petition.comments.comment import Author
+from bot.github.transport import Api, Credentials
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
 MAX_LIFETIME: Final[Seconds] = 55 * 60.0
@@ -140,107 +130,3 @@ class PersonalToken:
 
     def drop(self, installation_id: int, token: Token) -> None:
         """Keep it all the same: there is no other."""
-
-
-# Sign-in with GitHub
-# https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app
-
-log = structlog.get_logger("authorizing")
-
-TIMEOUT: Final[Seconds] = 10.0
-"""For each of the three calls that it takes, while somebody waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthClient:
-    """The App's id and secret for signing people in, and the API beside which GitHub's site is."""
-
-    api_url: str
-    id: str
-    secret: str = field(repr=False)
-
-
-def authorize_url(client: OAuthClient, redirect_uri: str, state: str, verifier: str) -> str:
-    """Return the URL where GitHub asks for consent; `verifier` has to be sent along with the code.
-
-    https://datatracker.ietf.org/doc/html/rfc7636
-    """
-    query = {
-        "client_id": client.id,
-        "redirect_uri": redirect_uri,
-        "state": state,
-        "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("="),
-        "code_challenge_method": "S256",
-    }
-    return f"{web_url_of(client.api_url)}/login/oauth/authorize?{urlencode(query)}"
-
-
-async def identify(
-    session: aiohttp.ClientSession,
-    client: OAuthClient,
-    code: str,
-    verifier: str,
-    redirect_uri: str,
-    now: Callable[[], EpochSeconds],
-) -> Author:
-    """Return whose code it is; the token that GitHub returns for it is used once, revoked and kept nowhere.
-
-    Raises NotSignedIn, and `bot.github.errors` where GitHub does not answer.
-    """
-    exchanged = {
-        "client_id": client.id,
-        "client_secret": client.secret,
-        "code": code,
-        "code_verifier": verifier,
-        "redirect_uri": redirect_uri,
-    }
-    token = await _exchange(session, client, exchanged)
-    api = make_api(session, client.api_url, now, timeout=TIMEOUT)
-    try:
-        response = await api.request("GET", "/user", {}, Credentials(token=token))
-    finally:
-        await _revoke(session, client, token)
-    return expect(UserModel, response.data).author()
-
-
-async def _exchange(session: aiohttp.ClientSession, client: OAuthClient, code: dict[str, str]) -> str:
-    url, call = f"{web_url_of(client.api_url)}/login/oauth/access_token", "POST /login/oauth/access_token"
-    response = await exchange(
-        session, "POST", url, call=call, timeout=TIMEOUT, headers={"accept": "application/json"}, data=code
-    )
-    try:
-        answer = msgspec.json.decode(response.body, type=_TokenAnswer)
-    except msgspec.MsgspecError:
-        raise Unavailable(f"{call}: {response.status}") from None
-    if not answer.access_token:
-        raise NotSignedIn(answer.error or str(response.status))
-    return answer.access_token
-
-
-async def _revoke(session: aiohttp.ClientSession, client: OAuthClient, token: str) -> None:
-    """Revoke a token, which would otherwise be valid for hours; a failure is only logged.
-
-    https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
-    """
-    url = f"{client.api_url.rstrip('/')}/applications/{client.id}/token"
-    headers = {
-        "authorization": f"Basic {b64encode(f'{client.id}:{client.secret}'.encode()).decode()}",
-        "x-github-api-version": API_VERSION,
-    }
-    call = "DELETE /applications/{id}/token"
-    sent = {"access_token": token}
-    try:
-        response = await exchange(session, "DELETE", url, call=call, timeout=TIMEOUT, headers=headers, json=sent)
-        status: int | str = response.status
-    except Unavailable as error:
-        status = str(error)
-    if status != http.HTTPStatus.NO_CONTENT:
-        log.warning("a token that is not needed any more could not be revoked", status=status)
-
-
-class _TokenAnswer(msgspec.Struct):
-    access_token: str = ""
-    error: str = ""
-
-    def __repr__(self) -> str:
-        return f"_TokenAnswer({self.error!r})"

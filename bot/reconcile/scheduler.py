@@ -20,7 +20,7 @@ from bot.github.errors import (
     Unauthorized,
     Unreachable,
 )
-from bot.reconcile.discovery import is_due
+from bot.reconcile.installation_sync import is_due
 from bot.reconcile.timing import PATIENT, Intervals, jittered, state_of
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter

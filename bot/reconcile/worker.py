@@ -13,7 +13,7 @@ from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Un
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
-from bot.reconcile.discovery import Discovery, is_due
+from bot.reconcile.installation_sync import InstallationSync, is_due
 from bot.reconcile.letter_history import LetterHistory
 from bot.reconcile.publish import postpone, publish
 from bot.reconcile.publish_plan import PublishContext
@@ -61,7 +61,7 @@ class Worker(Struct):
     postponed: int = 0
     """How many tasks in a row were postponed because GitHub was unwell."""
     _repair_limiter: RepairLimiter = field(default_factory=RepairLimiter)
-    _discovery: Discovery | None = None
+    _discovery: InstallationSync | None = None
     _history: LetterHistory | None = None
     _history_after: EpochSeconds = 0.0
     """When to go on with what a letter said before the App came."""
@@ -111,7 +111,7 @@ class Worker(Struct):
             self._history_after = self.now() + self.client.low_priority_spacing()
         return not is_idle
 
-    async def _get_discovery(self, now: EpochSeconds) -> Discovery | None:
+    async def _get_discovery(self, now: EpochSeconds) -> InstallationSync | None:
         """Return the discovery to go on with, or to begin; None where none is due."""
         begun = self._discovery
         if begun is not None and begun.resumes_at <= now:
@@ -123,7 +123,7 @@ class Worker(Struct):
         answered = mark if begun is None else replace(mark, done=max(mark.done, begun.mark.asked))
         if not is_due(answered, now=now, began=self.began, interval=self.intervals.resync):
             return None
-        self._discovery = Discovery(
+        self._discovery = InstallationSync(
             mark, self.store, self.client, self.label, self.intervals, self.now,
             failures=0 if begun is None else begun.failures,
         )  # fmt: skip

@@ -1,7 +1,7 @@
 """The only SQL: what GitHub reported, and what is derived from it."""
 
 from bot.store.audit_log import Attempts, AuditEntry
-from bot.store.bodies import KnownBody, LastBodies, OurWrite, outside_digest
+from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.comments import AckDue, Clarification, DoubtfulComment
 from bot.store.credentials import read_sealed
 from bot.store.engine.backup import backup, restore
@@ -12,9 +12,9 @@ from bot.store.errors import Busy, Damaged, DatabaseUnavailable, NoSuchPetition,
 from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.migrations import migrate_ahead
-from bot.store.petitions import Backlog, Due, KnownPetition, Snapshot, Thread
 from bot.store.privacy import Forgotten
 from bot.store.publications import PlannedBody, Publication
+from bot.store.publishing_queue import Backlog, Due, KnownPetition
 from bot.store.recording.consistency import Discrepancy, Inspection
 from bot.store.recording.listings import ListingOutcome
 from bot.store.recovery import Recovered, recover
@@ -28,6 +28,7 @@ from bot.store.rosters import (
     SignerSample,
 )
 from bot.store.rules import KnownSettings
+from bot.store.snapshots import Snapshot, Thread
 from bot.store.states import State
 from bot.store.store import Store
 from bot.store.threads import ThreadToRead

@@ -10,9 +10,9 @@ from msgspec import Struct
 from bot.petition.counting.tally import Reason, explain
 from bot.petition.github_facts import Repository
 from bot.store.engine.database import Statement, Transaction, statement
-from bot.store.petitions import Snapshot
 from bot.store.recording.signatures import read_account_ages
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment
+from bot.store.snapshots import Snapshot
 from bot.units import WholeEpochSeconds
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bot.petition.github_facts import IssueFact
 from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
-from bot.store.bodies import (
+from bot.store.body_writes import (
     KnownBody,
     OurWrite,
     mark_restored,
@@ -19,7 +19,7 @@ from bot.store.bodies import (
 )
 from bot.store.engine.database import Database, Records, Transaction, read_transaction
 from bot.store.errors import NoSuchPetition
-from bot.store.petitions import Snapshot, read_continuing_at, read_snapshot
+from bot.store.publishing_queue import read_continuing_at
 from bot.store.recording.observations import RecordContext, record_observations
 from bot.store.recording.unit_of_work import UnitOfWork
 from bot.store.rosters import read_days
@@ -32,6 +32,7 @@ from bot.store.rules import (
     read_settings,
     record_rules,
 )
+from bot.store.snapshots import Snapshot, read_snapshot
 from bot.store.threads import read_issues_of
 from bot.units import EpochSeconds, WholeEpochSeconds
 

@@ -20,9 +20,9 @@ from bot.store.not_counted import (
     NotCounted,
     read_not_counted,
 )
-from bot.store.petitions import Snapshot, read_snapshot
 from bot.store.roster_pages import Entry, RosterPage, RosterQuery, SortOrder, read_page, read_signature_of
 from bot.store.row_codec import read_repository, read_rules
+from bot.store.snapshots import Snapshot, read_snapshot
 from bot.units import WholeEpochSeconds
 
 BATCH: Final = 1_000

@@ -15,7 +15,7 @@ from bot.hooks import Hooks
 from bot.petition.comments.comment import Comment
 from bot.petition.github_facts import CommentFact, Fact, IssueFact
 from bot.store.audit_log import AuditLog
-from bot.store.bodies import Bodies
+from bot.store.body_writes import Bodies
 from bot.store.comments import Acknowledgements, Comments, follow_grammar
 from bot.store.credentials import CredentialStore
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
@@ -25,9 +25,9 @@ from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
 from bot.store.letters import Letters
 from bot.store.migrations import migrate
-from bot.store.petitions import Petitions
 from bot.store.privacy import Privacy
 from bot.store.publications import Publications
+from bot.store.publishing_queue import Petitions
 from bot.store.recording.consistency import Consistency, are_totals_right, repair_totals
 from bot.store.recording.group_commit import GroupCommitWriter
 from bot.store.recording.listings import (

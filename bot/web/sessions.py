@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.encryption import derive
+from bot.secret_key import derive
 from bot.units import EpochSeconds
 
 

@@ -20,7 +20,7 @@ from bot import app, operations
 from bot.config import Config
 from bot.doctor import Finding, Level, are_fine, checks
 from bot.doctor.collected_facts import ClientFacts, Facts
-from bot.reconcile.app_sync import AppSync
+from bot.reconcile.app_wide_loop import AppWideLoop
 from bot.store import State, Store, check_health
 from bot.web.server import listen
 from sandbox.models import Installation
@@ -385,7 +385,7 @@ async def test_a_task_that_fails(stage: Scene, monkeypatch: pytest.MonkeyPatch) 
     async def fail(_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(AppSync, "_sync_if_due", fail)
+    monkeypatch.setattr(AppWideLoop, "_sync_if_due", fail)
     assert stage.bot is not None
     stage.bot.app_sync.request_sync()
     found: dict[str, Finding] = {}

@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.github.authentication import OAuthClient, authorize_url, identify
 from bot.github.errors import GitHubError, NotSignedIn, Unavailable
+from bot.github.sign_in import OAuthClient, authorize_url, identify
 from bot.petition.comments.comment import Author
 from sandbox.server import Sandbox
 from tests.github.scene import Calls, Clock, Forgery

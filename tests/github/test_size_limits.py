@@ -14,13 +14,13 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from bot.github.app_client import GitHub
-from bot.github.authentication import OAuthClient, identify
 from bot.github.errors import Unavailable
 from bot.github.http_exchange import SMALL_BODY
 from bot.github.installation import InstallationClient
 from bot.github.manifest import convert
 from bot.github.paging import MAX_COMMENT_PAGES, MAX_PAGES
 from bot.github.repository_setup import repository_setup_with_token
+from bot.github.sign_in import OAuthClient, identify
 from bot.github.transport import MAX_BODY, Credentials, make_api
 from bot.github.webhooks import fetch, send
 from bot.petition.github_facts import Repository

@@ -12,7 +12,7 @@ from bot.petition.comments.comment import Author, Comment, Version, Writer, body
 from bot.petition.github_facts import CommentFact, Issue, IssueFact, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import GivenCommand
-from bot.store import Snapshot, Store, bodies
+from bot.store import Snapshot, Store, body_writes
 from bot.store.engine.database import statement
 from bot.store.letters import read_letters_with_texts
 from bot.store.rules import read_commands
@@ -108,11 +108,11 @@ class Scene:
 async def record_write(store: Store, issue_id: int, made_from: str | None, body: str) -> None:
     """Record a write of ours, as publishing does before it sends it."""
     now = int(store._now())
-    await store.database.write(lambda work: bodies.record_write(work, issue_id, made_from, body, now))
+    await store.database.write(lambda work: body_writes.record_write(work, issue_id, made_from, body, now))
 
 
 async def mark_right(store: Store, issue_id: int, body: str) -> None:
-    await store.database.write(lambda work: bodies.mark_right(work, issue_id, body))
+    await store.database.write(lambda work: body_writes.mark_right(work, issue_id, body))
 
 
 async def list_letters(store: Store, petition_id: int) -> tuple[Letter, ...]:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bot.encryption import decrypt, encrypt
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Author
 from bot.petition.github_facts import Continuation
+from bot.secret_key import decrypt, encrypt
 from tests.chance import noise
 from tests.store.recovery_cases import (
     APP,

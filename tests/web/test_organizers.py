@@ -10,7 +10,7 @@ from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
-from bot.github.authentication import OAuthClient
+from bot.github.sign_in import OAuthClient
 from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import assess
 from bot.petition.organizers.rules_in_force import Rules

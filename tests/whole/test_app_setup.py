@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from bot import app, serve, stored_app, supervisor
 from bot.config import Config
-from bot.encryption import WrongKey, encrypt
 from bot.github.errors import Unauthorized
+from bot.secret_key import WrongKey, encrypt
 from bot.store import DatabaseUnavailable, Store
 from bot.store.credentials import CredentialStore
 from bot.stored_app import NotSetUp, SetUpAlready

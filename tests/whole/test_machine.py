@@ -58,7 +58,7 @@ def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[Commen
     [
         ("bot.store.recording.signatures.standing", counts_hidden_comments, 5),
         ("bot.store.recording.listings._record_missing", misses_nothing, 5),
-        ("bot.store.bodies.outside_digest", believes_that_all_letters_are_alike, 10),
+        ("bot.store.body_writes.outside_digest", believes_that_all_letters_are_alike, 10),
         ("bot.reconcile.publish_plan.block.compose", tidies_the_letter, 0),
         ("bot.store.recording.signatures.evaluate_comments", counts_each_issue_by_itself, 0),
     ],

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.github.authentication import OAuthClient
 from bot.github.errors import Paused
+from bot.github.sign_in import OAuthClient
 from bot.petition.comments.comment import Author
 from bot.store import Store
 from bot.web.organizers.permissions_and_review import PERMISSION_TTL, OrganizerService

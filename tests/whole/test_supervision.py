@@ -12,14 +12,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import app, supervisor
-from bot.reconcile import app_sync
-from bot.reconcile.app_sync import AppSync
+from bot.reconcile import app_wide_loop
+from bot.reconcile.app_wide_loop import AppWideLoop
 from bot.reconcile.scheduler import Scheduler
 from bot.reconcile.worker import Worker
 from bot.store import Rosters, Store
 from bot.store.engine.postgres_coordinator import PostgresCoordinator
 from bot.store.engine.sqlite import SqliteDatabase
-from bot.store.petitions import Petitions
+from bot.store.publishing_queue import Petitions
 from bot.store.recording import group_commit
 from bot.store.states import States
 from tests.whole.exposition import number, read
@@ -29,7 +29,7 @@ Failing = Callable[..., Coroutine[Any, Any, object]]
 
 PARTS: list[Any] = [
     pytest.param("scheduler", Petitions, "list_installations_with_work", id="scheduler"),
-    pytest.param("app_wide_loop", app_sync, "sync_installations", id="App-wide loop"),
+    pytest.param("app_wide_loop", app_wide_loop, "sync_installations", id="App-wide loop"),
     pytest.param("database_check", SqliteDatabase, "check_integrity", id="database check"),
     pytest.param("roster_keys", Store, "fill_roster_keys", id="roster keys"),
     pytest.param("live_updates", Rosters, "list_changed", id="live updates"),
@@ -215,7 +215,7 @@ async def test_everything_that_is_stuck_together_keeps_the_bot_for_less_than_ten
         for where, method in (
             (Worker, "step"),
             (Scheduler, "_start_workers"),
-            (AppSync, "_sync_if_due"),
+            (AppWideLoop, "_sync_if_due"),
             (Store, "_record"),
         ):
             monkeypatch.setattr(where, method, hang)

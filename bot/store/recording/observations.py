@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.comment import Comment, merge
 from bot.petition.github_facts import CommentFact, Issue, IssueFact, RepositoryFact
-from bot.store.bodies import observe_edit
+from bot.store.body_writes import observe_edit
 from bot.store.comments import record_text, reopen_doubt
 from bot.store.engine.database import Transaction
 from bot.store.recording.signatures import derive_comment, derive_signatures, request_ages

@@ -26,7 +26,7 @@ from bot.petition.github_facts import (
     Unclear,
 )
 from bot.store.audit_log import drop_attempts_on
-from bot.store.bodies import move_body
+from bot.store.body_writes import move_body
 from bot.store.engine.database import Transaction, statement
 from bot.store.installations import (
     add_installation,
@@ -37,7 +37,7 @@ from bot.store.installations import (
     request_discovery,
 )
 from bot.store.letters import drop_letters
-from bot.store.petitions import set_continuing
+from bot.store.publishing_queue import set_continuing
 from bot.store.recording.consistency import drop_days
 from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
 from bot.store.recording.signatures import derive_comment, derive_signatures

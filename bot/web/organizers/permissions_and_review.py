@@ -17,8 +17,8 @@ from cachetools import LRUCache, TTLCache
 from msgspec import Struct
 
 from bot.github.app_client import GitHub
-from bot.github.authentication import OAuthClient, identify
 from bot.github.errors import GitHubError, NotFound, Paused
+from bot.github.sign_in import OAuthClient, identify
 from bot.petition.comments.comment import Author
 from bot.petition.counting.abuse_signals import AbuseSignals, Account, assess
 from bot.petition.counting.tally import Signature

@@ -16,10 +16,10 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.encryption import derive
-from bot.github.authentication import authorize_url
 from bot.github.errors import GitHubError, NotSignedIn, Paused, Unreachable
+from bot.github.sign_in import authorize_url
 from bot.petition.comments.comment import Author
+from bot.secret_key import derive
 from bot.store import RosterQuery
 from bot.urls import SIGNED_IN, pages_of
 from bot.web.context import (

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.encryption import derive
+from bot.secret_key import derive
 from bot.units import EpochSeconds
 from bot.web.sessions import SignedSessions
 

@@ -9,18 +9,20 @@ from structlog.testing import capture_logs
 
 from bot.github.errors import Unauthorized, Unavailable
 from bot.petition.github_facts import SettingsFact, Unclear
-from bot.reconcile.app_sync import MOST_MISSED, THE_APP, AppSync, MissedFacts
+from bot.reconcile.app_wide_loop import MOST_MISSED, THE_APP, AppWideLoop, MissedFacts
 from bot.reconcile.timing import Intervals
 from sandbox.faults import Faults
 from tests.reconcile.scene import Scene
 
 
 @pytest.fixture
-def app_sync(stage: Scene) -> AppSync:
-    return AppSync(stage.store, stage.github, Intervals(poll=0.01, debounce=0.01, api_lag=0.0), stage.clock)
+def app_sync(stage: Scene) -> AppWideLoop:
+    return AppWideLoop(stage.store, stage.github, Intervals(poll=0.01, debounce=0.01, api_lag=0.0), stage.clock)
 
 
-async def test_a_sync_lists_installations_and_reads_the_log_of_deliveries(stage: Scene, app_sync: AppSync) -> None:
+async def test_a_sync_lists_installations_and_reads_the_log_of_deliveries(
+    stage: Scene, app_sync: AppWideLoop
+) -> None:
     assert 540.0 <= await app_sync._sync_if_due() <= 660.0
     assert [mark.installation_id for mark in await stage.store.installations.list_to_discover(0)] == [
         stage.installation.id
@@ -28,7 +30,9 @@ async def test_a_sync_lists_installations_and_reads_the_log_of_deliveries(stage:
     assert await stage.store.deliveries.get_log_read_until() == int(stage.clock())
 
 
-async def test_a_process_does_not_sync_again_what_another_has_just_synced(stage: Scene, app_sync: AppSync) -> None:
+async def test_a_process_does_not_sync_again_what_another_has_just_synced(
+    stage: Scene, app_sync: AppWideLoop
+) -> None:
     await app_sync._sync_if_due()
     stage.calls.clear()
     stage.clock.pass_by(100)
@@ -39,13 +43,15 @@ async def test_a_process_does_not_sync_again_what_another_has_just_synced(stage:
     assert stage.called("GET /app/installations") == 1
 
 
-async def test_while_another_process_syncs_nothing_is_done(stage: Scene, app_sync: AppSync) -> None:
+async def test_while_another_process_syncs_nothing_is_done(stage: Scene, app_sync: AppWideLoop) -> None:
     async with stage.store.lease(THE_APP):
         await app_sync._sync_if_due()
     assert stage.calls == []
 
 
-async def test_after_an_error_the_sync_comes_sooner_and_then_less_often(stage: Scene, app_sync: AppSync) -> None:
+async def test_after_an_error_the_sync_comes_sooner_and_then_less_often(
+    stage: Scene, app_sync: AppWideLoop
+) -> None:
     stage.sandbox.faults = Faults(where="/app", unavailable=1.0)
     waits = []
     for _ in range(3):
@@ -58,14 +64,16 @@ async def test_after_an_error_the_sync_comes_sooner_and_then_less_often(stage: S
 
 
 async def test_lost_deliveries_are_asked_for_although_the_list_of_installations_cannot_be_had(
-    stage: Scene, app_sync: AppSync
+    stage: Scene, app_sync: AppWideLoop
 ) -> None:
     stage.sandbox.faults = Faults(where="/app/installations", unavailable=1.0)
     assert await app_sync._sync_if_due() == 0.02
     assert stage.called("GET /app/hook/deliveries 200") == 1
 
 
-async def test_what_was_refused_is_made_up_for_once_however_much_it_was(stage: Scene, app_sync: AppSync) -> None:
+async def test_what_was_refused_is_made_up_for_once_however_much_it_was(
+    stage: Scene, app_sync: AppWideLoop
+) -> None:
     await app_sync._sync_if_due()
     stage.calls.clear()
     stage.clock.pass_by(10)
@@ -90,7 +98,7 @@ def test_of_very_much_that_was_refused_only_the_installations_are_remembered() -
     assert missed.take() == []
 
 
-async def test_a_request_ends_the_wait_and_a_stop_ends_the_loop(stage: Scene, app_sync: AppSync) -> None:
+async def test_a_request_ends_the_wait_and_a_stop_ends_the_loop(stage: Scene, app_sync: AppWideLoop) -> None:
     task = asyncio.create_task(app_sync.run())
     await stage.until_called("GET /app/hook/deliveries", 1)
     app_sync.request_sync()
@@ -101,7 +109,7 @@ async def test_a_request_ends_the_wait_and_a_stop_ends_the_loop(stage: Scene, ap
 
 
 async def test_refused_credentials_are_logged_once_and_other_errors_each_time(
-    stage: Scene, app_sync: AppSync
+    stage: Scene, app_sync: AppWideLoop
 ) -> None:
     with capture_logs() as told:
         for error in (Unauthorized("bad credentials"), Unauthorized("bad credentials"), Unavailable("502")):
@@ -109,7 +117,7 @@ async def test_refused_credentials_are_logged_once_and_other_errors_each_time(
     assert [(one["log_level"], one["error"]) for one in told] == [("error", "bad credentials"), ("warning", "502")]
 
 
-async def test_the_loop_ends_when_it_is_stopped(stage: Scene, app_sync: AppSync) -> None:
+async def test_the_loop_ends_when_it_is_stopped(stage: Scene, app_sync: AppWideLoop) -> None:
     going = asyncio.create_task(app_sync.run())
     while not stage.called("GET /app/installations"):  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0)

@@ -58,7 +58,7 @@ def _place_of(fact: Fact) -> tuple[int, int | None]:
             return fact.installation_id, fact.issue.id
 
 
-class AppSync(Struct):
+class AppWideLoop(Struct):
     """Sync the App at start, at intervals, on request, and when deliveries can be recorded again."""
 
     store: Store

@@ -39,7 +39,7 @@ def is_due(mark: DiscoveryMark, *, now: EpochSeconds, began: EpochSeconds, inter
 
 
 @dataclass(slots=True)
-class Discovery:
+class InstallationSync:
     """The discovery of one installation. It lives in memory: the next one makes up for one that was cut off."""
 
     mark: DiscoveryMark
