@@ -37,7 +37,7 @@ from bot.petition.comments.faults import fault_of
 from bot.petition.comments.mail_tail import MARKS
 from bot.petition.comments.names import says_something_unusual
 from bot.petition.comments.own_text import read_own_text
-from bot.petition.comments.phrases import fold_phrase, is_bare_command, tries_to_command, whole_phrase
+from bot.petition.comments.phrases import KnownLines, fold_phrase, is_bare_command, tries_to_command, whole_phrase
 from bot.petition.comments.words import signs_in_words
 
 GRAMMAR: Final = 3
@@ -78,7 +78,7 @@ def _read_above(lines: Sequence[str], whole: Command, line: re.Pattern[str]) -> 
     command = _explained(_commands(lines, read_own_text(lines)[0], line), above)
     if command is not None:
         return command
-    said = _phrase(above, by_mail=False)
+    said = _phrase(above, {}, by_mail=False)
     if whole.effect is None and all(one.is_mistyped for one in organizer_commands(whole)):
         return said
     return Phrase("", is_cut_off=True) if said is None else Phrase(said.digest, signs=said.signs, is_cut_off=True)
@@ -86,8 +86,9 @@ def _read_above(lines: Sequence[str], whole: Command, line: re.Pattern[str]) -> 
 
 def _without_command(text: str) -> Command | None:
     """Read a comment that holds no command; above the tail of a mail there may be a phrase."""
-    typed = _phrase(text, by_mail=False)
-    return _either(_phrase(text, by_mail=True), typed) if "\n" in text and MARKS.search(text) else typed
+    known: KnownLines = {}
+    typed = _phrase(text, known, by_mail=False)
+    return _either(_phrase(text, known, by_mail=True), typed) if "\n" in text and MARKS.search(text) else typed
 
 
 def _either(mailed: Command | None, typed: Command | None) -> Command | None:
@@ -146,10 +147,10 @@ def _command(found: re.Match[str], following: Sequence[str]) -> Command:
     return ATTEMPT if command is Sign and asks(found) else command.parse(read_details(found), following)
 
 
-def _phrase(text: str, *, by_mail: bool) -> Phrase | None:
-    phrase = whole_phrase(text, by_mail=by_mail)
+def _phrase(text: str, known: KnownLines, *, by_mail: bool) -> Phrase | None:
+    phrase = whole_phrase(text, known, by_mail=by_mail)
     said = fold_phrase(phrase)
-    is_attempt = is_bare_command(said) or tries_to_command(text, by_mail=by_mail)
+    is_attempt = is_bare_command(said) or tries_to_command(text, known, by_mail=by_mail)
     fault = fault_of(text).value if is_attempt else ""
     if not 0 < len(said) <= _LONGEST_PHRASE:
         return replace(ATTEMPT, fault=fault) if is_attempt else None

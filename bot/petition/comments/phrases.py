@@ -8,12 +8,16 @@ from collections.abc import Collection, Sequence
 
 from bot.petition.comments import vocabulary
 from bot.petition.comments.details import ends_letter, is_footer
+from bot.petition.comments.mail_tail import Tail
 from bot.petition.comments.names import is_filler, looks_like_a_name
 from bot.petition.comments.own_text import lines_begun_in_text, read_own_text
 from bot.petition.text import fold
 
+KnownLines = dict[int, tuple[list[range], Tail]]
+"""What was read of a text already: its own passages and its tail, by how many of its last lines that is of."""
 
-def whole_phrase(text: str, *, by_mail: bool) -> str:
+
+def whole_phrase(text: str, known: KnownLines, *, by_mail: bool) -> str:
     """Return the line that is all a comment says, apart from a mail's tail; empty where there is more, or code.
 
     Where a tail may begin or not, it does where the comment came by mail.
@@ -23,7 +27,7 @@ def whole_phrase(text: str, *, by_mail: bool) -> str:
     first, _, rest = text.strip().partition("\n")
     if len(first) > _LONGEST_LINE or len(rest) > _LONGEST_TAIL:
         return ""
-    return first.strip() if not rest.strip() or _is_tail(rest.split("\n"), by_mail=by_mail) else ""
+    return first.strip() if not rest.strip() or _is_tail(rest.split("\n"), known, by_mail=by_mail) else ""
 
 
 def fold_phrase(text: str) -> str:
@@ -43,7 +47,7 @@ def is_bare_command(said: str) -> bool:
     return _BARE.fullmatch(said) is not None
 
 
-def tries_to_command(text: str, *, by_mail: bool) -> bool:
+def tries_to_command(text: str, known: KnownLines, *, by_mail: bool) -> bool:
     """Return whether a line of a comment without a command clearly was meant as one.
 
     What a list explains, both commands one after the other, is prose about them.
@@ -55,7 +59,7 @@ def tries_to_command(text: str, *, by_mail: bool) -> bool:
     tried = [number for number, line in enumerate(lines) if _tries(line, is_whole=is_whole)]
     if not tried:
         return False
-    return (is_whole and _is_in_marks(text.strip())) or _has_begun(tried, lines, by_mail=by_mail)
+    return (is_whole and _is_in_marks(text.strip())) or _has_begun(tried, lines, known, by_mail=by_mail)
 
 
 # --- phrases -----------------------------------------------------------------------------------------------------
@@ -101,7 +105,7 @@ _EMOJI = {
 }
 
 
-def _is_tail(lines: Sequence[str], *, by_mail: bool) -> bool:
+def _is_tail(lines: Sequence[str], known: KnownLines, *, by_mail: bool) -> bool:
     """Return whether lines are the end of a letter or a mail: its closing words, its footer, or what it answers."""
     at = 0
     while at < len(lines):
@@ -117,12 +121,14 @@ def _is_tail(lines: Sequence[str], *, by_mail: bool) -> bool:
     if at == len(lines):
         return True
     # Below a line that is running text for Markdown, only a mail's tail is none of the author's own.
-    return _MARKUP.match(lines[at]) is None and not _own_passages(lines[at:], by_mail=by_mail)
+    return _MARKUP.match(lines[at]) is None and not _own_passages(lines[at:], known, by_mail=by_mail)
 
 
-def _own_passages(lines: Sequence[str], *, by_mail: bool) -> list[range]:
+def _own_passages(lines: Sequence[str], known: KnownLines, *, by_mail: bool) -> list[range]:
     """Return the author's own text above the tail of a mail."""
-    own, tail = read_own_text(lines)
+    if len(lines) not in known:
+        known[len(lines)] = read_own_text(lines)
+    own, tail = known[len(lines)]
     end = tail.doubtful if by_mail else tail.certain
     return [range(passage.start, min(passage.stop, end)) for passage in own if passage.start < end]
 
@@ -230,9 +236,9 @@ def _is_in_marks(line: str) -> bool:
 _HIDING_TAG = re.compile(r"<(?:!|\?|(?:pre|code|kbd|script|style|textarea|blockquote|del|s|strike)\b)")
 
 
-def _has_begun(tried: Sequence[int], lines: Sequence[str], *, by_mail: bool) -> bool:
+def _has_begun(tried: Sequence[int], lines: Sequence[str], known: KnownLines, *, by_mail: bool) -> bool:
     """Return whether one of the lines, which ascend, begins in the author's own text, or is glued to a quote."""
-    for passage in _own_passages(lines, by_mail=by_mail):
+    for passage in _own_passages(lines, known, by_mail=by_mail):
         inside = tried[bisect_left(tried, passage.start) : bisect_left(tried, passage.stop)]
         if inside:
             begun = lines_begun_in_text(lines[passage.start : passage.stop])
