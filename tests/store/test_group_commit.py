@@ -186,7 +186,7 @@ async def test_a_database_that_answers_and_does_not_write_is_not_called_well(
 ) -> None:
     monkeypatch.setattr(group_commit, "CHECK_INTERVAL", 0.01)
     monkeypatch.setattr(health, "TIMEOUT", 0.05)
-    thawed, database, right = asyncio.Event(), store.database, store.database.record
+    thawed, database, right = asyncio.Event(), store.database, store.database.write
 
     async def frozen(work: Callable[[Transaction], object], patience: float = 0) -> object:
         await thawed.wait()
