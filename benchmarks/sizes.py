@@ -65,6 +65,10 @@ class Petition:
     async def read_file(self, _repo: str, _path: str) -> None:
         """Find no such file."""
 
+    async def list_files(self, _repo: str, _folder: str = "") -> list[str]:
+        """Find no file."""
+        return []
+
     async def edit_body(self, repo: str, number: int, body: str) -> IssueRead:
         """Answer as the client does."""
         self.body = body
