@@ -1,4 +1,4 @@
-"""Say what is wrong about a `/sign` or `/unsign` that was mistyped, for whoever asks why it does not count."""
+"""Explain what is wrong about a `/sign` or `/unsign` that was mistyped, for whoever asks why it does not count."""
 
 from __future__ import annotations
 
