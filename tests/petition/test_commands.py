@@ -589,7 +589,7 @@ def test_line_endings_do_not_matter(body: str) -> None:
 
 
 @given(
-    st.lists(COMMANDS, min_size=1, max_size=5), st.sampled_from(["\n", "\n\n", "\n\nWell, no.\n\n", "\n- a\n\n"])
+    st.lists(COMMANDS, min_size=1, max_size=5), st.sampled_from(["\n", "\n\n", "\n\nWell, no.\n\n", "\n\n- a\n\n"])
 )
 def test_of_several_commands_the_last_decides(commands: list[str], between: str) -> None:
     read = list(map(parse, commands))
