@@ -176,10 +176,10 @@ class Store:
 
     async def _record_listing(self, listing: CommentListing) -> ListingOutcome:
         """Record a listing in parts: a delivery that comes meanwhile waits for one of them."""
-        known = await self.database.read(partial(read_comment_ids, issue_id=listing.issue_id))
-        outcomes = [
-            await self._record_part(part) for part in split_listing(listing, known if listing.complete else ())
-        ]
+        known: Sequence[int] = ()
+        if listing.complete:
+            known = await self.database.read(partial(read_comment_ids, issue_id=listing.issue_id))
+        outcomes = [await self._record_part(part) for part in split_listing(listing, known)]
         return ListingOutcome(
             changed=sum(one.changed for one in outcomes),
             missing=sum(one.missing for one in outcomes),

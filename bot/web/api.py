@@ -194,7 +194,7 @@ class ApiRoutes:
             path = ""
         parts = path.removeprefix(urlsplit(base).path.rstrip("/")).split("/")
         if len(parts) == 5 and parts[1] == "petitions" and parts[4].isascii() and parts[4].isdecimal():
-            ref = await self._context.rosters.find(parts[2], parts[3], int(parts[4][:10]))
+            ref = await self._context.lookups.find(parts[2], parts[3], int(parts[4][:10]))
             if ref is not None and not ref.repository.private:
                 return RequestedPetition(ref, pages_of(base, ref.repository, ref.number, ref.page_key))
         raise web.HTTPNotFound(text="url must be the address of a petition's page here.")

@@ -43,7 +43,7 @@ def read(line: str) -> Mistyped | None:
         return None
     following, argument = found["next"], (found["argument"] or "").rstrip()
     word = found["word"].lower()
-    if word in _OTHER_WORDS or not _is_near(word, "petition", _MISTAKES if following else 1):
+    if word in _OTHER_WORDS or not is_near(word, "petition", _MISTAKES if following else 1):
         return None
     if following is not None and not _names_instruction(following.lower()):
         return None
@@ -60,10 +60,10 @@ _SHORT: Final = 4
 
 
 def _names_instruction(word: str) -> bool:
-    return any(_is_near(word, one, 1 if len(one) <= _SHORT else _MISTAKES) for one in INSTRUCTION_WORDS)
+    return any(is_near(word, one, 1 if len(one) <= _SHORT else _MISTAKES) for one in INSTRUCTION_WORDS)
 
 
-def _is_near(word: str, meant: str, most: int) -> bool:
+def is_near(word: str, meant: str, most: int) -> bool:
     """Return whether so many letters left out, added, replaced or exchanged with the next make one of the other."""
     if abs(len(word) - len(meant)) > most:
         return False

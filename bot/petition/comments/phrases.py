@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from bot.petition.comments import vocabulary
 from bot.petition.comments.details import ends_letter, is_footer
 from bot.petition.comments.mail_tail import Tail
+from bot.petition.comments.mistyped import is_near
 from bot.petition.comments.names import is_filler, looks_like_a_name
 from bot.petition.comments.own_text import lines_begun_in_text, read_own_text
 from bot.petition.text import fold
@@ -210,22 +211,7 @@ def _is_nearly(word: str) -> bool:
     if word in ("签名", "簽名") or _TYPOS.fullmatch(word):
         return True
     bare = word.removesuffix(" me").removesuffix(" up")
-    return (
-        bare in ("sign", "unsign", "signme") or _is_one_slip_off(bare, "sign") or _is_one_slip_off(bare, "unsign")
-    )
-
-
-def _is_one_slip_off(word: str, command: str) -> bool:
-    """Return whether one letter is wrong, missing or too much, or two are the wrong way round."""
-    if len(word) == len(command):
-        wrong = [at for at in range(len(word)) if word[at] != command[at]]
-        if len(wrong) == 2 and wrong[1] == wrong[0] + 1:
-            return word[wrong[0]] == command[wrong[1]] and word[wrong[1]] == command[wrong[0]]
-        return len(wrong) <= 1
-    longer, shorter = sorted((word, command), key=len, reverse=True)
-    return len(longer) == len(shorter) + 1 and any(
-        longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
-    )
+    return bare == "signme" or is_near(bare, "sign", 1) or is_near(bare, "unsign", 1)
 
 
 def _is_in_marks(line: str) -> bool:

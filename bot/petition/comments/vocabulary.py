@@ -258,11 +258,6 @@ CONDITIONAL_STARTS: Final = _words("""
 """)
 """The same at its beginning, where a word in small letters follows."""
 
-QUESTION_STARTS: Final = _words("""
-    what why how who where when which is are does do did can could should would will wie was warum wer wo comment
-    pourquoi que qué cómo como por come perché hoe wat waarom jak co dlaczego як що чому كيف ماذا لماذا هل
-""")
-
 REFUSALS_UNSPACED: Final = (
     r"^[我私]?(?:不|没|沒|拒绝|拒絕|反对|反對|别|別|绝不|絕不|决不|從不|从不|才不)|除非|只有|如果|要是|假如|只要"
     r"|しません|しない|反対|するなら|ならば|条件|是什么|什么意思|怎么|吗$|嗎$"
