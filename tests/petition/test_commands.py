@@ -624,6 +624,10 @@ def test_a_name_is_shown_as_it_is_typed(name: str, affiliation: str) -> None:
 @given(st.from_regex(grammar._PLAIN, fullmatch=True))
 @example("/sign Ada")
 @example("/sign J. R. Smith, St. Mary's-on-the-Hill \r\n")
+@example("/sign Ada Ng, TA")
+@example("/sign Ja, Ada")
+@example("/sign Ada Ng, J-D")
+@example("/sign Ada Ng, B S C\n")
 def test_what_most_people_type_is_read_quickly_and_means_the_same(body: str) -> None:
     assert parse(body) == parse(f"\n{body}")
     assert isinstance(parse(body), Sign)

@@ -16,7 +16,10 @@ from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, clean, fold, says_s
 
 def says_something_unusual(text: str) -> bool:
     """Return whether a plain text of ASCII letters has a word that these rules look at."""
-    return not _UNUSUAL.isdisjoint(_PLAIN_WORD.findall(text.lower()))
+    text = text.lower()
+    # A degree may be written in parts, such as `Ph. D.` or `J-D`.
+    joined = text.rpartition(",")[2].translate(_NO_MARKS)
+    return joined in _UNUSUAL or not _UNUSUAL.isdisjoint(_PLAIN_WORD.findall(text))
 
 
 def is_filler(text: str) -> bool:
@@ -354,6 +357,7 @@ _LABEL = re.compile(r"(?:[-+*•>#]\s+)?[*_]*([^:：*_]{1,40})[*_]*\s?[:：]\s*[
 
 # The words by which plain Latin text can be anything but names.
 _PLAIN_WORD = re.compile(r"[a-z']+")
+_NO_MARKS = dict.fromkeys(map(ord, " .'-\r\n"))
 _UNUSUAL = frozenset().union(
     vocabulary.FILLER,
     vocabulary.TRAILING,
@@ -365,6 +369,8 @@ _UNUSUAL = frozenset().union(
     vocabulary.REASONS,
     vocabulary.CONDITIONAL_STARTS,
     _VERBS,
+    _PRONOUNS_ALONE,
+    vocabulary.SELF,
     vocabulary.DEGREES,
     vocabulary.DEGREES_DOTTED,
     *(re.findall(r"[a-z']+", one) for one in vocabulary.CONDITIONS),
