@@ -12,7 +12,7 @@ from bot.petition.comments.commands import OrganizerCommand, Sign
 from bot.petition.comments.grammar import parse, phrases
 from bot.petition.machine_line import MachineLine
 from bot.petition.organizers import commands, settings
-from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
+from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, REASON_LIMIT, inline
 
 ROUTES: Final = webhooks._ROUTES  # noqa: SLF001 - the events that we act on, and what they look like
 EVENTS: Final = (*ROUTES, "ping", "")

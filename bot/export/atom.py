@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from bot.export.schemas import PetitionRecord, SignatureRecord, iso
-from bot.petition.text import drop_non_xml
+from bot.petition.untrusted_text import drop_non_xml
 
 UNNAMED = "Not named"
 """Stands for people who asked to be forgotten."""

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from bot.petition.organizers.rules_in_force import next_goal
-from bot.petition.text import drop_non_xml
+from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionDetails
 
 Days = Sequence[tuple[int, int]]

@@ -14,8 +14,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bot.petition.markdown import limit_nesting
-from bot.petition.text import drop_non_xml
+from bot.petition.markdown_blocks import limit_nesting
+from bot.petition.untrusted_text import drop_non_xml
 
 REMEMBERED: Final = 8 * 1024 * 1024
 """Characters of rendered letters that are cached; a longer one is rendered each time."""

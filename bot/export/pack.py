@@ -36,7 +36,7 @@ from bot.export.schemas import (
 )
 from bot.petition.block.body import letter_digest
 from bot.petition.counting.tally import digest
-from bot.petition.text import drop_non_xml
+from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionExport
 from bot.units import WholeEpochSeconds
 from bot.urls import Pages, Site

@@ -15,7 +15,7 @@ from babel.numbers import format_decimal, format_percent
 from babel.support import Translations
 from msgspec import Struct
 
-from bot.petition.text import inline
+from bot.petition.untrusted_text import inline
 from bot.units import WholeEpochSeconds
 
 DOMAIN: Final = "block"

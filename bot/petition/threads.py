@@ -11,7 +11,7 @@ import re
 
 from msgspec import Struct
 
-from bot.petition.text import inline
+from bot.petition.untrusted_text import inline
 
 COMMENT_LIMIT = 2_500
 """Comments that GitHub takes on one issue."""

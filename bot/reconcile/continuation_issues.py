@@ -18,8 +18,8 @@ from bot.petition import threads
 from bot.petition.block.body import machine_line
 from bot.petition.github_facts import Continuation
 from bot.petition.threads import split_name
+from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext
-from bot.reconcile.timing import ends_all
 from bot.store import Publication, Snapshot
 from bot.units import EpochSeconds, Seconds
 

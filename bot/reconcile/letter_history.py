@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from bot.github.errors import GitHubError, Paused
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import MAX_TEXTS, Revision
-from bot.reconcile.timing import ends_all
+from bot.reconcile.error_meaning import ends_all
 from bot.store import Store, ThreadToRead
 from bot.units import EpochSeconds, Seconds
 

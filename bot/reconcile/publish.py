@@ -12,6 +12,7 @@ from bot.github.errors import Gone
 from bot.petition.comments.comment import body_digest
 from bot.petition.github_facts import IssueGone
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
+from bot.reconcile.error_meaning import NameReused, is_deleted
 from bot.reconcile.publish_plan import (
     BodyPlan,
     EditDecision,
@@ -26,7 +27,7 @@ from bot.reconcile.publish_plan import (
     unrecorded,
 )
 from bot.reconcile.rules import decide_rules
-from bot.reconcile.timing import NameReused, Requeue, is_deleted, requeue_stale
+from bot.reconcile.timing import Requeue, requeue_stale
 from bot.store import Due, Publication, Store, Thread
 
 log = structlog.get_logger("publish")

@@ -15,8 +15,8 @@ from bot.petition.comments.comment import body_digest
 from bot.petition.github_facts import IssueFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
+from bot.reconcile.repair_limiter import EDIT, WIPED, RepairLimiter
 from bot.reconcile.timing import Requeue
-from bot.reconcile.write_limiter import EDIT, WIPED, RepairLimiter
 from bot.store import (
     KnownBody,
     Lease,

@@ -14,8 +14,9 @@ from bot.github.installation import InstallationClient
 from bot.github.models.graphql import MAX_NODES, Revision
 from bot.github.models.rest import CommentsRead
 from bot.github.paging import PAGE_SIZE
+from bot.reconcile.error_meaning import NameReused, ends_all
 from bot.reconcile.letter_history import MOST_PAGES
-from bot.reconcile.timing import NameReused, ends_all, retry_at
+from bot.reconcile.timing import retry_at
 from bot.store import Clarification, DoubtfulComment, LastBodies, ListingOutcome, Store, ThreadToRead
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
 
@@ -60,7 +61,7 @@ class ThreadResync(Struct, frozen=True):
             thread.repository.full_name,
             thread.number,
             count=thread.comments,
-            recall=self.store.comments.get_known_texts,
+            recall=self.store.known_texts.get_known_texts,
         )
         await self._check_place(listing)
         # First of those that are known: nobody who counts must have to wait for it.
@@ -93,7 +94,7 @@ class ThreadResync(Struct, frozen=True):
             thread.repository.full_name,
             thread.number,
             since=thread.changes_since - OVERLAP,
-            recall=self.store.comments.get_known_texts,
+            recall=self.store.known_texts.get_known_texts,
         )
         outcome = await self.store.record_listing(
             thread.issue_id, listing.started_at, listing.comments, complete=False
@@ -116,13 +117,13 @@ class ThreadResync(Struct, frozen=True):
         It is the turn of those that wait until now at most, or `until` a later time. What stays in doubt is asked
         for again later, each comment by itself. Raises what concerns the whole installation.
         """
-        comments = self.store.comments
+        comments = self.store.doubtful_comments
         doubts = await comments.list_doubtful(self.thread.issue_id, self.now if until is None else until)
         doubts = await self._within_limit(doubts) if until != math.inf else doubts
         if not doubts:
             return None
         outcome, failure, paused_until = None, None, 0.0
-        known = await comments.get_known_texts([one.comment_id for one in doubts])
+        known = await self.store.known_texts.get_known_texts([one.comment_id for one in doubts])
         try:
             histories = await self.client.get_comment_histories([one.node_id for one in doubts], known)
             outcome = await self.store.record_listing(
@@ -152,7 +153,7 @@ class ThreadResync(Struct, frozen=True):
 
         Anybody can write texts that leave this open, as many as they like.
         """
-        comments, petition_id = self.store.comments, self.thread.petition_id
+        comments, petition_id = self.store.doubtful_comments, self.thread.petition_id
         edited, mailed = ([one for one in doubts if bool(one.about_mail) is kind] for kind in (False, True))
         before = await comments.list_lookups(petition_id, self.now - LIMITED_FOR) if mailed else []
         calls = math.ceil(len(edited) / MAX_NODES)
@@ -172,7 +173,7 @@ class ThreadResync(Struct, frozen=True):
         same number. Where nothing is known although all was read before, any comment may be of such an issue.
         """
         thread, listed = self.thread, listing.node_ids.keys()
-        known = await self.store.comments.list_present(thread.issue_id, int(self.now) + 1)
+        known = await self.store.known_texts.list_present(thread.issue_id, int(self.now) + 1)
         if known <= listed and (known or not listed or not thread.listed_at):
             return
         read = await self.client.get_issue(thread.repository.full_name, thread.number)
@@ -182,7 +183,7 @@ class ThreadResync(Struct, frozen=True):
     async def _finish(self, listing: CommentsRead, outcome: ListingOutcome, until: EpochSeconds) -> ThreadRead:
         """End the reading, and ask who wrote what is in doubt; what stays in doubt waits alone."""
         nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
-        await self.store.comments.request_clarification(nodes, self.now, outcome.about_mail)
+        await self.store.doubtful_comments.request_clarification(nodes, self.now, outcome.about_mail)
         await self.store.threads.mark_read(self.thread)
         clarified = await self.clarify(until) if nodes else None
         if clarified is not None:
@@ -217,7 +218,7 @@ class ThreadResync(Struct, frozen=True):
 
         Comments of the very second `at` which GitHub gave the count may be in it or not.
         """
-        issue_id, present = self.thread.issue_id, self.store.comments.list_present
+        issue_id, present = self.thread.issue_id, self.store.known_texts.list_present
         return range(count - len(await present(issue_id, at + 1)), count - len(await present(issue_id, at)) + 1)
 
     @property

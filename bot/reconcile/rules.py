@@ -14,8 +14,8 @@ from bot.petition.github_facts import Repository
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
 from bot.petition.organizers.settings import FOLDERS, PATH, explain_misplaced, is_misplaced
 from bot.petition.organizers.settings import digest as digest_of
+from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext
-from bot.reconcile.timing import ends_all
 from bot.store import KnownSettings, Publication, Store
 from bot.units import EpochSeconds
 

@@ -20,8 +20,9 @@ from bot.github.errors import (
     Unauthorized,
     Unreachable,
 )
+from bot.reconcile.error_meaning import state_of
 from bot.reconcile.installation_sync import is_due
-from bot.reconcile.timing import PATIENT, Intervals, jittered, state_of
+from bot.reconcile.timing import PATIENT, Intervals, jittered
 from bot.reconcile.worker import Worker
 from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import DatabaseUnavailable, Store

@@ -1,4 +1,4 @@
-"""How often the loops run, when something is tried again after an error, and the state that it is in then."""
+"""How often the loops run, and when something is tried again after an error."""
 
 from __future__ import annotations
 
@@ -11,15 +11,10 @@ from bot.github.errors import (
     Forbidden,
     GitHubError,
     Gone,
-    InstallationGone,
-    InstallationSuspended,
     NotFound,
-    Paused,
-    Unauthorized,
-    Unavailable,
     Unprocessable,
-    WriteNotSent,
 )
+from bot.reconcile.error_meaning import state_of
 from bot.store import State
 from bot.units import EpochSeconds, Seconds
 
@@ -61,10 +56,6 @@ class Requeue(Struct, frozen=True):
     detail: str = ""
 
 
-class NameReused(Unavailable):
-    """The repository was renamed, and another one has its name now."""
-
-
 def retry_at(error: GitHubError | None, attempts: int, now: EpochSeconds) -> EpochSeconds:
     """Return when to try again: after 2 s, 4 s, …, at most an hour if refused, five minutes if unwell.
 
@@ -83,46 +74,3 @@ def requeue_stale(issue: str, attempts: int, now: EpochSeconds) -> Requeue:
     """Return when an issue is to be read again that GitHub shows as it was before an edit that is known."""
     after = now + min(PATIENT, 2.0 ** min(attempts + 1, 12))
     return Requeue(after, State.FINE, attempts + 1, f"{issue} is shown as it was before its last edit")
-
-
-def state_of(error: GitHubError) -> State:
-    """Return the state that an error puts a petition, or an installation's petitions, in.
-
-    GitHub's words: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
-    """
-    said = str(error).lower()
-    if isinstance(error, Gone) and "disabled" in said:
-        return State.ISSUES_DISABLED
-    if isinstance(error, Forbidden) and "archived" in said:
-        return State.ARCHIVED
-    if isinstance(error, Forbidden) and ("blocked" in said or "451" in said):
-        return State.BLOCKED
-    return next((state for kind, state in _STATES.items() if isinstance(error, kind)), State.UNAVAILABLE)
-
-
-def is_unwell(error: GitHubError) -> bool:
-    """Return whether GitHub itself was unwell, so that the next call will hardly succeed."""
-    return isinstance(error, Unavailable) and not isinstance(error, NameReused)
-
-
-def ends_all(error: GitHubError) -> bool:
-    """Return whether an error concerns the whole installation, not a single issue."""
-    whole = isinstance(error, Paused) and error.whole
-    return whole or isinstance(error, InstallationGone | InstallationSuspended | Unauthorized | WriteNotSent)
-
-
-def is_deleted(error: GitHubError) -> bool:
-    """Return whether an issue was deleted for good; one that is merely not shown is 410 as well."""
-    return isinstance(error, Gone) and "deleted" in str(error).lower()
-
-
-_STATES: Final = {
-    NameReused: State.NAME_REUSED,
-    InstallationGone: State.UNINSTALLED,
-    InstallationSuspended: State.SUSPENDED,
-    Unauthorized: State.CREDENTIALS_REFUSED,
-    NotFound: State.NOT_FOUND,
-    Gone: State.NOT_FOUND,
-    Forbidden: State.NOT_ALLOWED,
-    Unprocessable: State.REFUSED,
-}

@@ -13,13 +13,15 @@ from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Un
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
+from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
 from bot.reconcile.installation_sync import InstallationSync, is_due
 from bot.reconcile.letter_history import LetterHistory
 from bot.reconcile.publish import postpone, publish
 from bot.reconcile.publish_plan import PublishContext
+from bot.reconcile.repair_limiter import RepairLimiter
 from bot.reconcile.resync import ThreadResync
-from bot.reconcile.timing import Intervals, NameReused, ends_all, is_unwell, requeue_after, retry_at
-from bot.reconcile.write_limiter import RepairLimiter, WriteLimiter
+from bot.reconcile.timing import Intervals, requeue_after, retry_at
+from bot.reconcile.write_limiter import WriteLimiter
 from bot.store import (
     AckDue,
     Clarification,
@@ -84,7 +86,7 @@ class Worker(Struct):
         if threads := await self.store.threads.list_to_read(self.installation_id, now):
             await self._reread(threads[0])
             return 0.0
-        if doubtful := await self.store.comments.get_doubtful_thread(self.installation_id, now):
+        if doubtful := await self.store.doubtful_comments.get_doubtful_thread(self.installation_id, now):
             await self._clarify(doubtful)
             return 0.0
         times = [now + self.intervals.poll]
@@ -169,8 +171,8 @@ class Worker(Struct):
         except (GitHubError, DatabaseUnavailable):
             raise
         except Exception:
-            doubts = await self.store.comments.list_doubtful(thread.issue_id, now)
-            await self.store.comments.record_clarifications(
+            doubts = await self.store.doubtful_comments.list_doubtful(thread.issue_id, now)
+            await self.store.doubtful_comments.record_clarifications(
                 [Clarification(one, is_clear=False, ask_after=now + RETRY_AFTER_BUG) for one in doubts]
             )
             raise

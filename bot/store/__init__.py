@@ -1,9 +1,10 @@
 """The only SQL: what GitHub reported, and what is derived from it."""
 
+from bot.store.acknowledgements import AckDue
 from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest
-from bot.store.comments import AckDue, Clarification, DoubtfulComment
 from bot.store.credentials import read_sealed
+from bot.store.doubtful_comments import Clarification, DoubtfulComment
 from bot.store.engine.backup import backup, restore
 from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health

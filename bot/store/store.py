@@ -14,15 +14,17 @@ from msgspec.structs import replace
 from bot.hooks import Hooks
 from bot.petition.comments.comment import Comment
 from bot.petition.github_facts import CommentFact, Fact, IssueFact
+from bot.store.acknowledgements import Acknowledgements
 from bot.store.audit_log import AuditLog
 from bot.store.body_writes import Bodies
-from bot.store.comments import Acknowledgements, Comments, follow_grammar
 from bot.store.credentials import CredentialStore
+from bot.store.doubtful_comments import DoubtfulComments
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
 from bot.store.engine.health import is_answering
 from bot.store.engine.url import read_address
 from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
+from bot.store.known_texts import KnownTexts, follow_grammar
 from bot.store.letters import Letters
 from bot.store.migrations import migrate
 from bot.store.privacy import Privacy
@@ -85,7 +87,8 @@ class Store:
         self.acknowledgements = Acknowledgements(database, now)
         self.audit_log = AuditLog(database, now)
         self.bodies = Bodies(database, now)
-        self.comments = Comments(database, now)
+        self.doubtful_comments = DoubtfulComments(database, now)
+        self.known_texts = KnownTexts(database, now)
         self.consistency = Consistency(database, now)
         self.credentials = CredentialStore(database, now)
         self.deliveries = Deliveries(database, now, hooks.record_redelivery)

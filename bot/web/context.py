@@ -14,7 +14,7 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.text import clean
+from bot.petition.untrusted_text import clean
 from bot.store import Cursor, PetitionDetails, PetitionRef, RosterQuery, Rosters, SortOrder
 from bot.units import EpochSeconds
 from bot.urls import Addresses, Pages, Site, pages_of

@@ -27,7 +27,7 @@ from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import Signature
 from bot.petition.organizers.rules_in_force import Response
-from bot.petition.text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
+from bot.petition.untrusted_text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
 
 NOW = 1795347607  # 22 Nov 2026, 11:40:07 UTC
 DIGEST = "adhash4096:" + "0a" * 32

@@ -26,7 +26,7 @@ from bot.petition.comments.commands import (
 from bot.petition.comments.grammar import parse, phrases
 from bot.petition.comments.mistyped import INSTRUCTION_WORDS
 from bot.petition.organizers.commands import INSTRUCTIONS
-from bot.petition.text import clean, says_something
+from bot.petition.untrusted_text import clean, says_something
 from tests.effort import growth
 
 NOTHING = None

@@ -16,17 +16,8 @@ from bot.github.errors import (
     Unavailable,
     Unprocessable,
 )
-from bot.reconcile.timing import (
-    LONGEST,
-    PATIENT,
-    NameReused,
-    ends_all,
-    is_deleted,
-    jittered,
-    requeue_stale,
-    retry_at,
-    state_of,
-)
+from bot.reconcile.error_meaning import NameReused, ends_all, is_deleted, state_of
+from bot.reconcile.timing import LONGEST, PATIENT, jittered, requeue_stale, retry_at
 from bot.store import State
 
 

@@ -204,7 +204,7 @@ async def test_what_may_have_come_by_mail_is_asked_for_without_reading_its_threa
     await scene.store.record([replace(fact, node_id="IC_ada")])
     assert await to_read(scene) == []
     assert await rows(scene.store, "SELECT count(*) FROM signatures") == [(0,)]
-    (asked,) = await scene.store.comments.list_doubtful(LETTER.id, 9e9)
+    (asked,) = await scene.store.doubtful_comments.list_doubtful(LETTER.id, 9e9)
     assert (asked.comment_id, asked.node_id, bool(asked.about_mail)) == (comment.id, "IC_ada", True)
     outcome = await list_comments(scene, comment, complete=False)
     assert (outcome.doubtful, outcome.about_mail, outcome.count) == ((comment.id,), frozenset({comment.id}), 0)
@@ -213,7 +213,7 @@ async def test_what_may_have_come_by_mail_is_asked_for_without_reading_its_threa
     # Once known, it stays so: a later delivery of the same text does not tell.
     await scene.observe(comment)
     assert (await scene.store.petitions.get_snapshot(LETTER.id, 0)).doubtful == 0
-    known = await scene.store.comments.get_known_texts([comment.id])
+    known = await scene.store.known_texts.get_known_texts([comment.id])
     assert known[comment.id].command == doubt
 
 

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from bot.petition.block.unclosed_markdown import CLOSING_LINE, closing_lines
 from bot.petition.machine_line import MachineLine
-from bot.petition.markdown import limit_nesting
+from bot.petition.markdown_blocks import limit_nesting
 
 BODY_LIMIT = 65_536
 """Code points that GitHub takes as an issue's body."""

@@ -15,7 +15,7 @@ from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail
-from bot.petition.text import clean, inline, links_apart
+from bot.petition.untrusted_text import clean, inline, links_apart
 from bot.units import WholeEpochSeconds
 
 _BAR = 20

@@ -9,7 +9,7 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 
-from bot.petition.markdown import limit_nesting
+from bot.petition.markdown_blocks import limit_nesting
 
 CLOSING_LINE: Final = r"""(?: `{3,} | ~{3,} | <!--[ ](?:\?|\]\]|"')>[ ]--> | </[a-z0-9]+> )"""
 """Any line of `closing_lines`, as a verbose pattern."""

@@ -30,7 +30,7 @@ from bot.petition.comments.names import (
     without_addresses,
     without_courtesies,
 )
-from bot.petition.text import AFFILIATION_LIMIT, REASON_LIMIT, fold
+from bot.petition.untrusted_text import AFFILIATION_LIMIT, REASON_LIMIT, fold
 
 
 class Details(Struct, frozen=True):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from bot.petition.comments import vocabulary
-from bot.petition.text import AFFILIATION_LIMIT, NAME_LIMIT, clean, fold, says_something
+from bot.petition.untrusted_text import AFFILIATION_LIMIT, NAME_LIMIT, clean, fold, says_something
 
 
 def says_something_unusual(text: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import regex
 
 from bot.petition.comments.mail_tail import Tail, find_tail
-from bot.petition.markdown import CLOSE_TAG, OPEN_TAG, end_of, read_blocks, target_end, title_end
+from bot.petition.markdown_blocks import CLOSE_TAG, OPEN_TAG, end_of, read_blocks, target_end, title_end
 
 
 def read_own_text(lines: Sequence[str]) -> tuple[list[range], Tail]:

@@ -12,7 +12,7 @@ from bot.petition.comments.mail_tail import Tail
 from bot.petition.comments.mistyped import is_near
 from bot.petition.comments.names import is_filler, looks_like_a_name
 from bot.petition.comments.own_text import lines_begun_in_text, read_own_text
-from bot.petition.text import fold
+from bot.petition.untrusted_text import fold
 
 KnownLines = dict[int, tuple[list[range], Tail]]
 """What was read of a text already: its own passages and its tail, by how many of its last lines that is of."""

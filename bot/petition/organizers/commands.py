@@ -28,7 +28,7 @@ from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.values import DEADLINE_ALLOWED, NONE, read_deadline, read_goals
-from bot.petition.text import clean
+from bot.petition.untrusted_text import clean
 from bot.units import WholeEpochSeconds
 
 

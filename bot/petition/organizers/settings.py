@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.values import DEADLINE_ALLOWED, read_deadline, read_goals, read_whole
-from bot.petition.text import clean, fold
+from bot.petition.untrusted_text import clean, fold
 from bot.units import WholeEpochSeconds
 
 PATH: Final = ".github/petition.yml"

@@ -26,8 +26,8 @@ from bot.store.engine.sqlite_coordinator import make_database_file
 from bot.store.engine.url import SqliteFile, read_existing_address
 from bot.store.errors import DatabaseUnavailable, WrongDatabase
 from bot.store.migrations import HEAD, TIMEOUT
-from bot.store.recovery.damaged_file import VERSION, DamagedFile, Layout, Row, read_layouts
 from bot.store.recovery.derived_state import make_consistent
+from bot.store.recovery.salvaged_rows import VERSION, DamagedFile, Layout, Row, read_layouts
 from bot.store.recovery.sqlite_pages import SIZES
 from bot.units import WholeEpochSeconds
 

@@ -12,7 +12,7 @@ from cmarkgfm import cmark
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.petition.text import JOINER, NAME_LIMIT, clean, fold, inline, says_something
+from bot.petition.untrusted_text import JOINER, NAME_LIMIT, clean, fold, inline, says_something
 
 # --- clean: stories ---------------------------------------------------------------------------------------------
 
