@@ -77,7 +77,7 @@ async def _read_issue(thread: Thread, known: Publication, due: Due, context: Pub
         await context.store.record([gone])
         return None
     if read.issue.id != thread.issue_id:
-        if (read.repository.full_name.lower(), read.issue.number) == (name.lower(), thread.number):
+        if read.is_at(thread.repository, thread.number):
             # Nobody sent us elsewhere: this is another repository's issue.
             raise NameReused(f"{name} is another repository now")
         await context.store.record([replace(gone, moved_to=(read.repository, read.issue))])

@@ -177,7 +177,8 @@ class ThreadResync(Struct, frozen=True):
         if known <= listed and (known or not listed or not thread.listed_at):
             return
         read = await self.client.get_issue(thread.repository.full_name, thread.number)
-        if read.issue.id != thread.issue_id:
+        # One that was transferred is the same one: its comments have gone along.
+        if read.issue.id != thread.issue_id and read.is_at(thread.repository, thread.number):
             raise NameReused(f"{self._name} is another issue now")
 
     async def _finish(self, listing: CommentsRead, outcome: ListingOutcome, until: EpochSeconds) -> ThreadRead:

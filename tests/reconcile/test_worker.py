@@ -90,6 +90,22 @@ async def test_comments_are_neither_missing_nor_new_where_another_repository_has
     assert other.body == "Not ours."
 
 
+async def test_an_issue_that_was_transferred_is_read_where_it_is(shift: WorkerScene) -> None:
+    stage = shift.stage
+    petition = stage.sandbox.petition(body="Dear all,")
+    gone, _ = (stage.sandbox.comment(petition, login, "/sign") for login in ("grace", "alan"))
+    await shift.adopt(petition)
+    thread = await stage.store.threads.get(petition.id)
+    assert thread is not None
+    resync = ThreadResync(thread, stage.store, shift.worker.client, stage.clock())
+    assert (await resync.read_all()).outcome.count == 2
+    elsewhere = stage.sandbox.repository("lovelace/archive")
+    stage.sandbox.issues.transfer(petition, petition.repository.owner, elsewhere)
+    stage.sandbox.comments.delete(gone, gone.user)
+    stage.clock.pass_by(10)
+    assert (await resync.read_all()).outcome.count == 1
+
+
 async def test_an_issue_is_asked_for_only_where_a_listing_lacks_comments(shift: WorkerScene) -> None:
     stage = shift.stage
     petition = stage.sandbox.petition(body="Dear all,")

@@ -40,6 +40,11 @@ class IssueRead(Struct, frozen=True):
     author: Author | None = None
     created_at: WholeEpochSeconds = 0
 
+    def is_at(self, repository: Repository, number: int) -> bool:
+        """Return whether this is its name; GitHub leads elsewhere where it was transferred or renamed."""
+        name = (self.repository.full_name.lower(), self.issue.number)
+        return name == (repository.full_name.lower(), number)
+
     @property
     def is_as_created(self) -> bool:
         """Return whether nothing has changed since it was opened, so that its body is the first one."""
