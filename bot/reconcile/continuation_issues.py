@@ -7,6 +7,7 @@ App itself wrote it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -72,7 +73,7 @@ async def continue_if_full(
         return None
     now = context.now()
     try:
-        if await _find_opened(petition, pages, context):
+        if await _find_opened(known, pages, context):
             return None
         if now < asked_at + SETTLED_AFTER:
             return asked_at + SETTLED_AFTER
@@ -100,10 +101,18 @@ async def _named(name: str, petition: Snapshot, first: IssueRead, context: Publi
     return read if is_ours and await _continues(read, petition, first, context.client) else None
 
 
-async def _find_opened(petition: Snapshot, pages: list[IssueRead], context: PublishContext) -> bool:
-    """Search the issues younger than the last thread for one that continues the petition."""
-    last = pages[-1]
-    for read in await context.client.list_issues_after(last.repository, last.issue.number):
+async def _find_opened(known: Publication, pages: list[IssueRead], context: PublishContext) -> bool:
+    """Search the issues younger than the last thread for one that continues the petition.
+
+    One that was asked for may stand where the last thread was before it was transferred.
+    """
+    petition, last = known.petition, pages[-1]
+    younger = await context.client.list_issues_after(last.repository, last.issue.number)
+    if known.continuing_at:
+        for repository, number in await context.store.threads.list_former_places(last.issue.id):
+            with suppress(NotFound, Gone):
+                younger += await context.client.list_issues_after(repository, number)
+    for read in younger:
         if await _continues(read, petition, pages[0], context.client) and await _record_thread(
             read, petition, context
         ):

@@ -98,6 +98,18 @@ class Threads(Records):
         """Return the thread that an issue is, whether it is to be read or not; None where it is none."""
         return first_thread(await self._fetch(self._OF_ISSUE, issue_id))
 
+    _FORMER_PLACES: Final = statement("""
+        SELECT t.number, r.id, r.owner, r.name, r.private, r.archived
+        FROM threads t JOIN repositories r ON r.id = t.repository_id
+        WHERE t.moved_to = $1 AND NOT r.deleted
+        ORDER BY t.as_of DESC, t.issue_id
+    """)
+
+    async def list_former_places(self, issue_id: int) -> list[tuple[Repository, int]]:
+        """List the repositories and numbers that a transferred issue had before, the latest first."""
+        rows = await self._fetch(self._FORMER_PLACES, issue_id)
+        return [(read_repository(*repository), number) for number, *repository in rows]
+
     _MARK_CHECKED: Final = statement("""
         UPDATE threads
         SET looked_at = $2, changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END

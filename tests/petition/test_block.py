@@ -427,6 +427,18 @@ class TestCompose:
         assert compose(f"{tight}\n\n<!-- undersigned:begin -->\n<!-- undersigned:end -->", full()) == tight
 
 
+@given(st.integers(250, 3000), st.sampled_from(["no begin", "no end", "swapped"]))
+def test_a_block_that_is_short_of_room_is_known_again_when_a_marker_is_lost(budget: int, damage: str) -> None:
+    begin, end = "<!-- undersigned:begin -->", "<!-- undersigned:end -->"
+    block = render_block(full(), budget)
+    damaged = {
+        "no begin": block.replace(f"{begin}\n", ""),
+        "no end": block.replace(f"\n{end}", ""),
+        "swapped": block.replace(begin, "§").replace(end, begin).replace("§", end),
+    }[damage]
+    assert letter(f"{LETTER}\n\n{damaged}").strip() == LETTER
+
+
 @given(
     st.integers(0, 3000), st.sampled_from(["x", "é", "😀", "\n", "\r\n", "\r"]), st.sampled_from(["", "\n", "\r\n"])
 )

@@ -331,14 +331,27 @@ class World:
             quiet = quiet + 1 if self.requests == seen else 0
 
     async def resync(self) -> None:
-        """Have the bot look for everything that no delivery has told, at its usual time."""
+        """Have the bot look for everything that no delivery has told, at its usual time.
+
+        It may put that off after an error; then time passes.
+        """
         self.clock.pass_(HOUR)
+        asked_at = self.clock()
+        for _ in range(100):
+            await self._sync_app()
+            await self.rest()
+            mark = await self.bot.store.installations.get_discovery(self.installation.id)
+            if mark is not None and mark.began >= asked_at:
+                return
+            self.clock.pass_(HOUR)
+        raise Wrong("the bot does not discover")
+
+    async def _sync_app(self) -> None:
         app_sync = self.bot.app_sync
         app_sync.request_sync()
         async with asyncio.timeout(PATIENCE):
             while app_sync._requested or app_sync.busy:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.001)
-        await self.rest()
 
     async def work_a_little(self, turns: int) -> None:
         """Let the bot and the deliveries go on for a few turns of the loop."""

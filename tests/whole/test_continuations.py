@@ -130,6 +130,33 @@ async def test_a_bot_that_dies_right_after_opening_finds_the_issue_again(sqlite_
         assert len(calls.like("POST /repos/lovelace/letters/issues ")) == 1
 
 
+@pytest.mark.parametrize("labelled", [False, True], ids=["as it was opened", "labelled by somebody"])
+async def test_an_issue_that_was_opened_unheard_is_found_though_the_petition_was_transferred(
+    sqlite_url: str, few: None, labelled: bool
+) -> None:
+    async with watched(sqlite_url) as (stage, calls):
+        broken = Failure(RequestFault.SERVER_ERROR, applied=True)
+        stage.sandbox.fault_injector.plan("POST /repos/lovelace/letters/issues", broken)
+        petition = stage.petition()
+        for login in ("ada", "grace", "alan"):
+            stage.sign(petition, login)
+        second = await continuation(stage)
+        await stage.stop_bot()
+        if labelled:
+            stage.sandbox.issues.label(second, stage.organizer(), "petition")
+        stage.sign(second, "edsger")
+        target = stage.sandbox.repository("lovelace/archive")
+        stage.sandbox.repositories.create_label(target, "petition")
+        stage.sandbox.repositories.set_role(target, stage.organizer(), "write")
+        petition = stage.sandbox.issues.transfer(petition, stage.organizer(), target)
+        await stage.start_bot()
+        for issue in (petition, second):
+            await stage.shows(issue, 4)
+        await rest(stage)
+        assert len(issues_of_the_bot(stage)) == 1
+        assert len(calls.like("POST /repos/lovelace/archive/issues ")) == 0
+
+
 async def test_an_issue_that_was_opened_unheard_is_found_though_the_petition_has_been_closed(
     sqlite_url: str, few: None
 ) -> None:

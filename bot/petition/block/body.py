@@ -28,6 +28,8 @@ BEGIN = "<!-- undersigned:begin -->"
 END = "<!-- undersigned:end -->"
 NOTE = "<!-- undersigned:note The bot keeps rewriting this part. Write your own text above or below it. -->"
 """The line before the end marker, for people who edit the issue."""
+SHORT_NOTE = "<!-- undersigned:note -->"
+"""What stands there where there is no room for the note: the block is known again when a marker is lost."""
 
 
 class BlockLocation(Struct, frozen=True):

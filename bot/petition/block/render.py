@@ -8,7 +8,15 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from bot.petition.block.body import BEGIN, BODY_LIMIT, END, BlockLocation, locate_block, machine_line
+from bot.petition.block.body import (
+    BEGIN,
+    BODY_LIMIT,
+    END,
+    SHORT_NOTE,
+    BlockLocation,
+    locate_block,
+    machine_line,
+)
 from bot.petition.block.content import BlockContent
 from bot.petition.block.sections import SECTIONS, Section, counted, heading, note
 from bot.petition.comments.comment import unify_newlines
@@ -86,7 +94,7 @@ def _write(content: BlockContent) -> dict[Section, str]:
 def _assemble(texts: Mapping[Section, str], content: BlockContent) -> str:
     middle = [text for section, text in texts.items() if section.write is not note]
     notes = [text for section, text in texts.items() if section.write is note]
-    return _frame(content.language, middle, head=[str(content.machine_line)], foot=notes)
+    return _frame(content.language, middle, head=[str(content.machine_line)], foot=notes or [SHORT_NOTE])
 
 
 def _frame(language: str, middle: Sequence[str], head: Sequence[str] = (), foot: Sequence[str] = ()) -> str:
