@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -33,33 +35,31 @@ def is_silent(command: Command | None) -> bool:
     return command is None or (isinstance(command, Phrase) and not command.is_attempt)
 
 
-@pytest.mark.parametrize("tail", TAILS)
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_what_a_mail_quotes_does_not_count(tail: str, ending: str) -> None:
-    for layout in LAYOUTS:
-        read = parse(layout.format(tail).replace("\n", ending))
-        assert is_silent(resolve(read, by_mail=None)), layout
+def test_what_a_mail_quotes_does_not_count(ending: str) -> None:
+    for tail, layout in product(TAILS, LAYOUTS):
+        text = layout.format(tail).replace("\n", ending)
+        read = parse(text)
+        assert is_silent(resolve(read, by_mail=None)), text
         mailed = resolve(read, by_mail=True)
-        assert isinstance(mailed, Phrase), layout
-        assert mailed.is_cut_off, layout
+        assert isinstance(mailed, Phrase), text
+        assert mailed.is_cut_off, text
 
 
-@pytest.mark.parametrize("tail", TAILS)
-def test_what_stands_above_a_quotation_counts(tail: str) -> None:
-    for quoted in ("/sign Ben Low", "/unsign", "/petition close"):
+@pytest.mark.parametrize("quoted", ["/sign Ben Low", "/unsign", "/petition close"])
+def test_what_stands_above_a_quotation_counts(quoted: str) -> None:
+    for tail in TAILS:
         read = parse(f"/sign Ada\nYes.\n{tail}\n\n{quoted}")
-        assert resolve(read, by_mail=None) == resolve(read, by_mail=True) == Sign("Ada", reason="Yes.")
-        assert resolve(parse(f"/unsign\n\n{tail}\n\n{quoted}"), by_mail=True) == Unsign()
+        assert resolve(read, by_mail=None) == resolve(read, by_mail=True) == Sign("Ada", reason="Yes."), tail
+        assert resolve(parse(f"/unsign\n\n{tail}\n\n{quoted}"), by_mail=True) == Unsign(), tail
         ordered = resolve(parse(f"/petition goal 50\n\n{tail}\n\n{quoted}"), by_mail=None)
-        assert ordered == OrganizerCommand("goal", "50")
+        assert ordered == OrganizerCommand("goal", "50"), tail
 
 
-@pytest.mark.parametrize(
-    "tail", [one for one in TAILS if "ben@example.org" in one and "2026" in one and one[:1] != " "]
-)
-def test_who_pastes_a_mail_speaks_for_nobody_in_it_either(tail: str) -> None:
-    read = parse(f"Nice.\n\n{tail}\n\n/sign Ben Low")
-    assert isinstance(resolve(read, by_mail=False), Phrase)
+def test_who_pastes_a_mail_speaks_for_nobody_in_it_either() -> None:
+    for tail in (one for one in TAILS if "ben@example.org" in one and "2026" in one and one[:1] != " "):
+        read = parse(f"Nice.\n\n{tail}\n\n/sign Ben Low")
+        assert isinstance(resolve(read, by_mail=False), Phrase), tail
 
 
 @pytest.mark.parametrize("tail", INDENTED)
