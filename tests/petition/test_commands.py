@@ -55,8 +55,9 @@ def test_reads_the_vectors_of_the_contract(vector: dict[str, Any]) -> None:
     details = vector.get("name"), vector.get("affiliation"), vector.get("reason")
     command = resolve(parse(vector["comment"]), by_mail=vector.get("by_mail"))
     match (command and command.effect) or command:
-        case Sign(name, affiliation, reason):
+        case Sign(name, affiliation, reason, unlisted):
             assert (vector["command"], details) == ("sign", (name, affiliation, reason))
+            assert unlisted == vector.get("unlisted", False)
         case Unsign():
             assert vector["command"] == "unsign"
         case Phrase(signs=True):

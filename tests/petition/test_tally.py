@@ -175,7 +175,7 @@ def test_the_tally_is_what_a_plain_recount_gives(talk: list[Post], closed_at: in
     for one in told:
         comments[one.id] = merge(comments[one.id], one) if one.id in comments else one
     signed = {
-        s.user_id: (s.comment_id, Sign(s.name, s.affiliation), s.signed_at)
+        s.user_id: (s.comment_id, Sign(s.name, s.affiliation, unlisted=s.unlisted), s.signed_at)
         for s in fold(comments.values(), closed_at=closed_at)
     }
     assert signed == recount(talk, closed_at)
