@@ -618,8 +618,8 @@ NO_NAMES = {word for words in vars(vocabulary).values() if isinstance(words, fro
 def test_a_name_is_shown_as_it_is_typed(name: str, affiliation: str) -> None:
     assume(not {name.casefold(), affiliation.casefold()} & NO_NAMES)
     details = [text if says_something(text) else None for text in (clean(name, 80), clean(affiliation, 120))]
-    assert parse(f"/sign {name}, {affiliation}") == Sign(*details)
-    assert parse(f"/sign {name} ({affiliation})") == Sign(*details)
+    assert parse(f"/sign {name}, {affiliation}") == Sign(details[0], details[1])
+    assert parse(f"/sign {name} ({affiliation})") == Sign(details[0], details[1])
 
 
 @given(st.from_regex(grammar._PLAIN, fullmatch=True))

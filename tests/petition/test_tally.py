@@ -166,6 +166,13 @@ def petitions(draw: st.DrawFn) -> list[Post]:
     return [draw(posts(number=n, authors=authors)) for n in range(draw(st.integers(0, 6)))]
 
 
+def test_whoever_has_signed_may_ask_not_to_be_listed_after_the_end_by_an_edit() -> None:
+    signed = edited(says(1, Sign("Ada")), Sign(unlisted=True), EVENING)
+    late = says(2, Sign(), EVENING)
+    assert fold([signed, late], closed_at=NOON) == [Signature(ADA.id, "ada", 1, MORNING, unlisted=True)]
+    assert fold([signed, late]) == [Signature(ADA.id, "ada", 2, EVENING)]
+
+
 @given(petitions(), st.one_of(st.none(), st.integers(1000, 1012)), st.randoms(use_true_random=False))
 def test_the_tally_is_what_a_plain_recount_gives(talk: list[Post], closed_at: int | None, random: Random) -> None:
     talk = [post for post in talk if not post.muddled]
