@@ -109,10 +109,12 @@ async def test_no_page_keeps_anybody_out(stage: Scene, browser: Browser, scheme:
 
 
 async def test_who_asks_not_to_be_listed_is_gone_from_the_open_page(stage: Scene, page: Page) -> None:
-    issue, address = await petition(stage, "ada")
+    issue, address = await petition(stage)
+    signed = stage.sign(issue, "grace", "/sign Grace Hopper")
+    await stage.shows(issue, 1)
     await page.goto(address)
     await expect(page.locator("#unlisted")).to_be_hidden()
-    signed = stage.sign(issue, "grace", "/sign Grace Hopper")
+    stage.sign(issue, "ada")
     await expect(page.locator("#entries > li")).to_have_count(2)
     await page.evaluate("window.here = true")
     stage.sandbox.comments.edit(signed, signed.user, "/sign unlisted Grace Hopper")
