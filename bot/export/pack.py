@@ -29,6 +29,8 @@ from bot.export.schemas import (
     DayRecord,
     LetterRecord,
     PackRecord,
+    UnlistedRecord,
+    asked_not_to_be_listed,
     format_json,
     iso,
     record_petition,
@@ -79,6 +81,7 @@ def record_pack(source: PetitionExport, pages: Pages, site: Site, made_at: Whole
             DayRecord(f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}", count) for day, count in details.days
         ],
         signatures=record_signatures(source.entries, details.letters, site),
+        unlisted=[UnlistedRecord(user_id, comment_id) for user_id, comment_id in source.unlisted],
     )
 
 
@@ -130,6 +133,7 @@ def paper(pack: PackRecord, growth: Growth) -> Iterator[bytes]:
         style=Markup(style),  # noqa: S704 - ours, and what it quotes is escaped
         style_digest=b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         numbers=_numbers(pack),
+        unlisted=asked_not_to_be_listed(len(pack.unlisted)),
         chart=Markup(chart(growth, petition.title, standalone=False)),  # noqa: S704 - it escapes what it is given
         chart_words=growth.in_words(),
         response=letter_html.render_response(petition.response.text) if petition.response else "",
@@ -151,6 +155,8 @@ def _letter(text: str | None) -> Markup | None:
 def _numbers(pack: PackRecord) -> Iterator[tuple[int, str]]:
     count, goal = pack.petition.count, pack.petition.goal
     yield count, "signature" if count == 1 else "signatures"
+    if pack.unlisted:
+        yield len(pack.unlisted), "of them not listed"
     yield pack.withdrawn, "withdrawn by /unsign"
     if pack.withheld:
         yield pack.withheld, "removed by the organizers"
@@ -187,6 +193,7 @@ class PackReport(Struct, frozen=True):
     title: str
     count: int
     faults: tuple[str, ...]
+    unlisted: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -200,6 +207,7 @@ class PackReport(Struct, frozen=True):
         signatures = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
         return [
             f"{self.title}: {signatures}. Files, count, digest and letter agree.",
+            *filter(None, [asked_not_to_be_listed(self.unlisted)]),
             "To check the comments on GitHub too: python -m bot verify OWNER/REPO#N",
         ]
 
@@ -225,7 +233,7 @@ def check_pack(folder: Path) -> PackReport:
     faults += _contradictions(record)
     if TABLE in content:
         faults += _differing_rows(record, content[TABLE])
-    return PackReport(record.petition.title, record.petition.count, tuple(faults))
+    return PackReport(record.petition.title, record.petition.count, tuple(faults), len(record.unlisted))
 
 
 _NAMES: Final = frozenset({PAPER, PDF, RECORD, TABLE, CHECKSUMS})
@@ -243,12 +251,17 @@ def _changed_files(checksums: Mapping[str, str], listed: bytes | None) -> Iterat
 
 
 def _contradictions(record: PackRecord) -> Iterator[str]:
-    petition, signatures = record.petition, record.signatures
-    if petition.count != len(signatures):
-        yield f"it says {petition.count:,} signatures and lists {len(signatures):,}"
-    people = Counter(one.user_id for one in signatures)
+    petition, signatures, unlisted = record.petition, record.signatures, record.unlisted
+    if petition.count != len(signatures) + len(unlisted):
+        apart = f" and {len(unlisted):,} apart" if unlisted else ""
+        yield f"it says {petition.count:,} signatures and lists {len(signatures):,}{apart}"
+    if petition.unlisted != len(unlisted):
+        yield f"it says {petition.unlisted:,} not listed and has the numbers of {len(unlisted):,}"
+    pairs = [(one.user_id, one.comment_id) for one in signatures]
+    pairs += [(one.user_id, one.comment_id) for one in unlisted]
+    people = Counter(user_id for user_id, _ in pairs)
     yield from (f"the person {user_id} is listed {times} times" for user_id, times in people.items() if times > 1)
-    if petition.digest != digest((one.user_id, one.comment_id) for one in signatures):
+    if petition.digest != digest(pairs):
         yield "the digest does not follow from the signatures listed"
     if sum(day.signatures for day in record.days) != petition.count:
         yield "the signatures of each day do not add up to the count"

@@ -64,6 +64,9 @@ class PetitionRecord(Struct, frozen=True, kw_only=True):
     response: ResponseRecord | None
     letter: Annotated[str | None, Meta(description="The SHA-256 of the letter's words, as it stands now.")]
     letter_changed_at: Annotated[Time | None, Meta(description="When it last changed after people had signed.")]
+    unlisted: Annotated[
+        int, Meta(ge=0, description="How many of the count asked not to be listed, and so are in no list.")
+    ] = 0
 
 
 class RosterRecord(Struct, frozen=True, kw_only=True):
@@ -92,13 +95,21 @@ class LetterRecord(Struct, frozen=True, kw_only=True):
     text: str | None
 
 
+class UnlistedRecord(Struct, frozen=True):
+    """What the digest is made from, of somebody who asked not to be listed."""
+
+    user_id: int
+    comment_id: int
+
+
 class PackRecord(Struct, frozen=True, kw_only=True):
     """The content of the pack; `version` goes up when its format changes.
 
     2: each signature has the checksum of the letter's version that was signed.
+    3: those who asked not to be listed are apart, by numbers only.
     """
 
-    version: int = 2
+    version: int = 3
     made_at: Time
     petition: PetitionRecord
     withdrawn: int
@@ -106,6 +117,7 @@ class PackRecord(Struct, frozen=True, kw_only=True):
     letters: Sequence[LetterRecord]
     days: Sequence[DayRecord]
     signatures: Sequence[SignatureRecord]
+    unlisted: Sequence[UnlistedRecord] = ()
 
 
 class ShieldRecord(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -144,6 +156,12 @@ def format_json(record: Struct) -> str:
     return msgspec.json.format(msgspec.json.encode(record), indent=2).decode() + "\n"
 
 
+def asked_not_to_be_listed(count: int) -> str:
+    """Format how many asked not to be listed; empty for nobody."""
+    people = "1 person" if count == 1 else f"{count:,} people"
+    return f"{people} who signed asked not to be listed." if count else ""
+
+
 def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRecord:
     """Return a petition as a record."""
     settings, given = snapshot.rules.settings, snapshot.rules.response
@@ -164,6 +182,7 @@ def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRec
         else ResponseRecord(text=given.text, login=given.login, given_at=iso(given.at)),
         letter=snapshot.letters[-1].digest if snapshot.letters else None,
         letter_changed_at=iso(snapshot.letter_changed[0]) if snapshot.letter_changed else None,
+        unlisted=snapshot.unlisted,
     )
 
 

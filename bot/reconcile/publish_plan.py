@@ -304,11 +304,13 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
     pages = first and addresses.pages(petition.repository, first.number, petition.page_key)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
     is_public = settings.public_roster and bool(settings.show)
+    lists_people = is_public or (settings.show and settings.names)
     return block.BlockContent(
         count=petition.count,
         digest=petition.digest,
         as_of=int(now),
         newest=petition.newest[: settings.names] if settings.show and petition.anonymised_at is None else (),
+        unlisted=petition.unlisted if lists_people and petition.anonymised_at is None else 0,
         anonymised_at=petition.anonymised_at,
         goal=next_goal(settings.goals, petition.count),
         deadline=settings.deadline,

@@ -143,7 +143,13 @@ def _translate(
 
 @cache
 def _key_of(sorting: _Sorting) -> Statement:
-    return statement(f"SELECT {sorting.column} FROM signatures s WHERE s.comment_id = $1 AND s.petition_id = $2")
+    return statement(
+        f"SELECT {sorting.column} FROM signatures s WHERE s.comment_id = $1 AND {_LISTED_ON.format(2)}"
+    )
+
+
+_LISTED_ON: Final = "s.petition_id = ${} AND NOT s.unlisted"
+"""The condition for all that lists, sorts or searches signatures."""
 
 
 def _search(text: str, has_keys: bool, show: frozenset[Detail]) -> tuple[Sequence[str], _Search]:
@@ -172,7 +178,7 @@ def _entry(row: Sequence[Any]) -> Entry:
 def read_signature_of(
     transaction: Transaction, petition_id: int, login: str, show: frozenset[Detail]
 ) -> list[Entry]:
-    """Return the signature of whoever has a login on a petition, if there is one, with what organizers show."""
+    """Return the signature of whoever has a login, be it unlisted, if there is one, with what organizers show."""
     return [_entry(row) for row in transaction.tuples(_signature_of_login(show), petition_id, login)]
 
 
@@ -201,7 +207,7 @@ def _roster_statement(
     neither be found nor sorted by.
     """
     key, direction = sorting.exact, "DESC" if descending else "ASC"
-    conditions = ["s.petition_id = $1"]
+    conditions = [_LISTED_ON.format(1)]
     if following:
         place = f"($3::{sorting.sql_type}, $4::BIGINT)"
         conditions.append(f"({key}, s.comment_id) {'<' if descending else '>'} {place}")
@@ -223,7 +229,7 @@ def _roster_statement(
 def _entry_statement(source: str, show: frozenset[Detail], key: str) -> str:
     details = ", ".join(column if detail in show else "NULL" for detail, column in _DETAILS)
     return f"""
-        SELECT s.user_id, s.login, s.comment_id, s.signed_at, {details},
+        SELECT s.user_id, s.login, s.comment_id, s.signed_at, {details}, s.unlisted,
                r.id, r.owner, r.name, r.private, r.archived, t.number, {key}
         FROM {source} s
         JOIN comments c ON c.id = s.comment_id

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.petition.counting.tally import Signature
+from bot.petition.counting.tally import Pair, Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules_in_force import next_goal
@@ -83,6 +83,8 @@ class PetitionExport(Struct, frozen=True):
 
     details: PetitionDetails
     entries: Sequence[Entry]
+    unlisted: Sequence[Pair]
+    """Of those who asked not to be listed, what the digest is made from."""
     withdrawn: int
 
 
@@ -208,6 +210,10 @@ class Rosters(Records):
         found = (_read_details(transaction, petition_id, RosterQuery(size=size)) for petition_id in changed)
         return [details for details in found if details is not None]
 
+    _UNLISTED: Final = statement("""
+        SELECT user_id, comment_id FROM signatures WHERE petition_id = $1 AND unlisted ORDER BY comment_id
+    """)
+
     @read_transaction
     def get_export(self, transaction: Transaction, petition_id: int) -> PetitionExport | None:
         """Read everything at one moment; None where the petition has gone."""
@@ -221,7 +227,8 @@ class Rosters(Records):
             page = read_page(transaction, petition_id, wanted, show)
             entries += page.entries
             wanted = replace(wanted, cursor=page.after) if page.after else None
-        return PetitionExport(details, entries, _count_withdrawn(transaction, petition_id))
+        unlisted = [(row.user_id, row.comment_id) for row in transaction.fetch(self._UNLISTED, petition_id)]
+        return PetitionExport(details, entries, unlisted, _count_withdrawn(transaction, petition_id))
 
     _NEWEST_SIGNERS: Final = statement("""
         SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born

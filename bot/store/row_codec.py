@@ -25,7 +25,7 @@ COMMENT_TYPES: Final = (
 COMMENT_COLUMNS: Final = ", ".join(column.split()[0] for column in COMMENT_TYPES.split(", "))
 
 
-SIGNATURE_COLUMNS: Final = "user_id, login, comment_id, signed_at, name, affiliation, reason"
+SIGNATURE_COLUMNS: Final = "user_id, login, comment_id, signed_at, name, affiliation, reason, unlisted"
 """The fields of `Signature`."""
 
 

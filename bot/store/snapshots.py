@@ -41,6 +41,8 @@ class Snapshot(Struct, frozen=True):
     labelled: bool
     closed_at: WholeEpochSeconds | None
     count: int
+    unlisted: int
+    """How many of them asked not to be listed."""
     digest: str
     newest: tuple[Signature, ...]
     threads: tuple[Thread, ...]
@@ -77,6 +79,7 @@ _PETITION: Final = statement(f"""
     SELECT p.page_key, p.labelled, p.closed_at, p.count, p.digest_sum, p.revision, p.published_revision,
            p.published_at, p.repository_id, r.owner, r.name, r.private, r.archived, r.installation_id,
            {STATE_OF_PETITION} AS state,
+           (SELECT count(*) FROM signatures s WHERE s.petition_id = p.id AND s.unlisted) AS unlisted,
            (SELECT count(*) FROM comments c WHERE c.petition_id = p.id AND c.doubtful) AS doubtful,
            p.rules, p.ended_at, p.final_count, p.anonymised_at
     FROM petitions p
@@ -97,7 +100,7 @@ _THREADS: Final = statement("""
 
 _NEWEST_SIGNATURES: Final = statement(f"""
     SELECT {SIGNATURE_COLUMNS}
-    FROM signatures WHERE petition_id = $1
+    FROM signatures WHERE petition_id = $1 AND NOT unlisted
     ORDER BY signed_at DESC, comment_id DESC LIMIT $2
 """)
 
@@ -129,6 +132,7 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         closed_at=row.closed_at,
         # `row.count` is what every tuple has.
         count=row[3],
+        unlisted=row.unlisted,
         digest=DigestSum.from_bytes(row.digest_sum).digest,
         newest=tuple(Signature(*each) for each in transaction.fetch(_NEWEST_SIGNATURES, petition_id, newest)),
         threads=threads,

@@ -35,7 +35,7 @@ def _document() -> dict[str, Any]:
         },
         "paths": {
             f"{where}.json": _path("roster", "A petition, part of its roster", _json(roster), problem, _PARTS),
-            f"{where}.csv": _path("table", "The whole roster as a table", _text("text/csv"), problem),
+            f"{where}.csv": _path("table", "All listed signatures as a table", _text("text/csv"), problem),
             f"{where}/badge.svg": _path("badge", "The count as a badge", _text("image/svg+xml"), problem),
             f"{where}/badge.json": _path("shield", "The count for shields.io", _json(shield), problem),
             f"{where}/chart.svg": _path("chart", "How the signatures grew", _text("image/svg+xml"), problem),

@@ -21,9 +21,9 @@ AT = 1_795_000_000
 PAGES = Pages("https://petitions.example.org", REPOSITORY, LETTER.number)
 
 
-@pytest.fixture
-async def whole(sqlite_url: str) -> PetitionExport:
-    store = await Store.open(sqlite_url)
+async def signed(url: str, **unlisted: str) -> PetitionExport:
+    """Return a petition that is signed by all these, and by some who asked not to be listed."""
+    store = await Store.open(url)
     try:
         scene = Scene(store, clock=1_794_900_000)
         await scene.label()
@@ -31,11 +31,18 @@ async def whole(sqlite_url: str) -> PetitionExport:
         for login, name in NAMES.items():
             await scene.say(person(login), Sign(name, "=1+1", "Because\nit is *time*."))
         await scene.unsign("edsger")
+        for login, name in unlisted.items():
+            await scene.edit(await scene.sign(login, name), Sign(unlisted=True))
         found = await store.rosters.get_export(LETTER.id)
     finally:
         await store.close()
     assert found is not None
     return found
+
+
+@pytest.fixture
+async def whole(sqlite_url: str) -> PetitionExport:
+    return await signed(sqlite_url)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from bot.export import pack as packing
 from bot.export.pack import CHECKSUMS, PAPER, PDF, RECORD, TABLE, NotAPack, check_pack, format_checksums
 from bot.store import PetitionExport
 from bot.urls import Site
-from tests.export.conftest import AT, NAMES, PAGES
+from tests.export.conftest import AT, NAMES, PAGES, signed
 
 SIGNED = '0005",\n      "letter": "sha256:'
 
@@ -94,7 +94,7 @@ def test_a_missing_file_is_found_out(pack: Path, name: str) -> None:
         (RECORD, "Please **open**", "Please **close**", "is not the one of its checksum"),
         (RECORD, SIGNED, f"{SIGNED}0", "somebody signed a letter that is not among its versions"),
         (TABLE, "Ada Lovelace", "Ada Byron", f"{TABLE} does not list the same signatures as {RECORD}"),
-        (RECORD, '"version": 2', '"version": "two"', f"{RECORD} cannot be read"),
+        (RECORD, '"version": 3', '"version": "two"', f"{RECORD} cannot be read"),
     ],
 )
 def test_a_changed_number_or_name_is_found_out_even_with_fitting_checksums(
@@ -103,6 +103,57 @@ def test_a_changed_number_or_name_is_found_out_even_with_fitting_checksums(
     change(pack, name, old, new)
     seal(pack)
     assert any(fault in found for found in check_pack(pack).faults), check_pack(pack).faults
+
+
+@pytest.fixture
+async def partly_unlisted(sqlite_url: str, tmp_path: Path) -> Path:
+    whole = await signed(sqlite_url, mae="Mae Jemison", sally="Sally Ride")
+    packing.write(packing.make_files(whole, PAGES, Site(), AT), tmp_path / "pack")
+    return tmp_path / "pack"
+
+
+def test_a_pack_counts_who_asked_not_to_be_listed_without_naming_them(partly_unlisted: Path) -> None:
+    found = check_pack(partly_unlisted)
+    assert found.lines()[:2] == [
+        "Open the archive: 7 signatures. Files, count, digest and letter agree.",
+        "2 people who signed asked not to be listed.",
+    ]
+    record = json.loads((partly_unlisted / RECORD).read_text(encoding="utf-8"))
+    assert (record["petition"]["count"], record["petition"]["unlisted"], len(record["signatures"])) == (7, 2, 5)
+    assert [one.keys() for one in record["unlisted"]] == [{"user_id", "comment_id"}] * 2
+    numbers = [str(number) for one in record["unlisted"] for number in one.values()]
+    for name in (PAPER, RECORD, TABLE):
+        text = (partly_unlisted / name).read_text(encoding="utf-8")
+        for word in ("Mae", "Sally", "mae", "sally", *(numbers if name != RECORD else ())):
+            assert re.search(rf"\b{word}\b", text) is None, (name, word)
+    paper = (partly_unlisted / PAPER).read_text(encoding="utf-8")
+    assert "2 people who signed asked not to be listed." in paper
+    assert "of them not listed</dt><dd>2</dd>" in paper
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('"unlisted": 2', '"unlisted": 1', "it says 1 not listed and has the numbers of 2"),
+        ('"count": 7', '"count": 8', "it says 8 signatures and lists 5 and 2 apart"),
+    ],
+)
+def test_whoever_changes_the_numbers_of_who_is_not_listed_is_found_out(
+    partly_unlisted: Path, old: str, new: str, fault: str
+) -> None:
+    change(partly_unlisted, RECORD, old, new)
+    seal(partly_unlisted)
+    assert fault in check_pack(partly_unlisted).faults
+
+
+def test_nobody_is_put_in_the_place_of_who_is_not_listed_nor_listed_too(partly_unlisted: Path) -> None:
+    record = json.loads((partly_unlisted / RECORD).read_text(encoding="utf-8"))
+    record["unlisted"][0] = {key: record["signatures"][0][key] for key in ("user_id", "comment_id")}
+    (partly_unlisted / RECORD).write_text(json.dumps(record), encoding="utf-8")
+    seal(partly_unlisted)
+    faults = check_pack(partly_unlisted).faults
+    assert "the person 1 is listed 2 times" in faults
+    assert "the digest does not follow from the signatures listed" in faults
 
 
 def make_old(folder: Path) -> None:

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from bot.export.chart import Growth
 from bot.export.pack import IN_ONE_LIST, paper, record_pack
-from bot.export.schemas import PackRecord, ResponseRecord
+from bot.export.schemas import PackRecord, ResponseRecord, UnlistedRecord
 from bot.petition.letter_versions import Letter
 from bot.store import PetitionExport
 from bot.urls import Site
@@ -65,6 +65,14 @@ def signed_by(record: PackRecord, names: Sequence[str]) -> PackRecord:
     return structs.replace(
         record, signatures=signatures, petition=structs.replace(record.petition, count=len(signatures))
     )
+
+
+def test_where_nobody_is_listed_it_does_not_say_that_nobody_signed(record: PackRecord) -> None:
+    unlisted = [UnlistedRecord(one.user_id, one.comment_id) for one in record.signatures]
+    text = said_in(structs.replace(record, signatures=(), unlisted=unlisted))
+    assert "Nobody has signed." not in text
+    assert "5 people who signed asked not to be listed. They are counted; for the digest, the JSON file" in text
+    assert "Nobody has signed." in said_in(structs.replace(record, signatures=()))
 
 
 def test_it_says_what_was_asked_who_signed_and_how_to_check_it(record: PackRecord) -> None:

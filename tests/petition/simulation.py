@@ -18,6 +18,7 @@ TEXTS: dict[str, Command | None] = {
     "/sign": Sign(),
     "/sign Ada": Sign("Ada"),
     "/sign Ada L., Engines": Sign("Ada L.", "Engines"),
+    "/sign unlisted": Sign(unlisted=True),
     "/unsign": Unsign(),
     "hello": None,
     "thanks": None,
@@ -120,7 +121,9 @@ class Post:
             if event.kind == "edit by other":
                 said = TEXTS[event.text]
                 if isinstance(own, Sign):
-                    command = Sign() if isinstance(said, Sign) else None
+                    # Nobody is listed against their will, whoever asked for that.
+                    unlisted = isinstance(said, Sign) and (own.unlisted or said.unlisted)
+                    command = Sign(unlisted=unlisted) if isinstance(said, Sign) else None
         return command, since
 
     @property

@@ -47,6 +47,18 @@ def crowd(number: int) -> list[Signature]:
     return [signed(f"user{n}", f"Person {n}", "Somewhere", NOW - 60 * n) for n in range(number)]
 
 
+@pytest.mark.parametrize("more", [{}, {"roster_url": WEB, "csv_url": f"{WEB}.csv"}])
+def test_who_asked_not_to_be_listed_is_counted_apart_from_who_is_listed_elsewhere(more: dict[str, str]) -> None:
+    text = render_block(facts(5, newest=crowd(2), unlisted=2, **more))
+    assert "5 people have signed" in text
+    assert "…and 1 more" in text
+    assert "\n\n2 people who signed asked not to be listed.\n\n" in text
+    text = render_block(facts(3, newest=crowd(2), unlisted=1, **more))
+    assert "more" not in text
+    assert "1 person who signed asked not to be listed." in text
+    assert "listed" not in render_block(facts(3, newest=crowd(2), **more))
+
+
 class Page(HTMLParser):
     """What a reader sees of Markdown rendered by GitHub's own library."""
 

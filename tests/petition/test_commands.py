@@ -55,8 +55,9 @@ def test_reads_the_vectors_of_the_contract(vector: dict[str, Any]) -> None:
     details = vector.get("name"), vector.get("affiliation"), vector.get("reason")
     command = resolve(parse(vector["comment"]), by_mail=vector.get("by_mail"))
     match (command and command.effect) or command:
-        case Sign(name, affiliation, reason):
+        case Sign(name, affiliation, reason, unlisted):
             assert (vector["command"], details) == ("sign", (name, affiliation, reason))
+            assert unlisted == vector.get("unlisted", False)
         case Unsign():
             assert vector["command"] == "unsign"
         case Phrase(signs=True):
@@ -617,8 +618,8 @@ NO_NAMES = {word for words in vars(vocabulary).values() if isinstance(words, fro
 def test_a_name_is_shown_as_it_is_typed(name: str, affiliation: str) -> None:
     assume(not {name.casefold(), affiliation.casefold()} & NO_NAMES)
     details = [text if says_something(text) else None for text in (clean(name, 80), clean(affiliation, 120))]
-    assert parse(f"/sign {name}, {affiliation}") == Sign(*details)
-    assert parse(f"/sign {name} ({affiliation})") == Sign(*details)
+    assert parse(f"/sign {name}, {affiliation}") == Sign(details[0], details[1])
+    assert parse(f"/sign {name} ({affiliation})") == Sign(details[0], details[1])
 
 
 @given(st.from_regex(grammar._PLAIN, fullmatch=True))

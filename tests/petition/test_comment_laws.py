@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
-from bot.petition.comments.comment import Comment, merge, standing
+from bot.petition.comments.comment import Comment, Version, Writer, merge, standing
 from tests.petition.simulation import ADA, GHOST, TEXTS, Post, posts, some
 
 END = 2000
@@ -35,6 +35,17 @@ def test_merging_commutes_associates_and_repeats_without_effect(
     assert merge(merge(a, b), c) == merge(a, merge(b, c))
     assert merge(a, a) == a
     assert merge(merge(a, b), b) == merge(a, b)
+
+
+@given(st.permutations(range(4)))
+def test_what_an_older_and_a_newer_grammar_read_in_one_text_merges_in_any_order(order: list[int]) -> None:
+    read = (Sign("unlisted"), Sign(unlisted=True), Sign("Unlisted", "Guild"))
+    told = [Comment(1, 100, ADA, 100, (Version(100, "a", Writer.AUTHOR, one),)) for one in read]
+    told.append(Comment(1, 100, ADA, 200, (Version(200, "b", Writer.AUTHOR, Sign("Ada"), "a"),)))
+    one, two, three, four = (told[place] for place in order)
+    expected = reduce(merge, told)
+    assert merge(merge(merge(one, two), three), four) == expected
+    assert merge(merge(one, two), merge(three, four)) == expected
 
 
 @given(observations(), st.randoms(use_true_random=False))

@@ -48,6 +48,19 @@ def test_what_somebody_else_makes_of_the_words_is_not_their_will() -> None:
     assert (again.author, standing(again).command) == (Author(1, ""), Sign())
 
 
+def test_nobody_is_listed_by_an_edit_of_somebody_else_nor_by_being_forgotten() -> None:
+    unlisted = replace(COMMENT, versions=(replace(SIGNED, command=Sign(unlisted=True)),))
+    edit = Version(300, body_digest("b"), Writer.OTHER, Sign("Ada L."), previous=SIGNED.digest)
+    assert standing(merge(unlisted, replace(unlisted, versions=(edit,)))).command == Sign(unlisted=True)
+    assert standing(without_details(unlisted, 200)).command == Sign(unlisted=True)
+
+
+@pytest.mark.parametrize("writer", [Writer.OTHER, Writer.UNKNOWN])
+def test_an_edit_that_asks_not_to_be_listed_is_believed_whoever_wrote_it(writer: Writer) -> None:
+    edit = Version(300, body_digest("b"), writer, Sign(unlisted=True), previous=SIGNED.digest)
+    assert standing(merge(COMMENT, replace(COMMENT, versions=(edit,)))).command == Sign(unlisted=True)
+
+
 def test_what_is_written_later_is_their_will_again() -> None:
     edit = Version(300, body_digest("b"), Writer.AUTHOR, Sign("A. L."), previous=SIGNED.digest)
     again = without_details(merge(COMMENT, replace(COMMENT, versions=(edit,))), 200)

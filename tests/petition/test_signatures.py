@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.petition.block.sections import example_of
 from bot.petition.comments import vocabulary
-from bot.petition.comments.commands import ATTEMPT, Command, Sign, Unsign
+from bot.petition.comments.commands import ATTEMPT, Command, Phrase, Sign, Unsign, restore
 from bot.petition.comments.faults import Fault
 from bot.petition.comments.grammar import parse
 from bot.petition.comments.names import says_something_unusual
@@ -427,6 +427,53 @@ def test_punctuation_of_other_scripts_works_as_that_of_ascii(body: str, expected
 )  # fmt: skip
 def test_divides_name_from_affiliation(typed: str, name: str, affiliation: str | None) -> None:
     check(f"/sign {typed}", Sign(name, affiliation))
+
+
+# --- unlisted ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "unlisted", "Unlisted", "UNLISTED", "unlisted.", "unlisted!", "unlisted?", ": unlisted", " - unlisted",
+        "unlisted Ada Lovelace", "unlisted Ada Lovelace, Guild", "unlisted, Ada Lovelace", "unlisted: Ada Lovelace",
+        "unlisted - Ada Lovelace", "unlisted (Guild)", "unlisted — Ada", "unlisted me please", "unlisted Your Name",
+        "unlisted，李云", "unlisted：李云", "unlisted李云", "**unlisted** Ada", '"unlisted" Ada', "<unlisted> Ada",
+        "(unlisted) Ada", "unlisted\u200b Ada", "\u200bunlisted", "unlisted\u00a0Ada", "unlisted ada@example.org",
+        "unlisted\nBecause it is time.", "\nunlisted", "\nUnlisted.", "\nunlisted\nAda Lovelace\nGuild",
+        "Ada Lovelace /sign unlisted",
+    ],
+)  # fmt: skip
+def test_who_asks_not_to_be_listed_signs_and_leaves_no_details(typed: str) -> None:
+    for line_end in ("\n", "\r\n"):
+        assert parse(f"/sign {typed}".replace("\n", line_end)) == Sign(unlisted=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("Ada Unlisted", Sign("Ada Unlisted")),
+        ("Ada Lovelace, Unlisted", Sign("Ada Lovelace", "Unlisted")),
+        ("Unlistedness", Sign("Unlistedness")),
+        ("Unlisted-Buildings", Sign("Unlisted-Buildings")),
+        ("\nUnlisted buildings are lost.", Sign(reason="Unlisted buildings are lost.")),
+        ("Ada\nunlisted", Sign("Ada", reason="unlisted")),
+        ("unlisted /sign Ada", Sign("Ada")),
+        ("unlisted /unsign", Unsign()),
+        ("unlisted only if it is free", ATTEMPT),
+        ("unlisted? No way!", ATTEMPT),
+    ],
+)
+def test_only_the_first_word_asks_not_to_be_listed(typed: str, expected: Command) -> None:
+    found = parse(f"/sign {typed}")
+    assert (replace(found, fault="") if isinstance(found, Phrase) else found) == expected
+
+
+def test_organizers_commands_may_stand_beside_it() -> None:
+    found = parse("/petition goal 5\n/sign unlisted Ada")
+    assert found is not None
+    assert found.effect == Sign(unlisted=True)
+    assert restore(found.stored()) == found
 
 
 # --- the short way -----------------------------------------------------------------------------------------------

@@ -166,6 +166,13 @@ def petitions(draw: st.DrawFn) -> list[Post]:
     return [draw(posts(number=n, authors=authors)) for n in range(draw(st.integers(0, 6)))]
 
 
+def test_whoever_has_signed_may_ask_not_to_be_listed_after_the_end_by_an_edit() -> None:
+    signed = edited(says(1, Sign("Ada")), Sign(unlisted=True), EVENING)
+    late = says(2, Sign(), EVENING)
+    assert fold([signed, late], closed_at=NOON) == [Signature(ADA.id, "ada", 1, MORNING, unlisted=True)]
+    assert fold([signed, late]) == [Signature(ADA.id, "ada", 2, EVENING)]
+
+
 @given(petitions(), st.one_of(st.none(), st.integers(1000, 1012)), st.randoms(use_true_random=False))
 def test_the_tally_is_what_a_plain_recount_gives(talk: list[Post], closed_at: int | None, random: Random) -> None:
     talk = [post for post in talk if not post.muddled]
@@ -175,7 +182,7 @@ def test_the_tally_is_what_a_plain_recount_gives(talk: list[Post], closed_at: in
     for one in told:
         comments[one.id] = merge(comments[one.id], one) if one.id in comments else one
     signed = {
-        s.user_id: (s.comment_id, Sign(s.name, s.affiliation), s.signed_at)
+        s.user_id: (s.comment_id, Sign(s.name, s.affiliation, unlisted=s.unlisted), s.signed_at)
         for s in fold(comments.values(), closed_at=closed_at)
     }
     assert signed == recount(talk, closed_at)

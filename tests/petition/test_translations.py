@@ -36,6 +36,7 @@ FACTS = BlockContent(
     digest="adhash4096:0a",
     as_of=NOW,
     newest=[Signature(1, "ada", 5, NOW - 60, "Ada Lovelace", "Analytical Engines")],
+    unlisted=3,
     goal=2000,
     deadline=NOW + 86_400,
     milestones=[Milestone(1000, NOW // 86_400)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from bot.github.models.rest import IssueRead
@@ -13,6 +14,7 @@ from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
+from bot.petition.organizers.settings import read as read_settings
 from bot.reconcile.publish_plan import (
     EditDecision,
     PublishPlan,
@@ -33,7 +35,7 @@ ISSUE = Issue(1_000, 7, "Open the archive", frozenset({"petition"}), updated_at=
 THREAD = Thread(ISSUE.id, REPOSITORY, ISSUE.number, 1, ISSUE.title, False, 0, 400)
 PETITION = Snapshot(
     petition_id=ISSUE.id, installation_id=700, repository=REPOSITORY, title=ISSUE.title, page_key="key",
-    labelled=True, closed_at=None, count=3, digest=DigestSum().digest, newest=(), threads=(THREAD,),
+    labelled=True, closed_at=None, count=3, unlisted=0, digest=DigestSum().digest, newest=(), threads=(THREAD,),
     letters=(Letter(block.letter_digest("Dear all,"), 100, 0),), letter_changed=None, revision=9,
     published_revision=8, published_at=None, state=State.FINE, rules=Rules(), ended_at=None, final_count=None,
     anonymised_at=None, doubtful=0,
@@ -165,3 +167,20 @@ def test_rules_are_put_into_force_where_they_differ_or_signing_has_ended() -> No
 
 def test_a_letter_that_leaves_no_room_is_a_state() -> None:
     assert plan(KNOWN, shown("x" * block.BODY_LIMIT)).state is State.NO_ROOM
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", 2), ("show: login", 2), ("names: 0", 2), ("roster: private", 2), ("show: count", 0),
+        ("names: 0\nroster: private", 0),
+    ],
+)  # fmt: skip
+def test_the_block_says_how_many_are_not_listed_where_others_are(text: str, said: int) -> None:
+    settings = read_settings(text)
+    assert isinstance(settings, Settings)
+    petition = replace(PETITION, unlisted=2, rules=Rules(settings))
+    for expected, one in ((said, petition), (0, replace(petition, anonymised_at=1))):
+        known = replace(KNOWN, petition=one)
+        content = block_content(known, label="petition", addresses=Addresses(), now=NOW)
+        assert content.unlisted == expected

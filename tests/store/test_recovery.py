@@ -13,9 +13,12 @@ import pytest
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
-from bot.petition.comments.comment import Author
+from bot.petition.comments.comment import Author, Comment, Version, Writer, body_digest
+from bot.petition.comments.grammar import parse
 from bot.petition.github_facts import Continuation
 from bot.secret_key import decrypt, encrypt
+from bot.store.recovery import derived_state
+from bot.store.row_codec import CommentRow, write_comment
 from tests.chance import noise
 from tests.store.recovery_cases import (
     APP,
@@ -123,6 +126,19 @@ async def test_a_row_that_the_bot_could_not_read_is_left_out(damaged: Make) -> N
     await case.recover()
     seen = await case.inspect()
     assert (seen.count, seen.discrepancies) == (SIGNERS - 3, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/sign Ada, Guild", "/sign unlisted", "/unsign", "/petition goal 5\n/sign unlisted", "`/sign Ada`",
+        "I sign", "I sign\n\nOn Monday Ada wrote:\nPlease sign.", "Hello",
+    ],
+)  # fmt: skip
+def test_whatever_a_comment_says_its_row_can_be_read(text: str) -> None:
+    version = Version(5, body_digest(text), Writer.AUTHOR, parse(text))
+    row = CommentRow(Comment(1, 5, Author(1, "ada"), 5, (version,)), LETTER.id, LETTER.id)
+    assert derived_state._readable(write_comment(row), NOW) == row
 
 
 async def test_of_a_file_that_is_cut_off_the_beginning_is_saved(damaged: Make) -> None:

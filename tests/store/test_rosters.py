@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign, Unsign
-from bot.petition.counting.tally import Reason
+from bot.petition.counting.tally import Reason, digest
 from bot.petition.github_facts import (
     Continuation,
     InstallationFact,
@@ -74,6 +74,54 @@ async def test_who_is_not_counted_is_told_by_which_comment_in_any_of_the_issues(
     assert await unheard(scene, "@ADA") == (Reason.WITHDRAWN, 8, fact.comment.id)
     await scene.delete(fact.comment.id)
     assert await unheard(scene, "ada") is None
+
+
+@pytest.mark.parametrize("order", list(SortOrder))
+async def test_who_asked_not_to_be_listed_counts_and_is_in_no_list(scene: Scene, order: SortOrder) -> None:
+    await scene.sign("ada", "Ada")
+    before = await scene.sign("grace", "Grace")
+    await scene.say(person("alan"), Sign(unlisted=True))
+    await scene.edit(before, Sign(unlisted=True))
+    snapshot = await scene.snapshot()
+    assert (snapshot.count, snapshot.unlisted, [one.login for one in snapshot.newest]) == (3, 2, ["ada"])
+    for size in (1, 50):
+        assert list(chain(*await walk(scene, RosterQuery(order, size=size)))) == ["ada"]
+    for text in ("", "a", "grace", "alan"):
+        assert logins(await page(scene, RosterQuery(order, text))) == (["ada"] if text in ("", "a") else [])
+    whole = await scene.store.rosters.get_export(LETTER.id)
+    assert whole is not None
+    assert [entry.signature.login for entry in whole.entries] == ["ada"]
+    assert digest([whole.entries[0].signature.pair, *whole.unlisted]) == snapshot.digest
+    parts = [part async for part in scene.store.rosters.iterate_entries(LETTER.id)]
+    assert [entry.signature.login for part in parts for entry in part] == ["ada"]
+
+
+async def test_who_asked_not_to_be_listed_hears_of_being_counted_and_is_listed_after_another_word(
+    scene: Scene,
+) -> None:
+    async def told() -> list[tuple[str, bool]]:
+        details = await scene.store.rosters.get_details(LETTER.id, RosterQuery(text="@ADA"))
+        assert details is not None
+        return [(one.signature.login, bool(one.signature.unlisted)) for one in details.exact]
+
+    first = await scene.say(person("ada"), Sign(unlisted=True))
+    assert await told() == [("ada", True)]
+    assert logins(await page(scene, RosterQuery())) == []
+    await scene.edit(first, Sign("Ada"))
+    assert (await told(), logins(await page(scene, RosterQuery()))) == ([("ada", False)], ["ada"])
+    await scene.say(person("ada"), Sign(unlisted=True))
+    assert (await told(), logins(await page(scene, RosterQuery()))) == ([("ada", True)], [])
+    await scene.sign("ada")
+    assert (await told(), logins(await page(scene, RosterQuery()))) == ([("ada", False)], ["ada"])
+
+
+async def test_a_link_to_what_follows_whoever_is_unlisted_by_now_tells_nothing_of_them(scene: Scene) -> None:
+    for login in ("ada", "grace", "alan"):
+        await scene.sign(login)
+    last = await scene.sign("linus", "Zoe")
+    await scene.edit(last, Sign(unlisted=True))
+    found = await page(scene, RosterQuery(SortOrder.NAME, cursor=Cursor("zoe", last)))
+    assert logins(found) == ["ada", "alan", "grace"]
 
 
 async def test_nobody_is_explained_who_is_counted_or_unknown_or_shown_to_nobody(scene: Scene) -> None:

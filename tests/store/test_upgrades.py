@@ -58,6 +58,7 @@ async def test_what_a_version_left_comes_to_this_one(new_url: str, present: Rele
     assert await rows(store, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     snapshot = await store.petitions.get_snapshot(LETTER.id, 10)
     assert {one.login for one in snapshot.newest} == {"ada", "edsger"}
+    assert (snapshot.unlisted, await rows(store, "SELECT 1 FROM signatures WHERE unlisted")) == (0, [])
     assert snapshot.count == 2
     audit = await store.consistency.inspect(LETTER.id)
     assert audit is not None

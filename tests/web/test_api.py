@@ -74,6 +74,25 @@ async def test_the_digest_follows_from_the_signatures(scene: Scene) -> None:
     assert found["petition"]["digest"] == digest(pairs)
 
 
+async def test_who_asked_not_to_be_listed_is_in_no_form_and_forms_say_how_many(scene: Scene) -> None:
+    await scene.petition.sign("ada")
+    assert "subtitle" not in await scene.get(f"{PAGE}/feed.atom")
+    comment = await scene.petition.sign("grace", "Grace Hopper")
+    await scene.petition.edit(comment, Sign(unlisted=True))
+    for query in ("", "?q=grace", "?q=hopper", "?sort=name", "?sort=oldest&limit=1"):
+        text = await scene.get(f"{PAGE}.json{query}")
+        assert "grace" not in text
+        assert str(comment) not in text
+        assert (json.loads(text)["petition"]["count"], json.loads(text)["petition"]["unlisted"]) == (2, 1)
+    for form in (".csv", "/feed.atom", "/chart.svg"):
+        text = await scene.get(PAGE + form)
+        assert "grace" not in text
+        assert str(comment) not in text
+    told = "<subtitle>1 person who signed asked not to be listed.</subtitle>"
+    assert told in await scene.get(f"{PAGE}/feed.atom")
+    assert ">2</text>" in await scene.get(f"{PAGE}/badge.svg")
+
+
 async def test_json_comes_in_parts_that_lead_to_one_another(scene: Scene) -> None:
     for login in ("ada", "grace", "alan"):
         await scene.petition.sign(login)

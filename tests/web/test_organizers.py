@@ -185,7 +185,7 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
         show=frozenset(),
         minimum_account_age=30,
     )
-    snapshot = replace(details.snapshot, rules=Rules(settings), doubtful=2, anonymised_at=int(NOW))
+    snapshot = replace(details.snapshot, rules=Rules(settings), doubtful=2, unlisted=1, anonymised_at=int(NOW))
     shown = view_organizers(
         replace(details, snapshot=snapshot),
         Pages(PUBLIC, REPOSITORY, 7, "key"),
@@ -195,7 +195,8 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
     )
     counting = dict(shown["counting"])
     assert counting["Counted"] == (
-        "1 person has signed, 3 people have withdrawn; 2 uncertain until GitHub says who wrote them"
+        "1 person has signed, 1 of them not listed, 3 people have withdrawn;"
+        " 2 uncertain until GitHub says who wrote them"
     )
     assert counting["Signs"] == "/sign, or a comment that says nothing else than “I sign”, “signed”, “+1”"
     assert counting["Accounts"] == "30 days old or more when they sign"

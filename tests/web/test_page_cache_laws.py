@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import HealthCheck, given, settings
@@ -76,6 +77,15 @@ async def edit_details(world: World, which: int) -> None:
     if world.comments:
         comment = sorted(world.comments.values())[which % len(world.comments)]
         await world.petition.edit(comment, Sign(f"M{which}"))
+
+
+async def unlist(world: World, which: int) -> None:
+    """Ask not to be listed, with an edit or a new comment."""
+    login = LOGINS[which % 3]
+    if which % 2 and login in world.comments:
+        await world.petition.edit(world.comments[login], Sign(unlisted=True))
+    else:
+        world.comments[login] = await world.petition.say(person(login), Sign(unlisted=True))
 
 
 async def hide(world: World, which: int) -> None:
@@ -179,9 +189,9 @@ async def let_time_pass(world: World, which: int) -> None:
 
 
 EVENTS: Sequence[Event] = (
-    sign, sign, sign, withdraw, edit_details, hide, delete, rename_account, change_title, change_label, close,
-    change_repository, change_repository, edit_letter, read_letter, change_rules, change_rules, change_rules,
-    forget, anonymise, suspend, publish, publish, let_time_pass,
+    sign, sign, sign, unlist, unlist, withdraw, edit_details, hide, delete, rename_account, change_title,
+    change_label, close, change_repository, change_repository, edit_letter, read_letter, change_rules,
+    change_rules, change_rules, forget, anonymise, suspend, publish, publish, let_time_pass,
 )  # fmt: skip
 
 STEPS = st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 40), st.booleans()), min_size=1, max_size=12)
@@ -213,6 +223,26 @@ def _app(context: PagesContext) -> web.Application:
 
     plenty = RequestLimits(pages=Rate(1_000_000, 1_000_000.0))
     return create_app(record=record, secrets=["s"], readiness=ready, context=context, limits=plenty)
+
+
+@pytest.mark.parametrize("by_edit", [True, False])
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_what_is_served_after_somebody_asked_not_to_be_listed_does_not_name_them(
+    sqlite_template: Path, by_edit: bool, elsewhere: bool
+) -> None:
+    async with world_at(sqlite_template) as world:
+        await world.petition.sign("grace")
+        world.comments["ada"] = await world.petition.say(person("ada"), Sign("Nym", "Guild", "Reason"))
+        for form in FORMS:
+            await world.get(world.cached, f"/petitions/acme/letters/7{form}")
+        world.petition.store = world.stores[elsewhere]
+        await unlist(world, 3 if by_edit else 0)
+        world.monotonic[0] += 1.0 if elsewhere else 0.0
+        for form in FORMS:
+            status, body, _ = await world.get(world.cached, f"/petitions/acme/letters/7{form}")
+            assert status == 200
+            for text in (b"Nym", b"Guild", b"Reason", b"github.com/ada", b'"ada"', b",ada,", b">ada<"):
+                assert text not in body, form
 
 
 @given(STEPS)

@@ -147,6 +147,24 @@ async def test_was_i_counted_is_answered_plainly(scene: Scene) -> None:
     assert "Ada Lovelace" in some
 
 
+async def test_who_asked_not_to_be_listed_is_told_that_it_counts_and_stands_nowhere(scene: Scene) -> None:
+    signed = await scene.petition.sign("ada", "Ada Lovelace")
+    assert "asked not to be listed" not in (await read(scene, PAGE)).text
+    await scene.petition.edit(signed, Sign(unlisted=True))
+    for path in (PAGE, f"{PAGE}?sort=name", f"{PAGE}?q=lovelace", f"{PAGE}?q=ad"):
+        html = await scene.get(path)
+        assert "github.com/ada" not in html
+        assert f"issuecomment-{signed}" not in html
+        assert "1 person who signed asked not to be listed." in html
+    assert "1 person has signed" in (await read(scene, PAGE)).text
+    assert "Nobody has signed yet" not in (await read(scene, PAGE)).text
+    assert "Yes, ada is counted, and not listed, as asked: signed on" in (await read(scene, f"{PAGE}?q=ada")).text
+    by_name = (await read(scene, f"{PAGE}?q=lovelace")).text
+    assert "Whoever asked not to be listed is found by the GitHub login only." in by_name
+    await set_up(scene, "show: count")
+    assert "asked not to be listed" not in (await read(scene, PAGE)).text
+
+
 async def test_fifty_names_are_on_a_page_and_the_rest_behind_it(scene: Scene) -> None:
     for number in range(60):
         await scene.petition.say(person(f"p{number:03}" + "x" * number), Sign(f"Person {number}."))

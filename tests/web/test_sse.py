@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from bot.petition.comments.commands import Sign
 from bot.store import PetitionDetails, Rosters
 from bot.web.context import PagesContext
 from bot.web.pages import sse, view_models
@@ -50,6 +51,17 @@ async def test_an_open_page_hears_of_a_new_signature(sqlite_url: str) -> None:
         news = await heard(stream)
         assert (news["count"], news["headline"]) == (1, "1 person has signed")
         assert "&lt;b&gt;Ada&lt;/b&gt;" in news["entries"]
+
+
+async def test_an_open_page_hears_that_somebody_is_not_listed_any_more(sqlite_url: str) -> None:
+    async with serving(sqlite_url) as scene, watching(scene) as stream:
+        assert (await heard(stream))["unlisted"] == ""
+        signed = await scene.petition.sign("ada", "Ada Lovelace")
+        assert "Ada Lovelace" in (await heard(stream))["entries"]
+        await scene.petition.edit(signed, Sign(unlisted=True))
+        news = await heard(stream)
+        assert (news["count"], news["listed"], news["entries"]) == (1, 0, "")
+        assert news["unlisted"] == "1 person who signed asked not to be listed."
 
 
 async def test_a_page_that_is_up_to_date_hears_only_what_is_new(sqlite_url: str) -> None:

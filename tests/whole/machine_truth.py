@@ -30,6 +30,8 @@ class Meaning:
     number: int = 0
     goals: tuple[int, ...] = ()
     text: str = ""
+    unlisted: bool = False
+    """Whether who signs asks not to be listed; then no details come with it."""
 
 
 SILENCE = Meaning()
@@ -64,6 +66,7 @@ _PHRASES: Sequence[Callable[[int], tuple[str, Meaning]]] = (
     lambda n: (f"/unsign\n\n/sign Nym{n}", Meaning("sign", f"Nym{n}")),
     lambda n: (f"`/sign Nym{n}` is what one types; /sign is the word", SILENCE),
     lambda _: (PHRASE, Meaning("phrase")),
+    lambda n: (f"/sign unlisted Nym{n}, Guild{n}", Meaning("sign", unlisted=True)),
 )
 
 
@@ -102,6 +105,7 @@ class Signer:
     name: str
     affiliation: str
     restored: Meaning = SILENCE
+    unlisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,14 @@ class Petition:
             if word.meaning.verb == "unsign" or (signs and not in_vain):
                 last[author.id] = comment, word
         return [
-            Signer(comment.user, comment, word.meaning.name, word.meaning.affiliation, word.restored)
+            Signer(
+                comment.user,
+                comment,
+                word.meaning.name,
+                word.meaning.affiliation,
+                word.restored,
+                word.meaning.unlisted,
+            )
             for _, (comment, word) in sorted(last.items())
             if word.meaning.verb != "unsign"
         ]
@@ -262,7 +273,9 @@ def word_of(comment: Comment, book: PhraseBook) -> Word:
             own = now = text
             own_text = edit.text
         elif own.verb == "sign":
-            now = Meaning("sign") if text.verb == "sign" else SILENCE
+            # Whoever asks that somebody is not listed is believed.
+            bare = Meaning("sign", unlisted=own.unlisted or text.unlisted)
+            now = bare if text.verb == "sign" else SILENCE
         else:
             now = own if own.verb == "unsign" or (own.verb == "phrase" and text == own) else SILENCE
     return Word(now, made_at, own if comment.edits[-1].text == own_text else SILENCE)
@@ -295,6 +308,11 @@ def _wrong_goals(block: str, goals: tuple[int, ...], count: int) -> Iterator[str
 
 
 def _wrong_names(block: str, signers: Sequence[Signer], wishes: Wishes) -> Iterator[str]:
+    unlisted = sum(signer.unlisted for signer in signers)
+    said = re.findall(r"(\d+) \w+ who signed asked not to be listed", block)
+    if said != ([str(unlisted)] if unlisted and wishes.show != "count" else []):
+        yield f"the block says that {said} asked not to be listed, and {unlisted} did"
+    signers = [signer for signer in signers if not signer.unlisted]
     most = 0 if wishes.show == "count" else wishes.names
     shown = set(re.findall(r"^\| .*\]\(https?://[^/)]+/([\w-]+)\)", block, re.MULTILINE))
     here = [signer for signer in signers if signer.user.login in shown]

@@ -6,7 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from tests.whole.command_line import run
+from bot.export.formats import FORMATS
+from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene
 
 
@@ -33,6 +34,29 @@ async def test_an_organizer_takes_a_petition_away_and_anybody_checks_it(stage: S
     (folder / "signatures.csv").write_text("nobody")
     code, out, _ = await run("verify", "--pack", str(folder))
     assert (code, "signatures.csv is not the file" in out) == (1, True)
+
+
+async def test_who_asked_not_to_be_listed_is_in_nothing_that_is_taken_away(stage: Scene, tmp_path: Path) -> None:
+    petition = stage.petition(title="Read what you sign")
+    stage.sign(petition, "ada", "/sign Ada Lovelace")
+    stage.sign(petition, "grace", "/sign unlisted Grace Hopper")
+    await stage.shows(petition, 2)
+    name = f"{petition.repository.full_name}#{petition.number}"
+    database = {"DATABASE_URL": stage.database_url, "GITHUB_API_URL": stage.sandbox.api_url}
+
+    for form in FORMATS:
+        code, out, _ = await run("export", name, "--format", form, **database)
+        assert (code, "grace" in out.lower()) == (0, False), form
+    folder = tmp_path / "pack"
+    code, _, _ = await run("handover", name, "--out", str(folder), **database)
+    assert code == 0
+    assert all("grace" not in path.read_text(encoding="utf-8").lower() for path in folder.iterdir())
+    code, out, _ = await run("verify", "--pack", str(folder))
+    assert (code, "1 person who signed asked not to be listed." in out) == (0, True)
+    code, out, _ = await run("verify", name, **credentials(stage.sandbox, DATABASE_URL=stage.database_url))
+    assert (code, "the comments hold 2 signatures, and so says the block" in out) == (0, True)
+    code, out, _ = await run("verify", "--database", **database)
+    assert (code, "2 signatures" in out) == (0, True)
 
 
 async def test_what_is_not_there_is_said(stage: Scene, tmp_path: Path) -> None:

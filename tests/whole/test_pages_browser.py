@@ -108,6 +108,34 @@ async def test_no_page_keeps_anybody_out(stage: Scene, browser: Browser, scheme:
     await context.close()
 
 
+async def test_who_asks_not_to_be_listed_is_gone_from_the_open_page(stage: Scene, page: Page) -> None:
+    issue, address = await petition(stage)
+    signed = stage.sign(issue, "grace", "/sign Grace Hopper")
+    await stage.shows(issue, 1)
+    await page.goto(address)
+    await expect(page.locator("#unlisted")).to_be_hidden()
+    stage.sign(issue, "ada")
+    await expect(page.locator("#entries > li")).to_have_count(2)
+    await page.evaluate("window.here = true")
+    stage.sandbox.comments.edit(signed, signed.user, "/sign unlisted Grace Hopper")
+    await expect(page.locator("#entries > li")).to_have_count(1)
+    await expect(page.get_by_text("1 person who signed asked not to be listed.")).to_be_visible()
+    await expect(page.get_by_role("heading", name="2 people have signed")).to_be_visible()
+    assert await page.evaluate("window.here === true")
+    await page.get_by_role("searchbox").fill("grace")
+    await page.get_by_role("button", name="Search").click()
+    await expect(page.get_by_role("status")).to_contain_text("Yes, grace is counted, and not listed, as asked")
+
+
+async def test_the_first_who_signs_is_not_listed_and_the_open_page_says_so(stage: Scene, page: Page) -> None:
+    issue, address = await petition(stage)
+    await page.goto(address)
+    await expect(page.get_by_text("Nobody has signed yet.")).to_be_visible()
+    stage.sign(issue, "ada", "/sign unlisted")
+    await expect(page.get_by_text("1 person who signed asked not to be listed.")).to_be_visible()
+    await expect(page.get_by_text("Nobody has signed yet.")).to_have_count(0)
+
+
 async def too_wide(page: Page) -> int:
     """Give by how many pixels a page has to be scrolled sideways."""
     width: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -23,6 +23,34 @@ async def test_a_person_signs_and_sees_it(stage: Scene) -> None:
     await stage.reacted(signed, "+1")
 
 
+async def test_a_person_asks_not_to_be_listed_and_is_listed_again(stage: Scene) -> None:
+    petition = stage.petition()
+    stage.sign(petition, "grace")
+    signed = stage.sign(petition, "ada", "/sign Ada Lovelace")
+    assert "Ada Lovelace" in await stage.shows(petition, 2)
+    unlisted = stage.sign(petition, "ada", "/sign unlisted Ada Lovelace")
+    await stage.until(lambda: "1 person who signed asked not to be listed." in (petition.body or ""))
+    body = await stage.shows(petition, 2)
+    assert "Ada" not in body
+    assert "/ada)" not in body
+    await stage.reacted(unlisted, "+1")
+    await stage.reacted(signed, "+1")
+    stage.sandbox.comments.edit(unlisted, unlisted.user, "/sign A. L.")
+    await stage.until(lambda: "**A. L.**" in (petition.body or ""))
+    assert "not to be listed" not in await stage.shows(petition, 2)
+
+
+async def test_nobody_lists_who_asked_not_to_be_by_editing(stage: Scene) -> None:
+    petition = stage.petition()
+    signed = stage.sign(petition, "ada", "/sign unlisted")
+    await stage.shows(petition, 1)
+    stage.sandbox.comments.edit(signed, stage.organizer(), "/sign Ada Lovelace")
+    stage.sign(petition, "grace")
+    body = await stage.shows(petition, 2)
+    assert "1 person who signed asked not to be listed." in body
+    assert "/ada)" not in body
+
+
 async def test_a_person_who_signs_twice_counts_once(stage: Scene) -> None:
     petition = stage.petition()
     stage.sign(petition, "ada")

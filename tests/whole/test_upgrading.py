@@ -30,6 +30,7 @@ READ_BEFORE: dict[str, Command | None] = {
     "signed": Phrase("0123456789abcdef", is_attempt=True),
     "Count me in": Phrase("0123456789abcdef"),
     "/sign李云": None,
+    "/sign unlisted Mae Jemison": Sign("unlisted Mae Jemison"),
 }
 """What 0.1.0 made of texts that are read otherwise now, and of one that is not."""
 
@@ -69,7 +70,7 @@ async def test_a_database_of_0_1_0_comes_to_what_a_recount_says(
             said: dict[str, Comment] = {
                 words: stage.sign(petition, f"person-{number}", words) for number, words in enumerate(READ_BEFORE)
             }
-            await stage.shows(petition, 5)
+            await stage.shows(petition, 6)
             await stage.reacted(said["/sign No way!"], "+1")
             await stage.reacted(said["signed"], "confused")
             await stage.stop_bot()
@@ -88,10 +89,12 @@ async def test_a_database_of_0_1_0_comes_to_what_a_recount_says(
         clock = Clock(ahead=60)
         stage.clock = app.Clock(now=clock)
         await stage.start_bot()
-        await stage.shows(petition, 6)
+        await stage.shows(petition, 7)
         for words, reaction in {"/sign No way!": "confused", "signed": "+1", "Count me in": "+1"}.items():
             await stage.reacted(said[words], reaction)
         assert (await verify(IssueName("lovelace/letters", 1), stage.config())).recount.agrees
         assert "**Ada Lovelace**" in (petition.body or "")
         assert "example.org" not in (petition.body or "")
         assert "No way" not in (petition.body or "")
+        assert "Jemison" not in (petition.body or "")
+        assert "1 person who signed asked not to be listed." in (petition.body or "")

@@ -23,6 +23,8 @@ class BlockContent(Struct, frozen=True):
     digest: str
     as_of: WholeEpochSeconds
     newest: Sequence[Signature] = ()
+    unlisted: int = 0
+    """How many who have signed asked not to be listed, where others are."""
     goal: int | None = None
     labelled: bool = True
     label: str = "petition"

@@ -192,12 +192,23 @@ def more(content: BlockContent, tr: Translator) -> str:
     page = tr.translate("all signatures") if content.csv_url else tr.translate("the petition's page")
     named = ((page, content.roster_url), ("CSV", content.csv_url), ("JSON", content.json_url))
     links = " · ".join(_link(name, url) for name, url in named if url)
-    rest = content.count - len(content.newest)
+    rest = content.count - content.unlisted - len(content.newest)
     if rest <= 0 or not content.newest:
         return links if content.count else ""
     if links:
         return tr.count("…and {number} more: {links}", "…and {number} more: {links}", rest, links=links)
     return tr.count("…and {number} more in the comments below.", "…and {number} more in the comments below.", rest)
+
+
+def unlisted(content: BlockContent, tr: Translator) -> str:
+    """Format how many signed and are not listed."""
+    if not content.unlisted:
+        return ""
+    return tr.count(
+        "{number} person who signed asked not to be listed.",
+        "{number} people who signed asked not to be listed.",
+        content.unlisted,
+    )
 
 
 def letter_changed(content: BlockContent, tr: Translator) -> str:
@@ -338,6 +349,7 @@ SECTIONS: Final = (
     Section(letter_changed, 110),
     Section(newest, 0),
     Section(more, 40),
+    Section(unlisted, 35),
     Section(remarks, 30),
     Section(help_on_commands, 20),
     Section(time_of_counting, 70),

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice, takewhile
 from typing import Final
 
-from bot.petition.comments import mistyped
+from bot.petition.comments import mistyped, vocabulary
 from bot.petition.comments.names import COMMAS
 from bot.petition.comments.own_text import lines_begun_in_text
 
@@ -100,6 +100,19 @@ def without_punctuation(details: str) -> str:
     """Return details without the marks that come right behind a command."""
     return PUNCTUATION.sub("", details, count=1).strip()
 
+
+def asks_to_be_unlisted(details: str, following: Sequence[str]) -> tuple[bool, str, Sequence[str]]:
+    """Return whether the first word asks not to be listed, and the details and the lines below without it."""
+    if not details and following and _UNLISTED.fullmatch(following[0]):
+        return True, "", following[1:]
+    found = _UNLISTED.match(details)
+    return (True, without_punctuation(details[found.end() :]), following) if found else (False, details, following)
+
+
+_AROUND = rf"""[*_`"'“”„«»<>()\[\]{_PASTED}]{{0,3}}"""
+_UNLISTED = re.compile(
+    rf"{_AROUND}(?ai:{vocabulary.UNLISTED}){_AROUND}(?![^\s{_MARKS}{_UNSPACED}(（–—])[{_MARKS}]*"
+)
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
 PUNCTUATION: Final = re.compile(rf"[{_MARKS}]*\s*(?:(?:[{_STOPS}]+|[-–—])(?:\s+|$))?")

@@ -15,6 +15,7 @@ from bot.petition.comments.command_lines import (
     PUNCTUATION,
     RESPOND,
     WITHDRAWS,
+    asks_to_be_unlisted,
     without_punctuation,
 )
 from bot.petition.comments.details import read_details as read_signature_details
@@ -84,13 +85,15 @@ class Command(Struct, frozen=True):
 
 
 class Sign(Command, frozen=True):
-    """`/sign`, with the details the person wants shown; None where they gave none."""
+    """`/sign`, with the details the person wants shown; None where they gave none, or do not want to be listed."""
 
-    kind, codes = "sign", "s"
+    kind, codes = "sign", "sn"
 
     name: str | None = None
     affiliation: str | None = None
     reason: str | None = None
+    unlisted: bool = False
+    """Whether it counts and is shown nowhere; its details are not kept."""
 
     @classmethod
     def parse(cls, details: str, following: Sequence[str], /) -> Command:
@@ -99,12 +102,29 @@ class Sign(Command, frozen=True):
             return Unsign()
         if AGAIN.search(details):
             details = without_punctuation(AGAIN.split(details)[-1])
+        unlisted, details, following = asks_to_be_unlisted(details, following)
         read = read_signature_details(details, following)
-        return ATTEMPT if read is None else cls(read.name, read.affiliation, read.reason)
+        if read is None:
+            return ATTEMPT
+        return cls(unlisted=True) if unlisted else cls(read.name, read.affiliation, read.reason)
 
     def without_details(self) -> Sign:
-        """Return a bare `/sign`."""
-        return Sign()
+        """Return a bare `/sign`, unlisted if it is."""
+        return Sign(unlisted=self.unlisted)
+
+    def redacted(self, shown: Command | None) -> Sign | None:
+        """Return a bare `/sign`, unlisted where either asks for that: an edit can take away what is shown."""
+        shows = None if shown is None else shown.own_part
+        return Sign(unlisted=self.unlisted or shows.unlisted) if isinstance(shows, Sign) else None
+
+    def stored(self) -> list[str | None]:
+        """Return it as the database keeps it."""
+        return ["n"] if self.unlisted else ["s", self.name, self.affiliation, self.reason]
+
+    @classmethod
+    def restore(cls, code: str, *details: Any) -> Sign:
+        """Read what `stored` returned."""
+        return cls(unlisted=True) if code == "n" else cls(*details)
 
 
 class Unsign(Command, frozen=True):

@@ -362,7 +362,7 @@ _UNUSUAL = frozenset().union(
     vocabulary.FILLER,
     vocabulary.TRAILING,
     vocabulary.PLACEHOLDERS,
-    ["first", "last"],
+    ["first", "last", vocabulary.UNLISTED],
     vocabulary.NO_AFFILIATION,
     vocabulary.NEGATIONS,
     vocabulary.STARTERS,

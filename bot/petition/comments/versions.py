@@ -286,11 +286,11 @@ class _Second:
         return {after.hidden}
 
 
-def _freshness(version: Version) -> tuple[int, str, bool, str]:
-    # By its kind first, because that is all that is left of an outdated command, or of one that was forgotten.
+def _freshness(version: Version) -> tuple[int, str, str, bool, str]:
+    # First by what is left of an outdated command, or of one that was forgotten.
     command = version.command
-    has_details = command is not None and command != command.without_details()
-    return (version.seen, type(command).__name__, has_details, repr(command))
+    left = command and command.without_details()
+    return (version.seen, type(command).__name__, repr(left), command != left, repr(command))
 
 
 def _rank(version: Version) -> tuple[int, int, str, str, str, int]:

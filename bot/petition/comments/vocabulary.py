@@ -393,3 +393,5 @@ COURTESIES: Final = _words("""
 """Words that may stand before a command that clearly was meant as one."""
 SELF: Final = _words("i we ich wir je nous yo eu io ik ja я 我 私 أنا")
 """What people call themselves."""
+UNLISTED: Final = "unlisted"
+"""The first word behind the command of whoever wants to be counted and not to be listed."""

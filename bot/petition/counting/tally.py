@@ -55,6 +55,8 @@ class Signature(Struct, frozen=True):
     name: str | None = None
     affiliation: str | None = None
     reason: str | None = None
+    unlisted: bool = False
+    """Whether it is in no list that is shown."""
 
     @property
     def pair(self) -> Pair:
@@ -251,8 +253,9 @@ def _signature(latest: _Counted) -> Signature | None:
     if isinstance(command, Unsign):
         return None
     return Signature(
-        author.id, author.login, comment_id, made_at, command.name, command.affiliation, command.reason
-    )
+        author.id, author.login, comment_id, made_at, command.name, command.affiliation, command.reason,
+        command.unlisted,
+    )  # fmt: skip
 
 
 def _reason(comment: Comment, stands: Standing, conditions: _Conditions, rules: Rules) -> Reason | None:

@@ -115,7 +115,8 @@ _PUT_SIGNATURES: Final = upsert(
     "signatures",
     "comment_id",
     "petition_id BIGINT, user_id BIGINT, login TEXT, comment_id BIGINT, signed_at BIGINT, name TEXT,"
-    " affiliation TEXT, reason TEXT, sort_key BYTEA, name_spellings TEXT, affiliation_spellings TEXT",
+    " affiliation TEXT, reason TEXT, unlisted BOOLEAN, sort_key BYTEA, name_spellings TEXT,"
+    " affiliation_spellings TEXT",
 )
 
 

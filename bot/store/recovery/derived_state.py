@@ -163,7 +163,7 @@ def _readable(columns: Sequence[Any], now: WholeEpochSeconds) -> CommentRow | No
 
 
 _VERSIONS: Final = msgspec.json.Decoder(
-    list[tuple[int, str, str, list[str | None] | None, str | None, bool | None, int]]
+    list[tuple[int, str, str, list[str | list[str | None] | None] | None, str | None, bool | None, int]]
 )
 
 

@@ -77,8 +77,9 @@ def _counted(details: PetitionDetails, review: SignatureReview) -> str:
     snapshot = details.snapshot
     doubtful = f"; {snapshot.doubtful:,} uncertain until GitHub says who wrote them" if snapshot.doubtful else ""
     signed = f"{people_have(snapshot.count)} signed" if snapshot.count else "nobody has signed"
+    unlisted = f", {snapshot.unlisted:,} of them not listed" if snapshot.unlisted else ""
     withdrawn = f"{people_have(review.withdrawn)} withdrawn" if review.withdrawn else "nobody has withdrawn"
-    return f"{signed}, {withdrawn}{doubtful}"
+    return f"{signed}{unlisted}, {withdrawn}{doubtful}"
 
 
 def _what_signs(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from bot.export import letter_html
 from bot.export.chart import chart, day_name, growth_of, sparkline
+from bot.export.schemas import asked_not_to_be_listed
 from bot.petition.block.sections import example_of
 from bot.petition.comments.faults import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
@@ -62,6 +63,7 @@ def view_petition(
         "entries": list(_with_versions(details.page.entries, letters)),
         "exact": details.exact,
         "not_counted": uncounted,
+        "unlisted": asked_not_to_be_listed(snapshot.unlisted),
         "explanation": uncounted and _explain(uncounted.reason, uncounted.fault, is_closed=ended is not None),
         **_roster_links(details, pages, query),
     }
@@ -165,6 +167,8 @@ def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, ob
         "goal": goal,
         "progress": progress(snapshot.count, goal),
         "entries": entries,
+        "listed": snapshot.count - snapshot.unlisted,
+        "unlisted": asked_not_to_be_listed(snapshot.unlisted),
     }
 
 

@@ -1,4 +1,4 @@
-"""What comments were read with, who signed out, finer times, what strangers try, former names, keys of rosters."""
+"""What comments were read with, who signed out, finer times, what strangers try, former names, rosters."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def upgrade() -> None:
     # Where a command stands among those of its comment.
     op.add_column("audit", sa.Column("position", sa.BigInteger, nullable=False, server_default="0"))
     _mails()
+    _unlisted()
 
 
 def _readings() -> None:
@@ -42,6 +43,19 @@ def _mails() -> None:
         sa.Column("asked_at", sa.Double, nullable=False),
     )
     op.create_index("mail_lookups_of_petition", "mail_lookups", ["petition_id", "asked_at"])
+
+
+def _unlisted() -> None:
+    """Add whose signatures are in no list; all of an earlier release are listed."""
+    op.add_column("signatures", sa.Column("unlisted", sa.Boolean, nullable=False, server_default=sa.false()))
+    unlisted = sa.text("unlisted")
+    op.create_index(
+        "signatures_unlisted",
+        "signatures",
+        ["petition_id", "comment_id"],
+        sqlite_where=unlisted,
+        postgresql_where=unlisted,
+    )
 
 
 def _sign_outs() -> None:

@@ -22,7 +22,11 @@ function show(news) {
   const fresh = new DOMParser().parseFromString(`<ol>${news.entries}</ol>`, "text/html").querySelectorAll("li");
   const known = new Map([...(list?.children ?? [])].map((entry) => [entry.id, entry]));
   if (!list) return;
-  if (!known.size !== !fresh.length) location.reload();
+  const unlisted = document.getElementById("unlisted");
+  unlisted.textContent = news.unlisted;
+  unlisted.hidden = !news.unlisted;
+  const isEmpty = document.querySelector("#roster .empty") !== null;
+  if (!known.size !== !fresh.length || isEmpty !== !news.count) location.reload();
   if (!fresh.length) return;
   // The newest ones are all there; what stands among the old ones and not among them has been withdrawn.
   const oldest = fresh[fresh.length - 1].id;
@@ -39,6 +43,6 @@ function show(news) {
     return document.adoptNode(entry);
   });
   let kept = passed ? rest : [...list.children].filter((entry) => !top.includes(entry));
-  if (news.count <= fresh.length) kept = [];
+  if (news.listed <= fresh.length) kept = [];
   list.replaceChildren(...top, ...kept.slice(0, Math.max(50 - top.length, 0)));
 }
