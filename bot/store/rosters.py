@@ -9,6 +9,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.petition.comments.commands import Command, Unsign
+from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
@@ -21,7 +23,7 @@ from bot.store.not_counted import (
     read_not_counted,
 )
 from bot.store.roster_pages import Entry, RosterPage, RosterQuery, SortOrder, read_page, read_signature_of
-from bot.store.row_codec import read_repository, read_rules
+from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
 from bot.units import WholeEpochSeconds
 
@@ -296,8 +298,21 @@ _COUNT_WITHDRAWN: Final = statement("""
       AND c.petition_id = $1 AND c.command = 'unsign'
       AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
 """)
+# A comment with commands of organizers is kept as one, whatever else it says.
+_ORDERS_OF_OTHERS: Final = statement(f"""
+    SELECT {COMMENT_COLUMNS} FROM comments c
+    WHERE c.petition_id = $1 AND c.command = 'order'
+      AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
+      AND c.author_id NOT IN (SELECT author_id FROM comments WHERE petition_id = $1 AND command = 'unsign')
+""")
 
 
 def _count_withdrawn(transaction: Transaction, petition_id: int) -> int:
+    comments = (read_comment(row).comment for row in transaction.tuples(_ORDERS_OF_OTHERS, petition_id))
+    others = {one.author and one.author.id for one in comments if _withdraws(standing(one).command)}
     count: int = transaction.tuples(_COUNT_WITHDRAWN, petition_id)[0][0]
-    return count
+    return count + len(others)
+
+
+def _withdraws(command: Command | None) -> bool:
+    return command is not None and isinstance(command.effect, Unsign)
