@@ -196,6 +196,15 @@ def test_the_name_is_what_follows(typed: str, name: str) -> None:
             "seulement si on change",
             "solo si cambian",
             "mits het",
+            "Ada if the text is changed",
+            "Ada once point 3 is gone",
+            "IF you change it",
+            "Unless 3 is dropped",
+            "Ada, unless",
+            "Ada\nonly if the text is changed",
+            "as soon as it is changed",
+            "Ada, conditional on point 3",
+            "Ada wenn Punkt 3 fehlt",
         ],
         *[
             "what is this?",
@@ -211,6 +220,23 @@ def test_the_name_is_what_follows(typed: str, name: str) -> None:
 )
 def test_a_refusal_a_condition_or_a_question_does_not_sign(typed: str) -> None:
     check(f"/sign {typed}", replace(ATTEMPT, fault=Fault.WORDS.value))
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("Ada, TENZIJ", Sign("Ada", "TENZIJ")),
+        ("Mits", Sign("Mits")),
+        ("Ravi Kumar, MITS Gwalior", Sign("Ravi Kumar", "MITS Gwalior")),
+        ("Jane Roe, MA student", Sign("Jane Roe", "MA student")),
+        ("Jane Roe, ALS patient", Sign("Jane Roe", "ALS patient")),
+        ("Wei Ma", Sign("Wei Ma")),
+        ("Ada\nOnly if we act together can we win.", Sign("Ada", reason="Only if we act together can we win.")),
+        ("Ada\nas long as there is war, I sign", Sign("Ada", reason="as long as there is war, I sign")),
+    ],
+)
+def test_a_name_or_a_reason_with_the_word_of_a_condition_is_none(typed: str, expected: Sign) -> None:
+    check(f"/sign {typed}", expected)
 
 
 @pytest.mark.parametrize("body", ["/sign?", "/sign??", "/sign ?", "/sign ?!", "/sign？"])

@@ -17,6 +17,7 @@ from bot.petition.comments.names import (
     MOST_WORDS,
     ends_sentence,
     fit,
+    goes_on_with_condition,
     introduced,
     is_condition,
     is_filler,
@@ -51,7 +52,7 @@ def read_details(line: str, following: Sequence[str]) -> Details | None:
     if not is_introduced and is_prose(line) and not is_filler(line):
         line, prose = "", line
     name, affiliation = read_line(line)
-    if name is not None and is_condition(affiliation or ""):
+    if (name is not None and is_condition(affiliation or "")) or goes_on_with_condition(next(iter(following), "")):
         return None
     below = _read_below(following, has_name=name is not None)
     return Details(

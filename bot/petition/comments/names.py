@@ -82,28 +82,10 @@ _LONGEST_LOOK = 400
 _LONGEST_NAME = 200
 MOST_WORDS = 8
 FEW_WORDS = 3
-_VERBS = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "does",
-        "did",
-        "doesn't",
-        "didn't",
-        "has",
-        "to",
-        "should",
-        "means",
-        "works",
-        "adds",
-        "seems",
-        "command",
-        "not",
-        "the",
-        "of",
-    ]
-)
+_VERBS = frozenset([
+    *["is", "are", "was", "does", "did", "doesn't", "didn't", "has", "to", "should", "means", "works"],
+    *["adds", "seems", "command", "not", "the", "of"],
+])  # fmt: skip
 _ARTICLES = frozenset(["the", "of", "to"])
 _LAST_WORD = re.compile(r"(.*[\s,，、])(\w+)[.!]*", re.DOTALL)
 
@@ -169,9 +151,33 @@ def is_condition(text: str) -> bool:
     start = next(
         (at for at, word in enumerate(words) if fold(word).strip(_AROUND_WORDS) not in vocabulary.FILLER), 0
     )
-    following = words[start + 1] if start + 1 < len(words) else ""
-    goes_on = bool(following) and (not following[0].isupper() or fold(following) in vocabulary.STARTERS)
-    return goes_on and fold(words[start]) in vocabulary.CONDITIONAL_STARTS
+    begins = start < len(words) and fold(words[start]) in vocabulary.CONDITIONAL_STARTS
+    return (begins and _is_followed(words, start)) or any(_makes_condition(words, at) for at in range(len(words)))
+
+
+def _makes_condition(words: Sequence[str], at: int) -> bool:
+    said, is_small = fold(words[at]).strip(_AROUND_WORDS), not words[at].strip(_AROUND_WORDS)[:1].isupper()
+    if said in vocabulary.CONDITIONAL_WORDS:
+        return is_small or _is_followed(words, at)
+    return said in vocabulary.CONDITIONAL_BETWEEN and is_small and at + 1 < len(words)
+
+
+def _is_followed(words: Sequence[str], at: int) -> bool:
+    """Return whether a word is no name or abbreviation, such as `MA student`, but goes on as a condition does."""
+    following = words[at + 1].lstrip(_AROUND_WORDS) if at + 1 < len(words) else ""
+    bare = words[at].strip(_AROUND_WORDS)
+    if not following or (bare.isupper() and fold(bare) in vocabulary.ABBREVIATED):
+        return False
+    return not following[0].isupper() or fold(following) in vocabulary.STARTERS
+
+
+def goes_on_with_condition(line: str) -> bool:
+    """Return whether the line below a command goes on with a condition, and begins no sentence of its own."""
+    said = words_of(line)
+    if not line[:1].islower() or not said:
+        return False
+    found = _CONDITIONS.match(" ".join(said))
+    return said[0] in vocabulary.CONDITIONAL_WORDS or bool(found and found[0] not in vocabulary.REASONABLE)
 
 
 _QUESTION = re.compile(r"""(?:^|\s)[?？؟¿]|[?？؟][\s"'”’»)）.!?？！]*$""")
@@ -373,6 +379,6 @@ _UNUSUAL = frozenset().union(
     vocabulary.SELF,
     vocabulary.DEGREES,
     vocabulary.DEGREES_DOTTED,
-    *(re.findall(r"[a-z']+", one) for one in vocabulary.CONDITIONS),
+    *(re.findall(r"[a-z']+", one) for one in (*vocabulary.CONDITIONS, *vocabulary.CONDITIONAL_WORDS)),
     re.findall(r"[a-z']+", vocabulary.INTRODUCTIONS + vocabulary.WEAK_INTRODUCTIONS),
 ) - {"s"}
