@@ -15,11 +15,11 @@ from bot.petition.comments import vocabulary
 from bot.petition.comments.names import (
     LINKS,
     MOST_WORDS,
+    declines,
     ends_sentence,
     fit,
     goes_on_with_condition,
     introduced,
-    is_condition,
     is_filler,
     is_prose,
     is_unspaced,
@@ -52,7 +52,7 @@ def read_details(line: str, following: Sequence[str]) -> Details | None:
     if not is_introduced and is_prose(line) and not is_filler(line):
         line, prose = "", line
     name, affiliation = read_line(line)
-    if (name is not None and is_condition(affiliation or "")) or goes_on_with_condition(next(iter(following), "")):
+    if (name is not None and declines(affiliation or "")) or goes_on_with_condition(next(iter(following), "")):
         return None
     below = _read_below(following, has_name=name is not None)
     return Details(

@@ -99,6 +99,8 @@ def _explained(command: Command | None, text: str) -> Command | None:
     """Return an attempt with what is wrong about it; anything else as it is."""
     if isinstance(command, Phrase) and command.is_attempt:
         return replace(command, fault=fault_of(text).value)
+    if isinstance(command, Several) and command.own == ATTEMPT:
+        return replace(command, own=_explained(ATTEMPT, text))
     return command
 
 

@@ -125,7 +125,7 @@ def refuses(text: str) -> bool:
     words = words_of(look)
     if not words:
         return False
-    if _QUESTION.search(text[-_LONGEST_LOOK:]) or is_condition(look):
+    if _QUESTION.search(text[-_LONGEST_LOOK:]) or declines(look):
         return True
     rest = look.split(maxsplit=1)[1:]
     goes_on_small = bool(rest) and rest[0][0].islower()
@@ -141,11 +141,18 @@ def refuses(text: str) -> bool:
     return is_sentence and any(one in vocabulary.NEGATIONS for one in words)
 
 
+def declines(text: str) -> bool:
+    """Return whether a text says by its words alone, wherever they stand, that nobody signs, or not yet."""
+    words = words_of(text)
+    is_doubt = _are(words, vocabulary.DOUBTS, vocabulary.FILLER | vocabulary.FILLER_BETWEEN)
+    return is_doubt or is_condition(text) or _REFUSALS_UNSPACED.search(" ".join(words)) is not None
+
+
 def is_condition(text: str) -> bool:
     """Return whether a text makes something depend on something else."""
     look = text[:_LONGEST_LOOK]
     said = " ".join(words_of(look))
-    if _CONDITIONS.search(said) or _REFUSALS_UNSPACED.search(said):
+    if _CONDITIONS.search(said):
         return True
     words = look.split()
     start = next(
@@ -181,7 +188,9 @@ def goes_on_with_condition(line: str) -> bool:
 
 
 _QUESTION = re.compile(r"""(?:^|\s)[?？؟¿]|[?？؟][\s"'”’»)）.!?？！]*$""")
-_CONDITIONS = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(fold, vocabulary.CONDITIONS)))})(?!\w)")
+_CONDITIONS = re.compile(
+    rf"(?<!\w)(?:{'|'.join(sorted(map(fold, vocabulary.CONDITIONS)))})(?!\w)|{vocabulary.CONDITIONS_UNSPACED}"
+)
 _REFUSALS_UNSPACED = re.compile(vocabulary.REFUSALS_UNSPACED)
 _FILLER_UNSPACED = re.compile(
     rf"(?:{'|'.join(sorted(vocabulary.FILLER_UNSPACED, key=len, reverse=True))}|[，、。！,.!])+"
@@ -374,6 +383,8 @@ _UNUSUAL = frozenset().union(
     vocabulary.STARTERS,
     vocabulary.REASONS,
     vocabulary.CONDITIONAL_STARTS,
+    vocabulary.CONDITIONAL_BETWEEN,
+    vocabulary.DOUBTS,
     _VERBS,
     _PRONOUNS_ALONE,
     vocabulary.SELF,

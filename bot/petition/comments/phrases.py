@@ -150,7 +150,7 @@ _TRY = re.compile(
     (?P<before> (?: [^\s/\\|／]{{1,40}} \s+ ){{0,5}} )
     (?P<inner> {_MARK}{{0,3}} )
     (?P<slash> [/\\|／]{{1,2}} \s? ) (?P<word> {_WORD} | 签名|簽名 )
-    (?P<rest> (?![^\W_]|/|[-.]\w) .* )
+    (?P<rest> (?![^\W_]|/|[-.](?-i:[^\WA-Z])) .* )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -193,7 +193,7 @@ def _tries(line: str, *, is_whole: bool) -> bool:
     if not _is_nearly(word):
         return False
     before = [fold(one).strip(" ,.!?:;*_…，！。") for one in found["before"].split()]
-    if not all(one in _COURTESIES or one.startswith("@") or not one for one in before):
+    if not all(one in _COURTESIES or one.startswith("@") or not any(map(str.isalpha, one)) for one in before):
         return False
     rest = _CLOSERS.sub("", found["rest"])
     rest = rest[_AFTER.match(rest).end() :].strip()  # type: ignore[union-attr]  # it may match nothing

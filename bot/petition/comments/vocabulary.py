@@ -177,11 +177,18 @@ CONDITIONAL_BETWEEN: Final = _words(
 )
 """Those of them that also within a text say it, in small letters and before other words."""
 
+CONDITIONS_UNSPACED: Final = "除非|只有|如果|要是|假如|只要|するなら|ならば|条件"
 REFUSALS_UNSPACED: Final = (
-    r"^[我私]?(?:不|没|沒|拒绝|拒絕|反对|反對|别|別|绝不|絕不|决不|從不|从不|才不)|除非|只有|如果|要是|假如|只要"
-    r"|しません|しない|反対|するなら|ならば|条件|是什么|什么意思|怎么|吗$|嗎$"
+    r"^[我私]?(?:不|没|沒|拒绝|拒絕|反对|反對|别|別|绝不|絕不|决不|從不|从不|才不)"
+    r"|しません|しない|反対|是什么|什么意思|怎么|吗$|嗎$"
 )
-"""Negations, conditions and questions in scripts without blanks."""
+"""Conditions, negations and questions in scripts without blanks."""
+
+DOUBTS: Final = _words("""
+    maybe perhaps possibly later vielleicht eventuell später peut-être quizás quizá talvez forse misschien
+    później może можливо може ربما
+""")
+"""What leaves open whether somebody signs, where nothing else stands there."""
 
 ABBREVIATED: Final = _words("ma mas als si ale mits")
 """Those of these words that in capitals are an abbreviation, such as `MA` and `ALS`."""
