@@ -15,14 +15,22 @@ from bot.petition.counting.tally import Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules_in_force import next_goal
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizers.settings import Detail, Settings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts
 from bot.store.not_counted import (
     NotCounted,
     read_not_counted,
 )
-from bot.store.roster_pages import Entry, RosterPage, RosterQuery, SortOrder, read_page, read_signature_of
+from bot.store.roster_pages import (
+    Entry,
+    RosterPage,
+    RosterQuery,
+    SortOrder,
+    has_sort_keys,
+    read_page,
+    read_signature_of,
+)
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
 from bot.units import WholeEpochSeconds
@@ -197,6 +205,15 @@ class Rosters(Records):
     ) -> PetitionDetails | None:
         """Read a petition with a page of its roster, at one moment; None where it has gone."""
         return _read_details(transaction, petition_id, wanted)
+
+    _RULES: Final = statement("SELECT rules FROM petitions WHERE id = $1")
+
+    @read_transaction
+    def is_indexed_by_name(self, transaction: Transaction, petition_id: int) -> bool:
+        """Return whether an index has the signatures in the order of the names that are shown."""
+        rules = transaction.tuples(self._RULES, petition_id)
+        shows_names = bool(rules) and Detail.NAME in read_rules(rules[0][0]).settings.show
+        return shows_names and has_sort_keys(transaction, petition_id)
 
     _REVISIONS: Final = statement("SELECT id, revision FROM petitions WHERE id = ANY($1::BIGINT[])")
 
