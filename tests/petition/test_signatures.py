@@ -80,6 +80,7 @@ def test_on_two_lines_the_last_decides(body: str, expected: Command) -> None:
             "now",
         ],
         *["me in please", "my name", "thanks", "Thank you!", "yes", "Yes, please.", "with pleasure", "as well"],
+        *["under my name", "n/a", "none", "TBD"],
         *["bitte", "mich bitte", "diesen Brief", "s'il vous plaît", "moi aussi", "por favor", "per favore", "aub"],
         *["proszę", "будь ласка", "من فضلك", "お願いします", "支持", "我支持", "谢谢"],
     ],
@@ -147,6 +148,20 @@ def test_the_example_in_the_block_signs_under_the_login(language: str, show: set
             ("Como Park", "Como Park"),
             ("I, Nora Quill", "Nora Quill"),
         ],
+        *[
+            (f"{words} Nora Quill", "Nora Quill")
+            for words in (
+                "on behalf of",
+                "im Namen von",
+                "au nom de",
+                "en nombre de",
+                "=>",
+                "=",
+                "->",
+                "|",
+                "name=",
+            )
+        ],
     ],
 )
 def test_the_name_is_what_follows(typed: str, name: str) -> None:
@@ -187,6 +202,9 @@ def test_the_name_is_what_follows(typed: str, name: str) -> None:
             "don't",
             "unless you ask",
             "does not work",
+            "how do I sign",
+            "what is this",
+            "wie geht das",
             "is broken",
             "command is not found",
         ],
@@ -201,6 +219,10 @@ def test_the_name_is_what_follows(typed: str, name: str) -> None:
             "IF you change it",
             "Unless 3 is dropped",
             "Ada, unless",
+            "me maybe",
+            "Ada (maybe)",
+            "Ada, vielleicht",
+            "perhaps",
             "Ada\nonly if the text is changed",
             "as soon as it is changed",
             "Ada, conditional on point 3",
@@ -292,6 +314,7 @@ def test_a_sentence_is_the_reason(typed: str) -> None:
         ),
         ("Ada\nB\nC\nD\nE\nF", Sign("Ada", "B, C, D, E, F")),
         ("Ada\nB\nC\nD\nE\nF\nG", Sign(reason="Ada\nB\nC\nD\nE\nF\nG")),
+        ("# Ada Lovelace\n## Engines", Sign("Ada Lovelace", "Engines")),
         ("Ada Lovelace, Ph.D.\nAcme Inc.", Sign("Ada Lovelace, Ph.D.", "Acme Inc.")),
         ("Ada L.\nSt. Mary's", Sign("Ada L.", "St. Mary's")),
         (

@@ -6,6 +6,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from bot.petition.comments.command_lines import command_line
 from bot.petition.comments.names import goes_on_with_condition, is_condition
 
 
@@ -19,7 +20,7 @@ class Fault(StrEnum):
     PLACE = "place"
     """Something else stands before it on its line."""
     GLUED = "glued"
-    """It stands right below a quotation, and is taken for the end of that."""
+    """It stands right below a quotation or HTML, and is taken for a part of that."""
     JOINED = "joined"
     """What follows is not divided from it."""
     CONDITION = "condition"
@@ -53,7 +54,9 @@ def _fault_around(right: re.Match[str], text: str) -> Fault:
     before = right["before"].strip()
     if not before:
         following = text[right.end() :].split("\n")[:2]
-        if _AFTER.match(following[0]) is None:
+        if right["before"].strip(" ") != "" and not right["before"].strip():
+            return Fault.PLACE
+        if command_line(("sign",)).match(text[right.end("before") :]) is None:
             return Fault.JOINED
         is_conditional = is_condition(following[0].strip()) or any(map(goes_on_with_condition, following[1:]))
         return Fault.CONDITION if is_conditional else Fault.WORDS
@@ -68,7 +71,7 @@ def _is_glued(lines: list[str]) -> bool:
     for line in lines:
         if is_quoted and _COMMAND.match(line):
             return True
-        is_quoted = line.lstrip().startswith(">") or (is_quoted and bool(line.strip()))
+        is_quoted = _QUOTES.match(line) is not None or (is_quoted and bool(line.strip()))
     return False
 
 
@@ -77,10 +80,10 @@ _MARKS: Final = "*_\"'“”„«»‘’‹›()[]{}（）「」『』 "
 _RIGHT: Final = re.compile(
     r"^(?P<before>[^\n/]{0,200}(?:</?[^\n<>/]{1,50}/?>)?)/(?P<un>(?ai:un)?)(?ai:sign)(?![A-Za-z0-9_])", re.MULTILINE
 )
-_AFTER: Final = re.compile(r"$|[\s.:;!?,]|[^\x00-\x7f\u200b-\u200f\u2060-\u2064]")
 _TAG: Final = re.compile(r"(?:<[^<>]*>\s*)+")
 _COMMAND: Final = re.compile(rf"\s*[{re.escape(_MARKS)}`]*[/\\|／]+\s?\w")
-_WITHDRAWS: Final = re.compile(r"[/\\|／\s]*(?ai:un|usign|nusign)")
+_WITHDRAWS: Final = re.compile(r"[/\\|／!#.\s]*(?ai:un(?!der)|usign|nusign)")
 _JOINED: Final = re.compile(r"/(?ai:sign)_")
 _SPELLED_WITH_SLASH: Final = re.compile(r"/(?=\w)(?!(?ai:(?:un)?sign)\b)")
-_BARE: Final = re.compile(r"[/\\|／\s]*(?ai:un)?(?ai:sign)")
+_QUOTES: Final = re.compile(r"\s*(?:>|</?[a-z][a-z0-9]*\b[^<>]*>\s*$)")
+_BARE: Final = re.compile(r"[/\\|／!#.\s]*(?ai:un)?(?ai:sign)")

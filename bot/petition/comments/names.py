@@ -129,6 +129,8 @@ def refuses(text: str) -> bool:
         return True
     rest = look.split(maxsplit=1)[1:]
     goes_on_small = bool(rest) and rest[0][0].islower()
+    if goes_on_small and look[0].islower() and words[0] in vocabulary.QUESTION_WORDS:
+        return True
     if words[0] in vocabulary.NEVER:
         is_short = all(one in vocabulary.NEGATIONS or one in vocabulary.WITH_NEGATIONS for one in words)
         return is_short or goes_on_small or text.rstrip()[-1] in "!！"
@@ -368,7 +370,7 @@ def is_unspaced(letter: str) -> bool:
 
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।", "．", "。", "።", "။")
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,4})*|[^\W\d_]{1,4}(?:\.[^\W\d_]{1,4})+")
-_LABEL = re.compile(r"(?:[-+*•>#]\s+)?[*_]*([^:：*_]{1,40})[*_]*\s?[:：]\s*[*_]*(.*)", re.DOTALL)
+_LABEL = re.compile(r"(?:[-+*•>#]\s+)?[*_]*([^:：=*_]{1,40})[*_]*\s?[:：=]\s*[*_]*(.*)", re.DOTALL)
 
 # The words by which plain Latin text can be anything but names.
 _PLAIN_WORD = re.compile(r"[a-z']+")
@@ -385,6 +387,7 @@ _UNUSUAL = frozenset().union(
     vocabulary.CONDITIONAL_STARTS,
     vocabulary.CONDITIONAL_BETWEEN,
     vocabulary.DOUBTS,
+    vocabulary.QUESTION_WORDS,
     _VERBS,
     _PRONOUNS_ALONE,
     vocabulary.SELF,

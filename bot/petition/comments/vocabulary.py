@@ -36,7 +36,7 @@ FILLER: Final = _words("""
 """Words of which one at least stands in what says nothing but that it signs."""
 
 FILLER_BETWEEN: Final = _words("""
-    my the a an to on for and as well with of i we am count add put down in at once all
+    my under the a an to on for and as well with of i we am count add put down in at once all
     open you
     your so do be myself much very let let's by course
     ich den die das der ein und ja meinen meine mit diese sehr ihnen
@@ -66,6 +66,7 @@ TRAILING: Final = _words("""
 """Courtesies that follow a name and are no part of it."""
 
 PLACEHOLDERS: Final = _words("""
+    n/a none tbd tba
     name names fullname firstname lastname surname forename username login org affiliation organization
     organisation company institution employer university profession
     vorname nachname vollname organisation firma institution zugehörigkeit arbeitgeber hochschule
@@ -184,6 +185,12 @@ REFUSALS_UNSPACED: Final = (
 )
 """Conditions, negations and questions in scripts without blanks."""
 
+QUESTION_WORDS: Final = _words("""
+    what why how who where when which wie warum wer wo wozu pourquoi comment où cómo quién por qué dónde perché chi
+    waarom wat hoe jak dlaczego kto чому хто як
+""") - _words("por")
+"""What a question begins with, where another word in small letters follows."""
+
 DOUBTS: Final = _words("""
     maybe perhaps possibly later vielleicht eventuell später peut-être quizás quizá talvez forse misschien
     później może можливо може ربما
@@ -195,7 +202,9 @@ ABBREVIATED: Final = _words("ma mas als si ale mits")
 
 INTRODUCTIONS: Final = r"""
     my \s names? \s (?:is|are) | name \s is | in \s the \s name \s of | under \s the \s name (?:\s of)?
-  | with \s (?:my \s|the \s)? name (?:\s of)? | (?-i:[Aa]s)
+  | with \s (?:my \s|the \s)? name (?:\s of)? | (?-i:[Aa]s) | on \s behalf \s of | im \s namen \s von
+  | au \s nom \s de
+  | en \s nombre \s de | em \s nome \s d[eoa] | a \s nome \s di | namens | w \s imieniu | від \s імені
   | mein \s name \s ist | ich \s (?:heiße|heisse) | unter \s dem \s namen
   | je \s m['’]appelle | mon \s nom \s est | en \s tant \s que | sous \s le \s nom (?:\s de)?
   | me \s llamo | mi \s nombre \s es | (?:o \s)? meu \s nome \s é | me \s chamo | chamo-me
@@ -311,7 +320,7 @@ CLOSINGS: Final = r"""
 """
 """A line that is nothing else ends a letter; whoever's name follows has written it."""
 
-REAL_WORDS: Final = _words("sigh sin sine sigil align design resign signal assign ensign cosign unsigned singing")
+REAL_WORDS: Final = _words("sigh sin sine sigil align design resign signal assign ensign unsigned singing")
 """Words that are nearly a command, and none."""
 COURTESIES: Final = _words("""
     hi hello hey dear all team folks i we hereby gladly happily proudly so now then and here i'd like

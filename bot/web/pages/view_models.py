@@ -256,8 +256,8 @@ _FAULTS: Final[Mapping[tuple[Reason, str], tuple[str, str]]] = {
         "Edit it so that its line begins with `/sign`.",
     ),
     (Reason.MISTYPED, Fault.GLUED): (
-        "has its command right below a quotation, where it is taken for the end of that",
-        "Edit it so that an empty line stands between the quotation and a line that begins with `/sign`.",
+        "has its command right below a quotation or HTML, where it is taken for a part of that",
+        "Edit it so that an empty line stands above the line that begins with `/sign`.",
     ),
     (Reason.MISTYPED, Fault.JOINED): (
         "has a command and its next word in one",
