@@ -104,7 +104,7 @@ def read_page(
     """Read the signatures that a query asks for, with the details that organizers show."""
     by_name = wanted.order.is_by_name
     # Signatures of an earlier release get their keys in the background; until then all are found without.
-    has_keys = (by_name or bool(wanted.text)) and not transaction.tuples(_WITHOUT_KEY, petition_id)
+    has_keys = (by_name or bool(wanted.text)) and has_sort_keys(transaction, petition_id)
     sorting = _sorting(has_keys, show) if by_name else _BY_TIME
     cursor = _translate(transaction, petition_id, wanted.cursor, sorting)
     back = cursor is not None and cursor.back
@@ -122,6 +122,11 @@ def read_page(
     first, last = Cursor(rows[0][-1], rows[0][2], back=True), Cursor(rows[-1][-1], rows[-1][2])
     has_before, has_after = (more, True) if back else (cursor is not None, more)
     return RosterPage([_entry(row) for row in rows], first if has_before else None, last if has_after else None)
+
+
+def has_sort_keys(transaction: Transaction, petition_id: int) -> bool:
+    """Return whether all signatures of a petition have what they are sorted and searched by."""
+    return not transaction.tuples(_WITHOUT_KEY, petition_id)
 
 
 def _sorting(has_keys: bool, show: frozenset[Detail]) -> _Sorting:

@@ -9,19 +9,29 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.petition.comments.commands import Command, Unsign
+from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import Pair, Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.rules_in_force import next_goal
-from bot.petition.organizers.settings import Settings
+from bot.petition.organizers.settings import Detail, Settings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts
 from bot.store.not_counted import (
     NotCounted,
     read_not_counted,
 )
-from bot.store.roster_pages import Entry, RosterPage, RosterQuery, SortOrder, read_page, read_signature_of
-from bot.store.row_codec import read_repository, read_rules
+from bot.store.roster_pages import (
+    Entry,
+    RosterPage,
+    RosterQuery,
+    SortOrder,
+    has_sort_keys,
+    read_page,
+    read_signature_of,
+)
+from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
 from bot.units import WholeEpochSeconds
 
@@ -198,6 +208,15 @@ class Rosters(Records):
         """Read a petition with a page of its roster, at one moment; None where it has gone."""
         return _read_details(transaction, petition_id, wanted)
 
+    _RULES: Final = statement("SELECT rules FROM petitions WHERE id = $1")
+
+    @read_transaction
+    def is_indexed_by_name(self, transaction: Transaction, petition_id: int) -> bool:
+        """Return whether an index has the signatures in the order of the names that are shown."""
+        rules = transaction.tuples(self._RULES, petition_id)
+        shows_names = bool(rules) and Detail.NAME in read_rules(rules[0][0]).settings.show
+        return shows_names and has_sort_keys(transaction, petition_id)
+
     _REVISIONS: Final = statement("SELECT id, revision FROM petitions WHERE id = ANY($1::BIGINT[])")
 
     @read_transaction
@@ -303,8 +322,21 @@ _COUNT_WITHDRAWN: Final = statement("""
       AND c.petition_id = $1 AND c.command = 'unsign'
       AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
 """)
+# A comment with commands of organizers is kept as one, whatever else it says.
+_ORDERS_OF_OTHERS: Final = statement(f"""
+    SELECT {COMMENT_COLUMNS} FROM comments c
+    WHERE c.petition_id = $1 AND c.command = 'order'
+      AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
+      AND c.author_id NOT IN (SELECT author_id FROM comments WHERE petition_id = $1 AND command = 'unsign')
+""")
 
 
 def _count_withdrawn(transaction: Transaction, petition_id: int) -> int:
+    comments = (read_comment(row).comment for row in transaction.tuples(_ORDERS_OF_OTHERS, petition_id))
+    others = {one.author and one.author.id for one in comments if _withdraws(standing(one).command)}
     count: int = transaction.tuples(_COUNT_WITHDRAWN, petition_id)[0][0]
-    return count
+    return count + len(others)
+
+
+def _withdraws(command: Command | None) -> bool:
+    return command is not None and isinstance(command.effect, Unsign)

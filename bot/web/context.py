@@ -82,8 +82,12 @@ class PagesContext:
 
     async def details(self, requested: RequestedPetition, query: RosterQuery) -> PetitionDetails:
         """Read a petition with a part of its roster; raises HTTPNotFound where it is not there any more."""
-        async with self.long_read if query.text or query.order.is_by_name else nullcontext():
-            details = await self.rosters.get_details(requested.ref.petition_id, query)
+        petition_id = requested.ref.petition_id
+        is_quick = not query.text and (
+            not query.order.is_by_name or await self.rosters.is_indexed_by_name(petition_id)
+        )
+        async with nullcontext() if is_quick else self.long_read:
+            details = await self.rosters.get_details(petition_id, query)
         return require_visible(details, requested)
 
 
@@ -162,8 +166,8 @@ def read_roster_query(request: web.Request, size: int) -> RosterQuery:
 
 
 def is_search(request: web.Request) -> bool:
-    """Return whether a request may have to wait for its turn to read every signature of a petition."""
-    return bool(request.query.get("q")) or request.query.get("sort") == SortOrder.NAME
+    """Return whether a request has to wait for its turn to read every signature of a petition."""
+    return bool(request.query.get("q"))
 
 
 def format_cursor(cursor: Cursor) -> dict[str, str]:

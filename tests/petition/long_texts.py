@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from collections.abc import Callable
 
 PIECES = """
@@ -34,8 +35,13 @@ def family(draw: random.Random) -> Family:
         lambda times: one * times + f"\n{other}" * times,
         lambda times: "".join(f"{other * (line % 60)}{one}\n" for line in range(times // 30 + 1)),
     ])  # fmt: skip
-    head, tail, unit = draw.choice(HEADS), draw.choice(TAILS), max(len(shape(100)) // 100, 1)
-    return lambda length: (head + shape(length // unit + 1))[:length] + tail
+    head, tail = draw.choice(HEADS), draw.choice(TAILS)
+    return lambda length: head + _whole_pieces(shape, length - len(head) - len(tail)) + tail
+
+
+def _whole_pieces(shape: Family, length: int) -> str:
+    """Return as much of a shape as fits. Half a piece may mean something else, and then the text is another."""
+    return shape(bisect_right(range(1, length + 1), length, key=lambda times: len(shape(times))))
 
 
 KNOWN: dict[str, Family] = {

@@ -166,6 +166,10 @@ On Mon, 2 Mar 2026 at 10:00, Ben Low <[ben@example.org](mailto:ben@example.org)>
 On Mon, 2 Mar 2026 at 10:00, Ben Low\u00a0<ben@example.org>\u00a0wrote:\u00a0
 On Mon, Mar 2, 2026 at 10:00 AM Ben Low ***@***.***> wrote: Please sign.
 On Mon, Mar 2, 2026 at 10:00 AM Ben Low ***@***.***> wrote
+Ben Low wrote:
+Ben Low writes:
+Ben Low schrieb:
+Quoting Ben Low (2026-03-02 10:00:00)
 """
 
 BROKEN = """
@@ -352,6 +356,8 @@ DIVIDERS = """
 ________________________________
 -- 
 Begin forwarded message:
+Reply to this email directly, view it on GitHub, or unsubscribe.
+Reply to this email directly, view it on GitHub <https://github.com/lovelace/letters/issues/1>, or unsubscribe.
 """  # noqa: W291
 
 TAILS = [
@@ -552,6 +558,7 @@ My address is ***@***.***:
 * From: here
 - To: there
 1. From: A|2. To: B
+The Guardian wrote:
 """
 
 TYPED = [one.replace("|", "\n") for one in SENTENCES.strip().splitlines()]

@@ -76,10 +76,7 @@ def test_beside_a_command_it_is_the_signature_that_is_explained(own: Command, wh
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        *[
-            (body, Fault.SPELLING)
-            for body in ("/sing", "/sgin Ada", "/signed", "/unsing", "/sıgn", "/s1gn", "/ssign")
-        ],
+        *[(body, Fault.SPELLING) for body in ("/sing", "/sgin Ada", "/signed", "/sıgn", "/s1gn", "/ssign")],
         *[(body, Fault.SLASH) for body in ("sign", "\\sign", "sign/", "/ sign", "//sign", "|sign Ada", "／sign")],
         *[(body, Fault.CODE) for body in ("`/sign`", "```/sign```", "`/sign Ada`", "Hi, `/sign`", "`/sign` Ada")],
         *[
@@ -91,7 +88,11 @@ def test_beside_a_command_it_is_the_signature_that_is_explained(own: Command, wh
             for body in ("- /sign", "1. /sign Ada", "@bot /sign", "Hi, /sign", "please /sign me")
         ],
         *[(body, Fault.PLACE) for body in ("> yes\n\nwell, /sign",)],
-        *[(body, Fault.WORDS) for body in ("/sign No way!", "/sign only if you pay", "Dear all,\n/sign ?")],
+        *[(body, Fault.WORDS) for body in ("/sign No way!", "/sign不同意", "Dear all,\n/sign ?")],
+        *[(body, Fault.CONDITION) for body in ("/sign only if you pay", "/sign Ada\nonly if you pay")],
+        *[(body, Fault.GLUED) for body in ("> yes\n/sign Ada", "> yes\nno\n**/sign** Ada")],
+        *[(body, Fault.JOINED) for body in ("/sign_me", "/sign@Ada", "/sign\u200bAda")],
+        *[(body, Fault.WITHDRAWAL) for body in ("/unsing", "- /unsign", "\\unsign", "`/unsign`")],
     ],
 )
 def test_what_is_wrong_about_a_command_is_known_from_its_text(body: str, fault: Fault) -> None:

@@ -68,6 +68,8 @@ def answers(ruling: CommandResults) -> list[CommandStatus]:
         ("goal 2 500", SetGoal((2500,))),
         ("goal [100, 500]", SetGoal((100, 500))),
         ("goal none", SetGoal(())),
+        ("goal 500!", SetGoal((500,))),
+        ("goal none.", SetGoal(())),
         ("deadline 2026-12-31", SetDeadline(DAY)),
         ("deadline 2026-12-31.", SetDeadline(DAY)),
         ("deadline none", SetDeadline(None)),
@@ -107,7 +109,8 @@ def test_an_order_is_read(typed: str, meant: Instruction) -> None:
     [
         *["", "gaol 500", "goal", "goal many", "goal 500, 100", "goal 0", "deadline", "deadline tomorrow"],
         *["remove []", "remove [ada, alan", "remove [ada, all others] x", "restore [,]"],
-        *["remove @-", "remove @--- x", "remove [ada, -]"],
+        *["remove @-", "remove @--- x", "remove [ada, -]", "goal 5 /sign"],
+        *["close /petition goal 5", "reopen /sign Ada", "help /unsign", "recount, /petition close"],
         *["remove", "remove spam", "restore", "restore everybody!!@", "respond", "also_accept signed"],
     ],
 )

@@ -80,6 +80,7 @@ def test_on_two_lines_the_last_decides(body: str, expected: Command) -> None:
             "now",
         ],
         *["me in please", "my name", "thanks", "Thank you!", "yes", "Yes, please.", "with pleasure", "as well"],
+        *["under my name", "n/a", "none", "TBD"],
         *["bitte", "mich bitte", "diesen Brief", "s'il vous plaît", "moi aussi", "por favor", "per favore", "aub"],
         *["proszę", "будь ласка", "من فضلك", "お願いします", "支持", "我支持", "谢谢"],
     ],
@@ -147,6 +148,20 @@ def test_the_example_in_the_block_signs_under_the_login(language: str, show: set
             ("Como Park", "Como Park"),
             ("I, Nora Quill", "Nora Quill"),
         ],
+        *[
+            (f"{words} Nora Quill", "Nora Quill")
+            for words in (
+                "on behalf of",
+                "im Namen von",
+                "au nom de",
+                "en nombre de",
+                "=>",
+                "=",
+                "->",
+                "|",
+                "name=",
+            )
+        ],
     ],
 )
 def test_the_name_is_what_follows(typed: str, name: str) -> None:
@@ -187,6 +202,9 @@ def test_the_name_is_what_follows(typed: str, name: str) -> None:
             "don't",
             "unless you ask",
             "does not work",
+            "how do I sign",
+            "what is this",
+            "wie geht das",
             "is broken",
             "command is not found",
         ],
@@ -196,6 +214,19 @@ def test_the_name_is_what_follows(typed: str, name: str) -> None:
             "seulement si on change",
             "solo si cambian",
             "mits het",
+            "Ada if the text is changed",
+            "Ada once point 3 is gone",
+            "IF you change it",
+            "Unless 3 is dropped",
+            "Ada, unless",
+            "me maybe",
+            "Ada (maybe)",
+            "Ada, vielleicht",
+            "perhaps",
+            "Ada\nonly if the text is changed",
+            "as soon as it is changed",
+            "Ada, conditional on point 3",
+            "Ada wenn Punkt 3 fehlt",
         ],
         *[
             "what is this?",
@@ -210,7 +241,26 @@ def test_the_name_is_what_follows(typed: str, name: str) -> None:
     ],
 )
 def test_a_refusal_a_condition_or_a_question_does_not_sign(typed: str) -> None:
-    check(f"/sign {typed}", replace(ATTEMPT, fault=Fault.WORDS.value))
+    command = parse(f"/sign {typed}")
+    assert isinstance(command, Phrase)
+    assert command in [replace(ATTEMPT, fault=fault.value) for fault in (Fault.WORDS, Fault.CONDITION)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("Ada, TENZIJ", Sign("Ada", "TENZIJ")),
+        ("Mits", Sign("Mits")),
+        ("Ravi Kumar, MITS Gwalior", Sign("Ravi Kumar", "MITS Gwalior")),
+        ("Jane Roe, MA student", Sign("Jane Roe", "MA student")),
+        ("Jane Roe, ALS patient", Sign("Jane Roe", "ALS patient")),
+        ("Wei Ma", Sign("Wei Ma")),
+        ("Ada\nOnly if we act together can we win.", Sign("Ada", reason="Only if we act together can we win.")),
+        ("Ada\nas long as there is war, I sign", Sign("Ada", reason="as long as there is war, I sign")),
+    ],
+)
+def test_a_name_or_a_reason_with_the_word_of_a_condition_is_none(typed: str, expected: Sign) -> None:
+    check(f"/sign {typed}", expected)
 
 
 @pytest.mark.parametrize("body", ["/sign?", "/sign??", "/sign ?", "/sign ?!", "/sign？"])
@@ -264,6 +314,7 @@ def test_a_sentence_is_the_reason(typed: str) -> None:
         ),
         ("Ada\nB\nC\nD\nE\nF", Sign("Ada", "B, C, D, E, F")),
         ("Ada\nB\nC\nD\nE\nF\nG", Sign(reason="Ada\nB\nC\nD\nE\nF\nG")),
+        ("# Ada Lovelace\n## Engines", Sign("Ada Lovelace", "Engines")),
         ("Ada Lovelace, Ph.D.\nAcme Inc.", Sign("Ada Lovelace, Ph.D.", "Acme Inc.")),
         ("Ada L.\nSt. Mary's", Sign("Ada L.", "St. Mary's")),
         (

@@ -157,6 +157,9 @@ def test_it_is_kept_as_it_was_read(said: str) -> None:
         *["Great letter!\n\n- /sign Ada", "Thanks for this.\n/sihn Ada", "> a\n>\n> b\n/unsign"],
         *["> I agree\n@undersigned /sign", "／sign 李云", "\\sign", "Great letter.\n\nplease /sign me"],
         *["/signed Ada", "/sjgn", "__/sign__ Amel", "[/sign](x)", "~/sign", "Dear all, /sign", "/sign…"],
+        *["/sign-Ada Lovelace", "/sign|Ada", "/sign—Ada", "+1 /sign", "👍 /sign Ada", "[x] /sign", "→ /sign"],
+        *["!sign", "!sign Ada", "#sign Ada Lovelace", ".sign", "/cosign", "/co-sign Ada", "/undersigned"],
+        *["<br/>\n/sign Ada", "<p>\n/sign Ada\n</p>", "<div align=center>\nyes\n/sign\n</div>"],
     ],
 )
 def test_what_clearly_was_meant_is_answered(body: str) -> None:
@@ -178,7 +181,15 @@ def test_what_clearly_was_meant_is_answered(body: str) -> None:
         *["sign: the command does not work", "signal: lost", "I will /sign later", "/assign me"],
         *["/assign Ada", "/signoff", "the sign: it fell", "no /sign", "https://e.org/sign", "- see /sign"],
         *["I refuse to /sign", "/close", "To sign write:\n\n`/sign`", "please /sign this"],
-        *["> a\n\n/assign x", "Never /sign"],
+        *[
+            "> a\n\n/assign x",
+            "Never /sign",
+            "/sign-off",
+            "#sign of the times",
+            "/sign-in does not work",
+            "/cosine",
+        ],
+        *["<pre>\n/sign Ada\n</pre>", "<details>\n/sign Ada\n</details>", "<br>\n\nI will not /sign"],
     ],
 )
 def test_prose_about_a_command_stays_silent(body: str) -> None:

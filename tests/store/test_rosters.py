@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.petition.comments.commands import Sign, Unsign
+from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign, Unsign
 from bot.petition.counting.tally import Reason, digest
 from bot.petition.github_facts import (
     Continuation,
@@ -429,6 +429,20 @@ async def test_a_crowd_is_all_who_signed_also_where_they_are_not_shown(scene: Sc
     crowd = await scene.store.rosters.get_sample(LETTER.id, 2)
     assert [(one.login, one.name) for one in crowd.signatures] == [("alan", None), ("grace", None)]
     assert (crowd.born, crowd.withdrawn) == ({person("grace").id: 400}, 1)
+
+
+async def test_who_withdraws_and_gives_a_command_of_organizers_in_one_comment_has_withdrawn(scene: Scene) -> None:
+    both = Several((OrganizerCommand("goal", "50"),), Unsign())
+    for login in ("ada", "grace", "alan"):
+        await scene.sign(login)
+    await scene.say(person("ada"), both)
+    await scene.say(person("ada"), Several((OrganizerCommand("close"),), Unsign()))
+    await scene.say(person("grace"), both)
+    await scene.unsign("grace")
+    await scene.say(person("alan"), both)
+    await scene.sign("alan")
+    await scene.say(person("linus"), Several((OrganizerCommand("help"),), Phrase("", is_attempt=True)))
+    assert (await scene.store.rosters.get_sample(LETTER.id, 9)).withdrawn == 2
 
 
 async def test_news_are_of_those_petitions_that_changed(scene: Scene) -> None:

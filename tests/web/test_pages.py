@@ -22,8 +22,10 @@ from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
 from bot.petition.organizers.settings import read as read_settings
-from bot.store import PetitionDetails, RosterQuery, Rosters
+from bot.store import PetitionDetails, RosterQuery, Rosters, SortOrder
+from bot.urls import Pages
 from bot.web import request_limits
+from bot.web.context import RequestedPetition
 from bot.web.pages import view_models
 from bot.web.pages.routes import COMPARED_VERSIONS
 from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, person
@@ -441,7 +443,7 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
 LIMITS = request_limits.RequestLimits()
 
 
-@pytest.mark.parametrize("query", ["?q=ada", "?sort=name", ".json?q=ada&sort=oldest"])
+@pytest.mark.parametrize("query", ["?q=ada", "?q=ada&sort=name", ".json?q=ada&sort=oldest"])
 async def test_many_who_search_at_once_leave_the_pages_to_others(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
@@ -475,6 +477,44 @@ async def test_one_address_does_not_make_all_searches(scene: Scene, monkeypatch:
     assert (await other).status == 200
 
 
+@pytest.mark.parametrize("form", ["", ".json"])
+async def test_who_is_sorted_by_name_is_not_held_by_a_search(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    await scene.petition.sign("ada", "Ada Lovelace")
+    go = hold_searches(monkeypatch)
+    searches = [
+        asyncio.ensure_future(scene.client.get(f"{PAGE}?q=ada", headers={"X-Forwarded-For": f"198.51.100.{n}"}))
+        for n in range(LIMITS.searches)
+    ]
+    async with asyncio.timeout(60):
+        assert "Ada Lovelace" in await scene.get(f"{PAGE}{form}?sort=name")
+    go.set()
+    assert {(await one).status for one in searches} == {200}
+
+
+@pytest.mark.parametrize(
+    ("show", "text", "waits"),
+    [("name", "", False), ("login", "", True), ("name", "ada", True), ("login", "x", True)],
+)
+async def test_what_no_index_answers_takes_its_turn(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, show: str, text: str, waits: bool
+) -> None:
+    await set_up(scene, f"show: {show}")
+    context, read_details = pages_context(scene.petition.store), Rosters.get_details
+    ref = await context.lookups.find("acme", "letters", 7)
+    assert ref is not None
+
+    async def look(rosters: Rosters, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
+        assert context.long_read.locked() is waits
+        return await read_details(rosters, petition_id, wanted)
+
+    monkeypatch.setattr(Rosters, "get_details", look)
+    await context.details(
+        RequestedPetition(ref, Pages(PUBLIC, REPOSITORY, 7, None)), RosterQuery(SortOrder.NAME, text)
+    )
+
+
 async def test_one_search_is_made_at_a_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     running, most, read_details = 0, 0, Rosters.get_details
 
@@ -497,7 +537,7 @@ def hold_searches(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     go, read_details = asyncio.Event(), Rosters.get_details
 
     async def slow(rosters: Rosters, petition_id: int, wanted: RosterQuery) -> PetitionDetails | None:
-        if wanted.text or wanted.order.is_by_name:
+        if wanted.text:
             await go.wait()
         return await read_details(rosters, petition_id, wanted)
 

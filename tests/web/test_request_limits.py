@@ -285,7 +285,7 @@ async def test_waiting_for_github_takes_nobodys_place() -> None:
 async def test_searches_wait_in_places_of_their_own() -> None:
     async with serving(RequestLimits(proxies=1, at_once=1, each=1, searches=4)) as (client, go, reasons):
         addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
-        paths = ["/list?q=ada", "/list?sort=name"] * 3
+        paths = ["/list?q=ada", "/list?q=ada&sort=name"] * 3
         searching = [
             asyncio.ensure_future(client.get(path, headers=of(address)))
             for path, address in zip(paths, addresses, strict=True)

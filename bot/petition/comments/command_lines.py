@@ -115,10 +115,11 @@ _UNLISTED = re.compile(
 )
 
 # `/sign!`, `/sign: Ada`, and as it is typed in French `/sign : Ada` or as a list would have it `/sign - Ada`.
-PUNCTUATION: Final = re.compile(rf"[{_MARKS}]*\s*(?:(?:[{_STOPS}]+|[-–—])(?:\s+|$))?")
+PUNCTUATION: Final = re.compile(rf"[{_MARKS}]*\s*(?:(?:[{_STOPS}]+|[-–—=]{{1,2}}>?|[→|｜])(?:\s+|$))?")
 _BEFORE = rf"(?:^|(?<=[\s(（{_MARKS}]))"
 WITHDRAWS: Final = re.compile(rf"{_BEFORE}/(?ai:unsign)(?![\w/-])")
 AGAIN: Final = re.compile(rf"{_BEFORE}/(?ai:sign)(?![\w/-])")
+ORDER_BEHIND: Final = re.compile(r"(?:^|\s)/(?ai:petition)(?![\w/-])\s*")
 _ASKS = re.compile(
     r"(?:\s+[?？؟]|[?？؟]\s*(?ai:what|why|how|who|where|when|which|really|is|are|does|do|can)\b)(?=.*\w)", re.DOTALL
 )

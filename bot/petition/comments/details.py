@@ -15,10 +15,11 @@ from bot.petition.comments import vocabulary
 from bot.petition.comments.names import (
     LINKS,
     MOST_WORDS,
+    declines,
     ends_sentence,
     fit,
+    goes_on_with_condition,
     introduced,
-    is_condition,
     is_filler,
     is_prose,
     is_unspaced,
@@ -51,7 +52,7 @@ def read_details(line: str, following: Sequence[str]) -> Details | None:
     if not is_introduced and is_prose(line) and not is_filler(line):
         line, prose = "", line
     name, affiliation = read_line(line)
-    if name is not None and is_condition(affiliation or ""):
+    if (name is not None and declines(affiliation or "")) or goes_on_with_condition(next(iter(following), "")):
         return None
     below = _read_below(following, has_name=name is not None)
     return Details(
@@ -156,7 +157,7 @@ _LETTERS_OF_A_WORD = 3
 _LONGEST_FOOTER = 80
 _LONGEST_REASON = 16_000
 _URL = re.compile(r"<?(?:https?://|www\.)")
-_BULLET = re.compile(r"^(?:[-+*•·]|[0-9]{1,2}[.)])\s+")
+_BULLET = re.compile(r"^(?:[-+*•·]|[0-9]{1,2}[.)]|#{1,6})\s+")
 _CLOSING = re.compile(vocabulary.CLOSINGS, re.VERBOSE)
 _DEVICE = re.compile(vocabulary.DEVICES, re.VERBOSE)
 _SENT = re.compile(vocabulary.SENT, re.VERBOSE)

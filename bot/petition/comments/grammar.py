@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments import mistyped
 from bot.petition.comments.command_lines import (
+    ORDER_BEHIND,
     RESPONDS_LINE,
     asks,
     command_line,
@@ -99,6 +100,8 @@ def _explained(command: Command | None, text: str) -> Command | None:
     """Return an attempt with what is wrong about it; anything else as it is."""
     if isinstance(command, Phrase) and command.is_attempt:
         return replace(command, fault=fault_of(text).value)
+    if isinstance(command, Several) and command.own == ATTEMPT:
+        return replace(command, own=_explained(ATTEMPT, text))
     return command
 
 
@@ -117,11 +120,13 @@ def _commands(lines: Sequence[str], own: Sequence[range], line: re.Pattern[str])
     """Return what the commands of a comment come to: of those that sign or withdraw the last one counts."""
     begun = [number for passage in own for number in lines_with_commands(passage, lines, line)]
     orders: list[OrganizerCommand] = []
-    personal: tuple[re.Match[str], range] | None = None
+    personal: tuple[re.Match[str], str, range] | None = None
     for number, following in zip_longest(begun, begun[1:], fillvalue=len(lines)):
         found = line.match(lines[number])
         if found and not issubclass(COMMANDS[found[1].lower()], OrganizerCommand):
-            personal = found, range(number + 1, following)
+            details, behind, rest = _divide(read_details(found))
+            personal = found, details, range(number + 1, following)
+            orders += [OrganizerCommand.mistyped(behind, rest)] if behind else []
         elif len(orders) > MOST_COMMANDS:
             continue
         elif found:
@@ -129,7 +134,7 @@ def _commands(lines: Sequence[str], own: Sequence[range], line: re.Pattern[str])
             orders.append(OrganizerCommand.parse(read_details(found), below))
         elif typed := mistyped.read(lines[number]):
             orders.append(OrganizerCommand.mistyped(*typed))
-    last = personal and _command(personal[0], lines_below(personal[1], lines, own))
+    last = personal and _command(*personal[:2], lines_below(personal[2], lines, own))
     return _joined(orders, last)
 
 
@@ -142,9 +147,17 @@ def _joined(orders: Sequence[OrganizerCommand], own: Command | None) -> Command 
     return Several(kept if len(orders) == len(kept) else (*kept, OrganizerCommand(TOO_MANY)), own)
 
 
-def _command(found: re.Match[str], following: Sequence[str]) -> Command:
+def _divide(details: str) -> tuple[str, str, str]:
+    """Divide what stands behind `/sign` from a command of organizers on the same line, and what follows that."""
+    behind = ORDER_BEHIND.search(details)
+    if behind is None:
+        return details, "", ""
+    return details[: behind.start()], behind[0].strip(), details[behind.end() :]
+
+
+def _command(found: re.Match[str], details: str, following: Sequence[str]) -> Command:
     command = COMMANDS[found[1].lower()]
-    return ATTEMPT if command is Sign and asks(found) else command.parse(read_details(found), following)
+    return ATTEMPT if command is Sign and asks(found) else command.parse(details, following)
 
 
 def _phrase(text: str, known: KnownLines, *, by_mail: bool) -> Phrase | None:

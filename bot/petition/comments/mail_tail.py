@@ -56,7 +56,7 @@ def _tails(lines: Sequence[str], foreign: Sequence[int]) -> Iterator[tuple[int, 
 
 
 # Every beginning has one of these; most lines of most comments have none.
-MARKS: Final = re.compile(r"[:：|@]|[-–—_=]{2}")
+MARKS: Final = re.compile(r"[:：|@]|[-–—_=]{2}|view it on GitHub|[Qq]uoting ")
 _UNREADABLE: Final = 1
 _INDENTED: Final = re.compile(r" {4}| {0,3}\t")
 _LONGEST_LINE: Final = 1_000
@@ -105,6 +105,7 @@ _SENTENCE_END: Final = re.compile(r"(?:[!?:。！？]|[^\W\d_]{4}\.)$")
 _LONGEST_END: Final = 20
 _MOST_WORDS: Final = 18
 _FEWEST_WORDS: Final = 2
+_MOST_WORDS_OF_A_NAME: Final = 5
 _LINES: Final = 4
 
 
@@ -139,6 +140,8 @@ def _ending(line: str) -> str | None:
     plain = _IGNORED.sub("", line).rstrip()
     if _END.search(plain[-40:]):
         return plain if len(plain) <= _LONGEST else None
+    if _DATED_QUOTING.match(plain.lower(), 0, _LONGEST):
+        return f"{plain}:"
     # Some programs let the quoted text follow on the same line, or forget the colon.
     masked = _MASKED.search(plain, 0, _LONGEST)
     if masked is None:
@@ -154,8 +157,12 @@ def _ending(line: str) -> str | None:
 def _is_attribution(text: str) -> bool | None:
     """Return whether a text announces a quotation for certain, or may do so; None where it does not."""
     plain = _plain(text)
-    if _WHEN_OR_WHO.search(plain) is None and LEADS.match(plain) is None:
+    if "@" not in plain and not any(map(str.isalpha, plain)):
         return None
+    if _WHEN_OR_WHO.search(plain) is None and LEADS.match(plain) is None:
+        # `Ben Low writes:`
+        is_brief = _FEWEST_WORDS <= _count_words(plain) <= _MOST_WORDS_OF_A_NAME and not PROSE.search(plain)
+        return False if is_brief and _ENDS_IN_WROTE.search(plain) else None
     if plain.startswith(("http:", "https:", "/")) or (not _END.search(plain) and not _MASKED.search(plain)):
         return None
     if _END.search(plain) and not plain.endswith((":", "：", "︰", "*", "_", ">")) and not _DASHES.match(plain):
@@ -197,6 +204,7 @@ def _judge(rest: str, *, has_address: bool, is_masked: bool, dated: bool, timed:
 
 
 _QUOTING: Final = re.compile(r"(?:quoting|zitat von|citando|citat|citation de|цитирую)\b")
+_DATED_QUOTING: Final = re.compile(r"\s*(?:quoting|citando|citat|zitat von)\s[^()]{1,80}\([^()]*\d[^()]*\)\s*$")
 _ENDS_IN_WROTE: Final = re.compile(rf"(?:{WROTE.pattern})\W*$")
 
 
@@ -342,7 +350,10 @@ def _header_on_a_line(line: str, number: int) -> tuple[int, bool] | None:
 
 _DIVIDER: Final = re.compile(r"[\s*_]{0,12}?([-–—_=]{3,})\s?(?:begin\s)?([^-–—_=].{0,60}?)\s?([-–—_=]*)[\s*_]*$")
 _FOOTER: Final = re.compile(r"--[ \xa0]$|\s{0,8}_{8,}\s*$")
-_FORWARDED: Final = re.compile(r"\s{0,8}begin forwarded message\s?:", re.IGNORECASE)
+_FORWARDED: Final = re.compile(
+    r"\s{0,8}(?:begin forwarded message\s?:|reply to this e-?mail directly,? (?:or )?view it on github)",
+    re.IGNORECASE,
+)
 _MOST_DIVIDER_WORDS: Final = 5
 _LONG_DASHES: Final = 4
 _VERY_LONG_DASHES: Final = 8

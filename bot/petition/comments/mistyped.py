@@ -25,6 +25,7 @@ CANDIDATE: Final = re.compile(
     r"""
     ^ [\ \ufeff\u00a0\u200b]{,3}
     (?P<typed>
+        (?: (?i: hi|hello|hey|dear|all|ok|okay|yes|please|pls|now|bitte|ja|bonjour|hola ) [,!:.]? \ {1,4} ){,3}
         (?: (?: [-+*] | [0-9]{1,3}[.)] | @[A-Za-z0-9-]{1,40}[,:]? ) \ {1,4} )?
         (?P<opening> [*_"'“”„«»‘’`(\[]{,3} )
         [/\\／]{1,2} \ ? (?P<word> [^\W\d_]{6,11} ) (?P<closing> [*_]{,3} )

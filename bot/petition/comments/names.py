@@ -82,28 +82,10 @@ _LONGEST_LOOK = 400
 _LONGEST_NAME = 200
 MOST_WORDS = 8
 FEW_WORDS = 3
-_VERBS = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "does",
-        "did",
-        "doesn't",
-        "didn't",
-        "has",
-        "to",
-        "should",
-        "means",
-        "works",
-        "adds",
-        "seems",
-        "command",
-        "not",
-        "the",
-        "of",
-    ]
-)
+_VERBS = frozenset([
+    *["is", "are", "was", "does", "did", "doesn't", "didn't", "has", "to", "should", "means", "works"],
+    *["adds", "seems", "command", "not", "the", "of"],
+])  # fmt: skip
 _ARTICLES = frozenset(["the", "of", "to"])
 _LAST_WORD = re.compile(r"(.*[\s,，、])(\w+)[.!]*", re.DOTALL)
 
@@ -143,10 +125,12 @@ def refuses(text: str) -> bool:
     words = words_of(look)
     if not words:
         return False
-    if _QUESTION.search(text[-_LONGEST_LOOK:]) or is_condition(look):
+    if _QUESTION.search(text[-_LONGEST_LOOK:]) or declines(look):
         return True
     rest = look.split(maxsplit=1)[1:]
     goes_on_small = bool(rest) and rest[0][0].islower()
+    if goes_on_small and look[0].islower() and words[0] in vocabulary.QUESTION_WORDS:
+        return True
     if words[0] in vocabulary.NEVER:
         is_short = all(one in vocabulary.NEGATIONS or one in vocabulary.WITH_NEGATIONS for one in words)
         return is_short or goes_on_small or text.rstrip()[-1] in "!！"
@@ -159,23 +143,56 @@ def refuses(text: str) -> bool:
     return is_sentence and any(one in vocabulary.NEGATIONS for one in words)
 
 
+def declines(text: str) -> bool:
+    """Return whether a text says by its words alone, wherever they stand, that nobody signs, or not yet."""
+    words = words_of(text)
+    is_doubt = _are(words, vocabulary.DOUBTS, vocabulary.FILLER | vocabulary.FILLER_BETWEEN)
+    return is_doubt or is_condition(text) or _REFUSALS_UNSPACED.search(" ".join(words)) is not None
+
+
 def is_condition(text: str) -> bool:
     """Return whether a text makes something depend on something else."""
     look = text[:_LONGEST_LOOK]
     said = " ".join(words_of(look))
-    if _CONDITIONS.search(said) or _REFUSALS_UNSPACED.search(said):
+    if _CONDITIONS.search(said):
         return True
     words = look.split()
     start = next(
         (at for at, word in enumerate(words) if fold(word).strip(_AROUND_WORDS) not in vocabulary.FILLER), 0
     )
-    following = words[start + 1] if start + 1 < len(words) else ""
-    goes_on = bool(following) and (not following[0].isupper() or fold(following) in vocabulary.STARTERS)
-    return goes_on and fold(words[start]) in vocabulary.CONDITIONAL_STARTS
+    begins = start < len(words) and fold(words[start]) in vocabulary.CONDITIONAL_STARTS
+    return (begins and _is_followed(words, start)) or any(_makes_condition(words, at) for at in range(len(words)))
+
+
+def _makes_condition(words: Sequence[str], at: int) -> bool:
+    said, is_small = fold(words[at]).strip(_AROUND_WORDS), not words[at].strip(_AROUND_WORDS)[:1].isupper()
+    if said in vocabulary.CONDITIONAL_WORDS:
+        return is_small or _is_followed(words, at)
+    return said in vocabulary.CONDITIONAL_BETWEEN and is_small and at + 1 < len(words)
+
+
+def _is_followed(words: Sequence[str], at: int) -> bool:
+    """Return whether a word is no name or abbreviation, such as `MA student`, but goes on as a condition does."""
+    following = words[at + 1].lstrip(_AROUND_WORDS) if at + 1 < len(words) else ""
+    bare = words[at].strip(_AROUND_WORDS)
+    if not following or (bare.isupper() and fold(bare) in vocabulary.ABBREVIATED):
+        return False
+    return not following[0].isupper() or fold(following) in vocabulary.STARTERS
+
+
+def goes_on_with_condition(line: str) -> bool:
+    """Return whether the line below a command goes on with a condition, and begins no sentence of its own."""
+    said = words_of(line)
+    if not line[:1].islower() or not said:
+        return False
+    found = _CONDITIONS.match(" ".join(said))
+    return said[0] in vocabulary.CONDITIONAL_WORDS or bool(found and found[0] not in vocabulary.REASONABLE)
 
 
 _QUESTION = re.compile(r"""(?:^|\s)[?？؟¿]|[?？؟][\s"'”’»)）.!?？！]*$""")
-_CONDITIONS = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(fold, vocabulary.CONDITIONS)))})(?!\w)")
+_CONDITIONS = re.compile(
+    rf"(?<!\w)(?:{'|'.join(sorted(map(fold, vocabulary.CONDITIONS)))})(?!\w)|{vocabulary.CONDITIONS_UNSPACED}"
+)
 _REFUSALS_UNSPACED = re.compile(vocabulary.REFUSALS_UNSPACED)
 _FILLER_UNSPACED = re.compile(
     rf"(?:{'|'.join(sorted(vocabulary.FILLER_UNSPACED, key=len, reverse=True))}|[，、。！,.!])+"
@@ -353,7 +370,7 @@ def is_unspaced(letter: str) -> bool:
 
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।", "．", "。", "።", "။")
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,4})*|[^\W\d_]{1,4}(?:\.[^\W\d_]{1,4})+")
-_LABEL = re.compile(r"(?:[-+*•>#]\s+)?[*_]*([^:：*_]{1,40})[*_]*\s?[:：]\s*[*_]*(.*)", re.DOTALL)
+_LABEL = re.compile(r"(?:[-+*•>#]\s+)?[*_]*([^:：=*_]{1,40})[*_]*\s?[:：=]\s*[*_]*(.*)", re.DOTALL)
 
 # The words by which plain Latin text can be anything but names.
 _PLAIN_WORD = re.compile(r"[a-z']+")
@@ -368,11 +385,14 @@ _UNUSUAL = frozenset().union(
     vocabulary.STARTERS,
     vocabulary.REASONS,
     vocabulary.CONDITIONAL_STARTS,
+    vocabulary.CONDITIONAL_BETWEEN,
+    vocabulary.DOUBTS,
+    vocabulary.QUESTION_WORDS,
     _VERBS,
     _PRONOUNS_ALONE,
     vocabulary.SELF,
     vocabulary.DEGREES,
     vocabulary.DEGREES_DOTTED,
-    *(re.findall(r"[a-z']+", one) for one in vocabulary.CONDITIONS),
+    *(re.findall(r"[a-z']+", one) for one in (*vocabulary.CONDITIONS, *vocabulary.CONDITIONAL_WORDS)),
     re.findall(r"[a-z']+", vocabulary.INTRODUCTIONS + vocabulary.WEAK_INTRODUCTIONS),
 ) - {"s"}

@@ -138,19 +138,19 @@ _FOOTER_MARK = re.compile(r"--|[-_]{2,}")
 
 # --- attempts ----------------------------------------------------------------------------------------------------
 
-_BARE = re.compile(r"(?:un)?sign(?:ed)?[/\\]?")
-_WORD = r"(?:un[-\s])?[a-zı]{3,10}(?:[-_ ](?:me|up|sign)(?![a-z]))?"
+_BARE = re.compile(r"(?:un)?sign(?:ed)?[/\\]?|[!#.](?:un)?sign")
+_WORD = r"(?:(?:un|co)[-\s])?[a-zı]{3,12}(?:[-_ ](?:me|up|sign)(?![a-z]))?"
 _MARK = r"[*_~\"'“”„«»‘’(\[{`]"
 _HINT = re.compile(r"[/\\|／]|(?:sign|signed|unsign)[ ,:：–—-]", re.IGNORECASE)
 _TRY = re.compile(
     rf"""
-    \s* (?: (?:[-+*•]|[0-9]{{1,3}}[.)]|\#{{1,6}}) \s+ (?:\[[ x]\]\s+)? ){{0,3}}
+    \s* (?: (?:[-+*•]|[0-9]{{1,3}}[.)]|\#{{1,6}}) \s+ ){{0,3}} (?:\[[ x]\]\s+)?
     (?P<tag> (?:<[a-z][a-z0-9]{{0,9}}(?:\s[^<>]{{0,60}})?>\s*){{0,3}} )
     (?P<marks> {_MARK}{{0,4}} )
     (?P<before> (?: [^\s/\\|／]{{1,40}} \s+ ){{0,5}} )
     (?P<inner> {_MARK}{{0,3}} )
     (?P<slash> [/\\|／]{{1,2}} \s? ) (?P<word> {_WORD} | 签名|簽名 )
-    (?P<rest> (?![^\W_]|/|[-.]\w) .* )
+    (?P<rest> (?![^\W_]|/|[-.](?-i:[^\WA-Z])) .* )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -160,13 +160,15 @@ _INDENTED = re.compile(r" {4}| {0,3}\t")
 _COLON = re.compile(
     r"[*_]{0,3}(?P<word>(?:un)?sign(?:ed)?)[*_]{0,3}\s?(?P<mark>[:：,]|\s[-–—])\s*(?P<rest>\S.*)", re.IGNORECASE
 )
+_PREFIXED = re.compile(r"[!#.](?:un)?sign\s+(\S.*)", re.IGNORECASE)
+"""How other bots are commanded."""
 _AFTER = re.compile(rf"{_MARK}{{0,4}}[\s.,:;!?…。，：；！？–—-]*|(?:[*_\"'“”»’)\]}}`]{{1,4}})")
 _CLOSERS = re.compile(r"(?:[\s*_~\"'“”„«»‘’)\]}`.!,]|</[a-z0-9]{1,10}>|<br\s?/?>)+$", re.IGNORECASE)
 _TYPOS = re.compile(
     r"""
     (?: un[-\s]?)? (?: s+[iı]+g+n+(?: e?d|s|e|ing|ature)? | sing(?: ed)?
       | sgin | isgn | sgn | sig | signin | signup )
-      | usign | nusign | signed
+      | usign | nusign | signed | co[-\s]?sign(?: ed)? | undersign(?: ed)?
     """,
     re.VERBOSE,
 )
@@ -179,6 +181,8 @@ def _tries(line: str, *, is_whole: bool) -> bool:
     if len(line) > _LONGEST_LINE or "~~" in line or _INDENTED.match(line):
         return False
     line = line.strip()
+    if is_whole and (prefixed := _PREFIXED.fullmatch(line)):
+        return looks_like_a_name(prefixed[1])
     if is_whole and (colon := _COLON.fullmatch(line)):
         is_small = colon["rest"][0].islower() and colon["mark"] == ","
         return not is_small and looks_like_a_name(colon["rest"])
@@ -193,7 +197,7 @@ def _tries(line: str, *, is_whole: bool) -> bool:
     if not _is_nearly(word):
         return False
     before = [fold(one).strip(" ,.!?:;*_…，！。") for one in found["before"].split()]
-    if not all(one in _COURTESIES or one.startswith("@") or not one for one in before):
+    if not all(one in _COURTESIES or one.startswith("@") or not any(map(str.isalpha, one)) for one in before):
         return False
     rest = _CLOSERS.sub("", found["rest"])
     rest = rest[_AFTER.match(rest).end() :].strip()  # type: ignore[union-attr]  # it may match nothing
@@ -234,7 +238,7 @@ def _has_begun(tried: Sequence[int], lines: Sequence[str], known: KnownLines, *,
 
 
 def _is_glued(tried: Collection[int], lines: Sequence[str]) -> bool:
-    """Return whether Markdown takes one of the lines for the end of the quote above, as its author hardly meant."""
+    """Return whether Markdown takes one of the lines for the end of a quote or HTML above, as hardly was meant."""
     is_below_quote = is_found = False
     for number, line in enumerate(lines):
         if "```" in line or "~~~" in line or _HIDING_TAG.search(line):
@@ -246,4 +250,4 @@ def _is_glued(tried: Collection[int], lines: Sequence[str]) -> bool:
 
 
 _PLAIN_LINE = re.compile(r" {0,3}[^\s>`~#-]")
-_QUOTE = re.compile(r" {0,3}>\s*[^\s>]")
+_QUOTE = re.compile(r" {0,3}(?:>\s*[^\s>]|</?(?:br|hr|p|div|span|center|b|i|em|strong|h[1-6]|sub|sup)\b)")

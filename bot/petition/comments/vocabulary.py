@@ -36,7 +36,7 @@ FILLER: Final = _words("""
 """Words of which one at least stands in what says nothing but that it signs."""
 
 FILLER_BETWEEN: Final = _words("""
-    my the a an to on for and as well with of i we am count add put down in at once all
+    my under the a an to on for and as well with of i we am count add put down in at once all
     open you
     your so do be myself much very let let's by course
     ich den die das der ein und ja meinen meine mit diese sehr ihnen
@@ -52,58 +52,11 @@ FILLER_BETWEEN: Final = _words("""
 """)
 """Words that may stand between them."""
 
-FILLER_UNSPACED: Final = [
-    "私も",
-    "署名",
-    "を",
-    "します",
-    "しました",
-    "する",
-    "お願いします",
-    "おねがいします",
-    "ください",
-    "賛成です",
-    "賛成します",
-    "賛成",
-    "よろしく",
-    "ありがとうございます",
-    "ありがとう",
-    "はい",
-    "です",
-    "我",
-    "也",
-    "要",
-    "请",
-    "請",
-    "签名",
-    "簽名",
-    "签署",
-    "簽署",
-    "签",
-    "簽",
-    "支持",
-    "同意",
-    "赞成",
-    "贊成",
-    "谢谢",
-    "謝謝",
-    "好的",
-    "好",
-    "是的",
-    "了",
-    "一下",
-    "此信",
-    "这封信",
-    "請願",
-    "请愿",
-    "联署",
-    "聯署",
-    "加我",
-    "算我一个",
-    "名字",
-    "的",
-    "一个",
-]
+FILLER_UNSPACED: Final = _words("""
+    私も 署名 を します しました する お願いします おねがいします ください 賛成です 賛成します 賛成 よろしく
+    ありがとうございます ありがとう はい です 我 也 要 请 請 签名 簽名 签署 簽署 签 簽 支持 同意 赞成 贊成 谢谢 謝謝
+    好的 好 是的 了 一下 此信 这封信 請願 请愿 联署 聯署 加我 算我一个 名字 的 一个
+""")
 """The same in scripts without blanks."""
 
 TRAILING: Final = _words("""
@@ -113,6 +66,7 @@ TRAILING: Final = _words("""
 """Courtesies that follow a name and are no part of it."""
 
 PLACEHOLDERS: Final = _words("""
+    n/a none tbd tba
     name names fullname firstname lastname surname forename username login org affiliation organization
     organisation company institution employer university profession
     vorname nachname vollname organisation firma institution zugehörigkeit arbeitgeber hochschule
@@ -188,67 +142,28 @@ STARTERS: Final = _words("""
 
 REASONS: Final = _words("because weil parce porque perché omdat ponieważ тому لأن")
 
-CONDITIONS: Final = (
-    "only if",
-    "only when",
-    "only after",
-    "only once",
-    "if and only if",
-    "unless",
-    "provided that",
-    "provided you",
-    "as long as",
-    "on condition",
-    "on the condition",
-    "under the condition",
-    "but only",
-    "but not",
-    "nur wenn",
-    "nur falls",
-    "nur dann",
-    "unter der bedingung",
-    "es sei denn",
-    "sofern",
-    "seulement si",
-    "uniquement si",
-    "à condition",
-    "sauf si",
-    "sólo si",
-    "solo si",
-    "solamente si",
-    "únicamente si",
-    "siempre que",
-    "a condición",
-    "a menos que",
-    "só se",
-    "somente se",
-    "apenas se",
-    "desde que",
-    "a menos que",
-    "soltanto se",
-    "solo se",
-    "a condizione",
-    "a patto che",
-    "alleen als",
-    "enkel als",
-    "op voorwaarde",
-    "tenzij",
-    "mits",
-    "tylko jeśli",
-    "tylko jeżeli",
-    "tylko gdy",
-    "pod warunkiem",
-    "chyba że",
-    "лише якщо",
-    "тільки якщо",
-    "за умови",
-    "хіба що",
-    "только если",
-    "فقط إذا",
-    "إلا إذا",
-    "بشرط",
+CONDITIONS: Final = frozenset(
+    """
+only if|only when|only after|only once|if and only if|provided that|provided you|provided the
+|as long as|so long as|as soon as|assuming that|assuming you|conditional on|conditionally
+|depending on|on condition|on the condition|under the condition|but only|but not|nur wenn|nur falls
+|nur dann|unter der bedingung|es sei denn|vorausgesetzt|unter vorbehalt|seulement si|uniquement si
+|à condition|sauf si|pourvu que|sous réserve|dès que|sólo si|solo si|solamente si|únicamente si
+|siempre que|a condición|con tal de que|con tal que|en cuanto|a menos que|só se|somente se|apenas se
+|desde que|soltanto se|solo se|a condizione|a patto che|alleen als|enkel als|op voorwaarde
+|tylko jeśli|tylko jeżeli|tylko gdy|pod warunkiem|chyba że|лише якщо|тільки якщо|за умови|хіба що
+|только если|فقط إذا|إلا إذا
+""".replace("\n", "").split("|")
 )
 """What says anywhere in a text that it depends on something."""
+
+REASONABLE: Final = frozenset(
+    ["as long as", "so long as", "as soon as", "siempre que", "desde que", "dès que", "en cuanto"]
+)
+"""Those by which a reason may begin as well."""
+
+CONDITIONAL_WORDS: Final = _words("unless sofern tenzij mits بشرط")
+"""The same in one word, which may also be a name where nothing that it depends on follows."""
 
 CONDITIONAL_STARTS: Final = _words("""
     but aber mais pero mas ma maar ale але if when once unless until
@@ -258,15 +173,38 @@ CONDITIONAL_STARTS: Final = _words("""
 """)
 """The same at its beginning, where a word in small letters follows."""
 
-REFUSALS_UNSPACED: Final = (
-    r"^[我私]?(?:不|没|沒|拒绝|拒絕|反对|反對|别|別|绝不|絕不|决不|從不|从不|才不)|除非|只有|如果|要是|假如|只要"
-    r"|しません|しない|反対|するなら|ならば|条件|是什么|什么意思|怎么|吗$|嗎$"
+CONDITIONAL_BETWEEN: Final = _words(
+    "if when once until wenn falls sobald quand lorsque zodra jeśli jeżeli якщо إذا"
 )
-"""Negations, conditions and questions in scripts without blanks."""
+"""Those of them that also within a text say it, in small letters and before other words."""
+
+CONDITIONS_UNSPACED: Final = "除非|只有|如果|要是|假如|只要|するなら|ならば|条件"
+REFUSALS_UNSPACED: Final = (
+    r"^[我私]?(?:不|没|沒|拒绝|拒絕|反对|反對|别|別|绝不|絕不|决不|從不|从不|才不)"
+    r"|しません|しない|反対|是什么|什么意思|怎么|吗$|嗎$"
+)
+"""Conditions, negations and questions in scripts without blanks."""
+
+QUESTION_WORDS: Final = _words("""
+    what why how who where when which wie warum wer wo wozu pourquoi comment où cómo quién por qué dónde perché chi
+    waarom wat hoe jak dlaczego kto чому хто як
+""") - _words("por")
+"""What a question begins with, where another word in small letters follows."""
+
+DOUBTS: Final = _words("""
+    maybe perhaps possibly later vielleicht eventuell später peut-être quizás quizá talvez forse misschien
+    później może можливо може ربما
+""")
+"""What leaves open whether somebody signs, where nothing else stands there."""
+
+ABBREVIATED: Final = _words("ma mas als si ale mits")
+"""Those of these words that in capitals are an abbreviation, such as `MA` and `ALS`."""
 
 INTRODUCTIONS: Final = r"""
     my \s names? \s (?:is|are) | name \s is | in \s the \s name \s of | under \s the \s name (?:\s of)?
-  | with \s (?:my \s|the \s)? name (?:\s of)? | (?-i:[Aa]s)
+  | with \s (?:my \s|the \s)? name (?:\s of)? | (?-i:[Aa]s) | on \s behalf \s of | im \s namen \s von
+  | au \s nom \s de
+  | en \s nombre \s de | em \s nome \s d[eoa] | a \s nome \s di | namens | w \s imieniu | від \s імені
   | mein \s name \s ist | ich \s (?:heiße|heisse) | unter \s dem \s namen
   | je \s m['’]appelle | mon \s nom \s est | en \s tant \s que | sous \s le \s nom (?:\s de)?
   | me \s llamo | mi \s nombre \s es | (?:o \s)? meu \s nome \s é | me \s chamo | chamo-me
@@ -382,7 +320,7 @@ CLOSINGS: Final = r"""
 """
 """A line that is nothing else ends a letter; whoever's name follows has written it."""
 
-REAL_WORDS: Final = _words("sigh sin sine sigil align design resign signal assign ensign cosign unsigned singing")
+REAL_WORDS: Final = _words("sigh sin sine sigil align design resign signal assign ensign unsigned singing")
 """Words that are nearly a command, and none."""
 COURTESIES: Final = _words("""
     hi hello hey dear all team folks i we hereby gladly happily proudly so now then and here i'd like

@@ -95,8 +95,10 @@ class Instruction(Struct, frozen=True):
     """What it does, as the block's help says it."""
 
     @classmethod
-    def parse(cls, _argument: str, /) -> Self:
+    def parse(cls, argument: str, /) -> Self:
         """Read what stands behind its word; raises NotUnderstood."""
+        if _ANOTHER.search(argument):
+            raise NotUnderstood(message("write each command on a line of its own"))
         return cls()
 
     def _change(self, rules: Rules, _given: GivenCommand, /) -> Rules:
@@ -121,7 +123,7 @@ class SetGoal(Instruction, frozen=True):
     def parse(cls, argument: str, /) -> SetGoal:
         """Read the goals."""
         try:
-            return cls(read_goals(argument))
+            return cls(read_goals(argument.rstrip(".!")))
         except ValueError as error:
             allowed = message("write a whole number from 1 to 999999999, or several in ascending order")
             raise NotUnderstood(allowed) from error
@@ -142,7 +144,8 @@ class SetDeadline(Instruction, frozen=True):
     def parse(cls, argument: str, /) -> SetDeadline:
         """Read the time."""
         try:
-            return cls(None if argument.lower() in NONE else read_deadline(argument.rstrip(".")))
+            argument = argument.rstrip(".!")
+            return cls(None if argument.lower() in NONE else read_deadline(argument))
         except ValueError as error:
             raise NotUnderstood(DEADLINE_ALLOWED) from error
 
@@ -371,6 +374,7 @@ def _explain(results: CommandResults, given: GivenCommand, allowed: Message) -> 
     return results.with_outcome(given, CommandStatus.NOT_UNDERSTOOD, str(allowed))
 
 
+_ANOTHER = re.compile(r"(?:^|\s)/(?ai:petition|sign|unsign)(?![\w/-])")
 _SHOWN: Final = 80
 _ROOM_FOR_A_REASON: Final = 200
 _PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")

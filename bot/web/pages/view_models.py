@@ -202,7 +202,7 @@ def _explain(reason: Reason, fault: str, *, is_closed: bool) -> tuple[str, str]:
 _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.SILENT: (
         "has no line that begins with `/sign`",
-        "Edit it, or write another one. Quotes and code are not read.",
+        "Edit it, or write another one. Quotes, code and HTML are not read.",
     ),
     Reason.COMMAND: (
         "is a command of organizers, which signs nothing",
@@ -259,9 +259,25 @@ _FAULTS: Final[Mapping[tuple[Reason, str], tuple[str, str]]] = {
         "has something else on the line before its command",
         "Edit it so that its line begins with `/sign`.",
     ),
+    (Reason.MISTYPED, Fault.GLUED): (
+        "has its command right below a quotation or HTML, where it is taken for a part of that",
+        "Edit it so that an empty line stands above the line that begins with `/sign`.",
+    ),
+    (Reason.MISTYPED, Fault.JOINED): (
+        "has a command and its next word in one",
+        "Edit it so that it says `/sign`, a blank, and then your name if you like.",
+    ),
+    (Reason.MISTYPED, Fault.CONDITION): (
+        "makes a condition, and a condition cannot be counted",
+        "If you sign without it, edit it so that it says only `/sign`, with your name behind it if you like.",
+    ),
     (Reason.MISTYPED, Fault.WORDS): (
         "has words behind its command that leave open whether it signs",
-        "Edit it so that it says `/sign`, with your name behind it if you like.",
+        "Edit it so that it says only `/sign`, with your name behind it if you like.",
+    ),
+    (Reason.MISTYPED, Fault.WITHDRAWAL): (
+        "seems to withdraw, with a command that was mistyped",
+        "Nothing is counted, so there is nothing to withdraw. To sign, write another comment: `/sign`.",
     ),
 }
 """What is wrong about a command that was mistyped, where that is known."""
