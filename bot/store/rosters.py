@@ -14,7 +14,6 @@ from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import Pair, Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
-from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.organizers.settings import Detail, Settings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts
@@ -22,6 +21,7 @@ from bot.store.not_counted import (
     NotCounted,
     read_not_counted,
 )
+from bot.store.petition_lists import ListQuery, PetitionList, read_list
 from bot.store.roster_pages import (
     Entry,
     RosterPage,
@@ -33,7 +33,7 @@ from bot.store.roster_pages import (
 )
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
-from bot.units import WholeEpochSeconds
+from bot.units import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000
 """Signatures read at once for a whole roster."""
@@ -51,22 +51,6 @@ class PetitionRef(Struct, frozen=True):
     installation_id: int
     letters: int = 0
     """A number that is another one when more is known of the letter's versions: they have no revision."""
-
-
-class PetitionSummary(Struct, frozen=True):
-    """A public petition of this server.
-
-    `closed_at` is when signing ends or ended, `latest` when somebody last signed; `days` goes back a month.
-    """
-
-    repository: Repository
-    number: int
-    title: str
-    count: int
-    goal: int | None
-    closed_at: WholeEpochSeconds | None
-    latest: WholeEpochSeconds | None
-    days: Sequence[tuple[int, int]]
 
 
 class PetitionDetails(Struct, frozen=True):
@@ -110,6 +94,9 @@ _SEEN: Final = """
     JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted
     JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
 """
+
+
+_FIRST_PART: Final = ListQuery()
 
 
 class Rosters(Records):
@@ -162,44 +149,12 @@ class Rosters(Records):
             )
         return None
 
-    _PUBLIC: Final = statement(f"""
-        SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
-               t.number, t.title, p.count AS total, p.closed_at, p.rules,
-               (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
-        FROM petitions p
-        {_SEEN} AND NOT r.private
-        JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND NOT t.gone
-        WHERE p.labelled AND NOT p.gone
-        ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT 100
-    """)
-
-    _DAYS_SINCE: Final = statement("""
-        SELECT petition_id, day, signatures FROM days
-        WHERE petition_id = ANY($1::BIGINT[]) AND day > $2 AND signatures > 0
-        ORDER BY petition_id, day
-    """)
-
     @read_transaction
-    def list_public(self, transaction: Transaction, today: int) -> list[PetitionSummary]:
-        """List the public petitions, the one that was signed last on top; `today` is in days since 1970."""
-        rows = transaction.fetch(self._PUBLIC)
-        days: dict[int, list[tuple[int, int]]] = {row.id: [] for row in rows}
-        for petition_id, day, signatures in transaction.tuples(self._DAYS_SINCE, list(days), today - 30):
-            days[petition_id].append((day, signatures))
-        return [
-            PetitionSummary(
-                repository=read_repository(row.repository_id, row.owner, row.name, row.private, row.archived),
-                number=row.number,
-                title=row.title,
-                count=row.total,
-                goal=next_goal(rules.settings.goals, row.total),
-                closed_at=rules.ends_at(row.closed_at),
-                latest=row.latest,
-                days=days[row.id],
-            )
-            for row in rows
-            for rules in [read_rules(row.rules)]
-        ]
+    def list_public(
+        self, transaction: Transaction, now: EpochSeconds, wanted: ListQuery = _FIRST_PART
+    ) -> PetitionList:
+        """Read a part of the public petitions, the one that was signed last on top."""
+        return read_list(transaction, wanted, now)
 
     @read_transaction
     def get_details(

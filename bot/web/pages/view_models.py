@@ -10,7 +10,7 @@ from cachetools import LRUCache, cached
 from markupsafe import Markup
 
 from bot.export import letter_html
-from bot.export.chart import chart, day_name, growth_of, sparkline
+from bot.export.chart import chart, day_name, growth_of
 from bot.export.schemas import asked_not_to_be_listed
 from bot.petition.block.sections import example_of
 from bot.petition.comments.faults import Fault
@@ -19,8 +19,7 @@ from bot.petition.i18n import translator
 from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.petition.organizers.settings import LANGUAGES
-from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
-from bot.units import EpochSeconds
+from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder
 from bot.urls import Pages, Site, pages_of
 from bot.web.context import PagesContext, format_cursor
 from bot.web.rendering import call_macro
@@ -132,22 +131,6 @@ def _length(passages: Sequence[Passage]) -> int:
 @cached(LRUCache[object, Sequence[Passage]](COMPARED, getsizeof=_length), lock=threading.Lock())
 def _differences(before: str, after: str) -> Sequence[Passage]:
     return differences(before, after)
-
-
-def view_summaries(listed: Iterable[PetitionSummary], base: str, now: EpochSeconds) -> list[dict[str, Any]]:
-    """Return what the front page shows of each petition."""
-    today = int(now) // 86_400
-    return [
-        {
-            "petition": one,
-            "url": Pages(base, one.repository, one.number).roster,
-            "headline": headline(one.count, open_=one.closed_at is None or one.closed_at > now),
-            "progress": progress(one.count, one.goal),
-            "is_closed": one.closed_at is not None and one.closed_at <= now,
-            "sparkline": Markup(sparkline(one.days, today)),  # noqa: S704 - it is made of numbers
-        }
-        for one in listed
-    ]
 
 
 def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, object]:

@@ -1,0 +1,110 @@
+"""The public pages in a real browser: at any width and in any light, with the keyboard alone, without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from msgspec.structs import replace
+from playwright.async_api import Browser, Page, expect
+
+from bot.petition.github_facts import IssueFact
+from bot.petition.organizers.commands import CommandResults
+from bot.petition.organizers.rules_in_force import Rules
+from bot.petition.organizers.settings import Settings
+from tests.browser import barriers, watch
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY
+from tests.web.scene import Scene, serving
+
+# The browser is started once for the module and lives in its event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WINDOWS = {"wide": (1280, 900), "narrow": (320, 640)}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(sqlite_url: str) -> AsyncIterator[Scene]:
+    async with serving(sqlite_url, public_url=None) as scene:
+        yield scene
+
+
+def at(scene: Scene, path: str) -> str:
+    return str(scene.client.make_url("/")).rstrip("/") + path
+
+
+async def open_petitions(scene: Scene, count: int) -> None:
+    for number in range(100, 100 + count):
+        closed_at = 150 if number % 5 == 0 else None
+        issue = replace(
+            LETTER, id=number, number=number, title=f"Mend the road {number}", closed_at=closed_at, updated_at=200
+        )
+        await scene.petition.store.record([IssueFact(INSTALLATION, REPOSITORY, issue, 200)])
+    await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(goals=(4,)))))
+    await scene.petition.sign("ada")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("window", WINDOWS)
+async def test_no_page_keeps_anybody_out(
+    scene: Scene, browser: Browser, scheme: Literal["light", "dark"], window: str
+) -> None:
+    await open_petitions(scene, 40)
+    width, height = WINDOWS[window]
+    page = await browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
+    complaints = watch(page)
+    for path in ("/", "/?q=road&page=2", "/?state=closed", "/?q=river&state=open"):
+        await page.goto(at(scene, path))
+        assert await barriers(page) == [], path
+        assert await too_wide(page) == 0, f"{path} is wider than the window"
+    assert complaints == []
+    await page.close()
+
+
+async def too_wide(page: Page) -> int:
+    """Give by how many pixels a page has to be scrolled sideways."""
+    width: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+async def test_a_petition_is_found_with_the_keyboard_alone_and_without_scripts(
+    scene: Scene, browser: Browser
+) -> None:
+    await open_petitions(scene, 40)
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(at(scene, "/"))
+    await tab_to(page, "Find a petition")
+    await page.keyboard.type("road 105")
+    await press_enter(page)
+    await expect(page.get_by_role("status")).to_contain_text("1 petition has road 105")
+    await tab_to(page, "Closed")
+    await press_enter(page)
+    await expect(page.get_by_role("link", name="Closed 1")).to_have_attribute("aria-current", "true")
+    await expect(page.get_by_role("listitem")).to_have_count(1)
+    await tab_to(page, "Show all petitions")
+    await press_enter(page)
+    await tab_to(page, "More")
+    await press_enter(page)
+    await expect(page.get_by_role("listitem")).to_have_count(11)
+    await expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    await context.close()
+
+
+async def tab_to(page: Page, name: str) -> None:
+    """Press the tab key until something whose name has this text is in focus."""
+    for _ in range(80):
+        await page.keyboard.press("Tab")
+        said = await page.evaluate("""() => {
+            const one = document.activeElement;
+            return [one === document.body ? "" : one.innerText, ...[...(one.labels ?? [])].map((of) => of.innerText)];
+        }""")
+        if any(name in one for one in said):
+            return
+    raise AssertionError(name)
+
+
+async def press_enter(page: Page) -> None:
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
