@@ -13,6 +13,7 @@ from bot.store.errors import Busy, Damaged, DatabaseUnavailable, NoSuchPetition,
 from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.migrations import migrate_ahead
+from bot.store.not_counted import NotCounted
 from bot.store.petition_lists import Listed, ListQuery, PetitionList, PetitionSummary
 from bot.store.privacy import Forgotten
 from bot.store.publications import PlannedBody, Publication

@@ -98,7 +98,8 @@ async def tab_to(page: Page, name: str) -> None:
         await page.keyboard.press("Tab")
         said = await page.evaluate("""() => {
             const one = document.activeElement;
-            return [one === document.body ? "" : one.innerText, ...[...(one.labels ?? [])].map((of) => of.innerText)];
+            const labels = [...(one.labels ?? [])].map((label) => label.innerText);
+            return one === document.body ? labels : [one.innerText, ...labels];
         }""")
         if any(name in one for one in said):
             return

@@ -77,7 +77,7 @@ async def test_a_page_works_without_scripts(stage: Scene, browser: Browser) -> N
     await plain.goto(address)
     await expect(plain.locator("#entries > li")).to_have_count(2)
     await plain.get_by_role("searchbox").fill("nobody")
-    await plain.get_by_role("button", name="Search").click()
+    await plain.get_by_role("button", name="Check").click()
     await expect(plain.get_by_role("status")).to_contain_text("No signature of nobody is counted")
     await plain.get_by_role("link", name="Show all signatures").click()
     await plain.get_by_role("link", name="by name").click()

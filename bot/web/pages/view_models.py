@@ -19,10 +19,11 @@ from bot.petition.i18n import translator
 from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.petition.organizers.settings import LANGUAGES
-from bot.store import Cursor, Entry, PetitionDetails, RosterQuery, Snapshot, SortOrder
+from bot.store import Cursor, Entry, NotCounted, PetitionDetails, RosterQuery, Snapshot, SortOrder
+from bot.units import EpochSeconds
 from bot.urls import Pages, Site, pages_of
 from bot.web.context import PagesContext, format_cursor
-from bot.web.rendering import call_macro
+from bot.web.rendering import call_macro, moment
 
 COMPARED: Final = 4 * 1024 * 1024
 """Characters of letters whose differences to the versions before are cached."""
@@ -63,7 +64,7 @@ def view_petition(
         "exact": details.exact,
         "not_counted": uncounted,
         "unlisted": asked_not_to_be_listed(snapshot.unlisted),
-        "explanation": uncounted and _explain(uncounted.reason, uncounted.fault, is_closed=ended is not None),
+        "explanation": uncounted and _explain(uncounted, context.now(), is_closed=ended is not None),
         **_roster_links(details, pages, query),
     }
 
@@ -176,94 +177,111 @@ def people_have(count: int) -> str:
     return "1 person has" if count == 1 else f"{count:,} people have"
 
 
-def _explain(reason: Reason, fault: str, *, is_closed: bool) -> tuple[str, str]:
+def _explain(uncounted: NotCounted, now: EpochSeconds, *, is_closed: bool) -> tuple[str, str]:
     """Return why a comment does not count, and what would help; nobody is to sign what `is_closed`."""
-    words, advice = _FAULTS.get((reason, fault)) or _NOT_COUNTED[reason]
+    reason = uncounted.reason
+    words, advice = _FAULTS.get((reason, uncounted.fault)) or _NOT_COUNTED[reason]
+    if uncounted.has_orders and reason in (Reason.MISTYPED, Reason.CUT_OFF):
+        advice = _BESIDE_ORDERS
+    elif uncounted.old_enough_at is not None and uncounted.old_enough_at > now:
+        advice = (
+            f"From {moment(uncounted.old_enough_at)} UTC on, your account may sign: comment `/sign` again then."
+        )
     return words, "" if is_closed and reason in _SIGN_AGAIN else advice
 
 
 _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.SILENT: (
         "has no line that begins with `/sign`",
-        "Edit it, or write another one. Quotes, code and HTML are not read.",
+        "To sign, write another comment: `/sign`. Quotes, code and HTML are not read.",
     ),
     Reason.COMMAND: (
-        "is a command of organizers, which signs nothing",
-        "Leave it as it is: edited into a `/sign`, it would be taken back. Write another comment: `/sign`.",
+        "is a `/petition` command, which signs nothing",
+        "Leave it as it is: edited into a `/sign`, it is taken back. To sign, write another comment: `/sign`.",
     ),
-    Reason.MISTYPED: ("has a command that was not understood", "Edit it so that it begins with `/sign`."),
+    Reason.MISTYPED: (
+        "has something like `/sign` that was not understood",
+        "To sign, edit it so that it begins with `/sign`.",
+    ),
     Reason.CUT_OFF: (
-        "has its command only below what looks like a quoted mail, where nothing is read",
-        "Edit it, or write another one, with the command first: `/sign`.",
+        "has `/sign` only below what looks like a quoted mail, where nothing is read",
+        "To sign, write another comment, with `/sign` on its first line.",
     ),
-    Reason.WITHDRAWN: ("withdraws the signature", "To sign again, comment `/sign` once more."),
+    Reason.WITHDRAWN: ("withdraws your signature", "To sign again, comment `/sign` once more."),
     Reason.HIDDEN: (
         "was hidden by a maintainer of the repository",
         "Ask them why. Once it is shown again, it counts.",
     ),
-    Reason.LATE: ("was made after the petition closed", ""),
+    Reason.LATE: ("was written after the petition had closed", ""),
     Reason.REMOVED: (
-        "does not count, because the organizers removed the signature",
+        "does not count, because the organizers removed your signature",
         "They did so with a command in a comment, which may give the reason.",
     ),
     Reason.YOUNG: (
-        "was made with an account that was too new for this petition",
-        "Comment `/sign` again when the account is old enough.",
+        "was written when your account was too new for this petition",
+        "Your account is old enough now: comment `/sign` again.",
     ),
     Reason.WAITING: (
-        "waits until GitHub says who wrote it, whether it came by mail, or how old the account is",
-        "Check again in a few minutes.",
+        "waits until GitHub says who wrote it, whether it came by mail, or how old your account is",
+        "You need not do anything. Check again in a few minutes.",
     ),
 }
-"""What follows the words "their comment", and what would help; what people are to type is between backticks."""
+"""What follows the words "Your comment", and what would help; what people are to type is between backticks.
+
+No advice may take anything back that holds: a refusal, a withdrawal, a command of organizers.
+"""
 
 _FAULTS: Final[Mapping[tuple[Reason, str], tuple[str, str]]] = {
     (Reason.COMMAND, MISTYPED_ORDER): (
-        "has a command of organizers that was mistyped: its line has to begin with `/petition`",
-        "Mend the command there, and to sign write another comment, `/sign`.",
+        "has a `/petition` command that is misspelt, and which signs nothing",
+        "Mend the command there. To sign, write another comment: `/sign`.",
     ),
     (Reason.MISTYPED, Fault.SPELLING): (
         "has a command that is misspelt",
-        "Edit it so that it begins with `/sign`, spelt like this.",
+        "To sign, edit it so that it begins with `/sign`, spelt like this.",
     ),
     (Reason.MISTYPED, Fault.SLASH): (
         "has a command without the `/` right before it",
-        "Edit it so that it begins with `/sign`, without a blank.",
+        "To sign, edit it so that it begins with `/sign`, without a blank.",
     ),
     (Reason.MISTYPED, Fault.CODE): (
-        "has its command between the marks of code, where none is read",
-        "Edit it so that it begins with `/sign`, without the marks around it.",
+        "has `/sign` between the marks of code, where it is not read",
+        "To sign, edit it so that it begins with `/sign`, without the marks around it.",
     ),
     (Reason.MISTYPED, Fault.MARKS): (
-        "has marks around its command",
-        "Edit it so that it begins with `/sign`, without the marks around it.",
+        "has marks around `/sign`",
+        "To sign, edit it so that it begins with `/sign`, without the marks around it.",
     ),
     (Reason.MISTYPED, Fault.PLACE): (
-        "has something else on the line before its command",
-        "Edit it so that its line begins with `/sign`.",
+        "has something else before `/sign` on its line",
+        "To sign, edit it so that its line begins with `/sign`.",
     ),
     (Reason.MISTYPED, Fault.GLUED): (
-        "has its command right below a quotation or HTML, where it is taken for a part of that",
-        "Edit it so that an empty line stands above the line that begins with `/sign`.",
+        "has `/sign` right below a quotation or HTML, where it is taken for a part of that",
+        "To sign, edit it so that an empty line stands above the line that begins with `/sign`.",
     ),
     (Reason.MISTYPED, Fault.JOINED): (
-        "has a command and its next word in one",
-        "Edit it so that it says `/sign`, a blank, and then your name if you like.",
+        "has `/sign` and the next word in one",
+        "To sign, edit it so that it says `/sign`, a blank, and then your name if you like.",
     ),
     (Reason.MISTYPED, Fault.CONDITION): (
         "makes a condition, and a condition cannot be counted",
-        "If you sign without it, edit it so that it says only `/sign`, with your name behind it if you like.",
+        "To sign without it, edit it so that it says only `/sign`, with your name behind it if you like.",
     ),
     (Reason.MISTYPED, Fault.WORDS): (
-        "has words behind its command that leave open whether it signs",
-        "Edit it so that it says only `/sign`, with your name behind it if you like.",
+        "has words behind `/sign` that leave open whether you sign",
+        "To sign, edit it so that it says only `/sign`, with your name behind it if you like.",
     ),
     (Reason.MISTYPED, Fault.WITHDRAWAL): (
-        "seems to withdraw, with a command that was mistyped",
-        "Nothing is counted, so there is nothing to withdraw. To sign, write another comment: `/sign`.",
+        "seems to withdraw, with a command that is misspelt",
+        "Nothing of yours is counted, so there is nothing to withdraw. To sign, write another comment: `/sign`.",
     ),
 }
 """What is wrong about a command that was mistyped, where that is known."""
+
+_BESIDE_ORDERS: Final = (
+    "Leave it as it is, for it has a `/petition` command too. To sign, write another comment: `/sign`."
+)
 
 _SIGN_AGAIN: Final = {
     Reason.SILENT, Reason.COMMAND, Reason.MISTYPED, Reason.CUT_OFF, Reason.WITHDRAWN, Reason.YOUNG,
