@@ -38,6 +38,9 @@ from bot.units import EpochSeconds, WholeEpochSeconds
 BATCH: Final = 1_000
 """Signatures read at once for a whole roster."""
 
+DAYS_BY_HOUR: Final = 3
+"""As many days may lie between the first and the last signature for them to be counted by the hour too."""
+
 
 class PetitionRef(Struct, frozen=True):
     """A petition that somebody asked for by the name of one of its issues."""
@@ -54,13 +57,17 @@ class PetitionRef(Struct, frozen=True):
 
 
 class PetitionDetails(Struct, frozen=True):
-    """A petition at one moment with one page of its roster; `days` are (days since 1970, signatures)."""
+    """A petition at one moment with one page of its roster; `days` are (days since 1970, signatures).
+
+    `hours` are (hours since 1970, signatures), where all of them lie within a few days.
+    """
 
     snapshot: Snapshot
     letters: Sequence[Letter]
     """The letter's versions, the oldest first, with the texts that were asked for."""
     days: Sequence[tuple[int, int]]
     page: RosterPage
+    hours: Sequence[tuple[int, int]] = ()
     exact: Sequence[Entry] = ()
     """The signature of whoever has exactly the login that was searched for."""
     not_counted: NotCounted | None = None
@@ -254,7 +261,10 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
             is_asked = not exact and _is_public(settings) and snapshot.labelled
             not_counted = read_not_counted(transaction, snapshot, login) if is_asked else None
     letters = read_letters_with_texts(transaction, petition_id, wanted.letters)
-    return PetitionDetails(snapshot, letters, read_days(transaction, petition_id), page, exact, not_counted)
+    days = read_days(transaction, petition_id)
+    is_young = bool(days) and days[-1][0] - days[0][0] <= DAYS_BY_HOUR
+    hours = transaction.tuples(_HOURS, petition_id) if is_young else ()
+    return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted)
 
 
 def _is_public(settings: Settings) -> bool:
@@ -263,6 +273,12 @@ def _is_public(settings: Settings) -> bool:
 
 _DAYS: Final = statement("""
     SELECT day, signatures FROM days WHERE petition_id = $1 AND signatures > 0 ORDER BY day
+""")
+
+
+# An index has what it reads. In a table as that of days, each signature would be written once more.
+_HOURS: Final = statement("""
+    SELECT signed_at / 3600 AS hour, count(*) FROM signatures WHERE petition_id = $1 GROUP BY 1 ORDER BY 1
 """)
 
 

@@ -161,7 +161,7 @@ class ApiRoutes:
 
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
         details = await self._context.details(requested, RosterQuery(size=1))
-        text = chart(growth_of(details, self._context.today), details.snapshot.title, standalone=True)
+        text = chart(growth_of(details, self._context.now()), details.snapshot.title, standalone=True)
         return render_text(text, details.snapshot, "image/svg+xml")
 
     async def _feed(self, request: web.Request) -> web.Response:

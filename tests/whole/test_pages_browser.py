@@ -52,6 +52,8 @@ async def test_who_signs_on_the_issue_appears_on_the_open_page(stage: Scene, pag
     await other.get_by_role("button", name="Comment", exact=True).click()
     await expect(page.get_by_role("heading", name="2 people have signed")).to_be_visible()
     await expect(page.locator("#entries > li").first).to_contain_text("Grace Hopper")
+    await expect(page.locator("#growth-words")).to_contain_text("2 signatures since")
+    await expect(page.get_by_role("img", name="Read what you sign: 2 signatures since")).to_be_visible()
     stage.sign(issue, "ada", "/unsign")
     await expect(page.locator("#entries > li")).to_have_count(1)
     assert await page.evaluate("window.here === true")

@@ -35,7 +35,7 @@ def view_petition(
     """Return the values for the template of a petition's page."""
     snapshot, letters = details.snapshot, details.letters
     settings = snapshot.rules.settings
-    growth = growth_of(details, context.today)
+    growth = growth_of(details, context.now())
     goal = next_goal(settings.goals, snapshot.count)
     end = snapshot.rules.ends_at(snapshot.closed_at)
     ended = end if end is not None and (end < context.now() or end == snapshot.shut_at) else None
@@ -150,6 +150,7 @@ def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, ob
         "headline": headline(snapshot.count, open_=snapshot.shut_at is None and snapshot.labelled),
         "goal": goal,
         "progress": progress(snapshot.count, goal),
+        "growth": growth_of(details, context.now()).in_words(),
         "entries": entries,
         "listed": snapshot.count - snapshot.unlisted,
         "unlisted": asked_not_to_be_listed(snapshot.unlisted),

@@ -11,6 +11,12 @@ document.addEventListener("DOMContentLoaded", () => {
 
 function show(news) {
   document.getElementById("count").textContent = news.headline;
+  const words = document.getElementById("growth-words");
+  if (words) {
+    words.textContent = news.growth;
+    const title = document.querySelector("h1").textContent;
+    document.querySelector(".growth .chart").setAttribute("aria-label", `${title}: ${news.growth}`);
+  }
   const bar = document.querySelector(".goal progress");
   if (bar && news.goal) {
     bar.max = news.goal;
