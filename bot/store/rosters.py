@@ -263,7 +263,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
     letters = read_letters_with_texts(transaction, petition_id, wanted.letters)
     days = read_days(transaction, petition_id)
     is_young = bool(days) and days[-1][0] - days[0][0] <= DAYS_BY_HOUR
-    hours = transaction.tuples(_HOURS, petition_id) if is_young else ()
+    hours = [(hour, count) for hour, count in transaction.tuples(_HOURS, petition_id)] if is_young else ()
     return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted)
 
 

@@ -28,7 +28,7 @@ async def test_a_card_shows_title_state_progress_and_count(scene: Scene) -> None
     await scene.petition.sign("ada")
     page = await read(scene)
     assert "Open letters that people sign with a comment on GitHub" in page.text
-    said = "Open the archive Open acme/letters 1 person has signed 25% of the goal of 4 Last signed 17 Nov 2026,"
+    said = "Open the archive Open acme/letters 1 person has signed 25% of the goal of 4 Last signed on 17 Nov 2026,"
     assert said in page.text
     assert page.tags["progress"] == 1
     assert PUBLIC + PAGE in page.links

@@ -10,13 +10,14 @@ import pytest_asyncio
 from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
 
+from bot.petition.comments.commands import Sign
 from bot.petition.github_facts import IssueFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
 from tests.browser import barriers, watch
-from tests.store.scene import INSTALLATION, LETTER, REPOSITORY
-from tests.web.scene import Scene, serving
+from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, person
+from tests.web.scene import PAGE, Scene, serving
 
 # The browser is started once for the module and lives in its event loop.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -89,6 +90,40 @@ async def test_a_petition_is_found_with_the_keyboard_alone_and_without_scripts(
     await press_enter(page)
     await expect(page.get_by_role("listitem")).to_have_count(11)
     await expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    await context.close()
+
+
+async def test_recent_times_say_how_long_ago_they_are_and_older_ones_when(scene: Scene, browser: Browser) -> None:
+    noon = 1_794_960_000
+    for login, at_ in (("ada", noon - 8 * 86_400), ("grace", noon - 2 * 86_400), ("alan", noon - 300)):
+        await scene.petition.say(person(login), Sign(), at_)
+    page = await browser.new_page()
+    complaints = watch(page)
+    await page.clock.install(time=noon)
+    await page.goto(at(scene, PAGE))
+    times = page.locator("#entries time")
+    await expect(times).to_have_text(["5 minutes ago", "2 days ago", "10 Nov 2026, 00:00"])
+    await expect(times.first).to_have_attribute("title", "17 Nov 2026, 23:55 UTC")
+    await expect(times.first).to_have_attribute("datetime", "2026-11-17T23:55:00Z")
+    await expect(page.get_by_role("link", name="Comment of alan, 5 minutes ago")).to_be_visible()
+    await page.clock.run_for(60_000)
+    await expect(times.first).to_have_text("6 minutes ago")
+    await page.goto(at(scene, "/"))
+    await expect(page.get_by_text("Last signed 6 minutes ago")).to_be_visible()
+    await page.goto(at(scene, f"{PAGE}?q=alan"))
+    await expect(page.get_by_role("status")).to_contain_text("Yes, alan is counted: signed 6 minutes ago.")
+    assert complaints == []
+    await page.close()
+
+
+async def test_without_scripts_the_exact_time_stands(scene: Scene, browser: Browser) -> None:
+    await scene.petition.say(person("ada"), Sign(), 1_794_960_000)
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(at(scene, PAGE))
+    await expect(page.locator("#entries time")).to_have_text("18 Nov 2026, 00:00")
+    await page.goto(at(scene, "/"))
+    await expect(page.get_by_text("Last signed on 18 Nov 2026, 00:00 UTC")).to_be_visible()
     await context.close()
 
 
