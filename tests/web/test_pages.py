@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bot.export.letter_comparison import Comparison, compare
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
 from bot.petition.comments.faults import Fault
 from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.github_facts import Continuation, Issue
-from bot.petition.letter_versions import Passage, differences
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Response, Rules
 from bot.petition.organizers.settings import Settings
@@ -452,6 +452,9 @@ async def test_the_letter_and_its_versions_are_shown(scene: Scene) -> None:
     versions = await read(scene, f"{PAGE}/letter")
     assert "Version 2" in versions.text
     assert "1 person had signed before" in versions.text
+    assert "1 passage was added; to the first change." in versions.text
+    assert "Please open the added: whole archive." in versions.text
+    assert "**" not in versions.text
     assert (versions.tags["ins"], versions.tags["script"]) == (2, 1)
 
 
@@ -460,16 +463,14 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
 ) -> None:
     compared: list[str] = []
 
-    def note(before: str, after: str) -> tuple[Passage, ...]:
+    def note(before: str, after: str) -> Comparison:
         compared.append(after)
-        return differences(before, after)
+        return compare(before, after)
 
-    monkeypatch.setattr("bot.web.pages.view_models.differences", note)
-    # What was compared once is remembered, by this test as well where it runs once more.
+    monkeypatch.setattr("bot.web.pages.view_models.compare", note)
     plea = f"in {id(scene)}"
     for number in range(30):
         await scene.petition.store.letters.record(LETTER.id, LETTER.id, f"Plea {plea} {number}.", 1_000 + number)
-    await read(scene, f"{PAGE}/letter")
     page = await read(scene, f"{PAGE}/letter")
     assert page.tags["article"] == 30
     assert page.text.count("lies too far back") == 30 - COMPARED_VERSIONS

@@ -52,10 +52,19 @@ async def test_no_page_keeps_anybody_out(
     scene: Scene, browser: Browser, scheme: Literal["light", "dark"], window: str
 ) -> None:
     await open_petitions(scene, 40)
+    await change_letter(scene)
     width, height = WINDOWS[window]
     page = await browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
     complaints = watch(page)
-    for path in ("/", "/?q=road&page=2", "/?state=closed", "/?q=river&state=open"):
+    for path in (
+        "/",
+        "/?q=road&page=2",
+        "/?state=closed",
+        "/?q=river&state=open",
+        PAGE,
+        f"{PAGE}?q=ada",
+        f"{PAGE}/letter",
+    ):
         await page.goto(at(scene, path))
         assert await barriers(page) == [], path
         assert await too_wide(page) == 0, f"{path} is wider than the window"
@@ -125,6 +134,32 @@ async def test_without_scripts_the_exact_time_stands(scene: Scene, browser: Brow
     await page.goto(at(scene, "/"))
     await expect(page.get_by_text("Last signed on 18 Nov 2026, 00:00 UTC")).to_be_visible()
     await context.close()
+
+
+async def change_letter(scene: Scene) -> None:
+    """Let a letter have three versions."""
+    letters = scene.petition.store.letters
+    await letters.record(LETTER.id, LETTER.id, "Please **open** the archive.\n\n- by May\n- for all", 1_000)
+    await letters.record(LETTER.id, LETTER.id, "Please *open* the whole archive.\n\n- for all\n\nThanks!", 2_000)
+    await letters.record(LETTER.id, LETTER.id, "Please _open_ the whole archive.\n\n- for all\n\nThanks!", 3_000)
+
+
+async def test_versions_are_shown_as_text_with_what_was_changed(scene: Scene, page: Page) -> None:
+    await change_letter(scene)
+    await page.goto(at(scene, f"{PAGE}/letter"))
+    third, second, first = (page.get_by_role("article", name=f"Version {number}") for number in (3, 2, 1))
+    await expect(third).to_contain_text("It reads as the version before: nothing that is shown was changed.")
+    await expect(second).to_contain_text("3 passages were added and 2 passages were removed")
+    marks = [second.get_by_role("insertion"), second.get_by_role("deletion")]
+    added, removed = [await one.all_text_contents() for one in marks]
+    assert added == ["added: open", "added: whole", "added: Thanks!"]
+    assert removed == ["removed: open", "removed: by May"]
+    await expect(first.get_by_role("listitem")).to_have_text(["by May", "for all"])
+    assert "**" not in await page.inner_text("main")
+    assert "SHA-256" not in await page.inner_text("main")
+    await tab_to(page, "to the first change")
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.querySelector(':target').className") == "removed"
 
 
 async def tab_to(page: Page, name: str) -> None:

@@ -137,4 +137,5 @@ async def test_when_the_letter_was_changed_the_block_leads_to_what_was_changed(p
     body = await public.shows(petition, 1)
     public.sandbox.issues.edit(petition, petition.repository.owner, body.replace("please", "hurry"), web=True)
     await public.until(lambda: "What was changed" in links(petition))
-    assert "<ins>hurry." in await fetch(links(petition)["What was changed"])
+    told = Read(await fetch(links(petition)["What was changed"])).text
+    assert "removed: please. added: hurry." in told

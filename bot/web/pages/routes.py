@@ -24,7 +24,7 @@ from bot.web.rendering import static_files
 from bot.web.routing import Route, RoutePolicy
 
 COMPARED_VERSIONS: Final = 20
-"""As many of a letter's newest versions are shown with their differences."""
+"""As many of a letter's newest versions are shown with what they changed."""
 
 _LIST: Final = RoutePolicy(cache_control="no-cache")
 _PETITION: Final = RoutePolicy(cache_control="no-cache", is_about_petition=True, is_searchable=True)

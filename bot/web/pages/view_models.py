@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import threading
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from cachetools import LRUCache, cached
 from markupsafe import Markup
+from msgspec import Struct
 
 from bot.export import letter_html
 from bot.export.chart import chart, day_name, growth_of
+from bot.export.letter_comparison import Comparison, compare
 from bot.export.schemas import asked_not_to_be_listed
 from bot.petition.block.sections import example_of
 from bot.petition.comments.faults import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import translator
-from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
+from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.petition.organizers.settings import LANGUAGES
 from bot.store import Cursor, Entry, NotCounted, PetitionDetails, RosterQuery, Snapshot, SortOrder
@@ -25,8 +26,8 @@ from bot.urls import Pages, Site, pages_of
 from bot.web.context import PagesContext, format_cursor
 from bot.web.rendering import call_macro, moment
 
-COMPARED: Final = 4 * 1024 * 1024
-"""Characters of letters whose differences to the versions before are cached."""
+COMPARED_CHARACTERS: Final = 400_000
+"""Of so many characters of a letter's newest versions it is shown what they changed: each may take a second."""
 
 
 def view_petition(
@@ -111,27 +112,35 @@ _ORDER_NAMES: Final[Mapping[SortOrder, str]] = {
 }
 
 
-def view_versions(letters: Sequence[Letter]) -> list[tuple[int, Letter, Sequence[Passage] | None]]:
-    """Return the letter's versions with their number and differences, the newest first; the oldest as it is."""
-    shown: list[tuple[int, Letter, Sequence[Passage] | None]] = []
-    before: str | None = None
-    for number, one in enumerate(letters, 1):
-        passages: Sequence[Passage] | None = None
-        if one.text is not None:
-            passages = (Passage(Change.SAME, one.text),) if before is None else _differences(before, one.text)
-        shown.append((number, one, passages))
-        before = one.text or before
-    return shown[::-1]
+class VersionView(Struct, frozen=True):
+    """A version of the letter as the page shows it; without `html` where its text is not there."""
+
+    number: int
+    letter: Letter
+    html: Markup | None = None
+    changes: Comparison | None = None
+    """What it changed; None of the first one."""
 
 
-def _length(passages: Sequence[Passage]) -> int:
-    return sum(len(passage.text) for passage in passages)
+def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
+    """Return the letter's versions, the newest first, each with what it changed; of long ones only the newest."""
+    shown: list[VersionView] = []
+    left = COMPARED_CHARACTERS
+    for place, one in reversed([*enumerate(letters)]):
+        text, left = one.text, left - len(one.text or "")
+        before = next((older.text for older in reversed(letters[:place]) if older.text is not None), None)
+        if text is None or left < 0:
+            shown.append(VersionView(place + 1, one))
+        elif before is None:
+            shown.append(VersionView(place + 1, one, letter_html.render(text)))
+        else:
+            changes = compare(before, text)
+            mark = Markup(_MARK.sub(rf'\g<0> id="change-{place + 1}"', changes.html, count=1))  # noqa: S704
+            shown.append(VersionView(place + 1, one, mark, changes))
+    return shown
 
 
-# Comparing takes a while, and anybody can ask for it again and again.
-@cached(LRUCache[object, Sequence[Passage]](COMPARED, getsizeof=_length), lock=threading.Lock())
-def _differences(before: str, after: str) -> Sequence[Passage]:
-    return differences(before, after)
+_MARK: Final = re.compile('<(?:ins class="added"|del class="removed")')
 
 
 def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, object]:
