@@ -99,7 +99,8 @@ class PageCache:
         hour, now = self._context.hour, self._context.now()
         rendering = await render(requested)
         # Compressing takes a millisecond, in which others use the loop.
-        packed = await asyncio.to_thread(_compress, rendering.body)
+        is_packed = rendering.content_type == "image/png"
+        packed = None if is_packed else await asyncio.to_thread(_compress, rendering.body)
         is_over, letters = _is_over(rendering, now), requested.ref.letters
         return _Page(rendering, packed, _etag(rendering.body), letters, requested.pages, hour, is_over)
 

@@ -28,7 +28,7 @@ from tests.store.scene import LETTER, person
 from tests.web.scene import PAGE, PUBLIC, Scene, pages_context
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-FORMS = (".json", ".csv", "/badge.svg", "/badge.json", "/chart.svg", "/feed.atom")
+FORMS = (".json", ".csv", "/badge.svg", "/badge.json", "/card.png", "/chart.svg", "/feed.atom")
 
 
 async def get_json(scene: Scene, path: str = f"{PAGE}.json", status: int = 200) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bot.export.card import card
 from bot.export.letter_comparison import Comparison, compare
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
 from bot.petition.comments.faults import Fault
@@ -238,11 +239,17 @@ async def test_a_link_in_a_chat_shows_title_count_and_a_picture(scene: Scene) ->
     said = dict(re.findall(r'<meta property="og:(\S+)" content="([^"]*)">', await scene.get(PAGE)))
     assert (said["title"], said["url"]) == ("Open the archive", PUBLIC + PAGE)
     assert said["description"] == "1 person has signed. Sign it with a comment on GitHub."
-    async with scene.client.get(said["image"].removeprefix(PUBLIC)) as answer:
+    assert said["image"] == f"{PUBLIC}{PAGE}/card.png"
+    assert said["image:alt"] == "1 person has signed"
+    async with scene.client.get(f"{PAGE}/card.png") as answer:
         assert (answer.status, answer.headers["Content-Type"]) == (200, "image/png")
         picture = await answer.read()
     width, height = struct.unpack(">II", picture[16:24])
     assert (str(width), str(height)) == (said["image:width"], said["image:height"])
+    await set_up(scene, "goal: 4")
+    async with scene.client.get(f"{PAGE}/card.png") as answer:
+        assert await answer.read() == card(1, [4]) != picture
+    assert 'content="1 person has signed: 25% of the goal of 4"' in await scene.get(PAGE)
     await scene.petition.change_issue(replace(LETTER, closed_at=1_794_950_000))
     assert "1 person has signed. It is closed." in await scene.get(PAGE)
 

@@ -162,6 +162,22 @@ async def test_versions_are_shown_as_text_with_what_was_changed(scene: Scene, pa
     assert await page.evaluate("document.querySelector(':target').className") == "removed"
 
 
+async def test_the_picture_of_a_shared_link_is_one_that_browsers_show(scene: Scene, page: Page) -> None:
+    await open_petitions(scene, 0)
+    await page.goto(at(scene, PAGE))
+    address = await page.get_attribute('meta[property="og:image"]', "content")
+    size = await page.evaluate(
+        """async (address) => {
+            const image = new Image();
+            image.src = address;
+            await image.decode();
+            return [image.naturalWidth, image.naturalHeight];
+        }""",
+        address,
+    )
+    assert size == [1200, 630]
+
+
 async def tab_to(page: Page, name: str) -> None:
     """Press the tab key until something whose name has this text is in focus."""
     for _ in range(80):
