@@ -229,6 +229,20 @@ async def test_only_public_petitions_are_listed_the_last_signed_on_top(scene: Sc
     assert (await scene.store.rosters.list_public(now=0)).petitions == []
 
 
+async def test_what_was_signed_within_a_few_days_is_counted_by_the_hour_too(scene: Scene) -> None:
+    hour, day = 3_600, 86_400
+    for login, at in (("ada", 10 * day + 100), ("grace", 10 * day + hour - 1), ("alan", 13 * day + 5 * hour)):
+        await scene.say(person(login), Sign(), at)
+    details = await scene.store.rosters.get_details(LETTER.id, RosterQuery())
+    assert details is not None
+    assert details.hours == [(240, 2), (317, 1)]
+    assert details.days == [(10, 2), (13, 1)]
+    await scene.say(person("linus"), Sign(), 14 * day)
+    details = await scene.store.rosters.get_details(LETTER.id, RosterQuery())
+    assert details is not None
+    assert details.hours == ()
+
+
 async def test_the_list_is_searched_by_state_and_leafed_through(scene: Scene) -> None:
     await scene.sign("ada")
     for number in range(100, 165):

@@ -487,6 +487,15 @@ async def test_of_a_letter_with_many_versions_a_page_reads_and_compares_a_few(
     assert [one.text for one in details.letters if one.text] == [f"Plea {plea} 29."]
 
 
+async def test_of_long_letters_fewer_versions_are_compared(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view_models, "COMPARED_CHARACTERS", 100)
+    for number in range(6):
+        await scene.petition.store.letters.record(LETTER.id, LETTER.id, f"Plea {number:035}", 1_000 + number)
+    page = await read(scene, f"{PAGE}/letter")
+    # The newest two; each is of 40 characters.
+    assert (page.tags["ins"], page.text.count("lies too far back")) == (1 + 2, 4)
+
+
 LIMITS = request_limits.RequestLimits()
 
 
