@@ -125,7 +125,7 @@ async def test_who_asks_not_to_be_listed_is_gone_from_the_open_page(stage: Scene
     await expect(page.get_by_role("heading", name="2 people have signed")).to_be_visible()
     assert await page.evaluate("window.here === true")
     await page.get_by_role("searchbox").fill("grace")
-    await page.get_by_role("button", name="Search").click()
+    await page.get_by_role("button", name="Check").click()
     await expect(page.get_by_role("status")).to_contain_text("Yes, grace is counted, and not listed, as asked")
 
 
