@@ -31,7 +31,7 @@ class NotCounted(Struct, frozen=True):
     fault: str = ""
     """What is wrong about a command that was mistyped."""
     has_orders: bool = False
-    """Whether what was mistyped stands beside commands of organizers, which an edit could take back."""
+    """Whether the comment also has commands of organizers, which an edit could take back."""
     old_enough_at: WholeEpochSeconds | None = None
     """From when on the account may sign, where it was too young."""
 

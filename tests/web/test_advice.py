@@ -114,7 +114,7 @@ def test_advice_fits_the_comment_and_following_it_counts(
     if "begins with `/sign`" in advice and "empty line" not in advice:
         assert not re.search(r"(?m)^/sign\b", body)
     if found.has_orders:
-        assert "write another comment" in advice
+        assert "edit it so" not in advice
     assert uncounted(*(another if found.has_orders else follow)(body)) is None
 
 

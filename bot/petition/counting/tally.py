@@ -83,7 +83,7 @@ class Uncounted(Struct, frozen=True):
     fault: str = ""
     """What is wrong about a command that was mistyped."""
     has_orders: bool = False
-    """Whether what was mistyped stands beside commands of organizers, which an edit could take back."""
+    """Whether the comment also has commands of organizers, which an edit could take back."""
 
 
 MISTYPED_ORDER: Final = "order"
