@@ -95,7 +95,7 @@ def _verify_pack(folder: Path) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     taken = _take(options)
-    text = export(taken.whole, options.format, taken.pages, taken.site, taken.at // 86_400)
+    text = export(taken.whole, options.format, taken.pages, taken.site, taken.at)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a file
     print(harmless(text) if sys.stdout.isatty() else text, end="")
     return OK

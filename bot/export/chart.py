@@ -1,4 +1,4 @@
-"""How the number of signatures grew, as SVG: a chart and a sparkline."""
+"""How the number of signatures grew, as SVG: a chart, by the hour while it is young, and a sparkline."""
 
 from __future__ import annotations
 
@@ -12,9 +12,16 @@ from msgspec import Struct
 from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.untrusted_text import drop_non_xml
 from bot.store import PetitionDetails
+from bot.units import EpochSeconds
 
-Days = Sequence[tuple[int, int]]
-"""Pairs of a day (in days since 1970, ascending) and how many signed on it."""
+Periods = Sequence[tuple[int, int]]
+"""Pairs of a day or an hour (its number since 1970, ascending) and how many signed in it."""
+
+DAY: Final = 86_400
+HOUR: Final = 3_600
+
+HOURS_BY_HOUR: Final = 72
+"""The curve of fewer hours is drawn by the hour: of one or two days it would be a straight line."""
 
 STYLE: Final = """
 .back{fill:#fff}.grid{stroke:#d9d5cd}.text{fill:#625d54}.area{fill:#3d4fb5;opacity:.14}.line{stroke:#3d4fb5}.goal{stroke:#8a4b08}
@@ -25,36 +32,54 @@ STYLE: Final = """
 
 
 class Growth(Struct, frozen=True):
-    """The curve in numbers: the total at the end of each day on which somebody signed."""
+    """The curve in numbers: how many signed in each day or hour, and the one in which the curve ends."""
 
-    days: Days
-    today: int
+    periods: Periods
+    last: int
     goal: int | None = None
+    length: int = DAY
+    """How many seconds a period has, `DAY` or `HOUR`."""
 
     @property
     def points(self) -> list[tuple[int, int]]:
-        """Return (day, total): nobody before the first day, nobody new after the last."""
-        if not self.days:
+        """Return (period, total at its beginning): nobody before the first one, nobody new after the last."""
+        if not self.periods:
             return []
-        steps, total = [(self.days[0][0], 0)], 0
-        for day, signatures in self.days:
-            if steps[-1][0] < day:
-                steps.append((day, total))
+        steps, total = [(self.periods[0][0], 0)], 0
+        for period, signatures in self.periods:
+            if steps[-1][0] < period:
+                steps.append((period, total))
             total += signatures
-            steps.append((day + 1, total))
-        if steps[-1][0] <= self.today:
-            steps.append((self.today + 1, total))
+            steps.append((period + 1, total))
+        if steps[-1][0] <= self.last:
+            steps.append((self.last + 1, total))
         return steps
 
     def in_words(self) -> str:
         """Return what the curve shows as text, for screen readers."""
-        if not self.days:
+        if not self.periods:
             return "Nobody has signed yet."
-        total = sum(signatures for _, signatures in self.days)
-        day, most = max(self.days, key=lambda each: (each[1], -each[0]))
+        total = sum(signatures for _, signatures in self.periods)
+        period, most = max(self.periods, key=lambda each: (each[1], -each[0]))
         signatures = "1 signature" if total == 1 else f"{total:,} signatures"
-        since = f"{signatures} since {day_name(self.days[0][0])}"
-        return f"{since}; most on one day: {most:,}, on {day_name(day)}." if len(self.days) > 1 else f"{since}."
+        since = f"{signatures} since {self.name(self.periods[0][0])}"
+        if len(self.periods) == 1:
+            return f"{since}."
+        if self.length == DAY:
+            return f"{since}; most on one day: {most:,}, on {self.name(period)}."
+        return f"{since}; most in one hour: {most:,}, from {self.name(period)} on."
+
+    def name(self, period: int) -> str:
+        """Format a period: a day, or the time at which an hour begins."""
+        return day_name(period) if self.length == DAY else f"{_time_name(period)} UTC"
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Format what stands below both ends of the curve; the last day is not named where it is the first."""
+        first, last = self.points[0][0], self.points[-1][0]
+        if self.length == DAY:
+            return day_name(first), day_name(last - 1) if last - first > 1 else ""
+        return _time_name(first), f"{_time_name(last)} UTC"
 
 
 def chart(growth: Growth, title: str, *, standalone: bool) -> str:
@@ -69,7 +94,7 @@ def chart(growth: Growth, title: str, *, standalone: bool) -> str:
     return f"{head}{style}{background}{inside}</svg>"
 
 
-def sparkline(days: Days, today: int) -> str:
+def sparkline(days: Periods, today: int) -> str:
     """Return the signatures of each of the last 30 days as small bars; decoration only."""
     recent = {day: signatures for day, signatures in days if today - 30 < day <= today}
     most = max(recent.values(), default=0)
@@ -85,8 +110,13 @@ def sparkline(days: Days, today: int) -> str:
 
 def day_name(day: int) -> str:
     """Format a day, given in days since 1970, such as 1 Jan 1970."""
-    on = datetime.fromtimestamp(day * 86_400, UTC)
+    on = datetime.fromtimestamp(day * DAY, UTC)
     return f"{on.day} {on:%b} {on.year}"
+
+
+def _time_name(hour: int) -> str:
+    at = datetime.fromtimestamp(hour * HOUR, UTC)
+    return f"{at.day} {at:%b} {at.year}, {at:%H:%M}"
 
 
 _SVG: Final = 'xmlns="http://www.w3.org/2000/svg"'
@@ -110,8 +140,8 @@ def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
     # So that the longest number fits, in the large digits of a page too.
     top, left = ticks[-1], max(_LEFT, len(f"{ticks[-1]:,}") * _DIGIT + 2 * _GAP)
 
-    def across(day: float) -> float:
-        return left + (day - first) * (_WIDTH - left - _RIGHT) / (last - first)
+    def across(period: float) -> float:
+        return left + (period - first) * (_WIDTH - left - _RIGHT) / (last - first)
 
     def up(value: float) -> float:
         return _HEIGHT - _BOTTOM - value * (_HEIGHT - _TOP - _BOTTOM) / top
@@ -123,16 +153,16 @@ def _curve(points: Sequence[tuple[int, int]], growth: Growth) -> str:
     if goal:
         goal_line = level('class="goal" fill="none" stroke-width="1.500" stroke-dasharray="5 4"', goal)
         goal_line += _text(_WIDTH - _RIGHT, up(goal) - 5, f"goal {goal:,}", "end")
-    line = " ".join(f"{_number(across(day))},{_number(up(value))}" for day, value in _thinned(points))
-    ground = _number(up(0))
+    line = " ".join(f"{_number(across(period))},{_number(up(value))}" for period, value in _thinned(points))
+    ground, (begins, ends) = _number(up(0)), growth.ends
     return "".join(
         [
             *(level('class="grid"', each) + _text(left - _GAP, up(each) + 4, f"{each:,}", "end") for each in ticks),
             f'<polygon class="area" points="{left},{ground} {line} {_WIDTH - _RIGHT},{ground}"/>',
             f'<polyline class="line" fill="none" stroke-width="2.500" stroke-linejoin="round" points="{line}"/>',
             goal_line,
-            _text(across(first), _HEIGHT - 12, day_name(first), "start"),
-            _text(across(last), _HEIGHT - 12, day_name(last - 1), "end") if last - first > 1 else "",
+            _text(across(first), _HEIGHT - 12, begins, "start"),
+            _text(across(last), _HEIGHT - 12, ends, "end") if ends else "",
         ]
     )
 
@@ -162,9 +192,13 @@ def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def growth_of(details: PetitionDetails, today: int) -> Growth:
+def growth_of(details: PetitionDetails, now: EpochSeconds) -> Growth:
     """Return a petition's curve, which ends when the petition does."""
     snapshot = details.snapshot
     end = snapshot.rules.ends_at(snapshot.closed_at)
+    until = int(now) if end is None else min(int(now), end)
     goal = next_goal(snapshot.rules.settings.goals, snapshot.count)
-    return Growth(details.days, today if end is None else min(today, end // 86_400), goal)
+    hours = details.hours
+    if hours and max(until // HOUR, hours[-1][0]) - hours[0][0] < HOURS_BY_HOUR:
+        return Growth(hours, until // HOUR, goal, HOUR)
+    return Growth(details.days, until // DAY, goal)

@@ -10,13 +10,14 @@ from bot.export.badge import badge
 from bot.export.chart import chart, growth_of
 from bot.export.schemas import format_json, record_petition, record_roster, record_signatures
 from bot.store import PetitionExport
+from bot.units import EpochSeconds
 from bot.urls import Pages, Site
 
 FORMATS: Final = ("atom", "badge", "csv", "json", "svg")
 
 
-def export(source: PetitionExport, form: str, pages: Pages, site: Site, today: int) -> str:
-    """Return a petition in one of `FORMATS`; `today` is in days since 1970."""
+def export(source: PetitionExport, form: str, pages: Pages, site: Site, now: EpochSeconds) -> str:
+    """Return a petition in one of `FORMATS`."""
     details = source.details
     match form:
         case "atom":
@@ -29,5 +30,5 @@ def export(source: PetitionExport, form: str, pages: Pages, site: Site, today: i
         case "json":
             return format_json(record_roster(details, source.entries, pages, site))
         case "svg":
-            return chart(growth_of(details, today), details.snapshot.title, standalone=True)
+            return chart(growth_of(details, now), details.snapshot.title, standalone=True)
     raise ValueError(form)

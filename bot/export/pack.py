@@ -90,7 +90,7 @@ def make_files(
 ) -> dict[str, Iterable[bytes]]:
     """Return the content of each file of the pack but its checksums, by name."""
     record = record_pack(source, pages, site, made_at)
-    growth = growth_of(source.details, made_at // 86_400)
+    growth = growth_of(source.details, made_at)
     return {
         PAPER: paper(record, growth),
         RECORD: (format_json(record).encode(),),

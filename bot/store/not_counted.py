@@ -30,6 +30,10 @@ class NotCounted(Struct, frozen=True):
     comment_id: int
     fault: str = ""
     """What is wrong about a command that was mistyped."""
+    has_orders: bool = False
+    """Whether the comment also has commands of organizers, which an edit could take back."""
+    old_enough_at: WholeEpochSeconds | None = None
+    """From when on the account may sign, where it was too young."""
 
 
 _LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
@@ -85,7 +89,9 @@ def read_not_counted(transaction: Transaction, snapshot: Snapshot, login: str) -
     author = row.comment.author
     if thread is None or author is None:
         return None
+    is_young = uncounted.reason is Reason.YOUNG
     return NotCounted(
         author.login, uncounted.reason, uncounted.at, thread.repository, thread.number, uncounted.comment_id,
-        uncounted.fault,
+        uncounted.fault, uncounted.has_orders,
+        old_enough_at=snapshot.rules.old_enough_at(born.get(author_id)) if is_young else None,
     )  # fmt: skip

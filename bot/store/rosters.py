@@ -14,7 +14,6 @@ from bot.petition.comments.comment import standing
 from bot.petition.counting.tally import Pair, Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
-from bot.petition.organizers.rules_in_force import next_goal
 from bot.petition.organizers.settings import Detail, Settings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts
@@ -22,6 +21,7 @@ from bot.store.not_counted import (
     NotCounted,
     read_not_counted,
 )
+from bot.store.petition_lists import ListQuery, PetitionList, read_list
 from bot.store.roster_pages import (
     Entry,
     RosterPage,
@@ -33,10 +33,13 @@ from bot.store.roster_pages import (
 )
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
-from bot.units import WholeEpochSeconds
+from bot.units import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000
 """Signatures read at once for a whole roster."""
+
+DAYS_BY_HOUR: Final = 3
+"""As many days may lie between the first and the last signature for them to be counted by the hour too."""
 
 
 class PetitionRef(Struct, frozen=True):
@@ -53,30 +56,18 @@ class PetitionRef(Struct, frozen=True):
     """A number that is another one when more is known of the letter's versions: they have no revision."""
 
 
-class PetitionSummary(Struct, frozen=True):
-    """A public petition of this server.
-
-    `closed_at` is when signing ends or ended, `latest` when somebody last signed; `days` goes back a month.
-    """
-
-    repository: Repository
-    number: int
-    title: str
-    count: int
-    goal: int | None
-    closed_at: WholeEpochSeconds | None
-    latest: WholeEpochSeconds | None
-    days: Sequence[tuple[int, int]]
-
-
 class PetitionDetails(Struct, frozen=True):
-    """A petition at one moment with one page of its roster; `days` are (days since 1970, signatures)."""
+    """A petition at one moment with one page of its roster; `days` are (days since 1970, signatures).
+
+    `hours` are (hours since 1970, signatures), where all of them lie within a few days.
+    """
 
     snapshot: Snapshot
     letters: Sequence[Letter]
     """The letter's versions, the oldest first, with the texts that were asked for."""
     days: Sequence[tuple[int, int]]
     page: RosterPage
+    hours: Sequence[tuple[int, int]] = ()
     exact: Sequence[Entry] = ()
     """The signature of whoever has exactly the login that was searched for."""
     not_counted: NotCounted | None = None
@@ -110,6 +101,9 @@ _SEEN: Final = """
     JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted
     JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
 """
+
+
+_FIRST_PART: Final = ListQuery()
 
 
 class Rosters(Records):
@@ -162,44 +156,12 @@ class Rosters(Records):
             )
         return None
 
-    _PUBLIC: Final = statement(f"""
-        SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
-               t.number, t.title, p.count AS total, p.closed_at, p.rules,
-               (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
-        FROM petitions p
-        {_SEEN} AND NOT r.private
-        JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND NOT t.gone
-        WHERE p.labelled AND NOT p.gone
-        ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT 100
-    """)
-
-    _DAYS_SINCE: Final = statement("""
-        SELECT petition_id, day, signatures FROM days
-        WHERE petition_id = ANY($1::BIGINT[]) AND day > $2 AND signatures > 0
-        ORDER BY petition_id, day
-    """)
-
     @read_transaction
-    def list_public(self, transaction: Transaction, today: int) -> list[PetitionSummary]:
-        """List the public petitions, the one that was signed last on top; `today` is in days since 1970."""
-        rows = transaction.fetch(self._PUBLIC)
-        days: dict[int, list[tuple[int, int]]] = {row.id: [] for row in rows}
-        for petition_id, day, signatures in transaction.tuples(self._DAYS_SINCE, list(days), today - 30):
-            days[petition_id].append((day, signatures))
-        return [
-            PetitionSummary(
-                repository=read_repository(row.repository_id, row.owner, row.name, row.private, row.archived),
-                number=row.number,
-                title=row.title,
-                count=row.total,
-                goal=next_goal(rules.settings.goals, row.total),
-                closed_at=rules.ends_at(row.closed_at),
-                latest=row.latest,
-                days=days[row.id],
-            )
-            for row in rows
-            for rules in [read_rules(row.rules)]
-        ]
+    def list_public(
+        self, transaction: Transaction, now: EpochSeconds, wanted: ListQuery = _FIRST_PART
+    ) -> PetitionList:
+        """Read a part of the public petitions, the one that was signed last on top."""
+        return read_list(transaction, wanted, now)
 
     @read_transaction
     def get_details(
@@ -299,7 +261,10 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
             is_asked = not exact and _is_public(settings) and snapshot.labelled
             not_counted = read_not_counted(transaction, snapshot, login) if is_asked else None
     letters = read_letters_with_texts(transaction, petition_id, wanted.letters)
-    return PetitionDetails(snapshot, letters, read_days(transaction, petition_id), page, exact, not_counted)
+    days = read_days(transaction, petition_id)
+    is_young = bool(days) and days[-1][0] - days[0][0] <= DAYS_BY_HOUR
+    hours = [(hour, count) for hour, count in transaction.tuples(_HOURS, petition_id)] if is_young else ()
+    return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted)
 
 
 def _is_public(settings: Settings) -> bool:
@@ -308,6 +273,12 @@ def _is_public(settings: Settings) -> bool:
 
 _DAYS: Final = statement("""
     SELECT day, signatures FROM days WHERE petition_id = $1 AND signatures > 0 ORDER BY day
+""")
+
+
+# An index has what it reads. In a table as that of days, each signature would be written once more.
+_HOURS: Final = statement("""
+    SELECT signed_at / 3600 AS hour, count(*) FROM signatures WHERE petition_id = $1 GROUP BY 1 ORDER BY 1
 """)
 
 

@@ -1,4 +1,4 @@
-"""A petition for programs and for other people's pages: JSON, CSV, feed, badge, chart, oEmbed."""
+"""A petition for programs and for other people's pages: JSON, CSV, feed, badge, card, chart, oEmbed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from bot.export import csv
 from bot.export.atom import feed
 from bot.export.badge import badge, shield_record
+from bot.export.card import card
 from bot.export.chart import STYLE, chart, growth_of
 from bot.export.schemas import EmbedRecord, RosterRecord, record_petition, record_roster, record_signatures
 from bot.petition.letter_versions import Letter
@@ -83,6 +84,7 @@ class ApiRoutes:
             Route("GET", f"{PETITION}.csv", self._csv, _CSV),
             Route("GET", f"{PETITION}/badge.svg", self._badge, _DATA),
             Route("GET", f"{PETITION}/badge.json", self._shields, _DATA),
+            Route("GET", f"{PETITION}/card.png", self._card, _DATA),
             Route("GET", f"{PETITION}/chart.svg", self._chart, _CHART),
             Route("GET", f"{PETITION}/feed.atom", self._feed, _DATA),
             Route("GET", "/oembed", self._embed, _DATA),
@@ -155,13 +157,23 @@ class ApiRoutes:
         requested = await find_petition(request, self._context)
         return _encode(shield_record(requested.ref.count))
 
+    async def _card(self, request: web.Request) -> web.Response:
+        requested = await find_petition(request, self._context)
+        return await self._cache.respond(request, requested, "card", self._render_card)
+
+    async def _render_card(self, requested: RequestedPetition) -> Rendering:
+        snapshot = (await self._context.details(requested, RosterQuery(size=1))).snapshot
+        # It takes some hundredths of a second.
+        picture = await asyncio.to_thread(card, snapshot.count, snapshot.rules.settings.goals)
+        return Rendering(picture, "image/png", snapshot.revision)
+
     async def _chart(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self._context)
         return await self._cache.respond(request, requested, "chart", self._render_chart)
 
     async def _render_chart(self, requested: RequestedPetition) -> Rendering:
         details = await self._context.details(requested, RosterQuery(size=1))
-        text = chart(growth_of(details, self._context.today), details.snapshot.title, standalone=True)
+        text = chart(growth_of(details, self._context.now()), details.snapshot.title, standalone=True)
         return render_text(text, details.snapshot, "image/svg+xml")
 
     async def _feed(self, request: web.Request) -> web.Response:

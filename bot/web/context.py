@@ -62,6 +62,11 @@ class PagesContext:
         """Return the day in days since 1970."""
         return int(self.now()) // 86_400
 
+    @property
+    def hour(self) -> int:
+        """Return the hour in hours since 1970."""
+        return int(self.now()) // 3_600
+
     def base(self, request: web.Request) -> str:
         """Return how our addresses begin: `PUBLIC_URL`, or else the address that the request came to."""
         return self.addresses.public_url or str(request.url.origin())
@@ -161,8 +166,12 @@ def read_roster_query(request: web.Request, size: int) -> RosterQuery:
         order = SortOrder(query.get("sort", SortOrder.NEWEST))
     except ValueError:
         raise BadQuery(text=f"sort must be one of: {', '.join(SortOrder)}.") from None
-    text = clean(query.get("q", "").replace("\n", " "), MAX_SEARCH_LENGTH).removesuffix("…")
-    return RosterQuery(order, text, _read_cursor(request, order), size)
+    return RosterQuery(order, read_search(request), _read_cursor(request, order), size)
+
+
+def read_search(request: web.Request) -> str:
+    """Read what a request searches for; empty where it does not."""
+    return clean(request.query.get("q", "").replace("\n", " "), MAX_SEARCH_LENGTH).removesuffix("…")
 
 
 def is_search(request: web.Request) -> bool:

@@ -38,6 +38,7 @@ def _document() -> dict[str, Any]:
             f"{where}.csv": _path("table", "All listed signatures as a table", _text("text/csv"), problem),
             f"{where}/badge.svg": _path("badge", "The count as a badge", _text("image/svg+xml"), problem),
             f"{where}/badge.json": _path("shield", "The count for shields.io", _json(shield), problem),
+            f"{where}/card.png": _path("card", "Count and bar as a picture", {"image/png": {}}, problem),
             f"{where}/chart.svg": _path("chart", "How the signatures grew", _text("image/svg+xml"), problem),
             f"{where}/feed.atom": _path("feed", "The newest signatures", _text("application/atom+xml"), problem),
             "/oembed": {

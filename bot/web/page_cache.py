@@ -1,7 +1,7 @@
 """Public pages as ready bytes: rendered once, compressed once, and served until they would look different.
 
 Whatever a page shows is recorded with a new revision of its petition, but for versions of the letter. So a page is
-right while the revision, the versions, the names, the day in UTC and the state of the deadline are those with which
+right while the revision, the versions, the names, the hour and the state of the deadline are those with which
 it was rendered.
 
 Only what everybody sees is kept. Requests with a query, petitions of private repositories and addresses that the
@@ -91,17 +91,18 @@ class PageCache:
             page.rendering.revision >= requested.ref.revision
             and page.letters == requested.ref.letters
             and page.pages == requested.pages
-            and page.today == self._context.today
+            and page.hour == self._context.hour
             and page.is_over == _is_over(page.rendering, self._context.now())
         )
 
     async def _render(self, requested: RequestedPetition, render: Render) -> _Page:
-        today, now = self._context.today, self._context.now()
+        hour, now = self._context.hour, self._context.now()
         rendering = await render(requested)
         # Compressing takes a millisecond, in which others use the loop.
-        packed = await asyncio.to_thread(_compress, rendering.body)
+        is_packed = rendering.content_type == "image/png"
+        packed = None if is_packed else await asyncio.to_thread(_compress, rendering.body)
         is_over, letters = _is_over(rendering, now), requested.ref.letters
-        return _Page(rendering, packed, _etag(rendering.body), letters, requested.pages, today, is_over)
+        return _Page(rendering, packed, _etag(rendering.body), letters, requested.pages, hour, is_over)
 
 
 class _Page(Struct, frozen=True):
@@ -112,7 +113,7 @@ class _Page(Struct, frozen=True):
     etag: str
     letters: int
     pages: Pages
-    today: int
+    hour: int
     is_over: bool
 
     def size(self) -> int:

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.export.chart import Growth, chart, day_name, sparkline
+from bot.export.chart import HOUR, Growth, chart, day_name, sparkline
 
 DAY = 20_000  # 4 Oct 2024
 SVG = "{http://www.w3.org/2000/svg}"
@@ -23,19 +23,31 @@ def heights(picture: ET.Element) -> list[float]:
 
 
 def test_a_curve_climbs_to_the_total_and_stays_there_until_today() -> None:
-    growth = Growth([(DAY, 3), (DAY + 4, 2)], today=DAY + 9)
+    growth = Growth([(DAY, 3), (DAY + 4, 2)], last=DAY + 9)
     assert growth.points == [(DAY, 0), (DAY + 1, 3), (DAY + 4, 3), (DAY + 5, 5), (DAY + 10, 5)]
 
 
 def test_a_chart_says_in_words_what_it_shows() -> None:
-    growth = Growth([(DAY, 3), (DAY + 4, 20), (DAY + 6, 1_000)], today=DAY + 9)
+    growth = Growth([(DAY, 3), (DAY + 4, 20), (DAY + 6, 1_000)], last=DAY + 9)
     assert growth.in_words() == "1,023 signatures since 4 Oct 2024; most on one day: 1,000, on 10 Oct 2024."
     assert growth.in_words() in drawn(growth).attrib["aria-label"]
-    assert Growth([(DAY, 1)], today=DAY).in_words() == "1 signature since 4 Oct 2024."
+    assert Growth([(DAY, 1)], last=DAY).in_words() == "1 signature since 4 Oct 2024."
+
+
+def test_a_young_curve_climbs_by_the_hour_and_says_so() -> None:
+    hour = 24 * DAY + 14
+    growth = Growth([(hour, 3), (hour + 2, 20)], last=hour + 30, length=HOUR)
+    assert growth.points == [(hour, 0), (hour + 1, 3), (hour + 2, 3), (hour + 3, 23), (hour + 31, 23)]
+    assert growth.in_words() == (
+        "23 signatures since 4 Oct 2024, 14:00 UTC; most in one hour: 20, from 4 Oct 2024, 16:00 UTC on."
+    )
+    ends = list(drawn(growth).itertext())[-2:]
+    assert ends == ["4 Oct 2024, 14:00", "5 Oct 2024, 21:00 UTC"]
+    assert Growth([(hour, 1)], hour, length=HOUR).in_words() == "1 signature since 4 Oct 2024, 14:00 UTC."
 
 
 def test_where_nobody_has_signed_the_chart_says_so() -> None:
-    assert "Nobody has signed yet." in "".join(drawn(Growth([], today=DAY)).itertext())
+    assert "Nobody has signed yet." in "".join(drawn(Growth([], last=DAY)).itertext())
 
 
 def test_a_goal_within_reach_is_a_line_and_a_far_one_does_not_flatten_the_curve() -> None:

@@ -209,7 +209,7 @@ async def test_pages_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> 
     assert await rosters.find(REPOSITORY.owner, REPOSITORY.name, LETTER.number)
     for text in ("", "ada", "grace"):
         assert await rosters.get_details(LETTER.id, RosterQuery(text=text))
-    assert await rosters.list_public(20_000)
+    assert (await rosters.list_public(20_000 * 86_400)).petitions
     assert await rosters.list_changed({LETTER.id: -1})
     await rosters.get_export(LETTER.id)
     await rosters.get_sample(LETTER.id, 10)

@@ -23,7 +23,7 @@ from bot.petition.github_facts import (
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Detail, Settings
-from bot.store import Cursor, RosterQuery, SortOrder, Store, collation
+from bot.store import Cursor, Listed, ListQuery, RosterQuery, SortOrder, Store, collation
 from bot.store.collation import sort_key
 from bot.store.engine.database import statement
 from bot.store.roster_pages import RosterPage
@@ -147,7 +147,7 @@ async def test_a_petition_is_found_by_its_name_in_any_letter_case(scene: Scene) 
 async def test_what_the_app_may_not_see_any_more_is_not_found(scene: Scene) -> None:
     await scene.store.record([InstallationFact(INSTALLATION, "acme", 500, repositories_removed=(REPOSITORY.id,))])
     assert await scene.store.rosters.find("acme", "letters", 7) is None
-    assert await scene.store.rosters.list_public(0) == []
+    assert (await scene.store.rosters.list_public(0)).petitions == []
 
 
 async def test_a_renamed_repository_is_found_by_its_new_name(scene: Scene) -> None:
@@ -220,13 +220,65 @@ async def test_of_several_that_had_a_name_the_last_is_found(scene: Scene) -> Non
 
 async def test_only_public_petitions_are_listed_the_last_signed_on_top(scene: Scene) -> None:
     await scene.sign("ada")
-    (listed,) = await scene.store.rosters.list_public(today=0)
+    (listed,) = (await scene.store.rosters.list_public(now=0)).petitions
     assert (listed.title, listed.count, listed.latest) == ("Open the archive", 1, scene.clock)
     assert listed.days == [(0, 1)]
     await scene.store.record(
         [RepositoryFact(INSTALLATION, replace(REPOSITORY, private=True), as_of=900)],
     )
-    assert await scene.store.rosters.list_public(today=0) == []
+    assert (await scene.store.rosters.list_public(now=0)).petitions == []
+
+
+async def test_what_was_signed_within_a_few_days_is_counted_by_the_hour_too(scene: Scene) -> None:
+    hour, day = 3_600, 86_400
+    for login, at in (("ada", 10 * day + 100), ("grace", 10 * day + hour - 1), ("alan", 13 * day + 5 * hour)):
+        await scene.say(person(login), Sign(), at)
+    details = await scene.store.rosters.get_details(LETTER.id, RosterQuery())
+    assert details is not None
+    assert details.hours == [(240, 2), (317, 1)]
+    assert details.days == [(10, 2), (13, 1)]
+    await scene.say(person("linus"), Sign(), 14 * day)
+    details = await scene.store.rosters.get_details(LETTER.id, RosterQuery())
+    assert details is not None
+    assert details.hours == ()
+
+
+async def test_the_list_is_searched_by_state_and_leafed_through(scene: Scene) -> None:
+    await scene.sign("ada")
+    for number in range(100, 165):
+        title = f"Mend the Straße {number}" if number % 2 else f"Open École {number}"
+        closed_at = 50 if number < 110 else None
+        issue = replace(LETTER, id=number, number=number, title=title, closed_at=closed_at, updated_at=200)
+        await scene.store.record([IssueFact(INSTALLATION, REPOSITORY, issue, 200)])
+    find = scene.store.rosters.list_public
+    first, last = await find(1_000), await find(1_000, ListQuery(part=99))
+    assert first.found == {Listed.ALL: 66, Listed.OPEN: 56, Listed.CLOSED: 10}
+    assert (len(first.petitions), first.part, first.parts) == (30, 1, 3)
+    assert (len(last.petitions), last.part) == (6, 3)
+    # Who was signed last is first; then the newest.
+    assert [one.number for one in first.petitions[:2]] == [7, 164]
+    numbers = [one.number for part in (1, 2, 3) for one in (await find(1_000, ListQuery(part=part))).petitions]
+    assert (len(numbers), len(set(numbers))) == (66, 66)
+    for text, listed, count in (
+        ("strasse", Listed.ALL, 32),
+        ("ECOLE", Listed.CLOSED, 5),
+        ("acme/letters", Listed.OPEN, 56),
+        ("mend the strasse 103", Listed.ALL, 1),
+        ("mend the strasse 103", Listed.OPEN, 0),
+        ("%", Listed.ALL, 0),
+    ):
+        found = await find(1_000, ListQuery(text, listed))
+        assert (found.found[listed], len(found.petitions)) == (count, min(count, 30)), text
+
+
+async def test_a_petition_is_closed_in_the_list_when_it_is(scene: Scene) -> None:
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(deadline=1_000))))
+    for now, state in ((1_000, Listed.OPEN), (1_001, Listed.CLOSED)):
+        (one,) = (await scene.store.rosters.list_public(now, ListQuery(listed=state))).petitions
+        assert (one.ends_at, one.ended_at) == (1_000, 1_000 if state is Listed.CLOSED else None)
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(closed_at=500)))
+    (one,) = (await scene.store.rosters.list_public(500, ListQuery(listed=Listed.CLOSED))).petitions
+    assert one.ended_at == 500
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Scene:
         async with self.client.get(
             path, headers={"Accept": "text/html", **headers}, allow_redirects=False
         ) as answer:
-            text = await answer.text()
+            text = await answer.text(errors="replace")
             assert answer.status == status, text
             return text
 

@@ -12,8 +12,10 @@ from bot.petition.comments.comment import Comment, Version, Writer, body_digest
 from bot.petition.comments.faults import Fault
 from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason, Uncounted, explain
+from bot.store import NotCounted
 from bot.web.pages.view_models import _FAULTS, _NOT_COUNTED, _explain
 from tests.petition.simulation import ADA
+from tests.store.scene import REPOSITORY
 
 MAIL = "On Mon, 2 Mar 2026 at 10:00, Ben Low <ben@example.org> wrote:\n"
 
@@ -36,12 +38,11 @@ def edited(pattern: str, by: str = "/sign") -> Callable[[str], tuple[str, ...]]:
     return lambda body: (re.sub(pattern, by, body, count=1),)
 
 
-FIRST: Final = edited(r"(?s)^", "/sign\n\n")
 ONLY: Final = edited(r"/sign.*(?s:.*)")
 # What the advice for a reason has somebody do, and the comments that get it.
 TABLE: Final = {
     (Reason.SILENT, ""): (
-        FIRST,
+        another,
         [
             *["I like this.", "> /sign Ada", "    /sign Ada", "```\n/sign\n```", "~~/sign~~"],
             "<details>\n/sign\n</details>",
@@ -49,7 +50,7 @@ TABLE: Final = {
     ),
     (Reason.COMMAND, ""): (another, ["/petition goal 5", "/petition goal 5\n\n/petition close"]),
     (Reason.COMMAND, MISTYPED_ORDER): (another, ["/petiton goal 5", "- /petition close"]),
-    (Reason.CUT_OFF, ""): (FIRST, [f"{MAIL}/sign Ben Low", f"Yes.\n\n{MAIL}/unsign"]),
+    (Reason.CUT_OFF, ""): (another, [f"{MAIL}/sign Ben Low", f"Yes.\n\n{MAIL}/unsign"]),
     (Reason.WITHDRAWN, ""): (
         another,
         ["/unsign", "/sign /unsign", "/sign Ada\n/unsign", "/petition close\n/unsign"],
@@ -108,10 +109,13 @@ def test_advice_fits_the_comment_and_following_it_counts(
     found = uncounted(body)
     assert found is not None
     assert (found.reason, found.fault) == why
-    _, advice = _explain(found.reason, found.fault, is_closed=False)
+    told = NotCounted("ada", found.reason, 1, REPOSITORY, 7, 1, found.fault, found.has_orders)
+    _, advice = _explain(told, 0.0, is_closed=False)
     if "begins with `/sign`" in advice and "empty line" not in advice:
         assert not re.search(r"(?m)^/sign\b", body)
-    assert uncounted(*follow(body)) is None
+    if found.has_orders:
+        assert "edit it so" not in advice
+    assert uncounted(*(another if found.has_orders else follow)(body)) is None
 
 
 def test_all_that_a_text_may_be_told_is_tried() -> None:

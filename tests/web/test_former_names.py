@@ -10,7 +10,7 @@ from tests.store.scene import INSTALLATION
 from tests.web.scene import PAGE, PUBLIC, Scene
 
 NEW_PAGE = "/petitions/summit/open-letters/7"
-FORMS = ("", "/letter", ".json", ".csv", "/badge.svg", "/badge.json", "/chart.svg", "/feed.atom")
+FORMS = ("", "/letter", ".json", ".csv", "/badge.svg", "/badge.json", "/card.png", "/chart.svg", "/feed.atom")
 """All that is about one petition and is asked for once."""
 
 

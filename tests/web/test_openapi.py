@@ -23,7 +23,7 @@ from tests.chance import examples
 from tests.store.scene import person
 from tests.web.scene import Scene, serving
 
-OPERATIONS = ("roster", "table", "badge", "shield", "chart", "feed", "embed")
+OPERATIONS = ("roster", "table", "badge", "shield", "card", "chart", "feed", "embed")
 
 
 @pytest.fixture(scope="module")

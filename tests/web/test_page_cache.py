@@ -16,7 +16,7 @@ from bot.web import page_cache
 from bot.web.page_cache import takes_gzip
 from tests.web.scene import LOCAL, PAGE, Client, Scene, serving
 
-FORMS = ("", "/letter", ".json", ".csv", "/chart.svg", "/feed.atom")
+FORMS = ("", "/letter", ".json", ".csv", "/card.png", "/chart.svg", "/feed.atom")
 COMPRESSED = ("", "/letter", ".json", "/chart.svg", "/feed.atom")
 
 

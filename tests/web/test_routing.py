@@ -35,6 +35,7 @@ SENT: Final[Mapping[str, Mapping[str, str]]] = {
     f"{PAGE}.csv": DATA_HEADERS,
     f"{PAGE}/badge.svg": DATA_HEADERS,
     f"{PAGE}/badge.json": DATA_HEADERS,
+    f"{PAGE}/card.png": DATA_HEADERS,
     f"{PAGE}/chart.svg": DATA_HEADERS,
     f"{PAGE}/feed.atom": DATA_HEADERS,
     "/openapi.json": DATA_HEADERS,
@@ -59,7 +60,18 @@ REFUSED: Final[Mapping[str, Mapping[str, str]]] = {
 """The headers of errors, which are never stored."""
 
 ABOUT_PETITION: Final = [
-    *("", "/letter", ".json", ".csv", "/badge.svg", "/badge.json", "/chart.svg", "/feed.atom", "/events"),
+    *(
+        "",
+        "/letter",
+        ".json",
+        ".csv",
+        "/badge.svg",
+        "/badge.json",
+        "/card.png",
+        "/chart.svg",
+        "/feed.atom",
+        "/events",
+    ),
 ]
 
 

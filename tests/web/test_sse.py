@@ -51,6 +51,7 @@ async def test_an_open_page_hears_of_a_new_signature(sqlite_url: str) -> None:
         news = await heard(stream)
         assert (news["count"], news["headline"]) == (1, "1 person has signed")
         assert "&lt;b&gt;Ada&lt;/b&gt;" in news["entries"]
+        assert news["growth"] == "1 signature since 17 Nov 2026, 07:00 UTC."
 
 
 async def test_an_open_page_hears_that_somebody_is_not_listed_any_more(sqlite_url: str) -> None:

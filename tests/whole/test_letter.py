@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from bot.export.letter_comparison import compare
 from bot.petition import block
-from bot.petition.letter_versions import Change, Letter, differences, given_to
+from bot.petition.letter_versions import Letter, given_to
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from tests.store.scene import list_letters
@@ -42,9 +44,10 @@ async def test_the_block_says_when_and_after_how_many_the_letter_changed(stage: 
         "grace": 0,
         "alan": 1,
     }
-    before, after = (version.text or "" for version in versions)
-    changed = [(one.change, one.text) for one in differences(before, after) if one.change is not Change.SAME]
-    assert changed == [(Change.ADDED, "\n"), (Change.REMOVED, "open"), (Change.ADDED, "close")]
+    changes = compare(*(version.text or "" for version in versions))
+    marked = re.findall("<(ins|del) class=[^>]*><span[^>]*>[^<]*</span>([^<]*)<", changes.html)
+    # Where the line ended, a paragraph does now.
+    assert marked == [("del", "to open the archive."), ("ins", "to close the archive.")]
 
 
 async def test_a_change_that_is_taken_back_is_forgiven_where_nobody_signed_it(stage: Scene) -> None:

@@ -96,9 +96,9 @@ async def test_who_is_not_counted_is_told_what_is_wrong_and_organizers_not_to_ed
     page = links(petition)["Was I counted?"].partition("#")[0]
     told = Read(await fetch(f"{page}?q=grace")).text
     assert "No, grace is not counted." in told
-    assert "is a command of organizers, which signs nothing. Leave it as it is" in told
-    assert "Edit it" not in told
-    assert "has its command between the marks of code" in Read(await fetch(f"{page}?q=alan")).text
+    assert "is a /petition command, which signs nothing. Leave it as it is" in told
+    assert "edit it" not in told
+    assert "has /sign between the marks of code" in Read(await fetch(f"{page}?q=alan")).text
 
 
 async def test_a_long_response_is_whole_on_the_page_as_markdown(public: Scene) -> None:
@@ -137,4 +137,5 @@ async def test_when_the_letter_was_changed_the_block_leads_to_what_was_changed(p
     body = await public.shows(petition, 1)
     public.sandbox.issues.edit(petition, petition.repository.owner, body.replace("please", "hurry"), web=True)
     await public.until(lambda: "What was changed" in links(petition))
-    assert "<ins>hurry." in await fetch(links(petition)["What was changed"])
+    told = Read(await fetch(links(petition)["What was changed"])).text
+    assert "removed: please. added: hurry." in told

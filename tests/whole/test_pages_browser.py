@@ -52,6 +52,8 @@ async def test_who_signs_on_the_issue_appears_on_the_open_page(stage: Scene, pag
     await other.get_by_role("button", name="Comment", exact=True).click()
     await expect(page.get_by_role("heading", name="2 people have signed")).to_be_visible()
     await expect(page.locator("#entries > li").first).to_contain_text("Grace Hopper")
+    await expect(page.locator("#growth-words")).to_contain_text("2 signatures since")
+    await expect(page.get_by_role("img", name="Read what you sign: 2 signatures since")).to_be_visible()
     stage.sign(issue, "ada", "/unsign")
     await expect(page.locator("#entries > li")).to_have_count(1)
     assert await page.evaluate("window.here === true")
@@ -77,7 +79,7 @@ async def test_a_page_works_without_scripts(stage: Scene, browser: Browser) -> N
     await plain.goto(address)
     await expect(plain.locator("#entries > li")).to_have_count(2)
     await plain.get_by_role("searchbox").fill("nobody")
-    await plain.get_by_role("button", name="Search").click()
+    await plain.get_by_role("button", name="Check").click()
     await expect(plain.get_by_role("status")).to_contain_text("No signature of nobody is counted")
     await plain.get_by_role("link", name="Show all signatures").click()
     await plain.get_by_role("link", name="by name").click()
@@ -123,7 +125,7 @@ async def test_who_asks_not_to_be_listed_is_gone_from_the_open_page(stage: Scene
     await expect(page.get_by_role("heading", name="2 people have signed")).to_be_visible()
     assert await page.evaluate("window.here === true")
     await page.get_by_role("searchbox").fill("grace")
-    await page.get_by_role("button", name="Search").click()
+    await page.get_by_role("button", name="Check").click()
     await expect(page.get_by_role("status")).to_contain_text("Yes, grace is counted, and not listed, as asked")
 
 

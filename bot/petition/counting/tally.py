@@ -82,6 +82,8 @@ class Uncounted(Struct, frozen=True):
     at: WholeEpochSeconds
     fault: str = ""
     """What is wrong about a command that was mistyped."""
+    has_orders: bool = False
+    """Whether the comment also has commands of organizers, which an edit could take back."""
 
 
 MISTYPED_ORDER: Final = "order"
@@ -189,7 +191,8 @@ def explain(
         if reason is not None:
             said = stands.command and stands.command.own_part
             fault = said.fault if isinstance(said, Phrase) else ""
-            return Uncounted(reason, comment.id, stands.made_at or comment.created_at, fault)
+            at, has_orders = stands.made_at or comment.created_at, bool(organizer_commands(stands.command))
+            return Uncounted(reason, comment.id, at, fault, has_orders)
     for comment, stands in latest_first[:1]:
         orders = () if stands.hidden else organizer_commands(stands.command)
         fault = MISTYPED_ORDER if any(one.is_mistyped for one in orders) else ""

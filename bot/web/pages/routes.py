@@ -19,11 +19,12 @@ from bot.web.context import (
 )
 from bot.web.page_cache import PageCache, Rendering, render_text
 from bot.web.pages import view_models
+from bot.web.pages.front_page import read_list_query, view_list
 from bot.web.rendering import static_files
 from bot.web.routing import Route, RoutePolicy
 
 COMPARED_VERSIONS: Final = 20
-"""As many of a letter's newest versions are shown with their differences."""
+"""As many of a letter's newest versions are shown with what they changed."""
 
 _LIST: Final = RoutePolicy(cache_control="no-cache")
 _PETITION: Final = RoutePolicy(cache_control="no-cache", is_about_petition=True, is_searchable=True)
@@ -48,9 +49,10 @@ class PageRoutes(Struct, frozen=True):
 
     async def _front(self, request: web.Request) -> web.Response:
         context = self.context
-        petitions = await context.rosters.list_public(context.today)
-        shown = view_models.view_summaries(petitions, context.base(request), context.now())
-        return context.page(request, "pages/front.html", petitions=shown)
+        wanted = read_list_query(request)
+        found = await context.rosters.list_public(context.now(), wanted)
+        shown = view_list(found, wanted, context.today, context.base(request))
+        return context.page(request, "pages/front.html", **shown)
 
     async def _petition(self, request: web.Request) -> web.Response:
         requested = await find_petition(request, self.context)

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import threading
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from cachetools import LRUCache, cached
 from markupsafe import Markup
+from msgspec import Struct
 
 from bot.export import letter_html
-from bot.export.chart import chart, day_name, growth_of, sparkline
+from bot.export.chart import chart, day_name, growth_of
+from bot.export.letter_comparison import Comparison, compare
 from bot.export.schemas import asked_not_to_be_listed
 from bot.petition.block.sections import example_of
 from bot.petition.comments.faults import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import translator
-from bot.petition.letter_versions import Change, Letter, Passage, differences, given_to
+from bot.petition.letter_versions import Letter, given_to
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.petition.organizers.settings import LANGUAGES
-from bot.store import Cursor, Entry, PetitionDetails, PetitionSummary, RosterQuery, Snapshot, SortOrder
+from bot.store import Cursor, Entry, NotCounted, PetitionDetails, RosterQuery, Snapshot, SortOrder
 from bot.units import EpochSeconds
 from bot.urls import Pages, Site, pages_of
 from bot.web.context import PagesContext, format_cursor
-from bot.web.rendering import call_macro
+from bot.web.rendering import call_macro, moment
 
-COMPARED: Final = 4 * 1024 * 1024
-"""Characters of letters whose differences to the versions before are cached."""
+COMPARED_CHARACTERS: Final = 400_000
+"""Of so many characters of a letter's newest versions it is shown what they changed: each may take a second."""
 
 
 def view_petition(
@@ -35,7 +36,7 @@ def view_petition(
     """Return the values for the template of a petition's page."""
     snapshot, letters = details.snapshot, details.letters
     settings = snapshot.rules.settings
-    growth = growth_of(details, context.today)
+    growth = growth_of(details, context.now())
     goal = next_goal(settings.goals, snapshot.count)
     end = snapshot.rules.ends_at(snapshot.closed_at)
     ended = end if end is not None and (end < context.now() or end == snapshot.shut_at) else None
@@ -64,7 +65,7 @@ def view_petition(
         "exact": details.exact,
         "not_counted": uncounted,
         "unlisted": asked_not_to_be_listed(snapshot.unlisted),
-        "explanation": uncounted and _explain(uncounted.reason, uncounted.fault, is_closed=ended is not None),
+        "explanation": uncounted and _explain(uncounted, context.now(), is_closed=ended is not None),
         **_roster_links(details, pages, query),
     }
 
@@ -111,43 +112,35 @@ _ORDER_NAMES: Final[Mapping[SortOrder, str]] = {
 }
 
 
-def view_versions(letters: Sequence[Letter]) -> list[tuple[int, Letter, Sequence[Passage] | None]]:
-    """Return the letter's versions with their number and differences, the newest first; the oldest as it is."""
-    shown: list[tuple[int, Letter, Sequence[Passage] | None]] = []
-    before: str | None = None
-    for number, one in enumerate(letters, 1):
-        passages: Sequence[Passage] | None = None
-        if one.text is not None:
-            passages = (Passage(Change.SAME, one.text),) if before is None else _differences(before, one.text)
-        shown.append((number, one, passages))
-        before = one.text or before
-    return shown[::-1]
+class VersionView(Struct, frozen=True):
+    """A version of the letter as the page shows it; without `html` where its text is not there."""
+
+    number: int
+    letter: Letter
+    html: Markup | None = None
+    changes: Comparison | None = None
+    """What it changed; None of the first one."""
 
 
-def _length(passages: Sequence[Passage]) -> int:
-    return sum(len(passage.text) for passage in passages)
+def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
+    """Return the letter's versions, the newest first, each with what it changed; of long ones only the newest."""
+    shown: list[VersionView] = []
+    left = COMPARED_CHARACTERS
+    for place, one in reversed([*enumerate(letters)]):
+        text, left = one.text, left - len(one.text or "")
+        before = next((older.text for older in reversed(letters[:place]) if older.text is not None), None)
+        if text is None or left < 0:
+            shown.append(VersionView(place + 1, one))
+        elif before is None:
+            shown.append(VersionView(place + 1, one, letter_html.render(text)))
+        else:
+            changes = compare(before, text)
+            mark = Markup(_MARK.sub(rf'\g<0> id="change-{place + 1}"', changes.html, count=1))  # noqa: S704
+            shown.append(VersionView(place + 1, one, mark, changes))
+    return shown
 
 
-# Comparing takes a while, and anybody can ask for it again and again.
-@cached(LRUCache[object, Sequence[Passage]](COMPARED, getsizeof=_length), lock=threading.Lock())
-def _differences(before: str, after: str) -> Sequence[Passage]:
-    return differences(before, after)
-
-
-def view_summaries(listed: Iterable[PetitionSummary], base: str, now: EpochSeconds) -> list[dict[str, Any]]:
-    """Return what the front page shows of each petition."""
-    today = int(now) // 86_400
-    return [
-        {
-            "petition": one,
-            "url": Pages(base, one.repository, one.number).roster,
-            "headline": headline(one.count, open_=one.closed_at is None or one.closed_at > now),
-            "progress": progress(one.count, one.goal),
-            "is_closed": one.closed_at is not None and one.closed_at <= now,
-            "sparkline": Markup(sparkline(one.days, today)),  # noqa: S704 - it is made of numbers
-        }
-        for one in listed
-    ]
+_MARK: Final = re.compile('<(?:ins class="added"|del class="removed")')
 
 
 def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, object]:
@@ -166,6 +159,7 @@ def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, ob
         "headline": headline(snapshot.count, open_=snapshot.shut_at is None and snapshot.labelled),
         "goal": goal,
         "progress": progress(snapshot.count, goal),
+        "growth": growth_of(details, context.now()).in_words(),
         "entries": entries,
         "listed": snapshot.count - snapshot.unlisted,
         "unlisted": asked_not_to_be_listed(snapshot.unlisted),
@@ -193,94 +187,111 @@ def people_have(count: int) -> str:
     return "1 person has" if count == 1 else f"{count:,} people have"
 
 
-def _explain(reason: Reason, fault: str, *, is_closed: bool) -> tuple[str, str]:
+def _explain(uncounted: NotCounted, now: EpochSeconds, *, is_closed: bool) -> tuple[str, str]:
     """Return why a comment does not count, and what would help; nobody is to sign what `is_closed`."""
-    words, advice = _FAULTS.get((reason, fault)) or _NOT_COUNTED[reason]
+    reason = uncounted.reason
+    words, advice = _FAULTS.get((reason, uncounted.fault)) or _NOT_COUNTED[reason]
+    if uncounted.has_orders and reason in (Reason.MISTYPED, Reason.CUT_OFF):
+        advice = _BESIDE_ORDERS
+    elif uncounted.old_enough_at is not None and uncounted.old_enough_at > now:
+        advice = (
+            f"From {moment(uncounted.old_enough_at)} UTC on, your account may sign: comment `/sign` again then."
+        )
     return words, "" if is_closed and reason in _SIGN_AGAIN else advice
 
 
 _NOT_COUNTED: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.SILENT: (
         "has no line that begins with `/sign`",
-        "Edit it, or write another one. Quotes, code and HTML are not read.",
+        "To sign, write another comment: `/sign`. Quotes, code and HTML are not read.",
     ),
     Reason.COMMAND: (
-        "is a command of organizers, which signs nothing",
-        "Leave it as it is: edited into a `/sign`, it would be taken back. Write another comment: `/sign`.",
+        "is a `/petition` command, which signs nothing",
+        "Leave it as it is: edited into a `/sign`, it is taken back. To sign, write another comment: `/sign`.",
     ),
-    Reason.MISTYPED: ("has a command that was not understood", "Edit it so that it begins with `/sign`."),
+    Reason.MISTYPED: (
+        "has something like `/sign` that was not understood",
+        "To sign, edit it so that it begins with `/sign`.",
+    ),
     Reason.CUT_OFF: (
-        "has its command only below what looks like a quoted mail, where nothing is read",
-        "Edit it, or write another one, with the command first: `/sign`.",
+        "has `/sign` only below what looks like a quoted mail, where nothing is read",
+        "To sign, write another comment, with `/sign` on its first line.",
     ),
-    Reason.WITHDRAWN: ("withdraws the signature", "To sign again, comment `/sign` once more."),
+    Reason.WITHDRAWN: ("withdraws your signature", "To sign again, comment `/sign` once more."),
     Reason.HIDDEN: (
         "was hidden by a maintainer of the repository",
         "Ask them why. Once it is shown again, it counts.",
     ),
-    Reason.LATE: ("was made after the petition closed", ""),
+    Reason.LATE: ("was written after the petition had closed", ""),
     Reason.REMOVED: (
-        "does not count, because the organizers removed the signature",
+        "does not count, because the organizers removed your signature",
         "They did so with a command in a comment, which may give the reason.",
     ),
     Reason.YOUNG: (
-        "was made with an account that was too new for this petition",
-        "Comment `/sign` again when the account is old enough.",
+        "was written when your account was too new for this petition",
+        "Your account is old enough now: comment `/sign` again.",
     ),
     Reason.WAITING: (
-        "waits until GitHub says who wrote it, whether it came by mail, or how old the account is",
-        "Check again in a few minutes.",
+        "waits until GitHub says who wrote it, whether it came by mail, or how old your account is",
+        "You need not do anything. Check again in a few minutes.",
     ),
 }
-"""What follows the words "their comment", and what would help; what people are to type is between backticks."""
+"""What follows the words "Your comment", and what would help; what people are to type is between backticks.
+
+No advice may take anything back that holds: a refusal, a withdrawal, a command of organizers.
+"""
 
 _FAULTS: Final[Mapping[tuple[Reason, str], tuple[str, str]]] = {
     (Reason.COMMAND, MISTYPED_ORDER): (
-        "has a command of organizers that was mistyped: its line has to begin with `/petition`",
-        "Mend the command there, and to sign write another comment, `/sign`.",
+        "has a `/petition` command that is misspelt, and which signs nothing",
+        "Mend the command there. To sign, write another comment: `/sign`.",
     ),
     (Reason.MISTYPED, Fault.SPELLING): (
         "has a command that is misspelt",
-        "Edit it so that it begins with `/sign`, spelt like this.",
+        "To sign, edit it so that it begins with `/sign`, spelt like this.",
     ),
     (Reason.MISTYPED, Fault.SLASH): (
         "has a command without the `/` right before it",
-        "Edit it so that it begins with `/sign`, without a blank.",
+        "To sign, edit it so that it begins with `/sign`, without a blank.",
     ),
     (Reason.MISTYPED, Fault.CODE): (
-        "has its command between the marks of code, where none is read",
-        "Edit it so that it begins with `/sign`, without the marks around it.",
+        "has `/sign` between the marks of code, where it is not read",
+        "To sign, edit it so that it begins with `/sign`, without the marks around it.",
     ),
     (Reason.MISTYPED, Fault.MARKS): (
-        "has marks around its command",
-        "Edit it so that it begins with `/sign`, without the marks around it.",
+        "has marks around `/sign`",
+        "To sign, edit it so that it begins with `/sign`, without the marks around it.",
     ),
     (Reason.MISTYPED, Fault.PLACE): (
-        "has something else on the line before its command",
-        "Edit it so that its line begins with `/sign`.",
+        "has something else before `/sign` on its line",
+        "To sign, edit it so that its line begins with `/sign`.",
     ),
     (Reason.MISTYPED, Fault.GLUED): (
-        "has its command right below a quotation or HTML, where it is taken for a part of that",
-        "Edit it so that an empty line stands above the line that begins with `/sign`.",
+        "has `/sign` right below a quotation or HTML, where it is taken for a part of that",
+        "To sign, edit it so that an empty line stands above the line that begins with `/sign`.",
     ),
     (Reason.MISTYPED, Fault.JOINED): (
-        "has a command and its next word in one",
-        "Edit it so that it says `/sign`, a blank, and then your name if you like.",
+        "has `/sign` and the next word in one",
+        "To sign, edit it so that it says `/sign`, a blank, and then your name if you like.",
     ),
     (Reason.MISTYPED, Fault.CONDITION): (
         "makes a condition, and a condition cannot be counted",
-        "If you sign without it, edit it so that it says only `/sign`, with your name behind it if you like.",
+        "To sign without it, edit it so that it says only `/sign`, with your name behind it if you like.",
     ),
     (Reason.MISTYPED, Fault.WORDS): (
-        "has words behind its command that leave open whether it signs",
-        "Edit it so that it says only `/sign`, with your name behind it if you like.",
+        "has words behind `/sign` that leave open whether you sign",
+        "To sign, edit it so that it says only `/sign`, with your name behind it if you like.",
     ),
     (Reason.MISTYPED, Fault.WITHDRAWAL): (
-        "seems to withdraw, with a command that was mistyped",
-        "Nothing is counted, so there is nothing to withdraw. To sign, write another comment: `/sign`.",
+        "seems to withdraw, with a command that is misspelt",
+        "Nothing of yours is counted, so there is nothing to withdraw. To sign, write another comment: `/sign`.",
     ),
 }
 """What is wrong about a command that was mistyped, where that is known."""
+
+_BESIDE_ORDERS: Final = (
+    "Leave it as it is, for it has a `/petition` command too. To sign, write another comment: `/sign`."
+)
 
 _SIGN_AGAIN: Final = {
     Reason.SILENT, Reason.COMMAND, Reason.MISTYPED, Reason.CUT_OFF, Reason.WITHDRAWN, Reason.YOUNG,

@@ -1,16 +1,47 @@
-// Follow a petition while its page is open: the count, and new names on top of the list.
-// Without this file the page says the same, and keeps still.
+// Follow a petition while its page is open: the count, and new names on top of the list; and say of recent times how
+// long ago they are. Without this file the page says the same, and keeps still.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
+  showAges();
+  setInterval(showAges, 20_000);
   const roster = document.querySelector("[data-live]");
   if (!roster || !window.EventSource) return;
   const stream = new EventSource(roster.dataset.live);
   stream.addEventListener("tally", (event) => show(JSON.parse(event.data)));
 });
 
+const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+const AGO = new Intl.RelativeTimeFormat("en");
+
+function showAges() {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    // What is told aloud when it changes is not to be told every minute.
+    if (!time.title || !time.closest("[role=status]")) showAge(time);
+  }
+}
+
+function showAge(time) {
+  const seconds = (Date.now() - Date.parse(time.dateTime)) / 1_000;
+  time.dataset.ago ||= time.textContent;
+  const exact = time.dataset.ago;
+  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? [];
+  // A clock that is slow makes it lie ahead.
+  const isRecent = seconds > -60 && seconds < 7 * 86_400;
+  const age = unit ? AGO.format(-Math.floor(seconds / length), unit) : "just now";
+  const text = isRecent ? age : exact;
+  if (time.textContent !== text) time.textContent = text;
+  if (isRecent) time.title = `${exact.replace(/^on | UTC$/g, "")} UTC`;
+}
+
 function show(news) {
   document.getElementById("count").textContent = news.headline;
+  const words = document.getElementById("growth-words");
+  if (words) {
+    words.textContent = news.growth;
+    const title = document.querySelector("h1").textContent;
+    document.querySelector(".growth .chart").setAttribute("aria-label", `${title}: ${news.growth}`);
+  }
   const bar = document.querySelector(".goal progress");
   if (bar && news.goal) {
     bar.max = news.goal;
@@ -45,4 +76,5 @@ function show(news) {
   let kept = passed ? rest : [...list.children].filter((entry) => !top.includes(entry));
   if (news.listed <= fresh.length) kept = [];
   list.replaceChildren(...top, ...kept.slice(0, Math.max(50 - top.length, 0)));
+  showAges();
 }

@@ -1,0 +1,133 @@
+"""The public petitions of a server, searched and in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from bot.petition.github_facts import Repository
+from bot.petition.organizers.rules_in_force import next_goal
+from bot.store.collation import spellings
+from bot.store.engine.database import Row, Transaction, statement
+from bot.store.row_codec import read_repository, read_rules
+from bot.units import EpochSeconds, WholeEpochSeconds
+
+LIST_SIZE: Final = 30
+"""Petitions in one part of the list."""
+
+MOST_LISTED: Final = 5_000
+"""As many petitions can be found in the list: those that were signed last."""
+
+
+class Listed(StrEnum):
+    """Which petitions to list."""
+
+    ALL = "all"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class ListQuery(Struct, frozen=True):
+    """Which part of the list is asked for; parts are numbered from 1."""
+
+    text: str = ""
+    """What the title or the repository's name has in it."""
+    listed: Listed = Listed.ALL
+    part: int = 1
+
+
+class PetitionSummary(Struct, frozen=True):
+    """A public petition of this server.
+
+    `ends_at` is when signing ends, `ended_at` when it did, `latest` when somebody last signed; `days` goes back a
+    month.
+    """
+
+    repository: Repository
+    number: int
+    title: str
+    count: int
+    goal: int | None
+    ends_at: WholeEpochSeconds | None
+    ended_at: WholeEpochSeconds | None
+    latest: WholeEpochSeconds | None
+    days: Sequence[tuple[int, int]]
+
+
+class PetitionList(Struct, frozen=True):
+    """A part of the list, and how many petitions the search finds: all of them, and in each state."""
+
+    petitions: Sequence[PetitionSummary]
+    found: dict[Listed, int]
+    part: int
+    parts: int
+
+
+_PUBLIC: Final = statement(f"""
+    SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
+           t.number, t.title, p.count AS total, p.closed_at, p.rules,
+           (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
+    FROM petitions p
+    JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted AND NOT r.private
+    JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
+    JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND NOT t.gone
+    WHERE p.labelled AND NOT p.gone
+    ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT {MOST_LISTED}
+""")
+
+_DAYS_SINCE: Final = statement("""
+    SELECT petition_id, day, signatures FROM days
+    WHERE petition_id = ANY($1::BIGINT[]) AND day > $2 AND signatures > 0
+    ORDER BY petition_id, day
+""")
+
+
+def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) -> PetitionList:
+    """Read a part of the public petitions, or the last one, with the petition that was signed last on top."""
+    # What ends a petition is in its rules, which are read here and not by the database; so all of them come here.
+    texts = spellings(wanted.text) if wanted.text else ("",)
+    rows = [row for row in transaction.fetch(_PUBLIC) if _has(row, texts)]
+    closed = [_ended_at(row, now) is not None for row in rows]
+    found = {Listed.ALL: len(rows), Listed.OPEN: closed.count(False), Listed.CLOSED: closed.count(True)}
+    if wanted.listed is not Listed.ALL:
+        is_closed = wanted.listed is Listed.CLOSED
+        rows = [row for row, one in zip(rows, closed, strict=True) if one is is_closed]
+    parts = max(-(-len(rows) // LIST_SIZE), 1)
+    part = min(max(wanted.part, 1), parts)
+    rows = rows[(part - 1) * LIST_SIZE : part * LIST_SIZE]
+    days: dict[int, list[tuple[int, int]]] = {row.id: [] for row in rows}
+    for petition_id, day, signatures in transaction.tuples(_DAYS_SINCE, list(days), int(now) // 86_400 - 30):
+        days[petition_id].append((day, signatures))
+    return PetitionList([_summary(row, days[row.id], now) for row in rows], found, part, parts)
+
+
+def _summary(row: Row, days: Sequence[tuple[int, int]], now: EpochSeconds) -> PetitionSummary:
+    rules = read_rules(row.rules)
+    return PetitionSummary(
+        repository=read_repository(row.repository_id, row.owner, row.name, row.private, row.archived),
+        number=row.number,
+        title=row.title,
+        count=row.total,
+        goal=next_goal(rules.settings.goals, row.total),
+        ends_at=rules.ends_at(row.closed_at),
+        ended_at=_ended_at(row, now),
+        latest=row.latest,
+        days=days,
+    )
+
+
+def _ended_at(row: Row, now: EpochSeconds) -> WholeEpochSeconds | None:
+    return read_rules(row.rules).ended_at(row.closed_at, now)
+
+
+def _has(row: Row, texts: Sequence[str]) -> bool:
+    return any(text in one for one in _spellings(f"{row.title}\n{row.owner}/{row.name}") for text in texts)
+
+
+@lru_cache(MOST_LISTED)
+def _spellings(text: str) -> tuple[str, ...]:
+    return spellings(text)
