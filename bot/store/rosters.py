@@ -298,7 +298,11 @@ _ORDERS_OF_OTHERS: Final = statement(f"""
     SELECT {COMMENT_COLUMNS} FROM comments c
     WHERE c.petition_id = $1 AND c.command = 'order'
       AND c.author_id NOT IN (SELECT user_id FROM signatures WHERE petition_id = $1)
-      AND c.author_id NOT IN (SELECT author_id FROM comments WHERE petition_id = $1 AND command = 'unsign')
+      AND c.author_id NOT IN (
+          SELECT author_id FROM comments
+          WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1)
+            AND petition_id = $1 AND command = 'unsign'
+      )
 """)
 
 
