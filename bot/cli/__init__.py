@@ -75,7 +75,7 @@ COMMANDS: Final = (
     ),
     CommandSpec(
         "init-repo",
-        "give a repository its settings file, its issue form and the label, and ask before writing over anything",
+        "give a repository its settings file, issue template and label, and ask before writing over anything",
         "setup_commands",
     ),
     CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
