@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import signal
 import socket
@@ -162,8 +163,22 @@ def local_bases(config: Config) -> list[str]:
 
 
 def cannot_listen(config: Config, error: OSError) -> CannotListen:
-    """Return why nobody can be heard."""
-    return CannotListen(f"cannot listen on {config.host} port {config.port}: {error.strerror}")
+    """Return why the address cannot be listened on, and what to do."""
+    return CannotListen(explain_listening(config.host, config.port, error, "set another PORT"))
+
+
+def explain_listening(host: str, port: int, error: OSError, other: str) -> str:
+    """Return in one line why an address cannot be listened on, and what to do; `other` says how to take another."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            why, remedy = "another program listens there", f"End it, or {other}"
+        case errno.EACCES:
+            why, remedy = "ports below 1024 are for root", f"Use one above, behind a web server: {other}"
+        case _:
+            # asyncio repeats the address behind the reason.
+            why = (error.strerror or str(error)).partition(" (while attempting")[0]
+            remedy = "HOST has to be an address of this machine; 0.0.0.0 stands for all"
+    return f"cannot listen on {host} port {port}: {why}. {remedy}."
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from bot import logs, operations
 from bot.config import Config
 from bot.github.manifest import Registration
 from bot.secret_key import WrongKey, decrypt, encrypt
-from bot.store import Store, read_sealed
+from bot.store import Store, StoreError, read_existing_address, read_sealed
 
 
 class NotSetUp(Exception):
@@ -56,6 +56,10 @@ async def with_app(config: Config) -> Config:
     """Complete a configuration with the stored App; raises NotSetUp where there is none."""
     found = await find_app(config)
     if found is None:
+        try:
+            read_existing_address(config.database_url)
+        except StoreError as error:
+            raise NotSetUp(f"{NotSetUp.__doc__} Or is it elsewhere? Here {error}.") from None
         raise NotSetUp(NotSetUp.__doc__)
     return found
 
