@@ -104,6 +104,12 @@ async def import_app(config: Config, *, replacing: bool) -> str:
         return known.name
 
 
+async def has_stored_app(config: Config) -> bool:
+    """Return whether an App is stored, with whatever key; raises the store's errors."""
+    async with operations.open_store(config) as store:
+        return await store.credentials.get() is not None
+
+
 async def drop_app(config: Config) -> bool:
     """Delete the stored App, so that the next start serves the set-up; returns whether there was one.
 

@@ -106,6 +106,19 @@ def complain(*lines: str) -> None:
     print(logs.concealed("\n  ".join(map(one_line, lines))), file=sys.stderr)
 
 
+def is_attended() -> bool:
+    """Return whether somebody is there to answer a question."""
+    return sys.stdin.isatty()
+
+
+def ask(question: str) -> bool:
+    """Ask whoever is at the terminal; False where nobody is, and unless the answer is yes."""
+    if not is_attended():
+        complain(f"{question} Nobody is here to answer; --yes answers yes.")
+        return False
+    return input(f"{one_line(question)} [y/N] ").strip().lower() in ("y", "yes")
+
+
 def _what_to_do(error: GitHubError) -> str:
     match error:
         case Paused():

@@ -1,4 +1,4 @@
-"""Which database it is that cannot be opened, why, and what to do about it."""
+"""Which database or copy cannot be opened or written, why, and what to do about it."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def describe(address: Address) -> str:
 def reason(address: Address, error: StoreError) -> str:
     """Return why a database cannot be opened: of a file SQLite says too little."""
     return (obstacle(address.path) if isinstance(address, SqliteFile) else "") or str(error)
+
+
+def reason_of(error: Exception) -> str:
+    """Return what an error says, without the number and the name of a temporary file that the system adds."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def obstacle(path: Path) -> str:
