@@ -145,6 +145,33 @@ async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sql
     assert (code, "GITHUB_PRIVATE_KEY" in err, "GITHUB_WEBHOOK_SECRET" in err) == (2, True, True)
 
 
+async def test_every_command_that_asks_github_knows_a_stored_app(stage: Scene, tmp_path: Path) -> None:
+    """As `doctor` and `resync` do, and those that take a petition away know the address that is stored with it."""
+    stored = replace(known(stage), public_url="https://petitions.example.org")
+    await stored_app.import_app(stored, replacing=False)
+    async with app.running(stored, FAST) as bot:
+        stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+        petition = stage.petition()
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+    name = f"{petition.repository.full_name}#{petition.number}"
+    alone = {"SECRET_KEY": KEY, "DATABASE_URL": stage.database_url, "GITHUB_API_URL": stage.sandbox.api_url}
+    for words in (["verify", name], ["audit", name], ["resync", name], ["verify", "--database"]):
+        code, out, err = await run(*words, **alone)
+        assert (code, name in out) == (0, True), (words, err)
+    page = "https://petitions.example.org/petitions/lovelace/letters/"
+    code, out, err = await run("export", name, "--format", "atom", **alone)
+    assert (code, page in out, "localhost" in out) == (0, True, False), err
+    code, out, err = await run("handover", name, "--out", str(tmp_path / "pack"), **alone)
+    pack = b"".join(file.read_bytes() for file in (tmp_path / "pack").iterdir())
+    assert (code, page.encode() in pack, b"localhost" in pack) == (0, True, False), err
+    for words in (["verify", name], ["audit", name], ["export", name]):
+        code, _, err = await run(*words, **alone | {"SECRET_KEY": "another" * 8})
+        assert (code, "encrypted with another SECRET_KEY" in err, err.count("\n")) == (2, True, 1)
+    code, _, err = await run("verify", name, **alone | {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"})
+    assert (code, "GITHUB_TOKEN is not set" in err) == (2, True)
+
+
 async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_app(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
