@@ -261,7 +261,8 @@ async def _make_application(
     store = scheduler.store
 
     async def look() -> list[dict[str, str]]:
-        return [one.fields() for one in await examine(config, clock.now, clock.sleep)]
+        # Monitoring asks again and again.
+        return [one.fields() for one in await examine(config, clock.now, clock.sleep, has_trials=False)]
 
     token = operator_token(config)
     details = None if token is None else OperatorDetails(look, token)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 import aiohttp
 import structlog
+from msgspec import structs
 
 from bot import app, operations
 from bot.config import Config
+from bot.github.errors import GitHubError
 from bot.github.manifest import Registration, convert
 from bot.secret_key import encrypt
 from bot.store import DatabaseUnavailable, Store, migrate_ahead
@@ -64,7 +67,17 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
             return kept
 
         async def exchange(code: str, public_url: str) -> Registration:
-            return await convert(session, config.api_url, code, public_url, time.time)
+            made = await convert(session, config.api_url, code, public_url, time.time)
+            github = operations.github_of(
+                replace(config, app_id=made.app_id, private_key=made.private_key), session
+            )
+            # Only GitHub knows by now whether another address was given for deliveries. The code is used up, so
+            # that nothing else may go wrong.
+            with suppress(GitHubError):
+                hook_url = (await github.get_hook_config()).url or ""
+                if hook_url != f"{public_url}/webhook":
+                    made = structs.replace(made, hook_url=hook_url)
+            return made
 
         auth = SetupAuth(config.secret_key, time.time)
         limits = RequestLimits(proxies=config.trusted_proxies)

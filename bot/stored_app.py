@@ -47,6 +47,7 @@ async def find_app(config: Config) -> Config | None:
         webhook_secrets=tuple(found.webhook_secret.split(",")),
         public_url=config.public_url or found.public_url or None,
         app_page=found.html_url,
+        hook_url=found.hook_url,
     )
     logs.conceal(complete.secrets())
     return complete
@@ -74,6 +75,26 @@ async def _same_app(store: Store, config: Config) -> Registration | None:
     return None
 
 
+async def fill_in(config: Config) -> Config | None:
+    """Complete a configuration, value by value, with what is stored; None where nothing that can be read is.
+
+    Raises the store's errors.
+    """
+    sealed = await read_sealed(config.database_url)
+    if sealed is None:
+        return None
+    try:
+        kept = Registration.read(decrypt(sealed, config.secret_key))
+    except WrongKey:
+        return None
+    return replace(
+        config,
+        app_id=config.app_id or kept.app_id,
+        private_key=config.private_key or kept.private_key,
+        webhook_secrets=config.webhook_secrets or tuple(kept.webhook_secret.split(",")),
+    )
+
+
 async def import_app(config: Config, *, replacing: bool) -> str:
     """Store the App of the environment, if GitHub knows it; returns its name.
 
@@ -93,6 +114,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             public_url=config.public_url or ("" if kept is None else kept.public_url),
             client_id=client.client_id,
             client_secret=client.client_secret,
+            hook_url="" if kept is None else kept.hook_url,
         )
         sealed, now = encrypt(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:

@@ -135,3 +135,5 @@ def _ways_out(problems: Sequence[str]) -> Iterator[str]:
     yield "The README lists every variable."
     if any(one.startswith("GITHUB_APP_ID ") for one in problems):
         yield "With nothing but a SECRET_KEY, of 32 or more random characters, `serve` helps you to make the App."
+        if any(ENVIRONMENT.get(name) for name in config.CREDENTIALS):
+            yield "Where an App is stored, set none of these here; `import-app --replace` changes single ones."

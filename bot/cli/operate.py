@@ -32,11 +32,18 @@ def _serve(_options: argparse.Namespace) -> int:
 
 
 def _import_app(options: argparse.Namespace) -> int:
-    settings = config.read_for_storing(ENVIRONMENT)
+    settings = _to_store(replacing=options.replace)
     set_up_logs(settings)
     name = run(stored_app.import_app(settings, replacing=options.replace))
     say(f"{name} is stored. Its variables can be taken out of the environment now; SECRET_KEY has to stay.")
     return OK
+
+
+def _to_store(*, replacing: bool) -> config.Config:
+    """Read the App that is to be stored; where it replaces one, what the environment does not say stays."""
+    settings = config.read(ENVIRONMENT, credentials=False)
+    filled = run(stored_app.fill_in(settings)) if replacing and settings.secret_key else None
+    return config.read_for_storing(ENVIRONMENT) if filled is None else filled
 
 
 def _drop_app(options: argparse.Namespace) -> int:
@@ -128,7 +135,9 @@ def _next_steps(found: Recovered, file: Path) -> Iterator[str]:
 
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--replace", action="store_true", help="put it in the place of an App that is stored already"
+        "--replace",
+        action="store_true",
+        help="put it in the place of an App that is stored already; what the environment does not name stays",
     )
 
 

@@ -81,6 +81,8 @@ class Registration(msgspec.Struct, frozen=True):
     client_id: str = ""
     client_secret: str = ""
     """With these two people sign in; Apps that were registered by 0.1.0 have none."""
+    hook_url: str = ""
+    """Where GitHub delivers, if not below the public URL: to a webhook proxy."""
 
     def __repr__(self) -> str:
         """Return which App it is, and no secrets."""

@@ -106,6 +106,27 @@ async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cann
     assert not found.lets_sign_in
 
 
+async def test_a_new_secret_alone_replaces_the_secret_of_the_stored_app(stage: Scene, sqlite_url: str) -> None:
+    stored = replace(known(stage), client_id="Iv23stored", client_secret="a stored secret")
+    await stored_app.import_app(stored, replacing=False)
+    alone = {"SECRET_KEY": KEY, "DATABASE_URL": sqlite_url, "GITHUB_API_URL": stage.sandbox.api_url}
+    code, out, err = await run("import-app", "--replace", **alone, GITHUB_WEBHOOK_SECRET="new,old")
+    assert (code, "is stored" in out) == (0, True), err
+    found = await stored_app.with_app(empty(stage))
+    assert (found.webhook_secrets, found.private_key) == (("new", "old"), stored.private_key)
+    assert found.client_secret == "a stored secret"
+    code, _, err = await run("import-app", **alone, GITHUB_WEBHOOK_SECRET="new")
+    assert (code, "GITHUB_PRIVATE_KEY" in err) == (2, True)
+    code, _, err = await run("import-app", "--replace", **alone, GITHUB_APP_ID="1")
+    assert (code, "Traceback" in err) == (2, False)
+    assert (await stored_app.with_app(empty(stage))).app_id == stored.app_id
+    lost = alone | {"SECRET_KEY": "another" * 8}
+    code, _, err = await run("import-app", "--replace", **lost, GITHUB_WEBHOOK_SECRET="new")
+    assert (code, "GITHUB_PRIVATE_KEY" in err) == (2, True)
+    code, _, err = await run("serve", **alone, GITHUB_WEBHOOK_SECRET="new")
+    assert (code, "import-app --replace" in err) == (2, True)
+
+
 async def test_a_stored_app_is_replaced_only_on_purpose(stage: Scene) -> None:
     await stored_app.import_app(known(stage), replacing=False)
     later = replace(known(stage), webhook_secrets=("later",))
