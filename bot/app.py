@@ -23,6 +23,7 @@ from bot.config import Config
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
+from bot.github.urls import web_url_of
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
 from bot.petition.github_facts import Fact
@@ -40,7 +41,8 @@ from bot.web.organizers.permissions_and_review import OrganizerService
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.routes import SetupDonePage, SetupProgress
+from bot.web.setup.done import SetupDonePage, SetupProgress
+from bot.web.setup.installed import InstalledApp, look_or
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
@@ -266,7 +268,7 @@ async def _make_application(
 
     token = operator_token(config)
     details = None if token is None else OperatorDetails(look, token)
-    setup_done = await _setup_done(config, store, clock)
+    setup_done = await _setup_done(config, scheduler, clock)
     record = store.record if setup_done is None else _marking_first_delivery(store, clock)
     context = PagesContext(store.rosters, addresses_of(config), clock.now, local_bases(config))
     return create_app(
@@ -342,16 +344,20 @@ def _organizers(
     return OrganizerService(scheduler.store, scheduler.github, session, client, config.secret_key, clock.now)
 
 
-async def _setup_done(config: Config, store: Store, clock: Clock) -> SetupDonePage | None:
+async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> SetupDonePage | None:
     """Return the last page of the set-up, unless that is over or never was."""
+    store, installed = scheduler.store, InstalledApp(scheduler.github, config.petition_label, clock.now)
     if not config.app_page or await store.credentials.get_first_delivery_at() is not None:
         return None
 
     async def progress() -> SetupProgress:
         is_delivered = await store.credentials.get_first_delivery_at() is not None
-        return SetupProgress(tuple(await store.installations.list_accounts()), is_delivered)
+        told = tuple(await store.installations.list_accounts())
+        accounts, trouble = await look_or(installed, told, is_delivered=is_delivered)
+        return SetupProgress(accounts, is_delivered, trouble)
 
-    return SetupDonePage(SetupAuth(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
+    auth, site = SetupAuth(config.secret_key, clock.now), web_url_of(config.api_url)
+    return SetupDonePage(auth, progress, installed, config.app_page, site, config.petition_label)
 
 
 def _recording_refused(record: Record, app_sync: AppWideLoop) -> Record:

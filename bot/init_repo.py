@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from bot.config import Config
 from bot.github.app_client import GitHub
 from bot.github.errors import Forbidden, GitHubError, NotFound
-from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
+from bot.github.repository_setup import COLOR, DESCRIPTION, RepositorySetup, repository_setup_with_token
 from bot.operations import github_of
 from bot.petition.organizers.settings import PATH
 
@@ -27,9 +27,6 @@ https://docs.github.com/en/communities/using-templates-to-encourage-useful-issue
 
 FORMER_FORM: Final = ".github/ISSUE_TEMPLATE/petition.yml"
 """The issue form of 0.1; GitHub puts a form's headings and check boxes into the issue, so that people sign them."""
-
-COLOR: Final = "3d4fb5"
-DESCRIPTION: Final = "People sign this by commenting /sign"
 
 Ask = Callable[[str], bool]
 """Put a question to whoever is there; False for no."""
@@ -96,7 +93,7 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
         else:
             github = github_of(config, session)
             setup = await github.get_repository_setup(await _installation(github, repo))
-        new = await setup.create_label(repo, config.petition_label, COLOR, DESCRIPTION)
+        new = await setup.create_label(repo, config.petition_label)
         done.say(f"The label `{config.petition_label}` {'is made' if new else 'was there'}.")
         for path, text in starter_files(config.petition_label).items():
             await _commit(setup, repo, path, text, may_overwrite, done)

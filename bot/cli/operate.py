@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +28,19 @@ from bot.store import Recovered, backup, is_backup, restore
 
 def _serve(_options: argparse.Namespace) -> int:
     settings = configured(credentials=True)
-    run(serve.serve(settings))
+    run(serve.serve(settings, _show_link if sys.stdout.isatty() else serve.log_link))
     return OK
+
+
+def _show_link(link: serve.SetupLink) -> None:
+    say("", "The bot has no GitHub App yet. Open this link to make one:", "", f"  {link.url}", "")
+    if link.elsewhere:
+        say(
+            "On a server open it under the public address, which PUBLIC_URL sets:",
+            "",
+            f"  {link.elsewhere}",
+            "",
+        )
 
 
 def _import_app(options: argparse.Namespace) -> int:

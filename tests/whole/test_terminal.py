@@ -1,10 +1,11 @@
-"""What cannot be undone is asked before, where somebody can answer; a nightly job goes on as long as it may."""
+"""At a terminal a link stands alone, and what cannot be undone is asked before; a nightly job goes on."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import pty
+import re
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
@@ -40,7 +41,7 @@ async def test_the_only_copy_of_a_key_is_not_dropped_without_a_yes(sandbox: Sand
     assert (await run("import-app", **app))[0] == 0
     code, _, err = await run("drop-app", DATABASE_URL=sqlite_url)
     assert (code, "only copy of the App's private key" in err, "--yes" in err) == (2, True, True)
-    for answer in ("", "n", "no", "what?"):
+    for answer in ("", "what?"):
         code, out, _ = await answered(answer, "drop-app", DATABASE_URL=sqlite_url)
         assert (code, "Forget what is stored? [y/N]" in out, "is forgotten" in out) == (1, True, False)
     code, out, _ = await answered("yes", "drop-app", DATABASE_URL=sqlite_url)
@@ -76,6 +77,37 @@ async def test_whoever_sits_at_a_terminal_is_asked_before_a_copy_is_written_over
     assert copy.stat().st_ino == before
     code, out, _ = await answered("y", "backup", str(copy), DATABASE_URL=sqlite_url)
     assert (code, copy.stat().st_ino != before) == (0, True)
+
+
+@pytest.mark.parametrize("public_url", [None, "https://petitions.example.org"])
+async def test_at_a_terminal_the_link_of_the_set_up_stands_alone(tmp_path: Path, public_url: str | None) -> None:
+    terminal, theirs = pty.openpty()
+    given = {} if public_url is None else {"PUBLIC_URL": public_url}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "serve", cwd=ROOT, stdout=theirs, stderr=PIPE,
+        env=clean() | given | {
+            "SECRET_KEY": KEY, "DATABASE_URL": f"sqlite:///{tmp_path}/new.db", "HOST": "127.0.0.1", "PORT": "0",
+        },
+    )  # fmt: skip
+    last = "https://YOUR-HOST/setup?token=" if public_url is None else "/setup?token="
+    shown = ""
+    try:
+        async with asyncio.timeout(20):
+            while not re.search(rf"{re.escape(last)}\w{{32}}\s+$", shown):
+                shown += (await asyncio.to_thread(os.read, terminal, 1000)).decode()
+    finally:
+        process.terminate()
+        assert process.stderr is not None
+        err = (await process.stderr.read()).decode()
+        await process.wait()
+        os.close(terminal)
+        os.close(theirs)
+    assert "set up" not in err, "the token is shown once"
+    home = public_url or r"http://localhost:\d+"
+    (link,) = re.findall(rf"^  ({home}/setup\?token=\w{{32}})\r?$", shown, re.MULTILINE)
+    assert ("PUBLIC_URL sets" in shown) is (public_url is None)
+    assert shown.count("token=") == (2 if public_url is None else 1)
+    assert link
 
 
 async def test_a_copy_that_cannot_be_written_is_one_line_that_says_why(sqlite_url: str, tmp_path: Path) -> None:
