@@ -178,8 +178,10 @@ def read_for_reading(environment: Mapping[str, str]) -> Config:
     """
     config = read(environment, credentials=False)
     if not config.token and not (config.app_id and config.private_key):
-        problem = "GITHUB_TOKEN is not set, nor are GITHUB_APP_ID and GITHUB_PRIVATE_KEY, and no App is stored here"
-        raise ConfigError([f"{problem}; for a public petition any token will do, of whoever it is"])
+        problem = "GITHUB_TOKEN is not set, nor are GITHUB_APP_ID and GITHUB_PRIVATE_KEY, nor is there a stored App"
+        raise ConfigError(
+            [f"{problem} and its SECRET_KEY; for a public petition any token will do, of whoever it is"]
+        )
     return config
 
 

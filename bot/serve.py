@@ -109,7 +109,7 @@ async def set_up(
             # that nothing else may go wrong.
             with suppress(GitHubError):
                 hook_url = (await github.get_hook_config()).url or ""
-                if hook_url != f"{public_url}/webhook":
+                if hook_url != f"{made.public_url}/webhook":
                     made = structs.replace(made, hook_url=hook_url)
             return made
 

@@ -32,10 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _replace_unprintable() -> None:
-    """Print a question mark for what the output's encoding does not have, as in a container without a locale."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
-            stream.reconfigure(errors="replace")
+    """Print a question mark for what the output's encoding does not have, as in a container without a locale.
+
+    Python itself sees to that for standard error.
+    """
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _run(words: Sequence[str]) -> int:

@@ -125,6 +125,8 @@ async def convert(
 ) -> Registration:
     """Exchange a code for the App with its credentials; a code can be used once, within an hour.
 
+    The App's homepage is the public address that its manifest gave; `public_url` is for an App without one.
+
     Raises `bot.github.errors`; NotFound for a code that has expired.
     """
     api = make_api(session, api_url, now)
@@ -135,7 +137,7 @@ async def convert(
         made.pem,
         made.webhook_secret,
         made.html_url,
-        public_url,
+        made.external_url or public_url,
         made.client_id,
         made.client_secret,
     )
@@ -148,3 +150,4 @@ class _Made(msgspec.Struct):
     webhook_secret: str
     client_id: str = ""
     client_secret: str = ""
+    external_url: str | None = None
