@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -11,6 +12,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from bot.github.errors import NotFound
+from bot.github.manifest import Registration
+from bot.web.server import listen
+from bot.web.setup.auth import SetupAuth
+from bot.web.setup.routes import SetupWizard
 from sandbox import page as sandbox_page
 from sandbox.server import Sandbox
 from tests.browser import WIDE, barriers, watch
@@ -184,6 +190,46 @@ async def test_an_app_whose_deliveries_do_not_arrive_is_shown_as_installed_and_s
         await expect(page.get_by_text("it failed: failed to connect to host")).to_be_visible(timeout=20_000)
         await is_for_everybody(page)
         assert stage.sandbox.webhook_url == "http://127.0.0.1:9/webhook"
+
+
+async def test_what_is_refused_or_takes_a_moment_is_for_everybody_too(browser: Browser) -> None:
+    auth, done = SetupAuth(KEY, lambda: 0.0), asyncio.Event()
+
+    async def convert(code: str, public_url: str) -> Registration:
+        raise NotFound(f"{code} {public_url}")
+
+    async def keep(_app: Registration) -> bool:
+        raise AssertionError("there is none")
+
+    wizard = SetupWizard(auth, convert, keep, "https://api.github.com", None, done)
+    async with listen(wizard.application(), "127.0.0.1", 0) as port:
+        page, home = await browser.new_page(), f"http://127.0.0.1:{port}/setup"
+        await page.goto(home)
+        await is_for_everybody(page)
+        for typed, said in ((KEY, "That is the value of SECRET_KEY"), ("guess", "That is not the token")):
+            await page.get_by_label("Set-up token").fill(typed)
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("alert")).to_contain_text(said)
+            await is_for_everybody(page)
+        await page.get_by_label("Set-up token").fill(auth.token)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Create your GitHub App")).to_be_visible()
+        await page.goto(f"{home}/review?name=x&public_url=nowhere")
+        await expect(page.get_by_role("alert")).to_contain_text("is not an address")
+        await is_for_everybody(page)
+        for state, said in (("", "This set-up did not start here"), (None, "This set-up has expired")):
+            (cookie,) = await page.context.cookies()
+            of_browser = auth.state(cookie["value"]) if state is None else state
+            await page.goto(f"{home}/made?code=c0de&state={of_browser}")
+            await expect(page.get_by_role("heading", name=said)).to_be_visible()
+            await is_for_everybody(page)
+        done.set()
+        await page.goto(home)
+        await expect(page.get_by_role("heading", name="One moment")).to_be_visible()
+        await is_for_everybody(page)
+        done.clear()
+        await expect(page.get_by_role("heading", name="Create your GitHub App")).to_be_visible()
+        await page.close()
 
 
 def sealed(folder: Path) -> bytes:
