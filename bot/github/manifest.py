@@ -39,7 +39,8 @@ OPTIONAL_EVENT: Final = "push"
 """It only saves waiting; without it, the bot sees a change a few minutes later."""
 
 REASONS: Final = {
-    "issues": "to read petitions and their comments, to write the tally into the issue's body, and to react",
+    "issues": "to read petitions and their comments, to write the tally into the issue's body, to react, and to"
+    " make the label when you ask for it",
     "contents": "to read a repository's settings in .github/petition.yml, and to see where else it lies",
     "metadata": "GitHub gives it to every App",
 }
