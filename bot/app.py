@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import signal
 import socket
@@ -22,6 +23,7 @@ from bot.config import Config
 from bot.github.circuit_breaker import CircuitBreaker, make_probe
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
+from bot.github.urls import web_url_of
 from bot.metrics import Metrics
 from bot.operations import addresses_of, examine, github_of
 from bot.petition.github_facts import Fact
@@ -39,7 +41,8 @@ from bot.web.organizers.permissions_and_review import OrganizerService
 from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.routes import SetupDonePage, SetupProgress
+from bot.web.setup.done import SetupDonePage, SetupProgress
+from bot.web.setup.installed import InstalledApp, look_or
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
@@ -162,8 +165,22 @@ def local_bases(config: Config) -> list[str]:
 
 
 def cannot_listen(config: Config, error: OSError) -> CannotListen:
-    """Return why nobody can be heard."""
-    return CannotListen(f"cannot listen on {config.host} port {config.port}: {error.strerror}")
+    """Return why the address cannot be listened on, and what to do."""
+    return CannotListen(explain_listening(config.host, config.port, error, "set another PORT"))
+
+
+def explain_listening(host: str, port: int, error: OSError, other: str) -> str:
+    """Return in one line why an address cannot be listened on, and what to do; `other` says how to take another."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            why, remedy = "another program listens there", f"End it, or {other}"
+        case errno.EACCES:
+            why, remedy = "ports below 1024 are for root", f"Use one above, behind a web server: {other}"
+        case _:
+            # asyncio repeats the address behind the reason.
+            why = (error.strerror or str(error)).partition(" (while attempting")[0]
+            remedy = "HOST has to be an address of this machine; 0.0.0.0 stands for all"
+    return f"cannot listen on {host} port {port}: {why}. {remedy}."
 
 
 @contextmanager
@@ -246,11 +263,12 @@ async def _make_application(
     store = scheduler.store
 
     async def look() -> list[dict[str, str]]:
-        return [one.fields() for one in await examine(config, clock.now, clock.sleep)]
+        # Monitoring asks again and again.
+        return [one.fields() for one in await examine(config, clock.now, clock.sleep, has_trials=False)]
 
     token = operator_token(config)
     details = None if token is None else OperatorDetails(look, token)
-    setup_done = await _setup_done(config, store, clock)
+    setup_done = await _setup_done(config, scheduler, clock)
     record = store.record if setup_done is None else _marking_first_delivery(store, clock)
     context = PagesContext(store.rosters, addresses_of(config), clock.now, local_bases(config))
     return create_app(
@@ -326,16 +344,20 @@ def _organizers(
     return OrganizerService(scheduler.store, scheduler.github, session, client, config.secret_key, clock.now)
 
 
-async def _setup_done(config: Config, store: Store, clock: Clock) -> SetupDonePage | None:
+async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> SetupDonePage | None:
     """Return the last page of the set-up, unless that is over or never was."""
+    store, installed = scheduler.store, InstalledApp(scheduler.github, config.petition_label, clock.now)
     if not config.app_page or await store.credentials.get_first_delivery_at() is not None:
         return None
 
     async def progress() -> SetupProgress:
         is_delivered = await store.credentials.get_first_delivery_at() is not None
-        return SetupProgress(tuple(await store.installations.list_accounts()), is_delivered)
+        told = tuple(await store.installations.list_accounts())
+        accounts, trouble = await look_or(installed, told, is_delivered=is_delivered)
+        return SetupProgress(accounts, is_delivered, trouble)
 
-    return SetupDonePage(SetupAuth(config.secret_key, clock.now), progress, config.app_page, config.petition_label)
+    auth, site = SetupAuth(config.secret_key, clock.now), web_url_of(config.api_url)
+    return SetupDonePage(auth, progress, installed, config.app_page, site, config.petition_label)
 
 
 def _recording_refused(record: Record, app_sync: AppWideLoop) -> Record:

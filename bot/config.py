@@ -100,11 +100,18 @@ class Config:
     log_format: str | None = None
     app_page: str = ""
     """Where GitHub shows the App, if it was stored by the set-up."""
+    hook_url: str = ""
+    """Where GitHub delivers, if the set-up was given another address for that."""
 
     @property
     def has_credentials(self) -> bool:
         """Return whether the environment says which App this is; if not, the database may."""
         return bool(self.app_id and self.private_key and self.webhook_secrets)
+
+    @property
+    def is_stored(self) -> bool:
+        """Return whether the App's credentials are from the database."""
+        return bool(self.app_page)
 
     @property
     def lets_sign_in(self) -> bool:
@@ -171,8 +178,10 @@ def read_for_reading(environment: Mapping[str, str]) -> Config:
     """
     config = read(environment, credentials=False)
     if not config.token and not (config.app_id and config.private_key):
-        problem = "GITHUB_TOKEN is not set, nor are GITHUB_APP_ID and GITHUB_PRIVATE_KEY"
-        raise ConfigError([f"{problem}; for a public petition any token will do, of whoever it is"])
+        problem = "GITHUB_TOKEN is not set, nor are GITHUB_APP_ID and GITHUB_PRIVATE_KEY, nor is there a stored App"
+        raise ConfigError(
+            [f"{problem} and its SECRET_KEY; for a public petition any token will do, of whoever it is"]
+        )
     return config
 
 

@@ -1,9 +1,10 @@
-"""`init-repo`: give a repository its settings file, its issue form and its label, and ask before overwriting."""
+"""`init-repo`: give a repository its settings file, issue template and label, and ask before overwriting."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -14,18 +15,18 @@ from msgspec import Struct, field
 from bot.config import Config
 from bot.github.app_client import GitHub
 from bot.github.errors import Forbidden, GitHubError, NotFound
-from bot.github.repository_setup import RepositorySetup, repository_setup_with_token
+from bot.github.repository_setup import COLOR, DESCRIPTION, RepositorySetup, repository_setup_with_token
 from bot.operations import github_of
 from bot.petition.organizers.settings import PATH
 
-FORM: Final = ".github/ISSUE_TEMPLATE/petition.yml"
-"""Where GitHub looks for issue forms.
+TEMPLATE: Final = ".github/ISSUE_TEMPLATE/petition.md"
+"""Where GitHub looks for issue templates. What follows the front matter is the issue's body, and so the letter.
 
-https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-issue-forms
+https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/manually-creating-a-single-issue-template-for-your-repository
 """
 
-COLOR: Final = "3d4fb5"
-DESCRIPTION: Final = "People sign this by commenting /sign"
+FORMER_FORM: Final = ".github/ISSUE_TEMPLATE/petition.yml"
+"""The issue form of 0.1; GitHub puts a form's headings and check boxes into the issue, so that people sign them."""
 
 Ask = Callable[[str], bool]
 """Put a question to whoever is there; False for no."""
@@ -52,11 +53,11 @@ class Furnished(Struct):
 
 
 def starter_files(label: str) -> dict[str, str]:
-    """Return the files by their paths; the form puts `label` on the issue that it opens."""
+    """Return the files by their paths; the template puts `label` on the issue that it opens."""
     # A label may hold anything, and in single quotes YAML wants only those doubled.
     quoted = label.replace("'", "''")
-    form = _text("issue-form.yml").replace("'petition'", f"'{quoted}'")
-    return {PATH: _text("petition.yml"), FORM: form}
+    template = _text("issue-template.md").replace("'petition'", f"'{quoted}'")
+    return {PATH: _text("petition.yml"), TEMPLATE: template}
 
 
 def _text(name: str) -> str:
@@ -73,6 +74,7 @@ def init_folder(folder: Path, label: str, may_overwrite: Ask) -> Furnished:
             if not (folder / path).resolve().is_relative_to(folder.resolve()):
                 raise NotWritable(f"{folder / path} leads out of the clone, by a link that somebody has put there")
             _put(folder / path, path, text, may_overwrite, done)
+        _mention_former_form(_read(folder / FORMER_FORM), done)
     except OSError as error:
         raise NotWritable(f"{error.filename}: {error.strerror}") from error
     done.say(
@@ -91,11 +93,22 @@ async def init_repository(repo: str, config: Config, may_overwrite: Ask) -> Furn
         else:
             github = github_of(config, session)
             setup = await github.get_repository_setup(await _installation(github, repo))
-        new = await setup.create_label(repo, config.petition_label, COLOR, DESCRIPTION)
+        new = await setup.create_label(repo, config.petition_label)
         done.say(f"The label `{config.petition_label}` {'is made' if new else 'was there'}.")
         for path, text in starter_files(config.petition_label).items():
             await _commit(setup, repo, path, text, may_overwrite, done)
+        with suppress(Forbidden):
+            former = await setup.read_file(repo, FORMER_FORM)
+            _mention_former_form(None if former is None else former.text, done)
     return done
+
+
+def _mention_former_form(text: str | None, done: Furnished) -> None:
+    if text is not None and "label: Letter" in text:
+        done.lack(
+            f"{FORMER_FORM} is the form of an earlier version: its headings and check boxes go into the letter that"
+            " people sign. Delete it; the template takes its place."
+        )
 
 
 def _is_to_write(path: str, known: str | None, text: str, may_overwrite: Ask, done: Furnished) -> bool:
@@ -109,11 +122,14 @@ def _is_to_write(path: str, known: str | None, text: str, may_overwrite: Ask, do
 
 
 def _put(file: Path, path: str, text: str, may_overwrite: Ask, done: Furnished) -> None:
-    known = file.read_text(encoding="utf-8", errors="replace") if file.exists() else None
-    if _is_to_write(path, known, text, may_overwrite, done):
+    if _is_to_write(path, _read(file), text, may_overwrite, done):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         done.say(f"{path} is written.")
+
+
+def _read(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else None
 
 
 async def _commit(

@@ -18,6 +18,7 @@ from bot.doctor.checks import check
 from bot.doctor.collected_facts import Target, collect
 from bot.github.app_client import GitHub
 from bot.github.circuit_breaker import CircuitBreaker
+from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
 from bot.github.urls import web_url_of
 from bot.github.webhooks import Reply, send
@@ -75,19 +76,26 @@ async def examine(
     config: Config,
     now: Callable[[], EpochSeconds] = time.time,
     sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep,
+    *,
+    has_trials: bool = True,
 ) -> list[Finding]:
-    """Check the installation that a configuration describes; raises nothing that a finding can say."""
+    """Check the installation that a configuration describes; raises nothing that a finding can say.
+
+    With trials, GitHub is asked to repeat a delivery that has just failed, and about the client secret.
+    """
     target = Target(
         config.database_url,
         config.webhook_secrets,
         config.api_url,
         config.public_url,
         config.petition_label,
-        config.lets_sign_in,
+        OAuthClient(config.api_url, config.client_id, config.client_secret) if config.lets_sign_in else None,
+        config.is_stored,
+        config.hook_url,
     )
     async with aiohttp.ClientSession() as session:
         github = github_of(config, session, now, sleep)
-        return check(await collect(target, github, session, now))
+        return check(await collect(target, github, session, now, sleep if has_trials else None))
 
 
 async def inspect(petition: tuple[str, int] | None, config: Config) -> list[Inspection]:

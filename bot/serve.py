@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 import aiohttp
 import structlog
+from msgspec import Struct, structs
 
 from bot import app, operations
 from bot.config import Config
+from bot.github.errors import GitHubError
 from bot.github.manifest import Registration, convert
 from bot.secret_key import encrypt
 from bot.store import DatabaseUnavailable, Store, migrate_ahead
@@ -31,7 +35,38 @@ POLL_INTERVAL: Final[Seconds] = 2.0
 """How often the database is checked for an App that another process, or `import-app`, has stored."""
 
 
-async def serve(config: Config) -> None:
+class SetupLink(Struct, frozen=True):
+    """The link that opens the set-up: under the public address, if that is known, or else on this machine."""
+
+    token: str
+    port: int
+    public_url: str | None
+
+    @property
+    def url(self) -> str:
+        """Return the link."""
+        return self._at(self.public_url or f"http://localhost:{self.port}")
+
+    @property
+    def elsewhere(self) -> str:
+        """Return how the link begins on a server whose address is not known; empty where it is."""
+        return "" if self.public_url else self._at("https://YOUR-HOST")
+
+    def _at(self, address: str) -> str:
+        return f"{address}/setup?token={self.token}"
+
+
+Announce = Callable[[SetupLink], None]
+"""Shows the link to whoever starts the bot."""
+
+
+def log_link(link: SetupLink) -> None:
+    """Log the link, where nobody sits at a terminal."""
+    more = {"on_a_server": link.elsewhere} if link.elsewhere else {}
+    log.warning("set up", open=link.url, token=link.token, port=link.port, **more)
+
+
+async def serve(config: Config, announce: Announce = log_link) -> None:
     """Run until SIGTERM or SIGINT: the set-up while there is no App, and then the bot on the same socket.
 
     Raises CannotListen, WrongKey and the store's errors.
@@ -44,12 +79,14 @@ async def serve(config: Config) -> None:
             await app.run(found, stop)
             return
         with _bind(config) as address:
-            found = await set_up(config, address, stop)
+            found = await set_up(config, address, stop, announce)
             if found is not None:
                 await app.run(found, stop, address)
 
 
-async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) -> Config | None:
+async def set_up(
+    config: Config, address: socket.socket, stop: asyncio.Event, announce: Announce = log_link
+) -> Config | None:
     """Serve the set-up until there is an App; returns the completed configuration, None where `stop` came first."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(operations.open_store(config, make=True))
@@ -64,15 +101,24 @@ async def set_up(config: Config, address: socket.socket, stop: asyncio.Event) ->
             return kept
 
         async def exchange(code: str, public_url: str) -> Registration:
-            return await convert(session, config.api_url, code, public_url, time.time)
+            made = await convert(session, config.api_url, code, public_url, time.time)
+            github = operations.github_of(
+                replace(config, app_id=made.app_id, private_key=made.private_key), session
+            )
+            # Only GitHub knows by now whether another address was given for deliveries. The code is used up, so
+            # that nothing else may go wrong.
+            with suppress(GitHubError):
+                hook_url = (await github.get_hook_config()).url or ""
+                if hook_url != f"{made.public_url}/webhook":
+                    made = structs.replace(made, hook_url=hook_url)
+            return made
 
         auth = SetupAuth(config.secret_key, time.time)
         limits = RequestLimits(proxies=config.trusted_proxies)
         wizard = SetupWizard(auth, exchange, keep, config.api_url, config.public_url, done, limits)
         if await store.credentials.get() is None:
             port = await stack.enter_async_context(listen(wizard.application(), config.host, config.port, address))
-            home = config.public_url or f"http://localhost:{port}"
-            log.warning("set up", open=f"{home}/setup?token={auth.token}", token=auth.token, port=port)
+            announce(SetupLink(auth.token, port, config.public_url))
             watch = Supervisor().start("set_up_watch", partial(_watch, store, done))
             try:
                 await wait_for_any((stop, done))

@@ -15,7 +15,7 @@ from bot import logs, operations
 from bot.config import Config
 from bot.github.manifest import Registration
 from bot.secret_key import WrongKey, decrypt, encrypt
-from bot.store import Store, read_sealed
+from bot.store import Store, StoreError, read_existing_address, read_sealed
 
 
 class NotSetUp(Exception):
@@ -47,6 +47,7 @@ async def find_app(config: Config) -> Config | None:
         webhook_secrets=tuple(found.webhook_secret.split(",")),
         public_url=config.public_url or found.public_url or None,
         app_page=found.html_url,
+        hook_url=found.hook_url,
     )
     logs.conceal(complete.secrets())
     return complete
@@ -56,6 +57,10 @@ async def with_app(config: Config) -> Config:
     """Complete a configuration with the stored App; raises NotSetUp where there is none."""
     found = await find_app(config)
     if found is None:
+        try:
+            read_existing_address(config.database_url)
+        except StoreError as error:
+            raise NotSetUp(f"{NotSetUp.__doc__} Or is it elsewhere? Here {error}.") from None
         raise NotSetUp(NotSetUp.__doc__)
     return found
 
@@ -68,6 +73,26 @@ async def _same_app(store: Store, config: Config) -> Registration | None:
         if known is not None and known.app_id == config.app_id:
             return known
     return None
+
+
+async def fill_in(config: Config) -> Config | None:
+    """Complete a configuration, value by value, with what is stored; None where nothing that can be read is.
+
+    Raises the store's errors.
+    """
+    sealed = await read_sealed(config.database_url)
+    if sealed is None:
+        return None
+    try:
+        kept = Registration.read(decrypt(sealed, config.secret_key))
+    except WrongKey:
+        return None
+    return replace(
+        config,
+        app_id=config.app_id or kept.app_id,
+        private_key=config.private_key or kept.private_key,
+        webhook_secrets=config.webhook_secrets or tuple(kept.webhook_secret.split(",")),
+    )
 
 
 async def import_app(config: Config, *, replacing: bool) -> str:
@@ -89,6 +114,7 @@ async def import_app(config: Config, *, replacing: bool) -> str:
             public_url=config.public_url or ("" if kept is None else kept.public_url),
             client_id=client.client_id,
             client_secret=client.client_secret,
+            hook_url="" if kept is None else kept.hook_url,
         )
         sealed, now = encrypt(brought.text(), config.secret_key, time.time()), int(time.time())
         if replacing:
@@ -98,6 +124,12 @@ async def import_app(config: Config, *, replacing: bool) -> str:
         # An App that exists already needs no page about its installation.
         await store.credentials.record_delivery(now)
         return known.name
+
+
+async def has_stored_app(config: Config) -> bool:
+    """Return whether an App is stored, with whatever key; raises the store's errors."""
+    async with operations.open_store(config) as store:
+        return await store.credentials.get() is not None
 
 
 async def drop_app(config: Config) -> bool:

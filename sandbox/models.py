@@ -253,6 +253,7 @@ class App(_Node):
     permissions: dict[str, str]
     events: list[str]
     hook_id: int
+    homepage: str = ""
     _prefix: ClassVar[str] = "A"
 
 

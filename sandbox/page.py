@@ -71,6 +71,8 @@ class _Page:
             web.get(r"/avatars/u/{id:\d{1,18}}", self._avatar),
             web.get("/{login}", self._person),
             web.get("/{owner}/{name}", self._repository),
+            web.get("/{owner}/{name}/issues/new", self._new_issue),
+            web.post("/{owner}/{name}/issues/new", self._open_issue),
             web.get(issue, self._issue),
             web.get(f"{issue}/events", self._events),
             web.post(f"{issue}/comments", self._write),
@@ -145,6 +147,16 @@ class _Page:
         )
         return self._html("issue.html", values)
 
+    async def _new_issue(self, request: web.Request) -> web.Response:
+        """Show the form of a new issue, with what the address asks for.
+
+        https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/creating-an-issue#creating-an-issue-from-a-url-query
+        """
+        repository = self._find_repository(request)
+        labels = [one for one in request.query.get("labels", "").split(",") if one]
+        host = views.organizer(repository, self._world.users.values())
+        return self._html("new_issue.html", {"repository": repository, "labels": labels, "organizer": host})
+
     async def _events(self, request: web.Request) -> web.StreamResponse:
         self._find_issue(request)
         return await self._feed.watch(request, HEADERS)
@@ -161,6 +173,12 @@ class _Page:
         actor = self._newcomer(form["newcomer"]) if form.get("newcomer", "").strip() else self._actor(form)
         comment = self._github.comments.create(issue, actor, form.get("example") or form.get("body", ""))
         raise _back_to(issue, f"issuecomment-{comment.id}", speaker=actor)
+
+    async def _open_issue(self, request: web.Request) -> web.Response:
+        repository, form = self._find_repository(request), await _form(request)
+        labels = [one for one in form.get("labels", "").split(",") if one]
+        title, body = form.get("title", ""), form.get("body", "")
+        raise _back_to(self._github.issues.open(repository, self._actor(form), title, body, labels=labels), "title")
 
     async def _change_issue(self, request: web.Request) -> web.Response:
         issue, form = self._find_issue(request), await _form(request)

@@ -45,6 +45,7 @@ class Registration:
         callbacks = manifest.get("callback_urls")
         self.callback_urls = tuple(map(str, callbacks)) if isinstance(callbacks, list) else ()
         self.client_secret = world.random.randbytes(20).hex()
+        app.homepage = str(manifest["url"])
         app.name = str(manifest.get("name") or app.name)
         app.slug = re.sub(r"[^a-z0-9]+", "-", app.name.lower()).strip("-")
         self._accounts.rename(app.bot, f"{app.slug}[bot]")

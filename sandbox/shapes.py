@@ -194,7 +194,7 @@ def integration(world: World) -> JsonObject:
         "owner": user(world, app.owner),
         "name": app.name,
         "description": "",
-        "external_url": world.urls.web,
+        "external_url": app.homepage or world.urls.web,
         "html_url": f"{world.urls.web}/apps/{app.slug}",
         "created_at": timestamp(app.created_at),
         "updated_at": timestamp(app.created_at),

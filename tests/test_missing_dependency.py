@@ -27,7 +27,7 @@ DISTINCT = {"graphql-core": "graphql"}
 ON_A_DATABASE = {
     "serve": [],
     "import-app": [],
-    "drop-app": [],
+    "drop-app": ["--yes"],
     "resync": ["o/r#1"],
     "verify": ["--database"],
     "export": ["o/r#1"],

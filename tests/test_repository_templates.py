@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import yaml
 
-from bot.init_repo import COLOR, DESCRIPTION, FORM, starter_files
+from bot.github.repository_setup import COLOR, DESCRIPTION
+from bot.init_repo import TEMPLATE, starter_files
 from bot.petition.organizers import settings, values
 
 FILES = starter_files("petition")
@@ -40,26 +42,24 @@ def test_its_deadline_is_still_to_come() -> None:
 
 
 @pytest.mark.parametrize("label", ["petition", "open letter", "it's: a #label", "نداء"])
-def test_the_form_opens_an_issue_with_the_label(label: str) -> None:
-    form = yaml.safe_load(starter_files(label)[FORM])
-    assert form["labels"] == [label]
+def test_the_template_opens_an_issue_with_the_label(label: str) -> None:
+    assert front_matter(starter_files(label)[TEMPLATE])["labels"] == [label]
 
 
-def test_the_form_is_one_that_github_takes() -> None:
-    # https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-issue-forms
-    form = yaml.safe_load(FILES[FORM])
-    assert {"name", "description", "body"} <= set(form) <= {
-        "name", "description", "body", "assignees", "labels", "title", "type", "projects",
-    }  # fmt: skip
-    assert len(form["name"]) >= 3
-    ids = [field["id"] for field in form["body"]]
-    assert len(set(ids)) == len(ids)
-    for field in form["body"]:
-        assert field["type"] in {"markdown", "textarea", "input", "dropdown", "checkboxes", "upload"}
-        assert set(field) <= {"type", "id", "attributes", "validations"}
-        assert re.fullmatch(r"[\w-]+", field["id"])
-        assert field["attributes"]["label"]
-    assert any(field["type"] != "markdown" for field in form["body"])
+def test_the_template_is_one_that_github_takes() -> None:
+    # https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/manually-creating-a-single-issue-template-for-your-repository
+    assert TEMPLATE.startswith(".github/ISSUE_TEMPLATE/")
+    assert TEMPLATE.endswith(".md")
+    given = front_matter(FILES[TEMPLATE])
+    assert {"name", "about"} <= set(given) <= {"name", "about", "title", "labels", "assignees"}
+    assert len(given["name"]) >= 3
+
+
+def front_matter(template: str) -> dict[str, Any]:
+    found = re.match(r"---\n(.*?)^---\n", template, re.DOTALL | re.MULTILINE)
+    assert found
+    read: dict[str, Any] = yaml.safe_load(found[1])
+    return read
 
 
 def test_the_label_is_one_that_github_takes() -> None:

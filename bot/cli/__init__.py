@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 for success, 1 for failure, 2 for wrong use or configuration."""
     words = sys.argv[1:] if arguments is None else arguments
+    _replace_unprintable()
     try:
         code = _run(words)
     except* ModuleNotFoundError as error:
         print(_explain(error, *words[:1]), file=sys.stderr)
         code = 2
     return code
+
+
+def _replace_unprintable() -> None:
+    """Print a question mark for what the output's encoding does not have, as in a container without a locale.
+
+    Python itself sees to that for standard error.
+    """
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _run(words: Sequence[str]) -> int:
@@ -75,7 +86,7 @@ COMMANDS: Final = (
     ),
     CommandSpec(
         "init-repo",
-        "give a repository its settings file, its issue form and the label, and ask before writing over anything",
+        "give a repository its settings file, issue template and label, and ask before writing over anything",
         "setup_commands",
     ),
     CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),

@@ -106,6 +106,19 @@ def complain(*lines: str) -> None:
     print(logs.concealed("\n  ".join(map(one_line, lines))), file=sys.stderr)
 
 
+def is_attended() -> bool:
+    """Return whether somebody is there to answer a question."""
+    return sys.stdin.isatty()
+
+
+def ask(question: str) -> bool:
+    """Ask whoever is at the terminal; False where nobody is, and unless the answer is yes."""
+    if not is_attended():
+        complain(f"{question} Nobody is here to answer; --yes answers yes.")
+        return False
+    return input(f"{one_line(question)} [y/N] ").strip().lower() in ("y", "yes")
+
+
 def _what_to_do(error: GitHubError) -> str:
     match error:
         case Paused():
@@ -122,3 +135,5 @@ def _ways_out(problems: Sequence[str]) -> Iterator[str]:
     yield "The README lists every variable."
     if any(one.startswith("GITHUB_APP_ID ") for one in problems):
         yield "With nothing but a SECRET_KEY, of 32 or more random characters, `serve` helps you to make the App."
+        if any(ENVIRONMENT.get(name) for name in config.CREDENTIALS):
+            yield "Where an App is stored, set none of these here; `import-app --replace` changes single ones."

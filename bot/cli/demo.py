@@ -37,6 +37,7 @@ from sandbox.replay_data import Calendar, arrivals
 from sandbox.server import Sandbox
 
 FAVOURITE_PORT = 8000
+MAX_PORT = 65_535
 
 PACE = 0.25
 """Mean seconds between two signers of `--signers`; a front page brings about as many."""
@@ -233,7 +234,9 @@ async def _start(sandbox: Sandbox, port: int | None) -> None:
         await sandbox.start(port=FAVOURITE_PORT if port is None else port)
     except OSError as error:
         if port is not None:
-            raise app.CannotListen(f"cannot listen on port {port}: {error.strerror}") from error
+            raise app.CannotListen(
+                app.explain_listening("127.0.0.1", port, error, "give another --port")
+            ) from error
         await sandbox.start(port=0)
 
 
@@ -295,9 +298,15 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
     parser.add_argument(
-        "--port", type=int, default=None, metavar="PORT", help="port of the page (default: 8000 or a free one)"
+        "--port", type=_port, default=None, metavar="PORT", help="port of the page (default: 8000 or a free one)"
     )
     parser.add_argument("--log-level", choices=config.LOG_LEVELS, help="default: warning; error in a replay")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= MAX_PORT):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {MAX_PORT}, not {text!r}")
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -19,7 +19,6 @@ from bot.cli.command import (
     run,
     say,
     say_json,
-    set_up_logs,
     with_app,
 )
 from bot.export import pack
@@ -28,6 +27,7 @@ from bot.export.pack import NotAPack, check_pack
 from bot.github.petition_reader import IssueName, NotAName
 from bot.github.urls import web_url_of
 from bot.reconcile.manual_resync import UnknownPetition
+from bot.stored_app import find_app
 from bot.terminal import harmless
 from bot.verify import Audited, DatabaseVerification, Verification, audit, verify
 
@@ -48,8 +48,7 @@ def _resync(options: argparse.Namespace) -> int:
 
 def _audit(options: argparse.Namespace) -> int:
     name = IssueName.read(options.petition)
-    settings = config.read_for_reading(ENVIRONMENT)
-    set_up_logs(settings)
+    settings = _for_reading()
     _show(run(audit(name, settings)), options)
     return OK
 
@@ -69,8 +68,7 @@ def _verify(options: argparse.Namespace) -> int:
         return _verify_database(name, options)
     if name is None:
         raise NotAName(NotAName.__doc__)
-    settings = config.read_for_reading(ENVIRONMENT)
-    set_up_logs(settings)
+    settings = _for_reading()
     found = run(verify(name, settings))
     _show(found, options)
     return OK if found.recount.agrees else FAILED
@@ -114,7 +112,21 @@ def _hand_over(options: argparse.Namespace) -> int:
 
 def _take(options: argparse.Namespace) -> operations.TakenPetition:
     name = IssueName.read(options.petition)
-    return run(operations.take(name.repository, name.number, configured(credentials=False)))
+    settings = configured(credentials=False)
+    if settings.public_url is None and settings.secret_key:
+        # The set-up has stored where the pages are.
+        settings = run(find_app(settings)) or settings
+    return run(operations.take(name.repository, name.number, settings))
+
+
+def _for_reading() -> config.Config:
+    """Read the configuration of a command that only reads from GitHub: with a token or as the App."""
+    settings = configured(credentials=False)
+    if settings.secret_key and not (settings.token or (settings.app_id and settings.private_key)):
+        found = run(find_app(settings))
+        if found is not None:
+            return found
+    return config.read_for_reading(ENVIRONMENT)
 
 
 def _show(found: Verification | DatabaseVerification | Audited, options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from bot.cli.command import (
     FAILED,
     OK,
     CliCommand,
-    complain,
+    ask,
     configured,
     run,
     say,
@@ -23,7 +23,6 @@ from bot.cli.command import (
 )
 from bot.doctor import are_fine
 from bot.init_repo import NotWritable, init_folder, init_repository
-from bot.terminal import one_line
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -48,7 +47,7 @@ def _bearer(settings: config.Config) -> int:
 
 
 def _init_repo(options: argparse.Namespace) -> int:
-    may_overwrite = (lambda _question: True) if options.yes else _ask
+    may_overwrite = (lambda _question: True) if options.yes else ask
     if options.dir is not None:
         label = config.read(ENVIRONMENT, credentials=False).petition_label
         done = init_folder(options.dir, label, may_overwrite)
@@ -90,13 +89,6 @@ def _with_token_or_app() -> config.Config:
     if not settings.secret_key and not settings.has_credentials:
         raise config.ConfigError(["GITHUB_TOKEN is not set, nor is anything that says which App this is"])
     return with_app()
-
-
-def _ask(question: str) -> bool:
-    if not sys.stdin.isatty():
-        complain(f"{question} Nobody is here to answer; --yes says yes to all.")
-        return False
-    return input(f"{one_line(question)} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _deliver_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,7 @@ def check_app(facts: Facts) -> Iterator[Finding]:
     yield from _permissions(known)
     yield from _installations(facts, known)
     yield from _webhook(facts, known)
-    yield from _deliveries(known)
+    yield from _deliveries(facts, known)
 
 
 def _permissions(known: AppFacts) -> Iterator[Finding]:
@@ -135,7 +135,7 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
             "Without deliveries the bot finds a comment only by the next resync, minutes later.",
             f"Set {expected or 'https://YOUR-HOST/webhook'} at {settings}.",
         )
-    elif expected is not None and hook.url != expected:
+    elif expected is not None and hook.url not in (expected, facts.target.hook_url):
         yield problem(
             "webhook",
             f"GitHub delivers to {hook.url}, not to {expected}.",
@@ -147,7 +147,9 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
             "webhook",
             "GitHub has no secret to sign deliveries with.",
             "The bot refuses unsigned deliveries, because anybody could have sent them.",
-            f"Set the value of GITHUB_WEBHOOK_SECRET at {settings}.",
+            _new_secret(settings)
+            if facts.target.is_stored
+            else f"Set the value of GITHUB_WEBHOOK_SECRET at {settings}.",
         )
     if hook.is_insecure:
         yield problem(
@@ -158,24 +160,37 @@ def _webhook_problems(facts: Facts, known: AppFacts) -> Iterator[Finding]:
         )
 
 
-def _deliveries(known: AppFacts) -> Iterator[Finding]:
-    newest = known.deliveries.newest
+def _new_secret(settings: str) -> str:
+    """Return how a stored App gets another secret: a variable beside it would be half of another App."""
+    return (
+        f"Make a new secret, set it at {settings}, store it with GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot"
+        " import-app --replace , and restart the bot without that variable."
+    )
+
+
+def _deliveries(facts: Facts, known: AppFacts) -> Iterator[Finding]:
+    newest, settings = known.deliveries.newest, f"{known.app.html_url} (App settings, General)"
     if newest is not None and newest.status_code == 401:
         yield problem(
             "secret",
             "The newest delivery was answered with 401: GitHub signs with another secret than the bot has.",
             "All deliveries are refused.",
-            f"Set the same secret at {known.app.html_url} (App settings, General) and in GITHUB_WEBHOOK_SECRET.",
+            _new_secret(settings)
+            if facts.target.is_stored
+            else f"Set the same secret at {settings} and in GITHUB_WEBHOOK_SECRET.",
         )
     failed = known.deliveries.failed()
     if not failed:
         yield fine("deliveries", "All deliveries of the last three days have arrived.")
         return
-    status = max(failed, key=lambda one: one.id).status
-    yield problem(
-        "deliveries",
-        f"Of the last three days' deliveries, {len(failed):,} did not arrive; the newest: {status}.",
-        "What they contained is only found by the next resync.",
+    why = "What they contained is only found by the next resync."
+    do = (
         "A running bot requests them from GitHub again every RESYNC_SECONDS;"
-        f" {known.app.html_url} (App settings, Advanced) shows each of them.",
+        f" {known.app.html_url} (App settings, Advanced) shows each of them."
     )
+    missed = f"Of the last three days' deliveries, {len(failed):,} did not arrive"
+    if newest is not None and newest.status == "OK":
+        yield advice("deliveries", f"{missed}; the newest one has.", why, do)
+    else:
+        status = max(failed, key=lambda one: one.id).status
+        yield problem("deliveries", f"{missed}; the newest: {status}.", why, do)

@@ -20,6 +20,10 @@ MAX_SKEW: Final[Seconds] = 30.0
 """How much clocks may differ; from sixty seconds on GitHub refuses what we sign."""
 
 
+RIGHT_CLIENT: Final = "bad_verification_code"
+"""What GitHub says of a made-up code where it has nothing against the client's id and secret."""
+
+
 def check(facts: Facts) -> list[Finding]:
     """Check everything; a topic without problems has one finding that says so."""
     return [
@@ -43,7 +47,7 @@ def _credentials(facts: Facts) -> Iterator[Finding]:
                 f"GitHub does not accept the App's id and private key ({error}).",
                 "Nothing can be read or written without them.",
                 f"Take the id from the App's settings at {web_url_of(facts.target.api_url)}/settings/apps ,"
-                " generate a new private key there, and set both GITHUB_… variables; or start again with drop-app.",
+                f" generate a new private key there, and {_set_both(facts)}",
             )
         case GitHubError() as error:
             yield problem(
@@ -54,6 +58,12 @@ def _credentials(facts: Facts) -> Iterator[Finding]:
             )
         case AppFacts(app=app):
             yield fine("credentials", f"GitHub knows the App as {app.name} ({app.html_url}).")
+
+
+def _set_both(facts: Facts) -> str:
+    if facts.target.is_stored:
+        return "store both: GITHUB_APP_ID=… GITHUB_PRIVATE_KEY_PATH=… python -m bot import-app --replace"
+    return "set both GITHUB_… variables; or start again with drop-app."
 
 
 def _clock(facts: Facts) -> Iterator[Finding]:
@@ -86,6 +96,8 @@ def _delivery(facts: Facts) -> Iterator[Finding]:
         case 401:
             what = "The running bot refuses a delivery signed with the secret of this configuration."
             do = "Set the same GITHUB_WEBHOOK_SECRET for both, and restart the bot."
+            if facts.target.is_stored:
+                do = "Restart the bot without GITHUB_WEBHOOK_SECRET, so that it takes the stored secret."
         case 503:
             what = f"The running bot cannot accept deliveries ({_excerpt(reply)})."
             do = "See its log, and the findings about the database."
@@ -170,17 +182,28 @@ class _Readiness(msgspec.Struct):
 
 
 def _organizers(facts: Facts) -> Iterator[Finding]:
-    if facts.target.can_sign_in:
+    has_client = facts.target.client is not None
+    if has_client and facts.sign_in in (None, RIGHT_CLIENT):
         yield fine("organizers", "They can sign in on their petitions' pages.")
         return
     settings = "the App's settings"
     if isinstance(facts.app_facts, AppFacts):
         settings = f"{facts.app_facts.app.html_url} (App settings, General)"
+    why = "They can review signatures only with: python -m bot audit OWNER/REPO#N"
+    if has_client:
+        yield problem(
+            "organizers",
+            f"They cannot sign in: GitHub refuses the App's client id and client secret ({facts.sign_in}).",
+            why,
+            f"Generate a new client secret at {settings}. Set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET; where the"
+            " App is stored, set both for one python -m bot import-app --replace . Then restart the bot.",
+        )
+        return
     callback = f"{facts.target.public_url or 'https://YOUR-HOST'}{SIGNED_IN}"
     yield advice(
         "organizers",
         "They cannot sign in on their petitions' pages.",
-        "They can review signatures only with: python -m bot audit OWNER/REPO#N",
+        why,
         f"Add the callback URL {callback} and generate a client secret at {settings}, and set GITHUB_CLIENT_ID,"
         " GITHUB_CLIENT_SECRET and SECRET_KEY.",
     )

@@ -6,7 +6,7 @@ Each fact is a value, also that something could not be read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from bot.github.app_client import GitHub
-from bot.github.errors import GitHubError
-from bot.github.models.rest import AppInfo, HookConfig, Installation
+from bot.github.errors import GitHubError, NotFound, Unavailable, Unprocessable
+from bot.github.models.rest import AppInfo, HookConfig, HookDelivery, Installation
+from bot.github.sign_in import OAuthClient, probe
 from bot.github.webhooks import Reply, fetch, send
 from bot.reconcile.redelivery import REACH, DeliveryLog, read_log
 from bot.store import Health, check_health
@@ -32,8 +33,12 @@ class Target:
     api_url: str
     public_url: str | None
     label: str
-    can_sign_in: bool = False
-    """Whether organizers can sign in on the pages."""
+    client: OAuthClient | None = None
+    """By which organizers sign in on the pages; None where they cannot."""
+    is_stored: bool = False
+    """Whether the App's credentials are from the database, so that environment variables do not set them."""
+    hook_url: str = ""
+    """Where GitHub delivers, if the set-up was given another address for that."""
 
 
 class InstallationFacts(Struct, frozen=True):
@@ -85,6 +90,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The answer to a delivery that the doctor signed; None where its address is not known."""
     client: ClientFacts | None = None
     """The client of that delivery; None where the answer does not have it."""
+    sign_in: str | None = None
+    """GitHub's error for a made-up code of somebody who signs in; None where it was not asked or gave no answer."""
 
 
 MAX_PAGES: Final = 10
@@ -93,17 +100,30 @@ MAX_PAGES: Final = 10
 MAX_REPOSITORIES: Final = 30
 """Repositories of an installation in which the label is searched."""
 
+TRIAL_PAUSE: Final[Seconds] = 0.5
+TRIAL_LOOKS: Final = 20
+"""How often the log of deliveries is read until the one that was asked for is in it."""
+
 PING: Final = b'{"zen": "Who examines the examiner?"}'
 
 
+Sleep = Callable[[Seconds], Awaitable[None]]
+
+
 async def collect(
-    target: Target, github: GitHub, session: aiohttp.ClientSession, now: Callable[[], EpochSeconds]
+    target: Target,
+    github: GitHub,
+    session: aiohttp.ClientSession,
+    now: Callable[[], EpochSeconds],
+    sleep: Sleep | None,
 ) -> Facts:
-    """Collect the facts; what cannot be read is a fact too."""
+    """Collect the facts; what cannot be read is a fact too. Without `sleep` GitHub is asked to try nothing."""
+    client = None if sleep is None else target.client
     async with asyncio.TaskGroup() as group:
         health = group.create_task(check_health(target.database_url))
         skew = group.create_task(github.get_clock_skew())
-        app_facts = group.create_task(_read_app(github, target.label, now))
+        app_facts = group.create_task(_read_app(github, target.label, now, sleep))
+        sign_in = group.create_task(_probe(session, client))
         readiness = group.create_task(_fetch_readiness(target, session))
     delivered = await _send_ping(target, app_facts.result(), session)
     return Facts(
@@ -114,17 +134,45 @@ async def collect(
         readiness=readiness.result(),
         delivered=delivered,
         client=_client(delivered),
+        sign_in=sign_in.result(),
     )
 
 
-async def _read_app(github: GitHub, label: str, now: Callable[[], EpochSeconds]) -> AppFacts | GitHubError:
+async def _probe(session: aiohttp.ClientSession, client: OAuthClient | None) -> str | None:
+    try:
+        return None if client is None else await probe(session, client)
+    except Unavailable:
+        return None
+
+
+async def _read_app(
+    github: GitHub, label: str, now: Callable[[], EpochSeconds], sleep: Sleep | None
+) -> AppFacts | GitHubError:
     try:
         app, hook = await github.get_app(), await github.get_hook_config()
-        deliveries = await read_log(github, int(now()) - REACH, MAX_PAGES)
+        since = int(now()) - REACH
+        deliveries = await read_log(github, since, MAX_PAGES)
+        newest = deliveries.newest
+        if hook.url and sleep is not None and newest is not None and newest.status != "OK":
+            await _repeat(github, newest, sleep)
+            deliveries = await read_log(github, since, MAX_PAGES)
         installations = [await _read_installation(github, one, label) for one in await github.list_installations()]
     except GitHubError as error:
         return error
     return AppFacts(app, hook, deliveries, tuple(installations))
+
+
+async def _repeat(github: GitHub, failed: HookDelivery, sleep: Sleep) -> None:
+    """Have GitHub repeat a delivery, and wait until that is in its log: nobody else can try the whole way."""
+    try:
+        await github.redeliver(failed.id)
+    except (NotFound, Unprocessable):
+        return
+    for _ in range(TRIAL_LOOKS):
+        await sleep(TRIAL_PAUSE)
+        page = await github.list_hook_deliveries()
+        if any(one.guid == failed.guid and one.id != failed.id for one in page.deliveries):
+            return
 
 
 async def _read_installation(github: GitHub, installation: Installation, label: str) -> InstallationFacts:

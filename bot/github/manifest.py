@@ -39,7 +39,8 @@ OPTIONAL_EVENT: Final = "push"
 """It only saves waiting; without it, the bot sees a change a few minutes later."""
 
 REASONS: Final = {
-    "issues": "to read petitions and their comments, to write the tally into the issue's body, and to react",
+    "issues": "to read petitions and their comments, to write the tally into the issue's body, to react, and to"
+    " make the label when you ask for it",
     "contents": "to read a repository's settings in .github/petition.yml, and to see where else it lies",
     "metadata": "GitHub gives it to every App",
 }
@@ -81,6 +82,8 @@ class Registration(msgspec.Struct, frozen=True):
     client_id: str = ""
     client_secret: str = ""
     """With these two people sign in; Apps that were registered by 0.1.0 have none."""
+    hook_url: str = ""
+    """Where GitHub delivers, if not below the public URL: to a webhook proxy."""
 
     def __repr__(self) -> str:
         """Return which App it is, and no secrets."""
@@ -123,6 +126,8 @@ async def convert(
 ) -> Registration:
     """Exchange a code for the App with its credentials; a code can be used once, within an hour.
 
+    The App's homepage is the public address that its manifest gave; `public_url` is for an App without one.
+
     Raises `bot.github.errors`; NotFound for a code that has expired.
     """
     api = make_api(session, api_url, now)
@@ -133,7 +138,7 @@ async def convert(
         made.pem,
         made.webhook_secret,
         made.html_url,
-        public_url,
+        made.external_url or public_url,
         made.client_id,
         made.client_secret,
     )
@@ -146,3 +151,4 @@ class _Made(msgspec.Struct):
     webhook_secret: str
     client_id: str = ""
     client_secret: str = ""
+    external_url: str | None = None

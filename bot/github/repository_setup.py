@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import aiohttp
 import msgspec
@@ -14,6 +15,10 @@ from bot.github.installation import named
 from bot.github.models.rest import expect
 from bot.github.transport import Api, Credentials, make_api
 from bot.units import EpochSeconds
+
+COLOR: Final = "3d4fb5"
+DESCRIPTION: Final = "People sign this by commenting /sign"
+"""Of the label that makes an issue a petition."""
 
 
 class StoredFile(msgspec.Struct):
@@ -59,12 +64,12 @@ class RepositorySetup:
             data["sha"] = over.sha
         await self.api.request("PUT", _CONTENTS, named(repo) | {"path": path}, self.credentials, data=data)
 
-    async def create_label(self, repo: str, name: str, color: str, description: str) -> bool:
+    async def create_label(self, repo: str, name: str) -> bool:
         """Create a label; returns False where it exists."""
         try:
             await self.api.request("GET", f"{_LABELS}/{{label}}", named(repo) | {"label": name}, self.credentials)
         except NotFound:
-            data = {"name": name, "color": color, "description": description}
+            data = {"name": name, "color": COLOR, "description": DESCRIPTION}
             await self.api.request("POST", _LABELS, named(repo), self.credentials, data=data)
             return True
         return False

@@ -65,6 +65,21 @@ class _TokenAnswer(msgspec.Struct):
         return f"_TokenAnswer({self.error!r})"
 
 
+async def probe(session: aiohttp.ClientSession, client: OAuthClient) -> str:
+    """Return GitHub's error for a made-up code: `bad_verification_code` where the client's id and secret are right.
+
+    https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+
+    Raises Unavailable.
+    """
+    made_up = {"client_id": client.id, "client_secret": client.secret, "code": "0" * 20}
+    try:
+        await _exchange(session, client, made_up)
+    except NotSignedIn as error:
+        return str(error)
+    raise Unavailable("POST /login/oauth/access_token: a made-up code was accepted")
+
+
 async def _exchange(session: aiohttp.ClientSession, client: OAuthClient, code: dict[str, str]) -> str:
     url, call = f"{web_url_of(client.api_url)}/login/oauth/access_token", "POST /login/oauth/access_token"
     response = await exchange(

@@ -5,7 +5,7 @@ from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest
 from bot.store.credentials import read_sealed
 from bot.store.doubtful_comments import Clarification, DoubtfulComment
-from bot.store.engine.backup import backup, restore
+from bot.store.engine.backup import backup, is_backup, restore
 from bot.store.engine.database import Lease
 from bot.store.engine.health import Health, check_health
 from bot.store.engine.url import read_existing_address

@@ -14,6 +14,7 @@ from bot.store.engine.database import (
     upsert,
     write_transaction,
 )
+from bot.store.engine.opening import opening
 from bot.store.engine.url import SqliteFile, read_address
 from bot.store.marks import drop_mark, read_mark
 from bot.units import WholeEpochSeconds
@@ -77,7 +78,8 @@ async def read_sealed(database_url: str) -> str | None:
     if isinstance(address, SqliteFile) and not address.path.exists():
         return None
     async with connect(address) as database:
-        return await database.read(lambda work: read_credentials(work) if has_table(work, "sealed") else None)
+        with opening(address):
+            return await database.read(lambda work: read_credentials(work) if has_table(work, "sealed") else None)
 
 
 _GET: Final = statement("SELECT content FROM sealed WHERE name = $1")

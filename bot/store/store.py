@@ -21,6 +21,7 @@ from bot.store.credentials import CredentialStore
 from bot.store.doubtful_comments import DoubtfulComments
 from bot.store.engine.database import LONG_TIMEOUT, Database, Lease, connect
 from bot.store.engine.health import is_answering
+from bot.store.engine.opening import opening
 from bot.store.engine.url import read_address
 from bot.store.failed_deliveries import Deliveries
 from bot.store.installations import Installations
@@ -115,8 +116,10 @@ class Store:
         supervisor: Supervisor | None = None,
     ) -> Self:
         """Open the database and bring it to this version; raises WrongDatabase or DatabaseUnavailable."""
-        database = connect(read_address(database_url))
+        address = read_address(database_url)
+        database = connect(address)
         async with AsyncExitStack() as undo:
+            undo.enter_context(opening(address))
             undo.push_async_callback(database.close)
             await migrate(database)
             await follow_grammar(database)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import socket
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -37,9 +38,13 @@ async def test_five_steps_from_an_empty_folder_to_a_counted_signature(tmp_path: 
     await asyncio.to_thread(link, home, home / ".venv")
     await sandbox.start()
     repository = sandbox.repositories.get_or_create("lovelace/letters")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
     environment = plain_environment() | {
-        "GITHUB_API_URL": sandbox.api_url, "HOST": "127.0.0.1", "PORT": "0", "LOG_FORMAT": "json",
+        "GITHUB_API_URL": sandbox.api_url, "HOST": "127.0.0.1", "PORT": port, "LOG_FORMAT": "json",
     }  # fmt: skip
+    assert "PUBLIC_URL=https://YOUR-HOST " in serve
+    serve = serve.replace("https://YOUR-HOST", f"http://127.0.0.1:{port}")
     made = await shell(key, home, environment)
     assert (await made.communicate(), made.returncode) == ((b"", b""), 0)
     assert (home / "secret.key").stat().st_mode & 0o077 == 0
@@ -47,6 +52,7 @@ async def test_five_steps_from_an_empty_folder_to_a_counted_signature(tmp_path: 
     bot = await shell(f"exec env {serve}", home, environment)
     try:
         address = await read_until(bot.stderr, r'"open": "([^"]+)"')
+        assert address.startswith(f"http://127.0.0.1:{port}/setup?token=")
         await set_up(address, sandbox)
         petition = sandbox.petition(repository=repository)
         sandbox.comment(petition, "ada", "/sign Ada Lovelace")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from bot import config
+from tests.deploy.bare import link, push
 
 ROOT = Path(__file__).parents[2]
 UNIT = (ROOT / "deploy/undersigned.service").read_text(encoding="utf-8")
+SCRIPT = (ROOT / "deploy/undersigned").read_text(encoding="utf-8")
 CONTAINER = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
 
 
@@ -27,6 +32,58 @@ def test_what_they_set_is_what_the_bot_reads() -> None:
     assert set(given) <= known
     config.read(given, credentials=False)
     assert re.findall(r"DATABASE_URL=(\S+)", CONTAINER) == ["sqlite:////data/undersigned.db"]
+
+
+def test_a_command_beside_the_unit_has_its_user_its_key_and_its_database(tmp_path: Path) -> None:
+    """The script is run as it is, but for the folders, with a `systemd-run` that starts the command itself."""
+    state, env, clone = tmp_path / "state", tmp_path / "undersigned.env", tmp_path / "clone"
+    state.mkdir()
+    env.write_text(f"SECRET_KEY={'s' * 40}\nPETITION_LABEL=letter\n")
+    push(clone)
+    link(clone, clone / ".venv")
+    text = SCRIPT.replace("/var/lib/undersigned", str(state)).replace("/srv/undersigned", str(clone))
+    script = tmp_path / "undersigned"
+    script.write_text(text.replace("/etc/undersigned.env", str(env)))
+    script.chmod(0o755)
+    started = tmp_path / "systemd-run"
+    started.write_text(f"#!{sys.executable}\n{SYSTEMD_RUN}")
+    started.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([script, "migrate"], env=path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "The database is up to date.\n"), done.stderr
+    done = subprocess.run([script, "doctor", "--bearer"], env=path, capture_output=True, text=True, check=False)
+    assert (done.returncode, "There is no App yet" in done.stderr) == (2, True)
+    done = subprocess.run([script, "backup", "nightly copy"], env=path, capture_output=True, text=True, check=False)
+    made = {file.name for file in state.iterdir()}
+    assert (done.returncode, made >= {"nightly copy", "undersigned.db"}) == (0, True), done.stderr
+
+
+SYSTEMD_RUN = """\
+import os, sys
+words = sys.argv[1:]
+options = [word for word in words[:words.index(next(w for w in words if not w.startswith('--')))]]
+given = [word.partition('=')[::2] for word in options]
+properties = dict(value.split('=', 1) for name, value in given if name == '--property')
+assert properties['DynamicUser'] == 'yes' and properties['User'] == properties['StateDirectory'] == 'undersigned'
+for name, value in given:
+    if name == '--setenv':
+        os.environ.update([value.split('=', 1)])
+os.environ.update(line.split('=', 1) for line in open(properties['EnvironmentFile']).read().splitlines())
+os.chdir(dict(given)['--working-directory'])
+command = words[len(options):]
+os.execv(command[0], command)
+"""
+
+
+def test_the_script_and_the_unit_name_the_same_places() -> None:
+    (line,) = re.findall(r"^Environment=(.*)$", UNIT, re.MULTILINE)
+    assert f"--setenv={next(one for one in line.split() if one.startswith('DATABASE_URL='))}" in SCRIPT
+    for setting in ("DynamicUser", "StateDirectory", "EnvironmentFile"):
+        (value,) = re.findall(rf"^{setting}=(.*)$", UNIT, re.MULTILINE)
+        assert f"--property={setting}={value} " in SCRIPT
+    assert re.findall(r"^ExecStart=(\S+) -m bot", UNIT, re.MULTILINE)[0] in SCRIPT
+    assert os.access(ROOT / "deploy/undersigned", os.X_OK)
+    assert "cp deploy/undersigned /usr/local/bin/" in (ROOT / "docs/DEPLOYING.md").read_text(encoding="utf-8")
 
 
 def test_the_container_is_of_the_python_that_heroku_takes_and_of_the_pins() -> None:

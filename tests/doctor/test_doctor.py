@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -32,6 +34,11 @@ from tests.whole.scene import Scene, scene
 __all__ = ["quiet_tokens"]
 
 NOWHERE = "http://127.0.0.1:9"
+OTHER_KEY = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    .decode()
+)
 SECRET_KEY = "a key that only this test knows, of some length"
 
 
@@ -138,9 +145,7 @@ async def test_an_app_id_that_is_another_one(stage: Scene) -> None:
 
 
 async def test_a_key_that_is_another_one(stage: Scene) -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    other = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
-    assert set(await problems(stage, private_key=other)) == {"credentials"}
+    assert set(await problems(stage, private_key=OTHER_KEY)) == {"credentials"}
 
 
 async def test_a_github_that_is_not_there(stage: Scene) -> None:
@@ -252,15 +257,103 @@ async def test_a_secret_that_the_running_bot_has_wrong(stage: Scene) -> None:
     assert set(await problems(stage, webhook_secrets=("another",))) == {"delivery"}
 
 
-async def test_deliveries_that_have_not_arrived(stage: Scene) -> None:
+async def missed_deliveries(stage: Scene) -> str | None:
+    """Have GitHub deliver nowhere for a while; give the right address."""
     there = stage.sandbox.webhook_url
     stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
     stage.sign(stage.petition(), "ada")
     await stage.sandbox.settled()
-    stage.sandbox.webhook_url = there
+    return there
+
+
+async def test_deliveries_that_have_not_arrived(stage: Scene) -> None:
+    await missed_deliveries(stage)
     found = await problems(stage)
-    assert set(found) == {"deliveries"}
+    assert set(found) == {"webhook", "deliveries"}
     assert "failed to connect to host" in found["deliveries"].what
+
+
+async def test_a_webhook_that_is_mended_is_no_problem_any_more_and_what_was_missed_is_mentioned(
+    stage: Scene,
+) -> None:
+    stage.sandbox.webhook_url = await missed_deliveries(stage)
+    (found,) = [one for one in await examined(stage) if one.topic == "deliveries"]
+    assert found.level is Level.NOTE
+    assert re.search(r"\d did not arrive; the newest one has\.", found.what)
+    assert repeated(stage) == 1
+    assert await problems(stage) == {}
+
+
+async def test_monitoring_that_asks_all_the_time_has_github_try_nothing(stage: Scene) -> None:
+    stage.sandbox.webhook_url = await missed_deliveries(stage)
+    config = configured(stage, client_secret="wrong")
+    findings = await operations.examine(config, has_trials=False)
+    assert {one.topic for one in findings if one.level is Level.PROBLEM} == {"deliveries"}
+    assert repeated(stage) == 0
+
+
+def repeated(stage: Scene) -> int:
+    """Give how many deliveries GitHub has tried more than once."""
+    tried = Counter(one.delivery.guid for one in stage.sandbox.deliveries.log.attempts())
+    return sum(times > 1 for times in tried.values())
+
+
+async def test_a_secret_that_is_right_again_is_no_problem_any_more(stage: Scene) -> None:
+    secrets, right = stage.config().webhook_secrets, stage.sandbox.deliveries.secret
+    stage.sandbox.deliveries.secret = "another"
+    stage.sign(stage.petition(), "ada")
+    await stage.sandbox.settled()
+    stage.sandbox.deliveries.secret = right
+    assert await problems(stage, webhook_secrets=secrets) == {}
+
+
+async def test_another_address_that_the_set_up_was_given_for_deliveries_is_right(stage: Scene) -> None:
+    real = configured(stage).public_url
+
+    async def hand_on(request: web.Request) -> web.Response:
+        async with (
+            ClientSession() as session,
+            session.post(f"{real}/webhook", data=await request.read(), headers=request.headers) as reply,
+        ):
+            return web.Response(status=reply.status, body=await reply.read())
+
+    proxy = web.Application()
+    proxy.router.add_post("/channel", hand_on)
+    async with listen(proxy, "127.0.0.1", 0) as port:
+        stage.sandbox.webhook_url = address = f"http://127.0.0.1:{port}/channel"
+        petition = stage.petition()
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+        assert set(await problems(stage)) == {"webhook"}
+        assert await problems(stage, hook_url=address) == {}
+        stage.sandbox.webhook_url = f"{real}/webhook"
+        assert await problems(stage, hook_url=address) == {}
+        stage.sandbox.webhook_url = f"{NOWHERE}/webhook"
+        assert set(await problems(stage, hook_url=address)) == {"webhook"}
+
+
+async def test_a_client_secret_that_github_refuses(stage: Scene) -> None:
+    found = await problems(stage, client_secret="of yesterday")
+    assert set(found) == {"organizers"}
+    assert "incorrect_client_credentials" in found["organizers"].what
+    assert "import-app --replace" in found["organizers"].do
+    assert set(await problems(stage, client_id="Iv23another")) == {"organizers"}
+
+
+async def test_a_stored_app_is_not_told_to_set_half_of_another_one(stage: Scene) -> None:
+    secrets, page = stage.config().webhook_secrets, f"{stage.sandbox.web_url}/apps/undersigned"
+    wrong: list[dict[str, object]] = [{"webhook_secrets": ("another",)}, {"private_key": OTHER_KEY}]
+    for changes in wrong:
+        (found,) = (await problems(stage, app_page=page, **changes)).values()
+        assert "Set the same GITHUB" not in found.do
+        assert "set both GITHUB" not in found.do
+    stage.sandbox.deliveries.secret = "another"
+    stage.sign(stage.petition(), "ada")
+    found = (await problems(stage, app_page=page, webhook_secrets=secrets))["secret"]
+    assert "GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot import-app --replace ," in found.do
+    stage.sandbox.deliveries.secret = None
+    found = (await problems(stage, app_page=page, webhook_secrets=secrets))["webhook"]
+    assert "GITHUB_WEBHOOK_SECRET=NEW-SECRET python -m bot import-app --replace ," in found.do
 
 
 async def test_what_failed_long_ago_is_not_told_any_more(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ async def test_the_code_becomes_the_app_once(
     sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock
 ) -> None:
     code = await make(sandbox, session, "Our letters", "analytical")
-    made = await convert(session, sandbox.api_url, code, HOME, clock)
+    made = await convert(session, sandbox.api_url, code, "http://behind-a-proxy:8080", clock)
     assert made == Registration(
         str(sandbox.app_id),
         sandbox.private_key,

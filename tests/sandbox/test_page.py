@@ -140,6 +140,23 @@ async def test_one_comments_as_whoever_one_chooses(site: Site) -> None:
     assert "grace commented" in page.text
 
 
+async def test_a_new_issue_gets_the_labels_that_the_address_asks_for(site: Site) -> None:
+    page = await site.read("/lovelace/letters/issues/new?labels=petition")
+    (form,) = page.forms
+    assert "With the label petition." in page.text
+    read = await site.post(form.action, form.fields | {"title": "Another letter", "body": "Dear all,"})
+    issue = site.sandbox.repository().issues[2]
+    assert (issue.title, issue.body, [one.name for one in issue.labels]) == (
+        "Another letter",
+        "Dear all,",
+        ["petition"],
+    )
+    assert issue.user is site.organizer
+    assert "Another letter #2" in read.text
+    await site.read("/lovelace/none/issues/new", status=404)
+    await site.post(form.action, {"title": "x"}, status=400)
+
+
 async def test_whoever_spoke_last_is_chosen_next(site: Site) -> None:
     page = await site.send("/comments", as_="grace", body="/sign")
     assert next(form for form in page.forms if form.action.endswith("/comments")).fields["as"] == "grace"

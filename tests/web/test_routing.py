@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -16,11 +16,16 @@ from bot.web.request_limits import OriginRateLimiter
 from bot.web.routing import BASE_HEADERS, PRIVATE_HEADERS, Pool, Route, RoutePolicy
 from bot.web.server import create_app
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.routes import SetupDonePage, SetupProgress, SetupWizard
+from bot.web.setup.done import SetupDonePage, SetupProgress
+from bot.web.setup.routes import SetupWizard
 from tests.web.scene import PAGE, Scene, pages_context
+
+if TYPE_CHECKING:
+    from bot.web.setup.installed import InstalledApp
 
 KEY: Final = "a key of more than thirty-two characters"
 AUTH: Final = SetupAuth(KEY, lambda: 0.0)
+NOBODY_ASKS: Final = cast("InstalledApp", None)
 CORS: Final = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 PAGE_HEADERS: Final = {"Cache-Control": "no-cache"}
 DATA_HEADERS: Final = {"Cache-Control": "no-cache, max-age=0", **CORS}
@@ -99,7 +104,9 @@ async def test_every_route_has_a_policy(scene: Scene, monkeypatch: pytest.Monkey
         secrets=["s"],
         readiness=nothing,
         context=pages_context(store),
-        setup_done=SetupDonePage(AUTH, progress, "https://github.com/apps/x", "petition"),
+        setup_done=SetupDonePage(
+            AUTH, progress, NOBODY_ASKS, "https://github.com/apps/x", "https://github.com", "petition"
+        ),
     )
     served = {
         (route.method, route.resource.canonical)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from aiohttp import ClientResponse, web
@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.github.errors import NotFound, Unavailable
 from bot.github.manifest import Registration
-from bot.web.setup.auth import LIFETIME, SetupAuth
+from bot.web.setup.auth import COOKIE, LIFETIME, SetupAuth
 from bot.web.setup.form import InvalidForm, read_form
 from bot.web.setup.routes import SetupWizard
 from tests.github.scene import Clock
@@ -170,6 +170,48 @@ async def test_the_page_may_send_its_form_to_github_and_nowhere_else(stage: Scen
     policy = (await stage.get("/setup/review", **TYPED)).headers["Content-Security-Policy"]
     assert "form-action 'self' https://github.com;" in policy
     assert "default-src 'none'" in policy
+
+
+@pytest.mark.parametrize(
+    ("here", "public_url", "is_led_back"),
+    [
+        ("http://localhost:8080", "https://petitions.example.org", False),
+        ("https://petitions.example.org", "https://petitions.example.org", True),
+        ("https://PETITIONS.example.org", "https://petitions.example.org", True),
+        (
+            "http://petitions.example.org",
+            "https://petitions.example.org",
+            True,
+        ),  # the proxy does not tell the scheme
+        ("http://petitions.example.org:8080", "https://petitions.example.org", True),
+        ("https://petitions.example.org", "http://petitions.example.org", False),  # the cookie is for https alone
+        ("https://www.example.org", "https://petitions.example.org", False),
+    ],
+)
+async def test_who_comes_by_another_address_is_told_before_the_app_is_created(
+    stage: Scene, here: str, public_url: str, is_led_back: bool
+) -> None:
+    await stage.come_in()
+    parts = urlsplit(here)
+    headers = {"Host": parts.netloc, "X-Forwarded-Proto": parts.scheme}
+    typed = TYPED | {"public_url": public_url, "organization": "analytical", "public": "on"}
+    shown = await stage.client.get(
+        "/setup/review", params=typed, headers=headers | {"Cookie": f"{COOKIE}={stage.auth.create_session()}"}
+    )
+    text = html.unescape(await shown.text())
+    assert ("First go to the other address" in text) is not is_led_back
+    assert "Create it on GitHub" in text
+    if not is_led_back:
+        link = re.search(r'<a class="button" href="([^"]+)">Go on at', text)
+        assert link
+        assert link[1].startswith(f"{public_url}/setup?")
+        assert dict(parse_qsl(urlsplit(link[1]).query)) == {
+            name: value for name, value in typed.items() if value
+        } | {"token": stage.auth.token}
+        reply = await stage.client.get(f"/setup?{urlsplit(link[1]).query}", allow_redirects=False)
+        assert (reply.status, stage.auth.token in reply.headers["Location"]) == (303, False)
+        filled = html.unescape(await (await stage.client.get(reply.headers["Location"])).text())
+        assert [f'value="{value}"' in filled for value in ("Our letters", "analytical", public_url)] == [True] * 3
 
 
 async def test_the_code_is_exchanged_and_the_app_kept(stage: Scene) -> None:

@@ -35,7 +35,7 @@ _FORKS.set_forkserver_preload(
 
 async def start(*arguments: str, **environment: str) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, cwd=ROOT, env=_clean() | environment, stdout=PIPE, stderr=PIPE
+        sys.executable, "-m", "bot", *arguments, cwd=ROOT, env=clean() | environment, stdout=PIPE, stderr=PIPE
     )
 
 
@@ -47,7 +47,7 @@ async def finish(process: Process) -> tuple[int | None, str, str]:
 async def run(*arguments: str, **environment: str) -> tuple[int | None, str, str]:
     """Run a command to its end; give its exit code, and what it says on either stream."""
     with tempfile.TemporaryDirectory() as folder:
-        process = _FORKS.Process(target=_run, args=(arguments, _clean() | environment, folder))
+        process = _FORKS.Process(target=_run, args=(arguments, clean() | environment, folder))
         process.start()
         await asyncio.to_thread(process.join, 3 * PATIENCE)
         code = process.exitcode
@@ -71,7 +71,7 @@ def _said(folder: str, stream: str) -> str:
     return searched(Path(folder, stream).read_text("utf-8"))
 
 
-def _clean() -> dict[str, str]:
+def clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "DATABASE_"))}
 
 

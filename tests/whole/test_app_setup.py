@@ -106,6 +106,27 @@ async def test_an_app_that_the_first_version_stored_is_found_and_organizers_cann
     assert not found.lets_sign_in
 
 
+async def test_a_new_secret_alone_replaces_the_secret_of_the_stored_app(stage: Scene, sqlite_url: str) -> None:
+    stored = replace(known(stage), client_id="Iv23stored", client_secret="a stored secret")
+    await stored_app.import_app(stored, replacing=False)
+    alone = {"SECRET_KEY": KEY, "DATABASE_URL": sqlite_url, "GITHUB_API_URL": stage.sandbox.api_url}
+    code, out, err = await run("import-app", "--replace", **alone, GITHUB_WEBHOOK_SECRET="new,old")
+    assert (code, "is stored" in out) == (0, True), err
+    found = await stored_app.with_app(empty(stage))
+    assert (found.webhook_secrets, found.private_key) == (("new", "old"), stored.private_key)
+    assert found.client_secret == "a stored secret"
+    code, _, err = await run("import-app", **alone, GITHUB_WEBHOOK_SECRET="new")
+    assert (code, "GITHUB_PRIVATE_KEY" in err) == (2, True)
+    code, _, err = await run("import-app", "--replace", **alone, GITHUB_APP_ID="1")
+    assert (code, "Traceback" in err) == (2, False)
+    assert (await stored_app.with_app(empty(stage))).app_id == stored.app_id
+    lost = alone | {"SECRET_KEY": "another" * 8}
+    code, _, err = await run("import-app", "--replace", **lost, GITHUB_WEBHOOK_SECRET="new")
+    assert (code, "GITHUB_PRIVATE_KEY" in err) == (2, True)
+    code, _, err = await run("serve", **alone, GITHUB_WEBHOOK_SECRET="new")
+    assert (code, "import-app --replace" in err) == (2, True)
+
+
 async def test_a_stored_app_is_replaced_only_on_purpose(stage: Scene) -> None:
     await stored_app.import_app(known(stage), replacing=False)
     later = replace(known(stage), webhook_secrets=("later",))
@@ -135,14 +156,41 @@ async def test_the_command_stores_the_app_and_says_what_may_go(stage: Scene, sql
     code, _, err = await run("doctor", **alone | {"SECRET_KEY": "another" * 8})
     assert (code, "SECRET_KEY" in err, "Traceback" in err) == (2, True, False)
     lost = alone | {"SECRET_KEY": "another" * 8}
-    code, out, _ = await run("drop-app", **lost)
+    code, out, _ = await run("drop-app", "--yes", **lost)
     assert (code, "The next start leads through the set-up" in out) == (0, True)
-    code, out, _ = await run("drop-app", **lost)
+    code, out, _ = await run("drop-app", "--yes", **lost)
     assert (code, "No App is stored" in out) == (1, True)
     code, _, err = await run("doctor", **alone)
     assert (code, "There is no App yet" in err) == (2, True)
     code, _, err = await run("serve", **alone, GITHUB_APP_ID="12")
     assert (code, "GITHUB_PRIVATE_KEY" in err, "GITHUB_WEBHOOK_SECRET" in err) == (2, True, True)
+
+
+async def test_every_command_that_asks_github_knows_a_stored_app(stage: Scene, tmp_path: Path) -> None:
+    """As `doctor` and `resync` do, and those that take a petition away know the address that is stored with it."""
+    stored = replace(known(stage), public_url="https://petitions.example.org")
+    await stored_app.import_app(stored, replacing=False)
+    async with app.running(stored, FAST) as bot:
+        stage.sandbox.webhook_url = f"http://127.0.0.1:{bot.port}/webhook"
+        petition = stage.petition()
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+    name = f"{petition.repository.full_name}#{petition.number}"
+    alone = {"SECRET_KEY": KEY, "DATABASE_URL": stage.database_url, "GITHUB_API_URL": stage.sandbox.api_url}
+    for words in (["verify", name], ["audit", name], ["resync", name], ["verify", "--database"]):
+        code, out, err = await run(*words, **alone)
+        assert (code, name in out) == (0, True), (words, err)
+    page = "https://petitions.example.org/petitions/lovelace/letters/"
+    code, out, err = await run("export", name, "--format", "atom", **alone)
+    assert (code, page in out, "localhost" in out) == (0, True, False), err
+    code, out, err = await run("handover", name, "--out", str(tmp_path / "pack"), **alone)
+    pack = b"".join(file.read_bytes() for file in (tmp_path / "pack").iterdir())
+    assert (code, page.encode() in pack, b"localhost" in pack) == (0, True, False), err
+    for words in (["verify", name], ["audit", name], ["export", name]):
+        code, _, err = await run(*words, **alone | {"SECRET_KEY": "another" * 8})
+        assert (code, "encrypted with another SECRET_KEY" in err, err.count("\n")) == (2, True, 1)
+    code, _, err = await run("verify", name, **alone | {"DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"})
+    assert (code, "GITHUB_TOKEN is not set" in err) == (2, True)
 
 
 async def test_a_set_up_that_waits_goes_on_when_another_process_has_stored_the_app(
@@ -196,7 +244,7 @@ async def test_a_set_up_ends_when_the_process_is_to_stop(stage: Scene) -> None:
             assert await waiting is None
 
 
-async def test_the_last_page_closes_with_the_first_delivery_and_stays_closed(stage: Scene) -> None:
+async def test_the_last_page_is_for_the_browser_of_the_set_up_alone_and_a_restart_closes_it(stage: Scene) -> None:
     store = await Store.open(stage.database_url)
     await store.close()
     config = replace(known(stage), app_page=f"{stage.sandbox.web_url}/apps/undersigned")
@@ -214,10 +262,9 @@ async def test_the_last_page_closes_with_the_first_delivery_and_stays_closed(sta
         stage.petition()
         await stage.sandbox.settled()
         for path in (url, f"{url}/status"):
-            async with session.get(path, headers=cookie) as reply:
-                assert reply.status == 200
-                assert f'{COOKIE}=""; ' in reply.headers["Set-Cookie"], "the browser would come in again"
-            assert await status(session, path) == 404
+            assert [await status(session, path), await status(session, path, cookie)] == [404, 200]
+        async with session.get(url, headers=cookie) as reply:
+            assert "It works" in await reply.text()
     async with app.running(config, FAST) as bot, aiohttp.ClientSession() as session:
         for path in ("setup", "setup/status"):
             assert await status(session, f"http://127.0.0.1:{bot.port}/{path}", cookie) == 404

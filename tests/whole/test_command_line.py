@@ -21,7 +21,7 @@ from bot.cli import COMMANDS, CommandSpec
 from sandbox.server import Sandbox
 from tests.emissions import searched
 from tests.whole.command_line import ROOT, SHUTDOWN, credentials, finish, read_until, run, start
-from tests.whole.scene import Scene, said
+from tests.whole.scene import Scene, said, scene
 
 
 async def test_without_configuration_every_missing_variable_is_named() -> None:
@@ -55,6 +55,74 @@ async def test_a_database_that_cannot_be_used_is_explained(url: str) -> None:
     assert code in (1, 2)
     assert err.strip()
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "doctor", "resync a/b#1"])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "sqlite:////nowhere/x.db",
+            "/nowhere/x.db cannot be opened: there is no folder /nowhere. DATABASE_URL has to",
+        ),
+        ("sqlite:///{folder}", "{folder} cannot be opened: it is a folder. DATABASE_URL has to name a file"),
+        ("sqlite:///{folder}/text.db", "text.db is damaged (file is not a database). Save what can be read"),
+        ("postgresql://u:{secret}@127.0.0.1:9/x", "127.0.0.1:9/x cannot be opened: "),
+    ],
+)
+async def test_a_database_that_cannot_be_opened_is_one_line_with_path_reason_and_remedy(
+    tmp_path: Path, command: str, url: str, said: str
+) -> None:
+    (tmp_path / "text.db").write_text(
+        "This is no database, but a text that is long enough to be taken for one. " * 9
+    )
+    environment = {"DATABASE_URL": url.format(folder=tmp_path, secret=SECRET), "SECRET_KEY": "s" * 32}
+    code, out, err = await run(*command.split(), **environment)
+    if "nowhere" in url and command in ("doctor", "resync a/b#1"):
+        said, wanted = "There is no App yet. ", 2
+        assert "there is no database /nowhere/x.db; DATABASE_URL has to say where" in err
+    else:
+        wanted = 1
+    assert (code, out, err.count("\n"), said.format(folder=tmp_path) in err) == (wanted, "", 1, True), err
+    assert SECRET not in err
+
+
+@pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}])
+async def test_what_the_output_cannot_show_is_replaced(
+    sqlite_url: str, tmp_path: Path, locale: dict[str, str]
+) -> None:
+    async with scene(sqlite_url) as stage:
+        environment = credentials(stage.sandbox, DATABASE_URL=sqlite_url, PYTHONUTF8="0", **locale)
+        petition = stage.petition()
+        stage.sandbox.comment(petition, "ada", "/sign Ада Лавлейс")
+        await stage.shows(petition, 1)
+        name = f"{petition.repository.full_name}#{petition.number}"
+        for words, code, said in [
+            (["doctor"], 0, "? credentials: GitHub knows the App as Undersigned"),
+            (["audit", name], 0, name),
+            (["handover", name, "--out", f"{tmp_path}/ö"], 0, "verify --pack"),
+            (["deliver", "ö.json", "--event", "ping"], 1, ".json: No such file"),
+            (["import-app", "--help"], 0, "SECRET_KEY"),
+            (["export", name], 0, "Ада Лавлейс"),  # a file is UTF-8, wherever it is written
+        ]:
+            found, out, err = await finish(await start(*words, **environment))
+            assert (found, said in out + err) == (code, True), (words, out, err)
+
+
+async def test_the_demo_shows_what_it_can_where_the_output_is_ascii() -> None:
+    process = await start(
+        "demo", "--signers", "3", "--no-browser", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C"
+    )
+    code, out, err = await finish(process)
+    assert (code, "3 people signed" in out) == (0, True), err
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+async def test_a_port_that_there_is_not_is_refused(port: str) -> None:
+    code, _, err = await run("demo", "--no-browser", "--port", port)
+    assert (code, "--port" in err.splitlines()[-1]) == (2, True)
+    code, _, err = await run("serve", PORT=port, SECRET_KEY="s" * 32)
+    assert (code, "PORT must be a whole number from 0 to 65535" in err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +203,13 @@ async def test_the_doctor_tells_the_operators_token_only_where_there_is_a_key(sa
 async def test_a_port_that_is_taken_is_explained(sandbox: Sandbox, sqlite_url: str) -> None:
     port = sandbox.web_url.rpartition(":")[2]
     code, _, err = await run("serve", **credentials(sandbox, PORT=port, DATABASE_URL=sqlite_url))
-    assert code == 1
-    assert f"port {port}" in err
-    assert "Traceback" not in err
+    said = f"cannot listen on 127.0.0.1 port {port}: another program listens there. End it, or set another PORT.\n"
+    assert (code, err.splitlines(keepends=True)[-1]) == (1, said)
+    code, _, err = await run("demo", "--no-browser", "--port", port)
+    assert (code, err) == (1, said.replace("set another PORT", "give another --port"))
+    nowhere = credentials(sandbox, DATABASE_URL=sqlite_url) | {"HOST": "203.0.113.1"}
+    code, _, err = await run("serve", **nowhere, SECRET_KEY="s" * 32)
+    assert (code, "HOST has to be an address of this machine" in err, "Traceback" in err) == (1, True, False)
 
 
 async def test_the_demo_signs_people_up_and_shows_the_body() -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config
-from bot.init_repo import FORM, NotWritable, init_folder, init_repository, starter_files
+from bot.init_repo import FORMER_FORM, TEMPLATE, NotWritable, init_folder, init_repository, starter_files
 from bot.petition.organizers.settings import PATH
 from sandbox.server import LETTERS, Sandbox
 from tests.whole.command_line import credentials, run
+from tests.whole.scene import Scene
 
 MINE = "goal: 5\n"
+
+EARLIER = "name: Petition\nbody:\n  - type: textarea\n    attributes:\n      label: Letter\n"
 
 
 @pytest.fixture
@@ -40,10 +43,10 @@ def of_the_owner(sandbox: Sandbox) -> Config:
 def test_a_clone_gets_the_files(tmp_path: Path) -> None:
     done = init_folder(tmp_path, "petition", no)
     assert done.is_complete
-    assert {path: (tmp_path / path).read_text() for path in (PATH, FORM)} == starter_files("petition")
+    assert {path: (tmp_path / path).read_text() for path in (PATH, TEMPLATE)} == starter_files("petition")
     assert "gh label create 'petition'" in done.lines[-1]
     again = init_folder(tmp_path, "petition", no)
-    assert (again.is_complete, again.lines[:2]) == (True, [f"{PATH} was there.", f"{FORM} was there."])
+    assert (again.is_complete, again.lines[:2]) == (True, [f"{PATH} was there.", f"{TEMPLATE} was there."])
 
 
 def test_a_clones_own_file_is_written_over_only_if_somebody_says_so(tmp_path: Path) -> None:
@@ -54,6 +57,16 @@ def test_a_clones_own_file_is_written_over_only_if_somebody_says_so(tmp_path: Pa
     assert file.read_text() == MINE
     assert init_folder(tmp_path, "petition", yes).is_complete
     assert file.read_text() != MINE
+
+
+def test_the_form_of_an_earlier_version_is_mentioned_and_what_else_has_its_name_is_not(tmp_path: Path) -> None:
+    former = tmp_path / FORMER_FORM
+    former.parent.mkdir(parents=True)
+    former.write_text(EARLIER)
+    done = init_folder(tmp_path, "petition", yes)
+    assert (done.is_complete, f"{FORMER_FORM} is the form of an earlier version" in done.lines[-2]) == (False, True)
+    former.write_text("name: My own\n")
+    assert init_folder(tmp_path, "petition", yes).is_complete
 
 
 def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
@@ -105,10 +118,23 @@ async def test_the_app_makes_the_label_and_says_who_can_write_the_files(sandbox:
     assert (done.is_complete, "GITHUB_TOKEN" in done.lines[-1], "--dir" in done.lines[-1]) == (False, True, True)
 
 
+async def test_the_form_of_an_earlier_version_is_mentioned_in_a_repository_too(sandbox: Sandbox) -> None:
+    sandbox.repositories.write_file(sandbox.repository(), FORMER_FORM, EARLIER)
+    done = await init_repository(LETTERS, of_the_owner(sandbox), yes)
+    assert (done.is_complete, "Delete it" in done.lines[-1]) == (False, True)
+
+
+async def test_what_the_template_opens_holds_nothing_but_a_letter(stage: Scene) -> None:
+    body = starter_files("petition")[TEMPLATE].rpartition("---\n")[2]
+    shown = await stage.shows(stage.sandbox.petition("A letter", body), 0)
+    assert shown.replace("\r\n", "\n").startswith(body)
+    assert not {*"#<[*`"} & {*body}
+
+
 async def test_the_label_is_the_configured_one(sandbox: Sandbox) -> None:
     await init_repository(LETTERS, replace(of_the_owner(sandbox), petition_label="Open letter"), no)
     assert "open letter" in sandbox.repository().labels
-    assert b"labels: ['Open letter']" in sandbox.repository().files[FORM]
+    assert b"labels: ['Open letter']" in sandbox.repository().files[TEMPLATE]
 
 
 # As people type it
@@ -122,7 +148,7 @@ async def test_the_command_does_it_and_does_not_ask_where_nobody_is(sandbox: San
     code, out, _ = await run("init-repo", LETTERS, "--yes", **environment)
     assert (code, f"{PATH} is committed." in out) == (0, True)
     code, out, _ = await run("init-repo", "--dir", str(tmp_path))
-    assert (code, (tmp_path / FORM).is_file()) == (0, True)
+    assert (code, (tmp_path / TEMPLATE).is_file()) == (0, True)
 
 
 async def test_what_cannot_be_done_is_explained(sandbox: Sandbox) -> None:

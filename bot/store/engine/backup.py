@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from bot.store.engine.opening import obstacle, reason_of
 from bot.store.engine.sqlite import describe_damage, is_damage
 from bot.store.engine.sqlite_coordinator import make_database_file, make_temporary_file
 from bot.store.engine.url import Address, SqliteFile, read_address, read_existing_address
@@ -42,10 +43,23 @@ def backup(database_url: str, file: Path) -> None:
     except (sqlite3.Error, OSError) as error:
         if is_damage(error):
             raise Damaged(describe_damage(path, error)) from error
-        raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
+        raise DatabaseUnavailable(f"{file} could not be written: {obstacle(file) or reason_of(error)}") from error
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+def is_backup(file: Path) -> bool:
+    """Return whether a file is a copy of a database of ours, of any version, or has nothing in it yet."""
+    try:
+        if file.is_file() and not file.stat().st_size:
+            return True
+        with closing(_open(file)) as copy:
+            tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            (mode,) = copy.execute("PRAGMA journal_mode").fetchone()
+    except (sqlite3.Error, OSError):
+        return False
+    return {"alembic_version", "petitions", "signatures"} <= tables and mode != "wal"
 
 
 def restore(database_url: str, file: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import Final
 
 from msgspec import Struct
 
 from bot.store.engine.database import Database, Transaction, connect, statement
+from bot.store.engine.opening import describe, obstacle, reason
 from bot.store.engine.url import SqliteFile, read_address
 from bot.store.errors import Damaged, DatabaseUnavailable, StoreError
 from bot.store.marks import drop_mark, put_mark
@@ -43,15 +43,18 @@ async def check_health(database_url: str) -> Health:
     """Check a database, and leave it as it is."""
     try:
         address = read_address(database_url)
-        if isinstance(address, SqliteFile) and not address.path.exists():
-            return Health(problem=_problem_of_new(address))
+    except StoreError as error:
+        return Health(problem=str(error))
+    if isinstance(address, SqliteFile) and not address.path.exists():
+        return Health(problem=obstacle(address.path))
+    try:
         async with connect(address) as database:
             await database.check_integrity()
             return await _check(database)
     except Damaged as error:
         return Health(problem=str(error), is_damaged=True)
     except StoreError as error:
-        return Health(problem=str(error))
+        return Health(problem=f"{describe(address)}: {reason(address, error)}")
 
 
 _PING: Final = statement("SELECT 1")
@@ -88,10 +91,3 @@ def _write_and_erase(transaction: Transaction) -> None:
     """Write and commit: what is rolled back, or changes nothing, needs no room on the disk."""
     put_mark(transaction, "tried", 0)
     drop_mark(transaction, "tried")
-
-
-def _problem_of_new(file: SqliteFile) -> str:
-    folder = file.path.absolute().parent
-    if not folder.is_dir():
-        return f"there is no folder {folder}"
-    return "" if os.access(folder, os.W_OK) else f"the folder {folder} cannot be written to"

@@ -21,6 +21,7 @@ from msgspec import Struct
 from bot.store.credentials import read_credentials
 from bot.store.engine.backup import ELSEWHERE, check_apart
 from bot.store.engine.database import LOCK_SECONDS, Transaction, statement
+from bot.store.engine.opening import obstacle, reason_of
 from bot.store.engine.sqlite import SqliteDatabase
 from bot.store.engine.sqlite_coordinator import make_database_file
 from bot.store.engine.url import SqliteFile, read_existing_address
@@ -94,7 +95,7 @@ async def recover(database_url: str, file: Path, now: WholeEpochSeconds) -> Reco
     except FileExistsError as error:
         raise WrongDatabase(f"{file} is there already; give another name") from error
     except (OSError, sqlite3.Error) as error:
-        raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
+        raise DatabaseUnavailable(f"{file} could not be written: {obstacle(file) or reason_of(error)}") from error
     return found
 
 
