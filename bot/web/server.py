@@ -21,8 +21,8 @@ from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
 from bot.web.context import PagesContext
 from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
-from bot.web.organizers.permissions_and_review import OrganizerService
 from bot.web.organizers.routes import OrganizerRoutes
+from bot.web.organizers.service import OrganizerService
 from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates

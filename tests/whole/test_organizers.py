@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot import app
-from bot.web.organizers import permissions_and_review
+from bot.web.organizers import review
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -268,8 +268,8 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(permissions_and_review, "ACCOUNTS_PER_CALL", 2)
-    monkeypatch.setattr(permissions_and_review, "MAX_CALLS", 2)
+    monkeypatch.setattr(review, "ACCOUNTS_PER_CALL", 2)
+    monkeypatch.setattr(review, "MAX_CALLS", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)
@@ -278,16 +278,16 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
     assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
     assert len(calls.like("POST /api/graphql")) == 2
-    clock.ahead += permissions_and_review.REVIEW_TTL + 1
+    clock.ahead += review.REVIEW_TTL + 1
     assert "Looked at 8 of 9 accounts so far." in await browser.text(petition)
-    clock.ahead += permissions_and_review.REVIEW_TTL + 1
+    clock.ahead += review.REVIEW_TTL + 1
     assert "so far" not in await browser.text(petition)
 
 
 async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(permissions_and_review, "MAX_SIGNATURES", 2)
+    monkeypatch.setattr(review, "MAX_SIGNATURES", 2)
     for login in ("ada", "emmy", "sofia"):
         stage.sign(petition, login)
     await stage.shows(petition, 3)

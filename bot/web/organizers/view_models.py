@@ -11,7 +11,8 @@ from bot.petition.organizers.settings import PATH, Detail, Settings
 from bot.store import KnownSettings, PetitionDetails, State
 from bot.urls import Pages
 from bot.web.context import PagesContext
-from bot.web.organizers.permissions_and_review import PetitionRecords, SignatureReview
+from bot.web.organizers.review import SignatureReview
+from bot.web.organizers.service import PetitionRecords
 from bot.web.pages.view_models import people_have
 from bot.web.rendering import moment
 

@@ -1,6 +1,6 @@
-"""What organizers' pages need of GitHub and the database: who an organizer is, and a review of the signatures.
+"""A review of a petition's signatures, made with what GitHub says of the accounts.
 
-Answers of GitHub are cached for a while, so that loading a page again and again does not use up an installation's
+GitHub's answers are cached for a while, so that loading a page again and again does not use up an installation's
 calls. Nothing is stored.
 """
 
@@ -8,28 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
-import aiohttp
 import structlog
 from cachetools import LRUCache, TTLCache
 from msgspec import Struct
 
 from bot.github.app_client import GitHub
-from bot.github.errors import GitHubError, NotFound, Paused
-from bot.github.sign_in import OAuthClient, identify
-from bot.petition.comments.comment import Author
+from bot.github.errors import GitHubError
 from bot.petition.counting.abuse_signals import AbuseSignals, Account, assess
 from bot.petition.counting.tally import Signature
-from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, SignerSample, Store
+from bot.store import PetitionRef, SignerSample, Store
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.web.request_limits import Rate, RateLimiter
 
 log = structlog.get_logger("organizers")
-
-PERMISSION_TTL: Final[Seconds] = 180.0
-"""How long it is cached whether somebody is an organizer."""
 
 REVIEW_TTL: Final[Seconds] = 300.0
 
@@ -39,12 +31,6 @@ MAX_CALLS: Final = 5
 """Calls that one review may cost; the next one continues where it stopped."""
 
 ACCOUNTS_PER_CALL: Final = 100
-
-PER_PERSON: Final = Rate(burst=30, per_second=1 / 30)
-"""How often GitHub is asked about one person: one who signs in must not use up our calls."""
-
-UNKNOWN_REPOSITORIES: Final = Rate(burst=60, per_second=1 / 10)
-"""How often GitHub is asked about repositories that are not known here, for all people together."""
 
 MAX_SIGNATURES: Final = 100_000
 """Signatures of a review, the newest."""
@@ -60,83 +46,22 @@ class SignatureReview(Struct, frozen=True):
     """Whether it covers all signatures, and not only the newest."""
 
 
-class PetitionRecords(Struct, frozen=True):
-    """What the database has for organizers of a petition alone."""
+class SignatureReviews:
+    """The reviews of petitions, each made anew after some minutes."""
 
-    audit: Sequence[AuditEntry]
-    attempts: Sequence[Attempts]
-    settings: KnownSettings
-
-
-class OrganizerService:
-    """The one object that organizers' routes need; methods that ask GitHub raise `bot.github.errors`."""
-
-    def __init__(
-        self,
-        store: Store,
-        github: GitHub,
-        session: aiohttp.ClientSession,
-        client: OAuthClient,
-        secret_key: str,
-        now: Callable[[], EpochSeconds],
-    ) -> None:
-        self.client = client
-        self.secret_key = secret_key
-        self.sign_outs = store.sign_outs
+    def __init__(self, store: Store, github: GitHub, now: Callable[[], EpochSeconds]) -> None:
         self._store = store
         self._github = github
-        self._session = session
         self._now = now
-        self._permissions: TTLCache[tuple[int, str], bool] = TTLCache(10_000, PERMISSION_TTL, timer=now)
         self._reviews: TTLCache[int, SignatureReview] = TTLCache(100, REVIEW_TTL, timer=now)
         self._accounts: TTLCache[int, Account | None] = TTLCache(50_000, ACCOUNT_TTL, timer=now)
-        self._per_person = RateLimiter(PER_PERSON, now)
-        self._unknown_repositories = RateLimiter(UNKNOWN_REPOSITORIES, now)
         self._locks: LRUCache[int, asyncio.Lock] = LRUCache(1_000)
-
-    async def identify(self, code: str, verifier: str, redirect_uri: str) -> Author:
-        """Return who has signed in, by GitHub's code and what proves that it is for us."""
-        return await identify(self._session, self.client, code, verifier, redirect_uri, self._now)
-
-    async def is_organizer(self, ref: PetitionRef | None, name: str, person: Author) -> bool:
-        """Return whether somebody may write to the repository `name`; `ref` is its petition, if it is known here.
-
-        GitHub is asked about an unknown repository too, so that the time it takes does not tell strangers which
-        private ones are known.
-        """
-        key = person.id, name.lower()
-        allowed = self._permissions.get(key)
-        if allowed is None:
-            if wait := self._per_person.acquire(str(person.id)):
-                raise Paused(self._now() + wait, "too many requests about one person", whole=False)
-            allowed = await self._ask_permission(ref, name, person)
-            self._permissions[key] = allowed
-        return allowed
-
-    async def records(self, ref: PetitionRef) -> PetitionRecords:
-        """Read what the database has for organizers alone."""
-        store = self._store
-        return PetitionRecords(
-            await store.audit_log.list_entries(ref.petition_id),
-            await store.audit_log.list_attempts(ref.petition_id),
-            await store.rules.get_settings(ref.repository.id),
-        )
 
     async def review(self, ref: PetitionRef) -> SignatureReview:
         """Review a petition's signatures with the accounts known so far, and ask GitHub for some more accounts."""
         async with self._locks.setdefault(ref.petition_id, asyncio.Lock()):
             review = self._reviews.get(ref.petition_id)
             return review or await self._review(ref)
-
-    async def _ask_permission(self, ref: PetitionRef | None, name: str, person: Author) -> bool:
-        if ref is not None:
-            client = self._github.installation(ref.installation_id)
-            return await client.may_write(ref.repository.full_name, person)
-        if self._unknown_repositories.acquire(""):
-            return False
-        with suppress(NotFound):
-            await self._github.find_installation(name)
-        return False
 
     async def _review(self, ref: PetitionRef) -> SignatureReview:
         sample = await self._store.rosters.get_sample(ref.petition_id, MAX_SIGNATURES)
