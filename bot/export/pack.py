@@ -276,7 +276,7 @@ def _contradictions(record: PackRecord) -> Iterator[str]:
 
 def _differing_rows(record: PackRecord, content: bytes) -> Iterator[str]:
     try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         yield f"{TABLE} cannot be read: {error}"
         return

@@ -160,6 +160,8 @@ def make_old(folder: Path) -> None:
     """Make it a pack of 0.1.1, whose paper was a PDF."""
     (folder / PAPER).unlink()
     (folder / PDF).write_bytes(b"%PDF-1.7\n")
+    # Its table had no byte order mark.
+    (folder / TABLE).write_text((folder / TABLE).read_text(encoding="utf-8-sig"), encoding="utf-8", newline="")
     seal(folder)
 
 
@@ -170,7 +172,7 @@ def make_oldest(folder: Path) -> None:
     for one in record["signatures"]:
         del one["letter"]
     (folder / RECORD).write_text(json.dumps(record), encoding="utf-8")
-    with (folder / TABLE).open(encoding="utf-8", newline="") as file:
+    with (folder / TABLE).open(encoding="utf-8-sig", newline="") as file:
         rows = [row[:-1] for row in csv.reader(file)]
     with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
