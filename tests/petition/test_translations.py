@@ -121,6 +121,7 @@ MISTAKES = (
 )
 COMMANDS = (
     *("goal many", "deadline soon", "deadline 2001-01-01", "remove", "remove @eve x", "restore", "respond", "open"),
+    "respond from ACME:",
 )
 LATIN_EVERYWHERE = {"UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
 TYPED = {
@@ -250,6 +251,15 @@ def test_an_official_answer_is_quoted_and_harmless() -> None:
     assert "> **📣 Official response by [grace](https://github.com/grace), 22 Nov 2026**" in text
     assert "@ada" not in text
     assert "<br>See&#32;[this](https://example.org)." in text
+
+
+def test_an_answer_of_somebody_else_has_their_name_and_nothing_in_it_lives() -> None:
+    text = render_block(replace(FACTS, response=Response("No.", "grace", NOW, "ACME *& <b>Co</b> @ada")))
+    assert "Official response by ACME" in text
+    assert "github.com/grace" not in text
+    html = _html(text)
+    assert "<b>Co" not in html
+    assert "@ada" not in text
 
 
 @pytest.mark.parametrize(

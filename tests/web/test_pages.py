@@ -374,6 +374,11 @@ async def test_an_official_response_stands_above_the_letter(scene: Scene) -> Non
     assert "Official response We will. <b>Soon.</b> by librarian" in page.text
     found = json.loads(await scene.get(f"{PAGE}.json"))
     assert found["petition"]["response"]["login"] == "librarian"
+    assert found["petition"]["response"]["addressee"] is None
+    await set_up(scene, "", Response("No.", "librarian", 1_794_950_000, "ACME <b>Inc.</b>"))
+    assert "Official response No. by ACME <b>Inc.</b>, posted by librarian" in (await read(scene)).text
+    found = json.loads(await scene.get(f"{PAGE}.json"))
+    assert found["petition"]["response"]["addressee"] == "ACME <b>Inc.</b>"
 
 
 async def test_an_official_response_is_shown_as_the_markdown_that_it_is(scene: Scene) -> None:

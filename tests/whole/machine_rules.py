@@ -47,7 +47,9 @@ def _order(world: World, choice: Choice) -> tuple[str, Meaning]:
             return f"restore @{fake.login.upper()}", Meaning("restore", number=fake.id)
         case 9:
             text = choice.of((world.fresh("Answer").replace("-", " "), ""))
-            return f"respond {text or 'none'}", Meaning("respond", text=text)
+            by = choice.of(("", "the Town Hall")) if text else ""
+            named = f"from {by}: " if by else ""
+            return f"respond {named}{text or 'none'}", Meaning("respond", text=text, name=by)
         case _:
             return choice.of(("recount", "help", "goal a hundred", "deadline soon", "celebrate", "")), Meaning(
                 "order"

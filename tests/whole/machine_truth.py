@@ -130,7 +130,8 @@ class Law:
     shut_at: int | None = None
     deadline: int | None = None
     withheld: set[int] = field(default_factory=set)
-    response: str = ""
+    response: tuple[str, str] = ("", "")
+    """Whose answer it is, where that is not an organizer, and its text."""
 
     def __post_init__(self) -> None:
         self.goals, self.deadline = self.wishes.goals, self.wishes.deadline
@@ -159,7 +160,7 @@ class Law:
             case "restore":
                 self.withheld.discard(said.number)
             case "respond":
-                self.response = said.text
+                self.response = said.name, said.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,8 @@ class Petition:
             yield "the block is wrong about being closed"
         if ("petition.yml" in block) != self.is_file_wrong:
             yield f"the settings are {'wrong' if self.is_file_wrong else 'right'}, and the block does not say so"
-        if (re.findall(r"Official response by.*\n>\n> (.*)", block) or [""]) != [law.response]:
+        answers = re.findall(r"Official response by (?:\[.*\]\(.*\)|(.*)), .*\n>\n> (.*)", block)
+        if (answers or [("", "")]) != [law.response]:
             yield f"the official response is {law.response!r}"
         yield from _wrong_goals(block, law.goals, len(signers))
         yield from _wrong_names(block, signers, self.wishes)

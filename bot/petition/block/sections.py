@@ -89,7 +89,7 @@ def response(content: BlockContent, tr: Translator) -> str:
     given = content.response
     if given is None:
         return ""
-    who = tr.name(_profile(given.login, content))
+    who = tr.name(inline(given.addressee) if given.addressee else _profile(given.login, content))
     title = tr.translate("Official response by {who}, {day}", who=who, day=tr.day(given.at))
     shown = clean(given.text, _RESPONSE_SHOWN) if content.roster_url else given.text
     paragraphs = [

@@ -252,22 +252,31 @@ class Recount(Instruction, frozen=True):
 
 
 class Respond(Instruction, frozen=True):
-    """`respond text`; an empty text removes the answer."""
+    """`respond text` or `respond from ACME: text`; an empty text removes the answer."""
 
     usage = "respond text"
-    purpose = message("shows an official answer at the top; `respond none` takes it away")
+    purpose = message(
+        "shows an official answer at the top, with `respond from ACME: text` as the answer of somebody else;"
+        " `respond none` takes it away"
+    )
 
     text: str
+    addressee: str = ""
 
     @classmethod
     def parse(cls, argument: str, /) -> Respond:
-        """Read the answer."""
+        """Read the answer, and whose it is: a short name between `from` and a colon, else there is none."""
         if not argument:
             raise NotUnderstood(message("write the answer after the word respond"))
-        return cls("" if argument.lower() in NONE else argument)
+        if (named := _ADDRESSEE.match(argument)) is None:
+            return cls("" if argument.lower() in NONE else argument)
+        if not (text := argument[named.end() :].strip()):
+            raise NotUnderstood(message("write the answer after the colon"))
+        return cls(text, " ".join(named[1].split()))
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
-        return _changed(rules, response=Response(self.text, given.author.login, given.at) if self.text else None)
+        response = Response(self.text, given.author.login, given.at, self.addressee) if self.text else None
+        return _changed(rules, response=response)
 
 
 class Help(Instruction, frozen=True):
@@ -377,6 +386,8 @@ def _explain(results: CommandResults, given: GivenCommand, allowed: Message) -> 
 _ANOTHER = re.compile(r"(?:^|\s)/(?ai:petition|sign|unsign)(?![\w/-])")
 _SHOWN: Final = 80
 _ROOM_FOR_A_REASON: Final = 200
+# A colon inside of a time or an address ends no name: there is no blank behind it.
+_ADDRESSEE = re.compile(r"(?i)from[ \t]+(?=[^:：\n]*\w)([^:：\n]{1,60}?)[ \t]*(?:：|:(?=\s|$))")
 _PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
 # Logins of today begin and end with a letter or a digit; old ones may not.
