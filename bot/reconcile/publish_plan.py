@@ -329,6 +329,7 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
         search_url=f"{pages.roster}#roster" if pages and is_public else None,
         csv_url=pages.of(".csv") if pages and is_public else None,
         json_url=pages.of(".json") if pages else None,
+        organizers_url=pages.of("/organizers") if pages and addresses.lets_sign_in else None,
         verify_url=f"{pages.roster}#recount" if pages else None,
         site_url=addresses.site.url,
         threads=names if len(names) > 1 else (),

@@ -532,6 +532,12 @@ class TestRemarks:
         assert "mistake 10" not in text
         assert "…and 4 more" in text
 
+    def test_where_organizers_have_a_page_others_read_only_how_many_remarks_there_are(self) -> None:
+        text = render_block(facts(remarks=["line 1", "line 2"], organizers_url=f"{WEB}/organizers"))
+        assert f"[For the organizers: 2 remarks]({WEB}/organizers)" in text
+        assert "line 1" not in text
+        assert "For the organizers" not in shown(facts(organizers_url=f"{WEB}/organizers"))
+
 
 class TestSections:
     def test_a_new_line_is_an_entry_of_the_table_and_gives_way_when_its_turn_comes(

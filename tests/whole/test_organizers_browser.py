@@ -62,6 +62,26 @@ async def test_an_organizer_gets_there_with_the_keyboard_alone(stage: Scene, pag
     await expect(page.get_by_role("link", name="Sign in with GitHub")).to_be_visible()
 
 
+async def test_mistakes_are_told_on_the_page_and_only_counted_in_the_block(stage: Scene, page: Page) -> None:
+    issue, address = await petition(stage)
+    repository = issue.repository
+    stage.sandbox.repositories.write_file(repository, ".github/petition.yml", "language: de\n")
+    await stage.until(lambda: "unterschrieben" in (issue.body or ""))
+    stage.sandbox.repositories.write_file(repository, ".github/petition.yml", "language: de\ngaol: 5\n")
+    await stage.reacted(stage.sandbox.comment(issue, "lovelace", "/petition deadline soon"), "confused")
+    link = f"[Für die Veranstalter: 2 Hinweise]({address}/organizers)"
+    await stage.until(lambda: link in (issue.body or ""))
+    assert "gaol" not in (issue.body or "")
+    assert "soon" not in (issue.body or "")
+    await page.goto(f"{address}/organizers")
+    await page.get_by_role("link", name="Sign in with GitHub").click()
+    await page.get_by_role("button", name="Authorize").click()
+    mistakes = page.get_by_role("region", name="Mistakes")
+    await expect(mistakes).to_contain_text(".github/petition.yml, line 2: found the key “gaol”; did you mean goal?")
+    await expect(mistakes).to_contain_text("lovelace commented “/petition deadline soon”: write a date such as")
+    await expect(mistakes.get_by_role("listitem")).to_have_count(2)
+
+
 async def test_in_the_demo_it_works_out_of_the_box(page: Page) -> None:
     async with demo.stage(0) as found:
         await page.goto(found.roster_url)

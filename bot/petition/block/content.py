@@ -39,6 +39,8 @@ class BlockContent(Struct, frozen=True):
     """Where people find out whether they are counted, unless it is shown to nobody who has signed."""
     csv_url: str | None = None
     json_url: str | None = None
+    organizers_url: str | None = None
+    """Where organizers read what they are to be told; without it the block tells them."""
     verify_url: str | None = None
     """Where it is told how to recount."""
     site_url: str = "https://github.com"

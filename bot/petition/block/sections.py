@@ -227,11 +227,16 @@ def letter_changed(content: BlockContent, tr: Translator) -> str:
 
 
 def remarks(content: BlockContent, tr: Translator) -> str:
-    """Format what the organizers should know: mistakes in the settings, and commands that were not understood."""
+    """Format what the organizers should know: mistakes in the settings, and commands that were not understood.
+
+    Where they have a page of their own, it is told there: everybody else reads only how much it is.
+    """
     if not content.remarks:
         return ""
     count = len(content.remarks)
     title = tr.count("For the organizers: {number} remark", "For the organizers: {number} remarks", count)
+    if content.organizers_url:
+        return _link(title, content.organizers_url)
     items = [f"- {tr.name(inline(remark))}" for remark in content.remarks[:_MOST_REMARKS]]
     if count > _MOST_REMARKS:
         items.append("- " + tr.count("…and {number} more", "…and {number} more", count - _MOST_REMARKS))

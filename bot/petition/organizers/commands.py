@@ -372,15 +372,21 @@ def apply_commands(
 
 def _explain(results: CommandResults, given: GivenCommand, allowed: Message) -> CommandResults:
     """Record that a command could not be applied, and explain it to the organizers."""
-    tr = translator(results.rules.settings.language)
-    remark = tr.translate(
-        "{who} commented “{text}”: {allowed}",
-        who=tr.name(given.author.login),
-        text=tr.name(clean(str(given.command), _SHOWN)),
-        allowed=allowed.in_language(results.rules.settings.language),
-    )
+    language = results.rules.settings.language
+    remark = write_remark(given.author.login, str(given.command), allowed.in_language(language), language)
     results = replace(results, rules=_changed(results.rules, remarks=(*results.rules.remarks, remark)))
     return results.with_outcome(given, CommandStatus.NOT_UNDERSTOOD, str(allowed))
+
+
+def write_remark(login: str, text: str, allowed: str, language: str) -> str:
+    """Write in a language that somebody commented a command that was not understood, and what is allowed."""
+    tr = translator(language)
+    return tr.translate(
+        "{who} commented “{text}”: {allowed}",
+        who=tr.name(login),
+        text=tr.name(clean(text, _SHOWN)),
+        allowed=allowed,
+    )
 
 
 _ANOTHER = re.compile(r"(?:^|\s)/(?ai:petition|sign|unsign)(?![\w/-])")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from bot.petition.organizers.commands import write_removals
+from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import PATH, Detail, Settings
-from bot.store import KnownSettings, PetitionDetails, State
+from bot.petition.organizers.settings import LANGUAGES, PATH, Detail, Settings
+from bot.store import PetitionDetails, State
 from bot.urls import Pages
 from bot.web.context import PagesContext
 from bot.web.organizers.review import SignatureReview
@@ -37,7 +37,7 @@ def view_organizers(
         "petition": snapshot,
         "pages": pages,
         "headline": first,
-        "remarks": [*_remarks(snapshot.state, records.settings), *snapshot.rules.remarks],
+        "remarks": list(_remarks(snapshot.state, records)),
         "findings": findings,
         "groups": []
         if snapshot.anonymised_at
@@ -67,11 +67,17 @@ def _findings(details: PetitionDetails, review: SignatureReview) -> Iterator[str
         yield f"The names were erased on {moment(erased_at)} UTC, as the settings ask."
 
 
-def _remarks(state: State, settings: KnownSettings) -> Iterator[str]:
+def _remarks(state: State, records: PetitionRecords) -> Iterator[str]:
+    """Format what is wrong in this page's language, whatever the petition's is."""
     if state is State.OVERWRITTEN:
         yield state.advice
-    if not settings.readable:
+    if not records.settings.readable:
         yield f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last ones still apply."
+    yield from records.settings.remarks(LANGUAGES[0])
+    last = {(one.comment_id, one.position): one for one in records.audit}
+    for one in last.values():
+        if one.answer == CommandStatus.NOT_UNDERSTOOD:
+            yield write_remark(one.login, one.text, one.note, LANGUAGES[0])
 
 
 def _counted(details: PetitionDetails, review: SignatureReview) -> str:
