@@ -28,6 +28,7 @@ from bot.store.roster_pages import (
     RosterQuery,
     SortOrder,
     has_sort_keys,
+    read_first,
     read_page,
     read_signature_of,
 )
@@ -72,6 +73,8 @@ class PetitionDetails(Struct, frozen=True):
     """The signature of whoever has exactly the login that was searched for."""
     not_counted: NotCounted | None = None
     """Why there is none, where that is known."""
+    first: Sequence[Entry] = ()
+    """On the first page of the whole roster, those whom the settings name first, in their order."""
 
     @property
     def is_public(self) -> bool:
@@ -251,9 +254,11 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
     if snapshot is None:
         return None
     settings = snapshot.rules.settings
-    page, exact, not_counted = RosterPage((), None, None), list[Entry](), None
+    page, exact, not_counted, first = RosterPage((), None, None), list[Entry](), None, list[Entry]()
     if wanted.by_operator or _is_public(settings):
         page = read_page(transaction, petition_id, wanted, settings.show)
+        if not wanted.text and page.before is None:
+            first = read_first(transaction, petition_id, settings.first, settings.show)
         if wanted.text:
             login = wanted.text.removeprefix("@")
             exact = read_signature_of(transaction, petition_id, login, settings.show)
@@ -264,7 +269,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
     days = read_days(transaction, petition_id)
     is_young = bool(days) and days[-1][0] - days[0][0] <= DAYS_BY_HOUR
     hours = [(hour, count) for hour, count in transaction.tuples(_HOURS, petition_id)] if is_young else ()
-    return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted)
+    return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted, first)
 
 
 def _is_public(settings: Settings) -> bool:

@@ -152,6 +152,40 @@ def test_a_number_may_be_what_its_words_say_and_no_more(key: str, least: int, mo
         assert is_sound == (least <= number <= most), number
 
 
+@pytest.mark.parametrize(
+    ("written", "logins"),
+    [
+        ("[ada, Grace]", ("ada", "grace")),
+        ('["@ada", -nsmith, nsmith-, a--b, 007]', ("ada", "-nsmith", "nsmith-", "a--b", "007")),
+        ("[ada, Ada, '@ADA']", ("ada",)),
+        ("\n  - ada\n  - grace", ("ada", "grace")),
+        ("[]", ()),
+        (f"[{', '.join(f'a{number}' for number in range(20))}]", tuple(f"a{number}" for number in range(20))),
+    ],
+)
+def test_first_signatories_are_logins_also_old_ones(written: str, logins: tuple[str, ...]) -> None:
+    check(f"first: {written}", first=logins)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ada",
+        "[ada lovelace]",
+        "[---]",
+        "['']",
+        "[ada, [grace]]",
+        "[аda]",
+        f"[{'a' * 41}]",
+        "['https://github.com/ada']",
+        f"[{', '.join(f'a{number}' for number in range(21))}]",
+    ],
+)
+def test_what_is_no_list_of_logins_is_a_mistake(written: str) -> None:
+    (mistake,) = mistakes(f"first: {written}")
+    assert mistake.endswith("; write a list of up to 20 logins, such as [ada, grace]")
+
+
 def test_a_name_is_shown_beside_the_login() -> None:
     check("show: name", show=frozenset({Detail.LOGIN, Detail.NAME}))
 

@@ -106,6 +106,7 @@ EVERYTHING_IT_CAN_SAY = {
     "changed": replace(FACTS, letter_changed=(NOW - 60, 7)),
     "without names": replace(FACTS, show=frozenset(), newest=()),
     "with logins": replace(FACTS, show=frozenset({Detail.LOGIN})),
+    "first signatories": replace(FACTS, first=FACTS.newest),
     "not named": replace(FACTS, newest=[ODD]),
     "names removed": replace(FACTS, anonymised_at=NOW - 60, newest=()),
     "with a page": replace(FACTS, roster_url="https://example.org/r", csv_url="https://example.org/c"),
@@ -116,7 +117,14 @@ EVERYTHING_IT_CAN_SAY = {
 }
 MISTAKES = (
     *("goal: many", "deadline: soon", "also_accept: 5", "show: all", "names: -1", "milestones: 5", "chart: 5"),
-    *("comments_per_thread: 5", "minimum_account_age: x", "roster: x", "language: x", "anonymise_after: x"),
+    *(
+        "comments_per_thread: 5",
+        "minimum_account_age: x",
+        "roster: x",
+        "language: x",
+        "anonymise_after: x",
+        "first: x",
+    ),
     *("gaol: 5", "colour: red", "names: 5\nnames: 6", "- goal", "goal: [", "[" * 201, "#" * 10_001, "goal: [5, 4]"),
 )
 COMMANDS = (
@@ -126,7 +134,7 @@ COMMANDS = (
 LATIN_EVERYWHERE = {"UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
 TYPED = {
     *("count", "login", "name", "affiliation", "reason", "true", "false", "public", "private"),
-    *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign"),
+    *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign", "ada", "grace"),
 }
 
 

@@ -368,6 +368,24 @@ async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> Non
     assert "Your Name" not in page.text
 
 
+async def test_first_signatories_stand_above_the_list_and_in_it(scene: Scene) -> None:
+    await scene.petition.say(person("ada"), Sign("Ada Lovelace"))
+    for login in ("alan", "grace"):
+        await scene.petition.sign(login)
+    await set_up(scene, "first: [grace, nobody, ADA]")
+    page = await read(scene)
+    first = page.text.partition("First signatories")[2].partition("All signatures")
+    assert first[0].index("grace") < first[0].index("Ada Lovelace")
+    assert "alan" not in first[0]
+    assert all(name in first[2] for name in ("grace", "Ada Lovelace", "alan"))
+    ids = re.findall(r'id="(\w+)"', await scene.get(PAGE))
+    assert len(ids) == len(set(ids))
+    for other in (f"{PAGE}?q=ada", f"{PAGE}?sort=name&after=~00.1"):
+        assert "First signatories" not in (await read(scene, other)).text
+    await set_up(scene, "first: [grace]\nshow: count")
+    assert "First signatories" not in await scene.get(PAGE)
+
+
 async def test_an_official_response_stands_above_the_letter(scene: Scene) -> None:
     await set_up(scene, "", Response("We will.\n<b>Soon.</b>", "librarian", 1_794_950_000))
     page = await read(scene)

@@ -46,6 +46,8 @@ class Wishes:
     accepts_phrase: bool = False
     names: int = 20
     """Signers that a block names; the others are only counted."""
+    first: tuple[str, ...] = ()
+    """Logins of those whom it names above the newest."""
     show: str = "all"
     """`all`, `login` or `count`."""
     limit: int = 220
@@ -316,9 +318,14 @@ def _wrong_names(block: str, signers: Sequence[Signer], wishes: Wishes) -> Itera
         yield f"the block says that {said} asked not to be listed, and {unlisted} did"
     signers = [signer for signer in signers if not signer.unlisted]
     most = 0 if wishes.show == "count" else wishes.names
-    shown = set(re.findall(r"^\| .*\]\(https?://[^/)]+/([\w-]+)\)", block, re.MULTILINE))
+    named = re.findall(r"^\| .*\]\(https?://[^/)]+/([\w-]+)\)", block, re.MULTILINE)
+    logins = {signer.user.login for signer in signers}
+    first = [login for login in wishes.first if login in logins and wishes.show != "count"]
+    if named[: len(first)] != first or ("First signatories" in block) != bool(first):
+        yield f"the block names {named}, and not first {first}"
+    shown = set(named)
     here = [signer for signer in signers if signer.user.login in shown]
-    if len(here) != len(shown) or len(here) != min(len(signers), most):
+    if len(named) != len(shown) or len(here) != len(shown) or len(here) != min(len(signers), most + len(first)):
         yield f"the block shows {sorted(shown)}, not {_names(signers)}"
     if wishes.show != "all":
         if re.findall(r"(?:Nym|Guild)\d+", block):

@@ -82,6 +82,26 @@ async def test_mistakes_are_told_on_the_page_and_only_counted_in_the_block(stage
     await expect(mistakes.get_by_role("listitem")).to_have_count(2)
 
 
+@pytest.mark.parametrize(("scheme", "window"), [("light", "wide"), ("dark", "phone")])
+async def test_first_signatories_stand_on_top_of_block_and_page(
+    stage: Scene, browser: Browser, scheme: Literal["light", "dark"], window: str
+) -> None:
+    issue, address = await petition(stage)
+    settings = "first: [ada, '@Sock-3', grace]\n"
+    stage.sandbox.repositories.write_file(issue.repository, ".github/petition.yml", settings)
+    await stage.until(lambda: "First signatories" in (issue.body or ""))
+    body = issue.body or ""
+    assert body.index("First signatories") < body.index("ada") < body.index("sock-3") < body.index("Newest")
+    context = await browser.new_context(color_scheme=scheme, **({"viewport": PHONE} if window == "phone" else {}))  # type: ignore[arg-type]  # a literal
+    page = await context.new_page()
+    await page.goto(address)
+    first = page.get_by_role("list", name="First signatories")
+    await expect(first.get_by_role("listitem")).to_have_count(2)
+    await expect(first.get_by_role("listitem").first).to_contain_text("ada")
+    await is_for_all(page)
+    await context.close()
+
+
 async def test_in_the_demo_it_works_out_of_the_box(page: Page) -> None:
     async with demo.stage(0) as found:
         await page.goto(found.roster_url)

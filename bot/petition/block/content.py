@@ -17,12 +17,13 @@ _MOST_REMOVALS = 500
 
 
 class BlockContent(Struct, frozen=True):
-    """Everything that the block shows. `newest` comes newest first."""
+    """Everything that the block shows. `newest` comes newest first; `first` stand above them, and are not there."""
 
     count: int
     digest: str
     as_of: WholeEpochSeconds
     newest: Sequence[Signature] = ()
+    first: Sequence[Signature] = ()
     unlisted: int = 0
     """How many who have signed asked not to be listed, where others are."""
     goal: int | None = None

@@ -27,7 +27,7 @@ from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.values import DEADLINE_ALLOWED, NONE, read_deadline, read_goals
+from bot.petition.organizers.values import DEADLINE_ALLOWED, LOGIN, NONE, read_deadline, read_goals
 from bot.petition.untrusted_text import clean
 from bot.units import WholeEpochSeconds
 
@@ -396,8 +396,7 @@ _ROOM_FOR_A_REASON: Final = 200
 _ADDRESSEE = re.compile(r"(?i)from[ \t]+(?=[^:：\n]*\w)([^:：\n]{1,60}?)[ \t]*(?:：|:(?=\s|$))")
 _PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
-# Logins of today begin and end with a letter or a digit; old ones may not.
-_PERSON = re.compile(r"@((?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,40}(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII)
+_PERSON = re.compile(rf"@({LOGIN}(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII)
 
 
 def _read_people(argument: str) -> tuple[tuple[str, ...], str]:

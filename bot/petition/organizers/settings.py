@@ -15,7 +15,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from bot.petition.i18n import Message, message, translator
-from bot.petition.organizers.values import DEADLINE_ALLOWED, read_deadline, read_goals, read_whole
+from bot.petition.organizers.values import DEADLINE_ALLOWED, read_deadline, read_goals, read_logins, read_whole
 from bot.petition.untrusted_text import clean, fold
 from bot.units import WholeEpochSeconds
 
@@ -41,6 +41,9 @@ def explain_misplaced(path: str, language: str) -> str:
 
 SIZE_LIMIT: Final = 10_000
 """Characters of a settings file; what is longer is none."""
+
+MOST_FIRST: Final = 20
+"""First signatories at most."""
 
 LANGUAGES: Final = ("en", "ar", "de")
 """The languages that the block can be written in, English first."""
@@ -68,6 +71,8 @@ class Settings(Struct, frozen=True):
     """Empty where only the count is shown; else the login is among them."""
     names: int = 20
     """How many of the newest signatures the block shows."""
+    first: tuple[str, ...] = ()
+    """Logins, in lower case, of those who stand above all others as soon as they have signed."""
     milestones: bool = True
     comments_per_thread: int = 2_200
     """Comments on a thread after which the petition goes on in another one."""
@@ -231,6 +236,11 @@ KEYS: Final = {
         _read_details,
     ),
     "names": _whole(0, 100, message("write a whole number from 0 to 100")),
+    "first": Key(
+        Annotated[list[str], Meta(max_length=MOST_FIRST)],
+        message("write a list of up to 20 logins, such as [ada, grace]"),
+        read_logins,
+    ),
     "milestones": _YES_OR_NO,
     "comments_per_thread": _whole(50, 2_400, message("write a whole number from 50 to 2400")),
     "minimum_account_age": _whole(

@@ -21,6 +21,18 @@ DEADLINE_ALLOWED: Final = message(
 )
 
 
+# Logins of today begin and end with a letter or a digit; old ones may not.
+LOGIN: Final = r"(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,40}"
+
+
+def read_logins(texts: Sequence[str]) -> tuple[str, ...]:
+    """Read logins, with or without an @, in lower case and each once; raises ValueError for anything else."""
+    logins = [text.removeprefix("@").lower() for text in texts]
+    if wrong := [login for login in logins if not re.fullmatch(LOGIN, login, re.ASCII)]:
+        raise ValueError(f"no logins: {wrong!r}")
+    return tuple(dict.fromkeys(logins))
+
+
 def read_deadline(text: str) -> WholeEpochSeconds:
     """Read a date, which means its end in UTC, or a date and time with its zone.
 
