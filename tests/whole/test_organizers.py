@@ -228,7 +228,9 @@ async def test_an_organizer_of_a_private_petition_gets_its_link_and_others_do_no
     asked = [
         Read((await browser.get(url)).text).text for url in (f"{browser.address(petition)}/organizers", nowhere)
     ]
-    assert asked[0] == asked[1], "strangers learn that it is there"
+    assert "lovelace/letters #77 For organizers" in asked[1]
+    assert asked[0] == asked[1].replace("#77", "#1"), "strangers learn that it is there"
+    assert "A letter" not in asked[0]
     stage.sandbox.user("mallory")
     await browser.sign_in(petition, "mallory")
     hidden, absent = await browser.show(petition), await browser.get(nowhere)
@@ -238,7 +240,10 @@ async def test_an_organizer_of_a_private_petition_gets_its_link_and_others_do_no
     links = [one for one in Read((await browser.show(petition)).text).links if "?key=" in one]
     assert (await browser.get(links[0])).status == 200
     browser.session.cookie_jar.clear()
-    assert "Sign in with GitHub" in (await browser.get(links[0].replace("?", "/organizers?"))).text
+    with_key = Read((await browser.get(links[0].replace("?", "/organizers?"))).text)
+    assert "A letter · lovelace/letters #1 For organizers" in with_key.text
+    assert "Sign in with GitHub" in with_key.text
+    assert with_key.links.count(links[0]) == 2, "the way back"
 
 
 async def test_the_time_that_it_takes_tells_nobody_which_private_petitions_there_are(
@@ -315,9 +320,13 @@ async def test_while_github_is_down_nobody_gets_in_and_that_is_said(
 
 
 async def test_who_does_not_agree_comes_back_and_is_asked_again(browser: Browser, petition: Issue) -> None:
-    back = await browser.agree(await browser.begin(petition), "grace", "cancel")
-    assert (await browser.get(back)).status == 303
-    assert "Sign in with GitHub" in await browser.text(petition)
+    assert "You cancelled" not in await browser.text(petition)
+    back = await browser.get(await browser.agree(await browser.begin(petition), "grace", "cancel"))
+    assert back.status == 303
+    page = Read((await browser.get(back.headers["Location"])).text)
+    assert "You cancelled on GitHub: nobody is signed in here" in page.text
+    assert "A letter · lovelace/letters #1" in page.text
+    assert {browser.address(petition), f"{browser.address(petition)}/organizers/sign-in"} <= set(page.links)
 
 
 async def test_nobody_is_signed_in_as_somebody_else_by_a_link(

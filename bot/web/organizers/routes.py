@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bot.github.errors import GitHubError
 from bot.petition.comments.comment import Author
-from bot.store import RosterQuery
+from bot.store import PetitionRef, RosterQuery
 from bot.urls import pages_of
 from bot.web.context import (
     NO_SUCH_PETITION,
@@ -22,7 +22,7 @@ from bot.web.context import (
     is_visible,
 )
 from bot.web.organizers.service import OrganizerService
-from bot.web.organizers.sign_in import ORGANIZERS, PATH, SignInRoutes, unavailable
+from bot.web.organizers.sign_in import CANCELLED, ORGANIZERS, PATH, SignInRoutes, unavailable
 from bot.web.organizers.view_models import view_organizers
 from bot.web.routing import Route
 
@@ -43,12 +43,47 @@ class OrganizerRoutes(Struct, frozen=True):
         return [Route("GET", PATH, self._show, ORGANIZERS), *self.sign_in.routes()]
 
     async def _show(self, request: web.Request) -> web.Response:
-        service, match = self.service, request.match_info
-        person, page_url = await self.sign_in.person(request), self.sign_in.page_url(request)
+        visit = await self._visit(request)
+        if visit is None:
+            return await self._show_sign_in(request)
+        requested, person = visit.requested, visit.person
+        page_url = self.sign_in.page_url(request)
+        if not visit.is_allowed:
+            pages = requested.pages
+            return self._page(request, "not_allowed", status=403, page_url=page_url, person=person, pages=pages)
+        self._require_canonical(request, requested, "/organizers")
+        details = await self.context.details(requested, RosterQuery(size=1))
+        review, records = await visit.service.review(requested.ref), await visit.service.records(requested.ref)
+        shown = view_organizers(details, requested.pages, self.context, review, records)
+        return self._page(request, "petition", page_url=page_url, person=person, **shown)
+
+    async def _show_sign_in(self, request: web.Request) -> web.Response:
+        """Show how to sign in: the same for all petitions but those that everybody may see, which have a title."""
+        ref, title, petition_url = await self._find(request), None, None
+        if ref is not None and is_visible(request, ref):
+            pages = pages_of(self.sign_in.base(request), ref.repository, ref.number, ref.page_key)
+            details = await self.context.details(RequestedPetition(ref, pages), RosterQuery(size=1))
+            title, petition_url = details.snapshot.title, pages.roster
+        return self._page(
+            request,
+            "sign_in",
+            page_url=self.sign_in.page_url(request),
+            ready=self.service is not None,
+            asked=request.match_info,
+            title=title,
+            petition_url=petition_url,
+            is_cancelled=CANCELLED in request.query,
+        )
+
+    async def _visit(self, request: web.Request) -> _Visit | None:
+        """Return who asks for which petition, and whether they may; None where nobody has signed in.
+
+        Raises HTTPNotFound for a petition that they may not know of.
+        """
+        service, match, person = self.service, request.match_info, await self.sign_in.person(request)
         if service is None or person is None:
-            # The same for all petitions, whether or not they exist and the client may see them.
-            return self._page(request, "sign_in", page_url=page_url, ready=service is not None)
-        ref = await self.context.rosters.find(match["owner"], match["repo"], int(match["number"]))
+            return None
+        ref = await self._find(request)
         name = f"{match['owner']}/{match['repo']}" if ref is None else ref.repository.full_name
         try:
             allowed = await service.is_organizer(ref, name, person)
@@ -57,21 +92,25 @@ class OrganizerRoutes(Struct, frozen=True):
         if ref is None or not (allowed or is_visible(request, ref)):
             raise web.HTTPNotFound(text=NO_SUCH_PETITION)
         pages = pages_of(self.sign_in.base(request), ref.repository, ref.number, ref.page_key)
-        if allowed:
-            return await self._show_petition(request, service, RequestedPetition(ref, pages), person)
-        return self._page(request, "not_allowed", status=403, page_url=page_url, person=person, pages=pages)
+        return _Visit(service, person, RequestedPetition(ref, pages), allowed)
 
-    async def _show_petition(
-        self, request: web.Request, service: OrganizerService, requested: RequestedPetition, person: Author
-    ) -> web.Response:
-        ref, pages = requested.ref, requested.pages
+    async def _find(self, request: web.Request) -> PetitionRef | None:
+        match = request.match_info
+        return await self.context.rosters.find(match["owner"], match["repo"], int(match["number"]))
+
+    def _require_canonical(self, request: web.Request, requested: RequestedPetition, form: str) -> None:
         if not is_canonical(request, requested):
             # Without the key, which an organizer does not need.
-            raise web.HTTPFound(replace(pages, key=None).of("/organizers"))
-        details = await self.context.details(requested, RosterQuery(size=1))
-        review, records = await service.review(ref), await service.records(ref)
-        shown = view_organizers(details, pages, self.context, review, records)
-        return self._page(request, "petition", page_url=self.sign_in.page_url(request), person=person, **shown)
+            raise web.HTTPFound(replace(requested.pages, key=None).of(form))
 
     def _page(self, request: web.Request, name: str, *, status: int = 200, **values: object) -> web.Response:
         return self.context.page(request, f"organizers/{name}.html", status=status, **values)
+
+
+class _Visit(Struct, frozen=True):
+    """Somebody who has signed in, the petition that they ask for, and whether they are its organizer."""
+
+    service: OrganizerService
+    person: Author
+    requested: RequestedPetition
+    is_allowed: bool

@@ -39,6 +39,9 @@ ORGANIZERS: Final = RoutePolicy(
 )
 """The policy of all answers to organizers."""
 
+CANCELLED: Final = "cancelled"
+"""In the query of whoever comes back from GitHub and has not agreed."""
+
 PATH: Final = f"{PETITION}/organizers"
 """The path of a petition's page for organizers."""
 
@@ -100,7 +103,7 @@ class SignInRoutes(Struct, frozen=True):
         url = f"{self.base(request)}/petitions/{owner}/{repo}/{number}/organizers"
         response = web.Response(status=303, headers={"Location": url})
         if query.get("error") == "access_denied":
-            return response
+            return web.Response(status=303, headers={"Location": f"{url}?{CANCELLED}"})
         if "error" in query:
             return self._refused(request, query["error"][:60])
         try:
