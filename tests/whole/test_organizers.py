@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from zipfile import ZipFile
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
-from bot import app
-from bot.web.organizers import review
+from bot import app, config, operations
+from bot.export import pack
+from bot.web.organizers import pack_download, review
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
@@ -419,3 +425,58 @@ async def test_what_github_gives_for_it_is_kept_nowhere(browser: Browser, petiti
     stored = b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
     assert not [secret for secret in (*tokens, stage.sandbox.client_secret) if secret.encode() in stored]
     assert b"ghu_" not in stored
+
+
+async def test_the_pack_is_what_the_command_makes(
+    stage: Scene, browser: Browser, petition: Issue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.sign(petition, "ada", "/sign Ada Lovelace, Analytical Engines")
+    stage.sign(petition, "mariam", "/sign مريم الحسيني")
+    await stage.shows(petition, 2)
+    await browser.sign_in(petition, "grace")
+    page = f"{browser.address(petition)}/organizers"
+    assert f"{page}/pack.zip" in Read((await browser.show(petition)).text).links
+    async with browser.session.get(f"{page}/pack.zip") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/zip")
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="lovelace-letters-1.zip"'
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        content = await answer.read()
+    async with browser.session.head(f"{page}/pack.zip") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/zip")
+    with ZipFile(BytesIO(content)) as archive:
+        archive.extractall(tmp_path)
+    folder = tmp_path / "lovelace-letters-1"
+    assert pack.check_pack(folder).lines()[0] == "A letter: 2 signatures. Files, count, digest and letter agree."
+    made = {path.name: path.read_bytes() for path in folder.iterdir()}
+    at = datetime.fromisoformat(json.loads(made["petition.json"])["made_at"])
+
+    assert stage.bot is not None
+    settings = config.read(
+        {"DATABASE_URL": stage.database_url, "GITHUB_API_URL": stage.sandbox.api_url}, credentials=False
+    )
+    monkeypatch.setattr("bot.operations.time.time", at.timestamp)
+    taken = await operations.take("lovelace/letters", 1, settings)
+    pages = replace(taken.pages, base=f"http://127.0.0.1:{stage.bot.port}")
+    pack.write(pack.make_files(taken.whole, pages, taken.site, taken.at), tmp_path / "command")
+    assert made == {path.name: path.read_bytes() for path in (tmp_path / "command").iterdir()}
+
+
+async def test_the_pack_is_for_organizers_and_not_too_large(
+    stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.sign(petition, "mallory")
+    await stage.shows(petition, 1)
+    page = f"{browser.address(petition)}/organizers"
+    for login in ("", "mallory"):
+        if login:
+            await browser.sign_in(petition, login)
+        answer = await browser.get(f"{page}/pack.zip")
+        assert (answer.status, answer.headers["Location"]) == (302, page)
+    assert (await browser.get(f"{page.replace('/1/', '/77/')}/pack.zip")).status == 404
+    browser.session.cookie_jar.clear()
+    await browser.sign_in(petition, "grace")
+    monkeypatch.setattr(pack_download, "MAX_SIGNATURES", 0)
+    assert (await browser.get(f"{page}/pack.zip")).status == 503
+    text = await browser.text(petition)
+    assert "python -m bot handover lovelace/letters#1 --out DIR" in text
+    assert "Download the pack" not in text

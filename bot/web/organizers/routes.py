@@ -6,6 +6,8 @@ they are organizers is checked repeatedly.
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,10 +23,13 @@ from bot.web.context import (
     is_canonical,
     is_visible,
 )
+from bot.web.organizers.pack_download import PackDownload
 from bot.web.organizers.service import OrganizerService
 from bot.web.organizers.sign_in import CANCELLED, ORGANIZERS, PATH, SignInRoutes, unavailable
 from bot.web.organizers.view_models import view_organizers
-from bot.web.routing import Route
+from bot.web.routing import Pool, Route
+
+_PACK: Final = replace(ORGANIZERS, pool=Pool.EXPORTS)
 
 
 class OrganizerRoutes(Struct, frozen=True):
@@ -32,6 +37,7 @@ class OrganizerRoutes(Struct, frozen=True):
 
     context: PagesContext
     service: OrganizerService | None
+    packs: PackDownload
 
     @property
     def sign_in(self) -> SignInRoutes:
@@ -40,7 +46,11 @@ class OrganizerRoutes(Struct, frozen=True):
 
     def routes(self) -> list[Route]:
         """List the routes."""
-        return [Route("GET", PATH, self._show, ORGANIZERS), *self.sign_in.routes()]
+        return [
+            Route("GET", PATH, self._show, ORGANIZERS),
+            Route("GET", f"{PATH}/pack.zip", self._pack, _PACK),
+            *self.sign_in.routes(),
+        ]
 
     async def _show(self, request: web.Request) -> web.Response:
         visit = await self._visit(request)
@@ -56,6 +66,14 @@ class OrganizerRoutes(Struct, frozen=True):
         review, records = await visit.service.review(requested.ref), await visit.service.records(requested.ref)
         shown = view_organizers(details, requested.pages, self.context, review, records)
         return self._page(request, "petition", page_url=page_url, person=person, **shown)
+
+    async def _pack(self, request: web.Request) -> web.StreamResponse:
+        visit = await self._visit(request)
+        if visit is None or not visit.is_allowed:
+            # The page says who may, and how.
+            raise web.HTTPFound(self.sign_in.page_url(request))
+        self._require_canonical(request, visit.requested, "/organizers/pack.zip")
+        return await self.packs.respond(request, visit.requested)
 
     async def _show_sign_in(self, request: web.Request) -> web.Response:
         """Show how to sign in: the same for all petitions but those that everybody may see, which have a title."""

@@ -11,6 +11,7 @@ from bot.petition.organizers.settings import LANGUAGES, PATH, Detail, Settings
 from bot.store import PetitionDetails, State
 from bot.urls import Pages
 from bot.web.context import PagesContext
+from bot.web.organizers import pack_download
 from bot.web.organizers.review import SignatureReview
 from bot.web.organizers.service import PetitionRecords
 from bot.web.pages.view_models import people_have
@@ -49,6 +50,7 @@ def view_organizers(
         "older": max(len(records.audit) - MAX_COMMANDS, 0),
         "attempts": records.attempts[:MAX_ATTEMPTS],
         "others": max(len(records.attempts) - MAX_ATTEMPTS, 0),
+        "is_pack_small": snapshot.count <= pack_download.MAX_SIGNATURES,
         "link": pages.roster if pages.key else None,
     }
 
