@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign, Unsign
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Reason, digest
 from bot.petition.github_facts import (
     Continuation,
@@ -477,10 +478,12 @@ async def test_a_crowd_is_all_who_signed_also_where_they_are_not_shown(scene: Sc
     for login in ("ada", "grace", "alan", "linus"):
         await scene.sign(login, "Somebody")
     await scene.unsign("linus")
-    await scene.store.account_ages.record(LETTER.id, {person("grace").id: 400})
+    await scene.store.account_ages.record(LETTER.id, [Account(person("grace").id, 400)])
     crowd = await scene.store.rosters.get_sample(LETTER.id, 2)
     assert [(one.login, one.name) for one in crowd.signatures] == [("alan", None), ("grace", None)]
-    assert (crowd.born, crowd.withdrawn) == ({person("grace").id: 400}, 1)
+    (grace,) = crowd.accounts.values()
+    assert (grace.id, grace.born, grace.is_empty, crowd.withdrawn) == (person("grace").id, 400, True, 1)
+    assert crowd.waiting == {person("alan").id}
 
 
 async def test_who_withdraws_and_gives_a_command_of_organizers_in_one_comment_has_withdrawn(scene: Scene) -> None:

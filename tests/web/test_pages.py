@@ -20,6 +20,7 @@ from bot.export.letter_comparison import Comparison, compare
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
 from bot.petition.comments.faults import Fault
 from bot.petition.comments.grammar import parse
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.github_facts import Continuation, Issue
 from bot.petition.organizers.commands import CommandResults
@@ -141,7 +142,7 @@ async def test_whose_account_was_too_new_is_told_from_when_on_it_may_sign(scene:
     await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     for login, born in (("ada", 1_794_800_000), ("grace", 1_792_350_000)):
         await scene.petition.sign(login)
-        await scene.petition.store.account_ages.record(LETTER.id, {PEOPLE[login]: born})
+        await scene.petition.store.account_ages.record(LETTER.id, [Account(PEOPLE[login], born)])
     told = (await read(scene, f"{PAGE}?q=ada")).text
     assert "was written when your account was too new for this petition." in told
     assert "From 16 Dec 2026, 03:33 UTC on, your account may sign: comment /sign again then." in told

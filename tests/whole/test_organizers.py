@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +19,7 @@ from msgspec.structs import replace
 
 from bot import app, config, operations
 from bot.export import pack
+from bot.reconcile import account_review
 from bot.web.organizers import pack_download, review
 from sandbox.faults import Faults
 from sandbox.models import Issue
@@ -24,7 +27,7 @@ from sandbox.server import Sandbox
 from tests.emissions import RUN
 from tests.web.html import Read
 from tests.whole.recorded_calls import Calls
-from tests.whole.scene import Clock, Scene, scene
+from tests.whole.scene import PATIENCE, Clock, Scene, scene
 
 KEY = "a key of more than thirty-two characters"
 DAY = 86_400
@@ -71,6 +74,13 @@ class Browser:
         assert shown.status == status, shown.text
         return Read(shown.text).text
 
+    async def text_with(self, petition: Issue, words: str, clock: Clock) -> str:
+        """Load the page again until it says something, which is found out in the background."""
+        async with asyncio.timeout(PATIENCE):
+            while words not in (text := await self.text(petition)):
+                clock.ahead += review.UNFINISHED_TTL + 1
+        return text
+
     async def begin(self, petition: Issue) -> str:
         """Follow the button; gives where GitHub asks."""
         sent = await self.get(f"{self.address(petition)}/organizers/sign-in")
@@ -116,16 +126,19 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
         stage.sign(petition, login)
     stage.sign(petition, "gone")
     stage.sign(petition, "fickle")
+    await stage.shows(petition, 6)
     stage.sign(petition, "fickle", "/unsign")
     await stage.shows(petition, 5)
     stage.sandbox.accounts.delete(stage.sandbox.user("gone"))
     assert "For organizers" in (await browser.get(browser.address(petition))).text
     assert "Sign in with GitHub" in await browser.text(petition)
     await browser.sign_in(petition, "grace")
-    text = await browser.text(petition)
+    text = await browser.text_with(petition, "GitHub tells nothing of 1 account.", clock)
+    assert "so far" not in text
     assert "You are signed in as grace." in text
     assert "5 signatures. Nothing of this is proof, and nothing was done about it." in text
-    assert "0 up to 1 day, 3 up to 7 days, 3 up to 30 days, of 4 that are known" in text
+    assert "Age of the account at the time of signing, of 4 that are known Age Accounts Share" in text
+    assert "up to 1 day 0 0% up to 7 days 3 75% up to 30 days 3 75%" in text
     assert "Without followers, repositories, name and description: 3." in text
     assert "GitHub tells nothing of 1 account." in text
     assert "Logins alike: 3 like sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 To remove all" in text
@@ -135,6 +148,39 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     assert "There are no commands yet." in text
     assert "Reviewed on " in text
     assert "Older signatures" not in text
+
+
+async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
+    stage: Scene, browser: Browser, petition: Issue, clock: Clock
+) -> None:
+    for login in ("ada", "eve", "mallory", "fickle"):
+        stage.sign(petition, login)
+    await stage.shows(petition, 4)
+    clock.ahead += 3 * DAY
+    stage.sign(petition, "sofia")
+    await stage.shows(petition, 5)
+    stage.sign(petition, "fickle", "/unsign")
+    stage.sandbox.comments.hide(petition.comments[1], stage.sandbox.organizer())
+    await stage.reacted(stage.sandbox.comment(petition, "grace", "/petition remove @mallory a sock"), "+1")
+    misspelt = stage.sign(petition, "alan", "/sing")
+    quoted = stage.sign(petition, "emmy", "`/sign` Emmy")
+    await stage.reacted(misspelt, "confused")
+    await stage.reacted(quoted, "confused")
+    stage.sign(petition, "chatty", "I like it")
+    tried_again = stage.sign(petition, "linus", "/sing")
+    await stage.reacted(tried_again, "confused")
+    stage.sign(petition, "linus")
+    await stage.shows(petition, 3)
+    await browser.sign_in(petition, "grace")
+    page = Read((await browser.show(petition)).text)
+    numbers = "3 signed 2 today 3 in the last 7 days 1 withdrawn 1 hidden 1 removed 2 attempts that did not count"
+    assert f"In numbers {numbers} Days are in UTC. Worth a second look" in page.text
+    where = f"{stage.sandbox.web_url}/lovelace/letters/issues/1#issuecomment"
+    assert {f"{where}-{misspelt.id}", f"{where}-{quoted.id}"} <= set(page.links)
+    listed = page.text.partition("Attempts that did not count")[2].partition("Mistakes")[0]
+    assert re.search("emmy.*, .* UTC: the command stands between the marks of code", listed)
+    assert re.search("alan.*, .* UTC: the command is misspelt", listed)
+    assert not [login for login in ("linus", "chatty", "eve", "mallory", "fickle") if login in listed]
 
 
 async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, petition: Issue) -> None:
@@ -271,7 +317,7 @@ async def test_the_time_that_it_takes_tells_nobody_which_private_petitions_there
     assert asked == [1, 1, 0, 0]
 
 
-async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
+async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_for_it(
     stage: Scene,
     browser: Browser,
     petition: Issue,
@@ -279,20 +325,24 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(review, "ACCOUNTS_PER_CALL", 2)
-    monkeypatch.setattr(review, "MAX_CALLS", 2)
+    monkeypatch.setattr(account_review, "ACCOUNTS_PER_CALL", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)
     await browser.sign_in(petition, "grace")
     calls.forget()
-    assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
-    assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
-    assert len(calls.like("POST /api/graphql")) == 2
+    assert "Looked at 0 of 9 accounts so far." in await browser.text(petition)
+    assert "so far" not in await browser.text_with(petition, "of 9 that are known", clock)
+    assert len(calls.like("POST /api/graphql")) == 5
     clock.ahead += review.REVIEW_TTL + 1
-    assert "Looked at 8 of 9 accounts so far." in await browser.text(petition)
+    await browser.text(petition)
+    stage.sign(petition, "late")
+    await stage.shows(petition, 10)
+    assert len(calls.like("POST /api/graphql")) == 5, "nobody is asked about twice, or unless an organizer looks"
     clock.ahead += review.REVIEW_TTL + 1
-    assert "so far" not in await browser.text(petition)
+    assert "Looked at 9 of 10 accounts so far." in await browser.text(petition)
+    await browser.text_with(petition, "of 10 that are known", clock)
+    assert len(calls.like("POST /api/graphql")) == 6
 
 
 async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(

@@ -43,7 +43,7 @@ class OrganizerService:
         self._session = session
         self._now = now
         self._permissions = OrganizerPermissions(github, now)
-        self._reviews = SignatureReviews(store, github, now)
+        self._reviews = SignatureReviews(store, now)
 
     async def identify(self, code: str, verifier: str, redirect_uri: str) -> Author:
         """Return who has signed in, by GitHub's code and what proves that it is for us."""

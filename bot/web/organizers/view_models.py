@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from bot.petition.comments.faults import Fault
+from bot.petition.counting.tally import Reason
 from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import LANGUAGES, PATH, Detail, Settings
-from bot.store import PetitionDetails, State
+from bot.store import NotCounted, PetitionDetails, State
 from bot.urls import Pages
 from bot.web.context import PagesContext
 from bot.web.organizers import pack_download
@@ -19,6 +21,9 @@ from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200
 """Commands that are shown, the newest."""
+
+MAX_UNCOUNTED: Final = 100
+"""People who tried to sign and are not counted, of whom the last are shown."""
 
 MAX_ATTEMPTS: Final = 20
 """People who gave commands without being organizers, of whom the last are shown."""
@@ -37,9 +42,15 @@ def view_organizers(
     return {
         "petition": snapshot,
         "pages": pages,
+        "numbers": list(_numbers(details, review, context.today)),
+        "uncounted": [(one, _why(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
+        "uncounted_more": max(len(review.uncounted) - MAX_UNCOUNTED, 0),
         "headline": first,
         "remarks": list(_remarks(snapshot.state, records)),
         "findings": findings,
+        "shares": [] if snapshot.anonymised_at else review.found.shares(),
+        "aged": f"{review.found.aged:,}",
+        "waiting": 0 if snapshot.anonymised_at else review.found.waiting,
         "groups": []
         if snapshot.anonymised_at
         else [(one, str(one), list(write_removals(one.logins))) for one in review.found.alike],
@@ -55,6 +66,42 @@ def view_organizers(
     }
 
 
+def _numbers(details: PetitionDetails, review: SignatureReview, today: int) -> Iterator[tuple[str, int, str]]:
+    """Return what is counted, how many there are, and the part of the page that lists them."""
+    rules = details.snapshot.rules
+    yield "signed", details.snapshot.count, ""
+    yield "today", sum(number for day, number in details.days if day == today), ""
+    yield "in the last 7 days", sum(number for day, number in details.days if day > today - 7), ""
+    yield "withdrawn", review.withdrawn, ""
+    yield "hidden", review.hidden, ""
+    yield "removed", len(rules.removals), "counting" if rules.removals else ""
+    yield "not listed", details.snapshot.unlisted, ""
+    attempts = len(review.uncounted)
+    yield "attempts that did not count", attempts, "uncounted" if attempts else ""
+
+
+def _why(one: NotCounted) -> str:
+    """Format why an attempt to sign does not count."""
+    return _FAULTS.get(one.fault, _REASONS[one.reason]) if one.reason is Reason.MISTYPED else _REASONS[one.reason]
+
+
+_REASONS: Final[Mapping[Reason, str]] = {
+    Reason.MISTYPED: "the command was not understood",
+    Reason.CUT_OFF: "the command stands only below what looks like a quoted mail",
+    Reason.LATE: "after the petition closed",
+    Reason.YOUNG: "the account was too new",
+    Reason.WAITING: "waits until GitHub says who wrote it, whether it came by mail, or how old the account is",
+}
+
+_FAULTS: Final[Mapping[str, str]] = {
+    Fault.SPELLING: "the command is misspelt",
+    Fault.SLASH: "there is no / right before the command",
+    Fault.CODE: "the command stands between the marks of code",
+    Fault.MARKS: "there are marks around the command",
+    Fault.PLACE: "something else stands on the line before the command",
+    Fault.WORDS: "the words behind the command leave open whether it signs",
+}
+
 _RESULTS: Final = {"obeyed": "applied", "misunderstood": "not understood", "taken back": "withdrawn"}
 """The words for stored results."""
 
@@ -62,7 +109,7 @@ _RESULTS: Final = {"obeyed": "applied", "misunderstood": "not understood", "take
 def _findings(details: PetitionDetails, review: SignatureReview) -> Iterator[str]:
     erased_at = details.snapshot.anonymised_at
     if erased_at is None:
-        yield from review.found.lines()
+        yield from review.found.lines_without_ages()
         if not review.is_complete:
             yield "Older signatures were not reviewed."
     else:
