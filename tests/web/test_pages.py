@@ -383,6 +383,8 @@ async def test_first_signatories_stand_above_the_list_and_in_it(scene: Scene) ->
     assert len(ids) == len(set(ids))
     for other in (f"{PAGE}?q=ada", f"{PAGE}?sort=name&after=~00.1"):
         assert "First signatories" not in (await read(scene, other)).text
+    await scene.petition.say(person("grace"), Sign(unlisted=True))
+    assert "grace" not in (await read(scene)).text
     await set_up(scene, "first: [grace]\nshow: count")
     assert "First signatories" not in await scene.get(PAGE)
 

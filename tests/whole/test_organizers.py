@@ -157,7 +157,7 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
         stage.sign(petition, login)
     await stage.shows(petition, 4)
     clock.ahead += 3 * DAY
-    stage.sign(petition, "sofia")
+    stage.sign(petition, "sofia", "/sign unlisted")
     await stage.shows(petition, 5)
     stage.sign(petition, "fickle", "/unsign")
     stage.sandbox.comments.hide(petition.comments[1], stage.sandbox.organizer())
@@ -173,8 +173,8 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
     await stage.shows(petition, 3)
     await browser.sign_in(petition, "grace")
     page = Read((await browser.show(petition)).text)
-    numbers = "3 signed 2 today 3 in the last 7 days 1 withdrawn 1 hidden 1 removed 2 attempts that did not count"
-    assert f"In numbers {numbers} Days are in UTC. Worth a second look" in page.text
+    numbers = "3 signed 2 today 3 in the last 7 days 1 withdrawn 1 hidden 1 removed 1 not listed"
+    assert f"In numbers {numbers} 2 attempts that did not count Days are in UTC. Worth a second look" in page.text
     where = f"{stage.sandbox.web_url}/lovelace/letters/issues/1#issuecomment"
     assert {f"{where}-{misspelt.id}", f"{where}-{quoted.id}"} <= set(page.links)
     listed = page.text.partition("Attempts that did not count")[2].partition("Mistakes")[0]

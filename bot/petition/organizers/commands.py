@@ -27,7 +27,7 @@ from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.values import DEADLINE_ALLOWED, LOGIN, NONE, read_deadline, read_goals
+from bot.petition.organizers.values import DEADLINE_ALLOWED, NONE, PERSON, read_deadline, read_goals, read_people
 from bot.petition.untrusted_text import clean
 from bot.units import WholeEpochSeconds
 
@@ -179,7 +179,7 @@ class AboutPeople(Instruction, frozen=True):
             if self.reason is not None:
                 removals[person.id] = Removal(person.id, person.login, given.comment_id, self.reason)
         note = str(nobody) if unknown else ""
-        if len(self.logins) == 1 and _PERSON.match(self.reason or ""):
+        if len(self.logins) == 1 and PERSON.match(self.reason or ""):
             note = f"only {self.logins[0]} is meant; for several write remove [login, login] reason"
         in_order = tuple(sorted(removals.values(), key=attrgetter("user_id")))
         results = replace(results, rules=_changed(results.rules, removals=in_order))
@@ -195,7 +195,7 @@ class Remove(AboutPeople, frozen=True):
     @classmethod
     def parse(cls, argument: str, /) -> Remove:
         """Read whom, and why."""
-        logins, reason = _read_people(argument)
+        logins, reason = read_people(argument)
         if logins:
             return cls(logins, reason)
         raise NotUnderstood(message("write whom, and why: remove @login reason, or remove [login, login] reason"))
@@ -210,7 +210,7 @@ class Restore(AboutPeople, frozen=True):
     @classmethod
     def parse(cls, argument: str, /) -> Restore:
         """Read whom."""
-        logins, _ = _read_people(argument)
+        logins, _ = read_people(argument)
         if logins:
             return cls(logins)
         raise NotUnderstood(message("write whom: restore @login"))
@@ -394,20 +394,3 @@ _SHOWN: Final = 80
 _ROOM_FOR_A_REASON: Final = 200
 # A colon inside of a time or an address ends no name: there is no blank behind it.
 _ADDRESSEE = re.compile(r"(?i)from[ \t]+(?=[^:：\n]*\w)([^:：\n]{1,60}?)[ \t]*(?:：|:(?=\s|$))")
-_PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
-_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
-_PERSON = re.compile(rf"@({LOGIN}(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII)
-
-
-def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
-    """Read whom a command is about, in lower case, and what follows; nobody where that is not clear.
-
-    Between brackets no `@` is needed: a mention is mail for whoever is mentioned.
-    """
-    if several := _PEOPLE.match(argument):
-        listed = [_PERSON.fullmatch(f"@{one.removeprefix('@')}") for one in _BETWEEN.split(several[1].strip(" ,;"))]
-        logins = [person[1].lower() for person in listed if person is not None]
-        known = tuple(dict.fromkeys(logins)) if len(logins) == len(listed) else ()
-        return known, argument[several.end() :].strip()
-    person = _PERSON.match(argument)
-    return ((person[1].lower(),), argument[person.end() :].strip()) if person else ((), "")
