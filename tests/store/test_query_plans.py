@@ -165,6 +165,7 @@ async def test_looking_at_accounts_finds_its_rows_by_an_index(trace: Trace, scen
     await reviews.postpone(LETTER.id, 1.0)
     await reviews.end(LETTER.id)
     await scene.store.rosters.get_sample(LETTER.id, 9)
+    await scene.store.rosters.get_uncounted(LETTER.id)
     assert await trace.read_whole_tables(at_least=10) == {}
 
 

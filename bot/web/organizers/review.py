@@ -12,6 +12,7 @@ from typing import Final
 from cachetools import LRUCache
 from msgspec import Struct
 
+from bot.petition.comments.faults import Fault
 from bot.petition.counting.abuse_signals import AbuseSignals, assess
 from bot.petition.counting.tally import Reason
 from bot.store import NotCounted, PetitionRef, Store
@@ -73,7 +74,7 @@ class SignatureReviews:
             withdrawn=sample.withdrawn,
             at=int(self._now()),
             is_complete=len(sample.signatures) < MAX_SIGNATURES,
-            uncounted=[one for one in uncounted if one.reason in _TO_FOLLOW_UP],
+            uncounted=[one for one in uncounted if one.reason in _TO_FOLLOW_UP and one.fault != Fault.WITHDRAWAL],
             hidden=sum(one.reason is Reason.HIDDEN for one in uncounted),
         )
 

@@ -43,7 +43,7 @@ def view_organizers(
         "petition": snapshot,
         "pages": pages,
         "numbers": list(_numbers(details, review, context.today)),
-        "uncounted": [(one, _why(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
+        "uncounted": [(one, why_not_counted(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
         "uncounted_more": max(len(review.uncounted) - MAX_UNCOUNTED, 0),
         "headline": first,
         "remarks": list(_remarks(snapshot.state, records)),
@@ -80,7 +80,7 @@ def _numbers(details: PetitionDetails, review: SignatureReview, today: int) -> I
     yield "attempts that did not count", attempts, "uncounted" if attempts else ""
 
 
-def _why(one: NotCounted) -> str:
+def why_not_counted(one: NotCounted) -> str:
     """Format why an attempt to sign does not count."""
     return _FAULTS.get(one.fault, _REASONS[one.reason]) if one.reason is Reason.MISTYPED else _REASONS[one.reason]
 
@@ -99,6 +99,9 @@ _FAULTS: Final[Mapping[str, str]] = {
     Fault.CODE: "the command stands between the marks of code",
     Fault.MARKS: "there are marks around the command",
     Fault.PLACE: "something else stands on the line before the command",
+    Fault.GLUED: "the command stands right below a quotation or HTML",
+    Fault.JOINED: "the command and its next word are one",
+    Fault.CONDITION: "the command makes a condition",
     Fault.WORDS: "the words behind the command leave open whether it signs",
 }
 
