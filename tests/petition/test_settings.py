@@ -199,7 +199,15 @@ def test_a_name_is_shown_beside_the_login() -> None:
         ("goal: many", f"line 1, goal: found “many”; {KEYS['goal'].allowed}"),
         ("goal: 0", f"line 1, goal: found “0”; {KEYS['goal'].allowed}"),
         ("goal: [500, 100]", f"line 1, goal: found “[500, 100]”; {KEYS['goal'].allowed}"),
-        ("goal: {first: 5}", f"line 1, goal: found “a mapping of keys and values”; {KEYS['goal'].allowed}"),
+        ("goal: {first: 5}", f"line 1, goal: found a mapping of keys and values; {KEYS['goal'].allowed}"),
+        ("goal: [5, [6]]", f"line 1, goal: found “[5, …]”; {KEYS['goal'].allowed}"),
+        (
+            "a: b: c",
+            (
+                "line 1: found something that is not YAML (mapping values are not allowed in this context); write"
+                " one “key: value” on each line"
+            ),
+        ),
         ("goal: 5\ngoal: 6", "line 2, goal: found the key for the second time; write it once"),
         ("show: everything", f"line 1, show: found “everything”; {KEYS['show'].allowed}"),
         ("show: [name, count]", f"line 1, show: found “[name, count]”; {KEYS['show'].allowed}"),

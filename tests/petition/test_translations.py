@@ -125,6 +125,7 @@ MISTAKES = (
         "anonymise_after: x",
         "first: x",
     ),
+    *("goal: {a: b}", "goal: [[5]]", "a: b: c"),
     *("gaol: 5", "colour: red", "names: 5\nnames: 6", "- goal", "goal: [", "[" * 201, "#" * 10_001, "goal: [5, 4]"),
 )
 COMMANDS = (
