@@ -152,7 +152,7 @@ async def test_no_page_on_the_way_keeps_anybody_out(
     await expect(page.get_by_role("heading", name="Worth a second look")).to_be_visible()
     await is_for_all(page)
     await until_looked_at(page)
-    await expect(page.get_by_role("list").filter(has_text="attempts that did not count")).to_be_visible()
+    await expect(page.get_by_role("list").filter(has_text="1 attempt that did not count")).to_be_visible()
     await expect(page.get_by_role("region", name="Attempts that did not count")).to_contain_text("misspelt")
     await is_for_all(page)
     assert complaints == []

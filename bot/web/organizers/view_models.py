@@ -77,7 +77,8 @@ def _numbers(details: PetitionDetails, review: SignatureReview, today: int) -> I
     yield "removed", len(rules.removals), "counting" if rules.removals else ""
     yield "not listed", details.snapshot.unlisted, ""
     attempts = len(review.uncounted)
-    yield "attempts that did not count", attempts, "uncounted" if attempts else ""
+    what = "attempt" if attempts == 1 else "attempts"
+    yield f"{what} that did not count", attempts, "uncounted" if attempts else ""
 
 
 def why_not_counted(one: NotCounted) -> str:
