@@ -183,4 +183,4 @@ def addresses_of(config: Config, port: int | None = None) -> Addresses:
     public_url = config.public_url
     if public_url and urlsplit(public_url).port == 0:
         public_url = None if port is None else public_url.removesuffix("0") + str(port)
-    return Addresses(Site(web_url_of(config.api_url)), public_url)
+    return Addresses(Site(web_url_of(config.api_url)), public_url, config.lets_sign_in)

@@ -62,10 +62,14 @@ def pages_of(base: str, repository: Repository, number: int, key: str) -> Pages:
 
 
 class Addresses(Struct, frozen=True):
-    """GitHub's site, and where our pages can be reached from outside, if anywhere."""
+    """GitHub's site, and where our pages can be reached from outside, if anywhere.
+
+    `lets_sign_in`: organizers can sign in there, and read what is for them alone.
+    """
 
     site: Site = Site()
     public_url: str | None = None
+    lets_sign_in: bool = False
 
     def pages(self, repository: Repository, number: int, key: str) -> Pages | None:
         """Return a petition's pages as others reach them; None where they do not."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot import config
+from bot.export.csv import BYTE_ORDER_MARK
 from bot.github.manifest import NEEDS
 from bot.petition.comments.commands import OrganizerCommand, Sign, Unsign
 from bot.petition.comments.grammar import parse
@@ -143,9 +144,11 @@ def test_what_signers_are_told_to_type_means_what_they_are_told() -> None:
     assert parse(typed[-1]) == Unsign()
 
 
-def test_the_recount_that_the_documents_explain_gives_the_digest(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beginning", [BYTE_ORDER_MARK, ""])
+def test_the_recount_that_the_documents_explain_gives_the_digest(tmp_path: Path, beginning: str) -> None:
     program = re.findall(r"```python\n(.*?)```", (ROOT / "docs/RECOUNT.md").read_text(encoding="utf-8"), re.DOTALL)
-    (tmp_path / "signatures.csv").write_text("login,user_id,comment_id\nada,1,5000000001\ngrace,2,5000000002\n")
+    table = f"{beginning}user_id,login,comment_id\n1,ada,5000000001\n2,grace,5000000002\n"
+    (tmp_path / "signatures.csv").write_text(table, encoding="utf-8")
     told = subprocess.run(
         [sys.executable, "-c", program[0]], cwd=tmp_path, capture_output=True, text=True, check=True
     )

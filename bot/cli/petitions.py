@@ -22,6 +22,7 @@ from bot.cli.command import (
     with_app,
 )
 from bot.export import pack
+from bot.export.csv import BYTE_ORDER_MARK
 from bot.export.formats import FORMATS, export
 from bot.export.pack import NotAPack, check_pack
 from bot.github.petition_reader import IssueName, NotAName
@@ -95,7 +96,7 @@ def _export(options: argparse.Namespace) -> int:
     taken = _take(options)
     text = export(taken.whole, options.format, taken.pages, taken.site, taken.at)
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a file
-    print(harmless(text) if sys.stdout.isatty() else text, end="")
+    print(harmless(text.removeprefix(BYTE_ORDER_MARK)) if sys.stdout.isatty() else text, end="")
     return OK
 
 

@@ -1,4 +1,7 @@
-"""Signatures as CSV in UTF-8. No spreadsheet reads a cell as a formula, at whatever character it splits."""
+"""Signatures as CSV in UTF-8. No spreadsheet reads a cell as a formula, at whatever character it splits.
+
+The table begins with a byte order mark, by which Excel knows the encoding; Python reads it as `utf-8-sig`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from msgspec.structs import astuple
 from bot.export.schemas import SignatureRecord
 
 COLUMNS: Final = SignatureRecord.__struct_fields__
-HEADER: Final = ",".join(COLUMNS) + "\r\n"
+BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
+HEADER: Final = BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n"
 
 
 def rows(signatures: Iterable[SignatureRecord]) -> str:

@@ -12,10 +12,11 @@ import io
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import jinja2
 import msgspec
@@ -103,15 +104,37 @@ def write(files: Mapping[str, Iterable[bytes]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise NotEmpty(f"{folder} is not empty; name a new folder, so that a pack never mixes with another")
+    _write(files, lambda name: (folder / name).open("wb"))
+
+
+def write_zip(
+    files: Mapping[str, Iterable[bytes]], target: IO[bytes], folder: str, made_at: WholeEpochSeconds
+) -> None:
+    """Write a pack and its checksums into a ZIP file, in a folder of this name."""
+    at = datetime.fromtimestamp(made_at, UTC)
+    moment = (at.year, at.month, at.day, at.hour, at.minute, at.second)
+
+    def create(name: str) -> IO[bytes]:
+        entry = ZipInfo(f"{folder}/{name}", moment)
+        entry.compress_type = ZIP_DEFLATED
+        entry.external_attr = 0o644 << 16
+        return archive.open(entry, "w", force_zip64=True)
+
+    with ZipFile(target, "w") as archive:
+        _write(files, create)
+
+
+def _write(files: Mapping[str, Iterable[bytes]], create: Callable[[str], IO[bytes]]) -> None:
     checksums: dict[str, str] = {}
     for name, parts in files.items():
         total = hashlib.sha256()
-        with (folder / name).open("wb") as file:
+        with create(name) as file:
             for part in parts:
                 total.update(part)
                 file.write(part)
         checksums[name] = total.hexdigest()
-    (folder / CHECKSUMS).write_bytes(format_checksums(checksums).encode())
+    with create(CHECKSUMS) as file:
+        file.write(format_checksums(checksums).encode())
 
 
 def format_checksums(checksums: Mapping[str, str]) -> str:
@@ -276,7 +299,7 @@ def _contradictions(record: PackRecord) -> Iterator[str]:
 
 def _differing_rows(record: PackRecord, content: bytes) -> Iterator[str]:
     try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         yield f"{TABLE} cannot be read: {error}"
         return

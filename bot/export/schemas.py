@@ -43,8 +43,11 @@ class ResponseRecord(Struct, frozen=True, kw_only=True):
     """The official answer to a petition."""
 
     text: str
-    login: str
+    login: Annotated[str, Meta(description="The organizer who gave it.")]
     given_at: Time
+    addressee: Annotated[str | None, Meta(description="Whose answer it is, where that is not the organizer.")] = (
+        None
+    )
 
 
 class PetitionRecord(Struct, frozen=True, kw_only=True):
@@ -179,7 +182,9 @@ def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRec
         deadline=None if settings.deadline is None else iso(settings.deadline),
         response=None
         if given is None
-        else ResponseRecord(text=given.text, login=given.login, given_at=iso(given.at)),
+        else ResponseRecord(
+            text=given.text, login=given.login, given_at=iso(given.at), addressee=given.addressee or None
+        ),
         letter=snapshot.letters[-1].digest if snapshot.letters else None,
         letter_changed_at=iso(snapshot.letter_changed[0]) if snapshot.letter_changed else None,
         unlisted=snapshot.unlisted,

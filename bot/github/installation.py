@@ -52,9 +52,9 @@ class InstallationClient:
         """Return the seconds to wait after publishing so many threads, so that calls last; each costs two."""
         return self.throttle.spacing(2 * threads, self.session.now())
 
-    def low_priority_spacing(self) -> Seconds:
+    def low_priority_spacing(self, resource: str = "core") -> Seconds:
         """Return the seconds to leave after a call of low priority, such as a reaction."""
-        return self.throttle.low_priority_spacing(self.session.now())
+        return self.throttle.low_priority_spacing(self.session.now(), resource)
 
     def remaining_calls(self) -> dict[str, int]:
         """Return how many calls each of GitHub's buckets has left."""

@@ -146,9 +146,9 @@ class Throttle(Struct):
         bucket = self._buckets.get("core")
         return 0.0 if bucket is None else bucket.spacing(calls, now)
 
-    def low_priority_spacing(self, now: EpochSeconds) -> Seconds:
+    def low_priority_spacing(self, now: EpochSeconds, resource: str = "core") -> Seconds:
         """Return the seconds to leave after a call of low priority, such as a reaction."""
-        bucket = self._buckets.get("core")
+        bucket = self._buckets.get(resource)
         return 0.0 if bucket is None else bucket.low_priority_spacing(now)
 
     def record_limit(self, resource: str, headers: Mapping[str, str], now: EpochSeconds) -> Wait:

@@ -100,21 +100,28 @@ def message(text: str) -> str:
 
 
 class Message(Struct, frozen=True):
-    """A message and the value in it, if it has one, to be translated later; as a text it is English."""
+    """A message and the value in it, if it has one, to be translated later; as a text it is English.
+
+    The `detail` behind it is there in English only.
+    """
 
     message: str
     value: str = ""
+    detail: str = ""
 
     def __str__(self) -> str:
         """Format it in English."""
-        return self.message.format(value=self.value)
+        return self.message.format(value=self.value) + self.detail
 
     def in_language(self, language: str) -> str:
         """Format it in a language."""
         tr = translator(language)
+        if tr.locale.language == _ENGLISH:
+            return str(self)
         return tr.translate(self.message, value=tr.name(self.value))
 
 
+_ENGLISH: Final = "en"
 _SECONDS_PER_DAY: Final = 86_400
 
 

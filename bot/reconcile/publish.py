@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from bot.github.errors import Gone
 from bot.petition.comments.comment import body_digest
 from bot.petition.github_facts import IssueGone
+from bot.petition.organizers.settings import MOST_FIRST
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
 from bot.reconcile.error_meaning import NameReused, is_deleted
 from bot.reconcile.publish_plan import (
@@ -32,7 +33,7 @@ from bot.store import Due, Publication, Store, Thread
 
 log = structlog.get_logger("publish")
 
-NEWEST: Final = 100
+NEWEST: Final = 100 + MOST_FIRST
 """How many signatories a block shows at most; settings may want fewer."""
 
 

@@ -304,12 +304,15 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
     pages = first and addresses.pages(petition.repository, first.number, petition.page_key)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
     is_public = settings.public_roster and bool(settings.show)
-    lists_people = is_public or (settings.show and settings.names)
+    is_named = bool(settings.show) and petition.anonymised_at is None
+    lists_people = is_public or (settings.show and (settings.names or known.first))
+    newest = [one for one in petition.newest if one not in known.first][: settings.names]
     return block.BlockContent(
         count=petition.count,
         digest=petition.digest,
         as_of=int(now),
-        newest=petition.newest[: settings.names] if settings.show and petition.anonymised_at is None else (),
+        first=known.first if is_named else (),
+        newest=newest if is_named else (),
         unlisted=petition.unlisted if lists_people and petition.anonymised_at is None else 0,
         anonymised_at=petition.anonymised_at,
         goal=next_goal(settings.goals, petition.count),
@@ -329,6 +332,7 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
         search_url=f"{pages.roster}#roster" if pages and is_public else None,
         csv_url=pages.of(".csv") if pages and is_public else None,
         json_url=pages.of(".json") if pages else None,
+        organizers_url=pages.of("/organizers") if pages and addresses.lets_sign_in else None,
         verify_url=f"{pages.roster}#recount" if pages else None,
         site_url=addresses.site.url,
         threads=names if len(names) > 1 else (),

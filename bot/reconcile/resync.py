@@ -197,8 +197,7 @@ class ThreadResync(Struct, frozen=True):
         nodes = [listing.node_ids[one] for one in unknown if one in listing.node_ids]
         if nodes:
             accounts = await self.client.get_accounts(nodes)
-            born = {one.id: one.born for one in accounts.values()}
-            await self.store.account_ages.record(self.thread.issue_id, born)
+            await self.store.account_ages.record(self.thread.issue_id, accounts.values())
 
     async def _check_writes(self) -> None:
         """Check whether our writes replaced somebody's edit of a body, where no delivery has told for sure."""

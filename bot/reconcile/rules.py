@@ -12,7 +12,7 @@ from bot.github.installation import InstallationClient
 from bot.petition.comments.comment import Author
 from bot.petition.github_facts import Repository
 from bot.petition.organizers.commands import CommandResults, GivenCommand, apply_commands, logins_in
-from bot.petition.organizers.settings import FOLDERS, PATH, explain_misplaced, is_misplaced
+from bot.petition.organizers.settings import FOLDERS, PATH, is_misplaced
 from bot.petition.organizers.settings import digest as digest_of
 from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext
@@ -38,12 +38,7 @@ async def decide_rules(known: Publication, context: PublishContext) -> CommandRe
     decide = partial(apply_commands, commands=known.commands, organizers=organizers, named=named)
     if decide(settings.settings).recount_at >= settings.read_at:
         settings = await read()
-    language = settings.settings.language
-    mistakes = [one if isinstance(one, str) else one.in_language(language) for one in settings.mistakes]
-    remarks = [f"{PATH}, {mistake}" for mistake in mistakes]
-    if settings.misplaced:
-        remarks.append(explain_misplaced(settings.misplaced, language))
-    return decide(settings.settings, remarks=remarks)
+    return decide(settings.settings, remarks=settings.remarks(settings.settings.language))
 
 
 async def read_settings(

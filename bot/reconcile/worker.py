@@ -13,6 +13,7 @@ from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Un
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
+from bot.reconcile.account_review import AccountReview
 from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
 from bot.reconcile.installation_sync import InstallationSync, is_due
 from bot.reconcile.letter_history import LetterHistory
@@ -67,11 +68,14 @@ class Worker(Struct):
     _history: LetterHistory | None = None
     _history_after: EpochSeconds = 0.0
     """When to go on with what a letter said before the App came."""
+    _review: AccountReview | None = None
+    _review_after: EpochSeconds = 0.0
+    """When to go on with looking at accounts."""
     _publishes_after: EpochSeconds = 0.0
     """When there may be the next publication, so that the hour's calls are not spent too soon."""
     _reactions_after: EpochSeconds = 0.0
     _reacts_next: bool = False
-    """Whether it is a reaction's turn; they take turns with discovery and a letter's history."""
+    """Whether it is a reaction's turn; they take turns with what else can wait."""
 
     async def step(self, lease: Lease) -> EpochSeconds:
         """Do the most urgent task and return 0; or return until when there is none.
@@ -99,10 +103,14 @@ class Worker(Struct):
         return 0.0 if await self._do_background_task(now) else min(times)
 
     async def _do_background_task(self, now: EpochSeconds) -> bool:
-        """Take a step of discovery or of a letter's history, or react once; return whether any was due."""
+        """Take a step of discovery, a letter's history or a look at accounts, or react once.
+
+        Return whether any was due.
+        """
         discovery = await self._get_discovery(now)
         history = await self._get_history(now) if discovery is None else None
-        is_idle = discovery is None and history is None
+        review = await self._get_review(now) if discovery is None and history is None else None
+        is_idle = discovery is None and history is None and review is None
         reacts, self._reacts_next = is_idle or self._reacts_next, not self._reacts_next
         if reacts and await self._acknowledge_next(now):
             return True
@@ -111,6 +119,9 @@ class Worker(Struct):
         if history is not None:
             self._history = history if await history.step() else None
             self._history_after = self.now() + self.client.low_priority_spacing()
+        if review is not None:
+            self._review = review if await review.step() else None
+            self._review_after = self.now() + self.client.low_priority_spacing("graphql")
         return not is_idle
 
     async def _get_discovery(self, now: EpochSeconds) -> InstallationSync | None:
@@ -142,6 +153,16 @@ class Worker(Struct):
                 return None
             self._history = LetterHistory(thread, self.store, self.client, self.now, self.intervals.resync)
         return self._history
+
+    async def _get_review(self, now: EpochSeconds) -> AccountReview | None:
+        """Return the look at accounts to go on with, or to begin; None where none is due."""
+        if self._review_after > now:
+            return None
+        if self._review is None:
+            petition_id = await self.store.account_reviews.get_due(self.installation_id, now)
+            if petition_id is not None:
+                self._review = AccountReview(petition_id, self.store, self.client, self.now, self.intervals.resync)
+        return self._review
 
     async def _reread(self, thread: ThreadToRead) -> None:
         now = self.now()

@@ -1,5 +1,6 @@
 """The only SQL: what GitHub reported, and what is derived from it."""
 
+from bot.store.account_reviews import Signer
 from bot.store.acknowledgements import AckDue
 from bot.store.audit_log import Attempts, AuditEntry
 from bot.store.body_writes import KnownBody, LastBodies, OurWrite, outside_digest

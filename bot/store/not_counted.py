@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from bot.petition.counting.tally import Reason, explain
 from bot.petition.github_facts import Repository
 from bot.store.engine.database import Statement, Transaction, statement
 from bot.store.recording.signatures import read_account_ages
-from bot.store.row_codec import COMMENT_COLUMNS, read_comment
+from bot.store.row_codec import COMMENT_COLUMNS, CommentRow, read_comment
 from bot.store.snapshots import Snapshot
 from bot.units import WholeEpochSeconds
 
@@ -76,11 +77,14 @@ def read_not_counted(transaction: Transaction, snapshot: Snapshot, login: str) -
     found = transaction.tuples(_COMMENTS_OF_AUTHOR, snapshot.petition_id, author_id, comment_id)
     rows = {row.comment.id: row for row in map(read_comment, found)}
     born = read_account_ages(transaction, [author_id]) if snapshot.rules.asks_for_age else {}
+    return _explain(snapshot, rows, born.get(author_id))
+
+
+def _explain(
+    snapshot: Snapshot, rows: Mapping[int, CommentRow], born: WholeEpochSeconds | None
+) -> NotCounted | None:
     uncounted = explain(
-        (row.comment for row in rows.values()),
-        closed_at=snapshot.closed_at,
-        rules=snapshot.rules,
-        born=born.get(author_id),
+        (row.comment for row in rows.values()), closed_at=snapshot.closed_at, rules=snapshot.rules, born=born
     )
     if uncounted is None:
         return None
@@ -93,5 +97,56 @@ def read_not_counted(transaction: Transaction, snapshot: Snapshot, login: str) -
     return NotCounted(
         author.login, uncounted.reason, uncounted.at, thread.repository, thread.number, uncounted.comment_id,
         uncounted.fault, uncounted.has_orders,
-        old_enough_at=snapshot.rules.old_enough_at(born.get(author_id)) if is_young else None,
+        old_enough_at=snapshot.rules.old_enough_at(born) if is_young else None,
     )  # fmt: skip
+
+
+_MOST_PEOPLE: Final = 2_000
+"""People without a signature whose comments are read, those who commented last."""
+
+# Mere words are not read: nobody counts them as an attempt.
+_PEOPLE_WITHOUT_SIGNATURE: Final = statement("""
+    SELECT author_id FROM comments
+    WHERE issue_id IN (SELECT issue_id FROM threads WHERE petition_id = $1 AND NOT gone)
+      AND author_id IS NOT NULL AND (command IS NOT NULL OR doubtful)
+    GROUP BY author_id
+    HAVING max(CASE WHEN counted THEN 1 ELSE 0 END) = 0
+       AND max(CASE WHEN command IN ('sign', 'order') OR ack_wanted = 'confused' OR doubtful THEN 1 ELSE 0 END) = 1
+    ORDER BY max(created_at) DESC, author_id DESC LIMIT $2
+""")
+
+_COMMENTS_OF_AUTHORS: Final = statement(f"""
+    SELECT {COMMENT_COLUMNS} FROM comments
+    WHERE author_id = ANY($2::BIGINT[]) AND command IS NOT NULL AND +petition_id = $1
+    UNION ALL
+    SELECT {COMMENT_COLUMNS} FROM comments
+    WHERE petition_id = $1 AND doubtful AND command IS NULL AND author_id = ANY($2::BIGINT[])
+""")
+
+
+class UncountedComments(Struct, frozen=True):
+    """The comments of people who may have tried to sign a petition and have no signature."""
+
+    snapshot: Snapshot
+    by_author: Mapping[int, Sequence[CommentRow]]
+    born: Mapping[int, WholeEpochSeconds]
+
+    def explain(self) -> list[NotCounted]:
+        """Return why they are not counted, the latest first; with many people this takes a while."""
+        found = (self._explain(author_id, rows) for author_id, rows in self.by_author.items())
+        return sorted((one for one in found if one is not None), key=lambda one: (-one.at, one.comment_id))
+
+    def _explain(self, author_id: int, rows: Sequence[CommentRow]) -> NotCounted | None:
+        return _explain(self.snapshot, {row.comment.id: row for row in rows}, self.born.get(author_id))
+
+
+def read_uncounted(transaction: Transaction, snapshot: Snapshot) -> UncountedComments:
+    """Read the comments of those who may have tried to sign and have no signature."""
+    people = [row[0] for row in transaction.tuples(_PEOPLE_WITHOUT_SIGNATURE, snapshot.petition_id, _MOST_PEOPLE)]
+    by_author: dict[int, list[CommentRow]] = {author_id: [] for author_id in people}
+    if people:
+        for row in map(read_comment, transaction.tuples(_COMMENTS_OF_AUTHORS, snapshot.petition_id, people)):
+            if row.comment.author is not None:
+                by_author[row.comment.author.id].append(row)
+    born = read_account_ages(transaction, people) if snapshot.rules.asks_for_age and people else {}
+    return UncountedComments(snapshot, by_author, born)

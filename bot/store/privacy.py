@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import END_OF_TIME, without_details
+from bot.store.account_reviews import drop_looks
 from bot.store.audit_log import drop_attempts_by, drop_attempts_on
 from bot.store.engine.database import Records, Transaction, statement, upsert
 from bot.store.recording.signatures import SECONDS_PER_DAY, derive_comment, derive_signatures
@@ -135,6 +136,7 @@ def forget_people(transaction: Transaction, people: Collection[int], now: WholeE
         unit.add_comment(row)
     _erase_details(unit, rows, until=now, now=now)
     drop_attempts_by(transaction, people)
+    drop_looks(transaction, list(people))
     standing = sum(row.counted for row in rows)
     return Forgotten(tuple(people), len(rows), len({row.petition_id for row in rows}), standing)
 

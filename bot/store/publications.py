@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from bot.petition.counting.tally import Signature
 from bot.petition.github_facts import IssueFact
 from bot.petition.organizers.commands import CommandResults, GivenCommand, logins_in
 from bot.store.body_writes import (
@@ -22,6 +23,7 @@ from bot.store.errors import NoSuchPetition
 from bot.store.publishing_queue import read_continuing_at
 from bot.store.recording.observations import RecordContext, record_observations
 from bot.store.recording.unit_of_work import UnitOfWork
+from bot.store.roster_pages import read_first
 from bot.store.rosters import read_days
 from bot.store.rules import (
     KnownSettings,
@@ -56,6 +58,8 @@ class Publication(Struct, frozen=True):
     """Signatures by day (UTC, since 1970), where the block says something of it."""
     continuing_at: WholeEpochSeconds
     """When a continuation issue was asked for that is not known yet; 0 for never."""
+    first: tuple[Signature, ...] = ()
+    """The signatures of those whom the settings name first, in their order."""
 
 
 class PlannedBody(Struct, frozen=True):
@@ -105,6 +109,7 @@ class Publications(Records):
             commands=commands,
             organizers=read_organizers(transaction, petition.repository.id, givers),
             named=read_named(transaction, [one.comment_id for one in commands if logins_in(one.command)]),
+            first=tuple(one.signature for one in read_first(transaction, petition_id, rules.first, rules.show)),
             days=tuple(read_days(transaction, petition_id)) if shows_days else (),
             continuing_at=read_continuing_at(transaction, petition_id),
         )

@@ -71,6 +71,9 @@ class Petitions(Records):
             JOIN threads t ON t.issue_id = c.issue_id AND NOT t.gone
             JOIN petitions p ON p.id = t.petition_id AND NOT p.gone
             WHERE d.wanted > d.done AND d.ask_after <= $1
+            UNION
+            SELECT p.repository_id FROM account_reviews v JOIN petitions p ON p.id = v.petition_id AND NOT p.gone
+            WHERE v.due_after <= $1
         )
         SELECT DISTINCT r.installation_id FROM busy b
         {USABLE.format(of="b")}
@@ -78,7 +81,7 @@ class Petitions(Records):
     """)
 
     async def list_installations_with_work(self, now: EpochSeconds) -> list[int]:
-        """List installations that have petitions to publish, threads to read or comments to acknowledge."""
+        """List installations with petitions to publish, threads to read, comments to acknowledge or accounts."""
         return [row[0] for row in await self._fetch(self._INSTALLATIONS_WITH_WORK, now)]
 
     _DUE: Final = statement(f"""

@@ -187,6 +187,30 @@ def read_signature_of(
     return [_entry(row) for row in transaction.tuples(_signature_of_login(show), petition_id, login)]
 
 
+def read_first(
+    transaction: Transaction, petition_id: int, logins: Sequence[str], show: frozenset[Detail]
+) -> list[Entry]:
+    """Return the signatures of those who have some logins, in lower case, in the order of these.
+
+    Of two people who had a login one after the other, the last to sign is meant.
+    """
+    if not logins or not show:
+        return []
+    rows = transaction.tuples(_signatures_of_logins(show), petition_id, list(logins))
+    found = {entry.signature.login.lower(): entry for entry in map(_entry, rows)}
+    return [found[login] for login in logins if login in found]
+
+
+@cache
+def _signatures_of_logins(show: frozenset[Detail]) -> Statement:
+    """Return the query for the signatures of logins; it reads all signatures of a petition, as a search does."""
+    return statement(f"""
+        {_entry_statement("signatures", show, "NULL")}
+        WHERE {_LISTED_ON.format(1)} AND lower(s.login) = ANY($2::TEXT[])
+        ORDER BY s.signed_at, s.comment_id
+    """)
+
+
 _DETAILS = ((Detail.NAME, "s.name"), (Detail.AFFILIATION, "s.affiliation"), (Detail.REASON, "s.reason"))
 
 

@@ -11,16 +11,14 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Command, Unsign
 from bot.petition.comments.comment import standing
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Pair, Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.settings import Detail, Settings
 from bot.store.engine.database import Records, Transaction, read_transaction, statement
 from bot.store.letters import read_letters_with_texts
-from bot.store.not_counted import (
-    NotCounted,
-    read_not_counted,
-)
+from bot.store.not_counted import NotCounted, UncountedComments, read_not_counted, read_uncounted
 from bot.store.petition_lists import ListQuery, PetitionList, read_list
 from bot.store.roster_pages import (
     Entry,
@@ -28,12 +26,13 @@ from bot.store.roster_pages import (
     RosterQuery,
     SortOrder,
     has_sort_keys,
+    read_first,
     read_page,
     read_signature_of,
 )
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
-from bot.units import EpochSeconds, WholeEpochSeconds
+from bot.units import EpochSeconds
 
 BATCH: Final = 1_000
 """Signatures read at once for a whole roster."""
@@ -72,6 +71,8 @@ class PetitionDetails(Struct, frozen=True):
     """The signature of whoever has exactly the login that was searched for."""
     not_counted: NotCounted | None = None
     """Why there is none, where that is known."""
+    first: Sequence[Entry] = ()
+    """On the first page of the whole roster, those whom the settings name first, in their order."""
 
     @property
     def is_public(self) -> bool:
@@ -90,10 +91,14 @@ class PetitionExport(Struct, frozen=True):
 
 
 class SignerSample(Struct, frozen=True):
-    """Who has signed, the newest first, without any details; `born` is known of few accounts, by user id."""
+    """Who has signed, the newest first, without any details, and what is known of their accounts, by user id.
+
+    Nobody has looked yet at those that are `waiting`; of some of them the age is known all the same.
+    """
 
     signatures: Sequence[Signature]
-    born: Mapping[int, WholeEpochSeconds]
+    accounts: Mapping[int, Account]
+    waiting: frozenset[int]
     withdrawn: int
 
 
@@ -212,8 +217,9 @@ class Rosters(Records):
         return PetitionExport(details, entries, unlisted, _count_withdrawn(transaction, petition_id))
 
     _NEWEST_SIGNERS: Final = statement("""
-        SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born
+        SELECT s.user_id, s.login, s.comment_id, s.signed_at, a.born, a.empty, u.asked_at
         FROM signatures s LEFT JOIN accounts a ON a.user_id = s.user_id
+        LEFT JOIN unknown_accounts u ON u.user_id = s.user_id
         WHERE s.petition_id = $1 ORDER BY s.signed_at DESC, s.comment_id DESC LIMIT $2
     """)
 
@@ -222,10 +228,25 @@ class Rosters(Records):
         """Read who has signed, also where the organizers do not show it; so many of the newest at most."""
         rows = transaction.tuples(self._NEWEST_SIGNERS, petition_id, most)
         return SignerSample(
-            signatures=[Signature(user_id, login, comment_id, at) for user_id, login, comment_id, at, _ in rows],
-            born={user_id: born for user_id, *_, born in rows if born is not None},
+            signatures=[Signature(*row[:4]) for row in rows],
+            accounts={
+                user_id: Account(user_id, born, has_profile=not empty, is_only_aged=empty is None)
+                for user_id, *_, born, empty, _ in rows
+                if born is not None
+            },
+            waiting=frozenset(
+                user_id
+                for user_id, login, *_, empty, asked_at in rows
+                if login and empty is None and asked_at is None
+            ),
             withdrawn=_count_withdrawn(transaction, petition_id),
         )
+
+    @read_transaction
+    def get_uncounted(self, transaction: Transaction, petition_id: int) -> UncountedComments | None:
+        """Read the comments of people who may have tried to sign and have not; None where the petition has gone."""
+        snapshot = read_snapshot(transaction, petition_id, 0)
+        return None if snapshot is None else read_uncounted(transaction, snapshot)
 
     async def iterate_entries(self, petition_id: int) -> AsyncIterator[Sequence[Entry]]:
         """Read a whole public roster in batches, the oldest signature first, each person once.
@@ -251,9 +272,11 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
     if snapshot is None:
         return None
     settings = snapshot.rules.settings
-    page, exact, not_counted = RosterPage((), None, None), list[Entry](), None
+    page, exact, not_counted, first = RosterPage((), None, None), list[Entry](), None, list[Entry]()
     if wanted.by_operator or _is_public(settings):
         page = read_page(transaction, petition_id, wanted, settings.show)
+        if not wanted.text and page.before is None:
+            first = read_first(transaction, petition_id, settings.first, settings.show)
         if wanted.text:
             login = wanted.text.removeprefix("@")
             exact = read_signature_of(transaction, petition_id, login, settings.show)
@@ -264,7 +287,7 @@ def _read_details(transaction: Transaction, petition_id: int, wanted: RosterQuer
     days = read_days(transaction, petition_id)
     is_young = bool(days) and days[-1][0] - days[0][0] <= DAYS_BY_HOUR
     hours = [(hour, count) for hour, count in transaction.tuples(_HOURS, petition_id)] if is_young else ()
-    return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted)
+    return PetitionDetails(snapshot, letters, days, page, hours, exact, not_counted, first)
 
 
 def _is_public(settings: Settings) -> bool:

@@ -47,6 +47,12 @@ class KnownSettings(Struct, frozen=True):
         """Return whether nothing is known of a change since it was last read."""
         return self.read_at > 0
 
+    def remarks(self, language: str) -> list[str]:
+        """Return in a language what the organizers should know of the file."""
+        mistakes = (one if isinstance(one, str) else one.in_language(language) for one in self.mistakes)
+        remarks = [f"{reading.PATH}, {mistake}" for mistake in mistakes]
+        return [*remarks, reading.explain_misplaced(self.misplaced, language)] if self.misplaced else remarks
+
 
 class Named(Struct, frozen=True):
     """Whom a command's login meant when it was looked up; None for nobody."""

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from bot.hooks import Hooks
 from bot.petition.comments.comment import Comment
 from bot.petition.github_facts import CommentFact, Fact, IssueFact
+from bot.store.account_reviews import AccountReviews
 from bot.store.acknowledgements import Acknowledgements
 from bot.store.audit_log import AuditLog
 from bot.store.body_writes import Bodies
@@ -85,6 +86,7 @@ class Store:
         self._coordinator = database.coordinator(self.changed.set, supervisor)
         announce = self._announce
         self.account_ages = AccountAges(database, now, announce)
+        self.account_reviews = AccountReviews(database, now, announce)
         self.acknowledgements = Acknowledgements(database, now)
         self.audit_log = AuditLog(database, now)
         self.bodies = Bodies(database, now)

@@ -21,8 +21,9 @@ from bot.web.connection_limits import ConnectionLimiter, ConnectionLimits
 from bot.web.context import PagesContext
 from bot.web.middlewares import create_application
 from bot.web.monitoring import MonitoringRoutes, OperatorDetails, Parts, Problem, WebMetrics
-from bot.web.organizers.permissions_and_review import OrganizerService
+from bot.web.organizers.pack_download import PackDownload
 from bot.web.organizers.routes import OrganizerRoutes
+from bot.web.organizers.service import OrganizerService
 from bot.web.page_cache import PageCache
 from bot.web.pages.routes import PageRoutes
 from bot.web.pages.sse import LiveUpdates
@@ -79,7 +80,7 @@ def create_app(
         *PageRoutes(context, cache).routes(),
         *ApiRoutes(context, cache).routes(),
         *live.routes(),
-        *OrganizerRoutes(context, organizers).routes(),
+        *OrganizerRoutes(context, organizers, PackDownload(context)).routes(),
         *([] if setup_done is None else setup_done.routes()),
     ]
     application = create_application(routes, limits, metrics.record_rejected, context=context)

@@ -38,9 +38,18 @@ def test_no_cell_begins_a_formula(name: str, affiliation: str, reason: str) -> N
             assert not [cell for cell in cells if cell.lstrip('"').startswith(FORMULA)]
 
 
+def without_mark(text: str) -> str:
+    return text.encode().decode("utf-8-sig")
+
+
+def test_a_table_begins_with_the_mark_by_which_excel_knows_its_encoding() -> None:
+    assert table.HEADER.encode().startswith(b"\xef\xbb\xbfuser_id,login,")
+    assert without_mark(table.HEADER).startswith("user_id,login,")
+
+
 @given(TEXTS, TEXTS, TEXTS)
 def test_the_lines_are_read_back(name: str, affiliation: str, reason: str) -> None:
-    text = table.HEADER + table.rows([signed(name, affiliation, reason)])
+    text = without_mark(table.HEADER) + table.rows([signed(name, affiliation, reason)])
     (row,) = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     assert (row["name"], row["affiliation"]) == (neutralize(name), neutralize(affiliation))
     assert row["reason"] == neutralize(reason)

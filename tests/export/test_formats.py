@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from bot.export.csv import BYTE_ORDER_MARK
 from bot.export.formats import FORMATS, export
 from bot.store import PetitionExport
 from bot.urls import Site
@@ -20,7 +21,7 @@ def exported(whole: PetitionExport, form: str) -> str:
 
 
 def test_a_table_has_everybody_and_no_formula(whole: PetitionExport) -> None:
-    rows = list(csv.DictReader(io.StringIO(exported(whole, "csv"), newline="")))
+    rows = list(csv.DictReader(io.StringIO(exported(whole, "csv").removeprefix(BYTE_ORDER_MARK), newline="")))
     assert [row["name"] for row in rows] == list(NAMES.values())[:-1]
     assert {row["affiliation"] for row in rows} == {"'=1+1"}
 

@@ -8,12 +8,24 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from bot.cli import main
 from bot.export import pack as packing
-from bot.export.pack import CHECKSUMS, PAPER, PDF, RECORD, TABLE, NotAPack, check_pack, format_checksums
+from bot.export.pack import (
+    CHECKSUMS,
+    PAPER,
+    PDF,
+    RECORD,
+    TABLE,
+    NotAPack,
+    check_pack,
+    format_checksums,
+    make_files,
+    write_zip,
+)
 from bot.store import PetitionExport
 from bot.urls import Site
 from tests.export.conftest import AT, NAMES, PAGES, signed
@@ -156,10 +168,29 @@ def test_nobody_is_put_in_the_place_of_who_is_not_listed_nor_listed_too(partly_u
     assert "the digest does not follow from the signatures listed" in faults
 
 
+def test_as_a_zip_file_it_has_the_same_bytes_in_one_folder(
+    whole: PetitionExport, pack: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "pack.zip"
+    with file.open("wb") as target:
+        write_zip(make_files(whole, PAGES, Site(), AT), target, "acme-letters-7", AT)
+    with ZipFile(file) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "there")
+        assert archive.infolist()[0].date_time == (2026, 11, 18, 11, 6, 40)
+    (folder,) = (tmp_path / "there").iterdir()
+    assert folder.name == "acme-letters-7"
+    assert {one.name: one.read_bytes() for one in folder.iterdir()} == {
+        one.name: one.read_bytes() for one in pack.iterdir()
+    }
+
+
 def make_old(folder: Path) -> None:
     """Make it a pack of 0.1.1, whose paper was a PDF."""
     (folder / PAPER).unlink()
     (folder / PDF).write_bytes(b"%PDF-1.7\n")
+    # Its table had no byte order mark.
+    (folder / TABLE).write_text((folder / TABLE).read_text(encoding="utf-8-sig"), encoding="utf-8", newline="")
     seal(folder)
 
 
@@ -170,7 +201,7 @@ def make_oldest(folder: Path) -> None:
     for one in record["signatures"]:
         del one["letter"]
     (folder / RECORD).write_text(json.dumps(record), encoding="utf-8")
-    with (folder / TABLE).open(encoding="utf-8", newline="") as file:
+    with (folder / TABLE).open(encoding="utf-8-sig", newline="") as file:
         rows = [row[:-1] for row in csv.reader(file)]
     with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)

@@ -104,6 +104,8 @@ def test_it_shows_goal_end_removed_signatures_and_the_official_response(record: 
     ):  # fmt: skip
         assert words in text, words
     assert "https://e.org/why" in read(told).links
+    theirs = structs.replace(petition, response=structs.replace(response, addressee="ACME"))
+    assert "act. by ACME , posted by minister, 18" in said_in(structs.replace(told, petition=theirs))
     assert "Official response" not in said_in(record)
 
 

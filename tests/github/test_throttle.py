@@ -143,6 +143,7 @@ def test_what_can_wait_gets_no_more_than_that_tenth_when_calls_are_scarce() -> N
     assert throttle.low_priority_spacing(NOW) == 0
     throttle.record_headers(left(2_500), NOW)
     assert throttle.low_priority_spacing(NOW) == 3_600 / 500
+    assert throttle.low_priority_spacing(NOW, "graphql") == 0
 
 
 def test_a_bucket_without_a_limit_is_not_spaced() -> None:

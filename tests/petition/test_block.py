@@ -518,6 +518,27 @@ def test_a_long_chart_has_room_for_its_days() -> None:
     assert [int(total) for total in line.split(", ")][::7] == [2, 800]
 
 
+class TestFirstSignatories:
+    ADA, GRACE, ALAN = (Signature(number, f"login-{number}", number, NOW - number) for number in (1, 2, 3))
+
+    def test_they_stand_above_the_newest_in_the_order_that_was_asked_for(self) -> None:
+        text = render_block(facts(count=5, first=[self.GRACE, self.ADA], newest=[self.ALAN]))
+        places = [text.index(words) for words in ("First signatories", "login-2", "login-1", "Newest", "login-3")]
+        assert places == sorted(places)
+        assert "…and 2 more" in text
+
+    def test_without_any_nothing_is_said_of_them(self) -> None:
+        assert "First signatories" not in render_block(facts(newest=[self.ALAN]))
+
+    def test_they_are_left_out_after_the_newest_and_before_anything_else(self) -> None:
+        content = facts(count=5, first=[self.GRACE], newest=[self.ALAN], days=[(1, 2), (3, 4)])
+        whole = render_block(content)
+        short = render_block(content, len(whole) - 1)
+        assert ("login-2" in short, "login-3" in short) == (True, False)
+        shorter = render_block(content, len(render_block(replace(content, newest=()))) - 1)
+        assert ("First" in shorter, "mermaid" in shorter) == (False, True)
+
+
 class TestRemarks:
     def test_organizers_are_told_what_is_wrong_what_helps_and_what_holds_meanwhile(self) -> None:
         text = shown(facts(remarks=["line 1, goal: found “10k”"]))
@@ -531,6 +552,12 @@ class TestRemarks:
         assert "mistake 9" in text
         assert "mistake 10" not in text
         assert "…and 4 more" in text
+
+    def test_where_organizers_have_a_page_others_read_only_how_many_remarks_there_are(self) -> None:
+        text = render_block(facts(remarks=["line 1", "line 2"], organizers_url=f"{WEB}/organizers"))
+        assert f"[For the organizers: 2 remarks]({WEB}/organizers)" in text
+        assert "line 1" not in text
+        assert "For the organizers" not in shown(facts(organizers_url=f"{WEB}/organizers"))
 
 
 class TestSections:

@@ -97,6 +97,22 @@ def answers(ruling: CommandResults) -> list[CommandStatus]:
         ("respond We agree.", Respond("We agree.")),
         ("respond We agree.\nAll of us.\n\nThanks", Respond("We agree.\nAll of us.\n\nThanks")),
         ("respond none", Respond("")),
+        ("respond from ACME: We agree.", Respond("We agree.", "ACME")),
+        (
+            "respond From  the Ministry of  Health :\n\nWe agree: yes.",
+            Respond("We agree: yes.", "the Ministry of Health"),
+        ),
+        ("respond from وزارة الصحة: نعم", Respond("نعم", "وزارة الصحة")),
+        ("respond from 卫生部：好", Respond("好", "卫生部")),
+        ("respond from ACME: none", Respond("none", "ACME")),
+        ("respond from Monday on it is so.", Respond("from Monday on it is so.")),
+        ("respond from 10:30 on: no", Respond("from 10:30 on: no")),
+        ("respond from https://e.org", Respond("from https://e.org")),
+        ("respond from here\non: yes", Respond("from here\non: yes")),
+        ("respond from --: yes", Respond("from --: yes")),
+        (f"respond from {'a' * 61}: yes", Respond(f"from {'a' * 61}: yes")),
+        (f"respond from {'a' * 60}: yes", Respond("yes", "a" * 60)),
+        ("respond fromage: yes", Respond("fromage: yes")),
         ("help", Help()),
     ],
 )
@@ -112,6 +128,7 @@ def test_an_order_is_read(typed: str, meant: Instruction) -> None:
         *["remove @-", "remove @--- x", "remove [ada, -]", "goal 5 /sign"],
         *["close /petition goal 5", "reopen /sign Ada", "help /unsign", "recount, /petition close"],
         *["remove", "remove spam", "restore", "restore everybody!!@", "respond", "also_accept signed"],
+        *["respond from ACME:", "respond from ACME:  "],
     ],
 )
 def test_a_command_that_says_nothing_is_told_what_would(typed: str) -> None:
@@ -256,6 +273,7 @@ def test_a_deadline_in_the_past_is_taken_for_a_slip() -> None:
 def test_a_response_is_shown_until_it_is_taken_back() -> None:
     assert ruled("respond We agree.").rules.response == Response("We agree.", "grace", 101)
     assert ruled("respond We agree.", "respond none").rules.response is None
+    assert ruled("respond from ACME: Yes.").rules.response == Response("Yes.", "grace", 101, "ACME")
 
 
 def test_help_is_shown_and_a_recount_remembered() -> None:

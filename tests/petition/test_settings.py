@@ -152,6 +152,40 @@ def test_a_number_may_be_what_its_words_say_and_no_more(key: str, least: int, mo
         assert is_sound == (least <= number <= most), number
 
 
+@pytest.mark.parametrize(
+    ("written", "logins"),
+    [
+        ("[ada, Grace]", ("ada", "grace")),
+        ('["@ada", -nsmith, nsmith-, a--b, 007]', ("ada", "-nsmith", "nsmith-", "a--b", "007")),
+        ("[ada, Ada, '@ADA']", ("ada",)),
+        ("\n  - ada\n  - grace", ("ada", "grace")),
+        ("[]", ()),
+        (f"[{', '.join(f'a{number}' for number in range(20))}]", tuple(f"a{number}" for number in range(20))),
+    ],
+)
+def test_first_signatories_are_logins_also_old_ones(written: str, logins: tuple[str, ...]) -> None:
+    check(f"first: {written}", first=logins)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ada",
+        "[ada lovelace]",
+        "[---]",
+        "['']",
+        "[ada, [grace]]",
+        "[аda]",
+        f"[{'a' * 41}]",
+        "['https://github.com/ada']",
+        f"[{', '.join(f'a{number}' for number in range(21))}]",
+    ],
+)
+def test_what_is_no_list_of_logins_is_a_mistake(written: str) -> None:
+    (mistake,) = mistakes(f"first: {written}")
+    assert mistake.endswith("; write a list of up to 20 logins, such as [ada, grace]")
+
+
 def test_a_name_is_shown_beside_the_login() -> None:
     check("show: name", show=frozenset({Detail.LOGIN, Detail.NAME}))
 
@@ -165,7 +199,15 @@ def test_a_name_is_shown_beside_the_login() -> None:
         ("goal: many", f"line 1, goal: found “many”; {KEYS['goal'].allowed}"),
         ("goal: 0", f"line 1, goal: found “0”; {KEYS['goal'].allowed}"),
         ("goal: [500, 100]", f"line 1, goal: found “[500, 100]”; {KEYS['goal'].allowed}"),
-        ("goal: {first: 5}", f"line 1, goal: found “a mapping of keys and values”; {KEYS['goal'].allowed}"),
+        ("goal: {first: 5}", f"line 1, goal: found a mapping of keys and values; {KEYS['goal'].allowed}"),
+        ("goal: [5, [6]]", f"line 1, goal: found “[5, …]”; {KEYS['goal'].allowed}"),
+        (
+            "a: b: c",
+            (
+                "line 1: found something that is not YAML (mapping values are not allowed in this context); write"
+                " one “key: value” on each line"
+            ),
+        ),
         ("goal: 5\ngoal: 6", "line 2, goal: found the key for the second time; write it once"),
         ("show: everything", f"line 1, show: found “everything”; {KEYS['show'].allowed}"),
         ("show: [name, count]", f"line 1, show: found “[name, count]”; {KEYS['show'].allowed}"),

@@ -106,6 +106,7 @@ EVERYTHING_IT_CAN_SAY = {
     "changed": replace(FACTS, letter_changed=(NOW - 60, 7)),
     "without names": replace(FACTS, show=frozenset(), newest=()),
     "with logins": replace(FACTS, show=frozenset({Detail.LOGIN})),
+    "first signatories": replace(FACTS, first=FACTS.newest),
     "not named": replace(FACTS, newest=[ODD]),
     "names removed": replace(FACTS, anonymised_at=NOW - 60, newest=()),
     "with a page": replace(FACTS, roster_url="https://example.org/r", csv_url="https://example.org/c"),
@@ -116,16 +117,25 @@ EVERYTHING_IT_CAN_SAY = {
 }
 MISTAKES = (
     *("goal: many", "deadline: soon", "also_accept: 5", "show: all", "names: -1", "milestones: 5", "chart: 5"),
-    *("comments_per_thread: 5", "minimum_account_age: x", "roster: x", "language: x", "anonymise_after: x"),
+    *(
+        "comments_per_thread: 5",
+        "minimum_account_age: x",
+        "roster: x",
+        "language: x",
+        "anonymise_after: x",
+        "first: x",
+    ),
+    *("goal: {a: b}", "goal: [[5]]", "a: b: c"),
     *("gaol: 5", "colour: red", "names: 5\nnames: 6", "- goal", "goal: [", "[" * 201, "#" * 10_001, "goal: [5, 4]"),
 )
 COMMANDS = (
     *("goal many", "deadline soon", "deadline 2001-01-01", "remove", "remove @eve x", "restore", "respond", "open"),
+    "respond from ACME:",
 )
 LATIN_EVERYWHERE = {"UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
 TYPED = {
     *("count", "login", "name", "affiliation", "reason", "true", "false", "public", "private"),
-    *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign"),
+    *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign", "ada", "grace"),
 }
 
 
@@ -250,6 +260,15 @@ def test_an_official_answer_is_quoted_and_harmless() -> None:
     assert "> **📣 Official response by [grace](https://github.com/grace), 22 Nov 2026**" in text
     assert "@ada" not in text
     assert "<br>See&#32;[this](https://example.org)." in text
+
+
+def test_an_answer_of_somebody_else_has_their_name_and_nothing_in_it_lives() -> None:
+    text = render_block(replace(FACTS, response=Response("No.", "grace", NOW, "ACME *& <b>Co</b> @ada")))
+    assert "Official response by ACME" in text
+    assert "github.com/grace" not in text
+    html = _html(text)
+    assert "<b>Co" not in html
+    assert "@ada" not in text
 
 
 @pytest.mark.parametrize(

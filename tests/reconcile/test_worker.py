@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.github.errors import WriteNotSent
+from bot.github.throttle import Throttle
 from bot.petition.github_facts import Unclear
+from bot.reconcile import account_review
 from bot.reconcile.resync import ThreadResync
 from bot.store import Lease
 from tests.reconcile.scene import WorkerScene
@@ -122,3 +124,41 @@ async def test_an_issue_is_asked_for_only_where_a_listing_lacks_comments(shift: 
     stage.clock.pass_by(10)
     assert (await resync.read_all()).outcome.count == 0
     assert stage.called(where) == asked + 1
+
+
+async def test_accounts_are_looked_at_after_the_tally_and_slowly_where_few_calls_are_left(
+    shift: WorkerScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_review, "ACCOUNTS_PER_CALL", 1)
+    stage = shift.stage
+    petition = stage.sandbox.petition(body="Dear all,")
+    for login in ("ada", "alan", "emmy"):
+        stage.sandbox.comment(petition, login, "/sign")
+    await shift.adopt(petition)
+    while not await shift.worker.step(Lease(lambda: True)):
+        pass
+    stage.sandbox.comment(petition, "sofia", "/sign")
+    await stage.store.account_reviews.request(petition.id)
+    stage.clock.pass_by(10)
+    await stage.store.record([Unclear(stage.installation.id, petition.id)])
+    stage.calls.clear()
+    throttle = shift.worker.client.throttle
+    throttle.record_headers(
+        {
+            "x-ratelimit-resource": "graphql",
+            "x-ratelimit-remaining": "2000",
+            "x-ratelimit-limit": "5000",
+            "x-ratelimit-reset": str(int(stage.clock()) + 3_600),
+        },
+        stage.clock(),
+    )
+    monkeypatch.setattr(Throttle, "record_headers", lambda *_: None)
+    while not await shift.worker.step(Lease(lambda: True)):
+        pass
+    writes = [call.split()[0] for call in stage.calls if call.startswith(("PATCH", "POST /api/graphql"))]
+    assert writes == ["PATCH", "POST"], "the tally first, and then one look"
+    for seconds, looked in ((1.0, 1), (7.0, 2), (1.0, 2), (7.0, 3)):
+        stage.clock.pass_by(seconds)
+        while not await shift.worker.step(Lease(lambda: True)):
+            pass
+        assert stage.called("POST /api/graphql") == looked, "no more than a tenth of an hour's calls"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Writer
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.github_facts import BodyEdit, IssueFact, IssueGone
 from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
 from bot.petition.organizers.rules_in_force import Rules
@@ -149,8 +150,23 @@ async def test_a_listing_finds_its_rows_by_an_index(trace: Trace, scene: Scene) 
     await store.threads.postpone(thread, 1.0)
     await store.threads.get(LETTER.id)
     await store.petitions.list_in_repository(REPOSITORY.id)
-    await store.account_ages.record(LETTER.id, {ADA.id: 1})
+    await store.account_ages.record(LETTER.id, [Account(ADA.id, 1)])
     assert await trace.read_whole_tables(at_least=30) == {}
+
+
+async def test_looking_at_accounts_finds_its_rows_by_an_index(trace: Trace, scene: Scene) -> None:
+    reviews = scene.store.account_reviews
+    await scene.sign("ada")
+    await reviews.request(LETTER.id)
+    assert await reviews.get_due(INSTALLATION, 9e9) == LETTER.id
+    (ada,) = await reviews.list_unknown(LETTER.id, None, 9, 9e9)
+    await reviews.list_unknown(LETTER.id, ada, 9, 9e9)
+    await reviews.record([Account(ADA.id, 1)], [], 9e9)
+    await reviews.postpone(LETTER.id, 1.0)
+    await reviews.end(LETTER.id)
+    await scene.store.rosters.get_sample(LETTER.id, 9)
+    await scene.store.rosters.get_uncounted(LETTER.id)
+    assert await trace.read_whole_tables(at_least=10) == {}
 
 
 async def test_looking_for_work_and_publishing_find_their_rows_by_an_index(trace: Trace, scene: Scene) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign, Unsign
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import Reason, digest
 from bot.petition.github_facts import (
     Continuation,
@@ -473,14 +474,58 @@ async def test_a_whole_roster_comes_in_batches_each_person_once(
     assert found == ["ada", "grace", "alan", "linus"]
 
 
+async def test_first_signatories_are_who_signed_and_is_listed_in_the_order_of_the_settings(scene: Scene) -> None:
+    await scene.say(person("ada"), Sign("Ada Lovelace", "Engines"))
+    for login in ("grace", "alan"):
+        await scene.sign(login)
+    await scene.say(person("linus"), Sign(unlisted=True))
+    settings = Settings(first=("linus", "alan", "nobody", "ada"))
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(settings)))
+
+    async def first(wanted: RosterQuery) -> list[str]:
+        details = await scene.store.rosters.get_details(LETTER.id, wanted)
+        assert details is not None
+        return [one.signature.login for one in details.first]
+
+    assert await first(RosterQuery()) == ["alan", "ada"]
+    whole = await scene.store.rosters.get_details(LETTER.id, RosterQuery(size=1))
+    assert whole is not None
+    assert await first(RosterQuery(size=1)) == ["alan", "ada"]
+    assert await first(RosterQuery(size=1, cursor=whole.page.after)) == [], "on the first page only"
+    assert await first(RosterQuery(text="ada")) == []
+    found = (await scene.store.publications.load(LETTER.id, 9)).first
+    assert [(one.login, one.name) for one in found] == [("alan", None), ("ada", "Ada Lovelace")]
+    await scene.unsign("alan")
+    assert await first(RosterQuery()) == ["ada"]
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(replace(settings, show=frozenset()))))
+    assert (await scene.store.publications.load(LETTER.id, 9)).first == ()
+
+
+async def test_of_those_who_have_no_signature_it_is_said_why_the_latest_first(scene: Scene) -> None:
+    await scene.sign("ada")
+    await scene.say(person("grace"), Phrase("", is_attempt=True, fault="spelling"))
+    await scene.say(person("alan"), Phrase("0123"))
+    await scene.say(person("barbara"), Phrase("", is_attempt=True))
+    await scene.sign("barbara")
+    await scene.sign("linus")
+    await scene.unsign("linus")
+    comments = await scene.store.rosters.get_uncounted(LETTER.id)
+    assert comments is not None
+    found = [(one.login, one.reason, one.fault) for one in comments.explain()]
+    assert found == [("linus", Reason.WITHDRAWN, ""), ("grace", Reason.MISTYPED, "spelling")]
+    assert await scene.store.rosters.get_uncounted(12_345) is None
+
+
 async def test_a_crowd_is_all_who_signed_also_where_they_are_not_shown(scene: Scene) -> None:
     for login in ("ada", "grace", "alan", "linus"):
         await scene.sign(login, "Somebody")
     await scene.unsign("linus")
-    await scene.store.account_ages.record(LETTER.id, {person("grace").id: 400})
+    await scene.store.account_ages.record(LETTER.id, [Account(person("grace").id, 400)])
     crowd = await scene.store.rosters.get_sample(LETTER.id, 2)
     assert [(one.login, one.name) for one in crowd.signatures] == [("alan", None), ("grace", None)]
-    assert (crowd.born, crowd.withdrawn) == ({person("grace").id: 400}, 1)
+    (grace,) = crowd.accounts.values()
+    assert (grace.id, grace.born, grace.is_empty, crowd.withdrawn) == (person("grace").id, 400, True, 1)
+    assert crowd.waiting == {person("alan").id}
 
 
 async def test_who_withdraws_and_gives_a_command_of_organizers_in_one_comment_has_withdrawn(scene: Scene) -> None:

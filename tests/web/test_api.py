@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from multidict import CIMultiDict
 
 from bot.export.chart import STYLE
-from bot.export.csv import neutralize
+from bot.export.csv import BYTE_ORDER_MARK, neutralize
 from bot.petition.comments.commands import Sign
 from bot.petition.counting.tally import digest
 from bot.web.api import ApiRoutes
@@ -42,7 +42,7 @@ async def headers(scene: Scene, path: str, **asked: str) -> Mapping[str, str]:
 
 
 async def rows(scene: Scene, path: str = f"{PAGE}.csv") -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(await scene.get(path), newline="")))
+    return list(csv.DictReader(io.StringIO((await scene.get(path)).removeprefix(BYTE_ORDER_MARK), newline="")))
 
 
 async def test_json_tells_the_petition_and_who_signed(scene: Scene) -> None:

@@ -12,14 +12,18 @@ from msgspec.structs import replace
 
 from bot.github.sign_in import OAuthClient
 from bot.petition.comments.comment import Author
+from bot.petition.comments.faults import Fault
 from bot.petition.counting.abuse_signals import assess
+from bot.petition.counting.tally import Reason
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
-from bot.store import Attempts, AuditEntry, KnownSettings, PetitionRef, RosterQuery, Store, sign_outs
+from bot.store import Attempts, AuditEntry, KnownSettings, NotCounted, PetitionRef, RosterQuery, Store, sign_outs
 from bot.urls import Addresses, Pages
 from bot.web.context import PagesContext
-from bot.web.organizers.permissions_and_review import OrganizerService, PetitionRecords, SignatureReview
-from bot.web.organizers.routes import COOKIE, LIFETIME
+from bot.web.organizers import view_models
+from bot.web.organizers.review import SignatureReview
+from bot.web.organizers.service import OrganizerService, PetitionRecords
+from bot.web.organizers.sign_in import COOKIE, LIFETIME
 from bot.web.organizers.view_models import view_organizers
 from bot.web.server import create_app
 from bot.web.sessions import SignedSessions
@@ -278,3 +282,9 @@ async def test_a_session_of_an_earlier_version_is_good_no_more(client: Client, s
 
 def test_a_sign_out_is_remembered_for_longer_than_a_session_lasts() -> None:
     assert sign_outs.KEPT > LIFETIME + 3600
+
+
+@pytest.mark.parametrize("fault", [one for one in Fault if one is not Fault.WITHDRAWAL])
+def test_every_fault_of_an_attempt_to_sign_has_words_of_its_own(fault: Fault) -> None:
+    said = view_models.why_not_counted(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1, fault))
+    assert said != view_models.why_not_counted(NotCounted("ada", Reason.MISTYPED, 1, REPOSITORY, 1, 1))

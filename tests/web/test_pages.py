@@ -20,6 +20,7 @@ from bot.export.letter_comparison import Comparison, compare
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Several, Sign
 from bot.petition.comments.faults import Fault
 from bot.petition.comments.grammar import parse
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.github_facts import Continuation, Issue
 from bot.petition.organizers.commands import CommandResults
@@ -141,7 +142,7 @@ async def test_whose_account_was_too_new_is_told_from_when_on_it_may_sign(scene:
     await scene.petition.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     for login, born in (("ada", 1_794_800_000), ("grace", 1_792_350_000)):
         await scene.petition.sign(login)
-        await scene.petition.store.account_ages.record(LETTER.id, {PEOPLE[login]: born})
+        await scene.petition.store.account_ages.record(LETTER.id, [Account(PEOPLE[login], born)])
     told = (await read(scene, f"{PAGE}?q=ada")).text
     assert "was written when your account was too new for this petition." in told
     assert "From 16 Dec 2026, 03:33 UTC on, your account may sign: comment /sign again then." in told
@@ -368,12 +369,37 @@ async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> Non
     assert "Your Name" not in page.text
 
 
+async def test_first_signatories_stand_above_the_list_and_in_it(scene: Scene) -> None:
+    await scene.petition.say(person("ada"), Sign("Ada Lovelace"))
+    for login in ("alan", "grace"):
+        await scene.petition.sign(login)
+    await set_up(scene, "first: [grace, nobody, ADA]")
+    page = await read(scene)
+    first = page.text.partition("First signatories")[2].partition("All signatures")
+    assert first[0].index("grace") < first[0].index("Ada Lovelace")
+    assert "alan" not in first[0]
+    assert all(name in first[2] for name in ("grace", "Ada Lovelace", "alan"))
+    ids = re.findall(r'id="(\w+)"', await scene.get(PAGE))
+    assert len(ids) == len(set(ids))
+    for other in (f"{PAGE}?q=ada", f"{PAGE}?sort=name&after=~00.1"):
+        assert "First signatories" not in (await read(scene, other)).text
+    await scene.petition.say(person("grace"), Sign(unlisted=True))
+    assert "grace" not in (await read(scene)).text
+    await set_up(scene, "first: [grace]\nshow: count")
+    assert "First signatories" not in await scene.get(PAGE)
+
+
 async def test_an_official_response_stands_above_the_letter(scene: Scene) -> None:
     await set_up(scene, "", Response("We will.\n<b>Soon.</b>", "librarian", 1_794_950_000))
     page = await read(scene)
     assert "Official response We will. <b>Soon.</b> by librarian" in page.text
     found = json.loads(await scene.get(f"{PAGE}.json"))
     assert found["petition"]["response"]["login"] == "librarian"
+    assert found["petition"]["response"]["addressee"] is None
+    await set_up(scene, "", Response("No.", "librarian", 1_794_950_000, "ACME <b>Inc.</b>"))
+    assert "Official response No. by ACME <b>Inc.</b>, posted by librarian" in (await read(scene)).text
+    found = json.loads(await scene.get(f"{PAGE}.json"))
+    assert found["petition"]["response"]["addressee"] == "ACME <b>Inc.</b>"
 
 
 async def test_an_official_response_is_shown_as_the_markdown_that_it_is(scene: Scene) -> None:

@@ -47,6 +47,7 @@ SENT: Final[Mapping[str, Mapping[str, str]]] = {
     f"{PAGE}/events": {"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     f"{PAGE}/organizers": PRIVATE_HEADERS,
     f"{PAGE}/organizers/sign-in": PRIVATE_HEADERS,
+    f"{PAGE}/organizers/pack.zip": PRIVATE_HEADERS,
     "/healthz": {"Cache-Control": "no-store"},
     "/readyz": {"Cache-Control": "no-store"},
     "/metrics": {"Cache-Control": "no-store"},

@@ -47,7 +47,9 @@ def _order(world: World, choice: Choice) -> tuple[str, Meaning]:
             return f"restore @{fake.login.upper()}", Meaning("restore", number=fake.id)
         case 9:
             text = choice.of((world.fresh("Answer").replace("-", " "), ""))
-            return f"respond {text or 'none'}", Meaning("respond", text=text)
+            by = choice.of(("", "the Town Hall")) if text else ""
+            named = f"from {by}: " if by else ""
+            return f"respond {named}{text or 'none'}", Meaning("respond", text=text, name=by)
         case _:
             return choice.of(("recount", "help", "goal a hundred", "deadline soon", "celebrate", "")), Meaning(
                 "order"
@@ -65,6 +67,7 @@ def settle_things_in_a_file(world: World, choice: Choice) -> None:
         deadline=choice.of((None, None, None, int(world.clock()) + 60)),
         accepts_phrase=choice.below(2) == 0,
         names=choice.of((20, 3, 0)),
+        first=choice.of(((), tuple(person.login for person in world.present[1::-1]))),
         show=choice.of(("all", "login", "count")),
         limit=choice.of((5, 7, 220)),
     )
@@ -130,6 +133,7 @@ def _file(wishes: Wishes) -> str:
         f"goal: [{', '.join(map(str, wishes.goals))}]",
         f"also_accept: [{PHRASE.lower() if wishes.accepts_phrase else ''}]",
         f"names: {wishes.names}",
+        f"first: [{', '.join(wishes.first)}]",
         f"show: {'[name, affiliation]' if wishes.show == 'all' else wishes.show}",
         f"comments_per_thread: {10 * wishes.limit}",
     ]

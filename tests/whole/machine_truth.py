@@ -46,6 +46,8 @@ class Wishes:
     accepts_phrase: bool = False
     names: int = 20
     """Signers that a block names; the others are only counted."""
+    first: tuple[str, ...] = ()
+    """Logins of those whom it names above the newest."""
     show: str = "all"
     """`all`, `login` or `count`."""
     limit: int = 220
@@ -130,7 +132,8 @@ class Law:
     shut_at: int | None = None
     deadline: int | None = None
     withheld: set[int] = field(default_factory=set)
-    response: str = ""
+    response: tuple[str, str] = ("", "")
+    """Whose answer it is, where that is not an organizer, and its text."""
 
     def __post_init__(self) -> None:
         self.goals, self.deadline = self.wishes.goals, self.wishes.deadline
@@ -159,7 +162,7 @@ class Law:
             case "restore":
                 self.withheld.discard(said.number)
             case "respond":
-                self.response = said.text
+                self.response = said.name, said.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +244,8 @@ class Petition:
             yield "the block is wrong about being closed"
         if ("petition.yml" in block) != self.is_file_wrong:
             yield f"the settings are {'wrong' if self.is_file_wrong else 'right'}, and the block does not say so"
-        if (re.findall(r"Official response by.*\n>\n> (.*)", block) or [""]) != [law.response]:
+        answers = re.findall(r"Official response by (?:\[.*\]\(.*\)|(.*)), .*\n>\n> (.*)", block)
+        if (answers or [("", "")]) != [law.response]:
             yield f"the official response is {law.response!r}"
         yield from _wrong_goals(block, law.goals, len(signers))
         yield from _wrong_names(block, signers, self.wishes)
@@ -314,9 +318,14 @@ def _wrong_names(block: str, signers: Sequence[Signer], wishes: Wishes) -> Itera
         yield f"the block says that {said} asked not to be listed, and {unlisted} did"
     signers = [signer for signer in signers if not signer.unlisted]
     most = 0 if wishes.show == "count" else wishes.names
-    shown = set(re.findall(r"^\| .*\]\(https?://[^/)]+/([\w-]+)\)", block, re.MULTILINE))
+    named = re.findall(r"^\| .*\]\(https?://[^/)]+/([\w-]+)\)", block, re.MULTILINE)
+    logins = {signer.user.login for signer in signers}
+    first = [login for login in wishes.first if login in logins and wishes.show != "count"]
+    if named[: len(first)] != first or ("First signatories" in block) != bool(first):
+        yield f"the block names {named}, and not first {first}"
+    shown = set(named)
     here = [signer for signer in signers if signer.user.login in shown]
-    if len(here) != len(shown) or len(here) != min(len(signers), most):
+    if len(named) != len(shown) or len(here) != len(shown) or len(here) != min(len(signers), most + len(first)):
         yield f"the block shows {sorted(shown)}, not {_names(signers)}"
     if wishes.show != "all":
         if re.findall(r"(?:Nym|Guild)\d+", block):

@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+from bot.export.csv import BYTE_ORDER_MARK
 from bot.export.formats import FORMATS
 from tests.whole.command_line import credentials, run
 from tests.whole.scene import Scene
@@ -21,7 +22,10 @@ async def test_an_organizer_takes_a_petition_away_and_anybody_checks_it(stage: S
 
     code, out, _ = await run("export", name, **database)
     assert code == 0
-    assert [row["login"] for row in csv.DictReader(io.StringIO(out, newline=""))] == ["ada", "mariam"]
+    assert [row["login"] for row in csv.DictReader(io.StringIO(out.removeprefix(BYTE_ORDER_MARK), newline=""))] == [
+        "ada",
+        "mariam",
+    ]
 
     folder = tmp_path / "pack"
     code, out, _ = await run("handover", name, "--out", str(folder), **database)

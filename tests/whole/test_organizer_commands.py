@@ -178,6 +178,9 @@ async def test_an_official_answer_stands_at_the_top_and_is_harmless(stage: Scene
     body = await says(stage, petition, "Official response by [grace]", "[our plan](https://example.org/plan)")
     assert "@ada" not in body
     assert body.index("Official") < body.index("Be the first")
+    order(stage, petition, "respond from the Library of Letters: We do not.\n\nSorry: no.")
+    body = await says(stage, petition, "Official response by the Library of Letters, ", "> We do not.")
+    assert "Official response by [grace]" not in body
 
 
 async def test_help_is_shown_while_it_is_asked_for(stage: Scene, petition: Issue) -> None:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from zipfile import ZipFile
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
-from bot import app
-from bot.web.organizers import permissions_and_review
+from bot import app, config, operations
+from bot.export import pack
+from bot.reconcile import account_review
+from bot.web.organizers import pack_download, review
 from sandbox.faults import Faults
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.emissions import RUN
 from tests.web.html import Read
 from tests.whole.recorded_calls import Calls
-from tests.whole.scene import Clock, Scene, scene
+from tests.whole.scene import PATIENCE, Clock, Scene, scene
 
 KEY = "a key of more than thirty-two characters"
 DAY = 86_400
@@ -65,6 +74,13 @@ class Browser:
         assert shown.status == status, shown.text
         return Read(shown.text).text
 
+    async def text_with(self, petition: Issue, words: str, clock: Clock) -> str:
+        """Load the page again until it says something, which is found out in the background."""
+        async with asyncio.timeout(PATIENCE):
+            while words not in (text := await self.text(petition)):
+                clock.ahead += review.UNFINISHED_TTL + 1
+        return text
+
     async def begin(self, petition: Issue) -> str:
         """Follow the button; gives where GitHub asks."""
         sent = await self.get(f"{self.address(petition)}/organizers/sign-in")
@@ -110,16 +126,19 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
         stage.sign(petition, login)
     stage.sign(petition, "gone")
     stage.sign(petition, "fickle")
+    await stage.shows(petition, 6)
     stage.sign(petition, "fickle", "/unsign")
     await stage.shows(petition, 5)
     stage.sandbox.accounts.delete(stage.sandbox.user("gone"))
     assert "For organizers" in (await browser.get(browser.address(petition))).text
     assert "Sign in with GitHub" in await browser.text(petition)
     await browser.sign_in(petition, "grace")
-    text = await browser.text(petition)
+    text = await browser.text_with(petition, "GitHub tells nothing of 1 account.", clock)
+    assert "so far" not in text
     assert "You are signed in as grace." in text
     assert "5 signatures. Nothing of this is proof, and nothing was done about it." in text
-    assert "0 up to 1 day, 3 up to 7 days, 3 up to 30 days, of 4 that are known" in text
+    assert "Age of the account at the time of signing, of 4 that are known Age Accounts Share" in text
+    assert "up to 1 day 0 0% up to 7 days 3 75% up to 30 days 3 75%" in text
     assert "Without followers, repositories, name and description: 3." in text
     assert "GitHub tells nothing of 1 account." in text
     assert "Logins alike: 3 like sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 To remove all" in text
@@ -129,6 +148,40 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     assert "There are no commands yet." in text
     assert "Reviewed on " in text
     assert "Older signatures" not in text
+
+
+async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
+    stage: Scene, browser: Browser, petition: Issue, clock: Clock
+) -> None:
+    for login in ("ada", "eve", "mallory", "fickle"):
+        stage.sign(petition, login)
+    await stage.shows(petition, 4)
+    clock.ahead += 3 * DAY
+    stage.sign(petition, "sofia", "/sign unlisted")
+    await stage.shows(petition, 5)
+    stage.sign(petition, "fickle", "/unsign")
+    stage.sandbox.comments.hide(petition.comments[1], stage.sandbox.organizer())
+    await stage.reacted(stage.sandbox.comment(petition, "grace", "/petition remove @mallory a sock"), "+1")
+    misspelt = stage.sign(petition, "alan", "/sing")
+    quoted = stage.sign(petition, "emmy", "`/sign` Emmy")
+    await stage.reacted(misspelt, "confused")
+    await stage.reacted(quoted, "confused")
+    stage.sign(petition, "chatty", "I like it")
+    await stage.reacted(stage.sign(petition, "leaver", "/unsing"), "confused")
+    tried_again = stage.sign(petition, "linus", "/sing")
+    await stage.reacted(tried_again, "confused")
+    stage.sign(petition, "linus")
+    await stage.shows(petition, 3)
+    await browser.sign_in(petition, "grace")
+    page = Read((await browser.show(petition)).text)
+    numbers = "3 signed 2 today 3 in the last 7 days 1 withdrawn 1 hidden 1 removed 1 not listed"
+    assert f"In numbers {numbers} 2 attempts that did not count Days are in UTC. Worth a second look" in page.text
+    where = f"{stage.sandbox.web_url}/lovelace/letters/issues/1#issuecomment"
+    assert {f"{where}-{misspelt.id}", f"{where}-{quoted.id}"} <= set(page.links)
+    listed = page.text.partition("Attempts that did not count")[2].partition("Mistakes")[0]
+    assert re.search("emmy.*, .* UTC: the command stands between the marks of code", listed)
+    assert re.search("alan.*, .* UTC: the command is misspelt", listed)
+    assert not [login for login in ("linus", "chatty", "leaver", "eve", "mallory", "fickle") if login in listed]
 
 
 async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, petition: Issue) -> None:
@@ -228,7 +281,9 @@ async def test_an_organizer_of_a_private_petition_gets_its_link_and_others_do_no
     asked = [
         Read((await browser.get(url)).text).text for url in (f"{browser.address(petition)}/organizers", nowhere)
     ]
-    assert asked[0] == asked[1], "strangers learn that it is there"
+    assert "lovelace/letters #77 For organizers" in asked[1]
+    assert asked[0] == asked[1].replace("#77", "#1"), "strangers learn that it is there"
+    assert "A letter" not in asked[0]
     stage.sandbox.user("mallory")
     await browser.sign_in(petition, "mallory")
     hidden, absent = await browser.show(petition), await browser.get(nowhere)
@@ -238,7 +293,10 @@ async def test_an_organizer_of_a_private_petition_gets_its_link_and_others_do_no
     links = [one for one in Read((await browser.show(petition)).text).links if "?key=" in one]
     assert (await browser.get(links[0])).status == 200
     browser.session.cookie_jar.clear()
-    assert "Sign in with GitHub" in (await browser.get(links[0].replace("?", "/organizers?"))).text
+    with_key = Read((await browser.get(links[0].replace("?", "/organizers?"))).text)
+    assert "A letter · lovelace/letters #1 For organizers" in with_key.text
+    assert "Sign in with GitHub" in with_key.text
+    assert with_key.links.count(links[0]) == 2, "the way back"
 
 
 async def test_the_time_that_it_takes_tells_nobody_which_private_petitions_there_are(
@@ -260,7 +318,7 @@ async def test_the_time_that_it_takes_tells_nobody_which_private_petitions_there
     assert asked == [1, 1, 0, 0]
 
 
-async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
+async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_for_it(
     stage: Scene,
     browser: Browser,
     petition: Issue,
@@ -268,26 +326,30 @@ async def test_a_long_roster_costs_a_few_calls_and_the_next_look_goes_on(
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(permissions_and_review, "ACCOUNTS_PER_CALL", 2)
-    monkeypatch.setattr(permissions_and_review, "MAX_CALLS", 2)
+    monkeypatch.setattr(account_review, "ACCOUNTS_PER_CALL", 2)
     for number in range(9):
         stage.sign(petition, f"person-of-{chr(97 + number)}")
     await stage.shows(petition, 9)
     await browser.sign_in(petition, "grace")
     calls.forget()
-    assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
-    assert "Looked at 4 of 9 accounts so far." in await browser.text(petition)
-    assert len(calls.like("POST /api/graphql")) == 2
-    clock.ahead += permissions_and_review.REVIEW_TTL + 1
-    assert "Looked at 8 of 9 accounts so far." in await browser.text(petition)
-    clock.ahead += permissions_and_review.REVIEW_TTL + 1
-    assert "so far" not in await browser.text(petition)
+    assert "Looked at 0 of 9 accounts so far." in await browser.text(petition)
+    assert "so far" not in await browser.text_with(petition, "of 9 that are known", clock)
+    assert len(calls.like("POST /api/graphql")) == 5
+    clock.ahead += review.REVIEW_TTL + 1
+    await browser.text(petition)
+    stage.sign(petition, "late")
+    await stage.shows(petition, 10)
+    assert len(calls.like("POST /api/graphql")) == 5, "nobody is asked about twice, or unless an organizer looks"
+    clock.ahead += review.REVIEW_TTL + 1
+    assert "Looked at 9 of 10 accounts so far." in await browser.text(petition)
+    await browser.text_with(petition, "of 10 that are known", clock)
+    assert len(calls.like("POST /api/graphql")) == 6
 
 
 async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(permissions_and_review, "MAX_SIGNATURES", 2)
+    monkeypatch.setattr(review, "MAX_SIGNATURES", 2)
     for login in ("ada", "emmy", "sofia"):
         stage.sign(petition, login)
     await stage.shows(petition, 3)
@@ -315,9 +377,13 @@ async def test_while_github_is_down_nobody_gets_in_and_that_is_said(
 
 
 async def test_who_does_not_agree_comes_back_and_is_asked_again(browser: Browser, petition: Issue) -> None:
-    back = await browser.agree(await browser.begin(petition), "grace", "cancel")
-    assert (await browser.get(back)).status == 303
-    assert "Sign in with GitHub" in await browser.text(petition)
+    assert "You cancelled" not in await browser.text(petition)
+    back = await browser.get(await browser.agree(await browser.begin(petition), "grace", "cancel"))
+    assert back.status == 303
+    page = Read((await browser.get(back.headers["Location"])).text)
+    assert "You cancelled on GitHub: nobody is signed in here" in page.text
+    assert "A letter · lovelace/letters #1" in page.text
+    assert {browser.address(petition), f"{browser.address(petition)}/organizers/sign-in"} <= set(page.links)
 
 
 async def test_nobody_is_signed_in_as_somebody_else_by_a_link(
@@ -410,3 +476,58 @@ async def test_what_github_gives_for_it_is_kept_nowhere(browser: Browser, petiti
     stored = b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
     assert not [secret for secret in (*tokens, stage.sandbox.client_secret) if secret.encode() in stored]
     assert b"ghu_" not in stored
+
+
+async def test_the_pack_is_what_the_command_makes(
+    stage: Scene, browser: Browser, petition: Issue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.sign(petition, "ada", "/sign Ada Lovelace, Analytical Engines")
+    stage.sign(petition, "mariam", "/sign مريم الحسيني")
+    await stage.shows(petition, 2)
+    await browser.sign_in(petition, "grace")
+    page = f"{browser.address(petition)}/organizers"
+    assert f"{page}/pack.zip" in Read((await browser.show(petition)).text).links
+    async with browser.session.get(f"{page}/pack.zip") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/zip")
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="lovelace-letters-1.zip"'
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        content = await answer.read()
+    async with browser.session.head(f"{page}/pack.zip") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/zip")
+    with ZipFile(BytesIO(content)) as archive:
+        archive.extractall(tmp_path)
+    folder = tmp_path / "lovelace-letters-1"
+    assert pack.check_pack(folder).lines()[0] == "A letter: 2 signatures. Files, count, digest and letter agree."
+    made = {path.name: path.read_bytes() for path in folder.iterdir()}
+    at = datetime.fromisoformat(json.loads(made["petition.json"])["made_at"])
+
+    assert stage.bot is not None
+    settings = config.read(
+        {"DATABASE_URL": stage.database_url, "GITHUB_API_URL": stage.sandbox.api_url}, credentials=False
+    )
+    monkeypatch.setattr("bot.operations.time.time", at.timestamp)
+    taken = await operations.take("lovelace/letters", 1, settings)
+    pages = replace(taken.pages, base=f"http://127.0.0.1:{stage.bot.port}")
+    pack.write(pack.make_files(taken.whole, pages, taken.site, taken.at), tmp_path / "command")
+    assert made == {path.name: path.read_bytes() for path in (tmp_path / "command").iterdir()}
+
+
+async def test_the_pack_is_for_organizers_and_not_too_large(
+    stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.sign(petition, "mallory")
+    await stage.shows(petition, 1)
+    page = f"{browser.address(petition)}/organizers"
+    for login in ("", "mallory"):
+        if login:
+            await browser.sign_in(petition, login)
+        answer = await browser.get(f"{page}/pack.zip")
+        assert (answer.status, answer.headers["Location"]) == (302, page)
+    assert (await browser.get(f"{page.replace('/1/', '/77/')}/pack.zip")).status == 404
+    browser.session.cookie_jar.clear()
+    await browser.sign_in(petition, "grace")
+    monkeypatch.setattr(pack_download, "MAX_SIGNATURES", 0)
+    assert (await browser.get(f"{page}/pack.zip")).status == 503
+    text = await browser.text(petition)
+    assert "python -m bot handover lovelace/letters#1 --out DIR" in text
+    assert "Download the pack" not in text

@@ -17,12 +17,13 @@ _MOST_REMOVALS = 500
 
 
 class BlockContent(Struct, frozen=True):
-    """Everything that the block shows. `newest` comes newest first."""
+    """Everything that the block shows. `newest` comes newest first; `first` stand above them, and are not there."""
 
     count: int
     digest: str
     as_of: WholeEpochSeconds
     newest: Sequence[Signature] = ()
+    first: Sequence[Signature] = ()
     unlisted: int = 0
     """How many who have signed asked not to be listed, where others are."""
     goal: int | None = None
@@ -39,6 +40,8 @@ class BlockContent(Struct, frozen=True):
     """Where people find out whether they are counted, unless it is shown to nobody who has signed."""
     csv_url: str | None = None
     json_url: str | None = None
+    organizers_url: str | None = None
+    """Where organizers read what they are to be told; without it the block tells them."""
     verify_url: str | None = None
     """Where it is told how to recount."""
     site_url: str = "https://github.com"

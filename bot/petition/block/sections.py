@@ -89,7 +89,7 @@ def response(content: BlockContent, tr: Translator) -> str:
     given = content.response
     if given is None:
         return ""
-    who = tr.name(_profile(given.login, content))
+    who = tr.name(inline(given.addressee) if given.addressee else _profile(given.login, content))
     title = tr.translate("Official response by {who}, {day}", who=who, day=tr.day(given.at))
     shown = clean(given.text, _RESPONSE_SHOWN) if content.roster_url else given.text
     paragraphs = [
@@ -177,14 +177,14 @@ def example_of(show: Collection[Detail], tr: Translator) -> str:
     return f"/sign {details}"
 
 
+def first(content: BlockContent, tr: Translator) -> str:
+    """Write the table of those whom the organizers name first."""
+    return _table(tr.translate("First signatories"), content.first, content, tr)
+
+
 def newest(content: BlockContent, tr: Translator) -> str:
     """Write the table of the newest signatures."""
-    if not content.newest:
-        return ""
-    title = tr.translate("Newest signatures")
-    columns = "| --: | :-- |" if tr.is_rtl else "| :-- | --: |"
-    rows = (_row(signature, content, tr) for signature in content.newest)
-    return "\n".join((f"| {title} | UTC |", columns, *rows))
+    return _table(tr.translate("Newest signatures"), content.newest, content, tr)
 
 
 def more(content: BlockContent, tr: Translator) -> str:
@@ -192,8 +192,8 @@ def more(content: BlockContent, tr: Translator) -> str:
     page = tr.translate("all signatures") if content.csv_url else tr.translate("the petition's page")
     named = ((page, content.roster_url), ("CSV", content.csv_url), ("JSON", content.json_url))
     links = " · ".join(_link(name, url) for name, url in named if url)
-    rest = content.count - content.unlisted - len(content.newest)
-    if rest <= 0 or not content.newest:
+    rest = content.count - content.unlisted - len(content.newest) - len(content.first)
+    if rest <= 0 or not (content.newest or content.first):
         return links if content.count else ""
     if links:
         return tr.count("…and {number} more: {links}", "…and {number} more: {links}", rest, links=links)
@@ -227,11 +227,16 @@ def letter_changed(content: BlockContent, tr: Translator) -> str:
 
 
 def remarks(content: BlockContent, tr: Translator) -> str:
-    """Format what the organizers should know: mistakes in the settings, and commands that were not understood."""
+    """Format what the organizers should know: mistakes in the settings, and commands that were not understood.
+
+    Where they have a page of their own, it is told there: everybody else reads only how much it is.
+    """
     if not content.remarks:
         return ""
     count = len(content.remarks)
     title = tr.count("For the organizers: {number} remark", "For the organizers: {number} remarks", count)
+    if content.organizers_url:
+        return _link(title, content.organizers_url)
     items = [f"- {tr.name(inline(remark))}" for remark in content.remarks[:_MOST_REMARKS]]
     if count > _MOST_REMARKS:
         items.append("- " + tr.count("…and {number} more", "…and {number} more", count - _MOST_REMARKS))
@@ -267,6 +272,15 @@ def note(content: BlockContent, tr: Translator) -> str:  # noqa: ARG001 - as of 
 def counted(as_of: WholeEpochSeconds, tr: Translator) -> str:
     """Format when it was counted."""
     return tr.translate("Counted {time} from the comments", time=tr.day_and_time(as_of))
+
+
+def _table(title: str, signatures: Sequence[Signature], content: BlockContent, tr: Translator) -> str:
+    """Write signatures as a table; empty for none."""
+    if not signatures:
+        return ""
+    columns = "| --: | :-- |" if tr.is_rtl else "| :-- | --: |"
+    rows = (_row(signature, content, tr) for signature in signatures)
+    return "\n".join((f"| {title} | UTC |", columns, *rows))
 
 
 def _row(signature: Signature, content: BlockContent, tr: Translator) -> str:
@@ -347,6 +361,7 @@ SECTIONS: Final = (
     Section(anonymised, 130),
     Section(instructions, 60),
     Section(letter_changed, 110),
+    Section(first, 5),
     Section(newest, 0),
     Section(more, 40),
     Section(unlisted, 35),

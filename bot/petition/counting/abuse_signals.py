@@ -90,10 +90,16 @@ class AbuseSignals(Struct, frozen=True):
 
     def lines(self) -> Iterator[str]:
         """Format everything but the groups of logins; the first line says of how many signatures."""
-        yield f"{_count(self.signatures, 'signature')}. Nothing of this is proof, and nothing was done about it."
+        headline, *others = self.lines_without_ages()
+        yield headline
         if self.aged:
             young = ", ".join(f"{number:,} up to {_count(days, 'day')}" for days, number in self.young)
             yield f"Age of the account at the time of signing: {young}, of {self.aged:,} that are known."
+        yield from others
+
+    def lines_without_ages(self) -> Iterator[str]:
+        """Format everything but the ages and the groups of logins."""
+        yield f"{_count(self.signatures, 'signature')}. Nothing of this is proof, and nothing was done about it."
         if self.signatures > self.unknown + self.waiting:
             yield f"Without followers, repositories, name and description: {self.empty:,}."
         if self.waiting:
@@ -105,7 +111,15 @@ class AbuseSignals(Struct, frozen=True):
             young = f", {burst.young:,} of them from accounts up to a week old" if burst.young else ""
             yield f"Many at once: {burst.signatures:,} in the hour from {when:%Y-%m-%d %H:%M} UTC{young}."
         if not self.is_remarkable:
-            yield "Nothing remarkable."
+            yield "Nothing remarkable so far." if self.waiting else "Nothing remarkable."
+
+    def shares(self) -> list[tuple[str, int, str]]:
+        """Return how many accounts were how young when they signed, and their share of those that are known."""
+        return [
+            (f"up to {_count(days, 'day')}", number, f"{100 * number / self.aged:.1f}%".replace(".0%", "%"))
+            for days, number in self.young
+            if self.aged
+        ]
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""

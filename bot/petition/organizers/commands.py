@@ -27,7 +27,7 @@ from bot.petition.comments.comment import Author, Comment, standing
 from bot.petition.i18n import Message, message, translator
 from bot.petition.organizers.rules_in_force import Removal, Response, Rules
 from bot.petition.organizers.settings import Settings
-from bot.petition.organizers.values import DEADLINE_ALLOWED, NONE, read_deadline, read_goals
+from bot.petition.organizers.values import DEADLINE_ALLOWED, NONE, PERSON, read_deadline, read_goals, read_people
 from bot.petition.untrusted_text import clean
 from bot.units import WholeEpochSeconds
 
@@ -179,7 +179,7 @@ class AboutPeople(Instruction, frozen=True):
             if self.reason is not None:
                 removals[person.id] = Removal(person.id, person.login, given.comment_id, self.reason)
         note = str(nobody) if unknown else ""
-        if len(self.logins) == 1 and _PERSON.match(self.reason or ""):
+        if len(self.logins) == 1 and PERSON.match(self.reason or ""):
             note = f"only {self.logins[0]} is meant; for several write remove [login, login] reason"
         in_order = tuple(sorted(removals.values(), key=attrgetter("user_id")))
         results = replace(results, rules=_changed(results.rules, removals=in_order))
@@ -195,7 +195,7 @@ class Remove(AboutPeople, frozen=True):
     @classmethod
     def parse(cls, argument: str, /) -> Remove:
         """Read whom, and why."""
-        logins, reason = _read_people(argument)
+        logins, reason = read_people(argument)
         if logins:
             return cls(logins, reason)
         raise NotUnderstood(message("write whom, and why: remove @login reason, or remove [login, login] reason"))
@@ -210,7 +210,7 @@ class Restore(AboutPeople, frozen=True):
     @classmethod
     def parse(cls, argument: str, /) -> Restore:
         """Read whom."""
-        logins, _ = _read_people(argument)
+        logins, _ = read_people(argument)
         if logins:
             return cls(logins)
         raise NotUnderstood(message("write whom: restore @login"))
@@ -252,22 +252,31 @@ class Recount(Instruction, frozen=True):
 
 
 class Respond(Instruction, frozen=True):
-    """`respond text`; an empty text removes the answer."""
+    """`respond text` or `respond from ACME: text`; an empty text removes the answer."""
 
     usage = "respond text"
-    purpose = message("shows an official answer at the top; `respond none` takes it away")
+    purpose = message(
+        "shows an official answer at the top, with `respond from ACME: text` as the answer of somebody else;"
+        " `respond none` takes it away"
+    )
 
     text: str
+    addressee: str = ""
 
     @classmethod
     def parse(cls, argument: str, /) -> Respond:
-        """Read the answer."""
+        """Read the answer, and whose it is: a short name between `from` and a colon, else there is none."""
         if not argument:
             raise NotUnderstood(message("write the answer after the word respond"))
-        return cls("" if argument.lower() in NONE else argument)
+        if (named := _ADDRESSEE.match(argument)) is None:
+            return cls("" if argument.lower() in NONE else argument)
+        if not (text := argument[named.end() :].strip()):
+            raise NotUnderstood(message("write the answer after the colon"))
+        return cls(text, " ".join(named[1].split()))
 
     def _change(self, rules: Rules, given: GivenCommand, /) -> Rules:
-        return _changed(rules, response=Response(self.text, given.author.login, given.at) if self.text else None)
+        response = Response(self.text, given.author.login, given.at, self.addressee) if self.text else None
+        return _changed(rules, response=response)
 
 
 class Help(Instruction, frozen=True):
@@ -363,35 +372,25 @@ def apply_commands(
 
 def _explain(results: CommandResults, given: GivenCommand, allowed: Message) -> CommandResults:
     """Record that a command could not be applied, and explain it to the organizers."""
-    tr = translator(results.rules.settings.language)
-    remark = tr.translate(
-        "{who} commented “{text}”: {allowed}",
-        who=tr.name(given.author.login),
-        text=tr.name(clean(str(given.command), _SHOWN)),
-        allowed=allowed.in_language(results.rules.settings.language),
-    )
+    language = results.rules.settings.language
+    remark = write_remark(given.author.login, str(given.command), allowed.in_language(language), language)
     results = replace(results, rules=_changed(results.rules, remarks=(*results.rules.remarks, remark)))
     return results.with_outcome(given, CommandStatus.NOT_UNDERSTOOD, str(allowed))
+
+
+def write_remark(login: str, text: str, allowed: str, language: str) -> str:
+    """Write in a language that somebody commented a command that was not understood, and what is allowed."""
+    tr = translator(language)
+    return tr.translate(
+        "{who} commented “{text}”: {allowed}",
+        who=tr.name(login),
+        text=tr.name(clean(text, _SHOWN)),
+        allowed=allowed,
+    )
 
 
 _ANOTHER = re.compile(r"(?:^|\s)/(?ai:petition|sign|unsign)(?![\w/-])")
 _SHOWN: Final = 80
 _ROOM_FOR_A_REASON: Final = 200
-_PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
-_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
-# Logins of today begin and end with a letter or a digit; old ones may not.
-_PERSON = re.compile(r"@((?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,40}(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII)
-
-
-def _read_people(argument: str) -> tuple[tuple[str, ...], str]:
-    """Read whom a command is about, in lower case, and what follows; nobody where that is not clear.
-
-    Between brackets no `@` is needed: a mention is mail for whoever is mentioned.
-    """
-    if several := _PEOPLE.match(argument):
-        listed = [_PERSON.fullmatch(f"@{one.removeprefix('@')}") for one in _BETWEEN.split(several[1].strip(" ,;"))]
-        logins = [person[1].lower() for person in listed if person is not None]
-        known = tuple(dict.fromkeys(logins)) if len(logins) == len(listed) else ()
-        return known, argument[several.end() :].strip()
-    person = _PERSON.match(argument)
-    return ((person[1].lower(),), argument[person.end() :].strip()) if person else ((), "")
+# A colon inside of a time or an address ends no name: there is no blank behind it.
+_ADDRESSEE = re.compile(r"(?i)from[ \t]+(?=[^:：\n]*\w)([^:：\n]{1,60}?)[ \t]*(?:：|:(?=\s|$))")

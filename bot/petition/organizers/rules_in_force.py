@@ -24,11 +24,15 @@ class Removal(Struct, frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """An official answer to the petition, and when it was given."""
+    """An official answer to the petition, and when it was given; `login` is the organizer who gave it.
+
+    `addressee` is the name of whose answer it is; empty where it is the organizer's own.
+    """
 
     text: str
     login: str
     at: WholeEpochSeconds
+    addressee: str = ""
 
 
 class Rules(Struct, frozen=True):

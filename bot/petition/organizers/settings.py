@@ -15,7 +15,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from bot.petition.i18n import Message, message, translator
-from bot.petition.organizers.values import DEADLINE_ALLOWED, read_deadline, read_goals, read_whole
+from bot.petition.organizers.values import DEADLINE_ALLOWED, read_deadline, read_goals, read_logins, read_whole
 from bot.petition.untrusted_text import clean, fold
 from bot.units import WholeEpochSeconds
 
@@ -41,6 +41,9 @@ def explain_misplaced(path: str, language: str) -> str:
 
 SIZE_LIMIT: Final = 10_000
 """Characters of a settings file; what is longer is none."""
+
+MOST_FIRST: Final = 20
+"""First signatories at most."""
 
 LANGUAGES: Final = ("en", "ar", "de")
 """The languages that the block can be written in, English first."""
@@ -68,6 +71,8 @@ class Settings(Struct, frozen=True):
     """Empty where only the count is shown; else the login is among them."""
     names: int = 20
     """How many of the newest signatures the block shows."""
+    first: tuple[str, ...] = ()
+    """Logins, in lower case, of those who stand above all others as soon as they have signed."""
     milestones: bool = True
     comments_per_thread: int = 2_200
     """Comments on a thread after which the petition goes on in another one."""
@@ -132,7 +137,7 @@ def read_sound(text: str) -> tuple[Settings, tuple[Mistake, ...]]:
     if root is None or _is_empty(root):
         return DEFAULTS, ()
     if not isinstance(root, yaml.MappingNode):
-        return DEFAULTS, (Mistake("", _line(root), _shown(_text(root)), _LINES),)
+        return DEFAULTS, (Mistake("", _line(root), _found(root), _LINES),)
     found: dict[str, Any] = {}
     mistakes = [one for key, value in root.value if (one := _take(key, value, found)) is not None]
     return Settings(**found), tuple(mistakes)
@@ -231,6 +236,11 @@ KEYS: Final = {
         _read_details,
     ),
     "names": _whole(0, 100, message("write a whole number from 0 to 100")),
+    "first": Key(
+        Annotated[list[str], Meta(max_length=MOST_FIRST)],
+        message("write a list of up to 20 logins, such as [ada, grace]"),
+        read_logins,
+    ),
     "milestones": _YES_OR_NO,
     "comments_per_thread": _whole(50, 2_400, message("write a whole number from 50 to 2400")),
     "minimum_account_age": _whole(
@@ -277,7 +287,7 @@ def _take(key: yaml.Node, value: yaml.Node, found: dict[str, Any]) -> Mistake | 
         given = _as_written(value) if known.as_text else _plain(value)
         found[setting] = known.read(msgspec.convert(given, known.type, strict=False))
     except ValueError:
-        return Mistake(name, _line(value), _shown(_text(value)), Message(known.allowed, known.value))
+        return Mistake(name, _line(value), _found(value), Message(known.allowed, known.value))
     return None
 
 
@@ -312,7 +322,14 @@ def _is_tight(one: yaml.ScalarNode, following: yaml.ScalarNode) -> bool:
     return is_plain and one.end_mark.index + 1 == following.start_mark.index
 
 
+def _found(node: yaml.Node) -> Message:
+    """Return what was found in place of a value."""
+    is_mapping = isinstance(node, yaml.MappingNode)
+    return Message(message("a mapping of keys and values")) if is_mapping else _shown(_text(node))
+
+
 def _text(node: yaml.Node) -> str:
+    """Return what a node says; only texts in it are spelled out."""
     match node:
         case yaml.ScalarNode():
             return str(node.value)
@@ -323,13 +340,7 @@ def _text(node: yaml.Node) -> str:
 
 
 def _inner(node: yaml.Node) -> str:
-    match node:
-        case yaml.ScalarNode():
-            return str(node.value)
-        case yaml.SequenceNode():
-            return "a list"
-        case _:
-            return "a mapping of keys and values"
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else "…"
 
 
 _BRACKETS: Final = 200
@@ -350,4 +361,4 @@ def _not_yaml(error: yaml.YAMLError) -> Mistake:
     problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
     line = 1 if mark is None else mark.line + 1
     said = f" ({clean(problem, _SHOWN)})" if problem else ""
-    return Mistake("", line, Message(message("something that is not YAML{value}"), said), _LINES)
+    return Mistake("", line, Message(message("something that is not YAML"), detail=said), _LINES)

@@ -1,4 +1,4 @@
-"""Read numbers and times as people write them, in the settings file and in commands alike."""
+"""Read numbers, times and logins as people write them, in the settings file and in commands alike."""
 
 from __future__ import annotations
 
@@ -19,6 +19,36 @@ DEADLINE_ALLOWED: Final = message(
     "write a date such as 2026-12-31, which means the end of that day in UTC, or a time with its zone such as"
     " 2026-12-31T18:00+01:00"
 )
+
+
+# Logins of today begin and end with a letter or a digit; old ones may not.
+LOGIN: Final = r"(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{1,40}"
+
+
+def read_logins(texts: Sequence[str]) -> tuple[str, ...]:
+    """Read logins, with or without an @, in lower case and each once; raises ValueError for anything else."""
+    logins = [text.removeprefix("@").lower() for text in texts]
+    if wrong := [login for login in logins if not re.fullmatch(LOGIN, login, re.ASCII)]:
+        raise ValueError(f"no logins: {wrong!r}")
+    return tuple(dict.fromkeys(logins))
+
+
+PERSON: Final = re.compile(rf"@({LOGIN}(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII)
+"""A mention, which is mail for whoever is mentioned."""
+
+
+def read_people(argument: str) -> tuple[tuple[str, ...], str]:
+    """Read whom a command is about, in lower case, and what follows; nobody where that is not clear.
+
+    Between brackets no `@` is needed: a mention is mail for whoever is mentioned.
+    """
+    if several := _PEOPLE.match(argument):
+        listed = [PERSON.fullmatch(f"@{one.removeprefix('@')}") for one in _BETWEEN.split(several[1].strip(" ,;"))]
+        logins = [person[1].lower() for person in listed if person is not None]
+        known = tuple(dict.fromkeys(logins)) if len(logins) == len(listed) else ()
+        return known, argument[several.end() :].strip()
+    person = PERSON.match(argument)
+    return ((person[1].lower(),), argument[person.end() :].strip()) if person else ((), "")
 
 
 def read_deadline(text: str) -> WholeEpochSeconds:
@@ -71,6 +101,8 @@ def read_goals(text: str) -> tuple[int, ...]:
     raise ValueError(f"no goals: {text!r}")
 
 
+_PEOPLE = re.compile(r"\[([^\[\]]*(?:\[bot\][^\[\]]*)*)\][,.:;!?]*")
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+(?=@)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE_AND_TIME = re.compile(r"(?i)\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d)? ?(z|[+-]\d\d:\d\d)", re.ASCII)
 _SECONDS_PER_DAY: Final = 86_400

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -11,7 +11,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bot.petition.comments.comment import standing
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.counting.tally import DigestSum, Evaluation, Pair, Signature, as_signed, evaluate_standings
+from bot.store.account_reviews import put_accounts
 from bot.store.collation import roster_keys
 from bot.store.engine.database import Records, Transaction, read_transaction, statement, upsert
 from bot.store.recording.unit_of_work import Person, PetitionRow, UnitOfWork
@@ -276,17 +278,15 @@ class AccountAges(Records):
             return []
         return [row[0] for row in transaction.tuples(self._UNKNOWN, issue_id)]
 
-    _PUT: Final = upsert("accounts", "user_id", "user_id BIGINT, born BIGINT")
-
-    async def record(self, issue_id: int, born: Mapping[int, WholeEpochSeconds]) -> None:
-        """Record when accounts were opened, by user id, and derive again who of them signs on an issue."""
-        now = int(self._now())
+    async def record(self, issue_id: int, accounts: Collection[Account]) -> None:
+        """Record when accounts were opened, and derive again who of them signs on an issue."""
+        now, people = int(self._now()), [one.id for one in accounts]
 
         def record(transaction: Transaction) -> None:
-            transaction.put(self._PUT, list(born.items()))
+            put_accounts(transaction, accounts)
             unit = UnitOfWork(transaction, [issue_id])
-            unit.read_authors(list(born))
-            unit.people |= {(petition_id, person) for petition_id in unit.petitions for person in born}
+            unit.read_authors(people)
+            unit.people |= {(petition_id, person) for petition_id in unit.petitions for person in people}
             derive_signatures(unit, now)
             unit.write(now)
 

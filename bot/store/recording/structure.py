@@ -25,6 +25,7 @@ from bot.petition.github_facts import (
     SettingsFact,
     Unclear,
 )
+from bot.store.account_reviews import drop_review
 from bot.store.audit_log import drop_attempts_on
 from bot.store.body_writes import move_body
 from bot.store.engine.database import Transaction, statement
@@ -164,6 +165,7 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
     if thread.position == 1:
         transaction.execute(_END_PETITION, thread.petition_id)
         drop_letters(transaction, thread.petition_id)
+        drop_review(transaction, thread.petition_id)
         drop_attempts_on(transaction, thread.petition_id)
 
 
@@ -261,6 +263,7 @@ def _merge(transaction: Transaction, newcomer_id: int, petition_id: int, positio
     transaction.execute(_ADOPT_COMMENTS, newcomer_id, petition_id)
     transaction.execute(_ADOPT_THREADS, newcomer_id, petition_id, position, last)
     drop_letters(transaction, newcomer_id)
+    drop_review(transaction, newcomer_id)
     transaction.execute(_DROP_SIGNATURES_OF, newcomer_id)
     drop_days(transaction, newcomer_id)
     # Who has tried what is read from the comments again.

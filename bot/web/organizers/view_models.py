@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bot.petition.organizers.commands import write_removals
+from bot.petition.comments.faults import Fault
+from bot.petition.counting.tally import Reason
+from bot.petition.organizers.commands import CommandStatus, write_remark, write_removals
 from bot.petition.organizers.rules_in_force import Rules
-from bot.petition.organizers.settings import PATH, Detail, Settings
-from bot.store import KnownSettings, PetitionDetails, State
+from bot.petition.organizers.settings import LANGUAGES, PATH, Detail, Settings
+from bot.store import NotCounted, PetitionDetails, State
 from bot.urls import Pages
 from bot.web.context import PagesContext
-from bot.web.organizers.permissions_and_review import PetitionRecords, SignatureReview
+from bot.web.organizers import pack_download
+from bot.web.organizers.review import SignatureReview
+from bot.web.organizers.service import PetitionRecords
 from bot.web.pages.view_models import people_have
 from bot.web.rendering import moment
 
 MAX_COMMANDS: Final = 200
 """Commands that are shown, the newest."""
+
+MAX_UNCOUNTED: Final = 100
+"""People who tried to sign and are not counted, of whom the last are shown."""
 
 MAX_ATTEMPTS: Final = 20
 """People who gave commands without being organizers, of whom the last are shown."""
@@ -35,9 +42,15 @@ def view_organizers(
     return {
         "petition": snapshot,
         "pages": pages,
+        "numbers": list(_numbers(details, review, context.today)),
+        "uncounted": [(one, why_not_counted(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
+        "uncounted_more": max(len(review.uncounted) - MAX_UNCOUNTED, 0),
         "headline": first,
-        "remarks": [*_remarks(snapshot.state, records.settings), *snapshot.rules.remarks],
+        "remarks": list(_remarks(snapshot.state, records)),
         "findings": findings,
+        "shares": [] if snapshot.anonymised_at else review.found.shares(),
+        "aged": f"{review.found.aged:,}",
+        "waiting": 0 if snapshot.anonymised_at else review.found.waiting,
         "groups": []
         if snapshot.anonymised_at
         else [(one, str(one), list(write_removals(one.logins))) for one in review.found.alike],
@@ -48,9 +61,50 @@ def view_organizers(
         "older": max(len(records.audit) - MAX_COMMANDS, 0),
         "attempts": records.attempts[:MAX_ATTEMPTS],
         "others": max(len(records.attempts) - MAX_ATTEMPTS, 0),
+        "is_pack_small": snapshot.count <= pack_download.MAX_SIGNATURES,
         "link": pages.roster if pages.key else None,
     }
 
+
+def _numbers(details: PetitionDetails, review: SignatureReview, today: int) -> Iterator[tuple[str, int, str]]:
+    """Return what is counted, how many there are, and the part of the page that lists them."""
+    rules = details.snapshot.rules
+    yield "signed", details.snapshot.count, ""
+    yield "today", sum(number for day, number in details.days if day == today), ""
+    yield "in the last 7 days", sum(number for day, number in details.days if day > today - 7), ""
+    yield "withdrawn", review.withdrawn, ""
+    yield "hidden", review.hidden, ""
+    yield "removed", len(rules.removals), "counting" if rules.removals else ""
+    yield "not listed", details.snapshot.unlisted, ""
+    attempts = len(review.uncounted)
+    what = "attempt" if attempts == 1 else "attempts"
+    yield f"{what} that did not count", attempts, "uncounted" if attempts else ""
+
+
+def why_not_counted(one: NotCounted) -> str:
+    """Format why an attempt to sign does not count."""
+    return _FAULTS.get(one.fault, _REASONS[one.reason]) if one.reason is Reason.MISTYPED else _REASONS[one.reason]
+
+
+_REASONS: Final[Mapping[Reason, str]] = {
+    Reason.MISTYPED: "the command was not understood",
+    Reason.CUT_OFF: "the command stands only below what looks like a quoted mail",
+    Reason.LATE: "after the petition closed",
+    Reason.YOUNG: "the account was too new",
+    Reason.WAITING: "waits until GitHub says who wrote it, whether it came by mail, or how old the account is",
+}
+
+_FAULTS: Final[Mapping[str, str]] = {
+    Fault.SPELLING: "the command is misspelt",
+    Fault.SLASH: "there is no / right before the command",
+    Fault.CODE: "the command stands between the marks of code",
+    Fault.MARKS: "there are marks around the command",
+    Fault.PLACE: "something else stands on the line before the command",
+    Fault.GLUED: "the command stands right below a quotation or HTML",
+    Fault.JOINED: "the command and its next word are one",
+    Fault.CONDITION: "the command makes a condition",
+    Fault.WORDS: "the words behind the command leave open whether it signs",
+}
 
 _RESULTS: Final = {"obeyed": "applied", "misunderstood": "not understood", "taken back": "withdrawn"}
 """The words for stored results."""
@@ -59,18 +113,24 @@ _RESULTS: Final = {"obeyed": "applied", "misunderstood": "not understood", "take
 def _findings(details: PetitionDetails, review: SignatureReview) -> Iterator[str]:
     erased_at = details.snapshot.anonymised_at
     if erased_at is None:
-        yield from review.found.lines()
+        yield from review.found.lines_without_ages()
         if not review.is_complete:
             yield "Older signatures were not reviewed."
     else:
         yield f"The names were erased on {moment(erased_at)} UTC, as the settings ask."
 
 
-def _remarks(state: State, settings: KnownSettings) -> Iterator[str]:
+def _remarks(state: State, records: PetitionRecords) -> Iterator[str]:
+    """Format what is wrong in this page's language, whatever the petition's is."""
     if state is State.OVERWRITTEN:
         yield state.advice
-    if not settings.readable:
+    if not records.settings.readable:
         yield f"{PATH} cannot be read: the App lacks the permission Contents: read-only. The last ones still apply."
+    yield from records.settings.remarks(LANGUAGES[0])
+    last = {(one.comment_id, one.position): one for one in records.audit}
+    for one in last.values():
+        if one.answer == CommandStatus.NOT_UNDERSTOOD:
+            yield write_remark(one.login, one.text, one.note, LANGUAGES[0])
 
 
 def _counted(details: PetitionDetails, review: SignatureReview) -> str:

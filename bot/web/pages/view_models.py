@@ -62,6 +62,7 @@ def view_petition(
         "query": query,
         "public": details.is_public,
         "entries": list(_with_versions(details.page.entries, letters)),
+        "first": list(_with_versions(details.first, letters)),
         "exact": details.exact,
         "not_counted": uncounted,
         "unlisted": asked_not_to_be_listed(snapshot.unlisted),

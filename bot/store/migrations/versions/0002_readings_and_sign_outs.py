@@ -26,6 +26,7 @@ def upgrade() -> None:
     op.add_column("audit", sa.Column("position", sa.BigInteger, nullable=False, server_default="0"))
     _mails()
     _unlisted()
+    _account_reviews()
 
 
 def _readings() -> None:
@@ -170,4 +171,21 @@ def _roster_keys() -> None:
         ["comment_id"],
         sqlite_where=without_key,
         postgresql_where=without_key,
+    )
+
+
+def _account_reviews() -> None:
+    """Add what organizers are shown of accounts, and whose signers are to be looked at."""
+    # Whether it has ever been used for anything that shows; NULL where only its age is known.
+    op.add_column("accounts", sa.Column("empty", sa.Boolean))
+    op.create_table(
+        "unknown_accounts",
+        sa.Column("user_id", _ID, primary_key=True, autoincrement=False),
+        sa.Column("asked_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "account_reviews",
+        sa.Column("petition_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("due_after", sa.Double, nullable=False),
+        sqlite_with_rowid=False,
     )
