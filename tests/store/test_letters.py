@@ -147,7 +147,7 @@ async def test_a_history_corrects_a_count_that_was_made_before_all_were_known(sc
     assert [(one.seen_at, one.count) for one in (await scene.snapshot()).letters] == [(10, 0), (500, 2)]
     await scene.unsign("ada")
     await scene.store.letters.record_history(LETTER.id, [(500, "B")])
-    assert (await scene.snapshot()).letter_changed == (500, 2)
+    assert (await scene.snapshot()).letter_changed == (500, 1)
 
 
 async def test_a_history_is_asked_for_until_it_is_known(scene: Scene) -> None:

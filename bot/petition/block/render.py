@@ -30,10 +30,13 @@ def compose(body: str | None, content: BlockContent) -> str | None:
     The letter always stays whole. Where it leaves no room for a block there will be none; see `has_room`.
     """
     place = locate_block(body)
-    block = _fit(place, content)
-    if place.block is not None and same_but_for_time(place.block, block):
-        return None
-    new_body = place.filled(block)
+    if place.block is not None:
+        # Which comments are counted is told whenever something else is, and is no reason to write.
+        told = machine_line(place.block)
+        same = replace(content, coverage=told and told.coverage)
+        if same_but_for_time(place.block, _fit(place, same)):
+            return None
+    new_body = place.filled(_fit(place, content))
     return None if new_body == (body or "") else new_body
 
 
