@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import aiohttp
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,12 @@ ACTIONS = st.one_of(
     st.tuples(st.sampled_from(["arrive", "withdraw", "delete", "publish", "check", "read", "break"]), st.just(0)),
     st.tuples(st.just("pass"), st.sampled_from([1, 4, 9, 700])),
 )
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a thread of two comments for a long one, which is not always read as a whole."""
+    monkeypatch.setattr("bot.reconcile.resync.PAGE_SIZE", 1)
 
 
 @dataclass
@@ -166,6 +173,7 @@ async def life(stage: Scene) -> AsyncIterator[Life]:
 @BOTH
 @given(actions=st.lists(ACTIONS, min_size=4, max_size=25))
 @example([("lost", 3), ("pass", 9), ("heard", 3), ("publish", 0), ("pass", 9), ("delete", 0), ("publish", 0)])
+@example([("heard", 3), ("heard", 3), ("lost", 0), ("check", 0), ("lost", 0), ("check", 0)])
 @example([("heard", 3), ("pass", 9), ("lost", 0), ("break", 0), ("heard", 0), ("publish", 0)])
 async def test_whoever_signed_until_the_time_that_is_told_is_counted(
     stage: Scene, actions: Sequence[tuple[str, int]]
