@@ -13,6 +13,7 @@ from bot.petition.block.body import NOTE
 from bot.petition.block.content import BlockContent
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
+from bot.petition.machine_line import Coverage
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail
 from bot.petition.untrusted_text import clean, inline, links_apart
@@ -40,34 +41,31 @@ def heading(content: BlockContent, tr: Translator) -> str:
 
 def coverage(content: BlockContent, tr: Translator) -> str:
     """Format which comments are counted, and where everybody can look whether theirs is."""
+    known = content.coverage if content.labelled else None
+    told, wait = covered(known, content.ended_at, tr) if known is not None else ("", "")
     search = _link(tr.translate("Was I counted?"), content.search_url) if content.search_url else ""
-    return " ".join(text for text in (_covered(content, tr), search) if text)
+    return " ".join(text for text in (told and f"**{told}**", wait, search) if text)
 
 
-def _covered(content: BlockContent, tr: Translator) -> str:
-    if content.coverage is None or not content.labelled:
-        return ""
-    until, ended_at = content.coverage.until, content.ended_at
-    is_whole = ended_at is not None and ended_at <= until
-    time = tr.exact_time(ended_at if ended_at is not None and is_whole else until)
-    later = 0 if is_whole else content.coverage.later
-    if later:
+def covered(known: Coverage, ended_at: WholeEpochSeconds | None, tr: Translator) -> tuple[str, str]:
+    """Format up to when comments are counted, and how many wait; what came after the end does not count."""
+    is_whole = ended_at is not None and ended_at <= known.until
+    time = tr.exact_time(ended_at if ended_at is not None and is_whole else known.until)
+    if known.later and not is_whole:
         told = tr.count(
-            "**Every comment up to {time} is counted**, and {number} signature since.",
-            "**Every comment up to {time} is counted**, and {number} signatures since.",
-            later,
+            "Every comment up to {time} is counted, and {number} signature since.",
+            "Every comment up to {time} is counted, and {number} signatures since.",
+            known.later,
             time=time,
         )
     else:
-        told = tr.translate("**Every comment up to {time} is counted.**", time=time)
-    if not content.coverage.waiting:
-        return told
+        told = tr.translate("Every comment up to {time} is counted.", time=time)
     wait = tr.count(
         "{number} comment waits until GitHub has told how it was written.",
         "{number} comments wait until GitHub has told how they were written.",
-        content.coverage.waiting,
+        known.waiting,
     )
-    return f"{told} {wait}"
+    return told, wait if known.waiting else ""
 
 
 def progress(content: BlockContent, tr: Translator) -> str:
