@@ -165,11 +165,9 @@ def read_letters_with_texts(
 
 # Whole days are counted already; so a count takes no longer for a longer tally.
 _SIGNED_BETWEEN: Final = statement("""
-    SELECT (SELECT coalesce(sum(signatures), 0)::BIGINT FROM days WHERE petition_id = $1 AND day > $4 AND day < $5)
-         + (SELECT count(*) FROM signatures
-            WHERE petition_id = $1 AND signed_at > $2 AND signed_at <= $3 AND signed_at < ($4 + 1) * 86400)
-         + (SELECT count(*) FROM signatures
-            WHERE petition_id = $1 AND signed_at > $2 AND signed_at <= $3 AND signed_at >= $5 * 86400 AND $4 < $5)
+    SELECT (SELECT coalesce(sum(signatures), 0)::BIGINT FROM days WHERE petition_id = $1 AND day > $2 AND day < $3)
+         + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $4 AND signed_at <= $5)
+         + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $6 AND signed_at <= $7)
 """)
 
 
@@ -177,8 +175,11 @@ def _count_signed(
     transaction: Transaction, petition_id: int, after: WholeEpochSeconds, until: WholeEpochSeconds
 ) -> int:
     """Return how many of those who have signed did so after a time, and until another."""
-    days = (max(after, 0) // _SECONDS_PER_DAY, until // _SECONDS_PER_DAY)
-    count: int = transaction.tuples(_SIGNED_BETWEEN, petition_id, after, until, *days)[0][0]
+    first_day, last_day = max(after, 0) // _SECONDS_PER_DAY, until // _SECONDS_PER_DAY
+    of_first_day = after, min(until, (first_day + 1) * _SECONDS_PER_DAY - 1)
+    of_last_day = (last_day * _SECONDS_PER_DAY - 1 if last_day > first_day else until), until
+    found = transaction.tuples(_SIGNED_BETWEEN, petition_id, first_day, last_day, *of_first_day, *of_last_day)
+    count: int = found[0][0]
     return count
 
 

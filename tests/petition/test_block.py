@@ -157,7 +157,7 @@ class TestState:
     def test_who_signs_is_told_what_the_answer_means_and_where_to_look(self) -> None:
         assert "The bot adds 😕 to a comment that does not count, and 👍 to one that does;" in shown(facts())
         assert "Was I counted?" not in shown(facts())
-        search = {"search_url": "https://example.org/petitions/a/b/1?key=k#roster"}
+        search: dict[str, Any] = {"search_url": "https://example.org/petitions/a/b/1?key=k#roster"}
         link = "[Was I counted?](https://example.org/petitions/a/b/1?key=k#roster)"
         assert f"\n\n{link}\n\n" in render_block(facts(**search))
         assert f"\n\n**Every comment up to 22 Nov 2026, 11:40:02 UTC is counted.** {link}\n\n" in render_block(
