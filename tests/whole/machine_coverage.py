@@ -20,14 +20,17 @@ def counted_to(text: str) -> int | None:
 async def left_out(text: str, threads: Sequence[Issue], flagged: Collection[User], store: Store) -> list[str]:
     """Name the comments that the bot does not know although a body that it writes says that it has counted them.
 
-    What accounts wrote that were flagged as spam appears and disappears, and nobody is told of it.
+    What accounts wrote that were flagged as spam appears and disappears, and nobody is told of it. In an issue that
+    has moved comments may have other ids, until it was read.
     """
     until, found = counted_to(text), list[str]()
-    if until is None:
+    first = await store.threads.get(threads[0].id)
+    if until is None or first is None:
+        return found
+    petition = await store.petitions.get_snapshot(first.petition_id, 0)
+    if petition.coverage is None or [one.issue_id for one in petition.threads] != [one.id for one in threads]:
         return found
     for issue in threads:
-        if await store.threads.get(issue.id) is None:
-            continue
         known = await store.known_texts.list_present(issue.id, until + 1)
         for one in issue.visible_comments:
             if one.created_at <= until and one.id not in known and one.user not in flagged:
