@@ -6,12 +6,13 @@ from msgspec.structs import replace
 
 from bot.petition.comments.commands import Sign
 from bot.petition.comments.comment import Writer
+from bot.petition.counting.abuse_signals import Account
 from bot.petition.github_facts import Continuation, Issue, IssueGone
 from bot.petition.machine_line import Coverage
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Settings
-from tests.store.scene import INSTALLATION, LETTER, PEOPLE, REPOSITORY, Scene
+from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene
 
 SECOND = Issue(id=1_001, number=8, title="Open the archive (2)", labels=frozenset(), updated_at=100)
 
@@ -77,7 +78,7 @@ async def test_where_ages_are_asked_for_nobody_is_told_of_whom_they_are_not_know
     await scene.store.threads.record_known(LETTER.id, 500)
     await scene.store.rules.apply(LETTER.id, CommandResults(Rules(Settings(minimum_account_age=30))))
     assert await coverage(scene) is None
-    await scene.store.account_ages.record(LETTER.id, {PEOPLE["ada"]: -10_000_000})
+    await scene.store.account_ages.record(LETTER.id, [Account(ADA.id, -10_000_000)])
     thread = await scene.store.threads.get(LETTER.id)
     assert thread is not None
     await scene.store.threads.mark_read(thread)
