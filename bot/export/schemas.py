@@ -70,6 +70,14 @@ class PetitionRecord(Struct, frozen=True, kw_only=True):
     unlisted: Annotated[
         int, Meta(ge=0, description="How many of the count asked not to be listed, and so are in no list.")
     ] = 0
+    signed_other_text: Annotated[int, Meta(ge=0, description="How many of them signed another text of the letter.")]
+    counted_to: Annotated[
+        Time | None,
+        Meta(description="Every comment up to then is counted; null where that is not known."),
+    ]
+    waiting: Annotated[
+        int, Meta(ge=0, description="Comments that are not counted until GitHub has told how they were written.")
+    ]
 
 
 class RosterRecord(Struct, frozen=True, kw_only=True):
@@ -188,6 +196,9 @@ def record_petition(snapshot: Snapshot, pages: Pages, site: Site) -> PetitionRec
         letter=snapshot.letters[-1].digest if snapshot.letters else None,
         letter_changed_at=iso(snapshot.letter_changed[0]) if snapshot.letter_changed else None,
         unlisted=snapshot.unlisted,
+        signed_other_text=snapshot.letter_changed[1] if snapshot.letter_changed else 0,
+        counted_to=iso(snapshot.coverage.until) if snapshot.coverage else None,
+        waiting=snapshot.doubtful,
     )
 
 

@@ -69,6 +69,10 @@ class Translator(Struct, frozen=True):
         """Format a time, in UTC."""
         return format_datetime(_utc(at), self.catalogue.gettext("d MMM y, HH:mm 'UTC'"), locale=self.locale)
 
+    def exact_time(self, at: WholeEpochSeconds) -> str:
+        """Format a time with its second, in UTC."""
+        return format_datetime(_utc(at), self.catalogue.gettext("d MMM y, HH:mm:ss 'UTC'"), locale=self.locale)
+
     def moment(self, at: WholeEpochSeconds, as_of: WholeEpochSeconds) -> str:
         """Format a time shortly and unbreakably: with the hour this year, with the year before."""
         is_this_year = _utc(at).year == _utc(as_of).year

@@ -45,6 +45,8 @@ def given_to(letters: Sequence[Letter], signed_at: WholeEpochSeconds) -> int:
 
 def other_texts(letters: Sequence[Letter]) -> Iterator[tuple[WholeEpochSeconds, WholeEpochSeconds]]:
     """Return the times, from (exclusive) and to (inclusive), in which other texts than today's were signed."""
-    for place, letter in enumerate(letters[:-1]):
-        if letter.digest != letters[-1].digest:
-            yield letter.seen_at if place else -1, letters[place + 1].seen_at
+    place = 0
+    for is_other, group in groupby(letters[:-1], key=lambda one: one.digest != letters[-1].digest):
+        first, place = place, place + len(list(group))
+        if is_other:
+            yield letters[first].seen_at if first else -1, letters[place].seen_at

@@ -11,6 +11,18 @@ from bot.petition.threads import is_name
 from bot.units import WholeEpochSeconds
 
 
+class Coverage(Struct, frozen=True):
+    """Which comments a tally covers: all that were written up to a time, and some of those since.
+
+    `later` signatures are counted that came since. `waiting` comments are known and not counted, whenever they were
+    written: only GitHub knows who wrote their text, or whether they came by mail, and has not told yet.
+    """
+
+    until: WholeEpochSeconds
+    later: int = 0
+    waiting: int = 0
+
+
 class MachineLine(Struct, frozen=True):
     """The tally for machines; `as_of` is when it was counted."""
 
@@ -24,6 +36,8 @@ class MachineLine(Struct, frozen=True):
     """Of each command that removes a signature: its comment and whom it means, by their ids."""
     anonymised: bool = False
     """Whether we keep nothing any more but the count."""
+    coverage: Coverage | None = None
+    """Which comments are counted, where that is known."""
 
     def __str__(self) -> str:
         values: dict[str, object] = {
@@ -32,6 +46,10 @@ class MachineLine(Struct, frozen=True):
             "digest": self.digest,
             "as_of": datetime.fromtimestamp(self.as_of, UTC).strftime(_ISO),
         }
+        if self.coverage is not None:
+            values["counted_to"] = datetime.fromtimestamp(self.coverage.until, UTC).strftime(_ISO)
+            more = {"later": self.coverage.later, "waiting": self.coverage.waiting}
+            values |= {name: number for name, number in more.items() if number}
         if self.threads:
             values["threads"] = self.threads
         if self.anonymised:
@@ -48,11 +66,16 @@ class MachineLine(Struct, frozen=True):
             line = cls(
                 count=values["count"],
                 digest=values["digest"],
-                as_of=int(datetime.strptime(values["as_of"], _ISO).replace(tzinfo=UTC).timestamp()),
+                as_of=_read_time(values["as_of"]),
                 v=values["v"],
                 threads=tuple(values.get("threads", ())),
                 removals=tuple((command, person) for command, person in values.get("withheld", ())),
                 anonymised=values.get("anonymised", False) is True,
+                coverage=Coverage(
+                    _read_time(values["counted_to"]), values.get("later", 0), values.get("waiting", 0)
+                )
+                if "counted_to" in values
+                else None,
             )
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -61,8 +84,13 @@ class MachineLine(Struct, frozen=True):
             and type(line.digest) is str
             and all(type(name) is str and is_name(name) for name in line.threads)
             and all(type(command) is type(person) is int for command, person in line.removals)
+            and (line.coverage is None or type(line.coverage.later) is type(line.coverage.waiting) is int)
         )
         return line if is_well_typed and line.v == 1 and line.count >= 0 else None
+
+
+def _read_time(text: str) -> WholeEpochSeconds:
+    return int(datetime.strptime(text, _ISO).replace(tzinfo=UTC).timestamp())
 
 
 _ISO = "%Y-%m-%dT%H:%M:%SZ"

@@ -64,8 +64,8 @@ def continuation_body(title: str, url: str, continues: Continues) -> str:
     return (
         f"{continues}\n"
         f"This issue continues [{inline(title)}]({url}), because GitHub takes only so many comments on one.\n\n"
-        "Read the letter there and **sign here**. Everything is counted together: who has signed before need not do"
-        " so again."
+        "Read the letter there; below stands where one signs now. Everything is counted together: who has signed"
+        " before need not do so again."
     )
 
 

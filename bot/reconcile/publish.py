@@ -8,12 +8,13 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from bot.github.errors import Gone
+from bot.github.errors import GitHubError, Gone, Paused
+from bot.petition.block import machine_line
 from bot.petition.comments.comment import body_digest
 from bot.petition.github_facts import IssueGone
 from bot.petition.organizers.settings import MOST_FIRST
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
-from bot.reconcile.error_meaning import NameReused, is_deleted
+from bot.reconcile.error_meaning import NameReused, ends_all, is_deleted
 from bot.reconcile.publish_plan import (
     BodyPlan,
     EditDecision,
@@ -27,6 +28,7 @@ from bot.reconcile.publish_plan import (
     new_letter,
     unrecorded,
 )
+from bot.reconcile.resync import ThreadResync
 from bot.reconcile.rules import decide_rules
 from bot.reconcile.timing import Requeue, requeue_stale
 from bot.store import Due, Publication, Store, Thread
@@ -51,6 +53,8 @@ async def publish(due: Due, context: PublishContext) -> int:
     if stale := [one.name for one in shown if one.decision is EditDecision.WAIT]:
         await postpone(due, requeue_stale(stale[0], due.attempts, context.now()), context.store)
         return 0
+    if await _catch_up(known, shown, context):
+        known = await context.store.publications.load(due.petition_id, NEWEST)
     news = await _record_news(known, shown, due, context)
     if news is None:
         return 0
@@ -89,6 +93,29 @@ async def _read_issue(thread: Thread, known: Publication, due: Due, context: Pub
     )
     decision = guard_body(body, known.writes.get(thread.issue_id, ()), read)
     return ShownIssue(thread, read, body, decision, is_ours)
+
+
+async def _catch_up(known: Publication, shown: Sequence[ShownIssue], context: PublishContext) -> bool:
+    """Read the newest comments before a new tally is written, so that it can be told which ones it covers.
+
+    Return whether anything was read. Where calls are short, or GitHub fails, less can be told.
+    """
+    petition, lines = known.petition, [machine_line(one.read.body) for one in shown]
+    is_told = all(line and line.digest == petition.digest for line in lines)
+    is_covered = petition.coverage is not None and not petition.coverage.later
+    if is_told or is_covered or not petition.labelled:
+        return False
+    for one in shown:
+        thread = await context.store.threads.get(one.id)
+        if thread is None or context.client.low_priority_spacing():
+            continue
+        try:
+            await ThreadResync(thread, context.store, context.client, context.now()).catch_up()
+        except GitHubError as error:
+            if ends_all(error) or isinstance(error, Paused):
+                raise
+            log.info("the newest comments are not known yet", petition=one.name, error=str(error))
+    return True
 
 
 async def _record_news(

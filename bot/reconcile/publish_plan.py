@@ -326,6 +326,7 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
         labelled=petition.labelled,
         label=label,
         closed_at=petition.shut_at,
+        coverage=petition.coverage,
         letter_changed=petition.letter_changed,
         versions_url=pages.of("/letter") if pages else None,
         roster_url=pages.roster if pages else None,

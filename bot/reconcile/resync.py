@@ -75,7 +75,9 @@ class ThreadResync(Struct, frozen=True):
         await self.store.threads.mark_checked(thread.issue_id, self.now)
         await self._ask_for_ages(listing)
         await self._check_writes()
-        return await self._finish(listing, outcome, math.inf if asks_at_once else self.now)
+        read = await self._finish(listing, outcome, math.inf if asks_at_once else self.now)
+        await self.store.threads.record_known(thread.issue_id, listing.started_at)
+        return read
 
     async def check(self, shown: tuple[int, WholeEpochSeconds]) -> None:
         """Check whether anything changed, with one call if nothing did.
@@ -108,8 +110,33 @@ class ThreadResync(Struct, frozen=True):
             await self.read_all()
             gaps = await self._list_gaps(*shown)
             await self.store.threads.record_gap(thread.issue_id, thread.gap if thread.gap in gaps else gaps[0])
-        elif any(comment in listing.node_ids for comment in outcome.doubtful):
+            return
+        if any(comment in listing.node_ids for comment in outcome.doubtful):
             await self._finish(listing, outcome, self.now)
+        await self.store.threads.record_known(thread.issue_id, listing.started_at)
+
+    async def catch_up(self) -> None:
+        """Read the comments that came of late, so that all until now are known, whatever deliveries did not come.
+
+        That takes one call, which is free where nothing changed. Nothing is read before the first listing.
+        """
+        thread = self.thread
+        if not thread.listed_at:
+            return
+        listing = await self.client.list_comments(
+            thread.repository.full_name,
+            thread.number,
+            since=thread.changes_since - OVERLAP,
+            recall=self.store.known_texts.get_known_texts,
+        )
+        # The deliveries of the newest ones are on their way.
+        comments = [one for one in listing.comments if one.created_at <= listing.started_at]
+        outcome = await self.store.record_listing(thread.issue_id, listing.started_at, comments, complete=False)
+        await self._ask_for_ages(listing)
+        nodes = {one: listing.node_ids[one] for one in outcome.doubtful if one in listing.node_ids}
+        await self.store.doubtful_comments.request_clarification(nodes, self.now, outcome.about_mail)
+        since = listing.started_at if len(listing.comments) >= PAGE_SIZE else 0
+        await self.store.threads.record_known(thread.issue_id, listing.started_at, since)
 
     async def clarify(self, until: EpochSeconds | None = None) -> ListingOutcome | None:
         """Ask who wrote the doubtful comments whose turn it is; return None where GitHub does not say.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from msgspec import Struct
 
-from bot.store.engine.database import Records, Row, Transaction, statement, write_transaction
+from bot.store.engine.database import Records, Statement, Transaction, statement, write_transaction
 from bot.store.recording import signatures
 
 
@@ -20,41 +21,99 @@ class AckDue(Struct, frozen=True):
     reaction_id: int | None
 
 
+_COLUMNS = "c.id, h.owner, h.name, c.ack_wanted, c.ack_given, c.reaction_id"
+
+_OF_COMMENTS = """
+    FROM comments c
+    JOIN threads t ON t.issue_id = c.issue_id AND NOT t.locked
+    JOIN repositories h ON h.id = t.repository_id
+"""
+
+# From petition to petition by the index, however many comments wait.
+_PETITIONS = f"""
+    SELECT n.id FROM (
+        SELECT p.id, (
+                SELECT c.made_at {_OF_COMMENTS}
+                WHERE c.petition_id = p.id AND {{due}} ORDER BY c.made_at DESC LIMIT 1
+            ) AS newest
+        FROM petitions p JOIN repositories r ON r.id = p.repository_id
+        WHERE r.installation_id = $1
+    ) n
+    WHERE n.newest IS NOT NULL
+    ORDER BY n.newest DESC LIMIT $2
+"""
+
+_NEWEST = f"""
+    SELECT c.made_at, {_COLUMNS} {_OF_COMMENTS}
+    WHERE c.petition_id = $1 AND {{due}} ORDER BY c.made_at DESC, c.id DESC LIMIT $2
+"""
+
+
+class _Due(Struct, frozen=True):
+    """Comments that are due: which petitions have the newest of them, and the newest of one petition."""
+
+    petitions: Statement
+    newest: Statement
+
+    def read(self, transaction: Transaction, installation_id: int, limit: int) -> Sequence[Sequence[Any]]:
+        """Return the newest of an installation, without their time."""
+        # They lie within the petitions that have the newest one.
+        rows: list[Sequence[Any]] = []
+        for (petition_id,) in transaction.tuples(self.petitions, installation_id, limit):
+            rows += transaction.tuples(self.newest, petition_id, limit)
+        return [row[1:] for row in sorted(rows, key=lambda row: tuple(row[:2]), reverse=True)]
+
+
+def _due(condition: str) -> _Due:
+    return _Due(statement(_PETITIONS.format(due=condition)), statement(_NEWEST.format(due=condition)))
+
+
 class Acknowledgements(Records):
     """The reactions that are missing, or wrong."""
 
-    _PETITIONS: Final = statement("""
-        SELECT p.id, (SELECT max(c.made_at) FROM comments c WHERE c.petition_id = p.id AND c.ack_due) AS newest
-        FROM petitions p JOIN repositories r ON r.id = p.repository_id
-        WHERE r.installation_id = $1
-          AND EXISTS (SELECT 1 FROM comments c WHERE c.petition_id = p.id AND c.ack_due)
-        ORDER BY newest DESC LIMIT $2
-    """)
-
     _DROP_LATE: Final = statement("""
         UPDATE comments SET ack_due = FALSE
-        WHERE petition_id = $1 AND ack_due AND ack_given IS NULL AND made_at < $2
+        WHERE petition_id IN (
+                SELECT p.id FROM petitions p JOIN repositories r ON r.id = p.repository_id
+                WHERE r.installation_id = $1
+            )
+          AND ack_due AND ack_given IS NULL AND made_at < $2
+          AND (made_at < $3 OR (ack_wanted = '+1' AND command <> 'order'))
     """)
 
-    _DUE: Final = statement("""
-        SELECT c.made_at, c.id, r.owner, r.name, c.ack_wanted, c.ack_given, c.reaction_id
-        FROM comments c
-        JOIN threads t ON t.issue_id = c.issue_id AND NOT t.locked
-        JOIN repositories r ON r.id = t.repository_id
-        WHERE c.petition_id = $1 AND c.ack_due
+    # Not by the index of what is due: of others there may be thousands.
+    _OF_ORGANIZERS: Final = statement(f"""
+        SELECT {_COLUMNS} {_OF_COMMENTS}
+        JOIN petitions p ON p.id = c.petition_id
+        JOIN repositories r ON r.id = p.repository_id AND r.installation_id = $1
+        JOIN organizers o ON o.repository_id = r.id AND o.user_id = c.author_id AND o.allowed
+        WHERE c.command = 'order' AND NOT NOT c.ack_due
         ORDER BY c.made_at DESC, c.id DESC LIMIT $2
     """)
 
+    _REFUSALS: Final = _due("c.ack_due AND c.ack_wanted = 'confused'")
+
+    _ALL: Final = _due("c.ack_due")
+
     @write_transaction
     def drop_late_and_list(self, transaction: Transaction, installation_id: int, limit: int) -> list[AckDue]:
-        """Drop the first acknowledgements that are an hour late, and list the others, newest first."""
-        # The newest acknowledgements of all lie within the petitions that have the newest one.
-        rows: list[Row] = []
-        for petition in transaction.fetch(self._PETITIONS, installation_id, limit):
-            transaction.execute(self._DROP_LATE, petition.id, int(self._now()) - signatures.ACKNOWLEDGED_WITHIN)
-            rows += transaction.fetch(self._DUE, petition.id, limit)
-        rows.sort(key=lambda row: (row.made_at, row.id), reverse=True)
-        return [AckDue(comment_id, f"{owner}/{name}", *rest) for _, comment_id, owner, name, *rest in rows[:limit]]
+        """Drop the first acknowledgements that come too late, and list the others, the most urgent first.
+
+        Organizers wait for what became of their commands, and whoever is refused has to do something about it; who
+        has signed is counted, whether the reaction comes or not. Among equals the newest comes first.
+        """
+        now = int(self._now())
+        late = (now - signatures.ACKNOWLEDGED_WITHIN, now - signatures.REFUSED_WITHIN)
+        transaction.execute(self._DROP_LATE, installation_id, *late)
+        found = {row[0]: row for row in transaction.tuples(self._OF_ORGANIZERS, installation_id, limit)}
+        for due in (self._REFUSALS, self._ALL):
+            if len(found) < limit:
+                for row in due.read(transaction, installation_id, limit):
+                    found.setdefault(row[0], row)
+        return [
+            AckDue(comment_id, f"{owner}/{name}", *rest)
+            for comment_id, owner, name, *rest in list(found.values())[:limit]
+        ]
 
     _LOCK: Final = statement("""
         SELECT c.ack_wanted FROM comments c JOIN petitions p ON p.id = c.petition_id

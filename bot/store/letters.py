@@ -20,6 +20,8 @@ from bot.units import EpochSeconds, WholeEpochSeconds
 TEXTS_KEPT: Final = 200
 """Of each petition; who edits on and on shall not fill the database, and the issue's edit history has them all."""
 
+_SECONDS_PER_DAY: Final = 86_400
+
 NEVER: Final = 2**62
 """When to read a history again that has been read."""
 
@@ -161,21 +163,32 @@ def read_letters_with_texts(
     return (*letters[:first], *map(with_text, letters[first:]))
 
 
+# Whole days are counted already; so a count takes no longer for a longer tally.
 _SIGNED_BETWEEN: Final = statement("""
-    SELECT count(*) FROM (
-        SELECT 1 FROM signatures WHERE petition_id = $1 AND signed_at > $2 AND signed_at <= $3 LIMIT 1
-    ) AS one
+    SELECT (SELECT coalesce(sum(signatures), 0)::BIGINT FROM days WHERE petition_id = $1 AND day > $2 AND day < $3)
+         + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $4 AND signed_at <= $5)
+         + (SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $6 AND signed_at <= $7)
 """)
+
+
+def _count_signed(
+    transaction: Transaction, petition_id: int, after: WholeEpochSeconds, until: WholeEpochSeconds
+) -> int:
+    """Return how many of those who have signed did so after a time, and until another."""
+    first_day, last_day = max(after, 0) // _SECONDS_PER_DAY, until // _SECONDS_PER_DAY
+    of_first_day = after, min(until, (first_day + 1) * _SECONDS_PER_DAY - 1)
+    of_last_day = (last_day * _SECONDS_PER_DAY - 1 if last_day > first_day else until), until
+    found = transaction.tuples(_SIGNED_BETWEEN, petition_id, first_day, last_day, *of_first_day, *of_last_day)
+    count: int = found[0][0]
+    return count
 
 
 def read_changed(
     transaction: Transaction, petition_id: int, letters: tuple[Letter, ...]
 ) -> tuple[WholeEpochSeconds, int] | None:
-    """Return when the letter last changed and how many had signed by then, if not all signed what it says now."""
-    for after, until in other_texts(letters):
-        if transaction.fetch(_SIGNED_BETWEEN, petition_id, after, until)[0][0]:
-            return letters[-1].seen_at, max(letters[-1].count, 1)
-    return None
+    """Return when the letter last changed and how many signed another text, if not all signed what it says now."""
+    others = sum(_count_signed(transaction, petition_id, *times) for times in other_texts(letters))
+    return (letters[-1].seen_at, others) if others else None
 
 
 _DROP_LETTERS: Final = statement("DELETE FROM letters WHERE petition_id = $1")

@@ -32,7 +32,7 @@ from bot.store.roster_pages import (
 )
 from bot.store.row_codec import COMMENT_COLUMNS, read_comment, read_repository, read_rules
 from bot.store.snapshots import Snapshot, read_snapshot
-from bot.units import EpochSeconds
+from bot.units import EpochSeconds, WholeEpochSeconds
 
 BATCH: Final = 1_000
 """Signatures read at once for a whole roster."""
@@ -53,6 +53,8 @@ class PetitionRef(Struct, frozen=True):
     installation_id: int
     letters: int = 0
     """A number that is another one when more is known of the letter's versions: they have no revision."""
+    known_to: WholeEpochSeconds = 0
+    """The time up to which all comments are known, which has no revision either; 0 where that is not known."""
 
 
 class PetitionDetails(Struct, frozen=True):
@@ -125,7 +127,8 @@ class Rosters(Records):
         SELECT p.id, p.page_key, p.revision, p.count AS total,
                r.id AS repository_id, r.owner, r.name, r.private, r.archived, r.installation_id, first.number,
                (SELECT count(*) + coalesce(sum(l.count), 0)::BIGINT FROM letters l WHERE l.petition_id = p.id)
-               + (SELECT count(*) FROM letter_texts x WHERE x.petition_id = p.id) AS letters
+               + (SELECT count(*) FROM letter_texts x WHERE x.petition_id = p.id) AS letters,
+               (SELECT min(k.known_to) FROM threads k WHERE k.petition_id = p.id AND NOT k.gone) AS known_to
         FROM (
             SELECT id, as_of, FALSE AS is_former FROM repositories
             WHERE lower(owner) = lower($1) AND lower(name) = lower($2)
@@ -158,6 +161,7 @@ class Rosters(Records):
                 row.total,
                 row.installation_id,
                 row.letters,
+                row.known_to,
             )
         return None
 

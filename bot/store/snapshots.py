@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from bot.petition.counting.tally import DigestSum, Signature
 from bot.petition.github_facts import Repository
 from bot.petition.letter_versions import Letter
+from bot.petition.machine_line import Coverage
 from bot.petition.organizers.rules_in_force import Rules
 from bot.store.engine.database import Transaction, statement
 from bot.store.letters import read_changed, read_letters
@@ -28,6 +30,9 @@ class Thread(Struct, frozen=True):
     locked: bool
     comments: int
     listed_at: WholeEpochSeconds
+    known_to: WholeEpochSeconds = 0
+    """The time up to which all its comments are known; 0 where that is not known."""
+    is_to_read: bool = False
 
 
 class Snapshot(Struct, frozen=True):
@@ -49,7 +54,7 @@ class Snapshot(Struct, frozen=True):
     letters: tuple[Letter, ...]
     """The versions of the letter, the oldest first, without their texts."""
     letter_changed: tuple[WholeEpochSeconds, int] | None
-    """When the letter last changed and how many had signed by then, unless all have signed what it says now."""
+    """When the letter last changed and how many signed another text, unless all have signed what it says now."""
     revision: int
     published_revision: int
     published_at: WholeEpochSeconds | None
@@ -62,6 +67,8 @@ class Snapshot(Struct, frozen=True):
     """When names, affiliations, reasons and logins were erased, because the petition had ended long ago."""
     doubtful: int
     """Comments of which only GitHub knows who wrote their text; until it answers, they do not sign."""
+    coverage: Coverage | None = None
+    """Which comments are counted; None where that is not known, or where none are."""
 
     @property
     def shut_at(self) -> WholeEpochSeconds | None:
@@ -91,6 +98,7 @@ _PETITION: Final = statement(f"""
 
 _THREADS: Final = statement("""
     SELECT t.issue_id, t.number, t.position, t.title, t.locked, t.comments, t.listed_at,
+           t.known_to, t.reread > t.reread_done,
            r.id, r.owner, r.name, r.private, r.archived
     FROM threads t JOIN repositories r ON r.id = t.repository_id
     WHERE t.petition_id = $1 AND NOT t.gone
@@ -107,11 +115,29 @@ _NEWEST_SIGNATURES: Final = statement(f"""
 
 def _thread(
     issue_id: int, number: int, position: int, title: str, locked: bool, comments: int,
-    listed_at: WholeEpochSeconds, *repository: Any,
+    listed_at: WholeEpochSeconds, known_to: WholeEpochSeconds, is_to_read: bool, *repository: Any,
 ) -> Thread:  # fmt: skip
     return Thread(
-        issue_id, read_repository(*repository), number, position, title, bool(locked), comments, listed_at
-    )
+        issue_id, read_repository(*repository), number, position, title, bool(locked), comments, listed_at,
+        known_to, bool(is_to_read),
+    )  # fmt: skip
+
+
+_SIGNED_SINCE: Final = statement("SELECT count(*) FROM signatures WHERE petition_id = $1 AND signed_at > $2")
+
+
+def _read_coverage(
+    transaction: Transaction, petition_id: int, threads: Sequence[Thread], rules: Rules, waiting: int
+) -> Coverage | None:
+    """Return which comments are counted.
+
+    That holds whatever deliveries did not come: it rests on GitHub's lists alone. Where the age of accounts is
+    asked for, a thread that is to be read may have somebody who signed and whose age is not known.
+    """
+    until = min((one.known_to for one in threads), default=0)
+    if until <= 0 or (rules.asks_for_age and any(one.is_to_read for one in threads)):
+        return None
+    return Coverage(until, transaction.tuples(_SIGNED_SINCE, petition_id, until)[0][0], waiting)
 
 
 def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Snapshot | None:
@@ -121,7 +147,7 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         return None
     row = rows[0]
     threads = tuple(_thread(*each) for each in transaction.fetch(_THREADS, petition_id))
-    letters = read_letters(transaction, petition_id)
+    letters, rules = read_letters(transaction, petition_id), read_rules(row.rules)
     return Snapshot(
         petition_id=petition_id,
         installation_id=row.installation_id,
@@ -142,9 +168,10 @@ def read_snapshot(transaction: Transaction, petition_id: int, newest: int) -> Sn
         published_revision=row.published_revision,
         published_at=row.published_at,
         state=State(row.state),
-        rules=read_rules(row.rules),
+        rules=rules,
         ended_at=row.ended_at,
         final_count=row.final_count,
         anonymised_at=row.anonymised_at,
         doubtful=row.doubtful,
+        coverage=_read_coverage(transaction, petition_id, threads, rules, row.doubtful) if row.labelled else None,
     )

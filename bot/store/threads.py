@@ -144,6 +144,19 @@ class Threads(Records):
         """Set when to read a thread again; a new request to read it takes precedence."""
         await self._execute(self._POSTPONE, thread.issue_id, thread.reread, until, thread.attempts + 1)
 
+    _RECORD_KNOWN: Final = statement("""
+        UPDATE threads
+        SET known_to = CASE WHEN known_to < $2 THEN $2 ELSE known_to END,
+            changes_since = CASE WHEN changes_since < $3 THEN $3 ELSE changes_since END
+        WHERE issue_id = $1
+    """)
+
+    async def record_known(
+        self, issue_id: int, known_to: WholeEpochSeconds, changes_since: WholeEpochSeconds = 0
+    ) -> None:
+        """Record up to when all comments of a thread are known, and from when on to ask for changes."""
+        await self._execute(self._RECORD_KNOWN, issue_id, known_to, changes_since)
+
     _SET_GAP: Final = statement("UPDATE threads SET gap = $2 WHERE issue_id = $1")
 
     async def record_gap(self, issue_id: int, gap: int) -> None:

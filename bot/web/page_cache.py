@@ -1,8 +1,8 @@
 """Public pages as ready bytes: rendered once, compressed once, and served until they would look different.
 
-Whatever a page shows is recorded with a new revision of its petition, but for versions of the letter. So a page is
-right while the revision, the versions, the names, the hour and the state of the deadline are those with which
-it was rendered.
+Whatever a page shows is recorded with a new revision of its petition, but for versions of the letter and up to when
+all comments are known. So a page is right while the revision, these two, the names, the hour and the state of the
+deadline are those with which it was rendered.
 
 Only what everybody sees is kept. Requests with a query, petitions of private repositories and addresses that the
 operator has not named are rendered each time.
@@ -90,6 +90,7 @@ class PageCache:
         return (
             page.rendering.revision >= requested.ref.revision
             and page.letters == requested.ref.letters
+            and page.known_to == requested.ref.known_to
             and page.pages == requested.pages
             and page.hour == self._context.hour
             and page.is_over == _is_over(page.rendering, self._context.now())
@@ -101,8 +102,9 @@ class PageCache:
         # Compressing takes a millisecond, in which others use the loop.
         is_packed = rendering.content_type == "image/png"
         packed = None if is_packed else await asyncio.to_thread(_compress, rendering.body)
-        is_over, letters = _is_over(rendering, now), requested.ref.letters
-        return _Page(rendering, packed, _etag(rendering.body), letters, requested.pages, hour, is_over)
+        is_over, ref = _is_over(rendering, now), requested.ref
+        etag = _etag(rendering.body)
+        return _Page(rendering, packed, etag, ref.letters, requested.pages, hour, is_over, ref.known_to)
 
 
 class _Page(Struct, frozen=True):
@@ -115,6 +117,7 @@ class _Page(Struct, frozen=True):
     pages: Pages
     hour: int
     is_over: bool
+    known_to: WholeEpochSeconds
 
     def size(self) -> int:
         return len(self.rendering.body) + len(self.packed or b"")

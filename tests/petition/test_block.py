@@ -26,6 +26,7 @@ from bot.petition.block.sections import SECTIONS, Section
 from bot.petition.comments.commands import Sign, Unsign
 from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import Signature
+from bot.petition.machine_line import Coverage
 from bot.petition.organizers.rules_in_force import Response
 from bot.petition.untrusted_text import AFFILIATION_LIMIT, JOINER, NAME_LIMIT, clean
 
@@ -154,11 +155,56 @@ class TestState:
         assert "To withdraw, comment /unsign or delete your comment." in text
 
     def test_who_signs_is_told_what_the_answer_means_and_where_to_look(self) -> None:
-        answer = "The bot answers with 👍 when that counts, and with 😕 when it does not."
-        assert answer in shown(facts())
+        assert "The bot adds 😕 to a comment that does not count, and 👍 to one that does;" in shown(facts())
         assert "Was I counted?" not in shown(facts())
-        block = render_block(facts(search_url="https://example.org/petitions/a/b/1?key=k#roster"))
-        assert f"{answer} [Was I counted?](https://example.org/petitions/a/b/1?key=k#roster)\n" in block
+        search: dict[str, Any] = {"search_url": "https://example.org/petitions/a/b/1?key=k#roster"}
+        link = "[Was I counted?](https://example.org/petitions/a/b/1?key=k#roster)"
+        assert f"\n\n{link}\n\n" in render_block(facts(**search))
+        assert f"\n\n**Every comment up to 22 Nov 2026, 11:40:02 UTC is counted.** {link}\n\n" in render_block(
+            facts(**search, coverage=Coverage(NOW - 5))
+        )
+
+    def test_everybody_is_told_up_to_when_comments_are_counted(self) -> None:
+        said = "Every comment up to 22 Nov 2026, 11:39:07 UTC is counted"
+        for coverage, more in (
+            (Coverage(NOW - 60), "."),
+            (Coverage(NOW - 60, later=1), ", and 1 signature since."),
+            (Coverage(NOW - 60, later=2_000), ", and 2,000 signatures since."),
+            (Coverage(NOW - 60, waiting=1), ". 1 comment waits until GitHub has told how it was written."),
+            (Coverage(NOW - 60, 0, 3), ". 3 comments wait until GitHub has told how they were written."),
+        ):
+            assert f"{said}{more}\n" in shown(facts(coverage=coverage))
+        assert "Every comment" not in shown(facts())
+        assert "Every comment" not in shown(facts(coverage=Coverage(NOW), labelled=False))
+
+    def test_what_was_written_after_the_end_is_not_said_to_be_counted(self) -> None:
+        ended = facts(coverage=Coverage(NOW - 60, later=3), closed_at=NOW - 3600)
+        assert "Every comment up to 22 Nov 2026, 10:40:07 UTC is counted.\n" in shown(ended)
+        ending = facts(coverage=Coverage(NOW - 60, later=3), closed_at=NOW - 5)
+        assert "Every comment up to 22 Nov 2026, 11:39:07 UTC is counted, and 3 signatures since." in shown(ending)
+
+    def test_which_comments_are_counted_is_told_to_machines_and_is_no_reason_to_write(self) -> None:
+        body = compose(LETTER, facts(coverage=Coverage(NOW, 3, 1)))
+        line = machine_line(body)
+        assert line is not None
+        assert line.coverage == Coverage(NOW, 3, 1)
+        assert '"counted_to":"2026-11-22T11:40:07Z","later":3,"waiting":1}' in str(line)
+        for coverage in (Coverage(NOW), Coverage(NOW + 9), None):
+            assert compose(body, facts(coverage=coverage)) is None
+        assert compose(compose(LETTER, facts()), facts(coverage=Coverage(NOW))) is None
+        assert "11:40:16 UTC is counted.**" in (compose(body, facts(1235, coverage=Coverage(NOW + 9))) or "")
+
+    @pytest.mark.parametrize("forged", ["12:00:00", "**no comment**"])
+    def test_what_somebody_wrote_into_it_is_put_right(self, forged: str) -> None:
+        body = compose(LETTER, facts(coverage=Coverage(NOW))) or ""
+        assert compose(body.replace("11:40:07 UTC", forged), facts(coverage=Coverage(NOW + 9))) is not None
+
+    def test_in_too_little_room_its_length_is_no_reason_to_write_either(self) -> None:
+        for spare in range(600, 900, 7):
+            letter_ = "x" * (BODY_LIMIT - spare)
+            content = facts(newest=crowd(3), coverage=Coverage(NOW, 3_000, 20))
+            body = compose(letter_, content)
+            assert compose(body, replace(content, coverage=Coverage(NOW + 60))) is None
 
     def test_what_people_are_told_to_type_means_what_they_are_told(self) -> None:
         typed = re.findall("`(/[^`]+)`", render_block(facts()))
@@ -186,10 +232,17 @@ class TestState:
         assert "Counting is paused, because the label open letter was taken off this issue." in text
 
     def test_a_change_of_the_letter_is_said_with_what_it_means(self) -> None:
-        assert "The letter was changed on 22 Nov 2026, 11:40 UTC, after 1,200 people had signed." in shown(
+        changed = "The letter was changed on 22 Nov 2026, 11:40 UTC."
+        again = "To sign this text, comment /sign again."
+        assert f"{changed} 34 people signed this text, 1,200 an earlier one. {again}\n" in shown(
             facts(letter_changed=(NOW, 1200))
         )
-        assert "after 1 person had signed" in shown(facts(letter_changed=(NOW, 1)))
+        assert "1 person signed this text, 1,233 an earlier one." in shown(facts(letter_changed=(NOW, 1233)))
+        assert "0 people signed this text, 1,234 an earlier one." in shown(facts(letter_changed=(NOW, 1234)))
+        block = render_block(facts(letter_changed=(NOW, 9), versions_url="https://example.org/letter"))
+        assert "an earlier one.** [What was changed](https://example.org/letter) To sign" in block
+        for elsewhere in ({"closed_at": NOW}, {"threads": ("a/b#1", "a/b#2")}):
+            assert again not in shown(facts(letter_changed=(NOW, 9), **elsewhere))
 
     def test_it_says_when_it_was_counted_and_how_to_recount(self) -> None:
         page = Page(render_block(facts(verify_url="https://example.org/verify (me)")))
@@ -301,6 +354,7 @@ def full() -> BlockContent:
         newest=crowd(20),
         deadline=NOW + 9,
         letter_changed=(NOW, 9),
+        coverage=Coverage(NOW),
         roster_url=WEB,
         csv_url=WEB,
         json_url=WEB,
@@ -312,7 +366,8 @@ SIGHTS: Mapping[str, str] = {
     "oldest name": "Person 19",
     "newest name": "Person 0",
     "roster": "all signatures",
-    "instructions": "To sign",
+    "instructions": "To withdraw",
+    "coverage": "Every comment up to",
     "footer": "Counted",
     "goal": "of the goal",
     "letter": "The letter was changed",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from bot.petition.letter_versions import Letter, given_to, other_texts, versions
 
 A, B, C = (Letter(name, at, 0) for name, at in (("a", 100), ("b", 200), ("c", 300)))
@@ -19,7 +21,9 @@ class TestVersions:
 
     def test_what_was_signed_under_another_text_is_told_by_the_times(self) -> None:
         assert list(other_texts((A,))) == []
-        assert list(other_texts((A, B, C))) == [(-1, 200), (200, 300)]
+        assert list(other_texts((A, B, C))) == [(-1, 300)]
 
     def test_a_text_that_came_back_is_not_another_one(self) -> None:
         assert list(other_texts((A, B, BACK))) == [(200, 400)]
+        again = replace(BACK, seen_at=600)
+        assert list(other_texts((A, B, C, BACK, replace(B, seen_at=500), again))) == [(200, 400), (500, 600)]

@@ -23,6 +23,7 @@ from bot.petition.comments.comment import Author
 from bot.petition.comments.grammar import parse
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import DOMAIN
+from bot.petition.machine_line import Coverage
 from bot.petition.organizers.commands import GivenCommand, apply_commands
 from bot.petition.organizers.rules_in_force import Milestone, Response
 from bot.petition.organizers.settings import LANGUAGES, Detail, Settings, read
@@ -104,6 +105,8 @@ EVERYTHING_IT_CAN_SAY = {
     "goal reached": replace(FACTS, goal=1000),
     "grown": replace(FACTS, days=[(20_000, 5), (20_003, 6)]),
     "changed": replace(FACTS, letter_changed=(NOW - 60, 7)),
+    "covered": replace(FACTS, coverage=Coverage(NOW)),
+    "covered in part": replace(FACTS, coverage=Coverage(NOW, 7, 9)),
     "without names": replace(FACTS, show=frozenset(), newest=()),
     "with logins": replace(FACTS, show=frozenset({Detail.LOGIN})),
     "first signatories": replace(FACTS, first=FACTS.newest),

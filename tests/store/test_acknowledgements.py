@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from bot.petition.comments.commands import OrganizerCommand
+from bot.petition.comments.comment import Author
+from bot.petition.comments.grammar import parse
 from bot.petition.github_facts import Repository
+from bot.petition.organizers.commands import CommandResults, CommandStatus, Outcome
+from bot.petition.organizers.rules_in_force import Rules
 from bot.store import AckDue
 from tests.store.conftest import NOW
-from tests.store.scene import ADA, INSTALLATION, REPOSITORY, Scene, rows
+from tests.store.scene import ADA, ALAN, GRACE, INSTALLATION, LETTER, REPOSITORY, Scene, list_commands, rows
 
 
 async def due(scene: Scene) -> list[tuple[int, str | None, str | None]]:
@@ -99,3 +106,56 @@ async def test_a_judgement_that_changes_while_the_reaction_is_given_is_due_again
     await scene.unsign("ada")
     await scene.store.acknowledgements.record_given(signed, "+1", 77)
     assert (signed, None, "+1") in await due(scene)
+
+
+async def command(scene: Scene, author: Author, status: CommandStatus) -> int:
+    """Let somebody give a command, with what became of it."""
+    comment_id = await scene.say(author, OrganizerCommand("goal", "5"))
+    given = await list_commands(scene.store, LETTER.id)
+    outcomes = tuple(
+        Outcome(one, status if one.comment_id == comment_id else CommandStatus.APPLIED) for one in given
+    )
+    await scene.store.rules.apply(LETTER.id, CommandResults(Rules(), outcomes))
+    return comment_id
+
+
+async def test_organizers_come_first_then_who_is_refused_then_who_has_signed(scene: Scene) -> None:
+    await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, True, scene.clock)
+    by_organizer = await command(scene, GRACE, CommandStatus.APPLIED)
+    refused = await scene.say(ALAN, parse("/sing"))
+    by_stranger = await command(scene, ADA, CommandStatus.REFUSED)
+    signed = [await scene.sign(login) for login in ("linus", "barbara")]
+    expected = [(by_organizer, "+1"), (by_stranger, "confused"), (refused, "confused")]
+    expected += [(one, "+1") for one in reversed(signed)]
+    assert [(one, wanted) for one, wanted, _ in await due(scene)] == expected
+    for place, (comment_id, _) in enumerate(expected):
+        left = await scene.store.acknowledgements.drop_late_and_list(INSTALLATION, 1)
+        assert [one.comment_id for one in left] == [comment_id], place
+        await scene.store.acknowledgements.record_given(comment_id, left[0].wanted, 7)
+    assert await due(scene) == []
+
+
+async def test_who_is_refused_is_told_so_for_a_day(scene: Scene) -> None:
+    await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, True, scene.clock)
+    by_organizer = await command(scene, GRACE, CommandStatus.APPLIED)
+    refused = await scene.say(ALAN, parse("/sing"))
+    await scene.sign("ada")
+    acknowledgements = scene.store.acknowledgements
+    acknowledgements._now = scene.store._now = lambda: scene.clock + 86_300
+    # Whoever is evaluated again stays as due as before.
+    listed = list(scene.comments.values())
+    await scene.store.record_listing(LETTER.id, scene.clock, listed, complete=True)
+    assert [one for one, *_ in await due(scene)] == [by_organizer, refused]
+    acknowledgements._now = lambda: scene.clock + 86_500
+    assert await due(scene) == []
+    assert await rows(scene.store, "SELECT count(*) FROM comments WHERE ack_due") == [(0,)]
+
+
+async def test_a_locked_issue_keeps_nobody_elsewhere_waiting(scene: Scene) -> None:
+    elsewhere = await scene.sign("ada")
+    letter = scene.issue
+    scene.issue, scene.repository = replace(letter, id=2_000, number=8), Repository(72, "acme", "other")
+    await scene.sign("grace")
+    await scene.change_issue(replace(scene.issue, locked=True))
+    left = await scene.store.acknowledgements.drop_late_and_list(INSTALLATION, 1)
+    assert [one.comment_id for one in left] == [elsewhere]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.petition.block.body import letter_digest, splice
+from bot.petition.comments.commands import Sign
 from bot.petition.github_facts import BodyEdit, IssueGone
 from bot.petition.letter_versions import Letter, given_to
-from tests.store.scene import INSTALLATION, LETTER, REPOSITORY, Scene, list_letters, record_write, rows
+from tests.chance import examples
+from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, list_letters, person, record_write, rows
 
 BLOCK = "<!-- undersigned:begin -->\n3 people\n<!-- undersigned:end -->"
 
@@ -147,7 +151,7 @@ async def test_a_history_corrects_a_count_that_was_made_before_all_were_known(sc
     assert [(one.seen_at, one.count) for one in (await scene.snapshot()).letters] == [(10, 0), (500, 2)]
     await scene.unsign("ada")
     await scene.store.letters.record_history(LETTER.id, [(500, "B")])
-    assert (await scene.snapshot()).letter_changed == (500, 2)
+    assert (await scene.snapshot()).letter_changed == (500, 1)
 
 
 async def test_a_history_is_asked_for_until_it_is_known(scene: Scene) -> None:
@@ -196,3 +200,55 @@ async def test_the_letter_goes_with_its_issue(scene: Scene) -> None:
     await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
     assert await rows(scene.store, "SELECT * FROM letters") == []
     assert await rows(scene.store, "SELECT * FROM letter_texts") == []
+
+
+DAY = 86_400
+
+
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_how_many_signed_which_text_is_what_their_times_say(scene: Scene, data: st.DataObject) -> None:
+    moments = st.integers(1, 9).map(lambda step: 3 * DAY + step * 9_000)
+    for text, at in data.draw(st.lists(st.tuples(st.sampled_from("ABC"), moments), min_size=1, max_size=6)):
+        await look(scene, text, at)
+    for login in ("ada", "grace", "alan", "linus", "barbara"):
+        if data.draw(st.booleans()):
+            await scene.say(person(login), Sign(), at=data.draw(moments))
+    snapshot = await scene.snapshot()
+    now = snapshot.letters[-1].digest
+    others = [
+        one for one in snapshot.newest if snapshot.letters[given_to(snapshot.letters, one.signed_at)].digest != now
+    ]
+    assert snapshot.letter_changed == ((snapshot.letters[-1].seen_at, len(others)) if others else None)
+
+
+async def test_whole_days_are_not_counted_anew(scene: Scene) -> None:
+    await look(scene, "A", 10)
+    for number, login in enumerate(("ada", "grace", "alan", "linus", "barbara")):
+        await scene.say(person(login), Sign(), at=number * DAY + 500)
+    await look(scene, "B", 4 * DAY + 100)
+    assert (await scene.snapshot()).letter_changed == (4 * DAY + 100, 4)
+    await look(scene, "C", 4 * DAY + 900)
+    assert (await scene.snapshot()).letter_changed == (4 * DAY + 900, 5)
+
+
+async def test_how_many_signed_an_earlier_text_stays_right_as_people_withdraw_move_and_are_forgotten(
+    scene: Scene,
+) -> None:
+    await look(scene, "A", 10)
+    for login in ("ada", "grace", "alan"):
+        await scene.sign(login)
+    await look(scene, "B", 900)
+    assert (await scene.snapshot()).letter_changed == (900, 3)
+    await scene.unsign("grace")
+    assert (await scene.snapshot()).letter_changed == (900, 2)
+    await scene.store.privacy.forget([ADA.id])
+    assert (await scene.snapshot()).letter_changed == (900, 2)
+    moved = replace(scene.issue, id=2_000, number=1)
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (REPOSITORY, moved))])
+    assert (await scene.snapshot()).letter_changed == (900, 2)
+    scene.issue, scene.clock = moved, 1_000
+    await scene.sign("alan")
+    assert (await scene.snapshot()).letter_changed == (900, 1)
+    await look(scene, "A", 2_000)
+    assert (await scene.snapshot()).letter_changed == (2_000, 1)

@@ -305,3 +305,15 @@ async def test_each_petition_has_a_key_nobody_can_guess(scene: Scene) -> None:
     keys = {(await scene.store.petitions.get_snapshot(issue_id, 0)).page_key for issue_id in (LETTER.id, 2_000)}
     assert len(keys) == 2
     assert all(len(key) >= 20 for key in keys)
+
+
+async def test_a_petition_that_was_moved_back_before_that_was_told_is_where_its_issue_is(scene: Scene) -> None:
+    elsewhere = Repository(72, "acme", "other")
+    away, back = replace(scene.issue, id=2_000, number=1), replace(scene.issue, id=3_000, number=9)
+    await scene.sign("ada")
+    await scene.store.record([IssueFact(INSTALLATION, elsewhere, away, scene.clock + 1)])
+    await scene.store.record([IssueGone(INSTALLATION, elsewhere, away.id, (REPOSITORY, back))])
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id, (elsewhere, away))])
+    snapshot = await scene.snapshot()
+    assert [(one.repository, one.issue_id) for one in snapshot.threads] == [(REPOSITORY, back.id)]
+    assert (snapshot.repository, snapshot.count) == (REPOSITORY, 1)

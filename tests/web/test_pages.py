@@ -365,7 +365,7 @@ async def test_nobody_is_asked_for_a_name_that_is_not_shown(scene: Scene) -> Non
     assert "/sign Your Name, Your Affiliation" in (await read(scene)).text
     await set_up(scene, "show: login")
     page = await read(scene)
-    assert "Write a comment there that says /sign . The bot answers" in page.text.replace("/sign.", "/sign .")
+    assert "Write a comment there that says /sign . The bot adds" in page.text.replace("/sign.", "/sign .")
     assert "Your Name" not in page.text
 
 
@@ -646,3 +646,45 @@ async def test_a_signature_says_which_version_it_was_given_to_where_another_one_
     (news,) = await store.rosters.list_changed({LETTER.id: -1})
     told_live = view_models.view_update(news, pages_context(store))
     assert f'<a href="{PAGE}/letter#v1">version 1</a>' in str(told_live["entries"])
+
+
+async def test_a_page_says_up_to_when_every_comment_is_counted(scene: Scene) -> None:
+    store, clock = scene.petition.store, scene.petition.clock
+    assert "Every comment up to" not in (await read(scene)).text
+    assert json.loads(await scene.get(f"{PAGE}.json"))["petition"]["counted_to"] is None
+    await scene.petition.sign("ada")
+    await read(scene)
+    await store.threads.record_known(LETTER.id, clock)
+    said = "Every comment up to 17 Nov 2026, 07:20:01 UTC is counted, and 1 signature since."
+    assert said in (await read(scene)).text
+    # That it becomes known has no revision, and is shown all the same.
+    await store.threads.record_known(LETTER.id, clock + 9)
+    said = "Every comment up to 17 Nov 2026, 07:20:10 UTC is counted."
+    assert said in (await read(scene)).text
+    told = json.loads(await scene.get(f"{PAGE}.json"))["petition"]
+    assert (told["counted_to"], told["waiting"]) == ("2026-11-17T07:20:10Z", 0)
+    (news,) = await store.rosters.list_changed({LETTER.id: -1})
+    assert view_models.view_update(news, pages_context(store))["covered"] == said
+    await scene.petition.change_issue(replace(scene.petition.issue, closed_at=clock + 3))
+    assert "Every comment up to 17 Nov 2026, 07:20:04 UTC is counted." in (await read(scene)).text
+
+
+async def test_a_page_says_how_many_signed_which_text(scene: Scene) -> None:
+    store, clock = scene.petition.store, scene.petition.clock
+    await store.letters.record(LETTER.id, LETTER.id, "Please open the archive.", clock)
+    for login in ("ada", "grace"):
+        await scene.petition.sign(login)
+    await store.letters.record(LETTER.id, LETTER.id, "Please open the whole archive.", clock + 60)
+    again = "To sign this text, comment /sign again."
+    page = await read(scene)
+    assert f"0 people have signed this text, 2 an earlier one. {again}" in page.text
+    assert f"{PUBLIC}{PAGE}/letter" in page.links
+    scene.petition.clock = clock + 120
+    await scene.petition.sign("grace")
+    assert "1 person has signed this text, 1 an earlier one." in (await read(scene)).text
+    told = json.loads(await scene.get(f"{PAGE}.json"))["petition"]
+    assert (told["count"], told["signed_other_text"]) == (2, 1)
+    await scene.petition.change_issue(replace(scene.petition.issue, closed_at=clock + 130))
+    assert again not in (await read(scene)).text
+    await scene.petition.unsign("ada")
+    assert "this text" not in (await read(scene)).text

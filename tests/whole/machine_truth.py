@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.models import Comment, Issue, User
+from tests.whole.machine_coverage import wrong_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ class Petition:
         yield from _wrong_goals(block, law.goals, len(signers))
         yield from _wrong_names(block, signers, self.wishes)
         yield from self._wrong_ways(block, thread, self.is_over(law))
+        yield from wrong_words(block, law.end(self.first), self.now, len(signers))
 
     def _wrong_ways(self, block: str, thread: Issue, over: bool) -> Iterator[str]:
         """Look whether an issue sends people where they can sign."""

@@ -25,6 +25,7 @@ from bot.store.recording import observations
 from sandbox.faults import Faults
 from sandbox.models import Comment, Installation, Issue, Repository, User
 from sandbox.server import Sandbox
+from tests.whole.machine_coverage import left_out
 from tests.whole.machine_letter import BEGIN, Letter
 from tests.whole.machine_truth import Petition, PhraseBook, Wishes, is_petition
 from tests.whole.scene import FAST, Scene
@@ -116,6 +117,10 @@ class World:
     """How many comments each of them had at most."""
     untimely: list[str] = field(default_factory=list)
     """Issues that the bot has opened and should not have; it is told of at the end, the call is the bot's."""
+    untrue: list[str] = field(default_factory=list)
+    """Comments that the bot has not read, and has written that they were counted."""
+    flagged: set[User] = field(default_factory=set)
+    """Who was flagged as spam at some time."""
     settings: dict[Repository, Settings] = field(default_factory=dict)
     ambushes: list[Callable[[], None]] = field(default_factory=list)
     """What people do at the very moment before the bot's next write arrives."""
@@ -183,6 +188,7 @@ class World:
 
     def _notice(self, issue: Issue | None) -> None:
         """See how full issues become, and when the bot opens another one."""
+        self.flagged.update(person for person in self.sandbox.world.logins.values() if person.spam)
         if issue is None:
             return
         arrives = any(thread.moved_to is issue for thread in self.threads)
@@ -253,8 +259,8 @@ class World:
         self.clock.pass_(HOUR)
         await self.rest()
         await self.resync()
-        if self.untimely:
-            raise Wrong("; ".join(self.untimely))
+        if self.untimely or self.untrue:
+            raise Wrong("; ".join(self.untimely + self.untrue))
         self._judge()
         if any(attempt.status_code == 500 for attempt in self.stage.sandbox.deliveries.log.attempts()):
             raise Wrong("the bot failed to answer a delivery")
@@ -394,6 +400,9 @@ class World:
         self._count()
         if request.method == "PATCH":
             self.writes += 1
+            if self.stage.bot is not None:
+                text = (await request.json()).get("body") or ""
+                self.untrue += await left_out(text, self.threads, self.flagged, self.bot.store)
             while self.ambushes:
                 self.ambushes.pop()()
         response = await handler(request)

@@ -31,7 +31,7 @@ async def test_the_block_says_when_and_after_how_many_the_letter_changed(stage: 
     await a_second_later()
     rewrite(stage, petition, "open", "close")
     await stage.until(lambda: WARNING in (petition.body or ""))
-    assert "after 2 people had signed" in (petition.body or "")
+    assert "2 an earlier one" in (petition.body or "")
     await a_second_later()
     stage.sign(petition, "alan")
     await stage.shows(petition, 3)
@@ -95,7 +95,7 @@ async def test_what_the_letter_said_before_is_known_again_after_the_database_was
     await a_second_later()
     stage.sign(petition, "alan")
     await stage.shows(petition, 3)
-    await stage.until(lambda: "after 2 people had signed" in (petition.body or ""))
+    await stage.until(lambda: "2 an earlier one" in (petition.body or ""))
     before = await versions_and_signers(stage, petition)
     assert before[1] == {"ada": 0, "grace": 1, "alan": 2}
 
@@ -104,7 +104,7 @@ async def test_what_the_letter_said_before_is_known_again_after_the_database_was
     stage.database_url = f"sqlite:///{tmp_path}/new.db"
     await stage.start_bot()
 
-    await stage.until(lambda: "after 2 people had signed" in (petition.body or ""))
+    await stage.until(lambda: "2 an earlier one" in (petition.body or ""))
     assert await versions_and_signers(stage, petition) == before
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from bot.petition.block import BlockContent, compose
 from bot.petition.comments import comment
 from bot.petition.counting.tally import Evaluation
+from bot.reconcile.resync import ThreadResync
 from bot.store.recording.signatures import evaluate_comments
 from bot.store.recording.unit_of_work import PetitionRow
 from bot.store.row_codec import CommentRow
@@ -53,6 +54,11 @@ def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[Commen
     return evaluate_comments(petition, [one for one in comments if one.issue_id == last])
 
 
+async def believes_that_nothing_is_missing(self: ThreadResync) -> None:
+    """Then all that was written before now is said to be counted."""
+    await self.store.threads.record_known(self.thread.issue_id, int(self.now))
+
+
 @pytest.mark.parametrize(
     ("name", "fault", "first_seed"),
     [
@@ -61,6 +67,7 @@ def counts_each_issue_by_itself(petition: PetitionRow, comments: Sequence[Commen
         ("bot.store.body_writes.outside_digest", believes_that_all_letters_are_alike, 10),
         ("bot.reconcile.publish_plan.block.compose", tidies_the_letter, 0),
         ("bot.store.recording.signatures.evaluate_comments", counts_each_issue_by_itself, 0),
+        ("bot.reconcile.resync.ThreadResync.catch_up", believes_that_nothing_is_missing, 0),
     ],
 )
 def test_a_fault_is_found_out(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
-from bot.petition.machine_line import MachineLine
+from bot.petition.machine_line import Coverage, MachineLine
 from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
 from bot.petition.organizers.settings import LANGUAGES, Detail
 from bot.units import WholeEpochSeconds
@@ -31,8 +31,10 @@ class BlockContent(Struct, frozen=True):
     label: str = "petition"
     closed_at: WholeEpochSeconds | None = None
     deadline: WholeEpochSeconds | None = None
+    coverage: Coverage | None = None
+    """Which comments are counted, where that is known."""
     letter_changed: tuple[int, int] | None = None
-    """When the letter was last changed, and how many had signed by then."""
+    """When the letter was last changed, and how many signed an earlier text."""
     versions_url: str | None = None
     """Where the letter's versions are shown."""
     roster_url: str | None = None
@@ -74,6 +76,11 @@ class BlockContent(Struct, frozen=True):
         return min((end for end in (self.closed_at, deadline) if end is not None), default=None)
 
     @property
+    def is_signed_here(self) -> bool:
+        """Return whether this is the issue in which one signs now, and one still does."""
+        return self.ended_at is None and self.position >= len(self.threads)
+
+    @property
     def machine_line(self) -> MachineLine:
         """Return the line of the block for machines."""
         return MachineLine(
@@ -83,4 +90,5 @@ class BlockContent(Struct, frozen=True):
             threads=self.threads,
             removals=tuple((one.comment_id, one.user_id) for one in self.removals[:_MOST_REMOVALS]),
             anonymised=self.anonymised_at is not None,
+            coverage=self.coverage,
         )

@@ -18,7 +18,7 @@ from bot.petition.block.body import (
     machine_line,
 )
 from bot.petition.block.content import BlockContent
-from bot.petition.block.sections import SECTIONS, Section, counted, heading, note
+from bot.petition.block.sections import SECTIONS, Section, counted, coverage, heading, note
 from bot.petition.comments.comment import unify_newlines
 from bot.petition.i18n import translator
 from bot.petition.organizers.settings import LANGUAGES
@@ -30,10 +30,13 @@ def compose(body: str | None, content: BlockContent) -> str | None:
     The letter always stays whole. Where it leaves no room for a block there will be none; see `has_room`.
     """
     place = locate_block(body)
-    block = _fit(place, content)
-    if place.block is not None and same_but_for_time(place.block, block):
-        return None
-    new_body = place.filled(block)
+    if place.block is not None:
+        # Which comments are counted is told whenever something else is, and is no reason to write.
+        told = machine_line(place.block)
+        same = replace(content, coverage=told and told.coverage)
+        if same_but_for_time(place.block, _fit(place, same)):
+            return None
+    new_body = place.filled(_fit(place, content))
     return None if new_body == (body or "") else new_body
 
 
@@ -92,6 +95,9 @@ def _write(content: BlockContent) -> dict[Section, str]:
 
 
 def _assemble(texts: Mapping[Section, str], content: BlockContent) -> str:
+    if not any(section.write is coverage for section in texts):
+        # Where there is no room for the words, machines are not told either.
+        content = replace(content, coverage=None)
     middle = [text for section, text in texts.items() if section.write is not note]
     notes = [text for section, text in texts.items() if section.write is note]
     return _frame(content.language, middle, head=[str(content.machine_line)], foot=notes or [SHORT_NOTE])

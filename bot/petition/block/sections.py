@@ -13,6 +13,7 @@ from bot.petition.block.body import NOTE
 from bot.petition.block.content import BlockContent
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
+from bot.petition.machine_line import Coverage
 from bot.petition.organizers.commands import INSTRUCTIONS
 from bot.petition.organizers.settings import Detail
 from bot.petition.untrusted_text import clean, inline, links_apart
@@ -36,6 +37,35 @@ def heading(content: BlockContent, tr: Translator) -> str:
     else:
         title = tr.translate("Nobody has signed")
     return f"### ✍️ {title}"
+
+
+def coverage(content: BlockContent, tr: Translator) -> str:
+    """Format which comments are counted, and where everybody can look whether theirs is."""
+    known = content.coverage if content.labelled else None
+    told, wait = covered(known, content.ended_at, tr) if known is not None else ("", "")
+    search = _link(tr.translate("Was I counted?"), content.search_url) if content.search_url else ""
+    return " ".join(text for text in (told and f"**{told}**", wait, search) if text)
+
+
+def covered(known: Coverage, ended_at: WholeEpochSeconds | None, tr: Translator) -> tuple[str, str]:
+    """Format up to when comments are counted, and how many wait; what came after the end does not count."""
+    is_whole = ended_at is not None and ended_at <= known.until
+    time = tr.exact_time(ended_at if ended_at is not None and is_whole else known.until)
+    if known.later and not is_whole:
+        told = tr.count(
+            "Every comment up to {time} is counted, and {number} signature since.",
+            "Every comment up to {time} is counted, and {number} signatures since.",
+            known.later,
+            time=time,
+        )
+    else:
+        told = tr.translate("Every comment up to {time} is counted.", time=time)
+    wait = tr.count(
+        "{number} comment waits until GitHub has told how it was written.",
+        "{number} comments wait until GitHub has told how they were written.",
+        known.waiting,
+    )
+    return told, wait if known.waiting else ""
 
 
 def progress(content: BlockContent, tr: Translator) -> str:
@@ -151,7 +181,7 @@ def anonymised(content: BlockContent, tr: Translator) -> str:
 def instructions(content: BlockContent, tr: Translator) -> str:
     """Format what to write, and how one knows what came of it."""
     withdraw = tr.translate("To withdraw, comment {unsign} or delete your comment.", unsign=tr.code("/unsign"))
-    if content.ended_at is not None or content.position < len(content.threads):
+    if not content.is_signed_here:
         return withdraw
     sign, example = tr.code("/sign"), example_of(content.show, tr)
     if example:
@@ -160,9 +190,11 @@ def instructions(content: BlockContent, tr: Translator) -> str:
         )
     else:
         how_to_sign = tr.translate("**To sign, comment {sign}**", sign=sign)
-    answer = tr.translate("The bot answers with 👍 when that counts, and with 😕 when it does not.")
-    search = " " + _link(tr.translate("Was I counted?"), content.search_url) if content.search_url else ""
-    return "\n".join([how_to_sign, withdraw, answer + search])
+    answer = tr.translate(
+        "The bot adds 😕 to a comment that does not count, and 👍 to one that does; where very many sign at once,"
+        " not to each."
+    )
+    return "\n".join([how_to_sign, withdraw, answer])
 
 
 def example_of(show: Collection[Detail], tr: Translator) -> str:
@@ -212,18 +244,21 @@ def unlisted(content: BlockContent, tr: Translator) -> str:
 
 
 def letter_changed(content: BlockContent, tr: Translator) -> str:
-    """Format that the letter is not what people have signed."""
+    """Format how many have signed the letter as it is, and how many signed it before it was changed."""
     if content.letter_changed is None:
         return ""
-    at, signed = content.letter_changed
-    told = tr.count(
-        "The letter was changed on {time}, after {number} person had signed.",
-        "The letter was changed on {time}, after {number} people had signed.",
-        signed,
-        time=tr.day_and_time(at),
+    at, earlier = content.letter_changed
+    changed = tr.translate("The letter was changed on {time}.", time=tr.day_and_time(at))
+    signed = tr.count(
+        "{number} person signed this text, {earlier} an earlier one.",
+        "{number} people signed this text, {earlier} an earlier one.",
+        content.count - earlier,
+        earlier=tr.number(earlier),
     )
-    link = " " + _link(tr.translate("What was changed"), content.versions_url) if content.versions_url else ""
-    return f"⚠️ {told}{link}"
+    link = _link(tr.translate("What was changed"), content.versions_url) if content.versions_url else ""
+    again = tr.translate("To sign this text, comment {sign} again.", sign=tr.code("/sign"))
+    parts = (changed, f"**{signed}**", link, again if content.is_signed_here else "")
+    return " ".join(part for part in ("⚠️", *parts) if part)
 
 
 def remarks(content: BlockContent, tr: Translator) -> str:
@@ -353,6 +388,7 @@ SECTIONS: Final = (
     Section(lambda *_: "---", 150),
     Section(response, 100),
     Section(heading, 160),
+    Section(coverage, 65),
     Section(progress, 90),
     Section(milestones, 50),
     Section(chart, 10),

@@ -25,6 +25,12 @@ SECONDS_PER_DAY: Final = 86_400
 ACKNOWLEDGED_WITHIN: Final = 3600
 """Seconds after which a first acknowledgement comes too late to be of use."""
 
+REFUSED_WITHIN: Final = 86_400
+"""The same for those that somebody has to act on: refusals, and answers to commands.
+
+GitHub allows some 470 reactions an hour, and after a storm thousands may be due.
+"""
+
 
 def read_command(row: CommentRow) -> None:
     """Set the command and its time from the comment."""
@@ -237,8 +243,10 @@ def _record_effects(
         # What becomes of a command of organizers, the rules decide.
         wanted = row.wanted if row.command == "order" else _wanted(row, verdict)
         counted = row.comment.id == counted_id
-        # Who has waited for more than an hour is not waiting any more; what was given wrongly is always taken back.
-        late = row.given is None and row.made_at < now - ACKNOWLEDGED_WITHIN
+        # Who has waited for so long is not waiting any more; what was given wrongly is always taken back.
+        is_urgent = wanted == "confused" or row.command == "order"
+        within = REFUSED_WITHIN if is_urgent else ACKNOWLEDGED_WITHIN
+        late = row.given is None and row.made_at < now - within
         due = wanted != row.given and not late
         if row.comment.id in unit.changed:
             row.counted, row.wanted, row.ack_due = counted, wanted, due

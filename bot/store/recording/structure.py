@@ -173,7 +173,9 @@ _FORWARD_THREADS: Final = statement("UPDATE threads SET moved_to = $2 WHERE move
 
 _MOVE_COMMENTS: Final = statement("UPDATE comments SET issue_id = $2 WHERE issue_id = $1")
 
-_MOVE_PETITION: Final = statement("UPDATE petitions SET repository_id = $2 WHERE id = $1")
+_MOVE_PETITION: Final = statement("""
+    UPDATE petitions SET repository_id = (SELECT repository_id FROM threads WHERE issue_id = $2) WHERE id = $1
+""")
 
 
 def _record_moved(
@@ -199,7 +201,7 @@ def _record_moved(
     transaction.execute(_END_THREAD, issue_id, arrival)
     transaction.execute(_FORWARD_THREADS, issue_id, arrival)
     if old.position == 1:
-        transaction.execute(_MOVE_PETITION, old.petition_id, repository.id)
+        transaction.execute(_MOVE_PETITION, old.petition_id, arrival)
     _derive_again(transaction, arrival, issue, context)
     return True
 

@@ -251,7 +251,8 @@ _DISCOVER_ALL: Final = statement("UPDATE installations SET survey_asked = survey
 _READ_ALL: Final = statement("""
     UPDATE threads
     SET reread = CASE WHEN reread < reread_done THEN reread_done ELSE reread END + 1, reread_asked_at = $1,
-        put_off = 0, read_retry_at = 0, read_attempts = 0, listed_at = 0, looked_at = 0, changes_since = 0, gap = 0
+        put_off = 0, read_retry_at = 0, read_attempts = 0, listed_at = 0, looked_at = 0, changes_since = 0, gap = 0,
+        known_to = 0
 """)
 
 _PUBLISH_ALL: Final = statement("""

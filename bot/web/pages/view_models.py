@@ -13,7 +13,7 @@ from bot.export import letter_html
 from bot.export.chart import chart, day_name, growth_of
 from bot.export.letter_comparison import Comparison, compare
 from bot.export.schemas import asked_not_to_be_listed
-from bot.petition.block.sections import example_of
+from bot.petition.block.sections import covered, example_of
 from bot.petition.comments.faults import Fault
 from bot.petition.counting.tally import MISTYPED_ORDER, Reason
 from bot.petition.i18n import translator
@@ -52,6 +52,7 @@ def view_petition(
         "headline": headline(snapshot.count, open_=ended is None and snapshot.labelled),
         "goal": goal,
         "progress": progress(snapshot.count, goal),
+        "covered": covered_words(snapshot, context.now()),
         "ended": ended,
         "milestones": [(f"{one.goal:,}", day_name(one.day)) for one in reached if one.goal != goal],
         "letter": None if text is None else letter_html.render(text),
@@ -161,6 +162,7 @@ def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, ob
         "goal": goal,
         "progress": progress(snapshot.count, goal),
         "growth": growth_of(details, context.now()).in_words(),
+        "covered": covered_words(snapshot, context.now()),
         "entries": entries,
         "listed": snapshot.count - snapshot.unlisted,
         "unlisted": asked_not_to_be_listed(snapshot.unlisted),
@@ -181,6 +183,14 @@ def progress(count: int, goal: int | None) -> str:
     if count >= goal:
         return f"The goal of {goal:,} is reached 🎉"
     return f"{max(count * 100 // goal, 1 if count else 0)}% of the goal of {goal:,}"
+
+
+def covered_words(snapshot: Snapshot, now: EpochSeconds) -> str:
+    """Format up to when comments are counted, as the block does; empty where that is not known."""
+    if snapshot.coverage is None:
+        return ""
+    ended_at = snapshot.rules.ended_at(snapshot.closed_at, now)
+    return " ".join(covered(snapshot.coverage, ended_at, translator(LANGUAGES[0]))).strip()
 
 
 def people_have(count: int) -> str:

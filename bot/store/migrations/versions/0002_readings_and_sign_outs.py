@@ -27,6 +27,7 @@ def upgrade() -> None:
     _mails()
     _unlisted()
     _account_reviews()
+    _storms()
 
 
 def _readings() -> None:
@@ -56,6 +57,19 @@ def _unlisted() -> None:
         ["petition_id", "comment_id"],
         sqlite_where=unlisted,
         postgresql_where=unlisted,
+    )
+
+
+def _storms() -> None:
+    """Add up to when all comments of a thread are known, and which reactions are the most urgent ones."""
+    op.add_column("threads", sa.Column("known_to", sa.BigInteger, nullable=False, server_default="0"))
+    refusing = sa.text("ack_due AND ack_wanted = 'confused'")
+    op.create_index(
+        "comments_to_refuse",
+        "comments",
+        ["petition_id", "made_at", "id"],
+        sqlite_where=refusing,
+        postgresql_where=refusing,
     )
 
 

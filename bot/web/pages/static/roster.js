@@ -42,6 +42,8 @@ function show(news) {
     const title = document.querySelector("h1").textContent;
     document.querySelector(".growth .chart").setAttribute("aria-label", `${title}: ${news.growth}`);
   }
+  const covered = document.getElementById("covered");
+  if (covered) covered.textContent = news.covered;
   const bar = document.querySelector(".goal progress");
   if (bar && news.goal) {
     bar.max = news.goal;
