@@ -94,9 +94,8 @@ async def set_up(
         done = asyncio.Event()
 
         async def keep(made: Registration) -> bool:
-            kept = await store.credentials.add(
-                encrypt(made.text(), config.secret_key, time.time()), int(time.time())
-            )
+            sealed = encrypt(made.text(), config.secret_key, time.time())
+            kept = await store.credentials.add(sealed, int(time.time()))
             done.set()
             return kept
 

@@ -12,6 +12,7 @@ from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
+from bot.petition.counting.tally import Signature
 from bot.petition.github_facts import IssueFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
@@ -300,20 +301,18 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
     """Return what the block says of a petition."""
     petition = known.petition
     settings = petition.rules.settings
-    first = petition.threads[0] if petition.threads else None
-    pages = first and addresses.pages(petition.repository, first.number, petition.page_key)
+    issue = petition.threads[0] if petition.threads else None
+    pages = issue and addresses.pages(petition.repository, issue.number, petition.page_key)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
     is_public = settings.public_roster and bool(settings.show)
-    is_named = bool(settings.show) and petition.anonymised_at is None
-    lists_people = is_public or (settings.show and (settings.names or known.first))
-    newest = [one for one in petition.newest if one not in known.first][: settings.names]
+    first, newest, unlisted = _people(known)
     return block.BlockContent(
         count=petition.count,
         digest=petition.digest,
         as_of=int(now),
-        first=known.first if is_named else (),
-        newest=newest if is_named else (),
-        unlisted=petition.unlisted if lists_people and petition.anonymised_at is None else 0,
+        first=first,
+        newest=newest,
+        unlisted=unlisted,
         anonymised_at=petition.anonymised_at,
         goal=next_goal(settings.goals, petition.count),
         deadline=settings.deadline,
@@ -341,3 +340,15 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
         milestones=milestones(settings.goals, known.days) if settings.milestones else (),
         days=known.days if settings.chart else (),
     )
+
+
+def _people(known: Publication) -> tuple[Sequence[Signature], Sequence[Signature], int]:
+    """Return whom a block names first, who signed last of the others, and how many asked not to be listed."""
+    petition, settings = known.petition, known.petition.rules.settings
+    if petition.anonymised_at is not None or not settings.show:
+        return (), (), 0
+    # Their details may be left out of one of the two, but it is the same person.
+    named = {one.user_id for one in known.first}
+    newest = [one for one in petition.newest if one.user_id not in named][: settings.names]
+    lists_people = settings.public_roster or settings.names or known.first
+    return known.first, newest, petition.unlisted if lists_people else 0

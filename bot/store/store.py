@@ -84,6 +84,10 @@ class Store:
         self._now = now
         self._hooks = hooks
         self._coordinator = database.coordinator(self.changed.set, supervisor)
+        self._open_nouns(database, now)
+
+    def _open_nouns(self, database: Database, now: Callable[[], EpochSeconds]) -> None:
+        """Make one object for each thing that is known."""
         announce = self._announce
         self.account_ages = AccountAges(database, now, announce)
         self.account_reviews = AccountReviews(database, now, announce)
@@ -94,7 +98,7 @@ class Store:
         self.known_texts = KnownTexts(database, now)
         self.consistency = Consistency(database, now)
         self.credentials = CredentialStore(database, now)
-        self.deliveries = Deliveries(database, now, hooks.record_redelivery)
+        self.deliveries = Deliveries(database, now, self._hooks.record_redelivery)
         self.installations = Installations(database, now, announce)
         self.letters = Letters(database, now)
         self.petitions = Petitions(database, now)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bot.github.models.rest import IssueRead
 from bot.petition import block
 from bot.petition.comments.comment import body_digest
-from bot.petition.counting.tally import DigestSum
+from bot.petition.counting.tally import DigestSum, Signature
 from bot.petition.github_facts import Issue, Repository
 from bot.petition.letter_versions import Letter
 from bot.petition.organizers.commands import CommandResults
@@ -184,3 +184,12 @@ def test_the_block_says_how_many_are_not_listed_where_others_are(text: str, said
         known = replace(KNOWN, petition=one)
         content = block_content(known, label="petition", addresses=Addresses(), now=NOW)
         assert content.unlisted == expected
+
+
+def test_a_first_signatory_is_named_once_whatever_is_shown_of_them() -> None:
+    ada, grace = Signature(1, "ada", 11, 300), Signature(2, "grace", 12, 400)
+    known = replace(
+        KNOWN, petition=replace(PETITION, newest=(grace, ada)), first=(replace(ada, name="Ada Lovelace"),)
+    )
+    content = block_content(known, label="petition", addresses=Addresses(), now=NOW)
+    assert [one.login for one in (*content.first, *content.newest)] == ["ada", "grace"]

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from bot.petition.block.body import NOTE
 from bot.petition.block.content import BlockContent
+from bot.petition.block.growth import chart, milestones, progress
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
 from bot.petition.machine_line import Coverage
@@ -19,13 +20,7 @@ from bot.petition.organizers.settings import Detail
 from bot.petition.untrusted_text import clean, inline, links_apart
 from bot.units import WholeEpochSeconds
 
-_BAR = 20
-"""Characters of the progress bar."""
-
 _MOST_REMARKS = 10
-
-_CHART_STEPS = 7
-"""Steps of the chart; the days below it have to stand side by side."""
 
 
 def heading(content: BlockContent, tr: Translator) -> str:
@@ -66,52 +61,6 @@ def covered(known: Coverage, ended_at: WholeEpochSeconds | None, tr: Translator)
         known.waiting,
     )
     return told, wait if known.waiting else ""
-
-
-def progress(content: BlockContent, tr: Translator) -> str:
-    """Format how far the count has come towards the goal."""
-    if not content.goal or content.goal < 0:
-        return ""
-    goal = tr.number(content.goal)
-    if content.count >= content.goal:
-        reached = tr.translate("The goal of {goal} is reached", goal=goal)
-        return f"`{'█' * _BAR}` **{reached}** 🎉"
-    # Only a goal that is reached looks reached, and the first signature shows.
-    full = max(content.count * _BAR // content.goal, 1 if content.count else 0)
-    percent = tr.percent(max(content.count * 100 // content.goal, 1 if content.count else 0) / 100)
-    share = tr.translate("{percent} of the goal of {goal}", percent=f"**{percent}**", goal=goal)
-    return f"`{'█' * full}{'░' * (_BAR - full)}` {share}"
-
-
-def milestones(content: BlockContent, tr: Translator) -> str:
-    """Format the milestones that are reached, except the last of all goals, which the bar shows."""
-    marks = " · ".join(
-        tr.translate("**{goal}** on {day}", goal=tr.number(one.goal), day=tr.day_of_epoch(one.day))
-        for one in content.milestones
-        if one.goal != content.goal
-    )
-    return f"🎉 {marks}" if marks else ""
-
-
-def chart(content: BlockContent, tr: Translator) -> str:
-    """Draw how the signatures grew, as Mermaid; where that is not drawn, the count above says it all the same.
-
-    https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/creating-diagrams
-    """
-    if len(content.days) < 2:
-        return ""
-    totals = _totals(content.days)
-    title = tr.translate("How the signatures grew")
-    days = ", ".join(f'"{tr.day_of_epoch(day)}"' for day, _ in totals)
-    counts = ", ".join(str(total) for _, total in totals)
-    top = max(totals[-1][1], 1)
-    return f"""```mermaid
-xychart-beta
-    title "{title}"
-    x-axis [{days}]
-    y-axis 0 --> {top}
-    line [{counts}]
-```"""
 
 
 def response(content: BlockContent, tr: Translator) -> str:
@@ -340,14 +289,6 @@ def _link(text: str, url: str) -> str:
     """Return a Markdown link; what would end the address early is quoted."""
     address = quote(url, safe="/:?&=#%@+,;~!$'*[]")
     return f"[{text}]({address})"
-
-
-def _totals(days: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return how many had signed at the end of some days, evenly spread, the first and the last among them."""
-    first, last = days[0][0], days[-1][0]
-    steps = min(last - first, _CHART_STEPS)
-    shown = [first + (last - first) * step // steps for step in range(steps + 1)]
-    return [(day, sum(count for on, count in days if on <= day)) for day in shown]
 
 
 _RESPONSE_SHOWN: Final = 1_000
