@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.types import Options
 
-from sandbox.models import Installation, Refused, User
+from sandbox.models import Installation, Refused, Repository, User
 from sandbox.world import World
 
 TOKEN_LIFE = 3600
@@ -33,6 +33,8 @@ class Token:
     permissions: Mapping[str, str]
     minted_at: float
     expires_at: float
+    actor: User
+    """Who does what is done with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,16 @@ class Credentials:
         """Delete all private keys but the latest."""
         del self._keys[:-1]
 
-    def mint(self, installation: Installation) -> Token:
+    def workflow_token(self, repository: Repository, actor: User, permissions: Mapping[str, str]) -> str:
+        """Make a `GITHUB_TOKEN`, with which a workflow's job acts in its repository."""
+        now = self._world.time()
+        actions = Installation(
+            self._world.next_id("installation"), repository.owner, now, now, dict(permissions), [],
+            {repository.id: repository},
+        )  # fmt: skip
+        return self.mint(actions, actor).value
+
+    def mint(self, installation: Installation, actor: User | None = None) -> Token:
         """Make an installation token of today's form: some 520 characters with two dots."""
         now = self._world.now()
         parts = [
@@ -92,6 +103,7 @@ class Credentials:
             permissions=dict(installation.permissions),
             minted_at=now,
             expires_at=now + TOKEN_LIFE,
+            actor=actor or self._world.app.bot,
         )
         self._tokens[token.value] = token
         return token
@@ -136,7 +148,7 @@ class Credentials:
             raise Refused(401, "Bad credentials")
         if token.installation.suspended_at is not None:
             raise Refused(403, "This installation has been suspended")
-        return Caller(actor=self._world.app.bot, token=token)
+        return Caller(actor=token.actor, token=token)
 
     def _check_jwt(self, value: str) -> None:
         claims = self._read_jwt(value)
