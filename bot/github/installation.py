@@ -46,6 +46,8 @@ class InstallationClient:
     throttle: Throttle
     get_login: Callable[[], Awaitable[str]]
     """Return the login that GitHub shows as the author of what this App writes."""
+    only: str | None = None
+    """The one repository, `owner/name`, that is listed; None for all that the installation covers."""
     _repositories: dict[str, tuple[EpochSeconds, Repository]] = field(default_factory=dict)
 
     def spacing(self, threads: int) -> Seconds:
@@ -148,6 +150,8 @@ class InstallationClient:
 
     async def list_repositories(self) -> tuple[Repository, ...]:
         """List the repositories that the installation covers."""
+        if self.only is not None:
+            return (await self.get_repository(self.only),)
         found: list[Repository] = []
         async for page in self.session.pages("/installation/repositories{?per_page}", {"per_page": PAGE_SIZE}):
             found += (one.fact() for one in expect(RepositoriesResponse, page.data).repositories)
@@ -285,6 +289,11 @@ class InstallationClient:
         except NotFound:
             return None
         return expect(UserModel, response.data).author()
+
+    async def list_our_reactions(self, repo: str, number: int) -> dict[int, frozenset[str]]:
+        """List which reactions of ours the newest hundred comments of an issue bear, by the comments' ids."""
+        data = await self.session.graphql(graphql.NEWEST_REACTIONS, **named(repo), number=number)
+        return graphql.read_our_reactions(data.get("repository"))
 
     async def create_reaction(self, repo: str, comment_id: int, content: str) -> int:
         """React to a comment with `+1`, `confused`…; returns the reaction's id, also if it was there before."""
