@@ -61,6 +61,8 @@ class Worker(Struct):
     now: Callable[[], EpochSeconds]
     began: EpochSeconds
     addresses: Addresses = field(default_factory=Addresses)
+    reacts: bool = True
+    """Whether it reacts to comments."""
     postponed: int = 0
     """How many tasks in a row were postponed because GitHub was unwell."""
     _repair_limiter: RepairLimiter = field(default_factory=RepairLimiter)
@@ -245,7 +247,7 @@ class Worker(Struct):
 
         That reactions must wait, or fail, keeps no tally waiting.
         """
-        if self._reactions_after > now:
+        if not self.reacts or self._reactions_after > now:
             return False
         acks = await self.store.acknowledgements.drop_late_and_list(self.installation_id, limit=1)
         if not acks:

@@ -1,0 +1,335 @@
+"""`sync`: count the petitions of one repository once, publish what has changed, and end."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import structlog
+from msgspec import Struct
+
+from bot.config import Config
+from bot.github.errors import Paused, Unavailable
+from bot.github.etag_cache import CachedResponse, EtagCache, ResponseStore, make_response_store
+from bot.github.installation import InstallationClient
+from bot.github.throttle import Kind, Limits
+from bot.github.token_client import with_token
+from bot.hooks import Hooks
+from bot.operations import addresses_of, github_of
+from bot.petition.github_facts import InstallationFact, IssueFact, Repository
+from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.timing import Intervals
+from bot.reconcile.worker import Worker, acknowledge
+from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.store import Lease, State, Store
+from bot.store.responses import KeptResponse
+from bot.units import EpochSeconds, Seconds
+
+log = structlog.get_logger("sync")
+
+WORKFLOW: Final = 1
+"""The number by which the database knows the installation that a workflow's token stands for."""
+
+MAX_REACTIONS: Final = 60
+"""Reactions of one run: GitHub takes eighty writes of content a minute."""
+
+RESERVED_CALLS: Final = 200
+"""Of the 1,000 calls that a workflow has in an hour, those that are left to tallies."""
+
+PATIENCE: Final[Seconds] = 30.0
+"""How long a run waits for what can soon be tried again; longer than that, the next run does it."""
+
+CACHE_BYTES: Final = 32 * 1024 * 1024
+
+RATES: Final = WriteRate(burst=10, period=1.0, gap=0.0)
+"""A run writes each body once, or twice."""
+
+
+class SyncClock(Struct, frozen=True):
+    """What time it is, and how to wait."""
+
+    now: Callable[[], EpochSeconds] = time.time
+    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep
+
+
+class SyncedPetition(Struct, frozen=True):
+    """What a run has come to for one petition; `before` is the count of the run before, None for a new one."""
+
+    name: str
+    count: int
+    state: State
+    before: int | None = None
+
+    @property
+    def line(self) -> str:
+        """Return it as a line for people."""
+        counted = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
+        was = "" if self.before in (None, self.count) else f" ({self.before:,} before)"
+        return f"{self.name}: {counted}{was}." + (f" {self.state.advice}" if self.state else "")
+
+
+class SyncReport(Struct, frozen=True):
+    """What a run has done, and what is left to the next one."""
+
+    repository: str
+    petitions: tuple[SyncedPetition, ...]
+    calls: int
+    written: int
+    reactions: int
+    left: str = ""
+    """Why something is left to the next run; empty where nothing is."""
+
+    @property
+    def failures(self) -> list[SyncedPetition]:
+        """Return the petitions that somebody must mend something for: it does not pass by itself."""
+        return [one for one in self.petitions if one.state in _TO_MEND]
+
+    def lines(self) -> Iterator[str]:
+        """Return its lines for people."""
+        for one in self.petitions:
+            yield one.line
+        if not self.petitions:
+            yield f"{self.repository} has no petition yet: an issue is one when it carries the label."
+        bodies = "1 issue" if self.written == 1 else f"{self.written} issues"
+        yield f"{bodies} updated, {self.reactions} reactions, {self.calls} calls to GitHub."
+        if self.left:
+            yield f"Not all is done: {self.left}. The next run goes on."
+
+
+_TO_MEND: Final = (
+    State.NOT_ALLOWED,
+    State.ISSUES_DISABLED,
+    State.NOT_GRANTED,
+    State.SETTINGS_UNREADABLE,
+    State.NO_ROOM,
+    State.REFUSED,
+    State.STUMBLED,
+)
+
+
+async def sync(repository: str, number: int | None, config: Config, clock: SyncClock | None = None) -> SyncReport:
+    """Sync a repository's petitions, or the one of a number.
+
+    Raises UnknownPetition, `bot.github.errors` where nothing could be read, and the store's errors.
+    """
+    clock = clock or SyncClock()
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        calls = CallCounter()
+        responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
+        client = await _client(config, session, clock, repository, calls, responses)
+        shown = await client.get_repository(repository)
+        store = await stack.enter_async_context(_open_store(config, clock, keeps=not shown.private))
+        await responses.load(store)
+        run = SyncRun(store, client, shown, config, clock, calls)
+        lease = await stack.enter_async_context(store.lease(client.id))
+        report = await run.sync(number, lease)
+        await responses.save(store)
+        return report
+
+
+async def _client(
+    config: Config,
+    session: aiohttp.ClientSession,
+    clock: SyncClock,
+    repository: str,
+    calls: CallCounter,
+    cache: EtagCache,
+) -> InstallationClient:
+    """Return a client with the token, or as the App where there is none."""
+    if config.token:
+        return with_token(
+            session, config.token, api_url=config.api_url, now=clock.now, sleep=clock.sleep, hooks=calls,
+            cache=cache, installation_id=WORKFLOW, only=repository,
+        )  # fmt: skip
+    github = github_of(config, session, clock.now, clock.sleep, hooks=calls, limits=Limits())
+    client = github.installation(await github.find_installation(repository))
+    client.only = repository
+    return client
+
+
+@asynccontextmanager
+async def _open_store(config: Config, clock: SyncClock, *, keeps: bool) -> AsyncIterator[Store]:
+    """Open the database, or, where nothing is to be kept of what is private, one that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
+        url = config.database_url if keeps or not config.token else f"sqlite:///{Path(folder, 'private.db')}"
+        store = await Store.open(url, label=config.petition_label, now=clock.now)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+@dataclass(slots=True)
+class CallCounter(Hooks):
+    """Counts the calls of a run."""
+
+    calls: int = 0
+    written: int = 0
+
+    def record_call(self, kind: str, outcome: str) -> None:
+        """Count a call."""
+        self.calls += 1
+        self.written += kind == Kind.WRITE and outcome == "ok"
+
+
+class KeptResponses(EtagCache):
+    """The responses of the run before, and those that this one has asked for."""
+
+    def __init__(self, store: ResponseStore, installation_id: int) -> None:
+        super().__init__(store, installation_id)
+        self._responses = store
+        self._installation_id = installation_id
+        self._used: set[str] = set()
+
+    def get(self, url: str) -> CachedResponse | None:
+        """Return the response that is kept, and keep it for the next run."""
+        self._used.add(url)
+        return super().get(url)
+
+    async def load(self, store: Store) -> None:
+        """Read what the run before has kept."""
+        for one in await store.responses.list_all():
+            self._responses[self._installation_id, one.url] = CachedResponse(
+                one.etag, one.last_modified, one.data, one.next_url
+            )
+
+    async def save(self, store: Store) -> None:
+        """Keep what this run has asked for, and nothing that was deleted since."""
+        kept = [
+            KeptResponse(url, one.etag, one.last_modified, one.next_url, one.data)
+            for (_, url), one in self._responses.items()
+            if url in self._used
+        ]
+        await store.responses.replace_all(kept)
+
+
+@dataclass(slots=True)
+class SyncRun:
+    """One run over the petitions of a repository."""
+
+    store: Store
+    client: InstallationClient
+    repository: Repository
+    config: Config
+    clock: SyncClock
+    calls: CallCounter
+    left: str = ""
+    _reactions: int = field(default=0, init=False)
+
+    async def sync(self, number: int | None, lease: Lease) -> SyncReport:
+        """Read, count and publish; a limit of GitHub's ends the run early, and the next one goes on."""
+        before = await self._counts()
+        worker = self._worker()
+        try:
+            await self._begin(number)
+            await self._work(worker, lease)
+            if not self.left:
+                await self._react(lease)
+        except Paused as pause:
+            self.left = f"GitHub takes no more calls before {_clock_time(pause.until)} UTC ({pause.reason})"
+        except Unavailable as error:
+            self.left = f"GitHub does not answer ({error})"
+        return SyncReport(
+            self.repository.full_name,
+            await self._list_petitions(before),
+            self.calls.calls,
+            self.calls.written,
+            self._reactions,
+            self.left,
+        )
+
+    def _worker(self) -> Worker:
+        # A run reads all, however often there was one.
+        intervals = Intervals(poll=1.0, debounce=0.0, api_lag=0.0)
+        return Worker(
+            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), intervals,
+            self.clock.now, self.clock.now(), addresses_of(self.config), reacts=False,
+        )  # fmt: skip
+
+    async def _begin(self, number: int | None) -> None:
+        """Record where we are, and ask for discovery, or for the one petition that is wanted."""
+        now = int(self.clock.now())
+        await self.store.record([InstallationFact(self.client.id, self.repository.owner, now)])
+        await self.store.installations.request_discovery(self.client.id)
+        if number is None:
+            return
+        read = await self.client.get_issue(self.repository.full_name, number)
+        if self.config.petition_label.lower() not in read.issue.labels or read.issue.is_pull_request:
+            raise UnknownPetition(
+                f"{self.repository.full_name}#{number} is no petition: it does not carry the label"
+                f" `{self.config.petition_label}`"
+            )
+        fact = IssueFact(self.client.id, read.repository, read.issue, as_of=read.read_at, reread=True)
+        await self.store.record([fact])
+        mark = await self.store.installations.get_discovery(self.client.id)
+        if mark is not None:
+            await self.store.installations.mark_discovered(self.client.id, mark.asked, now, self.clock.now())
+
+    async def _work(self, worker: Worker, lease: Lease) -> None:
+        """Do all that is due, and what is due again soon."""
+        if not lease:
+            self.left = "another process works on this database"
+        while lease:
+            until = await worker.step(lease)
+            if until == 0.0:
+                continue
+            if not await self._is_due_within(PATIENCE):
+                break
+            await self.clock.sleep(max(until - self.clock.now(), 0.1))
+
+    async def _is_due_within(self, seconds: Seconds) -> bool:
+        soon, here = self.clock.now() + seconds, self.client.id
+        known = await self.store.petitions.list_in_repository(self.repository.id)
+        hopeless = {one.id for one in known if one.state in _TO_MEND}
+        due = await self.store.petitions.list_due(here, soon)
+        return bool(
+            any(one.petition_id not in hopeless for one in due)
+            or await self.store.threads.list_to_read(here, soon)
+            or await self.store.doubtful_comments.get_doubtful_thread(here, soon)
+        )
+
+    async def _react(self, lease: Lease) -> None:
+        """Add the newest reactions that are missing, as long as calls are left."""
+        wanted = await self.store.acknowledgements.drop_late_and_list(self.client.id, MAX_REACTIONS)
+        if not wanted:
+            return
+        known: dict[int, frozenset[str]] = {}
+        for one in await self.store.petitions.list_in_repository(self.repository.id):
+            snapshot = await self.store.petitions.get_snapshot(one.id, 0)
+            for thread in snapshot.threads:
+                known |= await self.client.list_our_reactions(thread.repository.full_name, thread.number)
+        for ack in wanted:
+            if ack.given is None and ack.wanted in known.get(ack.comment_id, ()):
+                await self.store.acknowledgements.record_given(ack.comment_id, ack.wanted, None)
+            elif self._has_calls() and lease:
+                await acknowledge(ack, store=self.store, client=self.client)
+                self._reactions += 1
+
+    def _has_calls(self) -> bool:
+        return self.client.remaining_calls().get("core", RESERVED_CALLS + 1) > RESERVED_CALLS
+
+    async def _counts(self) -> dict[int, int]:
+        known = await self.store.petitions.list_in_repository(self.repository.id)
+        return {one.id: (await self.store.petitions.get_snapshot(one.id, 0)).count for one in known}
+
+    async def _list_petitions(self, before: Mapping[int, int]) -> tuple[SyncedPetition, ...]:
+        found: list[SyncedPetition] = []
+        for one in await self.store.petitions.list_in_repository(self.repository.id):
+            snapshot = await self.store.petitions.get_snapshot(one.id, 0)
+            if snapshot.threads:
+                name = f"{snapshot.threads[0].repository.full_name}#{snapshot.threads[0].number}"
+                found.append(SyncedPetition(name, snapshot.count, one.state, before.get(one.id)))
+        return tuple(found)
+
+
+def _clock_time(at: EpochSeconds) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M}"
