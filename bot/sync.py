@@ -25,11 +25,13 @@ from bot.github.token_client import with_token
 from bot.hooks import Hooks
 from bot.operations import addresses_of, github_of
 from bot.petition.github_facts import InstallationFact, IssueFact, Repository
+from bot.reconcile.installation_sync import InstallationSync
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.reconcile.timing import Intervals
 from bot.reconcile.worker import Worker, acknowledge
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Lease, State, Store
+from bot.store.engine.url import SqliteFile, read_address
 from bot.store.responses import KeptResponse
 from bot.units import EpochSeconds, Seconds
 
@@ -126,9 +128,12 @@ async def sync(repository: str, number: int | None, config: Config, clock: SyncC
         calls = CallCounter()
         responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
         client = await _client(config, session, clock, repository, calls, responses)
-        shown = await client.get_repository(repository)
-        store = await stack.enter_async_context(_open_store(config, clock, keeps=not shown.private))
+        store = await stack.enter_async_context(_open(config.database_url, config, clock))
         await responses.load(store)
+        shown = await client.get_repository(repository)
+        if shown.private and config.token:
+            await store.close()
+            store = await stack.enter_async_context(_private_store(config, clock))
         run = SyncRun(store, client, shown, config, clock, calls)
         lease = await stack.enter_async_context(store.lease(client.id))
         report = await run.sync(number, lease)
@@ -157,27 +162,43 @@ async def _client(
 
 
 @asynccontextmanager
-async def _open_store(config: Config, clock: SyncClock, *, keeps: bool) -> AsyncIterator[Store]:
-    """Open the database, or, where nothing is to be kept of what is private, one that is gone afterwards."""
+async def _open(url: str, config: Config, clock: SyncClock) -> AsyncIterator[Store]:
+    store = await Store.open(url, label=config.petition_label, now=clock.now)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _private_store(config: Config, clock: SyncClock) -> AsyncIterator[Store]:
+    """Open a database that is gone afterwards, and delete the one that a workflow would keep.
+
+    Forks can read what a workflow keeps, and the repository may have been public before.
+    """
+    await asyncio.to_thread(_delete_kept, config.database_url)
     with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
-        url = config.database_url if keeps or not config.token else f"sqlite:///{Path(folder, 'private.db')}"
-        store = await Store.open(url, label=config.petition_label, now=clock.now)
-        try:
+        async with _open(f"sqlite:///{folder}/private.db", config, clock) as store:
             yield store
-        finally:
-            await store.close()
+
+
+def _delete_kept(database_url: str) -> None:
+    address = read_address(database_url)
+    if isinstance(address, SqliteFile):
+        for ending in ("", "-wal", "-shm", "-lease"):
+            Path(f"{address.path}{ending}").unlink(missing_ok=True)
 
 
 @dataclass(slots=True)
 class CallCounter(Hooks):
-    """Counts the calls of a run."""
+    """Counts the calls of a run that count for GitHub's limits."""
 
     calls: int = 0
     written: int = 0
 
     def record_call(self, kind: str, outcome: str) -> None:
         """Count a call."""
-        self.calls += 1
+        self.calls += outcome != "unchanged"
         self.written += kind == Kind.WRITE and outcome == "ok"
 
 
@@ -231,6 +252,7 @@ class SyncRun:
         worker = self._worker()
         try:
             await self._begin(number)
+            await self._discover(number)
             await self._work(worker, lease)
             if not self.left:
                 await self._react(lease)
@@ -248,18 +270,15 @@ class SyncRun:
         )
 
     def _worker(self) -> Worker:
-        # A run reads all, however often there was one.
-        intervals = Intervals(poll=1.0, debounce=0.0, api_lag=0.0)
         return Worker(
-            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), intervals,
-            self.clock.now, self.clock.now(), addresses_of(self.config), reacts=False,
+            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
+            self.clock.now, self.clock.now(), addresses_of(self.config), once=True,
         )  # fmt: skip
 
     async def _begin(self, number: int | None) -> None:
-        """Record where we are, and ask for discovery, or for the one petition that is wanted."""
+        """Record where we are, and the one petition that is wanted, if it is one."""
         now = int(self.clock.now())
         await self.store.record([InstallationFact(self.client.id, self.repository.owner, now)])
-        await self.store.installations.request_discovery(self.client.id)
         if number is None:
             return
         read = await self.client.get_issue(self.repository.full_name, number)
@@ -270,9 +289,20 @@ class SyncRun:
             )
         fact = IssueFact(self.client.id, read.repository, read.issue, as_of=read.read_at, reread=True)
         await self.store.record([fact])
+
+    async def _discover(self, number: int | None) -> None:
+        """Find the petitions and what has changed on them, unless it is one that is wanted."""
         mark = await self.store.installations.get_discovery(self.client.id)
-        if mark is not None:
-            await self.store.installations.mark_discovered(self.client.id, mark.asked, now, self.clock.now())
+        if mark is None:
+            return
+        if number is None:
+            discovery = InstallationSync(
+                mark, self.store, self.client, self.config.petition_label, _INTERVALS, self.clock.now
+            )
+            while await discovery.step():
+                pass
+        now = self.clock.now()
+        await self.store.installations.mark_discovered(self.client.id, mark.asked, now, now)
 
     async def _work(self, worker: Worker, lease: Lease) -> None:
         """Do all that is due, and what is due again soon."""
@@ -329,6 +359,9 @@ class SyncRun:
                 name = f"{snapshot.threads[0].repository.full_name}#{snapshot.threads[0].number}"
                 found.append(SyncedPetition(name, snapshot.count, one.state, before.get(one.id)))
         return tuple(found)
+
+
+_INTERVALS: Final = Intervals(poll=1.0, debounce=0.0, api_lag=0.0)
 
 
 def _clock_time(at: EpochSeconds) -> str:

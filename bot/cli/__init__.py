@@ -91,8 +91,7 @@ COMMANDS: Final = (
     ),
     CommandSpec(
         "sync",
-        "count a repository's petitions once, publish what has changed, and end: for a workflow or a timer, without a"
-        " server",
+        "count a repository's petitions once, publish what has changed, and end: for a workflow or a timer",
         "workflow",
     ),
     CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),

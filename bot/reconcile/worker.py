@@ -61,8 +61,8 @@ class Worker(Struct):
     now: Callable[[], EpochSeconds]
     began: EpochSeconds
     addresses: Addresses = field(default_factory=Addresses)
-    reacts: bool = True
-    """Whether it reacts to comments."""
+    once: bool = False
+    """Whether it is to end: then histories are read before anything is published; reactions and accounts are left out."""
     postponed: int = 0
     """How many tasks in a row were postponed because GitHub was unwell."""
     _repair_limiter: RepairLimiter = field(default_factory=RepairLimiter)
@@ -95,6 +95,8 @@ class Worker(Struct):
         if doubtful := await self.store.doubtful_comments.get_doubtful_thread(self.installation_id, now):
             await self._clarify(doubtful)
             return 0.0
+        if self.once and await self._read_history(now):
+            return 0.0
         times = [now + self.intervals.poll]
         for due in await self.store.petitions.list_due(self.installation_id, now):
             ready_at = max(self.write_limiter.ready_at(due.petition_id), self._publishes_after)
@@ -111,7 +113,8 @@ class Worker(Struct):
         """
         discovery = await self._get_discovery(now)
         history = await self._get_history(now) if discovery is None else None
-        review = await self._get_review(now) if discovery is None and history is None else None
+        reviews = discovery is None and history is None and not self.once
+        review = await self._get_review(now) if reviews else None
         is_idle = discovery is None and history is None and review is None
         reacts, self._reacts_next = is_idle or self._reacts_next, not self._reacts_next
         if reacts and await self._acknowledge_next(now):
@@ -119,12 +122,22 @@ class Worker(Struct):
         if discovery is not None:
             self._discovery = discovery if await discovery.step() else None
         if history is not None:
-            self._history = history if await history.step() else None
-            self._history_after = self.now() + self.client.low_priority_spacing()
+            await self._step_history(history)
         if review is not None:
             self._review = review if await review.step() else None
             self._review_after = self.now() + self.client.low_priority_spacing("graphql")
         return not is_idle
+
+    async def _read_history(self, now: EpochSeconds) -> bool:
+        """Take a step of a letter's history; return whether any was due."""
+        history = await self._get_history(now)
+        if history is not None:
+            await self._step_history(history)
+        return history is not None
+
+    async def _step_history(self, history: LetterHistory) -> None:
+        self._history = history if await history.step() else None
+        self._history_after = self.now() + self.client.low_priority_spacing()
 
     async def _get_discovery(self, now: EpochSeconds) -> InstallationSync | None:
         """Return the discovery to go on with, or to begin; None where none is due."""
@@ -149,7 +162,9 @@ class Worker(Struct):
         if self._history_after > now:
             return None
         if self._history is None:
-            thread = await self.store.letters.get_thread_without_history(self.installation_id, now)
+            thread = await self.store.letters.get_thread_without_history(
+                self.installation_id, now, published=not self.once
+            )
             if thread is None:
                 self._history_after = now + self.intervals.resync
                 return None
@@ -247,7 +262,7 @@ class Worker(Struct):
 
         That reactions must wait, or fail, keeps no tally waiting.
         """
-        if not self.reacts or self._reactions_after > now:
+        if self.once or self._reactions_after > now:
             return False
         acks = await self.store.acknowledgements.drop_late_and_list(self.installation_id, limit=1)
         if not acks:

@@ -28,7 +28,10 @@ class Responses(Records):
     async def list_all(self) -> list[KeptResponse]:
         """List what the last run has kept."""
         rows = await self._fetch(self._ALL)
-        return [KeptResponse(url, etag, modified, following, bytes(data)) for url, etag, modified, following, data in rows]
+        return [
+            KeptResponse(url, etag, modified, following, bytes(data))
+            for url, etag, modified, following, data in rows
+        ]
 
     _CLEAR: Final = statement("DELETE FROM responses")
     _PUT: Final = upsert("responses", "url", "url TEXT, etag TEXT, last_modified TEXT, next_url TEXT, data BYTEA")

@@ -2,39 +2,76 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace as replace_struct
 
 from bot.config import Config
-from bot.sync import SyncReport, sync
+from bot.petition.organizers.settings import PATH
+from bot.reconcile.manual_resync import UnknownPetition
+from bot.store import State
+from bot.sync import SyncClock, SyncReport, sync
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import said
 
 
+@dataclass
+class Clock:
+    """This machine's time, which waiting moves on at once."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        self.ahead += seconds
+        await asyncio.sleep(0)
+
+
 @pytest.fixture
-async def github() -> AsyncIterator[Sandbox]:
-    sandbox = Sandbox()
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def github(clock: Clock) -> AsyncIterator[Sandbox]:
+    sandbox = Sandbox(now=clock)
     await sandbox.start()
     yield sandbox
     await sandbox.stop()
 
 
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    """Make folders for databases, one for each run that begins anew."""
+    found = [tmp_path / str(number) for number in range(4)]
+    for folder in found:
+        folder.mkdir()
+    return found
+
+
 async def run(github: Sandbox, folder: Path, number: int | None = None, **permissions: str) -> SyncReport:
-    """Run once with a workflow's token, on a database of its own."""
+    """Run once with a workflow's token, on a database in a folder."""
     config = Config(
-        token=github.workflow_token(**permissions),
+        token=github.workflow_token(None, **permissions),
         api_url=github.api_url,
         database_url=f"sqlite:///{folder / 'counted.db'}",
     )
-    return await sync("lovelace/letters", number, config)
+    clock = github.world.now
+    assert isinstance(clock, Clock)
+    return await sync("lovelace/letters", number, config, SyncClock(clock, clock.sleep))
 
 
-def by_the_workflow(petition: Issue) -> bool:
-    return petition.edits[-1].editor.login == "github-actions[bot]"
+def writer(issue: Issue) -> str:
+    editor = issue.edits[-1].editor
+    assert editor is not None
+    return editor.login
 
 
 async def test_the_first_run_counts_what_is_there(github: Sandbox, tmp_path: Path) -> None:
@@ -42,21 +79,102 @@ async def test_the_first_run_counts_what_is_there(github: Sandbox, tmp_path: Pat
     signed = github.comment(petition, "ada", "/sign Ada Lovelace")
     mistyped = github.comment(petition, "alan", "/sihn")
     report = await run(github, tmp_path)
-    assert said(petition) == 1
-    assert by_the_workflow(petition)
-    assert list(report.lines()) == ["lovelace/letters#1: 1 signature.", "1 issue updated, 2 reactions, 15 calls to GitHub."]
+    assert (said(petition), writer(petition)) == (1, "github-actions[bot]")
+    assert next(report.lines()) == "lovelace/letters#1: 1 signature."
+    assert (report.written, report.reactions, report.left, report.failures) == (1, 2, "", [])
     assert [one.content for one in signed.reactions] == ["+1"]
     assert [one.content for one in mistyped.reactions] == ["confused"]
 
 
-async def test_a_database_that_is_new_each_time_does_as_well(github: Sandbox, tmp_path: Path) -> None:
+async def test_a_database_that_is_new_each_time_does_as_well(github: Sandbox, folders: list[Path]) -> None:
     petition = github.petition()
     signed = github.comment(petition, "ada", "/sign Ada Lovelace")
-    for day, login in enumerate(("alan", "grace")):
-        folder = tmp_path / str(day)
-        folder.mkdir()
+    for folder, login in zip(folders, ("alan", "grace"), strict=False):
         await run(github, folder)
         github.comment(petition, login)
-    await run(github, tmp_path)
+    report = await run(github, folders[2])
     assert said(petition) == 3
     assert len(signed.reactions) == 1
+    assert report.reactions == 1
+
+
+async def test_a_run_with_a_kept_database_costs_nothing_where_nothing_has_changed(
+    github: Sandbox, tmp_path: Path
+) -> None:
+    petition = github.petition()
+    github.repositories.write_file(petition.repository, "README.md", "Letters")
+    github.comment(petition, "ada")
+    for _ in range(2):
+        await run(github, tmp_path)
+    before = list(petition.edits)
+    report = await run(github, tmp_path)
+    assert (report.calls, report.written, petition.edits) == (0, 0, before)
+
+
+async def test_a_long_petition_takes_few_calls(github: Sandbox, folders: list[Path], clock: Clock) -> None:
+    petition = github.petition()
+    github.repositories.write_file(petition.repository, PATH, "goal: 5000")
+    for number in range(2_200):
+        github.comment(petition, f"p{number}")
+    await run(github, folders[0])
+    (second,) = (one for one in petition.repository.issues.values() if one is not petition)
+    for number in range(300):
+        github.comment(second, f"q{number}")
+    # Reactions, which take more, are only for the last hour's comments.
+    clock.ahead += 2 * 3600
+    report = await run(github, folders[1])
+    assert said(petition) == said(second) == 2_500
+    assert report.calls <= 35
+    assert report.reactions == 0
+
+
+async def test_only_the_petition_that_is_named_is_counted(github: Sandbox, tmp_path: Path) -> None:
+    named, other = github.petition(), github.petition("Another")
+    for petition in (named, other):
+        github.comment(petition, "ada")
+    await run(github, tmp_path, named.number)
+    assert (said(named), said(other)) == (1, None)
+
+
+async def test_an_issue_without_the_label_is_no_petition(github: Sandbox, tmp_path: Path) -> None:
+    issue = github.petition(label="")
+    with pytest.raises(UnknownPetition, match="it does not carry the label `petition`"):
+        await run(github, tmp_path, issue.number)
+
+
+async def test_a_missing_permission_is_told(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition()
+    github.comment(petition, "ada")
+    report = await run(github, tmp_path, issues="read")
+    assert [one.state for one in report.failures] == [State.NOT_ALLOWED]
+    assert said(petition) is None
+
+
+async def test_a_repository_without_petitions_says_how_to_begin(github: Sandbox, tmp_path: Path) -> None:
+    github.repository()
+    report = await run(github, tmp_path)
+    assert "an issue is one when it carries the label" in next(report.lines())
+
+
+async def test_nothing_of_a_private_petition_is_kept(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition()
+    github.comment(petition, "ada", "/sign Ada Lovelace")
+    await run(github, tmp_path)
+    github.repositories.privatize(petition.repository, petition.repository.owner)
+    github.comment(petition, "grace", "/sign Grace Hopper")
+    await run(github, tmp_path)
+    assert said(petition) == 2
+    assert not [*tmp_path.iterdir()]  # noqa: ASYNC240
+
+
+async def test_what_was_deleted_leaves_the_kept_database(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition()
+    comment = github.comment(petition, "ada", "/sign Ada Lovelace, Analytical Engines")
+    github.comment(petition, "alan")
+    await run(github, tmp_path)
+    github.comments.delete(comment, comment.user)
+    await run(github, tmp_path)
+    assert said(petition) == 1
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())  # noqa: ASYNC240
+    assert b"Analytical" not in kept
+    assert b"Lovelace" not in kept
