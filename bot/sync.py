@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from bot.github.installation import InstallationClient
 from bot.github.throttle import Kind, Limits
 from bot.github.token_client import with_token
 from bot.hooks import Hooks
-from bot.operations import addresses_of, github_of
+from bot.operations import addresses_of, github_of, open_store
 from bot.petition.github_facts import InstallationFact, IssueFact, Repository
 from bot.reconcile.installation_sync import InstallationSync
 from bot.reconcile.manual_resync import UnknownPetition
@@ -124,11 +124,11 @@ async def sync(repository: str, number: int | None, config: Config, clock: SyncC
     """
     clock = clock or SyncClock()
     async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         calls = CallCounter()
         responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
         client = await _client(config, session, clock, repository, calls, responses)
-        store = await stack.enter_async_context(_open(config.database_url, config, clock))
         await responses.load(store)
         shown = await client.get_repository(repository)
         if shown.private and config.token:
@@ -162,15 +162,6 @@ async def _client(
 
 
 @asynccontextmanager
-async def _open(url: str, config: Config, clock: SyncClock) -> AsyncIterator[Store]:
-    store = await Store.open(url, label=config.petition_label, now=clock.now)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
 async def _private_store(config: Config, clock: SyncClock) -> AsyncIterator[Store]:
     """Open a database that is gone afterwards, and delete the one that a workflow would keep.
 
@@ -178,7 +169,8 @@ async def _private_store(config: Config, clock: SyncClock) -> AsyncIterator[Stor
     """
     await asyncio.to_thread(_delete_kept, config.database_url)
     with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
-        async with _open(f"sqlite:///{folder}/private.db", config, clock) as store:
+        private = replace(config, database_url=f"sqlite:///{folder}/private.db")
+        async with open_store(private, make=True, now=clock.now) as store:
             yield store
 
 
