@@ -25,6 +25,7 @@ from bot.github.token_client import with_token
 from bot.hooks import Hooks
 from bot.operations import addresses_of, github_of, open_store
 from bot.petition.github_facts import InstallationFact, IssueFact, Repository
+from bot.petition.machine_line import Counter
 from bot.reconcile.installation_sync import InstallationSync
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.reconcile.timing import Intervals
@@ -265,6 +266,7 @@ class SyncRun:
         return Worker(
             self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
             self.clock.now, self.clock.now(), addresses_of(self.config), once=True,
+            counter=Counter.WORKFLOW if self.config.token else Counter.APP,
         )  # fmt: skip
 
     async def _begin(self, number: int | None) -> None:

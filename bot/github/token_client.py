@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 import aiohttp
 from gidgethub.sansio import DOMAIN
 
 from bot.github.authentication import PersonalToken
+from bot.github.continuations import ACTIONS
 from bot.github.errors import Forbidden, Unavailable
 from bot.github.etag_cache import EtagCache
 from bot.github.installation import InstallationClient
@@ -19,12 +19,6 @@ from bot.github.throttle import Limits, Throttle
 from bot.github.transport import Api, Transport
 from bot.hooks import Hooks
 from bot.units import EpochSeconds, Seconds
-
-ACTIONS: Final = "github-actions[bot]"
-"""Who writes with the token of a workflow.
-
-Not established on github.com; `rehearse` asks.
-"""
 
 
 def with_token(

@@ -13,6 +13,7 @@ from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Un
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
+from bot.petition.machine_line import Counter
 from bot.reconcile.account_review import AccountReview
 from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
 from bot.reconcile.installation_sync import InstallationSync, is_due
@@ -62,7 +63,8 @@ class Worker(Struct):
     began: EpochSeconds
     addresses: Addresses = field(default_factory=Addresses)
     once: bool = False
-    """Whether it is to end: then histories are read before anything is published; reactions and accounts are left out."""
+    """Whether it is to end: then histories come before publishing, and reactions and accounts are left out."""
+    counter: Counter = Counter.APP
     postponed: int = 0
     """How many tasks in a row were postponed because GitHub was unwell."""
     _repair_limiter: RepairLimiter = field(default_factory=RepairLimiter)
@@ -219,7 +221,7 @@ class Worker(Struct):
         self.write_limiter.record_read(due.petition_id, self.now())
         context = PublishContext(
             self.store, self.client, lease, self.label, self.now, self.intervals.resync, self.addresses,
-            self._repair_limiter,
+            self._repair_limiter, self.counter,
         )  # fmt: skip
         try:
             writes = await publish(due, context)

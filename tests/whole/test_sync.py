@@ -2,76 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bot.config import Config
 from bot.petition.organizers.settings import PATH
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import State
-from bot.sync import SyncClock, SyncReport, sync
-from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.scene import said
+from tests.whole.workflow_runs import Clock, clock, folders, github, run, writer
 
-
-@dataclass
-class Clock:
-    """This machine's time, which waiting moves on at once."""
-
-    ahead: float = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-    async def sleep(self, seconds: float) -> None:
-        self.ahead += seconds
-        await asyncio.sleep(0)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def github(clock: Clock) -> AsyncIterator[Sandbox]:
-    sandbox = Sandbox(now=clock)
-    await sandbox.start()
-    yield sandbox
-    await sandbox.stop()
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> list[Path]:
-    """Make folders for databases, one for each run that begins anew."""
-    found = [tmp_path / str(number) for number in range(4)]
-    for folder in found:
-        folder.mkdir()
-    return found
-
-
-async def run(github: Sandbox, folder: Path, number: int | None = None, **permissions: str) -> SyncReport:
-    """Run once with a workflow's token, on a database in a folder."""
-    config = Config(
-        token=github.workflow_token(None, **permissions),
-        api_url=github.api_url,
-        database_url=f"sqlite:///{folder / 'counted.db'}",
-    )
-    clock = github.world.now
-    assert isinstance(clock, Clock)
-    return await sync("lovelace/letters", number, config, SyncClock(clock, clock.sleep))
-
-
-def writer(issue: Issue) -> str:
-    editor = issue.edits[-1].editor
-    assert editor is not None
-    return editor.login
+__all__ = ["clock", "folders", "github"]
 
 
 async def test_the_first_run_counts_what_is_there(github: Sandbox, tmp_path: Path) -> None:
