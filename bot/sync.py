@@ -29,7 +29,7 @@ from bot.petition.machine_line import Counter
 from bot.reconcile.installation_sync import InstallationSync
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.reconcile.timing import Intervals
-from bot.reconcile.worker import Worker, acknowledge
+from bot.reconcile.worker import Worker, acknowledge, has_spare_calls
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Lease, State, Store
 from bot.store.engine.url import SqliteFile, read_address
@@ -44,8 +44,10 @@ WORKFLOW: Final = 1
 MAX_REACTIONS: Final = 60
 """Reactions of one run: GitHub takes eighty writes of content a minute."""
 
-RESERVED_CALLS: Final = 200
-"""Of the 1,000 calls that a workflow has in an hour, those that are left to tallies."""
+FAILURES: Final = 3
+"""How often in a row GitHub may fail to list something before the run leaves it to the next one."""
+
+HOUR: Final[Seconds] = 3600.0
 
 PATIENCE: Final[Seconds] = 30.0
 """How long a run waits for what can soon be tried again; longer than that, the next run does it."""
@@ -70,13 +72,21 @@ class SyncedPetition(Struct, frozen=True):
     count: int
     state: State
     before: int | None = None
+    by: Counter = Counter.APP
+
+    @property
+    def advice(self) -> str:
+        """Return what its state means and what to do, in a workflow's words where a workflow counts."""
+        if self.by is Counter.WORKFLOW and self.state in _FOR_WORKFLOWS:
+            return _FOR_WORKFLOWS[self.state]
+        return self.state.advice
 
     @property
     def line(self) -> str:
         """Return it as a line for people."""
         counted = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
         was = "" if self.before in (None, self.count) else f" ({self.before:,} before)"
-        return f"{self.name}: {counted}{was}." + (f" {self.state.advice}" if self.state else "")
+        return f"{self.name}: {counted}{was}." + (f" {self.advice}" if self.state else "")
 
 
 class SyncReport(Struct, frozen=True):
@@ -99,13 +109,19 @@ class SyncReport(Struct, frozen=True):
         """Return its lines for people."""
         for one in self.petitions:
             yield one.line
-        if not self.petitions:
+        if not self.petitions and not self.left:
             yield f"{self.repository} has no petition yet: an issue is one when it carries the label."
         bodies = "1 issue" if self.written == 1 else f"{self.written} issues"
         yield f"{bodies} updated, {self.reactions} reactions, {self.calls} calls to GitHub."
         if self.left:
             yield f"Not all is done: {self.left}. The next run goes on."
 
+
+_FOR_WORKFLOWS: Final = {
+    State.NOT_ALLOWED: "The workflow may not edit the issue. Its file needs `issues: write` under `permissions:`.",
+    State.SETTINGS_UNREADABLE: "The workflow may not read .github/petition.yml; the settings that it read last, or"
+    " the defaults, stay in force. Its file needs `contents: read` under `permissions:`.",
+}
 
 _TO_MEND: Final = (
     State.NOT_ALLOWED,
@@ -131,7 +147,10 @@ async def sync(repository: str, number: int | None, config: Config, clock: SyncC
         responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
         client = await _client(config, session, clock, repository, calls, responses)
         await responses.load(store)
-        shown = await client.get_repository(repository)
+        try:
+            shown = await client.get_repository(repository)
+        except (Paused, Unavailable) as error:
+            return SyncReport(repository, (), calls.calls, 0, 0, _reason(error))
         if shown.private and config.token:
             await store.close()
             store = await stack.enter_async_context(_private_store(config, clock))
@@ -249,10 +268,8 @@ class SyncRun:
             await self._work(worker, lease)
             if not self.left:
                 await self._react(lease)
-        except Paused as pause:
-            self.left = f"GitHub takes no more calls before {_clock_time(pause.until)} UTC ({pause.reason})"
-        except Unavailable as error:
-            self.left = f"GitHub does not answer ({error})"
+        except (Paused, Unavailable) as error:
+            self.left = _reason(error)
         return SyncReport(
             self.repository.full_name,
             await self._list_petitions(before),
@@ -266,8 +283,12 @@ class SyncRun:
         return Worker(
             self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
             self.clock.now, self.clock.now(), addresses_of(self.config), once=True,
-            counter=Counter.WORKFLOW if self.config.token else Counter.APP,
+            counter=self._counter,
         )  # fmt: skip
+
+    @property
+    def _counter(self) -> Counter:
+        return Counter.WORKFLOW if self.config.token else Counter.APP
 
     async def _begin(self, number: int | None) -> None:
         """Record where we are, and the one petition that is wanted, if it is one."""
@@ -293,8 +314,10 @@ class SyncRun:
             discovery = InstallationSync(
                 mark, self.store, self.client, self.config.petition_label, _INTERVALS, self.clock.now
             )
-            while await discovery.step():
-                pass
+            await _take_all_steps(discovery, self.clock)
+            if not await self.store.petitions.list_in_repository(self.repository.id):
+                # Discovery passes over what it may not read; where nothing is known, somebody has to be told.
+                await self.client.list_petitions(self.repository, self.config.petition_label)
         now = self.clock.now()
         await self.store.installations.mark_discovered(self.client.id, mark.asked, now, now)
 
@@ -307,6 +330,8 @@ class SyncRun:
             if until == 0.0:
                 continue
             if not await self._is_due_within(PATIENCE):
+                if await self._is_due_within(HOUR):
+                    self.left = "GitHub did not answer everything"
                 break
             await self.clock.sleep(max(until - self.clock.now(), 0.1))
 
@@ -334,12 +359,9 @@ class SyncRun:
         for ack in wanted:
             if ack.given is None and ack.wanted in known.get(ack.comment_id, ()):
                 await self.store.acknowledgements.record_given(ack.comment_id, ack.wanted, None)
-            elif self._has_calls() and lease:
+            elif has_spare_calls(self.client) and lease:
                 await acknowledge(ack, store=self.store, client=self.client)
                 self._reactions += 1
-
-    def _has_calls(self) -> bool:
-        return self.client.remaining_calls().get("core", RESERVED_CALLS + 1) > RESERVED_CALLS
 
     async def _counts(self) -> dict[int, int]:
         known = await self.store.petitions.list_in_repository(self.repository.id)
@@ -351,11 +373,30 @@ class SyncRun:
             snapshot = await self.store.petitions.get_snapshot(one.id, 0)
             if snapshot.threads:
                 name = f"{snapshot.threads[0].repository.full_name}#{snapshot.threads[0].number}"
-                found.append(SyncedPetition(name, snapshot.count, one.state, before.get(one.id)))
+                found.append(SyncedPetition(name, snapshot.count, one.state, before.get(one.id), self._counter))
         return tuple(found)
 
 
 _INTERVALS: Final = Intervals(poll=1.0, debounce=0.0, api_lag=0.0)
+
+
+async def _take_all_steps(discovery: InstallationSync, clock: SyncClock) -> None:
+    """Discover everything; raises Unavailable where GitHub fails too often."""
+    failures, goes_on = 0, True
+    while goes_on:
+        try:
+            goes_on, failures = await discovery.step(), 0
+        except Unavailable:
+            failures += 1
+            if failures == FAILURES:
+                raise
+            await clock.sleep(2.0**failures)
+
+
+def _reason(error: Paused | Unavailable) -> str:
+    if isinstance(error, Paused):
+        return f"GitHub takes no more calls before {_clock_time(error.until)} UTC ({error.reason})"
+    return f"GitHub does not answer ({error})"
 
 
 def _clock_time(at: EpochSeconds) -> str:

@@ -63,6 +63,8 @@ class Credentials:
         self._keys = [_key(0)]
         self._tokens: dict[str, Token] = {}
         self._people: dict[str, tuple[User, float]] = {}
+        self._actions: dict[int, Installation] = {}
+        """What workflows act by, by repository: all of its tokens share one limit."""
 
     @property
     def private_key(self) -> str:
@@ -85,10 +87,12 @@ class Credentials:
     def workflow_token(self, repository: Repository, actor: User, permissions: Mapping[str, str]) -> str:
         """Make a `GITHUB_TOKEN`, with which a workflow's job acts in its repository."""
         now = self._world.time()
-        actions = Installation(
-            self._world.next_id("installation"), repository.owner, now, now, dict(permissions), [],
-            {repository.id: repository},
-        )  # fmt: skip
+        if repository.id not in self._actions:
+            self._actions[repository.id] = Installation(
+                self._world.next_id("installation"), repository.owner, now, now, {}, [], {repository.id: repository}
+            )
+        actions = self._actions[repository.id]
+        actions.permissions = dict(permissions)
         return self.mint(actions, actor).value
 
     def mint(self, installation: Installation, actor: User | None = None) -> Token:

@@ -9,6 +9,7 @@ from typing import Final
 
 from bot import config
 from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, run, say, set_up_logs
+from bot.github.errors import Forbidden, GitHubError, NotFound
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.sync import SyncReport, sync
 
@@ -16,7 +17,11 @@ from bot.sync import SyncReport, sync
 def _sync(options: argparse.Namespace) -> int:
     settings = config.read_for_reading(ENVIRONMENT)
     set_up_logs(settings)
-    report = run(sync(options.repository, options.issue, settings))
+    try:
+        report = run(sync(options.repository, options.issue, settings))
+    except (GitHubError, UnknownPetition) as error:
+        _annotate_failure(error, ENVIRONMENT)
+        raise
     say(*report.lines())
     _annotate(report, ENVIRONMENT)
     return FAILED if report.failures else OK
@@ -36,6 +41,19 @@ def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write("".join(f"- {line}\n" for line in report.lines()))
+
+
+def _annotate_failure(error: Exception, environment: Mapping[str, str]) -> None:
+    """Tell GitHub Actions, if it runs this, why a run has failed and what somebody must mend."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        mends = _PERMISSIONS if isinstance(error, Forbidden | NotFound) else ""
+        print(f"::error title=sync::{_message(f'{error}. {mends}'.strip())}")
+
+
+_PERMISSIONS: Final = (
+    "The workflow may not read the repository's issues. Its file needs `issues: write` and `contents: read` under"
+    " `permissions:`."
+)
 
 
 def _message(text: str) -> str:

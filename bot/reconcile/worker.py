@@ -50,6 +50,10 @@ The error ends the worker all the same, so that it is logged; the next worker mu
 """
 
 
+RESERVED_CALLS: Final = 200
+"""Of the 1,000 calls that a workflow has in an hour, those that are left to tallies."""
+
+
 class Worker(Struct):
     """Work for one installation, a step at a time. `began` is when this process did."""
 
@@ -132,7 +136,7 @@ class Worker(Struct):
 
     async def _read_history(self, now: EpochSeconds) -> bool:
         """Take a step of a letter's history; return whether any was due."""
-        history = await self._get_history(now)
+        history = await self._get_history(now) if has_spare_calls(self.client) else None
         if history is not None:
             await self._step_history(history)
         return history is not None
@@ -245,7 +249,8 @@ class Worker(Struct):
             self._history_after = 0.0
         if writes:
             self.write_limiter.record_write(due.petition_id, self.now())
-            self._publishes_after = self.now() + self.client.spacing(writes)
+            if not self.once:
+                self._publishes_after = self.now() + self.client.spacing(writes)
             log.info("published", petition=due.petition_id, installation=due.installation_id, writes=writes)
 
     async def _postpone(self, due: Due, error: GitHubError) -> None:
@@ -280,6 +285,11 @@ class Worker(Struct):
             log.warning("reactions are paused", installation=self.installation_id, error=str(error))
             self._reactions_after = self.now() + REACTIONS_PAUSE
         return True
+
+
+def has_spare_calls(client: InstallationClient) -> bool:
+    """Return whether a run may still make calls for something else than tallies."""
+    return client.remaining_calls().get("core", RESERVED_CALLS + 1) > RESERVED_CALLS
 
 
 async def acknowledge(due: AckDue, *, store: Store, client: InstallationClient) -> None:

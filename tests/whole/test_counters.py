@@ -20,9 +20,9 @@ from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.recorded_calls import at_rest, eventually, state_of
 from tests.whole.scene import Scene, said
-from tests.whole.workflow_runs import clock, folders, github, run, writer
+from tests.whole.workflow_runs import calls, clock, folders, github, run, writer
 
-__all__ = ["clock", "folders", "github"]
+__all__ = ["calls", "clock", "folders", "github"]
 
 ROBOT = "github-actions[bot]"
 

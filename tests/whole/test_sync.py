@@ -11,9 +11,9 @@ from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import State
 from sandbox.server import Sandbox
 from tests.whole.scene import said
-from tests.whole.workflow_runs import Clock, clock, folders, github, run, writer
+from tests.whole.workflow_runs import Clock, calls, clock, folders, github, run, writer
 
-__all__ = ["clock", "folders", "github"]
+__all__ = ["calls", "clock", "folders", "github"]
 
 
 async def test_the_first_run_counts_what_is_there(github: Sandbox, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from bot.config import Config
 from bot.sync import SyncClock, SyncReport, sync
 from sandbox.models import Issue
 from sandbox.server import Sandbox
+from tests.emissions import RUN
+from tests.whole.recorded_calls import Calls
 
 
 @dataclass
@@ -36,8 +38,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def github(clock: Clock) -> AsyncIterator[Sandbox]:
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture
+async def github(clock: Clock, calls: Calls) -> AsyncIterator[Sandbox]:
     sandbox = Sandbox(now=clock)
+    sandbox.app.middlewares.append(calls.note)
     await sandbox.start()
     yield sandbox
     await sandbox.stop()
@@ -68,3 +76,17 @@ def writer(issue: Issue) -> str:
     editor = issue.edits[-1].editor
     assert editor is not None
     return editor.login
+
+
+def environment(github: Sandbox, folder: Path, **permissions: str) -> dict[str, str]:
+    """Return what a job of a workflow has in its environment, as far as `sync` reads it."""
+    token = github.workflow_token(None, **permissions)
+    RUN.give(token)
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_TOKEN": token,
+        "GITHUB_API_URL": github.api_url,
+        "GITHUB_REPOSITORY": "lovelace/letters",
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+        "DATABASE_URL": f"sqlite:///{folder / 'counted.db'}",
+    }
