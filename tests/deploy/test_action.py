@@ -133,7 +133,7 @@ async def test_the_steps_count_as_a_shell_runs_them(github: Sandbox, tmp_path: P
     code, out = await job.run(event_of(petition, HOSTILE))
     assert code == 0, out
     assert "lovelace/letters#1: 1 signature." in out
-    assert (said(petition), petition.edits[-1].editor.login) == (1, "github-actions[bot]")  # type: ignore[union-attr]
+    assert (said(petition), petition.edits[-1].editor.login) == (1, "github-actions[bot]")
     runner = tmp_path / "runner 1"
     assert (runner / "summary.md").read_text("utf-8").startswith("- lovelace/letters#1: 1 signature.\n")
     assert not [*tmp_path.rglob("pwned"), *ROOT.glob("pwned")]  # noqa: ASYNC240
