@@ -124,7 +124,14 @@ async def _find_opened(known: Publication, pages: list[IssueRead], context: Publ
             with suppress(NotFound, Gone):
                 younger += await context.client.list_issues_after(repository, number)
     for read in younger:
-        if (
+        if is_by_workflow(read) and await _continues(read, petition, pages[0], context.client):
+            log.warning(
+                "a workflow opened an issue that looks like the next one; nobody who signs there is counted",
+                petition=_name(petition, 0),
+                issue=read.issue.number,
+                advice="Close it.",
+            )
+        elif (
             await _is_ours(read, context.client)
             and await _continues(read, petition, pages[0], context.client)
             and await _record_thread(read, petition, context)

@@ -16,11 +16,12 @@ from bot.petition.organizers.settings import PATH
 from bot.petition.threads import Continues, continuation_body
 from bot.store import NoSuchPetition, State
 from bot.verify import verify
+from sandbox.faults import Failure, RequestFault
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.whole.recorded_calls import at_rest, eventually, state_of
 from tests.whole.scene import Scene, said
-from tests.whole.workflow_runs import calls, clock, folders, github, run, writer
+from tests.whole.workflow_runs import Clock, calls, clock, folders, github, run, writer
 
 __all__ = ["calls", "clock", "folders", "github"]
 
@@ -175,6 +176,29 @@ async def test_a_continuation_is_known_to_a_run_with_a_new_database(
         await run(github, folder)
     assert [said(issue) for issue in petition.repository.issues.values()] == [7, 7, 7]
     assert (await recounted(github)) == 7
+
+
+async def test_an_answer_that_got_lost_leaves_an_issue_that_is_told_and_not_counted(
+    github: Sandbox, few: None, tmp_path: Path, clock: Clock
+) -> None:
+    petition = github.petition()
+    for login in ("ada", "grace", "alan"):
+        github.comment(petition, login)
+    github.fault_injector.plan("POST /repos/lovelace/letters/issues", Failure(RequestFault.SERVER_ERROR, True))
+    report = await run(github, tmp_path)
+    assert (said(petition), report.failures) == (3, [])
+    assert report.left
+    lost = petition.repository.issues[2]
+    github.comment(lost, "edsger")
+    clock.ahead += 120
+    with capture_logs() as logged:
+        await run(github, tmp_path)
+    third = petition.repository.issues[3]
+    github.comment(third, "tony")
+    await run(github, tmp_path)
+    assert [said(issue) for issue in (petition, lost, third)] == [4, None, 4]
+    assert [one["issue"] for one in logged if one.get("advice") == "Close it."] == [2]
+    assert (await recounted(github)) == 4
 
 
 async def recounted(github: Sandbox) -> int:
