@@ -209,8 +209,9 @@ async def test_these_have_the_comments_read_at_once(sqlite_url: str, event: str)
 
 async def test_an_unchanged_thread_costs_one_call_without_content(sqlite_url: str) -> None:
     async with watched(sqlite_url) as (stage, calls):
+        with unheard(stage):
+            stage.sandbox.repositories.write_file(stage.sandbox.repository(), "README.md", "Letters")
         petition = stage.petition()
-        stage.sandbox.repositories.write_file(petition.repository, "README.md", "Letters")
         for number in range(30):
             stage.sign(petition, f"person-{number}")
         await stage.shows(petition, 30)

@@ -50,7 +50,10 @@ async def test_a_run_with_a_kept_database_costs_nothing_where_nothing_has_change
         await run(github, tmp_path)
     before = list(petition.edits)
     report = await run(github, tmp_path)
-    assert (report.calls, report.written, petition.edits) == (0, 0, before)
+    assert (report.calls, report.written, petition.edits, report.left) == (0, 0, before, "")
+    github.comment(petition, "grace")
+    report = await run(github, tmp_path)
+    assert (said(petition), report.left) == (2, "")
 
 
 async def test_a_long_petition_takes_few_calls(github: Sandbox, folders: list[Path], clock: Clock) -> None:
