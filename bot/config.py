@@ -52,7 +52,9 @@ VARIABLES = (
         None,
         "32 or more random characters: for what is stored encrypted, and for tokens of the operator",
     ),
-    Variable("GITHUB_TOKEN", None, "somebody's own token, with which `verify` needs no App"),
+    Variable(
+        "GITHUB_TOKEN", None, "somebody's own token, or a workflow's, with which `verify` and `sync` need no App"
+    ),
     Variable(
         "GITHUB_API_URL", "https://api.github.com", "GitHub Enterprise Server (`https://HOST/api/v3`) or a stand-in"
     ),

@@ -31,14 +31,16 @@ from bot.urls import Addresses, Pages, Site, pages_of
 
 
 @asynccontextmanager
-async def open_store(config: Config, *, make: bool = False) -> AsyncIterator[Store]:
+async def open_store(
+    config: Config, *, make: bool = False, now: Callable[[], EpochSeconds] = time.time
+) -> AsyncIterator[Store]:
     """Open the database of a configuration, brought to this version, and close it; raises the store's errors.
 
     Unless it is to be made, it must exist: who mistypes its name gets no empty one.
     """
     if not make:
         read_existing_address(config.database_url)
-    store = await Store.open(config.database_url, label=config.petition_label)
+    store = await Store.open(config.database_url, label=config.petition_label, now=now)
     try:
         yield store
     finally:

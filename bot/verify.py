@@ -9,8 +9,8 @@ import aiohttp
 from msgspec import Struct
 
 from bot.config import Config
-from bot.github.app_client import with_token
 from bot.github.petition_reader import IssueName, PetitionRead, read_petition
+from bot.github.token_client import with_token
 from bot.github.urls import web_url_of
 from bot.operations import github_of
 from bot.petition import block

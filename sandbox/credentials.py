@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.types import Options
 
-from sandbox.models import Installation, Refused, User
+from sandbox.models import Installation, Refused, Repository, User
 from sandbox.world import World
 
 TOKEN_LIFE = 3600
@@ -33,6 +33,8 @@ class Token:
     permissions: Mapping[str, str]
     minted_at: float
     expires_at: float
+    actor: User
+    """Who does what is done with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Credentials:
         self._keys = [_key(0)]
         self._tokens: dict[str, Token] = {}
         self._people: dict[str, tuple[User, float]] = {}
+        self._actions: dict[int, Installation] = {}
+        """What workflows act by, by repository: all of its tokens share one limit."""
 
     @property
     def private_key(self) -> str:
@@ -80,7 +84,18 @@ class Credentials:
         """Delete all private keys but the latest."""
         del self._keys[:-1]
 
-    def mint(self, installation: Installation) -> Token:
+    def workflow_token(self, repository: Repository, actor: User, permissions: Mapping[str, str]) -> str:
+        """Make a `GITHUB_TOKEN`, with which a workflow's job acts in its repository."""
+        now = self._world.time()
+        if repository.id not in self._actions:
+            self._actions[repository.id] = Installation(
+                self._world.next_id("installation"), repository.owner, now, now, {}, [], {repository.id: repository}
+            )
+        actions = self._actions[repository.id]
+        actions.permissions = dict(permissions)
+        return self.mint(actions, actor).value
+
+    def mint(self, installation: Installation, actor: User | None = None) -> Token:
         """Make an installation token of today's form: some 520 characters with two dots."""
         now = self._world.now()
         parts = [
@@ -92,6 +107,7 @@ class Credentials:
             permissions=dict(installation.permissions),
             minted_at=now,
             expires_at=now + TOKEN_LIFE,
+            actor=actor or self._world.app.bot,
         )
         self._tokens[token.value] = token
         return token
@@ -136,7 +152,7 @@ class Credentials:
             raise Refused(401, "Bad credentials")
         if token.installation.suspended_at is not None:
             raise Refused(403, "This installation has been suspended")
-        return Caller(actor=self._world.app.bot, token=token)
+        return Caller(actor=token.actor, token=token)
 
     def _check_jwt(self, value: str) -> None:
         claims = self._read_jwt(value)

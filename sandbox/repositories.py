@@ -132,8 +132,8 @@ class Repositories:
         return ROLES.index(self.role(repository, user)) >= ROLES.index(role)
 
     def require(self, repository: Repository, user: User, role: str) -> None:
-        """Refuse what somebody's role does not allow; the App's bot acts by the App's permissions instead."""
-        if user is not self._world.app.bot and not self.allows(repository, user, role):
+        """Refuse what somebody's role does not allow; the bot of an App acts by its permissions instead."""
+        if user.type != "Bot" and not self.allows(repository, user, role):
             raise Refused(403, "Must have admin rights to Repository.")
 
     def create_label(

@@ -187,6 +187,12 @@ class Sandbox:
         """Make a personal token with which a person uses the API."""
         return self.github.credentials.personal_token(self.user(login))
 
+    def workflow_token(self, repository: Repository | None = None, **permissions: str) -> str:
+        """Make the `GITHUB_TOKEN` of a workflow, which may read the contents and write the issues, or as said."""
+        actor = self.user("github-actions[bot]", "Bot")
+        granted = {"metadata": "read", "contents": "read", "issues": "write"} | permissions
+        return self.github.credentials.workflow_token(repository or self.repository(), actor, granted)
+
 
 async def _close_connections(runner: web.AppRunner) -> None:
     """End the change feeds and cut the rest: an answer that nobody reads would stay open longer than the loop."""

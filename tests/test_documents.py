@@ -258,6 +258,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
                 "bot/init_repo.py",
                 "bot/serve.py",
                 "bot/stored_app.py",
+                "bot/sync.py",
                 "bot/verify.py",
             },
         ),

@@ -33,6 +33,7 @@ ON_A_DATABASE = {
     "export": ["o/r#1"],
     "handover": ["o/r#1", "--out", "nowhere"],
     "doctor": [],
+    "sync": ["o/r"],
     "forget": ["ada"],
     "migrate": [],
 }

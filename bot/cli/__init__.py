@@ -89,6 +89,11 @@ COMMANDS: Final = (
         "give a repository its settings file, issue template and label, and ask before writing over anything",
         "setup_commands",
     ),
+    CommandSpec(
+        "sync",
+        "count a repository's petitions once, publish what has changed, and end: for a workflow or a timer",
+        "workflow",
+    ),
     CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
     CommandSpec(
         "resync",

@@ -13,6 +13,7 @@ from bot.doctor.collected_facts import AppFacts, Facts
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.urls import web_url_of
 from bot.github.webhooks import Reply
+from bot.store import State
 from bot.units import Seconds
 from bot.urls import SIGNED_IN
 
@@ -253,6 +254,9 @@ def _petitions(facts: Facts) -> Iterator[Finding]:
     for one in amiss:
         detail = f" ({one.detail})" if one.detail else ""
         yield problem("petitions", f"{one.name} is not up to date: {one.state}{detail}.", "", one.state.advice)
+    for one in facts.health.conditions:
+        if one.state is State.COUNTED_ELSEWHERE:
+            yield advice("petitions", f"{one.name} is counted by a workflow.", "", one.state.advice)
     if not amiss:
         yield fine("petitions", "All are up to date.")
 

@@ -12,9 +12,9 @@ import aiohttp
 from cachetools import LRUCache
 from gidgethub.sansio import DOMAIN
 
-from bot.github.authentication import AppKey, PersonalToken, Tokens
+from bot.github.authentication import AppKey, Tokens
 from bot.github.circuit_breaker import CircuitBreaker, get_meta
-from bot.github.errors import Forbidden, Unavailable
+from bot.github.errors import Unavailable
 from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient, named
 from bot.github.installation_session import InstallationSession
@@ -175,21 +175,3 @@ class GitHub:
 
     async def _request(self, method: str, url: str, variables: Variables | None = None) -> ApiResponse:
         return await self._api.request(method, url, variables or {}, self._key.credentials())
-
-
-def with_token(
-    session: aiohttp.ClientSession,
-    token: str,
-    *,
-    api_url: str = DOMAIN,
-    now: Callable[[], EpochSeconds],
-) -> InstallationClient:
-    """Return a client that acts as the person to whom a token belongs, and sees what that person may see."""
-    transport = Transport(session, api_url.rstrip("/"), now, asyncio.sleep, timeout=30.0)
-    throttle = Throttle()
-    calls = InstallationSession(0, Api(transport, throttle), transport, PersonalToken(token), lag=0.0)
-    return InstallationClient(0, calls, throttle, _no_login)
-
-
-async def _no_login() -> str:
-    raise Forbidden("a personal token belongs to no App")

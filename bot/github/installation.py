@@ -46,6 +46,8 @@ class InstallationClient:
     throttle: Throttle
     get_login: Callable[[], Awaitable[str]]
     """Return the login that GitHub shows as the author of what this App writes."""
+    only: str | None = None
+    """The one repository, `owner/name`, that is listed; None for all that the installation covers."""
     _repositories: dict[str, tuple[EpochSeconds, Repository]] = field(default_factory=dict)
 
     def spacing(self, threads: int) -> Seconds:
@@ -66,6 +68,10 @@ class InstallationClient:
         response = await self.session.request("GET", _ISSUE, named(repo) | {"number": number})
         # An issue has only the URL of its repository.
         issue = expect(IssueResponse, response.data)
+        if self.only is not None and issue.repository_url in self._repositories:
+            # A client of one repository lives for one run.
+            _, known = self._repositories[issue.repository_url]
+            return issue.read(known, self.session.dated(started_at), unchanged=response.unchanged)
         about_repository = await self.session.request("GET", issue.repository_url, {})
         repository = expect(RepositoryModel, about_repository.data).fact()
         self._repositories[issue.repository_url] = started_at, repository
@@ -148,6 +154,8 @@ class InstallationClient:
 
     async def list_repositories(self) -> tuple[Repository, ...]:
         """List the repositories that the installation covers."""
+        if self.only is not None:
+            return (await self.get_repository(self.only),)
         found: list[Repository] = []
         async for page in self.session.pages("/installation/repositories{?per_page}", {"per_page": PAGE_SIZE}):
             found += (one.fact() for one in expect(RepositoriesResponse, page.data).repositories)
@@ -238,14 +246,28 @@ class InstallationClient:
 
     async def list_files(self, repo: str, folder: str = "") -> list[str]:
         """List the paths of the files in a folder of the default branch; none where there is no such folder."""
+        return [one.path for one in await self._entries(repo, folder) if one.type == "file"]
+
+    async def _entries(self, repo: str, folder: str) -> list[EntryModel]:
         try:
             response = await self.session.request(
                 "GET", f"/repos/{{owner}}/{{name}}/contents/{folder}", named(repo)
             )
         except NotFound:
             return []
-        entries = expect(list[EntryModel], response.data) if isinstance(response.data, list) else []
-        return [one.path for one in entries if one.type == "file"]
+        return expect(list[EntryModel], response.data) if isinstance(response.data, list) else []
+
+    async def is_listed(self, repo: str, path: str) -> bool:
+        """Return whether a file is on the default branch, by the lists of its folders, which can be cached.
+
+        That a file is missing cannot be: it costs a call each time.
+        """
+        parts = path.split("/")
+        for depth in range(len(parts)):
+            folder, wanted = "/".join(parts[:depth]), "/".join(parts[: depth + 1])
+            if all(one.path != wanted for one in await self._entries(repo, folder)):
+                return False
+        return True
 
     async def get_accounts(self, node_ids: Sequence[str]) -> dict[int, Account]:
         """Read the accounts of the authors of comments, by user id, without deleted ones."""
@@ -285,6 +307,11 @@ class InstallationClient:
         except NotFound:
             return None
         return expect(UserModel, response.data).author()
+
+    async def list_our_reactions(self, repo: str, number: int) -> dict[int, frozenset[str]]:
+        """List which reactions of ours the newest hundred comments of an issue bear, by the comments' ids."""
+        data = await self.session.graphql(graphql.NEWEST_REACTIONS, **named(repo), number=number)
+        return graphql.read_our_reactions(data.get("repository"))
 
     async def create_reaction(self, repo: str, comment_id: int, content: str) -> int:
         """React to a comment with `+1`, `confused`…; returns the reaction's id, also if it was there before."""

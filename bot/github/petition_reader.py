@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from bot.github.continuations import continued_by, is_by_workflow, is_named, named_in
 from bot.github.errors import Forbidden, Gone, NotFound
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
@@ -93,40 +94,39 @@ async def read_petition(
 async def _read_threads(client: InstallationClient, name: IssueName) -> list[IssueRead]:
     """Read a petition's issues, the first one first; `name` may be of any of them.
 
-    The block of the first one names the others. They count where a bot has written them as its continuations, under
-    the same owner: only an App can do that, and only one that the owner has let in.
+    Their blocks name the others. They count where a bot has written them as its continuations, under the same
+    owner; see `bot.github.continuations`.
     """
     first = await client.get_issue(name.repository, name.number)
-    if (continues := _continued_by(first)) is not None:
+    if (continues := continued_by(first)) is not None:
         first = await client.get_issue(*split_name(continues.name))
-    said = block.machine_line(first.body)
-    pages, strangers = {first.issue.id: first}, 0
-    for other in said.threads if said is not None else ():
+    pages, strangers, last = {first.issue.id: first}, 0, first
+    names, seen = [*named_in(first)], {str(_name_of(first)).lower()}
+    for other in names:
         if strangers == threads.UNRELATED_LIMIT:
             break
-        if other.lower() == str(_name_of(first)).lower():
+        if other.lower() in seen:
             continue
-        page = await _read_continuation(client, other, first)
+        seen.add(other.lower())
+        page = await _read_continuation(client, other, first, last)
         if page is None:
             strangers += 1
         else:
-            pages[page.issue.id] = page
+            pages[page.issue.id] = last = page
+            names += named_in(page)
     return list(pages.values())
 
 
-async def _read_continuation(client: InstallationClient, name: str, first: IssueRead) -> IssueRead | None:
+async def _read_continuation(
+    client: InstallationClient, name: str, first: IssueRead, last: IssueRead
+) -> IssueRead | None:
     try:
         page = await client.get_issue(*split_name(name))
     except (NotFound, Gone):
         return None
-    continues = _continued_by(page)
+    continues = None if is_by_workflow(page) and not is_named(name, last) else continued_by(page)
     is_ours = continues is not None and page.repository.owner == first.repository.owner
     return page if continues and is_ours and await client.is_same_issue(continues, first.issue.id) else None
-
-
-def _continued_by(page: IssueRead) -> threads.Continues | None:
-    by_app = page.author is not None and page.author.type == "Bot"
-    return threads.read_continues(page.body) if by_app else None
 
 
 async def _read_comments(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -23,6 +24,13 @@ class Coverage(Struct, frozen=True):
     waiting: int = 0
 
 
+class Counter(StrEnum):
+    """What keeps a petition: the App with its server, or a workflow of the repository. A petition has one."""
+
+    APP = "app"
+    WORKFLOW = "workflow"
+
+
 class MachineLine(Struct, frozen=True):
     """The tally for machines; `as_of` is when it was counted."""
 
@@ -38,6 +46,8 @@ class MachineLine(Struct, frozen=True):
     """Whether we keep nothing any more but the count."""
     coverage: Coverage | None = None
     """Which comments are counted, where that is known."""
+    by: str = Counter.APP
+    """What wrote the block, a `Counter`; releases before 0.2.0 were the App and did not say so."""
 
     def __str__(self) -> str:
         values: dict[str, object] = {
@@ -56,6 +66,8 @@ class MachineLine(Struct, frozen=True):
             values["anonymised"] = True
         if self.removals:
             values["withheld"] = self.removals
+        if self.by != Counter.APP:
+            values["by"] = self.by
         return f"<!-- undersigned {json.dumps(values, separators=(',', ':'))} -->"
 
     @classmethod
@@ -76,6 +88,7 @@ class MachineLine(Struct, frozen=True):
                 )
                 if "counted_to" in values
                 else None,
+                by=str(values.get("by", Counter.APP)),
             )
         except (ValueError, KeyError, TypeError, RecursionError):
             return None

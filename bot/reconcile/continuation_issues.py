@@ -2,7 +2,7 @@
 
 Every step may be interrupted. That an issue is about to be opened is recorded first, and then it is searched for:
 an issue that was opened although the answer got lost is found by the line in its body, which only counts where the
-App itself wrote it.
+App itself wrote it. What a workflow opens is not searched for: see `bot.github.continuations`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Final
 
 import structlog
 
+from bot.github.continuations import continued_by, is_by_workflow, is_named, named_in
 from bot.github.errors import GitHubError, Gone, NotFound, Unavailable
 from bot.github.installation import InstallationClient
 from bot.github.models.rest import IssueRead
 from bot.petition import threads
-from bot.petition.block.body import machine_line
 from bot.petition.github_facts import Continuation
+from bot.petition.machine_line import Counter
 from bot.petition.threads import split_name
 from bot.reconcile.error_meaning import ends_all
 from bot.reconcile.publish_plan import PublishContext
@@ -36,24 +37,28 @@ SETTLED_AFTER: Final = 60
 """Seconds after which GitHub's lists show an issue that it was asked to open, if it did so."""
 
 
-async def restore_threads(petition: Snapshot, first: IssueRead, context: PublishContext) -> bool:
-    """Record unknown issues that the block of a petition's first issue names; return whether there were any.
+async def restore_threads(petition: Snapshot, first: IssueRead, last: IssueRead, context: PublishContext) -> bool:
+    """Record unknown issues that the blocks of a petition name; return whether there were any.
 
-    So it is after the database was lost. Raises `bot.github.errors`.
+    So it is after the database was lost, or when another counter kept the petition. `last` is the last of the known
+    issues. Raises `bot.github.errors`.
     """
-    line = machine_line(first.body)
     known = {_name(petition, place) for place in range(len(petition.threads))}
+    names = [*named_in(first), *named_in(last)]
     found, strangers = False, 0
-    for name in line.threads if line is not None else ():
+    for name in names:
         if name.lower() in known:
             continue
         if strangers == threads.UNRELATED_LIMIT:
             break
-        read = await _named(name, petition, first, context)
+        known.add(name.lower())
+        read = await _named(name, petition, first, last, context)
         if read is None:
             strangers += 1
         else:
             found |= await _record_thread(read, petition, context)
+            last = read
+            names += named_in(read)
     return found
 
 
@@ -91,14 +96,20 @@ async def continue_if_full(
     return None
 
 
-async def _named(name: str, petition: Snapshot, first: IssueRead, context: PublishContext) -> IssueRead | None:
-    """Read an issue that a block names; None where it is none that continues the petition."""
+async def _named(
+    name: str, petition: Snapshot, first: IssueRead, last: IssueRead, context: PublishContext
+) -> IssueRead | None:
+    """Read an issue that a block names; None where it is none that continues the petition behind the `last` one."""
     try:
         read = await context.client.get_issue(*split_name(name))
     except (NotFound, Gone):
         return None
-    is_ours = read.repository.owner == first.repository.owner
-    return read if is_ours and await _continues(read, petition, first, context.client) else None
+    if read.repository.owner != first.repository.owner:
+        return None
+    # A workflow does not know what the App is called that kept the petition before it.
+    is_other = is_named(name, last) if is_by_workflow(read) else context.counter is Counter.WORKFLOW
+    is_believed = is_other or await _is_ours(read, context.client)
+    return read if is_believed and await _continues(read, petition, first, context.client) else None
 
 
 async def _find_opened(known: Publication, pages: list[IssueRead], context: PublishContext) -> bool:
@@ -113,8 +124,17 @@ async def _find_opened(known: Publication, pages: list[IssueRead], context: Publ
             with suppress(NotFound, Gone):
                 younger += await context.client.list_issues_after(repository, number)
     for read in younger:
-        if await _continues(read, petition, pages[0], context.client) and await _record_thread(
-            read, petition, context
+        if is_by_workflow(read) and await _continues(read, petition, pages[0], context.client):
+            log.warning(
+                "a workflow opened an issue that looks like the next one; nobody who signs there is counted",
+                petition=_name(petition, 0),
+                issue=read.issue.number,
+                advice="Close it.",
+            )
+        elif (
+            await _is_ours(read, context.client)
+            and await _continues(read, petition, pages[0], context.client)
+            and await _record_thread(read, petition, context)
         ):
             return True
     return False
@@ -149,15 +169,18 @@ async def _record_thread(read: IssueRead, petition: Snapshot, context: PublishCo
     return True
 
 
+async def _is_ours(read: IssueRead, client: InstallationClient) -> bool:
+    """Return whether the App itself has written an issue; of a workflow that cannot be told."""
+    author = read.author
+    if author is None or author.type != "Bot" or is_by_workflow(read):
+        return False
+    return author.login.lower() == (await client.get_login()).lower()
+
+
 async def _continues(read: IssueRead, petition: Snapshot, first: IssueRead, client: InstallationClient) -> bool:
-    """Return whether the App itself has written that an issue continues this petition."""
-    line, author = threads.read_continues(read.body), read.author
-    if (
-        line is None
-        or author is None
-        or author.type != "Bot"
-        or author.login.lower() != (await client.get_login()).lower()
-    ):
+    """Return whether a bot has written that an issue continues this petition."""
+    line = continued_by(read)
+    if line is None:
         return False
     return line.issue_id == petition.petition_id or await client.is_same_issue(line, first.issue.id)
 

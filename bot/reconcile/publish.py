@@ -14,6 +14,7 @@ from bot.petition.comments.comment import body_digest
 from bot.petition.github_facts import IssueGone
 from bot.petition.organizers.settings import MOST_FIRST
 from bot.reconcile.continuation_issues import continue_if_full, restore_threads
+from bot.reconcile.counter import find_last_counter
 from bot.reconcile.error_meaning import NameReused, ends_all, is_deleted
 from bot.reconcile.publish_plan import (
     BodyPlan,
@@ -31,7 +32,7 @@ from bot.reconcile.publish_plan import (
 from bot.reconcile.resync import ThreadResync
 from bot.reconcile.rules import decide_rules
 from bot.reconcile.timing import Requeue, requeue_stale
-from bot.store import Due, Publication, Store, Thread
+from bot.store import Due, Publication, State, Store, Thread
 
 log = structlog.get_logger("publish")
 
@@ -55,10 +56,14 @@ async def publish(due: Due, context: PublishContext) -> int:
         return 0
     if await _catch_up(known, shown, context):
         known = await context.store.publications.load(due.petition_id, NEWEST)
-    news = await _record_news(known, shown, due, context)
+    counter = await find_last_counter(shown, context)
+    news = await _record_news(known, shown, due, context, is_new=counter is not context.counter)
     if news is None:
         return 0
     known, plan = await _plan(news, shown, due, context)
+    if (plan.ruling.rules.settings.counter or counter) is not context.counter:
+        await _leave_to_other(due, known, plan, context)
+        return 0
     changes = [one.change for one in plan.bodies]
     if not context.lease or not await context.store.publications.apply(
         due.petition_id, plan.facts, plan.ruling, changes
@@ -119,11 +124,12 @@ async def _catch_up(known: Publication, shown: Sequence[ShownIssue], context: Pu
 
 
 async def _record_news(
-    known: Publication, shown: Sequence[ShownIssue], due: Due, context: PublishContext
+    known: Publication, shown: Sequence[ShownIssue], due: Due, context: PublishContext, *, is_new: bool
 ) -> Publication | None:
     """Record what the issues show and no delivery has reported; return what is known then.
 
-    None where the petition cannot be written, or has turned out to have more issues.
+    None where the petition cannot be written, or has turned out to have more issues. `is_new`: the block is not
+    ours, and may name issues that we do not know.
     """
     petition = known.petition
     facts, letter = unrecorded(petition, shown, context.label), new_letter(petition, shown, context.now())
@@ -131,8 +137,10 @@ async def _record_news(
     if any(one.read.repository.archived for one in shown):
         return None
     first = next((one.read for one in shown if one.thread.position == 1), None)
-    if first is not None and due.published_revision == 0 and await restore_threads(petition, first, context):
-        return None
+    if first is not None and (is_new or due.published_revision == 0):
+        last = max(shown, key=lambda one: one.thread.position).read
+        if await restore_threads(petition, first, last, context):
+            return None
     if letter is not None:
         await context.store.letters.record(
             due.petition_id, letter.issue_id, letter.body, letter.at, as_created=letter.as_created
@@ -153,7 +161,7 @@ async def _plan(
         known,
         shown,
         ruling,
-        block_content(known, label=context.label, addresses=context.addresses, now=now),
+        block_content(known, label=context.label, addresses=context.addresses, now=now, by=context.counter),
         label=context.label,
         attempts=due.attempts,
         ready_at=lambda issue_id: context.repair_limiter.ready_at(issue_id, now),
@@ -162,13 +170,33 @@ async def _plan(
 
 
 async def _write_bodies(plan: PublishPlan, context: PublishContext) -> int:
-    """Send the writes of a plan that was applied, as long as we may; return how many."""
+    """Send the writes of a plan that was applied, as long as we may; return how many.
+
+    The last issue but one goes first: what a workflow has opened behind it counts only where its block says so.
+    """
     writes = 0
-    for one in plan.bodies:
+    for one in (*plan.bodies[-2:-1], *plan.bodies[:-2], *plan.bodies[-1:]):
         if one.change.text is not None and context.lease:
             await _write_body(one, one.change.text, context)
             writes += 1
     return writes
+
+
+async def _leave_to_other(due: Due, known: Publication, plan: PublishPlan, context: PublishContext) -> None:
+    """Record what GitHub shows, and write nothing: a petition has one counter, and it is another."""
+    store = context.store
+    if not context.lease or not await store.publications.apply(due.petition_id, plan.facts, plan.ruling, ()):
+        return
+    await store.petitions.mark_published(
+        due.petition_id, plan.revision, int(context.now()), State.COUNTED_ELSEWHERE
+    )
+    if known.petition.state is not State.COUNTED_ELSEWHERE:
+        log.info(
+            "another counter keeps the petition",
+            petition=due.petition_id,
+            we_are=context.counter.value,
+            advice=State.COUNTED_ELSEWHERE.advice,
+        )
 
 
 async def _write_body(planned: BodyPlan, text: str, context: PublishContext) -> None:

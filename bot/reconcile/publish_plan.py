@@ -14,6 +14,7 @@ from bot.petition import block
 from bot.petition.comments.comment import body_digest
 from bot.petition.counting.tally import Signature
 from bot.petition.github_facts import IssueFact
+from bot.petition.machine_line import Counter
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import milestones, next_goal
 from bot.reconcile.repair_limiter import EDIT, WIPED, RepairLimiter
@@ -48,6 +49,8 @@ class PublishContext(Struct, frozen=True):
     recheck_after: Seconds
     addresses: Addresses = field(default_factory=Addresses)
     repair_limiter: RepairLimiter = field(default_factory=RepairLimiter)
+    counter: Counter = Counter.APP
+    """What we are."""
 
 
 class EditDecision(StrEnum):
@@ -297,7 +300,9 @@ def _place(issue_id: int, petition: Snapshot) -> int:
     return ids.index(issue_id) if issue_id in ids else 0
 
 
-def block_content(known: Publication, *, label: str, addresses: Addresses, now: EpochSeconds) -> block.BlockContent:
+def block_content(
+    known: Publication, *, label: str, addresses: Addresses, now: EpochSeconds, by: Counter = Counter.APP
+) -> block.BlockContent:
     """Return what the block says of a petition."""
     petition = known.petition
     settings = petition.rules.settings
@@ -339,6 +344,7 @@ def block_content(known: Publication, *, label: str, addresses: Addresses, now: 
         final_count=petition.final_count,
         milestones=milestones(settings.goals, known.days) if settings.milestones else (),
         days=known.days if settings.chart else (),
+        by=by,
     )
 
 

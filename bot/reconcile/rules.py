@@ -48,7 +48,8 @@ async def read_settings(
     at = int(now())
     known = await store.rules.get_settings(repository.id)
     try:
-        text = await client.read_file(repository.full_name, PATH)
+        is_absent = known.is_read and not known.digest and not await client.is_listed(repository.full_name, PATH)
+        text = None if is_absent else await client.read_file(repository.full_name, PATH)
         misplaced = await _find_misplaced(repository, client, known) if text is None else ""
     except GitHubError as error:
         if ends_all(error) or isinstance(error, Unavailable):

@@ -13,6 +13,7 @@ from bot.github.errors import Forbidden, GitHubError, Gone, NotFound, Paused, Un
 from bot.github.errors import Unavailable as GitHubUnavailable
 from bot.github.installation import InstallationClient
 from bot.github.transport import writing_while
+from bot.petition.machine_line import Counter
 from bot.reconcile.account_review import AccountReview
 from bot.reconcile.error_meaning import NameReused, ends_all, is_unwell
 from bot.reconcile.installation_sync import InstallationSync, is_due
@@ -49,6 +50,10 @@ The error ends the worker all the same, so that it is logged; the next worker mu
 """
 
 
+RESERVED_CALLS: Final = 200
+"""Of the 1,000 calls that a workflow has in an hour, those that are left to tallies."""
+
+
 class Worker(Struct):
     """Work for one installation, a step at a time. `began` is when this process did."""
 
@@ -61,6 +66,9 @@ class Worker(Struct):
     now: Callable[[], EpochSeconds]
     began: EpochSeconds
     addresses: Addresses = field(default_factory=Addresses)
+    once: bool = False
+    """Whether it is to end: then histories come before publishing, and reactions and accounts are left out."""
+    counter: Counter = Counter.APP
     postponed: int = 0
     """How many tasks in a row were postponed because GitHub was unwell."""
     _repair_limiter: RepairLimiter = field(default_factory=RepairLimiter)
@@ -93,6 +101,8 @@ class Worker(Struct):
         if doubtful := await self.store.doubtful_comments.get_doubtful_thread(self.installation_id, now):
             await self._clarify(doubtful)
             return 0.0
+        if self.once and await self._read_history(now):
+            return 0.0
         times = [now + self.intervals.poll]
         for due in await self.store.petitions.list_due(self.installation_id, now):
             ready_at = max(self.write_limiter.ready_at(due.petition_id), self._publishes_after)
@@ -109,7 +119,8 @@ class Worker(Struct):
         """
         discovery = await self._get_discovery(now)
         history = await self._get_history(now) if discovery is None else None
-        review = await self._get_review(now) if discovery is None and history is None else None
+        reviews = discovery is None and history is None and not self.once
+        review = await self._get_review(now) if reviews else None
         is_idle = discovery is None and history is None and review is None
         reacts, self._reacts_next = is_idle or self._reacts_next, not self._reacts_next
         if reacts and await self._acknowledge_next(now):
@@ -117,12 +128,22 @@ class Worker(Struct):
         if discovery is not None:
             self._discovery = discovery if await discovery.step() else None
         if history is not None:
-            self._history = history if await history.step() else None
-            self._history_after = self.now() + self.client.low_priority_spacing()
+            await self._step_history(history)
         if review is not None:
             self._review = review if await review.step() else None
             self._review_after = self.now() + self.client.low_priority_spacing("graphql")
         return not is_idle
+
+    async def _read_history(self, now: EpochSeconds) -> bool:
+        """Take a step of a letter's history; return whether any was due."""
+        history = await self._get_history(now) if has_spare_calls(self.client) else None
+        if history is not None:
+            await self._step_history(history)
+        return history is not None
+
+    async def _step_history(self, history: LetterHistory) -> None:
+        self._history = history if await history.step() else None
+        self._history_after = self.now() + self.client.low_priority_spacing()
 
     async def _get_discovery(self, now: EpochSeconds) -> InstallationSync | None:
         """Return the discovery to go on with, or to begin; None where none is due."""
@@ -147,7 +168,9 @@ class Worker(Struct):
         if self._history_after > now:
             return None
         if self._history is None:
-            thread = await self.store.letters.get_thread_without_history(self.installation_id, now)
+            thread = await self.store.letters.get_thread_without_history(
+                self.installation_id, now, published=not self.once
+            )
             if thread is None:
                 self._history_after = now + self.intervals.resync
                 return None
@@ -202,7 +225,7 @@ class Worker(Struct):
         self.write_limiter.record_read(due.petition_id, self.now())
         context = PublishContext(
             self.store, self.client, lease, self.label, self.now, self.intervals.resync, self.addresses,
-            self._repair_limiter,
+            self._repair_limiter, self.counter,
         )  # fmt: skip
         try:
             writes = await publish(due, context)
@@ -226,7 +249,8 @@ class Worker(Struct):
             self._history_after = 0.0
         if writes:
             self.write_limiter.record_write(due.petition_id, self.now())
-            self._publishes_after = self.now() + self.client.spacing(writes)
+            if not self.once:
+                self._publishes_after = self.now() + self.client.spacing(writes)
             log.info("published", petition=due.petition_id, installation=due.installation_id, writes=writes)
 
     async def _postpone(self, due: Due, error: GitHubError) -> None:
@@ -245,7 +269,7 @@ class Worker(Struct):
 
         That reactions must wait, or fail, keeps no tally waiting.
         """
-        if self._reactions_after > now:
+        if self.once or self._reactions_after > now:
             return False
         acks = await self.store.acknowledgements.drop_late_and_list(self.installation_id, limit=1)
         if not acks:
@@ -261,6 +285,11 @@ class Worker(Struct):
             log.warning("reactions are paused", installation=self.installation_id, error=str(error))
             self._reactions_after = self.now() + REACTIONS_PAUSE
         return True
+
+
+def has_spare_calls(client: InstallationClient) -> bool:
+    """Return whether a run may still make calls for something else than tallies."""
+    return client.remaining_calls().get("core", RESERVED_CALLS + 1) > RESERVED_CALLS
 
 
 async def acknowledge(due: AckDue, *, store: Store, client: InstallationClient) -> None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from bot.store.engine.database import Records, Statement, Transaction, statement, write_transaction
 from bot.store.recording import signatures
+from bot.store.states import State
 
 
 class AckDue(Struct, frozen=True):
@@ -81,6 +82,15 @@ class Acknowledgements(Records):
           AND (made_at < $3 OR (ack_wanted = '+1' AND command <> 'order'))
     """)
 
+    _DROP_OTHERS: Final = statement(f"""
+        UPDATE comments SET ack_due = FALSE
+        WHERE petition_id IN (
+                SELECT p.id FROM petitions p JOIN repositories r ON r.id = p.repository_id
+                WHERE r.installation_id = $1 AND p.state = '{State.COUNTED_ELSEWHERE}'
+            )
+          AND ack_due
+    """)
+
     # Not by the index of what is due: of others there may be thousands.
     _OF_ORGANIZERS: Final = statement(f"""
         SELECT {_COLUMNS} {_OF_COMMENTS}
@@ -100,11 +110,13 @@ class Acknowledgements(Records):
         """Drop the first acknowledgements that come too late, and list the others, the most urgent first.
 
         Organizers wait for what became of their commands, and whoever is refused has to do something about it; who
-        has signed is counted, whether the reaction comes or not. Among equals the newest comes first.
+        has signed is counted, whether the reaction comes or not. Among equals the newest comes first. Those of a
+        petition that another counter keeps are not ours to give.
         """
         now = int(self._now())
         late = (now - signatures.ACKNOWLEDGED_WITHIN, now - signatures.REFUSED_WITHIN)
         transaction.execute(self._DROP_LATE, installation_id, *late)
+        transaction.execute(self._DROP_OTHERS, installation_id)
         found = {row[0]: row for row in transaction.tuples(self._OF_ORGANIZERS, installation_id, limit)}
         for due in (self._REFUSALS, self._ALL):
             if len(found) < limit:

@@ -54,7 +54,7 @@ class Letters(Records):
 
     # All signatures are known, and what the letter says now.
     _WITHOUT_HISTORY: Final = statement(f"""
-        {THREAD_TO_READ} AND p.labelled AND p.published_revision > 0
+        {THREAD_TO_READ} AND p.labelled AND p.published_revision >= $3
         {USABLE.format(of="t")}
         WHERE t.position = 1 AND NOT t.gone AND r.installation_id = $1
           AND NOT EXISTS (SELECT 1 FROM threads o WHERE o.petition_id = p.id AND NOT o.gone AND o.listed_at = 0)
@@ -62,9 +62,14 @@ class Letters(Records):
         ORDER BY p.id LIMIT 1
     """)
 
-    async def get_thread_without_history(self, installation_id: int, now: EpochSeconds) -> ThreadToRead | None:
-        """Return the first thread of a petition whose letter's history has not been read."""
-        return first_thread(await self._fetch(self._WITHOUT_HISTORY, installation_id, int(now)))
+    async def get_thread_without_history(
+        self, installation_id: int, now: EpochSeconds, *, published: bool = True
+    ) -> ThreadToRead | None:
+        """Return the first thread of a petition whose letter's history has not been read.
+
+        Those that are not `published` yet wait, unless they are wanted too.
+        """
+        return first_thread(await self._fetch(self._WITHOUT_HISTORY, installation_id, int(now), int(published)))
 
     # Of two counts for one version the higher one: who signed may not have been known yet.
     _SET_COUNT: Final = statement("""

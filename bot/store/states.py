@@ -39,6 +39,7 @@ class State(StrEnum):
     SETTINGS_UNREADABLE = "settings unreadable"
     LOCKED = "locked"
     UNLABELLED = "unlabelled"
+    COUNTED_ELSEWHERE = "counted elsewhere"
 
     @property
     def advice(self) -> str:
@@ -48,7 +49,7 @@ class State(StrEnum):
     @property
     def is_wanted(self) -> bool:
         """Return what somebody has chosen from what stands in the way."""
-        return self in (State.FINE, State.LOCKED, State.UNLABELLED)
+        return self in (State.FINE, State.LOCKED, State.UNLABELLED, State.COUNTED_ELSEWHERE)
 
 
 _ADVICE: Final = {
@@ -85,6 +86,9 @@ _ADVICE: Final = {
     State.LOCKED: "The conversation is locked: only people with write access can comment, and nobody gets a"
     " reaction.",
     State.UNLABELLED: "The label was taken off the issue. Put it back and everything counts again.",
+    State.COUNTED_ELSEWHERE: "Another counter keeps this petition, and only one may write: the App or a workflow."
+    " It is the one that `counter` in .github/petition.yml names, or else the one that wrote the block. To change"
+    " it, write `counter: app` or `counter: workflow` there; nothing is lost.",
 }
 
 STATE_OF_PETITION: Final = f"""

@@ -45,6 +45,7 @@ from bot.store.recording.listings import (
 from bot.store.recording.observations import Observation, RecordContext, Recorded, record_observations
 from bot.store.recording.signatures import AccountAges, fill_roster_keys
 from bot.store.recording.structure import record_structure
+from bot.store.responses import Responses
 from bot.store.rosters import Rosters
 from bot.store.rules import PetitionRules
 from bot.store.sign_outs import SignOuts
@@ -104,6 +105,7 @@ class Store:
         self.petitions = Petitions(database, now)
         self.privacy = Privacy(database, now, announce)
         self.publications = Publications(database, now, announce, self._label)
+        self.responses = Responses(database, now)
         self.rosters = Rosters(database, now)
         self.rules = PetitionRules(database, now, announce)
         self.sign_outs = SignOuts(database, now)

@@ -54,6 +54,11 @@ class _Query:
             raise Unresolved(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
         return self._nodes.repository(found)
 
+    def viewer(self, _info: object) -> object:
+        """Return who calls; of a bot GitHub shows the login as REST does."""
+        actor = self._call.caller.actor
+        return {} if actor is None else {**(self._nodes.actor(actor) or {}), "login": actor.login}
+
     def user(self, _info: object, login: str) -> object:
         found = self._call.github.accounts.find(login)
         if found is None or found.type != "User" or found.spam:

@@ -49,7 +49,14 @@ class Nodes:
 
     def issue(self, of: Issue) -> Fields:
         """Build an issue."""
-        return {"__typename": "Issue", **self._text(of)}
+
+        def comments(_info: object, last: int = MOST_NODES) -> Fields:
+            seen = [one for one in of.visible_comments if self.can_see(one)]
+            _check_size("last", last)
+            nodes = [self.comment(one) for one in seen[-last:]]
+            return {"nodes": nodes, "totalCount": len(seen), "pageInfo": {"hasNextPage": False}}
+
+        return {"__typename": "Issue", **self._text(of), "comments": comments}
 
     def comment(self, of: Comment) -> Fields:
         """Build a comment; `databaseId` is there but today's ids do not fit it."""
@@ -61,6 +68,7 @@ class Nodes:
             "updatedAt": shapes.timestamp(of.updated_at),
             "isMinimized": of.minimized is not None,
             "createdViaEmail": of.by_mail,
+            "reactionGroups": lambda _info: self._reactions(of),
         }
 
     def edit(self, of: Issue | Comment, number: int) -> Fields:
@@ -101,6 +109,10 @@ class Nodes:
             "repositories": {"totalCount": of.repositories},
         }
 
+    def _reactions(self, of: Comment) -> list[Fields]:
+        mine = {one.content for one in of.reactions if one.user is self._call.caller.actor}
+        return [{"content": name, "viewerHasReacted": rest in mine} for rest, name in _REACTIONS.items()]
+
     def _text(self, of: Issue | Comment) -> Fields:
         return {
             "id": of.node_id,
@@ -115,9 +127,7 @@ class Nodes:
 
     def _edits(self, of: Issue | Comment, first: int = MOST_NODES, after: str | None = None) -> Fields:
         """List revisions, newest first; a text that nobody edited has none, an edited one its original too."""
-        if first > MOST_NODES:
-            message = f"Requesting {first} records exceeds the `first` limit of {MOST_NODES} records."
-            raise Unresolved(message, "EXCESSIVE_PAGINATION")
+        _check_size("first", first)
         numbers = range(len(of.edits) if len(of.edits) > 1 else 0)[::-1]
         start = min(_place(after), len(numbers))
         end = min(start + first, len(numbers))
@@ -126,6 +136,19 @@ class Nodes:
             "totalCount": len(numbers),
             "pageInfo": {"endCursor": _cursor(end) if end > start else None, "hasNextPage": end < len(numbers)},
         }
+
+
+_REACTIONS = {
+    "+1": "THUMBS_UP", "-1": "THUMBS_DOWN", "laugh": "LAUGH", "hooray": "HOORAY", "confused": "CONFUSED",
+    "heart": "HEART", "rocket": "ROCKET", "eyes": "EYES",
+}  # fmt: skip
+"""GraphQL's names of what REST calls otherwise."""
+
+
+def _check_size(name: str, number: int) -> None:
+    if number > MOST_NODES:
+        message = f"Requesting {number} records exceeds the `{name}` limit of {MOST_NODES} records."
+        raise Unresolved(message, "EXCESSIVE_PAGINATION")
 
 
 def _cursor(place: int) -> str:

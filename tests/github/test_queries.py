@@ -16,6 +16,8 @@ QUERIES = (
     graphql.COMMENT_AUTHORS,
     graphql.BODY_REVISIONS,
     graphql.REVISION_TEXTS,
+    graphql.NEWEST_REACTIONS,
+    graphql.VIEWER,
     graphql.accounts_by_login(["ada", "grace"])[0],
 )
 

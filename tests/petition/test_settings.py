@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from bot.petition.comments.commands import OrganizerCommand
 from bot.petition.comments.grammar import parse
 from bot.petition.i18n import Message
+from bot.petition.machine_line import Counter
 from bot.petition.organizers.commands import NotUnderstood, SetGoal, understand
 from bot.petition.organizers.settings import (
     DEFAULTS,
@@ -64,6 +65,7 @@ def test_everything_can_be_set() -> None:
         language: de
         chart: true
         anonymise_after: 365
+        counter: workflow
     """
     assert read(text) == Settings(
         goals=(100, 500, 1000),
@@ -78,6 +80,7 @@ def test_everything_can_be_set() -> None:
         language="de",
         chart=True,
         anonymise_after=365,
+        counter=Counter.WORKFLOW,
     )
 
 
@@ -195,7 +198,7 @@ def test_a_name_is_shown_beside_the_login() -> None:
     [
         ("gaol: 500", "line 1: found the key “gaol”; did you mean goal?"),
         ("also-accept: [x]", "line 1: found the key “also-accept”; did you mean also_accept?"),
-        ("colour: red", f"line 1: found the key “colour”; the keys are {', '.join(KEYS)}"),
+        ("paint: red", f"line 1: found the key “paint”; the keys are {', '.join(KEYS)}"),
         ("goal: many", f"line 1, goal: found “many”; {KEYS['goal'].allowed}"),
         ("goal: 0", f"line 1, goal: found “0”; {KEYS['goal'].allowed}"),
         ("goal: [500, 100]", f"line 1, goal: found “[500, 100]”; {KEYS['goal'].allowed}"),

@@ -129,6 +129,7 @@ MISTAKES = (
         "first: x",
     ),
     *("goal: {a: b}", "goal: [[5]]", "a: b: c"),
+    "counter: x",
     *("gaol: 5", "colour: red", "names: 5\nnames: 6", "- goal", "goal: [", "[" * 201, "#" * 10_001, "goal: [5, 4]"),
 )
 COMMANDS = (
@@ -138,6 +139,7 @@ COMMANDS = (
 LATIN_EVERYWHERE = {"UTC", "CSV", "JSON", "div", "dir", "rtl", "ltr", "br", "sub", "details", "summary"}
 TYPED = {
     *("count", "login", "name", "affiliation", "reason", "true", "false", "public", "private"),
+    *("app", "workflow"),
     *("respond", "remove", "restore", "YAML", "signed", "T", "none", "sign", "ada", "grace"),
 }
 

@@ -209,6 +209,8 @@ async def test_these_have_the_comments_read_at_once(sqlite_url: str, event: str)
 
 async def test_an_unchanged_thread_costs_one_call_without_content(sqlite_url: str) -> None:
     async with watched(sqlite_url) as (stage, calls):
+        with unheard(stage):
+            stage.sandbox.repositories.write_file(stage.sandbox.repository(), "README.md", "Letters")
         petition = stage.petition()
         for number in range(30):
             stage.sign(petition, f"person-{number}")
@@ -219,8 +221,8 @@ async def test_an_unchanged_thread_costs_one_call_without_content(sqlite_url: st
         assert calls.made == [
             "GET /repos/lovelace/letters 304",
             f"GET {PETITIONS}?labels=petition&state=all&sort=created&direction=asc&per_page=100 304",
-            # The settings, once for the whole repository: of a file that is not there GitHub gives no ETag.
-            "GET /repos/lovelace/letters/contents/.github/petition.yml 404",
+            # The settings, once for the whole repository; of a file that is not there GitHub gives no ETag.
+            "GET /repos/lovelace/letters/contents/ 304",
             f"GET {PETITIONS}/{petition.number}/comments?per_page=100&page=1 304",
             "GET /installation/repositories?per_page=100 304",
         ]

@@ -353,15 +353,16 @@ async def test_settings_in_another_place_are_looked_for_when_a_petition_begins(
 async def test_to_look_in_other_places_costs_no_call_at_each_look(sqlite_url: str) -> None:
     async with watched(sqlite_url) as (stage, calls):
         petition = stage.petition()
+        stage.sandbox.repositories.write_file(petition.repository, "README.md", "Letters")
         await stage.shows(petition, 0)
         await surveyed(stage)
-        assert calls.like(".*/contents/ 200|.*/contents/ 404")
+        assert calls.like(".*/contents/ 200")
         calls.forget()
         await surveyed(stage)
         await surveyed(stage)
         looks = calls.like("GET .*/contents/")
         assert looks
-        assert set(looks) == {f"GET /repos/lovelace/letters/contents/{PATH} 404"}
+        assert set(looks) == {"GET /repos/lovelace/letters/contents/ 304"}
 
 
 async def test_a_mistyped_command_gets_a_puzzled_face_and_other_words_none(stage: Scene, petition: Issue) -> None:

@@ -37,6 +37,8 @@ COMMENT_AUTHORS: Final = _load("comment_authors", "account")
 BODY_REVISIONS: Final = _load("body_revisions", "actor")
 REVISION_TEXTS: Final = _load("revision_texts")
 ACCOUNT: Final = _load("account")
+VIEWER: Final = _load("viewer")
+NEWEST_REACTIONS: Final = _load("newest_reactions")
 
 
 def accounts_by_login(logins: Sequence[str]) -> tuple[str, dict[str, object]]:
@@ -313,3 +315,69 @@ def read_texts(nodes: Sequence[object]) -> dict[str, str]:
     """
     edits = [expect(RevisionNode, node) for node in nodes if node]
     return {edit.id: edit.diff for edit in edits if edit.diff is not None}
+
+
+# What a token's owner is called, and has reacted with
+
+
+class ViewerNode(Struct):
+    """Whoever a token belongs to."""
+
+    login: str
+
+
+def read_viewer(data: Mapping[str, object]) -> str:
+    """Return the login of whoever asked; raises Unavailable for what is not of the documented shape."""
+    return clean(expect(ViewerNode, data.get("viewer")).login)
+
+
+class ReactionGroupNode(Struct, rename="camel"):
+    """A kind of reactions to a comment."""
+
+    content: str
+    viewer_has_reacted: bool
+
+
+class ReactedNode(Struct, rename="camel"):
+    """A comment, of which only the reactions are read."""
+
+    full_database_id: str
+    reaction_groups: list[ReactionGroupNode] | None = None
+
+
+class ReactedNodes(Struct):
+    """The newest comments of an issue."""
+
+    nodes: list[ReactedNode | None] | None = None
+
+
+class ReactedIssueNode(Struct):
+    """An issue, of which only the newest comments are read."""
+
+    comments: ReactedNodes
+
+
+class ReactedRepositoryNode(Struct):
+    """A repository, of which only the issue is read."""
+
+    issue: ReactedIssueNode | None = None
+
+
+_REACTIONS: Final = {"THUMBS_UP": "+1", "CONFUSED": "confused"}
+
+
+def read_our_reactions(repository: object) -> dict[int, frozenset[str]]:
+    """Return which reactions of ours comments bear, by their ids and as REST calls them.
+
+    Raises Unavailable for what is not of the documented shape.
+    """
+    issue = expect(ReactedRepositoryNode, repository).issue if repository else None
+    return {
+        int(node.full_database_id): frozenset(
+            _REACTIONS[one.content]
+            for one in node.reaction_groups or ()
+            if one.viewer_has_reacted and one.content in _REACTIONS
+        )
+        for node in (issue.comments.nodes or () if issue is not None else ())
+        if node is not None
+    }

@@ -229,7 +229,15 @@ class GraphQLResponse(Struct, gc=False):
     errors: list[GraphQLError] = []
 
 
-CACHED = (IssueResponse, CommentResponse, RepositoriesResponse, RepositoryModel, FileResponse, PermissionResponse)
+CACHED = (
+    IssueResponse,
+    CommentResponse,
+    RepositoriesResponse,
+    RepositoryModel,
+    FileResponse,
+    EntryModel,
+    PermissionResponse,
+)
 """What installations read; the ETag cache keeps only the fields of these."""
 
 ModelT = TypeVar("ModelT")

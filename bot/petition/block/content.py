@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from bot.petition.counting.tally import Signature
-from bot.petition.machine_line import Coverage, MachineLine
+from bot.petition.machine_line import Counter, Coverage, MachineLine
 from bot.petition.organizers.rules_in_force import Milestone, Removal, Response
 from bot.petition.organizers.settings import LANGUAGES, Detail
 from bot.units import WholeEpochSeconds
@@ -68,6 +68,8 @@ class BlockContent(Struct, frozen=True):
     """Whose signatures commands remove."""
     helps: bool = False
     """Whether the commands of organizers are explained."""
+    by: Counter = Counter.APP
+    """What writes the block."""
 
     @property
     def ended_at(self) -> WholeEpochSeconds | None:
@@ -91,4 +93,5 @@ class BlockContent(Struct, frozen=True):
             removals=tuple((one.comment_id, one.user_id) for one in self.removals[:_MOST_REMOVALS]),
             anonymised=self.anonymised_at is not None,
             coverage=self.coverage,
+            by=self.by,
         )

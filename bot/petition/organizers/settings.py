@@ -15,6 +15,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from bot.petition.i18n import Message, message, translator
+from bot.petition.machine_line import Counter
 from bot.petition.organizers.values import DEADLINE_ALLOWED, read_deadline, read_goals, read_logins, read_whole
 from bot.petition.untrusted_text import clean, fold
 from bot.units import WholeEpochSeconds
@@ -84,6 +85,8 @@ class Settings(Struct, frozen=True):
     """Whether the block shows how the signatures grew."""
     anonymise_after: int | None = None
     """Days after the petition's end when names, affiliations and reasons are erased; None for never."""
+    counter: Counter | None = None
+    """What keeps the petitions; None: whatever wrote the last block."""
 
 
 DEFAULTS: Final = Settings()
@@ -262,6 +265,7 @@ KEYS: Final = {
     "anonymise_after": _whole(
         0, 36_500, message("write a number of days from 0 to 36500, or leave the key out"), or_null=True
     ),
+    "counter": Key(Literal["app", "workflow"], message("write app or workflow"), Counter),
 }
 """Each key of the file. A new one is an entry here and a field of `Settings`."""
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
     _unlisted()
     _account_reviews()
     _storms()
+    _responses()
 
 
 def _readings() -> None:
@@ -70,6 +71,19 @@ def _storms() -> None:
         ["petition_id", "made_at", "id"],
         sqlite_where=refusing,
         postgresql_where=refusing,
+    )
+
+
+def _responses() -> None:
+    """Add the responses that `sync` keeps from run to run."""
+    op.create_table(
+        "responses",
+        sa.Column("url", sa.Text, primary_key=True),
+        sa.Column("etag", sa.Text),
+        sa.Column("last_modified", sa.Text),
+        sa.Column("next_url", sa.Text),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
     )
 
 

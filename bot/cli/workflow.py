@@ -1,0 +1,88 @@
+"""The commands that run once and end, as in a workflow of GitHub Actions."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from bot import config
+from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, run, say, set_up_logs
+from bot.github.errors import Forbidden, GitHubError, NotFound
+from bot.reconcile.manual_resync import UnknownPetition
+from bot.sync import SyncReport, sync
+
+
+def _sync(options: argparse.Namespace) -> int:
+    settings = config.read_for_reading(ENVIRONMENT)
+    set_up_logs(settings)
+    try:
+        report = run(sync(options.repository, options.issue, settings))
+    except (GitHubError, UnknownPetition) as error:
+        _annotate_failure(error, ENVIRONMENT)
+        raise
+    say(*report.lines())
+    _annotate(report, ENVIRONMENT)
+    return FAILED if report.failures else OK
+
+
+def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
+    """Tell GitHub Actions, if it runs this, what somebody must mend, and write the run's summary.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return
+    for one in report.failures:
+        print(f"::error title={_property(one.name)}::{_message(one.line)}")
+    if report.left:
+        print(f"::notice::{_message(f'Not all is done: {report.left}. The next run goes on.')}")
+    if summary := environment.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write("".join(f"- {line}\n" for line in report.lines()))
+
+
+def _annotate_failure(error: Exception, environment: Mapping[str, str]) -> None:
+    """Tell GitHub Actions, if it runs this, why a run has failed and what somebody must mend."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        mends = _PERMISSIONS if isinstance(error, Forbidden | NotFound) else ""
+        print(f"::error title=sync::{_message(f'{error}. {mends}'.strip())}")
+
+
+_PERMISSIONS: Final = (
+    "The workflow may not read the repository's issues. Its file needs `issues: write` and `contents: read` under"
+    " `permissions:`."
+)
+
+
+def _message(text: str) -> str:
+    """Return a text as a workflow command takes it: what strangers wrote begins no command of its own."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _repository(text: str) -> str:
+    owner, _, name = text.partition("/")
+    if not owner or not name or "/" in name or "#" in name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not OWNER/REPO")
+    return text
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of an issue")
+    return int(text)
+
+
+def _sync_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("repository", metavar="OWNER/REPO", type=_repository, help="for example lovelace/letters")
+    parser.add_argument("--issue", metavar="N", type=_number, help="only this petition")
+
+
+COMMANDS: Final = {
+    "sync": CliCommand(_sync, _sync_arguments, misuses=(UnknownPetition,)),
+}

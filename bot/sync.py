@@ -1,0 +1,403 @@
+"""`sync`: count the petitions of one repository once, publish what has changed, and end."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import structlog
+from msgspec import Struct
+
+from bot.config import Config
+from bot.github.errors import Paused, Unavailable
+from bot.github.etag_cache import CachedResponse, EtagCache, ResponseStore, make_response_store
+from bot.github.installation import InstallationClient
+from bot.github.throttle import Kind, Limits
+from bot.github.token_client import with_token
+from bot.hooks import Hooks
+from bot.operations import addresses_of, github_of, open_store
+from bot.petition.github_facts import InstallationFact, IssueFact, Repository
+from bot.petition.machine_line import Counter
+from bot.reconcile.installation_sync import InstallationSync
+from bot.reconcile.manual_resync import UnknownPetition
+from bot.reconcile.timing import Intervals
+from bot.reconcile.worker import Worker, acknowledge, has_spare_calls
+from bot.reconcile.write_limiter import WriteLimiter, WriteRate
+from bot.store import Lease, State, Store
+from bot.store.engine.url import SqliteFile, read_address
+from bot.store.responses import KeptResponse
+from bot.units import EpochSeconds, Seconds
+
+log = structlog.get_logger("sync")
+
+WORKFLOW: Final = 1
+"""The number by which the database knows the installation that a workflow's token stands for."""
+
+MAX_REACTIONS: Final = 60
+"""Reactions of one run: GitHub takes eighty writes of content a minute."""
+
+FAILURES: Final = 3
+"""How often in a row GitHub may fail to list something before the run leaves it to the next one."""
+
+HOUR: Final[Seconds] = 3600.0
+
+PATIENCE: Final[Seconds] = 30.0
+"""How long a run waits for what can soon be tried again; longer than that, the next run does it."""
+
+CACHE_BYTES: Final = 32 * 1024 * 1024
+
+RATES: Final = WriteRate(burst=10, period=1.0, gap=0.0)
+"""A run writes each body once, or twice."""
+
+
+class SyncClock(Struct, frozen=True):
+    """What time it is, and how to wait."""
+
+    now: Callable[[], EpochSeconds] = time.time
+    sleep: Callable[[Seconds], Awaitable[None]] = asyncio.sleep
+
+
+class SyncedPetition(Struct, frozen=True):
+    """What a run has come to for one petition; `before` is the count of the run before, None for a new one."""
+
+    name: str
+    count: int
+    state: State
+    before: int | None = None
+    by: Counter = Counter.APP
+
+    @property
+    def advice(self) -> str:
+        """Return what its state means and what to do, in a workflow's words where a workflow counts."""
+        if self.by is Counter.WORKFLOW and self.state in _FOR_WORKFLOWS:
+            return _FOR_WORKFLOWS[self.state]
+        return self.state.advice
+
+    @property
+    def line(self) -> str:
+        """Return it as a line for people."""
+        counted = "1 signature" if self.count == 1 else f"{self.count:,} signatures"
+        was = "" if self.before in (None, self.count) else f" ({self.before:,} before)"
+        return f"{self.name}: {counted}{was}." + (f" {self.advice}" if self.state else "")
+
+
+class SyncReport(Struct, frozen=True):
+    """What a run has done, and what is left to the next one."""
+
+    repository: str
+    petitions: tuple[SyncedPetition, ...]
+    calls: int
+    written: int
+    reactions: int
+    left: str = ""
+    """Why something is left to the next run; empty where nothing is."""
+
+    @property
+    def failures(self) -> list[SyncedPetition]:
+        """Return the petitions that somebody must mend something for: it does not pass by itself."""
+        return [one for one in self.petitions if one.state in _TO_MEND]
+
+    def lines(self) -> Iterator[str]:
+        """Return its lines for people."""
+        for one in self.petitions:
+            yield one.line
+        if not self.petitions and not self.left:
+            yield f"{self.repository} has no petition yet: an issue is one when it carries the label."
+        bodies = "1 issue" if self.written == 1 else f"{self.written} issues"
+        yield f"{bodies} updated, {self.reactions} reactions, {self.calls} calls to GitHub."
+        if self.left:
+            yield f"Not all is done: {self.left}. The next run goes on."
+
+
+_FOR_WORKFLOWS: Final = {
+    State.NOT_ALLOWED: "The workflow may not edit the issue. Its file needs `issues: write` under `permissions:`.",
+    State.SETTINGS_UNREADABLE: "The workflow may not read .github/petition.yml; the settings that it read last, or"
+    " the defaults, stay in force. Its file needs `contents: read` under `permissions:`.",
+}
+
+_TO_MEND: Final = (
+    State.NOT_ALLOWED,
+    State.ISSUES_DISABLED,
+    State.NOT_GRANTED,
+    State.SETTINGS_UNREADABLE,
+    State.NO_ROOM,
+    State.REFUSED,
+    State.STUMBLED,
+)
+
+
+async def sync(repository: str, number: int | None, config: Config, clock: SyncClock | None = None) -> SyncReport:
+    """Sync a repository's petitions, or the one of a number.
+
+    Raises UnknownPetition, `bot.github.errors` where nothing could be read, and the store's errors.
+    """
+    clock = clock or SyncClock()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        calls = CallCounter()
+        responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
+        client = await _client(config, session, clock, repository, calls, responses)
+        await responses.load(store)
+        try:
+            shown = await client.get_repository(repository)
+        except (Paused, Unavailable) as error:
+            return SyncReport(repository, (), calls.calls, 0, 0, _reason(error))
+        if shown.private and config.token:
+            await store.close()
+            store = await stack.enter_async_context(_private_store(config, clock))
+        run = SyncRun(store, client, shown, config, clock, calls)
+        lease = await stack.enter_async_context(store.lease(client.id))
+        report = await run.sync(number, lease)
+        await responses.save(store)
+        return report
+
+
+async def _client(
+    config: Config,
+    session: aiohttp.ClientSession,
+    clock: SyncClock,
+    repository: str,
+    calls: CallCounter,
+    cache: EtagCache,
+) -> InstallationClient:
+    """Return a client with the token, or as the App where there is none."""
+    if config.token:
+        return with_token(
+            session, config.token, api_url=config.api_url, now=clock.now, sleep=clock.sleep, hooks=calls,
+            cache=cache, installation_id=WORKFLOW, only=repository,
+        )  # fmt: skip
+    github = github_of(config, session, clock.now, clock.sleep, hooks=calls, limits=Limits())
+    client = github.installation(await github.find_installation(repository))
+    client.only = repository
+    return client
+
+
+@asynccontextmanager
+async def _private_store(config: Config, clock: SyncClock) -> AsyncIterator[Store]:
+    """Open a database that is gone afterwards, and delete the one that a workflow would keep.
+
+    Forks can read what a workflow keeps, and the repository may have been public before.
+    """
+    await asyncio.to_thread(_delete_kept, config.database_url)
+    with tempfile.TemporaryDirectory(prefix="undersigned-") as folder:
+        private = replace(config, database_url=f"sqlite:///{folder}/private.db")
+        async with open_store(private, make=True, now=clock.now) as store:
+            yield store
+
+
+def _delete_kept(database_url: str) -> None:
+    address = read_address(database_url)
+    if isinstance(address, SqliteFile):
+        for ending in ("", "-wal", "-shm", "-lease"):
+            Path(f"{address.path}{ending}").unlink(missing_ok=True)
+
+
+@dataclass(slots=True)
+class CallCounter(Hooks):
+    """Counts the calls of a run that count for GitHub's limits."""
+
+    calls: int = 0
+    written: int = 0
+
+    def record_call(self, kind: str, outcome: str) -> None:
+        """Count a call."""
+        self.calls += outcome != "unchanged"
+        self.written += kind == Kind.WRITE and outcome == "ok"
+
+
+class KeptResponses(EtagCache):
+    """The responses of the run before, and those that this one has asked for."""
+
+    def __init__(self, store: ResponseStore, installation_id: int) -> None:
+        super().__init__(store, installation_id)
+        self._responses = store
+        self._installation_id = installation_id
+        self._used: set[str] = set()
+
+    def get(self, url: str) -> CachedResponse | None:
+        """Return the response that is kept, and keep it for the next run."""
+        self._used.add(url)
+        return super().get(url)
+
+    async def load(self, store: Store) -> None:
+        """Read what the run before has kept."""
+        for one in await store.responses.list_all():
+            self._responses[self._installation_id, one.url] = CachedResponse(
+                one.etag, one.last_modified, one.data, one.next_url
+            )
+
+    async def save(self, store: Store) -> None:
+        """Keep what this run has asked for, and nothing that was deleted since."""
+        kept = [
+            KeptResponse(url, one.etag, one.last_modified, one.next_url, one.data)
+            for (_, url), one in self._responses.items()
+            if url in self._used
+        ]
+        await store.responses.replace_all(kept)
+
+
+@dataclass(slots=True)
+class SyncRun:
+    """One run over the petitions of a repository."""
+
+    store: Store
+    client: InstallationClient
+    repository: Repository
+    config: Config
+    clock: SyncClock
+    calls: CallCounter
+    left: str = ""
+    _reactions: int = field(default=0, init=False)
+
+    async def sync(self, number: int | None, lease: Lease) -> SyncReport:
+        """Read, count and publish; a limit of GitHub's ends the run early, and the next one goes on."""
+        before = await self._counts()
+        worker = self._worker()
+        try:
+            await self._begin(number)
+            await self._discover(number)
+            await self._work(worker, lease)
+            if not self.left:
+                await self._react(lease)
+        except (Paused, Unavailable) as error:
+            self.left = _reason(error)
+        return SyncReport(
+            self.repository.full_name,
+            await self._list_petitions(before),
+            self.calls.calls,
+            self.calls.written,
+            self._reactions,
+            self.left,
+        )
+
+    def _worker(self) -> Worker:
+        return Worker(
+            self.client.id, self.store, self.client, self.config.petition_label, WriteLimiter(RATES), _INTERVALS,
+            self.clock.now, self.clock.now(), addresses_of(self.config), once=True,
+            counter=self._counter,
+        )  # fmt: skip
+
+    @property
+    def _counter(self) -> Counter:
+        return Counter.WORKFLOW if self.config.token else Counter.APP
+
+    async def _begin(self, number: int | None) -> None:
+        """Record where we are, and the one petition that is wanted, if it is one."""
+        now = int(self.clock.now())
+        await self.store.record([InstallationFact(self.client.id, self.repository.owner, now)])
+        if number is None:
+            return
+        read = await self.client.get_issue(self.repository.full_name, number)
+        if self.config.petition_label.lower() not in read.issue.labels or read.issue.is_pull_request:
+            raise UnknownPetition(
+                f"{self.repository.full_name}#{number} is no petition: it does not carry the label"
+                f" `{self.config.petition_label}`"
+            )
+        fact = IssueFact(self.client.id, read.repository, read.issue, as_of=read.read_at, reread=True)
+        await self.store.record([fact])
+
+    async def _discover(self, number: int | None) -> None:
+        """Find the petitions and what has changed on them, unless it is one that is wanted."""
+        mark = await self.store.installations.get_discovery(self.client.id)
+        if mark is None:
+            return
+        if number is None:
+            discovery = InstallationSync(
+                mark, self.store, self.client, self.config.petition_label, _INTERVALS, self.clock.now
+            )
+            await _take_all_steps(discovery, self.clock)
+            if not await self.store.petitions.list_in_repository(self.repository.id):
+                # Discovery passes over what it may not read; where nothing is known, somebody has to be told.
+                await self.client.list_petitions(self.repository, self.config.petition_label)
+        now = self.clock.now()
+        await self.store.installations.mark_discovered(self.client.id, mark.asked, now, now)
+
+    async def _work(self, worker: Worker, lease: Lease) -> None:
+        """Do all that is due, and what is due again soon."""
+        if not lease:
+            self.left = "another process works on this database"
+        while lease:
+            until = await worker.step(lease)
+            if until == 0.0:
+                continue
+            if not await self._is_due_within(PATIENCE):
+                if await self._is_due_within(HOUR):
+                    self.left = "GitHub did not answer everything"
+                break
+            await self.clock.sleep(max(until - self.clock.now(), 0.1))
+
+    async def _is_due_within(self, seconds: Seconds) -> bool:
+        soon, here = self.clock.now() + seconds, self.client.id
+        known = await self.store.petitions.list_in_repository(self.repository.id)
+        hopeless = {one.id for one in known if one.state in _TO_MEND}
+        due = await self.store.petitions.list_due(here, soon)
+        return bool(
+            any(one.petition_id not in hopeless for one in due)
+            or await self.store.threads.list_to_read(here, soon)
+            or await self.store.doubtful_comments.get_doubtful_thread(here, soon)
+        )
+
+    async def _react(self, lease: Lease) -> None:
+        """Add the newest reactions that are missing, as long as calls are left."""
+        wanted = await self.store.acknowledgements.drop_late_and_list(self.client.id, MAX_REACTIONS)
+        if not wanted:
+            return
+        known: dict[int, frozenset[str]] = {}
+        for one in await self.store.petitions.list_in_repository(self.repository.id):
+            snapshot = await self.store.petitions.get_snapshot(one.id, 0)
+            for thread in snapshot.threads:
+                known |= await self.client.list_our_reactions(thread.repository.full_name, thread.number)
+        for ack in wanted:
+            if ack.given is None and ack.wanted in known.get(ack.comment_id, ()):
+                await self.store.acknowledgements.record_given(ack.comment_id, ack.wanted, None)
+            elif has_spare_calls(self.client) and lease:
+                await acknowledge(ack, store=self.store, client=self.client)
+                self._reactions += 1
+
+    async def _counts(self) -> dict[int, int]:
+        known = await self.store.petitions.list_in_repository(self.repository.id)
+        return {one.id: (await self.store.petitions.get_snapshot(one.id, 0)).count for one in known}
+
+    async def _list_petitions(self, before: Mapping[int, int]) -> tuple[SyncedPetition, ...]:
+        found: list[SyncedPetition] = []
+        for one in await self.store.petitions.list_in_repository(self.repository.id):
+            snapshot = await self.store.petitions.get_snapshot(one.id, 0)
+            if snapshot.threads:
+                name = f"{snapshot.threads[0].repository.full_name}#{snapshot.threads[0].number}"
+                found.append(SyncedPetition(name, snapshot.count, one.state, before.get(one.id), self._counter))
+        return tuple(found)
+
+
+_INTERVALS: Final = Intervals(poll=1.0, debounce=0.0, api_lag=0.0)
+
+
+async def _take_all_steps(discovery: InstallationSync, clock: SyncClock) -> None:
+    """Discover everything; raises Unavailable where GitHub fails too often."""
+    failures, goes_on = 0, True
+    while goes_on:
+        try:
+            goes_on, failures = await discovery.step(), 0
+        except Unavailable:
+            failures += 1
+            if failures == FAILURES:
+                raise
+            await clock.sleep(2.0**failures)
+
+
+def _reason(error: Paused | Unavailable) -> str:
+    if isinstance(error, Paused):
+        return f"GitHub takes no more calls before {_clock_time(error.until)} UTC ({error.reason})"
+    return f"GitHub does not answer ({error})"
+
+
+def _clock_time(at: EpochSeconds) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M}"

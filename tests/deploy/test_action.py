@@ -1,0 +1,189 @@
+"""The action and its workflows: nothing of an event reaches a shell, and the steps count as a shell runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.models import Issue
+from sandbox.server import Sandbox
+from tests.deploy.bare import plain_environment
+from tests.emissions import RUN
+from tests.whole.scene import said
+
+ROOT = Path(__file__).parents[2]
+ACTION: Any = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
+EXAMPLES = ("deploy/petition.yml", "deploy/petition-schedule.yml")
+HOSTILE = '"; touch pwned; $(touch pwned) `touch pwned` \n::error::forged\n/sign'
+
+PYTHON = """#!/bin/bash
+# Stands in for the runner's Python: makes an environment that holds what the tests have, and asks no registry.
+set -eu
+if [[ ${1-} == -m && ${2-} == venv ]]; then
+    mkdir -p "$3/bin" && cp "$0" "$3/bin/python"
+elif [[ ${1-} == -m && ${2-} == pip ]]; then
+    printf '%s\\n' "$@" >"$RUNNER_TEMP/installed"
+else
+    exec PYTHON "$@"
+fi
+"""
+
+
+@pytest.fixture
+async def github() -> AsyncIterator[Sandbox]:
+    sandbox = Sandbox()
+    await sandbox.start()
+    yield sandbox
+    await sandbox.stop()
+
+
+class Job:
+    """A job with the action as its only step, on a runner of its own; the cache outlives it."""
+
+    def __init__(self, github: Sandbox, folder: Path, **permissions: str) -> None:
+        self.github, self.folder, self.cache = github, folder, folder / "cache"
+        self.permissions = permissions
+        self.runs = 0
+
+    async def run(self, event: Mapping[str, object]) -> tuple[int, str]:
+        """Run the steps as a runner does; return the exit code of the first that fails, and all that they say."""
+        self.runs += 1
+        runner = self.folder / f"runner {self.runs}"
+        (runner / "bin").mkdir(parents=True)
+        (runner / "work").mkdir()
+        python = runner / "bin" / "python"
+        python.write_text(PYTHON.replace("PYTHON", sys.executable), "utf-8")
+        python.chmod(0o755)
+        (runner / "event.json").write_text(json.dumps(event), "utf-8")
+        token = self.github.workflow_token(None, **self.permissions)
+        RUN.give(token)
+        environment = plain_environment() | {
+            "PATH": f"{runner / 'bin'}:{os.environ['PATH']}",
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTION_PATH": str(ROOT),
+            "GITHUB_API_URL": self.github.api_url,
+            "GITHUB_EVENT_NAME": "issue_comment",
+            "GITHUB_EVENT_PATH": str(runner / "event.json"),
+            "GITHUB_REPOSITORY": "lovelace/letters",
+            "GITHUB_STEP_SUMMARY": str(runner / "summary.md"),
+            "RUNNER_TEMP": str(runner),
+        }
+        values = {"github.token": token, "runner.temp": str(runner)} | {
+            "github.run_id": "1000", "github.run_attempt": str(self.runs)
+        }  # fmt: skip
+        for name, one in ACTION["inputs"].items():
+            values[f"inputs.{name}"] = filled(one["default"], values)
+        text = ""
+        for step in STEPS:
+            if "uses" in step:
+                self._use(step, values)
+                continue
+            more = {name: filled(value, values) for name, value in step.get("env", {}).items()}
+            code, said_now = await shell(step["run"], environment | more, runner / "work")
+            text += said_now
+            if code:
+                return code, text
+        shutil.copytree(runner / "undersigned", self.cache, dirs_exist_ok=True)
+        return 0, text
+
+    def _use(self, step: Mapping[str, Any], values: Mapping[str, str]) -> None:
+        """Do what an action of GitHub's does that matters here: bring what is in the cache."""
+        if step["uses"].startswith("actions/cache@") and self.cache.exists():
+            shutil.copytree(self.cache, filled(step["with"]["path"], values))
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """Fill in expressions as GitHub does; an unknown one is a mistake."""
+    return re.sub(r"\$\{\{ (\S+) \}\}", lambda match: values[match[1]], str(text))
+
+
+async def shell(script: str, environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
+    """Run a script as `shell: bash` does."""
+    # https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
+    process = await asyncio.create_subprocess_exec(
+        "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script,
+        env=dict(environment), cwd=folder, stdout=PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode is not None
+    return process.returncode, out.decode()
+
+
+def event_of(petition: Issue, text: str) -> dict[str, object]:
+    return {"action": "created", "comment": {"body": text}, "issue": {"number": petition.number, "title": text}}
+
+
+async def test_the_steps_count_as_a_shell_runs_them(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition()
+    github.comment(petition, "ada", "/sign Ada Lovelace")
+    job = Job(github, tmp_path)
+    code, out = await job.run(event_of(petition, HOSTILE))
+    assert code == 0, out
+    assert "lovelace/letters#1: 1 signature." in out
+    assert (said(petition), petition.edits[-1].editor.login) == (1, "github-actions[bot]")
+    runner = tmp_path / "runner 1"
+    assert (runner / "summary.md").read_text("utf-8").startswith("- lovelace/letters#1: 1 signature.\n")
+    assert not [*tmp_path.rglob("pwned"), *ROOT.glob("pwned")]  # noqa: ASYNC240
+    installed = (runner / "installed").read_text("utf-8").splitlines()
+    assert "--require-hashes" in installed
+    assert installed[-1] == str(ROOT / "requirements.txt")
+    code, out = await job.run(event_of(petition, HOSTILE))
+    assert "0 issues updated, 0 reactions" in out
+
+
+async def test_a_step_fails_where_somebody_must_mend_something(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition()
+    code, out = await Job(github, tmp_path, issues="read").run(event_of(petition, "/sign"))
+    assert code == 1
+    assert "needs `issues: write` under `permissions:`" in out
+
+
+def test_no_expression_reaches_a_shell() -> None:
+    scripts = [step["run"] for step in STEPS if "run" in step]
+    assert scripts
+    assert not [script for script in scripts if "${{" in script]
+    assert "github.event" not in (ROOT / "action.yml").read_text("utf-8")
+
+
+def test_what_the_action_uses_is_pinned_by_commit() -> None:
+    lines = [line for line in (ROOT / "action.yml").read_text("utf-8").splitlines() if "uses:" in line]
+    assert len(lines) == 2
+    assert all(re.search(r"uses: actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line) for line in lines)
+
+
+def test_each_run_keeps_a_database_of_its_own() -> None:
+    (kept,) = [step["with"] for step in STEPS if step.get("uses", "").startswith("actions/cache@")]
+    assert "${{ github.run_id }}" in kept["key"]
+    assert kept["key"].startswith(kept["restore-keys"])
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_short_may_write_issues_alone_and_cancels_no_run(example: str) -> None:
+    text = (ROOT / example).read_text("utf-8")
+    # YAML reads `on` as true.
+    workflow: Any = {str(key): value for key, value in yaml.safe_load(text).items()}
+    assert len(text.splitlines()) <= 25
+    assert workflow["permissions"] == {"contents": "read", "issues": "write"}
+    assert workflow["concurrency"] == {"group": "petition", "cancel-in-progress": False}
+    assert text.count("OWNER/REPO@") == 1
+    assert "run:" not in text
+
+
+def test_the_example_for_events_leaves_out_pull_requests_alone() -> None:
+    workflow: Any = yaml.safe_load((ROOT / EXAMPLES[0]).read_text("utf-8"))
+    (job,) = workflow["jobs"].values()
+    assert job["if"] == "${{ !github.event.issue.pull_request }}"
+    assert set(workflow[True]) == {"issue_comment", "issues", "workflow_dispatch"}

@@ -1,0 +1,165 @@
+"""A workflow has few calls and may be cancelled at any time: what passes by itself fails no run."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.store import State
+from sandbox.api.limits import Limits
+from sandbox.faults import Failure, RequestFault
+from sandbox.models import Issue
+from sandbox.server import Sandbox
+from tests.whole.command_line import finish, start
+from tests.whole.command_line import run as run_command
+from tests.whole.recorded_calls import Calls
+from tests.whole.scene import PATIENCE, said
+from tests.whole.workflow_runs import Clock, calls, clock, environment, folders, github, run
+
+__all__ = ["calls", "clock", "folders", "github"]
+
+
+async def command(github: Sandbox, folder: Path, **more: str) -> tuple[int | None, str, str]:
+    return await run_command("sync", "lovelace/letters", **environment(github, folder), **more)
+
+
+def signed(github: Sandbox, *logins: str) -> Issue:
+    petition = github.petition()
+    for login in logins:
+        github.comment(petition, login)
+    return petition
+
+
+async def test_when_the_calls_end_the_run_says_so_and_the_next_one_goes_on(
+    github: Sandbox, tmp_path: Path, clock: Clock
+) -> None:
+    petition = signed(github, "ada", "grace")
+    github.limits = Limits(primary=3)
+    code, out, err = await command(github, tmp_path)
+    assert (code, said(petition)) == (0, None), err
+    assert "::notice::Not all is done: GitHub takes no more calls before" in out
+    assert "The next run goes on." in (tmp_path / "summary.md").read_text("utf-8")
+    github.limits = Limits(primary=1000)
+    clock.ahead += 3601
+    code, out, _ = await command(github, tmp_path)
+    assert (code, said(petition)) == (0, 2)
+    assert "::notice::" not in out
+
+
+async def test_without_any_call_left_a_run_does_not_fail(github: Sandbox, tmp_path: Path) -> None:
+    signed(github, "ada")
+    github.limits = Limits(primary=0)
+    code, out, _ = await command(github, tmp_path)
+    assert code == 0
+    assert "The next run goes on." in out
+    assert "has no petition" not in out
+
+
+async def test_the_last_calls_are_for_tallies(github: Sandbox, tmp_path: Path) -> None:
+    petition = signed(github, "ada")
+    github.limits = Limits(primary=150)
+    report = await run(github, tmp_path)
+    assert (said(petition), report.reactions, report.left) == (1, 0, "")
+    github.limits = Limits(primary=1000)
+    report = await run(github, tmp_path)
+    assert report.reactions == 1
+
+
+@pytest.mark.parametrize("call", ["GET /repos/lovelace/letters/issues", "PATCH /repos/lovelace/letters/issues/1"])
+async def test_a_bad_moment_of_githubs_is_waited_for(github: Sandbox, tmp_path: Path, call: str) -> None:
+    petition = signed(github, "ada")
+    github.fault_injector.plan(call, Failure(RequestFault.SERVER_ERROR, False))
+    report = await run(github, tmp_path)
+    assert (said(petition), report.failures, report.left) == (1, [], "")
+
+
+async def test_github_that_does_not_answer_at_all_fails_no_run(github: Sandbox, tmp_path: Path) -> None:
+    signed(github, "ada")
+    github.fault_injector.plan("GET /repos/lovelace/letters", Failure(RequestFault.SERVER_ERROR, False))
+    code, out, _ = await command(github, tmp_path)
+    assert (code, "GitHub does not answer" in out) == (0, True)
+
+
+async def test_github_that_stays_unwell_fails_no_run_either(github: Sandbox, tmp_path: Path) -> None:
+    petition = signed(github, "ada")
+    for _ in range(20):
+        github.fault_injector.plan(
+            "PATCH /repos/lovelace/letters/issues/1", Failure(RequestFault.SERVER_ERROR, False)
+        )
+    report = await run(github, tmp_path)
+    assert said(petition) is None
+    assert (report.failures, [one.state for one in report.petitions]) == ([], [State.UNAVAILABLE])
+    assert report.left
+
+
+async def test_a_missing_permission_fails_the_run_and_is_named_as_it_is_written(
+    github: Sandbox, tmp_path: Path
+) -> None:
+    signed(github, "ada")
+    code, out, _ = await run_command("sync", "lovelace/letters", **environment(github, tmp_path, issues="read"))
+    assert code == 1
+    assert (
+        "::error title=lovelace/letters#1::lovelace/letters#1: 1 signature. The workflow may not edit the issue."
+        " Its file needs `issues: write` under `permissions:`." in out
+    )
+
+
+async def test_a_run_that_may_not_read_the_issues_says_what_it_needs(github: Sandbox, tmp_path: Path) -> None:
+    petition = signed(github, "ada")
+    github.repositories.privatize(petition.repository, petition.repository.owner)
+    code, out, _ = await run_command("sync", "lovelace/letters", **environment(github, tmp_path, issues="none"))
+    assert code == 2
+    assert "Its file needs `issues: write` and `contents: read` under `permissions:`." in out
+    assert out.startswith("::error title=sync::")
+
+
+async def test_a_burst_with_runs_that_are_cancelled_loses_nobody(
+    github: Sandbox, folders: list[Path], clock: Clock, calls: Calls
+) -> None:
+    # Only comments of the last hour get a reaction, and 60 of them would take a minute.
+    clock.ahead = -2 * 3600.0
+    petition = github.petition()
+    for number in range(500):
+        github.comment(petition, f"p{number}")
+    clock.ahead = 0.0
+    for folder in (folders[0], folders[0], folders[1]):
+        reached = asyncio.Event()
+        calls.before("GET /repos/lovelace/letters/issues/1/comments", reached.set)
+        process = await start("sync", "lovelace/letters", **environment(github, folder))
+        await asyncio.wait_for(reached.wait(), PATIENCE)
+        process.kill()
+        assert (await finish(process))[0] == -9
+        github.comment(petition, f"late{len(petition.comments)}")
+    code, _, err = await command(github, folders[0])
+    assert (code, said(petition)) == (0, 503), err
+
+
+async def test_two_runs_at_once_on_two_databases_agree(github: Sandbox, folders: list[Path]) -> None:
+    petition = github.petition()
+    comments = [github.comment(petition, f"p{number}") for number in range(5)]
+    await asyncio.gather(command(github, folders[0]), command(github, folders[1]))
+    assert said(petition) == 5
+    assert [len(one.reactions) for one in comments] == [1] * 5
+    github.comments.delete(comments[0], comments[0].user)
+    await asyncio.gather(command(github, folders[0]), command(github, folders[1]))
+    assert said(petition) == 4
+
+
+async def test_edits_by_others_sign_nobody_and_hiding_takes_out(
+    github: Sandbox, tmp_path: Path, clock: Clock
+) -> None:
+    petition = github.petition()
+    hidden, other = github.comment(petition, "ada"), github.comment(petition, "edsger", "What is this?")
+    github.comment(petition, "alan")
+    await run(github, tmp_path)
+    clock.ahead += 60
+    github.comments.edit(other, github.organizer(), "/sign")
+    github.comments.hide(hidden, github.organizer())
+    await run(github, tmp_path)
+    clock.ahead += 60
+    assert said(petition) == 1
+    github.comments.unhide(hidden, github.organizer())
+    await run(github, tmp_path)
+    assert said(petition) == 2
