@@ -62,6 +62,10 @@ class Petition:
         """Answer as the client does."""
         return IssueRead(self.first.repository, self.first.issue, self.body, int(time.time()))
 
+    def low_priority_spacing(self) -> float:
+        """Have nothing read that can wait."""
+        return 1.0
+
     async def read_file(self, _repo: str, _path: str) -> None:
         """Find no such file."""
 

@@ -30,7 +30,8 @@ _WHERE: Final = "/petitions/{owner}/{repo}/{number}"
 _FILES: Final = ["roster.css", "roster.js", "mark.svg", "nothing"]
 _QUERY: Final = ("key", "sort", "q", "after", "before", "since", "code", "state")
 _PAGES: Final = (
-    "/", _WHERE, f"{_WHERE}/letter", f"{_WHERE}/organizers", f"{_WHERE}/organizers/sign-in", SIGNED_IN,
+    "/", _WHERE, f"{_WHERE}/letter", f"{_WHERE}/organizers", f"{_WHERE}/organizers/sign-in",
+    f"{_WHERE}/organizers/pack.zip", SIGNED_IN,
     "/static/{file}", "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
 
