@@ -42,7 +42,7 @@ from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
 from bot.web.setup.done import SetupDonePage, SetupProgress
-from bot.web.setup.installed import InstalledApp, look_or
+from bot.web.setup.installation_status import InstalledApp, look_or
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")

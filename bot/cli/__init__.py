@@ -92,7 +92,7 @@ COMMANDS: Final = (
     CommandSpec(
         "sync",
         "count a repository's petitions once, publish what has changed, and end: for a workflow or a timer",
-        "workflow",
+        "sync",
     ),
     CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
     CommandSpec(

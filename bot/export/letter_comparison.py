@@ -19,7 +19,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from bot.export.edit_script import Budget, Common, common_runs, without_chance
-from bot.export.letter_html import render
+from bot.export.sanitized_html import render
 
 REMEMBERED: Final = 4 * 1024 * 1024
 """Characters of compared letters that are cached."""

@@ -24,7 +24,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from bot.export import csv as table
-from bot.export import letter_html
+from bot.export import sanitized_html
 from bot.export.chart import Growth, chart, growth_of
 from bot.export.schemas import (
     DayRecord,
@@ -159,7 +159,7 @@ def paper(pack: PackRecord, growth: Growth) -> Iterator[bytes]:
         unlisted=asked_not_to_be_listed(len(pack.unlisted)),
         chart=Markup(chart(growth, petition.title, standalone=False)),  # noqa: S704 - it escapes what it is given
         chart_words=growth.in_words(),
-        response=letter_html.render_response(petition.response.text) if petition.response else "",
+        response=sanitized_html.render_response(petition.response.text) if petition.response else "",
         letter=_letter(letters[-1].text if letters else None),
         versions={one.digest: number for number, one in enumerate(letters, 1)} if len(letters) > 1 else {},
         in_one_list=IN_ONE_LIST,
@@ -172,7 +172,7 @@ def _letter(text: str | None) -> Markup | None:
     if not text:
         return None
     # A closed <details> is not printed.
-    return Markup(str(letter_html.render(text)).replace("<details", "<details open"))  # noqa: S704 - sanitized
+    return Markup(str(sanitized_html.render(text)).replace("<details", "<details open"))  # noqa: S704 - sanitized
 
 
 def _numbers(pack: PackRecord) -> Iterator[tuple[int, str]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from bot.export.letter_html import render_response
+from bot.export.sanitized_html import render_response
 from bot.export.schemas import iso
 from bot.units import WholeEpochSeconds
 from bot.web.routing import Handler

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.export.edit_script import Budget, Common, common_runs
 from bot.export.letter_comparison import Comparison, compare
-from bot.export.letter_html import render
+from bot.export.sanitized_html import render
 from tests.effort import effort
 
 LABEL = re.compile('<span class="unseen" dir="ltr">(added|removed): </span>')

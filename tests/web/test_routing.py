@@ -21,7 +21,7 @@ from bot.web.setup.routes import SetupWizard
 from tests.web.scene import PAGE, Scene, pages_context
 
 if TYPE_CHECKING:
-    from bot.web.setup.installed import InstalledApp
+    from bot.web.setup.installation_status import InstalledApp
 
 KEY: Final = "a key of more than thirty-two characters"
 AUTH: Final = SetupAuth(KEY, lambda: 0.0)

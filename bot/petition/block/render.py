@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
+from bot.petition.block.block_data import BlockContent
 from bot.petition.block.body import (
     BEGIN,
     BODY_LIMIT,
@@ -17,7 +18,6 @@ from bot.petition.block.body import (
     locate_block,
     machine_line,
 )
-from bot.petition.block.content import BlockContent
 from bot.petition.block.sections import SECTIONS, Section, counted, coverage, heading, note
 from bot.petition.comments.comment import unify_newlines
 from bot.petition.i18n import translator

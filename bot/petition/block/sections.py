@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from bot.petition.block.block_data import BlockContent
 from bot.petition.block.body import NOTE
-from bot.petition.block.content import BlockContent
-from bot.petition.block.growth import chart, milestones, progress
+from bot.petition.block.goal_and_chart import chart, milestones, progress
 from bot.petition.counting.tally import Signature
 from bot.petition.i18n import Translator, message
 from bot.petition.machine_line import Coverage

@@ -9,7 +9,7 @@ from typing import Any, Final
 from markupsafe import Markup
 from msgspec import Struct
 
-from bot.export import letter_html
+from bot.export import sanitized_html
 from bot.export.chart import chart, day_name, growth_of
 from bot.export.letter_comparison import Comparison, compare
 from bot.export.schemas import asked_not_to_be_listed
@@ -55,7 +55,7 @@ def view_petition(
         "covered": covered_words(snapshot, context.now()),
         "ended": ended,
         "milestones": [(f"{one.goal:,}", day_name(one.day)) for one in reached if one.goal != goal],
-        "letter": None if text is None else letter_html.render(text),
+        "letter": None if text is None else sanitized_html.render(text),
         "has_versions": len(letters) > 1,
         "chart": Markup(chart(growth, snapshot.title, standalone=False)),  # noqa: S704 - it escapes what it is given
         "chart_words": growth.in_words(),
@@ -134,7 +134,7 @@ def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
         if text is None or left < 0:
             shown.append(VersionView(place + 1, one))
         elif before is None:
-            shown.append(VersionView(place + 1, one, letter_html.render(text)))
+            shown.append(VersionView(place + 1, one, sanitized_html.render(text)))
         else:
             changes = compare(before, text)
             mark = Markup(_MARK.sub(rf'\g<0> id="change-{place + 1}"', changes.html, count=1))  # noqa: S704

@@ -13,7 +13,7 @@ from msgspec import Struct
 from bot.github.errors import GitHubError
 from bot.web.routing import Route
 from bot.web.setup.auth import SetupAuth
-from bot.web.setup.installed import InstalledApp, NotInstalledThere, SetupRepositories
+from bot.web.setup.installation_status import InstalledApp, NotInstalledThere, SetupRepositories
 from bot.web.setup.responses import FORM_TYPE, SETUP, STATIC, is_authenticated, message, page
 
 POLL_SECONDS: Final = 5

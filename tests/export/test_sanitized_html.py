@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.export.letter_html import render
+from bot.export.sanitized_html import render
 from tests.effort import effort
 from tests.web.html import Read
 
