@@ -21,7 +21,7 @@ from bot.github.circuit_breaker import CircuitBreaker
 from bot.github.sign_in import OAuthClient
 from bot.github.throttle import Limits
 from bot.github.urls import web_url_of
-from bot.github.webhooks import Reply, send
+from bot.github.webhook_sender import Reply, send
 from bot.hooks import Hooks
 from bot.reconcile.manual_resync import ResyncReport, UnknownPetition, resync_by_hand
 from bot.store import Forgotten, Inspection, PetitionExport, Recovered, Store, read_existing_address

@@ -87,7 +87,7 @@ COMMANDS: Final = (
     CommandSpec(
         "init-repo",
         "give a repository its settings file, issue template and label, and ask before writing over anything",
-        "setup_commands",
+        "init_repo",
     ),
     CommandSpec(
         "sync",
@@ -116,12 +116,12 @@ COMMANDS: Final = (
         "doctor",
         "check credentials, permissions, webhook, clock and database, and say what to do; 1 is the exit code if"
         " something is wrong",
-        "setup_commands",
+        "diagnose",
     ),
     CommandSpec(
         "deliver",
         "send a stored payload, signed like GitHub's, to a running bot; 1 is the exit code if it is not taken",
-        "setup_commands",
+        "diagnose",
     ),
     CommandSpec(
         "audit",

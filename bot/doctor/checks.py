@@ -12,7 +12,7 @@ from bot.doctor.app_checks import check_app
 from bot.doctor.collected_facts import AppFacts, Facts
 from bot.github.errors import GitHubError, Unauthorized
 from bot.github.urls import web_url_of
-from bot.github.webhooks import Reply
+from bot.github.webhook_sender import Reply
 from bot.store import State
 from bot.units import Seconds
 from bot.urls import SIGNED_IN

@@ -1,4 +1,4 @@
-"""Webhook deliveries: verify the signature, decode the fields we use, return the facts; and send one like GitHub.
+"""Webhook deliveries: verify the signature, decode the fields we use, and return the facts.
 
 What does not concern us gives no facts and is no error: events and actions we do not know (GitHub adds some without
 notice), comments on pull requests, and deliveries without an installation, which come from a webhook that somebody
@@ -15,16 +15,13 @@ import functools
 import hmac
 import re
 import urllib.parse
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-import aiohttp
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.github.http_exchange import USER_AGENT, read_beginning
 from bot.github.models.common import Id, IdModel
 from bot.github.models.webhooks import (
     Event,
@@ -69,7 +66,7 @@ def verify(payload: bytes, signature_header: str | None, secrets: Sequence[str])
     # Of GitHub's two, only the one with SHA-256; and only ASCII can be compared.
     if signature_header is None or not signature_header.isascii() or not signature_header.startswith("sha256="):
         return False
-    return any(hmac.compare_digest(_sign(payload, secret), signature_header) for secret in secrets if secret)
+    return any(hmac.compare_digest(sign(payload, secret), signature_header) for secret in secrets if secret)
 
 
 def payload_of(content_type: str | None, body: bytes) -> bytes:
@@ -193,7 +190,8 @@ def _decode(decoder: msgspec.json.Decoder[_Decoded], payload: bytes) -> _Decoded
         raise Malformed("nested too deeply") from error
 
 
-def _sign(payload: bytes, secret: str) -> str:
+def sign(payload: bytes, secret: str) -> str:
+    """Return the signature of a payload as the header `X-Hub-Signature-256` has it."""
     return f"sha256={hmac.digest(secret.encode(), payload, 'sha256').hex()}"
 
 
@@ -273,59 +271,3 @@ _ROUTES: Mapping[str, _Route] = {
     "installation": _route(InstallationEvent, "created deleted suspend unsuspend new_permissions_accepted"),
     "installation_repositories": _route(InstallationEvent, "added removed"),
 }
-
-
-TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
-"""As GitHub's own.
-
-https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks#respond-within-10-seconds
-"""
-
-MAX_BODY: Final = 16 * 1024
-"""Bytes of a response that are read."""
-
-
-class Reply(Struct, frozen=True):
-    """A server's response; without a `status` there was none, and `text` says what happened instead."""
-
-    status: int | None
-    text: str
-
-    @property
-    def is_good(self) -> bool:
-        """Return whether GitHub would count it as a success."""
-        return self.status is not None and 200 <= self.status < 300
-
-
-async def send(
-    session: aiohttp.ClientSession, url: str, event: str, payload: bytes, secret: str, guid: str | None = None
-) -> Reply:
-    """Deliver a payload, signed; under a new GUID unless one is given."""
-    headers = {
-        "Content-Type": "application/json",
-        "X-GitHub-Delivery": guid or str(uuid.uuid4()),
-        "X-GitHub-Event": event,
-        "X-Hub-Signature-256": _sign(payload, secret),
-    }
-    return await _reply(session, "POST", url, headers, payload)
-
-
-async def fetch(session: aiohttp.ClientSession, url: str) -> Reply:
-    """Get a page."""
-    return await _reply(session, "GET", url, {})
-
-
-async def _reply(
-    session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None = None
-) -> Reply:
-    headers = {"User-Agent": USER_AGENT, **headers}
-    try:
-        async with session.request(
-            method, url, headers=headers, data=body, timeout=TIMEOUT, allow_redirects=False
-        ) as response:
-            content = await read_beginning(response, MAX_BODY)
-            return Reply(response.status, content.decode(errors="replace"))
-    except TimeoutError:
-        return Reply(None, "no answer within 10 seconds")
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Reply(None, str(error) or type(error).__name__)

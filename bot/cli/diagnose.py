@@ -1,9 +1,8 @@
-"""The commands around a bot: prepare a repository for it, see what ails it, send it a delivery."""
+"""The commands that tell what is wrong with a bot: check everything, or send it a delivery."""
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from bot.cli.command import (
     FAILED,
     OK,
     CliCommand,
-    ask,
-    configured,
     run,
     say,
     say_json,
@@ -22,7 +19,6 @@ from bot.cli.command import (
     with_app,
 )
 from bot.doctor import are_fine
-from bot.init_repo import NotWritable, init_folder, init_repository
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -44,17 +40,6 @@ def _bearer(settings: config.Config) -> int:
         raise config.ConfigError(["SECRET_KEY is not set; without it nothing opens the details of /readyz"])
     print(token)
     return OK
-
-
-def _init_repo(options: argparse.Namespace) -> int:
-    may_overwrite = (lambda _question: True) if options.yes else ask
-    if options.dir is not None:
-        label = config.read(ENVIRONMENT, credentials=False).petition_label
-        done = init_folder(options.dir, label, may_overwrite)
-    else:
-        done = run(init_repository(options.repository, _with_token_or_app(), may_overwrite))
-    say(*done.lines)
-    return OK if done.is_complete else FAILED
 
 
 def _deliver(options: argparse.Namespace) -> int:
@@ -82,15 +67,6 @@ def _read_payload(file: str) -> bytes:
     return payload
 
 
-def _with_token_or_app() -> config.Config:
-    settings = configured(credentials=False)
-    if settings.token:
-        return settings
-    if not settings.secret_key and not settings.has_credentials:
-        raise config.ConfigError(["GITHUB_TOKEN is not set, nor is anything that says which App this is"])
-    return with_app()
-
-
 def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the payload, JSON as GitHub sends it; - for standard input")
     parser.add_argument(
@@ -98,21 +74,6 @@ def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--url", help="where to; default: /webhook on this machine, at the configured PORT")
     parser.add_argument("--guid", help="deliver under this GUID, as in a redelivery; default: a new one")
-
-
-def _init_arguments(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "repository",
-        metavar="OWNER/REPO",
-        nargs="?",
-        type=_repository,
-        help="through GitHub's API, with your GITHUB_TOKEN or as the App, which may only make the label",
-    )
-    where.add_argument("--dir", type=Path, metavar="PATH", help="in a clone on this machine instead")
-    parser.add_argument(
-        "--yes", action="store_true", help="write over files that say something else without asking"
-    )
 
 
 def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,14 +86,7 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _repository(text: str) -> str:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII):
-        raise argparse.ArgumentTypeError("write OWNER/REPO, for example lovelace/letters")
-    return text
-
-
 COMMANDS = {
-    "init-repo": CliCommand(_init_repo, _init_arguments, failures=(NotWritable,)),
     "doctor": CliCommand(_doctor, _doctor_arguments),
     "deliver": CliCommand(_deliver, _deliver_arguments, failures=(NotReadable,)),
 }

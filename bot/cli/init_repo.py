@@ -1,0 +1,55 @@
+"""The command that prepares a repository for petitions."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from bot import config
+from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, ask, configured, run, say, with_app
+from bot.init_repo import NotWritable, init_folder, init_repository
+
+
+def _init_repo(options: argparse.Namespace) -> int:
+    may_overwrite = (lambda _question: True) if options.yes else ask
+    if options.dir is not None:
+        label = config.read(ENVIRONMENT, credentials=False).petition_label
+        done = init_folder(options.dir, label, may_overwrite)
+    else:
+        done = run(init_repository(options.repository, _with_token_or_app(), may_overwrite))
+    say(*done.lines)
+    return OK if done.is_complete else FAILED
+
+
+def _with_token_or_app() -> config.Config:
+    settings = configured(credentials=False)
+    if settings.token:
+        return settings
+    if not settings.secret_key and not settings.has_credentials:
+        raise config.ConfigError(["GITHUB_TOKEN is not set, nor is anything that says which App this is"])
+    return with_app()
+
+
+def _init_arguments(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "repository",
+        metavar="OWNER/REPO",
+        nargs="?",
+        type=_repository,
+        help="through GitHub's API, with your GITHUB_TOKEN or as the App, which may only make the label",
+    )
+    where.add_argument("--dir", type=Path, metavar="PATH", help="in a clone on this machine instead")
+    parser.add_argument(
+        "--yes", action="store_true", help="write over files that say something else without asking"
+    )
+
+
+def _repository(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII):
+        raise argparse.ArgumentTypeError("write OWNER/REPO, for example lovelace/letters")
+    return text
+
+
+COMMANDS = {"init-repo": CliCommand(_init_repo, _init_arguments, failures=(NotWritable,))}
