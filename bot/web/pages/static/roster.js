@@ -44,6 +44,14 @@ function show(news) {
   }
   const covered = document.getElementById("covered");
   if (covered) covered.textContent = news.covered;
+  const letter = document.querySelector(".letter");
+  // Whoever reads the letter is to see the one that is signed now.
+  if (letter && letter.dataset.digest !== news.letter) return location.reload();
+  const which = document.getElementById("signed-which");
+  if (which) {
+    which.textContent = news.signed_which;
+    which.closest("p").hidden = !news.signed_which;
+  } else if (letter && news.signed_which) return location.reload();
   const bar = document.querySelector(".goal progress");
   if (bar && news.goal) {
     bar.max = news.goal;
