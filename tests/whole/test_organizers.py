@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from bot import app, config, operations
 from bot.export import pack
 from bot.reconcile import account_review
+from bot.store import not_counted
 from bot.web.organizers import pack_download, review
 from sandbox.faults import Faults
 from sandbox.models import Issue
@@ -182,6 +183,19 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
     assert re.search("emmy.*, .* UTC: the command stands between the marks of code", listed)
     assert re.search("alan.*, .* UTC: the command is misspelt", listed)
     assert not [login for login in ("linus", "chatty", "leaver", "eve", "mallory", "fickle") if login in listed]
+
+
+async def test_of_a_crowd_that_is_too_large_to_be_looked_at_the_numbers_say_so(
+    stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(not_counted, "MOST_PEOPLE", 1)
+    for login in ("ada", "alan"):
+        await stage.reacted(stage.sign(petition, login, "/sing"), "confused")
+    await browser.sign_in(petition, "grace")
+    text = await browser.text(petition)
+    assert "at least 0 hidden" in text
+    assert "at least 1 attempt that did not count" in text
+    assert "More people commented and are not counted; only the last of them were looked at." in text
 
 
 async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, petition: Issue) -> None:

@@ -198,7 +198,7 @@ def covered_words(snapshot: Snapshot, now: EpochSeconds) -> str:
 
 
 def signed_which(snapshot: Snapshot) -> str:
-    """Format how many signed the letter as it is, and how many before it was changed; empty where all did the one."""
+    """Format how many signed the letter as it is, and how many an earlier one; empty without those."""
     if snapshot.letter_changed is None:
         return ""
     _, earlier = snapshot.letter_changed
