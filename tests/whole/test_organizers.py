@@ -526,6 +526,32 @@ async def test_the_pack_is_what_the_command_makes(
     assert made == {path.name: path.read_bytes() for path in (tmp_path / "command").iterdir()}
 
 
+async def test_a_pack_opens_no_private_petition_and_says_that_it_names_who_is_not_shown(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    stage.sign(petition, "ada", "/sign Ada Lovelace")
+    await stage.shows(petition, 1)
+    stage.sandbox.repositories.privatize(petition.repository, petition.repository.owner)
+    await stage.sandbox.settled()
+    await browser.sign_in(petition, "grace")
+    shown = Read((await browser.show(petition)).text)
+    warning = "The pack names everybody who has signed and is listed, also where the page shows only how many."
+    assert warning not in shown.text
+    (link,) = {one for one in shown.links if "?key=" in one and "organizers" not in one}
+    async with browser.session.get(f"{browser.address(petition)}/organizers/pack.zip") as answer:
+        content = await answer.read()
+    with ZipFile(BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert any(b"Ada Lovelace" in one for one in files.values())
+    key = link.partition("?key=")[2].encode()
+    assert not [name for name, one in files.items() if key in one], "whoever gets the pack could read on"
+    stage.sandbox.repositories.write_file(
+        petition.repository, ".github/petition.yml", "roster: private\nnames: 0\n"
+    )
+    await stage.until(lambda: "Ada Lovelace" not in (petition.body or ""))
+    assert warning in await browser.text(petition)
+
+
 async def test_the_pack_is_for_organizers_and_not_too_large(
     stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

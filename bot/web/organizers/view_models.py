@@ -62,6 +62,7 @@ def view_organizers(
         "older": max(len(records.audit) - MAX_COMMANDS, 0),
         "attempts": records.attempts[:MAX_ATTEMPTS],
         "others": max(len(records.attempts) - MAX_ATTEMPTS, 0),
+        "is_public": details.is_public,
         "is_pack_small": snapshot.count <= pack_download.MAX_SIGNATURES,
         "link": pages.roster if pages.key else None,
     }
