@@ -22,6 +22,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.export import csv as table
 from bot.export import sanitized_html
@@ -67,11 +68,14 @@ class NotAPack(Exception):
 
 
 def record_pack(source: PetitionExport, pages: Pages, site: Site, made_at: WholeEpochSeconds) -> PackRecord:
-    """Return the content of the pack's JSON file."""
+    """Return the content of the pack's JSON file.
+
+    A pack goes to others. So the key of a private petition is not in it: it opens what comes later, too.
+    """
     details = source.details
     return PackRecord(
         made_at=iso(made_at),
-        petition=record_petition(details.snapshot, pages, site),
+        petition=record_petition(details.snapshot, replace(pages, key=None), site),
         withdrawn=source.withdrawn,
         withheld=len(details.snapshot.rules.removals),
         letters=[

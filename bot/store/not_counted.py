@@ -101,7 +101,7 @@ def _explain(
     )  # fmt: skip
 
 
-_MOST_PEOPLE: Final = 2_000
+MOST_PEOPLE: Final = 2_000
 """People without a signature whose comments are read, those who commented last."""
 
 # Mere words are not read: nobody counts them as an attempt.
@@ -130,6 +130,8 @@ class UncountedComments(Struct, frozen=True):
     snapshot: Snapshot
     by_author: Mapping[int, Sequence[CommentRow]]
     born: Mapping[int, WholeEpochSeconds]
+    is_whole: bool = True
+    """Whether these are all people, and not only those who commented last."""
 
     def explain(self) -> list[NotCounted]:
         """Return why they are not counted, the latest first; with many people this takes a while."""
@@ -142,11 +144,12 @@ class UncountedComments(Struct, frozen=True):
 
 def read_uncounted(transaction: Transaction, snapshot: Snapshot) -> UncountedComments:
     """Read the comments of those who may have tried to sign and have no signature."""
-    people = [row[0] for row in transaction.tuples(_PEOPLE_WITHOUT_SIGNATURE, snapshot.petition_id, _MOST_PEOPLE)]
+    found = transaction.tuples(_PEOPLE_WITHOUT_SIGNATURE, snapshot.petition_id, MOST_PEOPLE + 1)
+    people = [row[0] for row in found][:MOST_PEOPLE]
     by_author: dict[int, list[CommentRow]] = {author_id: [] for author_id in people}
     if people:
         for row in map(read_comment, transaction.tuples(_COMMENTS_OF_AUTHORS, snapshot.petition_id, people)):
             if row.comment.author is not None:
                 by_author[row.comment.author.id].append(row)
     born = read_account_ages(transaction, people) if snapshot.rules.asks_for_age and people else {}
-    return UncountedComments(snapshot, by_author, born)
+    return UncountedComments(snapshot, by_author, born, is_whole=len(found) <= MOST_PEOPLE)

@@ -73,6 +73,18 @@ async def test_who_waits_for_githubs_word_is_told_apart(scene: Scene) -> None:
     assert await coverage(scene) == Coverage(scene.clock, waiting=1)
 
 
+async def test_that_a_comment_waits_and_no_longer_does_is_a_change_although_nobody_signs(scene: Scene) -> None:
+    await scene.store.threads.record_known(LETTER.id, scene.clock)
+    comment = await scene.say(ADA, None)
+    before = await scene.snapshot()
+    await scene.edit(comment, Sign("Nobody"), Writer.UNKNOWN)
+    waiting = await scene.snapshot()
+    assert (waiting.count, waiting.doubtful, waiting.revision) == (0, 1, before.revision + 1)
+    await scene.edit(comment, None)
+    after = await scene.snapshot()
+    assert (after.count, after.doubtful, after.revision) == (0, 0, waiting.revision + 1)
+
+
 async def test_where_ages_are_asked_for_nobody_is_told_of_whom_they_are_not_known(scene: Scene) -> None:
     await scene.sign("ada")
     await scene.store.threads.record_known(LETTER.id, 500)

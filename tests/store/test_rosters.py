@@ -24,7 +24,7 @@ from bot.petition.github_facts import (
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import Detail, Settings
-from bot.store import Cursor, Listed, ListQuery, RosterQuery, SortOrder, Store, collation
+from bot.store import Cursor, Listed, ListQuery, RosterQuery, SortOrder, Store, collation, not_counted
 from bot.store.collation import sort_key
 from bot.store.engine.database import statement
 from bot.store.roster_pages import RosterPage
@@ -514,6 +514,18 @@ async def test_of_those_who_have_no_signature_it_is_said_why_the_latest_first(sc
     found = [(one.login, one.reason, one.fault) for one in comments.explain()]
     assert found == [("linus", Reason.WITHDRAWN, ""), ("grace", Reason.MISTYPED, "spelling")]
     assert await scene.store.rosters.get_uncounted(12_345) is None
+
+
+async def test_of_very_many_who_have_no_signature_the_last_are_read_and_that_is_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(not_counted, "MOST_PEOPLE", 2)
+    for login, is_whole in (("grace", True), ("alan", True), ("barbara", False)):
+        await scene.say(person(login), Phrase("", is_attempt=True))
+        comments = await scene.store.rosters.get_uncounted(LETTER.id)
+        assert comments is not None
+        assert comments.is_whole is is_whole
+        assert len(comments.explain()) <= 2
 
 
 async def test_a_crowd_is_all_who_signed_also_where_they_are_not_shown(scene: Scene) -> None:

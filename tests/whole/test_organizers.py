@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from bot import app, config, operations
 from bot.export import pack
 from bot.reconcile import account_review
+from bot.store import not_counted
 from bot.web.organizers import pack_download, review
 from sandbox.faults import Faults
 from sandbox.models import Issue
@@ -182,6 +183,19 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
     assert re.search("emmy.*, .* UTC: the command stands between the marks of code", listed)
     assert re.search("alan.*, .* UTC: the command is misspelt", listed)
     assert not [login for login in ("linus", "chatty", "leaver", "eve", "mallory", "fickle") if login in listed]
+
+
+async def test_of_a_crowd_that_is_too_large_to_be_looked_at_the_numbers_say_so(
+    stage: Scene, browser: Browser, petition: Issue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(not_counted, "MOST_PEOPLE", 1)
+    for login in ("ada", "alan"):
+        await stage.reacted(stage.sign(petition, login, "/sing"), "confused")
+    await browser.sign_in(petition, "grace")
+    text = await browser.text(petition)
+    assert "at least 0 hidden" in text
+    assert "at least 1 attempt that did not count" in text
+    assert "More people commented and are not counted; only the last of them were looked at." in text
 
 
 async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, petition: Issue) -> None:
@@ -510,6 +524,32 @@ async def test_the_pack_is_what_the_command_makes(
     pages = replace(taken.pages, base=f"http://127.0.0.1:{stage.bot.port}")
     pack.write(pack.make_files(taken.whole, pages, taken.site, taken.at), tmp_path / "command")
     assert made == {path.name: path.read_bytes() for path in (tmp_path / "command").iterdir()}
+
+
+async def test_a_pack_opens_no_private_petition_and_says_that_it_names_who_is_not_shown(
+    stage: Scene, browser: Browser, petition: Issue
+) -> None:
+    stage.sign(petition, "ada", "/sign Ada Lovelace")
+    await stage.shows(petition, 1)
+    stage.sandbox.repositories.privatize(petition.repository, petition.repository.owner)
+    await stage.sandbox.settled()
+    await browser.sign_in(petition, "grace")
+    shown = Read((await browser.show(petition)).text)
+    warning = "The pack names everybody who has signed and is listed, also where the page shows only how many."
+    assert warning not in shown.text
+    (link,) = {one for one in shown.links if "?key=" in one and "organizers" not in one}
+    async with browser.session.get(f"{browser.address(petition)}/organizers/pack.zip") as answer:
+        content = await answer.read()
+    with ZipFile(BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert any(b"Ada Lovelace" in one for one in files.values())
+    key = link.partition("?key=")[2].encode()
+    assert not [name for name, one in files.items() if key in one], "whoever gets the pack could read on"
+    stage.sandbox.repositories.write_file(
+        petition.repository, ".github/petition.yml", "roster: private\nnames: 0\n"
+    )
+    await stage.until(lambda: "Ada Lovelace" not in (petition.body or ""))
+    assert warning in await browser.text(petition)
 
 
 async def test_the_pack_is_for_organizers_and_not_too_large(

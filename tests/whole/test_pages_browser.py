@@ -13,6 +13,7 @@ from sandbox.models import Issue
 from sandbox.page import mount
 from sandbox.server import Sandbox
 from tests.browser import PHONE, barriers, watch
+from tests.whole.recorded_calls import a_second_later
 from tests.whole.scene import Scene, scene
 
 # The browser is started once for the module and lives in its event loop.
@@ -138,6 +139,27 @@ async def test_the_first_who_signs_is_not_listed_and_the_open_page_says_so(stage
     stage.sign(issue, "ada", "/sign unlisted")
     await expect(page.get_by_text("1 person who signed asked not to be listed.")).to_be_visible()
     await expect(page.get_by_text("Nobody has signed yet.")).to_have_count(0)
+
+
+async def test_an_open_page_says_with_the_count_how_many_signed_which_text(stage: Scene, page: Page) -> None:
+    issue, address = await petition(stage, "ada", "grace")
+    await a_second_later()
+    await page.goto(address)
+    await expect(page.locator(".letter")).to_contain_text("It is yours.")
+    text = (issue.body or "").replace("It is yours.", "It is ours.")
+    stage.sandbox.issues.edit(issue, stage.organizer(), text)
+    which = page.locator("#signed-which")
+    await expect(which).to_have_text("0 people have signed this text, 2 an earlier one.")
+    await expect(page.locator(".letter")).to_contain_text("It is ours.")
+    await a_second_later()
+    await page.evaluate("window.here = true")
+    stage.sign(issue, "alan")
+    await expect(page.get_by_role("heading", name="3 people have signed")).to_be_visible()
+    await expect(which).to_have_text("1 person has signed this text, 2 an earlier one.")
+    for login in ("ada", "grace"):
+        stage.sign(issue, login)
+    await expect(which).to_be_hidden()
+    assert await page.evaluate("window.here === true")
 
 
 async def too_wide(page: Page) -> int:

@@ -226,8 +226,12 @@ class UnitOfWork:
 
     def change(self, row: CommentRow) -> None:
         """Replace what was known of a comment; its author, and a former one, are evaluated again."""
-        if row.comment.id in self.comments:
-            self.mark_author(self.comments[row.comment.id])
+        known = self.comments.get(row.comment.id)
+        if known is not None:
+            self.mark_author(known)
+        # Block and pages say how many wait, also where nobody's signature changes.
+        if row.doubtful != (known is not None and known.doubtful) and row.petition_id in self.petitions:
+            self.petitions[row.petition_id].bumped = True
         self.comments[row.comment.id] = self.changed[row.comment.id] = row
         self.mark_author(row)
 

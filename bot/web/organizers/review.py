@@ -37,6 +37,8 @@ class SignatureReview(Struct, frozen=True):
     """Whether it covers all signatures, and not only the newest."""
     uncounted: Sequence[NotCounted] = ()
     """Who tried to sign and is not counted, the latest first."""
+    are_all_uncounted: bool = True
+    """Whether all who are not counted were looked at, and not only those who commented last."""
     hidden: int = 0
     """How many are not counted because their comment is hidden."""
 
@@ -75,6 +77,7 @@ class SignatureReviews:
             at=int(self._now()),
             is_complete=len(sample.signatures) < MAX_SIGNATURES,
             uncounted=[one for one in uncounted if one.reason in _TO_FOLLOW_UP and one.fault != Fault.WITHDRAWAL],
+            are_all_uncounted=comments is None or comments.is_whole,
             hidden=sum(one.reason is Reason.HIDDEN for one in uncounted),
         )
 

@@ -45,6 +45,7 @@ def view_organizers(
         "numbers": list(_numbers(details, review, context.today)),
         "uncounted": [(one, why_not_counted(one)) for one in review.uncounted[:MAX_UNCOUNTED]],
         "uncounted_more": max(len(review.uncounted) - MAX_UNCOUNTED, 0),
+        "are_all_uncounted": review.are_all_uncounted,
         "headline": first,
         "remarks": list(_remarks(snapshot.state, records)),
         "findings": findings,
@@ -61,24 +62,25 @@ def view_organizers(
         "older": max(len(records.audit) - MAX_COMMANDS, 0),
         "attempts": records.attempts[:MAX_ATTEMPTS],
         "others": max(len(records.attempts) - MAX_ATTEMPTS, 0),
+        "is_public": details.is_public,
         "is_pack_small": snapshot.count <= pack_download.MAX_SIGNATURES,
         "link": pages.roster if pages.key else None,
     }
 
 
-def _numbers(details: PetitionDetails, review: SignatureReview, today: int) -> Iterator[tuple[str, int, str]]:
+def _numbers(details: PetitionDetails, review: SignatureReview, today: int) -> Iterator[tuple[str, str, str]]:
     """Return what is counted, how many there are, and the part of the page that lists them."""
-    rules = details.snapshot.rules
-    yield "signed", details.snapshot.count, ""
-    yield "today", sum(number for day, number in details.days if day == today), ""
-    yield "in the last 7 days", sum(number for day, number in details.days if day > today - 7), ""
-    yield "withdrawn", review.withdrawn, ""
-    yield "hidden", review.hidden, ""
-    yield "removed", len(rules.removals), "counting" if rules.removals else ""
-    yield "not listed", details.snapshot.unlisted, ""
+    rules, least = details.snapshot.rules, "" if review.are_all_uncounted else "at least "
+    yield "signed", f"{details.snapshot.count:,}", ""
+    yield "today", f"{sum(number for day, number in details.days if day == today):,}", ""
+    yield "in the last 7 days", f"{sum(number for day, number in details.days if day > today - 7):,}", ""
+    yield "withdrawn", f"{review.withdrawn:,}", ""
+    yield "hidden", f"{least}{review.hidden:,}", ""
+    yield "removed", f"{len(rules.removals):,}", "counting" if rules.removals else ""
+    yield "not listed", f"{details.snapshot.unlisted:,}", ""
     attempts = len(review.uncounted)
     what = "attempt" if attempts == 1 else "attempts"
-    yield f"{what} that did not count", attempts, "uncounted" if attempts else ""
+    yield f"{what} that did not count", f"{least}{attempts:,}", "uncounted" if attempts else ""
 
 
 def why_not_counted(one: NotCounted) -> str:

@@ -56,6 +56,8 @@ def view_petition(
         "ended": ended,
         "milestones": [(f"{one.goal:,}", day_name(one.day)) for one in reached if one.goal != goal],
         "letter": None if text is None else sanitized_html.render(text),
+        "letter_digest": letters[-1].digest if letters else "",
+        "signed_which": signed_which(snapshot),
         "has_versions": len(letters) > 1,
         "chart": Markup(chart(growth, snapshot.title, standalone=False)),  # noqa: S704 - it escapes what it is given
         "chart_words": growth.in_words(),
@@ -163,6 +165,8 @@ def view_update(details: PetitionDetails, context: PagesContext) -> dict[str, ob
         "progress": progress(snapshot.count, goal),
         "growth": growth_of(details, context.now()).in_words(),
         "covered": covered_words(snapshot, context.now()),
+        "letter": snapshot.letters[-1].digest if snapshot.letters else "",
+        "signed_which": signed_which(snapshot),
         "entries": entries,
         "listed": snapshot.count - snapshot.unlisted,
         "unlisted": asked_not_to_be_listed(snapshot.unlisted),
@@ -191,6 +195,14 @@ def covered_words(snapshot: Snapshot, now: EpochSeconds) -> str:
         return ""
     ended_at = snapshot.rules.ended_at(snapshot.closed_at, now)
     return " ".join(covered(snapshot.coverage, ended_at, translator(LANGUAGES[0]))).strip()
+
+
+def signed_which(snapshot: Snapshot) -> str:
+    """Format how many signed the letter as it is, and how many an earlier one; empty without those."""
+    if snapshot.letter_changed is None:
+        return ""
+    _, earlier = snapshot.letter_changed
+    return f"{people_have(snapshot.count - earlier)} signed this text, {earlier:,} an earlier one."
 
 
 def people_have(count: int) -> str:

@@ -34,6 +34,11 @@ function showAge(time) {
   if (isRecent) time.title = `${exact.replace(/^on | UTC$/g, "")} UTC`;
 }
 
+function reloadSoon() {
+  // Not all open pages ask in the same moment.
+  setTimeout(() => location.reload(), Math.random() * 2_000);
+}
+
 function show(news) {
   document.getElementById("count").textContent = news.headline;
   const words = document.getElementById("growth-words");
@@ -44,6 +49,14 @@ function show(news) {
   }
   const covered = document.getElementById("covered");
   if (covered) covered.textContent = news.covered;
+  const letter = document.querySelector(".letter");
+  // Whoever reads the letter is to see the one that is signed now.
+  if (letter && letter.dataset.digest !== news.letter) return reloadSoon();
+  const which = document.getElementById("signed-which");
+  if (which) {
+    which.textContent = news.signed_which;
+    which.closest("p").hidden = !news.signed_which;
+  } else if (letter && news.signed_which) return reloadSoon();
   const bar = document.querySelector(".goal progress");
   if (bar && news.goal) {
     bar.max = news.goal;
