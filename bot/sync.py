@@ -16,13 +16,14 @@ import aiohttp
 import structlog
 from msgspec import Struct
 
-from bot.config import Config
+from bot.config import Config, ConfigError
 from bot.github.errors import Paused, Unavailable
-from bot.github.etag_cache import CachedResponse, EtagCache, ResponseStore, make_response_store
+from bot.github.etag_cache import EtagCache, make_response_store
 from bot.github.installation import InstallationClient
 from bot.github.throttle import Kind, Limits
 from bot.github.token_client import with_token
 from bot.hooks import Hooks
+from bot.kept_responses import KeptResponses
 from bot.operations import addresses_of, github_of, open_store
 from bot.petition.github_facts import InstallationFact, IssueFact, Repository
 from bot.petition.machine_line import Counter
@@ -33,7 +34,6 @@ from bot.reconcile.worker import Worker, acknowledge, has_spare_calls
 from bot.reconcile.write_limiter import WriteLimiter, WriteRate
 from bot.store import Lease, State, Store
 from bot.store.engine.url import SqliteFile, read_address
-from bot.store.responses import KeptResponse
 from bot.units import EpochSeconds, Seconds
 
 log = structlog.get_logger("sync")
@@ -137,11 +137,15 @@ _TO_MEND: Final = (
 async def sync(repository: str, number: int | None, config: Config, clock: SyncClock | None = None) -> SyncReport:
     """Sync a repository's petitions, or the one of a number.
 
-    Raises UnknownPetition, `bot.github.errors` where nothing could be read, and the store's errors.
+    Raises UnknownPetition, ConfigError where a token is given and the database is an App's, the store's errors, and
+    `bot.github.errors` where nothing could be read.
     """
     clock = clock or SyncClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
+        if config.token and await store.installations.has_others(WORKFLOW):
+            # With a token we stand for another installation: the App would lose its repository to us.
+            raise ConfigError([_OF_AN_APP])
         session = await stack.enter_async_context(aiohttp.ClientSession())
         calls = CallCounter()
         responses = KeptResponses(make_response_store(CACHE_BYTES), WORKFLOW)
@@ -159,6 +163,12 @@ async def sync(repository: str, number: int | None, config: Config, clock: SyncC
         report = await run.sync(number, lease)
         await responses.save(store)
         return report
+
+
+_OF_AN_APP: Final = (
+    "GITHUB_TOKEN is set, and the database is that of an App: give `sync` a database of its own with DATABASE_URL,"
+    " or leave GITHUB_TOKEN unset to count as the App"
+)
 
 
 async def _client(
@@ -214,37 +224,6 @@ class CallCounter(Hooks):
         self.written += kind == Kind.WRITE and outcome == "ok"
 
 
-class KeptResponses(EtagCache):
-    """The responses of the run before, and those that this one has asked for."""
-
-    def __init__(self, store: ResponseStore, installation_id: int) -> None:
-        super().__init__(store, installation_id)
-        self._responses = store
-        self._installation_id = installation_id
-        self._used: set[str] = set()
-
-    def get(self, url: str) -> CachedResponse | None:
-        """Return the response that is kept, and keep it for the next run."""
-        self._used.add(url)
-        return super().get(url)
-
-    async def load(self, store: Store) -> None:
-        """Read what the run before has kept."""
-        for one in await store.responses.list_all():
-            self._responses[self._installation_id, one.url] = CachedResponse(
-                one.etag, one.last_modified, one.data, one.next_url
-            )
-
-    async def save(self, store: Store) -> None:
-        """Keep what this run has asked for, and nothing that was deleted since."""
-        kept = [
-            KeptResponse(url, one.etag, one.last_modified, one.next_url, one.data)
-            for (_, url), one in self._responses.items()
-            if url in self._used
-        ]
-        await store.responses.replace_all(kept)
-
-
 @dataclass(slots=True)
 class SyncRun:
     """One run over the petitions of a repository."""
@@ -263,9 +242,12 @@ class SyncRun:
         before = await self._counts()
         worker = self._worker()
         try:
-            await self._begin(number)
-            await self._discover(number)
-            await self._work(worker, lease)
+            if not lease:
+                self.left = "another process works on this database"
+            else:
+                await self._begin(number)
+                await self._discover(number)
+                await self._work(worker, lease)
             if not self.left:
                 await self._react(lease)
         except (Paused, Unavailable) as error:
@@ -323,8 +305,6 @@ class SyncRun:
 
     async def _work(self, worker: Worker, lease: Lease) -> None:
         """Do all that is due, and what is due again soon."""
-        if not lease:
-            self.left = "another process works on this database"
         while lease:
             until = await worker.step(lease)
             if until == 0.0:

@@ -55,6 +55,12 @@ class Installations(Records):
         """List the accounts on which the App is installed."""
         return [row.account for row in await self._fetch(self._ACCOUNTS)]
 
+    _OTHERS: Final = statement("SELECT 1 FROM installations WHERE id <> $1 LIMIT 1")
+
+    async def has_others(self, installation_id: int) -> bool:
+        """Return whether any other installation than this one is known."""
+        return bool(await self._fetch(self._OTHERS, installation_id))
+
     _ALL: Final = statement("SELECT id, account, suspended, deleted, as_of, lacks FROM installations")
 
     _END: Final = statement("UPDATE installations SET deleted = TRUE, as_of = $2 WHERE id = $1")

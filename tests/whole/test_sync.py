@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.config import ConfigError
 from bot.petition.organizers.settings import PATH
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.store import State
+from bot.sync import sync
 from sandbox.server import Sandbox
-from tests.whole.scene import said
+from tests.whole.scene import said, scene
 from tests.whole.workflow_runs import Clock, calls, clock, folders, github, run, writer
 
 __all__ = ["calls", "clock", "folders", "github"]
@@ -123,3 +126,15 @@ async def test_what_was_deleted_leaves_the_kept_database(github: Sandbox, tmp_pa
     kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())  # noqa: ASYNC240
     assert b"Analytical" not in kept
     assert b"Lovelace" not in kept
+
+
+async def test_a_token_takes_no_repository_from_an_app_with_the_same_database(sqlite_url: str) -> None:
+    async with scene(sqlite_url) as stage:
+        petition = stage.petition()
+        stage.sign(petition, "ada")
+        await stage.shows(petition, 1)
+        config = replace(stage.config(), token=stage.sandbox.workflow_token())
+        with pytest.raises(ConfigError, match="the database is that of an App"):
+            await sync("lovelace/letters", None, config)
+        stage.sign(petition, "grace")
+        await stage.shows(petition, 2)
