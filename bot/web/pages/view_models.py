@@ -139,7 +139,7 @@ def view_versions(letters: Sequence[Letter]) -> list[VersionView]:
             shown.append(VersionView(place + 1, one, sanitized_html.render(text)))
         else:
             changes = compare(before, text)
-            mark = Markup(_MARK.sub(rf'\g<0> id="change-{place + 1}"', changes.html, count=1))  # noqa: S704
+            mark = Markup(_MARK.sub(rf'\g<0> id="change-{place + 1}"', str(changes.html), count=1))  # noqa: S704
             shown.append(VersionView(place + 1, one, mark, changes))
     return shown
 
