@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
@@ -79,6 +80,13 @@ def set_up_logs(settings: config.Config) -> None:
     secrets = [*settings.secrets(), app.operator_token(settings) or ""]
     logs.configure(settings.log_level, settings.log_format, secrets=secrets)
     logs.catch_crashes()
+
+
+def repository_argument(text: str) -> str:
+    """Return an argument that names a repository; raises ArgumentTypeError for anything else."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII):
+        raise argparse.ArgumentTypeError("write OWNER/REPO, for example lovelace/letters")
+    return text
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 from bot import config
-from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, ask, configured, run, say, with_app
+from bot.cli.command import (
+    ENVIRONMENT,
+    FAILED,
+    OK,
+    CliCommand,
+    ask,
+    configured,
+    repository_argument,
+    run,
+    say,
+    with_app,
+)
 from bot.init_repo import NotWritable, init_folder, init_repository
 
 
@@ -37,19 +47,13 @@ def _init_arguments(parser: argparse.ArgumentParser) -> None:
         "repository",
         metavar="OWNER/REPO",
         nargs="?",
-        type=_repository,
+        type=repository_argument,
         help="through GitHub's API, with your GITHUB_TOKEN or as the App, which may only make the label",
     )
     where.add_argument("--dir", type=Path, metavar="PATH", help="in a clone on this machine instead")
     parser.add_argument(
         "--yes", action="store_true", help="write over files that say something else without asking"
     )
-
-
-def _repository(text: str) -> str:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", text, re.ASCII):
-        raise argparse.ArgumentTypeError("write OWNER/REPO, for example lovelace/letters")
-    return text
 
 
 COMMANDS = {"init-repo": CliCommand(_init_repo, _init_arguments, failures=(NotWritable,))}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bot import config
-from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, run, say, set_up_logs
+from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, repository_argument, run, say, set_up_logs
 from bot.github.errors import Forbidden, GitHubError, NotFound
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.sync import SyncReport, sync
@@ -65,13 +65,6 @@ def _property(text: str) -> str:
     return _message(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _repository(text: str) -> str:
-    owner, _, name = text.partition("/")
-    if not owner or not name or "/" in name or "#" in name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not OWNER/REPO")
-    return text
-
-
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
         raise argparse.ArgumentTypeError(f"{text!r} is not the number of an issue")
@@ -79,7 +72,9 @@ def _number(text: str) -> int:
 
 
 def _sync_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("repository", metavar="OWNER/REPO", type=_repository, help="for example lovelace/letters")
+    parser.add_argument(
+        "repository", metavar="OWNER/REPO", type=repository_argument, help="for example lovelace/letters"
+    )
     parser.add_argument("--issue", metavar="N", type=_number, help="only this petition")
 
 
