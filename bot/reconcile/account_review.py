@@ -8,10 +8,11 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from bot.github.errors import GitHubError, Paused
+from bot.github.errors import GitHubError
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import MAX_NODES
 from bot.reconcile.error_meaning import ends_all
+from bot.reconcile.timing import retry_later
 from bot.store import Signer, Store
 from bot.units import EpochSeconds, Seconds
 
@@ -46,9 +47,7 @@ class AccountReview(Struct):
         except GitHubError as error:
             if ends_all(error):
                 raise
-            until = self.now() + self.retry_after
-            if isinstance(error, Paused):
-                until = max(until, error.until)
+            until = retry_later(error, self.retry_after, self.now())
             log.info("postponed looking at accounts", petition=self.petition_id, error=str(error))
             await reviews.postpone(self.petition_id, until)
             return False

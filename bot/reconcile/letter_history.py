@@ -15,10 +15,11 @@ from typing import Final
 import structlog
 from msgspec import Struct, field
 
-from bot.github.errors import GitHubError, Paused
+from bot.github.errors import GitHubError
 from bot.github.installation import InstallationClient
 from bot.github.models.graphql import MAX_TEXTS, Revision
 from bot.reconcile.error_meaning import ends_all
+from bot.reconcile.timing import retry_later
 from bot.store import Store, ThreadToRead
 from bot.units import EpochSeconds, Seconds
 
@@ -78,9 +79,7 @@ class LetterHistory(Struct):
         except GitHubError as error:
             if ends_all(error):
                 raise
-            until = self.now() + self.retry_after
-            if isinstance(error, Paused):
-                until = max(until, error.until)
+            until = retry_later(error, self.retry_after, self.now())
             log.info("postponed reading the letter's history", petition=self._name, error=str(error))
             await self.store.letters.postpone_history(self.thread.petition_id, int(until))
             return False

@@ -32,7 +32,7 @@ from bot.store import (
     outside_digest,
 )
 from bot.units import EpochSeconds, Seconds, WholeEpochSeconds
-from bot.urls import Addresses
+from bot.urls import Addresses, Pages
 
 
 class PublishContext(Struct, frozen=True):
@@ -307,11 +307,11 @@ def block_content(
     petition = known.petition
     settings = petition.rules.settings
     issue = petition.threads[0] if petition.threads else None
-    pages = issue and addresses.pages(petition.repository, issue.number, petition.page_key)
+    pages = None if issue is None else addresses.pages(petition.repository, issue.number, petition.page_key)
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
     is_public = settings.public_roster and bool(settings.show)
     first, newest, unlisted = _people(known)
-    return block.BlockContent(
+    content = block.BlockContent(
         count=petition.count,
         digest=petition.digest,
         as_of=int(now),
@@ -332,19 +332,27 @@ def block_content(
         closed_at=petition.shut_at,
         coverage=petition.coverage,
         letter_changed=petition.letter_changed,
-        versions_url=pages.of("/letter") if pages else None,
-        roster_url=pages.roster if pages else None,
-        search_url=f"{pages.roster}#roster" if pages and is_public else None,
-        csv_url=pages.of(".csv") if pages and is_public else None,
-        json_url=pages.of(".json") if pages else None,
-        organizers_url=pages.of("/organizers") if pages and addresses.lets_sign_in else None,
-        verify_url=f"{pages.roster}#recount" if pages else None,
         site_url=addresses.site.url,
         threads=names if len(names) > 1 else (),
         final_count=petition.final_count,
         milestones=milestones(settings.goals, known.days) if settings.milestones else (),
         days=known.days if settings.chart else (),
         by=by,
+    )
+    return content if pages is None else _linked(content, pages, is_public, addresses.lets_sign_in)
+
+
+def _linked(content: block.BlockContent, pages: Pages, is_public: bool, lets_sign_in: bool) -> block.BlockContent:
+    """Return a block's content with the links to the petition's pages."""
+    return replace(
+        content,
+        versions_url=pages.of("/letter"),
+        roster_url=pages.roster,
+        search_url=f"{pages.roster}#roster" if is_public else None,
+        csv_url=pages.of(".csv") if is_public else None,
+        json_url=pages.of(".json"),
+        organizers_url=pages.of("/organizers") if lets_sign_in else None,
+        verify_url=f"{pages.roster}#recount",
     )
 
 

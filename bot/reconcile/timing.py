@@ -12,6 +12,7 @@ from bot.github.errors import (
     GitHubError,
     Gone,
     NotFound,
+    Paused,
     Unprocessable,
 )
 from bot.reconcile.error_meaning import state_of
@@ -63,6 +64,12 @@ def retry_at(error: GitHubError | None, attempts: int, now: EpochSeconds) -> Epo
     """
     refused = error is None or isinstance(error, Forbidden | Gone | NotFound | Unprocessable)
     return now + min(LONGEST if refused else PATIENT, 2.0 ** min(attempts + 1, 12))
+
+
+def retry_later(error: GitHubError, retry_after: Seconds, now: EpochSeconds) -> EpochSeconds:
+    """Return when to try again what can wait: after so many seconds, and not before GitHub's limits allow it."""
+    until = now + retry_after
+    return max(until, error.until) if isinstance(error, Paused) else until
 
 
 def requeue_after(error: GitHubError, attempts: int, now: EpochSeconds) -> Requeue:

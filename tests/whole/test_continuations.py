@@ -37,6 +37,18 @@ async def continuation(stage: Scene, number: int = 1) -> Issue:
     return issues_of_the_bot(stage)[number - 1]
 
 
+async def opened_unheard(stage: Scene) -> tuple[Issue, Issue]:
+    """Have a full petition's next issue opened by a bot that never hears of it, and stop that bot."""
+    broken = Failure(RequestFault.SERVER_ERROR, applied=True)
+    stage.sandbox.fault_injector.plan("POST /repos/lovelace/letters/issues", broken)
+    petition = stage.petition()
+    for login in ("ada", "grace", "alan"):
+        stage.sign(petition, login)
+    second = await continuation(stage)
+    await stage.stop_bot()
+    return petition, second
+
+
 async def is_known(stage: Scene, petition: Issue) -> bool:
     return await store_of(stage).threads.get(petition.id) is not None
 
@@ -135,13 +147,7 @@ async def test_an_issue_that_was_opened_unheard_is_found_though_the_petition_was
     sqlite_url: str, few: None, labelled: bool
 ) -> None:
     async with watched(sqlite_url) as (stage, calls):
-        broken = Failure(RequestFault.SERVER_ERROR, applied=True)
-        stage.sandbox.fault_injector.plan("POST /repos/lovelace/letters/issues", broken)
-        petition = stage.petition()
-        for login in ("ada", "grace", "alan"):
-            stage.sign(petition, login)
-        second = await continuation(stage)
-        await stage.stop_bot()
+        petition, second = await opened_unheard(stage)
         if labelled:
             stage.sandbox.issues.label(second, stage.organizer(), "petition")
         stage.sign(second, "edsger")
@@ -161,13 +167,7 @@ async def test_an_issue_that_was_opened_unheard_is_found_though_the_petition_has
     sqlite_url: str, few: None
 ) -> None:
     async with watched(sqlite_url) as (stage, _):
-        broken = Failure(RequestFault.SERVER_ERROR, applied=True)
-        stage.sandbox.fault_injector.plan("POST /repos/lovelace/letters/issues", broken)
-        petition = stage.petition()
-        for login in ("ada", "grace", "alan"):
-            stage.sign(petition, login)
-        second = await continuation(stage)
-        await stage.stop_bot()
+        petition, second = await opened_unheard(stage)
         stage.sign(second, "edsger")
         await a_second_later()
         stage.sandbox.issues.close(petition, stage.organizer())
