@@ -143,8 +143,7 @@ async def sync(repository: str, number: int | None, config: Config, clock: SyncC
     clock = clock or SyncClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config, make=True, now=clock.now))
-        if config.token and await store.installations.has_others(WORKFLOW):
-            # With a token we stand for another installation: the App would lose its repository to us.
+        if config.token and await _is_of_an_app(store):
             raise ConfigError([_OF_AN_APP])
         session = await stack.enter_async_context(aiohttp.ClientSession())
         calls = CallCounter()
@@ -169,6 +168,15 @@ _OF_AN_APP: Final = (
     "GITHUB_TOKEN is set, and the database is that of an App: give `sync` a database of its own with DATABASE_URL,"
     " or leave GITHUB_TOKEN unset to count as the App"
 )
+
+
+async def _is_of_an_app(store: Store) -> bool:
+    """Return whether a database is an App's.
+
+    With a token we stand for another installation: the App would lose its repository to us, or, where that is
+    private, the database with its credentials.
+    """
+    return await store.credentials.get() is not None or await store.installations.has_others(WORKFLOW)
 
 
 async def _client(

@@ -10,7 +10,7 @@ import pytest
 from bot.config import ConfigError
 from bot.petition.organizers.settings import PATH
 from bot.reconcile.manual_resync import UnknownPetition
-from bot.store import State
+from bot.store import State, Store
 from bot.sync import sync
 from sandbox.server import Sandbox
 from tests.whole.scene import said, scene
@@ -138,3 +138,17 @@ async def test_a_token_takes_no_repository_from_an_app_with_the_same_database(sq
             await sync("lovelace/letters", None, config)
         stage.sign(petition, "grace")
         await stage.shows(petition, 2)
+
+
+async def test_a_token_deletes_no_database_that_holds_an_app_which_is_installed_nowhere_yet(
+    github: Sandbox, tmp_path: Path
+) -> None:
+    github.repository("lovelace/letters", private=True)
+    store = await Store.open(f"sqlite:///{tmp_path / 'counted.db'}")
+    await store.credentials.add("sealed", 1)
+    await store.close()
+    with pytest.raises(ConfigError, match="the database is that of an App"):
+        await run(github, tmp_path)
+    store = await Store.open(f"sqlite:///{tmp_path / 'counted.db'}")
+    assert await store.credentials.get() is not None
+    await store.close()
