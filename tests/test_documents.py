@@ -33,16 +33,17 @@ from tests.whole.command_line import run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs/REFERENCE.md").read_text(encoding="utf-8")
 MAP = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
-# The README's tables
+# The tables of the reference, and of the guides
 
 
 def test_the_environment_table_is_what_config_reads() -> None:
-    listed = [(code(name), code(default), meaning) for name, default, meaning in table(README, "### Environment")]
+    listed = [(code(name), code(default), meaning) for name, default, meaning in table(REFERENCE, "## Environment")]
     assert listed == [(v.name, v.default or "–", v.meaning) for v in config.VARIABLES]
 
 
@@ -53,7 +54,7 @@ def test_config_asks_for_the_listed_variables_and_no_others() -> None:
 
 
 def test_the_command_table_is_what_the_command_line_offers() -> None:
-    assert [(code(command), does) for command, does in table(README, "### Commands")] == list(commands().items())
+    assert [(code(command), does) for command, does in table(REFERENCE, "## Commands")] == list(commands().items())
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, "Procfile"])
@@ -62,8 +63,8 @@ def test_every_command_that_a_document_mentions_exists(document: str) -> None:
     assert mentioned <= set(commands())
 
 
-def test_the_options_that_the_readme_mentions_exist() -> None:
-    spans = [span for line in README.splitlines() for span in re.findall(r"`([^`]+)`", line)]
+def test_the_options_that_the_reference_mentions_exist() -> None:
+    spans = [span for line in REFERENCE.splitlines() for span in re.findall(r"`([^`]+)`", line)]
     used = [(word, option) for span in spans for word, option in re.findall(r"\b([a-z]+)\b[^-]* (--[a-z-]+)", span)]
     assert ("demo", "--signers") in used
     for command, option in used:
@@ -86,11 +87,11 @@ def test_the_http_table_is_what_the_server_routes() -> None:
         for route in application.router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
-    assert {code(path) for path, _ in table(README, "### Over HTTP")} == routes | {"GET /setup"}
+    assert {code(path) for path, _ in table(REFERENCE, "## HTTP")} == routes | {"GET /setup"}
 
 
 def test_the_app_is_registered_with_what_the_bot_needs() -> None:
-    rows = dict(table(README, "### Register the App"))
+    rows = dict(table(REFERENCE, "## Register the App by hand"))
     for permission, level in NEEDS.permissions.items():
         assert re.search(
             rf"\*{permission}\*: read{' and write' if level == 'write' else '-only'}",
