@@ -132,7 +132,7 @@ def _page(name: str) -> str:
 
 
 def test_what_signers_are_told_to_type_means_what_they_are_told() -> None:
-    rows = table(README, "## For people who sign")
+    rows = table(README, "## Sign a petition")
     typed = [code(row[0]) for row in rows if row[0].startswith("`/")]
     assert [parse(body) for body in typed[:3]] == [
         Sign(),
@@ -156,7 +156,15 @@ def test_the_recount_that_the_documents_explain_gives_the_digest(tmp_path: Path,
     assert told.stdout.strip() == digest([(2, 5_000_000_002), (1, 5_000_000_001)])
 
 
-# The lines to type
+# The lines to type, and how much there is to read
+
+
+def test_the_readme_is_read_in_a_few_minutes() -> None:
+    assert len(README.splitlines()) <= 130
+
+
+def test_what_holds_under_stress_and_load_is_said_in_few_words() -> None:
+    assert sum(len(_page(name).split()) for name in ("RELIABILITY", "SCALING")) <= 1_800
 
 
 @pytest.mark.parametrize(
@@ -241,6 +249,22 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_headings_that_documents_link_to_exist(document: str) -> None:
+    page = ROOT / document
+    links = re.findall(r"\]\(([^)#\s]*\.md)?#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    missing = [f"{file}#{name}" for file, name in links if name not in anchors(page.parent / file if file else page)]
+    assert missing == []
+
+
+def test_pictures_are_there_and_described() -> None:
+    shown = re.findall(r"!\[(.*?)\]\((docs/\S+)\)", README)
+    assert shown
+    for description, picture in shown:
+        assert len(description) > 20
+        assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
+
+
 # What the map says is not there, where imports alone cannot show it
 
 
@@ -319,6 +343,12 @@ def table(text: str, heading: str) -> list[list[str]]:
     assert lines, f"no table under {heading!r}"
     rows = [re.split(r"(?<!\\)\|", line.strip("|")) for line in lines[0].splitlines()[2:]]
     return [[cell.strip().replace(r"\|", "|") for cell in row] for row in rows]
+
+
+def anchors(page: Path) -> set[str]:
+    """Give the names by which GitHub makes the headings of a page reachable."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def fenced(text: str) -> list[str]:
