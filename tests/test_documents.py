@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -285,28 +285,6 @@ def test_heroku_runs_commands_of_ours() -> None:
     assert processes() == {"web": "python -m bot serve", "release": "python -m bot migrate"}
 
 
-# What must not be in the project
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        pytest.param(r"(?<![\w.])/(?:work|root|home|Users|opt)/\w", id="a path of somebody's machine"),
-        pytest.param(
-            r"\b(?:pypi\.org|pythonhosted\.org|registry\.npmjs|deb\.debian)", id="a host that serves packages"
-        ),
-        pytest.param(
-            r"\b(?:DESIGN|PLATFORM|EVIDENCE|STYLE)(?:\.md| ?§)|\b[PE]§|\.\./shared", id="a page that is elsewhere"
-        ),
-    ],
-)
-def test_no_file_names(pattern: str) -> None:
-    found = {
-        f"{path.relative_to(ROOT)}: {match[0]}" for path, text in texts() for match in re.finditer(pattern, text)
-    }
-    assert found == set()
-
-
 # How to read them
 
 
@@ -368,23 +346,6 @@ def named() -> dict[str, set[str]]:
 def processes() -> dict[str, str]:
     lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
     return {name: command for name, _, command in (line.partition(": ") for line in lines)}
-
-
-def texts() -> Iterator[tuple[Path, str]]:
-    """Give every text file of the project; what git ignores has no place in these folders."""
-    folders = ("bot", "sandbox", "tests", "docs", "deploy", "benchmarks", "fuzz", ".ci", ".github")
-    files = [
-        path
-        for path in ROOT.iterdir()
-        if path.suffix in {".md", ".toml", ".json", ".txt"} or path.name == "Procfile"
-    ]
-    files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
-    for path in files:
-        if "__pycache__" not in path.parts:
-            try:
-                yield path, path.read_text(encoding="utf-8")
-            except UnicodeDecodeError:
-                continue  # a picture
 
 
 class Listening(dict[str, str]):
