@@ -29,7 +29,7 @@ class ConfigError(Exception):
 
 
 class Variable(Struct, frozen=True):
-    """One environment variable as the README lists it."""
+    """One environment variable as docs/REFERENCE.md lists it."""
 
     name: str
     default: str | None

@@ -140,7 +140,7 @@ def _what_to_do(error: GitHubError) -> str:
 
 
 def _ways_out(problems: Sequence[str]) -> Iterator[str]:
-    yield "The README lists every variable."
+    yield "docs/REFERENCE.md lists every variable."
     if any(one.startswith("GITHUB_APP_ID ") for one in problems):
         yield "With nothing but a SECRET_KEY, of 32 or more random characters, `serve` helps you to make the App."
         if any(ENVIRONMENT.get(name) for name in config.CREDENTIALS):

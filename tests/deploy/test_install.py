@@ -1,4 +1,4 @@
-"""README's *Install*, typed line by line into a folder that had nothing in it, up to a counted signature."""
+"""README's *Run the bot*, typed line by line into a folder that had nothing in it, up to a counted signature."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q -r requirements.txt
 def typed() -> list[str]:
     """Give the lines that the section tells people to type."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("\n## Install\n")[2].partition("\n## ")[0]
+    section = readme.partition("\n## Run the bot\n")[2].partition("\n## ")[0]
     assert re.findall(r"^(\d)\. ", section, re.MULTILINE) == ["1", "2", "3", "4", "5"]
     return [
         line.strip() for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL) for line in block.splitlines()
