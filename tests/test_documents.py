@@ -106,19 +106,31 @@ def test_the_app_is_registered_with_what_the_bot_needs() -> None:
     assert events == set(NEEDS.events)
 
 
-def test_the_organizers_page_has_every_order_and_each_is_understood() -> None:
-    orders = re.findall(r"^\| `/petition ([^`]+)` \|", _page("ORGANIZERS"), re.MULTILINE)
-    assert orders == [one.usage for one in INSTRUCTIONS.values()]
+def test_the_organizers_page_has_every_command_and_each_is_understood() -> None:
+    usages = re.findall(r"^\| `/petition ([^`]+)` \|", _page("ORGANIZERS"), re.MULTILINE)
+    assert usages == [one.usage for one in INSTRUCTIONS.values()]
     for text in re.findall(r"`(/petition [^`]+)`", _page("ORGANIZERS")):
-        order = parse(text)
-        assert isinstance(order, OrganizerCommand)
-        understand(order)
+        command = parse(text)
+        assert isinstance(command, OrganizerCommand)
+        understand(command)
 
 
-def test_the_organizers_page_has_every_setting_and_its_examples_are_in_order() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", _page("ORGANIZERS"), re.MULTILINE)
-    assert [key for key, _ in rows] == list(settings.KEYS)
-    assert isinstance(settings.read("\n".join(f"{key}: {value}" for key, value in rows)), settings.Settings)
+def test_the_settings_table_has_every_key_with_its_default_and_an_example_that_changes_it() -> None:
+    rows = table(_page("ORGANIZERS"), "## Settings")
+    assert [code(key) for key, *_ in rows] == list(settings.KEYS)
+    for key, example, default, _ in rows:
+        changed = settings.read(f"{code(key)}: {code(example)}")
+        assert isinstance(changed, settings.Settings), key
+        assert changed != settings.DEFAULTS, key
+        if default == "–":
+            assert getattr(settings.DEFAULTS, settings.KEYS[code(key)].setting or code(key)) in ((), None), key
+        else:
+            assert settings.read(f"{code(key)}: {code(default)}") == settings.DEFAULTS, key
+
+
+def test_the_example_of_a_settings_file_is_one() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", _page("ORGANIZERS"), re.DOTALL)
+    assert isinstance(settings.read(example), settings.Settings)
 
 
 def test_the_signers_page_and_the_readme_say_the_same() -> None:
