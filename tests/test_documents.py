@@ -193,6 +193,16 @@ def test_the_gate_types_the_line_of_the_readme() -> None:
     assert "pytest" not in gate
 
 
+def test_the_accessibility_page_names_the_tests_that_look_for_barriers() -> None:
+    checking = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if re.search(r"await barriers\(", path.read_text(encoding="utf-8"))
+    }
+    told = table(_page("ACCESSIBILITY"), "## What is tested")[0][-1]
+    assert set(re.findall(r"`(\S+)`", told)) == checking
+
+
 def test_the_gate_makes_every_quick_check_that_contributors_are_told_of() -> None:
     gate = (ROOT / ".ci/run").read_text(encoding="utf-8")
     rows = table((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "## Set up and check")
