@@ -222,6 +222,13 @@ def test_the_workflow_runs_the_gate_with_pinned_actions_on_every_python_that_is_
     assert herokus in json.loads(pythons)
 
 
+def test_the_languages_that_organizers_can_choose_are_those_of_the_block() -> None:
+    (meaning,) = [
+        meaning for key, _, _, meaning in table(_page("ORGANIZERS"), "## Settings") if key == "`language`"
+    ]
+    assert set(re.findall(r"`([\w-]+)`", meaning)) == set(settings.LANGUAGES)
+
+
 # The threats
 
 
