@@ -195,3 +195,11 @@ async def test_whoever_asks_is_told_of_every_table_that_has_their_number(scene: 
 
 def test_the_privacy_page_says_how_many_attempts_are_kept() -> None:
     assert f"up to {ATTEMPTS_KEPT} people" in PAGE
+
+
+async def test_an_older_comment_keeps_its_details_until_it_is_edited(scene: Scene) -> None:
+    older = await sign_in_full(scene)
+    await scene.say(ADA, Sign(unlisted=True), at=1_200)
+    assert await are_left(scene) == list(SECRETS)
+    await scene.edit(older, Sign(unlisted=True))
+    assert await are_left(scene) == ["ada"]
