@@ -106,19 +106,31 @@ def test_the_app_is_registered_with_what_the_bot_needs() -> None:
     assert events == set(NEEDS.events)
 
 
-def test_the_organizers_page_has_every_order_and_each_is_understood() -> None:
-    orders = re.findall(r"^\| `/petition ([^`]+)` \|", _page("ORGANIZERS"), re.MULTILINE)
-    assert orders == [one.usage for one in INSTRUCTIONS.values()]
+def test_the_organizers_page_has_every_command_and_each_is_understood() -> None:
+    usages = re.findall(r"^\| `/petition ([^`]+)` \|", _page("ORGANIZERS"), re.MULTILINE)
+    assert usages == [one.usage for one in INSTRUCTIONS.values()]
     for text in re.findall(r"`(/petition [^`]+)`", _page("ORGANIZERS")):
-        order = parse(text)
-        assert isinstance(order, OrganizerCommand)
-        understand(order)
+        command = parse(text)
+        assert isinstance(command, OrganizerCommand)
+        understand(command)
 
 
-def test_the_organizers_page_has_every_setting_and_its_examples_are_in_order() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", _page("ORGANIZERS"), re.MULTILINE)
-    assert [key for key, _ in rows] == list(settings.KEYS)
-    assert isinstance(settings.read("\n".join(f"{key}: {value}" for key, value in rows)), settings.Settings)
+def test_the_settings_table_has_every_key_with_its_default_and_an_example_that_changes_it() -> None:
+    rows = table(_page("ORGANIZERS"), "## Settings")
+    assert [code(key) for key, *_ in rows] == list(settings.KEYS)
+    for key, example, default, _ in rows:
+        changed = settings.read(f"{code(key)}: {code(example)}")
+        assert isinstance(changed, settings.Settings), key
+        assert changed != settings.DEFAULTS, key
+        if default == "–":
+            assert getattr(settings.DEFAULTS, settings.KEYS[code(key)].setting or code(key)) in ((), None), key
+        else:
+            assert settings.read(f"{code(key)}: {code(default)}") == settings.DEFAULTS, key
+
+
+def test_the_example_of_a_settings_file_is_one() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", _page("ORGANIZERS"), re.DOTALL)
+    assert isinstance(settings.read(example), settings.Settings)
 
 
 def test_the_signers_page_and_the_readme_say_the_same() -> None:
@@ -181,6 +193,16 @@ def test_the_gate_types_the_line_of_the_readme() -> None:
     assert "pytest" not in gate
 
 
+def test_the_accessibility_page_names_the_tests_that_look_for_barriers() -> None:
+    checking = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if re.search(r"await barriers\(", path.read_text(encoding="utf-8"))
+    }
+    told = table(_page("ACCESSIBILITY"), "## What is tested")[0][-1]
+    assert set(re.findall(r"`(\S+)`", told)) == checking
+
+
 def test_the_gate_makes_every_quick_check_that_contributors_are_told_of() -> None:
     gate = (ROOT / ".ci/run").read_text(encoding="utf-8")
     rows = table((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "## Set up and check")
@@ -198,6 +220,13 @@ def test_the_workflow_runs_the_gate_with_pinned_actions_on_every_python_that_is_
     herokus = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
     assert json.loads(pythons)[0] == PROJECT["project"]["requires-python"].removeprefix(">=")
     assert herokus in json.loads(pythons)
+
+
+def test_the_languages_that_organizers_can_choose_are_those_of_the_block() -> None:
+    (meaning,) = [
+        meaning for key, _, _, meaning in table(_page("ORGANIZERS"), "## Settings") if key == "`language`"
+    ]
+    assert set(re.findall(r"`([\w-]+)`", meaning)) == set(settings.LANGUAGES)
 
 
 # The threats

@@ -203,6 +203,15 @@ def drop_attempts_on(transaction: Transaction, petition_id: int) -> None:
     transaction.execute(_DROP_ATTEMPTS_ON, petition_id)
 
 
+_DROP_ENTRIES: Final = statement("DELETE FROM audit WHERE petition_id = $1")
+
+
+def drop_log(transaction: Transaction, petition_id: int) -> None:
+    """Drop the audit log of a petition, and the attempts to give commands on it."""
+    transaction.execute(_DROP_ENTRIES, petition_id)
+    drop_attempts_on(transaction, petition_id)
+
+
 _DROP_ATTEMPTS_BY: Final = statement("DELETE FROM attempts WHERE user_id = ANY($1::BIGINT[])")
 
 

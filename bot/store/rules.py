@@ -222,6 +222,21 @@ def read_named(transaction: Transaction, comment_ids: Collection[int]) -> Mappin
     return {(row.comment_id, row.login): Named(row.user_id, row.checked_at) for row in rows}
 
 
+_DROP_NAMED: Final = statement("""
+    DELETE FROM named WHERE comment_id IN (
+        SELECT c.id FROM threads t JOIN comments c ON c.issue_id = t.issue_id WHERE t.petition_id = $1
+    )
+""")
+
+_DROP_RULES: Final = statement("UPDATE petitions SET rules = '' WHERE id = $1")
+
+
+def drop_rules(transaction: Transaction, petition_id: int) -> None:
+    """Drop the rules of a petition that was deleted, and whom its commands name."""
+    transaction.execute(_DROP_NAMED, petition_id)
+    transaction.execute(_DROP_RULES, petition_id)
+
+
 # Below zero, `read_at` counts how often this was asked for since it was last read.
 _REQUEST_READING: Final = statement("""
     UPDATE settings SET read_at = CASE WHEN read_at > 0 THEN -1 ELSE read_at - 1 END WHERE repository_id = $1

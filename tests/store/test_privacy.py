@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -11,10 +12,12 @@ from bot.petition.github_facts import CommentFact
 from bot.petition.organizers.commands import CommandResults
 from bot.petition.organizers.rules_in_force import Rules
 from bot.store import Forgotten
+from bot.store.audit_log import ATTEMPTS_KEPT
 from bot.store.engine.database import statement
 from bot.store.privacy import ToAnonymise
 from tests.store.scene import ADA, INSTALLATION, LETTER, REPOSITORY, Scene, rows
 
+PAGE = (Path(__file__).parents[2] / "docs/PRIVACY.md").read_text(encoding="utf-8")
 SECRETS = ("ada", "Lovelace", "Engines", "Because")
 OTHER = replace(LETTER, id=2_000, number=8)
 
@@ -173,3 +176,30 @@ async def test_without_the_setting_names_stay(scene: Scene) -> None:
     scene.store.privacy._now = lambda: 9e9
     assert await scene.store.privacy.anonymise(INSTALLATION) == []
     assert await are_left(scene) == list(SECRETS)
+
+
+async def test_whoever_asks_is_told_of_every_table_that_has_their_number(scene: Scene) -> None:
+    columns = """
+        SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'
+    """
+    if scene.store.database.__class__.__name__.startswith("Postgres"):
+        columns = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+    personal = {table for table, column in await rows(scene.store, columns) if column in ("user_id", "author_id")}
+    (told,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+    asked = [line.strip() for line in told.splitlines() if line.strip()]
+    assert set(re.findall(r"FROM (\w+) WHERE (?:author|user)_id", told)) == personal
+    await sign_in_full(scene)
+    found = {query: await rows(scene.store, query.rstrip(";").replace("583231", str(ADA.id))) for query in asked}
+    assert {query.split()[3] for query, answer in found.items() if answer} == {"comments", "signatures"}
+
+
+def test_the_privacy_page_says_how_many_attempts_are_kept() -> None:
+    assert f"up to {ATTEMPTS_KEPT} people" in PAGE
+
+
+async def test_an_older_comment_keeps_its_details_until_it_is_edited(scene: Scene) -> None:
+    older = await sign_in_full(scene)
+    await scene.say(ADA, Sign(unlisted=True), at=1_200)
+    assert await are_left(scene) == list(SECRETS)
+    await scene.edit(older, Sign(unlisted=True))
+    assert await are_left(scene) == ["ada"]

@@ -7,7 +7,7 @@ import pytest
 from bot.petition.comments.commands import OrganizerCommand, Phrase, Sign
 from bot.petition.comments.comment import Author
 from bot.petition.comments.grammar import parse
-from bot.petition.github_facts import SettingsFact
+from bot.petition.github_facts import IssueGone, SettingsFact
 from bot.petition.organizers.commands import CommandResults, apply_commands, logins_in
 from bot.petition.organizers.rules_in_force import Rules
 from bot.petition.organizers.settings import DEFAULTS, Settings
@@ -252,3 +252,14 @@ async def test_what_an_update_finds_wrong_in_the_settings_is_named_and_the_rest_
     known = await store.rules.get_settings(REPOSITORY.id)
     assert known.settings == Settings(also_accept=("+1",))
     assert [str(one).split(";")[0] for one in known.mistakes] == ["line 2, goal: found “1.0”"]
+
+
+async def test_a_deleted_petition_leaves_nothing_of_its_commands(scene: Scene) -> None:
+    removal = await scene.say(GRACE, OrganizerCommand("remove", "@ada spam"))
+    await scene.store.rules.record_named(removal, "ada", ADA, 200)
+    await govern(scene)
+    assert await answers(scene.store) == [("remove", "obeyed")]
+    await scene.store.record([IssueGone(INSTALLATION, REPOSITORY, LETTER.id)])
+    assert await answers(scene.store) == []
+    assert await rows(scene.store, "SELECT * FROM named") == []
+    assert await rows(scene.store, "SELECT rules FROM petitions") == [("",)]

@@ -26,7 +26,7 @@ from bot.petition.github_facts import (
     Unclear,
 )
 from bot.store.account_reviews import drop_review
-from bot.store.audit_log import drop_attempts_on
+from bot.store.audit_log import drop_attempts_on, drop_log
 from bot.store.body_writes import move_body
 from bot.store.engine.database import Transaction, statement
 from bot.store.installations import (
@@ -43,7 +43,7 @@ from bot.store.recording.consistency import drop_days
 from bot.store.recording.observations import NewPetition, RecordContext, apply_to_petition, is_petition, merge_issue
 from bot.store.recording.signatures import derive_comment, derive_signatures
 from bot.store.recording.unit_of_work import UnitOfWork
-from bot.store.rules import request_settings
+from bot.store.rules import drop_rules, request_settings
 from bot.store.threads import resync_petitions
 from bot.units import WholeEpochSeconds
 
@@ -166,7 +166,8 @@ def _record_deleted(transaction: Transaction, issue_id: int, now: WholeEpochSeco
         transaction.execute(_END_PETITION, thread.petition_id)
         drop_letters(transaction, thread.petition_id)
         drop_review(transaction, thread.petition_id)
-        drop_attempts_on(transaction, thread.petition_id)
+        drop_log(transaction, thread.petition_id)
+        drop_rules(transaction, thread.petition_id)
 
 
 _FORWARD_THREADS: Final = statement("UPDATE threads SET moved_to = $2 WHERE moved_to = $1")
