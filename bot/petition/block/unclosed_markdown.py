@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_inline import StateInline
 
 from bot.petition.markdown_blocks import limit_nesting
@@ -49,10 +50,25 @@ def _no_declaration(state: StateInline, silent: bool) -> bool:
 # https://github.github.com/gfm/#declaration
 _NEWER_DECLARATION = re.compile(r"<!(?![A-Z]+\s)[A-Za-z]")
 
-# Blocks as GitHub has them; of what is in them only the HTML matters, and where it is none.
-_markdown = MarkdownIt("commonmark").enable("table").disable(["emphasis", "link", "image", "entity"])
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a table, but where the line below its head is a heading's: that one goes first for GitHub."""
+    if start + 1 < end and not state.getLines(start + 1, start + 2, 0, keepLastLF=False).strip(" -"):
+        return False
+    return table(state, start, end, silent)
+
+
+def _parser(*without: str) -> MarkdownIt:
+    """Return a parser that has blocks as GitHub has them."""
+    parser = MarkdownIt("commonmark").disable(without)
+    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    return parser.enable("table")
+
+
+# Of what is in the blocks only the HTML matters, and where it is none.
+_markdown = _parser("emphasis", "link", "image", "entity")
 _markdown.inline.ruler.before("html_inline", "no_declaration", _no_declaration)
-_blocks = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+_blocks = _parser("inline", "text_join")
 
 
 def _end(text: str, marker: str, lines: Sequence[str]) -> str:
