@@ -185,6 +185,8 @@ LETTERS = st.lists(st.tuples(PIECES, st.sampled_from(["\n", "\n", "\n\n", " ", "
 @example('<details title="\n\nx')
 @example("word <table x=1>\n- \n")
 @example("<p>\n\n<b> <div x=1>\n")
+@example("<!word\n<details>\n")
+@example("[x]: \nword\n</pre>\n```\n")
 @example("| a |\n---\n<b x=1>\n")
 @example("<details x=1>\n<!--\n\n```\n")
 @example("</pre> <!X<li>\n")

@@ -7,10 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, table
-from markdown_it.rules_inline import StateInline
-
+from bot.petition.block.github_parser import BLOCKS, github_parser
 from bot.petition.markdown_blocks import limit_nesting
 
 CLOSING_LINE: Final = r"""(?: `{3,} | ~{3,} | <!--[ ](?:\?|\]\]|"')>[ ]--> | </[a-z0-9]+> )"""
@@ -36,39 +33,8 @@ _PROBE: Final = "the end"
 _DEEPEST: Final = 50
 """Elements of one name in one another; GitHub's own reader of HTML gives up on a few hundred of all."""
 
-
-def _no_declaration(state: StateInline, silent: bool) -> bool:
-    """Take the `<` as text where only newer CommonMark reads a declaration: a tag behind it counts for GitHub."""
-    if not _NEWER_DECLARATION.match(state.src, state.pos):
-        return False
-    if not silent:
-        state.pending += "<"
-    state.pos += 1
-    return True
-
-
-# https://github.github.com/gfm/#declaration
-_NEWER_DECLARATION = re.compile(r"<!(?![A-Z]+\s)[A-Za-z]")
-
-
-def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read a table, but where the line below its head is a heading's: that one goes first for GitHub."""
-    if start + 1 < end and not state.getLines(start + 1, start + 2, 0, keepLastLF=False).strip(" -"):
-        return False
-    return table(state, start, end, silent)
-
-
-def _parser(*without: str) -> MarkdownIt:
-    """Return a parser that has blocks as GitHub has them."""
-    parser = MarkdownIt("commonmark").disable(without)
-    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
-    return parser.enable("table")
-
-
 # Of what is in the blocks only the HTML matters, and where it is none.
-_markdown = _parser("emphasis", "link", "image", "entity")
-_markdown.inline.ruler.before("html_inline", "no_declaration", _no_declaration)
-_blocks = _parser("inline", "text_join")
+_markdown = github_parser("emphasis", "link", "image", "entity")
 
 
 def _end(text: str, marker: str, lines: Sequence[str]) -> str:
@@ -77,7 +43,7 @@ def _end(text: str, marker: str, lines: Sequence[str]) -> str:
 
 def _last_block(text: str, marker: str, lines: Sequence[str]) -> str | None:
     """Return the line that ends the block which is open at the end; None where none is."""
-    tokens = _blocks.parse(_end(limit_nesting(text, 1), marker, lines))
+    tokens = BLOCKS.parse(_end(limit_nesting(text, 1), marker, lines))
     last = next(token for token in reversed(tokens) if token.map)
     match last.type:
         case "fence":
