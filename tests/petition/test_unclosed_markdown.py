@@ -184,6 +184,12 @@ LETTERS = st.lists(st.tuples(PIECES, st.sampled_from(["\n", "\n", "\n\n", " ", "
 @example("<script\n<b x=1>\n")
 @example('<details title="\n\nx')
 @example("word <table x=1>\n- \n")
+@example("<p>\n\n<b> <div x=1>\n")
+@example("<!word\n<details>\n")
+@example("[x]: \nword\n</pre>\n```\n")
+@example("| a |\n---\n<b x=1>\n")
+@example("<details x=1>\n<!--\n\n```\n")
+@example("</pre> <!X<li>\n")
 def test_whatever_the_letter_is_the_block_is_seen(body: str) -> None:
     check(body)
 

@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from markdown_it import MarkdownIt
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.petition.block.github_parser import BLOCKS
 from bot.petition.block.unclosed_markdown import CLOSING_LINE, closing_lines
 from bot.petition.machine_line import MachineLine
 from bot.petition.markdown_blocks import limit_nesting
@@ -133,9 +133,6 @@ _CLOSING = re.compile(rf"(?:[ \t]*(?:\r\n?|\n)[ ]{{0,3}}{CLOSING_LINE})+\s*", re
 # Before a fence stand only the marks of the quotes and lists that it is in.
 _FENCE = re.compile(r"(?<![^\r\n])[ \t>*+\-0-9.)]*(?:`{3}|~{3})")
 
-# Only the blocks of a text matter here, not what is in them.
-_blocks = MarkdownIt("commonmark").disable(["inline", "text_join"])
-
 
 class _Span(Struct, frozen=True):
     """A part of a body that is ours: a block, or what is left of one, and which of our lines it holds."""
@@ -227,7 +224,7 @@ def _quoted_lines(body: str, until: int) -> frozenset[int]:
         return frozenset()
     text = f"{body}\n\nthe end"
     the_end = len(_NEWLINE.findall(text))
-    fences = (token.map for token in _blocks.parse(limit_nesting(text, 1)) if token.type == "fence" and token.map)
+    fences = (token.map for token in BLOCKS.parse(limit_nesting(text, 1)) if token.type == "fence" and token.map)
     return frozenset(line for lines in fences if lines[1] <= the_end for line in range(*lines))
 
 

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from markdown_it import MarkdownIt
-
+from bot.petition.block.github_parser import BLOCKS, github_parser
 from bot.petition.markdown_blocks import limit_nesting
 
 CLOSING_LINE: Final = r"""(?: `{3,} | ~{3,} | <!--[ ](?:\?|\]\]|"')>[ ]--> | </[a-z0-9]+> )"""
@@ -34,9 +33,8 @@ _PROBE: Final = "the end"
 _DEEPEST: Final = 50
 """Elements of one name in one another; GitHub's own reader of HTML gives up on a few hundred of all."""
 
-# Blocks as GitHub has them; of what is in them only the HTML matters, and where it is none.
-_markdown = MarkdownIt("commonmark").enable("table").disable(["emphasis", "link", "image", "entity"])
-_blocks = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+# Of what is in the blocks only the HTML matters, and where it is none.
+_markdown = github_parser("emphasis", "link", "image", "entity")
 
 
 def _end(text: str, marker: str, lines: Sequence[str]) -> str:
@@ -45,7 +43,7 @@ def _end(text: str, marker: str, lines: Sequence[str]) -> str:
 
 def _last_block(text: str, marker: str, lines: Sequence[str]) -> str | None:
     """Return the line that ends the block which is open at the end; None where none is."""
-    tokens = _blocks.parse(_end(limit_nesting(text, 1), marker, lines))
+    tokens = BLOCKS.parse(_end(limit_nesting(text, 1), marker, lines))
     last = next(token for token in reversed(tokens) if token.map)
     match last.type:
         case "fence":
@@ -69,19 +67,21 @@ class _OpenElements:
     def __init__(self) -> None:
         self._stack: list[str] = []
         self._formatting: list[str] = []
-        self._is_quoting = False
+        self._is_open_ended = False
 
     def read(self, html: str) -> None:
         """Read a whole text."""
         for tag in _TAG.finditer(html):
             name = (tag["name"] or "").lower()
-            self._is_quoting = tag["double"] is not None or tag["single"] is not None
+            self._is_open_ended = any(tag[kind] is not None for kind in _OPEN_ENDED)
+            if name in _BLOCKS and not tag["slash"]:
+                self._close("p")
             if name in _KNOWN:
                 (self._close if tag["slash"] else self._open)(name)
 
     def missing(self) -> Iterator[str]:
         """Yield the lines that close everything, the innermost first."""
-        if self._is_quoting:
+        if self._is_open_ended:
             yield """<!-- "'> -->"""
         inside = [name for name in reversed(self._stack) if name in _FORMATTING or name in _OTHERS]
         # What was closed around an element such as <b> does not close that, which then goes on below.
@@ -93,8 +93,6 @@ class _OpenElements:
     def _open(self, name: str) -> None:
         if self._stack.count(name) >= _DEEPEST or (name in _CELLS and "table" not in self._stack):
             return
-        if name in _BLOCKS:
-            self._close("p")
         self._stack.append(name)
         if name in _FORMATTING or name in _CELLS:
             self._formatting.append(name)
@@ -121,8 +119,8 @@ def _last(names: list[str], name: str) -> int:
 # A comment or a tag that does not end here goes on: nothing in a pattern that always matches is looked at twice.
 _TAG = re.compile(
     r"""
-    <!-- .*? (?: --> | \Z )
-    | < [!?] [^>]* (?: > | \Z )
+    <!-- .*? (?: --> | (?P<comment>\Z) )
+    | < [!?] [^>]* (?: > | (?P<declaration>\Z) )
     | < (?P<slash>/?)
       (?! (?: iframe | noembed | noframes | plaintext | script | style | textarea | title | xmp ) [\s/>] )
       (?P<name> [a-z][^\s/>]* )
@@ -131,6 +129,9 @@ _TAG = re.compile(
     """,
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+
+_OPEN_ENDED: Final = ("comment", "declaration", "double", "single")
+"""What of the pattern swallows all tags up to its own end."""
 
 _FORMATTING: Final = frozenset("a b big code em font i s small strike strong tt u".split())  # noqa: SIM905 - words
 """Elements that go on after the paragraph in which they were not closed."""
@@ -148,10 +149,11 @@ https://github.com/gjtorikian/html-pipeline/blob/main/lib/html_pipeline/sanitiza
 
 _BLOCKS: Final = frozenset(
     """
-    blockquote dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 li ol pre summary table ul
+    address article aside blockquote center dd details dialog dir div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hgroup hr li listing main menu nav ol p pre search section summary table ul
     """.split()  # noqa: SIM905 - words, not lines
 )
-"""Elements that end a paragraph in which they begin."""
+"""Elements that end a paragraph in which they begin, also those that GitHub does not show."""
 
 _CELLS: Final = frozenset({"caption", "td", "th"})
 
