@@ -121,6 +121,10 @@ async def test_a_right_tally_is_confirmed_and_signed(github: Sandbox, tmp_path: 
     )
     assert predicate["comments"]["count"] == predicate["block"]["count"] == 2
     assert predicate["comments"]["digest"] == predicate["block"]["digest"]
+    told = (ROOT / "docs/RECOUNT.md").read_text("utf-8")
+    assert f"--predicate-type {kind} " in told
+    rows = re.findall(r"^\| (`.*?) \|", told.partition('("predicate")')[2].partition("\n## ")[0], re.MULTILINE)
+    assert {field for row in rows for field in re.findall(r"`(\w+)`", row)} == predicate.keys()
     assert "The block and the comments agree." in job.summary
     assert job.summary.count(predicate["comments"]["digest"]) == 2
 
