@@ -56,8 +56,9 @@ class Recount:
 
     async def run(self, petition: str) -> tuple[int, str]:
         """Run the steps; return the exit code of the first that fails, and all that they say."""
-        # The token of a workflow in some other repository.
-        token = self.github.token_of("reader")
+        # A workflow of somebody else's repository runs it.
+        elsewhere = self.github.repositories.get_or_create("somebody/recounts")
+        token = self.github.workflow_token(elsewhere, issues="read")
         RUN.give(token)
         environment = plain_environment() | {
             "PATH": f"{self.runner / 'bin'}:{os.environ['PATH']}",
@@ -176,7 +177,8 @@ def test_no_expression_reaches_a_shell_and_what_is_used_is_pinned() -> None:
 def test_the_example_may_sign_and_nothing_else() -> None:
     text = (ROOT / "deploy/recount.yml").read_text("utf-8")
     assert len(text.splitlines()) <= 25
-    assert EXAMPLE["permissions"] == {"attestations": "write", "id-token": "write"}
+    written = {"attestations": "write", "id-token": "write"}
+    assert EXAMPLE["permissions"] == written | {"contents": "read", "issues": "read"}
     assert "run:" not in text
     assert list(EXAMPLE[True]) == ["workflow_dispatch"]
     (job,) = EXAMPLE["jobs"].values()

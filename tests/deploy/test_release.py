@@ -145,6 +145,36 @@ def test_no_expression_reaches_a_shell_and_every_action_is_pinned(file: Path) ->
     assert all(re.fullmatch(r"\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line) for line in used), used
 
 
+def run_steps(job: str, names: set[str], folder: Path, **environment: str) -> str:
+    """Run the named steps of a job of the release as a shell does; return what they gave to later ones."""
+    output = folder / "output"
+    variables = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "GITHUB_OUTPUT": str(output)} | environment
+    ran = set()
+    for step in load(RELEASE)["jobs"][job]["steps"]:
+        if step.get("name") in names:
+            bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+            subprocess.run(bash, env=variables, cwd=folder, check=True)
+            ran.add(step["name"])
+    assert ran == names
+    return output.read_text("utf-8") if output.exists() else ""
+
+
+def test_the_notes_and_the_moving_tag_are_made_as_a_shell_runs_the_step(tmp_path: Path) -> None:
+    changelog = CHANGELOG.format(title="0.2.0 — 2 December 2026")
+    assert release(tmp_path, "v0.2.0", "0.2.0", changelog)[0] == 0
+    (tmp_path / ".ci/release").chmod(0o755)
+    assert run_steps("prepare", {"Notes"}, tmp_path, GITHUB_REF_NAME="v0.2.0") == "moving-tag=v0.2\n"
+    assert (tmp_path / "parts/notes.md").read_text("utf-8").startswith("- Comments are counted.")
+    (tmp_path / "parts").rename(tmp_path / "earlier")
+    with pytest.raises(subprocess.CalledProcessError):
+        run_steps("prepare", {"Notes"}, tmp_path, GITHUB_REF_NAME="v0.2.1")
+
+
+def test_the_image_is_named_as_a_registry_takes_it(tmp_path: Path) -> None:
+    named = run_steps("image", {"Name"}, tmp_path, GITHUB_REPOSITORY="Lovelace/Letters", GITHUB_REF_NAME="v0.2.0")
+    assert named == "name=ghcr.io/lovelace/letters\nversion=0.2.0\n"
+
+
 def test_the_steps_that_publish_do_as_a_shell_runs_them(tmp_path: Path) -> None:
     """`gh` is a script that writes down what it was asked; GitHub has no moving tag yet."""
     gh = tmp_path / "gh"
@@ -158,10 +188,7 @@ def test_the_steps_that_publish_do_as_a_shell_runs_them(tmp_path: Path) -> None:
         "GITHUB_SHA": "a" * 40,
         "MOVING_TAG": "v0.2",
     }
-    for step in load(RELEASE)["jobs"]["publish"]["steps"]:
-        if "run" in step:
-            bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
-            subprocess.run(bash, env=environment, cwd=tmp_path, check=True)
+    run_steps("publish", {"Release", "Moving tag"}, tmp_path, **environment)
     created, moved, made = (tmp_path / "asked").read_text("utf-8").splitlines()
     assert created.startswith("release create v0.2.0 --repo lovelace/undersigned --verify-tag")
     assert created.endswith("--notes-file notes.md sbom.json licences.txt")
