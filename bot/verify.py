@@ -94,7 +94,7 @@ class Verification(Struct, frozen=True):
             listed.append(f"- … and {more:,} more; the log of the run has them all")
         notes = [f"- Note: {inline(note)}" for note in islice((*self.notes, *self._anonymity()), _SHOWN)]
         verdict = "The block and the comments agree." if found.agrees else "The block and the comments differ."
-        head = [f"## {self.name}", "", verdict, "", "| | signatures | digest |", "| --- | ---: | --- |"]
+        head = [f"## {self.name}", "", verdict, "", "| | signatures | checksum |", "| --- | ---: | --- |"]
         return "\n".join([*head, *rows, "", *listed, *notes, ""])
 
     def statement(self) -> str:
