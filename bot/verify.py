@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Final
 
 import aiohttp
 from msgspec import Struct
 
+from bot import __version__
 from bot.config import Config
 from bot.github.petition_reader import IssueName, PetitionRead, read_petition
 from bot.github.token_client import with_token
 from bot.github.urls import web_url_of
 from bot.operations import github_of
 from bot.petition import block
+from bot.petition.comments.grammar import GRAMMAR
 from bot.petition.counting.abuse_signals import AbuseSignals, assess
 from bot.petition.counting.recount import Cause, Difference, Recount, recount
 from bot.petition.counting.tally import fold
+from bot.petition.machine_line import MachineLine
+from bot.petition.untrusted_text import inline
 from bot.store import Discrepancy, Inspection
 
 
@@ -30,6 +39,8 @@ class Verification(Struct, frozen=True):
     site_url: str
     thread_of: Mapping[int, IssueName]
     """By the comment's id."""
+    read_at: float
+    """When the comments were read."""
     notes: tuple[str, ...] = ()
     """What had to be taken on trust."""
 
@@ -67,6 +78,62 @@ class Verification(Struct, frozen=True):
             ],
             "notes": list(self.notes),
         }
+
+    def markdown(self) -> str:
+        """Return it for the summary of a workflow's run."""
+        found, line = self.recount, self.recount.line
+        rows = [f"| the comments, read at {_iso(self.read_at)} | {found.count:,} | `{found.digest}` |"]
+        if line is not None:
+            digest = _digest(line) or "not readable"
+            rows.append(f"| the block, as of {_iso(line.as_of)} | {line.count:,} | `{digest}` |")
+        listed = [
+            f"- {inline(describe(one, found))}: <{self.url_of(one.comment_id)}>"
+            for one in found.differences[:_SHOWN]
+        ]
+        if (more := len(found.differences) - len(listed)) > 0:
+            listed.append(f"- … and {more:,} more; the log of the run has them all")
+        notes = [f"- Note: {inline(note)}" for note in islice((*self.notes, *self._anonymity()), _SHOWN)]
+        verdict = "The block and the comments agree." if found.agrees else "The block and the comments differ."
+        head = [f"## {self.name}", "", verdict, "", "| | signatures | checksum |", "| --- | ---: | --- |"]
+        return "\n".join([*head, *rows, "", *listed, *notes, ""])
+
+    def statement(self) -> str:
+        """Return it as the predicate of an attestation, in canonical JSON; docs/RECOUNT.md has its fields.
+
+        It names nobody: what is signed stays, also when somebody deletes their comment.
+        """
+        found, line, facts = self.recount, self.recount.line, self.facts()
+        said = {name: facts[name] for name in ("petition", "threads", "agrees", "comments")}
+        said |= {
+            "block": None
+            if line is None
+            else {"count": line.count, "digest": _digest(line), "as_of": _iso(line.as_of)},
+            "differences": [
+                {"cause": one.cause.name.lower(), "url": self.url_of(one.comment_id)}
+                for one in found.differences[:_STATED]
+            ],
+            "differences_total": len(found.differences),
+            "notes_total": len(self.notes),
+            "read_at": _iso(self.read_at),
+            "grammar": GRAMMAR,
+            "program": f"undersigned {__version__}",
+        }
+        return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+_SHOWN: Final = 100
+"""Differences in a summary, which may be 1 MiB long."""
+_STATED: Final = 10_000
+"""Differences in a statement; a predicate may be 16 MB long."""
+
+
+def _digest(line: MachineLine) -> str | None:
+    """Return the digest of a block, which anybody may have written; None where it is none."""
+    return line.digest if re.fullmatch("adhash4096:[0-9a-f]{64}", line.digest) else None
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def describe(difference: Difference, found: Recount) -> str:
@@ -140,14 +207,16 @@ class DatabaseVerification(Struct, frozen=True):
         return issue if misfit.comment_id is None else f"{issue}#issuecomment-{misfit.comment_id}"
 
 
-async def verify(name: IssueName, config: Config) -> Verification:
+async def verify(name: IssueName, config: Config, now: Callable[[], float] = time.time) -> Verification:
     """Count a petition again; raises `bot.github.errors`."""
+    read_at = now()
     read = await _read(name, config)
     first = read.pages[0]
     said, closed_at = block.machine_line(first.body), first.issue.closed_at
     found = recount(read.all_comments, said, closed_at=closed_at, rules=read.rules, born=read.born)
     thread_of = {comment.id: thread for thread, those in read.comments.items() for comment in those}
-    return Verification(read.name, found, tuple(read.comments), web_url_of(config.api_url), thread_of, read.notes)
+    threads, site = tuple(read.comments), web_url_of(config.api_url)
+    return Verification(read.name, found, threads, site, thread_of, read_at, read.notes)
 
 
 class Audited(Struct, frozen=True):

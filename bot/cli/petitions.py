@@ -21,10 +21,12 @@ from bot.cli.command import (
     say_json,
     with_app,
 )
+from bot.cli.workflow import add_to_summary, annotate, is_workflow
 from bot.export import pack
 from bot.export.csv import BYTE_ORDER_MARK
 from bot.export.formats import FORMATS, export
 from bot.export.pack import NotAPack, check_pack
+from bot.github.errors import GitHubError
 from bot.github.petition_reader import IssueName, NotAName
 from bot.github.urls import web_url_of
 from bot.reconcile.manual_resync import UnknownPetition
@@ -62,17 +64,45 @@ def _forget(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    name = None if options.petition is None else IssueName.read(options.petition)
+    if options.out is not None and (options.database or options.pack is not None):
+        complain("--out goes with a recount from GitHub, not with --database or --pack.")
+        return MISUSED
     if options.pack is not None:
         return _verify_pack(options.pack)
     if options.database:
-        return _verify_database(name, options)
-    if name is None:
-        raise NotAName(NotAName.__doc__)
+        return _verify_database(None if options.petition is None else IssueName.read(options.petition), options)
+    try:
+        return _recount(IssueName.read(options.petition or ""), options)
+    except (GitHubError, NotAName) as error:
+        if is_workflow(ENVIRONMENT):
+            more = " Is the name right, and is the petition public?" if isinstance(error, GitHubError) else ""
+            annotate("error", f"{error}{more}", "verify")
+        raise
+
+
+def _recount(name: IssueName, options: argparse.Namespace) -> int:
     settings = _for_reading()
     found = run(verify(name, settings))
     _show(found, options)
+    if is_workflow(ENVIRONMENT):
+        add_to_summary(found.markdown(), ENVIRONMENT)
+        if not found.recount.agrees:
+            annotate("error", "The block and the comments differ: the summary lists how.", str(name))
+    if options.out is not None and not _write_statement(found, options.out):
+        return FAILED
     return OK if found.recount.agrees else FAILED
+
+
+def _write_statement(found: Verification, folder: Path) -> bool:
+    """Write what an attestation is made of: what it is about, and what it says."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "petition.txt").write_text(f"{found.name}\n", encoding="utf-8", newline="\n")
+        (folder / "recount.json").write_text(found.statement(), encoding="utf-8", newline="\n")
+    except OSError as error:
+        complain(f"{folder} cannot be written: {error.strerror}")
+        return False
+    return True
 
 
 def _verify_database(name: IssueName | None, options: argparse.Namespace) -> int:
@@ -155,6 +185,12 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pack", type=Path, metavar="DIR", help="check instead, offline, the pack that handover has made"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write petition.txt and recount.json there as well, for a signed statement of the result",
     )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from bot import config
 from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, repository_argument, run, say, set_up_logs
+from bot.cli.workflow import add_to_summary, annotate, is_workflow
 from bot.github.errors import Forbidden, GitHubError, NotFound
 from bot.reconcile.manual_resync import UnknownPetition
 from bot.sync import SyncReport, sync
@@ -28,41 +28,27 @@ def _sync(options: argparse.Namespace) -> int:
 
 
 def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
-    """Tell GitHub Actions, if it runs this, what somebody must mend, and write the run's summary.
-
-    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-    """
-    if environment.get("GITHUB_ACTIONS") != "true":
+    """Tell GitHub Actions, if it runs this, what somebody must mend, and write the run's summary."""
+    if not is_workflow(environment):
         return
     for one in report.failures:
-        print(f"::error title={_property(one.name)}::{_message(one.line)}")
+        annotate("error", one.line, one.name)
     if report.left:
-        print(f"::notice::{_message(f'Not all is done: {report.left}. The next run goes on.')}")
-    if summary := environment.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write("".join(f"- {line}\n" for line in report.lines()))
+        annotate("notice", f"Not all is done: {report.left}. The next run goes on.")
+    add_to_summary("".join(f"- {line}\n" for line in report.lines()), environment)
 
 
 def _annotate_failure(error: Exception, environment: Mapping[str, str]) -> None:
     """Tell GitHub Actions, if it runs this, why a run has failed and what somebody must mend."""
-    if environment.get("GITHUB_ACTIONS") == "true":
+    if is_workflow(environment):
         mends = _PERMISSIONS if isinstance(error, Forbidden | NotFound) else ""
-        print(f"::error title=sync::{_message(f'{error}. {mends}'.strip())}")
+        annotate("error", f"{error}. {mends}".strip(), "sync")
 
 
 _PERMISSIONS: Final = (
     "The workflow may not read the repository's issues. Its file needs `issues: write` and `contents: read` under"
     " `permissions:`."
 )
-
-
-def _message(text: str) -> str:
-    """Return a text as a workflow command takes it: what strangers wrote begins no command of its own."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _number(text: str) -> int:

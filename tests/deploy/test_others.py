@@ -104,3 +104,20 @@ def test_what_the_bot_may_not_write_beside_its_files_is_compiled_before() -> Non
 def test_the_unit_gives_a_stop_the_time_that_it_takes() -> None:
     (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
     assert int(seconds) > 10
+
+
+def test_the_line_that_runs_the_image_fits_it() -> None:
+    guide = (ROOT / "docs/DEPLOYING.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^docker run (.*)$", guide, re.MULTILINE)
+    given = dict(re.findall(r"-e (\w+)=(\S+)", line))
+    config.read(given | {"PUBLIC_URL": "https://petitions.example.org", "SECRET_KEY": "0" * 64}, credentials=False)
+    assert set(given) == {"PUBLIC_URL", "SECRET_KEY", "TRUSTED_PROXIES"} <= {one.name for one in config.VARIABLES}
+    (port,) = re.findall(r"^EXPOSE (\d+)$", CONTAINER, re.MULTILINE)
+    assert f"-p 127.0.0.1:{port}:{port} " in line
+    (volume,) = re.findall(r"^VOLUME (\S+)$", CONTAINER, re.MULTILINE)
+    assert f"-v undersigned:{volume} " in line
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^version = "(.*)"$', project, re.MULTILINE)
+    assert line.endswith(f"ghcr.io/OWNER/REPO:{version}")
+    examples = [file.read_text(encoding="utf-8") for file in (ROOT / "deploy").glob("*.yml")]
+    assert {found for text in examples for found in re.findall(r"@0{40} # v(.*)", text)} == {version}

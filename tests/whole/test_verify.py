@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -168,3 +169,13 @@ async def test_an_issue_of_somebody_elses_repository_and_app_does_not_count(stag
     forge(petition, stage, count=2, threads=("lovelace/letters#1", "mallory/ballots#1"))
     found = await check(stage, petition)
     assert (found.recount.count, found.recount.agrees) == (1, False)
+
+
+async def test_a_statement_that_cannot_be_written_is_told(stage: Scene, tmp_path: Path) -> None:
+    await petition_with(stage, "ada")
+    environment = {"GITHUB_TOKEN": stage.sandbox.token_of("reader"), "GITHUB_API_URL": stage.sandbox.api_url}
+    (tmp_path / "taken").write_text("")
+    code, _, err = await run("verify", "lovelace/letters#1", "--out", str(tmp_path / "taken"), **environment)
+    assert (code, err) == (1, f"{tmp_path / 'taken'} cannot be written: File exists\n")
+    code, _, err = await run("verify", "--database", "--out", str(tmp_path), **environment)
+    assert (code, err) == (2, "--out goes with a recount from GitHub, not with --database or --pack.\n")

@@ -1,0 +1,36 @@
+"""What a command tells GitHub Actions when a workflow runs it: annotations, and the summary of the run.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def is_workflow(environment: Mapping[str, str]) -> bool:
+    """Return whether GitHub Actions runs this."""
+    return environment.get("GITHUB_ACTIONS") == "true"
+
+
+def annotate(kind: str, text: str, title: str = "") -> None:
+    """Print an annotation, an `error` or a `notice`."""
+    named = f" title={_property(title)}" if title else ""
+    print(f"::{kind}{named}::{_message(text)}")
+
+
+def add_to_summary(markdown: str, environment: Mapping[str, str]) -> None:
+    """Add to the run's summary, if there is one."""
+    if summary := environment.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(markdown)
+
+
+def _message(text: str) -> str:
+    """Return a text as a workflow command takes it: what strangers wrote begins no command of its own."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
