@@ -55,6 +55,7 @@ VARIABLES = (
     Variable(
         "GITHUB_TOKEN", None, "somebody's own token, or a workflow's, with which `verify` and `sync` need no App"
     ),
+    Variable("REHEARSAL_SECOND_TOKEN", None, "somebody else's token, so that `rehearse` can try what takes two"),
     Variable(
         "GITHUB_API_URL", "https://api.github.com", "GitHub Enterprise Server (`https://HOST/api/v3`) or a stand-in"
     ),
@@ -89,6 +90,7 @@ class Config:
     client_secret: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    second_token: str = field(default="", repr=False)
     api_url: str = "https://api.github.com"
     database_url: str = field(default="sqlite:///undersigned.db", repr=False)
     host: str = "0.0.0.0"  # noqa: S104 - as in VARIABLES
@@ -129,6 +131,7 @@ class Config:
             self.client_secret,
             self.secret_key,
             self.token,
+            self.second_token,
             password,
         )
 
@@ -154,6 +157,7 @@ def read(environment: Mapping[str, str], *, credentials: bool = True) -> Config:
         client_secret=reader.text("GITHUB_CLIENT_SECRET"),
         secret_key=reader.secret_key(),
         token=reader.text("GITHUB_TOKEN"),
+        second_token=reader.text("REHEARSAL_SECOND_TOKEN"),
         api_url=reader.url("GITHUB_API_URL") or "",
         database_url=reader.text("DATABASE_URL"),
         host=reader.text("HOST"),

@@ -130,7 +130,8 @@ class Comments:
         self._require(comment, actor)
         if comment.minimized != reason:
             comment.minimized = reason
-            comment.updated_at = self._later(comment)
+            if self._world.rules.hiding_moves_updated_at:
+                comment.updated_at = self._later(comment)
             self._publish("edited", comment, actor, before=comment.body)
         return comment
 

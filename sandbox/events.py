@@ -25,15 +25,24 @@ class Events:
         `comments` is the number of comments to show where it is not the present one.
         """
         world, installation = self._world, self._world.installation_for(repository)
-        if installation is not None and installation.usable and name in installation.events and world.on_event:
+        hooks = [one for one in repository.hooks.values() if name in one.events]
+        is_told = (
+            installation is not None and installation.usable and name in installation.events and world.on_event
+        )
+        if hooks or is_told:
             payload: JsonObject = {} if action is None else {"action": action}
             if issue is not None:
                 counted = {} if comments is None else {"comments": comments}
                 payload["issue"] = issue_payload(world, issue) | counted
             if comment is not None:
                 payload["comment"] = comment_payload(world, comment)
-            payload |= (more or {}) | _about_repository(world, repository, installation, sender)
-            self._send(Event(name, action, payload, installation.id, repository.id, issue, comment))
+            payload |= (more or {}) | _about_repository(world, repository, sender)
+            for hook in hooks:
+                shown: JsonObject = {"event": name, "action": action, "request": {"payload": dict(payload)}}
+                hook.deliveries.append({"id": world.next_id("attempt"), **shown})
+            if is_told and installation is not None:
+                payload["installation"] = {"id": installation.id, "node_id": installation.node_id}
+                self._send(Event(name, action, payload, installation.id, repository.id, issue, comment))
         self.changed(issue)
 
     def publish_installation(
@@ -55,12 +64,11 @@ class Events:
             listener(event)
 
 
-def _about_repository(world: World, repository: Repository, installation: Installation, sender: User) -> JsonObject:
+def _about_repository(world: World, repository: Repository, sender: User) -> JsonObject:
     """Return what every event of a repository carries."""
     payload: JsonObject = {
         "repository": shapes.repository(world, repository),
         "sender": shapes.user(world, sender),
-        "installation": {"id": installation.id, "node_id": installation.node_id},
     }
     return payload | _organization(world, repository.owner)
 

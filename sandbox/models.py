@@ -210,6 +210,16 @@ class Issue(_Text):
 
 
 @dataclass(slots=True, eq=False)
+class RepositoryHook:
+    """A webhook of one repository; nothing is sent, but all of it is in its log of deliveries, the oldest first."""
+
+    id: int
+    url: str
+    events: list[str]
+    deliveries: list[JsonObject] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
 class Repository(_Node):
     """A repository; `id` lasts through renames and transfers."""
 
@@ -230,6 +240,7 @@ class Repository(_Node):
     roles: dict[int, str] = field(default_factory=dict)
     """Collaborators' roles by user id, each one of `ROLES`."""
     files: dict[str, bytes] = field(default_factory=dict)
+    hooks: dict[int, RepositoryHook] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

@@ -8,7 +8,7 @@ from sandbox import shapes
 from sandbox.accounts import Accounts
 from sandbox.events import Events, push_payload
 from sandbox.installations import Installations
-from sandbox.models import ROLES, Json, Label, Refused, Repository, User, invalid
+from sandbox.models import ROLES, Json, Label, Refused, Repository, User, existing, invalid
 from sandbox.world import World
 
 _DEFAULT_LABELS = {"bug": "d73a4a", "enhancement": "a2eeef", "question": "d876e3"}
@@ -153,6 +153,15 @@ class Repositories:
         repository.labels[name.lower()] = label
         self._events.changed(None)
         return label
+
+    def delete_label(self, repository: Repository, actor: User, name: str) -> None:
+        """Delete a label, also from the issues that carry it; no event tells of that."""
+        self.require(repository, actor, "write")
+        label = existing(repository.labels.pop(name.lower(), None))
+        for issue in repository.issues.values():
+            if label in issue.labels:
+                issue.labels.remove(label)
+                self._events.changed(issue)
 
     def write_file(
         self, repository: Repository, path: str, content: str | None, actor: User | None = None

@@ -26,6 +26,10 @@ class Rules:
     title_limit: int = 256
     comment_ids_survive_transfer: bool = True
     """Whether a transferred issue's comments keep their ids; nobody could tell."""
+    hiding_moves_updated_at: bool = True
+    """Whether a comment's `updated_at` moves when it is hidden or shown again; reported, not documented."""
+    since_is_inclusive: bool = True
+    """Whether `since` lists what was updated in that very second; nobody could tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,6 +290,7 @@ def test_links_and_paths_of_documents_lead_somewhere(document: str) -> None:
                 "bot/app.py",
                 "bot/operations.py",
                 "bot/init_repo.py",
+                "bot/rehearsal/rehearse.py",
                 "bot/serve.py",
                 "bot/stored_app.py",
                 "bot/sync.py",

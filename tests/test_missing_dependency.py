@@ -42,7 +42,7 @@ ON_A_DATABASE = {
 ON_FILES = {"backup", "restore", "recover"}
 """They have nothing to do with PostgreSQL, and say so."""
 
-WITHOUT_A_DATABASE = {"init-repo", "demo", "deliver", "audit"}
+WITHOUT_A_DATABASE = {"init-repo", "demo", "deliver", "audit", "rehearse"}
 
 POSTGRES = "postgresql://u:secret@127.0.0.1:1/d"
 

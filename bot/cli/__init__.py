@@ -94,6 +94,12 @@ COMMANDS: Final = (
         "count a repository's petitions once, publish what has changed, and end: for a workflow or a timer",
         "sync",
     ),
+    CommandSpec(
+        "rehearse",
+        "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; 1 is the exit code"
+        " if something does not hold",
+        "rehearse",
+    ),
     CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
     CommandSpec(
         "resync",

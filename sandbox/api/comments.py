@@ -17,7 +17,8 @@ def list_comments(call: Call) -> Answer:
     issue = call.issue()
     comments, since = call.github.stale_reads.comments(issue), since_of(call)
     if since is not None:
-        comments = [comment for comment in comments if comment.updated_at >= since]
+        first = since if call.world.rules.since_is_inclusive else since + 1
+        comments = [comment for comment in comments if comment.updated_at >= first]
     page, links = page_of(comments, call.query, f"{call.base(issue.repository)}/issues/{issue.number}/comments")
     return Answer(_shown(call, page), headers=links)
 
@@ -34,6 +35,20 @@ def create_comment(call: Call) -> Answer:
     comment = call.github.comments.create(call.issue(), call.actor, call.required("body"), web=False)
     url = shapes.comment_url(call.world, comment)
     return Answer(shapes.comment(call.world, comment), 201, {"Location": url})
+
+
+@Route("PATCH", COMMENT, "issues:write", is_content="edit")
+def edit_comment(call: Call) -> Answer:
+    """Save another text, as its author or with write access; conditional headers are refused."""
+    comment = call.github.comments.edit(call.comment(), call.actor, call.required("body"), web=False)
+    return Answer(shapes.comment(call.world, comment))
+
+
+@Route("DELETE", COMMENT, "issues:write")
+def delete_comment(call: Call) -> Answer:
+    """Delete a comment for good."""
+    call.github.comments.delete(call.comment(), call.actor)
+    return Answer(status=204)
 
 
 @Route("POST", f"{COMMENT}/reactions", "issues:write", is_content="reaction")

@@ -9,6 +9,7 @@ from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 
 from sandbox.api.answer import Answer
 from sandbox.api.call import Call, Route
+from sandbox.api.graphql_mutations import mutations
 from sandbox.api.graphql_nodes import Nodes, Unresolved
 from sandbox.models import Comment, JsonObject, Refused
 
@@ -24,7 +25,8 @@ def answer(call: Call) -> Answer:
     if not isinstance(query, str):
         return Answer({"errors": [{"message": "A query attribute must be specified and must be a string."}]})
     given = variables if isinstance(variables, dict) else None
-    result = graphql_sync(_schema(), query, root_value=_Query(call), variable_values=given)
+    root = mutations(call) if query.lstrip().startswith("mutation") else _Query(call)
+    result = graphql_sync(_schema(), query, root_value=root, variable_values=given)
     body: JsonObject = {} if result.data is None else {"data": result.data}
     if result.errors:
         body["errors"] = [_shown(error) for error in result.errors]

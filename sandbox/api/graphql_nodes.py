@@ -56,7 +56,7 @@ class Nodes:
             nodes = [self.comment(one) for one in seen[-last:]]
             return {"nodes": nodes, "totalCount": len(seen), "pageInfo": {"hasNextPage": False}}
 
-        return {"__typename": "Issue", **self._text(of), "comments": comments}
+        return {"__typename": "Issue", "number": of.number, **self._text(of), "comments": comments}
 
     def comment(self, of: Comment) -> Fields:
         """Build a comment; `databaseId` is there but today's ids do not fit it."""

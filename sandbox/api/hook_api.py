@@ -1,12 +1,12 @@
-"""REST calls on the App's webhook: its configuration, its delivery log, redelivery."""
+"""REST calls on webhooks: the App's with its delivery log and redelivery, and those of single repositories."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
 from sandbox.api.answer import Answer
-from sandbox.api.call import Call, Route
-from sandbox.models import Refused, existing
+from sandbox.api.call import REPOSITORY, Call, Route
+from sandbox.models import JsonObject, Refused, Repository, RepositoryHook, existing
 
 
 @Route("GET", "/app/hook/config", needs_app=True)
@@ -39,3 +39,63 @@ def redeliver(call: Call) -> Answer:
     wanted, attempts = int(call.path["delivery_id"]), call.github.deliveries.log.attempts()
     call.github.deliveries.redeliver(existing(next((one for one in attempts if one.id == wanted), None)))
     return Answer({}, 202)
+
+
+_HOOK = REPOSITORY + r"/hooks/{hook_id:\d+}"
+_MANAGES = "repository_hooks:write"
+
+
+@Route("GET", f"{REPOSITORY}/hooks", _MANAGES)
+def list_hooks(call: Call) -> Answer:
+    """List a repository's webhooks."""
+    return Answer([_shown(one) for one in _administered(call).hooks.values()])
+
+
+@Route("POST", f"{REPOSITORY}/hooks", _MANAGES)
+def create_hook(call: Call) -> Answer:
+    """Make a webhook of a repository."""
+    repository, config = _administered(call), call.body.get("config")
+    events = call.body.get("events", ["push"])
+    if (
+        not isinstance(config, dict)
+        or not isinstance(url := config.get("url"), str)
+        or not isinstance(events, list)
+    ):
+        raise Refused(422, "Validation Failed")
+    hook = RepositoryHook(call.world.next_id("hook"), url, [str(one) for one in events])
+    repository.hooks[hook.id] = hook
+    return Answer(_shown(hook), 201)
+
+
+@Route("DELETE", _HOOK, _MANAGES)
+def delete_hook(call: Call) -> Answer:
+    """Delete a webhook of a repository."""
+    del _administered(call).hooks[_hook(call).id]
+    return Answer(status=204)
+
+
+@Route("GET", f"{_HOOK}/deliveries", _MANAGES)
+def list_hook_deliveries(call: Call) -> Answer:
+    """List what a repository's webhook was sent, newest first, without the payloads."""
+    return Answer([{key: one[key] for key in ("id", "event", "action")} for one in _hook(call).deliveries[::-1]])
+
+
+@Route("GET", rf"{_HOOK}/deliveries/{{delivery_id:\d+}}", _MANAGES)
+def get_hook_delivery(call: Call) -> Answer:
+    """Read one delivery with its payload."""
+    wanted = int(call.path["delivery_id"])
+    return Answer(existing(next((one for one in _hook(call).deliveries if one["id"] == wanted), None)))
+
+
+def _administered(call: Call) -> Repository:
+    repository = call.repository()
+    call.github.repositories.require(repository, call.actor, "admin")
+    return repository
+
+
+def _hook(call: Call) -> RepositoryHook:
+    return existing(_administered(call).hooks.get(int(call.path["hook_id"])))
+
+
+def _shown(hook: RepositoryHook) -> JsonObject:
+    return {"id": hook.id, "events": list(hook.events), "active": True, "config": {"url": hook.url}}

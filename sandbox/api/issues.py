@@ -42,20 +42,56 @@ def get_issue(call: Call) -> Answer:
 
 @Route("POST", f"{REPOSITORY}/issues", "issues:write", is_content="yes")
 def create_issue(call: Call) -> Answer:
-    """Open an issue without labels."""
+    """Open an issue; labels are dropped unless the caller may write."""
     repository = call.repository()
     title, body = call.required("title"), call.text("body")
-    issue = call.github.issues.open(repository, call.actor, title, body, web=False)
+    labels = _names(call) if call.github.repositories.allows(repository, call.actor, "write") else []
+    issue = call.github.issues.open(repository, call.actor, title, body, labels, web=False)
     url = shapes.issue_url(call.world, issue)
     return Answer(shapes.issue(call.world, issue), 201, {"Location": url})
 
 
 @Route("PATCH", ISSUE, "issues:write", is_content="edit")
 def edit_issue(call: Call) -> Answer:
-    """Change title or body; the last write wins and conditional headers are refused."""
-    issue = call.issue()
+    """Change title, body or state; the last write wins and conditional headers are refused."""
+    issue, state = call.issue(), call.text("state")
     call.github.issues.edit(issue, call.actor, title=call.text("title"), body=call.text("body"), web=False)
+    if state == "closed":
+        call.github.issues.close(issue, call.actor, call.text("state_reason") or "completed")
+    elif state == "open":
+        call.github.issues.reopen(issue, call.actor)
     return Answer(shapes.issue(call.world, issue))
+
+
+@Route("PUT", f"{ISSUE}/lock", "issues:write")
+def lock_issue(call: Call) -> Answer:
+    """Lock the conversation."""
+    call.github.issues.lock(call.issue(), call.actor)
+    return Answer(status=204)
+
+
+@Route("DELETE", f"{ISSUE}/lock", "issues:write")
+def unlock_issue(call: Call) -> Answer:
+    """Unlock the conversation."""
+    call.github.issues.unlock(call.issue(), call.actor)
+    return Answer(status=204)
+
+
+@Route("POST", f"{ISSUE}/labels", "issues:write")
+def add_labels(call: Call) -> Answer:
+    """Add labels to an issue, and list all that it has then."""
+    issue = call.issue()
+    for name in _names(call):
+        call.github.issues.label(issue, call.actor, name)
+    return Answer([shapes.label(call.world, issue.repository, one) for one in issue.labels])
+
+
+@Route("DELETE", f"{ISSUE}/labels/{{name:.+}}", "issues:write")
+def remove_label(call: Call) -> Answer:
+    """Take a label off an issue, and list those that stay."""
+    issue = call.issue()
+    call.github.issues.unlabel(issue, call.actor, call.path["name"])
+    return Answer([shapes.label(call.world, issue.repository, one) for one in issue.labels])
 
 
 @Route("GET", f"{REPOSITORY}/labels/{{name:.+}}", "issues:read")
@@ -79,6 +115,13 @@ def create_label(call: Call) -> Answer:
     return Answer(shown, 201, {"Location": str(shown["url"])})
 
 
+@Route("DELETE", f"{REPOSITORY}/labels/{{name:.+}}", "issues:write")
+def delete_label(call: Call) -> Answer:
+    """Delete a label, also from the issues that carry it."""
+    call.github.repositories.delete_label(call.repository(), call.actor, call.path["name"])
+    return Answer(status=204)
+
+
 def since_of(call: Call) -> int | None:
     """Read the query's `since`, compared with `updated_at`; whether GitHub includes that second is not known."""
     text = call.query.get("since")
@@ -89,3 +132,11 @@ def since_of(call: Call) -> int | None:
     except ValueError as error:
         raise invalid("Issue", "since", "invalid") from error
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def _names(call: Call) -> list[str]:
+    """Return the names of labels in the body."""
+    given = call.body.get("labels", [])
+    if not isinstance(given, list):
+        raise invalid("Issue", "labels", "invalid")
+    return [name for name in given if isinstance(name, str)]

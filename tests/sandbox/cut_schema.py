@@ -9,11 +9,11 @@ What GitHub has not, although the sandbox does, is not in the extract, and the t
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from graphql import DocumentNode, parse, print_ast
-from msgspec.structs import replace
 
 OURS = Path(__file__).parents[2] / "sandbox" / "api" / "schema.graphql"
 GITHUBS = Path(__file__).with_name("github_schema.graphql")

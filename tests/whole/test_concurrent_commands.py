@@ -14,7 +14,7 @@ from tests.whole.concurrent_commands import Beside, Signing, count_in, people, p
 
 CROWD = 300
 SECRET_KEY = "k" * 32
-WITHOUT_DATABASE = {"serve", "demo", "init-repo", "audit"}
+WITHOUT_DATABASE = {"serve", "demo", "init-repo", "audit", "rehearse"}
 """Words that are not run beside the bot: it is one itself, has a database of its own, or asks only GitHub."""
 
 
