@@ -94,6 +94,11 @@ COMMANDS: Final = (
         "count a repository's petitions once, publish what has changed, and end: for a workflow or a timer",
         "sync",
     ),
+    CommandSpec(
+        "site",
+        "write the pages of public petitions as plain files, for GitHub Pages or any other web server",
+        "sync",
+    ),
     CommandSpec("demo", "run the bot against a GitHub on this machine; no account needed", "demo"),
     CommandSpec(
         "resync",
