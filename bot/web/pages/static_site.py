@@ -15,6 +15,7 @@ from bot.export.badge import badge, shield_record
 from bot.export.card import card
 from bot.export.chart import chart, growth_of
 from bot.export.schemas import record_roster
+from bot.petition.letter_versions import Letter
 from bot.store import PAGE_SIZE, PetitionDetails, PetitionExport, PetitionList, PetitionSummary, RosterQuery
 from bot.store.roster_pages import RosterPage
 from bot.units import WholeEpochSeconds
@@ -45,13 +46,9 @@ def front_page(petitions: Sequence[PetitionSummary], context: PagesContext, writ
     index = SITE_FILES[""]
     shown = [view_summary(one, site_folder(one.repository, one.number) + index, context.today) for one in petitions]
     # There is one part, and nothing that narrows it.
-    whole: dict[str, Any] = {
-        "found": PetitionList(petitions, {}, 1, 1),
-        "is_narrowed": False,
-        "before": None,
-        "after": None,
-    }
-    yield index, _render("front", context, written_at, base=".", petitions=shown, **whole)
+    whole: dict[str, Any] = {"is_narrowed": False, "before": None, "after": None}
+    found = PetitionList(petitions, {}, 1, 1)
+    yield index, _render("front", context, written_at, base=".", petitions=shown, found=found, **whole)
 
 
 def petition_files(whole: PetitionExport, context: PagesContext, written_at: WholeEpochSeconds) -> Files:
@@ -67,8 +64,8 @@ def petition_files(whole: PetitionExport, context: PagesContext, written_at: Who
     shown |= {"address": published, "is_live": False, "base": base}
     yield folder + SITE_FILES[""], _render("petition", context, written_at, **shown)
     versions = view_models.view_versions(_newest_texts(details))
-    letter = {"petition": snapshot, "pages": pages, "versions": versions, "base": base}
-    yield folder + SITE_FILES["/letter"], _render("letter", context, written_at, **letter)
+    letter = _render("letter", context, written_at, base=base, petition=snapshot, pages=pages, versions=versions)
+    yield folder + SITE_FILES["/letter"], letter
     for form, content in _formats(details, published or pages, context, is_published=published is not None):
         yield folder + SITE_FILES[form], content
 
@@ -79,7 +76,7 @@ def _with_whole_list(whole: PetitionExport) -> PetitionDetails:
     return replace(whole.details, page=RosterPage(entries, None, None))
 
 
-def _newest_texts(details: PetitionDetails) -> Sequence[Any]:
+def _newest_texts(details: PetitionDetails) -> Sequence[Letter]:
     """Return the letter's versions; as on the server, only the newest are shown with their texts."""
     letters = details.letters
     first = max(len(letters) - COMPARED_VERSIONS, 0)
