@@ -65,7 +65,8 @@ async def write_site(
     async with open_store(config, now=now) as store:
         if request.repository and not await store.rosters.knows(request.repository):
             raise UnknownRepository(
-                f"{request.repository} is not in this database: `sync {request.repository}` counts it first"
+                f"{request.repository} has no petition in this database. Is the name right? If so, run `sync"
+                f" {request.repository}` first, and see that an issue there carries the label"
             )
         folder = await asyncio.to_thread(open_folder, request.folder)
         return await _write(request, folder, store, PagesContext(store.rosters, addresses_of(config), now))
