@@ -82,6 +82,7 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     yield Beside(("deliver", str(told), "--event", "issue_comment", "--url", bot), says="recorded")
     yield Beside(("drop-app", "--yes"), says="is forgotten")
     yield Beside(("sync", found.name.partition("#")[0]), says="another process works on this database")
+    yield Beside(("site", "--out", str(folder / "site")), shown=lambda _: _in_site(folder / "site", found.name))
 
 
 async def read_pages(found: Signing) -> None:
@@ -113,6 +114,10 @@ def _counted(out: str) -> int:
     count = petition["comments"]["count"]
     assert isinstance(count, int)
     return count
+
+
+def _in_site(folder: Path, name: str) -> set[str]:
+    return people((folder / "petitions" / name.replace("#", "/") / "petition.json").read_text("utf-8"))
 
 
 def _in_pack(folder: Path) -> set[str]:
