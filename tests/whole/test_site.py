@@ -82,6 +82,19 @@ async def test_the_versions_of_the_letter_are_a_page_of_their_own(github: Sandbo
     assert "index.html" in versions.links
 
 
+async def test_no_text_of_strangers_becomes_a_tag_and_a_page_loads_nothing_from_elsewhere(
+    github: Sandbox, tmp_path: Path
+) -> None:
+    petition = github.petition("<script>alert(1)</script>", 'Dear all, <script src="//x.example"></script>')
+    github.comment(petition, "ada", '/sign <img src=//x.example onerror=alert(1)>\n"><script>alert(1)</script>')
+    files = await written(github, tmp_path)
+    for name in ("index.html", PAGE + "index.html", PAGE + "letter.html"):
+        page = Read(files[name])
+        assert (page.tags["script"], page.attributes["img onerror"]) == (0, 0), name
+        # The policy that a server sends is in the page.
+        assert "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'" in files[name]
+
+
 async def test_who_asked_not_to_be_listed_is_in_no_file(github: Sandbox, tmp_path: Path) -> None:
     petition = signed(github, "ada")
     github.comment(petition, "shy-person", "/sign unlisted Shy Person, Hidden Works")
