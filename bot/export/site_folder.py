@@ -52,7 +52,8 @@ class SiteFolder:
         stale = sorted(self._known - self._written)
         for name in stale:
             path = self._path(name)
-            path.unlink(missing_ok=True)
+            for one in (path, _unfinished(path)):
+                one.unlink(missing_ok=True)
             for parent in path.parents:
                 if parent == self._folder:
                     break
@@ -91,6 +92,11 @@ _NAME: Final = re.compile(r"[\w.~-]+(?:/[\w.~-]+)*", re.ASCII)
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file so that whoever reads it meanwhile gets the old or the new one."""
-    new = path.with_name(f"{path.name}.new")
+    new = _unfinished(path)
     new.write_bytes(content)
     new.replace(path)
+
+
+def _unfinished(path: Path) -> Path:
+    """Return where a file is written before it takes its place."""
+    return path.with_name(f"{path.name}.undersigned-new")

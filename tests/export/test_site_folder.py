@@ -61,7 +61,8 @@ def test_what_a_run_wrote_that_was_ended_half_way_the_next_one_knows(tmp_path: P
     write(tmp_path, "old.html", "kept.html")
     opened = open_folder(tmp_path)
     opened.write("half.html", b"half")
-    # It ends here.
+    # It ends here, with the next file not yet in its place.
+    (tmp_path / "half.html").rename(tmp_path / "half.html.undersigned-new")
     assert write(tmp_path, "kept.html", "new.html") == 2
     assert files(tmp_path) == {"kept.html", "new.html"}
 

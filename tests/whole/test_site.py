@@ -16,6 +16,7 @@ from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.store.scene import Scene
 from tests.web.html import Read
+from tests.whole.command_line import run as run_command
 from tests.whole.scene import scene
 from tests.whole.site_runs import broken_links, texts, write_site
 from tests.whole.workflow_runs import calls, clock, folders, github, run
@@ -135,6 +136,18 @@ async def test_who_withdraws_and_what_is_removed_is_gone_after_the_next_run(
     files = await written(github, tmp_path)
     assert [name for name, text in files.items() if "of-ockham" in text or "Another letter" in text] == []
     assert "petitions/lovelace/letters/2/index.html" not in files
+
+
+async def test_who_was_forgotten_is_a_signature_without_a_name(github: Sandbox, tmp_path: Path) -> None:
+    signed(github, "ada-of-ockham", "grace-of-yale")
+    await run(github, tmp_path)
+    code, _, err = await run_command("forget", "@ada-of-ockham", DATABASE_URL=f"sqlite:///{tmp_path}/counted.db")
+    assert code == 0, err
+    assert (await write_site(tmp_path, tmp_path / "site"))[0] == 0
+    files = texts(tmp_path / "site")
+    assert "Not named" in files[PAGE + "index.html"]
+    assert "2 people have signed" in files[PAGE + "index.html"]
+    assert [name for name, text in files.items() if "of-ockham" in text] == []
 
 
 async def test_a_paused_petition_keeps_its_page_and_leaves_the_list(github: Sandbox, tmp_path: Path) -> None:
