@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from msgspec import Struct
@@ -56,6 +58,45 @@ class Pages(Struct, frozen=True):
         return f"{self.base}{path}?{asked}" if asked else f"{self.base}{path}"
 
 
+SITE_FILES: Final[Mapping[str, str]] = {
+    "": "index.html",
+    "/letter": "letter.html",
+    ".csv": "signatures.csv",
+    ".json": "petition.json",
+    "/badge.json": "badge.json",
+    "/badge.svg": "badge.svg",
+    "/card.png": "card.png",
+    "/chart.svg": "chart.svg",
+    "/feed.atom": "feed.atom",
+}
+"""The file of each form of a petition that `site` writes; a server has more forms."""
+
+
+class SitePages(Pages, frozen=True):
+    """The files about one petition that `site` writes; `base` leads to their folder, with a slash at its end.
+
+    `index` is how their page is linked: by the name of its file, or by the folder where a web server knows it.
+    """
+
+    index: str = SITE_FILES[""]
+
+    def of(self, what: str, **_query: str) -> str:
+        """Return the address of one form of the petition; of what only a server has, that of the page."""
+        return self.base + (SITE_FILES.get(what) or self.index if what else self.index)
+
+
+def site_folder(repository: Repository, number: int) -> str:
+    """Return the folder of a petition's files below a site, with a slash at its end."""
+    # What uploads a site for GitHub Pages leaves out all names with a dot in front.
+    name = f"~{repository.name}" if repository.name.startswith(".") else repository.name
+    return f"petitions/{repository.owner}/{name}/{number}/"
+
+
+def published_pages(site_url: str, repository: Repository, number: int) -> SitePages:
+    """Return a petition's files as the site at an address has them."""
+    return SitePages(f"{site_url}/{site_folder(repository, number)}", repository, number, index="")
+
+
 def pages_of(base: str, repository: Repository, number: int, key: str) -> Pages:
     """Return a petition's pages; only where the repository is private do their addresses carry the key."""
     return Pages(base, repository, number, key if repository.private else None)
@@ -71,9 +112,14 @@ class Addresses(Struct, frozen=True):
     public_url: str | None = None
     lets_sign_in: bool = False
 
-    def pages(self, repository: Repository, number: int, key: str) -> Pages | None:
-        """Return a petition's pages as others reach them; None where they do not."""
-        return pages_of(self.public_url, repository, number, key) if self.public_url else None
+    def pages(self, repository: Repository, number: int, key: str, site_url: str | None = None) -> Pages | None:
+        """Return a petition's pages as others reach them; None where they do not.
+
+        Without a server of ours these are the files at `site_url`, which has none of a private repository.
+        """
+        if self.public_url:
+            return pages_of(self.public_url, repository, number, key)
+        return published_pages(site_url, repository, number) if site_url and not repository.private else None
 
 
 def _path(repository: Repository) -> str:

@@ -34,6 +34,7 @@ ON_A_DATABASE = {
     "handover": ["o/r#1", "--out", "nowhere"],
     "doctor": [],
     "sync": ["o/r"],
+    "site": ["--out", "nowhere"],
     "forget": ["ada"],
     "migrate": [],
 }

@@ -95,6 +95,11 @@ COMMANDS: Final = (
         "sync",
     ),
     CommandSpec(
+        "site",
+        "write the pages of public petitions as plain files, for GitHub Pages or any other web server",
+        "sync",
+    ),
+    CommandSpec(
         "rehearse",
         "compare what the bot assumes of GitHub with what GitHub does, in a repository of yours; 1 is the exit code"
         " if something does not hold",

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from bot import config
-from bot.cli.command import ENVIRONMENT, FAILED, OK, CliCommand, repository_argument, run, say, set_up_logs
-from bot.cli.workflow import add_to_summary, annotate, is_workflow
+from bot.cli.command import (
+    ENVIRONMENT,
+    FAILED,
+    OK,
+    CliCommand,
+    complain,
+    configured,
+    repository_argument,
+    run,
+    say,
+    set_up_logs,
+)
+from bot.cli.workflow import add_output, add_to_summary, annotate, is_workflow
+from bot.export.site_folder import NotOurs
 from bot.github.errors import Forbidden, GitHubError, NotFound
 from bot.reconcile.manual_resync import UnknownPetition
+from bot.site import SiteRequest, UnknownRepository, write_site
 from bot.sync import SyncReport, sync
 
 
@@ -27,6 +41,18 @@ def _sync(options: argparse.Namespace) -> int:
     return FAILED if report.failures else OK
 
 
+def _site(options: argparse.Namespace) -> int:
+    settings = configured(credentials=False)
+    request = SiteRequest(options.out, options.repository or "", options.include_private)
+    try:
+        report = run(write_site(request, settings))
+    except OSError as error:
+        complain(f"{options.out} cannot be written: {error.strerror}")
+        return FAILED
+    say(*report.lines())
+    return OK
+
+
 def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
     """Tell GitHub Actions, if it runs this, what somebody must mend, and write the run's summary."""
     if not is_workflow(environment):
@@ -35,6 +61,7 @@ def _annotate(report: SyncReport, environment: Mapping[str, str]) -> None:
         annotate("error", one.line, one.name)
     if report.left:
         annotate("notice", f"Not all is done: {report.left}. The next run goes on.")
+    add_output("complete", "false" if report.left else "true", environment)
     add_to_summary("".join(f"- {line}\n" for line in report.lines()), environment)
 
 
@@ -64,6 +91,30 @@ def _sync_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--issue", metavar="N", type=_number, help="only this petition")
 
 
+def _site_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "repository",
+        metavar="OWNER/REPO",
+        nargs="?",
+        type=repository_argument,
+        help="only the petitions of this repository; without it, all in the database",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        required=True,
+        help="a new or empty folder, or one that this command has written; what is out of date in it is deleted",
+    )
+    parser.add_argument(
+        "--include-private",
+        action="store_true",
+        help="write the petitions of private repositories too. WARNING: whoever can open the pages can read who has"
+        " signed, and the pages of GitHub Pages are public on most plans",
+    )
+
+
 COMMANDS: Final = {
     "sync": CliCommand(_sync, _sync_arguments, misuses=(UnknownPetition,)),
+    "site": CliCommand(_site, _site_arguments, misuses=(NotOurs, UnknownRepository)),
 }

@@ -1,4 +1,4 @@
-"""What a command tells GitHub Actions when a workflow runs it: annotations, and the summary of the run.
+"""What a command tells GitHub Actions when a workflow runs it: annotations, the summary of the run, and outputs.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -25,6 +25,13 @@ def add_to_summary(markdown: str, environment: Mapping[str, str]) -> None:
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(markdown)
+
+
+def add_output(name: str, value: str, environment: Mapping[str, str]) -> None:
+    """Set an output of the step, which later steps can read; both are words of ours on one line."""
+    if output := environment.get("GITHUB_OUTPUT"):
+        with Path(output).open("a", encoding="utf-8") as file:
+            file.write(f"{name}={value}\n")
 
 
 def _message(text: str) -> str:

@@ -307,7 +307,11 @@ def block_content(
     petition = known.petition
     settings = petition.rules.settings
     issue = petition.threads[0] if petition.threads else None
-    pages = None if issue is None else addresses.pages(petition.repository, issue.number, petition.page_key)
+    pages = (
+        None
+        if issue is None
+        else addresses.pages(petition.repository, issue.number, petition.page_key, settings.site)
+    )
     names = tuple(f"{one.repository.full_name}#{one.number}" for one in petition.threads)
     is_public = settings.public_roster and bool(settings.show)
     first, newest, unlisted = _people(known)
@@ -339,7 +343,8 @@ def block_content(
         days=known.days if settings.chart else (),
         by=by,
     )
-    return content if pages is None else _linked(content, pages, is_public, addresses.lets_sign_in)
+    lets_sign_in = addresses.lets_sign_in and addresses.public_url is not None
+    return content if pages is None else _linked(content, pages, is_public, lets_sign_in)
 
 
 def _linked(content: block.BlockContent, pages: Pages, is_public: bool, lets_sign_in: bool) -> block.BlockContent:

@@ -15,7 +15,7 @@ from bot.store.failed_deliveries import FailedDelivery
 from bot.store.installations import DiscoveryMark, SeenInstallation
 from bot.store.migrations import migrate_ahead
 from bot.store.not_counted import NotCounted
-from bot.store.petition_lists import Listed, ListQuery, PetitionList, PetitionSummary
+from bot.store.petition_lists import MOST_LISTED, Listed, ListQuery, PetitionList, PetitionSummary
 from bot.store.privacy import Forgotten
 from bot.store.publications import PlannedBody, Publication
 from bot.store.publishing_queue import Backlog, Due, KnownPetition

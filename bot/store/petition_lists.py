@@ -38,10 +38,15 @@ class ListQuery(Struct, frozen=True):
     """What the title or the repository's name has in it."""
     listed: Listed = Listed.ALL
     part: int = 1
+    size: int = LIST_SIZE
+    """Petitions in one part."""
+    repository: str = ""
+    """The one repository, `owner/name` in any letter case, whose petitions are listed."""
+    with_private: bool = False
 
 
 class PetitionSummary(Struct, frozen=True):
-    """A public petition of this server.
+    """A petition of this server, public unless others were asked for.
 
     `ends_at` is when signing ends, `ended_at` when it did, `latest` when somebody last signed; `days` goes back a
     month.
@@ -67,15 +72,16 @@ class PetitionList(Struct, frozen=True):
     parts: int
 
 
-_PUBLIC: Final = statement(f"""
+_LISTED: Final = statement(f"""
     SELECT p.id, r.id AS repository_id, r.owner, r.name, r.private, r.archived,
            t.number, t.title, p.count AS total, p.closed_at, p.rules,
            (SELECT max(s.signed_at) FROM signatures s WHERE s.petition_id = p.id) AS latest
     FROM petitions p
-    JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted AND NOT r.private
+    JOIN repositories r ON r.id = p.repository_id AND r.accessible AND NOT r.deleted
     JOIN installations i ON i.id = r.installation_id AND NOT i.suspended AND NOT i.deleted
     JOIN threads t ON t.petition_id = p.id AND t.position = 1 AND NOT t.gone
-    WHERE p.labelled AND NOT p.gone
+    WHERE p.labelled AND NOT p.gone AND (NOT r.private OR $1::BOOLEAN)
+      AND ($2::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($2))
     ORDER BY latest DESC NULLS LAST, p.id DESC LIMIT {MOST_LISTED}
 """)
 
@@ -90,15 +96,16 @@ def read_list(transaction: Transaction, wanted: ListQuery, now: EpochSeconds) ->
     """Read a part of the public petitions, or the last one, with the petition that was signed last on top."""
     # What ends a petition is in its rules, which are read here and not by the database; so all of them come here.
     texts = spellings(wanted.text) if wanted.text else ("",)
-    rows = [row for row in transaction.fetch(_PUBLIC) if _has(row, texts)]
+    listed = transaction.fetch(_LISTED, wanted.with_private, wanted.repository)
+    rows = [row for row in listed if _has(row, texts)]
     closed = [_ended_at(row, now) is not None for row in rows]
     found = {Listed.ALL: len(rows), Listed.OPEN: closed.count(False), Listed.CLOSED: closed.count(True)}
     if wanted.listed is not Listed.ALL:
         is_closed = wanted.listed is Listed.CLOSED
         rows = [row for row, one in zip(rows, closed, strict=True) if one is is_closed]
-    parts = max(-(-len(rows) // LIST_SIZE), 1)
+    parts = max(-(-len(rows) // wanted.size), 1)
     part = min(max(wanted.part, 1), parts)
-    rows = rows[(part - 1) * LIST_SIZE : part * LIST_SIZE]
+    rows = rows[(part - 1) * wanted.size : part * wanted.size]
     days: dict[int, list[tuple[int, int]]] = {row.id: [] for row in rows}
     for petition_id, day, signatures in transaction.tuples(_DAYS_SINCE, list(days), int(now) // 86_400 - 30):
         days[petition_id].append((day, signatures))

@@ -57,6 +57,14 @@ class PetitionRef(Struct, frozen=True):
     """The time up to which all comments are known, which has no revision either; 0 where that is not known."""
 
 
+class ListedPetition(Struct, frozen=True):
+    """A petition that has a page, and the issue by which it goes."""
+
+    petition_id: int
+    repository: Repository
+    number: int
+
+
 class PetitionDetails(Struct, frozen=True):
     """A petition at one moment with one page of its roster; `days` are (days since 1970, signatures).
 
@@ -147,6 +155,31 @@ class Rosters(Records):
             (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone ORDER BY f.position LIMIT 1)
         ORDER BY asked.is_former, asked.as_of DESC, asked.id DESC LIMIT 1
     """)
+
+    _ALL: Final = statement(f"""
+        SELECT p.id, first.number, r.id AS repository_id, r.owner, r.name, r.private, r.archived
+        FROM petitions p
+        {_SEEN}
+        JOIN threads first ON first.issue_id =
+            (SELECT f.issue_id FROM threads f WHERE f.petition_id = p.id AND NOT f.gone ORDER BY f.position LIMIT 1)
+        WHERE NOT p.gone AND ($1::TEXT = '' OR lower(r.owner || '/' || r.name) = lower($1))
+        ORDER BY r.as_of, p.id
+    """)
+
+    async def list_all(self, repository: str = "") -> list[ListedPetition]:
+        """List the petitions that have a page, the private ones too; of a repository in any letter case, or all."""
+        return [
+            ListedPetition(petition_id, read_repository(*columns), number)
+            for petition_id, number, *columns in await self._fetch(self._ALL, repository)
+        ]
+
+    _KNOWN: Final = statement("""
+        SELECT 1 FROM repositories WHERE lower(owner || '/' || name) = lower($1) AND NOT deleted
+    """)
+
+    async def knows(self, repository: str) -> bool:
+        """Return whether a repository, `owner/name` in any letter case, is in the database."""
+        return bool(await self._fetch(self._KNOWN, repository))
 
     async def find(self, owner: str, name: str, number: int) -> PetitionRef | None:
         """Find a petition by one of its issues, in any letter case; None where the App may not see it any more."""

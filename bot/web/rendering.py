@@ -55,8 +55,9 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: object) -> web
 
 
 def render(template: str, **values: object) -> str:
-    """Return the text of a page made of a template."""
-    return _templates().get_template(template).render(values)
+    """Return the text of a page made of a template; `is_static` where it is a file that no server stands behind."""
+    is_ours = {"is_static": False, "home": f"{values.get('base', '')}/"}
+    return _templates().get_template(template).render(is_ours | values)
 
 
 def call_macro(template: str, name: str, *arguments: object) -> str:

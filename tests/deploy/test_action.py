@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.api.limits import Limits
 from sandbox.models import Issue
 from sandbox.server import Sandbox
 from tests.deploy.bare import plain_environment
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 ACTION: Any = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 EXAMPLES = ("deploy/petition.yml", "deploy/petition-schedule.yml")
+PAGES = "deploy/petition-pages.yml"
 HOSTILE = '"; touch pwned; $(touch pwned) `touch pwned` \n::error::forged\n/sign'
 
 PYTHON = """#!/bin/bash
@@ -52,10 +54,13 @@ async def github() -> AsyncIterator[Sandbox]:
 class Job:
     """A job with the action as its only step, on a runner of its own; the cache outlives it."""
 
-    def __init__(self, github: Sandbox, folder: Path, **permissions: str) -> None:
+    def __init__(self, github: Sandbox, folder: Path, *, site: str = "false", **permissions: str) -> None:
         self.github, self.folder, self.cache = github, folder, folder / "cache"
-        self.permissions = permissions
+        self.site, self.permissions = site, permissions
         self.runs = 0
+        self.output = ""
+        """The action's own output after a run, and `uploaded` the folder that went to GitHub Pages."""
+        self.uploaded: Path | None = None
 
     async def run(self, event: Mapping[str, object]) -> tuple[int, str]:
         """Run the steps as a runner does; return the exit code of the first that fails, and all that they say."""
@@ -77,6 +82,7 @@ class Job:
             "GITHUB_API_URL": self.github.api_url,
             "GITHUB_EVENT_NAME": "issue_comment",
             "GITHUB_EVENT_PATH": str(runner / "event.json"),
+            "GITHUB_OUTPUT": str(runner / "output"),
             "GITHUB_REPOSITORY": "lovelace/letters",
             "GITHUB_STEP_SUMMARY": str(runner / "summary.md"),
             "RUNNER_TEMP": str(runner),
@@ -86,8 +92,11 @@ class Job:
         }  # fmt: skip
         for name, one in ACTION["inputs"].items():
             values[f"inputs.{name}"] = filled(one["default"], values)
-        text = ""
+        values["inputs.site"] = self.site
+        text, self.uploaded = "", None
         for step in STEPS:
+            if not is_wanted(step.get("if", ""), values):
+                continue
             if "uses" in step:
                 self._use(step, values)
                 continue
@@ -96,6 +105,12 @@ class Job:
             text += said_now
             if code:
                 return code, text
+            if (runner / "output").exists():
+                for line in (runner / "output").read_text("utf-8").splitlines():
+                    name, _, value = line.partition("=")
+                    values.setdefault(f"steps.{step['id']}.outputs.{name}", value)
+                (runner / "output").unlink()
+        self.output = values.get(expression(ACTION["outputs"]["site"]["value"]), "")
         shutil.copytree(runner / "undersigned", self.cache, dirs_exist_ok=True)
         return 0, text
 
@@ -103,11 +118,26 @@ class Job:
         """Do what an action of GitHub's does that matters here: bring what is in the cache."""
         if step["uses"].startswith("actions/cache@") and self.cache.exists():
             shutil.copytree(self.cache, filled(step["with"]["path"], values))
+        if step["uses"].startswith("actions/upload-pages-artifact@"):
+            self.uploaded = Path(filled(step["with"]["path"], values))
+            assert (self.uploaded / "index.html").is_file()
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """Fill in expressions as GitHub does; an unknown one is a mistake."""
     return re.sub(r"\$\{\{ (\S+) \}\}", lambda match: values[match[1]], str(text))
+
+
+def expression(text: str) -> str:
+    (found,) = re.findall(r"\$\{\{ (\S+) \}\}", text)
+    return str(found)
+
+
+def is_wanted(condition: str, values: Mapping[str, str]) -> bool:
+    """Evaluate the condition of a step, as far as ours go; what was never set is an empty text."""
+    parts = [re.fullmatch(r"([\w.]+) == '(\w+)'", part) for part in condition.split(" && ")] if condition else []
+    assert all(parts)
+    return all(part is not None and values.get(part[1], "") == part[2] for part in parts)
 
 
 async def shell(script: str, environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
@@ -151,6 +181,42 @@ async def test_a_step_fails_where_somebody_must_mend_something(github: Sandbox, 
     assert "needs `issues: write` under `permissions:`" in out
 
 
+async def test_the_pages_are_uploaded_where_they_are_wanted(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition("Open the archive")
+    github.comment(petition, "ada", "/sign Ada Lovelace")
+    without = Job(github, tmp_path / "without")
+    assert (await without.run({}))[0] == 0
+    assert (without.uploaded, without.output) == (None, "")
+    job = Job(github, tmp_path / "with", site="true")
+    code, out = await job.run(event_of(petition, HOSTILE))
+    assert (code, job.output) == (0, "true"), out
+    assert job.uploaded is not None
+    assert "Ada Lovelace" in (job.uploaded / "petitions/lovelace/letters/1/index.html").read_text("utf-8")
+
+
+async def test_a_run_that_could_not_count_everything_replaces_no_pages(github: Sandbox, tmp_path: Path) -> None:
+    github.comment(github.petition(), "ada")
+    github.limits = Limits(primary=3)
+    job = Job(github, tmp_path, site="true")
+    code, out = await job.run({})
+    assert (code, job.uploaded, job.output) == (0, None, ""), out
+    assert "Not all is done" in out
+
+
+async def test_a_repository_that_has_become_private_has_a_front_page_alone(github: Sandbox, tmp_path: Path) -> None:
+    petition = github.petition("Open the archive")
+    github.comment(petition, "ada", "/sign Ada Lovelace")
+    job = Job(github, tmp_path, site="true")
+    await job.run({})
+    github.repositories.privatize(petition.repository, petition.repository.owner)
+    code, out = await job.run({})
+    assert (code, job.output) == (0, "true"), out
+    assert job.uploaded is not None
+    names = {path.name for path in job.uploaded.rglob("*") if path.is_file()}
+    assert names == {".undersigned-site", "index.html", "mark.svg", "roster.css"}
+    assert "Open the archive" not in (job.uploaded / "index.html").read_text("utf-8")
+
+
 def test_no_expression_reaches_a_shell() -> None:
     scripts = [step["run"] for step in STEPS if "run" in step]
     assert scripts
@@ -160,7 +226,8 @@ def test_no_expression_reaches_a_shell() -> None:
 
 def test_what_the_action_uses_is_pinned_by_commit() -> None:
     lines = [line for line in (ROOT / "action.yml").read_text("utf-8").splitlines() if "uses:" in line]
-    assert len(lines) == 2
+    lines += [line for line in (ROOT / PAGES).read_text("utf-8").splitlines() if "uses: actions/" in line]
+    assert len(lines) == 4
     assert all(re.search(r"uses: actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line) for line in lines)
 
 
@@ -187,3 +254,21 @@ def test_the_example_for_events_leaves_out_pull_requests_alone() -> None:
     (job,) = workflow["jobs"].values()
     assert job["if"] == "${{ !github.event.issue.pull_request }}"
     assert set(workflow[True]) == {"issue_comment", "issues", "workflow_dispatch"}
+
+
+def test_the_example_for_pages_gives_each_job_only_what_it_needs() -> None:
+    text = (ROOT / PAGES).read_text("utf-8")
+    workflow: Any = {str(key): value for key, value in yaml.safe_load(text).items()}
+    assert len(text.splitlines()) <= 25
+    assert set(workflow["True"]) == {"schedule", "workflow_dispatch"}
+    assert workflow["permissions"] == {}
+    assert workflow["concurrency"] == {"group": "petition", "cancel-in-progress": False}
+    count, deploy = workflow["jobs"]["count"], workflow["jobs"]["deploy"]
+    assert count["permissions"] == {"contents": "read", "issues": "write"}
+    assert deploy["permissions"] == {"id-token": "write", "pages": "write"}
+    assert [step["uses"].partition("@")[0] for step in deploy["steps"]] == ["actions/deploy-pages"]
+    assert count["steps"][0]["with"] == {"site": True}
+    assert (deploy["needs"], deploy["if"]) == ("count", "needs.count.outputs.site == 'true'")
+    assert expression(count["outputs"]["site"]) == f"steps.{count['steps'][0]['id']}.outputs.site"
+    assert text.count("OWNER/REPO@") == 1
+    assert "run:" not in text

@@ -66,6 +66,7 @@ def test_everything_can_be_set() -> None:
         chart: true
         anonymise_after: 365
         counter: workflow
+        site: https://ada.github.io/letters/
     """
     assert read(text) == Settings(
         goals=(100, 500, 1000),
@@ -81,6 +82,7 @@ def test_everything_can_be_set() -> None:
         chart=True,
         anonymise_after=365,
         counter=Counter.WORKFLOW,
+        site="https://ada.github.io/letters",
     )
 
 
@@ -381,3 +383,23 @@ def test_a_file_that_was_meant_to_be_the_settings_is_known_by_its_name(path: str
 def test_what_organizers_are_told_of_it_is_translated() -> None:
     assert explain_misplaced("petition.yml", "en") == "petition.yml is not read; its place is .github/petition.yml"
     assert "wird nicht gelesen" in explain_misplaced("petition.yml", "de")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://ada.github.io",
+        "ada.github.io/letters",
+        "https://ada.github.io/letters?a=b",
+        "https://ada.github.io/letters#a",
+        "https://ada@github.io/letters",
+        "https://ada.github.io/a)b",
+        "https://ada.github.io/a b",
+        "https://",
+        "javascript:alert(1)",
+        "true",
+    ],
+)
+def test_a_site_has_a_plain_https_address(written: str) -> None:
+    (mistake,) = mistakes(f'site: "{written}"')
+    assert "write the https address of the published pages" in mistake

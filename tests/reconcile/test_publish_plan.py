@@ -193,3 +193,37 @@ def test_a_first_signatory_is_named_once_whatever_is_shown_of_them() -> None:
     )
     content = block_content(known, label="petition", addresses=Addresses(), now=NOW)
     assert [one.login for one in (*content.first, *content.newest)] == ["ada", "grace"]
+
+
+SITE = "https://acme.github.io/letters"
+OURS = "https://petitions.example.org"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "site", "private", "roster"),
+    [
+        (None, None, False, None),
+        (None, SITE, False, f"{SITE}/petitions/acme/letters/7/"),
+        (None, SITE, True, None),
+        (OURS, SITE, False, f"{OURS}/petitions/acme/letters/7"),
+        (OURS, SITE, True, f"{OURS}/petitions/acme/letters/7?key=key"),
+    ],
+)
+def test_the_block_links_to_the_servers_pages_or_else_to_the_site_which_has_nothing_private(
+    public_url: str | None, site: str | None, private: bool, roster: str | None
+) -> None:
+    repository = replace(REPOSITORY, private=private)
+    known = replace(KNOWN, petition=replace(PETITION, repository=repository, rules=Rules(Settings(site=site))))
+    addresses = Addresses(public_url=public_url, lets_sign_in=True)
+    content = block_content(known, label="petition", addresses=addresses, now=NOW)
+    assert content.roster_url == roster
+    # Nobody can sign in on a site.
+    assert (content.organizers_url is not None) is (public_url is not None)
+
+
+def test_the_block_links_to_no_file_of_a_site_that_tells_who_has_signed_where_nobody_may_see_it() -> None:
+    settings = Settings(site=SITE, public_roster=False)
+    known = replace(KNOWN, petition=replace(PETITION, rules=Rules(settings)))
+    content = block_content(known, label="petition", addresses=Addresses(), now=NOW)
+    assert (content.csv_url, content.search_url) == (None, None)
+    assert content.json_url == f"{SITE}/petitions/acme/letters/7/petition.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -228,6 +229,29 @@ async def test_only_public_petitions_are_listed_the_last_signed_on_top(scene: Sc
         [RepositoryFact(INSTALLATION, replace(REPOSITORY, private=True), as_of=900)],
     )
     assert (await scene.store.rosters.list_public(now=0)).petitions == []
+
+
+async def test_a_site_lists_the_petitions_of_one_repository_or_of_all_and_private_ones_where_asked(
+    scene: Scene,
+) -> None:
+    other, rosters = Repository(71, "acme", "Secrets", private=True), scene.store.rosters
+    issue = replace(LETTER, id=2_000, number=9, updated_at=200)
+    await scene.store.record([IssueFact(INSTALLATION, other, issue, 200)])
+    assert [(one.repository.full_name, one.number) for one in await rosters.list_all()] == [
+        ("acme/letters", 7),
+        ("acme/Secrets", 9),
+    ]
+    assert [one.number for one in await rosters.list_all("ACME/secrets")] == [9]
+    assert [await rosters.knows(name) for name in ("Acme/Letters", "acme/secret")] == [True, False]
+
+    async def listed(**wanted: Any) -> list[int]:
+        return [one.number for one in (await rosters.list_public(0, ListQuery(**wanted))).petitions]
+
+    assert await listed() == await listed(repository="ACME/letters") == [7]
+    assert await listed(repository="acme/secrets") == []
+    assert await listed(repository="acme/secrets", with_private=True) == [9]
+    assert sorted(await listed(with_private=True)) == [7, 9]
+    assert len(await listed(with_private=True, size=1)) == 1
 
 
 async def test_what_was_signed_within_a_few_days_is_counted_by_the_hour_too(scene: Scene) -> None:

@@ -69,6 +69,7 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     for form in FORMATS:
         shown = people if form in ("csv", "json", "atom") else count_in
         yield Beside(("export", found.name, "--format", form), shown=shown)
+    yield Beside(("sync", found.name.partition("#")[0]), says="another process works on this database")
     yield Beside(("forget", "@ada-of-ockham"), says="Forgot")
     yield Beside(("backup", str(copy)), shown=lambda _: people_in_copy(copy))
     yield Beside(("verify", "--database", "--json"), shown=_counted)
@@ -80,8 +81,8 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     yield Beside(("recover", str(folder / "saved")), shown=lambda _: people_in_copy(folder / "saved"))
     yield Beside(("import-app",), says="is stored")
     yield Beside(("deliver", str(told), "--event", "issue_comment", "--url", bot), says="recorded")
+    yield Beside(("site", "--out", str(folder / "site")), shown=lambda _: _in_site(folder / "site", found.name))
     yield Beside(("drop-app", "--yes"), says="is forgotten")
-    yield Beside(("sync", found.name.partition("#")[0]), says="another process works on this database")
 
 
 async def read_pages(found: Signing) -> None:
@@ -113,6 +114,10 @@ def _counted(out: str) -> int:
     count = petition["comments"]["count"]
     assert isinstance(count, int)
     return count
+
+
+def _in_site(folder: Path, name: str) -> set[str]:
+    return people((folder / "petitions" / name.replace("#", "/") / "petition.json").read_text("utf-8"))
 
 
 def _in_pack(folder: Path) -> set[str]:

@@ -16,7 +16,14 @@ from msgspec import Meta, Struct
 
 from bot.petition.i18n import Message, message, translator
 from bot.petition.machine_line import Counter
-from bot.petition.organizers.values import DEADLINE_ALLOWED, read_deadline, read_goals, read_logins, read_whole
+from bot.petition.organizers.values import (
+    DEADLINE_ALLOWED,
+    read_deadline,
+    read_goals,
+    read_logins,
+    read_site_url,
+    read_whole,
+)
 from bot.petition.untrusted_text import clean, fold
 from bot.units import WholeEpochSeconds
 
@@ -87,6 +94,8 @@ class Settings(Struct, frozen=True):
     """Days after the petition's end when names, affiliations and reasons are erased; None for never."""
     counter: Counter | None = None
     """What keeps the petitions; None: whatever wrote the last block."""
+    site: str | None = None
+    """Where the pages are published that `site` writes, without a slash at the end."""
 
 
 DEFAULTS: Final = Settings()
@@ -266,6 +275,11 @@ KEYS: Final = {
         0, 36_500, message("write a number of days from 0 to 36500, or leave the key out"), or_null=True
     ),
     "counter": Key(Literal["app", "workflow"], message("write app or workflow"), Counter),
+    "site": Key(
+        Annotated[str, Meta(max_length=200)],
+        message("write the https address of the published pages, such as https://ada.github.io/letters"),
+        read_site_url,
+    ),
 }
 """Each key of the file. A new one is an entry here and a field of `Settings`."""
 

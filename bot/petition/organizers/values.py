@@ -33,6 +33,17 @@ def read_logins(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(logins))
 
 
+def read_site_url(text: str) -> str:
+    """Read the https address of a web site, without a slash at its end; raises ValueError for anything else."""
+    if not _SITE_URL.fullmatch(text):
+        raise ValueError(f"no https address: {text!r}")
+    return text.rstrip("/")
+
+
+# Nothing in it ends a link of Markdown, and it names no user, query or part of a page.
+_SITE_URL: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*/?", re.ASCII)
+
+
 PERSON: Final = re.compile(rf"@({LOGIN}(?:\[bot\])?)(?=[\s,.:;!?]|$)[,.:;!?]*", re.ASCII)
 """A mention, which is mail for whoever is mentioned."""
 

@@ -46,7 +46,10 @@ def view_list(found: PetitionList, wanted: ListQuery, today: int, base: str) -> 
         return f"{base}/?{urlencode(asked)}" if asked else f"{base}/"
 
     return {
-        "petitions": [_view_summary(one, base, today) for one in found.petitions],
+        "petitions": [
+            view_summary(one, pages_of(base, one.repository, one.number, "").roster, today)
+            for one in found.petitions
+        ],
         "wanted": wanted,
         "found": found,
         "states": [(text, found.found[one], link(one), one is wanted.listed) for one, text in _STATE_NAMES.items()],
@@ -58,10 +61,11 @@ def view_list(found: PetitionList, wanted: ListQuery, today: int, base: str) -> 
     }
 
 
-def _view_summary(one: PetitionSummary, base: str, today: int) -> dict[str, Any]:
+def view_summary(one: PetitionSummary, url: str, today: int) -> dict[str, Any]:
+    """Return what the front page shows of a petition whose page is at an address."""
     return {
         "petition": one,
-        "url": pages_of(base, one.repository, one.number, "").roster,
+        "url": url,
         "headline": headline(one.count, open_=one.ended_at is None),
         "progress": progress(one.count, one.goal),
         "sparkline": Markup(sparkline(one.days, today)),  # noqa: S704 - it is made of numbers

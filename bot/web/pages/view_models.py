@@ -46,6 +46,7 @@ def view_petition(
     return {
         "petition": snapshot,
         "pages": pages,
+        "address": pages,
         "issue": context.site.issue(pages.repository, pages.number),
         "sign": _comment_box(snapshot, pages, context.site),
         "example": example_of(settings.show, translator(LANGUAGES[0])),
