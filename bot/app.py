@@ -42,7 +42,7 @@ from bot.web.request_limits import RequestLimits
 from bot.web.server import create_app, listen
 from bot.web.setup.auth import SetupAuth
 from bot.web.setup.done import SetupDonePage, SetupProgress
-from bot.web.setup.installation_status import InstalledApp, look_or
+from bot.web.setup.installation_status import InstalledApp, read_or
 from bot.web.webhook import Record
 
 log = structlog.get_logger("app")
@@ -270,7 +270,9 @@ async def _make_application(
     details = None if token is None else OperatorDetails(look, token)
     setup_done = await _setup_done(config, scheduler, clock)
     record = store.record if setup_done is None else _marking_first_delivery(store, clock)
-    context = PagesContext(store.rosters, addresses_of(config), clock.now, local_bases(config))
+    context = PagesContext(
+        store.rosters, addresses_of(config), clock.now, local_bases(config), config.petition_label
+    )
     return create_app(
         record=_recording_refused(record, app_sync),
         secrets=config.webhook_secrets,
@@ -353,7 +355,7 @@ async def _setup_done(config: Config, scheduler: Scheduler, clock: Clock) -> Set
     async def progress() -> SetupProgress:
         is_delivered = await store.credentials.get_first_delivery_at() is not None
         told = tuple(await store.installations.list_accounts())
-        accounts, trouble = await look_or(installed, told, is_delivered=is_delivered)
+        accounts, trouble = await read_or(installed, told, is_delivered=is_delivered)
         return SetupProgress(accounts, is_delivered, trouble)
 
     auth, site = SetupAuth(config.secret_key, clock.now), web_url_of(config.api_url)
