@@ -62,6 +62,35 @@ async def test_settings_are_kept_and_mistakes_leave_them_in_force(store: Store) 
     assert (known.settings, known.mistakes, known.readable) == (DEFAULTS, (), True)
 
 
+async def test_a_first_file_with_mistakes_shows_nobody_until_a_file_is_applied(store: Store) -> None:
+    scene = Scene(store)
+    await scene.label()
+    hidden = Settings(public_roster=False, show=frozenset())
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: 5\nroster: hidden", 100)
+    assert (known.settings, known.hides_people) == (hidden, True)
+    assert [one.split(";")[0] for one in known.remarks("en")] == [
+        ".github/petition.yml, line 2, roster: found “hidden”",
+        "No settings file was applied yet, so only the count is shown. Correct the file to show who has signed.",
+    ]
+    # Still with a mistake, it says clearly who is shown.
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: x\nroster: private", 101)
+    assert (known.settings, known.hides_people) == (Settings(public_roster=False), False)
+    assert len(known.remarks("en")) == 1
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: [", 102)
+    assert (known.settings, known.hides_people) == (hidden, True)
+    known = await store.rules.mark_settings_unreadable(REPOSITORY.id, 103)
+    assert (known.settings, known.hides_people) == (hidden, True)
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: 5", 104)
+    assert (known.settings, known.remarks("en")) == (Settings(goals=(5,)), [])
+    # From now on, a mistake leaves in force what was applied.
+    known = await store.rules.record_settings(REPOSITORY.id, "goal: 5\nroster: hidden", 105)
+    assert (known.settings, known.hides_people) == (Settings(goals=(5,)), False)
+    # Deleted, and then there again, it is a first file once more.
+    await store.rules.record_settings(REPOSITORY.id, None, 106)
+    known = await store.rules.record_settings(REPOSITORY.id, "roster: hidden", 107)
+    assert (known.settings, known.hides_people) == (hidden, True)
+
+
 async def test_petitions_are_due_when_settings_have_changed_and_not_otherwise(scene: Scene) -> None:
     store = scene.store
     await store.rules.record_settings(REPOSITORY.id, "goal: 5", 100)

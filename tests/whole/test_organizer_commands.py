@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 
+import aiohttp
 import pytest
 
 from bot import app
@@ -315,6 +316,25 @@ async def test_settings_come_from_the_file_and_mistakes_leave_them_in_force(stag
     body = await says(stage, petition, "of the goal of 20")
     assert "organizers" not in body
     await stage.shows(petition, 1)  # the phrase is not accepted any more
+
+
+async def test_a_first_file_with_a_mistake_shows_nobody_until_it_is_corrected(stage: Scene) -> None:
+    settings(stage, "roster: hidden\n")
+    stage.organizer()
+    petition = stage.petition()
+    stage.sign(petition, "ada", "/sign Ada Lovelace")
+    body = await says(stage, petition, "For the organizers: 2 remarks", "so only the count is shown")
+    body = await stage.shows(petition, 1)
+    assert ("Lovelace" in body, "@ada" in body) == (False, False)
+    assert stage.bot
+    page = f"http://127.0.0.1:{stage.bot.port}/petitions/{petition.repository.full_name}/{petition.number}"
+    async with aiohttp.ClientSession() as session:
+        for path in ("", ".csv", ".json"):
+            assert "Lovelace" not in await (await session.get(f"{page}{path}")).text(), path
+    settings(stage, "roster: private\n")
+    order(stage, petition, "recount")
+    body = await says(stage, petition, "Ada Lovelace")
+    assert "organizers" not in body
 
 
 @pytest.mark.parametrize("path", [".github/petition.yaml", "petition.yml"])
