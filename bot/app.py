@@ -75,7 +75,7 @@ as long for its transaction while pages are read.
 
 
 class CannotListen(Exception):
-    """The listening address is taken or not ours."""
+    """The listening address is in use, or not an address of this machine."""
 
 
 class Rates(Struct, frozen=True):
@@ -173,13 +173,13 @@ def explain_listening(host: str, port: int, error: OSError, other: str) -> str:
     """Return in one line why an address cannot be listened on, and what to do; `other` says how to take another."""
     match error.errno:
         case errno.EADDRINUSE:
-            why, remedy = "another program listens there", f"End it, or {other}"
+            why, remedy = "another program is listening there", f"Stop it, or {other}"
         case errno.EACCES:
-            why, remedy = "ports below 1024 are for root", f"Use one above, behind a web server: {other}"
+            why, remedy = "ports below 1024 require root", f"Use a higher port behind a web server: {other}"
         case _:
             # asyncio repeats the address behind the reason.
             why = (error.strerror or str(error)).partition(" (while attempting")[0]
-            remedy = "HOST has to be an address of this machine; 0.0.0.0 stands for all"
+            remedy = "HOST must be an address of this machine, or 0.0.0.0 for all of them"
     return f"cannot listen on {host} port {port}: {why}. {remedy}."
 
 

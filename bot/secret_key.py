@@ -12,7 +12,7 @@ from bot.units import EpochSeconds
 
 
 class WrongKey(Exception):
-    """What is stored was encrypted with another SECRET_KEY. Set the old one again; or drop-app, and begin anew."""
+    """The stored App is encrypted with another SECRET_KEY. Set that key again, or run drop-app and start over."""
 
 
 def encrypt(text: str, secret_key: str, now: EpochSeconds) -> str:

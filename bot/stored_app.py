@@ -19,11 +19,11 @@ from bot.store import Store, StoreError, read_existing_address, read_sealed
 
 
 class NotSetUp(Exception):
-    """There is no App yet. Start `python -m bot serve` and open its /setup, or set GITHUB_APP_ID and its like."""
+    """There is no App yet. Run `python -m bot serve` and open its /setup, or set the GITHUB_… variables."""
 
 
 class SetUpAlready(Exception):
-    """There is a stored App already. To replace it, add --replace ."""
+    """An App is already stored. To replace it, add --replace ."""
 
 
 async def find_app(config: Config) -> Config | None:
@@ -60,7 +60,7 @@ async def with_app(config: Config) -> Config:
         try:
             read_existing_address(config.database_url)
         except StoreError as error:
-            raise NotSetUp(f"{NotSetUp.__doc__} Or is it elsewhere? Here {error}.") from None
+            raise NotSetUp(f"{NotSetUp.__doc__} Also check DATABASE_URL: {error}.") from None
         raise NotSetUp(NotSetUp.__doc__)
     return found
 

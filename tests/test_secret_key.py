@@ -19,7 +19,7 @@ def test_what_was_sealed_comes_out_again() -> None:
 def test_what_another_key_sealed_or_somebody_changed_does_not_open() -> None:
     changed = encrypt("x", KEY, NOON)[:-8] + "AAAAAAA="
     for sealed in (encrypt("x", OTHER, NOON), changed, "", "gibberish"):
-        with pytest.raises(WrongKey, match="Set the old one again"):
+        with pytest.raises(WrongKey, match="Set that key again"):
             decrypt(sealed, KEY)
 
 

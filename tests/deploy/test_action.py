@@ -148,7 +148,7 @@ async def test_a_step_fails_where_somebody_must_mend_something(github: Sandbox, 
     petition = github.petition()
     code, out = await Job(github, tmp_path, issues="read").run(event_of(petition, "/sign"))
     assert code == 1
-    assert "needs `issues: write` under `permissions:`" in out
+    assert "Add `issues: write` under `permissions:`" in out
 
 
 def test_no_expression_reaches_a_shell() -> None:

@@ -206,7 +206,7 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
     assert counting["Accounts"] == "30 days old or more when they sign"
     assert counting["Goal"] == "100, then 2,500"
     assert counting["Until"].endswith("UTC, which is over")
-    assert counting["Shown"] == "the count, and not who has signed"
+    assert counting["Shown"] == "only the count"
     assert shown["headline"].startswith("The names were erased on ")
     assert shown["findings"] == []
     assert shown["link"] == f"{PUBLIC}{PAGE}?key=key"

@@ -80,7 +80,7 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     yield Beside(("recover", str(folder / "saved")), shown=lambda _: people_in_copy(folder / "saved"))
     yield Beside(("import-app",), says="is stored")
     yield Beside(("deliver", str(told), "--event", "issue_comment", "--url", bot), says="recorded")
-    yield Beside(("drop-app", "--yes"), says="is forgotten")
+    yield Beside(("drop-app", "--yes"), says="The stored App is deleted")
     yield Beside(("sync", found.name.partition("#")[0]), says="another process works on this database")
 
 

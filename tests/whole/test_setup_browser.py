@@ -93,7 +93,7 @@ async def test_from_nothing_to_a_counted_signature_by_the_wrong_address_first(pa
         await expect(page.get_by_label("Name of the App")).to_have_value('Letters\' bot "1"')
         await expect(page.get_by_label("Address of this bot")).to_have_value(home)
         await page.get_by_role("button", name="Review").click()
-        await expect(page.get_by_role("row", name="issues")).to_contain_text("write the tally")
+        await expect(page.get_by_role("row", name="issues")).to_contain_text("write the count")
         await expect(page.get_by_role("heading", name="Continue at the other address")).to_have_count(0)
         await is_for_everybody(page)
 
@@ -132,7 +132,7 @@ async def test_from_nothing_to_a_counted_signature_by_the_wrong_address_first(pa
         await page.goto(f"{home}/petitions/lovelace/letters/{petition.number}/organizers")
         await page.get_by_role("link", name="Sign in with GitHub").click()
         await page.get_by_role("button", name="Authorize").click()
-        await expect(page.get_by_role("heading", name="Worth a second look")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Signatures to review")).to_be_visible()
         for secret in (KEY, sandbox.client_secret, sandbox.webhook_secret):
             assert secret.encode() not in sealed(tmp_path)
 

@@ -43,14 +43,14 @@ async def test_the_only_copy_of_a_key_is_not_dropped_without_a_yes(sandbox: Sand
     assert (code, "only copy of the App's private key" in err, "--yes" in err) == (2, True, True)
     for answer in ("", "what?"):
         code, out, _ = await answered(answer, "drop-app", DATABASE_URL=sqlite_url)
-        assert (code, "Forget what is stored? [y/N]" in out, "is forgotten" in out) == (1, True, False)
+        assert (code, "Delete the stored App? [y/N]" in out, "The stored App is deleted" in out) == (1, True, False)
     code, out, _ = await answered("yes", "drop-app", DATABASE_URL=sqlite_url)
-    assert (code, "is forgotten" in out) == (0, True)
+    assert (code, "The stored App is deleted" in out) == (0, True)
     code, out, _ = await answered("yes", "drop-app", DATABASE_URL=sqlite_url)
     assert (code, out) == (1, "No App is stored.\n")
     assert (await run("import-app", **app))[0] == 0
     code, out, _ = await run("drop-app", "--yes", DATABASE_URL=sqlite_url)
-    assert (code, "is forgotten" in out) == (0, True)
+    assert (code, "The stored App is deleted" in out) == (0, True)
 
 
 async def test_a_nightly_copy_goes_on_and_nothing_else_is_written_over(sqlite_url: str, tmp_path: Path) -> None:

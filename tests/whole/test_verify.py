@@ -87,7 +87,7 @@ async def test_a_forged_count_is_found_out(stage: Scene) -> None:
 async def test_an_issue_without_a_block_is_a_difference(stage: Scene) -> None:
     issue = stage.sandbox.petition("A letter", "Dear all,", label="")
     found = await check(stage, issue)
-    assert "shows no tally" in "\n".join(found.lines())
+    assert "shows no count" in "\n".join(found.lines())
 
 
 async def test_the_command_needs_no_database_and_no_app(stage: Scene) -> None:
@@ -150,7 +150,7 @@ async def test_what_cannot_be_checked_is_explained(stage: Scene) -> None:
     )
     assert (code, "Try again later" in err) == (2, True)
     code, _, err = await run("verify", "lovelace/letters#1", **environment | {"GITHUB_TOKEN": "ghp_unknown"})
-    assert (code, "See that the token is right" in err) == (2, True)
+    assert (code, "Check the token" in err) == (2, True)
     code, _, err = await run("verify", **environment)
     assert (code, "OWNER/REPO#NUMBER" in err) == (2, True)
     code, _, err = await run("verify", "lovelace/letters#1")

@@ -93,7 +93,7 @@ async def recover(database_url: str, file: Path, now: WholeEpochSeconds) -> Reco
     except DatabaseUnavailable as error:
         raise DatabaseUnavailable(f"{file} could not be written: {error}") from error
     except FileExistsError as error:
-        raise WrongDatabase(f"{file} is there already; give another name") from error
+        raise WrongDatabase(f"{file} already exists; choose another name") from error
     except (OSError, sqlite3.Error) as error:
         raise DatabaseUnavailable(f"{file} could not be written: {obstacle(file) or reason_of(error)}") from error
     return found
@@ -101,7 +101,7 @@ async def recover(database_url: str, file: Path, now: WholeEpochSeconds) -> Reco
 
 def _check_free(file: Path) -> None:
     if os.path.lexists(file):
-        raise WrongDatabase(f"{file} is there already; give another name")
+        raise WrongDatabase(f"{file} already exists; choose another name")
 
 
 async def _save(damaged: DamagedFile, new: Path, now: WholeEpochSeconds, path: Path) -> Recovered:
@@ -109,7 +109,7 @@ async def _save(damaged: DamagedFile, new: Path, now: WholeEpochSeconds, path: P
 
     version = damaged.version()
     if version is not None and version > HEAD:
-        raise WrongDatabase(f"{path} is from a newer version of this program: update it")
+        raise WrongDatabase(f"{path} is from a newer version of this program; upgrade the program")
     is_known = bool(version and list(SCRIPTS.glob(f"versions/{version}_*.py")))
     target = version if version is not None and is_known else HEAD
     make_database_file(new)
