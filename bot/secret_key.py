@@ -20,10 +20,10 @@ def encrypt(text: str, secret_key: str, now: EpochSeconds) -> str:
     return _box(secret_key).encrypt_at_time(text.encode(), int(now)).decode()
 
 
-def decrypt(sealed: str, secret_key: str) -> str:
+def decrypt(encrypted: str, secret_key: str) -> str:
     """Decrypt a text; raises WrongKey."""
     try:
-        return _box(secret_key).decrypt(sealed.encode()).decode()
+        return _box(secret_key).decrypt(encrypted.encode()).decode()
     except InvalidToken:
         raise WrongKey(WrongKey.__doc__) from None
 

@@ -42,7 +42,7 @@ class Verification(Struct, frozen=True):
     read_at: float
     """When the comments were read."""
     notes: tuple[str, ...] = ()
-    """What had to be taken on trust."""
+    """What could not be checked."""
 
     def url_of(self, comment_id: int | None) -> str:
         """Return the address of a comment, or of the issue where no single comment is meant."""
@@ -54,15 +54,17 @@ class Verification(Struct, frozen=True):
         """Return its lines for people."""
         found, notes = self.recount, [f"  Note: {note}." for note in (*self.notes, *self._anonymity())]
         if found.agrees:
-            more = f" Counted with {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
-            agreed = f"{self.name}: the comments hold {_signatures(found.count)}, and so says the block.{more}"
+            more = f" This includes {' and '.join(map(str, self.threads[1:]))}." if self.threads[1:] else ""
+            agreed = (
+                f"{self.name}: the comments contain {_signatures(found.count)}, and the issue shows the same.{more}"
+            )
             return [agreed, *notes]
         differences = [f"  - {describe(one, found)}: {self.url_of(one.comment_id)}" for one in found.differences]
-        return [f"{self.name}: the block and the comments differ.", *differences, *notes]
+        return [f"{self.name}: the issue and its comments differ.", *differences, *notes]
 
     def _anonymity(self) -> Iterator[str]:
         if self.recount.line is not None and self.recount.line.anonymised:
-            yield "the petition ended long ago, and the bot has erased who signed; only the comments still tell"
+            yield "the petition has ended, and the bot has erased who signed; only the comments still show it"
 
     def facts(self) -> dict[str, object]:
         """Return it as values for JSON."""
@@ -182,7 +184,7 @@ class DatabaseVerification(Struct, frozen=True):
         for one in self.inspections:
             if one.discrepancies:
                 yield f"{one.name}: the stored data does not match the comments."
-                yield from (f"  - {misfit.text}: {self._url(misfit)}" for misfit in one.discrepancies)
+                yield from (f"  - {found.text}: {self._url(found)}" for found in one.discrepancies)
             else:
                 yield f"{one.name}: {_signatures(one.count)}. The stored data matches the comments."
         if not self.inspections:
@@ -199,12 +201,12 @@ class DatabaseVerification(Struct, frozen=True):
             "petition": one.name,
             "agrees": not one.discrepancies,
             "comments": {"count": one.count, "digest": one.digest},
-            "differences": [{"text": misfit.text, "url": self._url(misfit)} for misfit in one.discrepancies],
+            "differences": [{"text": found.text, "url": self._url(found)} for found in one.discrepancies],
         }
 
-    def _url(self, misfit: Discrepancy) -> str:
-        issue = f"{self.site}/{misfit.issue.replace('#', '/issues/')}"
-        return issue if misfit.comment_id is None else f"{issue}#issuecomment-{misfit.comment_id}"
+    def _url(self, found: Discrepancy) -> str:
+        issue = f"{self.site}/{found.issue.replace('#', '/issues/')}"
+        return issue if found.comment_id is None else f"{issue}#issuecomment-{found.comment_id}"
 
 
 async def verify(name: IssueName, config: Config, now: Callable[[], float] = time.time) -> Verification:

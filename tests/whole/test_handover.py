@@ -58,7 +58,7 @@ async def test_who_asked_not_to_be_listed_is_in_nothing_that_is_taken_away(stage
     code, out, _ = await run("verify", "--pack", str(folder))
     assert (code, "1 person who signed asked not to be listed." in out) == (0, True)
     code, out, _ = await run("verify", name, **credentials(stage.sandbox, DATABASE_URL=stage.database_url))
-    assert (code, "the comments hold 2 signatures, and so says the block" in out) == (0, True)
+    assert (code, "the comments contain 2 signatures, and the issue shows the same" in out) == (0, True)
     code, out, _ = await run("verify", "--database", **database)
     assert (code, "2 signatures" in out) == (0, True)
 

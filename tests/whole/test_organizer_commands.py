@@ -117,7 +117,7 @@ async def test_one_order_removes_many_socks_and_a_recount_agrees(stage: Scene, p
     stage.sandbox.accounts.rename(stage.sandbox.user("sock-7"), "no-sock")
     found = await verify(IssueName.read("lovelace/letters#1"), stage.config())
     assert (found.recount.agrees, found.recount.count) == (True, 1)
-    assert found.notes == ("a command names sock-7, who has another name by now; the block shows whom it meant",)
+    assert found.notes == ("a command names sock-7, whose login has changed; the block shows whom it meant",)
     stage.sandbox.comments.delete(given, given.user)
     await stage.shows(petition, 41)
 
@@ -263,7 +263,7 @@ async def test_people_are_removed_by_several_commands_of_a_comment(stage: Scene,
     stage.sandbox.accounts.rename(fake.user, "robert")
     found = await recounted(stage, petition)
     assert found.recount.agrees
-    assert found.notes == ("a command names bob, who has another name by now; the block shows whom it meant",)
+    assert found.notes == ("a command names bob, whose login has changed; the block shows whom it meant",)
 
 
 @pytest.mark.parametrize("text", ["/petiton goal 80", "- /petition goal 80", "`/petition goal 80`"])
@@ -434,10 +434,10 @@ async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
     stage.sandbox.accounts.rename(fake.user, "robert")
     found = await recounted(stage, petition)
     assert found.recount.agrees
-    assert any("who has another name by now" in line for line in found.lines())
+    assert any("whose login has changed" in line for line in found.lines())
     found = await recounted(stage, petition, token=stage.sandbox.token_of("zoe"))
     assert found.recount.agrees
-    assert any("shown only to organizers" in line for line in found.lines())
+    assert any("only organizers can see who is an organizer" in line for line in found.lines())
 
 
 async def test_a_signature_that_is_counted_against_an_order_is_named(stage: Scene, petition: Issue) -> None:

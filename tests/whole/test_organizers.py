@@ -134,15 +134,15 @@ async def test_an_organizer_sees_what_may_be_worth_a_second_look(
     assert "For organizers" in (await browser.get(browser.address(petition))).text
     assert "Sign in with GitHub" in await browser.text(petition)
     await browser.sign_in(petition, "grace")
-    text = await browser.text_with(petition, "GitHub tells nothing of 1 account.", clock)
+    text = await browser.text_with(petition, "GitHub shows nothing about 1 account.", clock)
     assert "so far" not in text
     assert "You are signed in as grace." in text
-    assert "5 signatures. Nothing of this is proof, and nothing was done about it." in text
-    assert "Age of the account at the time of signing, of 4 that are known Age Accounts Share" in text
+    assert "5 signatures. This is not proof of abuse, and no signature was removed." in text
+    assert "Age of the account when signing, for the 4 accounts whose age is known Age Accounts Share" in text
     assert "up to 1 day 0 0% up to 7 days 3 75% up to 30 days 3 75%" in text
-    assert "Without followers, repositories, name and description: 3." in text
-    assert "GitHub tells nothing of 1 account." in text
-    assert "Logins alike: 3 like sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 To remove all" in text
+    assert "Accounts without followers, repositories, name and description: 3." in text
+    assert "GitHub shows nothing about 1 account." in text
+    assert "Similar logins: 3, such as sock-1, sock-2, sock-3 sock-1 sock-2 sock-3 To remove all" in text
     assert "/petition remove [sock-1, sock-2, sock-3] REASON" in text
     assert "minimum_account_age: 30" in text
     assert "5 people have signed, 1 person has withdrawn" in text
@@ -201,7 +201,7 @@ async def test_of_a_crowd_that_is_too_large_to_be_looked_at_the_numbers_say_so(
 async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, petition: Issue) -> None:
     await browser.sign_in(petition, "grace")
     text = await browser.text(petition)
-    assert "Nothing remarkable." in text
+    assert "Nothing unusual." in text
     assert "There are no mistakes in the settings or in commands." in text
     assert "No signature was removed" in text
     assert "nobody has signed, nobody has withdrawn" in text
@@ -346,7 +346,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     await stage.shows(petition, 9)
     await browser.sign_in(petition, "grace")
     calls.forget()
-    assert "Looked at 0 of 9 accounts so far." in await browser.text(petition)
+    assert "Checked 0 of 9 accounts so far." in await browser.text(petition)
     assert "so far" not in await browser.text_with(petition, "of 9 that are known", clock)
     assert len(calls.like("POST /api/graphql")) == 5
     clock.ahead += review.REVIEW_TTL + 1
@@ -355,7 +355,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     await stage.shows(petition, 10)
     assert len(calls.like("POST /api/graphql")) == 5, "nobody is asked about twice, or unless an organizer looks"
     clock.ahead += review.REVIEW_TTL + 1
-    assert "Looked at 9 of 10 accounts so far." in await browser.text(petition)
+    assert "Checked 9 of 10 accounts so far." in await browser.text(petition)
     await browser.text_with(petition, "of 10 that are known", clock)
     assert len(calls.like("POST /api/graphql")) == 6
 
@@ -369,7 +369,7 @@ async def test_of_very_many_only_the_newest_are_looked_at_and_that_is_said(
     await stage.shows(petition, 3)
     await browser.sign_in(petition, "grace")
     text = await browser.text(petition)
-    assert "2 signatures. Nothing of this is proof" in text
+    assert "2 signatures. This is not proof of abuse" in text
     assert "Older signatures were not reviewed." in text
     assert "3 people have signed" in text
 

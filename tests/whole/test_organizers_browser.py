@@ -57,9 +57,11 @@ async def test_an_organizer_gets_there_with_the_keyboard_alone(stage: Scene, pag
     await expect(page.get_by_role("radio", name="lovelace")).to_be_checked()
     await walk_to(page, "button", "Authorize")
     await expect(page.get_by_role("heading", name="Signatures to review")).to_be_visible()
-    await expect(page.get_by_text("Logins alike: 3")).to_have_count(0)
+    await expect(page.get_by_text("Similar logins: 3")).to_have_count(0)
     await until_looked_at(page)
-    await expect(page.get_by_text("Without followers, repositories, name and description: 3.")).to_be_visible()
+    await expect(
+        page.get_by_text("Accounts without followers, repositories, name and description: 3.")
+    ).to_be_visible()
     await expect(page.get_by_role("row", name="up to 30 days")).to_be_visible()
     await expect(page.get_by_text("/petition remove @sock-1 a sock")).to_be_visible()
     await expect(page.get_by_text("sock-1: a sock")).to_be_visible()

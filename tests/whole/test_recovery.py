@@ -102,7 +102,7 @@ async def test_what_was_lost_is_said_and_what_to_do_about_it(sqlite_url: str, tm
         damage(path, table)
     code, out, err = await run("recover", str(tmp_path / "new.db"), DATABASE_URL=sqlite_url)
     assert (code, err) == (0, "")
-    assert "  sealed: 0 rows, a part of the table could not be read" in out
+    assert "  sealed: 0 rows; part of the table could not be read" in out
     assert "were stored, they could NOT be saved" in out
     assert "python -m bot import-app" in out
     assert "python -m bot forget LOGIN" in out

@@ -45,7 +45,7 @@ async def test_a_right_tally_is_confirmed(stage: Scene) -> None:
     petition, _ = await petition_with(stage, "ada", "grace")
     found = await check(stage, petition)
     assert found.recount.agrees
-    assert found.lines() == ["lovelace/letters#1: the comments hold 2 signatures, and so says the block."]
+    assert found.lines() == ["lovelace/letters#1: the comments contain 2 signatures, and the issue shows the same."]
 
 
 async def test_a_signature_that_the_block_lacks_is_named(stage: Scene) -> None:
@@ -81,7 +81,7 @@ async def test_a_forged_count_is_found_out(stage: Scene) -> None:
     petition, _ = await petition_with(stage, "ada")
     forge(petition, stage, count=9_000)
     found = await check(stage, petition)
-    assert "the block says 9,000 signatures, the comments hold 1" in "\n".join(found.lines())
+    assert "the issue shows 9,000 signatures; the comments contain 1" in "\n".join(found.lines())
 
 
 async def test_an_issue_without_a_block_is_a_difference(stage: Scene) -> None:

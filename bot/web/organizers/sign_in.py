@@ -136,7 +136,7 @@ class SignInRoutes(Struct, frozen=True):
             text = "GitHub's code was already used, or is more than ten minutes old. Sign in again."
             return self._message(request, 410, "This sign-in has expired", text)
         advice = "Compare GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET and the callback URL with the App's settings."
-        log.warning("nobody can sign in", reason=reason, advice=advice)
+        log.warning("sign-in failed", reason=reason, advice=advice)
         text = (
             f"GitHub says “{reason}”. If you operate this server, check that the App's"
             " settings have the callback URL"
@@ -195,7 +195,7 @@ def unavailable(error: GitHubError) -> web.HTTPServiceUnavailable:
     """Return the answer while GitHub does not say who somebody is, or whether they are an organizer."""
     is_limit = isinstance(error, Paused) and not isinstance(error, Unreachable)
     if not isinstance(error, Paused):
-        log.warning("GitHub does not say who is an organizer", error=str(error))
+        log.warning("cannot check who is an organizer", error=str(error))
     what = "limits our calls" if is_limit else "does not respond"
     text = f"GitHub {what}, so we cannot check whether you are an organizer. Try again in a minute."
     return web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "60"})
