@@ -25,7 +25,8 @@ def test_young_and_empty_accounts_are_counted_at_the_time_of_signing() -> None:
     assert list(found.lines()) == [
         "5 signatures. This is not proof of abuse, and no signature was removed.",
         (
-            "Age of the account when signing: 1 up to 1 day, 2 up to 7 days, 3 up to 30 days, of 4 whose age is known."
+            "Age of the account when signing: 1 up to 1 day, 2 up to 7 days, 3 up to 30 days,"
+            " of 4 whose age is known."
         ),
         "Accounts without followers, repositories, name and description: 1.",
         "GitHub shows nothing about 1 account.",
