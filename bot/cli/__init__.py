@@ -107,7 +107,7 @@ COMMANDS: Final = (
     ),
     CommandSpec(
         "verify",
-        "recount a petition from GitHub alone and compare, or check the database or a pack;"
+        "recount a petition from GitHub and compare it with the issue, or check the database or a pack;"
         " exits with 1 if they differ",
         "petitions",
     ),

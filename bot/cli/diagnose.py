@@ -81,7 +81,7 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bearer",
         action="store_true",
-        help="print the token instead with which a running bot's /readyz returns the same findings"
+        help="print the token that opens the same findings at a running bot's /readyz"
         " (Authorization: Bearer TOKEN)",
     )
 

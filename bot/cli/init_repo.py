@@ -48,7 +48,7 @@ def _init_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OWNER/REPO",
         nargs="?",
         type=repository_argument,
-        help="use GitHub's API, with your GITHUB_TOKEN, or as the App, which can only create the label",
+        help="the repository; uses your GITHUB_TOKEN, or the App, which can only create the label",
     )
     where.add_argument(
         "--dir", type=Path, metavar="PATH", help="write the files into a clone on this machine instead"
