@@ -254,7 +254,7 @@ class SyncRun:
         worker = self._worker()
         try:
             if not lease:
-                self.left = "another process works on this database"
+                self.left = "another process is using this database"
             else:
                 await self._begin(number)
                 await self._discover(number)

@@ -135,7 +135,7 @@ async def test_whom_the_bot_sees_behind_which_proxies(
 async def test_the_running_bot_tells_the_doctor_as_whom_it_sees_it(stage: Scene) -> None:
     (found,) = [one for one in await examined(stage) if one.topic == "callers"]
     assert found.level is Level.FINE
-    assert "came from 127.0.0.1; X-Forwarded-For is not there, TRUSTED_PROXIES is not set" in found.what
+    assert "came from 127.0.0.1: it has no X-Forwarded-For, and TRUSTED_PROXIES is not set" in found.what
 
 
 async def test_an_app_id_that_is_another_one(stage: Scene) -> None:
@@ -279,7 +279,7 @@ async def test_a_webhook_that_is_mended_is_no_problem_any_more_and_what_was_miss
     stage.sandbox.webhook_url = await missed_deliveries(stage)
     (found,) = [one for one in await examined(stage) if one.topic == "deliveries"]
     assert found.level is Level.NOTE
-    assert re.search(r"\d did not arrive; the newest one has\.", found.what)
+    assert re.search(r"2 deliveries of the last three days did not arrive, but the newest one did\.", found.what)
     assert repeated(stage) == 1
     assert await problems(stage) == {}
 

@@ -102,7 +102,7 @@ async def test_petitions_are_due_when_settings_have_changed_and_not_otherwise(sc
     assert len(await store.petitions.list_due(INSTALLATION, 9e9)) == 1
 
 
-async def test_an_order_makes_a_petition_due_and_is_answered(scene: Scene) -> None:
+async def test_a_command_makes_a_petition_due_and_is_answered(scene: Scene) -> None:
     given = await scene.say(GRACE, OrganizerCommand("goal", "5"))
     refused = await scene.say(EVE, OrganizerCommand("close"))
     assert await scene.store.petitions.list_due(INSTALLATION, 9e9)
@@ -126,7 +126,7 @@ async def test_ruling_again_changes_nothing(scene: Scene) -> None:
     )
 
 
-async def test_a_withheld_person_is_left_out_and_given_back(scene: Scene) -> None:
+async def test_a_removed_person_is_left_out_and_given_back(scene: Scene) -> None:
     signed = await scene.sign("ada")
     await scene.sign("alan")
     removing = await scene.say(GRACE, OrganizerCommand("remove", "@ada a fake"))
@@ -167,7 +167,7 @@ async def test_words_count_until_the_settings_turn_them_off(scene: Scene) -> Non
     assert (await reactions(scene))[said] == "+1"
 
 
-async def test_closing_by_an_order_and_reopening(scene: Scene) -> None:
+async def test_closing_by_a_command_and_reopening(scene: Scene) -> None:
     await scene.sign("ada")
     closing = await scene.say(GRACE, OrganizerCommand("close"))
     await govern(scene)
@@ -225,7 +225,7 @@ async def test_a_recount_asks_once_for_the_threads_to_be_read(scene: Scene) -> N
     assert len(await store.threads.list_to_read(INSTALLATION, 9e9)) == 1
 
 
-async def test_whom_an_order_means_and_who_may_give_one_is_remembered(scene: Scene) -> None:
+async def test_whom_a_command_means_and_who_may_give_one_is_remembered(scene: Scene) -> None:
     await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, allowed=True, at=100)
     await scene.store.rules.record_organizer(REPOSITORY.id, GRACE.id, allowed=False, at=101)
     assert await scene.store.database.read(

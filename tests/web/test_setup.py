@@ -168,7 +168,7 @@ async def test_github_is_asked_for_the_least_and_each_permission_says_what_for(s
         "default_events": ["issues", "issue_comment", "repository", "push"],
     }
     assert 'action="https://github.com/organizations/analytical/settings/apps/new?state=' in text
-    assert "to write the tally into the issue&#39;s body" in text
+    assert "to write the count into the issue" in text
     assert "https://petitions.example.org/organizers/signed-in" in text
 
 

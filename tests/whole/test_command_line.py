@@ -63,9 +63,9 @@ async def test_a_database_that_cannot_be_used_is_explained(url: str) -> None:
     [
         (
             "sqlite:////nowhere/x.db",
-            "/nowhere/x.db cannot be opened: there is no folder /nowhere. DATABASE_URL has to",
+            "/nowhere/x.db cannot be opened: the folder /nowhere does not exist. DATABASE_URL must",
         ),
-        ("sqlite:///{folder}", "{folder} cannot be opened: it is a folder. DATABASE_URL has to name a file"),
+        ("sqlite:///{folder}", "{folder} cannot be opened: it is a folder. DATABASE_URL must name a file"),
         ("sqlite:///{folder}/text.db", "text.db is damaged (file is not a database). Save what can be read"),
         ("postgresql://u:{secret}@127.0.0.1:9/x", "127.0.0.1:9/x cannot be opened: "),
     ],
@@ -80,7 +80,7 @@ async def test_a_database_that_cannot_be_opened_is_one_line_with_path_reason_and
     code, out, err = await run(*command.split(), **environment)
     if "nowhere" in url and command in ("doctor", "resync a/b#1"):
         said, wanted = "There is no App yet. ", 2
-        assert "there is no database /nowhere/x.db; DATABASE_URL has to say where" in err
+        assert "the database /nowhere/x.db does not exist; set DATABASE_URL" in err
     else:
         wanted = 1
     assert (code, out, err.count("\n"), said.format(folder=tmp_path) in err) == (wanted, "", 1, True), err
@@ -178,7 +178,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(sandbox: Sandbox, sql
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as file, file:
         file.execute("UPDATE alembic_version SET version_num = '9999'")
     code, _, err = await run(command, **credentials(sandbox, DATABASE_URL=sqlite_url))
-    assert (code, "version 9999, which is newer than this program: update it" in err) == (1, True)
+    assert (code, "version 9999, which is newer than this program; upgrade the program" in err) == (1, True)
     assert "Traceback" not in err
 
 
@@ -203,7 +203,8 @@ async def test_the_doctor_tells_the_operators_token_only_where_there_is_a_key(sa
 async def test_a_port_that_is_taken_is_explained(sandbox: Sandbox, sqlite_url: str) -> None:
     port = sandbox.web_url.rpartition(":")[2]
     code, _, err = await run("serve", **credentials(sandbox, PORT=port, DATABASE_URL=sqlite_url))
-    said = f"cannot listen on 127.0.0.1 port {port}: another program listens there. End it, or set another PORT.\n"
+    why = "another program is listening there. Stop it, or set another PORT."
+    said = f"cannot listen on 127.0.0.1 port {port}: {why}\n"
     assert (code, err.splitlines(keepends=True)[-1]) == (1, said)
     code, _, err = await run("demo", "--no-browser", "--port", port)
     assert (code, err) == (1, said.replace("set another PORT", "choose another --port"))

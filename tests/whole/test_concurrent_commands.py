@@ -81,7 +81,7 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     yield Beside(("import-app",), says="is stored")
     yield Beside(("deliver", str(told), "--event", "issue_comment", "--url", bot), says="recorded")
     yield Beside(("drop-app", "--yes"), says="The stored App is deleted")
-    yield Beside(("sync", found.name.partition("#")[0]), says="another process works on this database")
+    yield Beside(("sync", found.name.partition("#")[0]), says="another process is using this database")
 
 
 async def read_pages(found: Signing) -> None:

@@ -65,6 +65,6 @@ async def test_who_asked_not_to_be_listed_is_in_nothing_that_is_taken_away(stage
 
 async def test_what_is_not_there_is_said(stage: Scene, tmp_path: Path) -> None:
     code, _, err = await run("export", "acme/letters#9", DATABASE_URL=stage.database_url)
-    assert (code, "acme/letters#9: there is no such petition" in err) == (1, True)
+    assert (code, "acme/letters#9: this database has no such petition" in err) == (1, True)
     code, _, err = await run("verify", "--pack", str(tmp_path))
     assert (code, "holds no pack" in err) == (2, True)

@@ -68,7 +68,7 @@ async def test_an_organizer_sets_the_goal_and_sees_that_it_was_understood(stage:
     await stage.reacted(given, "+1")
 
 
-async def test_orders_by_others_change_nothing(stage: Scene, petition: Issue) -> None:
+async def test_commands_by_others_change_nothing(stage: Scene, petition: Issue) -> None:
     given = order(stage, petition, "close", "mallory")
     await stage.reacted(given, "confused")
     stage.sign(petition, "ada")
@@ -79,7 +79,7 @@ async def test_orders_by_others_change_nothing(stage: Scene, petition: Issue) ->
     assert (tried.login, tried.word, tried.times) == ("mallory", "close", 1)
 
 
-async def test_a_deleted_order_was_never_given_and_stays_in_the_audit_log(stage: Scene, petition: Issue) -> None:
+async def test_a_deleted_command_was_never_given_and_stays_in_the_audit_log(stage: Scene, petition: Issue) -> None:
     given = order(stage, petition, "goal 4")
     await says(stage, petition, "goal of 4")
     stage.sandbox.comments.delete(given, given.user)
@@ -88,7 +88,7 @@ async def test_a_deleted_order_was_never_given_and_stays_in_the_audit_log(stage:
     assert [entry[-1] for entry in await audit(stage, petition)] == ["obeyed", "taken back"]
 
 
-async def test_a_signature_is_withheld_and_given_back(stage: Scene, petition: Issue) -> None:
+async def test_a_signature_is_removed_and_given_back(stage: Scene, petition: Issue) -> None:
     signed = stage.sign(petition, "ada", "/sign A Fake Name")
     stage.sign(petition, "alan")
     await stage.shows(petition, 2)
@@ -105,7 +105,7 @@ async def test_a_signature_is_withheld_and_given_back(stage: Scene, petition: Is
     ]
 
 
-async def test_one_order_removes_many_socks_and_a_recount_agrees(stage: Scene, petition: Issue) -> None:
+async def test_one_command_removes_many_socks_and_a_recount_agrees(stage: Scene, petition: Issue) -> None:
     for number in range(40):
         stage.sign(petition, f"sock-{number}")
     stage.sign(petition, "ada")
@@ -133,7 +133,7 @@ async def test_who_is_removed_stays_so_under_another_name(stage: Scene, petition
     assert "ada-again" not in await stage.shows(petition, 1)
 
 
-async def test_an_order_ends_the_petition_and_another_one_opens_it_again(
+async def test_a_command_ends_the_petition_and_another_one_opens_it_again(
     stage: Scene, petition: Issue, clock: Clock
 ) -> None:
     stage.sign(petition, "ada")
@@ -440,7 +440,7 @@ async def test_anybody_counts_by_the_same_rules(stage: Scene) -> None:
     assert any("only organizers can see who is an organizer" in line for line in found.lines())
 
 
-async def test_a_signature_that_is_counted_against_an_order_is_named(stage: Scene, petition: Issue) -> None:
+async def test_a_signature_that_is_counted_against_a_command_is_named(stage: Scene, petition: Issue) -> None:
     fake = stage.sign(petition, "bob")
     stage.sign(petition, "ada")
     await stage.shows(petition, 2)

@@ -180,7 +180,7 @@ async def test_the_page_begins_with_numbers_and_lists_who_tried_to_sign(
     where = f"{stage.sandbox.web_url}/lovelace/letters/issues/1#issuecomment"
     assert {f"{where}-{misspelt.id}", f"{where}-{quoted.id}"} <= set(page.links)
     listed = page.text.partition("Attempts that did not count")[2].partition("Mistakes")[0]
-    assert re.search("emmy.*, .* UTC: the command stands between the marks of code", listed)
+    assert re.search("emmy.*, .* UTC: the command is formatted as code", listed)
     assert re.search("alan.*, .* UTC: the command is misspelt", listed)
     assert not [login for login in ("linus", "chatty", "leaver", "eve", "mallory", "fickle") if login in listed]
 
@@ -207,7 +207,7 @@ async def test_where_there_is_nothing_to_see_that_is_said(browser: Browser, peti
     assert "nobody has signed, nobody has withdrawn" in text
 
 
-async def test_organizers_read_what_became_of_orders_what_counts_and_what_is_wrong(
+async def test_organizers_read_what_became_of_commands_what_counts_and_what_is_wrong(
     stage: Scene, browser: Browser, petition: Issue
 ) -> None:
     stage.sandbox.repositories.write_file(stage.sandbox.repository(), ".github/petition.yml", "gaol: 12\n")

@@ -120,7 +120,7 @@ async def test_where_nothing_can_be_saved_it_ends_with_1_and_what_to_do(tmp_path
     assert [one.name for one in (file, new) if one.exists()] == ["bot.db"]
 
 
-async def test_another_key_than_the_one_that_sealed_is_noticed(sqlite_url: str, tmp_path: Path) -> None:
+async def test_another_key_than_the_one_that_encrypted_is_noticed(sqlite_url: str, tmp_path: Path) -> None:
     async with scene(sqlite_url, start=False) as stage:
         stored = credentials(stage.sandbox, DATABASE_URL=sqlite_url, SECRET_KEY=KEY)
         assert (await run("import-app", **stored))[0] == 0

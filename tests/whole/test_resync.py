@@ -50,7 +50,7 @@ async def test_it_needs_no_running_bot_and_adopts_what_is_not_known(sqlite_url: 
         stage.sign(petition, "ada")
         code, out, _ = await resync(stage, "lovelace/letters#1")
         assert code == 0
-        assert out.splitlines()[0] == "lovelace/letters#1 was not known and is kept from now on."
+        assert out.splitlines()[0] == "lovelace/letters#1 is new to this database."
         store = await Store.open(sqlite_url)
         assert (await store.petitions.get_snapshot(petition.id, 0)).count == 1
         await store.close()
@@ -79,17 +79,17 @@ async def test_a_name_that_is_none_is_refused(sqlite_url: str) -> None:
         assert "Write OWNER/REPO#NUMBER" in err
         code, out, err = await resync(stage, "lovelace/letters#9")
         assert (code, out) == (1, "")
-        assert err.startswith("lovelace/letters#9: there is no such issue")
+        assert err.startswith("lovelace/letters#9 does not exist")
 
 
 @pytest.mark.parametrize(
     ("repository", "number", "message"),
     [
-        ("lovelace/nothing", 1, "lovelace/nothing: there is no such repository, or the App is not installed there"),
-        ("curie/notes", 1, "curie/notes: there is no such repository, or the App is not installed there"),
-        ("lovelace/letters", 9, "lovelace/letters#9: there is no such issue"),
-        ("lovelace/letters", 2, "lovelace/letters#2 is no petition: it does not carry the label `petition`"),
-        ("lovelace/letters", 3, "lovelace/letters#3: there is no such issue"),
+        ("lovelace/nothing", 1, "lovelace/nothing does not exist, or the App is not installed on it"),
+        ("curie/notes", 1, "curie/notes does not exist, or the App is not installed on it"),
+        ("lovelace/letters", 9, "lovelace/letters#9 does not exist"),
+        ("lovelace/letters", 2, "lovelace/letters#2 is not a petition: it does not have the label `petition`"),
+        ("lovelace/letters", 3, "lovelace/letters#3 does not exist"),
     ],
 )
 async def test_what_is_no_petition_is_named(sqlite_url: str, repository: str, number: int, message: str) -> None:

@@ -86,7 +86,7 @@ async def test_only_the_petition_that_is_named_is_counted(github: Sandbox, tmp_p
 
 async def test_an_issue_without_the_label_is_no_petition(github: Sandbox, tmp_path: Path) -> None:
     issue = github.petition(label="")
-    with pytest.raises(UnknownPetition, match="it does not carry the label `petition`"):
+    with pytest.raises(UnknownPetition, match="it does not have the label `petition`"):
         await run(github, tmp_path, issue.number)
 
 

@@ -39,7 +39,7 @@ async def test_when_the_calls_end_the_run_says_so_and_the_next_one_goes_on(
     github.limits = Limits(primary=3)
     code, out, err = await command(github, tmp_path)
     assert (code, said(petition)) == (0, None), err
-    assert "::notice::Not all is done: GitHub takes no more calls before" in out
+    assert "::notice::Some work is left: GitHub accepts no calls until" in out
     assert "The next run continues." in (tmp_path / "summary.md").read_text("utf-8")
     github.limits = Limits(primary=1000)
     clock.ahead += 3601
@@ -101,8 +101,8 @@ async def test_a_missing_permission_fails_the_run_and_is_named_as_it_is_written(
     code, out, _ = await run_command("sync", "lovelace/letters", **environment(github, tmp_path, issues="read"))
     assert code == 1
     assert (
-        "::error title=lovelace/letters#1::lovelace/letters#1: 1 signature. The workflow may not edit the issue."
-        " Its file needs `issues: write` under `permissions:`." in out
+        "::error title=lovelace/letters#1::lovelace/letters#1: 1 signature. The workflow cannot edit the issue."
+        " Add `issues: write` under `permissions:` in its file." in out
     )
 
 

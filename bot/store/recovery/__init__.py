@@ -43,9 +43,10 @@ AT_ONCE: Final = 5_000
 
 
 NOTHING: Final = (
-    "nothing can be read from {path}. Move it away, and start the bot with a new file: the signatures are on"
-    " GitHub, and it reads them again. Who had asked to be forgotten has to be forgotten again, and an App that was"
-    " stored has to be stored again: python -m bot import-app"
+    "nothing can be read from {path}. Move it to another folder, and start the bot with a new file: it reads the"
+    " signatures from GitHub again. Repeat earlier requests to forget people, if you know"
+    " them. If the App was stored,"
+    " store it again: python -m bot import-app"
 )
 
 
