@@ -280,8 +280,8 @@ def _changed_files(checksums: Mapping[str, str], listed: bytes | None) -> Iterat
 def _contradictions(record: PackRecord) -> Iterator[str]:
     petition, signatures, unlisted = record.petition, record.signatures, record.unlisted
     if petition.count != len(signatures) + len(unlisted):
-        apart = f" and {len(unlisted):,} not listed" if unlisted else ""
-        yield f"its count is {petition.count:,}, but it lists {len(signatures):,}{apart}"
+        apart = f", and {len(unlisted):,} are not listed" if unlisted else ""
+        yield f"its count is {petition.count:,}, but its list has {len(signatures):,}{apart}"
     if petition.unlisted != len(unlisted):
         yield f"it says that {petition.unlisted:,} are not listed, but has the account numbers of {len(unlisted):,}"
     pairs = [(one.user_id, one.comment_id) for one in signatures]

@@ -41,7 +41,9 @@ class ResyncReport(Struct, frozen=True):
             yield f"{self.name} is new to this database."
         yield f"{self.name}: {_count(listed, 'comment')} read, {_count(outcome.changed, 'comment')} changed."
         if outcome.missing:
-            yield f"  {_count(outcome.missing, 'known comment')} deleted."
+            yield (
+                f"  {_count(outcome.missing, 'known comment')} {'was' if outcome.missing == 1 else 'were'} deleted."
+            )
         if outcome.repaired:
             yield (
                 f"  {_count(outcome.repaired, 'row')} did not match the comments, and"

@@ -99,9 +99,9 @@ def test_a_missing_file_is_found_out(pack: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "fault"),
     [
-        (RECORD, '"count": 5', '"count": 6', "it says 6 signatures and lists 5"),
+        (RECORD, '"count": 5', '"count": 6', "its count is 6, but its list has 5"),
         (RECORD, '"comment_id": 5', '"comment_id": 6', "the digest does not match the listed signatures"),
-        (RECORD, '"user_id": 2', '"user_id": 1', "the person 1 is listed 2 times"),
+        (RECORD, '"user_id": 2', '"user_id": 1', "account 1 is listed 2 times"),
         (RECORD, '"signatures": 5', '"signatures": 4', "the signatures of each day do not add up to the count"),
         (RECORD, "Please **open**", "Please **close**", "does not match its checksum"),
         (RECORD, SIGNED, f"{SIGNED}0", "a signature is for a version of the letter that is missing"),
@@ -146,8 +146,8 @@ def test_a_pack_counts_who_asked_not_to_be_listed_without_naming_them(partly_unl
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ('"unlisted": 2', '"unlisted": 1', "it says 1 not listed and has the numbers of 2"),
-        ('"count": 7', '"count": 8', "it says 8 signatures and lists 5 and 2 apart"),
+        ('"unlisted": 2', '"unlisted": 1', "it says that 1 are not listed, but has the account numbers of 2"),
+        ('"count": 7', '"count": 8', "its count is 8, but its list has 5, and 2 are not listed"),
     ],
 )
 def test_whoever_changes_the_numbers_of_who_is_not_listed_is_found_out(
@@ -164,7 +164,7 @@ def test_nobody_is_put_in_the_place_of_who_is_not_listed_nor_listed_too(partly_u
     (partly_unlisted / RECORD).write_text(json.dumps(record), encoding="utf-8")
     seal(partly_unlisted)
     faults = check_pack(partly_unlisted).faults
-    assert "the person 1 is listed 2 times" in faults
+    assert "account 1 is listed 2 times" in faults
     assert "the digest does not match the listed signatures" in faults
 
 

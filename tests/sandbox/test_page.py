@@ -182,7 +182,7 @@ async def test_a_typed_name_finds_who_is_there(site: Site) -> None:
 
 async def test_a_name_without_a_letter_from_a_to_z_is_explained(site: Site) -> None:
     page = await site.send("/comments", newcomer="智恵子", body="/sign", status=422)
-    assert "Give the new person a name" in page.text
+    assert "Enter a name with letters" in page.text
     assert site.petition.comments == []
 
 
@@ -335,8 +335,8 @@ async def test_bad_forms_get_an_answer_that_helps(site: Site) -> None:
     comment = site.say("ada", "/sign")
     for path, fields, status, words in (
         (comments, {"body": "/sign"}, 400, "Choose who comments"),
-        (comments, {"as": "undersigned[bot]", "body": "/sign"}, 400, "nobody who could do this"),
-        (comments, {"as": "nobody", "body": "/sign"}, 400, "nobody who could do this"),
+        (comments, {"as": "undersigned[bot]", "body": "/sign"}, 400, "cannot do this here"),
+        (comments, {"as": "nobody", "body": "/sign"}, 400, "cannot do this here"),
         (comments, {"as": "ada", "body": " "}, 422, "Body cannot be blank"),
         (comments, {"as": "ada", "body": "x" * 300_000}, 422, "Body is too long"),
         (f"{comments}/1/edit", {"as": "ada", "body": "x"}, 404, "does not exist any more"),

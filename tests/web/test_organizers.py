@@ -202,7 +202,7 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
         "1 person has signed, 1 of them not listed, 3 people have withdrawn;"
         " 2 undecided until GitHub says who wrote them"
     )
-    assert counting["Signs"] == "/sign, or a comment that says nothing else than “I sign”, “signed”, “+1”"
+    assert counting["What signs"] == "/sign, or a comment that only says “I sign”, “signed”, “+1”"
     assert counting["Accounts"] == "30 days old or more when they sign"
     assert counting["Goal"] == "100, then 2,500"
     assert counting["Until"].endswith("UTC, which is over")

@@ -35,7 +35,7 @@ async def test_it_corrects_what_a_running_bot_has_missed(database_url: str) -> N
         assert (code, err) == (0, "")
         assert out.splitlines() == [
             "lovelace/letters#1: 2 comments read, 3 comments changed.",
-            "  1 comment of those that were known had gone.",
+            "  1 known comment was deleted.",
             "  2 signatures (1 before).",
         ]
         await stage.shows(petition, 2)
@@ -65,7 +65,7 @@ async def test_it_says_when_something_cannot_be_checked(sqlite_url: str) -> None
         stage.sandbox.faults = Faults(where="/graphql", graphql_error=1.0)
         code, out, _ = await resync(stage, "lovelace/letters#1")
         assert code == 1
-        assert "1 comment cannot be counted until GitHub tells who wrote them." in out
+        assert "1 comment cannot be counted until GitHub says who wrote the text." in out
         stage.sandbox.faults = Faults()
         code, out, _ = await resync(stage, "lovelace/letters#1")
         assert code == 0
