@@ -205,7 +205,7 @@ async def test_what_counts_is_said_in_words(store: Store) -> None:
     assert counting["What signs"] == "/sign, or a comment that only says “I sign”, “signed”, “+1”"
     assert counting["Accounts"] == "30 days old or more when they sign"
     assert counting["Goal"] == "100, then 2,500"
-    assert counting["Until"].endswith("UTC, which is over")
+    assert counting["Until"].endswith("UTC (ended)")
     assert counting["Shown"] == "only the count"
     assert shown["headline"].startswith("The names were erased on ")
     assert shown["findings"] == []

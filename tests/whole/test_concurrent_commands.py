@@ -69,7 +69,7 @@ def every_command(found: Signing, folder: Path) -> Iterator[Beside]:
     for form in FORMATS:
         shown = people if form in ("csv", "json", "atom") else count_in
         yield Beside(("export", found.name, "--format", form), shown=shown)
-    yield Beside(("forget", "@ada-of-ockham"), says="Forgot")
+    yield Beside(("forget", "@ada-of-ockham"), says="Erased the details")
     yield Beside(("backup", str(copy)), shown=lambda _: people_in_copy(copy))
     yield Beside(("verify", "--database", "--json"), shown=_counted)
     yield Beside(("doctor",), says="✓ database")

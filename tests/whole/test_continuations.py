@@ -359,7 +359,7 @@ async def test_anybody_counts_all_issues_again(stage: Scene, few: None) -> None:
         assert found.recount.agrees
         assert found.lines()[0] == (
             "lovelace/letters#1: the comments contain 4 signatures, and the issue shows the same."
-            " Counted with lovelace/letters#2."
+            " This includes lovelace/letters#2."
         )
     missed = stage.sign(second, "barbara")
     await stage.stop_bot()

@@ -117,7 +117,7 @@ async def test_one_command_removes_many_socks_and_a_recount_agrees(stage: Scene,
     stage.sandbox.accounts.rename(stage.sandbox.user("sock-7"), "no-sock")
     found = await verify(IssueName.read("lovelace/letters#1"), stage.config())
     assert (found.recount.agrees, found.recount.count) == (True, 1)
-    assert found.notes == ("a command names sock-7, whose login has changed; the block shows whom it meant",)
+    assert found.notes == ("a command names sock-7, whose login has changed; the block shows who was meant",)
     stage.sandbox.comments.delete(given, given.user)
     await stage.shows(petition, 41)
 
@@ -263,7 +263,7 @@ async def test_people_are_removed_by_several_commands_of_a_comment(stage: Scene,
     stage.sandbox.accounts.rename(fake.user, "robert")
     found = await recounted(stage, petition)
     assert found.recount.agrees
-    assert found.notes == ("a command names bob, whose login has changed; the block shows whom it meant",)
+    assert found.notes == ("a command names bob, whose login has changed; the block shows who was meant",)
 
 
 @pytest.mark.parametrize("text", ["/petiton goal 80", "- /petition goal 80", "`/petition goal 80`"])
@@ -447,7 +447,7 @@ async def test_a_signature_that_is_counted_against_a_command_is_named(stage: Sce
     await stage.stop_bot()
     order(stage, petition, "remove @bob fake")
     lines = (await recounted(stage, petition)).lines()
-    assert any("leave it out" in line and f"issuecomment-{fake.id}" in line for line in lines)
+    assert any("commands exclude it" in line and f"issuecomment-{fake.id}" in line for line in lines)
 
 
 async def recounted(stage: Scene, petition: Issue, token: str = "") -> Verification:

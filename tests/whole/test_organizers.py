@@ -347,7 +347,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     await browser.sign_in(petition, "grace")
     calls.forget()
     assert "Checked 0 of 9 accounts so far." in await browser.text(petition)
-    assert "so far" not in await browser.text_with(petition, "of 9 that are known", clock)
+    assert "so far" not in await browser.text_with(petition, "for the 9 accounts whose age is known", clock)
     assert len(calls.like("POST /api/graphql")) == 5
     clock.ahead += review.REVIEW_TTL + 1
     await browser.text(petition)
@@ -356,7 +356,7 @@ async def test_all_accounts_are_looked_at_in_the_background_and_no_visit_waits_f
     assert len(calls.like("POST /api/graphql")) == 5, "nobody is asked about twice, or unless an organizer looks"
     clock.ahead += review.REVIEW_TTL + 1
     assert "Checked 9 of 10 accounts so far." in await browser.text(petition)
-    await browser.text_with(petition, "of 10 that are known", clock)
+    await browser.text_with(petition, "for the 10 accounts whose age is known", clock)
     assert len(calls.like("POST /api/graphql")) == 6
 
 
