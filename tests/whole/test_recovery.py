@@ -115,7 +115,7 @@ async def test_where_nothing_can_be_saved_it_ends_with_1_and_what_to_do(tmp_path
     file.write_bytes(content)
     code, out, err = await run("recover", str(new), DATABASE_URL=f"sqlite:///{file}")
     assert (code, out) == (1, "")
-    assert "the signatures are on GitHub" in err
+    assert "signatures from GitHub again" in err
     assert "Traceback" not in err
     assert [one.name for one in (file, new) if one.exists()] == ["bot.db"]
 
